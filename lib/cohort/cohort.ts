@@ -1,0 +1,231 @@
+// A cohort: named samples of known patients, measured in several modalities, with every loss counted.
+import { countObserved, joinColumns, type Matrix, selectColumns, selectRows } from "./matrix.js";
+
+/** What is known of a sample beside its measurements; null is "not recorded". */
+export type Label = string | number | null;
+
+export interface Sample {
+  readonly id: string;
+  /** Samples of one patient are never parted by a split. */
+  readonly patient: string;
+  readonly labels: Readonly<Record<string, Label>>;
+}
+
+/** A named range of columns `[start, end)` of the cohort's matrix. */
+export interface Modality {
+  readonly name: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** One modality as a reader delivers it: `[samples, features]`. */
+export interface ModalityTable {
+  readonly name: string;
+  readonly samples: readonly string[];
+  readonly features: readonly string[];
+  readonly matrix: Matrix;
+}
+
+/** Rows or columns that were left out, with the reason, so that nothing disappears unseen. */
+export interface Drop {
+  readonly what: "samples" | "features";
+  /** The modality or sheet that they were in. */
+  readonly from: string;
+  readonly count: number;
+  readonly reason: string;
+  /** Up to five of their names. */
+  readonly examples: readonly string[];
+}
+
+export interface Cohort {
+  readonly name: string;
+  readonly samples: readonly Sample[];
+  /** In column order; together they cover every column. The first is the one that others are inferred from. */
+  readonly modalities: readonly Modality[];
+  /** One identifier a column; the same identifier in two modalities is the same gene. */
+  readonly features: readonly string[];
+  /** `[samples, features]`, in measured units. */
+  readonly matrix: Matrix;
+  readonly drops: readonly Drop[];
+}
+
+export interface JoinOptions {
+  readonly name: string;
+  /** In the order in which their columns shall stand; transcriptomics first. */
+  readonly tables: readonly ModalityTable[];
+  readonly samples: readonly Sample[];
+  /** What the readers have left out already. */
+  readonly drops?: readonly Drop[];
+}
+
+/** Notes what was left out: counts the names and keeps five as examples. */
+export function drop(
+  what: Drop["what"],
+  from: string,
+  names: readonly string[],
+  reason: string,
+): Drop {
+  return { what, from, count: names.length, reason, examples: names.slice(0, 5) };
+}
+
+/**
+ * Joins modality tables and a sample sheet on the samples that all of them have, in the first table's order.
+ * @throws RangeError if a sample or feature id is given twice, two tables have one name, or none is shared.
+ */
+export function joinCohort({ name, tables, samples, drops = [] }: JoinOptions): Cohort {
+  if (tables.length === 0)
+    throw new RangeError("joinCohort: expected at least one table, got none");
+  refuseDuplicates(
+    "table name",
+    tables.map((table) => table.name),
+    "tables",
+  );
+  refuseDuplicates(
+    "sample id",
+    samples.map((sample) => sample.id),
+    "the sample sheet",
+  );
+  for (const table of tables) {
+    checkShape(table);
+    refuseDuplicates("sample id", table.samples, table.name);
+    refuseDuplicates("feature id", table.features, table.name);
+  }
+  const sheet = new Map(samples.map((sample) => [sample.id, sample]));
+  const rowsOf = tables.map((table) => new Map(table.samples.map((id, row) => [id, row])));
+  const shared = tables[0].samples.filter(
+    (id) => sheet.has(id) && rowsOf.every((rows) => rows.has(id)),
+  );
+  if (shared.length === 0) {
+    const seen = [
+      ...tables.map((table) => `${table.name} has ${table.samples.slice(0, 3).join(", ")} ...`),
+      `the sample sheet has ${samples
+        .slice(0, 3)
+        .map((sample) => sample.id)
+        .join(", ")} ...`,
+    ];
+    throw new RangeError(
+      `joinCohort: expected samples that every table and the sample sheet share, got none: ${seen.join("; ")}; ` +
+        "check that the ids are written alike, and whether samples stand in rows or in columns",
+    );
+  }
+  const kept = new Set(shared);
+  const lost = tables.map((table) => {
+    const names = table.samples.filter((id) => !kept.has(id));
+    return drop("samples", table.name, names, "not in every modality and the sample sheet");
+  });
+  const unused = samples.map((sample) => sample.id).filter((id) => !kept.has(id));
+  lost.push(drop("samples", "sample sheet", unused, "not in every modality"));
+  let start = 0;
+  const modalities = tables.map((table) => {
+    const modality = { name: table.name, start, end: start + table.features.length };
+    start = modality.end;
+    return modality;
+  });
+  return {
+    name,
+    samples: shared.map((id) => sheet.get(id)!),
+    modalities,
+    features: tables.flatMap((table) => table.features),
+    matrix: joinColumns(
+      tables.map((table, i) =>
+        selectRows(
+          table.matrix,
+          shared.map((id) => rowsOf[i].get(id)!),
+        ),
+      ),
+    ),
+    drops: [...drops, ...lost.filter(({ count }) => count > 0)],
+  };
+}
+
+/**
+ * Leaves out the columns in which no observed entry differs from zero, and notes them.
+ * Source: paper section 3, "features with zero variance (e.g. all-zero columns obtained after NaN imputation)";
+ * the authors' code drops exactly those that are all zero once NaN is read as 0.
+ */
+export function dropEmptyFeatures(cohort: Cohort): Cohort {
+  const { matrix } = cohort;
+  const alive = new Uint8Array(matrix.columns);
+  for (let i = 0; i < matrix.values.length; i++) {
+    if (matrix.values[i] !== 0) alive[i % matrix.columns] = 1;
+  }
+  return keepFeatures(cohort, (column) => alive[column] === 1, "no observed value other than zero");
+}
+
+/** Keeps the columns that the test accepts, and notes the others with the reason. */
+export function keepFeatures(
+  cohort: Cohort,
+  accept: (column: number) => boolean,
+  reason: string,
+): Cohort {
+  const kept: number[] = [];
+  const drops: Drop[] = [];
+  const modalities: Modality[] = [];
+  for (const { name, start, end } of cohort.modalities) {
+    const first = kept.length;
+    const lost: string[] = [];
+    for (let column = start; column < end; column++) {
+      if (accept(column)) kept.push(column);
+      else lost.push(cohort.features[column]);
+    }
+    modalities.push({ name, start: first, end: kept.length });
+    if (lost.length > 0) drops.push(drop("features", name, lost, reason));
+  }
+  if (drops.length === 0) return cohort;
+  return {
+    ...cohort,
+    modalities,
+    features: kept.map((column) => cohort.features[column]),
+    matrix: selectColumns(cohort.matrix, kept),
+    drops: [...cohort.drops, ...drops],
+  };
+}
+
+/**
+ * Looks a modality up by name.
+ * @throws RangeError naming the modalities that there are.
+ */
+export function findModality(modalities: readonly Modality[], name: string): Modality {
+  const found = modalities.find((modality) => modality.name === name);
+  if (!found) {
+    const names = modalities.map((modality) => modality.name).join(", ");
+    throw new RangeError(`findModality: expected one of ${names}, got "${name}"`);
+  }
+  return found;
+}
+
+/** Counts a cohort, a row a modality: features, observed share in [0, 1]. */
+export function summarizeModalities(
+  cohort: Cohort,
+): { modality: string; features: number; observed: number }[] {
+  return cohort.modalities.map(({ name, start, end }) => ({
+    modality: name,
+    features: end - start,
+    observed:
+      countObserved(cohort.matrix, start, end) / Math.max(1, cohort.matrix.rows * (end - start)),
+  }));
+}
+
+function checkShape({ name, samples, features, matrix }: ModalityTable): void {
+  if (matrix.rows !== samples.length || matrix.columns !== features.length) {
+    throw new RangeError(
+      `joinCohort: expected ${samples.length} x ${features.length} values in ${name}, ` +
+        `got ${matrix.rows} x ${matrix.columns}`,
+    );
+  }
+}
+
+function refuseDuplicates(what: string, names: readonly string[], where: string): void {
+  const seen = new Set<string>();
+  const twice = new Set<string>();
+  for (const name of names) (seen.has(name) ? twice : seen).add(name);
+  if (twice.size > 0) {
+    const some = [...twice]
+      .slice(0, 5)
+      .map((name) => `"${name}"`)
+      .join(", ");
+    throw new RangeError(
+      `joinCohort: expected each ${what} once in ${where}, got ${twice.size} of them again: ${some}`,
+    );
+  }
+}

@@ -1,0 +1,62 @@
+// What every engine offers: one model at a time, trained step by step, its numbers readable by name.
+import type { Matrix } from "../cohort/matrix.js";
+import type { AutoencoderSpec, Weights } from "../model/autoencoder.js";
+import type { Random } from "../preprocess/random.js";
+
+/** Means over the observed entries of a batch. */
+export interface Losses {
+  /** Huber loss with delta 1. */
+  readonly huber: number;
+  readonly mse: number;
+}
+
+export interface StepOptions {
+  readonly learningRate: number;
+  /** Decoupled, as in AdamW; 0 in the paper. */
+  readonly weightDecay?: number;
+  /** Where the input dropout is drawn from; without it nothing is dropped. */
+  readonly dropout?: Random;
+}
+
+/** Adam's memory, by parameter name, in the layout of the weights. */
+export interface OptimizerState {
+  /** Steps taken so far. */
+  readonly step: number;
+  readonly firstMoments: Weights;
+  readonly secondMoments: Weights;
+}
+
+/** A trainable autoencoder living in an engine. Every batch is a `Matrix` of preprocessed rows, `[rows, features]`. */
+export interface Model {
+  readonly spec: AutoencoderSpec;
+  /** Takes one AdamW step on the Huber loss; resolves to the losses before the step, as PyTorch reports them. */
+  step(batch: Matrix, options: StepOptions): Promise<Losses>;
+  /** The losses without dropout, and without changing anything. */
+  evaluate(batch: Matrix): Promise<Losses>;
+  /** The gradient of the Huber loss, without dropout; for tests and explanations. */
+  gradients(batch: Matrix): Promise<Weights>;
+  /** The reconstruction, `[rows, features]`. */
+  reconstruct(batch: Matrix): Promise<Float32Array>;
+  /** The latent representation, `[rows, width]`. Without `relu`, as the authors' notebook computes embeddings. */
+  encode(batch: Matrix, options?: { readonly relu?: boolean }): Promise<Float32Array>;
+  readWeights(): Promise<Weights>;
+  readOptimizer(): Promise<OptimizerState>;
+  /** Replaces Adam's memory, so that training goes on where it stood. */
+  writeOptimizer(state: OptimizerState): void;
+  /** Frees the engine's memory; the model must not be used again. */
+  dispose(): void;
+}
+
+export interface Engine {
+  /** "portable" runs anywhere; "tensorflow" is native. */
+  readonly name: "portable" | "tensorflow";
+  /** The backend that computes: "wasm", "webgpu", "cpu", "tensorflow". */
+  readonly backend: string;
+  /** Of the library that computes. */
+  readonly version: string;
+  /**
+   * Builds a model that starts from these weights (see `initializeWeights`).
+   * @throws RangeError if the weights do not fit the spec, or the model does not fit the engine's memory.
+   */
+  build(spec: AutoencoderSpec, weights: Weights): Promise<Model>;
+}

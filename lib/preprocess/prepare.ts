@@ -1,0 +1,63 @@
+// A cohort ready for training: split, scaled by its training rows, and labelled with the part it belongs to.
+import type { Cohort, Modality } from "../cohort/cohort.js";
+import type { Matrix } from "../cohort/matrix.js";
+import { applyScaler, fitScaler, type Scaler } from "./scaler.js";
+import type { Split } from "./split.js";
+
+export type Part = "train" | "validation" | "test";
+
+/** Preprocessed rows of one part; the part is in the type, so that training rows cannot pass for test rows. */
+export interface Prepared<P extends Part = Part> {
+  readonly part: P;
+  /** Row indexes in the cohort. */
+  readonly rows: readonly number[];
+  readonly ids: readonly string[];
+  /** `[rows, features]`, non-negative, without unit; filled everywhere, the mask says what was measured. */
+  readonly matrix: Matrix;
+}
+
+export interface PreparedCohort {
+  readonly name: string;
+  readonly modalities: readonly Modality[];
+  readonly features: readonly string[];
+  readonly scaler: Scaler;
+  readonly train: Prepared<"train">;
+  readonly validation: Prepared<"validation">;
+  readonly test: Prepared<"test">;
+}
+
+/** Fits the scaler on the split's training rows and applies it to all three parts. Source: paper section 3. */
+export function prepareCohort(cohort: Cohort, split: Split): PreparedCohort {
+  const idsOf = (rows: readonly number[]) => rows.map((row) => cohort.samples[row].id);
+  const scaler = fitScaler(cohort.matrix, split.train, idsOf(split.train));
+  const part = <P extends Part>(name: P): Prepared<P> => ({
+    part: name,
+    rows: split[name],
+    ids: idsOf(split[name]),
+    matrix: applyScaler(scaler, cohort.matrix, split[name]),
+  });
+  return {
+    name: cohort.name,
+    modalities: cohort.modalities,
+    features: cohort.features,
+    scaler,
+    train: part("train"),
+    validation: part("validation"),
+    test: part("test"),
+  };
+}
+
+/**
+ * Refuses to score rows that the scaler was fitted on as if they were new.
+ * @throws RangeError naming the first of them.
+ */
+export function requireHeldOut(scaler: Scaler, rows: Prepared): void {
+  const seen = new Set(scaler.trainedOn);
+  const leaked = rows.ids.filter((id) => seen.has(id));
+  if (leaked.length > 0) {
+    throw new RangeError(
+      `requireHeldOut: expected ${rows.part} rows that were not trained on, got ${leaked.length} that were: ` +
+        `${leaked.slice(0, 5).join(", ")}; split again, or pass the scaler that belongs to these rows`,
+    );
+  }
+}

@@ -1,0 +1,120 @@
+// The paper's normalisation: statistics from the training rows alone, applied to any rows.
+import { emptyMatrix, type Matrix } from "../cohort/matrix.js";
+
+/** What the training rows say of each column; every array has one entry a column, in float64. */
+export interface Scaler {
+  /** Median of the observed entries; 0 where none was observed. */
+  readonly median: Float64Array;
+  /** 1st percentile of the median-filled column. */
+  readonly low: Float64Array;
+  /** 99th percentile of the median-filled column. */
+  readonly high: Float64Array;
+  /** Mean of the filled and clamped column. */
+  readonly mean: Float64Array;
+  /** Population standard deviation of the filled and clamped column; 0 where it is constant. */
+  readonly std: Float64Array;
+  /** The samples whose values went into the statistics. */
+  readonly trainedOn: readonly string[];
+}
+
+/** How far to go: each stage includes those before it. The paper's input is "log". */
+export type Stage = "imputed" | "winsorized" | "standardized" | "log";
+
+const WINSORIZE = 0.01; // share of values clamped at either end
+
+/**
+ * Fits the scaler on the given rows of `matrix`, `[samples, features]`.
+ * Source: paper section 3; percentiles interpolate linearly as numpy.percentile does.
+ * @throws RangeError if there are no rows, or their number differs from the number of ids.
+ */
+export function fitScaler(matrix: Matrix, rows: readonly number[], ids: readonly string[]): Scaler {
+  const count = rows.length;
+  if (count === 0 || ids.length !== count) {
+    throw new RangeError(
+      `fitScaler: expected one id a row of at least one row, got ${count} rows and ${ids.length} ids`,
+    );
+  }
+  const { columns } = matrix;
+  const [median, low, high, mean, std] = Array.from({ length: 5 }, () => new Float64Array(columns));
+  const block = 128; // columns gathered at a time, so that rows are read in runs
+  const gathered = Array.from({ length: block }, () => new Float64Array(count));
+  const seen = new Int32Array(block);
+  for (let start = 0; start < columns; start += block) {
+    const width = Math.min(block, columns - start);
+    seen.fill(0);
+    for (const row of rows) {
+      const from = row * columns + start;
+      for (let j = 0; j < width; j++) {
+        if (matrix.observed[from + j]) gathered[j][seen[j]++] = matrix.values[from + j];
+      }
+    }
+    for (let j = 0; j < width; j++) {
+      const column = gathered[j];
+      const measured = column.subarray(0, seen[j]).sort();
+      const middle = seen[j] === 0 ? 0 : quantileOfSorted(measured, 0.5);
+      column.fill(middle, seen[j]);
+      if (seen[j] < count) column.sort();
+      const bottom = quantileOfSorted(column, WINSORIZE);
+      const top = quantileOfSorted(column, 1 - WINSORIZE);
+      let sum = 0;
+      for (let i = 0; i < count; i++) {
+        column[i] = Math.min(Math.max(column[i], bottom), top);
+        sum += column[i];
+      }
+      const center = sum / count;
+      let squares = 0;
+      for (let i = 0; i < count; i++) squares += (column[i] - center) ** 2;
+      median[start + j] = middle;
+      low[start + j] = bottom;
+      high[start + j] = top;
+      mean[start + j] = center;
+      // A constant column has deviation 0 exactly, whatever the rounding of its mean.
+      std[start + j] = bottom === top ? 0 : Math.sqrt(squares / count);
+    }
+  }
+  return { median, low, high, mean, std, trainedOn: [...ids] };
+}
+
+/**
+ * Applies the scaler to rows of `matrix`: median fill, clamp, `z = (x - mean) / std`, then `log1p(max(z, 0))`.
+ * Every entry of the result has a value; its mask still says which were measured.
+ * @returns `[rows.length, features]`; in "log", non-negative and without unit.
+ * @throws RangeError if the matrix has other columns than the scaler.
+ */
+export function applyScaler(
+  scaler: Scaler,
+  matrix: Matrix,
+  rows: readonly number[],
+  until: Stage = "log",
+): Matrix {
+  const { columns } = matrix;
+  if (scaler.mean.length !== columns) {
+    throw new RangeError(`applyScaler: expected ${scaler.mean.length} columns, got ${columns}`);
+  }
+  const depth = ["imputed", "winsorized", "standardized", "log"].indexOf(until);
+  const out = emptyMatrix(rows.length, columns);
+  const { median, low, high, mean, std } = scaler;
+  rows.forEach((row, to) => {
+    const from = row * columns;
+    const base = to * columns;
+    out.observed.set(matrix.observed.subarray(from, from + columns), base);
+    for (let j = 0; j < columns; j++) {
+      let value = matrix.observed[from + j] ? matrix.values[from + j] : median[j];
+      if (depth >= 1) value = Math.min(Math.max(value, low[j]), high[j]);
+      if (depth >= 2) value = std[j] === 0 ? 0 : (value - mean[j]) / std[j];
+      if (depth >= 3) value = value > 0 ? Math.log1p(value) : 0;
+      out.values[base + j] = value;
+    }
+  });
+  return out;
+}
+
+/** numpy.percentile, method "linear", of ascending numbers; `q` in [0, 1]. */
+function quantileOfSorted(sorted: Float64Array, q: number): number {
+  const position = q * (sorted.length - 1);
+  const below = Math.floor(position);
+  const a = sorted[below];
+  const b = sorted[Math.min(below + 1, sorted.length - 1)];
+  const t = position - below;
+  return t < 0.5 ? a + (b - a) * t : b - (b - a) * (1 - t);
+}

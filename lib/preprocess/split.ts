@@ -1,0 +1,49 @@
+// The split into training, validation and test rows, which never parts a patient.
+import type { Sample } from "../cohort/cohort.js";
+import { numpyPermutation } from "./random.js";
+
+/** Row indexes of a cohort; together they name each row once. */
+export interface Split {
+  readonly train: readonly number[];
+  readonly validation: readonly number[];
+  readonly test: readonly number[];
+}
+
+export interface SplitOptions {
+  readonly seed?: number;
+  /** "patient" keeps a patient's samples together; "sample" is what the authors' code does. */
+  readonly by?: "patient" | "sample";
+}
+
+/**
+ * Splits 70 / 15 / 15: 30 % held out, then halved, drawn as scikit-learn's `train_test_split` draws.
+ * By patient, the shares are of patients, in their order of first appearance.
+ * Source: paper section 3; by "sample", src/omic_dataclass.py of the authors' code.
+ * @throws RangeError if there are fewer than four patients (or samples) to draw from.
+ */
+export function splitSamples(
+  samples: readonly Sample[],
+  { seed = 42, by = "patient" }: SplitOptions = {},
+): Split {
+  const groups = new Map<string, number[]>();
+  samples.forEach((sample, row) => {
+    const key = by === "patient" ? sample.patient : sample.id;
+    const rows = groups.get(key);
+    if (rows) rows.push(row);
+    else groups.set(key, [row]);
+  });
+  const units = [...groups.values()];
+  if (units.length < 4) {
+    throw new RangeError(`splitSamples: expected at least 4 ${by}s, got ${units.length}`);
+  }
+  const [train, held] = hold(units, 0.3, seed);
+  const [validation, test] = hold(held, 0.5, seed);
+  return { train: train.flat(), validation: validation.flat(), test: test.flat() };
+}
+
+/** sklearn.model_selection.train_test_split: the first of the permutation are held, the next are kept. */
+function hold<T>(items: readonly T[], share: number, seed: number): [kept: T[], held: T[]] {
+  const order = numpyPermutation(items.length, seed);
+  const count = Math.ceil(share * items.length);
+  return [order.slice(count).map((i) => items[i]), order.slice(0, count).map((i) => items[i])];
+}
