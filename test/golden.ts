@@ -45,7 +45,8 @@ export function relativeError(
   for (let i = 0; i < expected.length; i++) {
     const scale = Math.max(Math.abs(expected[i]), floor * largest, Number.MIN_VALUE);
     const error = Math.abs(actual[i] - expected[i]) / scale;
-    if (!(error <= worst)) worst = error; // a NaN must not pass
+    if (Number.isNaN(error)) return Number.POSITIVE_INFINITY;
+    worst = Math.max(worst, error);
   }
   return worst;
 }
