@@ -1,0 +1,30 @@
+// Where this repository lies on disk: everything that is read or written has its place below it.
+import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+
+/** The name that the repository's own package.json bears. */
+const PACKAGE = "aro-notebooks";
+
+/**
+ * Finds the repository's root: the nearest folder at or above the given one whose package.json is named "aro-notebooks".
+ * @throws Error if no folder up to the file system's root is.
+ */
+export function projectRoot(from: string = import.meta.dirname): string {
+  for (let folder = from; ; folder = dirname(folder)) {
+    if (packageName(folder) === PACKAGE) return folder;
+    if (folder === dirname(folder)) break;
+  }
+  throw new Error(
+    `projectRoot: expected a package.json named "${PACKAGE}" at or above ${from}, got none; ` +
+      "the library works from a checkout of the repository",
+  );
+}
+
+function packageName(folder: string): unknown {
+  try {
+    const content: unknown = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+    return (content as { name?: unknown } | null)?.name;
+  } catch {
+    return undefined; // absent or unreadable: not ours, so look further up
+  }
+}
