@@ -1,0 +1,137 @@
+// The project's own Jupyter: a private .venv with pinned packages and the kernel "aro" inside it.
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { projectRoot } from "../cohort/root.js";
+
+const run = promisify(execFile);
+const OLDEST_PYTHON = [3, 10] as const;
+
+export interface JupyterEnvironment {
+  /** The Python inside the private .venv. */
+  readonly python: string;
+  /** Where Jupyter finds the kernel "aro", for JUPYTER_PATH. */
+  readonly jupyterPath: string;
+}
+
+export interface PrepareOptions {
+  /** Also installs JupyterLab. */
+  readonly lab?: boolean;
+  readonly onProgress?: (message: string) => void;
+}
+
+/**
+ * Makes the private Jupyter ready, or finds that it is; half-done work is thrown away and done again.
+ * @throws Error if there is no fitting Python, or pip fails; the message says what to do.
+ */
+export async function prepareJupyter({
+  lab = false,
+  onProgress = () => {},
+}: PrepareOptions = {}): Promise<JupyterEnvironment> {
+  const root = projectRoot();
+  const venv = join(root, ".venv");
+  const bin =
+    process.platform === "win32"
+      ? join(venv, "Scripts", "python.exe")
+      : join(venv, "bin", "python");
+  const requirements = join(
+    root,
+    "lib",
+    "jupyter",
+    lab ? "requirements-lab.txt" : "requirements.txt",
+  );
+  const stamp = join(venv, `.aro-${lab ? "lab" : "jupyter"}`);
+  const wanted = createHash("sha256")
+    .update(await readFile(join(root, "lib", "jupyter", "requirements.txt")))
+    .update(await readFile(requirements))
+    .digest("hex");
+  if (!(await works(bin))) {
+    const python = await findPython();
+    onProgress(`making .venv with ${python.name} (Python ${python.version})`);
+    await rm(venv, { recursive: true, force: true });
+    await call(
+      python.name,
+      ["-m", "venv", venv],
+      "make a virtual environment; on Debian and Ubuntu: apt install python3-venv",
+    );
+  }
+  if (!existsSync(stamp) || (await readFile(stamp, "utf8")) !== wanted) {
+    onProgress(lab ? "installing JupyterLab into .venv" : "installing Jupyter's runner into .venv");
+    const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
+    await call(
+      bin,
+      [...pip, "-r", requirements],
+      "install Jupyter; is the package index reachable?",
+    );
+    await writeFile(stamp, wanted);
+  }
+  await writeKernelSpec(root, venv);
+  return { python: bin, jupyterPath: join(venv, "share", "jupyter") };
+}
+
+/**
+ * Finds a Python of at least 3.10: $ARO_PYTHON, python3, python.
+ * @throws Error naming what was tried.
+ */
+export async function findPython(): Promise<{ name: string; version: string }> {
+  const named = process.env.ARO_PYTHON;
+  const names = named ? [named] : ["python3", "python"];
+  const tried: string[] = [];
+  for (const name of names) {
+    const version = await pythonVersion(name);
+    tried.push(`${name}: ${version ?? "not found"}`);
+    if (!version) continue;
+    const [major, minor] = version.split(".").map(Number);
+    if (major > OLDEST_PYTHON[0] || (major === OLDEST_PYTHON[0] && minor >= OLDEST_PYTHON[1])) {
+      return { name, version };
+    }
+  }
+  throw new Error(
+    `findPython: expected Python ${OLDEST_PYTHON.join(".")} or newer, got ${tried.join(", ")}; ` +
+      "install it, or name one in ARO_PYTHON",
+  );
+}
+
+async function pythonVersion(name: string): Promise<string | null> {
+  try {
+    const { stdout } = await run(name, ["-c", "import platform; print(platform.python_version())"]);
+    return stdout.trim();
+  } catch {
+    return null;
+  }
+}
+
+async function works(python: string): Promise<boolean> {
+  if (!existsSync(python)) return false;
+  try {
+    await run(python, ["-m", "pip", "--version"]);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function call(command: string, args: string[], purpose: string): Promise<void> {
+  try {
+    await run(command, args, { maxBuffer: 64 * 1024 * 1024 });
+  } catch (error) {
+    const { stderr = "", message } = error as { stderr?: string; message: string };
+    const last = stderr.trim().split("\n").slice(-3).join("\n") || message;
+    throw new Error(`prepareJupyter: could not ${purpose}\n${last}`);
+  }
+}
+
+async function writeKernelSpec(root: string, venv: string): Promise<void> {
+  const folder = join(venv, "share", "jupyter", "kernels", "aro");
+  await mkdir(folder, { recursive: true });
+  const spec = {
+    argv: [process.execPath, join(root, "lib", "jupyter", "kernel.cjs"), "{connection_file}"],
+    display_name: "ARO (TypeScript)",
+    language: "typescript",
+    env: { NODE_OPTIONS: "--enable-source-maps", TF_CPP_MIN_LOG_LEVEL: "3" },
+  };
+  await writeFile(join(folder, "kernel.json"), `${JSON.stringify(spec, null, 2)}\n`);
+}

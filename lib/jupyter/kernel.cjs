@@ -1,0 +1,19 @@
+// Starts the tslab kernel in the repository root with a freshly compiled lib, so that every notebook
+// reads the same paths and the same code: "restart kernel" means "rebuild lib".
+const { spawnSync } = require("node:child_process");
+const path = require("node:path");
+
+const root = path.join(__dirname, "..", "..");
+process.chdir(root);
+if (process.env.ARO_LIB_BUILT !== "1") {
+  // The runner compiles once for all notebooks. tsc's complaints go to Jupyter's terminal.
+  const tsc = require.resolve("typescript/bin/tsc");
+  const built = spawnSync(process.execPath, [tsc, "-p", "lib"], { stdio: ["ignore", 2, 2] });
+  if (built.status !== 0) {
+    process.stderr.write(
+      "kernel: lib does not compile; correct the errors above and restart the kernel\n",
+    );
+    process.exit(1);
+  }
+}
+require("tslab/dist/main.js").startKernel({ configPath: process.argv[2] });

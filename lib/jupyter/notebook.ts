@@ -1,0 +1,48 @@
+// The notebooks on disk: which there are, and the code in their cells.
+import { readdir, readFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { projectRoot } from "../cohort/root.js";
+
+export interface CodeCell {
+  /** Counted from 1 over the code cells of the notebook. */
+  readonly number: number;
+  readonly source: string;
+}
+
+/** Lists the notebooks' files in reading order. */
+export async function listNotebooks(): Promise<string[]> {
+  const folder = join(projectRoot(), "notebooks");
+  const names = (await readdir(folder)).filter((name) => name.endsWith(".ipynb"));
+  return names.sort().map((name) => join(folder, name));
+}
+
+/** Gives a notebook's name without folder and ending, e.g. "03-train". */
+export function notebookName(file: string): string {
+  return basename(file, ".ipynb");
+}
+
+/**
+ * Reads the code cells of a notebook.
+ * @throws Error if the file is not a notebook of format 4.
+ */
+export async function readCodeCells(file: string): Promise<CodeCell[]> {
+  let content: { nbformat?: number; cells?: { cell_type: string; source: string | string[] }[] };
+  try {
+    content = JSON.parse(await readFile(file, "utf8"));
+  } catch (error) {
+    throw new Error(
+      `readCodeCells: expected a notebook in ${file}, got ${(error as Error).message}`,
+    );
+  }
+  if (content.nbformat !== 4 || !Array.isArray(content.cells)) {
+    throw new Error(
+      `readCodeCells: expected notebook format 4 in ${file}, got ${content.nbformat}`,
+    );
+  }
+  return content.cells
+    .filter((cell) => cell.cell_type === "code")
+    .map(({ source }, i) => ({
+      number: i + 1,
+      source: Array.isArray(source) ? source.join("") : source,
+    }));
+}
