@@ -44,8 +44,8 @@ export async function checkCells(files?: readonly string[]): Promise<CellProblem
     extends: "../tsconfig.json",
     // Cells leave names for later cells to use; a reader may not use them all.
     compilerOptions: { noUnusedLocals: false, lib: ["es2022"], rootDir: ".." },
-    include: ["."],
-    exclude: [],
+    files: [...origins.keys()], // a folder that begins with a dot is never searched
+    include: [],
   };
   await writeFile(join(folder, "tsconfig.json"), JSON.stringify(config));
   const require = createRequire(import.meta.url);
@@ -63,6 +63,8 @@ export async function checkCells(files?: readonly string[]): Promise<CellProblem
     folder,
   ]);
   await rm(folder, { recursive: true, force: true });
+  const general = typed.split("\n").find((line) => line.startsWith("error TS"));
+  if (general) throw new Error(`checkCells: the compiler could not start: ${general}`);
   return [
     ...parse(typed, /([^\s/\\]+\.ts)\((\d+),\d+\): (.+)/g),
     ...parse(linted, /file=[^,]*?([^/\\,]+\.ts),line=(\d+)[^:]*::(.+)/g),

@@ -1,0 +1,40 @@
+// The command line: what has no place in a notebook.
+import { type CommandResult, commands } from "./commands.js";
+
+const USAGE = `usage: npx aro COMMAND [options]
+
+  start      prepare what is missing, run every notebook, print the results (what npm start does)
+  notebooks  run the notebooks: --only 03 --only 05
+  lab        open JupyterLab with the kernel ready
+  data       list the cohorts; "data get ucec" fetches one and verifies it
+  engines    say which engines can run here, which is chosen, and why
+  claims     print the ledger of the paper's numbers beside ours: --json
+
+  --profile NAME     course or ucec (default ucec; also ARO_PROFILE)
+  --set KEY=VALUE    change one setting of the profile, e.g. --set training.epochs=20 (also ARO_SET)
+`;
+
+async function main(args: readonly string[]): Promise<CommandResult> {
+  const [name = "help", ...rest] = args;
+  if (name === "help" || name === "--help" || name === "-h") {
+    console.log(USAGE);
+    return 0;
+  }
+  const command = commands[name];
+  if (!command) {
+    const names = Object.keys(commands).join(", ");
+    throw new RangeError(`aro: expected a command of ${names}, got "${name}"; see npx aro help`);
+  }
+  return command(rest);
+}
+
+// The stack helps only whoever changes lib; ARO_DEBUG brings it back.
+main(process.argv.slice(2)).then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: Error) => {
+    console.error(process.env.ARO_DEBUG ? error.stack : error.message);
+    process.exitCode = 1;
+  },
+);

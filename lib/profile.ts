@@ -1,0 +1,127 @@
+// Profiles: what a run of the notebooks uses, as typed objects that say only what differs.
+import { join } from "node:path";
+import { projectRoot } from "./cohort/root.js";
+import type { AutoencoderSpec } from "./model/autoencoder.js";
+import type { SplitOptions } from "./preprocess/split.js";
+
+export type ProfileName = "course" | "ucec";
+
+export interface Profile {
+  readonly name: ProfileName;
+  /** One sentence for the head of a notebook. */
+  readonly about: string;
+  /** Where the cohort comes from: simulated, or fetched by the manifest of that name. */
+  readonly cohort: "simulate" | "ucec";
+  readonly split: Required<SplitOptions>;
+  readonly model: Pick<AutoencoderSpec, "width" | "hiddenLayers" | "output" | "inputDropout">;
+  readonly training: {
+    readonly epochs: number;
+    readonly batchSize: number;
+    readonly learningRate: number;
+    readonly weightDecay: number;
+    /** Of weights, dropout and batches. */
+    readonly seed: number;
+  };
+  readonly evaluation: {
+    /** Bootstrap draws behind each interval. */
+    readonly draws: number;
+    /** Grouped stratified folds of the classifiers. */
+    readonly folds: number;
+    /** How often the folds are drawn anew. */
+    readonly repeats: number;
+    /** Patient-grouped splits over which the linear controls are repeated. */
+    readonly splits: number;
+  };
+}
+
+const UCEC: Profile = {
+  name: "ucec",
+  about:
+    "CPTAC endometrial carcinoma (Dou et al. 2020): RNA, protein and phosphoprotein of 115 samples.",
+  cohort: "ucec",
+  split: { seed: 42, by: "patient" },
+  model: { width: 512, hiddenLayers: 3, output: "softplus", inputDropout: 0.1 },
+  training: { epochs: 200, batchSize: 80, learningRate: 1e-4, weightDecay: 0, seed: 0 },
+  evaluation: { draws: 1000, folds: 5, repeats: 5, splits: 8 },
+};
+
+const PROFILES: Readonly<Record<ProfileName, Profile>> = {
+  ucec: UCEC,
+  course: {
+    ...UCEC,
+    name: "course",
+    about:
+      "A simulated cohort with known latent factors, small enough for a whole course in a minute.",
+    cohort: "simulate",
+    model: { ...UCEC.model, width: 64 },
+    training: { ...UCEC.training, epochs: 120, learningRate: 1e-3 },
+    evaluation: { draws: 200, folds: 4, repeats: 2, splits: 4 },
+  },
+};
+
+/**
+ * Gives the profile that ARO_PROFILE names (default "ucec"), changed by the settings in ARO_SET,
+ * e.g. `training.epochs=20,model.width=128`.
+ * @throws RangeError naming an unknown profile or setting and what there is; TypeError for a value of the wrong kind.
+ */
+export function readProfile(
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): Profile {
+  const name = env.ARO_PROFILE || "ucec";
+  if (!isProfileName(name)) {
+    throw new RangeError(
+      `readProfile: expected a profile of ${Object.keys(PROFILES).join(", ")}, got "${name}"`,
+    );
+  }
+  const changes = (env.ARO_SET ?? "").split(",").filter((text) => text.trim() !== "");
+  return changes.reduce(changeSetting, PROFILES[name]);
+}
+
+/** Where a profile keeps its runs, and what it publishes. Only the default writes into the tracked folders. */
+export function foldersOf(profile: Profile): { runs: string; figures: string; notebooks: string } {
+  const root = projectRoot();
+  const runs = join(root, "data", "runs", profile.name);
+  const published = profile.name === "ucec" ? root : runs;
+  return { runs, figures: join(published, "figures"), notebooks: join(published, "notebooks") };
+}
+
+function isProfileName(name: string): name is ProfileName {
+  return Object.hasOwn(PROFILES, name);
+}
+
+function changeSetting(profile: Profile, change: string): Profile {
+  const [path, text] = change.split("=").map((part) => part.trim());
+  const known = settingsOf(profile);
+  if (text === undefined || !Object.hasOwn(known, path)) {
+    throw new RangeError(
+      `readProfile: expected KEY=VALUE with a key of ${Object.keys(known).join(", ")}, got "${change}"`,
+    );
+  }
+  const [group, key] = path.split(".");
+  const value = typeof known[path] === "number" ? Number(text) : text;
+  if (typeof value === "number" && (text === "" || !Number.isFinite(value))) {
+    throw new TypeError(`readProfile: expected a number for ${path}, got "${text}"`);
+  }
+  const choices: Record<string, readonly string[]> = {
+    "split.by": ["patient", "sample"],
+    "model.output": ["softplus", "relu"],
+  };
+  if (choices[path] && !choices[path].includes(text)) {
+    throw new RangeError(
+      `readProfile: expected ${path} to be ${choices[path].join(" or ")}, got "${text}"`,
+    );
+  }
+  const before = profile[group as "split" | "model" | "training" | "evaluation"];
+  return { ...profile, [group]: { ...before, [key]: value } };
+}
+
+/** Every setting that may be changed, by its path. */
+function settingsOf(profile: Profile): Record<string, number | string> {
+  const { split, model, training, evaluation } = profile;
+  const groups = { split, model, training, evaluation };
+  return Object.fromEntries(
+    Object.entries(groups).flatMap(([group, settings]) =>
+      Object.entries(settings).map(([key, value]) => [`${group}.${key}`, value]),
+    ),
+  );
+}
