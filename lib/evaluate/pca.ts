@@ -1,0 +1,116 @@
+// Principal components of few samples with many features, found from the samples' inner products.
+import { Matrix as Dense, EigenvalueDecomposition } from "ml-matrix";
+import { columnMeans, mixRows, multiplyRows, type Rows } from "./products.js";
+
+export interface Pca {
+  /** Of each training column, `[features]`. */
+  readonly mean: Float64Array;
+  /** Orthonormal directions, strongest first, `[count, features]`. */
+  readonly components: Rows;
+  /** Components kept. */
+  readonly count: number;
+  /** Variance along each direction, `sum of squared scores / (rows - 1)`, `[count]`. */
+  readonly explainedVariance: Float64Array;
+  /** The same as a share of the total variance, in [0, 1]. */
+  readonly explainedVarianceRatio: Float64Array;
+  /** Sum of the columns' variances, `/ (rows - 1)`. */
+  readonly totalVariance: number;
+  /** The training rows along each direction, row-major `[rows, count]`. */
+  readonly scores: Float64Array;
+}
+
+const RANK_TOLERANCE = 1e-12; // eigenvalues below this share of the largest are rounding
+
+/**
+ * Fits principal components to the values of `rows`, `[samples, features]`, filled where nothing was measured.
+ * Solves `K u = (n - 1) λ u` with `K = X X^T` of the centered rows, so the cost grows with the samples squared.
+ * `count` is clipped to the rank: a direction of no variance is arbitrary, and scikit-learn, which returns it,
+ * reconstructs new rows with it. Each sign is the one that makes the largest training score positive.
+ * Source: scikit-learn's PCA (full SVD; `svd_flip`) up to the sign.
+ * @throws RangeError if there are fewer than two rows, `count` is no positive whole number, or nothing varies.
+ */
+export function fitPca(rows: Rows, count = Number.POSITIVE_INFINITY): Pca {
+  const n = rows.rows;
+  if (n < 2) throw new RangeError(`fitPca: expected at least 2 rows, got ${n}`);
+  if (!(count >= 1) || (count !== Number.POSITIVE_INFINITY && !Number.isInteger(count))) {
+    throw new RangeError(`fitPca: expected a positive whole number of components, got ${count}`);
+  }
+  const mean = columnMeans(rows);
+  const products = multiplyRows(rows, rows, { leftCenter: mean, rightCenter: mean });
+  const { values, vectors } = decomposeSymmetric(products, n);
+  const total = values.reduce((sum, value) => sum + value, 0);
+  const rank = values.filter((value) => value > RANK_TOLERANCE * values[0]).length;
+  if (!(total > 0) || rank === 0) {
+    throw new RangeError("fitPca: expected rows that differ, got the same row each time");
+  }
+  const kept = Math.min(count, rank, n - 1);
+  const scores = new Float64Array(n * kept);
+  const loadings = new Float64Array(kept * n);
+  for (let k = 0; k < kept; k++) {
+    const vector = vectors.subarray(k * n, (k + 1) * n);
+    const length = Math.sqrt(values[k]);
+    const sign = signOfLargest(vector);
+    let sum = 0;
+    for (let i = 0; i < n; i++) {
+      scores[i * kept + k] = sign * vector[i] * length;
+      loadings[k * n + i] = (sign * vector[i]) / length;
+      sum += loadings[k * n + i];
+    }
+    // The weights of a direction sum to 0, so rows mix as if they had been centered.
+    for (let i = 0; i < n; i++) loadings[k * n + i] -= sum / n;
+  }
+  return {
+    mean,
+    components: { rows: kept, columns: rows.columns, values: mixRows(loadings, rows) },
+    count: kept,
+    explainedVariance: values.slice(0, kept).map((value) => value / (n - 1)),
+    explainedVarianceRatio: values.slice(0, kept).map((value) => value / total),
+    totalVariance: total / (n - 1),
+    scores,
+  };
+}
+
+/**
+ * Projects rows onto the components: `(X - mean) V^T`, row-major `[rows, count]`.
+ * @throws RangeError if the rows have other columns than those fitted on.
+ */
+export function transformPca({ mean, components }: Pca, rows: Rows): Float64Array {
+  return multiplyRows(rows, components, { leftCenter: mean });
+}
+
+/**
+ * Goes back from scores, row-major `[rows, count]`, to features: `mean + scores V`, row-major `[rows, features]`.
+ * @throws RangeError if the scores do not fill whole rows.
+ */
+export function reconstructPca({ mean, components }: Pca, scores: Float64Array): Float64Array {
+  const out = mixRows(scores, components);
+  for (let i = 0; i < out.length; i++) out[i] += mean[i % mean.length];
+  return out;
+}
+
+/** Eigenvalues of a symmetric matrix `[size, size]`, largest first and never below 0, with a vector a row. */
+export function decomposeSymmetric(
+  matrix: Float64Array,
+  size: number,
+): { values: Float64Array; vectors: Float64Array } {
+  const found = new EigenvalueDecomposition(Dense.from1DArray(size, size, matrix), {
+    assumeSymmetric: true,
+  });
+  const order = found.realEigenvalues
+    .map((value, at) => ({ value, at }))
+    .sort((a, b) => b.value - a.value);
+  const vectors = new Float64Array(size * size);
+  order.forEach(({ at }, k) => {
+    for (let i = 0; i < size; i++) vectors[k * size + i] = found.eigenvectorMatrix.get(i, at);
+  });
+  return { values: Float64Array.from(order, ({ value }) => Math.max(0, value)), vectors };
+}
+
+function signOfLargest(vector: Float64Array): 1 | -1 {
+  let largest = 0;
+  for (const value of vector) {
+    // Of two that are equal but for rounding the first decides.
+    if (Math.abs(value) > Math.abs(largest) * (1 + 1e-9)) largest = value;
+  }
+  return largest < 0 ? -1 : 1;
+}
