@@ -26,8 +26,13 @@ export interface PreparedCohort {
   readonly test: Prepared<"test">;
 }
 
-/** Fits the scaler on the split's training rows and applies it to all three parts. Source: paper section 3. */
+/**
+ * Fits the scaler on the split's training rows and applies it to all three parts.
+ * Source: paper section 3.
+ * @throws RangeError if the split names a row twice, or one that the cohort lacks.
+ */
 export function prepareCohort(cohort: Cohort, split: Split): PreparedCohort {
+  checkSplit(split, cohort.samples.length);
   const idsOf = (rows: readonly number[]) => rows.map((row) => cohort.samples[row].id);
   const scaler = fitScaler(cohort.matrix, split.train, idsOf(split.train));
   const part = <P extends Part>(name: P): Prepared<P> => ({
@@ -45,6 +50,19 @@ export function prepareCohort(cohort: Cohort, split: Split): PreparedCohort {
     validation: part("validation"),
     test: part("test"),
   };
+}
+
+function checkSplit({ train, validation, test }: Split, size: number): void {
+  const seen = new Set<number>();
+  for (const row of [...train, ...validation, ...test]) {
+    if (!Number.isInteger(row) || row < 0 || row >= size || seen.has(row)) {
+      throw new RangeError(
+        `prepareCohort: expected a split that names rows in [0, ${size}) once each, got ${row}` +
+          `${seen.has(row) ? " again" : ""}; split this cohort's own samples`,
+      );
+    }
+    seen.add(row);
+  }
 }
 
 /**

@@ -6,7 +6,7 @@ export interface Random {
   uint32(): number;
   /** A number in [0, 1), with 32 random bits. */
   uniform(): number;
-  /** A whole number in [0, bound), each equally likely. */
+  /** A whole number in [0, bound), each equally likely; `@throws` RangeError unless bound is whole, in [1, 2^32]. */
   integer(bound: number): number;
   /** A number from the normal distribution of mean 0 and variance 1. */
   normal(): number;
@@ -20,9 +20,7 @@ export interface Random {
  * @throws RangeError if the seed is not a whole number in [0, 2^32).
  */
 export function createRandom(seed: number, stream = ""): Random {
-  if (!Number.isInteger(seed) || seed < 0 || seed > 0xffffffff) {
-    throw new RangeError(`createRandom: expected a whole seed in [0, 2^32), got ${seed}`);
-  }
+  checkSeed("createRandom", seed);
   let hash = 0x811c9dc5;
   for (let i = 0; i < stream.length; i++) hash = Math.imul(hash ^ stream.charCodeAt(i), 0x01000193);
   let mix = seed ^ hash;
@@ -56,7 +54,12 @@ export function restoreRandom([a, b, c, counter]: readonly [
   return {
     uint32,
     uniform,
-    integer: (bound) => Math.floor(uniform() * bound),
+    integer: (bound) => {
+      if (!Number.isInteger(bound) || bound < 1 || bound > 0x100000000) {
+        throw new RangeError(`integer: expected a whole bound in [1, 2^32], got ${bound}`);
+      }
+      return Math.floor(uniform() * bound);
+    },
     // Box-Muller, one of the pair: half the speed, but no hidden state to save.
     normal: () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform()),
     state: () => [a >>> 0, b >>> 0, c >>> 0, counter >>> 0],
@@ -76,8 +79,10 @@ export function shuffle<T>(items: readonly T[], random: Random): T[] {
 /**
  * Gives `numpy.random.RandomState(seed).permutation(size)`.
  * Source: Matsumoto and Nishimura 1998, MT19937; NumPy's legacy shuffle draws each swap by masked rejection.
+ * @throws RangeError if the seed is not a whole number in [0, 2^32).
  */
 export function numpyPermutation(size: number, seed: number): number[] {
+  checkSeed("numpyPermutation", seed);
   const next = mersenneTwister(seed);
   const out = Array.from({ length: size }, (_, i) => i);
   for (let i = size - 1; i > 0; i--) {
@@ -87,6 +92,12 @@ export function numpyPermutation(size: number, seed: number): number[] {
     [out[i], out[j]] = [out[j], out[i]];
   }
   return out;
+}
+
+function checkSeed(where: string, seed: number): void {
+  if (!Number.isInteger(seed) || seed < 0 || seed > 0xffffffff) {
+    throw new RangeError(`${where}: expected a whole seed in [0, 2^32), got ${seed}`);
+  }
 }
 
 function mersenneTwister(seed: number): () => number {

@@ -25,7 +25,7 @@ const WINSORIZE = 0.01; // share of values clamped at either end
 /**
  * Fits the scaler on the given rows of `matrix`, `[samples, features]`.
  * Source: paper section 3; percentiles interpolate linearly as numpy.percentile does.
- * @throws RangeError if there are no rows, or their number differs from the number of ids.
+ * @throws RangeError if there are no rows, their number differs from the number of ids, or the matrix lacks one.
  */
 export function fitScaler(matrix: Matrix, rows: readonly number[], ids: readonly string[]): Scaler {
   const count = rows.length;
@@ -34,6 +34,7 @@ export function fitScaler(matrix: Matrix, rows: readonly number[], ids: readonly
       `fitScaler: expected one id a row of at least one row, got ${count} rows and ${ids.length} ids`,
     );
   }
+  checkRows("fitScaler", matrix, rows);
   const { columns } = matrix;
   const [median, low, high, mean, std] = Array.from({ length: 5 }, () => new Float64Array(columns));
   const block = 128; // columns gathered at a time, so that rows are read in runs
@@ -79,7 +80,7 @@ export function fitScaler(matrix: Matrix, rows: readonly number[], ids: readonly
  * Applies the scaler to rows of `matrix`: median fill, clamp, `z = (x - mean) / std`, then `log1p(max(z, 0))`.
  * Every entry of the result has a value; its mask still says which were measured.
  * @returns `[rows.length, features]`; in "log", non-negative and without unit.
- * @throws RangeError if the matrix has other columns than the scaler.
+ * @throws RangeError if the matrix has other columns than the scaler, or lacks one of the rows.
  */
 export function applyScaler(
   scaler: Scaler,
@@ -91,6 +92,7 @@ export function applyScaler(
   if (scaler.mean.length !== columns) {
     throw new RangeError(`applyScaler: expected ${scaler.mean.length} columns, got ${columns}`);
   }
+  checkRows("applyScaler", matrix, rows);
   const depth = ["imputed", "winsorized", "standardized", "log"].indexOf(until);
   const out = emptyMatrix(rows.length, columns);
   const { median, low, high, mean, std } = scaler;
@@ -107,6 +109,15 @@ export function applyScaler(
     }
   });
   return out;
+}
+
+/** A row that is not there would pass for one in which nothing was measured. */
+function checkRows(where: string, matrix: Matrix, rows: readonly number[]): void {
+  for (const row of rows) {
+    if (!Number.isInteger(row) || row < 0 || row >= matrix.rows) {
+      throw new RangeError(`${where}: expected rows in [0, ${matrix.rows}), got ${row}`);
+    }
+  }
 }
 
 /** numpy.percentile, method "linear", of ascending numbers; `q` in [0, 1]. */
