@@ -21,6 +21,8 @@ export type NotebookEvent =
 export interface RunNotebooksOptions {
   /** Where the executed notebooks go. */
   readonly folder: string;
+  /** The notebooks to run; by default those of the repository. */
+  readonly files?: readonly string[];
   /** Variables for the kernel, e.g. the profile. */
   readonly env: Readonly<Record<string, string>>;
   /** Runs only the notebooks whose name starts with one of these. */
@@ -42,6 +44,7 @@ export interface NotebookRun {
  */
 export async function runNotebooks({
   folder,
+  files,
   env,
   only = [],
   onProgress = () => {},
@@ -49,7 +52,7 @@ export async function runNotebooks({
 }: RunNotebooksOptions): Promise<NotebookRun[]> {
   const root = projectRoot();
   const { python, jupyterPath } = await prepareJupyter({ onProgress });
-  const all = await listNotebooks();
+  const all = files ?? (await listNotebooks());
   const chosen = all.filter(
     (file) => only.length === 0 || only.some((part) => notebookName(file).startsWith(part)),
   );

@@ -1,0 +1,66 @@
+// Result tables by name: written by the notebook that computes them, read by the ledger, the README and the terminal.
+import { mkdir, readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { replaceFile } from "../model/durable-file.js";
+import { foldersOf, type Profile } from "../profile.js";
+
+/** A row of plain values; null where a value does not exist. */
+export type Row = Readonly<Record<string, string | number | null>>;
+
+interface Stored {
+  /** The notebook that made it. */
+  readonly source: string;
+  readonly profile: string;
+  readonly rows: readonly Row[];
+}
+
+/**
+ * Publishes a table in the profile's figures folder, written aside and renamed.
+ * @throws RangeError if there are no rows, or a number is not finite.
+ */
+export async function publishTable(
+  profile: Profile,
+  name: string,
+  source: string,
+  rows: readonly object[],
+): Promise<void> {
+  if (rows.length === 0)
+    throw new RangeError(`publishTable: expected rows for "${name}", got none`);
+  rows.forEach((row, i) => {
+    for (const [key, value] of Object.entries(row)) {
+      if (typeof value === "number" && !Number.isFinite(value)) {
+        throw new RangeError(
+          `publishTable: expected finite numbers, got ${value} in "${name}", row ${i}, column ${key}; use null for "none"`,
+        );
+      }
+    }
+  });
+  const file = tableFile(profile, name);
+  await mkdir(dirname(file), { recursive: true });
+  const lines = rows.map((row) => `    ${JSON.stringify(row)}`).join(",\n");
+  const head = `  "source": ${JSON.stringify(source)},\n  "profile": ${JSON.stringify(profile.name)},\n`;
+  await replaceFile(file, (handle) =>
+    handle.writeFile(`{\n${head}  "rows": [\n${lines}\n  ]\n}\n`),
+  );
+}
+
+/**
+ * Reads a published table.
+ * @throws Error saying which notebook makes it, if it is not there or is another profile's.
+ */
+export async function readTable<T>(profile: Profile, name: string, madeBy: string): Promise<T[]> {
+  let stored: Stored;
+  try {
+    stored = JSON.parse(await readFile(tableFile(profile, name), "utf8")) as Stored;
+  } catch (error) {
+    throw new Error(
+      `readTable: expected the table "${name}" of profile ${profile.name}, got ${(error as Error).message}; ` +
+        `run notebook ${madeBy} first`,
+    );
+  }
+  return stored.rows as T[];
+}
+
+function tableFile(profile: Profile, name: string): string {
+  return join(foldersOf(profile).figures, "tables", `${name}.json`);
+}

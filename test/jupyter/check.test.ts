@@ -1,0 +1,42 @@
+// The check of notebook cells: strict where tslab is not, and pointing at the cell.
+import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { checkCells } from "../../lib/jupyter/check.js";
+import { readCodeCells } from "../../lib/jupyter/notebook.js";
+
+const folder = await mkdtemp(join(tmpdir(), "aro-cells-"));
+after(() => rm(folder, { recursive: true, force: true }));
+
+async function notebook(name: string, sources: string[]): Promise<string> {
+  const file = join(folder, `${name}.ipynb`);
+  const cells = sources.map((source) => ({ cell_type: "code", source, metadata: {}, outputs: [] }));
+  await writeFile(file, JSON.stringify({ nbformat: 4, nbformat_minor: 5, metadata: {}, cells }));
+  return file;
+}
+
+test("type errors, names declared twice and forgotten promises are found at their cell and line", async () => {
+  const file = await notebook("faulty", [
+    "const size = 3;",
+    'const title: string = null;\nconst size = "again";',
+    "async function work(): Promise<void> {}\nwork();",
+  ]);
+  const problems = await checkCells([file]);
+  const places = problems.map(({ cell, line, message }) => `${cell}:${line} ${message}`).join("\n");
+  assert.match(places, /2:1 .*'null' is not assignable to type 'string'/);
+  assert.match(places, /2:2 .*redeclare block-scoped variable 'size'/);
+  assert.match(places, /3:2 .*[Ff]loating/);
+});
+
+test("cells may await at the top and use names of earlier cells", async () => {
+  const file = await notebook("good", ["const two = await Promise.resolve(2);", "two + 1"]);
+  assert.deepEqual(await checkCells([file]), []);
+});
+
+test("a file that is no notebook is refused by name", async () => {
+  const file = join(folder, "broken.ipynb");
+  await writeFile(file, "{");
+  await assert.rejects(readCodeCells(file), /expected a notebook in .*broken\.ipynb/);
+});

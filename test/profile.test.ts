@@ -1,0 +1,46 @@
+// The profiles: one typed place, and a clear refusal of what is not in it.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { foldersOf, readProfile } from "../lib/profile.js";
+
+test("the default profile is the real cohort", () => {
+  assert.equal(readProfile({}).name, "ucec");
+  assert.equal(readProfile({ ARO_PROFILE: "course" }).cohort, "simulate");
+});
+
+test("an unknown profile is refused by name, with those that there are", () => {
+  assert.throws(() => readProfile({ ARO_PROFILE: "gmb" }), /ucec, course, got "gmb"/);
+  assert.throws(() => readProfile({ ARO_PROFILE: "toString" }), /got "toString"/);
+});
+
+test("settings change one value each and leave the profile as it was", () => {
+  const changed = readProfile({ ARO_SET: "training.epochs=20, model.width=128" });
+  assert.equal(changed.training.epochs, 20);
+  assert.equal(changed.model.width, 128);
+  assert.equal(changed.training.batchSize, readProfile({}).training.batchSize);
+  assert.equal(readProfile({}).training.epochs, 200);
+});
+
+test("an unknown setting or a wrong value is refused by name", () => {
+  assert.throws(
+    () => readProfile({ ARO_SET: "traning.epochs=3" }),
+    /training\.epochs.*got "traning\.epochs=3"/,
+  );
+  assert.throws(() => readProfile({ ARO_SET: "training.epochs" }), /KEY=VALUE/);
+  assert.throws(
+    () => readProfile({ ARO_SET: "training.epochs=many" }),
+    /number for training\.epochs, got "many"/,
+  );
+  assert.throws(
+    () => readProfile({ ARO_SET: "split.by=family" }),
+    /patient or sample, got "family"/,
+  );
+});
+
+test("only the default profile publishes into the tracked folders", () => {
+  assert.match(foldersOf(readProfile({})).figures, /[/\\]figures$/);
+  assert.match(
+    foldersOf(readProfile({ ARO_PROFILE: "course" })).figures,
+    /data.runs.course.figures$/,
+  );
+});
