@@ -1,0 +1,213 @@
+// The rules of the house, as checks of source texts that name the file, the line and the rule broken.
+import { posix } from "node:path";
+import ts from "typescript";
+
+/** Texts by path from the repository's root, e.g. "lib/model/weights.ts". */
+export type Sources = ReadonlyMap<string, string>;
+
+export interface Import {
+  /** Who imports, and in which line, counted from 1. */
+  readonly from: string;
+  readonly line: number;
+  /** As written. */
+  readonly specifier: string;
+  /** "type" vanishes when compiled, "lazy" runs when it is reached. */
+  readonly kind: "static" | "type" | "lazy";
+}
+
+/** Rooms in the order in which data walks through them; imports point back along it. */
+const ORDER = [
+  "cohort",
+  "preprocess",
+  "model",
+  "engine",
+  "train",
+  "evaluate",
+  "figures",
+  "study",
+  "claims",
+  "jupyter",
+  "cli",
+  "index.ts",
+];
+
+const LONGEST = 300; // lines of a file in lib
+
+const VAGUE = /^(utils?|helpers?|types?|common|misc)$/i;
+
+/** Finds each import, export-from, `import()` and `require()` of a file, in order. */
+export function importsOf(path: string, text: string): Import[] {
+  const source = parse(path, text);
+  const found: Import[] = [];
+  const add = (node: ts.Node, to: ts.Node | undefined, kind: Import["kind"]) => {
+    if (!to || !ts.isStringLiteralLike(to)) return;
+    found.push({ from: path, line: lineOf(source, node), specifier: to.text, kind });
+  };
+  const visit = (node: ts.Node): void => {
+    if (ts.isImportDeclaration(node)) add(node, node.moduleSpecifier, importKind(node));
+    else if (ts.isExportDeclaration(node)) {
+      add(node, node.moduleSpecifier, node.isTypeOnly ? "type" : "static");
+    } else if (ts.isImportTypeNode(node)) {
+      add(node, ts.isLiteralTypeNode(node.argument) ? node.argument.literal : undefined, "type");
+    } else if (ts.isCallExpression(node) && isLoader(node.expression)) {
+      add(node, node.arguments[0], "lazy");
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return found;
+}
+
+/** Imports point back along the order of rooms; figures knows no other room; nobody imports index.ts. */
+export function checkDirection(sources: Sources): string[] {
+  const homeless = [...sources.keys()]
+    .filter((path) => !ORDER.includes(roomOf(path)))
+    .map((path) => `${path}:1: ${roomOf(path)} is no room; ${orderText()}`);
+  const problems = eachImport(sources).flatMap((link) => {
+    const target = targetOf(link);
+    if (link.specifier === "aro" || target === "lib/index.ts") {
+      return [report(link, "nothing in lib imports the package's own index")];
+    }
+    if (target === null) return [];
+    const from = roomOf(link.from);
+    const to = roomOf(target);
+    if (from === to) return [];
+    if (from === "figures") return [report(link, "figures imports no other room")];
+    if (!ORDER.includes(to) || ORDER.indexOf(to) > ORDER.indexOf(from)) {
+      return [report(link, `${from} must not import ${to}; ${orderText()}`)];
+    }
+    return [];
+  });
+  return [...homeless, ...problems];
+}
+
+/** Follows imports between files and names each circle once. */
+export function checkCycles(sources: Sources): string[] {
+  const links = new Map([...sources].map(([path, text]) => [path, importsOf(path, text)]));
+  const done = new Set<string>();
+  const problems: string[] = [];
+  const walk = (path: string, trail: readonly Import[]): void => {
+    const start = trail.findIndex((link) => link.from === path);
+    if (start >= 0) {
+      const circle = trail.slice(start).map(({ from, line }) => `${from}:${line}`);
+      problems.push(`import cycle, no file may reach itself: ${[...circle, path].join(" -> ")}`);
+      return;
+    }
+    if (done.has(path)) return;
+    for (const link of links.get(path) ?? []) {
+      const target = targetOf(link);
+      if (target !== null) walk(target, [...trail, link]);
+    }
+    done.add(path);
+  };
+  for (const path of sources.keys()) walk(path, []);
+  return problems;
+}
+
+/** TensorFlow.js is imported in lib/engine alone; Vega in lib/figures alone, and only when it is needed. */
+export function checkPackages(sources: Sources): string[] {
+  return eachImport(sources).flatMap((link) => {
+    if (link.specifier.startsWith("@tensorflow/") && roomOf(link.from) !== "engine") {
+      return [report(link, "only lib/engine imports @tensorflow/*")];
+    }
+    if (!/^vega(-|\/|$)/.test(link.specifier)) return [];
+    if (roomOf(link.from) !== "figures") return [report(link, "only lib/figures imports vega")];
+    return link.kind === "static"
+      ? [report(link, "vega is imported lazily: `await import(...)`, or `import type`")]
+      : [];
+  });
+}
+
+/** No `any`, no comment that silences the compiler, no default export. */
+export function checkLanguage(sources: Sources): string[] {
+  return [...sources].flatMap(([path, text]) => {
+    const source = parse(path, text);
+    const problems: string[] = [];
+    const add = (line: number, rule: string) => problems.push(`${path}:${line}: ${rule}`);
+    text.split("\n").forEach((line, i) => {
+      const silenced = line.match(/@ts-(ignore|nocheck|expect-error)/);
+      if (silenced) add(i + 1, `${silenced[0]} is not allowed in lib; fix the type`);
+    });
+    const visit = (node: ts.Node): void => {
+      if (node.kind === ts.SyntaxKind.AnyKeyword) {
+        add(lineOf(source, node), "any is not allowed in lib; name the type, or use unknown");
+      }
+      if (isDefaultExport(node)) add(lineOf(source, node), "no default exports; export by name");
+      ts.forEachChild(node, visit);
+    };
+    visit(source);
+    return problems;
+  });
+}
+
+/** A file says in its first line what it is, and is not named after nothing. */
+export function checkHeads(sources: Sources): string[] {
+  return [...sources].flatMap(([path, text]) => {
+    const problems: string[] = [];
+    if (!/^\/\/ \S.{9,}/.test(text)) {
+      problems.push(`${path}:1: the first line is a // comment that says what the file is`);
+    }
+    const vague = path.split("/").find((part) => VAGUE.test(part.split(".")[0]));
+    if (vague) problems.push(`${path}:1: "${vague}" says nothing; name it after its subject`);
+    return problems;
+  });
+}
+
+/** @returns a problem for each file longer than 300 lines. */
+export function checkLength(sources: Sources): string[] {
+  return [...sources].flatMap(([path, text]) => {
+    const lines = text.replace(/\n$/, "").split("\n").length;
+    return lines > LONGEST ? [`${path}:${LONGEST + 1}: ${lines} lines, ${LONGEST} at most`] : [];
+  });
+}
+
+/** Under verbatimModuleSyntax `import { type X } from` still runs the module: only `import type` is a type. */
+function importKind({ importClause }: ts.ImportDeclaration): Import["kind"] {
+  return importClause?.isTypeOnly ? "type" : "static";
+}
+
+function isLoader(callee: ts.Expression): boolean {
+  if (callee.kind === ts.SyntaxKind.ImportKeyword) return true;
+  if (ts.isPropertyAccessExpression(callee)) return callee.name.text === "require";
+  return ts.isIdentifier(callee) && callee.text === "require";
+}
+
+function isDefaultExport(node: ts.Node): boolean {
+  if (ts.isExportAssignment(node)) return true;
+  if (ts.isExportSpecifier(node)) return node.name.text === "default";
+  return (
+    ts.canHaveModifiers(node) &&
+    (ts.getModifiers(node) ?? []).some(({ kind }) => kind === ts.SyntaxKind.DefaultKeyword)
+  );
+}
+
+function eachImport(sources: Sources): Import[] {
+  return [...sources].flatMap(([path, text]) => importsOf(path, text));
+}
+
+/** The lib file that an import leads to; null for a package. */
+function targetOf({ from, specifier }: Import): string | null {
+  if (!specifier.startsWith(".")) return null;
+  return posix.join(posix.dirname(from), specifier).replace(/\.js$/, ".ts");
+}
+
+/** "lib/model/weights.ts" stands in "model", "lib/index.ts" is its own. */
+function roomOf(path: string): string {
+  return path.startsWith("lib/") ? path.split("/")[1] : path;
+}
+
+function report({ from, line, specifier }: Import, rule: string): string {
+  return `${from}:${line}: imports "${specifier}", but ${rule}`;
+}
+
+function orderText(): string {
+  return `the order is ${ORDER.join(" < ")}`;
+}
+
+function parse(path: string, text: string): ts.SourceFile {
+  return ts.createSourceFile(path, text, ts.ScriptTarget.ES2022, true);
+}
+
+function lineOf(source: ts.SourceFile, node: ts.Node): number {
+  return source.getLineAndCharacterOfPosition(node.getStart(source)).line + 1;
+}
