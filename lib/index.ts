@@ -7,4 +7,4 @@ export {
 } from "./cohort/cohort.js";
 export { type PreparedCohort, prepareCohort } from "./preprocess/prepare.js";
 export { splitSamples } from "./preprocess/split.js";
-export { foldersOf, type Profile, readProfile } from "./profile.js";
+export { foldersOf, type Profile, readProfile } from "./study/profile.js";

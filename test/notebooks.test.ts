@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { promisify } from "node:util";
 import { projectRoot } from "../lib/cohort/root.js";
 import { checkCells } from "../lib/jupyter/check.js";
-import { foldersOf, readProfile } from "../lib/profile.js";
+import { foldersOf, readProfile } from "../lib/study/profile.js";
 
 const run = promisify(execFile);
 

@@ -2,8 +2,8 @@
 
 import { wilsonInterval } from "../evaluate/statistics.js";
 import { countParameters, parametersOf, sizeOf } from "../model/autoencoder.js";
+import type { Row } from "../study/results.js";
 import { type Claim, PAPER_ACCURACIES, PAPER_SHAPE, paperClaims } from "./paper.js";
-import type { Row } from "./results.js";
 
 export type Verdict = "reproduced" | "not reproduced" | "contradicts itself" | "needs the data";
 

@@ -6,7 +6,7 @@ import { projectRoot } from "../cohort/root.js";
 import { checkCells } from "../jupyter/check.js";
 import { prepareJupyter } from "../jupyter/environment.js";
 import { type NotebookEvent, type NotebookRun, runNotebooks } from "../jupyter/runner.js";
-import { foldersOf, type Profile, readProfile } from "../profile.js";
+import { foldersOf, type Profile, readProfile } from "../study/profile.js";
 
 /** The exit status. */
 export type CommandResult = number;

@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { publishTable, readTable } from "../../lib/claims/results.js";
-import { foldersOf, readProfile } from "../../lib/profile.js";
+import { foldersOf, readProfile } from "../../lib/study/profile.js";
+import { publishTable, readTable } from "../../lib/study/results.js";
 
 const profile = readProfile({ ARO_PROFILE: "course" });
 const name = `test-${process.pid}`;

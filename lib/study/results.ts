@@ -2,7 +2,7 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { replaceFile } from "../model/durable-file.js";
-import { foldersOf, type Profile } from "../profile.js";
+import { foldersOf, type Profile } from "./profile.js";
 
 /** A row of plain values; null where a value does not exist. */
 export type Row = Readonly<Record<string, string | number | null>>;

@@ -1,8 +1,8 @@
 // Profiles: what a run of the notebooks uses, as typed objects that say only what differs.
 import { join } from "node:path";
-import { projectRoot } from "./cohort/root.js";
-import type { AutoencoderSpec } from "./model/autoencoder.js";
-import type { SplitOptions } from "./preprocess/split.js";
+import { projectRoot } from "../cohort/root.js";
+import type { AutoencoderSpec } from "../model/autoencoder.js";
+import type { SplitOptions } from "../preprocess/split.js";
 
 export type ProfileName = "course" | "ucec";
 

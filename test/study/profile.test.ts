@@ -1,7 +1,7 @@
 // The profiles: one typed place, and a clear refusal of what is not in it.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { foldersOf, readProfile } from "../lib/profile.js";
+import { foldersOf, readProfile } from "../../lib/study/profile.js";
 
 test("the default profile is the real cohort", () => {
   assert.equal(readProfile({}).name, "ucec");
