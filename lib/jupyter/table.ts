@@ -1,0 +1,107 @@
+// Tables for readers: one set of rows as HTML in a notebook, as text in a terminal, as Markdown in the README.
+
+export type Cell = string | number | boolean | null | undefined;
+
+export interface TableOptions<T> {
+  /** The columns to show, as [field, heading]; by default every field of the first row, under its own name. */
+  readonly columns?: readonly (readonly [field: keyof T & string, heading: string])[];
+  /** Decimal places of numbers that are not whole; 3 by default. */
+  readonly digits?: number;
+}
+
+interface Formatted {
+  readonly headings: string[];
+  readonly numeric: boolean[];
+  readonly body: string[][];
+}
+
+/** Shows rows as a table in the running notebook cell; elsewhere prints them as text. */
+export function showTable<T extends object>(
+  rows: readonly T[],
+  options: TableOptions<T> = {},
+): void {
+  const kernel = (globalThis as { __tslab__?: { require?: (name: string) => unknown } }).__tslab__;
+  if (typeof kernel?.require !== "function") {
+    console.log(textTable(rows, options));
+    return;
+  }
+  const { display } = kernel.require("tslab") as { display: { html(source: string): void } };
+  display.html(htmlTable(rows, options));
+}
+
+/** Lays rows out as text, columns aligned. */
+export function textTable<T extends object>(
+  rows: readonly T[],
+  options: TableOptions<T> = {},
+): string {
+  const { headings, numeric, body } = format(rows, options);
+  const widths = headings.map((heading, j) =>
+    Math.max(heading.length, ...body.map((cells) => cells[j].length)),
+  );
+  const line = (cells: readonly string[]) =>
+    cells
+      .map((cell, j) => (numeric[j] ? cell.padStart(widths[j]) : cell.padEnd(widths[j])))
+      .join("  ")
+      .trimEnd();
+  return [line(headings), line(widths.map((width) => "-".repeat(width))), ...body.map(line)].join(
+    "\n",
+  );
+}
+
+/** Lays rows out as a Markdown table. */
+export function markdownTable<T extends object>(
+  rows: readonly T[],
+  options: TableOptions<T> = {},
+): string {
+  const { headings, numeric, body } = format(rows, options);
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+  return [line(headings), line(numeric.map((is) => (is ? "---:" : "---"))), ...body.map(line)].join(
+    "\n",
+  );
+}
+
+function htmlTable<T extends object>(rows: readonly T[], options: TableOptions<T>): string {
+  const { headings, numeric, body } = format(rows, options);
+  const cell = (tag: string, text: string, j: number) =>
+    `<${tag} style="text-align:${numeric[j] ? "right" : "left"}">${escapeHtml(text)}</${tag}>`;
+  const line = (tag: string, cells: readonly string[]) =>
+    `<tr>${cells.map((text, j) => cell(tag, text, j)).join("")}</tr>`;
+  return [
+    "<table>",
+    `<thead>${line("th", headings)}</thead>`,
+    "<tbody>",
+    ...body.map((cells) => line("td", cells)),
+    "</tbody>",
+    "</table>",
+  ].join("\n");
+}
+
+function format<T extends object>(
+  rows: readonly T[],
+  { columns, digits = 3 }: TableOptions<T>,
+): Formatted {
+  if (rows.length === 0) throw new RangeError("showTable: expected at least one row, got none");
+  const chosen =
+    columns ?? (Object.keys(rows[0]) as (keyof T & string)[]).map((key) => [key, key] as const);
+  const value = (row: T, key: keyof T) => row[key] as Cell;
+  return {
+    headings: chosen.map(([, heading]) => heading),
+    numeric: chosen.map(([key]) => rows.some((row) => typeof value(row, key) === "number")),
+    body: rows.map((row) => chosen.map(([key]) => formatCell(value(row, key), digits))),
+  };
+}
+
+/** Writes one value: whole numbers in groups of three, others to the digits asked for, tiny ones as powers. */
+export function formatCell(value: Cell, digits = 3): string {
+  if (value === null || value === undefined) return "–";
+  if (typeof value !== "number") return String(value);
+  if (!Number.isFinite(value))
+    throw new RangeError(`showTable: expected a finite number, got ${value}`);
+  if (Number.isInteger(value)) return value.toLocaleString("en-US");
+  return Math.abs(value) < 0.5 * 10 ** -digits ? value.toExponential(1) : value.toFixed(digits);
+}
+
+function escapeHtml(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+}
