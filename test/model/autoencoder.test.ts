@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import {
+  type AutoencoderSpec,
+  checkSpec,
+  countParameters,
+  initializeWeights,
+  parametersOf,
+} from "../../lib/model/autoencoder.js";
+
+const PAPER: AutoencoderSpec = {
+  features: 71094,
+  width: 2048,
+  hiddenLayers: 3,
+  output: "softplus",
+  inputDropout: 0.1,
+  visible: null,
+};
+const SMALL: AutoencoderSpec = { ...PAPER, features: 50, width: 20, hiddenLayers: 2 };
+
+test("the paper's model has the parameters of its Table 3", () => {
+  assert.equal(countParameters(PAPER), 303863222);
+  assert.deepEqual(
+    parametersOf(PAPER).map(({ name, shape }) => [name, ...shape]),
+    [
+      ["inp_lin.weight", 2048, 71094],
+      ["inp_lin.bias", 2048],
+      ["encoder_layers.0.weight", 2048, 2048],
+      ["encoder_layers.0.bias", 2048],
+      ["encoder_layers.1.weight", 2048, 2048],
+      ["encoder_layers.1.bias", 2048],
+      ["encoder_layers.2.weight", 2048, 2048],
+      ["encoder_layers.2.bias", 2048],
+      ["out_lin.weight", 71094, 2048],
+      ["out_lin.bias", 71094],
+    ],
+  );
+});
+
+test("a model without hidden layers has an input and an output layer", () => {
+  assert.equal(countParameters({ ...SMALL, hiddenLayers: 0 }), 50 * 20 + 20 + 20 * 50 + 50);
+});
+
+test("the same seed gives the same weights, another seed others", () => {
+  assert.deepEqual(initializeWeights(SMALL, 7), initializeWeights(SMALL, 7));
+  const [a, b] = [initializeWeights(SMALL, 7), initializeWeights(SMALL, 8)];
+  for (const [name, values] of a) assert.notDeepEqual(values, b.get(name), name);
+});
+
+test("a layer's weights do not depend on how many layers there are", () => {
+  const deeper = initializeWeights({ ...SMALL, hiddenLayers: 5 }, 7);
+  for (const [name, values] of initializeWeights(SMALL, 7)) {
+    assert.deepEqual(values, deeper.get(name), name);
+  }
+});
+
+test("weights and biases are uniform within 1 / sqrt(inputs) of zero", () => {
+  const weights = initializeWeights(SMALL, 1);
+  assert.deepEqual(
+    [...weights.keys()],
+    parametersOf(SMALL).map(({ name }) => name),
+  );
+  for (const [name, values] of weights) {
+    const bound = 1 / Math.sqrt(name.startsWith("inp_lin") ? 50 : 20);
+    assert.ok(
+      values.every((value) => Math.abs(value) <= bound * (1 + 1e-6)),
+      name,
+    );
+    if (values.length < 400) continue;
+    // Of 400 and more uniform numbers, mean and largest lie this near in all but a few of a million draws.
+    const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+    assert.ok(Math.abs(mean) < (5 * bound) / Math.sqrt(3 * values.length), name);
+    assert.ok(Math.max(...values) > 0.95 * bound, name);
+  }
+});
+
+test("a spec that makes no sense is refused by name", () => {
+  const bad: [Partial<AutoencoderSpec>, RegExp][] = [
+    [{ features: 0 }, /features .* got 0/],
+    [{ width: 1.5 }, /width .* got 1.5/],
+    [{ hiddenLayers: -1 }, /hiddenLayers .* got -1/],
+    [{ inputDropout: 1 }, /inputDropout .* got 1/],
+    [{ visible: { start: 0, end: 51 } }, /visible .* got \[0, 51\)/],
+    [{ visible: { start: 3, end: 3 } }, /visible .* got \[3, 3\)/],
+  ];
+  for (const [change, message] of bad) {
+    assert.throws(() => checkSpec({ ...SMALL, ...change }), { name: "RangeError", message });
+  }
+});
