@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type PlateauOptions, startPlateau, stepPlateau } from "../../lib/train/schedule.js";
+import { goldenCases, relativeError } from "../golden.js";
+
+interface Golden {
+  plateau: { metric: number[]; lr: number[]; initial: number };
+}
+
+function follow(metrics: number[], learningRate: number, options: PlateauOptions = {}): number[] {
+  let state = startPlateau(learningRate);
+  return metrics.map((metric) => {
+    state = stepPlateau(state, metric, options);
+    return state.learningRate;
+  });
+}
+
+for (const { folder, data } of goldenCases<Golden>("training")) {
+  test(`stepPlateau follows PyTorch's ReduceLROnPlateau (${folder})`, () => {
+    const { metric, lr, initial } = data.plateau;
+    assert.ok(relativeError(follow(metric, initial), lr) <= 1e-12);
+  });
+}
+
+test("stepPlateau tolerates as many bad steps as its patience, and lowers the rate at the next", () => {
+  const rates = follow([1, 1, 1, 1], 1, { patience: 2 });
+  assert.deepEqual(rates, [1, 1, 1, 0.1]);
+});
+
+test("stepPlateau does not count a fall within the relative threshold as an improvement", () => {
+  assert.deepEqual(follow([1, 0.9999], 1, { patience: 0 }), [1, 0.1]);
+  assert.deepEqual(follow([1, 0.9998], 1, { patience: 0 }), [1, 1]);
+});
+
+test("stepPlateau counts nothing while it cools down", () => {
+  const rates = follow([1, 1, 1, 1, 1], 1, { patience: 0, cooldown: 2 });
+  assert.deepEqual(
+    rates.map((rate) => rate.toPrecision(1)),
+    ["1", "0.1", "0.1", "0.1", "0.01"],
+  );
+});
+
+test("stepPlateau stops at the minimum, and makes no reduction below its epsilon", () => {
+  assert.deepEqual(follow([1, 1, 1], 1, { patience: 0, minimum: 0.5 }), [1, 0.5, 0.5]);
+  assert.deepEqual(follow([1, 1], 1e-8, { patience: 0 }), [1e-8, 1e-8]);
+});
+
+test("the state goes through JSON, also before the first step", () => {
+  const start = startPlateau(0.1);
+  assert.deepEqual(JSON.parse(JSON.stringify(start)), start);
+  const later = stepPlateau(start, 3);
+  assert.deepEqual(stepPlateau(JSON.parse(JSON.stringify(later)), 4), stepPlateau(later, 4));
+});
+
+test("stepPlateau leaves the state that it is given as it is", () => {
+  const state = Object.freeze(startPlateau(1));
+  stepPlateau(state, 1);
+  assert.deepEqual(state, startPlateau(1));
+});
+
+test("stepPlateau refuses a metric that is not a number", () => {
+  assert.throws(() => stepPlateau(startPlateau(1), Number.NaN), /finite metric, got NaN/);
+});
