@@ -1,0 +1,93 @@
+// The settings of a training: the paper's by default, complete and checked once.
+import type { PlateauOptions } from "./schedule.js";
+
+export interface EarlyStopping {
+  /** Epochs without a lower validation Huber loss after which training ends. */
+  readonly patience: number;
+}
+
+/** Every setting that the result depends on, beside the model and the data. */
+export interface TrainSettings {
+  readonly epochs: number;
+  /** Rows a step; the last step of an epoch takes what is left. */
+  readonly batchSize: number;
+  readonly learningRate: number;
+  /** Decoupled, as in AdamW. */
+  readonly weightDecay: number;
+  readonly plateau: PlateauSettings | null;
+  readonly earlyStopping: EarlyStopping | null;
+  /** Decides the order of the rows and the dropout. */
+  readonly seed: number;
+}
+
+export interface PlateauSettings {
+  readonly factor: number;
+  readonly patience: number;
+  /** Times that the schedule is stepped an epoch; 1 in the paper, 2 in the authors' code. */
+  readonly stepsPerEpoch: number;
+}
+
+export interface TrainOptions {
+  readonly epochs?: number;
+  readonly batchSize?: number;
+  readonly learningRate?: number;
+  readonly weightDecay?: number;
+  /** Lowers the rate on a plateau of the validation Huber loss; null keeps it. */
+  readonly plateau?:
+    | (Pick<PlateauOptions, "factor" | "patience"> & { stepsPerEpoch?: number })
+    | null;
+  /** Off in the paper. */
+  readonly earlyStopping?: EarlyStopping | null;
+  readonly seed: number;
+}
+
+/**
+ * Fills in what is not given: 200 epochs of batches of 80, AdamW at 1e-5 without decay, plateau of factor 0.1 and patience 10.
+ * Source: paper appendix B.
+ * @throws RangeError naming the first setting that makes no sense, and what it may be.
+ */
+export function completeSettings({
+  epochs = 200,
+  batchSize = 80,
+  learningRate = 1e-5,
+  weightDecay = 0,
+  plateau = {},
+  earlyStopping = null,
+  seed,
+}: TrainOptions): TrainSettings {
+  const count = (name: string, value: number) =>
+    demand(Number.isInteger(value) && value >= 1, name, "a positive whole number", value);
+  count("epochs", epochs);
+  count("batchSize", batchSize);
+  demand(
+    learningRate > 0 && Number.isFinite(learningRate),
+    "learningRate",
+    "above 0",
+    learningRate,
+  );
+  demand(weightDecay >= 0 && Number.isFinite(weightDecay), "weightDecay", "0 or more", weightDecay);
+  demand(
+    Number.isInteger(seed) && seed >= 0 && seed <= 0xffffffff,
+    "seed",
+    "a whole number in [0, 2^32)",
+    seed,
+  );
+  if (earlyStopping) count("earlyStopping.patience", earlyStopping.patience);
+  const schedule = plateau && { factor: 0.1, patience: 10, stepsPerEpoch: 1, ...plateau };
+  if (schedule) {
+    const { factor, patience, stepsPerEpoch } = schedule;
+    demand(factor > 0 && factor < 1, "plateau.factor", "in (0, 1)", factor);
+    demand(
+      Number.isInteger(patience) && patience >= 0,
+      "plateau.patience",
+      "a whole number, 0 or more",
+      patience,
+    );
+    count("plateau.stepsPerEpoch", stepsPerEpoch);
+  }
+  return { epochs, batchSize, learningRate, weightDecay, plateau: schedule, earlyStopping, seed };
+}
+
+function demand(holds: boolean, name: string, expected: string, got: unknown): void {
+  if (!holds) throw new RangeError(`train: expected ${name} to be ${expected}, got ${got}`);
+}

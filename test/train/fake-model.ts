@@ -1,0 +1,107 @@
+// A model without an engine for tests of what is around it: it learns one number a feature, in float64.
+import { type Matrix, matrixFrom } from "../../lib/cohort/matrix.js";
+import type { Engine, Losses, Model, StepOptions } from "../../lib/engine/engine.js";
+import type { AutoencoderSpec, Weights } from "../../lib/model/autoencoder.js";
+import type { Part, Prepared } from "../../lib/preprocess/prepare.js";
+
+export interface FakeModel extends Model {
+  /** Each step's batch, options, and the first number that its dropout drew. */
+  readonly steps: { batch: Matrix; options: StepOptions; drawn: number | undefined }[];
+  readonly disposed: boolean;
+}
+
+export const SPEC: AutoencoderSpec = {
+  features: 3,
+  width: 2,
+  hiddenLayers: 1,
+  output: "softplus",
+  inputDropout: 0.1,
+  visible: null,
+};
+
+/** `onStep` may change the losses that a step reports, or do what a test wants done at that moment. */
+export function fakeModel(
+  weights: Weights,
+  spec: AutoencoderSpec = SPEC,
+  onStep: (losses: Losses, step: number) => Losses = (losses) => losses,
+): FakeModel {
+  const bias = Float64Array.from(weights.get("out_lin.bias")!);
+  const steps: FakeModel["steps"] = [];
+  let disposed = false;
+  const lossesOf = (batch: Matrix): { losses: Losses; slope: Float64Array } => {
+    const slope = new Float64Array(batch.columns);
+    let huber = 0;
+    let squares = 0;
+    let count = 0;
+    batch.values.forEach((value, i) => {
+      if (!batch.observed[i]) return;
+      const error = bias[i % batch.columns] - value;
+      const size = Math.abs(error);
+      huber += size <= 1 ? error ** 2 / 2 : size - 0.5;
+      squares += error ** 2;
+      slope[i % batch.columns] += Math.max(-1, Math.min(1, error));
+      count++;
+    });
+    return { losses: { huber: huber / count, mse: squares / count }, slope };
+  };
+  const missing = async (): Promise<never> => {
+    throw new Error("fakeModel: not made for this");
+  };
+  return {
+    spec,
+    steps,
+    get disposed() {
+      return disposed;
+    },
+    async step(batch, options) {
+      const { losses, slope } = lossesOf(batch);
+      const drawn = options.dropout?.uniform();
+      steps.push({ batch, options, drawn });
+      slope.forEach((value, j) => {
+        bias[j] -= options.learningRate * (value + (drawn ?? 0) * 1e-3);
+      });
+      return onStep(losses, steps.length);
+    },
+    evaluate: async (batch) => lossesOf(batch).losses,
+    readWeights: async () => new Map([...weights, ["out_lin.bias", Float32Array.from(bias)]]),
+    gradients: missing,
+    reconstruct: missing,
+    encode: missing,
+    readOptimizer: missing,
+    writeOptimizer: () => {},
+    dispose: () => {
+      disposed = true;
+    },
+  };
+}
+
+/** Builds fake models and keeps them for the test to look at. */
+export function fakeEngine(
+  onStep?: (losses: Losses, step: number) => Losses,
+): Engine & { readonly built: FakeModel[] } {
+  const built: FakeModel[] = [];
+  return {
+    name: "portable",
+    backend: "fake",
+    version: "0.0.0",
+    built,
+    build: async (spec, weights) => {
+      const model = fakeModel(weights, spec, onStep);
+      built.push(model);
+      return model;
+    },
+  };
+}
+
+/** Rows whose entries follow from their place; NaN, "not observed", at row 1, column 0. */
+export function preparedRows<P extends Part>(part: P, rows: number, shift = 0): Prepared<P> {
+  const numbers = Array.from({ length: rows * 3 }, (_, i) =>
+    i === 3 ? Number.NaN : 1 + (i % 3) + 0.1 * Math.floor(i / 3) + shift,
+  );
+  return {
+    part,
+    rows: Array.from({ length: rows }, (_, i) => i),
+    ids: Array.from({ length: rows }, (_, i) => `${part}-${i}`),
+    matrix: matrixFrom(rows, 3, numbers),
+  };
+}
