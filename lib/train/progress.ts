@@ -1,0 +1,123 @@
+// The progress line of a training: in place in a terminal and in a notebook, a line now and then elsewhere.
+import type { Epoch } from "./train.js";
+
+/** Shows how a training gets on; `trainRun` drives it. */
+export interface Progress {
+  /** Shows an epoch of a training that is to have `epochs` of them. */
+  update(epoch: Epoch, epochs: number): void;
+  /** Leaves one line without times, the same from run to run; `last` is null where there was no epoch. */
+  finish(status: "finished" | "stopped" | "failed", last: Epoch | null, epochs: number): void;
+}
+
+/** Where text goes; `process.stderr` is one. */
+export interface TextStream {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  write(text: string): unknown;
+}
+
+/** An output of a notebook cell that can be overwritten; tslab's `Display` is one. */
+export interface CellDisplay {
+  text(text: string): void;
+}
+
+export interface ProgressOptions {
+  readonly stream?: TextStream;
+  /** Makes a display in the running notebook cell; null outside a notebook. */
+  readonly newDisplay?: (() => CellDisplay) | null;
+  /** Milliseconds that only go forward. */
+  readonly now?: () => number;
+}
+
+const INTERVAL = 100; // ms between two updates in place
+
+/** Makes a progress line for one training, fitted to where this process writes. */
+export function createProgress({
+  stream = process.stderr,
+  newDisplay = findNotebook(),
+  now = () => performance.now(),
+}: ProgressOptions = {}): Progress {
+  let first: { readonly epoch: number; readonly at: number } | null = null;
+  let shownAt = Number.NEGATIVE_INFINITY;
+  let tenths = 0;
+  let show: (text: string) => void;
+  let close: (text: string) => void;
+  const inPlace = newDisplay !== null || stream.isTTY === true;
+  if (newDisplay) {
+    const display = newDisplay();
+    show = (text) => display.text(text);
+    close = show;
+  } else if (stream.isTTY) {
+    // A line that wraps cannot be overwritten.
+    const fit = (text: string) => text.slice(0, Math.max(20, (stream.columns ?? 80) - 1));
+    show = (text) => stream.write(`\r\u001b[K${fit(text)}`);
+    close = (text) => stream.write(`\r\u001b[K${text}\n`);
+  } else {
+    show = (text) => stream.write(`${text}\n`);
+    close = show;
+  }
+  const isDue = (epoch: number, epochs: number) => {
+    if (inPlace) return now() - shownAt >= INTERVAL;
+    const reached = Math.floor((10 * epoch) / epochs);
+    if (reached === tenths || epoch === epochs) return false;
+    tenths = reached;
+    return true;
+  };
+  return {
+    update(epoch, epochs) {
+      // Measured from the end of the first epoch, because engines make themselves ready in it.
+      first ??= { epoch: epoch.epoch, at: now() };
+      if (!isDue(epoch.epoch, epochs)) return;
+      shownAt = now();
+      const pace = (shownAt - first.at) / (epoch.epoch - first.epoch);
+      const left = (pace * (epochs - epoch.epoch)) / 1000;
+      const time = epoch.epoch > first.epoch ? ` · ${formatDuration(left)} left` : "";
+      show(`epoch ${epoch.epoch}/${epochs} · ${describeEpoch(epoch)}${time}`);
+    },
+    finish(status, last, epochs) {
+      close(
+        last
+          ? `${countEpochs(status, last.epoch, epochs)} · ${describeEpoch(last)}`
+          : `${status} before the end of the first epoch`,
+      );
+    },
+  };
+}
+
+/** Gives losses and learning rate in one line: `train 0.0612 · validation 0.0688 · lr 1e-5`. */
+export function describeEpoch({ train, validation, learningRate }: Epoch): string {
+  // Rounded first, because 1e-5 * 0.1 is 1.0000000000000002e-6.
+  const rate = Number(learningRate.toPrecision(3)).toExponential();
+  return `train ${formatLoss(train.huber)} · validation ${formatLoss(validation.huber)} · lr ${rate}`;
+}
+
+/** Gives seconds as `12 s`, `1 min 12 s` or `2 h 5 min`. */
+export function formatDuration(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < 60) return `${whole} s`;
+  const minutes = Math.floor(whole / 60);
+  if (minutes < 60) return `${minutes} min ${whole % 60} s`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+function formatLoss(loss: number): string {
+  return loss >= 0.001 || loss === 0 ? loss.toFixed(4) : loss.toExponential(2);
+}
+
+function countEpochs(status: string, done: number, epochs: number): string {
+  if (status === "finished") {
+    return done < epochs ? `early stop after ${done} of ${epochs} epochs` : `${done} epochs`;
+  }
+  return `${status} after ${done} of ${epochs} epochs`;
+}
+
+/**
+ * Finds tslab's displays where this process is a tslab kernel: it runs cells through the global `__tslab__`, whose
+ * `require` gives the kernel's own tslab. A second copy of the module, imported by name, would not be connected.
+ */
+function findNotebook(): (() => CellDisplay) | null {
+  const kernel = (globalThis as { __tslab__?: { require?: unknown } }).__tslab__;
+  if (typeof kernel?.require !== "function") return null;
+  const { newDisplay } = kernel.require("tslab") as { newDisplay?: () => CellDisplay };
+  return newDisplay ?? null;
+}
