@@ -1,0 +1,47 @@
+// What a run ran on: engine, versions and machine, noted so that numbers can be traced to where they came from.
+import { readFile } from "node:fs/promises";
+import { availableParallelism, cpus, totalmem } from "node:os";
+import { join } from "node:path";
+import { projectRoot } from "../cohort/root.js";
+import type { Engine } from "../engine/engine.js";
+
+export interface RunEnvironment {
+  readonly engine: Pick<Engine, "name" | "backend" | "version">;
+  /** Of this library. */
+  readonly version: string;
+  readonly node: string;
+  /** E.g. "linux-x64". */
+  readonly platform: string;
+  readonly cpu: string;
+  /** Cores that this process may use; the engine takes as many threads unless `threadLimits` says otherwise. */
+  readonly cores: number;
+  /** Environment variables that limit an engine's threads, where they are set. */
+  readonly threadLimits: Readonly<Record<string, string>>;
+  readonly memoryGiB: number;
+}
+
+const THREAD_LIMITS = [
+  "OMP_NUM_THREADS",
+  "TF_NUM_INTRAOP_THREADS",
+  "TF_NUM_INTEROP_THREADS",
+  "CUDA_VISIBLE_DEVICES",
+];
+
+/** Describes this process and the engine it trains with. */
+export async function describeEnvironment(engine: Engine): Promise<RunEnvironment> {
+  const manifest = await readFile(join(projectRoot(), "lib", "package.json"), "utf8");
+  const limits = THREAD_LIMITS.flatMap((name) => {
+    const value = process.env[name];
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return {
+    engine: { name: engine.name, backend: engine.backend, version: engine.version },
+    version: (JSON.parse(manifest) as { version: string }).version,
+    node: process.version,
+    platform: `${process.platform}-${process.arch}`,
+    cpu: cpus()[0]?.model.trim() ?? "unknown",
+    cores: availableParallelism(),
+    threadLimits: Object.fromEntries(limits),
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+  };
+}

@@ -1,0 +1,309 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import type { RunRequest } from "../../lib/train/config.js";
+import type { Progress } from "../../lib/train/progress.js";
+import { readRun, trainRun } from "../../lib/train/run.js";
+import type { Epoch } from "../../lib/train/train.js";
+import { fakeEngine, preparedRows, SPEC } from "./fake-model.js";
+
+const root = mkdtempSync(join(tmpdir(), "aro-run-"));
+after(() => rmSync(root, { recursive: true }));
+
+const DATA = {
+  name: "tiny",
+  train: preparedRows("train", 7),
+  validation: preparedRows("validation", 4, 0.2),
+};
+const CONFIG: RunRequest = {
+  spec: SPEC,
+  training: { epochs: 6, learningRate: 0.02, seed: 5 },
+  about: { split: "patient" },
+};
+const FILES = [
+  "config.json",
+  "environment.json",
+  "metrics.jsonl",
+  "result.json",
+  "weights.safetensors",
+];
+
+let folders = 0;
+function newFolder(): string {
+  return join(root, "profile", `run-${folders++}`);
+}
+
+function read(folder: string, name: string): string {
+  return readFileSync(join(folder, name), "utf8");
+}
+
+/** What a progress line was told. */
+function recorder(): Progress & { readonly told: string[] } {
+  const told: string[] = [];
+  return {
+    told,
+    update: ({ epoch }, epochs) => told.push(`${epoch}/${epochs}`),
+    finish: (status, last, epochs) => told.push(`${status} ${last?.epoch}/${epochs}`),
+  };
+}
+
+test("a run leaves its settings, surroundings, metrics, weights and result, and nothing else", async () => {
+  const folder = newFolder();
+  const engine = fakeEngine();
+  const seen: Epoch[] = [];
+  const progress = recorder();
+  const run = await trainRun({
+    folder,
+    config: CONFIG,
+    data: DATA,
+    engine,
+    progress,
+    onEpoch: (epoch) => seen.push(epoch),
+  });
+  assert.deepEqual(readdirSync(folder).toSorted(), FILES);
+  assert.equal(run.reused, false);
+  assert.equal(run.config.cohort, "tiny");
+  assert.equal(run.config.training.batchSize, 80);
+  assert.deepEqual(run.config.about, { split: "patient" });
+  assert.match(run.config.hash, /^[0-9a-f]{64}$/);
+  assert.deepEqual(run.environment.engine, { name: "portable", backend: "fake", version: "0.0.0" });
+  assert.equal(run.environment.node, process.version);
+  assert.deepEqual(run.epochs, seen);
+  assert.equal(run.epochs.length, 6);
+  const { seconds, ...result } = run.result;
+  assert.ok(seconds > 0);
+  const { train, validation, best } = seen[5];
+  const expected = { epochs: 6, weights: "last", best, final: { train, validation } };
+  assert.deepEqual(result, { status: "finished", ...expected });
+  assert.deepEqual(await run.loadWeights(), await engine.built[0].readWeights());
+  assert.ok(engine.built[0].disposed);
+  assert.deepEqual(progress.told.slice(-2), ["6/6", "finished 6/6"]);
+});
+
+test("a finished run is read again, not trained again, by any engine", async () => {
+  const folder = newFolder();
+  const first = await trainRun({ folder, config: CONFIG, data: DATA, engine: fakeEngine() });
+  const before = FILES.map((name) => read(folder, name));
+  const engine = fakeEngine();
+  const progress = recorder();
+  // Defaults written out, and keys in another order, are the same settings.
+  const training = { seed: 5, batchSize: 80, learningRate: 0.02, epochs: 6, plateau: {} };
+  const config = { ...CONFIG, training };
+  const again = await trainRun({ folder, config, data: DATA, engine, progress });
+  assert.equal(again.reused, true);
+  assert.equal(engine.built.length, 0);
+  assert.deepEqual(again.result, first.result);
+  assert.deepEqual(again.epochs, first.epochs);
+  assert.deepEqual(await again.loadWeights(), await first.loadWeights());
+  assert.deepEqual(
+    FILES.map((name) => read(folder, name)),
+    before,
+  );
+  assert.deepEqual(progress.told, ["finished 6/6"]);
+});
+
+test("a run of other settings is never overwritten, and the error names what differs", async () => {
+  const folder = newFolder();
+  await trainRun({ folder, config: CONFIG, data: DATA, engine: fakeEngine() });
+  const before = FILES.map((name) => read(folder, name));
+  const attempt = async (config: RunRequest, data = DATA) => {
+    const engine = fakeEngine();
+    const error = await trainRun({ folder, config, data, engine }).then(
+      () => assert.fail("it was accepted"),
+      (refusal: Error) => refusal,
+    );
+    assert.equal(engine.built.length, 0);
+    assert.match(error.message, /another name, or delete that folder/);
+    return error.message;
+  };
+  assert.match(
+    await attempt({ ...CONFIG, training: { ...CONFIG.training, epochs: 7, plateau: null } }),
+    /got others \(training\.epochs: 6 there, 7 asked for; training\.plateau\.factor: 0\.1 there, nothing/,
+  );
+  assert.match(
+    await attempt({ ...CONFIG, spec: { ...SPEC, visible: { start: 0, end: 2 } } }),
+    /spec\.visible: null there, nothing asked for; spec\.visible\.start: nothing there, 0 asked/,
+  );
+  assert.match(
+    await attempt({ ...CONFIG, about: { split: "sample" } }),
+    /about\.split: "patient" there/,
+  );
+  const values = Float32Array.from(DATA.train.matrix.values);
+  values[0] += 1e-6;
+  const matrix = { ...DATA.train.matrix, values };
+  const message = await attempt(CONFIG, { ...DATA, train: { ...DATA.train, matrix } });
+  assert.match(message, /got others \(data: other samples, values or preprocessing\)/);
+  assert.deepEqual(
+    FILES.map((name) => read(folder, name)),
+    before,
+  );
+});
+
+test("a folder of other things is refused", async () => {
+  const folder = newFolder();
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, "thesis.tex"), "");
+  await assert.rejects(
+    trainRun({ folder, config: CONFIG, data: DATA, engine: fakeEngine() }),
+    /expected an empty folder or a run's, got .* with thesis\.tex/,
+  );
+  assert.deepEqual(readdirSync(folder), ["thesis.tex"]);
+});
+
+test("a stopped run leaves usable weights and says so; asked for again, it is trained anew to its end", async () => {
+  const folder = newFolder();
+  const controller = new AbortController();
+  const engine = fakeEngine();
+  const progress = recorder();
+  const stopped = await trainRun({
+    folder,
+    config: CONFIG,
+    data: DATA,
+    engine,
+    progress,
+    signal: controller.signal,
+    onEpoch: ({ epoch }) => epoch === 2 && controller.abort(),
+  });
+  assert.equal(stopped.result.status, "stopped");
+  assert.equal(stopped.result.epochs, 2);
+  assert.deepEqual(progress.told, ["1/6", "2/6", "stopped 2/6"]);
+  const run = await readRun(folder);
+  assert.equal(run.epochs.length, 2);
+  assert.deepEqual(await run.loadWeights(), await engine.built[0].readWeights());
+  const whole = await trainRun({ folder, config: CONFIG, data: DATA, engine: fakeEngine() });
+  assert.deepEqual(
+    [whole.reused, whole.result.status, whole.epochs.length],
+    [false, "finished", 6],
+  );
+  assert.deepEqual(whole.epochs.slice(0, 2), run.epochs);
+});
+
+test("a run stopped before its first step keeps the initial weights", async () => {
+  const folder = newFolder();
+  const signal = AbortSignal.abort();
+  const run = await trainRun({ folder, config: CONFIG, data: DATA, engine: fakeEngine(), signal });
+  assert.deepEqual([run.result.epochs, run.result.best, run.result.final], [0, null, null]);
+  assert.equal((await run.loadWeights()).size, 6);
+});
+
+test("with early stopping, the weights of the best epoch are kept", async () => {
+  const folder = newFolder();
+  const engine = fakeEngine();
+  const training = { epochs: 50, learningRate: 0.3, earlyStopping: { patience: 3 }, seed: 5 };
+  const config = { ...CONFIG, training };
+  const run = await trainRun({ folder, config, data: DATA, engine });
+  assert.equal(run.result.weights, "best");
+  assert.ok(run.result.epochs < 50);
+  assert.equal(run.result.best!.epoch, run.result.epochs - 3);
+  const bias = (await run.loadWeights()).get("out_lin.bias");
+  assert.notDeepEqual(bias, (await engine.built[0].readWeights()).get("out_lin.bias"));
+});
+
+test("a training that fails leaves metrics but no result, frees the model, and can be done anew", async () => {
+  const folder = newFolder();
+  const bad = fakeEngine((losses, step) => (step === 3 ? { huber: Number.NaN, mse: 1 } : losses));
+  const progress = recorder();
+  await assert.rejects(
+    trainRun({ folder, config: CONFIG, data: DATA, engine: bad, progress }),
+    /Huber NaN .* in epoch 3/,
+  );
+  assert.ok(bad.built[0].disposed);
+  assert.equal(progress.told.at(-1), "failed 2/6");
+  const run = await readRun(folder);
+  assert.deepEqual([run.epochs.length, run.result], [2, null]);
+  await assert.rejects(run.loadWeights(), /under way or killed .* train it anew/);
+  const good = await trainRun({ folder, config: CONFIG, data: DATA, engine: fakeEngine() });
+  assert.equal(good.epochs.length, 6);
+});
+
+test("a run killed in the middle is read as far as it went, and trained anew", async () => {
+  const folder = newFolder();
+  // In a process of its own, which dies after the fourth epoch with a line and a file half written.
+  const script = `
+    import { appendFileSync, writeFileSync } from "node:fs";
+    import { trainRun } from ${JSON.stringify(new URL("../../lib/train/run.ts", import.meta.url).href)};
+    import { fakeEngine, preparedRows } from ${JSON.stringify(new URL("fake-model.ts", import.meta.url).href)};
+    const [folder, config] = [process.argv[1], JSON.parse(process.argv[2])];
+    const data = { name: "tiny", train: preparedRows("train", 7), validation: preparedRows("validation", 4, 0.2) };
+    const onEpoch = ({ epoch }) => {
+      if (epoch < 4) return;
+      appendFileSync(folder + "/metrics.jsonl", '{"epoch":5,"st');
+      writeFileSync(folder + "/.weights.safetensors.0123abcd.tmp", "half");
+      process.kill(process.pid, "SIGKILL");
+    };
+    await trainRun({ folder, config, data, engine: fakeEngine(), onEpoch });
+  `;
+  const args = ["--import", "tsx", "--input-type=module", "-e", script];
+  const { signal, stderr } = spawnSync(
+    process.execPath,
+    [...args, folder, JSON.stringify(CONFIG)],
+    { encoding: "utf8" },
+  );
+  assert.equal(signal, "SIGKILL", stderr);
+  const killed = await readRun(folder);
+  assert.deepEqual([killed.epochs.length, killed.result], [4, null]);
+  const run = await trainRun({ folder, config: CONFIG, data: DATA, engine: fakeEngine() });
+  assert.deepEqual([run.reused, run.epochs.length], [false, 6]);
+  assert.deepEqual(run.epochs.slice(0, 4), killed.epochs);
+  assert.deepEqual(readdirSync(folder).toSorted(), FILES);
+});
+
+test("a stopped run that is begun anew has no result until it ends", async () => {
+  const folder = newFolder();
+  const signal = AbortSignal.abort();
+  await trainRun({ folder, config: CONFIG, data: DATA, engine: fakeEngine(), signal });
+  const onEpoch = () => {
+    assert.ok(!existsSync(join(folder, "result.json")));
+    assert.ok(!existsSync(join(folder, "weights.safetensors")));
+  };
+  await trainRun({ folder, config: CONFIG, data: DATA, engine: fakeEngine(), onEpoch });
+  assert.ok(existsSync(join(folder, "result.json")));
+});
+
+test("a finished run whose weights were deleted is trained anew", async () => {
+  const folder = newFolder();
+  await trainRun({ folder, config: CONFIG, data: DATA, engine: fakeEngine() });
+  rmSync(join(folder, "weights.safetensors"));
+  const run = await trainRun({ folder, config: CONFIG, data: DATA, engine: fakeEngine() });
+  assert.equal(run.reused, false);
+  await run.loadWeights();
+});
+
+test("readRun says what is missing or broken", async () => {
+  const folder = newFolder();
+  await assert.rejects(readRun(folder), /expected a run in .* got no config\.json; train it first/);
+  await trainRun({ folder, config: CONFIG, data: DATA, engine: fakeEngine() });
+  appendFileSync(join(folder, "metrics.jsonl"), "not json\n");
+  await assert.rejects(
+    readRun(folder),
+    /metrics\.jsonl:7: expected an object in JSON, got "not json"/,
+  );
+  writeFileSync(join(folder, "config.json"), "");
+  await assert.rejects(
+    trainRun({ folder, config: CONFIG, data: DATA, engine: fakeEngine() }),
+    /config\.json: expected an object in JSON/,
+  );
+});
+
+test("SIGINT stops a run in good order", async () => {
+  const folder = newFolder();
+  const onEpoch = ({ epoch }: Epoch) => epoch === 3 && process.kill(process.pid, "SIGINT");
+  const config = { ...CONFIG, training: { ...CONFIG.training, epochs: 100_000 } };
+  const run = await trainRun({ folder, config, data: DATA, engine: fakeEngine(), onEpoch });
+  assert.equal(run.result.status, "stopped");
+  assert.ok(run.result.epochs >= 3 && run.result.epochs < 1000);
+  assert.equal(run.epochs.length, run.result.epochs);
+  assert.deepEqual(process.listeners("SIGINT"), []);
+});
