@@ -1,4 +1,5 @@
 // Interrupts: the first one ends the work in good order, whether it comes from Ctrl-C or from Jupyter's stop button.
+import { setImmediate as nextTurn } from "node:timers/promises";
 
 const running = new Set<AbortController>();
 let setAside: NodeJS.SignalsListener[] = [];
@@ -6,12 +7,15 @@ let setAside: NodeJS.SignalsListener[] = [];
 /**
  * Runs `work` with a signal that the first SIGINT aborts, or `outer` does. Until then SIGINT has no other effect:
  * listeners that were there, such as a notebook kernel's, which would fail the cell at once, are set aside. They are
- * back as soon as the first SIGINT has come or the work has ended, so that a second one means what it always means.
+ * back as soon as the first SIGINT has been heard or the work has ended, so that a second one means what it always
+ * means.
  */
 export async function withInterrupt<T>(
   work: (signal: AbortSignal) => Promise<T>,
   outer?: AbortSignal,
 ): Promise<T> {
+  // While the synchronous part of a cell runs, Node itself holds the kernel's listeners back, and then restores them.
+  await nextTurn();
   const controller = new AbortController();
   const abort = () => controller.abort(outer?.reason);
   if (outer?.aborted) abort();
@@ -28,20 +32,24 @@ export async function withInterrupt<T>(
 }
 
 function onInterrupt(): void {
-  unlisten();
   for (const controller of running) controller.abort(new Error("interrupted"));
+  // Signals that came while a step held the thread are delivered together: they count as one.
+  setImmediate(() => {
+    if ([...running].every(({ signal }) => signal.aborted)) unlisten();
+  });
 }
 
+// At every moment somebody listens, because a SIGINT that nobody hears ends the process.
 function listen(): void {
   setAside = process.rawListeners("SIGINT") as NodeJS.SignalsListener[];
-  for (const listener of setAside) process.removeListener("SIGINT", listener);
   process.on("SIGINT", onInterrupt);
+  for (const listener of setAside) process.removeListener("SIGINT", listener);
 }
 
 function unlisten(): void {
   if (!isListening()) return; // the first SIGINT has done it
-  process.removeListener("SIGINT", onInterrupt);
   for (const listener of setAside) process.on("SIGINT", listener);
+  process.removeListener("SIGINT", onInterrupt);
   setAside = [];
 }
 

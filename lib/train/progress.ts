@@ -49,7 +49,7 @@ export function createProgress({
     close = show;
   } else if (stream.isTTY) {
     // A line that wraps cannot be overwritten.
-    const fit = (text: string) => text.slice(0, Math.max(20, (stream.columns ?? 80) - 1));
+    const fit = (text: string) => text.slice(0, Math.max(20, (stream.columns || 80) - 1));
     show = (text) => stream.write(`\r\u001b[K${fit(text)}`);
     close = (text) => stream.write(`\r\u001b[K${text}\n`);
   } else {

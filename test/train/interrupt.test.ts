@@ -10,13 +10,18 @@ async function aborted(signal: AbortSignal): Promise<string> {
   return "saved";
 }
 
+/** The same, interrupted at once. */
+async function interrupted(signal: AbortSignal): Promise<string> {
+  process.kill(process.pid, "SIGINT");
+  return await aborted(signal);
+}
+
 test("the first SIGINT aborts the work, whose result comes back; listeners from before do not hear it", async () => {
   let heard = 0;
   const kernel = () => heard++;
   process.on("SIGINT", kernel);
   try {
-    const work = withInterrupt(aborted);
-    process.kill(process.pid, "SIGINT");
+    const work = withInterrupt(interrupted);
     assert.equal(await work, "saved");
     assert.equal(heard, 0);
     assert.deepEqual(process.listeners("SIGINT"), [kernel]);
@@ -31,8 +36,7 @@ test("a second SIGINT is heard by the listeners from before", async () => {
   process.on("SIGINT", kernel);
   try {
     await withInterrupt(async (signal) => {
-      process.kill(process.pid, "SIGINT");
-      await aborted(signal);
+      await interrupted(signal);
       process.kill(process.pid, "SIGINT");
       for (let i = 0; i < 100 && heard === 0; i++) await setTimeout(10);
     });
@@ -45,9 +49,8 @@ test("a second SIGINT is heard by the listeners from before", async () => {
 
 test("work that runs side by side is aborted together, and leaves no listener", async () => {
   const first = withInterrupt(aborted);
-  const second = withInterrupt(aborted);
   await withInterrupt(async () => {});
-  process.kill(process.pid, "SIGINT");
+  const second = withInterrupt(interrupted);
   assert.deepEqual(await Promise.all([first, second]), ["saved", "saved"]);
   assert.deepEqual(process.listeners("SIGINT"), []);
 });
@@ -72,4 +75,18 @@ test("an outer signal aborts the work as well, also one that is aborted already"
   outer.abort();
   assert.equal(await work, "saved");
   assert.equal(await withInterrupt(aborted, AbortSignal.abort()), "saved");
+});
+
+test("listeners that are put back once the calling code has had its turn are set aside as well", async () => {
+  // Node does this around the synchronous part of a notebook's cell.
+  let heard = 0;
+  const kernel = () => heard++;
+  const work = withInterrupt(interrupted);
+  process.on("SIGINT", kernel);
+  try {
+    assert.equal(await work, "saved");
+    assert.equal(heard, 0);
+  } finally {
+    process.off("SIGINT", kernel);
+  }
 });
