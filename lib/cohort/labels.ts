@@ -1,0 +1,43 @@
+// What the sample sheet says: the values of a label and how many samples bear each.
+import type { Label, Sample } from "./cohort.js";
+
+export interface LabelCount {
+  readonly label: string;
+  /** null is "not recorded". */
+  readonly value: Label;
+  readonly samples: number;
+}
+
+/**
+ * Counts the values of labels, the most frequent first, unrecorded ones last.
+ * @throws RangeError if no sample has a label of that name, with the names that there are.
+ */
+export function countLabels(samples: readonly Sample[], labels: readonly string[]): LabelCount[] {
+  return labels.flatMap((label) => {
+    const counts = new Map<Label, number>();
+    for (const value of labelValues(samples, label))
+      counts.set(value, (counts.get(value) ?? 0) + 1);
+    return [...counts]
+      .map(([value, count]) => ({ label, value, samples: count }))
+      .sort((a, b) => Number(a.value === null) - Number(b.value === null) || b.samples - a.samples);
+  });
+}
+
+/**
+ * Reads one label of every sample, null where it is not recorded.
+ * @throws RangeError if no sample has a label of that name, with the names that there are.
+ */
+export function labelValues(samples: readonly Sample[], label: string): Label[] {
+  if (!samples.some(({ labels }) => Object.hasOwn(labels, label))) {
+    const known = [...new Set(samples.flatMap(({ labels }) => Object.keys(labels)))].join(", ");
+    throw new RangeError(
+      `labelValues: expected one of the labels ${known || "(none)"}, got "${label}"`,
+    );
+  }
+  return samples.map(({ labels }) => labels[label] ?? null);
+}
+
+/** Counts the patients behind samples. */
+export function countPatients(samples: readonly Sample[]): number {
+  return new Set(samples.map(({ patient }) => patient)).size;
+}
