@@ -145,6 +145,10 @@ test("a run of other settings is never overwritten, and the error names what dif
   const matrix = { ...DATA.train.matrix, values };
   const message = await attempt(CONFIG, { ...DATA, train: { ...DATA.train, matrix } });
   assert.match(message, /got others \(data: other samples, values or preprocessing\)/);
+  const observed = Uint8Array.from(DATA.train.matrix.observed);
+  observed[0] = 0;
+  const masked = { ...DATA.train, matrix: { ...DATA.train.matrix, observed } };
+  assert.match(await attempt(CONFIG, { ...DATA, train: masked }), /\(data: other samples/);
   assert.deepEqual(
     FILES.map((name) => read(folder, name)),
     before,
