@@ -1,0 +1,80 @@
+// What is wrong with one file, collected so that a single error names all of it.
+
+/** One thing wrong in a file, with its place. */
+export interface Problem {
+  /** Problems of different kinds share the message, so that a thousand of one do not hide another. */
+  readonly kind: string;
+  /** The line of the file, from 1. */
+  readonly line?: number;
+  /** The column's name. */
+  readonly column?: string;
+  /** `expected X, got Y; remedy`. */
+  readonly text: string;
+}
+
+/** Takes problems until it is asked to throw them together. */
+export interface Problems {
+  add(problem: Problem): void;
+  /** How many were added. */
+  count(): number;
+  /** @throws RangeError that lists up to ten problems in the order of their lines, and counts the rest. */
+  throwIfAny(): void;
+}
+
+const LISTED = 10;
+
+/** Starts a list of problems; the heading says what was expected, with the name of the file. */
+export function collectProblems(heading: string): Problems {
+  const byKind = new Map<string, Problem[]>();
+  let count = 0;
+  return {
+    add(problem) {
+      count++;
+      const known = byKind.get(problem.kind);
+      if (!known) byKind.set(problem.kind, [problem]);
+      else if (known.length < LISTED) known.push(problem);
+    },
+    count: () => count,
+    throwIfAny() {
+      if (count === 0) return;
+      const listed = takeInTurn([...byKind.values()], LISTED).sort(
+        (a, b) => (a.line ?? 0) - (b.line ?? 0),
+      );
+      const lines = listed.map((problem) => `\n- ${place(problem)}${problem.text}`);
+      const rest = count > listed.length ? `\n- and ${count - listed.length} more` : "";
+      const total = count === 1 ? "1 problem" : `${count} problems`;
+      throw new RangeError(`${heading}, got ${total}:${lines.join("")}${rest}`);
+    },
+  };
+}
+
+/** Quotes a name or a cell for a message, shortened to 40 characters. */
+export function quote(text: string): string {
+  return JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}...` : text);
+}
+
+/** Quotes the first few names, and counts the rest. */
+export function quoteSome(names: readonly string[], some = 3): string {
+  const shown = names.slice(0, some).map(quote).join(", ");
+  return names.length > some ? `${shown} and ${names.length - some} more` : shown || "none";
+}
+
+function place({ line, column }: Problem): string {
+  const parts = [
+    ...(line === undefined ? [] : [`line ${line}`]),
+    ...(column === undefined ? [] : [`column ${quote(column)}`]),
+  ];
+  return parts.length > 0 ? `${parts.join(", ")}: ` : "";
+}
+
+/** The first of each list, then the second of each, until there are enough. */
+function takeInTurn(lists: readonly (readonly Problem[])[], enough: number): Problem[] {
+  const out: Problem[] = [];
+  const longest = Math.max(...lists.map((list) => list.length));
+  for (let i = 0; i < longest; i++) {
+    for (const list of lists) {
+      if (i < list.length && out.length < enough) out.push(list[i]);
+    }
+  }
+  return out;
+}

@@ -1,0 +1,152 @@
+// The bytes of a text file: found, unpacked and decoded, whatever program wrote them.
+import { constants } from "node:buffer";
+import { readdirSync, readFileSync } from "node:fs";
+import { basename, dirname } from "node:path";
+import { gunzipSync } from "node:zlib";
+import { quoteSome } from "./problems.js";
+
+/** A file as text with `\n` line ends, and what was noticed on the way. */
+export interface TextFile {
+  readonly text: string;
+  readonly notes: readonly string[];
+}
+
+/** What a file is that begins with these bytes, and what to do about it. */
+const FOREIGN: readonly (readonly [begin: string, kind: string, remedy: string])[] = [
+  ["PK\x03\x04", "a zip archive or an Excel workbook", "unzip it, or save the sheet as CSV"],
+  ["\xd0\xcf\x11\xe0", "an old Excel workbook", "save the sheet as CSV"],
+  ["\x1f\x8b", "gzip inside gzip", "unpack it once"],
+  ["BZh91AY&SY", "a bzip2 file", "unpack it with bunzip2"],
+  ["\xfd7zXZ", "an xz file", "unpack it with unxz"],
+  ["\x28\xb5\x2f\xfd", "a zstd file", "unpack it with unzstd"],
+  ["PAR1\x15", "a Parquet file", "write it as TSV"],
+  ["\x89HDF", "an HDF5 file", "write it as TSV"],
+  ["%PDF", "a PDF", "ask its authors for a table"],
+  ["<!doctype", "a web page", "the download went wrong: open the address in a browser"],
+  ["<!DOCTYPE", "a web page", "the download went wrong: open the address in a browser"],
+  ["<html", "a web page", "the download went wrong: open the address in a browser"],
+  ["version https://git-lfs", "a Git LFS pointer, not the file", "fetch it with git lfs pull"],
+];
+
+/**
+ * Reads a text file: gzip by its first bytes; UTF-8, UTF-16 by its byte order mark, or else Windows-1252, which is
+ * said in the notes; `\r\n` and bare `\r` become `\n`.
+ * @throws TypeError if `file` is no path; Error if the file cannot be found or read, is cut off or damaged gzip,
+ * is not text, or is longer than a string can be.
+ */
+export function readText(file: string): TextFile {
+  if (typeof file !== "string" || file.length === 0) {
+    throw new TypeError(`readText: expected the path of a file, got ${JSON.stringify(file)}`);
+  }
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(file);
+  } catch (error) {
+    throw explainUnreadable(file, error);
+  }
+  if (bytes[0] === 0x1f && bytes[1] === 0x8b) bytes = unzip(file, bytes);
+  const start = bytes.toString("latin1", 0, 32);
+  for (const [begin, kind, remedy] of FOREIGN) {
+    if (start.startsWith(begin)) {
+      throw new Error(`${file}: expected a text file, got ${kind}; ${remedy}`);
+    }
+  }
+  if (bytes.length > constants.MAX_STRING_LENGTH) throw tooLong(file);
+  const { text, notes } = decode(file, bytes);
+  const zero = text.indexOf("\0");
+  if (zero >= 0) {
+    throw new Error(
+      `${file}: expected text, got a NUL character on line ${countLines(text.slice(0, zero))}; ` +
+        "the file is damaged, binary, or UTF-16 without a byte order mark: save it as UTF-8",
+    );
+  }
+  return { text: text.includes("\r") ? text.replace(/\r\n?/g, "\n") : text, notes };
+}
+
+/** Counts the lines of a text that may have any line end; the last one needs none. */
+export function countLines(text: string): number {
+  return text.split(/\r\n?|\n/).length;
+}
+
+function unzip(file: string, bytes: Buffer): Buffer {
+  try {
+    return gunzipSync(bytes, { maxOutputLength: constants.MAX_STRING_LENGTH });
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === "ERR_BUFFER_TOO_LARGE") throw tooLong(file);
+    const state =
+      code === "Z_BUF_ERROR"
+        ? `one that is cut off after ${bytes.length} bytes`
+        : `a damaged one (${(error as Error).message})`;
+    throw new Error(`${file}: expected a whole gzip file, got ${state}; download it again`);
+  }
+}
+
+function tooLong(file: string): Error {
+  return new Error(
+    `${file}: expected at most ${constants.MAX_STRING_LENGTH} bytes of text, got more; split the file by rows`,
+  );
+}
+
+function decode(file: string, bytes: Buffer): TextFile {
+  const mark = bytes.toString("latin1", 0, 2);
+  if (mark === "\xff\xfe" || mark === "\xfe\xff") {
+    const encoding = mark === "\xff\xfe" ? "utf-16le" : "utf-16be";
+    try {
+      const text = new TextDecoder(encoding, { fatal: true }).decode(bytes);
+      return {
+        text,
+        notes: [`${file}: read as ${encoding.toUpperCase()}, by its byte order mark`],
+      };
+    } catch {
+      throw new Error(
+        `${file}: expected ${encoding.toUpperCase()} text, as its byte order mark says, got broken characters; ` +
+          "save it as UTF-8",
+      );
+    }
+  }
+  try {
+    return { text: new TextDecoder("utf-8", { fatal: true }).decode(bytes), notes: [] };
+  } catch {
+    const text = decodeWindows1252(bytes);
+    const strange = bytes.findIndex((byte) => byte >= 0x80);
+    const line = countLines(text.slice(0, strange)); // a byte is a character here
+    return {
+      text,
+      notes: [
+        `${file}: is not UTF-8, read as Windows-1252 (Latin-1); look at the letters on line ${line}`,
+      ],
+    };
+  }
+}
+
+/** Some releases of Node read the label "windows-1252" as Latin-1, so the 32 places that differ stand here. */
+const WINDOWS_1252 = "€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ";
+
+function decodeWindows1252(bytes: Buffer): string {
+  return bytes
+    .toString("latin1")
+    .replace(/[\x80-\x9f]/g, (character) => WINDOWS_1252[character.charCodeAt(0) - 0x80]);
+}
+
+function explainUnreadable(file: string, error: unknown): Error {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const folder = dirname(file);
+  if (code === "EISDIR") {
+    return new Error(`${file}: expected a file, got a folder with ${listFolder(file)}`);
+  }
+  if (code === "ENOENT" || code === "ENOTDIR") {
+    return new Error(
+      `${file}: expected a file, got none of that name; ${folder} has ${listFolder(folder)}`,
+    );
+  }
+  return new Error(`${file}: expected a file that can be read, got ${code ?? message}`);
+}
+
+function listFolder(folder: string): string {
+  try {
+    return quoteSome(readdirSync(folder).sort(), 10);
+  } catch {
+    return `nothing, as there is no folder ${JSON.stringify(basename(folder))}`;
+  }
+}

@@ -1,0 +1,27 @@
+// Small files in a folder of their own, which goes when the test process ends.
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const folder = mkdtempSync(join(tmpdir(), "aro-tables-"));
+process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+
+let count = 0;
+
+/** Writes a file under a name of its own that ends as given, and returns its path. */
+export function writeTemp(ending: string, content: string | Uint8Array): string {
+  const file = join(folder, `${count++}-${ending}`);
+  writeFileSync(file, content);
+  return file;
+}
+
+/** The message of the error that a function throws; it must be an `Error` that names the file. */
+export function messageOf(act: () => unknown, file: string): string {
+  try {
+    act();
+  } catch (error) {
+    if (error instanceof Error && error.message.includes(file)) return error.message;
+    throw error;
+  }
+  throw new Error(`expected an error that names ${file}, got none`);
+}
