@@ -1,0 +1,121 @@
+// The sample sheet: one row a sample, with its patient and whatever else is known of it.
+import { missingTest, parseNumber } from "./cells.js";
+import type { Label, Sample } from "./cohort.js";
+import { type DelimitedFile, readDelimited } from "./delimited.js";
+import { checkNames, cleanNames, findColumn, findPatientColumn } from "./names.js";
+import { collectProblems, type Problems, quote } from "./problems.js";
+
+export interface SampleSheetOptions {
+  readonly file: string;
+  /** The column of the sample ids; by default the first. */
+  readonly id?: string;
+  /** The column of the patients; by default one called "patient", else each sample is its own patient. */
+  readonly patient?: string;
+  /** Words of this file that mean "not recorded", beside `missingWords`. */
+  readonly missing?: readonly string[];
+}
+
+export interface SampleSheet {
+  readonly samples: readonly Sample[];
+  /** What the id column is called. */
+  readonly idName: string;
+  /** Whether a column said who the patients are. */
+  readonly hasPatients: boolean;
+  readonly notes: readonly string[];
+}
+
+/**
+ * Reads a CSV or TSV sample sheet. Every column that is neither id nor patient becomes a label: numbers if all its
+ * filled cells are plain numbers, else text; missing is null.
+ * @throws RangeError that lists what is wrong in the file: ids that are blank or there twice, ragged rows, columns
+ * without a name or with the same name, a column that is asked for and missing, a sample without its patient;
+ * Error if the file cannot be read (see `readDelimited`).
+ */
+export function readSampleSheet({ file, id, patient, missing }: SampleSheetOptions): SampleSheet {
+  const problems = collectProblems(`${file}: expected a sample sheet`);
+  const table = readDelimited(file, { problems });
+  const { header, headerLine, rows, lines } = table;
+  const notes = [...table.notes];
+  const isMissing = missingTest(missing);
+  const idColumn = id === undefined ? 0 : findColumn(table, id, problems);
+  const patientColumn =
+    patient === undefined
+      ? findPatientColumn(
+          header,
+          header.map((_, j) => j).filter((j) => j !== idColumn),
+        )
+      : findColumn(table, patient, problems);
+  if (rows.length === 0) {
+    problems.add({
+      kind: "empty",
+      line: headerLine,
+      text: "expected a row a sample below the header, got none; add them",
+    });
+  }
+  if (rows.length === 0 || idColumn < 0) problems.throwIfAny();
+
+  const columns = header.map((_, j) => j).filter((j) => j !== idColumn && j !== patientColumn);
+  const ids = cleanNames(rows.map((cells) => cells[idColumn]));
+  const names = cleanNames(columns.map((j) => header[j]));
+  checkNames({ side: "row", what: "sample", ids, places: lines }, headerLine, problems);
+  const places = columns.map((j) => j + 1);
+  checkNames({ side: "column", what: "column", ids: names, places }, headerLine, problems);
+  const patients = readPatients(table, ids, patientColumn, isMissing, problems);
+  problems.throwIfAny();
+
+  const labels = columns.map((column) => readLabels(table, column, isMissing, notes));
+  return {
+    samples: ids.map((sampleId, i) => ({
+      id: sampleId,
+      patient: patients[i],
+      labels: Object.fromEntries(names.map((name, j) => [name, labels[j][i]])),
+    })),
+    idName: header[idColumn].trim(),
+    hasPatients: patientColumn >= 0,
+    notes,
+  };
+}
+
+/** Reads who each row's patient is; without such a column, the sample itself. A blank becomes a problem. */
+export function readPatients(
+  { header, rows, lines }: DelimitedFile,
+  ids: readonly string[],
+  column: number,
+  isMissing: (cell: string) => boolean,
+  problems: Problems,
+): string[] {
+  if (column < 0) return [...ids];
+  return cleanNames(
+    rows.map((cells, i) => {
+      if (isMissing(cells[column].trim())) {
+        problems.add({
+          kind: "patient",
+          line: lines[i],
+          column: header[column].trim(),
+          text: `expected the patient of sample ${quote(ids[i])}, got ${quote(cells[column])}; write the sample's id if it is the patient's only one`,
+        });
+      }
+      return cells[column];
+    }),
+  );
+}
+
+function readLabels(
+  { file, header, rows, lines }: DelimitedFile,
+  column: number,
+  isMissing: (cell: string) => boolean,
+  notes: string[],
+): Label[] {
+  const cells = rows.map((row) => row[column].trim());
+  const filled = cells.flatMap((cell, i) => (isMissing(cell) ? [] : [i]));
+  const words = filled.filter((i) => parseNumber(cells[i]) === undefined);
+  if (words.length > 0 && words.length * 2 < filled.length) {
+    notes.push(
+      `${file}: column ${quote(header[column].trim())} is kept as text because of ${quote(cells[words[0]])} ` +
+        `on line ${lines[words[0]]}; ${filled.length - words.length} of its cells are numbers`,
+    );
+  }
+  return cells.map((cell) =>
+    isMissing(cell) ? null : words.length === 0 ? Number(cell) : Buffer.from(cell).toString(),
+  );
+}
