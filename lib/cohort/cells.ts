@@ -79,7 +79,7 @@ export interface ParseCellsOptions {
 
 /**
  * Reads the numbers of some rows and columns of a file; `[rows.length, columns.length]`. Cells that are neither a
- * number nor missing become problems, one a cell, or a single one for a column that holds no number at all.
+ * number nor missing become problems: one a cell, or one of each kind for a column that holds no number at all.
  */
 export function parseCells(
   { rows: cells, header, lines }: DelimitedFile,
@@ -102,20 +102,21 @@ export function parseCells(
   });
   columns.forEach((column, j) => {
     if (faults[j] === 0) return;
+    const told = new Set<string>();
     for (const row of rows) {
       const cell = cells[row][column].trim();
       if (parseNumber(cell) !== undefined || isMissing(cell)) continue;
       const { kind, text } = explainCell(cell);
+      if (told.has(kind)) continue;
       const whole = numbers[j] === 0 && faults[j] > 1;
+      if (whole) told.add(kind);
+      const hint = kind === "text" ? "; if it is an annotation, name it in ignore" : "";
       problems.add({
         kind,
         line: lines[row],
         column: header[column].trim(),
-        text: whole
-          ? `${text}; no cell of the column is a number (${faults[j]} filled)${kind === "text" ? ": if it is an annotation, name it in ignore" : ""}`
-          : text,
+        text: whole ? `${text} (no cell of the column is a number${hint})` : text,
       });
-      if (whole) break;
     }
   });
   return matrix;
