@@ -1,6 +1,7 @@
 // Principal components of few samples with many features, found from the samples' inner products.
 import { Matrix as Dense, EigenvalueDecomposition } from "ml-matrix";
-import { columnMeans, mixRows, multiplyRows, type Rows } from "./products.js";
+import { mixRows, multiplyRows } from "./products.js";
+import { columnMeans, type Rows } from "./rows.js";
 
 export interface Pca {
   /** Of each training column, `[features]`. */

@@ -1,17 +1,5 @@
 // The two matrix products that the linear controls are made of, in float64, a block of columns at a time.
-
-/** Row-major values `[rows, columns]`; a `Matrix` is one. The values alone count, whatever its mask says. */
-export interface Rows {
-  readonly rows: number;
-  readonly columns: number;
-  readonly values: Float32Array | Float64Array;
-}
-
-/** Columns `[start, end)` that count; by default all. */
-export interface ColumnRange {
-  readonly start?: number;
-  readonly end?: number;
-}
+import type { ColumnRange, Rows } from "./rows.js";
 
 export interface ProductOptions extends ColumnRange {
   /** Subtracted from each row of `a`, `[columns]`; by default nothing. */
@@ -106,15 +94,6 @@ export function mixRows(
     }
   }
   return out;
-}
-
-/** Averages each column over all rows, `[columns]`. */
-export function columnMeans({ rows, columns, values }: Rows): Float64Array {
-  const sums = new Float64Array(columns);
-  for (let i = 0; i < rows; i++) {
-    for (let j = 0; j < columns; j++) sums[j] += values[i * columns + j];
-  }
-  return sums.map((sum) => sum / rows);
 }
 
 /** Room for a block of columns of all rows; rows of zeros fill it up to a multiple of four. */

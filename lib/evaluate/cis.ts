@@ -1,0 +1,187 @@
+// A control that knows which gene is which: a protein from the messenger RNA of its own gene.
+import type { Modality } from "../cohort/cohort.js";
+import type { Prepared, PreparedCohort } from "../preprocess/prepare.js";
+import {
+  bestTrial,
+  clampAtZero,
+  type InputOptions,
+  inferredColumns,
+  inputReader,
+  meanSquaredErrorOf,
+  type Predictor,
+  type Trial,
+  trainingMean,
+} from "./predictor.js";
+import { placeColumns, type Rows, repeatRow } from "./rows.js";
+
+export interface CisOptions extends InputOptions {
+  /** Rows of prior data that say "slope 0", to choose from by validation error; one is taken as it is. */
+  readonly shrinkages?: readonly number[];
+  /** Whether each feature's mean residual over its observed training entries is added, at one prior row of 0. */
+  readonly offset?: boolean;
+  readonly name?: string;
+}
+
+export interface Cis extends Predictor {
+  readonly shrinkage: number;
+  readonly trials: readonly Trial<number>[];
+}
+
+/** From hardly any shrinkage to a slope that a hundred samples only halve. */
+export const SHRINKAGES: readonly number[] = [1, 3, 10, 30, 100];
+
+/**
+ * Finds for each feature behind the first modality the column of the first with the same identifier, or -1.
+ * The first modality's own features have -1: copying what is seen is no inference.
+ */
+export function findPartners({
+  modalities,
+  features,
+}: {
+  readonly modalities: readonly Modality[];
+  readonly features: readonly string[];
+}): Int32Array {
+  const { start, end } = modalities[0];
+  const columns = new Map<string, number>();
+  for (let j = start; j < end; j++) columns.set(features[j], j);
+  return Int32Array.from(features, (feature, j) =>
+    j >= start && j < end ? -1 : (columns.get(feature) ?? -1),
+  );
+}
+
+/**
+ * Fits `ŷ = max(0, ȳ + b (x - x̄))`, x the RNA of the feature's own gene, b from the observed training entries with
+ * shrinkage; features without a partner, and the first modality's, get their training mean.
+ * @throws RangeError if a shrinkage is negative, or nothing of the validation rows was observed to choose by.
+ */
+export function fitCis(prepared: PreparedCohort, options: CisOptions = {}): Cis {
+  const { shrinkages = SHRINKAGES, offset = false, name = "cis regression" } = options;
+  checkShrinkages("fitCis", shrinkages);
+  const read = inputReader(prepared, options);
+  const { train, validation } = prepared;
+  const columns = inferredColumns(prepared);
+  const mean = trainingMean(prepared);
+  const meansOf = ({ matrix: { rows } }: Prepared) => repeatRow(mean.subarray(columns.start), rows);
+  const inputs = read(train);
+  const line = fitLine(prepared, inputs, meansOf(train));
+  const trials: Trial<number>[] = [];
+  if (shrinkages.length > 1) {
+    const given = read(validation);
+    for (const shrinkage of shrinkages) {
+      const predicted = addLine(meansOf(validation), line, given, { shrinkage, offset });
+      trials.push({
+        setting: shrinkage,
+        mse: meanSquaredErrorOf(validation, predicted, columns),
+      });
+    }
+  }
+  const shrinkage = shrinkages.length > 1 ? bestTrial("shrinkage", trials).setting : shrinkages[0];
+  return {
+    name,
+    sees: "RNA",
+    shrinkage,
+    trials,
+    predict: (rows) => {
+      const { rows: count, columns: features } = rows.matrix;
+      const out = new Float32Array(repeatRow(mean, count));
+      const inferred = addLine(meansOf(rows), line, read(rows), { shrinkage, offset });
+      placeColumns(
+        { rows: count, columns: features, values: out },
+        { rows: count, columns: features - columns.start, values: inferred },
+        columns.start,
+      );
+      return out;
+    },
+  };
+}
+
+/** Sums over the observed training entries of each inferred feature, enough for any shrinkage. */
+export interface Line {
+  /** Column of the input, or -1. */
+  readonly partner: Int32Array;
+  readonly count: Float64Array;
+  readonly inputMean: Float64Array;
+  readonly residualMean: Float64Array;
+  /** Sums of squares and products about the means. */
+  readonly squares: Float64Array;
+  readonly products: Float64Array;
+  /** Variance of the input over all training rows: what one prior row counts. */
+  readonly variance: Float64Array;
+}
+
+/**
+ * Sums what a line through each feature's residuals needs, against the input of its own gene.
+ * @param predicted What the residuals are of, `[training rows, inferred columns]`, row-major.
+ */
+export function fitLine(prepared: PreparedCohort, inputs: Rows, predicted: Float64Array): Line {
+  const { start, end } = inferredColumns(prepared);
+  const { rows, columns, values, observed } = prepared.train.matrix;
+  const width = end - start;
+  const partner = findPartners(prepared).slice(start, end);
+  const offset = prepared.modalities[0].start;
+  const [count, inputMean, residualMean, squares, products, variance] = Array.from(
+    { length: 6 },
+    () => new Float64Array(width),
+  );
+  for (let j = 0; j < width; j++) {
+    if (partner[j] < 0) continue;
+    partner[j] -= offset;
+    let all = 0;
+    let allSquares = 0;
+    for (let i = 0; i < rows; i++) {
+      const x = inputs.values[i * inputs.columns + partner[j]];
+      all += x;
+      allSquares += x * x;
+      if (!observed[i * columns + start + j]) continue;
+      count[j]++;
+      inputMean[j] += x;
+      residualMean[j] += values[i * columns + start + j] - predicted[i * width + j];
+    }
+    variance[j] = Math.max(0, allSquares / rows - (all / rows) ** 2);
+    if (count[j] === 0) continue;
+    inputMean[j] /= count[j];
+    residualMean[j] /= count[j];
+    for (let i = 0; i < rows; i++) {
+      if (!observed[i * columns + start + j]) continue;
+      const x = inputs.values[i * inputs.columns + partner[j]] - inputMean[j];
+      const y = values[i * columns + start + j] - predicted[i * width + j] - residualMean[j];
+      squares[j] += x * x;
+      products[j] += x * y;
+    }
+  }
+  return { partner, count, inputMean, residualMean, squares, products, variance };
+}
+
+/** Adds the line to predictions of the inferred columns, in place, and clamps at 0. */
+export function addLine(
+  predicted: Float64Array,
+  line: Line,
+  inputs: Rows,
+  { shrinkage, offset }: { readonly shrinkage: number; readonly offset: boolean },
+): Float64Array {
+  const width = line.partner.length;
+  const slope = line.products.map((product, j) => {
+    const against = line.squares[j] + shrinkage * line.variance[j];
+    return against > 0 ? product / against : 0;
+  });
+  for (let i = 0; i < inputs.rows; i++) {
+    for (let j = 0; j < width; j++) {
+      if (line.partner[j] < 0) continue;
+      const x = inputs.values[i * inputs.columns + line.partner[j]];
+      predicted[i * width + j] += slope[j] * (x - line.inputMean[j]);
+      if (offset) {
+        predicted[i * width + j] += (line.residualMean[j] * line.count[j]) / (line.count[j] + 1);
+      }
+    }
+  }
+  return clampAtZero(predicted);
+}
+
+/** @throws RangeError unless there are shrinkages and none is negative. */
+export function checkShrinkages(where: string, shrinkages: readonly number[]): void {
+  if (shrinkages.length === 0 || shrinkages.some((value) => !(value >= 0 && value < Infinity))) {
+    throw new RangeError(
+      `${where}: expected shrinkages of at least 0, got [${shrinkages.join(", ")}]`,
+    );
+  }
+}

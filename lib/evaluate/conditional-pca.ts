@@ -1,0 +1,149 @@
+// Principal components as predictors: one that sees everything, and one that sees the first modality alone.
+import { CholeskyDecomposition, Matrix as Dense } from "ml-matrix";
+import type { Prepared, PreparedCohort } from "../preprocess/prepare.js";
+import { fitPca, type Pca, reconstructPca, transformPca } from "./pca.js";
+import {
+  bestTrial,
+  clampAtZero,
+  inferredColumns,
+  meanSquaredErrorOf,
+  type Predictor,
+  type Trial,
+} from "./predictor.js";
+import { mixRows, multiplyRows } from "./products.js";
+import { type ColumnRange, repeatRow } from "./rows.js";
+
+export interface ConditionalPcaOptions {
+  /** Components to choose from by validation error; one is taken as it is, and clipped to the rank. */
+  readonly counts?: readonly number[];
+  /** Noise to choose from, as a share of the first component's variance, in (0, 1). */
+  readonly noises?: readonly number[];
+  readonly name?: string;
+}
+
+export interface ConditionalPca extends Predictor {
+  readonly count: number;
+  readonly noise: number;
+  readonly trials: readonly Trial<{ readonly count: number; readonly noise: number }>[];
+}
+
+/** Makes the paper's row: as many components as training rows, which see all columns; its output is not clamped. */
+export function pcaPredictor(
+  { train }: Pick<PreparedCohort, "train">,
+  { count = train.matrix.rows, name = "PCA, sees all" }: { count?: number; name?: string } = {},
+): Predictor {
+  const pca = fitPca(train.matrix, count);
+  return {
+    name,
+    sees: "all",
+    predict: ({ matrix }) => new Float32Array(reconstructPca(pca, transformPca(pca, matrix))),
+  };
+}
+
+/**
+ * Infers the scores of rows of which only the columns `[start, end)` are visible: the conditional mean
+ * `t = (W^T W + σ² Λ^-1)^-1 W^T (x - mean)` under probabilistic PCA, W the visible part of the components and Λ the
+ * variances without the noise σ²; components no stronger than the noise get 0.
+ * @param noise σ², the variance of a column around what the components say; positive.
+ * @returns row-major `[rows, pca.count]`.
+ * Source: Tipping and Bishop 1999, section 3, with the noise given instead of fitted.
+ * @throws RangeError if the noise is not positive.
+ */
+export function inferScores(
+  pca: Pca,
+  rows: Prepared["matrix"],
+  { noise, ...visible }: ColumnRange & { readonly noise: number },
+): Float64Array {
+  return scoreInference(pca, visible)(rows)(pca.count, noise);
+}
+
+/**
+ * Fits probabilistic PCA to all columns of the training rows and predicts from the first modality alone.
+ * @throws RangeError if a setting is out of range, or nothing of the validation rows was observed to choose by.
+ */
+export function fitConditionalPca(
+  prepared: PreparedCohort,
+  {
+    counts = [10, 20, 40, 80],
+    noises = [1e-3, 3e-3, 1e-2, 3e-2, 0.1],
+    name = "PCA, conditioned on RNA",
+  }: ConditionalPcaOptions = {},
+): ConditionalPca {
+  if (noises.length === 0 || noises.some((noise) => !(noise > 0 && noise < 1))) {
+    throw new RangeError(
+      `fitConditionalPca: expected noises in (0, 1), as shares of the first variance, got [${noises.join(", ")}]`,
+    );
+  }
+  const { train, validation, modalities } = prepared;
+  const pca = fitPca(train.matrix, Math.max(...counts));
+  const first = pca.explainedVariance[0];
+  const columns = inferredColumns(prepared);
+  const infer = scoreInference(pca, modalities[0]);
+  const clipped = [...new Set(counts.map((count) => Math.min(count, pca.count)))];
+  const trials: Trial<{ count: number; noise: number }>[] = [];
+  if (clipped.length * noises.length > 1) {
+    const scoresOf = infer(validation.matrix);
+    for (const count of clipped) {
+      for (const noise of noises) {
+        const predicted = rebuild(pca, scoresOf(count, noise * first), columns);
+        trials.push({
+          setting: { count, noise },
+          mse: meanSquaredErrorOf(validation, predicted, columns),
+        });
+      }
+    }
+  }
+  const { count, noise } =
+    trials.length > 0
+      ? bestTrial("conditional PCA", trials).setting
+      : { count: clipped[0], noise: noises[0] };
+  return {
+    name,
+    sees: "RNA",
+    count,
+    noise,
+    trials,
+    predict: ({ matrix }) =>
+      new Float32Array(rebuild(pca, infer(matrix)(count, noise * first), {})),
+  };
+}
+
+/** Multiplies the visible columns once, for any number of components and any noise. */
+function scoreInference(
+  { components, mean, explainedVariance, count: most }: Pca,
+  visible: ColumnRange,
+): (rows: Prepared["matrix"]) => (count: number, noise: number) => Float64Array {
+  const products = multiplyRows(components, components, visible);
+  return (rows) => {
+    const along = multiplyRows(rows, components, { ...visible, leftCenter: mean });
+    return (count, noise) => {
+      if (!(noise > 0)) {
+        throw new RangeError(`inferScores: expected a positive noise, got ${noise}`);
+      }
+      const out = new Float64Array(rows.rows * most);
+      let kept = 0;
+      while (kept < count && explainedVariance[kept] > noise) kept++;
+      if (kept === 0) return out;
+      const system = Dense.zeros(kept, kept);
+      const right = Dense.zeros(kept, rows.rows);
+      for (let a = 0; a < kept; a++) {
+        for (let b = 0; b < kept; b++) system.set(a, b, products[a * most + b]);
+        system.set(a, a, system.get(a, a) + noise / (explainedVariance[a] - noise));
+        for (let i = 0; i < rows.rows; i++) right.set(a, i, along[i * most + a]);
+      }
+      const solved = new CholeskyDecomposition(system).solve(right);
+      for (let i = 0; i < rows.rows; i++) {
+        for (let a = 0; a < kept; a++) out[i * most + a] = solved.get(a, i);
+      }
+      return out;
+    };
+  };
+}
+
+/** Goes back to the columns `[start, end)`, clamped at 0 like every control that must infer them. */
+function rebuild(pca: Pca, scores: Float64Array, { start = 0, end }: ColumnRange): Float64Array {
+  const mixed = mixRows(scores, pca.components, { start, end });
+  const rows = scores.length / pca.count;
+  const means = repeatRow(pca.mean.subarray(start, end), rows);
+  return clampAtZero(mixed.map((value, i) => value + means[i]));
+}

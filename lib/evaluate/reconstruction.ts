@@ -1,0 +1,237 @@
+// Scores of reconstructions against what was measured, each with its interval, per modality and over all.
+import type { Modality } from "../cohort/cohort.js";
+import type { Matrix } from "../cohort/matrix.js";
+import {
+  type Part,
+  type Prepared,
+  type PreparedCohort,
+  requireHeldOut,
+} from "../preprocess/prepare.js";
+import type { Scaler } from "../preprocess/scaler.js";
+import { drawWeights, type Estimate, estimate } from "./bootstrap.js";
+import { medianCorrelations } from "./correlation.js";
+import { type Predictor, type Sight, trainingMean } from "./predictor.js";
+
+export interface ReconstructionScore {
+  /** The modality's name, or "all". */
+  readonly modality: string;
+  /** Entries that were measured, and so scored. */
+  readonly observed: number;
+  /** Mean squared error over observed entries; null where none was. */
+  readonly mse: Estimate | null;
+  /** Mean Huber loss, delta 1, over observed entries. */
+  readonly huber: Estimate | null;
+  /** `1 - MSE / MSE of the training mean`; null where that is 0. */
+  readonly skill: Estimate | null;
+  /** Median over features of Pearson's r across samples; null with fewer than 10 samples, or if no feature has an r. */
+  readonly medianR: Estimate | null;
+  /** Features that have an r. */
+  readonly features: number;
+}
+
+export interface BootstrapOptions {
+  /** The patient of each row, drawn as one; by default each row is its own. */
+  readonly patients?: readonly string[];
+  readonly draws?: number;
+  readonly seed?: number;
+}
+
+export interface ScoreOptions<P extends Part> extends BootstrapOptions {
+  readonly truth: Prepared<P>;
+  /** Row-major `[rows, features]`. */
+  readonly predicted: Float32Array;
+  /** The training mean, `[features]`, which skill is measured against. */
+  readonly baseline: Float64Array;
+  readonly modalities: readonly Modality[];
+  readonly scaler: Scaler;
+}
+
+export interface ReconstructionRow extends ReconstructionScore {
+  readonly predictor: string;
+  readonly sees: Sight;
+  readonly part: Part;
+  readonly samples: number;
+}
+
+export interface TableOptions extends Omit<BootstrapOptions, "patients"> {
+  /** Which rows to score; "train" only where the paper prints a training column. */
+  readonly parts?: readonly Part[];
+  /** The patient of each sample id, drawn as one; by default each sample is its own. */
+  readonly patientOf?: ReadonlyMap<string, string>;
+}
+
+/**
+ * Scores a reconstruction of held-out rows: one row a modality and one for all columns together.
+ * @throws RangeError if the scaler was fitted on one of the rows, or the sizes do not fit, or a prediction is no number.
+ */
+export function scoreReconstruction(
+  options: ScoreOptions<"validation" | "test">,
+): ReconstructionScore[] {
+  requireHeldOut(options.scaler, options.truth);
+  return score(options);
+}
+
+/** Scores training rows, as the paper's Tables 1, 2, 4 and 5 do beside the others; no evidence of anything but fit. */
+export function scoreTraining(options: ScoreOptions<"train">): ReconstructionScore[] {
+  return score(options);
+}
+
+/**
+ * Scores every predictor on every part: the rows of a reconstruction table, in the order given.
+ * @throws RangeError as `scoreReconstruction`, or if two predictors have one name.
+ */
+export async function reconstructionTable(
+  predictors: readonly Predictor[],
+  prepared: PreparedCohort,
+  { parts = ["validation", "test"], patientOf, ...bootstrap }: TableOptions = {},
+): Promise<ReconstructionRow[]> {
+  const names = predictors.map(({ name }) => name);
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) {
+    throw new RangeError(
+      `reconstructionTable: expected each predictor's name once, got "${twice}" again`,
+    );
+  }
+  const baseline = trainingMean(prepared);
+  const rows: ReconstructionRow[] = [];
+  for (const predictor of predictors) {
+    for (const part of parts) {
+      const { ids, matrix } = prepared[part];
+      const options = {
+        predicted: await predictor.predict(prepared[part]),
+        baseline,
+        modalities: prepared.modalities,
+        scaler: prepared.scaler,
+        patients: ids.map((id) => patientOf?.get(id) ?? id),
+        ...bootstrap,
+      };
+      const scores =
+        part === "train"
+          ? scoreTraining({ ...options, truth: prepared.train })
+          : scoreReconstruction({ ...options, truth: prepared[part] });
+      const { name, sees } = predictor;
+      for (const found of scores) {
+        rows.push({ predictor: name, sees, part, samples: matrix.rows, ...found });
+      }
+    }
+  }
+  return rows;
+}
+
+function score({
+  truth: { matrix, ids },
+  predicted,
+  baseline,
+  modalities,
+  patients = ids,
+  draws = 1000,
+  seed = 42,
+}: ScoreOptions<Part>): ReconstructionScore[] {
+  checkSizes(matrix, predicted, baseline, patients);
+  const weights = drawWeights(patients, { draws, seed });
+  const ranges = modalities.map(({ name, start, end }) => ({
+    name,
+    start,
+    end,
+    sums: sumErrors(matrix, predicted, baseline, start, end),
+  }));
+  const together = ranges.map(({ sums }) => sums).reduce(addSums, emptySums(matrix.rows));
+  ranges.push({ name: "all", start: 0, end: matrix.columns, sums: together });
+  const correlationsOf = medianCorrelations(matrix, predicted, patients, ranges);
+  return ranges.map(({ name, sums }, at) => {
+    const even = new Float64Array(matrix.rows).fill(1);
+    const ratio = (top: Float64Array, bottom: Float64Array): Estimate | null => {
+      const below = weigh(bottom, even);
+      if (below === 0) return null;
+      return estimate(
+        weigh(top, even) / below,
+        weights.map((weight) => weigh(top, weight) / weigh(bottom, weight)),
+      );
+    };
+    const share = ratio(sums.squared, sums.baseline);
+    const correlation = correlationsOf[at];
+    return {
+      modality: name,
+      observed: weigh(sums.count, even),
+      mse: ratio(sums.squared, sums.count),
+      huber: ratio(sums.huber, sums.count),
+      skill: share && { value: 1 - share.value, low: 1 - share.high, high: 1 - share.low },
+      medianR: correlation?.medianR ?? null,
+      features: correlation?.features ?? 0,
+    };
+  });
+}
+
+/** Sums over the observed entries of each row: all that a draw of rows needs. */
+interface ErrorSums {
+  readonly squared: Float64Array;
+  readonly huber: Float64Array;
+  readonly baseline: Float64Array;
+  readonly count: Float64Array;
+}
+
+function emptySums(rows: number): ErrorSums {
+  const [squared, huber, baseline, count] = Array.from({ length: 4 }, () => new Float64Array(rows));
+  return { squared, huber, baseline, count };
+}
+
+function sumErrors(
+  { rows, columns, values, observed }: Matrix,
+  predicted: Float32Array,
+  baseline: Float64Array,
+  start: number,
+  end: number,
+): ErrorSums {
+  const out = emptySums(rows);
+  for (let i = 0; i < rows; i++) {
+    for (let j = start; j < end; j++) {
+      const at = i * columns + j;
+      if (!observed[at]) continue;
+      const error = Math.abs(values[at] - predicted[at]);
+      out.squared[i] += error ** 2;
+      out.huber[i] += error <= 1 ? (error * error) / 2 : error - 0.5;
+      // In the precision of a prediction, so that predicting the baseline has a skill of 0 exactly.
+      out.baseline[i] += Math.abs(values[at] - Math.fround(baseline[j])) ** 2;
+      out.count[i]++;
+    }
+  }
+  return out;
+}
+
+function addSums(a: ErrorSums, b: ErrorSums): ErrorSums {
+  const add = (x: Float64Array, y: Float64Array) => x.map((value, i) => value + y[i]);
+  return {
+    squared: add(a.squared, b.squared),
+    huber: add(a.huber, b.huber),
+    baseline: add(a.baseline, b.baseline),
+    count: add(a.count, b.count),
+  };
+}
+
+function weigh(sums: Float64Array, weights: Float64Array): number {
+  let total = 0;
+  for (let i = 0; i < sums.length; i++) total += sums[i] * weights[i];
+  return total;
+}
+
+function checkSizes(
+  { rows, columns }: Matrix,
+  predicted: Float32Array,
+  baseline: Float64Array,
+  patients: readonly string[],
+): void {
+  const check = (what: string, got: number, expected: number) => {
+    if (got === expected) return;
+    throw new RangeError(`scoreReconstruction: expected ${expected} ${what}, got ${got}`);
+  };
+  check("predicted values", predicted.length, rows * columns);
+  check("values in the baseline", baseline.length, columns);
+  check("patients, one a row", patients.length, rows);
+  const bad = predicted.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0) {
+    throw new RangeError(
+      `scoreReconstruction: expected finite predictions, got ${predicted[bad]} at row ` +
+        `${Math.floor(bad / columns)}, column ${bad % columns}`,
+    );
+  }
+}

@@ -1,0 +1,116 @@
+// The strongest linear control: a ridge from all of the RNA, and a cis regression of what the ridge leaves.
+import type { PreparedCohort } from "../preprocess/prepare.js";
+import { addLine, type CisOptions, checkShrinkages, fitLine, SHRINKAGES } from "./cis.js";
+import { stratifiedGroupFolds } from "./folds.js";
+import {
+  bestTrial,
+  clampAtZero,
+  inferredColumns,
+  inputReader,
+  meanSquaredErrorOf,
+  type Predictor,
+  type Trial,
+} from "./predictor.js";
+import { mixRows } from "./products.js";
+import { fitRidge, fitSmoother, type RidgeOptions } from "./ridge.js";
+import { pickRows, placeColumns } from "./rows.js";
+
+export interface RidgeWithCisOptions extends CisOptions, Pick<RidgeOptions, "lambdas"> {
+  readonly folds?: number;
+  /** Of the order in which training rows are dealt into folds. */
+  readonly seed?: number;
+  /** The patient of each training row, so that no fold parts one; by default each row is its own. */
+  readonly patients?: readonly string[];
+}
+
+export interface RidgeWithCis extends Predictor {
+  readonly lambda: number;
+  readonly shrinkage: number;
+  readonly trials: readonly Trial<{ readonly lambda: number; readonly shrinkage: number }>[];
+}
+
+/**
+ * Fits the dual ridge, and a cis regression of what it leaves: residuals come from ridges that did not see the row
+ * (k folds of the training rows), for on rows that it saw the ridge looks too good to learn from.
+ * Chooses among the ridge's own lambda and two stronger ones, since the second path takes over part of its work;
+ * the first modality's columns are the plain ridge's.
+ * @throws RangeError if a setting is out of range, there are fewer patients than folds, or nothing was observed
+ * in the validation rows.
+ */
+export function fitRidgeWithCis(
+  prepared: PreparedCohort,
+  options: RidgeWithCisOptions = {},
+): RidgeWithCis {
+  const { shrinkages = SHRINKAGES, offset = false, name = "ridge + cis of its residual" } = options;
+  const { folds = 5, seed = 42, patients = prepared.train.ids } = options;
+  checkShrinkages("fitRidgeWithCis", shrinkages);
+  const { train, validation } = prepared;
+  if (patients.length !== train.ids.length) {
+    throw new RangeError(
+      `fitRidgeWithCis: expected ${train.ids.length} patients, one a training row, got ${patients.length}`,
+    );
+  }
+  const read = inputReader(prepared, options);
+  const columns = inferredColumns(prepared);
+  const inputs = read(train);
+  const base = fitRidge(prepared, options);
+  const lambdas = options.lambdas ?? [base.lambda, 3 * base.lambda, 10 * base.lambda];
+  const parts = stratifiedGroupFolds(new Array<number>(patients.length).fill(0), patients, {
+    folds,
+    seed,
+  }).map(({ train: kept, test: held }) => {
+    const smoother = fitSmoother(pickRows(inputs, kept));
+    const similarity = smoother.compare(pickRows(inputs, held));
+    return { held, targets: pickRows(train.matrix, kept), smoother, similarity };
+  });
+  const whole = fitSmoother(inputs);
+  const given = read(validation);
+  const similarity = whole.compare(given);
+  const width = columns.end - columns.start;
+  const candidates = lambdas.map((lambda) => {
+    const outOfFold = new Float64Array(train.matrix.rows * width);
+    for (const { held, targets, smoother, similarity } of parts) {
+      const predicted = clampAtZero(
+        mixRows(smoother.weights(similarity, lambda), targets, columns),
+      );
+      held.forEach((row, i) => {
+        outOfFold.set(predicted.subarray(i * width, (i + 1) * width), row * width);
+      });
+    }
+    const line = fitLine(prepared, inputs, outOfFold);
+    const seen = mixRows(whole.weights(similarity, lambda), train.matrix, columns);
+    const trials = shrinkages.map((shrinkage) => {
+      const predicted = addLine(seen.slice(), line, given, { shrinkage, offset });
+      const mse = meanSquaredErrorOf(validation, predicted, columns);
+      return { setting: { lambda, shrinkage }, mse };
+    });
+    return { lambda, line, trials };
+  });
+  const trials = candidates.flatMap((candidate) => candidate.trials);
+  const { lambda, shrinkage } = bestTrial("ridge + cis", trials).setting;
+  const { line } = candidates.find((candidate) => candidate.lambda === lambda)!;
+  return {
+    name,
+    sees: "RNA",
+    lambda,
+    shrinkage,
+    trials,
+    predict: (rows) => {
+      const given = read(rows);
+      const similarity = whole.compare(given);
+      const own = whole.weights(similarity, base.lambda);
+      const values = clampAtZero(mixRows(own, train.matrix));
+      const mixed = mixRows(whole.weights(similarity, lambda), train.matrix, columns);
+      placeColumns(
+        { rows: given.rows, columns: columns.end, values },
+        {
+          rows: given.rows,
+          columns: width,
+          values: addLine(mixed, line, given, { shrinkage, offset }),
+        },
+        columns.start,
+      );
+      return new Float32Array(values);
+    },
+  };
+}

@@ -1,0 +1,60 @@
+// Row-major tables without a mask: what the linear controls compute with.
+
+/** Row-major values `[rows, columns]`; a `Matrix` is one. The values alone count, whatever its mask says. */
+export interface Rows {
+  readonly rows: number;
+  readonly columns: number;
+  readonly values: Float32Array | Float64Array;
+}
+
+/** Columns `[start, end)` that count; by default all. */
+export interface ColumnRange {
+  readonly start?: number;
+  readonly end?: number;
+}
+
+/** Averages each column over all rows, `[columns]`. */
+export function columnMeans({ rows, columns, values }: Rows): Float64Array {
+  const sums = new Float64Array(columns);
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < columns; j++) sums[j] += values[i * columns + j];
+  }
+  return sums.map((sum) => sum / rows);
+}
+
+/** Copies the named rows, in the order given; `[indexes.length, columns]`. */
+export function pickRows({ columns, values }: Rows, indexes: readonly number[]): Rows {
+  const out = new Float32Array(indexes.length * columns);
+  indexes.forEach((from, to) => {
+    out.set(values.subarray(from * columns, (from + 1) * columns), to * columns);
+  });
+  return { rows: indexes.length, columns, values: out };
+}
+
+/** Copies the columns `[start, end)`, row-major `[rows, end - start]`. */
+export function pickColumns(
+  { rows, columns, values }: Rows,
+  { start = 0, end = columns }: ColumnRange,
+): Float64Array {
+  const width = end - start;
+  const out = new Float64Array(rows * width);
+  for (let i = 0; i < rows; i++) {
+    out.set(values.subarray(i * columns + start, i * columns + end), i * width);
+  }
+  return out;
+}
+
+/** Writes columns over those of a table that begin at `start`, in place. */
+export function placeColumns(into: Rows, columns: Rows, start: number): void {
+  for (let i = 0; i < columns.rows; i++) {
+    const row = columns.values.subarray(i * columns.columns, (i + 1) * columns.columns);
+    into.values.set(row, i * into.columns + start);
+  }
+}
+
+/** Repeats one row, `[times, row.length]`. */
+export function repeatRow(row: Float64Array, times: number): Float64Array {
+  const out = new Float64Array(times * row.length);
+  for (let i = 0; i < times; i++) out.set(row, i * row.length);
+  return out;
+}

@@ -1,0 +1,344 @@
+// The linear controls: exact small cases, what they may see, and what is refused.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type Cohort, joinCohort } from "../../lib/cohort/cohort.js";
+import { matrixFrom } from "../../lib/cohort/matrix.js";
+import { findPartners, fitCis } from "../../lib/evaluate/cis.js";
+import {
+  fitConditionalPca,
+  inferScores,
+  pcaPredictor,
+} from "../../lib/evaluate/conditional-pca.js";
+import { fitControls } from "../../lib/evaluate/controls.js";
+import { fitNeighbors } from "../../lib/evaluate/neighbors.js";
+import { fitPca, transformPca } from "../../lib/evaluate/pca.js";
+import {
+  bestTrial,
+  constantPredictor,
+  meanSquaredErrorOf,
+  type Predictor,
+  trainingMean,
+  trainingMedian,
+} from "../../lib/evaluate/predictor.js";
+import { mixRows, multiplyRows } from "../../lib/evaluate/products.js";
+import { reconstructionTable } from "../../lib/evaluate/reconstruction.js";
+import { fitRidge } from "../../lib/evaluate/ridge.js";
+import { fitRidgeWithCis } from "../../lib/evaluate/ridge-cis.js";
+import {
+  type Part,
+  type Prepared,
+  type PreparedCohort,
+  prepareCohort,
+} from "../../lib/preprocess/prepare.js";
+import { createRandom } from "../../lib/preprocess/random.js";
+import { fitScaler } from "../../lib/preprocess/scaler.js";
+import { splitSamples } from "../../lib/preprocess/split.js";
+import { relativeError } from "../golden.js";
+import { syntheticCohort } from "./synthetic.js";
+
+const { cohort, prepared } = syntheticCohort();
+const input = "standardized" as const;
+
+/** Prepared rows given as they are, so that a result can be computed by hand. */
+function preparedFrom(train: number[][], validation: number[][], visible: number): PreparedCohort {
+  const columns = train[0].length;
+  const part = <P extends Part>(name: P, table: number[][]): Prepared<P> => ({
+    part: name,
+    rows: table.map((_, i) => i),
+    ids: table.map((_, i) => `${name}${i}`),
+    matrix: matrixFrom(table.length, columns, table.flat()),
+  });
+  const rows = part("train", train);
+  const genes = Array.from({ length: columns }, (_, j) => `G${j % visible}`);
+  return {
+    name: "by hand",
+    modalities: [
+      { name: "transcripts", start: 0, end: visible },
+      { name: "protein", start: visible, end: columns },
+    ],
+    features: genes,
+    scaler: fitScaler(rows.matrix, rows.rows, rows.ids),
+    train: rows,
+    validation: part("validation", validation),
+    test: part("test", validation),
+  };
+}
+
+const byHand = preparedFrom(
+  [
+    [0, 1],
+    [2, 5],
+    [4, 6],
+  ],
+  [[3, 5.5]],
+  1,
+);
+
+test("multiplyRows and mixRows agree with sums written out, for shapes that fill no block", () => {
+  const random = createRandom(6, "products");
+  for (const [n, m, p] of [
+    [1, 1, 1],
+    [3, 5, 130],
+    [7, 2, 257],
+  ]) {
+    const make = (rows: number, columns: number) => ({
+      rows,
+      columns,
+      values: Float64Array.from({ length: rows * columns }, random.normal),
+    });
+    const [a, b] = [make(n, p), make(m, p)];
+    const center = make(1, p).values;
+    const start = Math.floor(p / 3);
+    const product: number[] = [];
+    for (let i = 0; i < n; i++) {
+      for (let k = 0; k < m; k++) {
+        let sum = 0;
+        for (let j = start; j < p; j++) {
+          sum += (a.values[i * p + j] - center[j]) * b.values[k * p + j];
+        }
+        product.push(sum);
+      }
+    }
+    const options = { start, leftCenter: center };
+    assert.ok(relativeError(multiplyRows(a, b, options), product) < 1e-12);
+    const square = multiplyRows(a, a);
+    assert.ok(relativeError(square, multiplyRows(a, { ...a })) < 1e-12); // with and without symmetry
+    const weights = make(m, n);
+    const mixed: number[] = [];
+    for (let i = 0; i < m; i++) {
+      for (let j = start; j < p; j++) {
+        let sum = 0;
+        for (let k = 0; k < n; k++) sum += weights.values[i * n + k] * a.values[k * p + j];
+        mixed.push(sum);
+      }
+    }
+    assert.ok(relativeError(mixRows(weights.values, a, { start }), mixed) < 1e-12);
+  }
+  assert.throws(() => mixRows(new Float64Array(5), { ...byHand.train.matrix }), /multiple of 3/);
+});
+
+test("trainingMean and trainingMedian are of the filled training rows", () => {
+  assert.deepEqual([...trainingMean(byHand)], [2, 4]);
+  assert.deepEqual([...trainingMedian(byHand)], [2, 5]);
+  const predictor = constantPredictor("mean", trainingMean(byHand));
+  assert.deepEqual([...(predictor.predict(byHand.test) as Float32Array)], [2, 4]);
+});
+
+test("fitRidge gives the ridge solution of one input by hand", async () => {
+  const ridge = fitRidge(byHand, { lambdas: [2] });
+  // slope = sum(dx dy) / (sum(dx^2) + lambda) = 10 / (8 + 2); the input itself is 8 / 10 of its deviation
+  assert.ok(relativeError(await ridge.predict(byHand.test), [2 + 0.8, 4 + 1]) < 1e-6);
+  assert.equal(ridge.lambda, 2);
+  assert.equal(ridge.trials.length, 0);
+});
+
+test("fitRidge chooses lambda by the validation rows and clamps at 0", async () => {
+  const ridge = fitRidge(byHand, { lambdas: [0.1, 2, 1000] });
+  assert.equal(ridge.lambda, 0.1); // 4 + 10 / 8.1 is nearest to 5.5
+  assert.equal(ridge.trials.length, 3);
+  const low = preparedFrom([[0, 0], [2, 4], [4, 8]], [[-50, 0]], 1); // biome-ignore format: a table
+  const predicted = await fitRidge(low, { lambdas: [1] }).predict(low.test);
+  assert.deepEqual([...predicted], [0, 0]);
+});
+
+test("fitCis gives the slope on the own gene's RNA by hand, and the mean without a partner", async () => {
+  const two = preparedFrom(
+    [
+      [0, 7, 1, 3],
+      [2, 7, 5, 4],
+      [4, 7, 6, 5],
+    ],
+    [[3, 7, 5.5, 4]],
+    2,
+  );
+  const lone = { ...two, features: ["G0", "G1", "G0", "alone"] };
+  assert.deepEqual([...findPartners(two)], [-1, -1, 0, 1]);
+  assert.deepEqual([...findPartners(lone)], [-1, -1, 0, -1]);
+  const exact = await fitCis(lone, { shrinkages: [0] }).predict(lone.test);
+  assert.ok(relativeError(exact, [2, 7, 4 + 10 / 8, 4]) < 1e-6);
+  // One prior row counts the variance of the input, 8 / 3.
+  const shrunken = await fitCis(lone, { shrinkages: [3] }).predict(lone.test);
+  assert.ok(relativeError(shrunken, [2, 7, 4 + 10 / 16, 4]) < 1e-6);
+});
+
+test("a constant partner, or a feature never observed in training, gets the training mean", async () => {
+  const train = [
+    [5, 1, 1, Number.NaN],
+    [5, 2, 2, Number.NaN],
+    [5, 3, 4, Number.NaN],
+  ];
+  const odd = preparedFrom(train, [[9, 9, 1, 1]], 2);
+  for (const shrinkages of [[0], [3]]) {
+    for (const offset of [false, true]) {
+      const got = await fitCis(odd, { shrinkages, offset }).predict(odd.test);
+      assert.ok(relativeError(got.slice(2), [7 / 3, 0]) < 1e-6);
+    }
+  }
+});
+
+test("the offset moves a prediction to the mean of what was observed", async () => {
+  const table = [
+    [1, 4],
+    [2, 4],
+    [3, 4],
+    [4, Number.NaN],
+  ];
+  const filled = preparedFrom(table, [[2, 4]], 1);
+  filled.train.matrix.values[7] = 0; // a fill far from what was observed
+  const without = await fitCis(filled, { shrinkages: [0] }).predict(filled.test);
+  const offset = await fitCis(filled, { shrinkages: [0], offset: true }).predict(filled.test);
+  assert.equal(without[1], 3);
+  assert.equal(offset[1], 3.75); // three observed rows against one prior row
+});
+
+test("predictors that see RNA give the same whatever stands in the other columns", async () => {
+  const changed = {
+    ...prepared.test,
+    matrix: { ...prepared.test.matrix, values: prepared.test.matrix.values.slice() },
+  };
+  const { rows, columns } = changed.matrix;
+  const { end } = prepared.modalities[0];
+  for (let i = 0; i < rows; i++)
+    changed.matrix.values.fill(3, i * columns + end, (i + 1) * columns);
+  const predictors = [
+    ...fitControls(prepared, cohort),
+    ...[fitRidge, fitCis, fitRidgeWithCis, fitNeighbors].map((fit) => fit(prepared)),
+  ];
+  for (const predictor of predictors) {
+    const a = await predictor.predict(prepared.test);
+    const b = await predictor.predict(changed);
+    const same = a.every((value, i) => value === b[i]);
+    assert.equal(same, predictor.sees !== "all", predictor.name);
+    assert.equal(a.length, rows * columns);
+    assert.ok(a.every(Number.isFinite), predictor.name);
+  }
+});
+
+test("controls stand in the order that the data were made for", async () => {
+  const rows = await reconstructionTable(fitControls(prepared, cohort), prepared, {
+    draws: 20,
+    parts: ["test"],
+  });
+  const mse = new Map(
+    rows
+      .filter(({ modality }) => modality === "protein")
+      .map(({ predictor, mse }) => [predictor, mse!.value]),
+  );
+  const at = (name: string) => mse.get(name)!;
+  assert.ok(at("training mean") < at("zero"));
+  assert.ok(at("cis regression") < at("training mean"));
+  assert.ok(at("dual ridge") < at("training mean"));
+  assert.ok(at("ridge + cis of its residual") < at("dual ridge"));
+  assert.ok(at("ridge + cis of its residual") < at("cis regression"));
+  assert.ok(at("PCA, conditioned on RNA") < at("training mean"));
+});
+
+test("pcaPredictor with as many components as rows gives training rows back", async () => {
+  const got = await pcaPredictor(prepared).predict(prepared.train);
+  const worst = got.reduce(
+    (most, value, i) => Math.max(most, Math.abs(value - prepared.train.matrix.values[i])),
+    0,
+  );
+  assert.ok(worst < 1e-5);
+});
+
+test("inferScores of all columns and next to no noise is the projection, and much noise gives 0", () => {
+  const pca = fitPca(prepared.train.matrix, 5);
+  const scores = inferScores(pca, prepared.test.matrix, { noise: 1e-9 });
+  assert.ok(relativeError(scores, transformPca(pca, prepared.test.matrix)) < 1e-6);
+  const flat = inferScores(pca, prepared.test.matrix, { noise: 1e9 });
+  assert.ok(flat.every((value) => value === 0));
+  assert.throws(() => inferScores(pca, prepared.test.matrix, { noise: 0 }), /positive noise/);
+});
+
+test("inferScores is the conditional mean of the Gaussian that probabilistic PCA describes", () => {
+  // One component along (1, 1) / sqrt(2) with variance 4 and noise 1, of which the first column is seen:
+  // covariance of the columns (l^2 + noise, l^2) with l^2 = (4 - 1) / 2, so E[x2 | x1] = 1.5 / 2.5 x1.
+  const rows = matrixFrom(2, 2, [1, 1, -1, -1]);
+  const pca = fitPca(rows);
+  const [scores] = inferScores(pca, matrixFrom(1, 2, [2, 0]), { start: 0, end: 1, noise: 1 });
+  assert.ok(Math.abs(pca.explainedVariance[0] - 4) < 1e-9);
+  assert.ok(Math.abs(scores / Math.SQRT2 - (1.5 / 2.5) * 2) < 1e-9);
+});
+
+test("fitNeighbors gives the mean of the nearest training rows", async () => {
+  const one = await fitNeighbors(byHand, { counts: [1] }).predict(byHand.test);
+  const two = await fitNeighbors(byHand, { counts: [2] }).predict(byHand.test);
+  assert.deepEqual([...one], [2, 5]); // 2 and 4 are equally near: the first row wins
+  assert.deepEqual([...two], [3, 5.5]);
+});
+
+test("ridge + cis learns from folds that part no patient", () => {
+  const patients = prepared.train.ids.map(() => "everybody");
+  assert.throws(() => fitRidgeWithCis(prepared, { patients }), RangeError);
+  assert.throws(() => fitRidgeWithCis(prepared, { patients: ["a"] }), /one a training row, got 1/);
+});
+
+test("ridge + cis repeats with the seed, and not without", async () => {
+  const fit = (seed: number) => fitRidgeWithCis(prepared, { seed }).predict(prepared.test);
+  assert.deepEqual(await fit(1), await fit(1));
+  assert.notDeepEqual(await fit(1), await fit(2));
+});
+
+test("z-scores need the cohort that the rows came from", async () => {
+  assert.throws(() => fitRidge(prepared, { input }), TypeError);
+  const strangers: Cohort = {
+    ...cohort,
+    samples: cohort.samples.map((sample) => ({ ...sample, id: `X${sample.id}` })),
+  };
+  assert.throws(() => fitRidge(prepared, { input, cohort: strangers }), /rows of the cohort/);
+  const ridge: Predictor = fitRidge(prepared, { input, cohort, lambdas: [1] });
+  const narrow = {
+    ...prepared.test,
+    matrix: matrixFrom(1, 1, [1]),
+  };
+  assert.throws(() => ridge.predict(narrow), /72 columns, got 1/);
+});
+
+test("settings out of range are refused", () => {
+  for (const lambdas of [[], [0], [-1], [Number.NaN], [1, Number.POSITIVE_INFINITY]]) {
+    assert.throws(() => fitRidge(prepared, { lambdas }), /positive lambdas/);
+  }
+  for (const shrinkages of [[], [-1], [Number.NaN]]) {
+    assert.throws(() => fitCis(prepared, { shrinkages }), /at least 0/);
+    assert.throws(() => fitRidgeWithCis(prepared, { shrinkages }), /at least 0/);
+  }
+  assert.throws(() => fitNeighbors(prepared, { counts: [0] }), /whole numbers from 1/);
+  assert.throws(() => fitNeighbors(prepared, { counts: [1, 1000] }), /whole numbers from 1/);
+  assert.throws(() => fitConditionalPca(prepared, { noises: [0] }), /noises in \(0, 1\)/);
+});
+
+test("nothing observed in the validation rows leaves nothing to choose by", () => {
+  const { matrix } = prepared.validation;
+  const blind = {
+    ...prepared,
+    validation: {
+      ...prepared.validation,
+      matrix: { ...matrix, observed: new Uint8Array(matrix.observed.length) },
+    },
+  };
+  assert.throws(() => fitRidge(blind), /finite validation error of lambda/);
+  assert.doesNotThrow(() => fitRidge(blind, { lambdas: [10] }));
+  assert.throws(() => bestTrial("this", []), /finite validation error/);
+  assert.ok(Number.isNaN(meanSquaredErrorOf(blind.validation, [], { start: 0, end: 0 })));
+});
+
+test("a cohort of one modality has ridge infer it from itself and cis fall back to the mean", async () => {
+  const random = createRandom(8, "single");
+  const samples = Array.from({ length: 20 }, (_, i) => ({
+    id: `S${i}`,
+    patient: `S${i}`,
+    labels: {},
+  }));
+  const table = {
+    name: "RNA",
+    samples: samples.map(({ id }) => id),
+    features: ["a", "b", "c"],
+    matrix: matrixFrom(20, 3, Float64Array.from({ length: 60 }, random.normal)),
+  };
+  const single = joinCohort({ name: "single", tables: [table], samples });
+  const ready = prepareCohort(single, splitSamples(samples));
+  const mean = await constantPredictor("mean", trainingMean(ready)).predict(ready.test);
+  assert.deepEqual(await fitCis(ready).predict(ready.test), mean);
+  assert.notDeepEqual(await fitRidge(ready, { lambdas: [1] }).predict(ready.test), mean);
+});

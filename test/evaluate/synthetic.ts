@@ -1,0 +1,42 @@
+// A small cohort in which proteins follow their own gene's RNA and a factor that all genes share.
+import { type Cohort, joinCohort } from "../../lib/cohort/cohort.js";
+import { matrixFrom } from "../../lib/cohort/matrix.js";
+import { type PreparedCohort, prepareCohort } from "../../lib/preprocess/prepare.js";
+import { createRandom } from "../../lib/preprocess/random.js";
+import { splitSamples } from "../../lib/preprocess/split.js";
+
+/** Makes 80 samples of 40 genes in "RNA", 30 of them in "protein" with some entries missing, and two without partner. */
+export function syntheticCohort(seed = 1): { cohort: Cohort; prepared: PreparedCohort } {
+  const random = createRandom(seed, "synthetic");
+  const count = 80;
+  const genes = Array.from({ length: 40 }, (_, g) => `G${g}`);
+  const proteins = [...genes.slice(0, 30), "lone1", "lone2"];
+  const loads = genes.map(() => random.normal());
+  const samples = Array.from({ length: count }, (_, i) => ({
+    id: `S${i}`,
+    patient: `P${i}`,
+    labels: {},
+  }));
+  const rna: number[] = [];
+  const protein: number[] = [];
+  for (let i = 0; i < count; i++) {
+    const factor = random.normal();
+    const row = loads.map((load) => load * factor + random.normal());
+    rna.push(...row);
+    proteins.forEach((_, g) => {
+      const own = g < 30 ? row[g] : 0;
+      const value = 0.8 * own + 0.5 * loads[g] * factor + 0.4 * random.normal();
+      protein.push(random.uniform() < 0.1 ? Number.NaN : value);
+    });
+  }
+  const ids = samples.map(({ id }) => id);
+  const cohort = joinCohort({
+    name: "synthetic",
+    samples,
+    tables: [
+      { name: "RNA", samples: ids, features: genes, matrix: matrixFrom(count, 40, rna) },
+      { name: "protein", samples: ids, features: proteins, matrix: matrixFrom(count, 32, protein) },
+    ],
+  });
+  return { cohort, prepared: prepareCohort(cohort, splitSamples(samples, { seed: 42 })) };
+}
