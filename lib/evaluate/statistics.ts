@@ -1,0 +1,184 @@
+// Statistics that stand beside a number: correlations, quantiles, and intervals by formula and by resampling.
+import { quantileSorted, sampleRankCorrelation } from "simple-statistics";
+import { createRandom } from "../preprocess/random.js";
+
+/** Both ends belong to it. */
+export interface Interval {
+  readonly low: number;
+  readonly high: number;
+}
+
+/**
+ * Gives Pearson's correlation `r` in [-1, 1], or null where it does not exist: either side constant.
+ * @throws RangeError if the lengths differ, there are fewer than two pairs, or a value is not finite.
+ */
+export function pearson(x: ArrayLike<number>, y: ArrayLike<number>): number | null {
+  checkPairs("pearson", x, y);
+  if (isConstant(x) || isConstant(y)) return null;
+  const meanX = meanOf(x);
+  const meanY = meanOf(y);
+  let xx = 0;
+  let yy = 0;
+  let xy = 0;
+  for (let i = 0; i < x.length; i++) {
+    const a = x[i] - meanX;
+    const b = y[i] - meanY;
+    xx += a * a;
+    yy += b * b;
+    xy += a * b;
+  }
+  const scale = Math.sqrt(xx) * Math.sqrt(yy);
+  // Differences so small that their squares vanish leave nothing to divide by.
+  return scale === 0 ? null : Math.min(1, Math.max(-1, xy / scale));
+}
+
+/**
+ * Gives Spearman's rank correlation in [-1, 1], ties sharing their average rank; null where either side is constant.
+ * @throws RangeError if the lengths differ, there are fewer than two pairs, or a value is not finite.
+ */
+export function spearman(x: ArrayLike<number>, y: ArrayLike<number>): number | null {
+  checkPairs("spearman", x, y);
+  if (isConstant(x) || isConstant(y)) return null;
+  const rho = sampleRankCorrelation(Array.from(x), Array.from(y));
+  return Math.min(1, Math.max(-1, rho));
+}
+
+/**
+ * Gives Wilson's score interval of a share, `successes / trials`, within [0, 1].
+ * A count that is a mean over repeats may be fractional. The trials are taken as independent:
+ * where a patient gives several samples, the interval is narrower than it should be.
+ * Source: Wilson 1927, without continuity correction.
+ * @throws RangeError if `successes` is not in [0, trials], or there is no trial.
+ */
+export function wilsonInterval(successes: number, trials: number, level = 0.95): Interval {
+  checkLevel("wilsonInterval", level);
+  if (!(trials > 0 && Number.isFinite(trials) && successes >= 0 && successes <= trials)) {
+    throw new RangeError(
+      `wilsonInterval: expected successes in [0, trials] and trials > 0, got ${successes} of ${trials}`,
+    );
+  }
+  const z = normalQuantile((1 + level) / 2);
+  const share = successes / trials;
+  const center = share + (z * z) / (2 * trials);
+  const margin = z * Math.sqrt((share * (1 - share) + (z * z) / (4 * trials)) / trials);
+  const scale = 1 + (z * z) / trials;
+  // At the ends the formula is exact, but its rounding is not.
+  return {
+    low: successes === 0 ? 0 : Math.max(0, (center - margin) / scale),
+    high: successes === trials ? 1 : Math.min(1, (center + margin) / scale),
+  };
+}
+
+/**
+ * Gives the quantile `q` in [0, 1], interpolated linearly as numpy.quantile does.
+ * @throws RangeError if there are no values, one is not finite, or `q` is not in [0, 1].
+ */
+export function quantile(values: ArrayLike<number>, q: number): number {
+  checkFinite("quantile", values);
+  if (values.length === 0 || !(q >= 0 && q <= 1)) {
+    throw new RangeError(
+      `quantile: expected values and q in [0, 1], got ${values.length} values and q = ${q}`,
+    );
+  }
+  return quantileSorted(Array.from(Float64Array.from(values).sort()), q);
+}
+
+export interface ResampleOptions {
+  /** How many times to draw; more draws, steadier ends. */
+  readonly resamples?: number;
+  readonly level?: number;
+  readonly seed?: number;
+}
+
+/**
+ * Gives a percentile bootstrap interval of a statistic of `count` units (patients, samples, splits).
+ * `statistic` gets the drawn unit indexes, some of them several times; draws where it gives null are left out
+ * and counted. Null as the interval where no draw has the statistic.
+ * Source: Efron 1979, the percentile method.
+ * @throws RangeError if there are no units or draws, or the statistic is not finite.
+ */
+export function bootstrapInterval(
+  count: number,
+  statistic: (drawn: readonly number[]) => number | null,
+  { resamples = 2000, level = 0.95, seed = 42 }: ResampleOptions = {},
+): { interval: Interval | null; undefinedDraws: number } {
+  checkLevel("bootstrapInterval", level);
+  checkCount("bootstrapInterval", "units", count);
+  checkCount("bootstrapInterval", "resamples", resamples);
+  const random = createRandom(seed, "bootstrap");
+  const results: number[] = [];
+  for (let r = 0; r < resamples; r++) {
+    const value = statistic(Array.from({ length: count }, () => random.integer(count)));
+    if (value !== null) results.push(value);
+  }
+  checkFinite("bootstrapInterval", results);
+  const undefinedDraws = resamples - results.length;
+  if (results.length === 0) return { interval: null, undefinedDraws };
+  const low = quantile(results, (1 - level) / 2);
+  return { interval: { low, high: quantile(results, (1 + level) / 2) }, undefinedDraws };
+}
+
+/**
+ * The z below which a standard normal number lies with this probability, by Newton's steps on
+ * `Φ(z) = 1/2 + φ(z) (z + z³/3 + z⁵/(3·5) + ...)`. Source: Marsaglia 2004. simple-statistics' `probit` errs by 3e-3.
+ */
+function normalQuantile(probability: number): number {
+  let z = 0;
+  for (let step = 0; step < 50; step++) {
+    const density = Math.exp(-0.5 * z * z) / Math.sqrt(2 * Math.PI);
+    let term = z;
+    let sum = z;
+    for (let k = 3; Math.abs(term) > 1e-17 * Math.abs(sum); k += 2) {
+      term *= (z * z) / k;
+      sum += term;
+    }
+    const change = (0.5 + density * sum - probability) / density;
+    z -= change;
+    if (Math.abs(change) < 1e-14) break;
+  }
+  return z;
+}
+
+function meanOf(values: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i];
+  return sum / values.length;
+}
+
+function isConstant(values: ArrayLike<number>): boolean {
+  for (let i = 1; i < values.length; i++) if (values[i] !== values[0]) return false;
+  return true;
+}
+
+function checkPairs(where: string, x: ArrayLike<number>, y: ArrayLike<number>): void {
+  if (x.length !== y.length || x.length < 2) {
+    throw new RangeError(
+      `${where}: expected two equally long lists of at least 2, got ${x.length} and ${y.length}`,
+    );
+  }
+  checkFinite(where, x);
+  checkFinite(where, y);
+}
+
+/** @throws RangeError naming the first value that is NaN or infinite. */
+export function checkFinite(where: string, values: ArrayLike<number>): void {
+  for (let i = 0; i < values.length; i++) {
+    if (!Number.isFinite(values[i])) {
+      throw new RangeError(`${where}: expected finite values, got ${values[i]} at ${i}`);
+    }
+  }
+}
+
+function checkLevel(where: string, level: number): void {
+  // Beyond these the normal quantile's series has no digits left.
+  if (!(level > 0 && level <= 0.999999)) {
+    throw new RangeError(`${where}: expected a level in (0, 0.999999], got ${level}`);
+  }
+}
+
+/** @throws RangeError unless the count is a whole number of at least 1. */
+export function checkCount(where: string, what: string, count: number): void {
+  if (!Number.isInteger(count) || count < 1) {
+    throw new RangeError(`${where}: expected a whole number of ${what}, at least 1, got ${count}`);
+  }
+}

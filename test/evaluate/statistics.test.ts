@@ -1,0 +1,140 @@
+// Correlations, intervals and permutation p-values: scipy's numbers, exact small cases, and what is refused.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { permutationTest, permuteLabels } from "../../lib/evaluate/permutation.js";
+import {
+  bootstrapInterval,
+  pearson,
+  quantile,
+  spearman,
+  wilsonInterval,
+} from "../../lib/evaluate/statistics.js";
+import { createRandom } from "../../lib/preprocess/random.js";
+import { goldenCases } from "../golden.js";
+
+interface Golden {
+  a: number[];
+  b: number[];
+  pearson: number;
+  spearman: number;
+  wilson95: { k: number; n: number; ci: [number, number] }[];
+}
+
+const assertClose = (actual: number | null, expected: number, tolerance: number) =>
+  assert.ok(
+    actual !== null && Math.abs(actual - expected) <= tolerance,
+    `expected ${expected} within ${tolerance}, got ${actual}`,
+  );
+
+for (const { folder, data } of goldenCases<Golden>("statistics")) {
+  test(`correlations and Wilson intervals agree with scipy (${folder})`, () => {
+    assertClose(pearson(data.a, data.b), data.pearson, 1e-6);
+    assertClose(spearman(data.a, data.b), data.spearman, 1e-6);
+    assert.ok(data.wilson95.length > 0);
+    for (const { k, n, ci } of data.wilson95) {
+      const { low, high } = wilsonInterval(k, n);
+      assertClose(low, ci[0], 1e-6);
+      assertClose(high, ci[1], 1e-6);
+    }
+  });
+}
+
+test("pearson is 1 for a line, and null where one side is constant", () => {
+  assertClose(pearson([1, 2, 3], [10, 20, 30]), 1, 1e-15);
+  assert.equal(pearson([1, 2, 3], [5, 5, 5]), null);
+  assert.equal(pearson([0.1, 0.1, 0.1], [1, 2, 3]), null);
+  assert.equal(pearson([1, 1 + 1e-200, 1], [1, 2, 3]), null);
+});
+
+test("pearson keeps its digits beside a large offset", () => {
+  const x = [1, 2, 4, 8];
+  const y = [1, 3, 2, 5];
+  const shifted = x.map((value) => value + 1e8);
+  assertClose(pearson(shifted, y), pearson(x, y)!, 1e-7);
+});
+
+test("spearman gives ties their average rank", () => {
+  // Ranks 1, 2.5, 2.5, 4 against 1, 2, 3, 4: r = 4.5 / sqrt(4.5 * 5).
+  assertClose(spearman([1, 2, 2, 3], [1, 2, 3, 4]), 4.5 / Math.sqrt(4.5 * 5), 1e-12);
+  assertClose(spearman([1, 2, 3], [1, 10, 1e6]), 1, 1e-12);
+  assert.equal(spearman([1, 2, 3], [0, 0, 0]), null);
+});
+
+test("correlations refuse what has none: other lengths, one pair, NaN", () => {
+  assert.throws(() => pearson([1, 2], [1]), RangeError);
+  assert.throws(() => pearson([1], [1]), /at least 2/);
+  assert.throws(() => spearman([1, Number.NaN], [1, 2]), /got NaN at 1/);
+});
+
+test("wilsonInterval stays within [0, 1], narrows with trials and widens with the level", () => {
+  assert.equal(wilsonInterval(0, 5).low, 0);
+  assert.equal(wilsonInterval(5, 5).high, 1);
+  const width = ({ low, high }: { low: number; high: number }) => high - low;
+  assert.ok(width(wilsonInterval(50, 100)) < width(wilsonInterval(5, 10)));
+  assert.ok(width(wilsonInterval(5, 10, 0.99)) > width(wilsonInterval(5, 10, 0.9)));
+  assert.throws(() => wilsonInterval(6, 5), /got 6 of 5/);
+  assert.throws(() => wilsonInterval(0, 0), RangeError);
+  assert.throws(() => wilsonInterval(1, 2, 1), /level/);
+});
+
+test("quantile interpolates linearly, whatever the order", () => {
+  assert.equal(quantile([4, 1, 3, 2], 0.5), 2.5);
+  assert.equal(quantile(Float32Array.of(3, 1), 0.25), 1.5);
+  assert.equal(quantile([7], 1), 7);
+  assert.throws(() => quantile([], 0.5), RangeError);
+  assert.throws(() => quantile([1], 1.1), RangeError);
+  assert.throws(() => quantile([1, Number.NaN], 0.5), RangeError);
+});
+
+test("bootstrapInterval covers the mean about as often as it says", () => {
+  const random = createRandom(3);
+  let covered = 0;
+  for (let trial = 0; trial < 100; trial++) {
+    const values = Array.from({ length: 30 }, () => random.normal());
+    const meanOf = (drawn: readonly number[]) =>
+      drawn.reduce((sum, i) => sum + values[i], 0) / drawn.length;
+    const { interval } = bootstrapInterval(30, meanOf, { resamples: 300, seed: trial });
+    if (interval!.low <= 0 && interval!.high >= 0) covered++;
+  }
+  assert.ok(covered >= 86 && covered <= 99, `covered ${covered} of 100`);
+});
+
+test("bootstrapInterval repeats with its seed and counts draws without the statistic", () => {
+  const first = (drawn: readonly number[]) => (drawn[0] === 0 ? null : drawn[0]);
+  const a = bootstrapInterval(4, first, { resamples: 400, seed: 1 });
+  assert.deepEqual(a, bootstrapInterval(4, first, { resamples: 400, seed: 1 }));
+  assert.ok(a.undefinedDraws > 60 && a.undefinedDraws < 140);
+  assert.deepEqual(
+    bootstrapInterval(2, () => null, { resamples: 5 }),
+    { interval: null, undefinedDraws: 5 },
+  );
+  assert.throws(() => bootstrapInterval(2, () => Number.NaN), /got NaN/);
+  assert.throws(() => bootstrapInterval(0, () => 1), /units/);
+});
+
+test("permutationTest counts ties and the observed labelling itself", () => {
+  assert.equal(permutationTest(1, () => 1, { permutations: 9 }).p, 1);
+  assert.equal(permutationTest(1, () => 0, { permutations: 9 }).p, 0.1);
+  const draw = (random: { uniform(): number }) => random.uniform();
+  const { p, draws } = permutationTest(0.95, draw, { permutations: 999, seed: 5 });
+  assert.ok(Math.abs(p - 0.05) < 0.02, `got ${p}`);
+  assert.deepEqual(draws, permutationTest(0.95, draw, { permutations: 999, seed: 5 }).draws);
+  assert.throws(() => permutationTest(Number.NaN, () => 0), RangeError);
+  assert.throws(() => permutationTest(0, () => 0, { permutations: 0 }), RangeError);
+});
+
+test("permuteLabels moves whole patients among those of equal size, and shuffles within", () => {
+  const groups = ["a", "b", "b", "c", "d", "d", "e"];
+  const labels = [1, 2, 3, 4, 5, 6, 7];
+  const random = createRandom(11);
+  const seen = new Set<string>();
+  for (let draw = 0; draw < 1000; draw++) {
+    const out = permuteLabels(labels, groups, random);
+    assert.deepEqual([out[0], out[3], out[6]].sort(), [1, 4, 7]);
+    assert.ok(["2,3", "5,6"].includes([out[1], out[2]].sort().join()));
+    assert.ok(["2,3", "5,6"].includes([out[4], out[5]].sort().join()));
+    seen.add(out.join());
+  }
+  assert.equal(seen.size, 6 * 2 * 2 * 2);
+  assert.throws(() => permuteLabels([1], [], random), RangeError);
+});
