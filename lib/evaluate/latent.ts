@@ -1,0 +1,153 @@
+// Maps of the latent space in two dimensions, t-SNE and UMAP, and how far they can be trusted.
+import { Matrix as DruidMatrix, TSNE } from "@saehrimnir/druidjs";
+import { UMAP } from "umap-js";
+import { createRandom } from "../preprocess/random.js";
+import { checkPoints, pointsAsArrays, squaredDistances } from "./points.js";
+import type { Rows } from "./rows.js";
+
+export interface TsneOptions {
+  /** The number of neighbors that each point keeps near, softly; in [1, rows - 1). The authors' code uses 10. */
+  readonly perplexity?: number;
+  readonly iterations?: number;
+  readonly learningRate?: number;
+  readonly seed?: number;
+}
+
+/**
+ * Lays the points out in a plane by t-SNE, `[rows, 2]`; near stays near, far distances mean nothing.
+ * The same seed gives the same map.
+ * Source: van der Maaten and Hinton 2008, the exact gradient.
+ * @throws RangeError if there are fewer than 4 points, all are equal, or the perplexity does not fit their number.
+ */
+export function tsne(
+  points: Rows,
+  { perplexity = 10, iterations = 1000, learningRate = 10, seed = 42 }: TsneOptions = {},
+): Rows {
+  checkPoints("tsne", points);
+  const { rows } = points;
+  if (rows < 4) throw new RangeError(`tsne: expected at least 4 points, got ${rows}`);
+  if (!(perplexity >= 1 && perplexity < rows - 1)) {
+    throw new RangeError(
+      `tsne: expected a perplexity in [1, ${rows - 1}) for ${rows} points, got ${perplexity}`,
+    );
+  }
+  checkWhole("tsne", "iterations", iterations, 1);
+  if (!(learningRate > 0 && Number.isFinite(learningRate))) {
+    throw new RangeError(`tsne: expected a positive learningRate, got ${learningRate}`);
+  }
+  const squared = squaredDistances(points);
+  const mean = squared.reduce((sum, value) => sum + value, 0) / (rows * (rows - 1));
+  if (mean === 0) throw new RangeError("tsne: expected points that differ, got all equal");
+  // Only the ratios of distances matter to t-SNE; near 1 the library's search for each bandwidth ends in time.
+  const distances = new DruidMatrix(rows, rows, (i, j) => squared[i * rows + j] / mean);
+  const map = new TSNE(distances, {
+    d: 2,
+    metric: "precomputed",
+    perplexity,
+    epsilon: learningRate,
+    seed: createRandom(seed, "tsne").uint32(),
+  }).transform(iterations);
+  return finiteMap("tsne", rows, Float32Array.from((map as DruidMatrix).values));
+}
+
+export interface UmapOptions {
+  /** Size of the neighborhood that is kept, in [2, rows). */
+  readonly neighbors?: number;
+  /** How close points may lie in the map, relative to `1`, in [0, 1]. */
+  readonly minimumDistance?: number;
+  /** Passes over the graph; unless given 500, and fewer from 2,500 points on. */
+  readonly epochs?: number;
+  readonly seed?: number;
+}
+
+/**
+ * Lays the points out in a plane by UMAP, `[rows, 2]`, from a random start. The same seed gives the same map.
+ * Source: McInnes, Healy and Melville 2018; the authors' notebook uses the defaults of umap-learn, as here.
+ * @throws RangeError if the neighborhood does not fit the number of points.
+ */
+export function umap(
+  points: Rows,
+  { neighbors = 15, minimumDistance = 0.1, epochs, seed = 42 }: UmapOptions = {},
+): Rows {
+  checkPoints("umap", points);
+  const { rows } = points;
+  checkWhole("umap", "neighbors", neighbors, 2);
+  if (neighbors >= rows) {
+    throw new RangeError(
+      `umap: expected fewer neighbors than the ${rows} points, got ${neighbors}; ask for at most ${rows - 1}`,
+    );
+  }
+  if (!(minimumDistance >= 0 && minimumDistance <= 1)) {
+    throw new RangeError(`umap: expected a minimumDistance in [0, 1], got ${minimumDistance}`);
+  }
+  if (epochs !== undefined) checkWhole("umap", "epochs", epochs, 1);
+  const random = createRandom(seed, "umap");
+  const map = new UMAP({
+    nComponents: 2,
+    nNeighbors: neighbors,
+    minDist: minimumDistance,
+    nEpochs: epochs ?? 0, // 0 lets the library choose by the number of points
+    random: random.uniform,
+  }).fit(pointsAsArrays(points));
+  return finiteMap("umap", rows, Float32Array.from(map.flat()));
+}
+
+/**
+ * Says how far neighbors in the map are neighbors in the original space, in [0, 1]:
+ * `1 - 2 / (n k (2n - 3k - 1)) Σ_i Σ_{j in U_k(i)} (rank(i, j) - k)`, where `U_k(i)` are the k nearest in the map
+ * that are not among the k nearest in the original. 1 is perfect, about 0.5 a random map.
+ * Source: Venna and Kaski 2001, as scikit-learn computes it.
+ * @throws RangeError if the rows differ in number, or `neighbors` is not in [1, rows / 2).
+ */
+export function trustworthiness(original: Rows, map: Rows, neighbors = 5): number {
+  checkPoints("trustworthiness", original);
+  checkPoints("trustworthiness", map);
+  const { rows } = original;
+  if (map.rows !== rows) {
+    throw new RangeError(`trustworthiness: expected a map of ${rows} points, got ${map.rows}`);
+  }
+  checkWhole("trustworthiness", "neighbors", neighbors, 1);
+  if (neighbors >= rows / 2) {
+    throw new RangeError(
+      `trustworthiness: expected neighbors below half of the ${rows} points, got ${neighbors}`,
+    );
+  }
+  const far = squaredDistances(original);
+  const near = squaredDistances(map);
+  const ranks = new Int32Array(rows);
+  let penalty = 0;
+  for (let i = 0; i < rows; i++) {
+    othersByDistance(far, rows, i).forEach((j, position) => {
+      ranks[j] = position + 1;
+    });
+    for (const j of othersByDistance(near, rows, i).slice(0, neighbors)) {
+      penalty += Math.max(0, ranks[j] - neighbors);
+    }
+  }
+  return 1 - (2 * penalty) / (rows * neighbors * (2 * rows - 3 * neighbors - 1));
+}
+
+/** The other points from nearest to farthest; of equally far ones the earlier first. */
+function othersByDistance(distances: Float64Array, rows: number, from: number): number[] {
+  const base = from * rows;
+  return Array.from({ length: rows }, (_, j) => j)
+    .filter((j) => j !== from)
+    .sort((a, b) => distances[base + a] - distances[base + b]);
+}
+
+function finiteMap(where: string, rows: number, values: Float32Array): Rows {
+  if (values.some((value) => !Number.isFinite(value))) {
+    throw new RangeError(
+      `${where}: expected a finite map, got one that diverged; lower the learning rate, or scale the points`,
+    );
+  }
+  return { rows, columns: 2, values };
+}
+
+function checkWhole(where: string, what: string, value: number, least: number): void {
+  if (!Number.isInteger(value) || value < least) {
+    throw new RangeError(
+      `${where}: expected ${what} to be a whole number of at least ${least}, got ${value}`,
+    );
+  }
+}

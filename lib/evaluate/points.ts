@@ -1,0 +1,123 @@
+// Samples as points, as every embedding is: checks, selection, standardization, and the distances between them.
+import type { Rows } from "./rows.js";
+
+/**
+ * Refuses what is no set of points, so that no NaN goes further.
+ * @throws TypeError if the values are no float array.
+ * @throws RangeError if the shape does not fit the values, a side is 0, or a value is not finite.
+ */
+export function checkPoints(where: string, { rows, columns, values }: Rows): void {
+  if (!(values instanceof Float32Array || values instanceof Float64Array)) {
+    throw new TypeError(`${where}: expected values in a Float32Array or Float64Array`);
+  }
+  if (!(Number.isInteger(rows) && rows > 0 && Number.isInteger(columns) && columns > 0)) {
+    throw new RangeError(
+      `${where}: expected at least one row and column, got ${rows} x ${columns}`,
+    );
+  }
+  if (values.length !== rows * columns) {
+    throw new RangeError(
+      `${where}: expected ${rows} x ${columns} = ${rows * columns} values, got ${values.length}`,
+    );
+  }
+  for (let i = 0; i < values.length; i++) {
+    if (!Number.isFinite(values[i])) {
+      throw new RangeError(
+        `${where}: expected finite values, got ${values[i]} at row ${Math.floor(i / columns)}, ` +
+          `column ${i % columns}; fill or drop what is missing first`,
+      );
+    }
+  }
+}
+
+/** Copies the named rows, in the order given; `[indexes.length, columns]`, in the same precision. */
+export function selectPoints({ rows, columns, values }: Rows, indexes: readonly number[]): Rows {
+  const size = indexes.length * columns;
+  const out = values instanceof Float32Array ? new Float32Array(size) : new Float64Array(size);
+  indexes.forEach((from, to) => {
+    if (!Number.isInteger(from) || from < 0 || from >= rows) {
+      throw new RangeError(`selectPoints: expected a row index in [0, ${rows}), got ${from}`);
+    }
+    out.set(values.subarray(from * columns, (from + 1) * columns), to * columns);
+  });
+  return { rows: indexes.length, columns, values: out };
+}
+
+/** What `standardizePoints` subtracts from each column, and divides it by. */
+export interface ColumnScale {
+  readonly center: Float64Array;
+  /** Population standard deviation; 1 where the column is constant. */
+  readonly scale: Float64Array;
+}
+
+/** Fits each column's mean and, unless only centering is asked for, its population standard deviation. */
+export function fitColumnScale(
+  { rows, columns, values }: Rows,
+  { centerOnly = false }: { readonly centerOnly?: boolean } = {},
+): ColumnScale {
+  const center = new Float64Array(columns);
+  const scale = new Float64Array(columns).fill(1);
+  for (let j = 0; j < columns; j++) {
+    let sum = 0;
+    let constant = true;
+    for (let i = 0; i < rows; i++) {
+      sum += values[i * columns + j];
+      if (values[i * columns + j] !== values[j]) constant = false;
+    }
+    center[j] = constant ? values[j] : sum / rows;
+    if (constant || centerOnly) continue;
+    let squares = 0;
+    for (let i = 0; i < rows; i++) squares += (values[i * columns + j] - center[j]) ** 2;
+    const deviation = Math.sqrt(squares / rows);
+    if (deviation > 0) scale[j] = deviation; // the squares of tiny differences may vanish
+  }
+  return { center, scale };
+}
+
+/**
+ * Gives `(x - center) / scale`, `[rows, columns]` in float64.
+ * @throws RangeError if the points have other columns than the scale was fitted on.
+ */
+export function standardizePoints(
+  { rows, columns, values }: Rows,
+  { center, scale }: ColumnScale,
+): Rows {
+  if (center.length !== columns) {
+    throw new RangeError(`standardizePoints: expected ${center.length} columns, got ${columns}`);
+  }
+  const out = new Float64Array(rows * columns);
+  for (let i = 0; i < rows; i++) {
+    const base = i * columns;
+    for (let j = 0; j < columns; j++) out[base + j] = (values[base + j] - center[j]) / scale[j];
+  }
+  return { rows, columns, values: out };
+}
+
+/**
+ * Gives `‖x_i - x_j‖²` for each pair of rows; symmetric, `[rows, rows]`. Differences are squared one by one:
+ * the way over inner products is faster, but would part what is equally far.
+ */
+export function squaredDistances({ rows, columns, values }: Rows): Float64Array {
+  const out = new Float64Array(rows * rows);
+  for (let i = 0; i < rows; i++) {
+    const a = i * columns;
+    for (let j = i + 1; j < rows; j++) {
+      const b = j * columns;
+      let sum = 0;
+      for (let k = 0; k < columns; k++) {
+        const difference = values[a + k] - values[b + k];
+        sum += difference * difference;
+      }
+      out[i * rows + j] = sum;
+      out[j * rows + i] = sum;
+    }
+  }
+  return out;
+}
+
+/** Splits the points into plain arrays, for libraries that ask for nothing else. */
+export function pointsAsArrays({ rows, columns, values }: Rows): number[][] {
+  return Array.from({ length: rows }, (_, row) =>
+    Array.from(values.subarray(row * columns, (row + 1) * columns)),
+  );
+}

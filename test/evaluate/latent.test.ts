@@ -1,0 +1,143 @@
+// Maps and clusters of points: scikit-learn's trustworthiness, exact small cases, determinism, and what is refused.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { adjustedRandIndex, kMeans, silhouette } from "../../lib/evaluate/cluster.js";
+import { trustworthiness, tsne, umap } from "../../lib/evaluate/latent.js";
+import type { Rows } from "../../lib/evaluate/rows.js";
+import { createRandom } from "../../lib/preprocess/random.js";
+import { goldenCases } from "../golden.js";
+
+interface Golden {
+  trustworthiness: { high: number[][]; low: number[][]; k5: number };
+}
+
+const pointsOf = (table: number[][]): Rows => ({
+  rows: table.length,
+  columns: table[0].length,
+  values: Float64Array.from(table.flat()),
+});
+
+/** Three clouds of 15 points in 10 dimensions, far apart. */
+const labels = Array.from({ length: 45 }, (_, i) => "abc"[i % 3]);
+const random = createRandom(1);
+const clouds = pointsOf(
+  labels.map((label) =>
+    Array.from({ length: 10 }, (_, j) => random.normal() + ("abc".indexOf(label) === j ? 12 : 0)),
+  ),
+);
+
+for (const { folder, data } of goldenCases<Golden>("statistics")) {
+  const { high, low, k5 } = data.trustworthiness;
+  test(`trustworthiness agrees with scikit-learn (${folder})`, () => {
+    assert.ok(Math.abs(trustworthiness(pointsOf(high), pointsOf(low), 5) - k5) < 1e-6);
+  });
+
+  test(`t-SNE and UMAP keep neighbors better than the first two columns of noise do (${folder})`, () => {
+    const points = pointsOf(high);
+    const noise = pointsOf(high.map(() => [random.normal(), random.normal()]));
+    assert.ok(trustworthiness(points, noise) < 0.7);
+    assert.ok(trustworthiness(points, tsne(points)) > 0.9);
+    assert.ok(trustworthiness(points, umap(points)) > 0.85);
+  });
+}
+
+test("trustworthiness is 1 for the points themselves, and refuses too many neighbors", () => {
+  assert.equal(trustworthiness(clouds, clouds), 1);
+  assert.throws(() => trustworthiness(clouds, clouds, 23), /below half of the 45 points/);
+  assert.throws(() => trustworthiness(clouds, pointsOf([[1, 2]])), /a map of 45 points, got 1/);
+});
+
+for (const [name, layOut] of [
+  ["tsne", tsne],
+  ["umap", umap],
+] as const) {
+  test(`${name} gives the same map for the same seed, without Math.random, and another for another`, () => {
+    const unseeded = Math.random;
+    Math.random = () => assert.fail(`${name} called Math.random`);
+    try {
+      const once = layOut(clouds, { seed: 7 });
+      assert.deepEqual([once.rows, once.columns, once.values.length], [45, 2, 90]);
+      assert.deepEqual(layOut(clouds, { seed: 7 }), once);
+      assert.notDeepEqual(layOut(clouds, { seed: 8 }).values, once.values);
+    } finally {
+      Math.random = unseeded;
+    }
+  });
+
+  test(`${name} keeps three far clouds apart`, () => {
+    const map = layOut(clouds);
+    assert.ok(silhouette(map, labels).mean > 0.5);
+    assert.equal(adjustedRandIndex(kMeans(map, 3).assignments, labels), 1);
+  });
+
+  test(`${name} refuses NaN`, () => {
+    const broken = { ...clouds, values: clouds.values.slice() };
+    broken.values[13] = Number.NaN;
+    assert.throws(() => layOut(broken), /got NaN at row 1, column 3/);
+  });
+}
+
+test("tsne does not see the scale of its points", () => {
+  const [one, same] = [1e-6, 1e6].map((factor) =>
+    tsne({ ...clouds, values: clouds.values.map((value) => value * factor) }, { iterations: 50 }),
+  );
+  one.values.forEach((value, i) => {
+    assert.ok(Math.abs(value - same.values[i]) < 1e-4);
+  });
+});
+
+test("maps refuse neighborhoods that do not fit", () => {
+  assert.throws(() => tsne(clouds, { perplexity: 44 }), /perplexity in \[1, 44\) for 45 points/);
+  assert.throws(() => tsne(pointsOf([[1], [2], [3]])), /at least 4 points, got 3/);
+  assert.throws(() => tsne(pointsOf(Array(20).fill([1, 2]))), /points that differ/);
+  assert.throws(() => tsne(clouds, { iterations: 0 }), /iterations/);
+  assert.throws(() => tsne(clouds, { learningRate: 0 }), /learningRate/);
+  assert.throws(() => tsne(clouds, { learningRate: 1e305 }), /lower the learning rate/);
+  assert.throws(() => umap(clouds, { neighbors: 45 }), /ask for at most 44/);
+  assert.throws(() => umap(clouds, { minimumDistance: -1 }), /minimumDistance/);
+});
+
+test("kMeans finds clouds, reports each start, and numbers clusters in order of appearance", () => {
+  const found = kMeans(clouds, 3, { starts: 4 });
+  assert.deepEqual(
+    found.assignments,
+    labels.map((label) => "abc".indexOf(label)),
+  );
+  assert.equal(found.inertia, Math.min(...found.inertiaOfStarts));
+  assert.equal(found.inertiaOfStarts.length, 4);
+  assert.ok(found.converged);
+  assert.deepEqual(found, kMeans(clouds, 3, { starts: 4 }));
+  let inertia = 0;
+  for (let i = 0; i < clouds.values.length; i++) {
+    const own = found.assignments[Math.floor(i / 10)];
+    inertia += (clouds.values[i] - found.centroids[own * 10 + (i % 10)]) ** 2;
+  }
+  assert.ok(Math.abs(inertia - found.inertia) < 1e-9 * inertia);
+});
+
+test("kMeans refuses more clusters than distinct points", () => {
+  const twins = pointsOf([[1], [1], [2], [2]]);
+  assert.equal(kMeans(twins, 2).inertia, 0);
+  assert.throws(() => kMeans(twins, 3), /k in \[1, 2\].*got 3/);
+  assert.throws(() => kMeans(twins, 2, { starts: 0 }), RangeError);
+});
+
+test("silhouette matches a case worked by hand", () => {
+  // Points 0 and 1 against 4: a = 1, b = 4 and 3; the group of one gets 0.
+  const { mean, samples } = silhouette(pointsOf([[0], [1], [4]]), ["x", "x", "y"]);
+  assert.deepEqual(Array.from(samples), [3 / 4, 2 / 3, 0]);
+  assert.ok(Math.abs(mean - (3 / 4 + 2 / 3) / 3) < 1e-15);
+  assert.deepEqual(Array.from(silhouette(pointsOf([[1], [1], [1]]), [0, 0, 1]).samples), [0, 0, 0]);
+  assert.throws(() => silhouette(pointsOf([[0], [1]]), ["x", "x"]), RangeError);
+  assert.throws(() => silhouette(pointsOf([[0], [1]]), ["x", "y"]), RangeError);
+});
+
+test("adjustedRandIndex matches a case worked by hand, and is 1 whatever the names", () => {
+  assert.equal(adjustedRandIndex([0, 0, 1, 1], ["b", "b", "a", "a"]), 1);
+  // Pairs together: both 1, left 2, right 2 of 6; expected 2/3: (1 - 2/3) / (2 - 2/3).
+  assert.ok(Math.abs(adjustedRandIndex([0, 0, 1, 1], [0, 0, 1, 2]) - 4 / 7) < 1e-12);
+  assert.ok(Math.abs(adjustedRandIndex([0, 0, 1, 1], [0, 1, 0, 1]) + 0.5) < 1e-12);
+  assert.equal(adjustedRandIndex([0, 1, 2], [5, 6, 7]), 1);
+  assert.throws(() => adjustedRandIndex([0], [0, 1]), RangeError);
+  assert.throws(() => adjustedRandIndex([], []), RangeError);
+});
