@@ -1,0 +1,154 @@
+// Downstream classification: what embeddings know of a label, beside what chance and the majority class would score.
+import type { Label } from "../cohort/cohort.js";
+import { createRandom } from "../preprocess/random.js";
+import {
+  type ClassificationRun,
+  type LabeledTask,
+  meanScores,
+  patientInterval,
+  runFolds,
+  type Scores,
+} from "./classification-run.js";
+import type { Classifier } from "./classifiers.js";
+import { stratifiedGroupFolds, stratifiedHoldout } from "./folds.js";
+import { type PermutationTest, permutationTest, permuteLabels } from "./permutation.js";
+import { checkPoints, selectPoints } from "./points.js";
+import type { Rows } from "./rows.js";
+import { type Interval, wilsonInterval } from "./statistics.js";
+
+export interface TaskOptions {
+  /** One sample a row. Whatever made them must not have seen the test samples, or every score is too high. */
+  readonly embeddings: Rows;
+  /** One a row; null is "not known", and the sample is left out and counted. */
+  readonly labels: readonly Label[];
+  /** The patient of each row. */
+  readonly groups: readonly string[];
+  /**
+   * "grouped" is stratified cross-validation that never parts a patient. "paper" is the paper's single stratified
+   * 75 / 25 split of samples, which may part patients and scores a quarter of the samples only.
+   */
+  readonly protocol?: "grouped" | "paper";
+  /** Of the grouped protocol. */
+  readonly folds?: number;
+  /** How often to draw the folds (or the split) anew. */
+  readonly repeats?: number;
+  /** Relabellings for the p-value; 0 for none. Each costs as much as one repeat. */
+  readonly permutations?: number;
+  readonly seed?: number;
+}
+
+export interface ClassificationResult {
+  readonly classifier: Classifier["kind"];
+  /** Sorted; of two, the second is the positive one. */
+  readonly classes: readonly (string | number)[];
+  /** Samples with a label. */
+  readonly samples: number;
+  /** Samples left out because their label is missing. */
+  readonly unlabeled: number;
+  readonly runs: readonly ClassificationRun[];
+  /** Means over the runs. */
+  readonly scores: Scores;
+  /** Wilson's 95 % interval of the mean accuracy over the samples of one run: repeats add no samples. */
+  readonly accuracyInterval: Interval;
+  /** 95 % bootstrap interval over patients, over the classes drawn; of no width where all or none is right. */
+  readonly balancedAccuracyInterval: Interval;
+  /** Of the first run's balanced accuracy; null unless asked for. */
+  readonly permutation: PermutationTest | null;
+}
+
+/**
+ * Predicts each labeled sample by a classifier that did not see it, nor any other sample of its patient,
+ * and scores the predictions. The area under the ROC curve compares samples of one fold only.
+ * @throws RangeError if the lists do not fit the rows, fewer than two classes are left,
+ * or a class is in fewer patients than there are folds.
+ */
+export function crossValidate({
+  classifier,
+  ...options
+}: TaskOptions & { readonly classifier: Classifier }): ClassificationResult {
+  const task = prepareTask(options);
+  const { protocol = "grouped", folds = 5, repeats = 1, permutations = 0, seed = 42 } = options;
+  if (!Number.isInteger(repeats) || repeats < 1) {
+    throw new RangeError(`crossValidate: expected at least one repeat, got ${repeats}`);
+  }
+  const random = createRandom(seed, "repeats");
+  const seeds = [seed, ...Array.from({ length: repeats - 1 }, () => random.uint32())];
+  const runOnce = (labels: readonly number[], seedOfRun: number): ClassificationRun => {
+    const names = labels.map((label) => task.classes[label]); // for the messages of the folds
+    const drawn =
+      protocol === "paper"
+        ? [stratifiedHoldout(names, { seed: seedOfRun })]
+        : stratifiedGroupFolds(names, task.groups, { folds, seed: seedOfRun });
+    return runFolds({ ...task, labels }, drawn, classifier, seedOfRun);
+  };
+  const runs = seeds.map((seedOfRun) => runOnce(task.labels, seedOfRun));
+  const scores = meanScores(runs.map((run) => run.scores));
+  const trials = runs[0].rows.length;
+  const permutation =
+    permutations === 0
+      ? null
+      : permutationTest(
+          runs[0].scores.balancedAccuracy,
+          (draws) => {
+            const permuted = permuteLabels(task.labels, task.groups, draws);
+            return runOnce(permuted, seed).scores.balancedAccuracy;
+          },
+          { permutations, seed },
+        );
+  return {
+    classifier: classifier.kind,
+    classes: task.classes,
+    samples: task.rows.length,
+    unlabeled: options.labels.length - task.rows.length,
+    // Back to rows of the embeddings that were given.
+    runs: runs.map((run) => ({ ...run, rows: run.rows.map((row) => task.rows[row]) })),
+    scores,
+    // A mean of shares k / n may land a rounding error above 1.
+    accuracyInterval: wilsonInterval(Math.min(trials, scores.accuracy * trials), trials),
+    balancedAccuracyInterval: patientInterval(runs, task, seed),
+    permutation,
+  };
+}
+
+function prepareTask({
+  embeddings,
+  labels,
+  groups,
+  protocol = "grouped",
+}: TaskOptions): LabeledTask {
+  checkPoints("crossValidate", embeddings);
+  if (protocol !== "grouped" && protocol !== "paper") {
+    throw new RangeError(
+      `crossValidate: expected protocol "grouped" or "paper", got "${protocol}"`,
+    );
+  }
+  if (labels.length !== embeddings.rows || groups.length !== embeddings.rows) {
+    throw new RangeError(
+      `crossValidate: expected one label and one group for each of ${embeddings.rows} rows, ` +
+        `got ${labels.length} labels and ${groups.length} groups`,
+    );
+  }
+  const rows = [...labels.keys()].filter((row) => labels[row] !== null);
+  const known = rows.map((row) => labels[row] as string | number);
+  if (known.some((label) => Number.isNaN(label))) {
+    throw new RangeError(
+      "crossValidate: expected labels without NaN; write null where it is missing",
+    );
+  }
+  const classes = [...new Set(known)].sort((a, b) =>
+    typeof a === "number" && typeof b === "number" ? a - b : `${a}` < `${b}` ? -1 : 1,
+  );
+  if (classes.length < 2) {
+    throw new RangeError(
+      `crossValidate: expected at least two classes among ${rows.length} labeled samples, got ${classes.length}`,
+    );
+  }
+  const indexOf = new Map(classes.map((name, index) => [name, index]));
+  return {
+    points: selectPoints(embeddings, rows),
+    labels: known.map((label) => indexOf.get(label)!),
+    groups: rows.map((row) => groups[row]),
+    classes,
+    rows,
+  };
+}

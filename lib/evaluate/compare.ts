@@ -1,0 +1,91 @@
+// The table that stands beside a downstream accuracy: each classifier, the majority class, and covariates alone.
+import type { Label } from "../cohort/cohort.js";
+import type { Classifier } from "./classifiers.js";
+import { type ClassificationResult, crossValidate, type TaskOptions } from "./classify.js";
+import type { Rows } from "./rows.js";
+
+/** One row of the table; shares in [0, 1], intervals of 95 %. */
+export interface ClassifierRow {
+  readonly classifier: string;
+  readonly samples: number;
+  readonly accuracy: number;
+  readonly accuracyLow: number;
+  readonly accuracyHigh: number;
+  readonly balancedAccuracy: number;
+  readonly balancedLow: number;
+  readonly balancedHigh: number;
+  readonly macroF1: number;
+  readonly rocAuc: number | null;
+  readonly majorityRate: number;
+  /** Of the balanced accuracy, by permutation; null unless asked for, and for the majority class, which learns nothing. */
+  readonly p: number | null;
+}
+
+export interface CompareOptions extends TaskOptions {
+  readonly classifiers?: readonly Classifier[];
+  /** What might explain the label without any measurement, as the cohort a sample comes from; one value a row. */
+  readonly covariates?: Readonly<Record<string, readonly Label[]>>;
+}
+
+/**
+ * Scores each classifier on the same folds: the majority class, logistic regression on each covariate alone,
+ * then by default logistic regression and an MLP on the embeddings.
+ * @throws RangeError as `crossValidate` does, or if a covariate has not one value a row.
+ */
+export function compareClassifiers({
+  classifiers = [{ kind: "logistic" }, { kind: "mlp" }],
+  covariates = {},
+  ...task
+}: CompareOptions): ClassifierRow[] {
+  const score = (name: string, classifier: Classifier, embeddings = task.embeddings) =>
+    rowOf(
+      name,
+      crossValidate({
+        ...task,
+        embeddings,
+        classifier,
+        permutations: classifier.kind === "majority" ? 0 : task.permutations,
+      }),
+    );
+  return [
+    score("majority class", { kind: "majority" }),
+    ...Object.entries(covariates).map(([name, values]) => {
+      if (values.length !== task.embeddings.rows) {
+        throw new RangeError(
+          `compareClassifiers: expected ${task.embeddings.rows} values of covariate "${name}", got ${values.length}`,
+        );
+      }
+      return score(`${name} alone`, { kind: "logistic" }, encodeCategories(values));
+    }),
+    ...classifiers.map((classifier) => score(classifier.kind, classifier)),
+  ];
+}
+
+/** Gives a column of 0 and 1 to each value that occurs, null being one of them; `[values, distinct values]`. */
+export function encodeCategories(values: readonly Label[]): Rows {
+  const distinct = [...new Set(values)];
+  const columns = distinct.length;
+  const out = new Float32Array(values.length * columns);
+  values.forEach((value, row) => {
+    out[row * columns + distinct.indexOf(value)] = 1;
+  });
+  return { rows: values.length, columns, values: out };
+}
+
+function rowOf(name: string, result: ClassificationResult): ClassifierRow {
+  const { scores, accuracyInterval, balancedAccuracyInterval } = result;
+  return {
+    classifier: name,
+    samples: result.runs[0].rows.length,
+    accuracy: scores.accuracy,
+    accuracyLow: accuracyInterval.low,
+    accuracyHigh: accuracyInterval.high,
+    balancedAccuracy: scores.balancedAccuracy,
+    balancedLow: balancedAccuracyInterval.low,
+    balancedHigh: balancedAccuracyInterval.high,
+    macroF1: scores.macroF1,
+    rocAuc: scores.rocAuc,
+    majorityRate: scores.majorityRate,
+    p: result.permutation?.p ?? null,
+  };
+}

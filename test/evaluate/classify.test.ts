@@ -1,0 +1,204 @@
+// Downstream classification: no leaks, every sample counted, chance found to be chance, and what is refused.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { predictFold } from "../../lib/evaluate/classifiers.js";
+import { crossValidate } from "../../lib/evaluate/classify.js";
+import { compareClassifiers, encodeCategories } from "../../lib/evaluate/compare.js";
+import type { Rows } from "../../lib/evaluate/rows.js";
+import { wilsonInterval } from "../../lib/evaluate/statistics.js";
+import { createRandom } from "../../lib/preprocess/random.js";
+
+const logistic = { kind: "logistic" } as const;
+const majority = { kind: "majority" } as const;
+
+/** Patients of one sample; the first columns tell the classes apart by `distance`. */
+const makeTask = (counts: Record<string, number>, distance: number, columns = 6) => {
+  const random = createRandom(12);
+  const labels = Object.entries(counts).flatMap(([name, count]) => Array<string>(count).fill(name));
+  const names = Object.keys(counts);
+  const values = Float32Array.from({ length: labels.length * columns }, (_, at) => {
+    const own = names.indexOf(labels[Math.floor(at / columns)]) === at % columns;
+    return random.normal() + (own ? distance : 0);
+  });
+  const embeddings: Rows = { rows: labels.length, columns, values };
+  return { embeddings, labels, groups: labels.map((_, i) => `p${i}`) };
+};
+
+test("crossValidate predicts each sample once, and its numbers agree with each other", () => {
+  const task = makeTask({ left: 20, right: 30, both: 10 }, 2);
+  const result = crossValidate({ ...task, classifier: logistic });
+  assert.deepEqual(result.classes, ["both", "left", "right"]);
+  assert.equal(result.runs.length, 1);
+  const [run] = result.runs;
+  assert.deepEqual(run.rows, [...task.labels.keys()]);
+  assert.deepEqual(
+    Array.from(run.truth, (c) => result.classes[c]),
+    task.labels,
+  );
+  const hits = run.rows.filter((_, i) => run.truth[i] === run.predictions[i]).length;
+  assert.equal(result.scores.accuracy, hits / 60);
+  assert.ok(hits / 60 > 0.6 && hits < 60);
+  assert.deepEqual(result.accuracyInterval, wilsonInterval(hits, 60));
+  const { low, high } = result.balancedAccuracyInterval;
+  assert.ok(low < result.scores.balancedAccuracy && result.scores.balancedAccuracy < high);
+  assert.equal(result.scores.majorityRate, 0.5);
+  for (let i = 0; i < 60; i++) {
+    const row = Array.from(run.probabilities.subarray(3 * i, 3 * i + 3));
+    assert.ok(Math.abs(row[0] + row[1] + row[2] - 1) < 1e-12);
+    assert.equal(row.indexOf(Math.max(...row)), run.predictions[i]);
+  }
+  assert.deepEqual([run.absentClasses, run.unconverged, run.partedPatients], [0, 0, 0]);
+  assert.deepEqual(crossValidate({ ...task, classifier: logistic }), result);
+});
+
+test("the majority class scores its share, half the balance and an area of one half", () => {
+  const task = makeTask({ normal: 11, tumor: 42 }, 0);
+  const { scores } = crossValidate({ ...task, classifier: majority, repeats: 3 });
+  assert.ok(Math.abs(scores.accuracy - 42 / 53) < 1e-15);
+  assert.ok(Math.abs(scores.majorityRate - 42 / 53) < 1e-15);
+  assert.equal(scores.balancedAccuracy, 0.5);
+  assert.equal(scores.rocAuc, 0.5);
+});
+
+test("samples of a patient are never learned from to predict another of the same patient", () => {
+  // Each patient's two samples are twins in noise with a label of chance: only a leak could predict it.
+  const random = createRandom(3);
+  const columns = 40;
+  const patients = Array.from({ length: 60 }, () =>
+    Array.from({ length: columns }, () => random.normal()),
+  );
+  const flips = patients.map((_, p) => (p % 2 === 0 ? "a" : "b"));
+  const task = {
+    embeddings: {
+      rows: 120,
+      columns,
+      values: Float32Array.from(patients.flatMap((twin) => [...twin, ...twin])),
+    },
+    labels: flips.flatMap((label) => [label, label]),
+    groups: flips.flatMap((_, p) => [`p${p}`, `p${p}`]),
+  };
+  const grouped = crossValidate({ ...task, classifier: logistic });
+  const paper = crossValidate({ ...task, classifier: logistic, protocol: "paper" });
+  assert.ok(grouped.scores.accuracy < 0.65, `grouped ${grouped.scores.accuracy}`);
+  assert.ok(paper.scores.accuracy > 0.75, `paper ${paper.scores.accuracy}`);
+  assert.equal(grouped.runs[0].partedPatients, 0);
+  assert.ok(paper.runs[0].partedPatients > 15);
+});
+
+test("the paper's protocol scores 29 of 115 samples", () => {
+  const task = makeTask({ left: 38, right: 34, normal: 43 }, 3);
+  const result = crossValidate({ ...task, classifier: logistic, protocol: "paper", repeats: 2 });
+  for (const run of result.runs) {
+    assert.equal(run.rows.length, 29);
+    assert.equal(run.probabilities.length, 87);
+  }
+  assert.notDeepEqual(result.runs[0].rows, result.runs[1].rows);
+  const mean = (result.runs[0].scores.accuracy + result.runs[1].scores.accuracy) / 2;
+  assert.equal(result.scores.accuracy, mean);
+  assert.deepEqual(result.accuracyInterval, wilsonInterval(mean * 29, 29));
+});
+
+test("samples without a label are left out and counted, and rows still name the embeddings given", () => {
+  const task = makeTask({ a: 15, b: 15 }, 4);
+  const labels = task.labels.map((label, i) => (i % 5 === 0 ? null : label));
+  const result = crossValidate({ ...task, labels, classifier: logistic });
+  assert.deepEqual([result.samples, result.unlabeled], [24, 6]);
+  assert.deepEqual(
+    result.runs[0].rows,
+    [...labels.keys()].filter((i) => i % 5 !== 0),
+  );
+  result.runs[0].rows.forEach((row, i) => {
+    assert.equal(result.classes[result.runs[0].truth[i]], labels[row]);
+  });
+});
+
+test("numbers are labels too, in ascending order", () => {
+  const { embeddings, labels, groups } = makeTask({ a: 10, b: 10 }, 3);
+  const stages = labels.map((label) => (label === "a" ? 10 : 9));
+  assert.deepEqual(
+    crossValidate({ embeddings, labels: stages, groups, classifier: logistic }).classes,
+    [9, 10],
+  );
+});
+
+test("the permutation p-value is small for a signal and not for noise", () => {
+  const options = { classifier: logistic, permutations: 39, folds: 3 };
+  const signal = crossValidate({ ...makeTask({ a: 15, b: 15 }, 4), ...options });
+  assert.equal(signal.permutation?.p, 1 / 40);
+  assert.equal(signal.permutation?.draws.length, 39);
+  const noise = crossValidate({ ...makeTask({ a: 15, b: 15 }, 0), ...options });
+  assert.ok(noise.permutation!.p > 0.05, `p = ${noise.permutation!.p}`);
+  const chance = noise.permutation!.draws.reduce((sum, value) => sum + value, 0) / 39;
+  assert.ok(Math.abs(chance - 0.5) < 0.08, `permuted labels score ${chance}`);
+});
+
+test("a class that the training rows lack gets probability 0 and is counted", () => {
+  const { embeddings } = makeTask({ a: 4, b: 4, c: 2 }, 5);
+  const labels = [0, 0, 0, 0, 1, 1, 1, 1, 2, 2];
+  const fold = { train: [0, 1, 2, 4, 5, 6], test: [3, 7, 8, 9] };
+  for (const classifier of [logistic, majority, { kind: "mlp", maxEpochs: 20 } as const]) {
+    const found = predictFold(embeddings, labels, 3, fold, classifier);
+    assert.equal(found.absentClasses, 1);
+    for (let i = 0; i < 4; i++) {
+      const [a, b, c] = found.probabilities.subarray(3 * i, 3 * i + 3);
+      assert.equal(c, 0);
+      assert.ok(Math.abs(a + b - 1) < 1e-12);
+    }
+  }
+  const alone = predictFold(embeddings, labels, 3, { train: [4, 5], test: [0, 8] }, logistic);
+  assert.deepEqual(Array.from(alone.probabilities), [0, 1, 0, 0, 1, 0]);
+  assert.deepEqual(Array.from(alone.predictions), [1, 1]);
+  assert.equal(alone.absentClasses, 2);
+});
+
+test("compareClassifiers puts the majority class and covariates beside each classifier", () => {
+  const task = makeTask({ left: 18, right: 18 }, 3);
+  const cohort = task.labels.map((label) => (label === "left" ? "GBM" : null));
+  const rows = compareClassifiers({
+    ...task,
+    folds: 3,
+    permutations: 9,
+    classifiers: [logistic, { kind: "mlp", hidden: 10, maxEpochs: 40 }],
+    covariates: { cohort },
+  });
+  assert.deepEqual(
+    rows.map((row) => row.classifier),
+    ["majority class", "cohort alone", "logistic", "mlp"],
+  );
+  assert.equal(rows[0].accuracy, 0.5);
+  assert.equal(rows[0].p, null);
+  assert.equal(rows[1].accuracy, 1);
+  assert.ok(rows[2].accuracy > 0.8 && rows[2].p === 0.1);
+  for (const row of rows) {
+    assert.ok(row.accuracyLow <= row.accuracy && row.accuracy <= row.accuracyHigh);
+    assert.equal(row.samples, 36);
+    assert.equal(row.majorityRate, 0.5);
+  }
+  assert.throws(
+    () => compareClassifiers({ ...task, covariates: { cohort: ["GBM"] } }),
+    /36 values of covariate "cohort", got 1/,
+  );
+});
+
+test("encodeCategories gives each value a column, null among them", () => {
+  const { rows, columns, values } = encodeCategories(["a", null, "b", "a"]);
+  assert.deepEqual([rows, columns], [4, 3]);
+  assert.deepEqual(Array.from(values), [1, 0, 0, 0, 1, 0, 0, 0, 1, 1, 0, 0]);
+});
+
+test("crossValidate refuses what has no answer, with the remedy", () => {
+  const task = makeTask({ a: 10, b: 3 }, 1);
+  const refuse = (changes: object, message: RegExp) =>
+    assert.throws(() => crossValidate({ ...task, classifier: logistic, ...changes }), message);
+  refuse({}, /class "b" in 3; ask for at most 3 folds/);
+  refuse({ labels: task.labels.slice(1) }, /got 12 labels and 13 groups/);
+  refuse({ labels: task.labels.map(() => "a") }, /at least two classes/);
+  refuse({ labels: task.labels.map(() => null) }, /0 labeled samples/);
+  refuse({ labels: task.labels.map(() => Number.NaN) }, /write null/);
+  refuse({ folds: 3, repeats: 0 }, /at least one repeat/);
+  refuse({ folds: 3, protocol: "leaky" }, /"grouped" or "paper", got "leaky"/);
+  refuse({ folds: 3, classifier: { kind: "forest" } }, /got "forest"/);
+  const values = task.embeddings.values.slice();
+  values[7] = Number.NaN;
+  refuse({ folds: 3, embeddings: { ...task.embeddings, values } }, /got NaN at row 1, column 1/);
+});
