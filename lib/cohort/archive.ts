@@ -16,6 +16,9 @@ export interface Extraction {
   readonly bytes: number;
 }
 
+/** A name that is safe in a folder of any system: letters, digits, "_", "-", and dots inside. */
+export const plainName = /^[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?$/;
+
 export interface UnpackOptions {
   /** An existing folder; nothing is written outside it, and nothing that lies in it is replaced. */
   readonly folder: string;
@@ -110,18 +113,13 @@ async function extract(
 function checkNames(wanted: readonly Extraction[]): void {
   const names = new Set<string>();
   for (const { name } of wanted) {
-    if (!isPlainName(name)) {
+    if (!plainName.test(name)) {
       throw new RangeError(`unpackFiles: expected a plain file name, got ${JSON.stringify(name)}`);
     }
     if (names.has(name))
       throw new RangeError(`unpackFiles: expected each name once, got "${name}" twice`);
     names.add(name);
   }
-}
-
-/** Tells whether a name is safe in a folder of any system: letters, digits, "_", "-", and dots inside. */
-export function isPlainName(name: string): boolean {
-  return /^[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?$/.test(name);
 }
 
 function refuse(archive: string, cause: unknown, path?: string): never {

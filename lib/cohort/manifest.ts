@@ -1,0 +1,127 @@
+// The manifest data/sources.json: what can be had from where, of which size and checksum, under which license.
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { plainName } from "./archive.js";
+import { projectRoot } from "./root.js";
+
+/** A file by which one tells whether it is the right one. */
+export interface Checked {
+  readonly bytes: number;
+  /** 64 lower-case hexadecimal digits. */
+  readonly sha256: string;
+}
+
+export interface SourceFile extends Checked {
+  /** The name that it gets in data/raw/SOURCE. */
+  readonly name: string;
+  /** Its path inside the wheel. */
+  readonly path: string;
+  /** What it holds, in a few words. */
+  readonly holds: string;
+}
+
+/** A Python wheel that carries the data. */
+export interface Wheel extends Checked {
+  readonly distribution: string;
+  readonly version: string;
+  readonly file: string;
+}
+
+export interface Source {
+  readonly title: string;
+  /** An SPDX identifier. */
+  readonly license: string;
+  readonly citation: { readonly text: string; readonly doi: string };
+  readonly wheel: Wheel;
+  readonly files: readonly SourceFile[];
+}
+
+/**
+ * Reads and checks the manifest, by default data/sources.json; one entry a source.
+ * @throws Error if it cannot be read, is no JSON, or a field is missing, of the wrong kind or unsafe.
+ */
+export async function readManifest(
+  file: string = join(projectRoot(), "data", "sources.json"),
+): Promise<ReadonlyMap<string, Source>> {
+  let content: unknown;
+  try {
+    content = JSON.parse(await readFile(file, "utf8"));
+  } catch (cause) {
+    throw new Error(`readManifest: expected JSON in ${file}, got ${(cause as Error).message}`, {
+      cause,
+    });
+  }
+  const sources = new Map<string, Source>();
+  for (const [name, entry] of Object.entries(fieldsOf(content, file))) {
+    if (!plainName.test(name)) refuse("plain names", file, name);
+    sources.set(name, sourceFrom(entry, `${file}: ${name}`));
+  }
+  return sources;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function sourceFrom(entry: unknown, where: string): Source {
+  const source = fieldsOf(entry, where);
+  const citation = fieldsOf(source.citation, `${where}.citation`);
+  if (!Array.isArray(source.files) || source.files.length === 0) {
+    refuse("a list of files", `${where}.files`, source.files);
+  }
+  const files = source.files.map((file, i) => fileFrom(file, `${where}.files[${i}]`));
+  const names = files.map(({ name }) => name);
+  if (new Set(names).size < names.length) refuse("each name once", `${where}.files`, names);
+  return {
+    title: textAt(source, "title", where),
+    license: textAt(source, "license", where),
+    citation: {
+      text: textAt(citation, "text", `${where}.citation`),
+      doi: textAt(citation, "doi", `${where}.citation`, /^10\.\d+\/\S+$/),
+    },
+    wheel: wheelFrom(source.wheel, `${where}.wheel`),
+    files,
+  };
+}
+
+function wheelFrom(entry: unknown, where: string): Wheel {
+  const wheel = fieldsOf(entry, where);
+  return {
+    // These two become an argument of pip, which must not take it for an option or an address.
+    distribution: textAt(wheel, "distribution", where, /^[A-Za-z0-9][A-Za-z0-9._-]*$/),
+    version: textAt(wheel, "version", where, /^[0-9][A-Za-z0-9.!+]*$/),
+    file: textAt(wheel, "file", where, /^[A-Za-z0-9][A-Za-z0-9._+-]*\.whl$/),
+    ...checkedFrom(wheel, where),
+  };
+}
+
+function fileFrom(entry: unknown, where: string): SourceFile {
+  const file = fieldsOf(entry, where);
+  return {
+    name: textAt(file, "name", where, plainName),
+    path: textAt(file, "path", where),
+    holds: textAt(file, "holds", where),
+    ...checkedFrom(file, where),
+  };
+}
+
+function checkedFrom(fields: Fields, where: string): Checked {
+  const { bytes } = fields;
+  if (typeof bytes !== "number" || !Number.isSafeInteger(bytes) || bytes <= 0) {
+    return refuse("a whole number above 0", `${where}.bytes`, bytes);
+  }
+  return { bytes, sha256: textAt(fields, "sha256", where, /^[0-9a-f]{64}$/) };
+}
+
+function textAt(fields: Fields, key: string, where: string, pattern = /\S/): string {
+  const value = fields[key];
+  if (typeof value === "string" && pattern.test(value)) return value;
+  return refuse(`text that fits ${pattern}`, `${where}.${key}`, value);
+}
+
+function fieldsOf(value: unknown, where: string): Fields {
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Fields;
+  return refuse("an object", where, value);
+}
+
+function refuse(expected: string, where: string, got: unknown): never {
+  throw new Error(`readManifest: expected ${expected} in ${where}, got ${JSON.stringify(got)}`);
+}

@@ -1,0 +1,131 @@
+// Finds a Python that runs pip, and lets it download one wheel: the registry's own client, with the reader's settings.
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { projectRoot } from "./root.js";
+
+export interface DownloadOptions {
+  /** The interpreter to run. */
+  readonly python: string;
+  /** An existing folder of this download's own; pip's temporary files lie in it too. */
+  readonly folder: string;
+  /** Called about twice a second with the bytes that have arrived. */
+  readonly onBytes?: (bytes: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Finds the first Python that runs pip: the project's own .venv, then python3 and python on the path.
+ * One that is asked for, by argument or by $ARO_PYTHON, is the only one tried.
+ * @throws Error naming each that was tried and what it said.
+ */
+export async function findPython({
+  python = process.env.ARO_PYTHON,
+  root = projectRoot(),
+}: {
+  readonly python?: string;
+  readonly root?: string;
+} = {}): Promise<string> {
+  const own =
+    process.platform === "win32"
+      ? join(root, ".venv", "Scripts", "python.exe")
+      : join(root, ".venv", "bin", "python");
+  const candidates = python ? [python] : [...(existsSync(own) ? [own] : []), "python3", "python"];
+  const failures: string[] = [];
+  for (const candidate of candidates) {
+    const { code, output } = await runCommand(candidate, ["-m", "pip", "--version"]);
+    if (code === 0) return candidate;
+    failures.push(`${candidate} (${lastLine(output)})`);
+  }
+  throw new Error(
+    `findPython: expected a Python with pip, got ${failures.join(", ")}; install Python 3.10 or newer with pip, ` +
+      "or name one in the environment variable ARO_PYTHON",
+  );
+}
+
+/**
+ * Downloads the wheel of one version with pip into the folder, without what it depends on and without running it.
+ * @throws Error with pip's last lines if it fails.
+ */
+export async function downloadWheel(
+  distribution: string,
+  version: string,
+  { python, folder, onBytes, signal }: DownloadOptions,
+): Promise<void> {
+  const options = "--no-deps --only-binary=:all: --disable-pip-version-check --no-input";
+  const args = ["-m", "pip", "download", ...options.split(" "), "--dest", folder];
+  // pip's own temporary folder lies in ours, so that it can be watched, and swept after a kill.
+  const env = { ...process.env, TMPDIR: folder, TEMP: folder, TMP: folder };
+  let running = true;
+  const watch = async () => {
+    const bytes = await folderBytes(folder);
+    if (running) onBytes?.(bytes);
+  };
+  const timer = onBytes && setInterval(watch, 500);
+  const { code, output } = await runCommand(python, [...args, `${distribution}==${version}`], {
+    env,
+    signal,
+  }).finally(() => {
+    running = false;
+    clearInterval(timer);
+  });
+  signal?.throwIfAborted();
+  if (code !== 0) {
+    throw new Error(
+      `downloadWheel: expected ${python} -m pip to download ${distribution}==${version}, ` +
+        `got exit status ${code}: ${output.trim().split("\n").slice(-4).join(" | ")}`,
+    );
+  }
+}
+
+interface Finished {
+  /** The exit status; null if the command could not be started or was killed. */
+  readonly code: number | null;
+  readonly output: string;
+}
+
+function runCommand(
+  command: string,
+  args: readonly string[],
+  { env, signal }: { readonly env?: NodeJS.ProcessEnv; readonly signal?: AbortSignal } = {},
+): Promise<Finished> {
+  return new Promise((resolve) => {
+    let output = "";
+    let child: ChildProcess;
+    try {
+      child = spawn(command, args, { env, signal, stdio: ["ignore", "pipe", "pipe"] });
+    } catch (error) {
+      resolve({ code: null, output: String(error) });
+      return;
+    }
+    const collect = (text: string) => {
+      output = (output + text).slice(-10_000);
+    };
+    child.stdout?.setEncoding("utf8").on("data", collect);
+    child.stderr?.setEncoding("utf8").on("data", collect);
+    let failure = "";
+    child.on("error", (error) => {
+      failure = error.message;
+      if (child.pid === undefined) resolve({ code: null, output: failure });
+    });
+    // Waiting for the end even after an abort: a child that still writes would spoil the sweeping.
+    child.on("close", (code) => resolve({ code, output: output || failure }));
+  });
+}
+
+function lastLine(output: string): string {
+  return output.trim().split("\n").at(-1) || "no message";
+}
+
+async function folderBytes(folder: string): Promise<number> {
+  let bytes = 0;
+  try {
+    for (const entry of await readdir(folder, { withFileTypes: true, recursive: true })) {
+      if (entry.isFile()) bytes += (await stat(join(entry.parentPath, entry.name))).size;
+    }
+  } catch {
+    // pip moves its files while we look; the next look sees them
+  }
+  return bytes;
+}
