@@ -1,0 +1,95 @@
+// The tfjs backends that compute for the portable engine: loading one by name, and seeing its memory.
+import { createRequire } from "node:module";
+import { dirname, join, sep } from "node:path";
+import type * as Tf from "@tensorflow/tfjs-core";
+
+export type BackendName = "wasm" | "webgpu" | "cpu";
+
+export interface Backend {
+  readonly name: BackendName;
+  readonly tf: typeof Tf;
+  /** Lets the synchronous operations that follow run here; models of several backends may live side by side. */
+  activate(): void;
+  /** The tensor's own memory, or null where JavaScript cannot see it. Valid until the next allocation. */
+  view(tensor: Tf.Tensor): Float32Array | null;
+}
+
+/**
+ * Loads a tfjs backend.
+ * @throws Error with the reason if it cannot run here.
+ */
+export async function loadBackend(name: BackendName): Promise<Backend> {
+  const tf = await import("@tensorflow/tfjs-core");
+  const view = await prepare[name]();
+  const before = tf.getBackend();
+  // Otherwise tfjs recommends other packages on the console; what fails is thrown below.
+  tf.enableProdMode();
+  const restore = keepErrorHandlers();
+  const ready = await tf.setBackend(name);
+  restore();
+  if (!ready && before) await tf.setBackend(before);
+  if (!ready) throw new Error(`loadBackend: tfjs could not start its backend "${name}"`);
+  const activate = () => {
+    if (tf.getBackend() === name) return;
+    // It takes effect at once, since the backend is initialized already.
+    void tf.setBackend(name);
+  };
+  return { name, tf, activate, view: (tensor) => view(tf.backend(), tensor) };
+}
+
+type View = (backend: Tf.KernelBackend, tensor: Tf.Tensor) => Float32Array | null;
+
+const prepare: Record<BackendName, () => Promise<View>> = {
+  async wasm() {
+    const { setWasmPaths, BackendWasm } = await import("@tensorflow/tfjs-backend-wasm");
+    const resolve = createRequire(import.meta.url).resolve;
+    setWasmPaths(
+      join(dirname(resolve("@tensorflow/tfjs-backend-wasm/package.json")), "dist") + sep,
+    );
+    return (backend, tensor) => {
+      if (!(backend instanceof BackendWasm)) return null;
+      return backend.typedArrayFromHeap(tensor) as Float32Array;
+    };
+  },
+  async cpu() {
+    const { MathBackendCPU } = await import("@tensorflow/tfjs-backend-cpu");
+    return (backend, tensor) => {
+      if (!(backend instanceof MathBackendCPU)) return null;
+      const values = backend.readSync(tensor.dataId);
+      return values instanceof Float32Array ? values : null;
+    };
+  },
+  async webgpu() {
+    if (!hasWebGpu()) {
+      throw new Error(
+        "loadBackend: expected globalThis.navigator.gpu for WebGPU, got none; " +
+          'under Node, the package "webgpu" provides one',
+      );
+    }
+    await import("@tensorflow/tfjs-backend-webgpu");
+    return () => null;
+  },
+};
+
+/**
+ * tfjs's wasm module makes every unhandled rejection of the process fatal, and prints its own source with each.
+ * A kernel or a server has to survive them, so its handlers are taken off again.
+ */
+function keepErrorHandlers(): () => void {
+  const events = ["uncaughtException", "unhandledRejection"];
+  const before = events.map((event) => process.rawListeners(event));
+  return () => {
+    events.forEach((event, i) => {
+      for (const listener of process.rawListeners(event)) {
+        if (before[i].includes(listener)) continue;
+        process.removeListener(event, listener as (...args: unknown[]) => void);
+      }
+    });
+  };
+}
+
+/** Says whether this process offers WebGPU. */
+export function hasWebGpu(): boolean {
+  const { navigator } = globalThis as { navigator?: { gpu?: unknown } };
+  return Boolean(navigator?.gpu);
+}

@@ -1,0 +1,68 @@
+// Which engine runs here, and why: the fastest that can, or the one that is asked for.
+import { type BackendName, hasWebGpu } from "./backend.js";
+import type { Engine } from "./engine.js";
+import { portableEngine } from "./portable.js";
+
+/** "tensorflow" is the native engine; the others are backends of the portable one. */
+export type EngineName = "tensorflow" | BackendName;
+
+/** What was found out about one engine on the way to the choice. */
+export interface Considered {
+  readonly name: EngineName;
+  readonly usable: boolean;
+  /** Why it was taken, or why not. */
+  readonly reason: string;
+}
+
+export interface Choice {
+  readonly engine: Engine;
+  /** In the order tried; the last one runs. */
+  readonly considered: readonly Considered[];
+}
+
+/** Fastest first. */
+const ENGINES: Record<EngineName, { start: () => Promise<Engine>; what: string }> = {
+  tensorflow: {
+    what: "native",
+    start: async () => {
+      throw new Error("the native engine is not part of this version");
+    },
+  },
+  webgpu: { what: "on the graphics processor", start: () => portableEngine({ backend: "webgpu" }) },
+  wasm: { what: "portable, without native code", start: () => portableEngine({ backend: "wasm" }) },
+  cpu: { what: "plain JavaScript, slow", start: () => portableEngine({ backend: "cpu" }) },
+};
+
+/**
+ * Starts the preferred engine, or else the first that can run here.
+ * WebGPU is tried where `navigator.gpu` exists, or if it is preferred.
+ * @throws RangeError if no engine has the preferred name.
+ * @throws Error with the reason if the preferred engine cannot run here.
+ */
+export async function chooseEngine({ prefer }: { readonly prefer?: string } = {}): Promise<Choice> {
+  const names = Object.keys(ENGINES) as EngineName[];
+  const preferred = names.find((name) => name === prefer);
+  if (prefer !== undefined && !preferred) {
+    throw new RangeError(`chooseEngine: expected ${names.join(", ")}, got "${prefer}"`);
+  }
+  const considered: Considered[] = [];
+  for (const name of preferred ? [preferred] : names) {
+    if (name === "webgpu" && !preferred && !hasWebGpu()) {
+      considered.push({ name, usable: false, reason: "this process offers no navigator.gpu" });
+      continue;
+    }
+    try {
+      const engine = await ENGINES[name].start();
+      const reason = preferred ? "asked for" : ENGINES[name].what;
+      return { engine, considered: [...considered, { name, usable: true, reason }] };
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      considered.push({ name, usable: false, reason });
+    }
+  }
+  const reasons = considered.map(({ name, reason }) => `${name} (${reason})`).join("; ");
+  throw new Error(
+    `chooseEngine: expected ${preferred ? `"${preferred}"` : "an engine"} to run here, got ${reasons}` +
+      (preferred ? "; leave the choice open to take what runs" : ""),
+  );
+}

@@ -1,0 +1,97 @@
+// What every engine checks at its door, so that all refuse the same things in the same words.
+import { countObserved, type Matrix } from "../cohort/matrix.js";
+import { type AutoencoderSpec, parametersOf, sizeOf, type Weights } from "../model/autoencoder.js";
+import type { Losses, StepOptions } from "./engine.js";
+
+/**
+ * Checks a batch `[rows, features]`.
+ * @throws RangeError if its shape is not the model's, or a value is not finite.
+ */
+export function requireBatch(where: string, { features }: AutoencoderSpec, batch: Matrix): void {
+  const { rows, columns, values, observed } = batch;
+  if (columns !== features || rows < 1) {
+    throw new RangeError(
+      `${where}: expected a batch of at least 1 row and ${features} columns, got ${rows} x ${columns}`,
+    );
+  }
+  if (values.length !== rows * columns || observed.length !== rows * columns) {
+    throw new RangeError(
+      `${where}: expected ${rows * columns} values and as many marks of observation, ` +
+        `got ${values.length} and ${observed.length}`,
+    );
+  }
+  for (let i = 0; i < values.length; i++) {
+    // A difference with itself is NaN for NaN and both infinities.
+    if (values[i] - values[i] !== 0) {
+      const row = Math.floor(i / columns);
+      throw new RangeError(
+        `${where}: expected finite values, got ${values[i]} at row ${row}, column ${i % columns}`,
+      );
+    }
+  }
+}
+
+/**
+ * Counts what a batch's losses are means over.
+ * @throws RangeError if nothing was observed.
+ */
+export function requireObserved(where: string, batch: Matrix): number {
+  const observed = countObserved(batch);
+  if (observed === 0) {
+    throw new RangeError(
+      `${where}: expected at least one observed entry in the batch, got none; the loss has no mean then`,
+    );
+  }
+  return observed;
+}
+
+/**
+ * Checks that there is one array of the right length for each parameter of the model, and no other.
+ * @throws RangeError naming the first that is not.
+ */
+export function requireParameters(where: string, spec: AutoencoderSpec, values: Weights): void {
+  const parameters = parametersOf(spec);
+  for (const { name, shape } of parameters) {
+    const got = values.get(name)?.length;
+    if (got !== sizeOf(shape)) {
+      throw new RangeError(
+        `${where}: expected ${sizeOf(shape)} numbers for ${name} [${shape.join(", ")}], ` +
+          `got ${got ?? "none"}`,
+      );
+    }
+  }
+  if (values.size > parameters.length) {
+    const known = new Set(parameters.map(({ name }) => name));
+    const other = [...values.keys()].find((name) => !known.has(name));
+    throw new RangeError(`${where}: expected no parameter named "${other}" in this model`);
+  }
+}
+
+/** @throws RangeError if a rate is not a finite number of at least 0. */
+export function requireRates({ learningRate, weightDecay = 0 }: StepOptions): void {
+  for (const [name, rate] of Object.entries({ learningRate, weightDecay })) {
+    if (!(Number.isFinite(rate) && rate >= 0)) {
+      throw new RangeError(`step: expected ${name} to be finite and at least 0, got ${rate}`);
+    }
+  }
+}
+
+/**
+ * Divides sums over the observed entries, `[huber, mse, huber, mse, ...]`, by their number.
+ * @throws Error if a loss is not finite: the weights have diverged.
+ */
+export function meanLosses(where: string, sums: Float32Array, observed: number): Losses {
+  let huber = 0;
+  let mse = 0;
+  for (let i = 0; i < sums.length; i += 2) {
+    huber += sums[i] / observed;
+    mse += sums[i + 1] / observed;
+  }
+  if (!Number.isFinite(huber) || !Number.isFinite(mse)) {
+    throw new Error(
+      `${where}: expected finite losses, got Huber ${huber} and MSE ${mse}; ` +
+        "the weights have diverged and are of no more use: train again with a lower learning rate",
+    );
+  }
+  return { huber, mse };
+}

@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { test } from "node:test";
+import { hasWebGpu } from "../../lib/engine/backend.js";
+import { chooseEngine } from "../../lib/engine/choose.js";
+import { estimateMemory, requireMemory } from "../../lib/engine/memory.js";
+import type { AutoencoderSpec } from "../../lib/model/autoencoder.js";
+
+test("chooseEngine says of each engine why it runs or does not", async () => {
+  const { engine, considered } = await chooseEngine();
+  const last = considered[considered.length - 1];
+  assert.equal(last.usable, true);
+  assert.equal(engine.backend, last.name);
+  assert.ok(considered.slice(0, -1).every(({ usable }) => !usable));
+  assert.ok(considered.every(({ reason }) => reason.length > 0));
+});
+
+test("chooseEngine leaves the process's handling of errors as it was", async () => {
+  const count = () =>
+    ["uncaughtException", "unhandledRejection"].map((event) => process.listenerCount(event));
+  const script = `
+    const count = ${count};
+    const before = count();
+    const { chooseEngine } = await import(${JSON.stringify(
+      new URL("../../lib/engine/choose.ts", import.meta.url).href,
+    )});
+    await chooseEngine({ prefer: "wasm" });
+    if (String(count()) !== String(before)) process.exit(3);
+  `;
+  // A process of its own, since tfjs starts a backend only once.
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    ["--import", "tsx", "--input-type=module", "--eval", script],
+    { encoding: "utf8" },
+  );
+  assert.equal(status, 0, stderr);
+});
+
+test("chooseEngine takes the engine that is asked for", async () => {
+  const { engine, considered } = await chooseEngine({ prefer: "cpu" });
+  assert.equal(engine.backend, "cpu");
+  assert.deepEqual(considered, [{ name: "cpu", usable: true, reason: "asked for" }]);
+});
+
+test("chooseEngine refuses a name that no engine has", async () => {
+  await assert.rejects(() => chooseEngine({ prefer: "wsam" }), {
+    name: "RangeError",
+    message: /wasm, cpu, got "wsam"/,
+  });
+});
+
+test("chooseEngine gives the reason when the preferred engine cannot run", {
+  skip: hasWebGpu() && "this process offers navigator.gpu",
+}, async () => {
+  await assert.rejects(() => chooseEngine({ prefer: "webgpu" }), /navigator\.gpu/);
+  // The failure left nothing behind.
+  assert.equal((await chooseEngine({ prefer: "wasm" })).engine.backend, "wasm");
+});
+
+test("requireMemory names the need, the limit and the largest width that fits", () => {
+  const spec: AutoencoderSpec = {
+    ...{ features: 71_094, width: 2048, hiddenLayers: 3 },
+    ...{ output: "softplus", inputDropout: 0.1, visible: null },
+  };
+  const { heap, total } = estimateMemory(spec);
+  requireMemory(spec, { heap, total });
+  for (const limits of [
+    { heap: heap / 2, total },
+    { heap, total: total / 2 },
+  ]) {
+    let fits = 0;
+    assert.throws(
+      () => requireMemory(spec, limits),
+      (error: Error) => {
+        fits = Number(error.message.match(/a width of (\d+) fits/)?.[1]);
+        return (
+          error instanceof RangeError && /at most [\d.]+ GiB.*got [\d.]+ GiB/.test(error.message)
+        );
+      },
+    );
+    requireMemory({ ...spec, width: fits }, limits);
+    assert.throws(() => requireMemory({ ...spec, width: fits + 1 }, limits));
+  }
+  assert.throws(() => requireMemory(spec, { heap: 1e6, total }), /no width fits/);
+});
