@@ -115,6 +115,12 @@ test("kMeans finds clouds, reports each start, and numbers clusters in order of 
   assert.ok(Math.abs(inertia - found.inertia) < 1e-9 * inertia);
 });
 
+test("kMeans keeps the best of starts that end differently", () => {
+  const { inertia, inertiaOfStarts } = kMeans(clouds, 9, { starts: 8 });
+  assert.ok(new Set(inertiaOfStarts).size > 1);
+  assert.equal(inertia, Math.min(...inertiaOfStarts));
+});
+
 test("kMeans refuses more clusters than distinct points", () => {
   const twins = pointsOf([[1], [1], [2], [2]]);
   assert.equal(kMeans(twins, 2).inertia, 0);
