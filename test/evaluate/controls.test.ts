@@ -268,6 +268,37 @@ test("fitNeighbors gives the mean of the nearest training rows", async () => {
   assert.deepEqual([...two], [3, 5.5]);
 });
 
+test("ridge + cis regresses what ridges leave on rows that they did not see", async () => {
+  const x = [0, 2, 4, 5];
+  const y = [1, 5, 6, 9];
+  const lambda = 2;
+  const small = preparedFrom(
+    x.map((value, i) => [value, y[i]]),
+    [[3, 5.5]],
+    1,
+  );
+  const average = (values: number[]) => values.reduce((sum, v) => sum + v, 0) / values.length;
+  const line = (xs: number[], ys: number[], prior: number) => {
+    const [mx, my] = [average(xs), average(ys)];
+    const products = xs.reduce((sum, v, i) => sum + (v - mx) * (ys[i] - my), 0);
+    const squares = xs.reduce((sum, v) => sum + (v - mx) ** 2, 0);
+    return { mx, my, slope: products / (squares + prior) };
+  };
+  // With as many folds as rows each fold leaves one out, in whatever order they are dealt.
+  const residuals = x.map((left, i) => {
+    const others = line(x.toSpliced(i, 1), y.toSpliced(i, 1), lambda);
+    return y[i] - (others.my + others.slope * (left - others.mx));
+  });
+  const ridge = line(x, y, lambda);
+  const rest = line(x, residuals, 0);
+  const expected = ridge.my + ridge.slope * (3 - ridge.mx) + rest.slope * (3 - rest.mx);
+  const options = { lambdas: [lambda], shrinkages: [0], folds: 4 };
+  const got = await fitRidgeWithCis(small, options).predict(small.test);
+  assert.ok(relativeError(got.slice(1), [expected]) < 1e-6);
+  const offset = await fitRidgeWithCis(small, { ...options, offset: true }).predict(small.test);
+  assert.ok(relativeError(offset.slice(1), [expected + (rest.my * 4) / 5]) < 1e-6);
+});
+
 test("ridge + cis learns from folds that part no patient", () => {
   const patients = prepared.train.ids.map(() => "everybody");
   assert.throws(() => fitRidgeWithCis(prepared, { patients }), RangeError);
