@@ -131,7 +131,7 @@ test("transformPca refuses rows with other columns", () => {
   assert.throws(() => transformPca(pca, rowsOf([[1, 2, 3]])), /columns/);
 });
 
-test("fitPca of 80 x 71,094 takes well under a second", () => {
+test("fitPca of 80 x 71,094 takes less than five seconds, though others share the processor", () => {
   const rows = { rows: 80, columns: 71_094, values: new Float32Array(80 * 71_094) };
   const random = createRandom(2, "speed");
   for (let i = 0; i < rows.values.length; i++) rows.values[i] = random.uniform();
@@ -139,7 +139,7 @@ test("fitPca of 80 x 71,094 takes well under a second", () => {
   assert.equal(fitPca(rows).count, 79);
   const seconds = (performance.now() - started) / 1000;
   console.log(`# ${seconds.toFixed(2)} s`);
-  assert.ok(seconds < 5); // loose: other work may share the processor
+  assert.ok(seconds < 5);
 });
 
 function row({ columns, values }: Rows, i: number): number[] {
