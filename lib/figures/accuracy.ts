@@ -1,0 +1,176 @@
+// How well classes are told apart: accuracy and balanced accuracy by task, representation and classifier.
+import { type Figure, type Layer, makeFigure, type Panel, type Row } from "./figure.js";
+import { labelRoom, percent } from "./text.js";
+import { classStyle, figureWidth, inks, panelTitle } from "./theme.js";
+
+/** What one classifier reaches on one task from one representation; rates are in [0, 1]. */
+export interface AccuracyRow {
+  readonly task: string;
+  /** What the classifier sees: "ARO unmasked", "PCA", "cohort only". */
+  readonly representation: string;
+  readonly classifier: string;
+  /** Samples that were classified. */
+  readonly n: number;
+  readonly classes: number;
+  readonly accuracy: number;
+  /** The 95 % interval. */
+  readonly accuracyLow: number;
+  readonly accuracyHigh: number;
+  readonly balancedAccuracy: number;
+  readonly balancedLow?: number | null;
+  readonly balancedHigh?: number | null;
+  /** Accuracy of always naming the most frequent class. */
+  readonly majority: number;
+}
+
+export interface AccuracyOptions {
+  readonly cohort: string;
+  /** How the samples were held out: "18 test samples of one split", "nested cross-validation by patient". */
+  readonly protocol: string;
+}
+
+/** Pixels from one classifier to the next. */
+const step = 12;
+
+/**
+ * Draws a row of panels a task: accuracy on the left with the majority rate as a line, balanced accuracy on the
+ * right with chance as a line; dots bear their 95 % interval where one is given.
+ * @throws RangeError if there are no rows, a rate is outside [0, 1], or there are more classifiers than colors.
+ */
+export function accuracyFigure(
+  rows: readonly AccuracyRow[],
+  { cohort, protocol }: AccuracyOptions,
+): Figure {
+  rows.forEach(checkRates);
+  const tasks = [...new Set(rows.map(({ task }) => task))];
+  const representations = [...new Set(rows.map(({ representation }) => representation))];
+  const classifiers = [...new Set(rows.map(({ classifier }) => classifier))];
+  const style = classStyle(classifiers, { what: "accuracyFigure: classifier", order: "given" });
+  const datasets: Record<string, readonly Row[]> = {};
+  const room = labelRoom(representations, 220);
+  const width = Math.floor((figureWidth - room - 24) / 2) - 8;
+  const low = Math.min(
+    ...rows.map((row) =>
+      Math.min(
+        row.accuracyLow,
+        row.balancedLow ?? row.balancedAccuracy,
+        row.majority,
+        1 / row.classes,
+      ),
+    ),
+  );
+  const domain = [Math.max(0, Math.floor(10 * low - 0.2) / 10), 1.02];
+  const panel = (task: string, balanced: boolean): Panel => {
+    const own = rows.filter((row) => row.task === task);
+    const name = `${task}: ${balanced ? "balanced accuracy" : "accuracy"}`;
+    datasets[name] = own.map((row) => {
+      const value = balanced ? row.balancedAccuracy : row.accuracy;
+      return {
+        representation: row.representation,
+        classifier: row.classifier,
+        value,
+        low: (balanced ? row.balancedLow : row.accuracyLow) ?? value,
+        high: (balanced ? row.balancedHigh : row.accuracyHigh) ?? value,
+      };
+    });
+    const line = [...new Set(own.map((row) => (balanced ? 1 / row.classes : row.majority)))];
+    datasets[`${name}, line`] = line.map((value) => ({ value }));
+    const x = {
+      field: "value",
+      type: "quantitative",
+      scale: { domain, nice: false },
+      axis: {
+        title: null,
+        labelFlush: true,
+        format: ".0%",
+        tickCount: 5,
+      },
+    } as const;
+    const color = {
+      field: "classifier",
+      type: "nominal",
+      scale: { domain: style.names, range: style.colors },
+      legend: { title: null },
+    } as const;
+    const yOffset = { field: "classifier", type: "nominal", sort: classifiers } as const;
+    const y = {
+      field: "representation",
+      type: "nominal",
+      sort: representations,
+      scale: { paddingInner: 0.2, paddingOuter: 0.1 },
+      axis: balanced
+        ? { title: null, labels: false }
+        : { title: null, minExtent: room, labelLimit: 220 },
+    } as const;
+    const sizes = [...new Set(own.map(({ n }) => n))];
+    const marks: Layer[] = [
+      {
+        data: { name: `${name}, line` },
+        mark: { type: "rule", color: inks.ink, strokeDash: [4, 3] },
+        encoding: { x },
+      },
+      {
+        data: { name },
+        mark: { type: "rule", strokeWidth: 1.6 },
+        encoding: { x: { ...x, field: "low" }, x2: { field: "high" }, y, yOffset, color },
+      },
+      {
+        data: { name },
+        mark: { type: "point", filled: true, size: 50, opacity: 1 },
+        encoding: {
+          x,
+          y,
+          yOffset,
+          color,
+          shape: {
+            field: "classifier",
+            type: "nominal",
+            scale: { domain: style.names, range: style.shapes },
+          },
+        },
+      },
+    ];
+    return {
+      title: panelTitle(name, [
+        balanced
+          ? `dashed: chance, ${line.map((value) => percent(value, 1)).join(", ")}`
+          : `n = ${sizes.join(", ")}; dashed: majority class, ${line.map((value) => percent(value, 1)).join(", ")}`,
+      ]),
+      width,
+      height: { step, for: "offset" },
+      layer: marks,
+    } as Panel;
+  };
+  return makeFigure({
+    name: "accuracy",
+    title: `${cohort}: accuracy by task, representation and classifier`,
+    subtitle: [`${protocol}. Lines: 95 % intervals.`],
+    datasets,
+    view: {
+      vconcat: tasks.map((task) => ({
+        hconcat: [panel(task, false), panel(task, true)],
+        spacing: 24,
+      })),
+      resolve: { scale: { color: "shared", shape: "shared" } },
+    },
+  });
+}
+
+function checkRates(row: AccuracyRow): void {
+  const rates = {
+    accuracy: row.accuracy,
+    accuracyLow: row.accuracyLow,
+    accuracyHigh: row.accuracyHigh,
+    balancedAccuracy: row.balancedAccuracy,
+    balancedLow: row.balancedLow ?? row.balancedAccuracy,
+    balancedHigh: row.balancedHigh ?? row.balancedAccuracy,
+    majority: row.majority,
+  };
+  for (const [name, value] of Object.entries(rates)) {
+    if (!(value >= 0 && value <= 1)) {
+      throw new RangeError(
+        `accuracyFigure: expected ${name} of ${row.classifier} on ${row.task} in [0, 1], got ${value}`,
+      );
+    }
+  }
+}

@@ -1,0 +1,179 @@
+// What a cohort holds: samples, features and observed entries a modality, and what was left out.
+import { type Figure, makeFigure, type Panel, type Row } from "./figure.js";
+import { count, counted, labelRoom, percent } from "./text.js";
+import { figureWidth, inks, modalityColor, panelTitle } from "./theme.js";
+
+export interface ModalitySummary {
+  readonly name: string;
+  /** Samples measured in this modality, before the modalities were joined. */
+  readonly samples: number;
+  readonly features: number;
+  /** Share of the joined entries that are observed, in [0, 1]. */
+  readonly observed: number;
+}
+
+/** What was left out; a `Drop` of the cohort is one. */
+export interface DropSummary {
+  readonly what: "samples" | "features";
+  readonly from: string;
+  readonly count: number;
+  readonly reason: string;
+}
+
+export interface CohortSummary {
+  readonly cohort: string;
+  /** Samples and patients after the modalities were joined. */
+  readonly samples: number;
+  readonly patients: number;
+  readonly modalities: readonly ModalitySummary[];
+  readonly drops: readonly DropSummary[];
+}
+
+/** Pixels between two panels. */
+const gap = 24;
+
+/**
+ * Draws samples, features and observed share of each modality, and below them what was left out and why.
+ * @throws RangeError if there is no modality, or a share is outside [0, 1].
+ */
+export function cohortFigure({
+  cohort,
+  samples,
+  patients,
+  modalities,
+  drops,
+}: CohortSummary): Figure {
+  const out = modalities.find(({ observed }) => observed < 0 || observed > 1);
+  if (out) {
+    throw new RangeError(
+      `cohortFigure: expected the share observed of ${out.name} in [0, 1], got ${out.observed}`,
+    );
+  }
+  const kept = drops.filter((drop) => drop.count > 0);
+  const names = modalities.map(({ name }) => name);
+  const room = labelRoom([...names, ...kept.map(({ from }) => from)], 200);
+  const width = Math.floor((figureWidth - room - 2 * gap) / 3);
+  const most = Math.max(...kept.map((drop) => drop.count));
+  const bars = (field: string, title: string, first: boolean): Panel => ({
+    data: { name: "modalities" },
+    title: panelTitle(title),
+    view: { stroke: null },
+    width,
+    height: { step: 26 },
+    encoding: {
+      y: {
+        field: "modality",
+        type: "nominal",
+        sort: names,
+        axis: first ? { title: null, minExtent: room } : null,
+      },
+      x: {
+        field,
+        type: "quantitative",
+        axis: null,
+        scale: {
+          domain: [0, 1.4 * Math.max(...modalities.map((row) => row[field as "samples"]))],
+        },
+      },
+    },
+    layer: [
+      {
+        mark: { type: "bar", height: 16 },
+        encoding: { color: { field: "color", type: "nominal", scale: null } },
+      },
+      {
+        mark: { type: "text", align: "left", dx: 5 },
+        encoding: { text: { field: `${field}Text`, type: "nominal" } },
+      },
+    ],
+  });
+  const dropPanel = (what: DropSummary["what"]): Panel[] => {
+    const rows = kept.filter((drop) => drop.what === what);
+    if (rows.length === 0) return [];
+    // Rows are told apart by their number, since one modality may lose rows for several reasons.
+    const labelExpr = `${JSON.stringify(rows.map(({ from }) => from))}[datum.value]`;
+    return [
+      {
+        data: { name: what },
+        title: panelTitle(`${what[0].toUpperCase()}${what.slice(1)} left out`),
+        view: { stroke: null },
+        width: 3 * width + 2 * gap,
+        height: { step: 22 },
+        encoding: {
+          y: { field: "row", type: "ordinal", axis: { title: null, labelExpr, minExtent: room } },
+          x: {
+            field: "count",
+            type: "quantitative",
+            // The largest count stands at 2/5 of the width; its reason needs the rest.
+            scale: { type: "log", domain: [0.8, 0.8 * (most / 0.8) ** 2.5] },
+            axis: null,
+          },
+        },
+        layer: [
+          {
+            mark: { type: "rule", color: inks.grid },
+            encoding: { x: { datum: 0.8 }, x2: { field: "count" } },
+          },
+          { mark: { type: "point", filled: true, size: 55, color: inks.ink, opacity: 1 } },
+          {
+            mark: { type: "text", align: "left", dx: 8 },
+            encoding: { text: { field: "text", type: "nominal" } },
+          },
+        ],
+      },
+    ];
+  };
+  return makeFigure({
+    name: "cohort",
+    title: `${cohort}: what is measured, and what was left out`,
+    subtitle: [
+      `${counted(samples, "sample")} of ${counted(patients, "patient")} have every modality. ` +
+        (kept.length > 0
+          ? "Lower panels: counts on a logarithmic scale, each with its reason."
+          : "Nothing was left out."),
+    ],
+    datasets: {
+      modalities: modalities.map((row) => ({
+        modality: row.name,
+        color: modalityColor(row.name),
+        samples: row.samples,
+        samplesText: count(row.samples),
+        features: row.features,
+        featuresText: count(row.features),
+        observed: row.observed,
+        observedText: percent(row.observed, 1),
+      })),
+      ...datasetOf("samples", kept),
+      ...datasetOf("features", kept),
+    },
+    view: {
+      vconcat: [
+        {
+          spacing: gap,
+          hconcat: [
+            bars("samples", "Samples measured", true),
+            bars("features", "Features", false),
+            bars("observed", "Entries observed", false),
+          ],
+        },
+        ...dropPanel("samples"),
+        ...dropPanel("features"),
+      ],
+    },
+  });
+}
+
+function datasetOf(
+  what: DropSummary["what"],
+  drops: readonly DropSummary[],
+): Record<string, Row[]> {
+  const rows = drops.filter((drop) => drop.what === what);
+  if (rows.length === 0) return {};
+  return {
+    [what]: rows.map((drop, row) => ({
+      row,
+      count: drop.count,
+      text: `${count(drop.count)} – ${drop.reason}`,
+    })),
+  };
+}

@@ -1,0 +1,151 @@
+// Confusion matrices, with the accuracy, its interval and what guessing the largest class would reach.
+import { type Figure, makeFigure, type Panel, type Row } from "./figure.js";
+import { labelRoom, percent, wrap } from "./text.js";
+import { figureWidth, inks, panelTitle } from "./theme.js";
+
+export interface ConfusionMatrix {
+  /** What was classified from what: "tissue from ARO unmasked". */
+  readonly name: string;
+  readonly classes: readonly string[];
+  /** `counts[actual][predicted]` samples. */
+  readonly counts: readonly (readonly number[])[];
+  /** Limits of the accuracy's 95 % interval, in [0, 1]. */
+  readonly low: number;
+  readonly high: number;
+  /** Accuracy of always naming the most frequent class, in [0, 1]. */
+  readonly majority: number;
+}
+
+export interface ConfusionOptions {
+  readonly cohort: string;
+  readonly part?: string;
+}
+
+/** Pixels between two matrices. */
+const gap = 24;
+
+/** The least width of a cell in which count and percent can be read. */
+const smallest = 40;
+
+/** What the labels and the title of the vertical axis need. */
+function roomBeside(classes: readonly string[]): number {
+  return labelRoom(classes, 110) + 34;
+}
+
+/**
+ * Draws confusion matrices side by side: the count and the share of its row in each cell.
+ * @throws RangeError if there is no matrix, one is not square, has no samples, or its accuracy is not in its interval.
+ */
+export function confusionFigure(
+  matrices: readonly ConfusionMatrix[],
+  { cohort, part = "test" }: ConfusionOptions,
+): Figure {
+  const datasets: Record<string, readonly Row[]> = {};
+  const widest = Math.max(
+    ...matrices.map(({ classes }) => smallest * classes.length + roomBeside(classes)),
+  );
+  const columns = Math.min(3, Math.max(1, Math.floor((figureWidth + gap) / (widest + gap))));
+  const across = Math.floor((figureWidth - gap * (columns - 1)) / columns);
+  const panels = matrices.map((matrix): Panel => {
+    const { name, classes, majority, low, high } = matrix;
+    const { accuracy, n, correct, cells } = cellsOf(matrix);
+    datasets[name] = cells;
+    const cell = Math.max(
+      smallest,
+      Math.min(76, Math.floor((across - roomBeside(classes)) / classes.length)),
+    );
+    const text = (field: string, dy: number, bold: boolean) =>
+      ({
+        mark: { type: "text", dy, fontSize: bold ? 14 : 11, fontWeight: bold ? 600 : 400 },
+        encoding: {
+          text: { field, type: "nominal" },
+          color: { condition: { test: "datum.share > 0.7", value: "white" }, value: inks.ink },
+        },
+      }) as const;
+    return {
+      data: { name },
+      title: panelTitle(wrap(name, 12.5, across - roomBeside(classes)), [
+        `accuracy ${percent(accuracy, 1)} (${correct} of ${n})`,
+        `95 % interval ${percent(low)} to ${percent(high)}`,
+        `majority class ${percent(majority, 1)}`,
+      ]),
+      width: cell * classes.length,
+      height: Math.min(cell, 48) * classes.length,
+      encoding: {
+        x: {
+          field: "predicted",
+          type: "nominal",
+          sort: [...classes],
+          scale: { padding: 0 },
+          axis: {
+            title: "predicted",
+            labelAngle: classes.every((label) => 5.6 * label.length < cell) ? 0 : -45,
+            labelLimit: 110,
+          },
+        },
+        y: {
+          field: "actual",
+          type: "nominal",
+          sort: [...classes],
+          scale: { padding: 0 },
+          axis: { title: "actual", labelLimit: 110 },
+        },
+      },
+      layer: [
+        {
+          mark: { type: "rect", stroke: "white", strokeWidth: 1.5 },
+          encoding: {
+            color: {
+              field: "share",
+              type: "quantitative",
+              scale: { domain: [0, 1], range: ["#F3F6FA", "#08519C"] },
+              legend: null,
+            },
+          },
+        },
+        text("count", -7, true),
+        text("percent", 10, false),
+      ],
+    };
+  });
+  return makeFigure({
+    name: "confusion",
+    title: `${cohort}: actual and predicted classes of the ${part} samples`,
+    subtitle: ["In each cell: samples, and their share of the row; darker is a larger share."],
+    datasets,
+    view: { columns, spacing: gap, concat: panels, resolve: { scale: { color: "independent" } } },
+  });
+}
+
+function cellsOf({ name, classes, counts, low, high }: ConfusionMatrix) {
+  const size = classes.length;
+  if (size < 2 || counts.length !== size || counts.some((row) => row.length !== size)) {
+    throw new RangeError(
+      `confusionFigure: expected ${size} x ${size} counts of "${name}" and at least 2 classes, ` +
+        `got ${counts.map((row) => row.length).join(", ")} in ${counts.length} rows`,
+    );
+  }
+  const n = counts.flat().reduce((sum, value) => sum + value, 0);
+  if (!(n > 0)) throw new RangeError(`confusionFigure: expected samples in "${name}", got ${n}`);
+  const correct = counts.reduce((sum, row, i) => sum + row[i], 0);
+  const accuracy = correct / n;
+  if (!(low <= accuracy && accuracy <= high)) {
+    throw new RangeError(
+      `confusionFigure: expected an interval that holds the accuracy ${accuracy} of "${name}", got [${low}, ${high}]`,
+    );
+  }
+  const cells = counts.flatMap((row, actual): Row[] => {
+    const sum = row.reduce((total, value) => total + value, 0);
+    return row.map((value, predicted) => {
+      const share = sum === 0 ? 0 : value / sum;
+      return {
+        actual: classes[actual],
+        predicted: classes[predicted],
+        count: String(value),
+        percent: sum === 0 ? "–" : percent(share),
+        share,
+      };
+    });
+  });
+  return { accuracy, n, correct, cells };
+}

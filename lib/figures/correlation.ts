@@ -1,0 +1,158 @@
+// How well each feature's predicted values follow its measured ones, by predictor and modality.
+import { checkRows, type Figure, type Layer, makeFigure, type Panel, type Row } from "./figure.js";
+import { panelGap, panelWidth, rowAxis, settingScale } from "./predictors.js";
+import { count, counted, decimal } from "./text.js";
+import { inks, panelTitle, settingNames, settingOf } from "./theme.js";
+
+/** The per-feature correlations of one predictor on one modality, as percentiles over features. */
+export interface CorrelationRow {
+  readonly predictor: string;
+  readonly modality: string;
+  /** Features that a correlation could be computed for. */
+  readonly features: number;
+  readonly percentile5: number;
+  readonly percentile25: number;
+  readonly median: number;
+  readonly percentile75: number;
+  readonly percentile95: number;
+}
+
+/** A published range of median correlations, drawn as a band. */
+export interface Yardstick {
+  readonly name: string;
+  readonly modality: string;
+  readonly low: number;
+  readonly high: number;
+}
+
+export interface CorrelationOptions {
+  readonly cohort: string;
+  readonly part?: string;
+  readonly samples: number;
+  readonly yardsticks?: readonly Yardstick[];
+}
+
+/**
+ * Draws the distribution of per-feature Pearson r: a dot at the median, a thick line over the middle half of the
+ * features, a thin one over the middle nine tenths.
+ * @throws RangeError if the percentiles of a row do not ascend or leave [-1, 1].
+ */
+export function correlationFigure(
+  rows: readonly CorrelationRow[],
+  { cohort, part = "test", samples, yardsticks = [] }: CorrelationOptions,
+): Figure {
+  checkRows(`correlation-${part}`, "rows", rows);
+  rows.forEach(checkPercentiles);
+  const predictors = [...new Set(rows.map(({ predictor }) => predictor))];
+  const modalities = [...new Set(rows.map(({ modality }) => modality))];
+  const datasets: Record<string, readonly Row[]> = {};
+  const low = Math.min(0, ...rows.map((row) => row.percentile5));
+  const y = rowAxis(predictors, 0.7); // room for the first row's number
+  const width = panelWidth(y.room, modalities.length);
+  const panels = modalities.map((modality, i): Panel => {
+    const own = rows.filter((row) => row.modality === modality);
+    const bands = yardsticks.filter((band) => band.modality === modality);
+    const most = Math.max(...own.map((row) => row.features));
+    datasets[modality] = own.map((row) => ({
+      ...row,
+      setting: settingNames[settingOf(row.predictor)],
+      text: decimal(row.median),
+    }));
+    if (bands.length > 0) datasets[`${modality}, published`] = bands.map((band) => ({ ...band }));
+    const scale = { domain: [low - 0.03, 1.1], nice: false };
+    const line = (from: string, to: string, strokeWidth: number): Layer => ({
+      mark: { type: "rule", strokeWidth },
+      encoding: {
+        x: {
+          field: from,
+          type: "quantitative",
+          scale,
+          axis: { title: "Pearson r", values: [-0.5, 0, 0.5, 1], format: "~g" },
+        },
+        x2: { field: to },
+        color: {
+          field: "setting",
+          type: "nominal",
+          scale: settingScale(own.map((row) => settingOf(row.predictor))),
+          legend: null,
+        },
+      },
+    });
+    return {
+      data: { name: modality },
+      title: panelTitle(modality, [`n = ${count(most)} features`]),
+      width,
+      height: { step: 24 },
+      encoding: { y: y.encoding(i === 0) },
+      layer: [
+        ...(bands.length > 0 ? publishedLayers(`${modality}, published`) : []),
+        line("percentile5", "percentile95", 1.2),
+        line("percentile25", "percentile75", 6),
+        {
+          mark: {
+            type: "point",
+            filled: true,
+            fill: "white",
+            stroke: inks.ink,
+            strokeWidth: 1.2,
+            size: 50,
+            opacity: 1,
+          },
+          encoding: { x: { field: "median", type: "quantitative" } },
+        },
+        {
+          mark: { type: "text", baseline: "bottom", dy: -5 },
+          encoding: {
+            x: { field: "median", type: "quantitative" },
+            text: { field: "text", type: "nominal" },
+          },
+        },
+      ] as Layer[],
+    };
+  });
+  return makeFigure({
+    name: `correlation-${part}`,
+    title: `${cohort}: correlation of predicted and measured values, feature by feature`,
+    subtitle: [
+      `Pearson r across ${counted(samples, `${part} sample`)}. Dot and number: median feature; thick line: middle half; ` +
+        "thin line: middle 90 %.",
+      ...(yardsticks.length > 0
+        ? [`Shaded: published medians (${yardsticks.map((band) => band.name).join("; ")}).`]
+        : []),
+    ],
+    datasets,
+    view: { hconcat: panels, spacing: panelGap },
+  });
+}
+
+function publishedLayers(name: string): Layer[] {
+  return [
+    {
+      data: { name },
+      mark: { type: "rect", color: "#F6DFAE", stroke: "#E69F00", strokeWidth: 0.5 },
+      encoding: {
+        x: { field: "low", type: "quantitative" },
+        x2: { field: "high" },
+        y: { value: 0 },
+        y2: { value: "height" },
+      },
+    },
+  ];
+}
+
+function checkPercentiles(row: CorrelationRow): void {
+  const all = [
+    -1,
+    row.percentile5,
+    row.percentile25,
+    row.median,
+    row.percentile75,
+    row.percentile95,
+    1,
+  ];
+  if (all.some((value, i) => i > 0 && value < all[i - 1])) {
+    throw new RangeError(
+      `correlationFigure: expected ascending percentiles in [-1, 1] of ${row.predictor} on ${row.modality}, got ${all.slice(1, -1).join(", ")}`,
+    );
+  }
+}

@@ -1,0 +1,135 @@
+// Predicted against measured values, as the density of their pairs.
+import { type Figure, makeFigure, type Panel, type Row } from "./figure.js";
+import { count, counted, decimal, wrap } from "./text.js";
+import { figureWidth, inks, panelTitle } from "./theme.js";
+
+/** Pairs of measured and predicted values of one predictor, counted in square bins. */
+export interface PairCounts {
+  readonly predictor: string;
+  /** Limits of the bins of both axes, ascending. */
+  readonly edges: ArrayLike<number>;
+  /** Row-major: `counts[m * bins + p]` pairs are in measured bin m and predicted bin p. */
+  readonly counts: ArrayLike<number>;
+  /** Pearson r over all pairs, in [-1, 1]; null where it is not defined. */
+  readonly r: number | null;
+}
+
+export interface DensityOptions {
+  readonly cohort: string;
+  readonly modality: string;
+  readonly part?: string;
+  readonly samples: number;
+}
+
+/**
+ * Draws one panel a predictor: predicted values up, measured values across, the shade by the share of pairs on a
+ * logarithmic scale that the panels share, and the diagonal where both are equal.
+ * @throws RangeError if there is no panel or more than 3, or edges and counts do not fit.
+ */
+export function densityFigure(
+  panels: readonly PairCounts[],
+  { cohort, modality, part = "test", samples }: DensityOptions,
+): Figure {
+  if (panels.length === 0 || panels.length > 3) {
+    throw new RangeError(`densityFigure: expected 1 to 3 predictors, got ${panels.length}`);
+  }
+  const datasets: Record<string, readonly Row[]> = {};
+  const width = Math.min(300, Math.floor((figureWidth - 120) / panels.length) - 20);
+  const cells = panels.map(cellsOf);
+  const shares = cells.flat().map((cell) => cell.share);
+  const domain = [Math.min(...shares), Math.max(...shares)];
+  const views = panels.map(({ predictor, edges, counts, r }, i): Panel => {
+    const n = Array.from(counts).reduce((sum, value) => sum + value, 0);
+    const [low, high] = [edges[0], edges[edges.length - 1]];
+    datasets[predictor] = cells[i];
+    datasets[`${predictor}, diagonal`] = [{ low, high }];
+    const axis = { grid: false, tickCount: 5 };
+    return {
+      title: panelTitle(wrap(predictor, 12, width), [
+        `n = ${count(n)} pairs${r === null ? "" : `, r = ${decimal(r)}`}`,
+      ]),
+      width,
+      height: width,
+      layer: [
+        {
+          data: { name: predictor },
+          mark: { type: "rect", stroke: null },
+          encoding: {
+            x: {
+              field: "measuredLow",
+              type: "quantitative",
+              scale: { domain: [low, high], nice: false },
+              axis: { ...axis, title: "measured" },
+            },
+            x2: { field: "measuredHigh" },
+            y: {
+              field: "predictedLow",
+              type: "quantitative",
+              scale: { domain: [low, high], nice: false },
+              axis:
+                i === 0 ? { ...axis, title: "predicted" } : { ...axis, title: null, labels: false },
+            },
+            y2: { field: "predictedHigh" },
+            color: {
+              field: "share",
+              type: "quantitative",
+              scale: { type: "log", domain, range: ["#DCE9F5", "#6BAED6", "#08306B"] },
+              legend: {
+                title: ["share", "of pairs"],
+                orient: "right",
+                direction: "vertical",
+                titleOrient: "top",
+                format: ".0e",
+                gradientLength: Math.min(width, 160),
+                tickCount: 3,
+              },
+            },
+          },
+        },
+        {
+          data: { name: `${predictor}, diagonal` },
+          mark: { type: "rule", color: inks.ink, strokeDash: [4, 3] },
+          encoding: {
+            x: { field: "low", type: "quantitative" },
+            x2: { field: "high" },
+            y: { field: "low", type: "quantitative" },
+            y2: { field: "high" },
+          },
+        },
+      ],
+    };
+  });
+  return makeFigure({
+    name: `density-${part}`,
+    title: `${cohort}: predicted and measured ${modality}, ${part} samples`,
+    subtitle: [
+      `Every observed value of ${counted(samples, `${part} sample`)} after preprocessing; shade on a logarithmic scale; dashed: ` +
+        "predicted = measured.",
+    ],
+    datasets,
+    view: { hconcat: views, resolve: { scale: { color: "shared" } } },
+  });
+}
+
+function cellsOf({ predictor, edges, counts }: PairCounts) {
+  const bins = edges.length - 1;
+  if (bins < 1 || counts.length !== bins * bins) {
+    throw new RangeError(
+      `densityFigure: expected ${bins * bins} counts for the ${edges.length} edges of ${predictor}, got ${counts.length}`,
+    );
+  }
+  const n = Array.from(counts).reduce((sum, value) => sum + value, 0);
+  if (!(n > 0)) {
+    throw new RangeError(`densityFigure: expected at least one pair of ${predictor}, got ${n}`);
+  }
+  return Array.from(counts, (value, i) => {
+    const [measured, predicted] = [Math.floor(i / bins), i % bins];
+    return {
+      measuredLow: edges[measured],
+      measuredHigh: edges[measured + 1],
+      predictedLow: edges[predicted],
+      predictedHigh: edges[predicted + 1],
+      share: value / n,
+    };
+  }).filter(({ share }) => share > 0);
+}

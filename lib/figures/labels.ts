@@ -1,0 +1,104 @@
+// How many samples bear each value of each label: tissue, histology, grade, stage.
+import { type Figure, makeFigure, type Panel } from "./figure.js";
+import { count, counted, labelRoom, percent } from "./text.js";
+import { figureWidth, inks, notRecorded, panelTitle } from "./theme.js";
+
+/** Pixels between two panels. */
+const gap = 24;
+
+/** How many samples bear a value of a label; null is "not recorded". */
+export interface LabelCount {
+  readonly label: string;
+  readonly value: string | number | null;
+  readonly samples: number;
+}
+
+export interface LabelsOptions {
+  readonly cohort: string;
+  readonly samples: number;
+}
+
+/** The most values that one panel lists. */
+const mostValues = 20;
+
+/**
+ * Draws a bar chart a label (tissue, histology, grade, stage ...) with the count and share of each value.
+ * @throws RangeError if there are no rows, a label has more than 20 values, or its counts exceed the samples.
+ */
+export function labelsFigure(
+  rows: readonly LabelCount[],
+  { cohort, samples }: LabelsOptions,
+): Figure {
+  const labels = [...new Set(rows.map(({ label }) => label))];
+  const nameOf = ({ value }: LabelCount): string =>
+    value === null ? notRecorded.name : String(value);
+  const room = labelRoom(rows.map(nameOf), 200);
+  const width = Math.floor((figureWidth - 2 * room - 40) / 2);
+  const largest = Math.max(...rows.map((row) => row.samples));
+  for (const label of labels) {
+    const own = rows.filter((row) => row.label === label);
+    const total = own.reduce((sum, row) => sum + row.samples, 0);
+    if (own.length > mostValues) {
+      throw new RangeError(
+        `labelsFigure: expected at most ${mostValues} values of "${label}", got ${own.length}; merge the rare ones into "other"`,
+      );
+    }
+    if (total > samples) {
+      throw new RangeError(
+        `labelsFigure: expected counts of "${label}" that add up to at most ${samples} samples, got ${total}`,
+      );
+    }
+  }
+  const panels = labels.map(
+    (label): Panel => ({
+      data: { name: label },
+      title: panelTitle(label),
+      view: { stroke: null },
+      width,
+      height: { step: 22 },
+      encoding: {
+        y: {
+          field: "value",
+          type: "nominal",
+          sort: rows.filter((row) => row.label === label).map(nameOf),
+          axis: { title: null, minExtent: room, labelLimit: room },
+        },
+        x: {
+          field: "samples",
+          type: "quantitative",
+          axis: null,
+          scale: { domain: [0, 1.4 * largest] },
+        },
+      },
+      layer: [
+        {
+          mark: { type: "bar", height: 14 },
+          encoding: { color: { field: "color", type: "nominal", scale: null } },
+        },
+        {
+          mark: { type: "text", align: "left", dx: 5 },
+          encoding: { text: { field: "text", type: "nominal" } },
+        },
+      ],
+    }),
+  );
+  return makeFigure({
+    name: "labels",
+    title: `${cohort}: the samples by ${labels.length === 1 ? labels[0] : "label"}`,
+    subtitle: [`n = ${counted(samples, "sample")}; count and share of all samples.`],
+    datasets: Object.fromEntries(
+      labels.map((label) => [
+        label,
+        rows
+          .filter((row) => row.label === label)
+          .map((row) => ({
+            value: nameOf(row),
+            samples: row.samples,
+            text: `${count(row.samples)} (${percent(row.samples / samples)})`,
+            color: row.value === null ? "#BDBDBD" : inks.quiet,
+          })),
+      ]),
+    ),
+    view: { columns: 2, spacing: gap, concat: panels },
+  });
+}

@@ -1,0 +1,151 @@
+// Maps of the latent space: samples in two dimensions, colored and shaped by what is known of them.
+import { type Figure, makeFigure, type Panel, type Row } from "./figure.js";
+import { counted, decimal, listed, textWidth, wrap } from "./text.js";
+import { classStyle, figureWidth, inks, notRecorded, panelTitle } from "./theme.js";
+
+/** The samples' places on a map. */
+export interface LatentMap {
+  /** "PCA", "t-SNE", "UMAP". */
+  readonly method: string;
+  readonly x: ArrayLike<number>;
+  readonly y: ArrayLike<number>;
+  /** How far neighbors on the map are neighbors in the latent space, in [0, 1]. */
+  readonly trustworthiness?: number;
+}
+
+/** What a row of panels is colored by: a label, or the cluster that k-means found. */
+export interface Coloring {
+  readonly name: string;
+  /** One value a sample; null is "not recorded". */
+  readonly values: readonly (string | number | null)[];
+  /** Mean silhouette of these classes by map, in the order of the maps, in [-1, 1]. */
+  readonly silhouettes?: readonly number[];
+}
+
+export interface LatentOptions {
+  readonly cohort: string;
+  /** Whose hidden layer: "ARO unmasked". */
+  readonly representation: string;
+  readonly maps: readonly LatentMap[];
+  readonly colorings: readonly Coloring[];
+}
+
+/**
+ * Draws one panel a map (columns) and coloring (rows); trustworthiness and silhouette stand above each.
+ * @throws RangeError if there is no map or coloring, lengths differ, or a coloring has more classes than colors.
+ */
+export function latentFigure({ cohort, representation, maps, colorings }: LatentOptions): Figure {
+  if (maps.length === 0 || colorings.length === 0) {
+    throw new RangeError(
+      `latentFigure: expected at least one map and one coloring, got ${maps.length} and ${colorings.length}`,
+    );
+  }
+  const samples = maps[0].x.length;
+  const datasets: Record<string, readonly Row[]> = {};
+  const size = Math.floor((figureWidth - legendRoom(colorings) - 18 * maps.length) / maps.length);
+  const rows = colorings.map((coloring, row): Panel => {
+    const names = coloring.values.map((value) =>
+      value === null ? notRecorded.name : String(value),
+    );
+    const style = classStyle(names, { what: `latentFigure: "${coloring.name}"` });
+    const panels = maps.map((map, column): Panel => {
+      const points = [map.x, map.y, coloring.values];
+      const wrong = points.find((values) => values.length !== samples);
+      if (wrong) {
+        throw new RangeError(
+          `latentFigure: expected ${samples} samples in ${map.method} and "${coloring.name}", got ${wrong.length}`,
+        );
+      }
+      const name = `${map.method} ${coloring.name}`;
+      datasets[name] = names.map((value, i) => ({ x: map.x[i], y: map.y[i], value }));
+      return {
+        data: { name },
+        title: panelTitle(map.method, scoresOf(map, coloring.silhouettes?.[column], row === 0)),
+        width: Math.min(size, 300),
+        height: Math.min(size, 230),
+        mark: {
+          type: "point",
+          filled: true,
+          size: 54,
+          opacity: 1,
+          stroke: "white",
+          strokeWidth: 0.5,
+        },
+        encoding: {
+          x: mapAxis("x", `${map.method} 1`),
+          y: mapAxis("y", `${map.method} 2`),
+          color: {
+            field: "value",
+            type: "nominal",
+            scale: { domain: style.names, range: style.colors },
+            legend: {
+              title: wrap(coloring.name, 12, 130),
+              orient: "right",
+              direction: "vertical",
+              titleOrient: "top",
+              labelLimit: 150,
+            },
+          },
+          shape: {
+            field: "value",
+            type: "nominal",
+            scale: { domain: style.names, range: style.shapes },
+          },
+        },
+      };
+    });
+    return { hconcat: panels, resolve: { scale: { color: "shared", shape: "shared" } } };
+  });
+  return makeFigure({
+    name: "latent",
+    title: `${cohort}: the latent space of ${representation}, by ${listed(colorings.map(({ name }) => name))}`,
+    subtitle: [
+      `n = ${counted(samples, "sample")}.` +
+        (colorings.some((coloring) => coloring.silhouettes)
+          ? " Silhouette (−1 to 1): are classes apart?"
+          : ""),
+      ...(maps.some((map) => map.trustworthiness !== undefined)
+        ? ["Trustworthiness (best 1): are neighbors on the map neighbors in the latent space?"]
+        : []),
+    ],
+    datasets,
+    view: {
+      vconcat: rows,
+      resolve: { scale: { color: "independent", shape: "independent" } },
+    },
+  });
+}
+
+/** The values have no unit, so the axes bear a name and no numbers. */
+function mapAxis(field: "x" | "y", title: string) {
+  return {
+    field,
+    type: "quantitative",
+    scale: { zero: false, nice: false, padding: 8 },
+    axis: {
+      title,
+      titleColor: inks.quiet,
+      titleFontSize: 11,
+      titlePadding: 5,
+      labels: false,
+      ticks: false,
+      grid: false,
+      domain: false,
+    },
+  } as const;
+}
+
+/** The map's own score stands in the first row only; it is the same below. */
+function scoresOf(map: LatentMap, silhouette: number | undefined, first: boolean): string[] {
+  return [
+    ...(first && map.trustworthiness !== undefined
+      ? [`trustworthiness ${decimal(map.trustworthiness)}`]
+      : []),
+    ...(silhouette === undefined ? [] : [`silhouette ${decimal(silhouette)}`]),
+  ];
+}
+
+function legendRoom(colorings: readonly Coloring[]): number {
+  const names = colorings.flatMap(({ name, values }) => [name, ...values.map(String)]);
+  return Math.min(170, Math.max(...names.map((name) => textWidth(name, 12))) + 40);
+}

@@ -1,0 +1,157 @@
+// What preprocessing does to the values of each modality, stage by stage.
+import { type Figure, makeFigure, type Panel, type Row } from "./figure.js";
+import { count, percent } from "./text.js";
+import { figureWidth, inks, modalityColor, panelTitle } from "./theme.js";
+
+/** Values of one modality at one stage ("measured", "clamped", "z", "log1p"), counted in bins. */
+export interface StageHistogram {
+  readonly modality: string;
+  readonly stage: string;
+  /** Bin limits, ascending; bin i holds `edges[i] <= value < edges[i + 1]`, the last its upper limit too. */
+  readonly edges: ArrayLike<number>;
+  /** Values in each bin, zeros included; one fewer than the edges. */
+  readonly counts: ArrayLike<number>;
+  /** How many values are exactly 0. */
+  readonly zeros: number;
+}
+
+export interface PreprocessingOptions {
+  readonly cohort: string;
+  /** Which rows the values are from: "training", "all". */
+  readonly part: string;
+  readonly samples: number;
+}
+
+interface Bin {
+  readonly low: number;
+  readonly high: number;
+  readonly share: number;
+}
+
+/**
+ * Draws one histogram a modality (rows) and stage (columns), in the order in which they are first named.
+ * Exact zeros are taken out of their bin and written as a share, since one spike would flatten the rest.
+ * @throws RangeError if there are no histograms, edges and counts do not fit, or zeros exceed their bin.
+ */
+export function preprocessingFigure(
+  histograms: readonly StageHistogram[],
+  { cohort, part, samples }: PreprocessingOptions,
+): Figure {
+  const modalities = [...new Set(histograms.map(({ modality }) => modality))];
+  const stages = [...new Set(histograms.map(({ stage }) => stage))];
+  const spacing = 14;
+  const width = Math.floor((figureWidth - spacing * (stages.length - 1)) / stages.length) - 6;
+  const datasets: Record<string, readonly Row[]> = {};
+  const rows = modalities.map((modality): Panel => {
+    const own = histograms.filter((histogram) => histogram.modality === modality);
+    const color = modalityColor(modality);
+    const most = Math.max(...own.map(total));
+    return {
+      title: { ...panelTitle(`${modality}, n = ${count(most)} values`), offset: 4 },
+      spacing,
+      bounds: "flush",
+      hconcat: own.map((histogram): Panel => {
+        const n = total(histogram);
+        const name = `${modality} ${histogram.stage}`;
+        const left = n < most ? [`n = ${count(n)}`] : [];
+        const zeros =
+          histogram.zeros > 0 ? `${percent(histogram.zeros / n, 1)} are 0` : "none is 0";
+        const text = [zeros, ...left].join(", ");
+        const bins = binsOf(histogram);
+        datasets[name] = bins.map((bin) => ({ ...bin }));
+        datasets[`${name}, zeros`] = [{ text }];
+        return {
+          data: { name },
+          title: {
+            text: histogram.stage,
+            fontSize: 11,
+            fontWeight: 500,
+            color: inks.quiet,
+            offset: 5,
+            frame: "group",
+          },
+          width,
+          height: 84,
+          layer: [
+            {
+              mark: { type: "bar", color, stroke: color, strokeWidth: 0.5, binSpacing: 0 },
+              encoding: {
+                x: {
+                  field: "low",
+                  type: "quantitative",
+                  bin: { binned: true },
+                  axis: { title: null, tickCount: 4, grid: false, labelFlush: true },
+                },
+                x2: { field: "high" },
+                y: {
+                  field: "share",
+                  type: "quantitative",
+                  axis: null,
+                  scale: { domain: [0, 1.35 * highest(bins)] },
+                },
+              },
+            },
+            {
+              data: { name: `${name}, zeros` },
+              mark: { type: "text", align: "right", baseline: "top" },
+              encoding: {
+                x: { value: width - 5 },
+                y: { value: 6 },
+                text: { field: "text", type: "nominal" },
+              },
+            },
+          ],
+        };
+      }),
+    };
+  });
+  return makeFigure({
+    name: "preprocessing",
+    title: `${cohort}: the values of each modality after each step of preprocessing`,
+    subtitle: [
+      `Observed values of the ${part} samples (n = ${count(samples)}). Bars: values other than 0, each panel to its own ` +
+        "height.",
+    ],
+    datasets,
+    view: { vconcat: rows },
+  });
+}
+
+function total({ counts }: StageHistogram): number {
+  return Array.from(counts).reduce((sum, value) => sum + value, 0);
+}
+
+function highest(bins: readonly Bin[]): number {
+  return Math.max(...bins.map(({ share }) => share)) || 1;
+}
+
+function binsOf({ modality, stage, edges, counts, zeros }: StageHistogram): Bin[] {
+  const where = `preprocessingFigure: ${modality}, ${stage}`;
+  const n = total({ modality, stage, edges, counts, zeros });
+  if (counts.length === 0 || edges.length !== counts.length + 1) {
+    throw new RangeError(
+      `${where}: expected one edge more than counts, got ${edges.length} and ${counts.length}`,
+    );
+  }
+  if (!(n > 0)) throw new RangeError(`${where}: expected at least one value, got ${n}`);
+  let found = zeros === 0;
+  const bins = Array.from(counts, (value, i) => {
+    const [low, high] = [edges[i], edges[i + 1]];
+    if (!(low < high)) {
+      throw new RangeError(`${where}: expected ascending edges, got ${low} before ${high}`);
+    }
+    const holdsZero = low <= 0 && (0 < high || (i === counts.length - 1 && high === 0));
+    found ||= holdsZero;
+    const rest = holdsZero ? value - zeros : value;
+    if (rest < 0) {
+      throw new RangeError(
+        `${where}: expected at most ${value} zeros in the bin from ${low} to ${high}, got ${zeros}; count zeros in the bins too`,
+      );
+    }
+    return { low, high, share: rest / n };
+  });
+  if (!found) {
+    throw new RangeError(`${where}: expected a bin that holds 0 for the ${zeros} zeros, got none`);
+  }
+  return bins;
+}

@@ -1,0 +1,59 @@
+// A figure's files: NAME.svg to look at, NAME.json to make it again.
+import { createHash } from "node:crypto";
+import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { datasetsOf, type Figure } from "./figure.js";
+import { type RenderedFigure, renderFigure } from "./render.js";
+
+export interface SaveOptions {
+  /** The command or the notebook that made it: "notebooks/03-train.ipynb". */
+  readonly source: string;
+}
+
+export interface SavedFigure extends RenderedFigure {
+  readonly svgPath: string;
+  readonly jsonPath: string;
+}
+
+/**
+ * Writes NAME.svg and NAME.json (title, source, SHA-256 of the data, spec with its data) into a folder, which is
+ * made if need be. Each file is written aside and renamed, so that a crash leaves the old or the new.
+ * @throws TypeError if the source is empty; Error if the folder cannot be written.
+ */
+export async function saveFigure(
+  figure: Figure,
+  folder: string,
+  { source }: SaveOptions,
+): Promise<SavedFigure> {
+  if (source.trim() === "") {
+    throw new TypeError(
+      `saveFigure: expected the command or notebook that made ${figure.name}, got an empty source`,
+    );
+  }
+  const rendered = await renderFigure(figure);
+  const { name, title, spec } = figure;
+  const record = { name, title, source, dataSha256: dataSha256(figure), spec };
+  await mkdir(folder, { recursive: true });
+  const svgPath = join(folder, `${name}.svg`);
+  const jsonPath = join(folder, `${name}.json`);
+  await replaceFile(svgPath, `${rendered.svg}\n`);
+  await replaceFile(jsonPath, `${JSON.stringify(record)}\n`);
+  return { ...rendered, svgPath, jsonPath };
+}
+
+/** SHA-256 of a figure's data, as hexadecimal digits of `JSON.stringify(spec.datasets)`. */
+export function dataSha256(figure: Figure): string {
+  return createHash("sha256")
+    .update(JSON.stringify(datasetsOf(figure)))
+    .digest("hex");
+}
+
+async function replaceFile(path: string, content: string): Promise<void> {
+  const aside = `${path}.${process.pid}.tmp`;
+  try {
+    await writeFile(aside, content);
+    await rename(aside, path);
+  } finally {
+    await rm(aside, { force: true });
+  }
+}

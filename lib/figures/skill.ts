@@ -1,0 +1,161 @@
+// How well each predictor reconstructs each modality: skill with its interval.
+import { checkRows, type Figure, type Layer, makeFigure, type Panel, type Row } from "./figure.js";
+import { panelGap, panelWidth, rowAxis, settingScale } from "./predictors.js";
+import { counted, decimal } from "./text.js";
+import { inks, panelTitle, settingNames, settingOf } from "./theme.js";
+
+/** What one predictor reaches on one modality of one part. */
+export interface SkillRow {
+  readonly predictor: string;
+  /** What it sees of the samples that it predicts: "nothing", "RNA", "all". */
+  readonly sees: string;
+  readonly part: string;
+  readonly modality: string;
+  /** `1 - MSE / MSE of the training mean`; at most 1. */
+  readonly skill: number;
+  /** The 95 % interval; null where there is only one split. */
+  readonly skillLow: number | null;
+  readonly skillHigh: number | null;
+}
+
+export interface SkillOptions {
+  readonly cohort: string;
+  readonly part?: string;
+  /** Samples in this part of a split. */
+  readonly samples: number;
+  /** Over how many splits the means and intervals are. */
+  readonly splits: number;
+  /** The lowest skill on the axis; lower ones are written at its edge. */
+  readonly floor?: number;
+}
+
+/**
+ * Draws skill by predictor (rows, in the order given) and modality (panels) as a dot with its 95 % interval;
+ * controls are gray, ARO has its colors, and the shape says what a predictor sees.
+ * @throws RangeError if no row is of the part, or an interval does not hold its skill.
+ */
+export function skillFigure(
+  rows: readonly SkillRow[],
+  { cohort, part = "test", samples, splits, floor = -0.2 }: SkillOptions,
+): Figure {
+  const own = rows.filter((row) => row.part === part);
+  checkRows(`skill-${part}`, `rows of the part "${part}"`, own);
+  own.forEach(checkInterval);
+  const predictors = [...new Set(own.map(({ predictor }) => predictor))];
+  const modalities = [...new Set(own.map(({ modality }) => modality))];
+  const sees = [...new Set(own.map((row) => row.sees))];
+  if (sees.length > seenShapes.length) {
+    throw new RangeError(
+      `skillFigure: expected at most ${seenShapes.length} kinds of "sees", got ${sees.map((name) => `"${name}"`).join(", ")}`,
+    );
+  }
+  const datasets: Record<string, readonly Row[]> = {};
+  const y = rowAxis(predictors, 0.5);
+  const width = panelWidth(y.room, modalities.length);
+  const panels = modalities.map((modality, i): Panel => {
+    const drawn = own.filter((row) => row.modality === modality);
+    const inside = drawn.filter((row) => row.skill >= floor);
+    const domain = [
+      Math.max(floor, Math.min(-0.02, ...inside.map((row) => row.skillLow ?? row.skill)) - 0.01),
+      Math.max(0.1, ...inside.map((row) => row.skillHigh ?? row.skill)) + 0.01,
+    ];
+    datasets[modality] = inside.map((row) => ({
+      predictor: row.predictor,
+      skill: row.skill,
+      low: Math.max(domain[0], row.skillLow ?? row.skill),
+      high: row.skillHigh ?? row.skill,
+      sees: row.sees,
+      setting: settingNames[settingOf(row.predictor)],
+    }));
+    const off = drawn.filter((row) => row.skill < floor);
+    if (off.length > 0) {
+      datasets[`${modality}, off the axis`] = off.map((row) => ({
+        predictor: row.predictor,
+        text: `← ${decimal(row.skill)}`,
+      }));
+    }
+    const x = {
+      field: "skill",
+      type: "quantitative",
+      scale: { domain, nice: false },
+      axis: { title: "skill", tickCount: 4, format: "~g" },
+    } as const;
+    const color = {
+      field: "setting",
+      type: "nominal",
+      scale: settingScale(own.map((row) => settingOf(row.predictor))),
+      legend: { title: null, orient: "bottom", symbolType: "circle" },
+    } as const;
+    return {
+      data: { name: modality },
+      title: panelTitle(modality),
+      width,
+      height: { step: 22 },
+      encoding: { y: y.encoding(i === 0) },
+      layer: [
+        {
+          mark: { type: "rule", strokeWidth: 1.6 },
+          encoding: {
+            x: { ...x, field: "low" },
+            x2: { field: "high" },
+            color,
+          },
+        },
+        {
+          mark: { type: "point", filled: true, size: 42, opacity: 1 },
+          encoding: {
+            x,
+            color,
+            shape: {
+              field: "sees",
+              type: "nominal",
+              scale: { domain: sees, range: seenShapes.slice(0, sees.length) },
+              legend: { title: "sees", symbolFillColor: inks.quiet, symbolStrokeWidth: 0 },
+            },
+          },
+        },
+        {
+          mark: { type: "rule", color: inks.ink, strokeWidth: 1 },
+          encoding: { x: { datum: 0 }, y: { value: 0 }, y2: { value: "height" } },
+        },
+        ...(off.length > 0 ? [offAxis(`${modality}, off the axis`)] : []),
+      ] as Layer[],
+    };
+  });
+  return makeFigure({
+    name: `skill-${part}`,
+    title: `${cohort}: reconstruction of the ${part} samples, by predictor and modality`,
+    subtitle: [
+      "Skill = 1 − MSE / MSE of the training mean: 0 is no better than the mean, 1 is perfect; each panel has its own axis.",
+      splits > 1
+        ? `Mean and 95 % interval over ${counted(splits, "split")} by patient, ${counted(samples, `${part} sample`)} each.`
+        : `One split by patient, ${counted(samples, `${part} sample`)}.`,
+    ],
+    datasets,
+    view: {
+      hconcat: panels,
+      spacing: panelGap,
+      resolve: { scale: { color: "shared", shape: "shared" } },
+    },
+  });
+}
+
+/** Shapes by what a predictor sees. */
+const seenShapes = ["circle", "square", "diamond", "triangle-up"];
+
+function offAxis(name: string): Layer {
+  return {
+    data: { name },
+    mark: { type: "text", align: "left", dx: 6, color: inks.quiet },
+    encoding: { x: { datum: 0 }, text: { field: "text", type: "nominal" } },
+  };
+}
+
+function checkInterval({ predictor, modality, skill, skillLow, skillHigh }: SkillRow): void {
+  if ((skillLow ?? skill) > skill || (skillHigh ?? skill) < skill) {
+    throw new RangeError(
+      `skillFigure: expected an interval that holds the skill of ${predictor} on ${modality}, ` +
+        `got ${skill} outside [${skillLow}, ${skillHigh}]`,
+    );
+  }
+}

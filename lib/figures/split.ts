@@ -1,0 +1,109 @@
+// How samples and patients are divided into training, validation and test.
+import { type Figure, makeFigure, type Panel, type Row } from "./figure.js";
+import { counted, labelRoom, listed } from "./text.js";
+import { classStyle, figureWidth, inks, panelTitle } from "./theme.js";
+
+/** Samples and patients of one kind in one part. */
+export interface SplitCount {
+  /** "train", "validation", "test", in the order in which they shall stand. */
+  readonly part: string;
+  /** "tumor", "normal" or another label. */
+  readonly tissue: string;
+  readonly samples: number;
+  readonly patients: number;
+}
+
+export interface SplitOptions {
+  readonly cohort: string;
+  /** Patients in each part, whatever their tissue; a patient who gave both counts once. */
+  readonly patients: Readonly<Record<string, number>>;
+  /** What is held together: "patient", "sample". */
+  readonly by?: string;
+}
+
+/**
+ * Draws samples and patients by part and tissue as bars with their counts.
+ * @throws RangeError if there are no rows, or a part's number of patients is not given.
+ */
+export function splitFigure(
+  rows: readonly SplitCount[],
+  { cohort, patients, by = "patient" }: SplitOptions,
+): Figure {
+  const parts = [...new Set(rows.map(({ part }) => part))];
+  const unknown = parts.find((part) => patients[part] === undefined);
+  if (unknown !== undefined) {
+    throw new RangeError(`splitFigure: expected the number of patients in "${unknown}", got none`);
+  }
+  const tissues = [...new Set(rows.map(({ tissue }) => tissue))];
+  const style = classStyle(tissues, { what: "splitFigure: tissue", order: "given" });
+  const names = parts.map((part) => {
+    const own = rows.filter((row) => row.part === part);
+    const samples = own.reduce((sum, row) => sum + row.samples, 0);
+    return `${part}: ${counted(samples, "sample")}, ${counted(patients[part], "patient")}`;
+  });
+  const room = labelRoom(names, 260);
+  const width = Math.floor((figureWidth - room - 24) / 2) - 4;
+  const panel = (field: "samples" | "patients"): Panel => ({
+    data: { name: "parts" },
+    title: { ...panelTitle(field), offset: 2 },
+    view: { stroke: null },
+    width,
+    height: { step: 18, for: "offset" },
+    encoding: {
+      y: {
+        field: "name",
+        type: "nominal",
+        sort: names,
+        scale: { paddingInner: 0.3, paddingOuter: 0.1 },
+        axis:
+          field === "samples"
+            ? { title: null, minExtent: room, labelLimit: room, ticks: false, domain: false }
+            : null,
+      },
+      yOffset: { field: "tissue", type: "nominal", sort: tissues },
+      x: {
+        field,
+        type: "quantitative",
+        axis: null,
+        scale: { domain: [0, 1.15 * Math.max(...rows.map((row) => row[field]))] },
+      },
+    },
+    layer: [
+      {
+        mark: { type: "bar" },
+        encoding: {
+          color: {
+            field: "tissue",
+            type: "nominal",
+            scale: { domain: style.names, range: style.colors },
+            legend: { title: null },
+          },
+        },
+      },
+      {
+        mark: { type: "text", align: "left", dx: 5, color: inks.ink },
+        encoding: { text: { field, type: "quantitative" } },
+      },
+    ],
+  });
+  return makeFigure({
+    name: "split",
+    title: `${cohort}: ${listed(parts)}, by tissue`,
+    subtitle: [
+      by === "patient"
+        ? "All samples of a patient are in one part; a patient with several tissues counts in each."
+        : `Divided by ${by}; a patient with several tissues counts in each.`,
+    ],
+    datasets: {
+      parts: rows.map(
+        (row): Row => ({
+          name: names[parts.indexOf(row.part)],
+          tissue: row.tissue,
+          samples: row.samples,
+          patients: row.patients,
+        }),
+      ),
+    },
+    view: { hconcat: [panel("samples"), panel("patients")], spacing: 24 },
+  });
+}

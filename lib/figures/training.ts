@@ -1,0 +1,244 @@
+// How the loss falls: training and validation by epoch, with the controls that it must pass.
+import { type Figure, type Layer, makeFigure, type Panel, type Row } from "./figure.js";
+import { counted, listed } from "./text.js";
+import { colors, figureWidth, inks, panelTitle } from "./theme.js";
+
+/** The losses that training reports, each a mean over observed entries. */
+export interface Losses {
+  readonly huber: number;
+  readonly mse: number;
+}
+
+export interface EpochLosses {
+  readonly epoch: number;
+  readonly train: Losses;
+  readonly validation: Losses;
+  readonly learningRate: number;
+}
+
+/** The epochs of one training; runs of one name are repetitions with different seeds. */
+export interface TrainingRun {
+  /** "ARO masked", "ARO unmasked"; one panel each. */
+  readonly name: string;
+  readonly seed: number;
+  readonly epochs: readonly EpochLosses[];
+}
+
+/** What a control loses on the validation part. */
+export interface ReferenceLoss {
+  readonly name: string;
+  readonly huber: number;
+  readonly mse: number;
+  /** The panel it belongs to; in every panel where absent. */
+  readonly run?: string;
+}
+
+export interface TrainingOptions {
+  readonly cohort: string;
+  /** Samples of the training and of the validation part. */
+  readonly trainSamples: number;
+  readonly validationSamples: number;
+  readonly references?: readonly ReferenceLoss[];
+  readonly loss?: keyof Losses;
+}
+
+const lossNames: Readonly<Record<keyof Losses, string>> = { huber: "Huber loss", mse: "MSE" };
+
+/**
+ * Draws one panel a setting with the training and validation loss of each seed, the lowest validation loss,
+ * the controls as lines across, and the epochs in which the learning rate fell.
+ * @throws RangeError if there are no epochs or a loss is not positive (the axis is logarithmic).
+ */
+export function trainingFigure(
+  runs: readonly TrainingRun[],
+  { cohort, trainSamples, validationSamples, references = [], loss = "huber" }: TrainingOptions,
+): Figure {
+  const names = [...new Set(runs.map(({ name }) => name))];
+  const lines = runs.flatMap((run) => linesOf(run, loss));
+  const values = [...lines, ...references.map((row) => ({ loss: row[loss] }))].map(
+    (row) => row.loss,
+  );
+  const low = values.find((value) => !(value > 0));
+  if (values.length === 0 || low !== undefined) {
+    throw new RangeError(
+      `trainingFigure: expected epochs with a positive ${lossNames[loss]}, got ${low ?? "none"}`,
+    );
+  }
+  const domain = [Math.min(...values) / 1.12, Math.max(...values) * 1.05];
+  const seeds = Math.max(...names.map((name) => runs.filter((run) => run.name === name).length));
+  const last = Math.max(...lines.map((row) => row.epoch));
+  const datasets: Record<string, readonly Row[]> = {};
+  const width = Math.floor((figureWidth - 60 - 18 * (names.length - 1)) / names.length);
+  const panels = names.map((name, i): Panel => {
+    const own = runs.filter((run) => run.name === name);
+    const rules = references.filter((row) => row.run === undefined || row.run === name);
+    const drops = own.flatMap((run) => dropsOf(run, own.length === 1 ? last : 0));
+    datasets[`${name} losses`] = lines.filter((row) => row.run === name);
+    datasets[`${name} best`] = own.map((run) => bestOf(run, loss));
+    if (rules.length > 0) datasets[`${name} references`] = referenceRows(rules, loss);
+    if (drops.length > 0) datasets[`${name} drops`] = drops;
+    const y = {
+      field: "loss",
+      type: "quantitative",
+      scale: { type: "log", domain, nice: false },
+      axis:
+        i === 0
+          ? { title: `${lossNames[loss]} (log scale)`, values: logTicks(domain), format: "~g" }
+          : { title: null, values: logTicks(domain), labels: false, ticks: false },
+    } as const;
+    const x = {
+      field: "epoch",
+      type: "quantitative",
+      axis: { title: "epoch", grid: false, tickCount: 5 },
+      scale: { domain: [0, last] as number[], nice: false },
+    } as const;
+    return {
+      title: panelTitle(own.length > 1 ? `${name}, ${own.length} seeds` : name),
+      width,
+      height: 270,
+      layer: [
+        ...(drops.length > 0 ? dropLayers(`${name} drops`, own.length > 1 ? 10 : 60) : []),
+        ...(rules.length > 0 ? referenceLayers(`${name} references`, width) : []),
+        {
+          data: { name: `${name} losses` },
+          mark: { type: "line", opacity: own.length > 1 ? 0.7 : 1, clip: true },
+          encoding: {
+            x,
+            y,
+            detail: { field: "seed", type: "nominal" },
+            color: {
+              field: "part",
+              type: "ordinal",
+              scale: {
+                domain: ["training", "validation"],
+                range: [colors.part.train, colors.part.validation],
+              },
+              legend: {
+                title: null,
+                symbolType: "stroke",
+                symbolStrokeWidth: 2.5,
+                symbolSize: 200,
+              },
+            },
+            strokeWidth: {
+              field: "part",
+              type: "ordinal",
+              scale: { domain: ["training", "validation"], range: [1.2, 2.2] },
+              legend: { title: null },
+            },
+          },
+        },
+        {
+          data: { name: `${name} best` },
+          mark: {
+            type: "point",
+            filled: true,
+            size: 45,
+            color: colors.part.validation,
+            stroke: inks.ink,
+            strokeWidth: 0.8,
+            opacity: 1,
+          },
+          encoding: { x, y },
+        },
+      ],
+    };
+  });
+  const fell = names.some((name) => `${name} drops` in datasets);
+  return makeFigure({
+    name: `training-${loss}`,
+    title: `${cohort}: ${lossNames[loss]} by epoch, ${listed(names)}`,
+    subtitle: [
+      `Means over observed entries of ${counted(trainSamples, "training sample")} and ` +
+        `${counted(validationSamples, "validation sample")}${seeds > 1 ? "; one line a seed" : ""}.`,
+      [
+        "Dot: lowest validation loss.",
+        ...(references.length > 0 ? ["Lines across: controls on the validation samples."] : []),
+        ...(fell ? ["Upper ticks: the learning rate falls."] : []),
+      ].join(" "),
+    ],
+    datasets,
+    view: { hconcat: panels, resolve: { scale: { color: "shared", strokeWidth: "shared" } } },
+  });
+}
+
+function linesOf({ name, seed, epochs }: TrainingRun, loss: keyof Losses) {
+  return epochs.flatMap(({ epoch, train, validation }) => [
+    { run: name, seed, epoch, part: "training", loss: train[loss] },
+    { run: name, seed, epoch, part: "validation", loss: validation[loss] },
+  ]);
+}
+
+function bestOf({ epochs }: TrainingRun, loss: keyof Losses): Row {
+  const best = epochs.reduce((a, b) => (b.validation[loss] < a.validation[loss] ? b : a));
+  return { epoch: best.epoch, loss: best.validation[loss] };
+}
+
+/**
+ * The epochs that ran at a lower rate than the epoch before. Those at least 1/20 of the axis after the last
+ * labeled one bear the new rate; with `last` 0 none does.
+ */
+function dropsOf({ epochs }: TrainingRun, last: number): Row[] {
+  let labeled = Number.NEGATIVE_INFINITY;
+  return epochs
+    .filter((row, i) => i > 0 && row.learningRate < epochs[i - 1].learningRate)
+    .map(({ epoch, learningRate }) => {
+      if (last === 0 || epoch - labeled < last / 20) return { epoch, rate: "" };
+      labeled = epoch;
+      return { epoch, rate: `rate ${learningRate.toExponential(0).replace("-", "−")}` };
+    });
+}
+
+/** Short lines from the upper edge, so that they cross neither the curves' ends nor the labels of the controls. */
+function dropLayers(name: string, height: number): Layer[] {
+  const x = { field: "epoch", type: "quantitative" } as const;
+  return [
+    {
+      data: { name },
+      mark: { type: "rule", color: inks.quiet },
+      encoding: { x, y: { value: 0 }, y2: { value: height } },
+    },
+    {
+      data: { name },
+      mark: { type: "text", angle: 270, align: "right", baseline: "bottom", dx: -4, dy: -2 },
+      encoding: { x, y: { value: 0 }, text: { field: "rate", type: "nominal" } },
+    },
+  ];
+}
+
+/** The lowest line is labeled below itself, the others above, so that labels keep off the space between. */
+function referenceRows(references: readonly ReferenceLoss[], loss: keyof Losses): Row[] {
+  const lowest = Math.min(...references.map((row) => row[loss]));
+  return references.map((row) => ({
+    loss: row[loss],
+    text: `${row.name} ${row[loss].toPrecision(3)}`,
+    below: references.length > 1 && row[loss] === lowest,
+  }));
+}
+
+function referenceLayers(name: string, width: number): Layer[] {
+  const y = { field: "loss", type: "quantitative" } as const;
+  const text = (below: boolean): Layer => ({
+    data: { name },
+    transform: [{ filter: `datum.below === ${below}` }],
+    mark: { type: "text", align: "right", baseline: below ? "top" : "bottom", dy: below ? 4 : -3 },
+    encoding: { x: { value: width - 5 }, y, text: { field: "text", type: "nominal" } },
+  });
+  return [
+    { data: { name }, mark: { type: "rule", color: inks.ink, strokeWidth: 1 }, encoding: { y } },
+    text(false),
+    text(true),
+  ];
+}
+
+/** Ticks at 1, 2, 3, 5, 7 times powers of ten inside the domain. */
+function logTicks([low, high]: readonly number[]): number[] {
+  const ticks: number[] = [];
+  for (let power = Math.floor(Math.log10(low)); 10 ** power <= high; power++) {
+    for (const digit of [1, 2, 3, 5, 7]) {
+      const tick = Number(`${digit}e${power}`);
+      if (tick >= low && tick <= high) ticks.push(tick);
+    }
+  }
+  return ticks;
+}

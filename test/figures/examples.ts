@@ -1,0 +1,171 @@
+// Small figures of every kind, from made-up numbers, for the tests of this room.
+import { accuracyFigure } from "../../lib/figures/accuracy.js";
+import { cohortFigure } from "../../lib/figures/cohort.js";
+import { confusionFigure } from "../../lib/figures/confusion.js";
+import { correlationFigure } from "../../lib/figures/correlation.js";
+import { densityFigure } from "../../lib/figures/density.js";
+import type { Figure } from "../../lib/figures/figure.js";
+import { labelsFigure } from "../../lib/figures/labels.js";
+import { latentFigure } from "../../lib/figures/latent.js";
+import { preprocessingFigure } from "../../lib/figures/preprocessing.js";
+import { skillFigure } from "../../lib/figures/skill.js";
+import { splitFigure } from "../../lib/figures/split.js";
+import { trainingFigure } from "../../lib/figures/training.js";
+
+const cohort = "Example";
+
+export const skillRows = [
+  { predictor: "zero", sees: "nothing", skill: -0.5, skillLow: -0.6, skillHigh: -0.4 },
+  { predictor: "dual ridge", sees: "RNA", skill: 0.3, skillLow: 0.25, skillHigh: 0.35 },
+  { predictor: "ARO masked", sees: "RNA", skill: 0.2, skillLow: null, skillHigh: null },
+  { predictor: "ARO unmasked", sees: "all", skill: 0.25, skillLow: 0.2, skillHigh: 0.3 },
+].map((row) => ({ ...row, part: "test", modality: "proteomics" }));
+
+export const confusionMatrix = {
+  name: "tissue from ARO unmasked",
+  classes: ["tumor", "normal"],
+  counts: [
+    [14, 0],
+    [1, 3],
+  ],
+  low: 0.742,
+  high: 0.99,
+  majority: 14 / 18,
+};
+
+export const accuracyRow = {
+  task: "tissue",
+  representation: "ARO unmasked",
+  classifier: "nearest centroid",
+  n: 18,
+  classes: 2,
+  accuracy: 0.94,
+  accuracyLow: 0.74,
+  accuracyHigh: 0.99,
+  balancedAccuracy: 0.88,
+  majority: 0.78,
+};
+
+export const histogram = {
+  modality: "proteomics",
+  stage: "z",
+  edges: [-2, -1, 0, 1, 2],
+  counts: [5, 20, 24, 1],
+  zeros: 4,
+};
+
+export const pairs = { predictor: "dual ridge", edges: [0, 0.5, 1], counts: [6, 2, 1, 3], r: 0.5 };
+
+const epochs = [1, 2, 3, 4].map((epoch) => ({
+  epoch,
+  train: { huber: 0.2 / epoch, mse: 0.4 / epoch },
+  validation: { huber: 0.22 / epoch, mse: 0.44 / epoch },
+  learningRate: epoch < 3 ? 1e-5 : 1e-6,
+}));
+
+export const runs = [
+  { name: "ARO unmasked", seed: 1, epochs },
+  { name: "ARO masked", seed: 1, epochs },
+  { name: "ARO masked", seed: 2, epochs },
+];
+
+export const trainingOptions = {
+  cohort,
+  trainSamples: 80,
+  validationSamples: 17,
+  references: [
+    { name: "training mean", huber: 0.07, mse: 0.14 },
+    { name: "dual ridge", huber: 0.05, mse: 0.1 },
+  ],
+};
+
+export const latentOptions = {
+  cohort,
+  representation: "ARO unmasked",
+  maps: [
+    { method: "PCA", x: [0, 1, 2, 3], y: [1, 0, 2, 1], trustworthiness: 0.9 },
+    { method: "UMAP", x: [4, 1, 0, 2], y: [0, 0.5, 1, 2] },
+  ],
+  colorings: [
+    { name: "tissue", values: ["tumor", "normal", "tumor", null], silhouettes: [0.3, -0.1] },
+    { name: "cluster", values: [1, 2, 10, 2] },
+  ],
+};
+
+/** Makes every figure once, by the name of its snapshot. */
+export const examples: Readonly<Record<string, () => Figure>> = {
+  cohort: () =>
+    cohortFigure({
+      cohort,
+      samples: 115,
+      patients: 95,
+      modalities: [
+        { name: "transcriptomics", samples: 115, features: 26_804, observed: 1 },
+        { name: "metabolomics", samples: 120, features: 67, observed: 0.873 },
+      ],
+      drops: [
+        { what: "samples", from: "metabolomics", count: 5, reason: "not in every modality" },
+        { what: "features", from: "transcriptomics", count: 0, reason: "zero in every sample" },
+      ],
+    }),
+  labels: () =>
+    labelsFigure(
+      [
+        { label: "tissue", value: "tumor", samples: 95 },
+        { label: "tissue", value: "normal", samples: 20 },
+        { label: "grade", value: 1, samples: 60 },
+        { label: "grade", value: null, samples: 55 },
+      ],
+      { cohort, samples: 115 },
+    ),
+  split: () =>
+    splitFigure(
+      [
+        { part: "train", tissue: "tumor", samples: 66, patients: 60 },
+        { part: "train", tissue: "normal", samples: 14, patients: 14 },
+        { part: "test", tissue: "tumor", samples: 18, patients: 16 },
+      ],
+      { cohort, patients: { train: 62, test: 16 } },
+    ),
+  preprocessing: () =>
+    preprocessingFigure([{ ...histogram, stage: "measured", zeros: 0 }, histogram], {
+      cohort,
+      part: "training",
+      samples: 80,
+    }),
+  "training-huber": () => trainingFigure(runs, trainingOptions),
+  "skill-test": () => skillFigure(skillRows, { cohort, samples: 18, splits: 8 }),
+  "correlation-test": () =>
+    correlationFigure(
+      [
+        {
+          predictor: "dual ridge",
+          modality: "proteomics",
+          features: 8412,
+          percentile5: -0.1,
+          percentile25: 0.3,
+          median: 0.55,
+          percentile75: 0.7,
+          percentile95: 0.9,
+        },
+      ],
+      {
+        cohort,
+        samples: 18,
+        yardsticks: [{ name: "published", modality: "proteomics", low: 0.2, high: 0.5 }],
+      },
+    ),
+  "density-test": () =>
+    densityFigure([pairs, { ...pairs, predictor: "ARO masked", r: null }], {
+      cohort,
+      modality: "proteomics",
+      samples: 18,
+    }),
+  latent: () => latentFigure(latentOptions),
+  confusion: () => confusionFigure([confusionMatrix], { cohort }),
+  accuracy: () =>
+    accuracyFigure([accuracyRow, { ...accuracyRow, classifier: "logistic regression" }], {
+      cohort,
+      protocol: "18 test samples of one split",
+    }),
+};

@@ -1,0 +1,172 @@
+// Each figure's door: what it refuses, and what it makes of rows as notebooks have them.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { accuracyFigure } from "../../lib/figures/accuracy.js";
+import { cohortFigure } from "../../lib/figures/cohort.js";
+import { confusionFigure } from "../../lib/figures/confusion.js";
+import { densityFigure } from "../../lib/figures/density.js";
+import { datasetsOf } from "../../lib/figures/figure.js";
+import { labelsFigure } from "../../lib/figures/labels.js";
+import { latentFigure } from "../../lib/figures/latent.js";
+import { preprocessingFigure } from "../../lib/figures/preprocessing.js";
+import { skillFigure } from "../../lib/figures/skill.js";
+import { percent } from "../../lib/figures/text.js";
+import { classStyle, modalityColor, settingOf } from "../../lib/figures/theme.js";
+import { trainingFigure } from "../../lib/figures/training.js";
+import {
+  accuracyRow,
+  confusionMatrix,
+  histogram,
+  latentOptions,
+  pairs,
+  runs,
+  skillRows,
+  trainingOptions,
+} from "./examples.js";
+
+const cohort = "Example";
+
+test("skillFigure refuses a skill that is not a number, and a part that has no rows", () => {
+  const options = { cohort, samples: 18, splits: 8 };
+  assert.throws(
+    () => skillFigure([...skillRows, { ...skillRows[1], skill: Number.NaN }], options),
+    /finite number in the field "skill".*row 4/,
+  );
+  assert.throws(
+    () => skillFigure(skillRows, { ...options, part: "validation" }),
+    /rows of the part "validation"", got none/,
+  );
+  assert.throws(
+    () => skillFigure([{ ...skillRows[1], skillLow: 0.31 }], options),
+    /interval that holds the skill of dual ridge on proteomics/,
+  );
+});
+
+test("skillFigure writes what lies below its axis instead of dropping it", () => {
+  const data = datasetsOf(skillFigure(skillRows, { cohort, samples: 18, splits: 8 }));
+  assert.deepEqual(data["proteomics, off the axis"], [{ predictor: "zero", text: "← −0.50" }]);
+  assert.equal(data.proteomics.length, 3);
+});
+
+test("trainingFigure refuses losses that a logarithm cannot show, and no runs", () => {
+  const zero = { ...runs[0].epochs[0], train: { huber: 0, mse: 0 } };
+  assert.throws(
+    () => trainingFigure([{ name: "ARO masked", seed: 1, epochs: [zero] }], trainingOptions),
+    /positive Huber loss, got 0/,
+  );
+  assert.throws(() => trainingFigure([], trainingOptions), /got none/);
+  assert.throws(
+    () => trainingFigure(runs, { ...trainingOptions, trainSamples: Number.NaN }),
+    /finite number to write, got NaN/,
+  );
+});
+
+test("trainingFigure marks the lowest validation loss and the epochs whose rate fell", () => {
+  const data = datasetsOf(trainingFigure(runs, { ...trainingOptions, loss: "mse" }));
+  assert.deepEqual(data["ARO unmasked best"], [{ epoch: 4, loss: 0.11 }]);
+  assert.deepEqual(data["ARO unmasked drops"], [{ epoch: 3, rate: "rate 1e−6" }]);
+  assert.deepEqual(
+    data["ARO masked drops"].map(({ rate }) => rate),
+    ["", ""],
+  );
+});
+
+test("preprocessingFigure takes exact zeros out of their bin", () => {
+  const options = { cohort, part: "training", samples: 80 };
+  const data = datasetsOf(preprocessingFigure([histogram], options));
+  assert.deepEqual(data["proteomics z"][2], { low: 0, high: 1, share: 0.4 });
+  assert.deepEqual(data["proteomics z, zeros"], [{ text: "8.0 % are 0" }]);
+  assert.throws(
+    () => preprocessingFigure([{ ...histogram, zeros: 25 }], options),
+    /at most 24 zeros in the bin from 0 to 1, got 25/,
+  );
+  assert.throws(
+    () => preprocessingFigure([{ ...histogram, edges: [0, 1] }], options),
+    /one edge more than counts, got 2 and 4/,
+  );
+});
+
+test("preprocessingFigure refuses zeros that no bin holds", () => {
+  const options = { cohort, part: "training", samples: 80 };
+  assert.throws(
+    () => preprocessingFigure([{ ...histogram, edges: [1, 2, 3, 4, 5] }], options),
+    /a bin that holds 0/,
+  );
+});
+
+test("latentFigure refuses more classes than it has colors, with a remedy", () => {
+  const values = Array.from({ length: 8 }, (_, i) => `class ${i}`);
+  const map = { method: "PCA", x: values.map((_, i) => i), y: values.map((_, i) => i) };
+  assert.throws(
+    () => latentFigure({ ...latentOptions, maps: [map], colorings: [{ name: "site", values }] }),
+    /RangeError: latentFigure: "site": expected at most 7 classes, got 8; merge the rare ones/,
+  );
+});
+
+test("latentFigure refuses coordinates of fewer samples", () => {
+  const maps = [latentOptions.maps[0], { method: "t-SNE", x: [1, 2], y: [1, 2] }];
+  assert.throws(() => latentFigure({ ...latentOptions, maps }), /4 samples in t-SNE .*got 2/);
+});
+
+test("confusionFigure computes the accuracy itself and refuses an interval without it", () => {
+  const figure = confusionFigure([confusionMatrix], { cohort });
+  assert.match(JSON.stringify(figure.spec), /accuracy 94\.4 % \(17 of 18\)/);
+  assert.throws(
+    () => confusionFigure([{ ...confusionMatrix, high: 0.9 }], { cohort }),
+    /interval that holds the accuracy 0\.94/,
+  );
+  assert.throws(
+    () => confusionFigure([{ ...confusionMatrix, counts: [[1, 2]] }], { cohort }),
+    /2 x 2 counts of "tissue from ARO unmasked"/,
+  );
+});
+
+test("accuracyFigure and densityFigure refuse what they cannot draw", () => {
+  assert.throws(
+    () => accuracyFigure([{ ...accuracyRow, majority: 78 }], { cohort, protocol: "test" }),
+    /majority of nearest centroid on tissue in \[0, 1\], got 78/,
+  );
+  const options = { cohort, modality: "proteomics", samples: 18 };
+  assert.throws(() => densityFigure([], options), /1 to 3 predictors, got 0/);
+  assert.throws(() => densityFigure([{ ...pairs, counts: [1, 2] }], options), /expected 4 counts/);
+  assert.throws(
+    () => densityFigure([{ ...pairs, counts: [0, 0, 0, 0] }], options),
+    /expected at least one pair of dual ridge, got 0/,
+  );
+});
+
+test("cohort figures refuse shares and counts that cannot be", () => {
+  const modality = { name: "proteomics", samples: 3, features: 4, observed: 87 };
+  assert.throws(
+    () => cohortFigure({ cohort, samples: 3, patients: 3, modalities: [modality], drops: [] }),
+    /share observed of proteomics in \[0, 1\], got 87/,
+  );
+  assert.throws(
+    () => labelsFigure([{ label: "tissue", value: "tumor", samples: 4 }], { cohort, samples: 3 }),
+    /add up to at most 3 samples, got 4/,
+  );
+  assert.throws(() => labelsFigure([], { cohort, samples: 3 }), /expected .*got none/);
+});
+
+test("colors keep their meaning", () => {
+  assert.equal(modalityColor("RCC phosphoproteomics"), "#009E73");
+  assert.equal(modalityColor("Proteome"), "#D55E00");
+  assert.deepEqual(["ARO masked, 5 seeds", "aro unmasked", "dual ridge", "AROMA"].map(settingOf), [
+    "masked",
+    "unmasked",
+    "control",
+    "control",
+  ]);
+  const style = classStyle(["normal", "b", "tumor", "not recorded", "a"], { what: "test" });
+  assert.deepEqual(style.names, ["a", "b", "normal", "tumor", "not recorded"]);
+  assert.deepEqual(style.colors.slice(2, 4), ["#0072B2", "#D55E00"]);
+  assert.equal(new Set(style.colors).size, 5);
+  assert.equal(new Set(style.shapes).size, 5);
+});
+
+test("percent never rounds something to nothing or not quite all to all", () => {
+  assert.deepEqual(
+    [0, 0.0001, 0.123, 0.9999, 1].map((share) => percent(share)),
+    ["0 %", "< 1 %", "12 %", "> 99 %", "100 %"],
+  );
+});
