@@ -1,10 +1,96 @@
 // The package "aro": everything that notebooks and users may import, and nothing else.
+
+// A profile's study, what it publishes, and the ledger of the paper's claims.
+export { countVerdicts, judgeClaims, type LedgerEntry } from "./claims/ledger.js";
+// A cohort, and where it comes from.
 export {
   type Cohort,
+  type Drop,
   dropEmptyFeatures,
+  findModality,
+  joinCohort,
+  keepFeatures,
+  type Label,
+  type Modality,
+  type ModalityTable,
   type Sample,
   summarizeModalities,
 } from "./cohort/cohort.js";
-export { type PreparedCohort, prepareCohort } from "./preprocess/prepare.js";
-export { splitSamples } from "./preprocess/split.js";
+export { isExcelDate, stripEnsemblVersion } from "./cohort/identifiers.js";
+export { countLabels, countPatients, labelValues } from "./cohort/labels.js";
+export { type Matrix, matrixFrom, selectColumns, selectRows } from "./cohort/matrix.js";
+export { readSampleSheet } from "./cohort/samplesheet.js";
+export { simulateCohort } from "./cohort/simulate.js";
+export { fetchSource } from "./cohort/sources.js";
+export { readTable, readTables } from "./cohort/tables.js";
+export { readUcec } from "./cohort/ucec.js";
+// The model, what computes it, and its training.
+export { chooseEngine } from "./engine/choose.js";
+export type { Engine, Losses, Model } from "./engine/engine.js";
+export { crossValidate } from "./evaluate/classify.js";
+// Reconstruction, its controls, the latent space and classifiers.
+export { adjustedRandIndex, kMeans, silhouette } from "./evaluate/cluster.js";
+export { compareClassifiers, confusionOf } from "./evaluate/compare.js";
+export { fitControls } from "./evaluate/controls.js";
+export { constantLosses } from "./evaluate/gaussian.js";
+export { trustworthiness, tsne, umap } from "./evaluate/latent.js";
+export { colorMaps, mapPoints, separation } from "./evaluate/maps.js";
+export { fitPca, reconstructPca, transformPca } from "./evaluate/pca.js";
+export { modelPredictor, type Predictor } from "./evaluate/predictor.js";
+export { reconstructionTable, scoreReconstruction } from "./evaluate/reconstruction.js";
+export { compareOverSplits } from "./evaluate/splits.js";
+export { pearson, spearman, wilsonInterval } from "./evaluate/statistics.js";
+export {
+  countPairs,
+  type FlatScore,
+  flattenScores,
+  summarizeCorrelations,
+} from "./evaluate/summary.js";
+// Figures and tables.
+export { accuracyFigure } from "./figures/accuracy.js";
+export { cohortFigure } from "./figures/cohort.js";
+export { confusionFigure } from "./figures/confusion.js";
+export { correlationFigure } from "./figures/correlation.js";
+export { densityFigure } from "./figures/density.js";
+export type { Figure } from "./figures/figure.js";
+export { labelsFigure } from "./figures/labels.js";
+export { latentFigure } from "./figures/latent.js";
+export { preprocessingFigure } from "./figures/preprocessing.js";
+export { saveFigure } from "./figures/save.js";
+export { showFigure } from "./figures/show.js";
+export { skillFigure } from "./figures/skill.js";
+export { splitFigure } from "./figures/split.js";
+export { trainingFigure } from "./figures/training.js";
+export { showTable } from "./jupyter/table.js";
+export {
+  type AutoencoderSpec,
+  countParameters,
+  initializeWeights,
+  parametersOf,
+} from "./model/autoencoder.js";
+export { readTensors, readWeights, writeTensors, writeWeights } from "./model/weights.js";
+// The split and the paper's preprocessing.
+export { describeFeature, shareOf } from "./preprocess/describe.js";
+export { stageHistograms } from "./preprocess/histogram.js";
+export {
+  type Prepared,
+  type PreparedCohort,
+  prepareCohort,
+  requireHeldOut,
+} from "./preprocess/prepare.js";
+export { createRandom, numpyPermutation } from "./preprocess/random.js";
+export { applyScaler, fitScaler, type Scaler } from "./preprocess/scaler.js";
+export { countParts, type Split, splitSamples } from "./preprocess/split.js";
 export { foldersOf, type Profile, readProfile } from "./study/profile.js";
+export { publishFigure, publishTable, readResults } from "./study/results.js";
+export {
+  openAro,
+  openCohort,
+  openStudy,
+  readAro,
+  type Study,
+  trainAro,
+} from "./study/study.js";
+export { createProgress } from "./train/progress.js";
+export { type Run, type RunResult, readRun, trainRun } from "./train/run.js";
+export { type Epoch, train } from "./train/train.js";

@@ -141,7 +141,7 @@ function lossClaims(): Claim[] {
           printed: String(LOSSES[name][loss][i]),
           kind: "data",
           beside: {
-            row: { predictor: name, part, modality: "all" },
+            row: { predictor: name === "PCA" ? "PCA, sees all" : name, part, modality: "all" },
             column: loss,
           },
         }),

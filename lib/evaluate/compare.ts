@@ -3,6 +3,7 @@ import type { Label } from "../cohort/cohort.js";
 import type { Classifier } from "./classifiers.js";
 import { type ClassificationResult, crossValidate, type TaskOptions } from "./classify.js";
 import type { Rows } from "./rows.js";
+import { wilsonInterval } from "./statistics.js";
 
 /** One row of the table; shares in [0, 1], intervals of 95 %. */
 export interface ClassifierRow {
@@ -87,5 +88,38 @@ function rowOf(name: string, result: ClassificationResult): ClassifierRow {
     rocAuc: scores.rocAuc,
     majorityRate: scores.majorityRate,
     p: result.permutation?.p ?? null,
+  };
+}
+
+/** A confusion matrix with what a figure says of it. */
+export interface NamedConfusion {
+  readonly name: string;
+  readonly classes: readonly string[];
+  /** `counts[actual][predicted]` samples. */
+  readonly counts: readonly (readonly number[])[];
+  /** Wilson's 95 % interval of the accuracy. */
+  readonly low: number;
+  readonly high: number;
+  readonly majority: number;
+}
+
+/** Cross-validates once and gives the confusion matrix of that one drawing: each sample counts once. */
+export function confusionOf(
+  name: string,
+  options: TaskOptions & { readonly classifier: Classifier },
+): NamedConfusion {
+  const { classes, runs } = crossValidate({ ...options, repeats: 1 });
+  const [{ confusion, scores, rows }] = runs;
+  const size = classes.length;
+  const { low, high } = wilsonInterval(Math.round(scores.accuracy * rows.length), rows.length);
+  return {
+    name,
+    classes: classes.map(String),
+    counts: classes.map((_, row) =>
+      Array.from(confusion.counts.slice(row * size, (row + 1) * size)),
+    ),
+    low,
+    high,
+    majority: scores.majorityRate,
   };
 }

@@ -2,6 +2,7 @@
 import type { Matrix } from "../cohort/matrix.js";
 import type { Estimate } from "./bootstrap.js";
 import type { ColumnRange } from "./rows.js";
+import { studentQuantile } from "./statistics.js";
 
 /** Fewer observed entries than this say nothing of a correlation. */
 export const MINIMUM_OBSERVED = 10;
@@ -141,18 +142,15 @@ function jackknife(value: number, without: readonly number[]): Estimate {
   };
 }
 
-/**
- * The 97.5th percentile of Student's t; at 17 degrees of freedom 2.1098.
- * Source: Abramowitz and Stegun 26.7.5, within 0.2 % from five degrees of freedom on.
- */
-function studentQuantile(freedom: number): number {
-  const z = 1.959963984540054;
-  return (
-    z +
-    (z ** 3 + z) / (4 * freedom) +
-    (5 * z ** 5 + 16 * z ** 3 + 3 * z) / (96 * freedom ** 2) +
-    (3 * z ** 7 + 19 * z ** 5 + 17 * z ** 3 - 15 * z) / (384 * freedom ** 3)
-  );
+/** Pearson's r of each feature of a range that has one, ascending; empty with fewer than ten rows. */
+export function featureCorrelations(
+  truth: Matrix,
+  predicted: Float32Array,
+  { start = 0, end = truth.columns }: ColumnRange = {},
+): Float64Array {
+  if (truth.rows < MINIMUM_OBSERVED) return new Float64Array(0);
+  const found = correlations(centerColumns(truth, predicted), () => true).slice(start, end);
+  return found.filter((r) => !Number.isNaN(r)).sort();
 }
 
 /** The median of the numbers among the values; NaN if there are none. */

@@ -4,6 +4,8 @@
 export interface Random {
   /** A whole number in [0, 2^32). */
   uint32(): number;
+  /** Fills an array with what as many calls of `uint32` would give, several times as fast. */
+  fillUint32(out: Uint32Array): void;
   /** A number in [0, 1), with 32 random bits. */
   uniform(): number;
   /** A whole number in [0, bound), each equally likely; `@throws` RangeError unless bound is whole, in [1, 2^32]. */
@@ -50,9 +52,23 @@ export function restoreRandom([a, b, c, counter]: readonly [
     c = (((c << 21) | (c >>> 11)) + out) | 0;
     return out >>> 0;
   };
+  const fillUint32 = (out: Uint32Array) => {
+    // On locals, which stay in registers.
+    let [w, x, y, z] = [a, b, c, counter];
+    for (let i = 0; i < out.length; i++) {
+      const next = (((w + x) | 0) + z) | 0;
+      z = (z + 1) | 0;
+      w = x ^ (x >>> 9);
+      x = (y + (y << 3)) | 0;
+      y = (((y << 21) | (y >>> 11)) + next) | 0;
+      out[i] = next;
+    }
+    [a, b, c, counter] = [w, x, y, z];
+  };
   const uniform = () => uint32() / 0x100000000;
   return {
     uint32,
+    fillUint32,
     uniform,
     integer: (bound) => {
       if (!Number.isInteger(bound) || bound < 1 || bound > 0x100000000) {

@@ -1,5 +1,6 @@
 // The split into training, validation and test rows, which never parts a patient.
 import type { Sample } from "../cohort/cohort.js";
+import { countPatients, labelValues } from "../cohort/labels.js";
 import { numpyPermutation } from "./random.js";
 
 /** Row indexes of a cohort; together they name each row once. */
@@ -39,6 +40,26 @@ export function splitSamples(
   const [train, held] = hold(units, 0.3, seed);
   const [validation, test] = hold(held, 0.5, seed);
   return { train: train.flat(), validation: validation.flat(), test: test.flat() };
+}
+
+/** Samples and patients that bear one value of a label in one part. */
+export interface PartCount {
+  readonly part: keyof Split;
+  readonly label: string;
+  readonly samples: number;
+  readonly patients: number;
+}
+
+/** Counts a split by part and by the values of a label, "not recorded" where there is none. */
+export function countParts(samples: readonly Sample[], split: Split, label: string): PartCount[] {
+  const values = labelValues(samples, label).map((value) => String(value ?? "not recorded"));
+  const kinds = [...new Set(values)];
+  return (["train", "validation", "test"] as const).flatMap((part) =>
+    kinds.map((kind) => {
+      const own = split[part].filter((row) => values[row] === kind).map((row) => samples[row]);
+      return { part, label: kind, samples: own.length, patients: countPatients(own) };
+    }),
+  );
 }
 
 /** sklearn.model_selection.train_test_split: the first of the permutation are held, the next are kept. */

@@ -22,6 +22,14 @@ export interface Profile {
     /** Of weights, dropout and batches. */
     readonly seed: number;
   };
+  readonly labels: {
+    /** Shown in the description of the cohort. */
+    readonly described: readonly string[];
+    /** What classifiers are asked for; the first is the easy one. */
+    readonly tasks: readonly string[];
+    /** What might explain a label without any measurement. */
+    readonly covariates: readonly string[];
+  };
   readonly evaluation: {
     /** Bootstrap draws behind each interval. */
     readonly draws: number;
@@ -42,6 +50,11 @@ const UCEC: Profile = {
   split: { seed: 42, by: "patient" },
   model: { width: 512, hiddenLayers: 3, output: "softplus", inputDropout: 0.1 },
   training: { epochs: 200, batchSize: 80, learningRate: 1e-4, weightDecay: 0, seed: 0 },
+  labels: {
+    described: ["tissue", "histology", "grade", "stage"],
+    tasks: ["tissue", "histology"],
+    covariates: ["tmtBatch"],
+  },
   evaluation: { draws: 1000, folds: 5, repeats: 5, splits: 8 },
 };
 

@@ -1,6 +1,9 @@
 // Result tables by name: written by the notebook that computes them, read by the ledger, the README and the terminal.
 import { mkdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import type { Figure } from "../figures/figure.js";
+import { saveFigure } from "../figures/save.js";
+import { showFigure } from "../figures/show.js";
 import { replaceFile } from "../model/durable-file.js";
 import { foldersOf, type Profile } from "./profile.js";
 
@@ -48,13 +51,13 @@ export async function publishTable(
  * Reads a published table.
  * @throws Error saying which notebook makes it, if it is not there or is another profile's.
  */
-export async function readTable<T>(profile: Profile, name: string, madeBy: string): Promise<T[]> {
+export async function readResults<T>(profile: Profile, name: string, madeBy: string): Promise<T[]> {
   let stored: Stored;
   try {
     stored = JSON.parse(await readFile(tableFile(profile, name), "utf8")) as Stored;
   } catch (error) {
     throw new Error(
-      `readTable: expected the table "${name}" of profile ${profile.name}, got ${(error as Error).message}; ` +
+      `readResults: expected the table "${name}" of profile ${profile.name}, got ${(error as Error).message}; ` +
         `run notebook ${madeBy} first`,
     );
   }
@@ -63,4 +66,14 @@ export async function readTable<T>(profile: Profile, name: string, madeBy: strin
 
 function tableFile(profile: Profile, name: string): string {
   return join(foldersOf(profile).figures, "tables", `${name}.json`);
+}
+
+/** Keeps a figure's SVG, spec and data in the profile's figures folder, and shows it in the running cell. */
+export async function publishFigure(
+  profile: Profile,
+  source: string,
+  figure: Figure,
+): Promise<void> {
+  await saveFigure(figure, foldersOf(profile).figures, { source });
+  await showFigure(figure);
 }

@@ -7,6 +7,7 @@ import {
   pearson,
   quantile,
   spearman,
+  studentQuantile,
   wilsonInterval,
 } from "../../lib/evaluate/statistics.js";
 import { createRandom } from "../../lib/preprocess/random.js";
@@ -137,4 +138,12 @@ test("permuteLabels moves whole patients among those of equal size, and shuffles
   }
   assert.equal(seen.size, 6 * 2 * 2 * 2);
   assert.throws(() => permuteLabels([1], [], random), RangeError);
+});
+
+test("studentQuantile agrees with scipy.stats.t.ppf inside and beyond its table", () => {
+  assert.equal(studentQuantile(1), 12.7062);
+  assert.equal(studentQuantile(7), 2.36462);
+  assert.ok(Math.abs(studentQuantile(31) - 2.039513446396) < 1e-6);
+  assert.ok(Math.abs(studentQuantile(113) - 1.981180359414) < 1e-6);
+  assert.throws(() => studentQuantile(0), /got 0/);
 });

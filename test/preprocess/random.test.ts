@@ -39,6 +39,16 @@ test("the same seed and stream give the same numbers", () => {
   );
 });
 
+test("fillUint32 gives what uint32 would, and goes on from there", () => {
+  const [filled, drawn] = [createRandom(7, "dropout"), createRandom(7, "dropout")];
+  const words = new Uint32Array(50);
+  filled.fillUint32(words);
+  assert.deepEqual([...words], draw(50, drawn.uint32));
+  assert.deepEqual(filled.state(), drawn.state());
+  filled.fillUint32(new Uint32Array(0));
+  assert.equal(filled.uint32(), drawn.uint32());
+});
+
 test("createRandom gives these words for this seed, on every machine and in every version", () => {
   // Written down once: saved weights and figures depend on them.
   assert.deepEqual(

@@ -4,7 +4,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { foldersOf, readProfile } from "../../lib/study/profile.js";
-import { publishTable, readTable } from "../../lib/study/results.js";
+import { publishTable, readResults } from "../../lib/study/results.js";
 
 const profile = readProfile({ ARO_PROFILE: "course" });
 const name = `test-${process.pid}`;
@@ -13,12 +13,12 @@ after(() => rm(join(foldersOf(profile).figures, "tables", `${name}.json`), { for
 test("a table is read back as it was published", async () => {
   const rows = [{ predictor: "zero", mse: 0.25, r: null }];
   await publishTable(profile, name, "test", rows);
-  assert.deepEqual(await readTable(profile, name, "test"), rows);
+  assert.deepEqual(await readResults(profile, name, "test"), rows);
 });
 
 test("a table that was not made names the notebook that makes it", async () => {
   await assert.rejects(
-    readTable(profile, "no-such-table", "03-train"),
+    readResults(profile, "no-such-table", "03-train"),
     /no-such-table.*run notebook 03-train/s,
   );
 });

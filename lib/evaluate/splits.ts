@@ -1,0 +1,80 @@
+// The linear controls over repeated patient-grouped splits: whether a difference outlives the draw of the test rows.
+import type { Cohort } from "../cohort/cohort.js";
+import { prepareCohort } from "../preprocess/prepare.js";
+import { type SplitOptions, splitSamples } from "../preprocess/split.js";
+import { constantPredictor, type Predictor, trainingMean } from "./predictor.js";
+import { reconstructionTable } from "./reconstruction.js";
+import { fitRidge } from "./ridge.js";
+import { fitRidgeWithCis } from "./ridge-cis.js";
+import { studentQuantile } from "./statistics.js";
+
+/** The dual ridge and the ridge with a cis path, on the test rows of several splits. */
+export interface SplitComparison {
+  readonly modality: string;
+  readonly splits: number;
+  /** Mean over splits of the test MSE. */
+  readonly mean: number;
+  readonly ridge: number;
+  readonly ridgeWithCis: number;
+  /** Mean of (ridge with cis - ridge) within splits; negative where the cis path helps. */
+  readonly difference: number;
+  /** Limits of the difference's 95 % interval, by Student's t over splits. */
+  readonly low: number;
+  readonly high: number;
+}
+
+export interface SplitComparisonOptions extends SplitOptions {
+  /** How many splits; their seeds follow the first. */
+  readonly splits: number;
+}
+
+/**
+ * Repeats fit and score over splits of consecutive seeds, a row for each modality that is inferred.
+ * @throws RangeError if there are fewer than 2 splits.
+ */
+export async function compareOverSplits(
+  cohort: Cohort,
+  { splits, seed = 42, by = "patient" }: SplitComparisonOptions,
+): Promise<SplitComparison[]> {
+  if (!Number.isInteger(splits) || splits < 2) {
+    throw new RangeError(`compareOverSplits: expected at least 2 splits, got ${splits}`);
+  }
+  const inferred = cohort.modalities.slice(1).map(({ name }) => name);
+  const found = inferred.map(() => ({ mean: [], ridge: [], cis: [] }) as Record<string, number[]>);
+  for (let i = 0; i < splits; i++) {
+    const prepared = prepareCohort(cohort, splitSamples(cohort.samples, { seed: seed + i, by }));
+    const options = { cohort, input: "standardized" } as const;
+    const predictors: Predictor[] = [
+      constantPredictor("mean", trainingMean(prepared)),
+      fitRidge(prepared, { ...options, name: "ridge" }),
+      fitRidgeWithCis(prepared, { ...options, name: "cis" }),
+    ];
+    const rows = await reconstructionTable(predictors, prepared, { parts: ["test"], draws: 1 });
+    for (const { predictor, modality, mse } of rows) {
+      const at = inferred.indexOf(modality);
+      if (at >= 0 && mse) found[at][predictor].push(mse.value);
+    }
+  }
+  return inferred.map((modality, at) => {
+    const { mean, ridge, cis } = found[at];
+    const differences = cis.map((value, i) => value - ridge[i]);
+    const difference = average(differences);
+    const variance =
+      differences.reduce((sum, value) => sum + (value - difference) ** 2, 0) / (splits - 1);
+    const margin = studentQuantile(splits - 1) * Math.sqrt(variance / splits);
+    return {
+      modality,
+      splits,
+      mean: average(mean),
+      ridge: average(ridge),
+      ridgeWithCis: average(cis),
+      difference,
+      low: difference - margin,
+      high: difference + margin,
+    };
+  });
+}
+
+function average(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}

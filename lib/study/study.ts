@@ -1,0 +1,89 @@
+// A study: a profile's cohort, split and preprocessed, and the two models that are trained on it.
+import { join } from "node:path";
+import { type Cohort, dropEmptyFeatures } from "../cohort/cohort.js";
+import { simulateCohort } from "../cohort/simulate.js";
+import { type FetchProgress, fetchSource } from "../cohort/sources.js";
+import { readUcec } from "../cohort/ucec.js";
+import type { Engine, Model } from "../engine/engine.js";
+import { type PreparedCohort, prepareCohort } from "../preprocess/prepare.js";
+import { type Split, splitSamples } from "../preprocess/split.js";
+import { completeConfig, type RunRequest } from "../train/config.js";
+import { createProgress } from "../train/progress.js";
+import { type Run, type RunResult, readRun, trainRun } from "../train/run.js";
+import { foldersOf, type Profile } from "./profile.js";
+
+export interface Study {
+  readonly profile: Profile;
+  /** Without the features that are empty in every sample. */
+  readonly cohort: Cohort;
+  readonly split: Split;
+  readonly prepared: PreparedCohort;
+}
+
+/** What the model sees: "masked" is the first modality alone, "unmasked" all of them. Source: paper section 4. */
+export type Setting = "masked" | "unmasked";
+
+export interface OpenOptions {
+  readonly onProgress?: (progress: FetchProgress) => void;
+}
+
+/** Reads the cohort of a profile as it was measured, fetching it first where it is not there. */
+export async function openCohort(profile: Profile, options: OpenOptions = {}): Promise<Cohort> {
+  if (profile.cohort === "simulate") return simulateCohort({ seed: profile.split.seed }).cohort;
+  const { folder } = await fetchSource(profile.cohort, options);
+  return readUcec({ folder });
+}
+
+/** Reads a profile's cohort, leaves out its empty features, splits it and preprocesses the parts. */
+export async function openStudy(profile: Profile, options: OpenOptions = {}): Promise<Study> {
+  const cohort = dropEmptyFeatures(await openCohort(profile, options));
+  const split = splitSamples(cohort.samples, profile.split);
+  return { profile, cohort, split, prepared: prepareCohort(cohort, split) };
+}
+
+/**
+ * Trains ARO in one setting, showing its progress; a finished run of the same settings and data is read again.
+ * Interrupting it leaves a run that can be read.
+ */
+export async function trainAro(study: Study, setting: Setting, engine: Engine): Promise<RunResult> {
+  return await trainRun({
+    folder: runFolder(study, setting),
+    config: runRequest(study, setting),
+    data: study.prepared,
+    engine,
+    progress: createProgress(),
+  });
+}
+
+/**
+ * Reads the run that `trainAro` left.
+ * @throws Error if there is none of these settings and data.
+ */
+export async function readAro(study: Study, setting: Setting): Promise<Run> {
+  return await readRun(runFolder(study, setting));
+}
+
+/** Builds the trained model of a setting in an engine; whoever calls it disposes of it. */
+export async function openAro(study: Study, setting: Setting, engine: Engine): Promise<Model> {
+  const run = await readAro(study, setting);
+  return await engine.build(run.config.spec, await run.loadWeights());
+}
+
+function runRequest({ profile, prepared }: Study, setting: Setting): RunRequest {
+  const [first] = prepared.modalities;
+  return {
+    spec: {
+      ...profile.model,
+      features: prepared.features.length,
+      visible: setting === "masked" ? { start: first.start, end: first.end } : null,
+    },
+    training: profile.training,
+    about: { profile: profile.name, setting },
+  };
+}
+
+/** A folder for each setting and set of settings, so that one run never meets another's. */
+function runFolder(study: Study, setting: Setting): string {
+  const { hash } = completeConfig(runRequest(study, setting), study.prepared);
+  return join(foldersOf(study.profile).runs, `${setting}-${hash.slice(0, 8)}`);
+}

@@ -1,0 +1,57 @@
+// Flat scores and counted pairs: nothing is lost between a score and what a reader sees of it.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { matrixFrom } from "../../lib/cohort/matrix.js";
+import { countPairs, flattenScores } from "../../lib/evaluate/summary.js";
+
+const modality = { name: "protein", start: 1, end: 3 };
+const prepared = {
+  part: "test",
+  rows: [0, 1],
+  ids: ["a", "b"],
+  matrix: matrixFrom(2, 3, [9, 0, 1, 9, Number.NaN, 2]),
+} as const;
+
+test("countPairs counts observed entries of its modality, each once", () => {
+  const { counts, edges } = countPairs(
+    "x",
+    prepared,
+    Float32Array.from([9, 0, 1, 9, 1, 8]),
+    modality,
+    2,
+  );
+  assert.deepEqual([...edges], [0, 1, 2]);
+  // (0, 0) low and low; (1, 1) and (2, 8) high and high; the missing entry is not counted.
+  assert.deepEqual([...counts], [1, 0, 0, 2]);
+});
+
+test("countPairs refuses predictions of another size, and a modality without values", () => {
+  assert.throws(
+    () => countPairs("x", prepared, new Float32Array(2), modality),
+    /6 predictions, got 2/,
+  );
+  const nothing = { ...prepared, matrix: matrixFrom(1, 3, [1, Number.NaN, Number.NaN]) };
+  assert.throws(() => countPairs("x", nothing, new Float32Array(3), modality), /values of protein/);
+});
+
+test("flattenScores keeps value and interval, and null where there is no score", () => {
+  const estimate = { value: 0.123456789, low: 0.1, high: 0.2 };
+  const [row] = flattenScores([
+    {
+      predictor: "zero",
+      sees: "nothing",
+      part: "test",
+      samples: 2,
+      modality: "all",
+      observed: 4,
+      mse: estimate,
+      huber: estimate,
+      skill: estimate,
+      medianR: null,
+      features: 0,
+    },
+  ]);
+  assert.equal(row.mse, 0.123457);
+  assert.deepEqual([row.skillLow, row.skillHigh], [0.1, 0.2]);
+  assert.equal(row.medianR, null);
+});
