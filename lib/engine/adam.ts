@@ -1,48 +1,30 @@
-// AdamW with PyTorch's epsilon: trained tensors that carry their moments and update themselves.
-import type * as Tf from "@tensorflow/tfjs-core";
-import type { Backend } from "./backend.js";
+// AdamW's arithmetic with PyTorch's epsilon: in JavaScript, and as a WebAssembly SIMD function put together here.
 
-const BETA1 = 0.9;
-const BETA2 = 0.999;
-const EPSILON = 1e-8;
+export const BETA1 = 0.9;
+export const BETA2 = 0.999;
+export const EPSILON = 1e-8;
 
 export interface AdamStep {
   readonly learningRate: number;
+  /** Decoupled from the gradient. */
   readonly weightDecay: number;
   /** Counts from 1. */
   readonly step: number;
 }
 
-/** A tensor that is trained. */
-export interface Variable {
-  readonly shape: readonly [number, number];
-  /** Never the second factor of a product: wasm caches those by tensor, and would not see an update in place. */
-  readonly tensor: Tf.Tensor2D;
-  /** Applies a gradient of the variable's shape, which stays the caller's. */
-  update(gradient: Tf.Tensor2D, step: AdamStep): void;
-  /** Copies the value, or the first or second moment. */
-  read(what: "value" | "first" | "second"): Promise<Float32Array>;
-  writeMoments(first: Float32Array, second: Float32Array): void;
-  dispose(): void;
-}
-
-/** Puts values `[rows, columns]` into the backend as a variable with zero moments. The array is the variable's from here on. */
-export function createVariable(
-  backend: Backend,
-  values: Float32Array,
-  shape: readonly [number, number],
-): Variable {
-  const tensor = backend.tf.tensor2d(values, [...shape]);
-  return backend.view(tensor)
-    ? new VisibleVariable(backend, tensor)
-    : new DeviceVariable(backend, tensor);
+/** What of a step is the same for each weight. */
+export interface Coefficients {
+  readonly keep: number;
+  readonly rate: number;
+  readonly root: number;
 }
 
 /**
- * `m = b1 m + (1 - b1) g`, `v = b2 v + (1 - b2) g^2`, `w = w (1 - lr wd) - lr / c1 * m / (sqrt(v / c2) + eps)`
- * with `c = 1 - b^t`. Source: torch.optim.AdamW; TensorFlow's Adam has its epsilon inside the correction.
+ * `m = b1 m + (1 - b1) g`, `v = b2 v + (1 - b2) g^2`, `w = w keep - rate m / (sqrt(v) root + eps)` with
+ * `keep = 1 - lr wd`, `rate = lr / (1 - b1^t)` and `root = 1 / sqrt(1 - b2^t)`.
+ * Source: torch.optim.AdamW; TensorFlow's Adam has its epsilon inside the correction by `root`.
  */
-function coefficients({ learningRate, weightDecay, step }: AdamStep) {
+export function coefficients({ learningRate, weightDecay, step }: AdamStep): Coefficients {
   return {
     keep: 1 - learningRate * weightDecay,
     rate: learningRate / (1 - BETA1 ** step),
@@ -50,116 +32,137 @@ function coefficients({ learningRate, weightDecay, step }: AdamStep) {
   };
 }
 
-/** Where JavaScript sees the tensors' memory: one pass, in place, with the moments outside the backend's heap. */
-class VisibleVariable implements Variable {
-  readonly shape: [number, number];
-  #first: Float32Array;
-  #second: Float32Array;
-
-  constructor(
-    readonly backend: Backend,
-    readonly tensor: Tf.Tensor2D,
-  ) {
-    this.shape = tensor.shape;
-    this.#first = new Float32Array(tensor.size);
-    this.#second = new Float32Array(tensor.size);
+/** Updates weights and moments in place, by the kernel as far as it goes. All lie in the kernel's memory. */
+export function updateInPlace(
+  weights: Float32Array,
+  gradient: Float32Array,
+  first: Float32Array,
+  second: Float32Array,
+  { keep, rate, root }: Coefficients,
+  kernel: AdamKernel | null,
+): void {
+  let i = 0;
+  if (kernel) {
+    i = weights.length - (weights.length % 4);
+    const offsets = [weights, gradient, first, second].map(({ byteOffset }) => byteOffset);
+    kernel(...(offsets as [number, number, number, number]), i, keep, rate, root);
   }
-
-  update(gradient: Tf.Tensor2D, step: AdamStep): void {
-    const { keep, rate, root } = coefficients(step);
-    const values = this.#view(this.tensor);
-    const slopes = this.#view(gradient);
-    updateInPlace(values, slopes, this.#first, this.#second, keep, rate, root);
-  }
-
-  async read(what: "value" | "first" | "second"): Promise<Float32Array> {
-    if (what === "value") return this.#view(this.tensor).slice();
-    return (what === "first" ? this.#first : this.#second).slice();
-  }
-
-  writeMoments(first: Float32Array, second: Float32Array): void {
-    this.#first.set(first);
-    this.#second.set(second);
-  }
-
-  dispose(): void {
-    this.tensor.dispose();
-  }
-
-  #view(tensor: Tf.Tensor2D): Float32Array {
-    this.backend.activate();
-    const view = this.backend.view(tensor);
-    if (!view) throw new Error(`adam: expected to see the memory of ${this.backend.name}`);
-    return view;
+  for (; i < weights.length; i++) {
+    const slope = gradient[i];
+    const m = BETA1 * first[i] + (1 - BETA1) * slope;
+    const v = BETA2 * second[i] + (1 - BETA2) * slope * slope;
+    first[i] = m;
+    second[i] = v;
+    weights[i] = weights[i] * keep - (rate * m) / (Math.sqrt(v) * root + EPSILON);
   }
 }
 
-function updateInPlace(
-  w: Float32Array,
-  g: Float32Array,
-  m: Float32Array,
-  v: Float32Array,
+/** Updates `count` float32, a multiple of 4, in place; the first four are byte offsets in the memory. */
+export type AdamKernel = (
+  weights: number,
+  gradient: number,
+  first: number,
+  second: number,
+  count: number,
   keep: number,
   rate: number,
   root: number,
-): void {
-  for (let i = 0; i < w.length; i++) {
-    const slope = g[i];
-    const first = BETA1 * m[i] + (1 - BETA1) * slope;
-    const second = BETA2 * v[i] + (1 - BETA2) * slope * slope;
-    m[i] = first;
-    v[i] = second;
-    w[i] = w[i] * keep - (rate * first) / (Math.sqrt(second) * root + EPSILON);
-  }
+) => void;
+
+/** What is used of WebAssembly; TypeScript declares it with the browser's library alone. */
+interface WebAssemblyApi {
+  readonly Memory: new () => object;
+  validate(code: Uint8Array): boolean;
+  readonly Module: new (code: Uint8Array) => object;
+  readonly Instance: new (
+    module: object,
+    imports: Record<string, Record<string, unknown>>,
+  ) => { readonly exports: Record<string, unknown> };
 }
 
-/** Where it does not (a GPU): the same out of tensor operations. */
-class DeviceVariable implements Variable {
-  readonly shape: [number, number];
-  #first: Tf.Tensor2D;
-  #second: Tf.Tensor2D;
+/** Makes the kernel over a WebAssembly memory, or null if there is none or the machine has no SIMD. */
+export function adamKernel(memory: unknown): AdamKernel | null {
+  const { WebAssembly } = globalThis as unknown as { WebAssembly: WebAssemblyApi };
+  const code = assemble();
+  if (!(memory instanceof WebAssembly.Memory) || !WebAssembly.validate(code)) return null;
+  const instance = new WebAssembly.Instance(new WebAssembly.Module(code), { tfjs: { memory } });
+  return instance.exports.update as AdamKernel;
+}
 
-  constructor(
-    readonly backend: Backend,
-    public tensor: Tf.Tensor2D,
-  ) {
-    this.shape = tensor.shape;
-    this.#first = backend.tf.keep(backend.tf.zerosLike(tensor));
-    this.#second = backend.tf.keep(backend.tf.zerosLike(tensor));
-    backend.tf.keep(tensor);
-  }
+// The encodings: https://webassembly.github.io/spec/core/binary/index.html
+const I32 = 0x7f;
+const F32 = 0x7d;
+const V128 = 0x7b;
+const simd = (opcode: number) => [0xfd, ...unsigned(opcode)];
+const load = [...simd(0x00), 2, 0]; // aligned to 4 bytes, offset 0
+const store = [...simd(0x0b), 2, 0];
+const splat = simd(0x13);
+const sqrt = simd(0xe3);
+const add = simd(0xe4);
+const subtract = simd(0xe5);
+const multiply = simd(0xe6);
+const divide = simd(0xe7);
+const get = (local: number) => [0x20, local];
+const set = (local: number) => [0x21, local];
+const tee = (local: number) => [0x22, local];
+const integer = (value: number) => [0x41, value]; // below 64
+const float = (value: number) => [0x43, ...new Uint8Array(Float32Array.of(value).buffer)];
 
-  update(gradient: Tf.Tensor2D, step: AdamStep): void {
-    const { tf } = this.backend;
-    const { keep, rate, root } = coefficients(step);
-    const [value, first, second] = tf.tidy(() => {
-      const m = tf.add(tf.mul(this.#first, BETA1), tf.mul(gradient, 1 - BETA1));
-      const v = tf.add(tf.mul(this.#second, BETA2), tf.mul(tf.square(gradient), 1 - BETA2));
-      const change = tf.div(tf.mul(m, rate), tf.add(tf.mul(tf.sqrt(v), root), EPSILON));
-      return [tf.sub(tf.mul(this.tensor, keep), change), m, v] as Tf.Tensor2D[];
-    });
-    this.dispose();
-    this.tensor = tf.keep(value);
-    this.#first = tf.keep(first);
-    this.#second = tf.keep(second);
-  }
+function assemble(): Uint8Array<ArrayBuffer> {
+  const [weights, gradient, first, second, count, keep, rate, root] = [0, 1, 2, 3, 4, 5, 6, 7];
+  const end = 8;
+  const [slope, m, v, keeps, rates, roots, decay1, gain1, decay2, gain2, small] = Array.from(
+    { length: 11 },
+    (_, i) => 9 + i,
+  );
+  const spread = (value: readonly number[], local: number) => [...value, ...splat, ...set(local)];
+  const advance = (local: number) => [...get(local), ...integer(16), 0x6a, ...set(local)];
+  const body = [
+    ...[2, 1, I32, 11, V128], // locals
+    ...[...get(weights), ...get(count), ...integer(2), 0x74, 0x6a, ...set(end)], // weights + 4 count
+    ...spread(get(keep), keeps),
+    ...spread(get(rate), rates),
+    ...spread(get(root), roots),
+    ...spread(float(BETA1), decay1),
+    ...spread(float(1 - BETA1), gain1),
+    ...spread(float(BETA2), decay2),
+    ...spread(float(1 - BETA2), gain2),
+    ...spread(float(EPSILON), small),
+    ...[0x02, 0x40, 0x03, 0x40], // block, loop
+    ...[...get(weights), ...get(end), 0x4f, 0x0d, 1], // leave the block at the end
+    ...[...get(gradient), ...load, ...set(slope)],
+    ...[...get(first), ...get(first), ...load, ...get(decay1), ...multiply],
+    ...[...get(slope), ...get(gain1), ...multiply, ...add, ...tee(m), ...store],
+    ...[...get(second), ...get(second), ...load, ...get(decay2), ...multiply],
+    ...[...get(slope), ...get(slope), ...multiply, ...get(gain2), ...multiply],
+    ...[...add, ...tee(v), ...store],
+    ...[...get(weights), ...get(weights), ...load, ...get(keeps), ...multiply],
+    ...[...get(rates), ...get(m), ...multiply],
+    ...[...get(v), ...sqrt, ...get(roots), ...multiply, ...get(small), ...add],
+    ...[...divide, ...subtract, ...store],
+    ...[weights, gradient, first, second].flatMap(advance),
+    ...[0x0c, 0, 0x0b, 0x0b, 0x0b], // again; end of loop, block and function
+  ];
+  const type = [0x60, 8, I32, I32, I32, I32, I32, F32, F32, F32, 0];
+  return Uint8Array.from([
+    ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+    ...section(1, [1, ...type]),
+    ...section(2, [1, ...text("tfjs"), ...text("memory"), 0x02, 0, 0]),
+    ...section(3, [1, 0]),
+    ...section(7, [1, ...text("update"), 0x00, 0]),
+    ...section(10, [1, ...unsigned(body.length), ...body]),
+  ]);
+}
 
-  async read(what: "value" | "first" | "second"): Promise<Float32Array> {
-    const tensor = { value: this.tensor, first: this.#first, second: this.#second }[what];
-    return (await tensor.data<"float32">()).slice();
-  }
+function section(id: number, content: readonly number[]): number[] {
+  return [id, ...unsigned(content.length), ...content];
+}
 
-  writeMoments(first: Float32Array, second: Float32Array): void {
-    const { tf } = this.backend;
-    this.#first.dispose();
-    this.#second.dispose();
-    this.#first = tf.keep(tf.tensor2d(first, this.shape));
-    this.#second = tf.keep(tf.tensor2d(second, this.shape));
-  }
+function text(name: string): number[] {
+  return [name.length, ...new TextEncoder().encode(name)];
+}
 
-  dispose(): void {
-    this.tensor.dispose();
-    this.#first.dispose();
-    this.#second.dispose();
-  }
+/** LEB128. */
+function unsigned(value: number): number[] {
+  return value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...unsigned(value >>> 7)];
 }

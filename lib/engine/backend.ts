@@ -2,6 +2,7 @@
 import { createRequire } from "node:module";
 import { dirname, join, sep } from "node:path";
 import type * as Tf from "@tensorflow/tfjs-core";
+import { type AdamKernel, adamKernel } from "./adam.js";
 
 export type BackendName = "wasm" | "webgpu" | "cpu";
 
@@ -11,7 +12,9 @@ export interface Backend {
   /** Lets the synchronous operations that follow run here; models of several backends may live side by side. */
   activate(): void;
   /** The tensor's own memory, or null where JavaScript cannot see it. Valid until the next allocation. */
-  view(tensor: Tf.Tensor): Float32Array | null;
+  readonly view: (tensor: Tf.Tensor) => Float32Array | null;
+  /** Adam's update on the backend's memory, where there is a faster one than JavaScript's. */
+  readonly adam: AdamKernel | null;
 }
 
 /**
@@ -29,12 +32,14 @@ export async function loadBackend(name: BackendName): Promise<Backend> {
   restore();
   if (!ready && before) await tf.setBackend(before);
   if (!ready) throw new Error(`loadBackend: tfjs could not start its backend "${name}"`);
+  const { memory } = (tf.backend() as { wasm?: { asm?: { memory?: unknown } } }).wasm?.asm ?? {};
+  const adam = adamKernel(memory);
   const activate = () => {
     if (tf.getBackend() === name) return;
     // It takes effect at once, since the backend is initialized already.
     void tf.setBackend(name);
   };
-  return { name, tf, activate, view: (tensor) => view(tf.backend(), tensor) };
+  return { name, tf, activate, view: (tensor) => view(tf.backend(), tensor), adam };
 }
 
 type View = (backend: Tf.KernelBackend, tensor: Tf.Tensor) => Float32Array | null;

@@ -89,9 +89,14 @@ export function transposedColumns(
 ): Float32Array {
   const rows = values.length / columns;
   const out = new Float32Array((end - start) * rows);
-  for (let row = 0; row < rows; row++) {
-    const from = row * columns;
-    for (let j = start; j < end; j++) out[(j - start) * rows + row] = values[from + j];
+  const tile = 64; // of which both sides stay in the first-level cache
+  for (let left = start; left < end; left += tile) {
+    const right = Math.min(left + tile, end);
+    for (let row = 0; row < rows; row++) {
+      const from = row * columns;
+      let to = (left - start) * rows + row;
+      for (let j = left; j < right; j++, to += rows) out[to] = values[from + j];
+    }
   }
   return out;
 }

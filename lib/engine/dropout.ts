@@ -21,12 +21,14 @@ export function dropoutInput(
   const drop = random !== undefined && inputDropout > 0;
   const threshold = inputDropout * 0x100000000;
   const scale = 1 / (1 - inputDropout);
+  const draws = new Uint32Array(drop ? width : 0);
   for (let row = 0; row < rows; row++) {
     const from = row * columns + start;
     const to = row * width;
     if (drop) {
+      random.fillUint32(draws);
       for (let j = 0; j < width; j++) {
-        out[to + j] = random.uint32() < threshold ? 0 : values[from + j] * scale;
+        out[to + j] = draws[j] < threshold ? 0 : values[from + j] * scale;
       }
     } else {
       out.set(values.subarray(from, from + width), to);

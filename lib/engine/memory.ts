@@ -5,9 +5,9 @@ import type { BackendName } from "./backend.js";
 
 /** Bytes that may be used; a limit of Infinity is none. */
 export interface MemoryLimits {
-  /** In the backend's own heap, which holds the weights and one batch. */
+  /** In the backend's own heap, which holds the weights, Adam's two moments and one batch. */
   readonly heap: number;
-  /** In the process, which holds Adam's two moments besides. */
+  /** In the process, which holds the caller's weights and batch besides. */
   readonly total: number;
 }
 
@@ -29,9 +29,9 @@ export function memoryLimits(backend: BackendName): MemoryLimits {
 export function estimateMemory(spec: AutoencoderSpec): MemoryLimits {
   const weights = 4 * countParameters(spec);
   const batch = 4 * ROWS * spec.features;
-  const heap = weights + batch + WORKING;
-  // The caller's weights, two moments, and the batch as it came with its dropped copy.
-  return { heap, total: heap + 3 * weights + 3 * batch };
+  const heap = 3 * weights + batch + WORKING;
+  // The caller's weights, and the batch as it came with its dropped copy.
+  return { heap, total: heap + weights + 3 * batch };
 }
 
 /**

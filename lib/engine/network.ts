@@ -6,9 +6,9 @@
 import type * as Tf from "@tensorflow/tfjs-core";
 import type { Matrix } from "../cohort/matrix.js";
 import type { AutoencoderSpec } from "../model/autoencoder.js";
-import type { Variable } from "./adam.js";
 import type { Backend } from "./backend.js";
 import { type Block, transposedColumns } from "./blocks.js";
+import type { Variable } from "./variable.js";
 
 export interface Part {
   readonly block: Block;

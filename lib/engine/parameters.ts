@@ -1,10 +1,10 @@
 // A model's parameters inside a backend: cut into blocks of variables, and put together again by name.
 import { type AutoencoderSpec, parametersOf, sizeOf, type Weights } from "../model/autoencoder.js";
-import { createVariable, type Variable } from "./adam.js";
 import type { Backend } from "./backend.js";
 import { type Block, biasOf, layOut, readBlock, wholeBlock, writeBlock } from "./blocks.js";
 import { requireParameters } from "./contract.js";
 import type { Network, Part } from "./network.js";
+import { Variable } from "./variable.js";
 
 /** Owns the variables of one model until `dispose`. */
 export class Parameters {
@@ -20,7 +20,7 @@ export class Parameters {
     const part = (name: string, block: Block): Part => {
       const shape = [block.bottom - block.top, block.right - block.left] as const;
       const values = readBlock(weights.get(name)!, block);
-      const made = { block, variable: createVariable(backend, values, shape) };
+      const made = { block, variable: new Variable(backend, values, shape) };
       const parts = this.#parts.get(name);
       if (parts) parts.push(made);
       else this.#parts.set(name, [made]);

@@ -2,7 +2,6 @@
 import type * as Tf from "@tensorflow/tfjs-core";
 import type { Matrix } from "../cohort/matrix.js";
 import { type AutoencoderSpec, checkSpec, type Weights } from "../model/autoencoder.js";
-import type { Variable } from "./adam.js";
 import { type Backend, type BackendName, loadBackend } from "./backend.js";
 import { wholeBlock, writeBlock } from "./blocks.js";
 import {
@@ -17,6 +16,7 @@ import type { Engine, Losses, Model, OptimizerState, StepOptions } from "./engin
 import { memoryLimits, requireMemory } from "./memory.js";
 import { type Apply, backward, blockLosses, forward, outputBlock } from "./network.js";
 import { Parameters } from "./parameters.js";
+import type { Variable } from "./variable.js";
 
 export interface PortableOptions {
   readonly backend?: BackendName;
