@@ -192,7 +192,7 @@ const STUDENT_975 = [
 
 /**
  * Gives the 97.5th percentile of Student's t, for the limits of a 95 % interval.
- * Source: a table up to 30 degrees of freedom, then Abramowitz and Stegun 26.7.5, which is exact to 1e-6 there.
+ * Source: a table up to 30 degrees of freedom, then Abramowitz and Stegun 26.7.5, which is within 2e-6 there.
  * @throws RangeError if the degrees of freedom are not a positive whole number.
  */
 export function studentQuantile(freedom: number): number {
