@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { coefficients, updateInPlace } from "../../lib/engine/adam.js";
 import { loadBackend } from "../../lib/engine/backend.js";
+import { Variable } from "../../lib/engine/variable.js";
 import { createRandom } from "../../lib/preprocess/random.js";
 import { relativeError } from "../golden.js";
 
@@ -37,4 +38,33 @@ test("the SIMD update agrees with the one in JavaScript at every length", async 
     assert.deepEqual(g, g2);
     tf.dispose(tensors);
   }
+});
+
+test("a variable whose memory is out of sight updates itself by tensor operations alike", async () => {
+  const visible = await loadBackend("cpu");
+  visible.activate();
+  const { tf } = visible;
+  const random = createRandom(2);
+  const values = Float32Array.from({ length: 12 }, () => random.normal());
+  const hidden = { ...visible, view: () => null };
+  const before = tf.memory().numTensors;
+  const pair = [visible, hidden].map((backend) => new Variable(backend, values.slice(), [3, 4]));
+  for (let step = 1; step <= 3; step++) {
+    const gradient = tf.tensor2d(
+      Float32Array.from({ length: 12 }, () => random.normal()),
+      [3, 4],
+    );
+    for (const variable of pair) {
+      variable.update(gradient, { learningRate: 0.01, weightDecay: 0.1, step });
+    }
+    gradient.dispose();
+  }
+  for (const what of ["value", "first", "second"] as const) {
+    const [seen, unseen] = await Promise.all(pair.map((variable) => variable.read(what)));
+    assert.ok(relativeError(unseen, seen, 0.1) < 1e-6);
+  }
+  pair[1].writeMoments(values.slice(), values.slice());
+  assert.deepEqual(await pair[1].read("first"), values);
+  for (const variable of pair) variable.dispose();
+  assert.equal(tf.memory().numTensors, before);
 });
