@@ -1,0 +1,225 @@
+// Reads the CPTAC endometrial carcinoma cohort (UCEC): RNA, protein and phosphoprotein of 115 samples.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
+import pl from "nodejs-polars";
+import {
+  type Cohort,
+  drop,
+  joinCohort,
+  type Label,
+  type ModalityTable,
+  type Sample,
+} from "./cohort.js";
+import { matrixFrom } from "./matrix.js";
+import { sourceFolder } from "./sources.js";
+
+/** Each modality and its table. The third is phosphoproteomics, by gene: this cohort has no metabolites. */
+const tables = {
+  RNA: "transcriptomics_linear.cct.gz",
+  protein: "proteomics.cct.gz",
+  phosphoprotein: "phosphoproteomics_gene.cct.gz",
+} as const;
+
+/** A label, the column of clinical.txt that it is read from, and how its values are spelled here. */
+interface LabelColumn {
+  readonly label: string;
+  readonly column: string;
+  /** Each value that occurs and its spelling; without it the column holds numbers. */
+  readonly values?: Readonly<Record<string, string>>;
+}
+
+const patientColumn = "Proteomics_Participant_ID";
+const labelColumns: readonly LabelColumn[] = [
+  {
+    label: "tissue",
+    column: "Proteomics_Tumor_Normal",
+    values: {
+      Tumor: "tumor",
+      Adjacent_normal: "normal",
+      Enriched_normal: "normal",
+      Myometrium_normal: "normal",
+    },
+  },
+  {
+    label: "histology",
+    column: "Histologic_type",
+    values: {
+      Endometrioid: "endometrioid",
+      Serous: "serous",
+      "Clear cell": "clear cell",
+      Carcinosarcoma: "carcinosarcoma",
+    },
+  },
+  {
+    label: "grade",
+    column: "Histologic_Grade_FIGO",
+    values: { "FIGO grade 1": "G1", "FIGO grade 2": "G2", "FIGO grade 3": "G3" },
+  },
+  {
+    label: "stage",
+    column: "FIGO_stage",
+    values: Object.fromEntries(
+      ["IA", "IB", "II", "IIIA", "IIIB", "IIIC1", "IIIC2", "IVB"].map((stage) => [stage, stage]),
+    ),
+  },
+  {
+    label: "subtype",
+    column: "Genomics_subtype",
+    values: { POLE: "POLE", "MSI-H": "MSI-H", CNV_low: "CNV-low", CNV_high: "CNV-high" },
+  },
+  { label: "BMI", column: "BMI" },
+  { label: "age", column: "Age" },
+  {
+    label: "tmtBatch",
+    column: "Proteomics_TMT_batch",
+    values: Object.fromEntries(["1", "2", "3", "4", "5"].map((batch) => [batch, `batch ${batch}`])),
+  },
+  { label: "excluded", column: "Case_excluded", values: { Yes: "yes", No: "no" } },
+];
+
+/**
+ * Reads the files that `fetchSource("ucec")` leaves, by default in data/raw/ucec: the samples that all three
+ * modalities have, in the order of the transcriptomics table, features by gene symbol, values as published: RNA on a
+ * log scale from 0, the others as log ratios around 0. Features without any value stay; `dropEmptyFeatures` knows them.
+ *
+ * Labels are as recorded for the sample. Normals have no histology, grade, stage or subtype, and the table leaves
+ * their BMI and age empty too, so they are null here; the patient's tumor, which has them, bears the same patient id.
+ * Samples whose case the study excluded stay, with "yes" in the label "excluded".
+ * Source: Dou et al., Cell 2020, doi 10.1016/j.cell.2020.01.026.
+ * @throws Error if a file is missing, or a table is not as published: other columns, a value that is no number or
+ * not among those known.
+ */
+export function readUcec({
+  folder = sourceFolder("ucec"),
+}: {
+  readonly folder?: string;
+} = {}): Cohort {
+  const { samples, unused } = readClinical(folder);
+  return joinCohort({
+    name: "ucec",
+    tables: Object.entries(tables).map(([name, file]) => readTable(name, folder, file)),
+    samples,
+    drops: [drop("features", "sample sheet", unused, "not used as a label")],
+  });
+}
+
+/** Reads a table of features x samples into `[samples, features]`. */
+function readTable(name: string, folder: string, file: string): ModalityTable {
+  const text = gunzipSync(readSourceFile(folder, file));
+  const [corner, ...samples] = headerOf(text);
+  checkCells(text, samples.length + 1, file);
+  // A schema, or polars would guess from the first rows; "NA" would make text of a column.
+  const schema = {
+    [corner]: pl.Utf8,
+    ...Object.fromEntries(samples.map((id) => [id, pl.Float64])),
+  };
+  let frame: pl.DataFrame;
+  try {
+    frame = pl.readCSV(text, { sep: "\t", nullValues: ["NA"], schema, ignoreErrors: false });
+  } catch (cause) {
+    throw new Error(
+      `readUcec: expected numbers or NA in ${file}, got ${(cause as Error).message}`,
+      { cause },
+    );
+  }
+  const features: unknown[] = frame.getColumn(corner).toArray();
+  const unnamed = features.findIndex((feature) => typeof feature !== "string" || feature === "");
+  if (unnamed >= 0 || features.length === 0) {
+    throw new Error(
+      `readUcec: expected a feature name in each row of ${file}, got none in row ${unnamed + 2}`,
+    );
+  }
+  // A column of the table is a row of the matrix. NaN for null, because a series with nulls has no typed array.
+  // One expression for all columns: one for each takes thirty times as long.
+  const filled = frame.select(pl.exclude(corner).fillNull(pl.lit(Number.NaN)));
+  const numbers = new Float64Array(samples.length * features.length);
+  samples.forEach((id, row) => {
+    numbers.set(filled.getColumn(id).toTypedArray(), row * features.length);
+  });
+  return {
+    name,
+    samples,
+    features: features as string[],
+    matrix: matrixFrom(samples.length, features.length, numbers),
+  };
+}
+
+/** Polars fills a short row with nulls in silence, which would pass for missing values. */
+function checkCells(text: Buffer, expected: number, file: string): void {
+  let row = 1;
+  let tabs = 0;
+  for (let i = 0; i < text.length; i++) {
+    if (text[i] === 9) tabs++;
+    if (text[i] !== 10) continue;
+    if (tabs + 1 !== expected) {
+      throw new Error(
+        `readUcec: expected ${expected} cells in each row of ${file}, got ${tabs + 1} in row ${row}`,
+      );
+    }
+    row++;
+    tabs = 0;
+  }
+}
+
+function readClinical(folder: string): { samples: Sample[]; unused: string[] } {
+  const text = readSourceFile(folder, "clinical.txt").toString("latin1");
+  const [header, ...rows] = text
+    .split(/\r?\n/)
+    .filter((line) => line !== "")
+    .map((line) => line.split("\t"));
+  const idColumn = header[0];
+  const used = [idColumn, patientColumn, ...labelColumns.map(({ column }) => column)];
+  for (const column of used) {
+    if (!header.includes(column))
+      throw new Error(`readUcec: expected a column "${column}" in clinical.txt, got none`);
+  }
+  const samples = rows.map((row) => {
+    if (row.length !== header.length) {
+      throw new Error(
+        `readUcec: expected ${header.length} cells for ${row[0]} in clinical.txt, got ${row.length}`,
+      );
+    }
+    const cell = (column: string) => row[header.indexOf(column)].trim();
+    const patient = cell(patientColumn);
+    if (patient === "" || patient === "NA") {
+      throw new Error(
+        `readUcec: expected a patient for ${row[0]} in clinical.txt, got "${patient}"`,
+      );
+    }
+    const labels = labelColumns.map((known) => [
+      known.label,
+      readLabel(cell(known.column), row[0], known),
+    ]);
+    return { id: row[0], patient, labels: Object.fromEntries(labels) };
+  });
+  return { samples, unused: header.filter((column) => !used.includes(column)) };
+}
+
+function readLabel(cell: string, sample: string, { column, values }: LabelColumn): Label {
+  if (cell === "NA" || cell === "") return null;
+  const value = values ? values[cell] : Number(cell);
+  if (value !== undefined && !Number.isNaN(value)) return value;
+  const known = values ? Object.keys(values).join(", ") : "a number";
+  throw new Error(`readUcec: expected ${known} or NA in ${column} of ${sample}, got "${cell}"`);
+}
+
+function headerOf(text: Buffer): string[] {
+  const end = text.indexOf("\n");
+  return text
+    .subarray(0, end < 0 ? text.length : end)
+    .toString()
+    .trimEnd()
+    .split("\t");
+}
+
+function readSourceFile(folder: string, file: string): Buffer {
+  try {
+    return readFileSync(join(folder, file));
+  } catch (cause) {
+    throw new Error(
+      `readUcec: expected ${join(folder, file)}, got ${(cause as Error).message}; fetchSource("ucec") fetches it`,
+      { cause },
+    );
+  }
+}
