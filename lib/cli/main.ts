@@ -1,5 +1,5 @@
 // The command line: what has no place in a notebook.
-import { type CommandResult, commands } from "./commands.js";
+import { commands } from "./commands.js";
 
 const USAGE = `usage: npx aro COMMAND [options]
 
@@ -9,18 +9,20 @@ const USAGE = `usage: npx aro COMMAND [options]
   data       list the cohorts; "data get ucec" fetches one and verifies it
   engines    say which engines can run here, which is chosen, and why
   claims     print the ledger of the paper's numbers beside ours: --json
+  check      type-check the cells of every notebook
+  readme     write the last results of the default profile into the README
 
   --profile NAME     course or ucec (default ucec; also ARO_PROFILE)
   --set KEY=VALUE    change one setting of the profile, e.g. --set training.epochs=20 (also ARO_SET)
 `;
 
-async function main(args: readonly string[]): Promise<CommandResult> {
+async function main(args: readonly string[]): Promise<number> {
   const [name = "help", ...rest] = args;
   if (name === "help" || name === "--help" || name === "-h") {
     console.log(USAGE);
     return 0;
   }
-  const command = commands[name];
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (!command) {
     const names = Object.keys(commands).join(", ");
     throw new RangeError(`aro: expected a command of ${names}, got "${name}"; see npx aro help`);

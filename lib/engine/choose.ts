@@ -39,7 +39,12 @@ const ENGINES: Record<EngineName, { start: () => Promise<Engine>; what: string }
  * @throws RangeError if no engine has the preferred name.
  * @throws Error with the reason if the preferred engine cannot run here.
  */
-export async function chooseEngine({ prefer }: { readonly prefer?: string } = {}): Promise<Choice> {
+export async function chooseEngine({
+  prefer = process.env.ARO_ENGINE || undefined,
+}: {
+  /** By default what the environment variable ARO_ENGINE names. */
+  readonly prefer?: string;
+} = {}): Promise<Choice> {
   const names = Object.keys(ENGINES) as EngineName[];
   const preferred = names.find((name) => name === prefer);
   if (prefer !== undefined && !preferred) {

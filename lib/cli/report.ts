@@ -1,0 +1,119 @@
+// The commands that print what the notebooks found: the results table, the ledger, the README's part.
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { countVerdicts, type LedgerEntry } from "../claims/ledger.js";
+import { projectRoot } from "../cohort/root.js";
+import type { FlatScore } from "../evaluate/summary.js";
+import { markdownTable, type TableOptions, textTable } from "../jupyter/table.js";
+import { replaceFile } from "../model/durable-file.js";
+import { foldersOf, type Profile, readProfile } from "../study/profile.js";
+import { readResults } from "../study/results.js";
+import { choose } from "./options.js";
+
+const START = "<!-- results: written by `npx aro readme`; do not edit -->";
+const END = "<!-- /results -->";
+
+/** Prints the ledger of the paper's claims; as JSON with --json. */
+export async function claims(args: readonly string[]): Promise<number> {
+  const { profile, json } = choose(args);
+  const ledger = await readResults<LedgerEntry>(profile, "claims", "07-claims");
+  if (json) {
+    const rows = ledger.map(({ paper, ...entry }) => ({ ...entry, value: paper }));
+    console.log(JSON.stringify({ claims: rows, counts: countVerdicts(ledger) }, null, 2));
+  } else {
+    console.log(textTable(ledger, { columns: LEDGER_COLUMNS }));
+  }
+  return 0;
+}
+
+/** Writes the results of the default profile into the README. */
+export async function readme(): Promise<number> {
+  const file = join(projectRoot(), "README.md");
+  const text = await readFile(file, "utf8");
+  const next = replaceResults(text, await resultsAsMarkdown(readProfile({})));
+  if (next !== text) await replaceFile(file, (handle) => handle.writeFile(next));
+  console.log(next === text ? "README.md is up to date" : "README.md has the new results");
+  return 0;
+}
+
+/** Prints the reconstruction table of the profile's last run. */
+export async function printResults(profile: Profile): Promise<void> {
+  const rows = await testRows(profile);
+  console.log(`\n${caption(rows, profile)}\n\n${textTable(rows, COLUMNS)}\n`);
+  console.log(`figures and tables: ${foldersOf(profile).figures}`);
+}
+
+/** Renders the part of the README that holds results. */
+export async function resultsAsMarkdown(profile: Profile): Promise<string> {
+  const rows = await testRows(profile);
+  return `${caption(rows, profile)}\n\n${markdownTable(rows, COLUMNS)}`;
+}
+
+/**
+ * Puts new results between the README's two marks.
+ * @throws Error if the marks are not there.
+ */
+export function replaceResults(text: string, results: string): string {
+  const from = text.indexOf(START);
+  const to = text.indexOf(END);
+  if (from < 0 || to < from)
+    throw new Error(`readme: expected "${START}" and "${END}" in README.md`);
+  return `${text.slice(0, from + START.length)}\n${results}\n${text.slice(to)}`;
+}
+
+const LEDGER_COLUMNS = [
+  ["where", "where"],
+  ["what", "statement"],
+  ["paper", "paper"],
+  ["ours", "ours"],
+  ["verdict", "verdict"],
+] as const;
+
+interface ResultRow {
+  readonly predictor: string;
+  readonly sees: string;
+  readonly mse: number | null;
+  readonly huber: number | null;
+  readonly skill: string;
+  readonly r: number | null;
+}
+
+const COLUMNS: TableOptions<ResultRow> = {
+  columns: [
+    ["predictor", "predictor"],
+    ["sees", "sees"],
+    ["mse", "MSE"],
+    ["huber", "Huber"],
+    ["skill", "skill, 95 % interval"],
+    ["r", "median r, proteins"],
+  ],
+};
+
+/** Loss over all columns and the median r of the first inferred modality, on the test rows. */
+async function testRows(profile: Profile): Promise<ResultRow[]> {
+  const scores = await readResults<FlatScore>(profile, "reconstruction", "03-train");
+  const test = scores.filter(({ part }) => part === "test");
+  const [, inferred] = [...new Set(test.map(({ modality }) => modality))];
+  return test
+    .filter(({ modality }) => modality === "all")
+    .map(({ predictor, sees, mse, huber, skill, skillLow, skillHigh }) => ({
+      predictor,
+      sees,
+      mse,
+      huber,
+      skill:
+        skill === null || skillLow === null || skillHigh === null
+          ? "–"
+          : `${skill.toFixed(3)} (${skillLow.toFixed(3)} to ${skillHigh.toFixed(3)})`,
+      r:
+        test.find((row) => row.predictor === predictor && row.modality === inferred)?.medianR ??
+        null,
+    }));
+}
+
+function caption(rows: readonly ResultRow[], profile: Profile): string {
+  return (
+    `Reconstruction of the held-out test samples of profile ${profile.name}, all modalities together, ` +
+    `${rows.length} predictors. Skill is the share of the training mean's squared error that is removed.`
+  );
+}
