@@ -17,8 +17,9 @@ export {
   summarizeModalities,
 } from "./cohort/cohort.js";
 export { isExcelDate, stripEnsemblVersion } from "./cohort/identifiers.js";
-export { countLabels, countPatients, labelValues } from "./cohort/labels.js";
+export { commonLabels, countLabels, countPatients, labelValues } from "./cohort/labels.js";
 export { type Matrix, matrixFrom, selectColumns, selectRows } from "./cohort/matrix.js";
+export { createRandom, numpyPermutation } from "./cohort/random.js";
 export { readSampleSheet } from "./cohort/samplesheet.js";
 export { simulateCohort } from "./cohort/simulate.js";
 export { fetchSource } from "./cohort/sources.js";
@@ -78,7 +79,6 @@ export {
   prepareCohort,
   requireHeldOut,
 } from "./preprocess/prepare.js";
-export { createRandom, numpyPermutation } from "./preprocess/random.js";
 export { applyScaler, fitScaler, type Scaler } from "./preprocess/scaler.js";
 export { countParts, type Split, splitSamples } from "./preprocess/split.js";
 export { foldersOf, type Profile, readProfile } from "./study/profile.js";

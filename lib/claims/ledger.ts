@@ -1,8 +1,8 @@
 // The ledger: each claim of the paper beside ours, with a verdict that follows from a rule.
 
 import { wilsonInterval } from "../evaluate/statistics.js";
+import type { FlatScore } from "../evaluate/summary.js";
 import { countParameters, parametersOf, sizeOf } from "../model/autoencoder.js";
-import type { Row } from "../study/results.js";
 import { type Claim, PAPER_ACCURACIES, PAPER_SHAPE, paperClaims } from "./paper.js";
 
 export type Verdict = "reproduced" | "not reproduced" | "contradicts itself" | "needs the data";
@@ -20,7 +20,7 @@ export interface LedgerEntry {
 /** The tables that claims are held against, and the cohort that they were computed on. */
 export interface Evidence {
   readonly cohort: string;
-  readonly reconstruction: readonly Row[];
+  readonly reconstruction: readonly FlatScore[];
 }
 
 /**
@@ -107,11 +107,11 @@ function besideOnCohort(claim: Claim, { cohort, reconstruction }: Evidence): str
     return `${k} of ${n}: 95 % interval ${(100 * low).toFixed(0)}-${(100 * high).toFixed(0)} %`;
   }
   if (!claim.beside) return "-";
-  const wanted = Object.entries(claim.beside.row);
-  const row = reconstruction.find((candidate) =>
-    wanted.every(([key, value]) => candidate[key] === value),
-  );
-  const value = row?.[claim.beside.column];
+  const { row, column } = claim.beside;
+  const value = reconstruction.find(
+    ({ predictor, part, modality }) =>
+      predictor === row.predictor && part === row.part && modality === row.modality,
+  )?.[column];
   if (typeof value !== "number") return "-";
   return `${value < 1e-3 ? value.toExponential(1) : value.toFixed(3)} on ${cohort}`;
 }

@@ -1,4 +1,5 @@
 // The numbers that the paper states, as data: where each stands, what it says, and what it would take to check it.
+import type { FlatScore } from "../evaluate/summary.js";
 import { parametersOf } from "../model/autoencoder.js";
 
 export interface Claim {
@@ -20,8 +21,8 @@ export interface Claim {
 }
 
 export interface Beside {
-  readonly row: Readonly<Record<string, string>>;
-  readonly column: string;
+  readonly row: Pick<FlatScore, "predictor" | "part" | "modality">;
+  readonly column: "mse" | "huber";
 }
 
 /** The shape of the paper's model. Source: Table 3. */

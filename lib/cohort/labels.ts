@@ -41,3 +41,17 @@ export function labelValues(samples: readonly Sample[], label: string): Label[] 
 export function countPatients(samples: readonly Sample[]): number {
   return new Set(samples.map(({ patient }) => patient)).size;
 }
+
+/**
+ * Reads one label of every sample, null also where its value is borne by fewer patients than `atLeast`: a class that
+ * cannot be in every fold cannot be judged.
+ */
+export function commonLabels(samples: readonly Sample[], label: string, atLeast: number): Label[] {
+  const values = labelValues(samples, label);
+  const patients = new Map<Label, Set<string>>();
+  values.forEach((value, row) => {
+    const own = patients.get(value) ?? new Set();
+    patients.set(value, own.add(samples[row].patient));
+  });
+  return values.map((value) => ((patients.get(value)?.size ?? 0) < atLeast ? null : value));
+}

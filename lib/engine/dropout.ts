@@ -1,7 +1,7 @@
 // The input that a training step sees: the visible columns, some entries of them dropped.
 import type { Matrix } from "../cohort/matrix.js";
+import type { Random } from "../cohort/random.js";
 import type { AutoencoderSpec } from "../model/autoencoder.js";
-import type { Random } from "../preprocess/random.js";
 
 /**
  * Copies the visible columns of a batch and, if `random` is given, drops each entry with probability p:

@@ -1,7 +1,7 @@
 // What every engine offers: one model at a time, trained step by step, its numbers readable by name.
 import type { Matrix } from "../cohort/matrix.js";
+import type { Random } from "../cohort/random.js";
 import type { AutoencoderSpec, Weights } from "../model/autoencoder.js";
-import type { Random } from "../preprocess/random.js";
 
 /** Means over the observed entries of a batch. */
 export interface Losses {

@@ -1,6 +1,6 @@
 // Intervals of reconstruction scores: samples, or whole patients, drawn again with replacement.
 import { quantileSorted } from "simple-statistics";
-import { createRandom } from "../preprocess/random.js";
+import { createRandom } from "../cohort/random.js";
 
 /** A number and its 95 % interval. */
 export interface Estimate {

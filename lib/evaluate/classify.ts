@@ -1,6 +1,6 @@
 // Downstream classification: what embeddings know of a label, beside what chance and the majority class would score.
 import type { Label } from "../cohort/cohort.js";
-import { createRandom } from "../preprocess/random.js";
+import { createRandom } from "../cohort/random.js";
 import {
   type ClassificationRun,
   type LabeledTask,

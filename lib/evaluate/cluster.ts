@@ -1,6 +1,6 @@
 // Clusters in the latent space: k-means, how well they are separated, and whether they agree with labels.
 import { kmeans } from "ml-kmeans";
-import { createRandom } from "../preprocess/random.js";
+import { createRandom } from "../cohort/random.js";
 import { checkPoints, pointsAsArrays, squaredDistances } from "./points.js";
 import type { Rows } from "./rows.js";
 

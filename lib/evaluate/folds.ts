@@ -1,5 +1,5 @@
 // Folds for cross-validation: a patient is never parted, and each fold holds its share of every class.
-import { createRandom, shuffle } from "../preprocess/random.js";
+import { createRandom, shuffle } from "../cohort/random.js";
 
 /** Sample indexes; the held ones are predicted by what learned from the others. */
 export interface Fold {

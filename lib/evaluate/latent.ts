@@ -1,7 +1,7 @@
 // Maps of the latent space in two dimensions, t-SNE and UMAP, and how far they can be trusted.
 import { Matrix as DruidMatrix, TSNE } from "@saehrimnir/druidjs";
 import { UMAP } from "umap-js";
-import { createRandom } from "../preprocess/random.js";
+import { createRandom } from "../cohort/random.js";
 import { checkPoints, pointsAsArrays, squaredDistances } from "./points.js";
 import type { Rows } from "./rows.js";
 

@@ -1,5 +1,5 @@
 // A small multilayer perceptron that classifies embeddings, as the paper's downstream tasks do.
-import { createRandom, shuffle } from "../preprocess/random.js";
+import { createRandom, shuffle } from "../cohort/random.js";
 import { checkLabels, softmaxInPlace } from "./logistic.js";
 import { forwardMlp, initializeMlp, type MlpParameters, mlpGradients } from "./perceptron.js";
 import {

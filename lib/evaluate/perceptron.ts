@@ -1,5 +1,5 @@
 // The network of the MLP: one hidden ReLU layer and linear outputs, its loss and its gradient.
-import { createRandom } from "../preprocess/random.js";
+import { createRandom } from "../cohort/random.js";
 import { softmaxInPlace } from "./logistic.js";
 import { mixRows, multiplyRows } from "./products.js";
 import type { Rows } from "./rows.js";

@@ -1,5 +1,5 @@
 // What chance alone would score: labels drawn anew, within what patients impose.
-import { createRandom, type Random, shuffle } from "../preprocess/random.js";
+import { createRandom, type Random, shuffle } from "../cohort/random.js";
 import { checkCount, checkFinite } from "./statistics.js";
 
 export interface PermutationTest {

@@ -1,6 +1,6 @@
 // Statistics that stand beside a number: correlations, quantiles, and intervals by formula and by resampling.
 import { quantileSorted, sampleRankCorrelation } from "simple-statistics";
-import { createRandom } from "../preprocess/random.js";
+import { createRandom } from "../cohort/random.js";
 
 /** Both ends belong to it. */
 export interface Interval {

@@ -45,6 +45,8 @@ def main(source, target, failed):
     running = [0]
 
     def on_start(cell, cell_index):
+        if cell_index not in number_of:
+            return  # a text cell
         running[0] = cell_index
         started[cell_index] = time.monotonic()
         first = next((line for line in cell.source.splitlines() if line.strip()), "")
@@ -60,7 +62,6 @@ def main(source, target, failed):
         timeout=None,
         record_timing=False,
         coalesce_streams=True,
-        on_cell_execute=lambda cell, cell_index: None,
         on_cell_start=on_start,
         on_cell_executed=on_done,
         resources={"metadata": {"path": os.getcwd()}},

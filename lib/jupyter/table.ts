@@ -15,11 +15,15 @@ interface Formatted {
   readonly body: string[][];
 }
 
-/** Shows rows as a table in the running notebook cell; elsewhere prints them as text. */
+/** Shows rows as a table in the running notebook cell, elsewhere as text; without rows it says "none". */
 export function showTable<T extends object>(
   rows: readonly T[],
   options: TableOptions<T> = {},
 ): void {
+  if (rows.length === 0) {
+    console.log("none");
+    return;
+  }
   const kernel = (globalThis as { __tslab__?: { require?: (name: string) => unknown } }).__tslab__;
   if (typeof kernel?.require !== "function") {
     console.log(textTable(rows, options));
@@ -85,10 +89,20 @@ function format<T extends object>(
   const chosen =
     columns ?? (Object.keys(rows[0]) as (keyof T & string)[]).map((key) => [key, key] as const);
   const value = (row: T, key: keyof T) => row[key] as Cell;
+  const fractional = chosen.map(([key]) =>
+    rows.some((row) => typeof value(row, key) === "number" && !Number.isInteger(value(row, key))),
+  );
   return {
     headings: chosen.map(([, heading]) => heading),
     numeric: chosen.map(([key]) => rows.some((row) => typeof value(row, key) === "number")),
-    body: rows.map((row) => chosen.map(([key]) => formatCell(value(row, key), digits))),
+    body: rows.map((row) =>
+      chosen.map(([key], j) => {
+        const cell = value(row, key);
+        // A column of shares has decimals in every row, also where one happens to be whole.
+        const whole = typeof cell === "number" && Number.isInteger(cell) && fractional[j];
+        return whole ? cell.toFixed(digits) : formatCell(cell, digits);
+      }),
+    ),
   };
 }
 

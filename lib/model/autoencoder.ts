@@ -1,5 +1,5 @@
 // ARO's shape: its layers, parameter names and counts, and the seeded weights that training starts from.
-import { createRandom } from "../preprocess/random.js";
+import { createRandom } from "../cohort/random.js";
 
 export interface AutoencoderSpec {
   /** Columns of the input and of the reconstruction. */

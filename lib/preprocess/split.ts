@@ -1,7 +1,7 @@
 // The split into training, validation and test rows, which never parts a patient.
 import type { Sample } from "../cohort/cohort.js";
 import { countPatients, labelValues } from "../cohort/labels.js";
-import { numpyPermutation } from "./random.js";
+import { numpyPermutation } from "../cohort/random.js";
 
 /** Row indexes of a cohort; together they name each row once. */
 export interface Split {

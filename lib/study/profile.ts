@@ -48,8 +48,8 @@ const UCEC: Profile = {
     "CPTAC endometrial carcinoma (Dou et al. 2020): RNA, protein and phosphoprotein of 115 samples.",
   cohort: "ucec",
   split: { seed: 42, by: "patient" },
-  model: { width: 512, hiddenLayers: 3, output: "softplus", inputDropout: 0.1 },
-  training: { epochs: 200, batchSize: 80, learningRate: 1e-4, weightDecay: 0, seed: 0 },
+  model: { width: 256, hiddenLayers: 3, output: "softplus", inputDropout: 0.1 },
+  training: { epochs: 200, batchSize: 80, learningRate: 5e-4, weightDecay: 0, seed: 0 },
   labels: {
     described: ["tissue", "histology", "grade", "stage"],
     tasks: ["tissue", "histology"],

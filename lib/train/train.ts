@@ -1,10 +1,10 @@
 // Training: batches, steps and a validation after each epoch, handed out one epoch at a time.
 import { setImmediate } from "node:timers/promises";
 import { countObserved, type Matrix, selectRows } from "../cohort/matrix.js";
+import { createRandom, type Random, shuffle } from "../cohort/random.js";
 import type { Losses, Model } from "../engine/engine.js";
 import type { Weights } from "../model/autoencoder.js";
 import type { Prepared } from "../preprocess/prepare.js";
-import { createRandom, type Random, shuffle } from "../preprocess/random.js";
 import { startPlateau, stepPlateau } from "./schedule.js";
 import { completeSettings, type TrainOptions } from "./settings.js";
 

@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 // The union package, since tfjs-core alone knows no gradients; it comes with tfjs-node-gpu.
 import * as tf from "@tensorflow/tfjs";
 import { emptyMatrix, type Matrix } from "../../lib/cohort/matrix.js";
+import { createRandom } from "../../lib/cohort/random.js";
 import { portableEngine } from "../../lib/engine/portable.js";
 import {
   type AutoencoderSpec,
@@ -11,7 +12,6 @@ import {
   parametersOf,
   type Weights,
 } from "../../lib/model/autoencoder.js";
-import { createRandom } from "../../lib/preprocess/random.js";
 
 /** One line of the table: how long ours takes and how long the reference does, in the unit. */
 interface Row {

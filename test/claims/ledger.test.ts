@@ -4,9 +4,20 @@ import { test } from "node:test";
 import { countVerdicts, judgeClaims } from "../../lib/claims/ledger.js";
 import { paperClaims } from "../../lib/claims/paper.js";
 
+const score = {
+  sees: "RNA",
+  modality: "all",
+  samples: 18,
+  skill: null,
+  skillLow: null,
+  skillHigh: null,
+  medianR: null,
+  medianRLow: null,
+  medianRHigh: null,
+};
 const reconstruction = [
-  { predictor: "ARO masked", part: "test", modality: "all", mse: 0.14, huber: 0.068 },
-  { predictor: "PCA", part: "train", modality: "all", mse: 2e-12, huber: 1e-12 },
+  { ...score, predictor: "ARO masked", part: "test", mse: 0.14, huber: 0.068 },
+  { ...score, predictor: "PCA, sees all", part: "train", mse: 2e-12, huber: 1e-12 },
 ];
 const entries = judgeClaims({ cohort: "ucec", reconstruction });
 const find = (id: string) => {
@@ -43,6 +54,7 @@ test("an equal number from another cohort still needs the data", () => {
   assert.equal(entry.ours, "0.140 on ucec");
   assert.equal(entry.verdict, "needs the data");
   assert.equal(find("mse-aro-masked-validation").ours, "-");
+  assert.equal(find("mse-pca-train").ours, "2.0e-12 on ucec");
 });
 
 test("accuracies carry the interval of their 29 samples", () => {

@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import test from "node:test";
 import { gzipSync } from "node:zlib";
+import { createRandom, type Random } from "../../lib/cohort/random.js";
 import { readSampleSheet } from "../../lib/cohort/samplesheet.js";
 import { type FileTable, readTable } from "../../lib/cohort/tables.js";
-import { createRandom, type Random } from "../../lib/preprocess/random.js";
 import { writeTemp } from "./tempfile.js";
 
 const GOOD = [

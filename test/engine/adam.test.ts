@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { createRandom } from "../../lib/cohort/random.js";
 import { coefficients, updateInPlace } from "../../lib/engine/adam.js";
 import { loadBackend } from "../../lib/engine/backend.js";
 import { Variable } from "../../lib/engine/variable.js";
-import { createRandom } from "../../lib/preprocess/random.js";
 import { relativeError } from "../golden.js";
 
 test("updateInPlace takes the first step of the learning rate against the gradient's sign", () => {

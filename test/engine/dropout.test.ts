@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { emptyMatrix } from "../../lib/cohort/matrix.js";
+import { createRandom } from "../../lib/cohort/random.js";
 import { dropoutInput } from "../../lib/engine/dropout.js";
 import type { AutoencoderSpec } from "../../lib/model/autoencoder.js";
-import { createRandom } from "../../lib/preprocess/random.js";
 
 const spec: AutoencoderSpec = {
   ...{ features: 5, width: 2, hiddenLayers: 0, output: "softplus" },

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import { emptyMatrix, type Matrix } from "../../lib/cohort/matrix.js";
+import { createRandom } from "../../lib/cohort/random.js";
 import { loadBackend } from "../../lib/engine/backend.js";
 import type { Engine, Model } from "../../lib/engine/engine.js";
 import { portableEngine } from "../../lib/engine/portable.js";
 import { type AutoencoderSpec, initializeWeights } from "../../lib/model/autoencoder.js";
-import { createRandom } from "../../lib/preprocess/random.js";
 import { relativeError } from "../golden.js";
 
 const spec: AutoencoderSpec = {

@@ -1,12 +1,12 @@
 // Downstream classification: no leaks, every sample counted, chance found to be chance, and what is refused.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { createRandom } from "../../lib/cohort/random.js";
 import { predictFold } from "../../lib/evaluate/classifiers.js";
 import { crossValidate } from "../../lib/evaluate/classify.js";
 import { compareClassifiers, encodeCategories } from "../../lib/evaluate/compare.js";
 import type { Rows } from "../../lib/evaluate/rows.js";
 import { wilsonInterval } from "../../lib/evaluate/statistics.js";
-import { createRandom } from "../../lib/preprocess/random.js";
 
 const logistic = { kind: "logistic" } as const;
 const majority = { kind: "majority" } as const;

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Cohort, joinCohort } from "../../lib/cohort/cohort.js";
 import { matrixFrom } from "../../lib/cohort/matrix.js";
+import { createRandom } from "../../lib/cohort/random.js";
 import { findPartners, fitCis } from "../../lib/evaluate/cis.js";
 import {
   fitConditionalPca,
@@ -30,7 +31,6 @@ import {
   type PreparedCohort,
   prepareCohort,
 } from "../../lib/preprocess/prepare.js";
-import { createRandom } from "../../lib/preprocess/random.js";
 import { fitScaler } from "../../lib/preprocess/scaler.js";
 import { splitSamples } from "../../lib/preprocess/split.js";
 import { relativeError } from "../golden.js";

@@ -1,8 +1,8 @@
 // Folds: patients stay whole, classes stay even, and what cannot be split is refused with a remedy.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { createRandom } from "../../lib/cohort/random.js";
 import { type Fold, stratifiedGroupFolds, stratifiedHoldout } from "../../lib/evaluate/folds.js";
-import { createRandom } from "../../lib/preprocess/random.js";
 
 /** Every sample is tested once, and never by what learned from it. */
 const assertPartition = (folds: readonly Fold[], count: number) => {

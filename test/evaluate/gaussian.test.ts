@@ -1,8 +1,8 @@
 // The losses of a constant prediction on a preprocessed normal feature.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { createRandom } from "../../lib/cohort/random.js";
 import { constantLosses } from "../../lib/evaluate/gaussian.js";
-import { createRandom } from "../../lib/preprocess/random.js";
 
 test("constantLosses agrees with a simulation of a million normal values", () => {
   const { mean, mse, huber } = constantLosses();

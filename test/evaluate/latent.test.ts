@@ -1,10 +1,10 @@
 // Maps and clusters of points: scikit-learn's trustworthiness, exact small cases, determinism, and what is refused.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { createRandom } from "../../lib/cohort/random.js";
 import { adjustedRandIndex, kMeans, silhouette } from "../../lib/evaluate/cluster.js";
 import { trustworthiness, tsne, umap } from "../../lib/evaluate/latent.js";
 import type { Rows } from "../../lib/evaluate/rows.js";
-import { createRandom } from "../../lib/preprocess/random.js";
 import { goldenCases } from "../golden.js";
 
 interface Golden {

@@ -1,6 +1,7 @@
 // Logistic regression: scikit-learn's numbers, the conditions of an optimum, and what is refused.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { createRandom } from "../../lib/cohort/random.js";
 import { fitLogistic, predictLogistic } from "../../lib/evaluate/logistic.js";
 import {
   confusionMatrix,
@@ -11,7 +12,6 @@ import {
 import { minimizeSmooth } from "../../lib/evaluate/minimize.js";
 import { fitColumnScale, standardizePoints } from "../../lib/evaluate/points.js";
 import type { Rows } from "../../lib/evaluate/rows.js";
-import { createRandom } from "../../lib/preprocess/random.js";
 import { goldenCases } from "../golden.js";
 
 interface Golden {

@@ -1,8 +1,8 @@
 // Maps of an embedding: three of them, repeatable, with groups that are apart told as apart.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { createRandom } from "../../lib/cohort/random.js";
 import { colorMaps, mapPoints, separation } from "../../lib/evaluate/maps.js";
-import { createRandom } from "../../lib/preprocess/random.js";
 
 const random = createRandom(5);
 const rows = 40;

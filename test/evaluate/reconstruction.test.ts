@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { matrixFrom } from "../../lib/cohort/matrix.js";
+import { createRandom } from "../../lib/cohort/random.js";
 import { constantPredictor, type Predictor, trainingMean } from "../../lib/evaluate/predictor.js";
 import {
   reconstructionTable,
@@ -9,7 +10,6 @@ import {
   scoreTraining,
 } from "../../lib/evaluate/reconstruction.js";
 import type { Part, Prepared } from "../../lib/preprocess/prepare.js";
-import { createRandom } from "../../lib/preprocess/random.js";
 import { fitScaler } from "../../lib/preprocess/scaler.js";
 import { syntheticCohort } from "./synthetic.js";
 

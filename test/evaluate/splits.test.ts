@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { matrixFrom } from "../../lib/cohort/matrix.js";
+import { createRandom } from "../../lib/cohort/random.js";
 import { compareOverSplits } from "../../lib/evaluate/splits.js";
-import { createRandom } from "../../lib/preprocess/random.js";
 
 // Proteins that follow their own gene's RNA and nothing else: the cis path must help.
 const random = createRandom(3);

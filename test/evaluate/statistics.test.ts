@@ -1,6 +1,7 @@
 // Correlations, intervals and permutation p-values: scipy's numbers, exact small cases, and what is refused.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { createRandom } from "../../lib/cohort/random.js";
 import { permutationTest, permuteLabels } from "../../lib/evaluate/permutation.js";
 import {
   bootstrapInterval,
@@ -10,7 +11,6 @@ import {
   studentQuantile,
   wilsonInterval,
 } from "../../lib/evaluate/statistics.js";
-import { createRandom } from "../../lib/preprocess/random.js";
 import { goldenCases } from "../golden.js";
 
 interface Golden {

@@ -1,8 +1,8 @@
 // A small cohort in which proteins follow their own gene's RNA and a factor that all genes share.
 import { type Cohort, joinCohort } from "../../lib/cohort/cohort.js";
 import { matrixFrom } from "../../lib/cohort/matrix.js";
+import { createRandom } from "../../lib/cohort/random.js";
 import { type PreparedCohort, prepareCohort } from "../../lib/preprocess/prepare.js";
-import { createRandom } from "../../lib/preprocess/random.js";
 import { splitSamples } from "../../lib/preprocess/split.js";
 
 /** Makes 80 samples of 40 genes in "RNA", 30 of them in "protein" with some entries missing, and two without partner. */

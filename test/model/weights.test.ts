@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { createRandom } from "../../lib/cohort/random.js";
 import { type AutoencoderSpec, initializeWeights } from "../../lib/model/autoencoder.js";
 import { replaceFile } from "../../lib/model/durable-file.js";
 import {
@@ -13,7 +14,6 @@ import {
   writeTensors,
   writeWeights,
 } from "../../lib/model/weights.js";
-import { createRandom } from "../../lib/preprocess/random.js";
 
 const folder = mkdtempSync(join(tmpdir(), "aro-weights-"));
 after(() => rmSync(folder, { recursive: true }));

@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Cohort } from "../../lib/cohort/cohort.js";
 import { matrixFrom, selectRows } from "../../lib/cohort/matrix.js";
+import { createRandom } from "../../lib/cohort/random.js";
 import { type Prepared, prepareCohort, requireHeldOut } from "../../lib/preprocess/prepare.js";
-import { createRandom } from "../../lib/preprocess/random.js";
 import { applyScaler, fitScaler } from "../../lib/preprocess/scaler.js";
 import { splitSamples } from "../../lib/preprocess/split.js";
 

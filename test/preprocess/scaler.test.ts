@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Matrix, matrixFrom } from "../../lib/cohort/matrix.js";
-import { createRandom } from "../../lib/preprocess/random.js";
+import { createRandom } from "../../lib/cohort/random.js";
 import { applyScaler, fitScaler, type Scaler, type Stage } from "../../lib/preprocess/scaler.js";
 import { goldenCases, relativeError } from "../golden.js";
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Sample } from "../../lib/cohort/cohort.js";
-import { createRandom } from "../../lib/preprocess/random.js";
+import { createRandom } from "../../lib/cohort/random.js";
 import { type Split, type SplitOptions, splitSamples } from "../../lib/preprocess/split.js";
 import { goldenCases } from "../golden.js";
 

@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { matrixFrom } from "../../lib/cohort/matrix.js";
+import { createRandom } from "../../lib/cohort/random.js";
 import { portableEngine } from "../../lib/engine/portable.js";
 import type { Part, Prepared } from "../../lib/preprocess/prepare.js";
-import { createRandom } from "../../lib/preprocess/random.js";
 import { trainRun } from "../../lib/train/run.js";
 
 const FEATURES = 12;

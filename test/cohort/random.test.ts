@@ -1,12 +1,7 @@
 // Seeded randomness: repeatable, independent by stream, and NumPy's own where the paper's split needs it.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import {
-  createRandom,
-  numpyPermutation,
-  restoreRandom,
-  shuffle,
-} from "../../lib/preprocess/random.js";
+import { createRandom, numpyPermutation, restoreRandom, shuffle } from "../../lib/cohort/random.js";
 import { goldenCases } from "../golden.js";
 
 interface SplitGolden {
