@@ -1,3 +1,4 @@
+// The AdamW update: each way of computing it gives what PyTorch gives.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createRandom } from "../../lib/cohort/random.js";

@@ -1,3 +1,4 @@
+// The choice of an engine: the first that runs, a preferred one, and why the others do not.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { test } from "node:test";

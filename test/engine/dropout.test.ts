@@ -1,3 +1,4 @@
+// Input dropout: the same mask from the same seed, and survivors scaled.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { emptyMatrix } from "../../lib/cohort/matrix.js";

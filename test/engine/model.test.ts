@@ -1,3 +1,4 @@
+// A model in the portable engine: refusals at the door, memory that stays flat, state that goes on.
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import { emptyMatrix, type Matrix } from "../../lib/cohort/matrix.js";

@@ -1,3 +1,4 @@
+// Parity of the portable engine with PyTorch, on every backend that is present.
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import { hasWebGpu } from "../../lib/engine/backend.js";

@@ -1,3 +1,4 @@
+// The autoencoder's shape: the paper's Table 3, and initial weights from a seed.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {

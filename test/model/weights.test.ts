@@ -1,3 +1,4 @@
+// Safetensors files: read back as written, and refused with the reason where they are not whole.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";

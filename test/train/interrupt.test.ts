@@ -1,3 +1,4 @@
+// Interrupts: the first one ends a training in good order, and nobody else loses theirs.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout } from "node:timers/promises";

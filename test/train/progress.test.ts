@@ -1,3 +1,4 @@
+// The progress line: in place, now and then, and the same at the end of every run.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {

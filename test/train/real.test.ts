@@ -1,3 +1,4 @@
+// A real training, tiny: the loss falls, two runs agree, and saved weights score the same.
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

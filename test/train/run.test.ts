@@ -1,3 +1,4 @@
+// A run's folder: read again when it fits, refused when it does not, never half written.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import {

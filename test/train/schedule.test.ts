@@ -1,3 +1,4 @@
+// The learning rate on a plateau: the trace that PyTorch gives.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type PlateauOptions, startPlateau, stepPlateau } from "../../lib/train/schedule.js";

@@ -1,3 +1,4 @@
+// Training epoch by epoch: repeatable, stoppable, and refusing what makes no sense.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { selectRows } from "../../lib/cohort/matrix.js";
