@@ -5,6 +5,7 @@ import { createRequire } from "node:module";
 import { join, relative } from "node:path";
 import { projectRoot } from "../cohort/root.js";
 import { listNotebooks, notebookName, readCodeCells } from "./notebook.js";
+import { findTraps } from "./traps.js";
 
 export interface CellProblem {
   readonly notebook: string;
@@ -18,7 +19,8 @@ export interface CellProblem {
 type LineOrigins = readonly ({ cell: number; line: number } | null)[];
 
 /**
- * Type-checks the notebooks' cells strictly, each notebook as one module, and looks for promises that nobody awaits.
+ * Type-checks the notebooks' cells strictly, each notebook as one module, and looks for promises that nobody awaits
+ * and for what tslab is known to compile wrongly.
  * Needs the compiled lib. Resolves to every problem found, at its notebook, cell and line.
  */
 export async function checkCells(files?: readonly string[]): Promise<CellProblem[]> {
@@ -27,10 +29,13 @@ export async function checkCells(files?: readonly string[]): Promise<CellProblem
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   const origins = new Map<string, LineOrigins>();
+  const traps: CellProblem[] = [];
   for (const file of files ?? (await listNotebooks())) {
     const lines = ["export {};"];
     const from: ({ cell: number; line: number } | null)[] = [null];
-    for (const { number, source } of await readCodeCells(file)) {
+    const cells = await readCodeCells(file);
+    traps.push(...findTraps(cells).map((trap) => ({ notebook: notebookName(file), ...trap })));
+    for (const { number, source } of cells) {
       source.split("\n").forEach((text, i) => {
         lines.push(text);
         from.push({ cell: number, line: i + 1 });
@@ -66,6 +71,7 @@ export async function checkCells(files?: readonly string[]): Promise<CellProblem
   const general = typed.split("\n").find((line) => line.startsWith("error TS"));
   if (general) throw new Error(`checkCells: the compiler could not start: ${general}`);
   return [
+    ...traps,
     ...parse(typed, /([^\s/\\]+\.ts)\((\d+),\d+\): (.+)/g),
     ...parse(linted, /file=[^,]*?([^/\\,]+\.ts),line=(\d+)[^:]*::(.+)/g),
   ];

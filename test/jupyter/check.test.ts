@@ -40,3 +40,21 @@ test("a file that is no notebook is refused by name", async () => {
   await writeFile(file, "{");
   await assert.rejects(readCodeCells(file), /expected a notebook in .*broken\.ipynb/);
 });
+
+test("what tslab compiles wrongly is found before it fails at run time", async () => {
+  const file = await notebook("traps", [
+    "const groups = [1]; const people = [{ name: 'a' }];",
+    "const own = 2;\nconst fine = { own, groups: groups };",
+    "const lost = { groups };",
+    "const names = people.map(({ name: text }) => text);",
+  ]);
+  const problems = await checkCells([file]);
+  assert.deepEqual(
+    problems.map(({ cell, line }) => [cell, line]),
+    [
+      [3, 1],
+      [4, 1],
+    ],
+  );
+  assert.match(problems[0].message, /write "\{ groups: groups \}"/);
+});
