@@ -15,33 +15,49 @@ export interface DownloadOptions {
   readonly signal?: AbortSignal;
 }
 
+const OLDEST = [3, 10] as const;
+
 /**
- * Finds the first Python that runs pip: the project's own .venv, then python3 and python on the path.
+ * Finds the first Python of at least 3.10 that runs pip: the project's own .venv, then python3 and python on the path.
  * One that is asked for, by argument or by $ARO_PYTHON, is the only one tried.
  * @throws Error naming each that was tried and what it said.
  */
 export async function findPython({
-  python = process.env.ARO_PYTHON,
+  python = process.env.ARO_PYTHON || undefined,
   root = projectRoot(),
+  own = true,
 }: {
   readonly python?: string;
   readonly root?: string;
+  /** Whether the project's own .venv counts. */
+  readonly own?: boolean;
 } = {}): Promise<string> {
-  const own =
-    process.platform === "win32"
-      ? join(root, ".venv", "Scripts", "python.exe")
-      : join(root, ".venv", "bin", "python");
-  const candidates = python ? [python] : [...(existsSync(own) ? [own] : []), "python3", "python"];
+  const venv = venvPython(root);
+  const candidates = python
+    ? [python]
+    : [...(own && existsSync(venv) ? [venv] : []), "python3", "python"];
   const failures: string[] = [];
   for (const candidate of candidates) {
-    const { code, output } = await runCommand(candidate, ["-m", "pip", "--version"]);
-    if (code === 0) return candidate;
-    failures.push(`${candidate} (${lastLine(output)})`);
+    const script = "import sys, pip; print('%d.%d' % sys.version_info[:2])";
+    const { code, output } = await runCommand(candidate, ["-c", script]);
+    const version = lastLine(output);
+    const [major, minor] = version.split(".").map(Number);
+    if (code === 0 && (major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1]))) {
+      return candidate;
+    }
+    failures.push(`${candidate} (${version})`);
   }
   throw new Error(
-    `findPython: expected a Python with pip, got ${failures.join(", ")}; install Python 3.10 or newer with pip, ` +
-      "or name one in the environment variable ARO_PYTHON",
+    `findPython: expected a Python ${OLDEST.join(".")} or newer with pip, got ${failures.join(", ")}; install one, ` +
+      "or name it in the environment variable ARO_PYTHON",
   );
+}
+
+/** The interpreter of the project's own virtual environment, whether it exists or not. */
+export function venvPython(root: string = projectRoot()): string {
+  return process.platform === "win32"
+    ? join(root, ".venv", "Scripts", "python.exe")
+    : join(root, ".venv", "bin", "python");
 }
 
 /**

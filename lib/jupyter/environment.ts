@@ -5,10 +5,10 @@ import { existsSync } from "node:fs";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { findPython, venvPython } from "../cohort/python.js";
 import { projectRoot } from "../cohort/root.js";
 
 const run = promisify(execFile);
-const OLDEST_PYTHON = [3, 10] as const;
 
 export interface JupyterEnvironment {
   /** The Python inside the private .venv. */
@@ -33,10 +33,7 @@ export async function prepareJupyter({
 }: PrepareOptions = {}): Promise<JupyterEnvironment> {
   const root = projectRoot();
   const venv = join(root, ".venv");
-  const bin =
-    process.platform === "win32"
-      ? join(venv, "Scripts", "python.exe")
-      : join(venv, "bin", "python");
+  const bin = venvPython(root);
   const requirements = join(
     root,
     "lib",
@@ -49,11 +46,11 @@ export async function prepareJupyter({
     .update(await readFile(requirements))
     .digest("hex");
   if (!(await works(bin))) {
-    const python = await findPython();
-    onProgress(`making .venv with ${python.name} (Python ${python.version})`);
+    const python = await findPython({ own: false });
+    onProgress(`making .venv with ${python}`);
     await rm(venv, { recursive: true, force: true });
     await call(
-      python.name,
+      python,
       ["-m", "venv", venv],
       "make a virtual environment; on Debian and Ubuntu: apt install python3-venv",
     );
@@ -70,38 +67,6 @@ export async function prepareJupyter({
   }
   await writeKernelSpec(root, venv);
   return { python: bin, jupyterPath: join(venv, "share", "jupyter") };
-}
-
-/**
- * Finds a Python of at least 3.10: $ARO_PYTHON, python3, python.
- * @throws Error naming what was tried.
- */
-export async function findPython(): Promise<{ name: string; version: string }> {
-  const named = process.env.ARO_PYTHON;
-  const names = named ? [named] : ["python3", "python"];
-  const tried: string[] = [];
-  for (const name of names) {
-    const version = await pythonVersion(name);
-    tried.push(`${name}: ${version ?? "not found"}`);
-    if (!version) continue;
-    const [major, minor] = version.split(".").map(Number);
-    if (major > OLDEST_PYTHON[0] || (major === OLDEST_PYTHON[0] && minor >= OLDEST_PYTHON[1])) {
-      return { name, version };
-    }
-  }
-  throw new Error(
-    `findPython: expected Python ${OLDEST_PYTHON.join(".")} or newer, got ${tried.join(", ")}; ` +
-      "install it, or name one in ARO_PYTHON",
-  );
-}
-
-async function pythonVersion(name: string): Promise<string | null> {
-  try {
-    const { stdout } = await run(name, ["-c", "import platform; print(platform.python_version())"]);
-    return stdout.trim();
-  } catch {
-    return null;
-  }
 }
 
 async function works(python: string): Promise<boolean> {

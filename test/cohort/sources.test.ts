@@ -71,7 +71,7 @@ function workshop({
   const calls = join(base, "calls.txt");
   const python = script(
     join(base, "python"),
-    `if (process.argv.includes("--version")) process.exit(0);
+    `if (process.argv.includes("-c")) { console.log("3.12"); process.exit(0); }
      fs.appendFileSync(${JSON.stringify(calls)}, process.argv.slice(2).join(" ") + "\\n");
      const dest = process.argv[process.argv.indexOf("--dest") + 1];
      ${download}`,
@@ -269,14 +269,14 @@ test("names a Python that is missing, and the remedy", async () => {
   const { options } = workshop();
   await assert.rejects(
     fetchSource("toy", { ...options, python: "/no/such/python" }),
-    /expected a Python with pip, got \/no\/such\/python \(.*ENOENT.*\); install Python .* ARO_PYTHON/,
+    /expected a Python 3\.10 or newer with pip, got \/no\/such\/python \(.*ENOENT.*\); install .* ARO_PYTHON/,
   );
 });
 
 test("finds the project's own Python first, and passes one without pip by", posix, async () => {
   const { base, options } = workshop();
   mkdirSync(join(base, ".venv", "bin"), { recursive: true });
-  const own = script(join(base, ".venv", "bin", "python"), "process.exit(0)");
+  const own = script(join(base, ".venv", "bin", "python"), 'console.log("3.12")');
   const asked = process.env.ARO_PYTHON;
   const path = process.env.PATH;
   try {
@@ -284,9 +284,12 @@ test("finds the project's own Python first, and passes one without pip by", posi
     assert.equal(await findPython({ root: base }), own);
     script(own, `console.error("No module named pip"); process.exit(1)`);
     mkdirSync(join(base, "bin"));
-    script(join(base, "bin", "python"), "process.exit(0)");
+    script(join(base, "bin", "python"), 'console.log("3.10")');
     process.env.PATH = join(base, "bin"); // has no python3
     assert.equal(await findPython({ root: base }), "python");
+    script(own, 'console.log("3.9")');
+    assert.equal(await findPython({ root: base }), "python", "3.9 is too old");
+    script(own, `console.error("No module named pip"); process.exit(1)`);
     process.env.ARO_PYTHON = options.python;
     assert.equal(await findPython({ root: base }), options.python);
     process.env.ARO_PYTHON = own; // asked for, so no other is taken in its place

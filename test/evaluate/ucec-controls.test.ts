@@ -1,11 +1,9 @@
-// The controls on a real cohort, to the digits that NumPy and scikit-learn print; skipped where its files are absent.
+// The controls on a real cohort, to the digits that NumPy and scikit-learn print; skipped where it cannot be fetched.
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { test } from "node:test";
 import { dropEmptyFeatures } from "../../lib/cohort/cohort.js";
-import { sourceFolder } from "../../lib/cohort/sources.js";
-import { readTables } from "../../lib/cohort/tables.js";
+import { fetchSource } from "../../lib/cohort/sources.js";
+import { readUcec } from "../../lib/cohort/ucec.js";
 import { pcaPredictor } from "../../lib/evaluate/conditional-pca.js";
 import { constantPredictor, type Predictor, trainingMean } from "../../lib/evaluate/predictor.js";
 import { reconstructionTable } from "../../lib/evaluate/reconstruction.js";
@@ -14,26 +12,11 @@ import { fitRidgeWithCis } from "../../lib/evaluate/ridge-cis.js";
 import { prepareCohort } from "../../lib/preprocess/prepare.js";
 import { splitSamples } from "../../lib/preprocess/split.js";
 
-const folder = process.env.ARO_UCEC ?? sourceFolder("ucec");
-const files = [
-  ["RNA", "transcriptomics_linear.cct.gz"],
-  ["protein", "proteomics.cct.gz"],
-  ["phosphoprotein", "phosphoproteomics_gene.cct.gz"],
-];
-const absent = files.find(([, file]) => !existsSync(join(folder, file)));
-const skip = absent ? `no ${absent[1]} in ${folder}` : false;
+const found = await fetchSource("ucec").catch((error: Error) => error);
+const skip = found instanceof Error ? `the cohort cannot be had: ${found.message}` : false;
 
 test("UCEC controls have the reference's errors, to the printed digits", { skip }, async (t) => {
-  const cohort = dropEmptyFeatures(
-    readTables({
-      name: "UCEC",
-      tables: files.map(([name, file]) => ({
-        name,
-        file: join(folder, file),
-        orientation: "features-in-rows",
-      })),
-    }),
-  );
+  const cohort = dropEmptyFeatures(readUcec());
   assert.equal(cohort.samples.length, 115);
   assert.equal(cohort.features.length, 45_248);
   const prepared = prepareCohort(cohort, splitSamples(cohort.samples, { seed: 42, by: "sample" }));
