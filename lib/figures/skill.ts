@@ -129,7 +129,7 @@ export function skillFigure(
       "Skill = 1 − MSE / MSE of the training mean: 0 is no better than the mean, 1 is perfect; each panel has its own axis.",
       splits > 1
         ? `Mean and 95 % interval over ${counted(splits, "split")} by patient, ${counted(samples, `${part} sample`)} each.`
-        : `One split by patient, ${counted(samples, `${part} sample`)}.`,
+        : `One split by patient, ${counted(samples, `${part} sample`)}. Lines: 95 % intervals, patients drawn with replacement.`,
     ],
     datasets,
     view: {
