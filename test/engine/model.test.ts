@@ -3,11 +3,12 @@ import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import { emptyMatrix, type Matrix } from "../../lib/cohort/matrix.js";
 import { createRandom } from "../../lib/cohort/random.js";
-import { loadBackend } from "../../lib/engine/backend.js";
+import { type BackendName, loadBackend } from "../../lib/engine/backend.js";
 import type { Engine, Model } from "../../lib/engine/engine.js";
 import { portableEngine } from "../../lib/engine/portable.js";
 import { type AutoencoderSpec, initializeWeights } from "../../lib/model/autoencoder.js";
 import { relativeError } from "../golden.js";
+import { noWebGpu } from "./webgpu.js";
 
 const spec: AutoencoderSpec = {
   ...{ features: 300, width: 24, hiddenLayers: 2 },
@@ -32,14 +33,17 @@ const train = (model: Model, batch: Matrix, steps: number, options = {}) =>
     return (await model.step(batch, { learningRate: 1e-3, ...options })).huber;
   }, Promise.resolve(Number.NaN));
 
-describe("a portable model", () => {
+describe("a portable model on wasm", () => behave("wasm"));
+describe("a portable model on webgpu", { skip: noWebGpu }, () => behave("webgpu"));
+
+function behave(backend: BackendName) {
   let engine: Engine;
   let model: Model;
   let memory: () => { numTensors: number; numBytes: number };
   const batch = sampleRows(12);
   before(async () => {
-    memory = (await loadBackend("wasm")).tf.memory;
-    engine = await portableEngine({ backend: "wasm", blockFeatures: 64 });
+    memory = (await loadBackend(backend)).tf.memory;
+    engine = await portableEngine({ backend, blockFeatures: 64 });
     model = await engine.build(spec, initializeWeights(spec, 1));
   });
 
@@ -116,7 +120,7 @@ describe("a portable model", () => {
     const some = whole.subarray(...cut(spec.features));
     assert.ok(relativeError(await model.reconstruct(few), some) < 1e-6);
     const latent = (await model.encode(many)).subarray(...cut(spec.width));
-    assert.ok(relativeError(await model.encode(few), latent) < 1e-5);
+    assert.ok(relativeError(await model.encode(few), latent, 0.1) < 1e-6);
     let squares = 0;
     let observed = 0;
     for (let i = 0; i < whole.length; i++) {
@@ -156,10 +160,10 @@ describe("a portable model", () => {
     fresh.dispose();
   });
 
-  test("follows the same losses on wasm and on cpu, with the same dropout", async () => {
+  test("follows the same losses as on cpu, with the same dropout", async () => {
     const traces = [];
-    for (const backend of ["wasm", "cpu"] as const) {
-      const built = await (await portableEngine({ backend })).build(
+    for (const other of [backend, "cpu"] as const) {
+      const built = await (await portableEngine({ backend: other })).build(
         spec,
         initializeWeights(spec, 3),
       );
@@ -231,4 +235,4 @@ describe("a portable model", () => {
       /other visible columns/,
     );
   });
-});
+}

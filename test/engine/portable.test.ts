@@ -1,11 +1,11 @@
 // Parity of the portable engine with PyTorch, on every backend that is present.
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
-import { hasWebGpu } from "../../lib/engine/backend.js";
 import type { Engine } from "../../lib/engine/engine.js";
 import { portableEngine } from "../../lib/engine/portable.js";
 import { relativeError } from "../golden.js";
 import { trainingCases } from "./training.js";
+import { noWebGpu } from "./webgpu.js";
 
 const TOLERANCE = 1e-5;
 
@@ -29,8 +29,7 @@ function assertTensor(actual: Float32Array, expected: Float64Array, what: string
 }
 
 for (const backend of ["wasm", "cpu", "webgpu"] as const) {
-  const skip =
-    backend === "webgpu" && !hasWebGpu() ? "this process offers no navigator.gpu" : false;
+  const skip = backend === "webgpu" && noWebGpu;
   // The second cuts the features unevenly into several blocks.
   for (const blockFeatures of [undefined, 5]) {
     describe(`${backend}, ${blockFeatures ?? "all"} features at a time`, { skip }, () => {
