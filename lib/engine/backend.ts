@@ -108,19 +108,19 @@ export function hasWebGpu(): boolean {
  * @throws Error with the reason if there is none.
  */
 export async function provideWebGpu(): Promise<void> {
-  const { navigator = {} } = globalThis as { navigator?: { gpu?: Gpu } };
-  const gpu = navigator.gpu ?? (await startDawn());
+  const scope = globalThis as { navigator?: { gpu?: Gpu } };
+  const gpu = scope.navigator?.gpu ?? (await startDawn());
   if (!(await gpu.requestAdapter())) {
     throw new Error(
       "provideWebGpu: expected a graphics processor for WebGPU, got none; " +
         "it takes a driver, on Linux one of Vulkan",
     );
   }
-  if (navigator.gpu) return;
+  if (scope.navigator?.gpu) return;
   provided = gpu;
-  Object.defineProperty(navigator, "gpu", { value: gpu });
   // Node has a navigator from version 21 on.
-  if (!("navigator" in globalThis)) Object.assign(globalThis, { navigator });
+  scope.navigator ??= {};
+  Object.defineProperty(scope.navigator, "gpu", { value: gpu });
 }
 
 async function startDawn(): Promise<Gpu> {
