@@ -105,7 +105,9 @@ export function latentFigure({ cohort, representation, maps, colorings }: Latent
           ? " Silhouette (−1 to 1): are classes apart?"
           : ""),
       ...(maps.some((map) => map.trustworthiness !== undefined)
-        ? ["Trustworthiness (best 1): are neighbors on the map neighbors before it?"]
+        ? [
+            "Trustworthiness (best 1): are neighbors on the map neighbors in the space that is mapped?",
+          ]
         : []),
     ],
     datasets,
