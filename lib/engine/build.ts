@@ -121,7 +121,8 @@ async function probe({ addon }: AddonPlaces): Promise<{ version: string; gpu: bo
     env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: "3" },
   });
   const lines = output.trim().split("\n");
-  if (code === 0) return JSON.parse(lines.at(-1) ?? "") as { version: string; gpu: boolean };
+  const found = lines.find((line) => line.startsWith("{")); // TensorFlow may log between
+  if (code === 0 && found) return JSON.parse(found) as { version: string; gpu: boolean };
   const reason = lines.find((line) => line.includes("Error")) ?? lines.at(-1);
   throw new Error(
     `build: expected the addon to multiply, got exit status ${code} (${reason?.trim()}); ` +

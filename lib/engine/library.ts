@@ -73,7 +73,7 @@ export function wheelFor(
         "TensorFlow has no wheel for this machine",
     );
   }
-  if (machine.startsWith("linux") && (glibc === undefined || glibc < 2.27)) {
+  if (machine.startsWith("linux") && (glibc === null || glibc < 2.27)) {
     throw new Error(
       `libtensorflow: expected glibc 2.27 or newer, got ${glibc ?? "another C library"}; ` +
         "use a distribution with glibc, such as Debian or Ubuntu",
@@ -101,7 +101,6 @@ export async function fetchLibrary(
   if (existsSync(current) && (await readFile(current, "utf8")) === stamp) return;
   const work = `${folder}.part`;
   await rm(work, { recursive: true, force: true });
-  await rm(folder, { recursive: true, force: true });
   await mkdir(join(work, "tmp"), { recursive: true });
   try {
     await requireRoom(work, cuda ? ROOM.cuda : ROOM.cpu);
@@ -116,6 +115,7 @@ export async function fetchLibrary(
     }
     await prune(work);
     await writeFile(join(work, "aro-library.json"), stamp);
+    await rm(folder, { recursive: true, force: true });
     await rename(work, folder);
   } finally {
     await rm(work, { recursive: true, force: true });
@@ -186,8 +186,8 @@ async function requireRoom(folder: string, bytes: number): Promise<void> {
   }
 }
 
-/** Of the running process, e.g. 2.36; undefined where the C library is another. */
-function glibcVersion(): number | undefined {
+/** Of the running process, e.g. 2.36; null where the C library is another. */
+function glibcVersion(): number | null {
   const { header } = process.report.getReport() as { header?: { glibcVersionRuntime?: string } };
-  return header?.glibcVersionRuntime === undefined ? undefined : Number(header.glibcVersionRuntime);
+  return header?.glibcVersionRuntime === undefined ? null : Number(header.glibcVersionRuntime);
 }
