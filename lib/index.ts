@@ -31,11 +31,12 @@ export type { Engine, Losses, Model } from "./engine/engine.js";
 export { crossValidate } from "./evaluate/classify.js";
 // Reconstruction, its controls, the latent space and classifiers.
 export { adjustedRandIndex, kMeans, silhouette } from "./evaluate/cluster.js";
-export { compareClassifiers, confusionOf } from "./evaluate/compare.js";
+export { compareClassifiers } from "./evaluate/compare.js";
 export { fitControls } from "./evaluate/controls.js";
 export { constantLosses } from "./evaluate/gaussian.js";
 export { trustworthiness, tsne, umap } from "./evaluate/latent.js";
 export { colorMaps, mapPoints, separation } from "./evaluate/maps.js";
+export { type PairedDifference, pairedDifferences } from "./evaluate/paired.js";
 export { fitPca, reconstructPca, transformPca } from "./evaluate/pca.js";
 export { modelPredictor, type Predictor } from "./evaluate/predictor.js";
 export { reconstructionTable, scoreReconstruction } from "./evaluate/reconstruction.js";

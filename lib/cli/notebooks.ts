@@ -2,7 +2,6 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { projectRoot } from "../cohort/root.js";
-import { checkCells } from "../jupyter/check.js";
 import { prepareJupyter } from "../jupyter/environment.js";
 import { type NotebookEvent, type NotebookRun, runNotebooks } from "../jupyter/runner.js";
 import { foldersOf } from "../study/profile.js";
@@ -46,6 +45,8 @@ export async function lab(args: readonly string[]): Promise<number> {
 
 /** Type-checks the cells of every notebook. */
 export async function checkNotebooks(): Promise<number> {
+  // Loaded here alone: it brings the whole compiler along.
+  const { checkCells } = await import("../jupyter/check.js");
   const problems = await checkCells();
   for (const { notebook, cell, line, message } of problems) {
     console.error(`notebooks/${notebook}.ipynb cell ${cell} line ${line}: ${message}`);

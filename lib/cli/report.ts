@@ -114,6 +114,6 @@ async function testRows(profile: Profile): Promise<ResultRow[]> {
 function caption(rows: readonly ResultRow[], profile: Profile): string {
   return (
     `Reconstruction of the held-out test samples of profile ${profile.name}, all modalities together, ` +
-    `${rows.length} predictors. Skill is the share of the training mean's squared error that is removed.`
+    `${rows.length} predictors. Skill is the share removed of the squared error of a constant, the mean of observed training values.`
   );
 }

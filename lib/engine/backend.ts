@@ -1,6 +1,7 @@
 // The tfjs backends that compute for the portable engine: loading one by name, and seeing its memory.
 import { createRequire } from "node:module";
 import { dirname, join, sep } from "node:path";
+import { pathToFileURL } from "node:url";
 import type * as Tf from "@tensorflow/tfjs-core";
 import { type AdamKernel, adamKernel } from "./adam.js";
 
@@ -65,12 +66,7 @@ const prepare: Record<BackendName, () => Promise<View>> = {
     };
   },
   async webgpu() {
-    if (!hasWebGpu()) {
-      throw new Error(
-        "loadBackend: expected globalThis.navigator.gpu for WebGPU, got none; " +
-          'under Node, the package "webgpu" provides one',
-      );
-    }
+    await provideWebGpu();
     await import("@tensorflow/tfjs-backend-webgpu");
     return () => null;
   },
@@ -93,8 +89,50 @@ function keepErrorHandlers(): () => void {
   };
 }
 
-/** Says whether this process offers WebGPU. */
+/** What is used here of WebGPU; TypeScript declares it with the browser's library alone. */
+interface Gpu {
+  requestAdapter(): Promise<object | null>;
+}
+
+/** What `provideWebGpu` put in place. */
+let provided: Gpu | undefined;
+
+/** Says whether this process offers WebGPU by itself. */
 export function hasWebGpu(): boolean {
-  const { navigator } = globalThis as { navigator?: { gpu?: unknown } };
-  return Boolean(navigator?.gpu);
+  const { navigator } = globalThis as { navigator?: { gpu?: Gpu } };
+  return navigator?.gpu !== undefined && navigator.gpu !== provided;
+}
+
+/**
+ * Sees to it that there is a `navigator.gpu` with an adapter, under Node by the optional package "webgpu".
+ * @throws Error with the reason if there is none.
+ */
+export async function provideWebGpu(): Promise<void> {
+  const scope = globalThis as { navigator?: { gpu?: Gpu } };
+  const gpu = scope.navigator?.gpu ?? (await startDawn());
+  if (!(await gpu.requestAdapter())) {
+    throw new Error(
+      "provideWebGpu: expected a graphics processor for WebGPU, got none; " +
+        "it takes a driver, on Linux one of Vulkan",
+    );
+  }
+  if (scope.navigator?.gpu) return;
+  provided = gpu;
+  // Node has a navigator from version 21 on.
+  scope.navigator ??= {};
+  Object.defineProperty(scope.navigator, "gpu", { value: gpu });
+}
+
+async function startDawn(): Promise<Gpu> {
+  try {
+    const file = createRequire(import.meta.url).resolve("webgpu");
+    const { create, globals } = await import(pathToFileURL(file).href);
+    Object.assign(globalThis, globals);
+    return create([]);
+  } catch (error) {
+    const [reason] = String(error).split("\n");
+    throw new Error(
+      `provideWebGpu: expected navigator.gpu or the package "webgpu", got neither (${reason})`,
+    );
+  }
 }

@@ -20,6 +20,19 @@ export interface ClassifierRow {
   readonly majorityRate: number;
   /** Of the balanced accuracy, by permutation; null unless asked for, and for the majority class, which learns nothing. */
   readonly p: number | null;
+  /** Of the first drawing of the folds. */
+  readonly confusion: ClassConfusion;
+}
+
+/** A confusion matrix with what a figure says of it. */
+export interface ClassConfusion {
+  readonly classes: readonly string[];
+  /** `counts[actual][predicted]` samples. */
+  readonly counts: readonly (readonly number[])[];
+  /** Wilson's 95 % interval of the accuracy. */
+  readonly low: number;
+  readonly high: number;
+  readonly majority: number;
 }
 
 export interface CompareOptions extends TaskOptions {
@@ -88,32 +101,16 @@ function rowOf(name: string, result: ClassificationResult): ClassifierRow {
     rocAuc: scores.rocAuc,
     majorityRate: scores.majorityRate,
     p: result.permutation?.p ?? null,
+    confusion: confusionOf(result),
   };
 }
 
-/** A confusion matrix with what a figure says of it. */
-export interface NamedConfusion {
-  readonly name: string;
-  readonly classes: readonly string[];
-  /** `counts[actual][predicted]` samples. */
-  readonly counts: readonly (readonly number[])[];
-  /** Wilson's 95 % interval of the accuracy. */
-  readonly low: number;
-  readonly high: number;
-  readonly majority: number;
-}
-
-/** Cross-validates once and gives the confusion matrix of that one drawing: each sample counts once. */
-export function confusionOf(
-  name: string,
-  options: TaskOptions & { readonly classifier: Classifier },
-): NamedConfusion {
-  const { classes, runs } = crossValidate({ ...options, repeats: 1 });
-  const [{ confusion, scores, rows }] = runs;
+/** Takes the confusion matrix of the first drawing, in which each sample counts once. */
+function confusionOf({ classes, runs: [run] }: ClassificationResult): ClassConfusion {
+  const { confusion, scores, rows } = run;
   const size = classes.length;
   const { low, high } = wilsonInterval(Math.round(scores.accuracy * rows.length), rows.length);
   return {
-    name,
     classes: classes.map(String),
     counts: classes.map((_, row) =>
       Array.from(confusion.counts.slice(row * size, (row + 1) * size)),

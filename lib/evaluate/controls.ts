@@ -7,6 +7,7 @@ import { fitNeighbors } from "./neighbors.js";
 import {
   constantPredictor,
   type InputOptions,
+  observedMean,
   type Predictor,
   trainingMean,
   trainingMedian,
@@ -36,6 +37,7 @@ export function fitControls(
   return [
     constantPredictor("zero", new Float64Array(prepared.features.length)),
     constantPredictor("training mean", trainingMean(prepared)),
+    constantPredictor("training mean, observed", observedMean(prepared)),
     constantPredictor("training median", trainingMedian(prepared)),
     fitNeighbors(prepared, options),
     fitCis(prepared, options),

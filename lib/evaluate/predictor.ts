@@ -42,6 +42,23 @@ export function trainingMean({ train }: Pick<PreparedCohort, "train">): Float64A
   return columnMeans(train.matrix);
 }
 
+/**
+ * Averages the observed entries of the training rows, `[features]`; where none was observed, all of them.
+ * It is the best constant for a score over observed entries: the other one leans towards the median that filled the gaps.
+ */
+export function observedMean({ train }: Pick<PreparedCohort, "train">): Float64Array {
+  const { rows, columns, values, observed } = train.matrix;
+  const sums = new Float64Array(columns);
+  const counts = new Float64Array(columns);
+  for (let i = 0; i < rows * columns; i++) {
+    if (!observed[i]) continue;
+    sums[i % columns] += values[i];
+    counts[i % columns]++;
+  }
+  const all = columnMeans(train.matrix);
+  return sums.map((sum, j) => (counts[j] > 0 ? sum / counts[j] : all[j]));
+}
+
 /** Takes the median of the training rows, filled entries among them, `[features]`. */
 export function trainingMedian({ train }: Pick<PreparedCohort, "train">): Float64Array {
   const { rows, columns, values } = train.matrix;

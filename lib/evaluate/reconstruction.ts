@@ -10,7 +10,7 @@ import {
 import type { Scaler } from "../preprocess/scaler.js";
 import { drawWeights, type Estimate, estimate } from "./bootstrap.js";
 import { medianCorrelations } from "./correlation.js";
-import { type Predictor, type Sight, trainingMean } from "./predictor.js";
+import { observedMean, type Predictor, type Sight } from "./predictor.js";
 
 export interface ReconstructionScore {
   /** The modality's name, or "all". */
@@ -21,7 +21,7 @@ export interface ReconstructionScore {
   readonly mse: Estimate | null;
   /** Mean Huber loss, delta 1, over observed entries. */
   readonly huber: Estimate | null;
-  /** `1 - MSE / MSE of the training mean`; null where that is 0. */
+  /** `1 - MSE / MSE of the mean of observed training entries`; null where that is 0. */
   readonly skill: Estimate | null;
   /** Median over features of Pearson's r across samples; null with fewer than 10 samples, or if no feature has an r. */
   readonly medianR: Estimate | null;
@@ -40,7 +40,7 @@ export interface ScoreOptions<P extends Part> extends BootstrapOptions {
   readonly truth: Prepared<P>;
   /** Row-major `[rows, features]`. */
   readonly predicted: Float32Array;
-  /** The training mean, `[features]`, which skill is measured against. */
+  /** The mean of observed training entries, `[features]`, which skill is measured against. */
   readonly baseline: Float64Array;
   readonly modalities: readonly Modality[];
   readonly scaler: Scaler;
@@ -92,7 +92,7 @@ export async function reconstructionTable(
       `reconstructionTable: expected each predictor's name once, got "${twice}" again`,
     );
   }
-  const baseline = trainingMean(prepared);
+  const baseline = observedMean(prepared);
   const rows: ReconstructionRow[] = [];
   for (const predictor of predictors) {
     for (const part of parts) {

@@ -144,7 +144,9 @@ export function accuracyFigure(
   return makeFigure({
     name: "accuracy",
     title: `${cohort}: accuracy by task, representation and classifier`,
-    subtitle: [`${protocol}. Lines: 95 % intervals.`],
+    subtitle: [
+      `${protocol}. Lines: 95 % intervals, Wilson's for accuracy, over patients for balanced accuracy.`,
+    ],
     datasets,
     view: {
       vconcat: tasks.map((task) => ({

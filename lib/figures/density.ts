@@ -104,7 +104,7 @@ export function densityFigure(
     title: `${cohort}: predicted and measured ${modality}, ${part} samples`,
     subtitle: [
       `Every observed value of ${counted(samples, `${part} sample`)} after preprocessing; shade on a logarithmic scale; dashed: ` +
-        "predicted = measured.",
+        "predicted = measured. Predictions beyond the axis are counted at its edge.",
     ],
     datasets,
     view: { hconcat: views, resolve: { scale: { color: "shared" } } },

@@ -24,7 +24,7 @@ export interface Coloring {
 
 export interface LatentOptions {
   readonly cohort: string;
-  /** Whose hidden layer: "ARO unmasked". */
+  /** What is mapped: "the latent space of ARO unmasked", "the principal components". */
   readonly representation: string;
   readonly maps: readonly LatentMap[];
   readonly colorings: readonly Coloring[];
@@ -98,14 +98,16 @@ export function latentFigure({ cohort, representation, maps, colorings }: Latent
   });
   return makeFigure({
     name: "latent",
-    title: `${cohort}: the latent space of ${representation}, by ${listed(colorings.map(({ name }) => name))}`,
+    title: `${cohort}: maps of ${representation}, by ${listed(colorings.map(({ name }) => name))}`,
     subtitle: [
       `n = ${counted(samples, "sample")}.` +
         (colorings.some((coloring) => coloring.silhouettes)
           ? " Silhouette (−1 to 1): are classes apart?"
           : ""),
       ...(maps.some((map) => map.trustworthiness !== undefined)
-        ? ["Trustworthiness (best 1): are neighbors on the map neighbors in the latent space?"]
+        ? [
+            "Trustworthiness (best 1): are neighbors on the map neighbors in the space that is mapped?",
+          ]
         : []),
     ],
     datasets,

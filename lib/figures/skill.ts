@@ -11,7 +11,7 @@ export interface SkillRow {
   readonly sees: string;
   readonly part: string;
   readonly modality: string;
-  /** `1 - MSE / MSE of the training mean`; at most 1. */
+  /** `1 - MSE / MSE of a constant`; at most 1. */
   readonly skill: number;
   /** The 95 % interval; null where there is only one split. */
   readonly skillLow: number | null;
@@ -52,13 +52,14 @@ export function skillFigure(
   const datasets: Record<string, readonly Row[]> = {};
   const y = rowAxis(predictors, 0.5);
   const width = panelWidth(y.room, modalities.length);
+  const onAxis = own.filter((row) => row.skill >= floor);
+  const domain = [
+    Math.max(floor, Math.min(-0.02, ...onAxis.map((row) => row.skillLow ?? row.skill)) - 0.01),
+    Math.max(0.1, ...onAxis.map((row) => row.skillHigh ?? row.skill)) + 0.01,
+  ];
   const panels = modalities.map((modality, i): Panel => {
     const drawn = own.filter((row) => row.modality === modality);
     const inside = drawn.filter((row) => row.skill >= floor);
-    const domain = [
-      Math.max(floor, Math.min(-0.02, ...inside.map((row) => row.skillLow ?? row.skill)) - 0.01),
-      Math.max(0.1, ...inside.map((row) => row.skillHigh ?? row.skill)) + 0.01,
-    ];
     datasets[modality] = inside.map((row) => ({
       predictor: row.predictor,
       skill: row.skill,
@@ -126,10 +127,10 @@ export function skillFigure(
     name: `skill-${part}`,
     title: `${cohort}: reconstruction of the ${part} samples, by predictor and modality`,
     subtitle: [
-      "Skill = 1 − MSE / MSE of the training mean: 0 is no better than the mean, 1 is perfect; each panel has its own axis.",
+      "Skill = 1 − MSE / MSE of the mean of observed training values: 0 is no better than that constant, 1 is perfect.",
       splits > 1
         ? `Mean and 95 % interval over ${counted(splits, "split")} by patient, ${counted(samples, `${part} sample`)} each.`
-        : `One split by patient, ${counted(samples, `${part} sample`)}.`,
+        : `One split by patient, ${counted(samples, `${part} sample`)}. Lines: 95 % intervals, patients drawn with replacement.`,
     ],
     datasets,
     view: {

@@ -152,7 +152,7 @@ export function trainingFigure(
       `Means over observed entries of ${counted(trainSamples, "training sample")} and ` +
         `${counted(validationSamples, "validation sample")}${seeds > 1 ? "; one line a seed" : ""}.`,
       [
-        "Dot: lowest validation loss.",
+        "Dot: lowest validation loss; the weights used are the last epoch's.",
         ...(references.length > 0 ? ["Lines across: controls on the validation samples."] : []),
         ...(fell ? ["Upper ticks: the learning rate falls."] : []),
       ].join(" "),

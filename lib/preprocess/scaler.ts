@@ -1,4 +1,4 @@
-// The paper's normalisation: statistics from the training rows alone, applied to any rows.
+// The paper's normalization: statistics from the training rows alone, applied to any rows.
 import { emptyMatrix, type Matrix } from "../cohort/matrix.js";
 
 /** What the training rows say of each column; every array has one entry a column, in float64. */

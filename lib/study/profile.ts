@@ -64,11 +64,11 @@ const PROFILES: Readonly<Record<ProfileName, Profile>> = {
     ...UCEC,
     name: "course",
     about:
-      "A simulated cohort with known latent factors, small enough for a whole course in a minute.",
+      "A simulated cohort with known latent factors, small enough for a whole course at one sitting.",
     cohort: "simulate",
     model: { ...UCEC.model, width: 64 },
-    training: { ...UCEC.training, epochs: 120, learningRate: 1e-3 },
-    evaluation: { draws: 200, folds: 4, repeats: 2, splits: 4 },
+    training: { ...UCEC.training, epochs: 300, learningRate: 3e-3 },
+    evaluation: { draws: 200, folds: 4, repeats: 1, splits: 4 },
   },
 };
 

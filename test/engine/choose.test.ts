@@ -6,6 +6,7 @@ import { hasWebGpu } from "../../lib/engine/backend.js";
 import { chooseEngine } from "../../lib/engine/choose.js";
 import { estimateMemory, requireMemory } from "../../lib/engine/memory.js";
 import type { AutoencoderSpec } from "../../lib/model/autoencoder.js";
+import { noWebGpu } from "./webgpu.js";
 
 test("chooseEngine says of each engine why it runs or does not", async () => {
   const { engine, considered } = await chooseEngine();
@@ -51,11 +52,23 @@ test("chooseEngine refuses a name that no engine has", async () => {
 });
 
 test("chooseEngine gives the reason when the preferred engine cannot run", {
-  skip: hasWebGpu() && "this process offers navigator.gpu",
+  skip: !noWebGpu && "WebGPU runs here",
 }, async () => {
-  await assert.rejects(() => chooseEngine({ prefer: "webgpu" }), /navigator\.gpu/);
+  await assert.rejects(
+    () => chooseEngine({ prefer: "webgpu" }),
+    ({ message }: Error) => message.includes(String(noWebGpu)),
+  );
   // The failure left nothing behind.
   assert.equal((await chooseEngine({ prefer: "wasm" })).engine.backend, "wasm");
+});
+
+test("chooseEngine leaves WebGPU out of its own choice where the process does not offer it", {
+  skip: noWebGpu || (hasWebGpu() && "this process offers navigator.gpu"),
+}, async () => {
+  assert.equal((await chooseEngine({ prefer: "webgpu" })).engine.backend, "webgpu");
+  const { engine, considered } = await chooseEngine();
+  assert.notEqual(engine.backend, "webgpu");
+  assert.match(considered.find(({ name }) => name === "webgpu")!.reason, /navigator\.gpu/);
 });
 
 test("requireMemory names the need, the limit and the largest width that fits", () => {

@@ -1,17 +1,18 @@
 // Every engine that tests are run over, with the reason why one is skipped here.
 import { loadAddon } from "../../lib/engine/addon.js";
-import { type BackendName, hasWebGpu, loadBackend } from "../../lib/engine/backend.js";
+import { type BackendName, loadBackend } from "../../lib/engine/backend.js";
 import type { Engine } from "../../lib/engine/engine.js";
 import { portableEngine } from "../../lib/engine/portable.js";
 import { tensorflowEngine } from "../../lib/engine/tensorflow.js";
+import { noWebGpu } from "./webgpu.js";
 
 export interface Contender {
   readonly name: BackendName | "tensorflow";
   /** Why it cannot run here, or false. */
   readonly skip: string | false;
   start(options?: { readonly blockFeatures?: number }): Promise<Engine>;
-  /** Tensors that live in the engine now. */
-  countTensors(): Promise<number>;
+  /** Tensors that live in the engine now, and their bytes where it tells. */
+  memory(): Promise<{ readonly tensors: number; readonly bytes?: number }>;
 }
 
 function portable(name: BackendName, skip: string | false = false): Contender {
@@ -19,10 +20,11 @@ function portable(name: BackendName, skip: string | false = false): Contender {
     name,
     skip,
     start: (options) => portableEngine({ ...options, backend: name }),
-    countTensors: async () => {
+    memory: async () => {
       const { activate, tf } = await loadBackend(name);
       activate();
-      return tf.memory().numTensors;
+      const { numTensors, numBytes } = tf.memory();
+      return { tensors: numTensors, bytes: numBytes };
     },
   };
 }
@@ -31,12 +33,12 @@ function portable(name: BackendName, skip: string | false = false): Contender {
 export const contenders: readonly Contender[] = [
   portable("wasm"),
   portable("cpu"),
-  portable("webgpu", !hasWebGpu() && "this process offers no navigator.gpu"),
+  portable("webgpu", noWebGpu),
   {
     name: "tensorflow",
     skip: reasonAgainstTensorflow(),
     start: tensorflowEngine,
-    countTensors: async () => loadAddon().getNumOfTensors(),
+    memory: async () => ({ tensors: loadAddon().getNumOfTensors() }),
   },
 ];
 

@@ -204,3 +204,25 @@ test("crossValidate refuses what has no answer, with the remedy", () => {
   values[7] = Number.NaN;
   refuse({ folds: 3, embeddings: { ...task.embeddings, values } }, /got NaN at row 1, column 1/);
 });
+
+test("compareClassifiers gives the confusion matrix of the first drawing, each sample once", () => {
+  const rows = Array.from({ length: 40 }, (_, i) => i);
+  const embeddings = { rows: 40, columns: 1, values: Float32Array.from(rows, (i) => i % 2) };
+  const labels = rows.map((i) => (i % 2 === 0 ? "a" : "b"));
+  const [majority, logistic] = compareClassifiers({
+    embeddings,
+    labels,
+    groups: rows.map(String),
+    classifiers: [{ kind: "logistic" }],
+  });
+  assert.deepEqual(logistic.confusion.counts, [
+    [20, 0],
+    [0, 20],
+  ]);
+  assert.deepEqual(logistic.confusion.classes, ["a", "b"]);
+  assert.equal(logistic.confusion.high, 1);
+  assert.equal(
+    majority.confusion.counts.flat().reduce((sum, count) => sum + count, 0),
+    40,
+  );
+});

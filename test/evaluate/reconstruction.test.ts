@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { matrixFrom } from "../../lib/cohort/matrix.js";
 import { createRandom } from "../../lib/cohort/random.js";
-import { constantPredictor, type Predictor, trainingMean } from "../../lib/evaluate/predictor.js";
+import { constantPredictor, observedMean, type Predictor } from "../../lib/evaluate/predictor.js";
 import {
   reconstructionTable,
   scoreReconstruction,
@@ -191,7 +191,7 @@ test("reconstructionTable has a row for each predictor, part and modality", asyn
     sees: "all",
     predict: async ({ matrix }) => matrix.values,
   };
-  const mean = constantPredictor("training mean", trainingMean(prepared));
+  const mean = constantPredictor("training mean", observedMean(prepared));
   const rows = await reconstructionTable([mean, oracle], prepared, {
     parts: ["train", "validation", "test"],
     draws: 50,
