@@ -8,6 +8,7 @@ const USAGE = `usage: npx aro COMMAND [options]
   lab        open JupyterLab with the kernel ready
   data       list the cohorts; "data get ucec" fetches one and verifies it
   engines    say which engines can run here, which is chosen, and why
+  tensorflow build the native engine; --cuda for NVIDIA's graphics processors
   claims     print the ledger of the paper's numbers beside ours: --json
   check      type-check the cells of every notebook
   readme     write the last results of the default profile into the README

@@ -95,22 +95,31 @@ export async function downloadWheel(
   }
 }
 
-interface Finished {
+export interface Finished {
   /** The exit status; null if the command could not be started or was killed. */
   readonly code: number | null;
   readonly output: string;
 }
 
-function runCommand(
+/** Runs a command to its end; never rejects. Its output, of both streams, is cut to the last 10,000 characters. */
+export function runCommand(
   command: string,
   args: readonly string[],
-  { env, signal }: { readonly env?: NodeJS.ProcessEnv; readonly signal?: AbortSignal } = {},
+  {
+    env,
+    cwd,
+    signal,
+  }: {
+    readonly env?: NodeJS.ProcessEnv;
+    readonly cwd?: string;
+    readonly signal?: AbortSignal;
+  } = {},
 ): Promise<Finished> {
   return new Promise((resolve) => {
     let output = "";
     let child: ChildProcess;
     try {
-      child = spawn(command, args, { env, signal, stdio: ["ignore", "pipe", "pipe"] });
+      child = spawn(command, args, { env, cwd, signal, stdio: ["ignore", "pipe", "pipe"] });
     } catch (error) {
       resolve({ code: null, output: String(error) });
       return;

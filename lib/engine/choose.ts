@@ -2,6 +2,7 @@
 import { type BackendName, hasWebGpu } from "./backend.js";
 import type { Engine } from "./engine.js";
 import { portableEngine } from "./portable.js";
+import { tensorflowEngine } from "./tensorflow.js";
 
 /** "tensorflow" is the native engine; the others are backends of the portable one. */
 export type EngineName = "tensorflow" | BackendName;
@@ -22,12 +23,7 @@ export interface Choice {
 
 /** Fastest first. */
 const ENGINES: Record<EngineName, { start: () => Promise<Engine>; what: string }> = {
-  tensorflow: {
-    what: "native",
-    start: async () => {
-      throw new Error("the native engine is not part of this version");
-    },
-  },
+  tensorflow: { what: "native", start: () => tensorflowEngine() },
   webgpu: { what: "on the graphics processor", start: () => portableEngine({ backend: "webgpu" }) },
   wasm: { what: "portable, without native code", start: () => portableEngine({ backend: "wasm" }) },
   cpu: { what: "plain JavaScript, slow", start: () => portableEngine({ backend: "cpu" }) },

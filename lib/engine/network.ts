@@ -5,25 +5,13 @@
 // slower with transposed factors, and is memory bound on the feature layers unless they come in blocks.
 import type * as Tf from "@tensorflow/tfjs-core";
 import type { Matrix } from "../cohort/matrix.js";
-import type { AutoencoderSpec } from "../model/autoencoder.js";
 import type { Backend } from "./backend.js";
 import { type Block, transposedColumns } from "./blocks.js";
+import type { Layers } from "./parameters.js";
 import type { Variable } from "./variable.js";
 
-export interface Part {
-  readonly block: Block;
-  readonly variable: Variable;
-}
-
-export interface Network {
+export interface Network extends Layers<Variable> {
   readonly backend: Backend;
-  readonly spec: AutoencoderSpec;
-  /** Blocks of the input layer's weight, over the visible columns. */
-  readonly input: readonly Part[];
-  readonly inputBias: Variable; // [width, 1]
-  readonly hidden: readonly { readonly weight: Variable; readonly bias: Variable }[];
-  /** Blocks of the output layer, over the features. */
-  readonly output: readonly { readonly weight: Part; readonly bias: Part }[];
 }
 
 /** What becomes of a gradient, which is freed when this returns. */

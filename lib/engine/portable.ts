@@ -4,6 +4,7 @@ import type { Matrix } from "../cohort/matrix.js";
 import { type AutoencoderSpec, checkSpec, type Weights } from "../model/autoencoder.js";
 import { type Backend, type BackendName, loadBackend } from "./backend.js";
 import { wholeBlock, writeBlock } from "./blocks.js";
+import { chunks } from "./chunks.js";
 import {
   meanLosses,
   requireBatch,
@@ -11,21 +12,26 @@ import {
   requireParameters,
   requireRates,
 } from "./contract.js";
+
 import { dropoutInput } from "./dropout.js";
 import type { Engine, Losses, Model, OptimizerState, StepOptions } from "./engine.js";
 import { memoryLimits, requireMemory } from "./memory.js";
-import { type Apply, backward, blockLosses, forward, outputBlock } from "./network.js";
+import {
+  type Apply,
+  backward,
+  blockLosses,
+  forward,
+  type Network,
+  outputBlock,
+} from "./network.js";
 import { Parameters } from "./parameters.js";
-import type { Variable } from "./variable.js";
+import { Variable } from "./variable.js";
 
 export interface PortableOptions {
   readonly backend?: BackendName;
   /** Features that are worked on at a time; by default as many as fit the processor's cache. */
   readonly blockFeatures?: number;
 }
-
-/** Rows that a pass without training takes at a time, which bounds its memory. */
-const CHUNK = 128;
 
 /**
  * Makes an engine out of tfjs operations.
@@ -45,23 +51,26 @@ export async function portableEngine({
       requireParameters("build", spec, weights);
       requireMemory(spec, memoryLimits(name));
       backend.activate();
-      return new PortableModel(spec, new Parameters(backend, spec, weights, blockFeatures));
+      const make = (_: string, values: Float32Array, shape: readonly [number, number]) =>
+        new Variable(backend, values, shape);
+      return new PortableModel(backend, new Parameters(spec, weights, make, blockFeatures));
     },
   };
 }
 
 class PortableModel implements Model {
+  readonly spec: AutoencoderSpec;
   readonly #backend: Backend;
-  readonly #parameters: Parameters;
+  readonly #parameters: Parameters<Variable>;
+  readonly #network: Network;
   #step = 0;
   #disposed = false;
 
-  constructor(
-    readonly spec: AutoencoderSpec,
-    parameters: Parameters,
-  ) {
-    this.#backend = parameters.network.backend;
+  constructor(backend: Backend, parameters: Parameters<Variable>) {
+    this.spec = parameters.layers.spec;
+    this.#backend = backend;
     this.#parameters = parameters;
+    this.#network = { ...parameters.layers, backend };
   }
 
   async step(batch: Matrix, options: StepOptions): Promise<Losses> {
@@ -95,7 +104,7 @@ class PortableModel implements Model {
     this.#enter("evaluate", batch);
     const observed = requireObserved("evaluate", batch);
     const { tf } = this.#backend;
-    const { network } = this.#parameters;
+    const network = this.#network;
     let losses = { huber: 0, mse: 0 };
     for (const rows of chunks(batch)) {
       this.#activate("evaluate");
@@ -118,7 +127,7 @@ class PortableModel implements Model {
   async reconstruct(batch: Matrix): Promise<Float32Array> {
     this.#enter("reconstruct", batch);
     const { tf } = this.#backend;
-    const { network } = this.#parameters;
+    const network = this.#network;
     const { features } = this.spec;
     const out = new Float32Array(batch.rows * features);
     let done = 0;
@@ -194,13 +203,13 @@ class PortableModel implements Model {
   /** A forward and a backward pass; the caller takes the sums of the losses. */
   #pass(batch: Matrix, observed: number, random: StepOptions["dropout"], apply: Apply): Tf.Tensor {
     return this.#backend.tf.tidy(() => {
-      const passed = forward(this.#parameters.network, dropoutInput(batch, this.spec, random));
-      return backward(this.#parameters.network, passed, batch, observed, apply);
+      const passed = forward(this.#network, dropoutInput(batch, this.spec, random));
+      return backward(this.#network, passed, batch, observed, apply);
     });
   }
 
   #latent(batch: Matrix, relu = true): Tf.Tensor2D {
-    const { activations } = forward(this.#parameters.network, dropoutInput(batch, this.spec), relu);
+    const { activations } = forward(this.#network, dropoutInput(batch, this.spec), relu);
     return activations[activations.length - 1];
   }
 }
@@ -210,16 +219,4 @@ async function take(tensor: Tf.Tensor): Promise<Float32Array> {
   const values = await tensor.data<"float32">();
   tensor.dispose();
   return values;
-}
-
-/** Cuts a batch into runs of rows, without copying. */
-function chunks({ rows, columns, values, observed }: Matrix): Matrix[] {
-  return Array.from({ length: Math.ceil(rows / CHUNK) }, (_, i) => {
-    const count = Math.min(CHUNK, rows - i * CHUNK);
-    const [from, to] = [i * CHUNK * columns, (i * CHUNK + count) * columns];
-    return {
-      ...{ rows: count, columns },
-      ...{ values: values.subarray(from, to), observed: observed.subarray(from, to) },
-    };
-  });
 }

@@ -1,14 +1,12 @@
-// A model in the portable engine: refusals at the door, memory that stays flat, state that goes on.
+// A model in every engine but the slow one: refusals at the door, memory that stays flat, state that goes on.
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import { emptyMatrix, type Matrix } from "../../lib/cohort/matrix.js";
 import { createRandom } from "../../lib/cohort/random.js";
-import { type BackendName, loadBackend } from "../../lib/engine/backend.js";
 import type { Engine, Model } from "../../lib/engine/engine.js";
-import { portableEngine } from "../../lib/engine/portable.js";
 import { type AutoencoderSpec, initializeWeights } from "../../lib/model/autoencoder.js";
 import { relativeError } from "../golden.js";
-import { noWebGpu } from "./webgpu.js";
+import { type Contender, contenders } from "./engines.js";
 
 const spec: AutoencoderSpec = {
   ...{ features: 300, width: 24, hiddenLayers: 2 },
@@ -33,17 +31,17 @@ const train = (model: Model, batch: Matrix, steps: number, options = {}) =>
     return (await model.step(batch, { learningRate: 1e-3, ...options })).huber;
   }, Promise.resolve(Number.NaN));
 
-describe("a portable model on wasm", () => behave("wasm"));
-describe("a portable model on webgpu", { skip: noWebGpu }, () => behave("webgpu"));
+// Without cpu, which is slow and runs wasm's code.
+for (const contender of contenders.filter(({ name }) => name !== "cpu")) {
+  describe(`a model on ${contender.name}`, { skip: contender.skip }, () => behave(contender));
+}
 
-function behave(backend: BackendName) {
+function behave({ start, memory }: Contender) {
   let engine: Engine;
   let model: Model;
-  let memory: () => { numTensors: number; numBytes: number };
   const batch = sampleRows(12);
   before(async () => {
-    memory = (await loadBackend(backend)).tf.memory;
-    engine = await portableEngine({ backend, blockFeatures: 64 });
+    engine = await start({ blockFeatures: 64 });
     model = await engine.build(spec, initializeWeights(spec, 1));
   });
 
@@ -51,24 +49,23 @@ function behave(backend: BackendName) {
     const fresh = await engine.build(spec, initializeWeights(spec, 1));
     const options = { dropout: createRandom(1, "dropout"), weightDecay: 0.01 };
     const first = await train(fresh, batch, 1, options);
-    const { numTensors, numBytes } = memory();
+    const held = await memory();
     const last = await train(fresh, batch, 199, options);
     await fresh.evaluate(batch);
     await fresh.gradients(batch);
     await fresh.encode(batch);
     await fresh.reconstruct(batch);
-    assert.equal(memory().numTensors, numTensors);
-    assert.equal(memory().numBytes, numBytes);
+    assert.deepEqual(await memory(), held);
     assert.ok(last < 0.7 * first, `expected the loss to fall from ${first}, got ${last}`);
     fresh.dispose();
   });
 
   test("frees its tensors when it is disposed, twice over, and refuses to be used", async () => {
-    const { numTensors } = memory();
+    const held = await memory();
     const fresh = await engine.build(spec, initializeWeights(spec, 1));
     fresh.dispose();
     fresh.dispose();
-    assert.equal(memory().numTensors, numTensors);
+    assert.deepEqual(await memory(), held);
     for (const use of [() => fresh.reconstruct(batch), () => fresh.readWeights()]) {
       await assert.rejects(use, { name: "Error", message: /disposed/ });
     }
@@ -158,22 +155,6 @@ function behave(backend: BackendName) {
     const first = await train(fresh, batch, 1);
     assert.ok((await train(fresh, batch, 60)) < first);
     fresh.dispose();
-  });
-
-  test("follows the same losses as on cpu, with the same dropout", async () => {
-    const traces = [];
-    for (const other of [backend, "cpu"] as const) {
-      const built = await (await portableEngine({ backend: other })).build(
-        spec,
-        initializeWeights(spec, 3),
-      );
-      const dropout = createRandom(3, "dropout");
-      const trace = [];
-      for (let i = 0; i < 50; i++) trace.push(await train(built, batch, 1, { dropout }));
-      traces.push(trace);
-      built.dispose();
-    }
-    assert.ok(relativeError(traces[0], traces[1]) < 1e-4);
   });
 
   test("refuses a batch that does not fit, or that has a value which is not finite", async () => {

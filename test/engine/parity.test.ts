@@ -1,11 +1,13 @@
-// Parity of the portable engine with PyTorch, on every backend that is present.
+// Parity of every engine that is present with PyTorch, and of the engines with each other.
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
+import { emptyMatrix } from "../../lib/cohort/matrix.js";
+import { createRandom } from "../../lib/cohort/random.js";
 import type { Engine } from "../../lib/engine/engine.js";
-import { portableEngine } from "../../lib/engine/portable.js";
+import { type AutoencoderSpec, initializeWeights } from "../../lib/model/autoencoder.js";
 import { relativeError } from "../golden.js";
+import { type Contender, contenders } from "./engines.js";
 import { trainingCases } from "./training.js";
-import { noWebGpu } from "./webgpu.js";
 
 const TOLERANCE = 1e-5;
 
@@ -28,14 +30,13 @@ function assertTensor(actual: Float32Array, expected: Float64Array, what: string
   assert.ok(error <= TOLERANCE, `${what}: expected an error of at most ${TOLERANCE}, got ${error}`);
 }
 
-for (const backend of ["wasm", "cpu", "webgpu"] as const) {
-  const skip = backend === "webgpu" && noWebGpu;
+for (const { name, skip, start } of contenders) {
   // The second cuts the features unevenly into several blocks.
   for (const blockFeatures of [undefined, 5]) {
-    describe(`${backend}, ${blockFeatures ?? "all"} features at a time`, { skip }, () => {
+    describe(`${name}, ${blockFeatures ?? "all"} features at a time`, { skip }, () => {
       let engine: Engine;
       before(async () => {
-        engine = await portableEngine({ backend, blockFeatures });
+        engine = await start({ blockFeatures });
       });
 
       for (const golden of trainingCases()) {
@@ -68,3 +69,42 @@ for (const backend of ["wasm", "cpu", "webgpu"] as const) {
     });
   }
 }
+
+describe("over 50 steps on 2,000 features with dropout and decay", () => {
+  const spec: AutoencoderSpec = {
+    ...{ features: 2000, width: 64, hiddenLayers: 2, output: "softplus" },
+    ...{ inputDropout: 0.1, visible: { start: 100, end: 1700 } },
+  };
+  const random = createRandom(11);
+  const batch = emptyMatrix(16, spec.features);
+  for (let i = 0; i < batch.values.length; i++) {
+    batch.values[i] = Math.max(0, Math.sin(i % 37) + 0.3 * random.normal());
+    batch.observed[i] = random.uniform() < 0.8 ? 1 : 0;
+  }
+  const trace = async ({ start }: Contender): Promise<number[]> => {
+    const model = await (await start()).build(spec, initializeWeights(spec, 1));
+    const dropout = createRandom(1, "dropout");
+    const losses: number[] = [];
+    for (let i = 0; i < 50; i++) {
+      const { huber, mse } = await model.step(batch, {
+        ...{ learningRate: 1e-3, weightDecay: 0.01, dropout },
+      });
+      losses.push(huber, mse);
+    }
+    model.dispose();
+    return losses;
+  };
+  const [first, ...others] = contenders;
+  let expected: number[];
+  before(async () => {
+    expected = await trace(first);
+  });
+
+  for (const other of others) {
+    test(`${other.name} follows ${first.name}`, { skip: other.skip }, async () => {
+      assert.ok(expected[98] < 0.5 * expected[0]);
+      const error = relativeError(await trace(other), expected, 0);
+      assert.ok(error < 1e-4, `expected the same losses up to 1e-4, got ${error}`);
+    });
+  }
+});

@@ -1,0 +1,95 @@
+// The native addon of @tensorflow/tfjs-node-gpu: where its parts lie, what it offers, and loading it.
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { projectRoot } from "../cohort/root.js";
+
+const require = createRequire(import.meta.url);
+
+/** An attribute of a TensorFlow operation. */
+export interface Attribute {
+  readonly name: string;
+  /** One of the addon's TF_ATTR_ constants. */
+  readonly type: number;
+  readonly value: boolean | number | string | readonly number[];
+}
+
+/** What is used of the addon; tensors and resources are known by the numbers that it gives them. */
+export interface Addon {
+  readonly TF_Version: string;
+  readonly TF_FLOAT: number;
+  readonly TF_INT32: number;
+  readonly TF_BOOL: number;
+  readonly TF_ATTR_STRING: number;
+  readonly TF_ATTR_BOOL: number;
+  readonly TF_ATTR_TYPE: number;
+  readonly TF_ATTR_SHAPE: number;
+  /** May share the array's memory until the tensor is deleted. */
+  createTensor(
+    shape: readonly number[],
+    type: number,
+    values: Float32Array | Int32Array | Uint8Array,
+  ): number;
+  deleteTensor(id: number): void;
+  /** Copies. */
+  tensorDataSync(id: number): Float32Array;
+  executeOp(
+    name: string,
+    attributes: readonly Attribute[],
+    inputs: readonly number[],
+    outputs: number,
+  ): { readonly id: number }[];
+  getNumOfTensors(): number;
+  isUsingGpuDevice(): boolean;
+}
+
+export interface AddonPlaces {
+  /** The package @tensorflow/tfjs-node-gpu, in which the addon is built. */
+  readonly package: string;
+  /** The one Node-API version that is built and loaded. */
+  readonly napi: number;
+  readonly addon: string;
+  /** Written when the addon is whole. */
+  readonly stamp: string;
+  /** libtensorflow and its headers, out of a wheel; `npm ci` leaves it alone. */
+  readonly library: string;
+}
+
+/** Says where the parts of the native engine lie, whether they exist or not. */
+export function addonPlaces(): AddonPlaces {
+  const manifest = require.resolve("@tensorflow/tfjs-node-gpu/package.json");
+  const { binary } = require(manifest) as { binary: { napi_versions: number[] } };
+  const napi = Math.max(
+    ...binary.napi_versions.filter((version) => version <= Number(process.versions.napi)),
+  );
+  const folder = dirname(manifest);
+  return {
+    package: folder,
+    napi,
+    addon: join(folder, "lib", `napi-v${napi}`, "tfjs_binding.node"),
+    stamp: join(folder, "lib", "aro-built.json"),
+    library: join(projectRoot(), ".tensorflow"),
+  };
+}
+
+/**
+ * Loads the addon, and TensorFlow with it; once in a process. The package's own JavaScript is not loaded: it would
+ * make itself the default backend of tfjs, and asks for functions that Node 23 took away.
+ * @throws Error with the reason if it is not built or cannot be loaded.
+ */
+export function loadAddon(): Addon {
+  const { addon, stamp } = addonPlaces();
+  if (!existsSync(stamp) || !existsSync(addon)) {
+    throw new Error("not built: run npm run tensorflow");
+  }
+  // Read by the library when it loads: no log of its own, no hoarding of a GPU's memory, no rounding to TF32.
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= "3";
+  process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= "true";
+  process.env.NVIDIA_TF32_OVERRIDE ??= "0";
+  try {
+    return require(addon) as Addon;
+  } catch (error) {
+    const [reason] = String((error as Error).message).split("\n");
+    throw new Error(`cannot be loaded (${reason}): run npm run tensorflow`);
+  }
+}

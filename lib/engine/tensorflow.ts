@@ -1,0 +1,223 @@
+// The native engine: TensorFlow's own operations one at a time, with tensors freed as soon as they were used.
+import type { Matrix } from "../cohort/matrix.js";
+import { type AutoencoderSpec, checkSpec, type Weights } from "../model/autoencoder.js";
+import { loadAddon } from "./addon.js";
+import { wholeBlock, writeBlock } from "./blocks.js";
+import { chunks } from "./chunks.js";
+import {
+  meanLosses,
+  requireBatch,
+  requireObserved,
+  requireParameters,
+  requireRates,
+} from "./contract.js";
+import { dropoutInput } from "./dropout.js";
+import type { Engine, Losses, Model, OptimizerState, StepOptions } from "./engine.js";
+import { memoryLimits, requireMemory } from "./memory.js";
+import {
+  type ApplyNative,
+  backwardNative,
+  forwardNative,
+  lossesNative,
+  type NativeNetwork,
+  outputNative,
+  uploadBatch,
+} from "./native-network.js";
+import { adamSettings, NativeVariable } from "./native-variable.js";
+import { type Id, Operations } from "./operations.js";
+import { Parameters } from "./parameters.js";
+
+export interface TensorflowOptions {
+  /** Features that are worked on at a time; by default what suits the processor, and all on a GPU. */
+  readonly blockFeatures?: number;
+}
+
+/** Entries of a weight block: 16 MiB, which allocators keep at hand and large caches hold. */
+const BLOCK_ENTRIES = 1 << 22;
+
+/**
+ * Makes the native engine.
+ * @throws Error with the reason if its addon is not built or cannot be loaded.
+ */
+export async function tensorflowEngine({ blockFeatures }: TensorflowOptions = {}): Promise<Engine> {
+  const addon = loadAddon();
+  const operations = new Operations(addon);
+  return {
+    name: "tensorflow",
+    backend: "tensorflow",
+    version: addon.TF_Version,
+    async build(spec, weights) {
+      checkSpec(spec);
+      requireParameters("build", spec, weights);
+      requireMemory(spec, memoryLimits("tensorflow"));
+      const size = addon.isUsingGpuDevice()
+        ? spec.features
+        : Math.max(16, Math.floor(BLOCK_ENTRIES / spec.width));
+      const make = (name: string, values: Float32Array, shape: readonly [number, number]) =>
+        new NativeVariable(operations, name.endsWith(".bias") ? [shape[0]] : shape, values);
+      const parameters = new Parameters(spec, weights, make, blockFeatures ?? size);
+      return new TensorflowModel(operations, parameters);
+    },
+  };
+}
+
+class TensorflowModel implements Model {
+  readonly spec: AutoencoderSpec;
+  readonly #operations: Operations;
+  readonly #parameters: Parameters<NativeVariable>;
+  readonly #network: NativeNetwork;
+  #step = 0;
+  #disposed = false;
+
+  constructor(operations: Operations, parameters: Parameters<NativeVariable>) {
+    this.spec = parameters.layers.spec;
+    this.#operations = operations;
+    this.#parameters = parameters;
+    this.#network = { ...parameters.layers, operations };
+  }
+
+  async step(batch: Matrix, options: StepOptions): Promise<Losses> {
+    this.#enter("step", batch);
+    requireRates(options);
+    const { learningRate, weightDecay = 0, dropout } = options;
+    const observed = requireObserved("step", batch);
+    const rule = { learningRate, weightDecay, step: this.#step + 1 };
+    const sums = this.#operations.scope(() => {
+      const settings = adamSettings(this.#operations, rule);
+      return this.#pass(batch, observed, dropout, (variable, gradient) =>
+        variable.update(gradient, settings),
+      );
+    });
+    if (weightDecay !== 0) this.#parameters.decayUnseen(1 - learningRate * weightDecay);
+    this.#step = rule.step;
+    return meanLosses("step", sums, observed);
+  }
+
+  async gradients(batch: Matrix): Promise<Weights> {
+    this.#enter("gradients", batch);
+    const observed = requireObserved("gradients", batch);
+    const gradients = new Map<NativeVariable, Float32Array>();
+    const sums = this.#pass(batch, observed, undefined, (variable, gradient) => {
+      gradients.set(variable, this.#operations.read(gradient));
+    });
+    meanLosses("gradients", sums, observed);
+    return this.#parameters.assemble(async (variable) => gradients.get(variable)!);
+  }
+
+  async evaluate(batch: Matrix): Promise<Losses> {
+    this.#enter("evaluate", batch);
+    const observed = requireObserved("evaluate", batch);
+    const operations = this.#operations;
+    const sums: number[] = [];
+    for (const rows of chunks(batch)) {
+      operations.scope(() => {
+        const latent = this.#latent(rows);
+        const uploaded = uploadBatch(operations, rows);
+        for (const [i, { weight }] of this.#network.output.entries()) {
+          operations.scope(() => {
+            const { reconstruction } = outputNative(this.#network, i, latent);
+            sums.push(...lossesNative(operations, reconstruction, uploaded, weight.block).sums);
+          });
+        }
+      });
+    }
+    return meanLosses("evaluate", Float32Array.from(sums), observed);
+  }
+
+  async reconstruct(batch: Matrix): Promise<Float32Array> {
+    this.#enter("reconstruct", batch);
+    const operations = this.#operations;
+    const { features } = this.spec;
+    const out = new Float32Array(batch.rows * features);
+    let done = 0;
+    for (const rows of chunks(batch)) {
+      operations.scope(() => {
+        const latent = this.#latent(rows);
+        for (const [i, { weight }] of this.#network.output.entries()) {
+          operations.scope(() => {
+            const { reconstruction } = outputNative(this.#network, i, latent);
+            const { top: left, bottom: right } = weight.block;
+            const place = { ...wholeBlock(rows.rows, features), left, right };
+            writeBlock(out.subarray(done * features), place, operations.read(reconstruction));
+          });
+        }
+      });
+      done += rows.rows;
+    }
+    return out;
+  }
+
+  async encode(batch: Matrix, { relu = true } = {}): Promise<Float32Array> {
+    this.#enter("encode", batch);
+    const out = new Float32Array(batch.rows * this.spec.width);
+    let done = 0;
+    for (const rows of chunks(batch)) {
+      this.#operations.scope(() => {
+        const values = this.#operations.read(this.#latent(rows, relu));
+        out.set(values, done);
+        done += values.length;
+      });
+    }
+    return out;
+  }
+
+  async readWeights(): Promise<Weights> {
+    this.#require("readWeights");
+    return this.#parameters.readWeights();
+  }
+
+  async readOptimizer(): Promise<OptimizerState> {
+    this.#require("readOptimizer");
+    return {
+      step: this.#step,
+      firstMoments: await this.#parameters.assemble((variable) => variable.read("first")),
+      secondMoments: await this.#parameters.assemble((variable) => variable.read("second")),
+    };
+  }
+
+  writeOptimizer({ step, firstMoments, secondMoments }: OptimizerState): void {
+    this.#require("writeOptimizer");
+    if (!Number.isInteger(step) || step < 0) {
+      throw new RangeError(`writeOptimizer: expected a whole number of steps, got ${step}`);
+    }
+    this.#parameters.writeMoments(firstMoments, secondMoments);
+    this.#step = step;
+  }
+
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.#parameters.dispose();
+  }
+
+  #require(where: string): void {
+    if (this.#disposed) throw new Error(`${where}: expected a living model, got a disposed one`);
+  }
+
+  #enter(where: string, batch: Matrix): void {
+    this.#require(where);
+    requireBatch(where, this.spec, batch);
+  }
+
+  /** A forward and a backward pass; gives the sums of the losses. */
+  #pass(
+    batch: Matrix,
+    observed: number,
+    random: StepOptions["dropout"],
+    apply: ApplyNative,
+  ): Float32Array {
+    return this.#operations.scope(() => {
+      const passed = forwardNative(this.#network, dropoutInput(batch, this.spec, random));
+      const uploaded = uploadBatch(this.#operations, batch);
+      return backwardNative(this.#network, passed, uploaded, observed, apply);
+    });
+  }
+
+  /** In the scope around. */
+  #latent(batch: Matrix, relu = true): Id {
+    return this.#operations.scope(() => {
+      const { activations } = forwardNative(this.#network, dropoutInput(batch, this.spec), relu);
+      return activations[activations.length - 1];
+    });
+  }
+}
