@@ -163,7 +163,7 @@ test("checkText notices hosts and machine paths, with their line", () => {
   assert.equal(problems.length, 2);
   assert.match(problems[0], /^README\.md:2: names a package registry: .*npmjs/);
   assert.match(problems[1], /^README\.md:4: names a path of one machine: .*someone/);
-  const innocent = "lib/work/x https://a.org/home/b/ ./root/x src/tmp/ the root / home";
+  const innocent = "lib/worker/x https://a.org/home/b/ ./root/x src/tmp/ the root / home";
   assert.deepEqual(checkText("README.md", innocent), []);
 });
 
