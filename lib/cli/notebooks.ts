@@ -33,7 +33,8 @@ export async function lab(args: readonly string[]): Promise<number> {
   const { env } = choose(args);
   const { python, jupyterPath } = await prepareJupyter({ lab: true, onProgress: console.log });
   const folder = join(projectRoot(), "notebooks");
-  const child = spawn(python, ["-m", "jupyterlab", `--notebook-dir=${folder}`], {
+  const asRoot = process.getuid?.() === 0 ? ["--allow-root"] : []; // as in a container
+  const child = spawn(python, ["-m", "jupyterlab", `--notebook-dir=${folder}`, ...asRoot], {
     stdio: "inherit",
     env: { ...process.env, ...env, JUPYTER_PATH: jupyterPath },
   });

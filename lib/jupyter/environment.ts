@@ -65,6 +65,8 @@ export async function prepareJupyter({
     );
     await writeFile(stamp, wanted);
   }
+  // JupyterLab brings scripts in CommonJS, which would inherit "type": "module" from the repository.
+  await writeFile(join(venv, "package.json"), '{ "type": "commonjs" }\n');
   await writeKernelSpec(root, venv);
   return { python: bin, jupyterPath: join(venv, "share", "jupyter") };
 }
