@@ -2,6 +2,7 @@
 import type { PreparedCohort } from "../preprocess/prepare.js";
 import { addLine, type CisOptions, checkShrinkages, fitLine, SHRINKAGES } from "./cis.js";
 import { stratifiedGroupFolds } from "./folds.js";
+import { selectPoints } from "./points.js";
 import {
   bestTrial,
   clampAtZero,
@@ -13,7 +14,7 @@ import {
 } from "./predictor.js";
 import { mixRows } from "./products.js";
 import { fitRidge, fitSmoother, type RidgeOptions } from "./ridge.js";
-import { pickRows, placeColumns } from "./rows.js";
+import { placeColumns } from "./rows.js";
 
 export interface RidgeWithCisOptions extends CisOptions, Pick<RidgeOptions, "lambdas"> {
   readonly folds?: number;
@@ -59,9 +60,9 @@ export function fitRidgeWithCis(
     folds,
     seed,
   }).map(({ train: kept, test: held }) => {
-    const smoother = fitSmoother(pickRows(inputs, kept));
-    const similarity = smoother.compare(pickRows(inputs, held));
-    return { held, targets: pickRows(train.matrix, kept), smoother, similarity };
+    const smoother = fitSmoother(selectPoints(inputs, kept));
+    const similarity = smoother.compare(selectPoints(inputs, held));
+    return { held, targets: selectPoints(train.matrix, kept), smoother, similarity };
   });
   const whole = fitSmoother(inputs);
   const given = read(validation);

@@ -22,15 +22,6 @@ export function columnMeans({ rows, columns, values }: Rows): Float64Array {
   return sums.map((sum) => sum / rows);
 }
 
-/** Copies the named rows, in the order given; `[indexes.length, columns]`. */
-export function pickRows({ columns, values }: Rows, indexes: readonly number[]): Rows {
-  const out = new Float32Array(indexes.length * columns);
-  indexes.forEach((from, to) => {
-    out.set(values.subarray(from * columns, (from + 1) * columns), to * columns);
-  });
-  return { rows: indexes.length, columns, values: out };
-}
-
 /** Copies the columns `[start, end)`, row-major `[rows, end - start]`. */
 export function pickColumns(
   { rows, columns, values }: Rows,

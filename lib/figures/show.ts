@@ -17,8 +17,8 @@ type WriteDisplayData = (
  * Shows a figure: a PNG in the output of a tslab cell, a line with its size anywhere else.
  * @throws as `renderFigure` does.
  */
-export async function showFigure(figure: Figure): Promise<void> {
-  const rendered = await renderFigure(figure);
+export async function showFigure(figure: Figure | RenderedFigure): Promise<void> {
+  const rendered = "png" in figure ? figure : await renderFigure(figure);
   const write = kernelDisplay();
   if (write === null) {
     console.log(inWords(rendered));
@@ -28,7 +28,7 @@ export async function showFigure(figure: Figure): Promise<void> {
   // tslab's own display.png sends no metadata, and without it the picture fills twice its size on the page.
   write(
     {
-      data: { "image/png": png.toString("base64"), "text/plain": figure.title },
+      data: { "image/png": png.toString("base64"), "text/plain": rendered.figure.title },
       metadata: { "image/png": { width: Math.round(width), height: Math.round(height) } },
       transient: {},
     },

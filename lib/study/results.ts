@@ -74,6 +74,5 @@ export async function publishFigure(
   source: string,
   figure: Figure,
 ): Promise<void> {
-  await saveFigure(figure, foldersOf(profile).figures, { source });
-  await showFigure(figure);
+  await showFigure(await saveFigure(figure, foldersOf(profile).figures, { source }));
 }
