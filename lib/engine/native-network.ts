@@ -1,9 +1,11 @@
 // The autoencoder's forward and backward pass in single TensorFlow operations.
 //
-// Activations stand with one row a sample, `[rows, units]`, and weights as PyTorch has them, `[out, in]`: the products
-// take their factors transposed as they are. A block of a feature layer is read, used both ways and updated while it
-// lies in the processor's cache.
+// Activations stand with one column a sample, `[units, rows]`, and weights as PyTorch has them, `[out, in]`, so that
+// the large factor of a product never has to be transposed: TensorFlow's products on a processor copy a transposed
+// weight element by element, several times as slow as the product itself. What is transposed is an activation, small.
+// A block of a feature layer is read, used both ways and updated while it lies in the processor's cache.
 import type { Matrix } from "../cohort/matrix.js";
+import { transposedColumns } from "./blocks.js";
 import type { NativeVariable } from "./native-variable.js";
 import type { Id, Operations } from "./operations.js";
 import type { Layers } from "./parameters.js";
@@ -16,25 +18,24 @@ export interface NativeNetwork extends Layers<NativeVariable> {
 export type ApplyNative = (variable: NativeVariable, gradient: Id) => void;
 
 export interface NativeForward {
-  /** The input by blocks, `[rows, visible columns of the block]`. */
-  readonly inputs: readonly Id[];
-  /** After each ReLU, the latent representation last; `[rows, width]`. */
+  /** The visible columns of the input, a row a sample; `[rows, visible columns]`. */
+  readonly input: Id;
+  /** After each ReLU, the latent representation last; `[width, rows]`. */
   readonly activations: readonly Id[];
 }
 
-/** A batch in TensorFlow's memory, both `[rows, features]`. */
+/** A batch in TensorFlow's memory, both `[features, rows]` in float32. */
 export interface NativeBatch {
   readonly values: Id;
   readonly observed: Id;
 }
 
-/** Brings a batch to TensorFlow; call inside a scope that ends before the batch changes. */
+/** Brings a batch to TensorFlow, with one column a sample. */
 export function uploadBatch(operations: Operations, batch: Matrix): NativeBatch {
-  const shape = [batch.rows, batch.columns];
-  return {
-    values: operations.tensor(shape, batch.values),
-    observed: operations.scope(() => operations.floats(operations.tensor(shape, batch.observed))),
-  };
+  const { rows, columns } = batch;
+  const upload = (values: Float32Array | Uint8Array) =>
+    operations.tensor([columns, rows], transposedColumns(values, columns, 0, columns));
+  return { values: upload(batch.values), observed: upload(batch.observed) };
 }
 
 /**
@@ -48,37 +49,36 @@ export function forwardNative(
 ): NativeForward {
   const first = parts[0].block.left;
   const visible = parts[parts.length - 1].block.right - first;
-  const whole = operations.tensor([input.length / visible, visible], input);
-  const inputs = parts.map(({ block }) =>
-    columns(operations, whole, block.left - first, block.right - first),
-  );
+  const rows = input.length / visible;
   const activate = (bias: NativeVariable, sum: () => Id) =>
     operations.scope(() => {
-      const out = operations.plain("BiasAdd", sum(), bias.tensor);
+      const out = operations.plain("AddV2", sum(), bias.tensor);
       return relu ? operations.plain("Relu", out) : out;
     });
-  const through = (below: Id, weight: NativeVariable) =>
-    operations.product(below, weight.tensor, { right: true });
-  const activations = [
-    activate(inputBias, () =>
+  const lowest = operations.scope(() => {
+    const columns = operations.tensor(
+      [visible, rows],
+      transposedColumns(input, visible, 0, visible),
+    );
+    return activate(inputBias, () =>
       addUp(
         operations,
-        parts.map(
-          ({ variable }, i) =>
-            () =>
-              through(inputs[i], variable),
-        ),
+        parts.map(({ variable, block }) => () => {
+          const below = rowsOf(operations, columns, block.left - first, block.right - first);
+          return operations.product(variable.tensor, below);
+        }),
       ),
-    ),
-  ];
+    );
+  });
+  const activations = [lowest];
   for (const { weight, bias } of hidden) {
     const below = activations[activations.length - 1];
-    activations.push(activate(bias, () => through(below, weight)));
+    activations.push(activate(bias, () => operations.product(weight.tensor, below)));
   }
-  return { inputs, activations };
+  return { input: operations.tensor([rows, visible], input), activations };
 }
 
-/** Runs a latent representation `[rows, width]` through one block of the output layer; `[rows, features]`. */
+/** Runs a latent representation `[width, rows]` through one block of the output layer; `[features, rows]`. */
 export function outputNative(
   { operations, spec, output }: NativeNetwork,
   index: number,
@@ -86,8 +86,8 @@ export function outputNative(
 ): { linear: Id; reconstruction: Id } {
   const { weight, bias } = output[index];
   const linear = operations.scope(() => {
-    const product = operations.product(latent, weight.variable.tensor, { right: true });
-    return operations.plain("BiasAdd", product, bias.variable.tensor);
+    const product = operations.product(weight.variable.tensor, latent);
+    return operations.plain("AddV2", product, bias.variable.tensor);
   });
   const reconstruction = operations.plain(spec.output === "softplus" ? "Softplus" : "Relu", linear);
   return { linear, reconstruction };
@@ -103,19 +103,18 @@ export function lossesNative(
   const apart = operations.plain(
     "Sub",
     reconstruction,
-    columns(operations, batch.values, top, bottom),
+    rowsOf(operations, batch.values, top, bottom),
   );
-  const marks = columns(operations, batch.observed, top, bottom);
+  const marks = rowsOf(operations, batch.observed, top, bottom);
   const difference = operations.plain("Mul", apart, marks);
-  const [minus, one, half] = [-1, 1, 0.5].map((value) => operations.scalar(value));
-  // clip(d) (d - clip(d) / 2) is d^2 / 2 up to 1 and |d| - 1/2 from there on: Huber's loss with delta 1.
+  const [minus, one] = [-1, 1].map((value) => operations.scalar(value));
+  // clip(d) d - clip(d)^2 / 2 is d^2 / 2 up to 1 and |d| - 1/2 from there on: Huber's loss with delta 1.
   const clipped = operations.plain("ClipByValue", difference, minus, one);
-  const rest = operations.plain("Sub", difference, operations.plain("Mul", clipped, half));
-  // Float32 row by row, float64 from there: a float32 sum over millions of entries would lose digits.
-  const total = (terms: Id) =>
-    operations.read(operations.sum(terms, axis(operations, 1))).reduce((sum, row) => sum + row, 0);
-  const huber = total(operations.plain("Mul", clipped, rest));
-  return { sums: [huber, total(operations.plain("Square", difference))], clipped };
+  const [total] = operations.read(
+    operations.sum(operations.plain("Mul", clipped, difference), [0, 1]),
+  );
+  const half = (id: Id) => operations.read(operations.plain("L2Loss", id))[0];
+  return { sums: [total - half(clipped), 2 * half(difference)], clipped };
 }
 
 /**
@@ -125,7 +124,7 @@ export function lossesNative(
  */
 export function backwardNative(
   network: NativeNetwork,
-  { inputs, activations }: NativeForward,
+  { input, activations }: NativeForward,
   batch: NativeBatch,
   observed: number,
   apply: ApplyNative,
@@ -133,55 +132,68 @@ export function backwardNative(
   const { operations, spec } = network;
   const settle = (variable: NativeVariable, gradient: () => Id) =>
     operations.scope(() => apply(variable, gradient()));
-  const throughLinear = (weight: NativeVariable, bias: NativeVariable, slope: Id, below: Id) => {
-    settle(weight, () => operations.product(slope, below, { left: true }));
-    settle(bias, () => operations.sum(slope, axis(operations, 0)));
-  };
-  const latent = activations[activations.length - 1];
   const scale = operations.scalar(1 / observed);
+  const scaled = (id: Id) => operations.plain("Mul", id, scale);
+  const latent = operations.transpose(activations[activations.length - 1]);
   const derivative = spec.output === "softplus" ? "SoftplusGrad" : "ReluGrad";
   const losses: number[] = [];
 
-  let slope = addUp(
-    operations,
-    network.output.map(({ weight, bias }, i) => () => {
-      const outer = operations.scope(() => {
-        const { linear, reconstruction } = outputNative(network, i, latent);
-        const { sums, clipped } = lossesNative(operations, reconstruction, batch, weight.block);
-        losses.push(...sums);
-        return operations.plain(derivative, operations.plain("Mul", clipped, scale), linear);
-      });
-      const inner = operations.scope(() => operations.product(outer, weight.variable.tensor));
-      throughLinear(weight.variable, bias.variable, outer, latent);
-      return inner;
-    }),
-  ); // [rows, width], with respect to the latent representation
+  // In the output layer slopes are those of the sum of the losses: what they are multiplied with makes them the mean's,
+  // and is smaller.
+  const scaledLatent = scaled(latent);
+  let slope = operations.scope(() => {
+    const sum = addUp(
+      operations,
+      network.output.map(({ weight, bias }, i) => () => {
+        const outer = operations.scope(() => {
+          const { linear, reconstruction } = outputNative(
+            network,
+            i,
+            activations[activations.length - 1],
+          );
+          const { sums, clipped } = lossesNative(operations, reconstruction, batch, weight.block);
+          losses.push(...sums);
+          return operations.plain(derivative, clipped, linear);
+        }); // [features, rows]
+        const inner = operations.scope(() =>
+          operations.product(operations.transpose(outer), weight.variable.tensor),
+        );
+        settle(weight.variable, () => operations.product(outer, scaledLatent));
+        settle(bias.variable, () => scaled(operations.sum(outer, [1], true)));
+        return inner;
+      }),
+    );
+    return scaled(sum);
+  }); // [rows, width], with respect to the latent representation
 
   for (let i = network.hidden.length - 1; i >= 0; i--) {
     const { weight, bias } = network.hidden[i];
-    const outer = operations.plain("ReluGrad", slope, activations[i + 1]);
-    slope = operations.scope(() => operations.product(outer, weight.tensor));
-    throughLinear(weight, bias, outer, activations[i]);
+    const outer = operations.plain("ReluGrad", operations.transpose(slope), activations[i + 1]);
+    slope = operations.scope(() => operations.product(operations.transpose(outer), weight.tensor));
+    settle(weight, () => operations.product(outer, operations.transpose(activations[i])));
+    settle(bias, () => operations.sum(outer, [1], true));
   }
 
-  const outer = operations.plain("ReluGrad", slope, activations[0]);
-  network.input.forEach(({ variable }, i) => {
-    settle(variable, () => operations.product(outer, inputs[i], { left: true }));
-  });
-  settle(network.inputBias, () => operations.sum(outer, axis(operations, 0)));
+  const outer = operations.plain("ReluGrad", operations.transpose(slope), activations[0]);
+  const first = network.input[0].block.left;
+  for (const { variable, block } of network.input) {
+    settle(variable, () => {
+      const below = columnsOf(operations, input, block.left - first, block.right - first);
+      return operations.product(outer, below);
+    });
+  }
+  settle(network.inputBias, () => operations.sum(outer, [1], true));
   return Float32Array.from(losses);
 }
 
-/** Copies the columns `[left, right)` of a tensor `[rows, columns]`. */
-function columns(operations: Operations, id: Id, left: number, right: number): Id {
-  return operations.scope(() => {
-    const begin = operations.tensor([2], Int32Array.of(0, left));
-    return operations.slice(id, begin, operations.tensor([2], Int32Array.of(-1, right - left)));
-  });
+/** The rows `[top, bottom)` of a tensor `[rows, columns]`; TensorFlow shares the memory where it can. */
+function rowsOf(operations: Operations, id: Id, top: number, bottom: number): Id {
+  return operations.slice(id, [top, 0], [bottom - top, -1]);
 }
 
-function axis(operations: Operations, number: number): Id {
-  return operations.tensor([1], Int32Array.of(number));
+/** Copies the columns `[left, right)` of a tensor `[rows, columns]`. */
+function columnsOf(operations: Operations, id: Id, left: number, right: number): Id {
+  return operations.slice(id, [0, left], [-1, right - left]);
 }
 
 /** Adds tensors that are made one at a time, and frees each; what else `make` leaves is freed too. */

@@ -20,8 +20,7 @@ export class Operations {
       dtype: type("dtype"),
       index: type("Index", addon.TF_INT32),
       axis: type("Tidx", addon.TF_INT32),
-      from: type("SrcT", addon.TF_BOOL),
-      to: type("DstT"),
+      permutation: type("Tperm", addon.TF_INT32),
     };
   }
 
@@ -60,11 +59,8 @@ export class Operations {
   }
 
   /** May share the array's memory: it must not change while the tensor lives. */
-  tensor(shape: readonly number[], values: Float32Array | Int32Array | Uint8Array): Id {
-    const { TF_FLOAT, TF_INT32, TF_BOOL } = this.#addon;
-    const type =
-      values instanceof Float32Array ? TF_FLOAT : values instanceof Int32Array ? TF_INT32 : TF_BOOL;
-    return this.#own(this.#addon.createTensor(shape, type, values));
+  tensor(shape: readonly number[], values: Float32Array): Id {
+    return this.#own(this.#addon.createTensor(shape, this.#addon.TF_FLOAT, values));
   }
 
   scalar(value: number): Id {
@@ -76,9 +72,9 @@ export class Operations {
     return this.#addon.tensorDataSync(id);
   }
 
-  /** `a b`, each transposed first where asked. */
-  product(a: Id, b: Id, { left = false, right = false } = {}): Id {
-    const flags = [this.#flag("transpose_a", left), this.#flag("transpose_b", right)];
+  /** The matrix product `a b`. */
+  product(a: Id, b: Id): Id {
+    const flags = [this.#flag("transpose_a", false), this.#flag("transpose_b", false)];
     return this.#run("MatMul", [this.#types.T, ...flags], [a, b]);
   }
 
@@ -86,36 +82,40 @@ export class Operations {
   plain(
     name:
       | "AddV2"
-      | "BiasAdd"
       | "ClipByValue"
       | "DeepCopy"
+      | "L2Loss"
       | "Mul"
       | "Relu"
       | "ReluGrad"
       | "Softplus"
       | "SoftplusGrad"
-      | "Square"
       | "Sub",
     ...inputs: readonly Id[]
   ): Id {
     return this.#run(name, [this.#types.T], inputs);
   }
 
-  /** Sums over the axes of an int32 tensor. */
-  sum(id: Id, axes: Id): Id {
+  /** Sums over axes, which stay with length 1 if `keep`. */
+  sum(id: Id, axes: readonly number[], keep = false): Id {
     const { T, axis } = this.#types;
-    return this.#run("Sum", [this.#flag("keep_dims", false), T, axis], [id, axes]);
+    return this.scope(() =>
+      this.#run("Sum", [this.#flag("keep_dims", keep), T, axis], [id, this.#integers(axes)]),
+    );
   }
 
-  /** Numbers out of marks of observation, which are bytes of 0 or 1. */
-  floats(marks: Id): Id {
-    const { from, to } = this.#types;
-    return this.#run("Cast", [from, to, this.#flag("Truncate", false)], [marks]);
+  /** The part that begins at these indices and has this size, -1 for all that is left. */
+  slice(id: Id, begin: readonly number[], size: readonly number[]): Id {
+    const { T, index } = this.#types;
+    return this.scope(() =>
+      this.#run("Slice", [T, index], [id, this.#integers(begin), this.#integers(size)]),
+    );
   }
 
-  /** Copies the part that begins and is as large as two int32 tensors say. */
-  slice(id: Id, begin: Id, size: Id): Id {
-    return this.#run("Slice", [this.#types.T, this.#types.index], [id, begin, size]);
+  /** Transposes a matrix. */
+  transpose(id: Id): Id {
+    const { T, permutation } = this.#types;
+    return this.scope(() => this.#run("Transpose", [T, permutation], [id, this.#integers([1, 0])]));
   }
 
   /** A variable's resource, with a value copied from an array; freed by `destroy`. */
@@ -157,6 +157,11 @@ export class Operations {
     const flag = this.#flag("ignore_lookup_error", true);
     this.#addon.executeOp("DestroyResourceOp", [flag], [handle], 0);
     this.free(handle);
+  }
+
+  #integers(values: readonly number[]): Id {
+    const { TF_INT32 } = this.#addon;
+    return this.#own(this.#addon.createTensor([values.length], TF_INT32, Int32Array.from(values)));
   }
 
   #run(name: string, attributes: readonly Attribute[], inputs: readonly Id[]): Id {

@@ -32,8 +32,8 @@ export interface TensorflowOptions {
   readonly blockFeatures?: number;
 }
 
-/** Entries of a weight block: 16 MiB, which allocators keep at hand and large caches hold. */
-const BLOCK_ENTRIES = 1 << 22;
+/** Entries of a weight block: 8 MiB, which allocators keep at hand and large caches hold. */
+const BLOCK_ENTRIES = 1 << 21;
 
 /**
  * Makes the native engine.
@@ -53,8 +53,8 @@ export async function tensorflowEngine({ blockFeatures }: TensorflowOptions = {}
       const size = addon.isUsingGpuDevice()
         ? spec.features
         : Math.max(16, Math.floor(BLOCK_ENTRIES / spec.width));
-      const make = (name: string, values: Float32Array, shape: readonly [number, number]) =>
-        new NativeVariable(operations, name.endsWith(".bias") ? [shape[0]] : shape, values);
+      const make = (_: string, values: Float32Array, shape: readonly [number, number]) =>
+        new NativeVariable(operations, shape, values);
       const parameters = new Parameters(spec, weights, make, blockFeatures ?? size);
       return new TensorflowModel(operations, parameters);
     },
@@ -138,7 +138,11 @@ class TensorflowModel implements Model {
             const { reconstruction } = outputNative(this.#network, i, latent);
             const { top: left, bottom: right } = weight.block;
             const place = { ...wholeBlock(rows.rows, features), left, right };
-            writeBlock(out.subarray(done * features), place, operations.read(reconstruction));
+            writeBlock(
+              out.subarray(done * features),
+              place,
+              operations.read(operations.transpose(reconstruction)),
+            );
           });
         }
       });
@@ -153,7 +157,8 @@ class TensorflowModel implements Model {
     let done = 0;
     for (const rows of chunks(batch)) {
       this.#operations.scope(() => {
-        const values = this.#operations.read(this.#latent(rows, relu));
+        const latent = this.#latent(rows, relu);
+        const values = this.#operations.read(this.#operations.transpose(latent));
         out.set(values, done);
         done += values.length;
       });
