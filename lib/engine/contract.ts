@@ -95,3 +95,23 @@ export function meanLosses(where: string, sums: Float32Array, observed: number):
   }
   return { huber, mse };
 }
+
+/**
+ * Checks a moment of `inp_lin.weight`, `[width, features]`.
+ * @throws RangeError if it is not 0 where the model does not see.
+ */
+export function requireUnseenAtRest(
+  { features, visible }: AutoencoderSpec,
+  moment: Float32Array,
+): void {
+  if (visible === null) return;
+  for (let i = 0; i < moment.length; i++) {
+    const column = i % features;
+    if (moment[i] !== 0 && (column < visible.start || column >= visible.end)) {
+      throw new RangeError(
+        "writeOptimizer: expected no moments at columns that the model does not see, got some; " +
+          "this state belongs to a model with other visible columns",
+      );
+    }
+  }
+}

@@ -48,9 +48,9 @@ export interface Model {
 }
 
 export interface Engine {
-  /** "portable" runs anywhere; "tensorflow" is native. */
-  readonly name: "portable" | "tensorflow";
-  /** The backend that computes: "wasm", "webgpu", "cpu", "tensorflow". */
+  /** "portable" runs anywhere; the others need native code. */
+  readonly name: "portable" | "native" | "tensorflow";
+  /** What computes: "wasm", "webgpu", "cpu", "tensorflow", or the native engine's threads. */
   readonly backend: string;
   /** Of the library that computes. */
   readonly version: string;

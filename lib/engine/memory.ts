@@ -18,7 +18,7 @@ const WORKING = 64 * 2 ** 20;
 const ROWS = 128;
 
 /** The limits here: wasm32 addresses 4 GiB, of which fragmentation takes its share. */
-export function memoryLimits(backend: BackendName | "tensorflow"): MemoryLimits {
+export function memoryLimits(backend: BackendName | "native" | "tensorflow"): MemoryLimits {
   const heap = backend === "wasm" ? 3.75 * GIB : Number.POSITIVE_INFINITY;
   // Node says 0 or a huge number where no container limits it.
   const constrained = process.constrainedMemory?.() || Number.POSITIVE_INFINITY;

@@ -2,12 +2,14 @@
 import { loadAddon } from "../../lib/engine/addon.js";
 import { type BackendName, loadBackend } from "../../lib/engine/backend.js";
 import type { Engine } from "../../lib/engine/engine.js";
+import { loadKernels } from "../../lib/engine/kernels.js";
+import { nativeEngine } from "../../lib/engine/native.js";
 import { portableEngine } from "../../lib/engine/portable.js";
 import { tensorflowEngine } from "../../lib/engine/tensorflow.js";
 import { noWebGpu } from "./webgpu.js";
 
 export interface Contender {
-  readonly name: BackendName | "tensorflow";
+  readonly name: BackendName | "native" | "tensorflow";
   /** Why it cannot run here, or false. */
   readonly skip: string | false;
   start(options?: { readonly blockFeatures?: number }): Promise<Engine>;
@@ -35,6 +37,12 @@ export const contenders: readonly Contender[] = [
   portable("cpu"),
   portable("webgpu", noWebGpu),
   {
+    name: "native",
+    skip: await reasonAgainstNative(),
+    start: nativeEngine,
+    memory: async () => ({ tensors: 0 }),
+  },
+  {
     name: "tensorflow",
     skip: reasonAgainstTensorflow(),
     start: tensorflowEngine,
@@ -45,6 +53,15 @@ export const contenders: readonly Contender[] = [
 function reasonAgainstTensorflow(): string | false {
   try {
     loadAddon();
+    return false;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+async function reasonAgainstNative(): Promise<string | false> {
+  try {
+    await loadKernels();
     return false;
   } catch (error) {
     return (error as Error).message;

@@ -1,0 +1,673 @@
+// The native engine's kernels: the autoencoder's large products, each fused with what follows it.
+//
+// Activations and slopes stand with one column a sample, `[units, lanes]`: the rows of a batch, padded with zeros to
+// whole vectors. Weights are PyTorch's, `[out, in]`, row-major, with `stride` numbers from row to row.
+// Every product is one microkernel: broadcast numbers of one factor times vectors of the other, summed in registers.
+// A gradient never reaches memory: a tile of it is summed in registers and applied to its weights there (AdamW).
+// Work is cut by weight rows, the same way for the same number of threads, so results repeat to the bit.
+#include <node_api.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <condition_variable>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
+
+namespace {
+
+// ---------------------------------------------------------------- vectors
+
+#if defined(__AVX512F__)
+constexpr int L = 16;
+constexpr int TILE = 12;  // rows of a tile two vectors wide: 24 sums of 32 registers
+#elif defined(__AVX__)
+constexpr int L = 8;
+constexpr int TILE = 6;  // 12 sums of 16 registers
+#else
+constexpr int L = 4;
+constexpr int TILE = 6;
+#endif
+constexpr int STRIP = 2 * L;  // columns of a tile
+typedef float V __attribute__((vector_size(L * sizeof(float)), aligned(4), may_alias));
+typedef int32_t VI __attribute__((vector_size(L * sizeof(int32_t)), aligned(4), may_alias));
+
+inline V load(const float* p) { return *reinterpret_cast<const V*>(p); }
+inline void store(float* p, V v) { *reinterpret_cast<V*>(p) = v; }
+inline V all(float x) { return x - V{}; }
+
+inline V root(V v) {
+  for (int i = 0; i < L; i++) v[i] = std::sqrt(v[i]);
+  return v;
+}
+
+/// e^-t for t >= 0, to 2 units in the last place: 2^n times a polynomial (Cephes expf, S. Moshier).
+inline V expMinus(V t) {
+  V x = -(t > 87.0f ? all(87.0f) : t);
+  VI n = __builtin_convertvector(x * 1.44269504f - 0.5f, VI);
+  V k = __builtin_convertvector(n, V);
+  V r = x - k * 0.693359375f + k * 2.12194440e-4f;
+  V p = all(1.9875691500e-4f);
+  for (float c : {1.3981999507e-3f, 8.3334519073e-3f, 4.1665795894e-2f, 1.6666665459e-1f, 5.0000001201e-1f})
+    p = p * r + c;
+  V scale = reinterpret_cast<V>((n + 127) << 23);
+  return (p * r * r + r + 1.0f) * scale;
+}
+
+/// log(1 + e) for e in [0, 1], also where e is tiny: 2 artanh(e / (2 + e)).
+inline V log1pUnit(V e) {
+  V s = e / (e + 2.0f), q = s * s, p = all(1.0f / 19);
+  for (int odd = 17; odd > 0; odd -= 2) p = p * q + 1.0f / odd;
+  return 2.0f * s * p;
+}
+
+// ---------------------------------------------------------------- threads
+
+/// Threads that wait for work; the caller is one of them.
+class Pool {
+ public:
+  void resize(int count) {
+    stop();
+    quit = false;
+    for (int i = 1; i < count; i++) threads.emplace_back([this, i] { serve(i, round); });
+  }
+  int size() const { return static_cast<int>(threads.size()) + 1; }
+
+  /// Runs work(0) to work(size - 1), each on its thread, and waits for all.
+  void run(const std::function<void(int)>& work) {
+    {
+      std::lock_guard<std::mutex> lock(mutex);
+      task = &work;
+      left = static_cast<int>(threads.size());
+      round++;
+    }
+    wake.notify_all();
+    work(0);
+    while (left.load(std::memory_order_acquire) > 0) std::this_thread::yield();
+  }
+  ~Pool() { stop(); }
+
+ private:
+  void serve(int index, uint64_t seen) {
+    for (;;) {
+      {
+        std::unique_lock<std::mutex> lock(mutex);
+        wake.wait(lock, [&] { return quit || round != seen; });
+        if (quit) return;
+        seen = round;
+      }
+      (*task)(index);
+      left.fetch_sub(1, std::memory_order_release);
+    }
+  }
+  void stop() {
+    {
+      std::lock_guard<std::mutex> lock(mutex);
+      quit = true;
+    }
+    wake.notify_all();
+    for (auto& thread : threads) thread.join();
+    threads.clear();
+  }
+  std::vector<std::thread> threads;
+  std::mutex mutex;
+  std::condition_variable wake;
+  const std::function<void(int)>* task = nullptr;
+  std::atomic<int> left{0};
+  uint64_t round = 0;
+  bool quit = false;
+};
+
+Pool pool;
+
+/// Calls work(begin, end, thread) on shares of [0, count) whose borders are multiples of grain.
+template <class Work>
+void share(int64_t count, int64_t grain, Work work) {
+  const int64_t grains = (count + grain - 1) / grain;
+  const int threads = pool.size();
+  pool.run([&](int i) {
+    const int64_t begin = grains * i / threads * grain;
+    const int64_t end = std::min(count, grains * (i + 1) / threads * grain);
+    if (begin < end) work(begin, end, i);
+  });
+}
+
+// ---------------------------------------------------------------- the product
+
+/// sums[i][j] += a[i, k] b[k, j] over k, for NI rows and NV vectors; everything else is made of this.
+template <int NI, int NV>
+inline __attribute__((always_inline)) void multiply(const float* a, int64_t aRow, int64_t aStep,
+                                                    const float* b, int64_t bStep, int64_t count,
+                                                    V (&sums)[NI][NV]) {
+  for (int64_t k = 0; k < count; k++, a += aStep, b += bStep) {
+    V vectors[NV];
+    for (int j = 0; j < NV; j++) vectors[j] = load(b + j * L);
+    for (int i = 0; i < NI; i++) {
+      const V number = all(a[i * aRow]);
+      for (int j = 0; j < NV; j++) sums[i][j] += number * vectors[j];
+    }
+  }
+}
+
+/// Calls f with the number as a constant; 1 <= n <= N.
+template <int N, class F>
+inline void constant(int n, F f) {
+  if constexpr (N > 0) {
+    if (n == N) return f(std::integral_constant<int, N>());
+    constant<N - 1>(n, f);
+  }
+}
+
+// ---------------------------------------------------------------- forward
+
+constexpr int WIDE = 5;          // vectors of samples in a forward tile: 80 rows are two of them, or one
+constexpr int HIGH = L == 16 ? 4 : 2;
+constexpr int64_t PANEL = 96;    // inputs at a time, whose activations stay in the first-level cache
+constexpr int64_t GROUP = 256;   // weight rows at a time, whose sums stay in the second
+
+/// out[i, :] = weight[i, :] below for rows [first, last); below `[inputs, lanes]`, out `[outputs, lanes]`.
+void forwardRows(const float* weight, int64_t stride, int64_t inputs, const float* below,
+                 int64_t lanes, float* out, int64_t first, int64_t last) {
+  for (int64_t group = first; group < last; group += GROUP) {
+    const int64_t end = std::min(last, group + GROUP);
+    std::memset(out + group * lanes, 0, (end - group) * lanes * sizeof(float));
+    for (int64_t k = 0; k < inputs; k += PANEL) {
+      const int64_t count = std::min(PANEL, inputs - k);
+      for (int64_t lane = 0; lane < lanes; lane += WIDE * L) {
+        const int wide = static_cast<int>(std::min<int64_t>(WIDE, (lanes - lane) / L));
+        constant<WIDE>(wide, [&](auto wideNow) {
+          constexpr int nv = decltype(wideNow)::value;
+          for (int64_t i = group; i < end; i += HIGH) {
+            constant<HIGH>(static_cast<int>(std::min<int64_t>(HIGH, end - i)), [&](auto highNow) {
+              constexpr int ni = decltype(highNow)::value;
+              const float* rows = weight + i * stride + k;
+              for (int n = 0; n < ni; n++) // the next panel of the same rows, which the hardware does not foresee
+                for (int64_t ahead = count; ahead < 2 * count; ahead += 16)
+                  __builtin_prefetch(rows + n * stride + ahead);
+              V sums[ni][nv];
+              float* to = out + i * lanes + lane;
+              for (int n = 0; n < ni; n++)
+                for (int j = 0; j < nv; j++) sums[n][j] = load(to + n * lanes + j * L);
+              multiply<ni, nv>(rows, stride, 1, below + k * lanes + lane, lanes, count, sums);
+              for (int n = 0; n < ni; n++)
+                for (int j = 0; j < nv; j++) store(to + n * lanes + j * L, sums[n][j]);
+            });
+          }
+        });
+      }
+    }
+  }
+}
+
+enum Activation { LINEAR, RELU, SOFTPLUS };
+
+inline V relu(V x) { return x > 0.0f ? x : V{}; }
+
+/// Softplus and, in `slope`, its derivative.
+inline V softplus(V x, V& slope) {
+  const V e = expMinus(x < 0.0f ? -x : x);
+  slope = (x > 0.0f ? all(1.0f) : e) / (e + 1.0f);
+  return relu(x) + log1pUnit(e);
+}
+
+void activate(float* out, const float* bias, int64_t lanes, int64_t first, int64_t last,
+              Activation activation) {
+  V slope;
+  for (int64_t i = first; i < last; i++)
+    for (int64_t j = i * lanes; j < (i + 1) * lanes; j += L) {
+      const V sum = load(out + j) + bias[i];
+      store(out + j, activation == RELU ? relu(sum) : activation == SOFTPLUS ? softplus(sum, slope) : sum);
+    }
+}
+
+// ---------------------------------------------------------------- backward
+
+/// below[r, :] += slope[i, r] weight[i, :] over weight rows [first, last); below `[lanes, inputs]`.
+void backwardRows(const float* weight, int64_t stride, int64_t inputs, const float* slope,
+                  int64_t lanes, float* below, int64_t first, int64_t last, std::vector<float>& strip) {
+  const int64_t count = last - first;
+  strip.assign(count * STRIP, 0);
+  for (int64_t column = 0; column < inputs; column += STRIP) {
+    const int64_t width = std::min<int64_t>(STRIP, inputs - column);
+    for (int64_t i = 0; i < count; i++)
+      std::memcpy(&strip[i * STRIP], weight + (first + i) * stride + column, width * sizeof(float));
+    for (int64_t r = 0; r < lanes; r += TILE) {
+      constant<TILE>(static_cast<int>(std::min<int64_t>(TILE, lanes - r)), [&](auto high) {
+        constexpr int ni = decltype(high)::value;
+        V sums[ni][2] = {};
+        multiply<ni, 2>(slope + first * lanes + r, 1, lanes, strip.data(), STRIP, count, sums);
+        for (int n = 0; n < ni; n++) {
+          float* to = below + (r + n) * inputs + column;
+          if (width == STRIP) {
+            for (int j = 0; j < 2; j++) store(to + j * L, load(to + j * L) + sums[n][j]);
+          } else {
+            for (int64_t j = 0; j < width; j++) to[j] += sums[n][j / L][j % L];
+          }
+        }
+      });
+    }
+  }
+}
+
+// ---------------------------------------------------------------- update
+
+/// AdamW on a vector; the decay is decoupled, the corrections of the moments are in rate and root.
+struct Adam {
+  float keep, rate, root, beta1, gain1, beta2, gain2, epsilon;
+  inline void apply(V gradient, V& weight, V& first, V& second) const {
+    first = first * beta1 + gradient * gain1;
+    second = second * beta2 + gradient * gradient * gain2;
+    weight = weight * keep - first * rate / (::root(second) * root + epsilon);
+  }
+  static Adam from(const double* numbers) {
+    Adam adam;
+    float* fields[] = {&adam.keep, &adam.rate, &adam.root, &adam.beta1,
+                       &adam.gain1, &adam.beta2, &adam.gain2, &adam.epsilon};
+    for (int i = 0; i < 8; i++) *fields[i] = static_cast<float>(numbers[i]);
+    return adam;
+  }
+};
+
+/// A parameter with Adam's moments. Without moments, `value` takes the gradient itself.
+struct Trained {
+  float *value, *first, *second;
+};
+
+/// Packs columns [0, columns) of `[rows, stride]` into strips `[strips, rows, STRIP]`, padded with zeros.
+void packStrips(const float* from, int64_t stride, int64_t columns, int64_t rows, float* to) {
+  share((columns + STRIP - 1) / STRIP, 1, [&](int64_t begin, int64_t end, int) {
+    for (int64_t s = begin; s < end; s++) {
+      const int64_t width = std::min<int64_t>(STRIP, columns - s * STRIP);
+      for (int64_t r = 0; r < rows; r++) {
+        float* row = to + (s * rows + r) * STRIP;
+        std::memcpy(row, from + r * stride + s * STRIP, width * sizeof(float));
+        std::fill(row + width, row + STRIP, 0.0f);
+      }
+    }
+  });
+}
+
+constexpr int64_t BAND = 64;     // weight rows and
+constexpr int64_t STRIPS = 64;   // strips at a time: what is packed of them stays in the second-level cache
+
+/// One tile of the update: rows [i, i + NI) of the weight, one strip.
+template <int NI>
+inline void updateTile(const Trained& weight, int64_t stride, int64_t inputs, int64_t i, int64_t s,
+                       const float* slope, int64_t lanes, const float* packed, int64_t rows,
+                       float scale, const Adam& adam) {
+  V sums[NI][2] = {};
+  multiply<NI, 2>(slope + i * lanes, lanes, 1, packed + s * rows * STRIP, STRIP, rows, sums);
+  const int64_t column = s * STRIP;
+  const int64_t width = std::min<int64_t>(STRIP, inputs - column);
+  for (int n = 0; n < NI; n++) {
+    const int64_t at = (i + n) * stride + column;
+    if (width < STRIP) {
+      float part[3][STRIP] = {};
+      float* arrays[] = {weight.value, weight.first, weight.second};
+      const int count = weight.first ? 3 : 1;
+      for (int k = 0; k < count; k++) std::memcpy(part[k], arrays[k] + at, width * sizeof(float));
+      for (int j = 0; j < 2; j++) {
+        V w = load(part[0] + j * L), m = load(part[1] + j * L), v = load(part[2] + j * L);
+        if (weight.first) adam.apply(sums[n][j] * scale, w, m, v);
+        else w = sums[n][j] * scale;
+        store(part[0] + j * L, w), store(part[1] + j * L, m), store(part[2] + j * L, v);
+      }
+      for (int k = 0; k < count; k++) std::memcpy(arrays[k] + at, part[k], width * sizeof(float));
+      continue;
+    }
+    for (int j = 0; j < 2; j++) {
+      const int64_t here = at + j * L;
+      if (!weight.first) {
+        store(weight.value + here, sums[n][j] * scale);
+        continue;
+      }
+      __builtin_prefetch(weight.first + here + 2 * STRIP, 1);
+      __builtin_prefetch(weight.second + here + 2 * STRIP, 1);
+      __builtin_prefetch(weight.value + here + 2 * STRIP, 1);
+      V w = load(weight.value + here), m = load(weight.first + here), v = load(weight.second + here);
+      adam.apply(sums[n][j] * scale, w, m, v);
+      store(weight.value + here, w), store(weight.first + here, m), store(weight.second + here, v);
+    }
+  }
+}
+
+/// Applies the gradient `scale slope below` to weight rows [first, last); below in strips of `rows` samples.
+void updateRows(const Trained& weight, int64_t stride, int64_t inputs, const float* slope,
+                int64_t lanes, const float* packed, int64_t rows, float scale, const Adam& adam,
+                int64_t first, int64_t last) {
+  const int64_t strips = (inputs + STRIP - 1) / STRIP;
+  for (int64_t left = 0; left < strips; left += STRIPS)
+    for (int64_t band = first; band < last; band += BAND)
+      for (int64_t s = left; s < std::min(strips, left + STRIPS); s++)
+        for (int64_t i = band; i < std::min(last, band + BAND); i += TILE) {
+          const int64_t high = std::min<int64_t>(TILE, std::min(last, band + BAND) - i);
+          constant<TILE>(static_cast<int>(high), [&](auto tall) {
+            updateTile<decltype(tall)::value>(weight, stride, inputs, i, s, slope, lanes, packed, rows, scale, adam);
+          });
+        }
+}
+
+/// The same for the bias: its gradient is the sum of the slope over the samples.
+void updateBias(const Trained& bias, const float* slope, int64_t lanes, float scale,
+                const Adam& adam, int64_t first, int64_t last) {
+  for (int64_t i = first; i < last; i++) {
+    V sums = {};
+    for (int64_t j = 0; j < lanes; j += L) sums += load(slope + i * lanes + j);
+    float sum = 0;
+    for (int j = 0; j < L; j++) sum += sums[j];
+    if (!bias.first) {
+      bias.value[i] = sum * scale;
+      continue;
+    }
+    V w = all(bias.value[i]), m = all(bias.first[i]), v = all(bias.second[i]);
+    adam.apply(all(sum * scale), w, m, v);
+    bias.value[i] = w[0], bias.first[i] = m[0], bias.second[i] = v[0];
+  }
+}
+
+// ---------------------------------------------------------------- transposition
+
+/// to[column, row] = from[row, column] for columns [first, last) of `[rows, stride]`; lanes past the rows become 0.
+template <class T>
+void transpose(const T* from, int64_t stride, int64_t rows, int64_t first, int64_t last, float* to,
+               int64_t lanes) {
+  for (int64_t left = first; left < last; left += 16)
+    for (int64_t row = 0; row < lanes; row++)
+      for (int64_t column = left; column < std::min(left + 16, last); column++)
+        to[(column - first) * lanes + row] =
+            row < rows ? static_cast<float>(from[row * stride + column]) : 0.0f;
+}
+
+// ---------------------------------------------------------------- the output layer
+
+constexpr int64_t BLOCK = 64;  // features at a time: their weights stay near the core from first to last use
+
+struct Output {
+  const float* latent;     // [inputs, lanes]
+  const float* packed;     // the latent representation in strips
+  Trained weight, bias;    // the moments null: no update
+  int64_t features, inputs, rows, lanes, stride;
+  const float* values;     // [rows, features]
+  const uint8_t* observed; // [rows, features]
+  Activation activation;
+  float scale;
+  Adam adam;
+  float* below;            // [threads, lanes, inputs], the slope with respect to the latent representation; null: forward only
+  float* gradient;         // the weight's, [features, inputs], and
+  float* biasGradient;     // the bias's, instead of an update; null otherwise
+  double* sums;            // [threads, 2]: Huber loss and squared error over the observed entries
+};
+
+/// Loss and its slope in one go: linear becomes the slope of the summed Huber loss (delta 1).
+void lossSlope(const Output& o, float* linear, const float* values, const float* marks,
+               int64_t count, double& huber, double& squared) {
+  for (int64_t f = 0; f < count; f++) {
+    V hubers = {}, squares = {};
+    for (int64_t j = f * o.lanes; j < (f + 1) * o.lanes; j += L) {
+      const V x = load(linear + j);
+      V y, derivative;
+      if (o.activation == SOFTPLUS) {
+        y = softplus(x, derivative);
+      } else {
+        y = relu(x);
+        derivative = x > 0.0f ? all(1.0f) : V{};
+      }
+      const V d = (y - load(values + j)) * load(marks + j);
+      V clipped = d > 1.0f ? all(1.0f) : d;
+      clipped = clipped < -1.0f ? all(-1.0f) : clipped;
+      hubers += clipped * (d - 0.5f * clipped);
+      squares += d * d;
+      store(linear + j, clipped * derivative);
+    }
+    for (int i = 0; i < L; i++) huber += hubers[i], squared += squares[i];
+  }
+}
+
+/// Forward, loss, and, where asked for, backward and update, block by block of features.
+void outputLayer(const Output& o) {
+  share(o.features, BLOCK, [&](int64_t begin, int64_t end, int thread) {
+    std::vector<float> linear(BLOCK * o.lanes), values(BLOCK * o.lanes), marks(BLOCK * o.lanes), strip;
+    double& huber = o.sums[2 * thread];
+    double& squared = o.sums[2 * thread + 1];
+    for (int64_t at = begin; at < end; at += BLOCK) {
+      const int64_t count = std::min(BLOCK, end - at);
+      const float* weight = o.weight.value + at * o.stride;
+      forwardRows(weight, o.stride, o.inputs, o.latent, o.lanes, linear.data(), 0, count);
+      activate(linear.data(), o.bias.value + at, o.lanes, 0, count, LINEAR);
+      transpose(o.values, o.features, o.rows, at, at + count, values.data(), o.lanes);
+      transpose(o.observed, o.features, o.rows, at, at + count, marks.data(), o.lanes);
+      lossSlope(o, linear.data(), values.data(), marks.data(), count, huber, squared);
+      if (!o.below) continue;
+      backwardRows(weight, o.stride, o.inputs, linear.data(), o.lanes,
+                   o.below + thread * o.lanes * o.inputs, 0, count, strip);
+      const auto part = [&](const Trained& t, float* gradient, int64_t width) -> Trained {
+        if (gradient) return {gradient + at * width, nullptr, nullptr};
+        return {t.value + at * width, t.first + at * width, t.second + at * width};
+      };
+      updateRows(part(o.weight, o.gradient, o.stride), o.stride, o.inputs, linear.data(), o.lanes,
+                 o.packed, o.rows, o.scale, o.adam, 0, count);
+      updateBias(part(o.bias, o.biasGradient, 1), linear.data(), o.lanes, o.scale, o.adam, 0, count);
+    }
+  });
+}
+
+// ---------------------------------------------------------------- Node
+
+/// The arguments of a call from JavaScript, taken one after the other.
+class Arguments {
+ public:
+  Arguments(napi_env env, napi_callback_info info) : env(env) {
+    size_t count = 24;
+    napi_get_cb_info(env, info, &count, values, nullptr, nullptr);
+  }
+  double number() {
+    double value = 0;
+    napi_get_value_double(env, values[next++], &value);
+    return value;
+  }
+  int64_t integer() { return static_cast<int64_t>(number()); }
+  /// A typed array's memory; null for null.
+  template <class T>
+  T* array() {
+    void* data = nullptr;
+    napi_typedarray_type type;
+    size_t length, offset;
+    napi_value buffer;
+    if (napi_get_typedarray_info(env, values[next++], &type, &length, &data, &buffer, &offset) != napi_ok)
+      return nullptr;
+    return static_cast<T*>(data);
+  }
+  Trained trained() {
+    float* value = array<float>();
+    float* first = array<float>();
+    float* second = array<float>();
+    return {value, first, second};
+  }
+
+ private:
+  napi_env env;
+  napi_value values[24];
+  int next = 0;
+};
+
+napi_value setThreads(napi_env env, napi_callback_info info) {
+  pool.resize(static_cast<int>(Arguments(env, info).integer()));
+  return nullptr;
+}
+
+/// allocate(numbers): a Float32Array of zeros in large pages, outside of JavaScript's heap.
+napi_value allocate(napi_env env, napi_callback_info info) {
+  const size_t length = static_cast<size_t>(Arguments(env, info).integer());
+  // Memory that is zero already is not touched here: what a model never sees costs nothing.
+  void* data = std::calloc(std::max<size_t>(length, 1), sizeof(float));
+  napi_value buffer = nullptr, array = nullptr;
+  if (!data) {
+    napi_throw_range_error(env, nullptr, "allocate: expected enough memory for the model, got too little");
+    return nullptr;
+  }
+#ifdef __linux__
+  const uintptr_t page = uintptr_t(1) << 21, start = reinterpret_cast<uintptr_t>(data);
+  const uintptr_t first = (start + page - 1) / page * page, end = (start + length * sizeof(float)) / page * page;
+  if (first < end) madvise(reinterpret_cast<void*>(first), end - first, MADV_HUGEPAGE);
+#endif
+  const auto release = [](napi_env, void* memory, void*) { std::free(memory); };
+  if (napi_create_external_arraybuffer(env, data, length * sizeof(float), release, nullptr, &buffer) != napi_ok) {
+    std::free(data);
+    napi_throw_error(env, nullptr, "allocate: this runtime takes no memory of an addon's own");
+    return nullptr;
+  }
+  napi_create_typedarray(env, napi_float32_array, length, buffer, 0, &array);
+  return array;
+}
+
+/// transpose(from, stride, rows, first, last, to, lanes)
+napi_value transposeColumns(napi_env env, napi_callback_info info) {
+  Arguments in(env, info);
+  const float* from = in.array<float>();
+  const int64_t stride = in.integer(), rows = in.integer(), first = in.integer(), last = in.integer();
+  float* to = in.array<float>();
+  const int64_t lanes = in.integer();
+  share(last - first, 16, [&](int64_t begin, int64_t end, int) {
+    transpose(from, stride, rows, first + begin, first + end, to + begin * lanes, lanes);
+  });
+  return nullptr;
+}
+
+/// pack(from, stride, columns, rows, to)
+napi_value pack(napi_env env, napi_callback_info info) {
+  Arguments in(env, info);
+  const float* from = in.array<float>();
+  const int64_t stride = in.integer(), columns = in.integer(), rows = in.integer();
+  packStrips(from, stride, columns, rows, in.array<float>());
+  return nullptr;
+}
+
+/// forward(weight, stride, outputs, inputs, bias, below, lanes, activation, out)
+napi_value forward(napi_env env, napi_callback_info info) {
+  Arguments in(env, info);
+  const float* weight = in.array<float>();
+  const int64_t stride = in.integer(), outputs = in.integer(), inputs = in.integer();
+  const float* bias = in.array<float>();
+  const float* below = in.array<float>();
+  const int64_t lanes = in.integer();
+  const Activation activation = static_cast<Activation>(in.integer());
+  float* out = in.array<float>();
+  share(outputs, 4, [&](int64_t begin, int64_t end, int) {
+    forwardRows(weight, stride, inputs, below, lanes, out, begin, end);
+    activate(out, bias, lanes, begin, end, activation);
+  });
+  return nullptr;
+}
+
+/// backward(weight, outputs, inputs, slope, lanes, below): below `[threads, lanes, inputs]` is summed into its first part
+napi_value backward(napi_env env, napi_callback_info info) {
+  Arguments in(env, info);
+  const float* weight = in.array<float>();
+  const int64_t outputs = in.integer(), inputs = in.integer();
+  const float* slope = in.array<float>();
+  const int64_t lanes = in.integer();
+  float* below = in.array<float>();
+  const int64_t size = lanes * inputs;
+  std::memset(below, 0, pool.size() * size * sizeof(float));
+  share(outputs, BLOCK, [&](int64_t begin, int64_t end, int thread) {
+    std::vector<float> strip;
+    for (int64_t at = begin; at < end; at += BLOCK)
+      backwardRows(weight, inputs, inputs, slope, lanes, below + thread * size, at,
+                   std::min(at + BLOCK, end), strip);
+  });
+  for (int thread = 1; thread < pool.size(); thread++)
+    for (int64_t i = 0; i < size; i++) below[i] += below[thread * size + i];
+  return nullptr;
+}
+
+/// slope(below, units, lanes, activation, scale, out): through a ReLU; below `[lanes, units]`, the others `[units, lanes]`
+napi_value slope(napi_env env, napi_callback_info info) {
+  Arguments in(env, info);
+  const float* below = in.array<float>();
+  const int64_t units = in.integer(), lanes = in.integer();
+  const float* activation = in.array<float>();
+  const float scale = static_cast<float>(in.number());
+  float* out = in.array<float>();
+  share(units, 16, [&](int64_t begin, int64_t end, int) {
+    transpose(below, units, lanes, begin, end, out + begin * lanes, lanes);
+    for (int64_t i = begin * lanes; i < end * lanes; i++) out[i] = activation[i] > 0 ? out[i] * scale : 0;
+  });
+  return nullptr;
+}
+
+/// update(weight, first, second, stride, outputs, inputs, bias, first, second, slope, lanes, packed, rows, adam)
+napi_value update(napi_env env, napi_callback_info info) {
+  Arguments in(env, info);
+  const Trained weight = in.trained();
+  const int64_t stride = in.integer(), outputs = in.integer(), inputs = in.integer();
+  const Trained bias = in.trained();
+  const float* slope = in.array<float>();
+  const int64_t lanes = in.integer();
+  const float* packed = in.array<float>();
+  const int64_t rows = in.integer();
+  const Adam adam = Adam::from(in.array<double>());
+  share(outputs, BAND, [&](int64_t begin, int64_t end, int) {
+    updateRows(weight, stride, inputs, slope, lanes, packed, rows, 1, adam, begin, end);
+    updateBias(bias, slope, lanes, 1, adam, begin, end);
+  });
+  return nullptr;
+}
+
+/// output(latent, packed, weight, first, second, bias, first, second, features, inputs, rows, lanes, values, observed,
+///        activation, scale, adam, below, gradient, biasGradient, sums)
+napi_value output(napi_env env, napi_callback_info info) {
+  Arguments in(env, info);
+  Output o;
+  o.latent = in.array<float>();
+  o.packed = in.array<float>();
+  o.weight = in.trained();
+  o.bias = in.trained();
+  o.features = in.integer(), o.inputs = in.integer(), o.rows = in.integer(), o.lanes = in.integer();
+  o.stride = o.inputs;
+  o.values = in.array<float>();
+  o.observed = in.array<uint8_t>();
+  o.activation = static_cast<Activation>(in.integer());
+  o.scale = static_cast<float>(in.number());
+  o.adam = Adam::from(in.array<double>());
+  o.below = in.array<float>();
+  o.gradient = in.array<float>();
+  o.biasGradient = in.array<float>();
+  o.sums = in.array<double>();
+  const int64_t size = o.lanes * o.inputs;
+  if (o.below) std::memset(o.below, 0, pool.size() * size * sizeof(float));
+  outputLayer(o);
+  for (int thread = 1; thread < pool.size(); thread++) {
+    if (o.below)
+      for (int64_t i = 0; i < size; i++) o.below[i] += o.below[thread * size + i];
+    for (int i = 0; i < 2; i++) o.sums[i] += o.sums[2 * thread + i];
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+NAPI_MODULE_INIT() {
+  const std::pair<const char*, napi_callback> functions[] = {
+      {"setThreads", setThreads}, {"allocate", allocate}, {"transpose", transposeColumns},
+      {"pack", pack},             {"forward", forward},   {"backward", backward},
+      {"slope", slope},           {"update", update},     {"output", output},
+  };
+  for (const auto& [name, function] : functions) {
+    napi_value value;
+    napi_create_function(env, name, NAPI_AUTO_LENGTH, function, nullptr, &value);
+    napi_set_named_property(env, exports, name, value);
+  }
+  napi_value number;
+  napi_create_int32(env, L, &number);
+  napi_set_named_property(env, exports, "vector", number);
+  return exports;
+}

@@ -1,0 +1,376 @@
+// The native engine: the autoencoder on kernels of our own, one pass over weights and moments a step.
+import type { Matrix } from "../cohort/matrix.js";
+import {
+  type AutoencoderSpec,
+  checkSpec,
+  parametersOf,
+  sizeOf,
+  type Weights,
+} from "../model/autoencoder.js";
+import { BETA1, BETA2, coefficients, EPSILON } from "./adam.js";
+import { chunks } from "./chunks.js";
+import {
+  meanLosses,
+  requireBatch,
+  requireObserved,
+  requireParameters,
+  requireRates,
+  requireUnseenAtRest,
+} from "./contract.js";
+import { dropoutInput } from "./dropout.js";
+import type { Engine, Losses, Model, OptimizerState, StepOptions } from "./engine.js";
+import { ACTIVATION, type Kernels, loadKernels, type Trained, threadCount } from "./kernels.js";
+import { memoryLimits, requireMemory } from "./memory.js";
+
+/**
+ * Makes the native engine; the first time, its kernels are compiled, which takes some seconds.
+ * @throws Error with the reason if there is no compiler for them.
+ */
+export async function nativeEngine(): Promise<Engine> {
+  const kernels = await loadKernels();
+  return {
+    name: "native",
+    backend: `native, ${threadCount()} threads`,
+    version: "1",
+    async build(spec, weights) {
+      checkSpec(spec);
+      requireParameters("build", spec, weights);
+      requireMemory(spec, memoryLimits("native"));
+      return new NativeModel(kernels, spec, weights);
+    },
+  };
+}
+
+interface Layer {
+  readonly weight: Trained;
+  readonly bias: Trained;
+  readonly outputs: number;
+  /** That count, from `offset` on in a row of `stride` numbers. */
+  readonly inputs: number;
+  readonly stride: number;
+  readonly offset: number;
+}
+
+/** Value, first and second moment; as Adam has them, in PyTorch's layout. */
+type Parameter = readonly [Float32Array, Float32Array, Float32Array];
+
+/** Where a pass over batches of one size leaves what it computes. */
+interface Workspace {
+  readonly rows: number;
+  /** Rows, rounded up to whole vectors. */
+  readonly lanes: number;
+  readonly input: Float32Array; // [visible, lanes]
+  /** After the input layer and each hidden one. */
+  readonly activations: readonly Float32Array[]; // [width, lanes]
+}
+
+/** What only a backward pass needs. */
+interface Backspace {
+  readonly packedInput: Float32Array; // [strips, rows, strip]
+  readonly packed: Float32Array; // [strips, rows, strip], of an activation
+  readonly byRow: Float32Array; // [rows, width]
+  readonly below: Float32Array; // [threads, lanes, width]
+  readonly slope: Float32Array; // [width, lanes]
+}
+
+class NativeModel implements Model {
+  readonly spec: AutoencoderSpec;
+  readonly #kernels: Kernels;
+  readonly #parameters: Map<string, Parameter>;
+  #workspace: (Workspace & { backspace?: Backspace }) | null = null;
+  #step = 0;
+  #disposed = false;
+
+  constructor(kernels: Kernels, spec: AutoencoderSpec, weights: Weights) {
+    this.spec = spec;
+    this.#kernels = kernels;
+    this.#parameters = new Map(
+      parametersOf(spec).map(({ name, shape }) => {
+        const make = () => kernels.allocate(sizeOf(shape));
+        const value = make();
+        value.set(weights.get(name)!);
+        return [name, [value, make(), make()] as const];
+      }),
+    );
+  }
+
+  async step(batch: Matrix, options: StepOptions): Promise<Losses> {
+    this.#enter("step", batch);
+    requireRates(options);
+    const { learningRate, weightDecay = 0, dropout } = options;
+    const observed = requireObserved("step", batch);
+    const rule = { learningRate, weightDecay, step: this.#step + 1 };
+    const { keep, rate, root } = coefficients(rule);
+    const adam = Float64Array.of(keep, rate, root, BETA1, 1 - BETA1, BETA2, 1 - BETA2, EPSILON);
+    const sums = this.#train(batch, observed, dropout, adam);
+    if (keep !== 1) this.#decayUnseen(keep);
+    this.#step = rule.step;
+    return meanLosses("step", Float32Array.from(sums), observed);
+  }
+
+  async gradients(batch: Matrix): Promise<Weights> {
+    this.#enter("gradients", batch);
+    const observed = requireObserved("gradients", batch);
+    const gradients = new Map(
+      parametersOf(this.spec).map(({ name, shape }) => [name, new Float32Array(sizeOf(shape))]),
+    );
+    const sums = this.#train(batch, observed, undefined, new Float64Array(8), gradients);
+    meanLosses("gradients", Float32Array.from(sums), observed);
+    return gradients;
+  }
+
+  async evaluate(batch: Matrix): Promise<Losses> {
+    this.#enter("evaluate", batch);
+    const observed = requireObserved("evaluate", batch);
+    const total = new Float64Array(2);
+    for (const rows of chunks(batch)) {
+      const space = this.#forward(rows, dropoutInput(rows, this.spec));
+      const sums = this.#output(rows, space, null, new Float64Array(8), 1);
+      for (const i of [0, 1]) total[i] += sums[i];
+    }
+    return meanLosses("evaluate", Float32Array.from(total), observed);
+  }
+
+  async reconstruct(batch: Matrix): Promise<Float32Array> {
+    this.#enter("reconstruct", batch);
+    const { features } = this.spec;
+    const out = new Float32Array(batch.rows * features);
+    let done = 0;
+    for (const rows of chunks(batch)) {
+      const { activations, lanes } = this.#forward(rows, dropoutInput(rows, this.spec));
+      const linear = new Float32Array(features * lanes);
+      this.#layer(this.#layers().output, activations.at(-1)!, lanes, this.spec.output, linear);
+      const place = out.subarray(done * features, (done + rows.rows) * features);
+      this.#kernels.transpose(linear, lanes, features, 0, rows.rows, place, features);
+      done += rows.rows;
+    }
+    return out;
+  }
+
+  async encode(batch: Matrix, { relu = true } = {}): Promise<Float32Array> {
+    this.#enter("encode", batch);
+    const { width } = this.spec;
+    const out = new Float32Array(batch.rows * width);
+    let done = 0;
+    for (const rows of chunks(batch)) {
+      const { activations, lanes } = this.#forward(rows, dropoutInput(rows, this.spec), relu);
+      const place = out.subarray(done * width, (done + rows.rows) * width);
+      this.#kernels.transpose(activations.at(-1)!, lanes, width, 0, rows.rows, place, width);
+      done += rows.rows;
+    }
+    return out;
+  }
+
+  async readWeights(): Promise<Weights> {
+    this.#require("readWeights");
+    return this.#copy(0);
+  }
+
+  async readOptimizer(): Promise<OptimizerState> {
+    this.#require("readOptimizer");
+    return { step: this.#step, firstMoments: this.#copy(1), secondMoments: this.#copy(2) };
+  }
+
+  writeOptimizer({ step, firstMoments, secondMoments }: OptimizerState): void {
+    this.#require("writeOptimizer");
+    if (!Number.isInteger(step) || step < 0) {
+      throw new RangeError(`writeOptimizer: expected a whole number of steps, got ${step}`);
+    }
+    for (const moments of [firstMoments, secondMoments]) {
+      requireParameters("writeOptimizer", this.spec, moments);
+      requireUnseenAtRest(this.spec, moments.get("inp_lin.weight")!);
+    }
+    for (const [name, [, first, second]] of this.#parameters) {
+      first.set(firstMoments.get(name)!);
+      second.set(secondMoments.get(name)!);
+    }
+    this.#step = step;
+  }
+
+  dispose(): void {
+    this.#disposed = true;
+    this.#workspace = null;
+    this.#parameters.clear();
+  }
+
+  #require(where: string): void {
+    if (this.#disposed) throw new Error(`${where}: expected a living model, got a disposed one`);
+  }
+
+  #enter(where: string, batch: Matrix): void {
+    this.#require(where);
+    requireBatch(where, this.spec, batch);
+  }
+
+  #copy(what: 0 | 1 | 2): Weights {
+    return new Map([...this.#parameters].map(([name, arrays]) => [name, arrays[what].slice()]));
+  }
+
+  /** AdamW's decay, which is all that happens to the weights of columns that the model does not see. */
+  #decayUnseen(keep: number): void {
+    const { features, width, visible } = this.spec;
+    if (visible === null) return;
+    const [weight] = this.#parameters.get("inp_lin.weight")!;
+    for (let row = 0; row < width; row++) {
+      const [from, to] = [row * features, (row + 1) * features];
+      for (let i = from; i < from + visible.start; i++) weight[i] *= keep;
+      for (let i = from + visible.end; i < to; i++) weight[i] *= keep;
+    }
+  }
+
+  #layers(gradients?: Weights): { input: Layer; hidden: Layer[]; output: Layer } {
+    const { features, width, hiddenLayers, visible } = this.spec;
+    const { start, end } = visible ?? { start: 0, end: features };
+    const layer = (
+      name: string,
+      outputs: number,
+      stride: number,
+      range = { start: 0, end: stride },
+    ) => {
+      const part = (parameter: string, from: number): Trained => {
+        const gradient = gradients?.get(parameter);
+        if (gradient) return [gradient.subarray(from), null, null];
+        const [value, first, second] = this.#parameters.get(parameter)!;
+        return [value.subarray(from), first.subarray(from), second.subarray(from)];
+      };
+      return {
+        weight: part(`${name}.weight`, range.start),
+        bias: part(`${name}.bias`, 0),
+        ...{ outputs, stride, inputs: range.end - range.start, offset: range.start },
+      };
+    };
+    return {
+      input: layer("inp_lin", width, features, { start, end }),
+      hidden: Array.from({ length: hiddenLayers }, (_, i) =>
+        layer(`encoder_layers.${i}`, width, width),
+      ),
+      output: layer("out_lin", features, width),
+    };
+  }
+
+  #layer(
+    { weight, bias, outputs, inputs, stride }: Layer,
+    below: Float32Array,
+    lanes: number,
+    activation: keyof typeof ACTIVATION,
+    out: Float32Array,
+  ): void {
+    const code = ACTIVATION[activation];
+    this.#kernels.forward(weight[0], stride, outputs, inputs, bias[0], below, lanes, code, out);
+  }
+
+  /** Up to the latent representation, from input `[rows, visible columns]`. */
+  #forward({ rows }: Matrix, input: Float32Array, relu = true): Workspace {
+    const space = this.#spaceFor(rows);
+    const layers = this.#layers();
+    const { inputs } = layers.input;
+    this.#kernels.transpose(input, inputs, rows, 0, inputs, space.input, space.lanes);
+    let below = space.input;
+    for (const [i, layer] of [layers.input, ...layers.hidden].entries()) {
+      this.#layer(layer, below, space.lanes, relu ? "relu" : "linear", space.activations[i]);
+      below = space.activations[i];
+    }
+    return space;
+  }
+
+  /** Forward and backward; updates the parameters, or fills the gradients if they are given. Gives the sums of losses. */
+  #train(
+    batch: Matrix,
+    observed: number,
+    random: StepOptions["dropout"],
+    adam: Float64Array,
+    gradients?: Weights,
+  ): Float64Array {
+    const kernels = this.#kernels;
+    const { rows } = batch;
+    const { width } = this.spec;
+    const input = dropoutInput(batch, this.spec, random);
+    const space = this.#forward(batch, input);
+    const { activations, lanes } = space;
+    const back = this.#backspaceFor(rows);
+    const { packed, packedInput, byRow, below, slope } = back;
+    const layers = this.#layers();
+    const targets = this.#layers(gradients);
+    const pack = (activation: Float32Array) => {
+      kernels.transpose(activation, lanes, width, 0, rows, byRow, width);
+      kernels.pack(byRow, width, width, rows, packed);
+    };
+    const update = ({ weight, bias, outputs, inputs, stride }: Layer, from: Float32Array) =>
+      kernels.update(
+        ...([...weight, stride, outputs, inputs, ...bias] as const),
+        ...([slope, lanes, from, rows, adam] as const),
+      );
+    pack(activations.at(-1)!);
+    const sums = this.#output(batch, space, back, adam, 1 / observed, gradients && targets.output);
+    kernels.slope(below, width, lanes, activations.at(-1)!, 1 / observed, slope);
+    for (let i = layers.hidden.length - 1; i >= 0; i--) {
+      kernels.backward(layers.hidden[i].weight[0], width, width, slope, lanes, below);
+      pack(activations[i]);
+      update(targets.hidden[i], packed);
+      kernels.slope(below, width, lanes, activations[i], 1, slope);
+    }
+    const { inputs } = layers.input;
+    kernels.pack(input, inputs, inputs, rows, packedInput);
+    update(targets.input, packedInput);
+    return sums;
+  }
+
+  /** The output layer: the losses, `[huber, mse]` summed, and with a backspace what follows from them. */
+  #output(
+    { rows, values, observed }: Matrix,
+    { activations, lanes }: Workspace,
+    back: Backspace | null,
+    adam: Float64Array,
+    scale: number,
+    gradients?: Layer,
+  ): Float64Array {
+    const { weight, bias, outputs, inputs } = this.#layers().output;
+    const sums = new Float64Array(2 * threadCount());
+    this.#kernels.output(
+      ...([activations.at(-1)!, back?.packed ?? null, ...weight, ...bias] as const),
+      ...([
+        outputs,
+        inputs,
+        rows,
+        lanes,
+        values,
+        observed,
+        ACTIVATION[this.spec.output],
+        scale,
+      ] as const),
+      ...([adam, back?.below ?? null] as const),
+      ...([gradients?.weight[0] ?? null, gradients?.bias[0] ?? null, sums] as const),
+    );
+    return sums.subarray(0, 2);
+  }
+
+  #spaceFor(rows: number): Workspace & { backspace?: Backspace } {
+    if (this.#workspace?.rows === rows) return this.#workspace;
+    const { width, hiddenLayers, features, visible } = this.spec;
+    const { vector } = this.#kernels;
+    const lanes = Math.ceil(rows / vector) * vector;
+    const inputs = visible ? visible.end - visible.start : features;
+    this.#workspace = {
+      ...{ rows, lanes, input: new Float32Array(inputs * lanes) },
+      activations: Array.from({ length: hiddenLayers + 1 }, () => new Float32Array(width * lanes)),
+    };
+    return this.#workspace;
+  }
+
+  #backspaceFor(rows: number): Backspace {
+    const space = this.#spaceFor(rows);
+    if (space.backspace) return space.backspace;
+    const { width } = this.spec;
+    const { lanes, input } = space;
+    const strip = 2 * this.#kernels.vector;
+    const strips = (columns: number) => new Float32Array(Math.ceil(columns / strip) * rows * strip);
+    space.backspace = {
+      packedInput: strips(input.length / lanes),
+      packed: strips(width),
+      byRow: new Float32Array(rows * width),
+      below: new Float32Array(threadCount() * lanes * width),
+      slope: new Float32Array(width * lanes),
+    };
+    return space.backspace;
+  }
+}
