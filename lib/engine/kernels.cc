@@ -19,7 +19,9 @@
 #include <thread>
 #include <vector>
 
-#ifdef __linux__
+#ifdef _WIN32
+#include <malloc.h>
+#else
 #include <sys/mman.h>
 #endif
 
@@ -158,6 +160,18 @@ inline __attribute__((always_inline)) void multiply(const float* a, int64_t aRow
   }
 }
 
+/// Numbers on a cache line's border: a vector that crosses one is loaded twice.
+class Scratch {
+ public:
+  float* of(size_t length) {
+    if (numbers.size() < length + 16) numbers.resize(length + 16);
+    return numbers.data() + (64 - reinterpret_cast<uintptr_t>(numbers.data()) % 64) % 64 / sizeof(float);
+  }
+
+ private:
+  std::vector<float> numbers;
+};
+
 /// Calls f with the number as a constant; 1 <= n <= N.
 template <int N, class F>
 inline void constant(int n, F f) {
@@ -233,9 +247,10 @@ void activate(float* out, const float* bias, int64_t lanes, int64_t first, int64
 
 /// below[r, :] += slope[i, r] weight[i, :] over weight rows [first, last); below `[lanes, inputs]`.
 void backwardRows(const float* weight, int64_t stride, int64_t inputs, const float* slope,
-                  int64_t lanes, float* below, int64_t first, int64_t last, std::vector<float>& strip) {
+                  int64_t lanes, float* below, int64_t first, int64_t last, Scratch& scratch) {
   const int64_t count = last - first;
-  strip.assign(count * STRIP, 0);
+  float* strip = scratch.of(count * STRIP);
+  std::fill(strip, strip + count * STRIP, 0.0f);
   for (int64_t column = 0; column < inputs; column += STRIP) {
     const int64_t width = std::min<int64_t>(STRIP, inputs - column);
     for (int64_t i = 0; i < count; i++)
@@ -244,7 +259,7 @@ void backwardRows(const float* weight, int64_t stride, int64_t inputs, const flo
       constant<TILE>(static_cast<int>(std::min<int64_t>(TILE, lanes - r)), [&](auto high) {
         constexpr int ni = decltype(high)::value;
         V sums[ni][2] = {};
-        multiply<ni, 2>(slope + first * lanes + r, 1, lanes, strip.data(), STRIP, count, sums);
+        multiply<ni, 2>(slope + first * lanes + r, 1, lanes, strip, STRIP, count, sums);
         for (int n = 0; n < ni; n++) {
           float* to = below + (r + n) * inputs + column;
           if (width == STRIP) {
@@ -435,27 +450,30 @@ void lossSlope(const Output& o, float* linear, const float* values, const float*
 /// Forward, loss, and, where asked for, backward and update, block by block of features.
 void outputLayer(const Output& o) {
   share(o.features, BLOCK, [&](int64_t begin, int64_t end, int thread) {
-    std::vector<float> linear(BLOCK * o.lanes), values(BLOCK * o.lanes), marks(BLOCK * o.lanes), strip;
+    Scratch scratch[4];
+    float* linear = scratch[0].of(BLOCK * o.lanes);
+    float* values = scratch[1].of(BLOCK * o.lanes);
+    float* marks = scratch[2].of(BLOCK * o.lanes);
     double& huber = o.sums[2 * thread];
     double& squared = o.sums[2 * thread + 1];
     for (int64_t at = begin; at < end; at += BLOCK) {
       const int64_t count = std::min(BLOCK, end - at);
       const float* weight = o.weight.value + at * o.stride;
-      forwardRows(weight, o.stride, o.inputs, o.latent, o.lanes, linear.data(), 0, count);
-      activate(linear.data(), o.bias.value + at, o.lanes, 0, count, LINEAR);
-      transpose(o.values, o.features, o.rows, at, at + count, values.data(), o.lanes);
-      transpose(o.observed, o.features, o.rows, at, at + count, marks.data(), o.lanes);
-      lossSlope(o, linear.data(), values.data(), marks.data(), count, huber, squared);
+      forwardRows(weight, o.stride, o.inputs, o.latent, o.lanes, linear, 0, count);
+      activate(linear, o.bias.value + at, o.lanes, 0, count, LINEAR);
+      transpose(o.values, o.features, o.rows, at, at + count, values, o.lanes);
+      transpose(o.observed, o.features, o.rows, at, at + count, marks, o.lanes);
+      lossSlope(o, linear, values, marks, count, huber, squared);
       if (!o.below) continue;
-      backwardRows(weight, o.stride, o.inputs, linear.data(), o.lanes,
-                   o.below + thread * o.lanes * o.inputs, 0, count, strip);
+      backwardRows(weight, o.stride, o.inputs, linear, o.lanes,
+                   o.below + thread * o.lanes * o.inputs, 0, count, scratch[3]);
       const auto part = [&](const Trained& t, float* gradient, int64_t width) -> Trained {
         if (gradient) return {gradient + at * width, nullptr, nullptr};
         return {t.value + at * width, t.first + at * width, t.second + at * width};
       };
-      updateRows(part(o.weight, o.gradient, o.stride), o.stride, o.inputs, linear.data(), o.lanes,
+      updateRows(part(o.weight, o.gradient, o.stride), o.stride, o.inputs, linear, o.lanes,
                  o.packed, o.rows, o.scale, o.adam, 0, count);
-      updateBias(part(o.bias, o.biasGradient, 1), linear.data(), o.lanes, o.scale, o.adam, 0, count);
+      updateBias(part(o.bias, o.biasGradient, 1), linear, o.lanes, o.scale, o.adam, 0, count);
     }
   });
 }
@@ -504,25 +522,34 @@ napi_value setThreads(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-/// allocate(numbers): a Float32Array of zeros in large pages, outside of JavaScript's heap.
+/// allocate(numbers): a Float32Array of zeros on a cache line's border, outside of JavaScript's heap. What is not
+/// touched of it takes no memory.
 napi_value allocate(napi_env env, napi_callback_info info) {
   const size_t length = static_cast<size_t>(Arguments(env, info).integer());
-  // Memory that is zero already is not touched here: what a model never sees costs nothing.
-  void* data = std::calloc(std::max<size_t>(length, 1), sizeof(float));
+  const size_t bytes = std::max<size_t>(length, 1) * sizeof(float);
   napi_value buffer = nullptr, array = nullptr;
+#ifdef _WIN32
+  void* data = _aligned_malloc(bytes, 64);
+  if (data) std::memset(data, 0, bytes);
+  const auto release = [](napi_env, void* memory, void*) { _aligned_free(memory); };
+#else
+  void* data = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (data == MAP_FAILED) data = nullptr;
+  const auto release = [](napi_env, void* memory, void* size) {
+    munmap(memory, reinterpret_cast<size_t>(size));
+  };
+#endif
   if (!data) {
     napi_throw_range_error(env, nullptr, "allocate: expected enough memory for the model, got too little");
     return nullptr;
   }
 #ifdef __linux__
-  const uintptr_t page = uintptr_t(1) << 21, start = reinterpret_cast<uintptr_t>(data);
-  const uintptr_t first = (start + page - 1) / page * page, end = (start + length * sizeof(float)) / page * page;
-  if (first < end) madvise(reinterpret_cast<void*>(first), end - first, MADV_HUGEPAGE);
+  madvise(data, bytes, MADV_HUGEPAGE);
 #endif
-  const auto release = [](napi_env, void* memory, void*) { std::free(memory); };
-  if (napi_create_external_arraybuffer(env, data, length * sizeof(float), release, nullptr, &buffer) != napi_ok) {
-    std::free(data);
-    napi_throw_error(env, nullptr, "allocate: this runtime takes no memory of an addon's own");
+  void* size = reinterpret_cast<void*>(bytes);
+  if (napi_create_external_arraybuffer(env, data, length * sizeof(float), release, size, &buffer) != napi_ok) {
+    release(env, data, size);
+    napi_throw_error(env, nullptr, "allocate: expected a runtime that takes an addon's memory, got another");
     return nullptr;
   }
   napi_create_typedarray(env, napi_float32_array, length, buffer, 0, &array);
@@ -579,10 +606,10 @@ napi_value backward(napi_env env, napi_callback_info info) {
   const int64_t size = lanes * inputs;
   std::memset(below, 0, pool.size() * size * sizeof(float));
   share(outputs, BLOCK, [&](int64_t begin, int64_t end, int thread) {
-    std::vector<float> strip;
+    Scratch scratch;
     for (int64_t at = begin; at < end; at += BLOCK)
       backwardRows(weight, inputs, inputs, slope, lanes, below + thread * size, at,
-                   std::min(at + BLOCK, end), strip);
+                   std::min(at + BLOCK, end), scratch);
   });
   for (int thread = 1; thread < pool.size(); thread++)
     for (int64_t i = 0; i < size; i++) below[i] += below[thread * size + i];

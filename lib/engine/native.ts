@@ -351,8 +351,10 @@ class NativeModel implements Model {
     const lanes = Math.ceil(rows / vector) * vector;
     const inputs = visible ? visible.end - visible.start : features;
     this.#workspace = {
-      ...{ rows, lanes, input: new Float32Array(inputs * lanes) },
-      activations: Array.from({ length: hiddenLayers + 1 }, () => new Float32Array(width * lanes)),
+      ...{ rows, lanes, input: this.#kernels.allocate(inputs * lanes) },
+      activations: Array.from({ length: hiddenLayers + 1 }, () =>
+        this.#kernels.allocate(width * lanes),
+      ),
     };
     return this.#workspace;
   }
@@ -363,13 +365,14 @@ class NativeModel implements Model {
     const { width } = this.spec;
     const { lanes, input } = space;
     const strip = 2 * this.#kernels.vector;
-    const strips = (columns: number) => new Float32Array(Math.ceil(columns / strip) * rows * strip);
+    const strips = (columns: number) =>
+      this.#kernels.allocate(Math.ceil(columns / strip) * rows * strip);
     space.backspace = {
       packedInput: strips(input.length / lanes),
       packed: strips(width),
-      byRow: new Float32Array(rows * width),
-      below: new Float32Array(threadCount() * lanes * width),
-      slope: new Float32Array(width * lanes),
+      byRow: this.#kernels.allocate(rows * width),
+      below: this.#kernels.allocate(threadCount() * lanes * width),
+      slope: this.#kernels.allocate(width * lanes),
     };
     return space.backspace;
   }
