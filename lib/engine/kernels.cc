@@ -183,10 +183,8 @@ inline void constant(int n, F f) {
 
 // ---------------------------------------------------------------- forward
 
-constexpr int WIDE = 5;          // vectors of samples in a forward tile: 80 rows are two of them, or one
-constexpr int HIGH = L == 16 ? 4 : 2;
-constexpr int64_t PANEL = 96;    // inputs at a time, whose activations stay in the first-level cache
-constexpr int64_t GROUP = 256;   // weight rows at a time, whose sums stay in the second
+constexpr int64_t PANEL = 256;  // inputs at a time: their activations stay in the second-level cache,
+constexpr int64_t GROUP = 252;  // and so do the sums of as many weight rows
 
 /// out[i, :] = weight[i, :] below for rows [first, last); below `[inputs, lanes]`, out `[outputs, lanes]`.
 void forwardRows(const float* weight, int64_t stride, int64_t inputs, const float* below,
@@ -196,17 +194,16 @@ void forwardRows(const float* weight, int64_t stride, int64_t inputs, const floa
     std::memset(out + group * lanes, 0, (end - group) * lanes * sizeof(float));
     for (int64_t k = 0; k < inputs; k += PANEL) {
       const int64_t count = std::min(PANEL, inputs - k);
-      for (int64_t lane = 0; lane < lanes; lane += WIDE * L) {
-        const int wide = static_cast<int>(std::min<int64_t>(WIDE, (lanes - lane) / L));
-        constant<WIDE>(wide, [&](auto wideNow) {
-          constexpr int nv = decltype(wideNow)::value;
-          for (int64_t i = group; i < end; i += HIGH) {
-            constant<HIGH>(static_cast<int>(std::min<int64_t>(HIGH, end - i)), [&](auto highNow) {
-              constexpr int ni = decltype(highNow)::value;
-              const float* rows = weight + i * stride + k;
-              for (int n = 0; n < ni; n++) // the next panel of the same rows, which the hardware does not foresee
-                for (int64_t ahead = count; ahead < 2 * count; ahead += 16)
-                  __builtin_prefetch(rows + n * stride + ahead);
+      for (int64_t i = group; i < end; i += TILE) {
+        const float* rows = weight + i * stride + k;
+        const int high = static_cast<int>(std::min<int64_t>(TILE, end - i));
+        for (int n = 0; n < high; n++)  // the next panel of these rows, which the processor does not foresee
+          for (int64_t ahead = count; ahead < 2 * count; ahead += 16)
+            __builtin_prefetch(rows + n * stride + ahead);
+        for (int64_t lane = 0; lane < lanes; lane += STRIP) {
+          constant<2>(lanes - lane < STRIP ? 1 : 2, [&](auto wide) {
+            constant<TILE>(high, [&](auto tall) {
+              constexpr int ni = decltype(tall)::value, nv = decltype(wide)::value;
               V sums[ni][nv];
               float* to = out + i * lanes + lane;
               for (int n = 0; n < ni; n++)
@@ -215,8 +212,8 @@ void forwardRows(const float* weight, int64_t stride, int64_t inputs, const floa
               for (int n = 0; n < ni; n++)
                 for (int j = 0; j < nv; j++) store(to + n * lanes + j * L, sums[n][j]);
             });
-          }
-        });
+          });
+        }
       }
     }
   }
@@ -245,30 +242,41 @@ void activate(float* out, const float* bias, int64_t lanes, int64_t first, int64
 
 // ---------------------------------------------------------------- backward
 
-/// below[r, :] += slope[i, r] weight[i, :] over weight rows [first, last); below `[lanes, inputs]`.
+constexpr int64_t AHEAD = 4;  // strips that are copied at a time, a few cache lines of each row
+
+/// below[r, :] += slope[i, r] weight[i, :] over weight rows [first, last); below in strips, `[strips, lanes, STRIP]`.
 void backwardRows(const float* weight, int64_t stride, int64_t inputs, const float* slope,
                   int64_t lanes, float* below, int64_t first, int64_t last, Scratch& scratch) {
   const int64_t count = last - first;
-  float* strip = scratch.of(count * STRIP);
-  std::fill(strip, strip + count * STRIP, 0.0f);
-  for (int64_t column = 0; column < inputs; column += STRIP) {
-    const int64_t width = std::min<int64_t>(STRIP, inputs - column);
+  float* copies = scratch.of(AHEAD * count * STRIP);
+  for (int64_t column = 0; column < inputs; column += AHEAD * STRIP) {
+    const int64_t strips = std::min(AHEAD, (inputs - column + STRIP - 1) / STRIP);
     for (int64_t i = 0; i < count; i++)
-      std::memcpy(&strip[i * STRIP], weight + (first + i) * stride + column, width * sizeof(float));
-    for (int64_t r = 0; r < lanes; r += TILE) {
-      constant<TILE>(static_cast<int>(std::min<int64_t>(TILE, lanes - r)), [&](auto high) {
-        constexpr int ni = decltype(high)::value;
-        V sums[ni][2] = {};
-        multiply<ni, 2>(slope + first * lanes + r, 1, lanes, strip, STRIP, count, sums);
-        for (int n = 0; n < ni; n++) {
-          float* to = below + (r + n) * inputs + column;
-          if (width == STRIP) {
-            for (int j = 0; j < 2; j++) store(to + j * L, load(to + j * L) + sums[n][j]);
-          } else {
-            for (int64_t j = 0; j < width; j++) to[j] += sums[n][j / L][j % L];
-          }
+      for (int64_t s = 0; s < strips; s++) {
+        const float* from = weight + (first + i) * stride + column + s * STRIP;
+        float* to = copies + (s * count + i) * STRIP;
+        const int64_t width = inputs - column - s * STRIP;
+        if (width >= STRIP) {
+          for (int j = 0; j < 2; j++) store(to + j * L, load(from + j * L));
+        } else {
+          std::fill(std::copy(from, from + width, to), to + STRIP, 0.0f);
         }
-      });
+      }
+    for (int64_t s = 0; s < strips; s++) {
+      float* strip = below + (column / STRIP + s) * lanes * STRIP;
+      for (int64_t r = 0; r < lanes; r += TILE) {
+        constant<TILE>(static_cast<int>(std::min<int64_t>(TILE, lanes - r)), [&](auto tall) {
+          constexpr int ni = decltype(tall)::value;
+          V sums[ni][2];
+          float* to = strip + r * STRIP;
+          for (int n = 0; n < ni; n++)
+            for (int j = 0; j < 2; j++) sums[n][j] = load(to + n * STRIP + j * L);
+          multiply<ni, 2>(slope + first * lanes + r, 1, lanes, copies + s * count * STRIP, STRIP, count,
+                          sums);
+          for (int n = 0; n < ni; n++)
+            for (int j = 0; j < 2; j++) store(to + n * STRIP + j * L, sums[n][j]);
+        });
+      }
     }
   }
 }
@@ -416,7 +424,7 @@ struct Output {
   Activation activation;
   float scale;
   Adam adam;
-  float* below;            // [threads, lanes, inputs], the slope with respect to the latent representation; null: forward only
+  float* below;            // [threads, strips, lanes, STRIP], the slope with respect to the latent representation; null: forward only
   float* gradient;         // the weight's, [features, inputs], and
   float* biasGradient;     // the bias's, instead of an update; null otherwise
   double* sums;            // [threads, 2]: Huber loss and squared error over the observed entries
@@ -466,7 +474,8 @@ void outputLayer(const Output& o) {
       lossSlope(o, linear, values, marks, count, huber, squared);
       if (!o.below) continue;
       backwardRows(weight, o.stride, o.inputs, linear, o.lanes,
-                   o.below + thread * o.lanes * o.inputs, 0, count, scratch[3]);
+                   o.below + thread * ((o.inputs + STRIP - 1) / STRIP * STRIP * o.lanes), 0, count,
+                   scratch[3]);
       const auto part = [&](const Trained& t, float* gradient, int64_t width) -> Trained {
         if (gradient) return {gradient + at * width, nullptr, nullptr};
         return {t.value + at * width, t.first + at * width, t.second + at * width};
@@ -595,7 +604,7 @@ napi_value forward(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-/// backward(weight, outputs, inputs, slope, lanes, below): below `[threads, lanes, inputs]` is summed into its first part
+/// backward(weight, outputs, inputs, slope, lanes, below): below `[threads, strips, lanes, STRIP]` is summed into its first part
 napi_value backward(napi_env env, napi_callback_info info) {
   Arguments in(env, info);
   const float* weight = in.array<float>();
@@ -603,7 +612,7 @@ napi_value backward(napi_env env, napi_callback_info info) {
   const float* slope = in.array<float>();
   const int64_t lanes = in.integer();
   float* below = in.array<float>();
-  const int64_t size = lanes * inputs;
+  const int64_t size = (inputs + STRIP - 1) / STRIP * STRIP * lanes;
   std::memset(below, 0, pool.size() * size * sizeof(float));
   share(outputs, BLOCK, [&](int64_t begin, int64_t end, int thread) {
     Scratch scratch;
@@ -616,7 +625,7 @@ napi_value backward(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-/// slope(below, units, lanes, activation, scale, out): through a ReLU; below `[lanes, units]`, the others `[units, lanes]`
+/// slope(below, units, lanes, activation, scale, out): through a ReLU; below in strips, the others `[units, lanes]`
 napi_value slope(napi_env env, napi_callback_info info) {
   Arguments in(env, info);
   const float* below = in.array<float>();
@@ -624,8 +633,10 @@ napi_value slope(napi_env env, napi_callback_info info) {
   const float* activation = in.array<float>();
   const float scale = static_cast<float>(in.number());
   float* out = in.array<float>();
-  share(units, 16, [&](int64_t begin, int64_t end, int) {
-    transpose(below, units, lanes, begin, end, out + begin * lanes, lanes);
+  share(units, STRIP, [&](int64_t begin, int64_t end, int) {
+    for (int64_t left = begin; left < end; left += STRIP)
+      transpose(below + left * lanes, STRIP, lanes, 0, std::min<int64_t>(STRIP, end - left),
+                out + left * lanes, lanes);
     for (int64_t i = begin * lanes; i < end * lanes; i++) out[i] = activation[i] > 0 ? out[i] * scale : 0;
   });
   return nullptr;
@@ -669,7 +680,7 @@ napi_value output(napi_env env, napi_callback_info info) {
   o.gradient = in.array<float>();
   o.biasGradient = in.array<float>();
   o.sums = in.array<double>();
-  const int64_t size = o.lanes * o.inputs;
+  const int64_t size = (o.inputs + STRIP - 1) / STRIP * STRIP * o.lanes;
   if (o.below) std::memset(o.below, 0, pool.size() * size * sizeof(float));
   outputLayer(o);
   for (int thread = 1; thread < pool.size(); thread++) {

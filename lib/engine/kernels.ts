@@ -45,7 +45,7 @@ export interface Kernels {
       ...[below: Numbers, lanes: number, activation: number, out: Numbers],
     ]
   ): void;
-  /** `below = slope^T weight`, `[lanes, inputs]`, in the first part of `[threads, lanes, inputs]`. */
+  /** `below = slope^T weight` in strips `[strips, lanes, 2 vectors]`, the first of as many as there are threads. */
   backward(
     ...args: [
       ...[weight: Numbers, outputs: number, inputs: number],

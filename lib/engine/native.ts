@@ -69,7 +69,7 @@ interface Backspace {
   readonly packedInput: Float32Array; // [strips, rows, strip]
   readonly packed: Float32Array; // [strips, rows, strip], of an activation
   readonly byRow: Float32Array; // [rows, width]
-  readonly below: Float32Array; // [threads, lanes, width]
+  readonly below: Float32Array; // [threads, strips, lanes, strip]
   readonly slope: Float32Array; // [width, lanes]
 }
 
@@ -371,7 +371,7 @@ class NativeModel implements Model {
       packedInput: strips(input.length / lanes),
       packed: strips(width),
       byRow: this.#kernels.allocate(rows * width),
-      below: this.#kernels.allocate(threadCount() * lanes * width),
+      below: this.#kernels.allocate(threadCount() * Math.ceil(width / strip) * strip * lanes),
       slope: this.#kernels.allocate(width * lanes),
     };
     return space.backspace;
