@@ -14,6 +14,8 @@ export interface Random {
   normal(): number;
   /** The four words that determine what comes next; `restoreRandom` goes on from them. */
   state(): [number, number, number, number];
+  /** Goes on from a state, as if what led there had been drawn here. */
+  moveTo(state: readonly [number, number, number, number]): void;
 }
 
 /**
@@ -79,6 +81,9 @@ export function restoreRandom([a, b, c, counter]: readonly [
     // Box-Muller, one of the pair: half the speed, but no hidden state to save.
     normal: () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform()),
     state: () => [a >>> 0, b >>> 0, c >>> 0, counter >>> 0],
+    moveTo: (state) => {
+      [a, b, c, counter] = state;
+    },
   };
 }
 

@@ -1,7 +1,8 @@
 // The native engine's kernels: the autoencoder's large products, each fused with what follows it.
 //
 // Activations and slopes stand with one column a sample, `[units, lanes]`: the rows of a batch, padded with zeros to
-// whole vectors. Weights are PyTorch's, `[out, in]`, row-major, with `stride` numbers from row to row.
+// whole strips of two vectors. The factor whose vectors are multiplied is cut into strips, `[strips, length, STRIP]`,
+// so that it is read from one end to the other. Weights are PyTorch's, `[out, in]`, row-major, with `stride` numbers from row to row.
 // Every product is one microkernel: broadcast numbers of one factor times vectors of the other, summed in registers.
 // A gradient never reaches memory: a tile of it is summed in registers and applied to its weights there (AdamW).
 // Work is cut by weight rows, the same way for the same number of threads, so results repeat to the bit.
@@ -186,7 +187,8 @@ inline void constant(int n, F f) {
 constexpr int64_t PANEL = 256;  // inputs at a time: their activations stay in the second-level cache,
 constexpr int64_t GROUP = 252;  // and so do the sums of as many weight rows
 
-/// out[i, :] = weight[i, :] below for rows [first, last); below `[inputs, lanes]`, out `[outputs, lanes]`.
+/// out[i, :] = weight[i, :] below for rows [first, last); below in strips `[lanes / STRIP, inputs, STRIP]`, out
+/// `[outputs, lanes]`.
 void forwardRows(const float* weight, int64_t stride, int64_t inputs, const float* below,
                  int64_t lanes, float* out, int64_t first, int64_t last) {
   for (int64_t group = first; group < last; group += GROUP) {
@@ -200,20 +202,18 @@ void forwardRows(const float* weight, int64_t stride, int64_t inputs, const floa
         for (int n = 0; n < high; n++)  // the next panel of these rows, which the processor does not foresee
           for (int64_t ahead = count; ahead < 2 * count; ahead += 16)
             __builtin_prefetch(rows + n * stride + ahead);
-        for (int64_t lane = 0; lane < lanes; lane += STRIP) {
-          constant<2>(lanes - lane < STRIP ? 1 : 2, [&](auto wide) {
-            constant<TILE>(high, [&](auto tall) {
-              constexpr int ni = decltype(tall)::value, nv = decltype(wide)::value;
-              V sums[ni][nv];
-              float* to = out + i * lanes + lane;
-              for (int n = 0; n < ni; n++)
-                for (int j = 0; j < nv; j++) sums[n][j] = load(to + n * lanes + j * L);
-              multiply<ni, nv>(rows, stride, 1, below + k * lanes + lane, lanes, count, sums);
-              for (int n = 0; n < ni; n++)
-                for (int j = 0; j < nv; j++) store(to + n * lanes + j * L, sums[n][j]);
-            });
-          });
-        }
+        constant<TILE>(high, [&](auto tall) {
+          constexpr int ni = decltype(tall)::value;
+          for (int64_t lane = 0; lane < lanes; lane += STRIP) {
+            V sums[ni][2];
+            float* to = out + i * lanes + lane;
+            for (int n = 0; n < ni; n++)
+              for (int j = 0; j < 2; j++) sums[n][j] = load(to + n * lanes + j * L);
+            multiply<ni, 2>(rows, stride, 1, below + lane * inputs + k * STRIP, STRIP, count, sums);
+            for (int n = 0; n < ni; n++)
+              for (int j = 0; j < 2; j++) store(to + n * lanes + j * L, sums[n][j]);
+          }
+        });
       }
     }
   }
@@ -319,7 +319,7 @@ void packStrips(const float* from, int64_t stride, int64_t columns, int64_t rows
   });
 }
 
-constexpr int64_t BAND = 64;     // weight rows and
+constexpr int64_t BAND = 48;     // weight rows and
 constexpr int64_t STRIPS = 64;   // strips at a time: what is packed of them stays in the second-level cache
 
 /// One tile of the update: rows [i, i + NI) of the weight, one strip.
@@ -412,11 +412,11 @@ void transpose(const T* from, int64_t stride, int64_t rows, int64_t first, int64
 
 // ---------------------------------------------------------------- the output layer
 
-constexpr int64_t BLOCK = 64;  // features at a time: their weights stay near the core from first to last use
+constexpr int64_t BLOCK = 48;  // features at a time: their weights stay near the core from first to last use
 
 struct Output {
-  const float* latent;     // [inputs, lanes]
-  const float* packed;     // the latent representation in strips
+  const float* latent;     // [lanes / STRIP, inputs, STRIP]
+  const float* packed;     // the same the other way: [inputs / STRIP, rows, STRIP]
   Trained weight, bias;    // the moments null: no update
   int64_t features, inputs, rows, lanes, stride;
   const float* values;     // [rows, features]
@@ -565,16 +565,54 @@ napi_value allocate(napi_env env, napi_callback_info info) {
   return array;
 }
 
-/// transpose(from, stride, rows, first, last, to, lanes)
+/// transpose(from, stride, rows, columns, to, lanes)
 napi_value transposeColumns(napi_env env, napi_callback_info info) {
   Arguments in(env, info);
   const float* from = in.array<float>();
-  const int64_t stride = in.integer(), rows = in.integer(), first = in.integer(), last = in.integer();
+  const int64_t stride = in.integer(), rows = in.integer(), columns = in.integer();
   float* to = in.array<float>();
   const int64_t lanes = in.integer();
-  share(last - first, 16, [&](int64_t begin, int64_t end, int) {
-    transpose(from, stride, rows, first + begin, first + end, to + begin * lanes, lanes);
+  share(columns, 16, [&](int64_t begin, int64_t end, int) {
+    transpose(from, stride, rows, begin, end, to + begin * lanes, lanes);
   });
+  return nullptr;
+}
+
+/// transposeStrips(from, rows, columns, to): from `[rows, columns]` to strips `[strips, columns, STRIP]`
+napi_value transposeStrips(napi_env env, napi_callback_info info) {
+  Arguments in(env, info);
+  const float* from = in.array<float>();
+  const int64_t rows = in.integer(), columns = in.integer();
+  float* to = in.array<float>();
+  share(columns, 16, [&](int64_t begin, int64_t end, int) {
+    for (int64_t row = 0; row < rows; row += STRIP)
+      transpose(from + row * columns, columns, std::min<int64_t>(STRIP, rows - row), begin, end,
+                to + (row * columns + begin * STRIP), STRIP);
+  });
+  return nullptr;
+}
+
+/// drop(values, columns, start, rows, width, threshold, scale, state, out): input dropout as dropout.ts describes it,
+/// with the draws of random.ts (sfc32), whose state is left where they end
+napi_value drop(napi_env env, napi_callback_info info) {
+  Arguments in(env, info);
+  const float* values = in.array<float>();
+  const int64_t columns = in.integer(), start = in.integer(), rows = in.integer(), width = in.integer();
+  const double threshold = in.number();
+  const double scale = in.number();
+  uint32_t* state = in.array<uint32_t>();
+  float* out = in.array<float>();
+  uint32_t a = state[0], b = state[1], c = state[2], counter = state[3];
+  for (int64_t row = 0; row < rows; row++)
+    for (int64_t j = 0; j < width; j++) {
+      const uint32_t draw = a + b + counter++;
+      a = b ^ (b >> 9);
+      b = c + (c << 3);
+      c = ((c << 21) | (c >> 11)) + draw;
+      const double kept = values[row * columns + start + j] * scale;
+      out[row * width + j] = draw < threshold ? 0.0f : static_cast<float>(kept);
+    }
+  state[0] = a, state[1] = b, state[2] = c, state[3] = counter;
   return nullptr;
 }
 
@@ -696,6 +734,7 @@ napi_value output(napi_env env, napi_callback_info info) {
 NAPI_MODULE_INIT() {
   const std::pair<const char*, napi_callback> functions[] = {
       {"setThreads", setThreads}, {"allocate", allocate}, {"transpose", transposeColumns},
+      {"transposeStrips", transposeStrips}, {"drop", drop},
       {"pack", pack},             {"forward", forward},   {"backward", backward},
       {"slope", slope},           {"update", update},     {"output", output},
   };

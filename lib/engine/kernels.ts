@@ -17,28 +17,32 @@ export type Trained = readonly [value: Numbers, first: Numbers | null, second: N
 /** What an activation does, as the kernels number it. */
 export const ACTIVATION = { linear: 0, relu: 1, softplus: 2 } as const;
 
-/** kernels.cc; `[units, lanes]` has one column a sample, padded with zeros to whole vectors. */
+/** kernels.cc; `[units, lanes]` has one column a sample, padded with zeros to whole strips of two vectors. */
 export interface Kernels {
-  /** Numbers in a vector; a tile is two of them wide. */
+  /** Numbers in a vector. */
   readonly vector: number;
   setThreads(count: number): void;
   /** Zeros, outside of JavaScript's heap; freed with the array. */
   allocate(length: number): Numbers;
-  /** `to[column, row] = from[row, column]` for columns `[first, last)` of `[rows, stride]`. */
+  /** `to[column, row] = from[row, column]` for the first columns of `[rows, stride]`; lanes past the rows become 0. */
   transpose(
     ...args: [
-      from: Numbers,
-      stride: number,
-      rows: number,
-      first: number,
-      last: number,
-      to: Numbers,
-      lanes: number,
+      ...[from: Numbers, stride: number, rows: number, columns: number],
+      ...[to: Numbers, lanes: number],
+    ]
+  ): void;
+  /** The same in strips, `[rows / strip, columns, strip]`. */
+  transposeStrips(from: Numbers, rows: number, columns: number, to: Numbers): void;
+  /** Input dropout, drawing from a state of random.ts and moving it on; `[rows, width]`. */
+  drop(
+    ...args: [
+      ...[values: Numbers, columns: number, start: number, rows: number, width: number],
+      ...[threshold: number, scale: number, state: Uint32Array, out: Numbers],
     ]
   ): void;
   /** Cuts `[rows, stride]` into strips `[strips, rows, 2 vectors]`. */
   pack(...args: [from: Numbers, stride: number, columns: number, rows: number, to: Numbers]): void;
-  /** `out = activation(weight below + bias)`. */
+  /** `out = activation(weight below + bias)`; below in strips. */
   forward(
     ...args: [
       ...[weight: Numbers, stride: number, outputs: number, inputs: number, bias: Numbers],

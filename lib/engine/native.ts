@@ -1,5 +1,6 @@
 // The native engine: the autoencoder on kernels of our own, one pass over weights and moments a step.
 import type { Matrix } from "../cohort/matrix.js";
+import type { Random } from "../cohort/random.js";
 import {
   type AutoencoderSpec,
   checkSpec,
@@ -57,19 +58,22 @@ type Parameter = readonly [Float32Array, Float32Array, Float32Array];
 /** Where a pass over batches of one size leaves what it computes. */
 interface Workspace {
   readonly rows: number;
-  /** Rows, rounded up to whole vectors. */
+  /** Rows, rounded up to whole strips. */
   readonly lanes: number;
-  readonly input: Float32Array; // [visible, lanes]
+  readonly dropped: Float32Array; // [rows, visible]
+  readonly input: Float32Array; // [lanes / strip, visible, strip]
+  /** Of the layer below the one that was computed last. */
+  readonly below: Float32Array; // [lanes / strip, width, strip]
   /** After the input layer and each hidden one. */
   readonly activations: readonly Float32Array[]; // [width, lanes]
 }
 
 /** What only a backward pass needs. */
 interface Backspace {
-  readonly packedInput: Float32Array; // [strips, rows, strip]
-  readonly packed: Float32Array; // [strips, rows, strip], of an activation
+  readonly packedInput: Float32Array; // [visible / strip, rows, strip]
+  readonly packed: Float32Array; // [width / strip, rows, strip], of an activation
   readonly byRow: Float32Array; // [rows, width]
-  readonly below: Float32Array; // [threads, strips, lanes, strip]
+  readonly slopes: Float32Array; // [threads, width / strip, lanes, strip], before a ReLU
   readonly slope: Float32Array; // [width, lanes]
 }
 
@@ -124,7 +128,7 @@ class NativeModel implements Model {
     const observed = requireObserved("evaluate", batch);
     const total = new Float64Array(2);
     for (const rows of chunks(batch)) {
-      const space = this.#forward(rows, dropoutInput(rows, this.spec));
+      const space = this.#forward(rows, this.#input(rows));
       const sums = this.#output(rows, space, null, new Float64Array(8), 1);
       for (const i of [0, 1]) total[i] += sums[i];
     }
@@ -137,11 +141,11 @@ class NativeModel implements Model {
     const out = new Float32Array(batch.rows * features);
     let done = 0;
     for (const rows of chunks(batch)) {
-      const { activations, lanes } = this.#forward(rows, dropoutInput(rows, this.spec));
+      const { below, lanes } = this.#forward(rows, this.#input(rows));
       const linear = new Float32Array(features * lanes);
-      this.#layer(this.#layers().output, activations.at(-1)!, lanes, this.spec.output, linear);
+      this.#layer(this.#layers().output, below, lanes, this.spec.output, linear);
       const place = out.subarray(done * features, (done + rows.rows) * features);
-      this.#kernels.transpose(linear, lanes, features, 0, rows.rows, place, features);
+      this.#kernels.transpose(linear, lanes, features, rows.rows, place, features);
       done += rows.rows;
     }
     return out;
@@ -153,9 +157,9 @@ class NativeModel implements Model {
     const out = new Float32Array(batch.rows * width);
     let done = 0;
     for (const rows of chunks(batch)) {
-      const { activations, lanes } = this.#forward(rows, dropoutInput(rows, this.spec), relu);
+      const { activations, lanes } = this.#forward(rows, this.#input(rows), relu);
       const place = out.subarray(done * width, (done + rows.rows) * width);
-      this.#kernels.transpose(activations.at(-1)!, lanes, width, 0, rows.rows, place, width);
+      this.#kernels.transpose(activations.at(-1)!, lanes, width, rows.rows, place, width);
       done += rows.rows;
     }
     return out;
@@ -259,16 +263,36 @@ class NativeModel implements Model {
     this.#kernels.forward(weight[0], stride, outputs, inputs, bias[0], below, lanes, code, out);
   }
 
+  /** The visible columns of a batch, some of them dropped if `random` is given; `[rows, visible columns]`. */
+  #input(batch: Matrix, random?: Random): Float32Array {
+    const { inputDropout, visible } = this.spec;
+    if (random === undefined || inputDropout === 0) {
+      return visible === null ? batch.values : dropoutInput(batch, this.spec);
+    }
+    const { rows, columns, values } = batch;
+    const { dropped } = this.#spaceFor(rows);
+    const { start, end } = visible ?? { start: 0, end: columns };
+    const state = Uint32Array.from(random.state());
+    const [threshold, scale] = [inputDropout * 0x100000000, 1 / (1 - inputDropout)];
+    this.#kernels.drop(
+      ...([values, columns, start, rows, end - start, threshold, scale, state, dropped] as const),
+    );
+    const [a, b, c, counter] = state;
+    random.moveTo([a, b, c, counter]);
+    return dropped;
+  }
+
   /** Up to the latent representation, from input `[rows, visible columns]`. */
   #forward({ rows }: Matrix, input: Float32Array, relu = true): Workspace {
+    const { width } = this.spec;
     const space = this.#spaceFor(rows);
+    const { lanes, below, activations } = space;
     const layers = this.#layers();
-    const { inputs } = layers.input;
-    this.#kernels.transpose(input, inputs, rows, 0, inputs, space.input, space.lanes);
-    let below = space.input;
+    const activation = relu ? "relu" : "linear";
+    this.#kernels.transposeStrips(input, rows, layers.input.inputs, space.input);
     for (const [i, layer] of [layers.input, ...layers.hidden].entries()) {
-      this.#layer(layer, below, space.lanes, relu ? "relu" : "linear", space.activations[i]);
-      below = space.activations[i];
+      this.#layer(layer, i === 0 ? space.input : below, lanes, activation, activations[i]);
+      this.#kernels.pack(activations[i], lanes, lanes, width, below);
     }
     return space;
   }
@@ -277,22 +301,22 @@ class NativeModel implements Model {
   #train(
     batch: Matrix,
     observed: number,
-    random: StepOptions["dropout"],
+    random: Random | undefined,
     adam: Float64Array,
     gradients?: Weights,
   ): Float64Array {
     const kernels = this.#kernels;
     const { rows } = batch;
     const { width } = this.spec;
-    const input = dropoutInput(batch, this.spec, random);
+    const input = this.#input(batch, random);
     const space = this.#forward(batch, input);
     const { activations, lanes } = space;
     const back = this.#backspaceFor(rows);
-    const { packed, packedInput, byRow, below, slope } = back;
+    const { packed, packedInput, byRow, slopes, slope } = back;
     const layers = this.#layers();
     const targets = this.#layers(gradients);
     const pack = (activation: Float32Array) => {
-      kernels.transpose(activation, lanes, width, 0, rows, byRow, width);
+      kernels.transpose(activation, lanes, width, rows, byRow, width);
       kernels.pack(byRow, width, width, rows, packed);
     };
     const update = ({ weight, bias, outputs, inputs, stride }: Layer, from: Float32Array) =>
@@ -302,12 +326,12 @@ class NativeModel implements Model {
       );
     pack(activations.at(-1)!);
     const sums = this.#output(batch, space, back, adam, 1 / observed, gradients && targets.output);
-    kernels.slope(below, width, lanes, activations.at(-1)!, 1 / observed, slope);
+    kernels.slope(slopes, width, lanes, activations.at(-1)!, 1 / observed, slope);
     for (let i = layers.hidden.length - 1; i >= 0; i--) {
-      kernels.backward(layers.hidden[i].weight[0], width, width, slope, lanes, below);
+      kernels.backward(layers.hidden[i].weight[0], width, width, slope, lanes, slopes);
       pack(activations[i]);
       update(targets.hidden[i], packed);
-      kernels.slope(below, width, lanes, activations[i], 1, slope);
+      kernels.slope(slopes, width, lanes, activations[i], 1, slope);
     }
     const { inputs } = layers.input;
     kernels.pack(input, inputs, inputs, rows, packedInput);
@@ -318,7 +342,7 @@ class NativeModel implements Model {
   /** The output layer: the losses, `[huber, mse]` summed, and with a backspace what follows from them. */
   #output(
     { rows, values, observed }: Matrix,
-    { activations, lanes }: Workspace,
+    { below, lanes }: Workspace,
     back: Backspace | null,
     adam: Float64Array,
     scale: number,
@@ -327,7 +351,7 @@ class NativeModel implements Model {
     const { weight, bias, outputs, inputs } = this.#layers().output;
     const sums = new Float64Array(2 * threadCount());
     this.#kernels.output(
-      ...([activations.at(-1)!, back?.packed ?? null, ...weight, ...bias] as const),
+      ...([below, back?.packed ?? null, ...weight, ...bias] as const),
       ...([
         outputs,
         inputs,
@@ -338,7 +362,7 @@ class NativeModel implements Model {
         ACTIVATION[this.spec.output],
         scale,
       ] as const),
-      ...([adam, back?.below ?? null] as const),
+      ...([adam, back?.slopes ?? null] as const),
       ...([gradients?.weight[0] ?? null, gradients?.bias[0] ?? null, sums] as const),
     );
     return sums.subarray(0, 2);
@@ -347,14 +371,14 @@ class NativeModel implements Model {
   #spaceFor(rows: number): Workspace & { backspace?: Backspace } {
     if (this.#workspace?.rows === rows) return this.#workspace;
     const { width, hiddenLayers, features, visible } = this.spec;
-    const { vector } = this.#kernels;
-    const lanes = Math.ceil(rows / vector) * vector;
+    const strip = 2 * this.#kernels.vector;
+    const lanes = Math.ceil(rows / strip) * strip;
     const inputs = visible ? visible.end - visible.start : features;
+    const make = (length: number) => this.#kernels.allocate(length);
     this.#workspace = {
-      ...{ rows, lanes, input: this.#kernels.allocate(inputs * lanes) },
-      activations: Array.from({ length: hiddenLayers + 1 }, () =>
-        this.#kernels.allocate(width * lanes),
-      ),
+      ...{ rows, lanes, dropped: make(rows * inputs), input: make(lanes * inputs) },
+      below: make(lanes * width),
+      activations: Array.from({ length: hiddenLayers + 1 }, () => make(width * lanes)),
     };
     return this.#workspace;
   }
@@ -365,14 +389,14 @@ class NativeModel implements Model {
     const { width } = this.spec;
     const { lanes, input } = space;
     const strip = 2 * this.#kernels.vector;
-    const strips = (columns: number) =>
-      this.#kernels.allocate(Math.ceil(columns / strip) * rows * strip);
+    const strips = (columns: number) => Math.ceil(columns / strip) * strip;
+    const make = (length: number) => this.#kernels.allocate(length);
     space.backspace = {
-      packedInput: strips(input.length / lanes),
-      packed: strips(width),
-      byRow: this.#kernels.allocate(rows * width),
-      below: this.#kernels.allocate(threadCount() * Math.ceil(width / strip) * strip * lanes),
-      slope: this.#kernels.allocate(width * lanes),
+      packedInput: make(strips(input.length / lanes) * rows),
+      packed: make(strips(width) * rows),
+      byRow: make(width * rows),
+      slopes: make(threadCount() * strips(width) * lanes),
+      slope: make(width * lanes),
     };
     return space.backspace;
   }
