@@ -184,7 +184,7 @@ inline void constant(int n, F f) {
 
 // ---------------------------------------------------------------- forward
 
-constexpr int64_t PANEL = 256;  // inputs at a time: their activations stay in the second-level cache,
+constexpr int64_t PANEL = 128;  // inputs at a time: their activations stay in the second-level cache,
 constexpr int64_t GROUP = 252;  // and so do the sums of as many weight rows
 
 /// out[i, :] = weight[i, :] below for rows [first, last); below in strips `[lanes / STRIP, inputs, STRIP]`, out
