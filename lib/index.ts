@@ -70,7 +70,8 @@ export {
   initializeWeights,
   parametersOf,
 } from "./model/autoencoder.js";
-export { readTensors, readWeights, writeTensors, writeWeights } from "./model/weights.js";
+export { readTensors, writeTensors } from "./model/tensor-file.js";
+export { readWeights, writeWeights } from "./model/weights.js";
 // The split and the paper's preprocessing.
 export { describeFeature, shareOf } from "./preprocess/describe.js";
 export { stageHistograms } from "./preprocess/histogram.js";

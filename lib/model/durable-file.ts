@@ -9,7 +9,7 @@ export const UNFINISHED = /^\..+\.[0-9a-f]{8}\.tmp$/;
 /**
  * Writes a file aside in its own folder, syncs it to the disk, and moves it into place.
  * If `write` throws, the file stays as it was.
- * @throws Error if the folder cannot be written to.
+ * @throws Error if the folder cannot be written to; with the remedy if the disk is full.
  */
 export async function replaceFile(
   file: string,
@@ -28,7 +28,13 @@ export async function replaceFile(
     await rename(aside, file);
   } catch (error) {
     await rm(aside, { force: true });
-    throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== "ENOSPC" && code !== "EDQUOT") throw error;
+    throw new Error(
+      `${file}: expected room on the disk, got ${code === "ENOSPC" ? "a full one" : "a quota that is used up"} ` +
+        `(${code}); what was there is as it was: make room and start again`,
+      { cause: error },
+    );
   }
   await syncFolder(folder);
 }

@@ -8,13 +8,8 @@ import { after, test } from "node:test";
 import { createRandom } from "../../lib/cohort/random.js";
 import { type AutoencoderSpec, initializeWeights } from "../../lib/model/autoencoder.js";
 import { replaceFile } from "../../lib/model/durable-file.js";
-import {
-  readTensors,
-  readWeights,
-  type Tensor,
-  writeTensors,
-  writeWeights,
-} from "../../lib/model/weights.js";
+import { readTensors, type Tensor, writeTensors } from "../../lib/model/tensor-file.js";
+import { readWeights, writeWeights } from "../../lib/model/weights.js";
 
 const folder = mkdtempSync(join(tmpdir(), "aro-weights-"));
 after(() => rmSync(folder, { recursive: true }));
