@@ -93,6 +93,7 @@ export {
   type Study,
   trainAro,
 } from "./study/study.js";
+export { type Run, readRun } from "./train/folder.js";
 export { createProgress } from "./train/progress.js";
-export { type Run, type RunResult, readRun, trainRun } from "./train/run.js";
+export { type RunResult, trainRun } from "./train/run.js";
 export { type Epoch, train } from "./train/train.js";

@@ -16,7 +16,7 @@ export async function replaceFile(
   write: (handle: FileHandle) => Promise<void>,
 ): Promise<void> {
   const folder = dirname(file);
-  const aside = join(folder, `.${basename(file)}.${randomUUID().slice(0, 8)}.tmp`);
+  const aside = asideOf(file);
   try {
     const handle = await open(aside, "wx");
     try {
@@ -37,6 +37,11 @@ export async function replaceFile(
     );
   }
   await syncFolder(folder);
+}
+
+/** A name of its own for what is to be `file`, or was; `UNFINISHED` matches it. */
+export function asideOf(file: string): string {
+  return join(dirname(file), `.${basename(file)}.${randomUUID().slice(0, 8)}.tmp`);
 }
 
 /** Replaces a file by an object as indented JSON. */

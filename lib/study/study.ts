@@ -8,8 +8,9 @@ import type { Engine, Model } from "../engine/engine.js";
 import { type PreparedCohort, prepareCohort } from "../preprocess/prepare.js";
 import { type Split, splitSamples } from "../preprocess/split.js";
 import { completeConfig, type RunRequest } from "../train/config.js";
+import { type Run, readRun } from "../train/folder.js";
 import { createProgress } from "../train/progress.js";
-import { type Run, type RunResult, readRun, trainRun } from "../train/run.js";
+import { type RunResult, trainRun } from "../train/run.js";
 import { foldersOf, type Profile } from "./profile.js";
 
 export interface Study {

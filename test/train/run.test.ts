@@ -15,8 +15,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import type { RunRequest } from "../../lib/train/config.js";
+import { readRun } from "../../lib/train/folder.js";
 import type { Progress } from "../../lib/train/progress.js";
-import { readRun, trainRun } from "../../lib/train/run.js";
+import { trainRun } from "../../lib/train/run.js";
 import type { Epoch } from "../../lib/train/train.js";
 import { fakeEngine, preparedRows, SPEC } from "./fake-model.js";
 
@@ -55,6 +56,7 @@ function recorder(): Progress & { readonly told: string[] } {
   const told: string[] = [];
   return {
     told,
+    note: (text) => told.push(text),
     update: ({ epoch }, epochs) => told.push(`${epoch}/${epochs}`),
     finish: (status, last, epochs) => told.push(`${status} ${last?.epoch}/${epochs}`),
   };
@@ -228,7 +230,7 @@ test("a training that fails leaves metrics but no result, frees the model, and c
   assert.equal(progress.told.at(-1), "failed 2/6");
   const run = await readRun(folder);
   assert.deepEqual([run.epochs.length, run.result], [2, null]);
-  await assert.rejects(run.loadWeights(), /under way or killed .* train it anew/);
+  await assert.rejects(run.loadWeights(), /under way or killed .* train it to its end/);
   const good = await trainRun({ folder, config: CONFIG, data: DATA, engine: fakeEngine() });
   assert.equal(good.epochs.length, 6);
 });
