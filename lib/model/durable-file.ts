@@ -28,15 +28,21 @@ export async function replaceFile(
     await rename(aside, file);
   } catch (error) {
     await rm(aside, { force: true });
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== "ENOSPC" && code !== "EDQUOT") throw error;
-    throw new Error(
-      `${file}: expected room on the disk, got ${code === "ENOSPC" ? "a full one" : "a quota that is used up"} ` +
-        `(${code}); what was there is as it was: make room and start again`,
-      { cause: error },
-    );
+    throw explainFull(file, error);
   }
   await syncFolder(folder);
+}
+
+/** Gives an error of a full disk, met in writing to `file`, with the remedy; any other as it is. */
+export function explainFull(file: string, error: unknown): unknown {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code !== "ENOSPC" && code !== "EDQUOT") return error;
+  const what = code === "ENOSPC" ? "a full one" : "a quota that is used up";
+  return new Error(
+    `${file}: expected room on the disk, got ${what} (${code}); ` +
+      "what was there before is whole: make room and start again",
+    { cause: error },
+  );
 }
 
 /** A name of its own for what is to be `file`, or was; `UNFINISHED` matches it. */

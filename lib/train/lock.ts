@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { setTimeout as wait } from "node:timers/promises";
-import { asideOf } from "../model/durable-file.js";
+import { asideOf, explainFull } from "../model/durable-file.js";
 
 export interface Lock {
   /** @throws Error if another process has taken the lock since, which it does when this one seems dead. */
@@ -52,7 +52,11 @@ export async function takeLock(
       await writeFile(file, text, { flag: "wx" });
       return hold(file, mine.token);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") {
+        const explained = explainFull(file, error);
+        if (explained !== error) await rm(file, { force: true }); // it was made, and is empty
+        throw explained;
+      }
     }
     const there = await read(file);
     if (there === null) continue;

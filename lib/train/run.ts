@@ -3,7 +3,13 @@ import { open, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Engine } from "../engine/engine.js";
 import { initializeWeights } from "../model/autoencoder.js";
-import { replaceFile, replaceJson, syncFolder, UNFINISHED } from "../model/durable-file.js";
+import {
+  explainFull,
+  replaceFile,
+  replaceJson,
+  syncFolder,
+  UNFINISHED,
+} from "../model/durable-file.js";
 import { writeWeights } from "../model/weights.js";
 import {
   findCheckpoint,
@@ -118,7 +124,9 @@ async function trainInto(
     for (; !next.done; next = await epochsToCome.next()) {
       last = next.value;
       epochs.push(last);
-      await metrics.appendFile(`${JSON.stringify(last)}\n`);
+      await metrics.appendFile(`${JSON.stringify(last)}\n`).catch((error) => {
+        throw explainFull(inFolder(FILES.metrics), error);
+      });
       onEpoch?.(last);
       progress?.update(last, training.epochs);
     }
