@@ -169,7 +169,7 @@ test("a folder of other things is refused", async () => {
   assert.deepEqual(readdirSync(folder), ["thesis.tex"]);
 });
 
-test("a stopped run leaves usable weights and says so; asked for again, it is trained anew to its end", async () => {
+test("a stopped run leaves usable weights and says so; asked for again, it goes on to its end", async () => {
   const folder = newFolder();
   const controller = new AbortController();
   const engine = fakeEngine();
@@ -189,12 +189,17 @@ test("a stopped run leaves usable weights and says so; asked for again, it is tr
   const run = await readRun(folder);
   assert.equal(run.epochs.length, 2);
   assert.deepEqual(await run.loadWeights(), await engine.built[0].readWeights());
-  const whole = await trainRun({ folder, config: CONFIG, data: DATA, engine: fakeEngine() });
+  const second = { ...recorder(), engine: fakeEngine() };
+  const options = { folder, config: CONFIG, data: DATA, engine: second.engine };
+  const whole = await trainRun({ ...options, progress: second });
   assert.deepEqual(
     [whole.reused, whole.result.status, whole.epochs.length],
     [false, "finished", 6],
   );
   assert.deepEqual(whole.epochs.slice(0, 2), run.epochs);
+  assert.equal(second.engine.built[0].steps.length, 4);
+  assert.deepEqual(second.told.slice(0, 2), ["resumed after epoch 2", "3/6"]);
+  assert.deepEqual(readdirSync(folder).toSorted(), FILES);
 });
 
 test("a run stopped before its first step keeps the initial weights", async () => {
@@ -235,7 +240,7 @@ test("a training that fails leaves metrics but no result, frees the model, and c
   assert.equal(good.epochs.length, 6);
 });
 
-test("a run killed in the middle is read as far as it went, and trained anew", async () => {
+test("a run killed before its first checkpoint is read as far as it went, and trained anew", async () => {
   const folder = newFolder();
   // In a process of its own, which dies after the fourth epoch with a line and a file half written.
   const script = `
