@@ -44,7 +44,7 @@ export async function openStudy(profile: Profile, options: OpenOptions = {}): Pr
 
 /**
  * Trains ARO in one setting, showing its progress; a finished run of the same settings and data is read again.
- * Interrupting it leaves a run that can be read.
+ * Interrupting it leaves a run that can be read, and that goes on when it is asked for again.
  */
 export async function trainAro(study: Study, setting: Setting, engine: Engine): Promise<RunResult> {
   return await trainRun({

@@ -39,7 +39,7 @@ const held = new Set<string>();
  */
 export async function takeLock(
   file: string,
-  { onWait = () => {}, patience = 6 * HEARTBEAT }: LockOptions = {},
+  { onWait = () => {}, patience = 8 * HEARTBEAT }: LockOptions = {},
 ): Promise<Lock> {
   const mine: Holder = {
     ...{ pid: process.pid, host: hostname() },

@@ -95,7 +95,7 @@ test("a living process of this machine holds its lock, however old", async () =>
 test("a holder on another machine is waited for, and is dead if it does not touch its lock", async () => {
   const file = newFile();
   const said: string[] = [];
-  const options = { patience: 60, onWait: (text: string) => said.push(text) };
+  const options = { patience: 300, onWait: (text: string) => said.push(text) };
   await leaveLock(file, { host: "elsewhere", pid: 7 });
   const touching = setInterval(() => utimesSync(file, new Date(), new Date()), 10);
   await assert.rejects(takeLock(file, options), /got process 7 on elsewhere;/);
