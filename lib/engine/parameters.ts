@@ -6,14 +6,14 @@ import {
   sizeOf,
   type Weights,
 } from "../model/autoencoder.js";
-import { type Block, biasOf, layOut, readBlock, wholeBlock, writeBlock } from "./blocks.js";
+import { areaOf, type Block, biasOf, layOut, readBlock, wholeBlock, writeBlock } from "./blocks.js";
 import { requireParameter } from "./contract.js";
 import type { Kept } from "./engine.js";
 
 /** What an engine trains: a tensor with Adam's moments. */
 export interface Trained {
   read(kept: Kept): Promise<Float32Array>;
-  /** Replaces the value or a moment; the array is the variable's from here on. */
+  /** Replaces the value or a moment by a copy of the values. */
   write(kept: Kept, values: Float32Array): void;
   dispose(): void;
 }
@@ -134,8 +134,11 @@ export class Parameters<V extends Trained> {
         );
       }
     }
-    for (const { block, variable } of this.#parts.get(name)!) {
-      variable.write(kept, readBlock(values, block));
+    // One array for all blocks: garbage of large ones comes faster than it is collected.
+    const parts = this.#parts.get(name)!;
+    const into = new Float32Array(Math.max(...parts.map(({ block }) => areaOf(block))));
+    for (const { block, variable } of parts) {
+      variable.write(kept, readBlock(values, block, into));
     }
   }
 

@@ -51,11 +51,11 @@ export class Variable {
     return (await tensor.data<"float32">()).slice();
   }
 
-  /** Replaces the value or a moment; the array is the variable's from here on. */
+  /** Replaces the value or a moment by a copy of the values. */
   write(kept: Kept, values: Float32Array): void {
     const { tf } = this.#backend;
     const old = { value: this.#value, first: this.#first, second: this.#second }[kept];
-    const tensor = tf.keep(tf.tensor2d(values, old.shape));
+    const tensor = tf.keep(tf.tensor2d(values.slice(), old.shape));
     tf.dispose(old);
     if (kept === "value") this.#value = tensor;
     else if (kept === "first") this.#first = tensor;

@@ -37,8 +37,11 @@ export interface OpenTensors {
   /** By name, in the order in which they lie in the file. */
   readonly tensors: ReadonlyMap<string, TensorRange>;
   readonly metadata: Readonly<Record<string, string>>;
-  /** @throws Error if there is no such tensor, or it has a value that is not finite. */
-  read(name: string): Promise<Float32Array>;
+  /**
+   * Reads a tensor's values, into the beginning of `into` if that is given, which is longer or as long.
+   * @throws Error if there is no such tensor, or it has a value that is not finite.
+   */
+  read(name: string, into?: Float32Array): Promise<Float32Array>;
 }
 
 /**
@@ -109,10 +112,10 @@ export async function withTensors<T>(
     return await use({
       tensors,
       metadata: header.metadata,
-      read: async (name) => {
+      read: async (name, into) => {
         const range = tensors.get(name);
         if (!range) throw new Error(`expected a tensor named "${name}", got none`);
-        return await readValues(handle, dataStart, range);
+        return await readValues(handle, dataStart, range, into);
       },
     });
   } catch (error) {
@@ -146,8 +149,10 @@ async function readValues(
   handle: FileHandle,
   dataStart: number,
   { name, begin, end }: TensorRange,
+  into?: Float32Array,
 ): Promise<Float32Array> {
-  const values = new Float32Array((end - begin) / Float32Array.BYTES_PER_ELEMENT);
+  const size = (end - begin) / Float32Array.BYTES_PER_ELEMENT;
+  const values = into?.subarray(0, size) ?? new Float32Array(size);
   await readBytes(handle, values, dataStart + begin);
   const bad = findNotFinite(values);
   if (bad >= 0)

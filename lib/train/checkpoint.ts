@@ -4,7 +4,7 @@ import { createReadStream } from "node:fs";
 import { readdir, rm, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { Kept, Model } from "../engine/engine.js";
-import { parametersOf, type Weights } from "../model/autoencoder.js";
+import { parametersOf, sizeOf, type Weights } from "../model/autoencoder.js";
 import { syncFolder } from "../model/durable-file.js";
 import { streamTensors, type TensorSource, withTensors } from "../model/tensor-file.js";
 import type { Epoch, TrainState } from "./train.js";
@@ -92,9 +92,12 @@ export async function restoreCheckpoint(
 ): Promise<TrainState> {
   return await withTensors(file, async ({ tensors, read }) => {
     const bestWeights = new Map<string, Float32Array>();
-    for (const { name } of parametersOf(model.spec)) {
+    const parameters = parametersOf(model.spec);
+    // One array for all tensors: garbage of large ones comes faster than it is collected.
+    const into = new Float32Array(Math.max(...parameters.map(({ shape }) => sizeOf(shape))));
+    for (const { name } of parameters) {
       for (const kept of Object.keys(PREFIX) as Kept[]) {
-        model.writeTensor(name, kept, await read(PREFIX[kept] + name));
+        model.writeTensor(name, kept, await read(PREFIX[kept] + name, into));
       }
       if (tensors.has(BEST + name)) bestWeights.set(name, await read(BEST + name));
     }
@@ -142,9 +145,8 @@ async function readCheckpoint(file: string, config: string): Promise<SavedCheckp
     const written = await read(CHECKSUM.name);
     const { size } = await stat(file);
     const hash = createHash("sha256");
-    for await (const bytes of createReadStream(file, { end: size - CHECKSUM_BYTES - 1 })) {
-      hash.update(bytes);
-    }
+    const part = { end: size - CHECKSUM_BYTES - 1, highWaterMark: 2 ** 22 };
+    for await (const bytes of createReadStream(file, part)) hash.update(bytes);
     if (hash.digest().some((byte, i) => byte !== written[i])) {
       throw new Error("expected the contents that its checksum was made of, got others: damaged");
     }
