@@ -70,7 +70,8 @@ export {
   initializeWeights,
   parametersOf,
 } from "./model/autoencoder.js";
-export { readTensors, readWeights, writeTensors, writeWeights } from "./model/weights.js";
+export { readTensors, writeTensors } from "./model/tensor-file.js";
+export { readWeights, writeWeights } from "./model/weights.js";
 // The split and the paper's preprocessing.
 export { describeFeature, shareOf } from "./preprocess/describe.js";
 export { stageHistograms } from "./preprocess/histogram.js";
@@ -92,6 +93,7 @@ export {
   type Study,
   trainAro,
 } from "./study/study.js";
+export { type Run, readRun } from "./train/folder.js";
 export { createProgress } from "./train/progress.js";
-export { type Run, type RunResult, readRun, trainRun } from "./train/run.js";
+export { type RunResult, trainRun } from "./train/run.js";
 export { type Epoch, train } from "./train/train.js";

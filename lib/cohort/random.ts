@@ -1,5 +1,8 @@
 // Seeded randomness: a fast generator for weights and dropout, and NumPy's legacy one for the paper's split.
 
+/** All that a generator remembers, as whole numbers in [0, 2^32). */
+export type RandomState = readonly [number, number, number, number];
+
 /** A repeatable source of random numbers. Same seed and stream, same numbers, on every machine. */
 export interface Random {
   /** A whole number in [0, 2^32). */
@@ -13,9 +16,9 @@ export interface Random {
   /** A number from the normal distribution of mean 0 and variance 1. */
   normal(): number;
   /** The four words that determine what comes next; `restoreRandom` goes on from them. */
-  state(): [number, number, number, number];
+  state(): RandomState;
   /** Goes on from a state, as if what led there had been drawn here. */
-  moveTo(state: readonly [number, number, number, number]): void;
+  moveTo(state: RandomState): void;
 }
 
 /**
@@ -40,12 +43,7 @@ export function createRandom(seed: number, stream = ""): Random {
 }
 
 /** Makes a generator that goes on where one with this state stood. */
-export function restoreRandom([a, b, c, counter]: readonly [
-  number,
-  number,
-  number,
-  number,
-]): Random {
+export function restoreRandom([a, b, c, counter]: RandomState): Random {
   const uint32 = () => {
     const out = (((a + b) | 0) + counter) | 0;
     counter = (counter + 1) | 0;

@@ -54,12 +54,25 @@ export function biasOf({ rows, top, bottom }: Block): Block {
   return { rows, columns: 1, top, bottom, left: 0, right: 1 };
 }
 
-/** Copies a block out of a parameter; row-major `[bottom - top, right - left]`. */
-export function readBlock(parameter: Float32Array, block: Block): Float32Array {
+/** The entries of a block. */
+export function areaOf({ top, bottom, left, right }: Block): number {
+  return (bottom - top) * (right - left);
+}
+
+/** Copies a block out of a parameter, into the beginning of `into` if that is given; row-major `[bottom - top, right - left]`. */
+export function readBlock(
+  parameter: Float32Array,
+  block: Block,
+  into?: Float32Array,
+): Float32Array {
   const { columns, top, bottom, left, right } = block;
   const width = right - left;
-  if (width === columns) return parameter.slice(top * columns, bottom * columns);
-  const out = new Float32Array((bottom - top) * width);
+  const size = areaOf(block);
+  const out = into?.subarray(0, size) ?? new Float32Array(size);
+  if (width === columns) {
+    out.set(parameter.subarray(top * columns, bottom * columns));
+    return out;
+  }
   for (let row = top; row < bottom; row++) {
     const from = row * columns;
     out.set(parameter.subarray(from + left, from + right), (row - top) * width);

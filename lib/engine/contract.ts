@@ -1,6 +1,12 @@
 // What every engine checks at its door, so that all refuse the same things in the same words.
 import { countObserved, type Matrix } from "../cohort/matrix.js";
-import { type AutoencoderSpec, parametersOf, sizeOf, type Weights } from "../model/autoencoder.js";
+import {
+  type AutoencoderSpec,
+  type Parameter,
+  parametersOf,
+  sizeOf,
+  type Weights,
+} from "../model/autoencoder.js";
 import type { Losses, StepOptions } from "./engine.js";
 
 /**
@@ -67,6 +73,34 @@ export function requireParameters(where: string, spec: AutoencoderSpec, values: 
   }
 }
 
+/**
+ * Finds a parameter of the model by name.
+ * @throws RangeError if there is none, or values are given and are not as many.
+ */
+export function requireParameter(
+  where: string,
+  spec: AutoencoderSpec,
+  name: string,
+  values?: Float32Array,
+): Parameter {
+  const parameter = parametersOf(spec).find((one) => one.name === name);
+  if (!parameter)
+    throw new RangeError(`${where}: expected a parameter of the model, got "${name}"`);
+  const { shape } = parameter;
+  if (values && values.length !== sizeOf(shape)) {
+    throw new RangeError(
+      `${where}: expected ${sizeOf(shape)} numbers for ${name} [${shape.join(", ")}], got ${values.length}`,
+    );
+  }
+  return parameter;
+}
+
+/** @throws RangeError if it is not a whole number, 0 or more. */
+export function requireSteps(step: number): number {
+  if (Number.isInteger(step) && step >= 0) return step;
+  throw new RangeError(`stepCount: expected a whole number of steps, got ${step}`);
+}
+
 /** @throws RangeError if a rate is not a finite number of at least 0. */
 export function requireRates({ learningRate, weightDecay = 0 }: StepOptions): void {
   for (const [name, rate] of Object.entries({ learningRate, weightDecay })) {
@@ -109,7 +143,7 @@ export function requireUnseenAtRest(
     const column = i % features;
     if (moment[i] !== 0 && (column < visible.start || column >= visible.end)) {
       throw new RangeError(
-        "writeOptimizer: expected no moments at columns that the model does not see, got some; " +
+        "writeTensor: expected no moments at columns that the model does not see, got some; " +
           "this state belongs to a model with other visible columns",
       );
     }

@@ -18,13 +18,8 @@ export interface StepOptions {
   readonly dropout?: Random;
 }
 
-/** Adam's memory, by parameter name, in the layout of the weights. */
-export interface OptimizerState {
-  /** Steps taken so far. */
-  readonly step: number;
-  readonly firstMoments: Weights;
-  readonly secondMoments: Weights;
-}
+/** What is kept of each parameter, all in the layout of the weights: itself, and Adam's two moments of its gradient. */
+export type Kept = "value" | "first" | "second";
 
 /** A trainable autoencoder living in an engine. Every batch is a `Matrix` of preprocessed rows, `[rows, features]`. */
 export interface Model {
@@ -40,9 +35,15 @@ export interface Model {
   /** The latent representation, `[rows, width]`. Without `relu`, as the authors' notebook computes embeddings. */
   encode(batch: Matrix, options?: { readonly relu?: boolean }): Promise<Float32Array>;
   readWeights(): Promise<Weights>;
-  readOptimizer(): Promise<OptimizerState>;
-  /** Replaces Adam's memory, so that training goes on where it stood. */
-  writeOptimizer(state: OptimizerState): void;
+  /** Steps taken so far, which Adam's corrections depend on; set together with the tensors it belongs to. */
+  stepCount: number;
+  /** Copies what is kept of one parameter, so that nobody has to hold all of a large model at once. */
+  readTensor(name: string, kept: Kept): Promise<Float32Array>;
+  /**
+   * Replaces what is kept of one parameter; all of them and `stepCount` make training go on where it stood.
+   * @throws RangeError if the model has no such parameter, or the values do not fit it.
+   */
+  writeTensor(name: string, kept: Kept, values: Float32Array): void;
   /** Frees the engine's memory; the model must not be used again. */
   dispose(): void;
 }

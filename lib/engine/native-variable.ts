@@ -1,5 +1,6 @@
 // A trained tensor in TensorFlow's memory that carries Adam's moments and updates itself with one fused operation.
 import { type AdamStep, BETA1, BETA2, EPSILON } from "./adam.js";
+import type { Kept } from "./engine.js";
 import type { Id, Operations } from "./operations.js";
 import type { Trained } from "./parameters.js";
 
@@ -68,20 +69,22 @@ export class NativeVariable implements Trained {
     operations.adam([this.#value, this.#first, this.#second], inputs, gradient);
   }
 
-  async read(what: "value" | "first" | "second"): Promise<Float32Array> {
-    const handle = { value: this.#value, first: this.#first, second: this.#second }[what];
+  async read(kept: Kept): Promise<Float32Array> {
     const operations = this.#operations;
-    return operations.scope(() => operations.read(operations.value(handle)));
+    return operations.scope(() => operations.read(operations.value(this.#handle(kept))));
   }
 
-  writeMoments(first: Float32Array, second: Float32Array): void {
-    this.#operations.write(this.#first, this.#shape, first);
-    this.#operations.write(this.#second, this.#shape, second);
+  write(kept: Kept, values: Float32Array): void {
+    this.#operations.write(this.#handle(kept), this.#shape, values);
   }
 
   dispose(): void {
     for (const handle of [this.#value, this.#first, this.#second]) {
       this.#operations.destroy(handle);
     }
+  }
+
+  #handle(kept: Kept): Id {
+    return { value: this.#value, first: this.#first, second: this.#second }[kept];
   }
 }

@@ -14,12 +14,14 @@ import {
   meanLosses,
   requireBatch,
   requireObserved,
+  requireParameter,
   requireParameters,
   requireRates,
+  requireSteps,
   requireUnseenAtRest,
 } from "./contract.js";
 import { dropoutInput } from "./dropout.js";
-import type { Engine, Losses, Model, OptimizerState, StepOptions } from "./engine.js";
+import type { Engine, Kept, Losses, Model, StepOptions } from "./engine.js";
 import { ACTIVATION, type Kernels, loadKernels, type Trained, threadCount } from "./kernels.js";
 import { memoryLimits, requireMemory } from "./memory.js";
 
@@ -52,8 +54,8 @@ interface Layer {
   readonly offset: number;
 }
 
-/** Value, first and second moment; as Adam has them, in PyTorch's layout. */
-type Parameter = readonly [Float32Array, Float32Array, Float32Array];
+/** A parameter and its moments, in PyTorch's layout. */
+type Parameter = Readonly<Record<Kept, Float32Array>>;
 
 /** Where a pass over batches of one size leaves what it computes. */
 interface Workspace {
@@ -93,7 +95,7 @@ class NativeModel implements Model {
         const make = () => kernels.allocate(sizeOf(shape));
         const value = make();
         value.set(weights.get(name)!);
-        return [name, [value, make(), make()] as const];
+        return [name, { value, first: make(), second: make() }];
       }),
     );
   }
@@ -167,28 +169,28 @@ class NativeModel implements Model {
 
   async readWeights(): Promise<Weights> {
     this.#require("readWeights");
-    return this.#copy(0);
+    return new Map([...this.#parameters].map(([name, { value }]) => [name, value.slice()]));
   }
 
-  async readOptimizer(): Promise<OptimizerState> {
-    this.#require("readOptimizer");
-    return { step: this.#step, firstMoments: this.#copy(1), secondMoments: this.#copy(2) };
+  get stepCount(): number {
+    return this.#step;
   }
 
-  writeOptimizer({ step, firstMoments, secondMoments }: OptimizerState): void {
-    this.#require("writeOptimizer");
-    if (!Number.isInteger(step) || step < 0) {
-      throw new RangeError(`writeOptimizer: expected a whole number of steps, got ${step}`);
-    }
-    for (const moments of [firstMoments, secondMoments]) {
-      requireParameters("writeOptimizer", this.spec, moments);
-      requireUnseenAtRest(this.spec, moments.get("inp_lin.weight")!);
-    }
-    for (const [name, [, first, second]] of this.#parameters) {
-      first.set(firstMoments.get(name)!);
-      second.set(secondMoments.get(name)!);
-    }
-    this.#step = step;
+  set stepCount(step: number) {
+    this.#step = requireSteps(step);
+  }
+
+  async readTensor(name: string, kept: Kept): Promise<Float32Array> {
+    this.#require("readTensor");
+    requireParameter("readTensor", this.spec, name);
+    return this.#parameters.get(name)![kept].slice();
+  }
+
+  writeTensor(name: string, kept: Kept, values: Float32Array): void {
+    this.#require("writeTensor");
+    requireParameter("writeTensor", this.spec, name, values);
+    if (name === "inp_lin.weight" && kept !== "value") requireUnseenAtRest(this.spec, values);
+    this.#parameters.get(name)![kept].set(values);
   }
 
   dispose(): void {
@@ -206,15 +208,11 @@ class NativeModel implements Model {
     requireBatch(where, this.spec, batch);
   }
 
-  #copy(what: 0 | 1 | 2): Weights {
-    return new Map([...this.#parameters].map(([name, arrays]) => [name, arrays[what].slice()]));
-  }
-
   /** AdamW's decay, which is all that happens to the weights of columns that the model does not see. */
   #decayUnseen(keep: number): void {
     const { features, width, visible } = this.spec;
     if (visible === null) return;
-    const [weight] = this.#parameters.get("inp_lin.weight")!;
+    const { value: weight } = this.#parameters.get("inp_lin.weight")!;
     for (let row = 0; row < width; row++) {
       const [from, to] = [row * features, (row + 1) * features];
       for (let i = from; i < from + visible.start; i++) weight[i] *= keep;
@@ -234,7 +232,7 @@ class NativeModel implements Model {
       const part = (parameter: string, from: number): Trained => {
         const gradient = gradients?.get(parameter);
         if (gradient) return [gradient.subarray(from), null, null];
-        const [value, first, second] = this.#parameters.get(parameter)!;
+        const { value, first, second } = this.#parameters.get(parameter)!;
         return [value.subarray(from), first.subarray(from), second.subarray(from)];
       };
       return {

@@ -1,13 +1,20 @@
 // A model's parameters inside a backend: cut into blocks of variables, and put together again by name.
-import { type AutoencoderSpec, parametersOf, sizeOf, type Weights } from "../model/autoencoder.js";
-import { type Block, biasOf, layOut, readBlock, wholeBlock, writeBlock } from "./blocks.js";
-import { requireParameters } from "./contract.js";
+import {
+  type AutoencoderSpec,
+  type Parameter,
+  parametersOf,
+  sizeOf,
+  type Weights,
+} from "../model/autoencoder.js";
+import { areaOf, type Block, biasOf, layOut, readBlock, wholeBlock, writeBlock } from "./blocks.js";
+import { requireParameter } from "./contract.js";
+import type { Kept } from "./engine.js";
 
 /** What an engine trains: a tensor with Adam's moments. */
 export interface Trained {
-  read(what: "value" | "first" | "second"): Promise<Float32Array>;
-  /** Replaces the moments; the arrays are the variable's from here on. */
-  writeMoments(first: Float32Array, second: Float32Array): void;
+  read(kept: Kept): Promise<Float32Array>;
+  /** Replaces the value or a moment by a copy of the values. */
+  write(kept: Kept, values: Float32Array): void;
   dispose(): void;
 }
 
@@ -34,12 +41,18 @@ export type MakeVariable<V> = (
   shape: readonly [number, number],
 ) => V;
 
+/** Input weights of columns that the model does not see. */
+interface Unseen {
+  readonly block: Block;
+  readonly values: Float32Array;
+}
+
 /** Owns the variables of one model until `dispose`. */
 export class Parameters<V extends Trained> {
   readonly layers: Layers<V>;
   readonly #parts = new Map<string, Part<V>[]>();
-  /** Weights of the input columns that the model does not see: they decay, and nothing else. */
-  readonly #unseen: readonly { readonly block: Block; readonly values: Float32Array }[];
+  /** They decay, and nothing else. */
+  readonly #unseen: readonly Unseen[];
 
   /** Copies the weights, which must fit the spec, into variables with zero moments. */
   constructor(
@@ -81,23 +94,52 @@ export class Parameters<V extends Trained> {
   /** Puts together what `read` gives for each variable, in PyTorch's layout; 0 where the model does not see. */
   async assemble(read: (variable: V) => Promise<Float32Array>): Promise<Map<string, Float32Array>> {
     const out = new Map<string, Float32Array>();
-    for (const { name, shape } of parametersOf(this.layers.spec)) {
-      const values = new Float32Array(sizeOf(shape));
-      for (const { block, variable } of this.#parts.get(name)!) {
-        writeBlock(values, block, await read(variable));
-      }
-      out.set(name, values);
+    for (const parameter of parametersOf(this.layers.spec)) {
+      out.set(parameter.name, await this.#assembleOne(parameter, read));
     }
     return out;
   }
 
   /** Reads the weights, with those of the columns that the model does not see. */
   async readWeights(): Promise<Weights> {
-    const weights = await this.assemble((variable) => variable.read("value"));
-    for (const { block, values } of this.#unseen) {
-      writeBlock(weights.get("inp_lin.weight")!, block, values);
+    const weights = new Map<string, Float32Array>();
+    for (const { name } of parametersOf(this.layers.spec)) {
+      weights.set(name, await this.readTensor(name, "value"));
     }
     return weights;
+  }
+
+  /** Reads one parameter or a moment of it; moments are 0 where the model does not see. */
+  async readTensor(name: string, kept: Kept): Promise<Float32Array> {
+    const parameter = requireParameter("readTensor", this.layers.spec, name);
+    const values = await this.#assembleOne(parameter, (variable) => variable.read(kept));
+    if (kept === "value") {
+      for (const { block, values: unseen } of this.#unseenOf(name)) {
+        writeBlock(values, block, unseen);
+      }
+    }
+    return values;
+  }
+
+  /** @throws RangeError if there is no such parameter, or the values are not as many, or moments of unseen columns. */
+  writeTensor(name: string, kept: Kept, values: Float32Array): void {
+    requireParameter("writeTensor", this.layers.spec, name, values);
+    for (const { block, values: unseen } of this.#unseenOf(name)) {
+      const given = readBlock(values, block);
+      if (kept === "value") unseen.set(given);
+      else if (given.some((moment) => moment !== 0)) {
+        throw new RangeError(
+          "writeTensor: expected no moments at columns that the model does not see, got some; " +
+            "this state belongs to a model with other visible columns",
+        );
+      }
+    }
+    // One array for all blocks: garbage of large ones comes faster than it is collected.
+    const parts = this.#parts.get(name)!;
+    const into = new Float32Array(Math.max(...parts.map(({ block }) => areaOf(block))));
+    for (const { block, variable } of parts) {
+      variable.write(kept, readBlock(values, block, into));
+    }
   }
 
   /** Multiplies the weights that the model does not see, which is all that AdamW does to them. */
@@ -107,32 +149,24 @@ export class Parameters<V extends Trained> {
     }
   }
 
-  /** @throws RangeError if the moments do not fit, or are not 0 where the model does not see. */
-  writeMoments(firstMoments: Weights, secondMoments: Weights): void {
-    for (const moments of [firstMoments, secondMoments]) {
-      requireParameters("writeOptimizer", this.layers.spec, moments);
-      for (const { block } of this.#unseen) {
-        if (readBlock(moments.get("inp_lin.weight")!, block).some((moment) => moment !== 0)) {
-          throw new RangeError(
-            "writeOptimizer: expected no moments at columns that the model does not see, got some; " +
-              "this state belongs to a model with other visible columns",
-          );
-        }
-      }
-    }
-    for (const [name, parts] of this.#parts) {
-      for (const { block, variable } of parts) {
-        variable.writeMoments(
-          readBlock(firstMoments.get(name)!, block),
-          readBlock(secondMoments.get(name)!, block),
-        );
-      }
-    }
-  }
-
   dispose(): void {
     for (const parts of this.#parts.values()) {
       for (const { variable } of parts) variable.dispose();
     }
+  }
+
+  async #assembleOne(
+    { name, shape }: Parameter,
+    read: (variable: V) => Promise<Float32Array>,
+  ): Promise<Float32Array> {
+    const values = new Float32Array(sizeOf(shape));
+    for (const { block, variable } of this.#parts.get(name)!) {
+      writeBlock(values, block, await read(variable));
+    }
+    return values;
+  }
+
+  #unseenOf(name: string): readonly Unseen[] {
+    return name === "inp_lin.weight" ? this.#unseen : [];
   }
 }

@@ -11,10 +11,11 @@ import {
   requireObserved,
   requireParameters,
   requireRates,
+  requireSteps,
 } from "./contract.js";
 
 import { dropoutInput } from "./dropout.js";
-import type { Engine, Losses, Model, OptimizerState, StepOptions } from "./engine.js";
+import type { Engine, Kept, Losses, Model, StepOptions } from "./engine.js";
 import { memoryLimits, requireMemory } from "./memory.js";
 import {
   type Apply,
@@ -166,22 +167,22 @@ class PortableModel implements Model {
     return this.#parameters.readWeights();
   }
 
-  async readOptimizer(): Promise<OptimizerState> {
-    this.#activate("readOptimizer");
-    return {
-      step: this.#step,
-      firstMoments: await this.#parameters.assemble((variable) => variable.read("first")),
-      secondMoments: await this.#parameters.assemble((variable) => variable.read("second")),
-    };
+  get stepCount(): number {
+    return this.#step;
   }
 
-  writeOptimizer({ step, firstMoments, secondMoments }: OptimizerState): void {
-    this.#activate("writeOptimizer");
-    if (!Number.isInteger(step) || step < 0) {
-      throw new RangeError(`writeOptimizer: expected a whole number of steps, got ${step}`);
-    }
-    this.#parameters.writeMoments(firstMoments, secondMoments);
-    this.#step = step;
+  set stepCount(step: number) {
+    this.#step = requireSteps(step);
+  }
+
+  async readTensor(name: string, kept: Kept): Promise<Float32Array> {
+    this.#activate("readTensor");
+    return this.#parameters.readTensor(name, kept);
+  }
+
+  writeTensor(name: string, kept: Kept, values: Float32Array): void {
+    this.#activate("writeTensor");
+    this.#parameters.writeTensor(name, kept, values);
   }
 
   dispose(): void {

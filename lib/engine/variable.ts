@@ -10,6 +10,7 @@ import {
   updateInPlace,
 } from "./adam.js";
 import type { Backend } from "./backend.js";
+import type { Kept } from "./engine.js";
 
 /** Owns three tensors `[rows, columns]` of a backend until `dispose`. */
 export class Variable {
@@ -45,17 +46,20 @@ export class Variable {
   }
 
   /** Copies the value, or the first or second moment. */
-  async read(what: "value" | "first" | "second"): Promise<Float32Array> {
-    const tensor = { value: this.#value, first: this.#first, second: this.#second }[what];
+  async read(kept: Kept): Promise<Float32Array> {
+    const tensor = { value: this.#value, first: this.#first, second: this.#second }[kept];
     return (await tensor.data<"float32">()).slice();
   }
 
-  /** Replaces the moments; the arrays are the variable's from here on. */
-  writeMoments(first: Float32Array, second: Float32Array): void {
+  /** Replaces the value or a moment by a copy of the values. */
+  write(kept: Kept, values: Float32Array): void {
     const { tf } = this.#backend;
-    tf.dispose([this.#first, this.#second]);
-    this.#first = tf.keep(tf.tensor2d(first, this.#value.shape));
-    this.#second = tf.keep(tf.tensor2d(second, this.#value.shape));
+    const old = { value: this.#value, first: this.#first, second: this.#second }[kept];
+    const tensor = tf.keep(tf.tensor2d(values.slice(), old.shape));
+    tf.dispose(old);
+    if (kept === "value") this.#value = tensor;
+    else if (kept === "first") this.#first = tensor;
+    else this.#second = tensor;
   }
 
   dispose(): void {

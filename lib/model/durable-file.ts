@@ -9,14 +9,14 @@ export const UNFINISHED = /^\..+\.[0-9a-f]{8}\.tmp$/;
 /**
  * Writes a file aside in its own folder, syncs it to the disk, and moves it into place.
  * If `write` throws, the file stays as it was.
- * @throws Error if the folder cannot be written to.
+ * @throws Error if the folder cannot be written to; with the remedy if the disk is full.
  */
 export async function replaceFile(
   file: string,
   write: (handle: FileHandle) => Promise<void>,
 ): Promise<void> {
   const folder = dirname(file);
-  const aside = join(folder, `.${basename(file)}.${randomUUID().slice(0, 8)}.tmp`);
+  const aside = asideOf(file);
   try {
     const handle = await open(aside, "wx");
     try {
@@ -28,9 +28,26 @@ export async function replaceFile(
     await rename(aside, file);
   } catch (error) {
     await rm(aside, { force: true });
-    throw error;
+    throw explainFull(file, error);
   }
   await syncFolder(folder);
+}
+
+/** Gives an error of a full disk, met in writing to `file`, with the remedy; any other as it is. */
+export function explainFull(file: string, error: unknown): unknown {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code !== "ENOSPC" && code !== "EDQUOT") return error;
+  const what = code === "ENOSPC" ? "a full one" : "a quota that is used up";
+  return new Error(
+    `${file}: expected room on the disk, got ${what} (${code}); ` +
+      "what was there before is whole: make room and start again",
+    { cause: error },
+  );
+}
+
+/** A name of its own for what is to be `file`, or was; `UNFINISHED` matches it. */
+export function asideOf(file: string): string {
+  return join(dirname(file), `.${basename(file)}.${randomUUID().slice(0, 8)}.tmp`);
 }
 
 /** Replaces a file by an object as indented JSON. */

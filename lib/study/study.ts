@@ -8,8 +8,9 @@ import type { Engine, Model } from "../engine/engine.js";
 import { type PreparedCohort, prepareCohort } from "../preprocess/prepare.js";
 import { type Split, splitSamples } from "../preprocess/split.js";
 import { completeConfig, type RunRequest } from "../train/config.js";
+import { type Run, readRun } from "../train/folder.js";
 import { createProgress } from "../train/progress.js";
-import { type Run, type RunResult, readRun, trainRun } from "../train/run.js";
+import { type RunResult, trainRun } from "../train/run.js";
 import { foldersOf, type Profile } from "./profile.js";
 
 export interface Study {
@@ -43,7 +44,7 @@ export async function openStudy(profile: Profile, options: OpenOptions = {}): Pr
 
 /**
  * Trains ARO in one setting, showing its progress; a finished run of the same settings and data is read again.
- * Interrupting it leaves a run that can be read.
+ * Interrupting it leaves a run that can be read, and that goes on when it is asked for again.
  */
 export async function trainAro(study: Study, setting: Setting, engine: Engine): Promise<RunResult> {
   return await trainRun({

@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { availableParallelism, cpus, totalmem } from "node:os";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { projectRoot } from "../cohort/root.js";
 import type { Engine } from "../engine/engine.js";
 
@@ -18,6 +19,8 @@ export interface RunEnvironment {
   /** Environment variables that limit an engine's threads, where they are set. */
   readonly threadLimits: Readonly<Record<string, string>>;
   readonly memoryGiB: number;
+  /** Where it had been trained before it went on here, if that was not the same. */
+  readonly earlier?: readonly RunEnvironment[];
 }
 
 const THREAD_LIMITS = [
@@ -26,6 +29,15 @@ const THREAD_LIMITS = [
   "TF_NUM_INTEROP_THREADS",
   "CUDA_VISIBLE_DEVICES",
 ];
+
+/** Gives the surroundings of a run that goes on `now` from where it stood `before`. */
+export function addEnvironment(
+  { earlier = [], ...before }: RunEnvironment,
+  now: RunEnvironment,
+): RunEnvironment {
+  const others = [...earlier, before].filter((one) => !isDeepStrictEqual(one, now));
+  return others.length > 0 ? { ...now, earlier: others } : now;
+}
 
 /** Describes this process and the engine it trains with. */
 export async function describeEnvironment(engine: Engine): Promise<RunEnvironment> {

@@ -5,6 +5,8 @@ import type { Epoch } from "./train.js";
 export interface Progress {
   /** Shows an epoch of a training that is to have `epochs` of them. */
   update(epoch: Epoch, epochs: number): void;
+  /** Leaves a line of its own above the others, such as where a run goes on from. */
+  note(text: string): void;
   /** Leaves one line without times, the same from run to run; `last` is null where there was no epoch. */
   finish(status: "finished" | "stopped" | "failed", last: Epoch | null, epochs: number): void;
 }
@@ -42,19 +44,23 @@ export function createProgress({
   let tenths = 0;
   let show: (text: string) => void;
   let close: (text: string) => void;
+  let note: (text: string) => void;
   const inPlace = newDisplay !== null || stream.isTTY === true;
   if (newDisplay) {
     const display = newDisplay();
     show = (text) => display.text(text);
     close = show;
+    note = (text) => newDisplay().text(text);
   } else if (stream.isTTY) {
     // A line that wraps cannot be overwritten.
     const fit = (text: string) => text.slice(0, Math.max(20, (stream.columns || 80) - 1));
     show = (text) => stream.write(`\r\u001b[K${fit(text)}`);
     close = (text) => stream.write(`\r\u001b[K${text}\n`);
+    note = close;
   } else {
     show = (text) => stream.write(`${text}\n`);
     close = show;
+    note = show;
   }
   const isDue = (epoch: number, epochs: number) => {
     if (inPlace) return now() - shownAt >= INTERVAL;
@@ -74,6 +80,7 @@ export function createProgress({
       const time = epoch.epoch > first.epoch ? ` · ${formatDuration(left)} left` : "";
       show(`epoch ${epoch.epoch}/${epochs} · ${describeEpoch(epoch)}${time}`);
     },
+    note,
     finish(status, last, epochs) {
       close(
         last

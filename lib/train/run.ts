@@ -1,53 +1,36 @@
-// A run: one training and the folder it leaves, with settings, surroundings, metrics, weights and result.
-import { mkdir, open, readdir, readFile, rm } from "node:fs/promises";
+// A run: one training in a folder of its own, which goes on where it stood when it was stopped or killed.
+import { open, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { Engine, Losses } from "../engine/engine.js";
-import { initializeWeights, type Weights } from "../model/autoencoder.js";
-import { replaceFile, replaceJson, syncFolder, UNFINISHED } from "../model/durable-file.js";
-import { readWeights, writeWeights } from "../model/weights.js";
+import type { Engine } from "../engine/engine.js";
+import { initializeWeights } from "../model/autoencoder.js";
 import {
-  completeConfig,
-  differences,
-  type RunConfig,
-  type RunData,
-  type RunRequest,
-} from "./config.js";
-import { describeEnvironment, type RunEnvironment } from "./environment.js";
+  explainFull,
+  replaceFile,
+  replaceJson,
+  syncFolder,
+  UNFINISHED,
+} from "../model/durable-file.js";
+import { writeWeights } from "../model/weights.js";
+import {
+  findCheckpoint,
+  removeCheckpoints,
+  restoreCheckpoint,
+  type SavedCheckpoint,
+} from "./checkpoint.js";
+import { completeConfig, type RunConfig, type RunData, type RunRequest } from "./config.js";
+import { addEnvironment, describeEnvironment, type RunEnvironment } from "./environment.js";
+import { type EndedRun, FILES, findRun, type RunSummary, readJson, readRun } from "./folder.js";
 import { withInterrupt } from "./interrupt.js";
+import { type Lock, takeLock } from "./lock.js";
 import type { Progress } from "./progress.js";
-import { type Best, type Epoch, train } from "./train.js";
+import { createSaving } from "./saving.js";
+import { type Epoch, train } from "./train.js";
 
-/** As result.json holds it. */
-export interface RunSummary {
-  /** "stopped": interrupted; its weights are those of the last step. */
-  readonly status: "finished" | "stopped";
-  /** Epochs begun; the last one of a stopped run may be partial. */
-  readonly epochs: number;
-  readonly best: Best | null;
-  /** Whose weights were kept: of the best epoch with early stopping, of the last without. */
-  readonly weights: "best" | "last";
-  /** The last epoch's losses; null where no step was taken. */
-  readonly final: { readonly train: Losses; readonly validation: Losses } | null;
-  readonly seconds: number;
-}
-
-/** What a run's folder says. */
-export interface Run {
-  readonly folder: string;
-  readonly config: RunConfig;
-  readonly environment: RunEnvironment;
-  /** In order; of a run under way or killed, those so far. */
-  readonly epochs: readonly Epoch[];
-  /** Null while the run is under way, and for ever if it was killed. */
-  readonly result: RunSummary | null;
-  /** Reads the weights that the run ended with. */
-  loadWeights(): Promise<Weights>;
-}
-
-export interface RunResult extends Run {
-  readonly result: RunSummary;
+export interface RunResult extends EndedRun {
   /** Whether the folder had the finished run already, so that nothing was trained. */
   readonly reused: boolean;
+  /** What was said on the way: where it went on from, and which checkpoints were damaged. */
+  readonly notes: readonly string[];
 }
 
 export interface TrainRunOptions {
@@ -56,95 +39,101 @@ export interface TrainRunOptions {
   readonly config: RunRequest;
   readonly data: RunData;
   readonly engine: Engine;
+  /** Sees the epochs that are trained now, not those from before a run went on. */
   readonly onEpoch?: (epoch: Epoch) => void;
   readonly progress?: Progress;
   /** Ends training in good order, as the first SIGINT does. */
   readonly signal?: AbortSignal;
+  /**
+   * Seconds at least from one checkpoint to the next, which also waits until writing them takes a twentieth of the
+   * time at most; 0 writes one after each epoch.
+   */
+  readonly checkpointSeconds?: number;
 }
-
-const FILES = {
-  config: "config.json",
-  environment: "environment.json",
-  metrics: "metrics.jsonl",
-  weights: "weights.safetensors",
-  result: "result.json",
-} as const;
 
 /**
  * Trains one model and keeps what came of it in the folder. A finished run of the same settings and data is read again,
- * not trained again; a stopped or killed one is trained anew from the start. SIGINT stops it in good order.
- * @throws Error if the folder holds a run of other settings (never overwritten), or the training fails.
+ * not trained again. A stopped or killed one goes on from its newest checkpoint that is whole, to the same epochs and
+ * weights as if it had never been stopped, on the same engine with as many threads; without one it is trained from the
+ * start. SIGINT stops it in good order, with a checkpoint.
+ * @throws Error if the folder holds a run of other settings (never overwritten), another process trains in it, the disk
+ *   is full (the last checkpoint stays), or the training fails.
  */
 export async function trainRun(options: TrainRunOptions): Promise<RunResult> {
   const { folder, data, progress } = options;
   const config = completeConfig(options.config, data);
-  const before = await findRun(folder, config);
-  if (before) {
-    const last = before.epochs.at(-1) ?? null;
-    progress?.finish(before.result.status, last, config.training.epochs);
-    return { ...before, reused: true };
-  }
-  await withInterrupt((signal) => trainInto(options, config, signal), options.signal);
-  const run = await readRun(folder);
-  return { ...run, result: run.result!, reused: false };
-}
-
-/**
- * Reads a run's folder; the weights only when they are asked for.
- * @throws Error if it is not a run's folder, or one of its files does not hold what it should.
- */
-export async function readRun(folder: string): Promise<Run> {
-  const config = await readJson<RunConfig>(join(folder, FILES.config));
-  if (config === null) {
-    throw new Error(`readRun: expected a run in ${folder}, got no ${FILES.config}; train it first`);
-  }
-  const environment = await readJson<RunEnvironment>(join(folder, FILES.environment));
-  if (environment === null) throw new Error(`readRun: expected ${FILES.environment} in ${folder}`);
-  const result = await readJson<RunSummary>(join(folder, FILES.result));
-  const loadWeights = async () => {
-    if (result === null) {
-      throw new Error(
-        `readRun: expected the weights of an ended run, got one under way or killed in ${folder}; train it anew`,
-      );
-    }
-    return await readWeights(join(folder, FILES.weights), config.spec);
+  const notes: string[] = [];
+  const say = (text: string) => {
+    notes.push(text);
+    progress?.note(text);
   };
-  return { folder, config, environment, epochs: await readEpochs(folder), result, loadWeights };
+  const reuse = async () => {
+    const run = await findRun(folder, config);
+    if (run === null) return null;
+    await removeCheckpoints(folder); // of a run killed after its result was written
+    progress?.finish(run.result.status, run.epochs.at(-1) ?? null, config.training.epochs);
+    return { ...run, reused: true, notes };
+  };
+  const before = await reuse();
+  if (before) return before;
+  const lock = await takeLock(join(folder, FILES.lock), { onWait: say });
+  try {
+    // Again, because somebody may have finished it while this process waited for the lock.
+    const meanwhile = await reuse();
+    if (meanwhile) return meanwhile;
+    await withInterrupt(
+      (signal) => trainInto({ ...options, signal }, config, lock, say),
+      options.signal,
+    );
+  } finally {
+    await lock.release();
+  }
+  const run = await readRun(folder);
+  return { ...run, result: run.result!, reused: false, notes };
 }
 
 async function trainInto(
-  { folder, data, engine, onEpoch, progress }: TrainRunOptions,
+  options: TrainRunOptions,
   config: RunConfig,
-  signal: AbortSignal,
+  lock: Lock,
+  say: (text: string) => void,
 ): Promise<void> {
+  const { folder, data, engine, onEpoch, progress, signal, checkpointSeconds = 30 } = options;
   const started = performance.now();
   const inFolder = (name: string) => join(folder, name);
-  // The result goes first and comes last, so that a folder with a result is complete at every moment.
-  for (const name of await readdir(folder)) {
-    if (name === FILES.result || UNFINISHED.test(name)) await rm(inFolder(name));
-  }
-  await syncFolder(folder);
-  await rm(inFolder(FILES.weights), { force: true });
-  await replaceJson(inFolder(FILES.environment), await describeEnvironment(engine));
-  await replaceFile(inFolder(FILES.metrics), async () => {});
-  await replaceJson(inFolder(FILES.config), config);
   const { spec, training } = config;
-  let last: Epoch | null = null;
+  const from = await findStart(folder, config, say);
+  const epochs = [...(from?.epochs ?? [])];
+  const secondsNow = () => (from?.seconds ?? 0) + (performance.now() - started) / 1000;
+  await prepareFolder(options, config, from, say);
+  let last = epochs.at(-1) ?? null;
   let ended: RunSummary["status"] | "failed" = "failed";
   const model = await engine.build(spec, initializeWeights(spec, training.seed));
   const metrics = await open(inFolder(FILES.metrics), "a");
   try {
-    const epochs = train(model, data, { ...training, signal });
-    let next = await epochs.next();
-    for (; !next.done; next = await epochs.next()) {
+    const save = createSaving(folder, model, { from, lock, seconds: checkpointSeconds });
+    const epochsToCome = train(model, data, {
+      ...{ ...training, signal, from: from ? await restoreCheckpoint(from, model) : undefined },
+      onState: async (state, isLast) => {
+        const complete = epochs.slice(0, state.epoch);
+        const about = { config: config.hash, seconds: secondsNow(), epochs: complete };
+        await save({ ...about, state }, isLast);
+      },
+    });
+    let next = await epochsToCome.next();
+    for (; !next.done; next = await epochsToCome.next()) {
       last = next.value;
-      await metrics.appendFile(`${JSON.stringify(last)}\n`);
+      epochs.push(last);
+      await metrics.appendFile(`${JSON.stringify(last)}\n`).catch((error) => {
+        throw explainFull(inFolder(FILES.metrics), error);
+      });
       onEpoch?.(last);
       progress?.update(last, training.epochs);
     }
     await metrics.sync();
+    await lock.check();
     const { status, bestWeights } = next.value;
-    const weights = bestWeights ?? (await model.readWeights());
+    const weights = bestWeights ?? ((name: string) => model.readTensor(name, "value"));
     await writeWeights(inFolder(FILES.weights), spec, weights, { config: config.hash });
     await replaceJson(inFolder(FILES.result), {
       status,
@@ -152,8 +141,9 @@ async function trainInto(
       best: last?.best ?? null,
       weights: bestWeights ? "best" : "last",
       final: last && { train: last.train, validation: last.validation },
-      seconds: (performance.now() - started) / 1000,
+      seconds: secondsNow(),
     } satisfies RunSummary);
+    if (status === "finished") await removeCheckpoints(folder);
     ended = status;
   } finally {
     await metrics.close();
@@ -162,62 +152,52 @@ async function trainInto(
   }
 }
 
-/** The folder's finished run if it has one of this config; makes the folder if it is not there. */
-async function findRun(folder: string, asked: RunConfig): Promise<RunResult | null> {
-  await mkdir(folder, { recursive: true });
-  const names = (await readdir(folder)).filter((name) => !UNFINISHED.test(name));
-  if (!names.includes(FILES.config)) {
-    const known: readonly string[] = Object.values(FILES);
-    const strange = names.filter((name) => !known.includes(name));
-    if (strange.length === 0) return null;
-    throw new Error(
-      `trainRun: expected an empty folder or a run's, got ${folder} with ${strange.slice(0, 3).join(", ")}; ` +
-        "give the run a folder of its own",
+/** Finds the checkpoint to go on from, and says which it is and which are of no use. */
+async function findStart(
+  folder: string,
+  config: RunConfig,
+  say: (text: string) => void,
+): Promise<SavedCheckpoint | null> {
+  const { found, damaged } = await findCheckpoint(folder, config.hash);
+  const instead = found
+    ? `${found.file} is used instead`
+    : "no other is there, so the run is trained from the start";
+  for (const message of damaged) say(`${message}; ${instead}`);
+  if (found) {
+    const { epoch, within } = found.state;
+    say(
+      within.steps > 0
+        ? `resumed within epoch ${epoch + 1}, after ${within.steps} steps of it`
+        : `resumed after epoch ${epoch}`,
     );
   }
-  const there = await readJson<RunConfig>(join(folder, FILES.config));
-  const changed = differences(there!, asked);
-  if (changed.length > 0) {
-    throw new Error(
-      `trainRun: expected the settings of the run in ${folder}, got others (${changed.join("; ")}); ` +
-        "give this run another name, or delete that folder",
-    );
+  return found;
+}
+
+/** Leaves settings, surroundings and the metrics of the epochs that there are in the folder. */
+async function prepareFolder(
+  { folder, engine }: TrainRunOptions,
+  config: RunConfig,
+  from: SavedCheckpoint | null,
+  say: (text: string) => void,
+): Promise<void> {
+  const inFolder = (name: string) => join(folder, name);
+  // The result goes first and comes last, so that a folder with a result is complete at every moment.
+  for (const name of await readdir(folder)) {
+    if (name === FILES.result || UNFINISHED.test(name)) await rm(inFolder(name));
   }
-  const run = await readRun(folder);
-  if (run.result?.status !== "finished" || !names.includes(FILES.weights)) return null;
-  return { ...run, result: run.result, reused: true };
-}
-
-async function readEpochs(folder: string): Promise<Epoch[]> {
-  const text = (await readText(join(folder, FILES.metrics))) ?? "";
-  // What follows the last line break was cut off in the middle of being written.
-  const lines = text.split("\n").slice(0, -1);
-  return lines.map((line, i) => parseJson<Epoch>(line, `${folder}/${FILES.metrics}:${i + 1}`));
-}
-
-async function readJson<T>(file: string): Promise<T | null> {
-  const text = await readText(file);
-  return text === null ? null : parseJson<T>(text, file);
-}
-
-function parseJson<T>(text: string, where: string): T {
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === "object" && value !== null) return value as T;
-  } catch {
-    // said below
+  await syncFolder(folder);
+  await rm(inFolder(FILES.weights), { force: true });
+  let environment = await describeEnvironment(engine);
+  const before = from && (await readJson<RunEnvironment>(inFolder(FILES.environment)));
+  if (before) {
+    const [there, here] = [before.engine.backend, environment.engine.backend];
+    if (there !== here)
+      say(`${here} goes on with what ${there} began: they agree to rounding only`);
+    environment = addEnvironment(before, environment);
   }
-  throw new Error(
-    `${where}: expected an object in JSON, got "${text.slice(0, 40)}"; delete this run's folder and train anew`,
-  );
-}
-
-/** The file's text; null if it is not there. */
-async function readText(file: string): Promise<string | null> {
-  try {
-    return await readFile(file, "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
-    throw error;
-  }
+  await replaceJson(inFolder(FILES.environment), environment);
+  const lines = (from?.epochs ?? []).map((epoch) => `${JSON.stringify(epoch)}\n`);
+  await replaceFile(inFolder(FILES.metrics), (handle) => handle.writeFile(lines.join("")));
+  await replaceJson(inFolder(FILES.config), config);
 }

@@ -1,11 +1,17 @@
 // Training: batches, steps and a validation after each epoch, handed out one epoch at a time.
 import { setImmediate } from "node:timers/promises";
 import { countObserved, type Matrix, selectRows } from "../cohort/matrix.js";
-import { createRandom, type Random, shuffle } from "../cohort/random.js";
+import {
+  createRandom,
+  type Random,
+  type RandomState,
+  restoreRandom,
+  shuffle,
+} from "../cohort/random.js";
 import type { Losses, Model } from "../engine/engine.js";
 import type { Weights } from "../model/autoencoder.js";
 import type { Prepared } from "../preprocess/prepare.js";
-import { startPlateau, stepPlateau } from "./schedule.js";
+import { type PlateauState, startPlateau, stepPlateau } from "./schedule.js";
 import { completeSettings, type TrainOptions } from "./settings.js";
 
 /** What a training needs of a prepared cohort. The part is in the type: test rows do not fit. */
@@ -42,11 +48,51 @@ export interface Outcome {
   readonly bestWeights: Weights | null;
 }
 
+/** What has been done of an epoch; the losses are sums over the observed entries. */
+export interface EpochPart {
+  readonly batches: number;
+  readonly steps: number;
+  readonly observed: number;
+  readonly huber: number;
+  readonly mse: number;
+}
+
+/** Where a training stands, beside its model: plain numbers, and the best weights. */
+export interface TrainState {
+  /** Epochs that are complete. */
+  readonly epoch: number;
+  /** Of the next epoch; nothing unless training was stopped within it. */
+  readonly within: EpochPart;
+  readonly schedule: PlateauState;
+  readonly best: Best | null;
+  /** Held with early stopping alone. */
+  readonly bestWeights: Weights | null;
+  /** Of the order of rows, before the next epoch's was drawn. */
+  readonly order: RandomState;
+  /** Null where the model drops nothing. */
+  readonly dropout: RandomState | null;
+}
+
+export interface TrainControls {
+  /** Ends training after the step under way. */
+  readonly signal?: AbortSignal;
+  /** Goes on from here, with a model that has been brought to the same place. */
+  readonly from?: TrainState;
+  /**
+   * Awaited after each epoch but the last, when its consumer has had it, and when training is stopped; then `last` is
+   * true. The model stands at this state until it returns.
+   */
+  readonly onState?: (state: TrainState, last: boolean) => Promise<void>;
+}
+
+const NOTHING: EpochPart = { batches: 0, steps: 0, observed: 0, huber: 0, mse: 0 };
+
 /**
  * Trains the model on the training rows and yields each epoch; the value returned at the end says how it ended.
  * Rows are shuffled each epoch, unless all fit in one batch. With early stopping, a copy of the best weights is held
  * in memory; without, as in the paper, the last weights count. Aborting `signal` ends it after the step under way,
- * with one last, partial epoch if steps were taken in it.
+ * with one last, partial epoch if steps were taken in it. Training that goes on from a state gives the same epochs and
+ * weights as one that was never stopped.
  * Source: paper section 3 and appendix B.
  * @throws RangeError if the rows do not fit the model, nothing is observed in them, or a setting makes no sense.
  * @throws Error if a loss is not finite.
@@ -54,31 +100,39 @@ export interface Outcome {
 export async function* train(
   model: Model,
   data: TrainingData,
-  options: TrainOptions & { readonly signal?: AbortSignal },
+  options: TrainOptions & TrainControls,
 ): AsyncGenerator<Epoch, Outcome, void> {
   const settings = completeSettings(options);
   const { epochs, batchSize, weightDecay, plateau, earlyStopping, seed } = settings;
-  const { signal } = options;
+  const { signal, from, onState } = options;
   const rows = data.train.matrix;
   const held = data.validation.matrix;
   for (const { part, matrix } of [data.train, data.validation]) {
     checkRows(part, matrix, model.spec.features);
   }
-  const order = createRandom(seed, "batches");
-  const dropout = model.spec.inputDropout > 0 ? createRandom(seed, "dropout") : undefined;
-  let schedule = startPlateau(settings.learningRate);
-  let best: Best | null = null;
-  let bestWeights: Weights | null = null;
-  for (let epoch = 1; epoch <= epochs; epoch++) {
+  const resume = (state: RandomState | null | undefined, stream: string) =>
+    state ? restoreRandom(state) : createRandom(seed, stream);
+  const order = resume(from?.order, "batches");
+  const dropout = model.spec.inputDropout > 0 ? resume(from?.dropout, "dropout") : undefined;
+  let schedule = from?.schedule ?? startPlateau(settings.learningRate);
+  let best = from?.best ?? null;
+  let bestWeights = from?.bestWeights ?? null;
+  const stateAt = (epoch: number, within: EpochPart, orderState: RandomState): TrainState => ({
+    ...{ epoch, within, schedule, best, bestWeights },
+    ...{ order: orderState, dropout: dropout?.state() ?? null },
+  });
+  let total = { ...(from?.within ?? NOTHING) };
+  for (let epoch = (from?.epoch ?? 0) + 1; epoch <= epochs; epoch++, total = { ...NOTHING }) {
     const { learningRate } = schedule;
+    const orderBefore = order.state();
     const check = (losses: Losses, where: string) =>
       checkLosses(losses, where, epoch, learningRate);
-    const total = { huber: 0, mse: 0, observed: 0, steps: 0 };
     let cut = false;
-    for (const batch of batchesOf(rows, batchSize, order)) {
+    for (const batch of batchesOf(rows, batchSize, order, total.batches)) {
       await setImmediate(); // lets an interrupt and the display have their turn
       cut = signal?.aborted === true;
       if (cut) break;
+      total.batches++;
       const observed = countObserved(batch);
       if (observed === 0) continue; // there is nothing to learn from
       const losses = await model.step(batch, { learningRate, weightDecay, dropout });
@@ -88,6 +142,8 @@ export async function* train(
       total.observed += observed;
       total.steps++;
     }
+    // Before the validation of what there is of the epoch, which an unstopped training would not make.
+    if (cut) await onState?.(stateAt(epoch - 1, total, orderBefore), true);
     if (total.steps === 0) return { status: "stopped", bestWeights };
     const validation = await model.evaluate(held);
     check(validation, "validation");
@@ -103,26 +159,38 @@ export async function* train(
       learningRate,
       best,
     };
-    if (cut || (signal?.aborted && epoch < epochs)) return { status: "stopped", bestWeights };
+    if (cut) return { status: "stopped", bestWeights };
+    if (epoch === epochs) break;
     if (earlyStopping && epoch - best.epoch >= earlyStopping.patience) break;
     for (let i = 0; plateau && i < plateau.stepsPerEpoch; i++) {
       schedule = stepPlateau(schedule, validation.huber, plateau);
     }
+    const stopped = signal?.aborted === true;
+    await onState?.(stateAt(epoch, NOTHING, order.state()), stopped);
+    if (stopped) return { status: "stopped", bestWeights };
   }
   return { status: "finished", bestWeights };
 }
 
-/** One batch is the matrix itself, so that an engine may keep it; otherwise the rows are dealt out in random order. */
-function* batchesOf(rows: Matrix, batchSize: number, order: Random): Generator<Matrix> {
+/**
+ * One batch is the matrix itself, so that an engine may keep it; otherwise the rows are dealt out in random order.
+ * The first `done` batches are left out.
+ */
+function* batchesOf(
+  rows: Matrix,
+  batchSize: number,
+  order: Random,
+  done: number,
+): Generator<Matrix> {
   if (batchSize >= rows.rows) {
-    yield rows;
+    if (done === 0) yield rows;
     return;
   }
   const indexes = shuffle(
     Array.from({ length: rows.rows }, (_, i) => i),
     order,
   );
-  for (let start = 0; start < indexes.length; start += batchSize) {
+  for (let start = done * batchSize; start < indexes.length; start += batchSize) {
     yield selectRows(rows, indexes.slice(start, start + batchSize));
   }
 }

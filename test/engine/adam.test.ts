@@ -64,7 +64,7 @@ test("a variable whose memory is out of sight updates itself by tensor operation
     const [seen, unseen] = await Promise.all(pair.map((variable) => variable.read(what)));
     assert.ok(relativeError(unseen, seen, 0.1) < 1e-6);
   }
-  pair[1].writeMoments(values.slice(), values.slice());
+  pair[1].write("first", values.slice());
   assert.deepEqual(await pair[1].read("first"), values);
   for (const variable of pair) variable.dispose();
   assert.equal(tf.memory().numTensors, before);

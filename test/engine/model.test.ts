@@ -4,7 +4,11 @@ import { before, describe, test } from "node:test";
 import { emptyMatrix, type Matrix } from "../../lib/cohort/matrix.js";
 import { createRandom } from "../../lib/cohort/random.js";
 import type { Engine, Model } from "../../lib/engine/engine.js";
-import { type AutoencoderSpec, initializeWeights } from "../../lib/model/autoencoder.js";
+import {
+  type AutoencoderSpec,
+  initializeWeights,
+  parametersOf,
+} from "../../lib/model/autoencoder.js";
 import { relativeError } from "../golden.js";
 import { type Contender, contenders } from "./engines.js";
 
@@ -12,6 +16,8 @@ const spec: AutoencoderSpec = {
   ...{ features: 300, width: 24, hiddenLayers: 2 },
   ...{ output: "softplus", inputDropout: 0.1, visible: { start: 20, end: 250 } },
 };
+
+const KEPT = ["value", "first", "second"] as const;
 
 /** Rows of a few patterns with noise, some entries unobserved. */
 function sampleRows(rows: number, seed = 7): Matrix {
@@ -69,7 +75,11 @@ function behave({ start, memory }: Contender) {
     for (const use of [() => fresh.reconstruct(batch), () => fresh.readWeights()]) {
       await assert.rejects(use, { name: "Error", message: /disposed/ });
     }
-    assert.throws(() => fresh.writeOptimizer({} as never), /disposed/);
+    await assert.rejects(() => fresh.readTensor("inp_lin.bias", "first"), /disposed/);
+    assert.throws(
+      () => fresh.writeTensor("inp_lin.bias", "first", new Float32Array(24)),
+      /disposed/,
+    );
   });
 
   test("gives back the weights it was built from", async () => {
@@ -77,19 +87,30 @@ function behave({ start, memory }: Contender) {
     assert.deepEqual(await model.readWeights(), weights);
   });
 
-  test("goes on from saved weights and optimizer bit for bit", async () => {
+  test("goes on from its tensors and its count of steps bit for bit", async () => {
     const options = { weightDecay: 0.1 };
     const whole = await engine.build(spec, initializeWeights(spec, 1));
     await train(whole, batch, 10, options);
     const half = await engine.build(spec, initializeWeights(spec, 1));
     await train(half, batch, 5, options);
-    const resumed = await engine.build(spec, await half.readWeights());
-    const state = await half.readOptimizer();
-    assert.equal(state.step, 5);
-    resumed.writeOptimizer(state);
+    const resumed = await engine.build(spec, initializeWeights(spec, 2));
+    const held = await memory();
+    assert.equal(half.stepCount, 5);
+    for (const { name } of parametersOf(spec)) {
+      for (const kept of KEPT) resumed.writeTensor(name, kept, await half.readTensor(name, kept));
+    }
+    resumed.stepCount = half.stepCount;
+    assert.deepEqual(await memory(), held);
+    assert.deepEqual(await resumed.readWeights(), await half.readWeights());
     await train(resumed, batch, 5, options);
-    assert.deepEqual(await resumed.readWeights(), await whole.readWeights());
-    assert.deepEqual(await resumed.readOptimizer(), await whole.readOptimizer());
+    for (const { name } of parametersOf(spec)) {
+      for (const kept of KEPT) {
+        const values = await whole.readTensor(name, kept);
+        assert.ok(values.some((value) => value !== 0));
+        assert.deepEqual(await resumed.readTensor(name, kept), values, `${kept} of ${name}`);
+      }
+    }
+    assert.equal(resumed.stepCount, 10);
     for (const used of [whole, half, resumed]) used.dispose();
   });
 
@@ -199,21 +220,24 @@ function behave({ start, memory }: Contender) {
     fresh.dispose();
   });
 
-  test("refuses weights and optimizer states of another model", async () => {
+  test("refuses weights, moments and counts of another model", async () => {
     const weights = initializeWeights(spec, 1);
     const short = new Map(weights).set("out_lin.bias", new Float32Array(3));
     await assert.rejects(() => engine.build(spec, short), /300 numbers for out_lin.bias.*got 3/);
     const more = new Map(weights).set("extra", new Float32Array(1));
     await assert.rejects(() => engine.build(spec, more), /no parameter named "extra"/);
-    const state = await model.readOptimizer();
     assert.throws(
-      () => model.writeOptimizer({ ...state, firstMoments: short }),
-      /writeOptimizer.*out_lin.bias/,
+      () => model.writeTensor("out_lin.bias", "first", new Float32Array(3)),
+      /writeTensor: expected 300 numbers for out_lin.bias \[300\], got 3/,
     );
-    assert.throws(() => model.writeOptimizer({ ...state, step: -1 }), RangeError);
+    await assert.rejects(() => model.readTensor("extra", "value"), /readTensor.*got "extra"/);
+    assert.throws(() => {
+      model.stepCount = -1;
+    }, /stepCount: expected a whole number of steps, got -1/);
     assert.throws(
-      () => model.writeOptimizer({ ...state, firstMoments: weights }),
+      () => model.writeTensor("inp_lin.weight", "second", weights.get("inp_lin.weight")!),
       /other visible columns/,
     );
+    assert.deepEqual(await model.readWeights(), weights);
   });
 }

@@ -1,4 +1,4 @@
-// A model without an engine for tests of what is around it: it learns one number a feature, in float64.
+// A model without an engine for tests of what is around it: it learns one number a feature, in float32.
 import { type Matrix, matrixFrom } from "../../lib/cohort/matrix.js";
 import type { Engine, Losses, Model, StepOptions } from "../../lib/engine/engine.js";
 import type { AutoencoderSpec, Weights } from "../../lib/model/autoencoder.js";
@@ -25,7 +25,8 @@ export function fakeModel(
   spec: AutoencoderSpec = SPEC,
   onStep: (losses: Losses, step: number) => Losses = (losses) => losses,
 ): FakeModel {
-  const bias = Float64Array.from(weights.get("out_lin.bias")!);
+  let bias = Float32Array.from(weights.get("out_lin.bias")!);
+  let stepCount = 0;
   const steps: FakeModel["steps"] = [];
   let disposed = false;
   const lossesOf = (batch: Matrix): { losses: Losses; slope: Float64Array } => {
@@ -60,15 +61,28 @@ export function fakeModel(
       slope.forEach((value, j) => {
         bias[j] -= options.learningRate * (value + (drawn ?? 0) * 1e-3);
       });
-      return onStep(losses, steps.length);
+      stepCount++;
+      return onStep(losses, stepCount);
     },
     evaluate: async (batch) => lossesOf(batch).losses,
     readWeights: async () => new Map([...weights, ["out_lin.bias", Float32Array.from(bias)]]),
     gradients: missing,
     reconstruct: missing,
     encode: missing,
-    readOptimizer: missing,
-    writeOptimizer: () => {},
+    get stepCount() {
+      return stepCount;
+    },
+    set stepCount(count) {
+      stepCount = count;
+    },
+    // It has no moments.
+    readTensor: async (name, kept) => {
+      if (kept !== "value") return new Float32Array(weights.get(name)!.length);
+      return name === "out_lin.bias" ? bias.slice() : weights.get(name)!;
+    },
+    writeTensor: (name, kept, values) => {
+      if (name === "out_lin.bias" && kept === "value") bias = Float32Array.from(values);
+    },
     dispose: () => {
       disposed = true;
     },

@@ -106,6 +106,27 @@ test("the last line says how training ended, without times", () => {
   assert.equal(last("stopped", null), "stopped before the end of the first epoch\n");
 });
 
+test("a note is a line of its own, everywhere", () => {
+  const written: string[] = [];
+  const write = (text: string) => written.push(text);
+  createProgress({ stream: { write }, newDisplay: null }).note("resumed after epoch 3");
+  createProgress({ stream: { isTTY: true, columns: 8, write }, newDisplay: null }).note("resumed");
+  assert.deepEqual(written, ["resumed after epoch 3\n", "\r\u001b[Kresumed\n"]);
+  const shown: string[] = [];
+  let displays = 0;
+  const newDisplay = () => {
+    const number = ++displays;
+    return { text: (text: string) => shown.push(`${number} ${text}`) };
+  };
+  const progress = createProgress({ newDisplay });
+  progress.note("resumed after epoch 3");
+  progress.finish("finished", null, 20);
+  assert.deepEqual(shown, [
+    "2 resumed after epoch 3",
+    "1 finished before the end of the first epoch",
+  ]);
+});
+
 test("losses keep three figures at any size", () => {
   assert.match(describeEpoch(epochOf(1, 0.000012345)), /^train 1\.23e-5 · /);
   assert.match(describeEpoch(epochOf(1, 12.3456)), /^train 12\.3456 · /);

@@ -15,8 +15,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import type { RunRequest } from "../../lib/train/config.js";
+import { readRun } from "../../lib/train/folder.js";
 import type { Progress } from "../../lib/train/progress.js";
-import { readRun, trainRun } from "../../lib/train/run.js";
+import { trainRun } from "../../lib/train/run.js";
 import type { Epoch } from "../../lib/train/train.js";
 import { fakeEngine, preparedRows, SPEC } from "./fake-model.js";
 
@@ -55,6 +56,7 @@ function recorder(): Progress & { readonly told: string[] } {
   const told: string[] = [];
   return {
     told,
+    note: (text) => told.push(text),
     update: ({ epoch }, epochs) => told.push(`${epoch}/${epochs}`),
     finish: (status, last, epochs) => told.push(`${status} ${last?.epoch}/${epochs}`),
   };
@@ -167,7 +169,7 @@ test("a folder of other things is refused", async () => {
   assert.deepEqual(readdirSync(folder), ["thesis.tex"]);
 });
 
-test("a stopped run leaves usable weights and says so; asked for again, it is trained anew to its end", async () => {
+test("a stopped run leaves usable weights and says so; asked for again, it goes on to its end", async () => {
   const folder = newFolder();
   const controller = new AbortController();
   const engine = fakeEngine();
@@ -187,12 +189,17 @@ test("a stopped run leaves usable weights and says so; asked for again, it is tr
   const run = await readRun(folder);
   assert.equal(run.epochs.length, 2);
   assert.deepEqual(await run.loadWeights(), await engine.built[0].readWeights());
-  const whole = await trainRun({ folder, config: CONFIG, data: DATA, engine: fakeEngine() });
+  const second = { ...recorder(), engine: fakeEngine() };
+  const options = { folder, config: CONFIG, data: DATA, engine: second.engine };
+  const whole = await trainRun({ ...options, progress: second });
   assert.deepEqual(
     [whole.reused, whole.result.status, whole.epochs.length],
     [false, "finished", 6],
   );
   assert.deepEqual(whole.epochs.slice(0, 2), run.epochs);
+  assert.equal(second.engine.built[0].steps.length, 4);
+  assert.deepEqual(second.told.slice(0, 2), ["resumed after epoch 2", "3/6"]);
+  assert.deepEqual(readdirSync(folder).toSorted(), FILES);
 });
 
 test("a run stopped before its first step keeps the initial weights", async () => {
@@ -228,12 +235,12 @@ test("a training that fails leaves metrics but no result, frees the model, and c
   assert.equal(progress.told.at(-1), "failed 2/6");
   const run = await readRun(folder);
   assert.deepEqual([run.epochs.length, run.result], [2, null]);
-  await assert.rejects(run.loadWeights(), /under way or killed .* train it anew/);
+  await assert.rejects(run.loadWeights(), /under way or killed .* train it to its end/);
   const good = await trainRun({ folder, config: CONFIG, data: DATA, engine: fakeEngine() });
   assert.equal(good.epochs.length, 6);
 });
 
-test("a run killed in the middle is read as far as it went, and trained anew", async () => {
+test("a run killed before its first checkpoint is read as far as it went, and trained anew", async () => {
   const folder = newFolder();
   // In a process of its own, which dies after the fourth epoch with a line and a file half written.
   const script = `

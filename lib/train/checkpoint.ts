@@ -1,0 +1,163 @@
+// Checkpoints: all that a run needs to go on, in one safetensors file with a checksum, written and read a tensor at a time.
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { readdir, rm, stat } from "node:fs/promises";
+import { basename, join } from "node:path";
+import type { Kept, Model } from "../engine/engine.js";
+import { parametersOf, sizeOf, type Weights } from "../model/autoencoder.js";
+import { syncFolder } from "../model/durable-file.js";
+import { streamTensors, type TensorSource, withTensors } from "../model/tensor-file.js";
+import type { Epoch, TrainState } from "./train.js";
+
+export interface Checkpoint {
+  /** Hash of the run's config. */
+  readonly config: string;
+  /** What the run has taken so far. */
+  readonly seconds: number;
+  /** The complete ones, in order. */
+  readonly epochs: readonly Epoch[];
+  readonly state: TrainState;
+}
+
+/** A checkpoint that was read and found whole; its tensors stay in the file until `restoreCheckpoint`. */
+export interface SavedCheckpoint extends Omit<Checkpoint, "state"> {
+  readonly file: string;
+  /** Of the optimizer. */
+  readonly step: number;
+  readonly state: Omit<TrainState, "bestWeights">;
+}
+
+/** What a checkpoint's file is called: by its step, so that a later one has a higher number. */
+export const CHECKPOINT = /^checkpoint-(\d+)\.safetensors$/;
+
+const VERSION = 1;
+/** Of tensor names by what they hold, as PyTorch's optimizers call it; the weights have the model's own names. */
+const PREFIX: Readonly<Record<Kept, string>> = {
+  value: "",
+  first: "exp_avg.",
+  second: "exp_avg_sq.",
+};
+const BEST = "best.";
+/** The last tensor: the 32 bytes of the SHA-256 of everything before them, one float32 each. */
+const CHECKSUM = { name: "sha256", shape: [32] } as const;
+const CHECKSUM_BYTES = 32 * Float32Array.BYTES_PER_ELEMENT;
+
+/**
+ * Writes a checkpoint; it appears whole or not at all, and is on the disk when this resolves. Then every other
+ * checkpoint of the folder is removed but `previous`, the last one known to be good.
+ * @returns the file's path.
+ * @throws Error with the remedy if the disk is full; what was there is as it was.
+ */
+export async function writeCheckpoint(
+  folder: string,
+  model: Model,
+  { state: { bestWeights, ...state }, ...about }: Checkpoint,
+  previous: string | null,
+): Promise<string> {
+  const step = model.stepCount;
+  const file = join(folder, `checkpoint-${step}.safetensors`);
+  const hash = createHash("sha256");
+  const tensors: TensorSource[] = tensorsOf(model, bestWeights);
+  tensors.push({ ...CHECKSUM, read: () => Float32Array.from(hash.copy().digest()) });
+  const checkpoint = JSON.stringify({ version: VERSION, step, ...about, state });
+  await streamTensors(file, tensors, { format: "pt", checkpoint }, (bytes) => hash.update(bytes));
+  await removeCheckpoints(folder, [file, previous]);
+  return file;
+}
+
+/**
+ * Finds the newest checkpoint of this config that is whole. Each one is read once and its checksum verified, before
+ * anything is done with it.
+ * @returns with what is wrong with each newer one.
+ */
+export async function findCheckpoint(
+  folder: string,
+  config: string,
+): Promise<{ readonly found: SavedCheckpoint | null; readonly damaged: readonly string[] }> {
+  const damaged: string[] = [];
+  for (const name of (await checkpointsIn(folder)).reverse()) {
+    try {
+      return { found: await readCheckpoint(join(folder, name), config), damaged };
+    } catch (error) {
+      damaged.push((error as Error).message);
+    }
+  }
+  return { found: null, damaged };
+}
+
+/** Brings a model of the same spec to where a checkpoint stands, and gives the state to train from. */
+export async function restoreCheckpoint(
+  { file, step, state }: SavedCheckpoint,
+  model: Model,
+): Promise<TrainState> {
+  return await withTensors(file, async ({ tensors, read }) => {
+    const bestWeights = new Map<string, Float32Array>();
+    const parameters = parametersOf(model.spec);
+    // One array for all tensors: garbage of large ones comes faster than it is collected.
+    const into = new Float32Array(Math.max(...parameters.map(({ shape }) => sizeOf(shape))));
+    for (const { name } of parameters) {
+      for (const kept of Object.keys(PREFIX) as Kept[]) {
+        model.writeTensor(name, kept, await read(PREFIX[kept] + name, into));
+      }
+      if (tensors.has(BEST + name)) bestWeights.set(name, await read(BEST + name));
+    }
+    model.stepCount = step;
+    return { ...state, bestWeights: bestWeights.size > 0 ? bestWeights : null };
+  });
+}
+
+/** Removes the folder's checkpoints, but those to keep. */
+export async function removeCheckpoints(
+  folder: string,
+  keep: readonly (string | null)[] = [],
+): Promise<void> {
+  const names = await checkpointsIn(folder);
+  const old = names.filter((name) => !keep.some((file) => file && basename(file) === name));
+  if (old.length === 0) return;
+  for (const name of old) await rm(join(folder, name), { force: true });
+  await syncFolder(folder);
+}
+
+/** By step, the oldest first. */
+async function checkpointsIn(folder: string): Promise<string[]> {
+  const stepOf = (name: string) => Number(CHECKPOINT.exec(name)![1]);
+  const names = (await readdir(folder)).filter((name) => CHECKPOINT.test(name));
+  return names.sort((a, b) => stepOf(a) - stepOf(b));
+}
+
+function tensorsOf(model: Model, bestWeights: Weights | null): TensorSource[] {
+  return parametersOf(model.spec).flatMap(({ name, shape }) => {
+    const kept = (Object.keys(PREFIX) as Kept[]).map((what) => ({
+      ...{ name: PREFIX[what] + name, shape },
+      read: () => model.readTensor(name, what),
+    }));
+    const best = bestWeights?.get(name);
+    return best ? [...kept, { name: BEST + name, shape, read: () => best }] : kept;
+  });
+}
+
+async function readCheckpoint(file: string, config: string): Promise<SavedCheckpoint> {
+  return await withTensors(file, async ({ tensors, metadata, read }) => {
+    const last = [...tensors.values()].at(-1);
+    if (last?.name !== CHECKSUM.name || last.shape.join() !== CHECKSUM.shape.join()) {
+      throw new Error(`expected a checkpoint that ends in its checksum, got none`);
+    }
+    const written = await read(CHECKSUM.name);
+    const { size } = await stat(file);
+    const hash = createHash("sha256");
+    const part = { end: size - CHECKSUM_BYTES - 1, highWaterMark: 2 ** 22 };
+    for await (const bytes of createReadStream(file, part)) hash.update(bytes);
+    if (hash.digest().some((byte, i) => byte !== written[i])) {
+      throw new Error("expected the contents that its checksum was made of, got others: damaged");
+    }
+    const { version, ...saved } = JSON.parse(metadata.checkpoint) as Omit<SavedCheckpoint, "file"> &
+      Record<"version", number>;
+    if (version !== VERSION) {
+      throw new Error(`expected a checkpoint of version ${VERSION}, got ${version}`);
+    }
+    if (saved.config !== config) {
+      throw new Error("expected a checkpoint of this run's settings, got one of others");
+    }
+    return { ...saved, file };
+  });
+}

@@ -1,0 +1,140 @@
+// The folder that a run leaves: what lies in it, and reading it again.
+import { mkdir, readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Losses } from "../engine/engine.js";
+import type { Weights } from "../model/autoencoder.js";
+import { UNFINISHED } from "../model/durable-file.js";
+import { readWeights } from "../model/weights.js";
+import { CHECKPOINT } from "./checkpoint.js";
+import { differences, type RunConfig } from "./config.js";
+import type { RunEnvironment } from "./environment.js";
+import type { Best, Epoch } from "./train.js";
+
+/** As result.json holds it. */
+export interface RunSummary {
+  /** "stopped": interrupted; its weights are those of the last step. */
+  readonly status: "finished" | "stopped";
+  /** Epochs begun; the last one of a stopped run may be partial. */
+  readonly epochs: number;
+  readonly best: Best | null;
+  /** Whose weights were kept: of the best epoch with early stopping, of the last without. */
+  readonly weights: "best" | "last";
+  /** The last epoch's losses; null where no step was taken. */
+  readonly final: { readonly train: Losses; readonly validation: Losses } | null;
+  readonly seconds: number;
+}
+
+/** What a run's folder says. */
+export interface Run {
+  readonly folder: string;
+  readonly config: RunConfig;
+  readonly environment: RunEnvironment;
+  /** In order; of a run under way or killed, those so far. */
+  readonly epochs: readonly Epoch[];
+  /** Null while the run is under way, and for ever if it was killed. */
+  readonly result: RunSummary | null;
+  /** Reads the weights that the run ended with. */
+  loadWeights(): Promise<Weights>;
+}
+
+/** A run that has come to its end. */
+export interface EndedRun extends Run {
+  readonly result: RunSummary;
+}
+
+/** The names of its files, beside checkpoints. */
+export const FILES = {
+  config: "config.json",
+  environment: "environment.json",
+  metrics: "metrics.jsonl",
+  weights: "weights.safetensors",
+  result: "result.json",
+  lock: "lock",
+} as const;
+
+/**
+ * Reads a run's folder; the weights only when they are asked for.
+ * @throws Error if it is not a run's folder, or one of its files does not hold what it should.
+ */
+export async function readRun(folder: string): Promise<Run> {
+  const config = await readJson<RunConfig>(join(folder, FILES.config));
+  if (config === null) {
+    throw new Error(`readRun: expected a run in ${folder}, got no ${FILES.config}; train it first`);
+  }
+  const environment = await readJson<RunEnvironment>(join(folder, FILES.environment));
+  if (environment === null) throw new Error(`readRun: expected ${FILES.environment} in ${folder}`);
+  const result = await readJson<RunSummary>(join(folder, FILES.result));
+  const loadWeights = async () => {
+    if (result === null) {
+      throw new Error(
+        `readRun: expected the weights of an ended run, got one under way or killed in ${folder}; train it to its end`,
+      );
+    }
+    return await readWeights(join(folder, FILES.weights), config.spec);
+  };
+  return { folder, config, environment, epochs: await readEpochs(folder), result, loadWeights };
+}
+
+/**
+ * Gives the folder's finished run, or null if it is still to be trained; makes the folder if it is not there.
+ * @throws Error if the folder holds a run of other settings, or other things.
+ */
+export async function findRun(folder: string, asked: RunConfig): Promise<EndedRun | null> {
+  await mkdir(folder, { recursive: true });
+  const names = (await readdir(folder)).filter((name) => !UNFINISHED.test(name));
+  if (!names.includes(FILES.config)) {
+    const known: readonly string[] = Object.values(FILES);
+    const strange = names.filter((name) => !known.includes(name) && !CHECKPOINT.test(name));
+    if (strange.length === 0) return null;
+    throw new Error(
+      `trainRun: expected an empty folder or a run's, got ${folder} with ${strange.slice(0, 3).join(", ")}; ` +
+        "give the run a folder of its own",
+    );
+  }
+  const there = await readJson<RunConfig>(join(folder, FILES.config));
+  const changed = differences(there!, asked);
+  if (changed.length > 0) {
+    throw new Error(
+      `trainRun: expected the settings of the run in ${folder}, got others (${changed.join("; ")}); ` +
+        "give this run another name, or delete that folder",
+    );
+  }
+  const run = await readRun(folder);
+  if (run.result?.status !== "finished" || !names.includes(FILES.weights)) return null;
+  return { ...run, result: run.result };
+}
+
+async function readEpochs(folder: string): Promise<Epoch[]> {
+  const text = (await readText(join(folder, FILES.metrics))) ?? "";
+  // What follows the last line break was cut off in the middle of being written.
+  const lines = text.split("\n").slice(0, -1);
+  return lines.map((line, i) => parseJson<Epoch>(line, `${folder}/${FILES.metrics}:${i + 1}`));
+}
+
+/** The object in a file of JSON; null if there is no such file. */
+export async function readJson<T>(file: string): Promise<T | null> {
+  const text = await readText(file);
+  return text === null ? null : parseJson<T>(text, file);
+}
+
+function parseJson<T>(text: string, where: string): T {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === "object" && value !== null) return value as T;
+  } catch {
+    // said below
+  }
+  throw new Error(
+    `${where}: expected an object in JSON, got "${text.slice(0, 40)}"; delete this run's folder and train anew`,
+  );
+}
+
+/** The file's text; null if it is not there. */
+async function readText(file: string): Promise<string | null> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
+    throw error;
+  }
+}
