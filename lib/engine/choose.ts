@@ -57,8 +57,7 @@ export async function chooseEngine({
       const reason = preferred ? "asked for" : ENGINES[name].what;
       return { engine, considered: [...considered, { name, usable: true, reason }] };
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      considered.push({ name, usable: false, reason });
+      considered.push({ name, usable: false, reason: reasonFrom(error) });
     }
   }
   const reasons = considered.map(({ name, reason }) => `${name} (${reason})`).join("; ");
@@ -66,4 +65,22 @@ export async function chooseEngine({
     `chooseEngine: expected ${preferred ? `"${preferred}"` : "an engine"} to run here, got ${reasons}` +
       (preferred ? "; leave the choice open to take what runs" : ""),
   );
+}
+
+/** Tries every engine, fastest first, and says of each whether it can run here, or why not. */
+export async function surveyEngines(): Promise<Considered[]> {
+  const found: Considered[] = [];
+  for (const name of Object.keys(ENGINES) as EngineName[]) {
+    try {
+      await ENGINES[name].start();
+      found.push({ name, usable: true, reason: ENGINES[name].what });
+    } catch (error) {
+      found.push({ name, usable: false, reason: reasonFrom(error) });
+    }
+  }
+  return found;
+}
+
+function reasonFrom(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -60,3 +60,14 @@ export interface Engine {
    */
   build(spec: AutoencoderSpec, weights: Weights): Promise<Model>;
 }
+
+/** Names an engine for readers: `native (TensorFlow 2.21.0)`, `portable (wasm 4.22.0)`. */
+export function nameEngine({
+  name,
+  backend,
+  version,
+}: Pick<Engine, "name" | "backend" | "version">): string {
+  return name === "tensorflow"
+    ? `native (TensorFlow ${version})`
+    : `${name} (${backend} ${version})`;
+}
