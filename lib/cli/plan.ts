@@ -91,7 +91,7 @@ export async function planTraining(
     ...{ batchSize, steps },
     parameters: countParameters(spec),
     weightsBytes: 4 * countParameters(spec),
-    trainingBytes: estimateMemory(spec).total,
+    trainingBytes: estimateMemory(spec, engine.backend).total,
     availableBytes: memoryLimits(engine.backend).available,
     diskBytes: estimateDisk(spec),
     availableDiskBytes: await availableDisk(folder),
