@@ -111,8 +111,8 @@ export async function fetchLibrary(
   }: { python: string; cuda: boolean; onProgress: (line: string) => void },
 ): Promise<void> {
   const work = `${folder}.part`;
-  if (isLibrary(folder, wheel, cuda)) return;
   await rm(work, { recursive: true, force: true });
+  if (isLibrary(folder, wheel, cuda)) return;
   await mkdir(join(work, "tmp"), { recursive: true });
   try {
     await requireRoom(work, cuda ? ROOM.cuda : ROOM.cpu);
