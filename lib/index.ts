@@ -27,7 +27,7 @@ export { readTable, readTables } from "./cohort/tables.js";
 export { readUcec } from "./cohort/ucec.js";
 // The model, what computes it, and its training.
 export { chooseEngine } from "./engine/choose.js";
-export type { Engine, Losses, Model } from "./engine/engine.js";
+export { type Engine, type Losses, type Model, nameEngine } from "./engine/engine.js";
 export { crossValidate } from "./evaluate/classify.js";
 // Reconstruction, its controls, the latent space and classifiers.
 export { adjustedRandIndex, kMeans, silhouette } from "./evaluate/cluster.js";
@@ -85,6 +85,7 @@ export { applyScaler, fitScaler, type Scaler } from "./preprocess/scaler.js";
 export { countParts, type Split, splitSamples } from "./preprocess/split.js";
 export { foldersOf, type Profile, readProfile } from "./study/profile.js";
 export { publishFigure, publishTable, readResults } from "./study/results.js";
+export { describeRuns, type RunRow, summarizeRuns } from "./study/runs.js";
 export {
   openAro,
   openCohort,

@@ -1,6 +1,6 @@
 // The numbers that the paper states, as data: where each stands, what it says, and what it would take to check it.
 import type { FlatScore } from "../evaluate/summary.js";
-import { parametersOf } from "../model/autoencoder.js";
+import { PAPER_MODEL, parametersOf } from "../model/autoencoder.js";
 
 export interface Claim {
   readonly id: string;
@@ -26,14 +26,7 @@ export interface Beside {
 }
 
 /** The shape of the paper's model. Source: Table 3. */
-export const PAPER_SHAPE = {
-  features: 71_094,
-  width: 2_048,
-  hiddenLayers: 3,
-  output: "softplus",
-  inputDropout: 0.1,
-  visible: null,
-} as const;
+export const PAPER_SHAPE = { features: 71_094, ...PAPER_MODEL, visible: null } as const;
 
 /** Correct answers of the paper's downstream tests, each k of 29 samples. Source: section 5 as accuracies; k = round(29 p). */
 export const PAPER_ACCURACIES = [

@@ -1,6 +1,8 @@
 // The commands behind `npx aro`, by name.
-import { data, engines } from "./data.js";
+import { data } from "./data.js";
+import { doctor } from "./doctor.js";
 import { checkNotebooks, lab, runAll } from "./notebooks.js";
+import { plan } from "./plan.js";
 import { claims, readme } from "./report.js";
 import { tensorflow } from "./tensorflow.js";
 
@@ -11,7 +13,8 @@ export const commands: Readonly<Record<string, (args: readonly string[]) => Prom
   check: checkNotebooks,
   lab,
   data,
-  engines,
+  doctor,
+  plan,
   tensorflow,
   claims,
   readme,

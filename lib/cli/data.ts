@@ -1,7 +1,6 @@
-// The command that lists and fetches cohorts, and the one that says which engine runs.
+// The command that lists and fetches cohorts.
 import { readManifest } from "../cohort/manifest.js";
 import { fetchSource } from "../cohort/sources.js";
-import { chooseEngine } from "../engine/choose.js";
 import { textTable } from "../jupyter/table.js";
 import { choose } from "./options.js";
 
@@ -38,15 +37,4 @@ export async function fetchCohort(name: string): Promise<void> {
   });
   if (last) process.stdout.write("\r\x1b[2K");
   console.log(`${name}: verified in ${folder} (from ${from})`);
-}
-
-/** Says which engines can run here, which is chosen, and why the others are not. */
-export async function engines(args: readonly string[]): Promise<number> {
-  const { json } = choose(args);
-  const { engine, considered } = await chooseEngine();
-  const { name, backend, version } = engine;
-  if (json)
-    console.log(JSON.stringify({ chosen: { name, backend, version }, considered }, null, 2));
-  else console.log(`${textTable(considered)}\n\nchosen: ${name} (${backend} ${version})`);
-  return 0;
 }

@@ -7,8 +7,10 @@ const USAGE = `usage: npx aro COMMAND [options]
   notebooks  run the notebooks: --only 03 --only 05
   lab        open JupyterLab with the kernel ready
   data       list the cohorts; "data get ucec" fetches one and verifies it
-  engines    say which engines can run here, which is chosen, and why
-  tensorflow build the native engine; --cuda for NVIDIA's graphics processors
+  doctor     say what is there and what is missing, which engine runs and why: --json
+  plan       say what a training costs and whether it fits: --paper for the paper's shape, or --features N
+             --width N --hidden-layers N --batch N --steps N; --no-measure, --json
+  tensorflow build libtensorflow's engine; --cuda for NVIDIA's graphics processors
   claims     print the ledger of the paper's numbers beside ours: --json
   check      type-check the cells of every notebook
   readme     write the last results of the default profile into the README

@@ -8,6 +8,7 @@ import { foldersOf } from "../study/profile.js";
 import { fetchCohort } from "./data.js";
 import { choose } from "./options.js";
 import { printResults } from "./report.js";
+import { prepareNative } from "./tensorflow.js";
 
 /** Prepares what is missing, runs the notebooks in order, and prints what came out. */
 export async function runAll(args: readonly string[]): Promise<number> {
@@ -16,6 +17,8 @@ export async function runAll(args: readonly string[]): Promise<number> {
   console.log(`profile ${profile.name}: ${profile.about}`);
   await prepareJupyter({ onProgress: console.log });
   if (profile.cohort !== "simulate") await fetchCohort(profile.cohort);
+  const trains = only.length === 0 || only.some((part) => "03-train".startsWith(part));
+  if (trains) await prepareNative(profile);
   const runs = await runNotebooks({
     folder: foldersOf(profile).notebooks,
     env,

@@ -12,6 +12,23 @@ export interface Chosen {
   readonly positionals: readonly string[];
 }
 
+/** The options that decide the profile. */
+export const PROFILE_OPTIONS = {
+  profile: { type: "string" },
+  set: { type: "string", multiple: true },
+} as const;
+
+/** The environment that options of the profile amount to; what they leave open is as it is in this process. */
+export function environmentOf({
+  profile = process.env.ARO_PROFILE ?? "ucec",
+  set = [process.env.ARO_SET ?? ""],
+}: {
+  readonly profile?: string;
+  readonly set?: readonly string[];
+}): Record<"ARO_PROFILE" | "ARO_SET", string> {
+  return { ARO_PROFILE: profile, ARO_SET: set.join(",") };
+}
+
 /**
  * Reads a command's options.
  * @throws TypeError for an unknown option; RangeError for an unknown profile or setting.
@@ -21,15 +38,11 @@ export function choose(args: readonly string[]): Chosen {
     args: [...args],
     allowPositionals: true,
     options: {
-      profile: { type: "string" },
-      set: { type: "string", multiple: true },
+      ...PROFILE_OPTIONS,
       only: { type: "string", multiple: true, default: [] },
       json: { type: "boolean", default: false },
     },
   });
-  const env = {
-    ARO_PROFILE: values.profile ?? process.env.ARO_PROFILE ?? "ucec",
-    ARO_SET: values.set?.join(",") ?? process.env.ARO_SET ?? "",
-  };
+  const env = environmentOf(values);
   return { profile: readProfile(env), env, only: values.only, json: values.json, positionals };
 }

@@ -8,6 +8,7 @@ import { markdownTable, type TableOptions, textTable } from "../jupyter/table.js
 import { replaceFile } from "../model/durable-file.js";
 import { foldersOf, type Profile, readProfile } from "../study/profile.js";
 import { readResults } from "../study/results.js";
+import { type RunRow, summarizeRuns } from "../study/runs.js";
 import { choose } from "./options.js";
 
 const START = "<!-- results: written by `npx aro readme`; do not edit -->";
@@ -39,14 +40,15 @@ export async function readme(): Promise<number> {
 /** Prints the reconstruction table of the profile's last run. */
 export async function printResults(profile: Profile): Promise<void> {
   const rows = await testRows(profile);
-  console.log(`\n${caption(rows, profile)}\n\n${textTable(rows, COLUMNS)}\n`);
+  console.log(`\n${await caption(rows, profile)}\n\n${textTable(rows, COLUMNS)}\n`);
+  console.log(`${reading(rows)}\n`);
   console.log(`figures and tables: ${foldersOf(profile).figures}`);
 }
 
 /** Renders the part of the README that holds results. */
 export async function resultsAsMarkdown(profile: Profile): Promise<string> {
   const rows = await testRows(profile);
-  return `${caption(rows, profile)}\n\n${markdownTable(rows, COLUMNS)}`;
+  return `${await caption(rows, profile)}\n\n${markdownTable(rows, COLUMNS)}\n\n${reading(rows)}`;
 }
 
 /**
@@ -111,9 +113,34 @@ async function testRows(profile: Profile): Promise<ResultRow[]> {
     }));
 }
 
-function caption(rows: readonly ResultRow[], profile: Profile): string {
+async function caption(rows: readonly ResultRow[], profile: Profile): Promise<string> {
+  const runs = await readResults<RunRow>(profile, "runs", "03-train");
   return (
     `Reconstruction of the held-out test samples of profile ${profile.name}, all modalities together, ` +
-    `${rows.length} predictors. Skill is the share removed of the squared error of a constant, the mean of observed training values.`
+    `${rows.length} predictors. Skill is the share removed of the squared error of a constant, the mean of observed training values. ` +
+    summarizeRuns(runs)
+  );
+}
+
+/**
+ * Reads the table by its control rows: how many of those that see no more than ARO masked err less than it.
+ * @throws Error if the table lacks ARO masked, the training mean, or controls that see what ARO masked sees.
+ */
+export function reading(rows: readonly Pick<ResultRow, "predictor" | "sees" | "mse">[]): string {
+  const mseOf = (name: string) => rows.find(({ predictor }) => predictor === name)?.mse ?? null;
+  const [aro, mean] = [mseOf("ARO masked"), mseOf("training mean")];
+  const sees = rows.find(({ predictor }) => predictor === "ARO masked")?.sees;
+  const rivals = rows
+    .flatMap(({ mse, ...row }) => (mse === null ? [] : [{ mse, ...row }]))
+    .filter((row) => row.sees === sees && row.predictor !== "ARO masked")
+    .sort((a, b) => a.mse - b.mse);
+  if (aro === null || mean === null || rivals.length === 0) {
+    throw new Error("reading: expected rows of ARO masked, the training mean and rivals");
+  }
+  const better = rivals.filter(({ mse }) => mse < aro).length;
+  return (
+    `Of the ${rivals.length} controls that see ${sees} alone, ${better} have a lower MSE on these samples than ARO masked ` +
+    `(${aro.toFixed(3)}); the lowest is ${rivals[0].predictor} (${rivals[0].mse.toFixed(3)}). ` +
+    `The training mean, which sees nothing, has ${mean.toFixed(3)}.`
   );
 }

@@ -1,6 +1,8 @@
-// The command that builds the native engine.
+// The command that builds TensorFlow's engine, and the step of npm start that sees to the native one.
 import { parseArgs } from "node:util";
 import { buildTensorflow } from "../engine/build.js";
+import { compileKernels } from "../engine/kernels.js";
+import { type Profile, profitsFromNative } from "../study/profile.js";
 
 /** `aro tensorflow` fetches libtensorflow and builds the addon against it; `--cuda` takes NVIDIA's. */
 export async function tensorflow(args: readonly string[]): Promise<number> {
@@ -12,12 +14,31 @@ export async function tensorflow(args: readonly string[]): Promise<number> {
     const { version, gpu, built } = await buildTensorflow({ ...values, onProgress: console.log });
     const where = gpu ? "a graphics processor" : "the processor";
     console.log(
-      `native engine: TensorFlow ${version} on ${where}, ${built ? "built" : "was built already"}`,
+      `engine tensorflow: libtensorflow ${version} on ${where}, ${built ? "built" : "was built already"}`,
     );
     return 0;
   } catch (error) {
-    const line = (error as Error).message.replace(/\s*\n\s*/g, " ");
-    console.error(`${line}; until then the portable engine computes`);
+    console.error(`${oneLine(error)}; the other engines go on`);
     return 1;
   }
+}
+
+/**
+ * Compiles the native engine's kernels, if they are not there, for a profile whose models are wider on it. Where that
+ * cannot be, one line says why, and the portable engine goes on. Asking for another engine in ARO_ENGINE means no build.
+ * @throws Error if ARO_ENGINE asks for the native engine and it cannot be had.
+ */
+export async function prepareNative(profile: Profile): Promise<void> {
+  const asked = process.env.ARO_ENGINE || "native";
+  if (!profitsFromNative(profile) || asked !== "native") return;
+  try {
+    await compileKernels({ onProgress: console.log });
+  } catch (error) {
+    if (process.env.ARO_ENGINE) throw new Error(oneLine(error));
+    console.log(`${oneLine(error)}; until then the portable engine trains a narrower model`);
+  }
+}
+
+function oneLine(error: unknown): string {
+  return (error as Error).message.replace(/\s*\n\s*/g, " ");
 }

@@ -1,5 +1,6 @@
 // The native addon of @tensorflow/tfjs-node-gpu: where its parts lie, what it offers, and loading it.
-import { existsSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { projectRoot } from "../cohort/root.js";
@@ -82,6 +83,10 @@ export function loadAddon(): Addon {
   if (!existsSync(stamp) || !existsSync(addon)) {
     throw new Error("not built: run npm run tensorflow");
   }
+  // A library that was cut off could take the process down with it.
+  if (!readFileSync(stamp, "utf8").includes(hashOf(addon))) {
+    throw new Error("not whole: run npm run tensorflow");
+  }
   // Read by the library when it loads: no log of its own, no hoarding of a GPU's memory, no rounding to TF32.
   process.env.TF_CPP_MIN_LOG_LEVEL ??= "3";
   process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= "true";
@@ -92,4 +97,17 @@ export function loadAddon(): Addon {
     const [reason] = String((error as Error).message).split("\n");
     throw new Error(`cannot be loaded (${reason}): run npm run tensorflow`);
   }
+}
+
+/** Says whether TensorFlow was built for a graphics processor here. */
+export function hasGpuLibrary(): boolean {
+  const { stamp, library } = addonPlaces();
+  const manifest = join(library, "aro-library.json");
+  if (!existsSync(stamp) || !existsSync(manifest)) return false;
+  return (JSON.parse(readFileSync(manifest, "utf8")) as { cuda: string[] }).cuda.length > 0;
+}
+
+/** SHA-256 in hexadecimal; the addon has some 100 kB. */
+export function hashOf(file: string): string {
+  return createHash("sha256").update(readFileSync(file)).digest("hex");
 }

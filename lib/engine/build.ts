@@ -1,12 +1,19 @@
 // Builds the native addon from the sources that @tensorflow/tfjs-node-gpu ships, against a present-day libtensorflow.
-import { createHash } from "node:crypto";
 import { existsSync, readFileSync, realpathSync } from "node:fs";
-import { lstat, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { lstat, mkdir, readdir, rm, symlink } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { findPython, runCommand } from "../cohort/python.js";
-import { type AddonPlaces, addonPlaces } from "./addon.js";
-import { fetchLibrary, TENSORFLOW_VERSION, wheelFor } from "./library.js";
+import { replaceFile } from "../model/durable-file.js";
+import { type AddonPlaces, addonPlaces, hashOf } from "./addon.js";
+import {
+  fetchLibrary,
+  isCuda,
+  isLibrary,
+  TENSORFLOW_VERSION,
+  type Wheel,
+  wheelFor,
+} from "./library.js";
 
 export interface NativeBuild {
   /** As the addon reports it. */
@@ -18,66 +25,63 @@ export interface NativeBuild {
 
 /**
  * Makes the native engine ready: libtensorflow in .tensorflow, and the addon in its package. What is whole already
- * stays; what is half done, or made for another Node, is made again. Nothing outside the repository changes.
+ * stays; what is half done, made for another Node, or does not run is made again. Nothing outside the repository changes.
  * @throws Error in one line with what is missing and the remedy.
  */
 export async function buildTensorflow({
-  cuda = false,
+  cuda,
   onProgress = () => {},
 }: {
-  /** Takes TensorFlow for NVIDIA's graphics processors. */
+  /** Takes TensorFlow for NVIDIA's graphics processors; left open, what is there already, else the processor's. */
   readonly cuda?: boolean;
   readonly onProgress?: (line: string) => void;
 } = {}): Promise<NativeBuild> {
   const places = addonPlaces();
-  const wheel = wheelFor(cuda);
-  const wanted = {
-    ...{ tensorflow: TENSORFLOW_VERSION, wheel: wheel.sha256, napi: places.napi },
-    machine: `${process.platform}-${process.arch}`,
-  };
-  const library = join(places.library, "aro-library.json");
-  const whole = existsSync(library) && readFileSync(library, "utf8").includes(wheel.sha256);
-  if (whole && (await isBuilt(places, wanted))) return { ...(await probe(places)), built: false };
-
-  await requireCompiler();
+  const gpu = cuda ?? isCuda(places.library);
+  const wheel = wheelFor(gpu);
+  const wanted = stampOf(places, wheel);
+  if (isLibrary(places.library, wheel, gpu) && isBuilt(places, wanted)) {
+    const found = await probe(places).catch(() => null); // e.g. the repository was moved since
+    if (found) return { ...found, built: false };
+  }
+  await requireTools();
   const python = await findPython();
-  await fetchLibrary(places.library, wheel, { python, cuda, onProgress });
-  onProgress("compiling the addon");
+  await fetchLibrary(places.library, wheel, { python, cuda: gpu, onProgress });
+  onProgress("compiling the addon, about half a minute");
   await compile(places, python);
   const found = await probe(places);
-  await writeFile(places.stamp, JSON.stringify({ ...wanted, addon: await hashOf(places.addon) }));
+  const stamp = { ...wanted, addon: hashOf(places.addon) };
+  await replaceFile(places.stamp, (handle) => handle.writeFile(JSON.stringify(stamp)));
   return { ...found, built: true };
 }
 
-async function isBuilt({ addon, stamp }: AddonPlaces, wanted: object): Promise<boolean> {
+function stampOf({ napi }: AddonPlaces, { sha256 }: Wheel): object {
+  const machine = `${process.platform}-${process.arch}`;
+  return { tensorflow: TENSORFLOW_VERSION, wheel: sha256, napi, machine };
+}
+
+function isBuilt({ addon, stamp }: AddonPlaces, wanted: object): boolean {
   if (!existsSync(addon) || !existsSync(stamp)) return false;
-  const expected = JSON.stringify({ ...wanted, addon: await hashOf(addon) });
-  return (await readFile(stamp, "utf8")) === expected;
+  return readFileSync(stamp, "utf8") === JSON.stringify({ ...wanted, addon: hashOf(addon) });
 }
 
-async function hashOf(file: string): Promise<string> {
-  return createHash("sha256")
-    .update(await readFile(file))
-    .digest("hex");
-}
-
-async function requireCompiler(): Promise<void> {
-  const remedy =
-    process.platform === "darwin"
-      ? "install it with xcode-select --install"
-      : "on Debian and Ubuntu: apt install g++ make";
-  for (const tool of [process.env.CXX || (process.platform === "darwin" ? "c++" : "g++"), "make"]) {
-    const { code } = await runCommand(tool, ["--version"]);
-    if (code !== 0) {
-      throw new Error(`build: expected ${tool} on the path, got none; ${remedy}, then run again`);
-    }
-  }
+/** @throws Error if make is missing, beside what `findCompiler` throws. */
+async function requireTools(): Promise<void> {
+  await findCompiler();
+  if ((await runCommand("make", ["--version"])).code === 0) return;
+  throw new Error(
+    "build: expected make on the path, got none; on Debian and Ubuntu: apt install make, then run again",
+  );
 }
 
 /** Compiles with node-pre-gyp, for the newest Node-API version alone, against the headers of the running Node. */
 async function compile({ package: folder, library, stamp, addon }: AddonPlaces, python: string) {
   await rm(stamp, { force: true });
   await rm(addon, { force: true });
+  // A compiler that was killed leaves objects that make would take for whole.
+  for (const name of await readdir(folder)) {
+    if (name.startsWith("build")) await rm(join(folder, name), { recursive: true });
+  }
   const dependencies = join(folder, "deps");
   await mkdir(dependencies, { recursive: true });
   // Links to folders, not files: the libraries look for others relative to where they are found.

@@ -1,11 +1,13 @@
 // Which engine runs here, and why: the fastest that can, or the one that is asked for.
+import { hasGpuLibrary } from "./addon.js";
 import { type BackendName, hasWebGpu } from "./backend.js";
 import type { Engine } from "./engine.js";
+import { nativeEngine } from "./native.js";
 import { portableEngine } from "./portable.js";
 import { tensorflowEngine } from "./tensorflow.js";
 
-/** "tensorflow" is the native engine; the others are backends of the portable one. */
-export type EngineName = "tensorflow" | BackendName;
+/** "native" has kernels of our own, "tensorflow" libtensorflow; the others are backends of the portable engine. */
+export type EngineName = "native" | "tensorflow" | BackendName;
 
 /** What was found out about one engine on the way to the choice. */
 export interface Considered {
@@ -21,9 +23,10 @@ export interface Choice {
   readonly considered: readonly Considered[];
 }
 
-/** Fastest first. */
+/** Fastest first; TensorFlow goes before all of them where it was built for a graphics processor. */
 const ENGINES: Record<EngineName, { start: () => Promise<Engine>; what: string }> = {
-  tensorflow: { what: "native", start: () => tensorflowEngine() },
+  native: { what: "compiled for this processor", start: () => nativeEngine() },
+  tensorflow: { what: "libtensorflow", start: () => tensorflowEngine() },
   webgpu: { what: "on the graphics processor", start: () => portableEngine({ backend: "webgpu" }) },
   wasm: { what: "portable, without native code", start: () => portableEngine({ backend: "wasm" }) },
   cpu: { what: "plain JavaScript, slow", start: () => portableEngine({ backend: "cpu" }) },
@@ -41,7 +44,7 @@ export async function chooseEngine({
   /** By default what the environment variable ARO_ENGINE names. */
   readonly prefer?: string;
 } = {}): Promise<Choice> {
-  const names = Object.keys(ENGINES) as EngineName[];
+  const names = inOrder();
   const preferred = names.find((name) => name === prefer);
   if (prefer !== undefined && !preferred) {
     throw new RangeError(`chooseEngine: expected ${names.join(", ")}, got "${prefer}"`);
@@ -57,8 +60,7 @@ export async function chooseEngine({
       const reason = preferred ? "asked for" : ENGINES[name].what;
       return { engine, considered: [...considered, { name, usable: true, reason }] };
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      considered.push({ name, usable: false, reason });
+      considered.push({ name, usable: false, reason: reasonFrom(error) });
     }
   }
   const reasons = considered.map(({ name, reason }) => `${name} (${reason})`).join("; ");
@@ -66,4 +68,27 @@ export async function chooseEngine({
     `chooseEngine: expected ${preferred ? `"${preferred}"` : "an engine"} to run here, got ${reasons}` +
       (preferred ? "; leave the choice open to take what runs" : ""),
   );
+}
+
+function inOrder(): EngineName[] {
+  const names = Object.keys(ENGINES) as EngineName[];
+  return hasGpuLibrary() ? ["tensorflow", ...names.filter((name) => name !== "tensorflow")] : names;
+}
+
+/** Tries every engine, fastest first, and says of each whether it can run here, or why not. */
+export async function surveyEngines(): Promise<Considered[]> {
+  const found: Considered[] = [];
+  for (const name of inOrder()) {
+    try {
+      await ENGINES[name].start();
+      found.push({ name, usable: true, reason: ENGINES[name].what });
+    } catch (error) {
+      found.push({ name, usable: false, reason: reasonFrom(error) });
+    }
+  }
+  return found;
+}
+
+function reasonFrom(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

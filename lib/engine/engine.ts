@@ -51,13 +51,23 @@ export interface Model {
 export interface Engine {
   /** "portable" runs anywhere; the others need native code. */
   readonly name: "portable" | "native" | "tensorflow";
-  /** What computes: "wasm", "webgpu", "cpu", "tensorflow", or the native engine's threads. */
+  /** What computes: "wasm", "webgpu", "cpu", "tensorflow", or the native engine's vectors and threads. */
   readonly backend: string;
-  /** Of the library that computes. */
+  /** Of what computes: a library's version, or the native kernels' own. */
   readonly version: string;
   /**
    * Builds a model that starts from these weights (see `initializeWeights`).
    * @throws RangeError if the weights do not fit the spec, or the model does not fit the engine's memory.
    */
   build(spec: AutoencoderSpec, weights: Weights): Promise<Model>;
+}
+
+/** Names an engine for readers: `native (256-bit vectors, 2 threads)`, `tensorflow (2.21.0)`, `portable (wasm 4.22.0)`. */
+export function nameEngine({
+  name,
+  backend,
+  version,
+}: Pick<Engine, "name" | "backend" | "version">): string {
+  if (name === "native") return `native (${backend})`;
+  return name === "tensorflow" ? `tensorflow (${version})` : `${name} (${backend} ${version})`;
 }

@@ -9,6 +9,7 @@ import { runCommand } from "../cohort/python.js";
 import { projectRoot } from "../cohort/root.js";
 
 const require = createRequire(import.meta.url);
+const SOURCE = join(projectRoot(), "lib", "engine", "kernels.cc");
 
 type Numbers = Float32Array;
 /** Value and Adam's moments; with null moments, the value is written over with the gradient. */
@@ -115,13 +116,14 @@ export function loadKernels(): Promise<Kernels> {
  */
 export async function compileKernels({
   folder = join(projectRoot(), "lib", "dist"),
-  compilers = process.env.CXX ? [process.env.CXX] : ["g++", "clang++", "c++"],
+  compilers,
+  onProgress = () => {},
 }: {
   readonly folder?: string;
   /** Commands, the first that answers is taken. */
   readonly compilers?: readonly string[];
+  readonly onProgress?: (line: string) => void;
 } = {}): Promise<string> {
-  const source = join(projectRoot(), "lib", "engine", "kernels.cc");
   const compiler = await findCompiler(compilers);
   const headers = join(dirname(require.resolve("node-api-headers/package.json")), "include");
   const flags = [
@@ -130,16 +132,17 @@ export async function compileKernels({
     ...(process.platform === "darwin" ? ["-undefined", "dynamic_lookup"] : []),
   ];
   const key = createHash("sha256")
-    .update(await readFile(source))
+    .update(await readFile(SOURCE))
     .update(JSON.stringify([compiler, flags, process.version, await processor()]))
     .digest("hex");
   const file = join(folder, `kernels-${key.slice(0, 16)}.node`);
   if (existsSync(file)) return file;
+  onProgress(`compiling the native engine with ${compiler.version}`);
   await mkdir(folder, { recursive: true });
   const aside = `${file}.${process.pid}.part`;
   const { code, output } = await runCommand(compiler.command, [
     ...flags,
-    ...["-I", headers, source, "-o", aside],
+    ...["-I", headers, SOURCE, "-o", aside],
   ]);
   if (code !== 0) {
     await rm(aside, { force: true });
@@ -154,8 +157,20 @@ export async function compileKernels({
   return file;
 }
 
-async function findCompiler(
-  commands: readonly string[],
+/** Of the kernels' source: the first digits of its SHA-256. */
+export async function kernelVersion(): Promise<string> {
+  return createHash("sha256")
+    .update(await readFile(SOURCE))
+    .digest("hex")
+    .slice(0, 8);
+}
+
+/**
+ * Finds the first C++ compiler that answers.
+ * @throws Error with the remedy if none does.
+ */
+export async function findCompiler(
+  commands: readonly string[] = process.env.CXX ? [process.env.CXX] : ["g++", "clang++", "c++"],
 ): Promise<{ readonly command: string; readonly version: string }> {
   for (const command of commands) {
     const { code, output } = await runCommand(command, ["--version"]);
@@ -166,7 +181,7 @@ async function findCompiler(
       ? "xcode-select --install"
       : "on Debian and Ubuntu: apt install g++";
   throw new Error(
-    `compileKernels: expected a C++ compiler (${commands.join(", ")}), got none; install one, ${remedy}`,
+    `findCompiler: expected a C++ compiler (${commands.join(", ")}), got none; install one, ${remedy}`,
   );
 }
 

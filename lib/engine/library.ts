@@ -1,6 +1,6 @@
 // libtensorflow, out of the wheel that the Python package index has: fetched by pip, verified, kept in .tensorflow.
-import { existsSync } from "node:fs";
-import { mkdir, readFile, rename, rm, statfs, symlink, writeFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
+import { mkdir, rename, rm, statfs, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { runCommand } from "../cohort/python.js";
 
@@ -53,6 +53,9 @@ const CUDA = [
   "nvidia-nvjitlink-cu12==12.9.86",
 ];
 
+/** Written into the folder when all else is there. */
+const STAMP = "aro-library.json";
+
 /** Bytes that the installation takes at its peak, with some to spare. */
 const ROOM = { cpu: 2.5e9, cuda: 12e9 };
 
@@ -82,6 +85,17 @@ export function wheelFor(
   return wheel;
 }
 
+/** Says whether the folder holds this wheel's libraries, whole. */
+export function isLibrary(folder: string, wheel: Wheel, cuda: boolean): boolean {
+  return readStamp(folder) === stampOf(wheel, cuda);
+}
+
+/** Says whether what the folder holds is for NVIDIA's graphics processors. */
+export function isCuda(folder: string): boolean {
+  const wheel = WHEELS["linux-x64 with CUDA"];
+  return readStamp(folder)?.includes(wheel.sha256) ?? false;
+}
+
 /**
  * Sees to it that the folder holds the wheel's libraries and headers. They are installed beside it and renamed when
  * they are whole, so a folder with a stamp is never half done.
@@ -96,11 +110,9 @@ export async function fetchLibrary(
     onProgress,
   }: { python: string; cuda: boolean; onProgress: (line: string) => void },
 ): Promise<void> {
-  const stamp = JSON.stringify({ version: TENSORFLOW_VERSION, ...wheel, cuda: cuda ? CUDA : [] });
-  const current = join(folder, "aro-library.json");
-  if (existsSync(current) && (await readFile(current, "utf8")) === stamp) return;
   const work = `${folder}.part`;
   await rm(work, { recursive: true, force: true });
+  if (isLibrary(folder, wheel, cuda)) return;
   await mkdir(join(work, "tmp"), { recursive: true });
   try {
     await requireRoom(work, cuda ? ROOM.cuda : ROOM.cpu);
@@ -114,11 +126,23 @@ export async function fetchLibrary(
       await install(python, work, wheel, CUDA);
     }
     await prune(work);
-    await writeFile(join(work, "aro-library.json"), stamp);
+    await writeFile(join(work, STAMP), stampOf(wheel, cuda));
     await rm(folder, { recursive: true, force: true });
     await rename(work, folder);
   } finally {
     await rm(work, { recursive: true, force: true });
+  }
+}
+
+function stampOf(wheel: Wheel, cuda: boolean): string {
+  return JSON.stringify({ version: TENSORFLOW_VERSION, ...wheel, cuda: cuda ? CUDA : [] });
+}
+
+function readStamp(folder: string): string | null {
+  try {
+    return readFileSync(join(folder, STAMP), "utf8");
+  } catch {
+    return null;
   }
 }
 

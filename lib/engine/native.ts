@@ -22,7 +22,14 @@ import {
 } from "./contract.js";
 import { dropoutInput } from "./dropout.js";
 import type { Engine, Kept, Losses, Model, StepOptions } from "./engine.js";
-import { ACTIVATION, type Kernels, loadKernels, type Trained, threadCount } from "./kernels.js";
+import {
+  ACTIVATION,
+  type Kernels,
+  kernelVersion,
+  loadKernels,
+  type Trained,
+  threadCount,
+} from "./kernels.js";
 import { memoryLimits, requireMemory } from "./memory.js";
 
 /**
@@ -33,8 +40,8 @@ export async function nativeEngine(): Promise<Engine> {
   const kernels = await loadKernels();
   return {
     name: "native",
-    backend: `native, ${threadCount()} threads`,
-    version: "1",
+    backend: `${32 * kernels.vector}-bit vectors, ${threadCount()} threads`,
+    version: await kernelVersion(),
     async build(spec, weights) {
       checkSpec(spec);
       requireParameters("build", spec, weights);

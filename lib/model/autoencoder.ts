@@ -16,6 +16,14 @@ export interface AutoencoderSpec {
   readonly visible: { readonly start: number; readonly end: number } | null;
 }
 
+/** The paper's model but for its columns. Source: paper Table 3 and appendix B. */
+export const PAPER_MODEL = {
+  width: 2048,
+  hiddenLayers: 3,
+  output: "softplus",
+  inputDropout: 0.1,
+} as const;
+
 export interface Parameter {
   /** As PyTorch's state dict of the authors' model names it. */
   readonly name: string;

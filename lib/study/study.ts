@@ -1,9 +1,11 @@
 // A study: a profile's cohort, split and preprocessed, and the two models that are trained on it.
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type Cohort, dropEmptyFeatures } from "../cohort/cohort.js";
 import { simulateCohort } from "../cohort/simulate.js";
 import { type FetchProgress, fetchSource } from "../cohort/sources.js";
 import { readUcec } from "../cohort/ucec.js";
+import { requireDisk } from "../engine/cost.js";
 import type { Engine, Model } from "../engine/engine.js";
 import { type PreparedCohort, prepareCohort } from "../preprocess/prepare.js";
 import { type Split, splitSamples } from "../preprocess/split.js";
@@ -45,11 +47,15 @@ export async function openStudy(profile: Profile, options: OpenOptions = {}): Pr
 /**
  * Trains ARO in one setting, showing its progress; a finished run of the same settings and data is read again.
  * Interrupting it leaves a run that can be read, and that goes on when it is asked for again.
+ * @throws RangeError before it starts, if the model does not fit the memory or its run the disk; `aro plan` tells before.
  */
 export async function trainAro(study: Study, setting: Setting, engine: Engine): Promise<RunResult> {
+  const folder = runFolder(study, setting);
+  const config = runRequest(study, setting);
+  if (!existsSync(join(folder, "result.json"))) await requireDisk(config.spec, folder);
   return await trainRun({
-    folder: runFolder(study, setting),
-    config: runRequest(study, setting),
+    folder,
+    config,
     data: study.prepared,
     engine,
     progress: createProgress(),

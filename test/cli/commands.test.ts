@@ -35,13 +35,43 @@ test("an unknown command, profile, setting or cohort is refused by name in one l
   }
 });
 
-test("engines says which one runs and why the others do not", () => {
-  const { status, stdout } = aro("engines", "--json");
+test("doctor says of each engine why it can run or not, which is chosen, and what the machine has", () => {
+  const { status, stdout } = aro("doctor", "--json");
   assert.equal(status, 0);
-  const { chosen, considered } = JSON.parse(stdout);
-  assert.ok(considered.length >= 2);
-  assert.equal(considered.at(-1).usable, true);
-  assert.ok(chosen.version);
+  const report = JSON.parse(stdout);
+  assert.deepEqual(
+    report.engines.map(({ name }: { name: string }) => name),
+    ["tensorflow", "webgpu", "wasm", "cpu"],
+  );
+  for (const { reason } of report.engines) assert.ok(reason.length > 0);
+  assert.equal(report.engines.find((e: { name: string }) => e.name === "cpu").usable, true);
+  assert.ok(report.chosen.version && report.chosen.threads >= 1);
+  assert.ok(report.node.fits && report.python.fits && report.memory.total > 0);
+});
+
+test("plan reckons the paper's shape", () => {
+  const { stdout } = aro("plan", "--paper", "--no-measure", "--json");
+  const planned = JSON.parse(stdout);
+  assert.equal(planned.parameters, 303_863_222);
+  assert.equal(planned.weightsBytes, 4 * 303_863_222);
+  assert.equal(planned.diskBytes, 28 * 303_863_222);
+  assert.equal(planned.steps, 200);
+  assert.equal(planned.secondsPerStep, null);
+  assert.equal(planned.fits, planned.remedy === null);
+});
+
+test("plan says what would fit where a training does not, and ends with status 1", () => {
+  const { status, stdout } = aro("plan", "--paper", "--width", "60000", "--no-measure", "--json");
+  assert.equal(status, 1);
+  const { fits, remedy } = JSON.parse(stdout);
+  assert.equal(fits, false);
+  assert.match(remedy, /a width of \d+ fits/);
+});
+
+test("plan refuses a size that is none", () => {
+  const { status, stderr } = aro("plan", "--width", "wide", "--no-measure");
+  assert.equal(status, 1);
+  assert.match(stderr, /--width to be a whole number of at least 1, got "wide"/);
 });
 
 test("claims gives the ledger as JSON with its counts", () => {

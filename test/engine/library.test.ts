@@ -1,7 +1,10 @@
 // Which libtensorflow fits a machine, and what is said where none does.
 import assert from "node:assert/strict";
+import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
-import { wheelFor } from "../../lib/engine/library.js";
+import { fetchLibrary, wheelFor } from "../../lib/engine/library.js";
 
 test("wheelFor names the wheel of each machine that TensorFlow is built for", () => {
   assert.equal(wheelFor(false, "linux-x64", 2.36).distribution, "tensorflow-cpu");
@@ -20,4 +23,20 @@ test("wheelFor refuses a machine without a wheel, in one line with the remedy", 
   refuse(true, "darwin-arm64", null, /got darwin-arm64 with CUDA/);
   refuse(false, "linux-x64", 2.17, /glibc 2.27 or newer, got 2.17; use/);
   refuse(false, "linux-x64", null, /got another C library; use/);
+});
+
+test("fetchLibrary says in one line why pip failed, and leaves nothing half done", async () => {
+  const parent = await mkdtemp(join(tmpdir(), "aro-library-"));
+  try {
+    const folder = join(parent, ".tensorflow");
+    await mkdir(`${folder}.part`); // left over by a kill
+    const options = { python: "no-such-python", cuda: false, onProgress: () => {} };
+    await assert.rejects(
+      fetchLibrary(folder, wheelFor(false, "linux-x64", 2.36), options),
+      (error: Error) => /^libtensorflow: expected .*\brun again$/.test(error.message),
+    );
+    assert.deepEqual(await readdir(parent), []);
+  } finally {
+    await rm(parent, { recursive: true, force: true });
+  }
 });

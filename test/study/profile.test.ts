@@ -44,3 +44,17 @@ test("only the default profile publishes into the tracked folders", () => {
     /data.runs.course.figures$/,
   );
 });
+
+test("the native engine trains the paper's model, the portable one a narrower, and settings override both", () => {
+  const [native, portable] = [{ name: "native" }, { name: "portable" }] as const;
+  const ofUcec = (engine?: typeof native | typeof portable, set = "") => {
+    const { model, training } = readProfile({ ARO_SET: set }, engine);
+    return [model.width, training.learningRate];
+  };
+  assert.deepEqual(ofUcec(native), [2048, 1e-5]);
+  assert.deepEqual(ofUcec(), [2048, 1e-5]);
+  assert.deepEqual(ofUcec(portable), [256, 5e-4]);
+  assert.deepEqual(ofUcec(portable, "model.width=512"), [512, 5e-4]);
+  const course = { ARO_PROFILE: "course" };
+  assert.deepEqual(readProfile(course, portable), readProfile(course, native));
+});

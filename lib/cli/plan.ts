@@ -1,0 +1,197 @@
+// The command that says what a training will cost before it starts, and whether it fits this machine.
+import { parseArgs } from "node:util";
+import { PAPER_SHAPE } from "../claims/paper.js";
+import { dropEmptyFeatures } from "../cohort/cohort.js";
+import { chooseEngine } from "../engine/choose.js";
+import { availableDisk, estimateDisk, flopsPerStep, requireDisk } from "../engine/cost.js";
+import { type Engine, nameEngine } from "../engine/engine.js";
+import { measureStep } from "../engine/measure.js";
+import { estimateMemory, memoryLimits, requireMemory } from "../engine/memory.js";
+import { textTable } from "../jupyter/table.js";
+import { type AutoencoderSpec, checkSpec, countParameters } from "../model/autoencoder.js";
+import { splitSamples } from "../preprocess/split.js";
+import { foldersOf, readProfile } from "../study/profile.js";
+import { openCohort } from "../study/study.js";
+import { completeSettings } from "../train/settings.js";
+import { environmentOf, PROFILE_OPTIONS } from "./options.js";
+
+/** As `aro plan --json` prints it. */
+export interface Plan {
+  readonly engine: string;
+  readonly features: number;
+  readonly width: number;
+  readonly hiddenLayers: number;
+  readonly batchSize: number;
+  readonly steps: number;
+  readonly parameters: number;
+  readonly weightsBytes: number;
+  /** Of memory at the peak of training. */
+  readonly trainingBytes: number;
+  /** Of memory, now. */
+  readonly availableBytes: number;
+  /** Of the run's folder at its peak. */
+  readonly diskBytes: number;
+  readonly availableDiskBytes: number;
+  readonly flopsPerStep: number;
+  /** Null if it was not measured. */
+  readonly secondsPerStep: number | null;
+  /** Of all steps; reading the cohort, validation and writing come on top. */
+  readonly seconds: number | null;
+  /** Features of the model whose steps were timed. */
+  readonly measuredAt: number | null;
+  readonly fits: boolean;
+  /** What does not fit, and what would. */
+  readonly remedy: string | null;
+}
+
+const OPTIONS = {
+  ...PROFILE_OPTIONS,
+  features: { type: "string" },
+  width: { type: "string" },
+  "hidden-layers": { type: "string" },
+  batch: { type: "string" },
+  steps: { type: "string" },
+  paper: { type: "boolean", default: false },
+  "no-measure": { type: "boolean", default: false },
+  json: { type: "boolean", default: false },
+} as const;
+
+/** `aro plan` reckons and measures; exit status 1 if the training does not fit. */
+export async function plan(args: readonly string[]): Promise<number> {
+  const { values } = parseArgs({ args: [...args], options: OPTIONS });
+  const { engine } = await chooseEngine();
+  const { runs } = foldersOf(readProfile(environmentOf(values)));
+  const planned = await planTraining(engine, runs, await readRequest(values, engine), {
+    measure: !values["no-measure"],
+  });
+  console.log(values.json ? JSON.stringify(planned, null, 2) : describe(planned));
+  return planned.fits ? 0 : 1;
+}
+
+/** What is to be trained, and for how long. */
+export interface PlanRequest {
+  readonly spec: AutoencoderSpec;
+  readonly batchSize: number;
+  readonly steps: number;
+}
+
+/** Reckons what a training costs in a run's folder, and measures how long a step takes. */
+export async function planTraining(
+  engine: Engine,
+  folder: string,
+  { spec, batchSize, steps }: PlanRequest,
+  { measure = true }: { readonly measure?: boolean } = {},
+): Promise<Plan> {
+  checkSpec(spec);
+  const remedies = [await memoryRemedy(spec, engine), await reasonOf(requireDisk(spec, folder))];
+  const time = measure ? await measureStep(engine, spec, batchSize) : null;
+  return {
+    engine: nameEngine(engine),
+    ...{ features: spec.features, width: spec.width, hiddenLayers: spec.hiddenLayers },
+    ...{ batchSize, steps },
+    parameters: countParameters(spec),
+    weightsBytes: 4 * countParameters(spec),
+    trainingBytes: estimateMemory(spec, engine.backend).total,
+    availableBytes: memoryLimits(engine.backend).available,
+    diskBytes: estimateDisk(spec),
+    availableDiskBytes: await availableDisk(folder),
+    flopsPerStep: flopsPerStep(spec, batchSize),
+    secondsPerStep: time?.secondsPerStep ?? null,
+    seconds: time && time.secondsPerStep * steps,
+    measuredAt: time?.measuredAt ?? null,
+    fits: remedies.every((remedy) => remedy === null),
+    remedy: remedies.filter((remedy) => remedy !== null).join("; ") || null,
+  };
+}
+
+type Values = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>["values"];
+
+/** The paper's shape with --paper, else the profile's for this engine, each changed by the options that are given. */
+async function readRequest(values: Values, engine: Engine): Promise<PlanRequest> {
+  const profile = readProfile(environmentOf(values), engine);
+  const { epochs, batchSize } = values.paper ? completeSettings({ seed: 0 }) : profile.training;
+  const batch = wholeNumber("batch", values.batch) ?? batchSize;
+  // All training rows in one batch, as the paper's are, where no cohort says otherwise.
+  let [features, rows] = [PAPER_SHAPE.features as number, batch];
+  if (!values.paper && values.features === undefined) {
+    const cohort = dropEmptyFeatures(await openCohort(profile));
+    features = cohort.features.length;
+    rows = splitSamples(cohort.samples, profile.split).train.length;
+  }
+  const model = values.paper ? PAPER_SHAPE : profile.model;
+  const spec = {
+    ...model,
+    features: wholeNumber("features", values.features) ?? features,
+    width: wholeNumber("width", values.width) ?? model.width,
+    hiddenLayers: wholeNumber("hidden-layers", values["hidden-layers"], 0) ?? model.hiddenLayers,
+    visible: null,
+  };
+  const steps = wholeNumber("steps", values.steps) ?? epochs * Math.ceil(rows / batch);
+  return { spec, batchSize: batch, steps };
+}
+
+function wholeNumber(name: string, text: string | undefined, least = 1): number | undefined {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isInteger(value) || value < least) {
+    throw new RangeError(
+      `aro plan: expected --${name} to be a whole number of at least ${least}, got "${text}"`,
+    );
+  }
+  return value;
+}
+
+async function memoryRemedy(spec: AutoencoderSpec, engine: Engine): Promise<string | null> {
+  const against = (backend: string) =>
+    reasonOf((async () => requireMemory(spec, memoryLimits(backend)))());
+  const reason = await against(engine.backend);
+  if (reason === null || engine.name !== "portable") return reason;
+  const native = await against("native");
+  return native === null
+    ? `${reason}; the native engine holds it: it takes a C++ compiler`
+    : reason;
+}
+
+/** Why a check refuses; null if it does not. */
+async function reasonOf(check: Promise<void>): Promise<string | null> {
+  try {
+    await check;
+    return null;
+  } catch (error) {
+    if (error instanceof RangeError) return error.message;
+    throw error;
+  }
+}
+
+function describe(plan: Plan): string {
+  const gib = (bytes: number) => `${(bytes / 2 ** 30).toFixed(2)} GiB`;
+  const there = (bytes: number) => (Number.isFinite(bytes) ? `, ${gib(bytes)} to be had` : "");
+  const { secondsPerStep: step, seconds } = plan;
+  const rows = [
+    ["engine", plan.engine],
+    [
+      "model",
+      `${plan.features.toLocaleString("en-US")} features, ${plan.width.toLocaleString("en-US")} units wide, ` +
+        `${plan.hiddenLayers} hidden layers`,
+    ],
+    ["parameters", plan.parameters.toLocaleString("en-US")],
+    ["weights", gib(plan.weightsBytes)],
+    ["memory", `${gib(plan.trainingBytes)} to train${there(plan.availableBytes)}`],
+    ["disk", `${gib(plan.diskBytes)} with two checkpoints${there(plan.availableDiskBytes)}`],
+    ["a step", `${(plan.flopsPerStep / 1e9).toFixed(1)} GFLOP for ${plan.batchSize} rows`],
+    [
+      "time",
+      step === null || seconds === null
+        ? "not measured"
+        : `${step.toFixed(3)} s a step, ${duration(seconds)} for ${plan.steps} steps (timed at ` +
+          `${plan.measuredAt?.toLocaleString("en-US")} features, as busy as the machine is now)`,
+    ],
+    ["fits", plan.fits ? "yes" : `no: ${plan.remedy}`],
+  ].map(([what, value]) => ({ what, value }));
+  return textTable(rows);
+}
+
+function duration(seconds: number): string {
+  if (seconds < 120) return `${seconds.toFixed(0)} s`;
+  return seconds < 7200 ? `${(seconds / 60).toFixed(0)} min` : `${(seconds / 3600).toFixed(1)} h`;
+}

@@ -1,0 +1,75 @@
+// What made the numbers: engine and settings of each run, as its own folder says, and where they depart from the paper's.
+import { nameEngine } from "../engine/engine.js";
+import { countParameters, PAPER_MODEL } from "../model/autoencoder.js";
+import type { Run } from "../train/run.js";
+import { completeSettings } from "../train/settings.js";
+
+export interface NamedRun {
+  /** E.g. "ARO masked". */
+  readonly name: string;
+  readonly run: Pick<Run, "config" | "environment">;
+}
+
+/** One line of the table of runs. */
+export interface RunRow {
+  readonly run: string;
+  /** Engine, and version of the library that computed. */
+  readonly engine: string;
+  readonly width: number;
+  readonly hiddenLayers: number;
+  readonly parameters: number;
+  readonly learningRate: string;
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly seed: number;
+  /** Settings that are not the paper's, e.g. "width 256 for 2,048"; "none" if all are. */
+  readonly departures: string;
+}
+
+/** Lays out runs by what their config.json and environment.json say. */
+export function describeRuns(runs: readonly NamedRun[]): RunRow[] {
+  return runs.map(({ name, run: { config, environment } }) => {
+    const { spec, training } = config;
+    return {
+      run: name,
+      engine: nameEngine(environment.engine),
+      ...{ width: spec.width, hiddenLayers: spec.hiddenLayers, parameters: countParameters(spec) },
+      learningRate: training.learningRate.toExponential(),
+      ...{ epochs: training.epochs, batchSize: training.batchSize, seed: training.seed },
+      departures: departuresOf(config).join(", ") || "none",
+    };
+  });
+}
+
+/** Says in one sentence what made the numbers of the runs; those that differ only in their name share it. */
+export function summarizeRuns(rows: readonly RunRow[]): string {
+  const names = new Map<string, string[]>();
+  for (const { run, ...row } of rows) {
+    const text =
+      `engine ${row.engine}, ${row.width.toLocaleString("en-US")} units wide, ${row.hiddenLayers} hidden layers, ` +
+      `learning rate ${row.learningRate}, ${row.epochs} epochs, batches of ${row.batchSize}, trained once; ` +
+      (row.departures === "none"
+        ? "model and optimizer settings are the paper's"
+        : `not the paper's settings: ${row.departures}`);
+    names.set(text, [...(names.get(text) ?? []), run]);
+  }
+  return [...names].map(([text, runs]) => `${runs.join(" and ")}: ${text}.`).join(" ");
+}
+
+function departuresOf({ spec, training }: Run["config"]): string[] {
+  const paper = { ...PAPER_MODEL, ...completeSettings({ seed: training.seed }) };
+  const ours: Record<string, unknown> = { ...spec, ...training };
+  return Object.entries(paper)
+    .filter(([name, value]) => JSON.stringify(ours[name]) !== JSON.stringify(value))
+    .map(([name, value]) => `${words(name)} ${show(ours[name])} for ${show(value)}`);
+}
+
+/** "learningRate" as "learning rate". */
+function words(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+}
+
+function show(value: unknown): string {
+  if (typeof value !== "number") return typeof value === "string" ? value : JSON.stringify(value);
+  return value > 0 && value < 0.01 ? value.toExponential() : value.toLocaleString("en-US");
+}
