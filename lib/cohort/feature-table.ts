@@ -1,7 +1,7 @@
 // A published table of features x samples, as bytes -> a modality, without a string for each of millions of cells.
 import { parseNumber } from "./cells.js";
 import type { ModalityTable } from "./cohort.js";
-import { emptyMatrix } from "./matrix.js";
+import { emptyMatrix, type Matrix } from "./matrix.js";
 import { quote } from "./problems.js";
 
 const TAB = 9;
@@ -38,21 +38,14 @@ export function parseFeatureTable(text: Buffer, file: string): Omit<ModalityTabl
   };
   if (lines.length === 0) refuse("a feature name in each row of", "none", 0);
   const matrix = emptyMatrix(samples.length, lines.length);
-  const { values, observed, columns } = matrix;
-  const numbers = new Float64Array(samples.length);
   const features = lines.map(({ start, end }, row) => {
     const nameEnd = cellEnd(text, start, end);
     if (nameEnd === start) refuse("a feature name in each row of", "none", row);
-    const width = readNumbers(text, nameEnd, end, numbers, (cell, column) =>
+    const width = readNumbers(text, nameEnd, end, matrix, row, (cell, column) =>
       refuse("numbers or NA in", `${quote(cell)} for ${samples[column] ?? "no sample"}`, row),
     );
     if (width !== samples.length) {
       refuse(`${samples.length + 1} cells in each row of`, String(width + 1), row);
-    }
-    for (let sample = 0; sample < width; sample++) {
-      if (Number.isNaN(numbers[sample])) continue;
-      values[sample * columns + row] = numbers[sample];
-      observed[sample * columns + row] = 1;
     }
     return text.toString("utf8", start, nameEnd);
   });
@@ -60,18 +53,20 @@ export function parseFeatureTable(text: Buffer, file: string): Omit<ModalityTabl
 }
 
 /**
- * Reads the cells from the tab at `start` on, NaN where nothing was measured; those beyond `numbers` are only counted.
+ * Reads the cells from the tab at `start` on into a column of the matrix; those that it has no row for are only counted.
  * @returns how many there are.
  */
 function readNumbers(
   text: Buffer,
   start: number,
   end: number,
-  numbers: Float64Array,
+  { values, observed, columns }: Matrix,
+  place: number,
   refuse: (cell: string, column: number) => never,
 ): number {
   let column = 0;
-  for (let at = start; at < end; column++) {
+  let to = place;
+  for (let at = start; at < end; column++, to += columns) {
     const from = at + 1;
     const first = text[from] === MINUS ? from + 1 : from;
     let digits = 0;
@@ -85,14 +80,15 @@ function readNumbers(
     const plain = at === end || text[at] === TAB;
     if (plain && at > first && point !== first && at - first <= EXACT) {
       const value = point < 0 ? digits : digits / POWERS[at - point - 1];
-      numbers[column] = first === from ? value : -value;
+      values[to] = first === from ? value : -value;
+      observed[to] = 1;
       continue;
     }
     at = cellEnd(text, from, end);
-    numbers[column] = Number.NaN;
     if (isMissing(text, from, at)) continue;
     const cell = text.toString("utf8", from, at);
-    numbers[column] = parseNumber(cell) ?? refuse(cell, column);
+    values[to] = parseNumber(cell) ?? refuse(cell, column);
+    observed[to] = 1;
   }
   return column;
 }
