@@ -1,4 +1,5 @@
 // What is measured side by side, and how: two processes that work in turns, or two that only hold memory.
+import { freemem } from "node:os";
 import { join } from "node:path";
 import type { ShapeName } from "./inputs.js";
 import { type Ready, Side } from "./side.js";
@@ -7,48 +8,55 @@ export interface Contest {
   readonly name: string;
   readonly about: string;
   readonly unit: "ms" | "bytes";
-  /** Names of tasks; a reference that ends in ".ts" is one of our own side, written in another way. */
+  /** A task of ours.ts. */
   readonly ours: string;
+  /** A task of reference.py, or one of ours.ts that is written the usual way. */
   readonly reference: { readonly task: string; readonly by: "python" | "node" };
   readonly shape?: ShapeName;
+  /** Bytes that must be free: both sides hold theirs at once, or one after the other where memory is measured. */
+  readonly memory: number;
   readonly rounds: number;
   /** How far the two answers may differ, relative: weights and dropout are drawn apart, rounding differs. */
   readonly tolerance: number;
 }
 
+const LARGE = { shape: "paper" } as const;
+
 /** In the order in which they run. */
 export const CONTESTS: readonly Contest[] = [
-  python("load", "UCEC: three tables read and joined", 9, 1e-5),
-  python("preprocess", "115 x 71,094, fitted on 80 rows, applied to three parts", 7, 1e-4, "paper"),
-  python("pca", "80 components of 80 x 71,094, fit and transform", 5, 1e-3, "paper"),
-  python("step-small", "2,000 features, 256 wide", 25, 0.02, "small"),
-  {
-    ...{ name: "step-small-tfjs", about: "the same on wasm, against tf.variableGrads", unit: "ms" },
+  timed("load", "UCEC: three tables read and joined", { rounds: 9, tolerance: 1e-5 }),
+  timed("preprocess", "115 x 71,094, fitted on 80 rows, applied to three parts", {
+    ...{ shape: "paper", rounds: 7, tolerance: 1e-4 },
+  }),
+  timed("pca", "80 components of 80 x 71,094, fitted, and the same rows transformed", {
+    ...{ shape: "paper", rounds: 7, tolerance: 1e-3 },
+  }),
+  timed("step-small", "2,000 features, 256 wide, against AdamW", { shape: "small", rounds: 25 }),
+  timed("step-small-tfjs", "the same on wasm, against tf.variableGrads", {
     ...{ ours: "step-small-wasm", reference: { task: "step-small-usual", by: "node" } },
-    ...{ shape: "small", rounds: 15, tolerance: 0.02 },
-  },
-  python("step-paper", "71,094 features, 2,048 wide, against AdamW", 7, 0.02, "paper"),
-  {
-    ...python("step-paper-fused", "the same, against AdamW(fused=True)", 7, 0.02, "paper"),
-    ours: "step-paper",
-  },
-  python("step-paper-masked", "the same, seeing RNA alone", 7, 0.02, "paper"),
-  python("products-paper", "the matrix products of such a step and nothing else", 7, 0, "paper"),
-  {
-    ...python("memory-paper", "peak of a process that trains at that size", 3, 0.02, "paper"),
-    ...{ unit: "bytes", ours: "step-paper", reference: { task: "step-paper", by: "python" } },
-  },
+    ...{ shape: "small", rounds: 15 },
+  }),
+  timed("step-paper", "71,094 features, 2,048 wide, against AdamW", { ...LARGE, memory: 13e9 }),
+  timed("step-paper-fused", "the same, against AdamW(fused=True)", {
+    ...{ ...LARGE, memory: 12e9, ours: "step-paper" },
+  }),
+  timed("step-paper-masked", "the same, seeing RNA alone, against AdamW", {
+    ...LARGE,
+    memory: 13e9,
+  }),
+  timed("products-paper", "the matrix products of such a step and nothing else", {
+    ...{ ...LARGE, memory: 5e9 },
+  }),
+  timed("memory-paper", "peak of a process that trains at that size", {
+    ...{ ...LARGE, unit: "bytes", memory: 7.5e9, rounds: 3 },
+    ...{ ours: "step-paper", reference: { task: "step-paper", by: "python" } },
+  }),
 ];
 
-function python(
-  name: string,
-  about: string,
-  rounds: number,
-  tolerance: number,
-  shape?: ShapeName,
-): Contest {
+function timed(name: string, about: string, other: Partial<Contest>): Contest {
   const reference = { task: name, by: "python" } as const;
-  return { name, about, unit: "ms", ours: name, reference, shape, rounds, tolerance };
+  const usual = { unit: "ms", memory: 1e9, rounds: 7, tolerance: 0.02 } as const;
+  return { name, about, ours: name, reference, ...usual, ...other };
 }
 
 export interface Measured {
@@ -84,6 +92,11 @@ export async function measure(
   { folder, python, env, rounds }: MeasureOptions,
 ): Promise<Outcome | string> {
   const { by, task } = contest.reference;
+  const free = freemem();
+  if (free < contest.memory) {
+    const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
+    return `expected ${gigabytes(contest.memory)} of free memory, got ${gigabytes(free)}`;
+  }
   const node = (name: string) => () =>
     Side.start(
       process.execPath,

@@ -138,8 +138,8 @@ def pca(folder, shape):
     rows = floats(folder, shape, "batch.f32", shape["batch"])
 
     def run():
-        fitted = PCA(n_components=len(rows)).fit(rows)
-        return fitted, fitted.transform(rows)
+        fitted = PCA(n_components=len(rows))
+        return fitted, fitted.fit_transform(rows)
 
     fitted, scores = run()
     answer = [float(fitted.explained_variance_[0]), float((scores.astype(float) ** 2).sum())]

@@ -14,6 +14,8 @@ export interface Row {
     readonly reference: readonly [number, number] | null;
   };
   readonly rounds: number;
+  /** Of the products alone: the share of our step at that size which they would take. */
+  readonly shareOfStep?: number;
   readonly with: { readonly ours: string; readonly reference: string | null };
 }
 
@@ -41,11 +43,12 @@ export function quantile(values: readonly number[], q: number): number {
   return below + (sorted[Math.ceil(place)] - below) * (place % 1);
 }
 
-/** The share of our step at the paper's size that its matrix products alone take; null if either is missing. */
-export function shareOfStep(rows: readonly Row[]): number | null {
-  const ours = (name: string) => rows.find((row) => row.name === name)?.ours;
-  const [products, step] = [ours("products-paper"), ours("step-paper")];
-  return products !== undefined && step !== undefined ? products / step : null;
+/** Adds to the row of the bare products which share of our step they would take, where both were measured. */
+export function withShare(rows: readonly Row[]): Row[] {
+  const step = rows.find(({ name }) => name === "step-paper");
+  return rows.map((row) =>
+    step && row.name === "products-paper" ? { ...row, shareOfStep: row.ours / step.ours } : row,
+  );
 }
 
 /** Lays a row out for the terminal. */
