@@ -20,7 +20,7 @@ async function main(args: string[]): Promise<void> {
   process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
   for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(130));
   writeSettings(folder);
-  const found: Row[] = [];
+  let rows: Row[] = [];
   const written = new Set<ShapeName>();
   for (const contest of contests) {
     const { name, about, shape } = contest;
@@ -34,11 +34,12 @@ async function main(args: string[]): Promise<void> {
       console.log(`${name}: skipped, ${outcome}`);
       continue;
     }
-    found.push(rowOf(contest, outcome));
+    rows = withShare([...rows, rowOf(contest, outcome)]);
+    // At once, so that a bench that is interrupted has told what it found.
+    if (json) writeFileSync(json, `${JSON.stringify(rows, null, 2)}\n`);
     console.log(`${name}: ${about}`);
     console.log(`  ours: ${outcome.ours.with}; reference: ${outcome.reference?.with ?? "none"}`);
   }
-  const rows = withShare(found);
   if (rows.length > 0) console.log(`\n${textTable(rows.map(printable))}`);
   for (const { shareOfStep } of rows) {
     if (shareOfStep === undefined) continue;
@@ -46,7 +47,6 @@ async function main(args: string[]): Promise<void> {
       `\nits matrix products alone would take ${(100 * shareOfStep).toFixed(0)} % of our step`,
     );
   }
-  if (json) writeFileSync(json, `${JSON.stringify(rows, null, 2)}\n`);
 }
 
 function describeMachine(): void {

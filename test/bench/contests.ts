@@ -130,11 +130,11 @@ async function measureTurns(
     }
     requireSame(contest, ready);
     const values = sides.map((): number[] => []);
-    for (let round = -2; round < rounds; round++) {
+    for (let round = -1; round < rounds; round++) {
       for (const [i, side] of sides.entries()) {
         await pause(); // threads of the other one that wait for more work go on waiting for a moment
         const value = await side.ask("run");
-        if (round >= 0) values[i].push(value); // the first rounds warm up
+        if (round >= 0) values[i].push(value); // the first one warms up, as the answer did before
       }
     }
     return outcomeOf(ready, values);
