@@ -53,11 +53,11 @@ export async function findPython({
   );
 }
 
-/** The interpreter of the project's own virtual environment, whether it exists or not. */
-export function venvPython(root: string = projectRoot()): string {
+/** The interpreter of one of the project's own virtual environments, whether it exists or not. */
+export function venvPython(root: string = projectRoot(), name = ".venv"): string {
   return process.platform === "win32"
-    ? join(root, ".venv", "Scripts", "python.exe")
-    : join(root, ".venv", "bin", "python");
+    ? join(root, name, "Scripts", "python.exe")
+    : join(root, name, "bin", "python");
 }
 
 /**

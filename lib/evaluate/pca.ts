@@ -6,7 +6,7 @@ import { columnMeans, type Rows } from "./rows.js";
 export interface Pca {
   /** Of each training column, `[features]`. */
   readonly mean: Float64Array;
-  /** Orthonormal directions, strongest first, `[count, features]`. */
+  /** Orthonormal directions, strongest first, `[count, features]`; computed when they are first asked for. */
   readonly components: Rows;
   /** Components kept. */
   readonly count: number;
@@ -16,7 +16,8 @@ export interface Pca {
   readonly explainedVarianceRatio: Float64Array;
   /** Sum of the columns' variances, `/ (rows - 1)`. */
   readonly totalVariance: number;
-  /** The training rows along each direction, row-major `[rows, count]`. */
+  /** The rows that were fitted, and where they lie along each direction, row-major `[rows, count]`. */
+  readonly fitted: Rows;
   readonly scores: Float64Array;
 }
 
@@ -60,23 +61,31 @@ export function fitPca(rows: Rows, count = Number.POSITIVE_INFINITY): Pca {
     // The weights of a direction sum to 0, so rows mix as if they had been centered.
     for (let i = 0; i < n; i++) loadings[k * n + i] -= sum / n;
   }
+  let components: Rows | undefined;
   return {
     mean,
-    components: { rows: kept, columns: rows.columns, values: mixRows(loadings, rows) },
+    // Twice the work of all else here, and the scores of the rows fitted need none of it.
+    get components() {
+      components ??= { rows: kept, columns: rows.columns, values: mixRows(loadings, rows) };
+      return components;
+    },
     count: kept,
     explainedVariance: values.slice(0, kept).map((value) => value / (n - 1)),
     explainedVarianceRatio: values.slice(0, kept).map((value) => value / total),
     totalVariance: total / (n - 1),
+    fitted: rows,
     scores,
   };
 }
 
 /**
- * Projects rows onto the components: `(X - mean) V^T`, row-major `[rows, count]`.
+ * Projects rows onto the components: `(X - mean) V^T`, row-major `[rows, count]`. For the very rows that were fitted
+ * it copies their scores, which are the same to rounding.
  * @throws RangeError if the rows have other columns than those fitted on.
  */
-export function transformPca({ mean, components }: Pca, rows: Rows): Float64Array {
-  return multiplyRows(rows, components, { leftCenter: mean });
+export function transformPca(pca: Pca, rows: Rows): Float64Array {
+  if (rows === pca.fitted) return pca.scores.slice();
+  return multiplyRows(rows, pca.components, { leftCenter: pca.mean });
 }
 
 /**

@@ -53,8 +53,10 @@ export function fitScaler(matrix: Matrix, rows: readonly number[], ids: readonly
       const column = gathered[j];
       const measured = column.subarray(0, seen[j]).sort();
       const middle = seen[j] === 0 ? 0 : quantileOfSorted(measured, 0.5);
-      column.fill(middle, seen[j]);
-      if (seen[j] < count) column.sort();
+      // What is filled in belongs between the halves, so the column is in order without another sort.
+      const half = seen[j] >> 1;
+      column.copyWithin(half + count - seen[j], half, seen[j]);
+      column.fill(middle, half, half + count - seen[j]);
       const bottom = quantileOfSorted(column, WINSORIZE);
       const top = quantileOfSorted(column, 1 - WINSORIZE);
       let sum = 0;

@@ -42,7 +42,10 @@ for (const { folder, data } of goldenCases<Golden>("pca")) {
       assert.ok(relativeError(pca.explainedVarianceRatio, ratio) < 1e-5);
       const expected = fit.scores_abs.flatMap((row) => row.slice(0, rank));
       assert.ok(relativeError(pca.scores.map(Math.abs), expected) < 1e-5);
-      assert.ok(relativeError(transformPca(pca, train).map(Math.abs), expected) < 1e-5);
+      for (const rows of [train, { ...train }]) {
+        // Copied for the rows that were fitted, projected for their equals.
+        assert.ok(relativeError(transformPca(pca, rows).map(Math.abs), expected) < 1e-5);
+      }
       const back = reconstructPca(pca, transformPca(pca, train));
       assert.ok(relativeError(back, fit.reconstructed_train.flat()) < 1e-5);
     });
@@ -124,6 +127,14 @@ test("fitPca refuses one row, equal rows, a count that is no count, and a value 
   }
   good.values[1] = Number.NaN;
   assert.throws(() => fitPca(good), /finite numbers, got NaN/);
+});
+
+test("transformPca gives a copy of the fitted rows' scores, equal to what it computes for a copy of the rows", () => {
+  const rows = rowsOf([[1, 2, 5], [4, 6, 5], [0, 1, 3]]); // biome-ignore format: a table
+  const pca = fitPca(rows);
+  const projected = transformPca(pca, { ...rows });
+  transformPca(pca, rows).fill(7);
+  assert.ok(relativeError(transformPca(pca, rows), projected) < 1e-12);
 });
 
 test("transformPca refuses rows with other columns", () => {

@@ -1,0 +1,130 @@
+// The bench itself: what its rows say, that it notices two sides that differ, and one short run of it.
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { promisify } from "node:util";
+import { CONTESTS, type Contest, measure, requireSame } from "./contests.js";
+import { readOptions } from "./options.js";
+import { referenceEnvironment } from "./python.js";
+import { quantile, type Row, rowOf, withShare } from "./rows.js";
+import { Side } from "./side.js";
+
+const folder = mkdtempSync(join(tmpdir(), "aro-bench-test-"));
+after(() => rmSync(folder, { recursive: true }));
+
+const contest = { name: "step-paper", unit: "ms" } as Contest;
+const measured = (...values: number[]) => ({ with: "x", values });
+
+test("quantile interpolates as numpy.percentile does", () => {
+  const values = [40, 10, 20, 30];
+  assert.deepEqual(
+    [0, 0.25, 0.5, 0.75, 1].map((q) => quantile(values, q)),
+    [10, 17.5, 25, 32.5, 40],
+  );
+  assert.deepEqual(values, [40, 10, 20, 30]);
+  assert.equal(quantile([7], 0.25), 7);
+});
+
+test("a row's ratio is ours by the reference, of medians", () => {
+  const row = rowOf(contest, { ours: measured(3, 1, 100), reference: measured(6, 12, 12) });
+  assert.deepEqual([row.ours, row.reference, row.ratio], [3, 12, 0.25]);
+  assert.deepEqual(row.quartiles, { ours: [2, 51.5], reference: [9, 12] });
+});
+
+test("without a reference there is no ratio", () => {
+  const row = rowOf(contest, { ours: measured(3), reference: null });
+  assert.deepEqual([row.reference, row.ratio, row.quartiles.reference], [null, null, null]);
+});
+
+test("the products' share is of our own step", () => {
+  const rowOfName = (name: string, ours: number) =>
+    rowOf({ ...contest, name }, { ours: measured(ours), reference: measured(1) });
+  const rows = withShare([rowOfName("step-paper", 8), rowOfName("products-paper", 6)]);
+  assert.deepEqual(
+    rows.map(({ shareOfStep }) => shareOfStep),
+    [undefined, 0.75],
+  );
+  assert.equal(withShare([rowOfName("products-paper", 6)])[0].shareOfStep, undefined);
+});
+
+test("two sides that do not compute the same are not compared", () => {
+  const said = (...answer: number[]) => ({ with: "other", answer });
+  requireSame({ name: "x", tolerance: 0.01 }, [said(1, 200), said(1.005, 199)]);
+  requireSame({ name: "x", tolerance: 0.01 }, [said(1)]);
+  for (const other of [said(1, 210), said(1), said(1, Number.NaN)]) {
+    assert.throws(
+      () => requireSame({ name: "x", tolerance: 0.01 }, [said(1, 200), other]),
+      /both sides of x to compute the same within 0\.01, got 1, 200 here and 1.* from other/,
+    );
+  }
+});
+
+test("a side that dies says why", async () => {
+  const script = "console.log('[1]'); setTimeout(() => { throw new Error('out of eggs'); }, 50)";
+  const { side, ready } = await Side.start(
+    process.execPath,
+    ["-e", script, "cook", "here"],
+    process.env,
+  );
+  assert.deepEqual(ready, [1]);
+  await assert.rejects(side.ask("run"), /expected cook to answer, got:\n[\s\S]*out of eggs/);
+  await side.end();
+  await assert.rejects(Side.start(join(folder, "none"), ["cook", "here"], process.env), /ENOENT/);
+});
+
+test("the reference is free of settings that slow its BLAS down", () => {
+  process.env.OPENBLAS_CORETYPE = "Prescott";
+  assert.equal(referenceEnvironment().OPENBLAS_CORETYPE, undefined);
+  assert.equal(referenceEnvironment().PATH, process.env.PATH);
+  delete process.env.OPENBLAS_CORETYPE;
+});
+
+test("a short run without Python writes its rows", async () => {
+  const file = join(folder, "rows.json");
+  const script = join(import.meta.dirname, "bench.ts");
+  const options = `--without-python --only step-small --rounds 1 --json ${file}`.split(" ");
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    "--import",
+    "tsx",
+    script,
+    ...options,
+  ]);
+  assert.match(stdout, /without Python/);
+  const [row, ...more] = JSON.parse(readFileSync(file, "utf8")) as Row[];
+  assert.deepEqual(more, []);
+  assert.deepEqual(
+    [row.name, row.unit, row.reference, row.ratio],
+    ["step-small", "ms", null, null],
+  );
+  assert.ok(row.ours > 0);
+});
+
+test("options choose contests and rounds; those that make no sense are refused with what would", () => {
+  assert.equal(readOptions([]).contests.length, CONTESTS.length);
+  const { contests, rounds } = readOptions(["--only", "load", "--only", "pca", "--rounds", "3"]);
+  assert.deepEqual(
+    contests.map(({ name }) => name),
+    ["load", "pca"],
+  );
+  assert.equal(rounds, 3);
+  assert.throws(
+    () => readOptions(["--only", "lunch"]),
+    /expected --only load, preprocess, .* got "lunch"/,
+  );
+  for (const rounds of ["0", "1.5", "few"]) {
+    assert.throws(() => readOptions(["--rounds", rounds]), /at least 1 whole round/);
+  }
+  assert.throws(() => readOptions(["--fast"]), /Unknown option '--fast'/);
+});
+
+test("a contest for which memory lacks is skipped, and says how much it needs", async () => {
+  const huge = { ...CONTESTS[0], memory: 1e18 };
+  const settings = { folder, python: null, env: {}, rounds: 1 };
+  assert.match(
+    String(await measure(huge, settings)),
+    /expected 1000000000\.0 GB of free memory, got/,
+  );
+});

@@ -1,0 +1,85 @@
+// Measures this library beside the usual Python stack: `npm run bench [-- --only NAME --rounds N --json FILE]`.
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpus, loadavg, tmpdir, totalmem } from "node:os";
+import { join } from "node:path";
+import { fetchSource } from "../../lib/cohort/sources.js";
+import { textTable } from "../../lib/jupyter/table.js";
+import { type Contest, measure } from "./contests.js";
+import { type ShapeName, writeInputs, writeSettings } from "./inputs.js";
+import { readOptions } from "./options.js";
+import { benchPython, referenceEnvironment } from "./python.js";
+import { printable, type Row, rowOf, withShare } from "./rows.js";
+
+async function main(args: string[]): Promise<void> {
+  const { contests, rounds, json, withoutPython } = readOptions(args);
+  const python = withoutPython ? null : await benchPython(console.error).catch(complain);
+  describeMachine();
+  if (python === null)
+    console.log("without Python: where the reference is, ours alone is measured");
+  const folder = mkdtempSync(join(tmpdir(), "aro-bench-"));
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(130));
+  writeSettings(folder);
+  let rows: Row[] = [];
+  const written = new Set<ShapeName>();
+  for (const contest of contests) {
+    const { name, about, shape } = contest;
+    if (shape && !written.has(shape)) writeInputs(folder, shape);
+    if (shape) written.add(shape);
+    const settings = { folder, python, env: referenceEnvironment() };
+    const outcome =
+      (await missingData(contest)) ??
+      (await measure(contest, { ...settings, rounds: rounds ?? contest.rounds }));
+    if (typeof outcome === "string") {
+      console.log(`${name}: skipped, ${outcome}`);
+      continue;
+    }
+    rows = withShare([...rows, rowOf(contest, outcome)]);
+    // At once, so that a bench that is interrupted has told what it found.
+    if (json) writeFileSync(json, `${JSON.stringify(rows, null, 2)}\n`);
+    console.log(`${name}: ${about}`);
+    console.log(`  ours: ${outcome.ours.with}; reference: ${outcome.reference?.with ?? "none"}`);
+  }
+  if (rows.length > 0) console.log(`\n${textTable(rows.map(printable))}`);
+  for (const { shareOfStep } of rows) {
+    if (shareOfStep === undefined) continue;
+    console.log(
+      `\nits matrix products alone would take ${(100 * shareOfStep).toFixed(0)} % of our step`,
+    );
+  }
+}
+
+function describeMachine(): void {
+  const cores = cpus();
+  const memory = `${(totalmem() / 2 ** 30).toFixed(0)} GiB`;
+  const node = `Node ${process.versions.node} on ${process.platform}`;
+  console.log(
+    `${cores[0]?.model.trim() ?? "processor"}, ${cores.length} cores, ${memory}, ${node}`,
+  );
+  const [load] = loadavg(); // 0 where the system does not count it
+  if (load > cores.length / 2) {
+    console.log(
+      `busy: ${load.toFixed(1)} programs want its ${cores.length} cores already; threads that wait for each other, as ` +
+        "PyTorch's and NumPy's do, suffer more than others do, so these ratios are not those of a quiet machine",
+    );
+  }
+}
+
+/** Says why the contest's files cannot be had; fetches them where they are missing. */
+async function missingData({ name }: Contest): Promise<string | undefined> {
+  if (name !== "load") return undefined;
+  return fetchSource("ucec").then(
+    () => undefined,
+    (error: Error) => error.message,
+  );
+}
+
+function complain(error: Error): null {
+  console.error(error.message);
+  return null;
+}
+
+main(process.argv.slice(2)).catch((error: Error) => {
+  console.error(error.message);
+  process.exitCode = 1;
+});

@@ -1,0 +1,198 @@
+// What is measured side by side, and how: two processes that work in turns, or two that only hold memory.
+import { freemem } from "node:os";
+import { join } from "node:path";
+import type { ShapeName } from "./inputs.js";
+import { type Ready, Side } from "./side.js";
+
+export interface Contest {
+  readonly name: string;
+  readonly about: string;
+  readonly unit: "ms" | "bytes";
+  /** A task of ours.ts. */
+  readonly ours: string;
+  /** A task of reference.py, or one of ours.ts that is written the usual way. */
+  readonly reference: { readonly task: string; readonly by: "python" | "node" };
+  readonly shape?: ShapeName;
+  /** Bytes that must be free: both sides hold theirs at once, or one after the other where memory is measured. */
+  readonly memory: number;
+  readonly rounds: number;
+  /** How far the two answers may differ, relative: weights and dropout are drawn apart, rounding differs. */
+  readonly tolerance: number;
+}
+
+const LARGE = { shape: "paper" } as const;
+
+/** In the order in which they run. */
+export const CONTESTS: readonly Contest[] = [
+  timed("load", "UCEC: three tables read and joined", { rounds: 9, tolerance: 1e-5 }),
+  timed("preprocess", "115 x 71,094, fitted on 80 rows, applied to three parts", {
+    ...{ shape: "paper", rounds: 7, tolerance: 1e-4 },
+  }),
+  timed("pca", "80 components of 80 x 71,094, fitted, and the same rows transformed", {
+    ...{ shape: "paper", rounds: 7, tolerance: 1e-3 },
+  }),
+  timed("step-small", "2,000 features, 256 wide, against AdamW", { shape: "small", rounds: 25 }),
+  timed("step-small-tfjs", "the same on wasm, against tf.variableGrads", {
+    ...{ ours: "step-small-wasm", reference: { task: "step-small-usual", by: "node" } },
+    ...{ shape: "small", rounds: 15 },
+  }),
+  timed("step-paper", "71,094 features, 2,048 wide, against AdamW", { ...LARGE, memory: 13e9 }),
+  timed("step-paper-fused", "the same, against AdamW(fused=True)", {
+    ...{ ...LARGE, memory: 12e9, ours: "step-paper" },
+  }),
+  timed("step-paper-masked", "the same, seeing RNA alone, against AdamW", {
+    ...LARGE,
+    memory: 13e9,
+  }),
+  timed("products-paper", "the matrix products of such a step and nothing else", {
+    ...{ ...LARGE, memory: 5e9 },
+  }),
+  timed("memory-paper", "peak of a process that trains at that size", {
+    ...{ ...LARGE, unit: "bytes", memory: 7.5e9, rounds: 3 },
+    ...{ ours: "step-paper", reference: { task: "step-paper", by: "python" } },
+  }),
+];
+
+function timed(name: string, about: string, other: Partial<Contest>): Contest {
+  const reference = { task: name, by: "python" } as const;
+  const usual = { unit: "ms", memory: 1e9, rounds: 7, tolerance: 0.02 } as const;
+  return { name, about, ours: name, reference, ...usual, ...other };
+}
+
+export interface Measured {
+  /** What computed, with versions. */
+  readonly with: string;
+  /** In the unit of the contest, a number a round. */
+  readonly values: readonly number[];
+}
+
+export interface Outcome {
+  readonly ours: Measured;
+  readonly reference: Measured | null;
+}
+
+export interface MeasureOptions {
+  /** Of the inputs. */
+  readonly folder: string;
+  /** null measures ours alone. */
+  readonly python: string | null;
+  readonly env: NodeJS.ProcessEnv;
+  readonly rounds: number;
+}
+
+type Start = () => Promise<{ side: Side; ready: Ready }>;
+
+/**
+ * Measures a contest; the reference is null where there is no Python.
+ * @returns the reason if it cannot run here.
+ * @throws Error if a process fails, or the two do not compute the same.
+ */
+export async function measure(
+  contest: Contest,
+  { folder, python, env, rounds }: MeasureOptions,
+): Promise<Outcome | string> {
+  const { by, task } = contest.reference;
+  const free = freemem();
+  if (free < contest.memory) {
+    const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
+    return `expected ${gigabytes(contest.memory)} of free memory, got ${gigabytes(free)}`;
+  }
+  const node = (name: string) => () =>
+    Side.start(
+      process.execPath,
+      ["--import", "tsx", join(import.meta.dirname, "ours.ts"), name, folder],
+      process.env,
+    );
+  const script = join(import.meta.dirname, "reference.py");
+  const reference =
+    by === "node"
+      ? node(task)
+      : python !== null && (() => Side.start(python, [script, task, folder], env));
+  const starts = [node(contest.ours), ...(reference ? [reference] : [])];
+  const run = contest.unit === "bytes" ? measurePeaks : measureTurns;
+  return run(starts, rounds, contest);
+}
+
+/** Both prepare, then work in turns, so that what else the machine does falls on both alike. */
+async function measureTurns(
+  starts: readonly Start[],
+  rounds: number,
+  contest: Contest,
+): Promise<Outcome | string> {
+  const sides: Side[] = [];
+  const ready: Ready[] = [];
+  try {
+    for (const start of starts) {
+      const { side, ready: said } = await start();
+      sides.push(side);
+      ready.push(said);
+      if (said.skip) return said.skip;
+    }
+    requireSame(contest, ready);
+    const values = sides.map((): number[] => []);
+    for (let round = -1; round < rounds; round++) {
+      for (const [i, side] of sides.entries()) {
+        await pause(); // threads of the other one that wait for more work go on waiting for a moment
+        const value = await side.ask("run");
+        if (round >= 0) values[i].push(value); // the first one warms up, as the answer did before
+      }
+    }
+    return outcomeOf(ready, values);
+  } finally {
+    for (const side of sides) await side.end();
+  }
+}
+
+/** One after the other, each in a new process that trains three steps. */
+async function measurePeaks(
+  starts: readonly Start[],
+  rounds: number,
+  contest: Contest,
+): Promise<Outcome | string> {
+  const values = starts.map((): number[] => []);
+  let ready: Ready[] = [];
+  for (let round = 0; round < rounds; round++) {
+    ready = [];
+    for (const [i, start] of starts.entries()) {
+      const { side, ready: said } = await start();
+      try {
+        if (said.skip) return said.skip;
+        ready.push(said);
+        for (let step = 0; step < 2; step++) await side.ask("run");
+        values[i].push(await side.ask("peak"));
+      } finally {
+        await side.end();
+      }
+    }
+  }
+  requireSame(contest, ready);
+  return outcomeOf(ready, values);
+}
+
+function outcomeOf(ready: readonly Ready[], values: readonly number[][]): Outcome {
+  const measured = ready.map((said, i): Measured => ({ with: said.with, values: values[i] }));
+  return { ours: measured[0], reference: measured[1] ?? null };
+}
+
+/** @throws Error if two answers differ by more than the contest allows. */
+export function requireSame(
+  { name, tolerance }: Pick<Contest, "name" | "tolerance">,
+  [ours, reference]: readonly Ready[],
+): void {
+  if (!reference) return;
+  const same =
+    ours.answer.length === reference.answer.length &&
+    ours.answer.every(
+      (value, i) =>
+        Math.abs(value - reference.answer[i]) <= tolerance * Math.abs(reference.answer[i]),
+    );
+  if (same) return;
+  throw new Error(
+    `bench: expected both sides of ${name} to compute the same within ${tolerance}, ` +
+      `got ${ours.answer.join(", ")} here and ${reference.answer.join(", ")} from ${reference.with}`,
+  );
+}
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 50));
+}

@@ -1,0 +1,107 @@
+// What both sides of the bench work on: one matrix a shape, as raw files that either side can read.
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { emptyMatrix, type Matrix } from "../../lib/cohort/matrix.js";
+import { createRandom } from "../../lib/cohort/random.js";
+import { sourceFolder } from "../../lib/cohort/sources.js";
+import { applyScaler, fitScaler } from "../../lib/preprocess/scaler.js";
+
+export interface Shape {
+  readonly samples: number;
+  /** The first samples are the training rows, then come as many for validation as for testing, or one less. */
+  readonly batch: number;
+  /** RNA first, complete; of the other features a share of the samples is missing. */
+  readonly features: number;
+  readonly rna: number;
+  readonly width: number;
+  readonly hiddenLayers: number;
+}
+
+export const SHAPES: Readonly<Record<"paper" | "small", Shape>> = {
+  paper: {
+    ...{ samples: 115, batch: 80, features: 71_094, rna: 50_455 },
+    ...{ width: 2048, hiddenLayers: 3 },
+  },
+  small: {
+    ...{ samples: 115, batch: 80, features: 2000, rna: 1420 },
+    ...{ width: 256, hiddenLayers: 3 },
+  },
+};
+
+export type ShapeName = keyof typeof SHAPES;
+
+/** Rows of the three parts: 80, 17 and 18 of 115, as in the paper. */
+export function partsOf({ samples, batch }: Shape): readonly number[][] {
+  const middle = batch + Math.floor((samples - batch) / 2);
+  const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i);
+  return [range(0, batch), range(batch, middle), range(middle, samples)];
+}
+
+/** Writes what the other side cannot know: the shapes, and where UCEC lies. */
+export function writeSettings(folder: string): void {
+  const settings = { shapes: SHAPES, ucec: sourceFolder("ucec") };
+  writeFileSync(join(folder, "settings.json"), JSON.stringify(settings));
+}
+
+/**
+ * Writes FOLDER/SHAPE: `raw.f32`, `[samples, features]` as measured, NaN where nothing was; `batch.f32`, the training
+ * rows preprocessed; `batch.u8`, what was observed of them.
+ */
+export function writeInputs(folder: string, name: ShapeName): void {
+  const shape = SHAPES[name];
+  const raw = simulateMeasurements(shape);
+  const [train] = partsOf(shape);
+  const batch = applyScaler(fitScaler(raw, train, train.map(String)), raw, train);
+  const place = join(folder, name);
+  mkdirSync(place, { recursive: true });
+  const values = raw.values.map((value, i) => (raw.observed[i] ? value : Number.NaN));
+  writeFileSync(join(place, "raw.f32"), values);
+  writeFileSync(join(place, "batch.f32"), batch.values);
+  writeFileSync(join(place, "batch.u8"), batch.observed);
+}
+
+/** Reads the preprocessed training rows, `[batch, features]`. */
+export function readBatch(folder: string, name: ShapeName): Matrix {
+  const { batch: rows, features: columns } = SHAPES[name];
+  const values = readFloats(join(folder, name, "batch.f32"));
+  return {
+    rows,
+    columns,
+    values,
+    observed: new Uint8Array(readFileSync(join(folder, name, "batch.u8"))),
+  };
+}
+
+/** Reads what was measured, `[samples, features]`. */
+export function readRaw(folder: string, name: ShapeName): Matrix {
+  const { samples: rows, features: columns } = SHAPES[name];
+  const values = readFloats(join(folder, name, "raw.f32"));
+  const observed = Uint8Array.from(values, (value) => (Number.isNaN(value) ? 0 : 1));
+  return {
+    rows,
+    columns,
+    values: values.map((value) => (Number.isNaN(value) ? 0 : value)),
+    observed,
+  };
+}
+
+function readFloats(file: string): Float32Array {
+  const bytes = readFileSync(file);
+  return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
+}
+
+/** Expression from 0 up, a third of it zero; log ratios of which each feature lacks up to 60 % of the samples. */
+function simulateMeasurements({ samples, features, rna }: Shape): Matrix {
+  const random = createRandom(1, "bench");
+  const out = emptyMatrix(samples, features);
+  const level = Float64Array.from({ length: features }, () => 2 * random.normal() + 1);
+  const missing = Float64Array.from({ length: features }, () => 0.6 * random.uniform() ** 2);
+  for (let i = 0; i < out.values.length; i++) {
+    const j = i % features;
+    const value = level[j] + random.normal();
+    if (j >= rna && random.uniform() < missing[j]) continue;
+    out.values[i] = j < rna ? Math.max(0, value) : value;
+    out.observed[i] = 1;
+  }
+  return out;
+}

@@ -1,0 +1,139 @@
+// Our side of the bench: `ours.ts TASK FOLDER` prepares a task of this library and works when it is asked to.
+import { readFileSync } from "node:fs";
+import { createInterface } from "node:readline";
+import { countObserved } from "../../lib/cohort/matrix.js";
+import { createRandom } from "../../lib/cohort/random.js";
+import { readUcec } from "../../lib/cohort/ucec.js";
+import { chooseEngine } from "../../lib/engine/choose.js";
+import type { Engine } from "../../lib/engine/engine.js";
+import { portableEngine } from "../../lib/engine/portable.js";
+import { tensorflowEngine } from "../../lib/engine/tensorflow.js";
+import { fitPca, transformPca } from "../../lib/evaluate/pca.js";
+import { type AutoencoderSpec, initializeWeights } from "../../lib/model/autoencoder.js";
+import { applyScaler, fitScaler } from "../../lib/preprocess/scaler.js";
+import { partsOf, readBatch, readRaw, SHAPES, type ShapeName } from "./inputs.js";
+import { bareProducts } from "./products.js";
+import type { Ready } from "./side.js";
+import { usualStep } from "./usual.js";
+
+/** A task that is ready: `run` does the work `times` over, and its time is told for one. */
+export interface Task extends Ready {
+  readonly times?: number;
+  run(): unknown;
+}
+
+export const LEARNING_RATE = 1e-5;
+
+const TASKS: Readonly<Record<string, (folder: string) => Promise<Task>>> = {
+  "step-paper": (folder) => step(folder, "paper", tensorflowEngine(), false),
+  "step-paper-masked": (folder) => step(folder, "paper", tensorflowEngine(), true),
+  "step-small": (folder) =>
+    step(
+      folder,
+      "small",
+      chooseEngine().then(({ engine }) => engine),
+      false,
+    ),
+  "step-small-wasm": (folder) => step(folder, "small", portableEngine({ backend: "wasm" }), false),
+  "step-small-usual": async (folder) => ({
+    ...(await usualStep(specOf("small", false), readBatch(folder, "small"), LEARNING_RATE)),
+    times: 4,
+  }),
+  "products-paper": async () => bareProducts(SHAPES.paper),
+  preprocess,
+  pca,
+  load,
+};
+
+function specOf(name: ShapeName, masked: boolean): AutoencoderSpec {
+  const { features, rna, width, hiddenLayers } = SHAPES[name];
+  const visible = masked ? { start: 0, end: rna } : null;
+  return { features, width, hiddenLayers, output: "softplus", inputDropout: 0.1, visible };
+}
+
+async function step(
+  folder: string,
+  name: ShapeName,
+  starting: Promise<Engine>,
+  masked: boolean,
+): Promise<Task> {
+  const engine = await starting;
+  const spec = specOf(name, masked);
+  const model = await engine.build(spec, initializeWeights(spec, 1));
+  const batch = readBatch(folder, name);
+  const options = { learningRate: LEARNING_RATE, dropout: createRandom(1, "dropout") };
+  const { huber } = await model.step(batch, options);
+  return {
+    with: `${engine.backend} ${engine.version}`,
+    answer: [huber],
+    times: name === "small" ? 10 : 1,
+    run: () => model.step(batch, options),
+  };
+}
+
+async function preprocess(folder: string): Promise<Task> {
+  const raw = readRaw(folder, "paper");
+  const parts = partsOf(SHAPES.paper);
+  const ids = parts[0].map(String);
+  const run = () => {
+    const scaler = fitScaler(raw, parts[0], ids);
+    return parts.map((rows) => applyScaler(scaler, raw, rows));
+  };
+  return { with: "this library", answer: run().map(({ values }) => meanOf(values)), run };
+}
+
+async function pca(folder: string): Promise<Task> {
+  const batch = readBatch(folder, "paper");
+  const run = () => {
+    const fitted = fitPca(batch, batch.rows);
+    return { fitted, scores: transformPca(fitted, batch) };
+  };
+  const { fitted, scores } = run();
+  const squares = meanOf(scores.map((score) => score ** 2)) * scores.length;
+  return { with: "this library", answer: [fitted.explainedVariance[0], squares], run };
+}
+
+async function load(): Promise<Task> {
+  const run = () => readUcec();
+  const { matrix } = run();
+  const sum = meanOf(matrix.values) * matrix.values.length;
+  return {
+    with: "this library",
+    answer: [matrix.rows, matrix.columns, countObserved(matrix), sum],
+    run,
+  };
+}
+
+function meanOf(values: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i];
+  return sum / values.length;
+}
+
+/** The most memory that this process ever held, in bytes: of Linux's count, which begins when the program does. */
+function peakMemory(): number {
+  try {
+    const [, kibibytes] = /^VmHWM:\s*(\d+) kB/m.exec(readFileSync("/proc/self/status", "utf8"))!;
+    return 1024 * Number(kibibytes);
+  } catch {
+    return 1024 * process.resourceUsage().maxRSS;
+  }
+}
+
+async function answer(what: string, { run, times = 1 }: Task): Promise<number> {
+  if (what === "peak") return peakMemory();
+  const start = performance.now();
+  for (let i = 0; i < times; i++) await run();
+  return (performance.now() - start) / times;
+}
+
+const [name, folder] = process.argv.slice(2);
+const say = (value: unknown) => process.stdout.write(`${JSON.stringify(value)}\n`);
+const task = await TASKS[name](folder).catch((error: Error) => {
+  say({ with: "", answer: [], skip: error.message } satisfies Ready);
+});
+if (task) {
+  say({ with: task.with, answer: task.answer } satisfies Ready);
+  for await (const line of createInterface({ input: process.stdin })) say(await answer(line, task));
+}
+process.exit();

@@ -1,0 +1,209 @@
+"""The other side of the bench: the usual Python stack.  reference.py TASK FOLDER
+
+It prepares a task, says so in a line of JSON, and then answers each line of its input: "run" with the milliseconds
+that the work took, "peak" with the bytes that it ever held. Written as a careful user of these libraries would.
+"""
+
+import json
+import os
+import re
+import resource
+import sys
+import time
+import warnings
+
+import numpy as np
+
+LEARNING_RATE = 1e-5
+DROPOUT = 0.1
+
+
+def cores():
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+
+
+def floats(folder, shape, name, rows):
+    return np.fromfile(os.path.join(folder, shape["name"], name), np.float32).reshape(rows, -1)
+
+
+def step(folder, shape, fused=False, masked=False):
+    """A training step: forward, Huber over observed entries, backward, AdamW."""
+    import torch
+    from torch import nn
+    from torch.nn import functional
+
+    torch.set_num_threads(cores())
+    torch.manual_seed(1)
+    features, width, layers = shape["features"], shape["width"], shape["hiddenLayers"]
+
+    class Autoencoder(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.dropout = nn.Dropout(DROPOUT)
+            self.inp_lin = nn.Linear(features, width)
+            self.encoder_layers = nn.ModuleList(nn.Linear(width, width) for _ in range(layers))
+            self.out_lin = nn.Linear(width, features)
+
+        def forward(self, x):
+            x = torch.relu(self.inp_lin(self.dropout(x)))
+            for layer in self.encoder_layers:
+                x = torch.relu(layer(x))
+            return functional.softplus(self.out_lin(x))
+
+    target = torch.from_numpy(floats(folder, shape, "batch.f32", shape["batch"]))
+    observed = np.fromfile(os.path.join(folder, shape["name"], "batch.u8"), np.uint8)
+    observed = torch.from_numpy(observed.astype(np.float32).reshape(target.shape))
+    count = observed.sum()
+    source = target
+    if masked:
+        source = target.clone()
+        source[:, shape["rna"] :] = 0  # as the authors do
+    model = Autoencoder()
+    optimizer = torch.optim.AdamW(
+        model.parameters(), lr=LEARNING_RATE, weight_decay=0, **({"fused": True} if fused else {})
+    )
+
+    def run():
+        optimizer.zero_grad(set_to_none=True)
+        out = model(source)
+        # Cheaper than picking the observed entries out, whose gradient must be put back one by one.
+        losses = functional.huber_loss(out, target, reduction="none", delta=1.0)
+        loss = (losses * observed).sum() / count
+        loss.backward()
+        optimizer.step()
+        return loss.item()
+
+    kind = "AdamW(fused=True)" if fused else "AdamW"
+    return f"torch {torch.__version__}, {kind}, {cores()} threads", [run()], run
+
+
+def products(folder, shape):
+    """The matrix products of a step, into memory that is there already."""
+    import torch
+
+    torch.set_num_threads(cores())
+    rows, features, width = shape["batch"], shape["features"], shape["width"]
+    inputs, target = torch.rand(width, features), torch.rand(features, width)
+    hidden = [torch.rand(width, width) for _ in range(shape["hiddenLayers"])]
+    columns, units = torch.rand(rows, features), torch.rand(rows, width)
+    wide, narrow = torch.rand(rows, features), torch.rand(rows, width)
+    large, small = torch.rand(features * width), torch.rand(width, width)
+
+    def run():
+        torch.mm(columns, inputs.t(), out=narrow)
+        for weight in hidden:
+            torch.mm(units, weight.t(), out=narrow)
+        torch.mm(units, target.t(), out=wide)
+        torch.mm(columns, target, out=narrow)
+        torch.mm(columns.t(), units, out=large.view(features, width))
+        for weight in hidden:
+            torch.mm(units, weight, out=narrow)
+            torch.mm(units.t(), units, out=small)
+        torch.mm(units.t(), columns, out=large.view(width, features))
+
+    return f"torch {torch.__version__}, torch.mm into given memory, {cores()} threads", [], run
+
+
+def preprocess(folder, shape):
+    """The authors' normalization; statistics of the training rows, applied to the three parts."""
+    import scipy
+    from scipy import stats
+
+    raw = floats(folder, shape, "raw.f32", shape["samples"])
+    batch = shape["batch"]
+    middle = batch + (shape["samples"] - batch) // 2
+    warnings.simplefilter("ignore")  # columns that are constant, or never observed
+
+    def run():
+        train, *held = raw[:batch], raw[batch:middle], raw[middle:]
+        median = np.nan_to_num(np.nanmedian(train, axis=0))
+        fill = lambda rows: np.where(np.isnan(rows), median, rows)
+        train = fill(train)
+        low, high = np.percentile(train, [1, 99], axis=0).astype(np.float32)
+        train = np.clip(train, low, high)
+        mean, std = train.mean(axis=0), train.std(axis=0)
+        scores = [stats.zscore(train, axis=0)]
+        scores += [(np.clip(fill(rows), low, high) - mean) / (std + np.float32(1e-8)) for rows in held]
+        return [np.log1p(np.maximum(np.nan_to_num(rows), 0)) for rows in scores]
+
+    answer = [float(rows.mean(dtype=np.float64)) for rows in run()]
+    return f"numpy {np.__version__}, scipy {scipy.__version__}, float32", answer, run
+
+
+def pca(folder, shape):
+    """Principal components with the solver that scikit-learn takes by itself, which is the full SVD here."""
+    import sklearn
+    from sklearn.decomposition import PCA
+
+    rows = floats(folder, shape, "batch.f32", shape["batch"])
+
+    def run():
+        fitted = PCA(n_components=len(rows))
+        return fitted, fitted.fit_transform(rows)
+
+    fitted, scores = run()
+    answer = [float(fitted.explained_variance_[0]), float((scores.astype(float) ** 2).sum())]
+    return f"scikit-learn {sklearn.__version__}, svd_solver full, float32", answer, run
+
+
+def load(folder, shape):
+    """The three tables of UCEC, joined on the samples that all have; samples x features with a mask."""
+    import pandas as pd
+
+    place = shape["ucec"]
+    names = ["transcriptomics_linear", "proteomics", "phosphoproteomics_gene"]
+
+    def run():
+        tables = [pd.read_csv(os.path.join(place, f"{n}.cct.gz"), sep="\t", index_col=0) for n in names]
+        shared = [sample for sample in tables[0] if all(sample in table for table in tables[1:])]
+        values = np.concatenate([table[shared].to_numpy(np.float32).T for table in tables], axis=1)
+        observed = ~np.isnan(values)
+        return np.where(observed, values, np.float32(0)), observed
+
+    values, observed = run()
+    answer = [*values.shape, int(observed.sum()), float(values.sum(dtype=np.float64))]
+    return f"pandas {pd.__version__}", answer, run
+
+
+TASKS = {
+    "step-paper": ("paper", 1, step),
+    "step-paper-fused": ("paper", 1, lambda *given: step(*given, fused=True)),
+    "step-paper-masked": ("paper", 1, lambda *given: step(*given, masked=True)),
+    "step-small": ("small", 10, step),
+    "products-paper": ("paper", 1, products),
+    "preprocess": ("paper", 1, preprocess),
+    "pca": ("paper", 1, pca),
+    "load": ("paper", 1, load),
+}
+
+
+def peak_memory():
+    """Of Linux's count, which begins when the program does."""
+    try:
+        with open("/proc/self/status", encoding="utf8") as file:
+            return 1024 * int(re.search(r"^VmHWM:\s*(\d+) kB", file.read(), re.M)[1])
+    except OSError:
+        unit = 1 if sys.platform == "darwin" else 1024
+        return unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def main():
+    name, folder = sys.argv[1:]
+    shape_name, times, make = TASKS[name]
+    with open(os.path.join(folder, "settings.json"), encoding="utf8") as file:
+        settings = json.load(file)
+    shape = {**settings["shapes"][shape_name], "name": shape_name, "ucec": settings["ucec"]}
+    by, answer, run = make(folder, shape)
+    print(json.dumps({"with": by, "answer": answer}), flush=True)
+    for line in sys.stdin:
+        if line.strip() == "peak":
+            result = peak_memory()
+        else:
+            start = time.perf_counter()
+            for _ in range(times):
+                run()
+            result = 1000 * (time.perf_counter() - start) / times
+        print(json.dumps(result), flush=True)
+
+
+main()
