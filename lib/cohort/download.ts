@@ -10,6 +10,8 @@ export interface DownloadFileOptions {
   /** Called with the bytes of the file so far, those of an earlier run included. */
   readonly onBytes?: (bytes: number) => void;
   readonly signal?: AbortSignal;
+  /** What the address wants to be sent. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** How long a server may send nothing, in milliseconds. */
   readonly patience?: number;
   /** The wait before the second attempt, in milliseconds; it doubles with each further one. */
@@ -27,6 +29,8 @@ type Ending =
 interface Attempt extends DownloadFileOptions {
   readonly patience: number;
   readonly url: string;
+  /** The address for messages. */
+  readonly shown: string;
   readonly file: string;
   /** The size that the file must have. */
   readonly bytes: number;
@@ -47,7 +51,8 @@ export async function downloadFile(
   bytes: number,
   { patience = 60_000, pause = 1000, ...options }: DownloadFileOptions = {},
 ): Promise<void> {
-  const attempt: Attempt = { ...options, patience, url, file, bytes };
+  const [shown] = url.split("?", 1); // a signature would fill the message
+  const attempt: Attempt = { ...options, patience, url, shown, file, bytes };
   for (let number = 1; ; number++) {
     const ending = await tryOnce(attempt);
     options.signal?.throwIfAborted();
@@ -55,7 +60,7 @@ export async function downloadFile(
     if (ending.kind === "refused") throw new Error(ending.message);
     if (number === ATTEMPTS) {
       throw new Error(
-        `expected ${bytes} bytes of ${url}, got ${await sizeOf(file)} in ${ATTEMPTS} attempts (${ending.why}); ` +
+        `expected ${bytes} bytes of ${shown}, got ${await sizeOf(file)} in ${ATTEMPTS} attempts (${ending.why}); ` +
           "check the connection and run again, it goes on from there",
       );
     }
@@ -79,6 +84,7 @@ async function tryOnce(attempt: Attempt): Promise<Ending> {
   try {
     const response = await fetch(url, {
       headers: {
+        ...attempt.headers,
         "accept-encoding": "identity", // a range is one of the file's own bytes
         ...(have > 0 && { range: `bytes=${have}-` }),
         ...(have > 0 && attempt.etag && { "if-range": attempt.etag }),
@@ -102,7 +108,7 @@ async function tryOnce(attempt: Attempt): Promise<Ending> {
 async function judge(
   response: Response,
   have: number,
-  { url, file, bytes }: Attempt,
+  { shown, file, bytes }: Attempt,
 ): Promise<Ending | undefined> {
   const { status, statusText, headers } = response;
   const said = `status ${status} ${statusText}`.trim();
@@ -122,7 +128,7 @@ async function judge(
   }
   if ([408, 425, 429].includes(status) || status >= 500) return { kind: "broken", why: said };
   if (status !== 200) {
-    const where = response.redirected ? `${url}, redirected to ${response.url}` : url;
+    const where = response.redirected ? `${shown}, redirected to ${response.url}` : shown;
     return { kind: "refused", message: `expected a file at ${where}, got ${said}` };
   }
   const length = headers.get("content-length");
@@ -132,7 +138,7 @@ async function judge(
   const first = await reader?.read();
   reader?.releaseLock();
   await rm(file, { force: true });
-  return another(url, bytes, Number(length), Buffer.from(first?.value ?? []));
+  return another(shown, bytes, Number(length), Buffer.from(first?.value ?? []));
 }
 
 async function save(
@@ -141,7 +147,7 @@ async function save(
   attempt: Attempt,
   timer: NodeJS.Timeout,
 ): Promise<Ending> {
-  const { url, file, bytes, onBytes } = attempt;
+  const { shown, file, bytes, onBytes } = attempt;
   const etag = response.headers.get("etag");
   attempt.etag = etag && !etag.startsWith("W/") ? etag : undefined;
   let size = from;
@@ -162,13 +168,16 @@ async function save(
     return { kind: "broken", why: `the connection ended after ${size} bytes` };
   }
   await rm(file, { force: true });
-  return another(url, bytes, size, head);
+  return another(shown, bytes, size, head);
 }
 
-function another(url: string, bytes: number, got: number, head: Buffer): Ending {
+function another(shown: string, bytes: number, got: number, head: Buffer): Ending {
   const kind = recognizeForeign(head) ?? "another file or version; check the address";
-  const size = got > bytes ? `more than that` : `${got}`;
-  return { kind: "refused", message: `expected ${bytes} bytes from ${url}, got ${size}: ${kind}` };
+  const size = got > bytes ? "more than that" : `${got}`;
+  return {
+    kind: "refused",
+    message: `expected ${bytes} bytes from ${shown}, got ${size}: ${kind}`,
+  };
 }
 
 async function explain(error: NodeJS.ErrnoException, attempt: Attempt): Promise<Ending> {

@@ -4,6 +4,7 @@ import { readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { findMismatch, putInPlace } from "./checksum.js";
 import { type DownloadFileOptions, downloadFile } from "./download.js";
+import { askLfs } from "./lfs.js";
 import type { LinkedFile } from "./manifest.js";
 
 export interface LinkedOptions extends DownloadFileOptions {
@@ -13,6 +14,8 @@ export interface LinkedOptions extends DownloadFileOptions {
   readonly work: string;
   /** Gives the address from which a file is really fetched. */
   readonly addressOf: (file: LinkedFile) => string;
+  /** A Git LFS server to ask where that address does not serve the file. */
+  readonly lfs?: string;
   /** Called with the bytes of all files so far. */
   readonly onBytes?: (bytes: number) => void;
 }
@@ -27,7 +30,7 @@ const PART = ".part";
  */
 export async function fetchLinkedFiles(
   files: readonly LinkedFile[],
-  { folder, work, addressOf, onBytes, ...options }: LinkedOptions,
+  { folder, work, addressOf, lfs, onBytes, ...options }: LinkedOptions,
 ): Promise<void> {
   let before = 0;
   for (const file of files) {
@@ -37,7 +40,7 @@ export async function fetchLinkedFiles(
       const part = join(work, file.name + PART);
       await rename(place + PART, part).catch(() => {}); // none there, or another process has it
       try {
-        await fetchVerified(file, addressOf(file), part, {
+        await fetchFromEither(file, addressOf(file), lfs, part, {
           ...options,
           onBytes: onBytes && ((bytes) => onBytes(before + bytes)),
         });
@@ -66,6 +69,29 @@ export async function keepParts(work: string, folder: string): Promise<void> {
   }
 }
 
+async function fetchFromEither(
+  file: LinkedFile,
+  url: string,
+  lfs: string | undefined,
+  part: string,
+  options: DownloadFileOptions,
+): Promise<void> {
+  try {
+    return await fetchVerified(file, url, part, options);
+  } catch (first) {
+    options.signal?.throwIfAborted();
+    if (lfs === undefined) throw first;
+    try {
+      const served = await askLfs(lfs, file, options);
+      await fetchVerified(file, served.url, part, { ...options, headers: served.headers });
+    } catch (second) {
+      options.signal?.throwIfAborted();
+      const messages = `${(first as Error).message}; and ${(second as Error).message}`;
+      throw new Error(messages, { cause: second });
+    }
+  }
+}
+
 async function fetchVerified(
   file: LinkedFile,
   url: string,
@@ -83,6 +109,6 @@ async function fetchVerified(
   if (!wrong) return;
   await rm(part);
   throw new Error(
-    `expected a file of ${wrong} from ${url}; it serves another version or was changed on the way`,
+    `expected a file of ${wrong} from ${url.split("?", 1)[0]}; it serves another version or was changed on the way`,
   );
 }

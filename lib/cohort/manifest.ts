@@ -52,6 +52,8 @@ export interface WheelSource extends About {
 
 /** A source whose files are downloaded one by one. */
 export interface LinkedSource extends About {
+  /** The Git LFS server that has the files too, by their SHA-256. */
+  readonly lfs?: string;
   readonly files: readonly LinkedFile[];
 }
 
@@ -85,6 +87,8 @@ export async function readManifest(
   return sources;
 }
 
+const ADDRESS = /^https:\/\/[^\s/]+(\/\S*)?$/;
+
 type Fields = Readonly<Record<string, unknown>>;
 
 function sourceFrom(entry: unknown, where: string): Source {
@@ -98,7 +102,10 @@ function sourceFrom(entry: unknown, where: string): Source {
       doi: textAt(citation, "doi", `${where}.citation`, /^10\.\d+\/\S+$/),
     },
   };
-  if (source.wheel === undefined) return { ...about, files: filesFrom(source, where, linkedFrom) };
+  if (source.wheel === undefined) {
+    const lfs = source.lfs === undefined ? {} : { lfs: textAt(source, "lfs", where, ADDRESS) };
+    return { ...about, ...lfs, files: filesFrom(source, where, linkedFrom) };
+  }
   const files = filesFrom(source, where, packedFrom);
   return { ...about, wheel: wheelFrom(source.wheel, `${where}.wheel`), files };
 }
@@ -135,7 +142,7 @@ function packedFrom(entry: unknown, where: string): PackedFile {
 
 function linkedFrom(entry: unknown, where: string): LinkedFile {
   const file = fieldsOf(entry, where);
-  return { ...fileFrom(file, where), url: textAt(file, "url", where, /^https:\/\/[^\s/]+\/\S+$/) };
+  return { ...fileFrom(file, where), url: textAt(file, "url", where, ADDRESS) };
 }
 
 function fileFrom(file: Fields, where: string): SourceFile {

@@ -60,7 +60,7 @@ export function sourceFolder(name: string, folder = join(projectRoot(), "data", 
  * If they do already, nothing is done and neither network nor Python is needed. Else the wheel is taken from FOLDER if
  * it was placed there by hand (and stays), or downloaded with pip (and is removed after unpacking: pip's cache and the
  * registry have it); a source without a wheel has the missing files downloaded one by one, going on where an earlier
- * call broke off. A file is renamed into place only when it is verified, so a crash at any moment leaves the old file
+ * call broke off, from their addresses or else from its Git LFS server. A file is renamed into place only when it is verified, so a crash at any moment leaves the old file
  * or the new one, and calls at the same time, in any number of processes, end with the same files.
  * @throws RangeError if the manifest has no such source; TypeError if the mirror is no address.
  * @throws Error if no Python works, the download fails, or a size or checksum is wrong; the message has the remedy.
@@ -94,7 +94,7 @@ export async function fetchSource(
 
 async function fetchLinked(
   name: string,
-  { files }: LinkedSource,
+  { files, lfs }: LinkedSource,
   { folder, work }: { readonly folder: string; readonly work: string },
   { onProgress, mirror = process.env.ARO_MIRROR || undefined, ...options }: FetchOptions,
 ): Promise<FetchedSource["from"]> {
@@ -106,6 +106,7 @@ async function fetchLinked(
     ...options,
     folder,
     work,
+    lfs: mirror ? undefined : lfs,
     addressOf: (file) => (mirror ? `${mirror.replace(/\/$/, "")}/${name}/${file.name}` : file.url),
     onBytes: (done) => onProgress?.({ source: name, stage: "download", done, total }),
   });

@@ -16,6 +16,7 @@ import type { AddressInfo } from "node:net";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { fetchLinkedFiles } from "../../lib/cohort/linked.js";
 import type { LinkedSource } from "../../lib/cohort/manifest.js";
 import { type FetchOptions, type FetchProgress, fetchSource } from "../../lib/cohort/sources.js";
 
@@ -86,7 +87,7 @@ const text =
 async function serve(...answers: Answer[]) {
   const asked: IncomingMessage[] = [];
   const server = createServer((request, response) => {
-    const name = request.url?.split("/").at(-1) ?? "";
+    const name = /([^/?]+)(?:\?|$)/.exec(request.url ?? "")?.[1] ?? "";
     const content = Buffer.from(contents[name] ?? "");
     if (name !== "rna.txt") return well(request, response, content);
     asked.push(request);
@@ -293,6 +294,57 @@ test("a server that is busy for a while is asked again", async () => {
   await fetchSource("toy", options);
   assertWhole(folder);
   assert.equal(asked.length, 3);
+});
+
+test("a file that its address does not serve is had from the Git LFS server, by its checksum", async () => {
+  const lfs = createServer((request, response) => {
+    let body = "";
+    request.on("data", (chunk) => {
+      body += chunk;
+    });
+    request.on("end", () => {
+      assert.deepEqual([request.method, request.url], ["POST", "/lfs/objects/batch"]);
+      assert.equal(request.headers["content-type"], "application/vnd.git-lfs+json");
+      const [{ oid, size }] = JSON.parse(body).objects;
+      const known = oid === sha256(RNA) && size === RNA.length;
+      const download = { href: `${store.address}/o/rna.txt?signature=x`, header: { "x-key": "y" } };
+      const object = known
+        ? { oid, size, actions: { download } }
+        : { oid, size, error: { code: 404, message: "Object does not exist" } };
+      response.writeHead(200).end(JSON.stringify({ transfer: "basic", objects: [object] }));
+    });
+  });
+  await new Promise<void>((done) => lfs.listen(0, "127.0.0.1", done));
+  after(() => lfs.close());
+  const server = `http://127.0.0.1:${(lfs.address() as AddressInfo).port}/lfs`;
+  const store = await serve(cut, well);
+  const fetchFrom = (answer: Answer, server: string, files = source.files) =>
+    serve(answer).then(async ({ address }) => {
+      const { place } = workshop();
+      const work = join(place, "work");
+      mkdirSync(work, { recursive: true });
+      const addressOf = ({ name }: { readonly name: string }) => `${address}/${name}`;
+      await fetchLinkedFiles(files, { folder: place, work, addressOf, lfs: server, pause: 1 });
+      return readFileSync(join(place, "rna.txt"));
+    });
+  assert.ok((await fetchFrom(status(404), server)).equals(RNA));
+  assert.deepEqual(
+    store.asked.map(({ headers }) => [headers["x-key"], headers.range]),
+    [
+      ["y", undefined],
+      ["y", `bytes=${HALF}-`],
+    ],
+  );
+  assert.ok(
+    (await fetchFrom(text("version https://git-lfs.github.com/spec/v1\n"), server)).equals(RNA),
+  );
+  const other = source.files.map((file) => ({ ...file, sha256: "0".repeat(64) }));
+  await assert.rejects(
+    fetchFrom(status(404), server, other),
+    /got status 404 Not Found; and expected the Git LFS server .*\/lfs to have the file, got Object does not exist; to go on/,
+  );
+  await assert.rejects(fetchFrom(status(404), store.address), /to have the file, got .*; to go on/);
+  await assert.rejects(fetchFrom(status(404), "http://127.0.0.1:2"), /got connect ECONNREFUSED/);
 });
 
 test("redirects are followed, with the range too; a circle of them ends", async () => {
