@@ -3,6 +3,7 @@
 // A profile's study, what it publishes, and the ledger of the paper's claims.
 export { countVerdicts, judgeClaims, type LedgerEntry } from "./claims/ledger.js";
 // A cohort, and where it comes from.
+export { type CbioportalOptions, readCbioportal } from "./cohort/cbioportal.js";
 export {
   type Cohort,
   type Drop,
@@ -23,6 +24,7 @@ export { createRandom, numpyPermutation } from "./cohort/random.js";
 export { readSampleSheet } from "./cohort/samplesheet.js";
 export { simulateCohort } from "./cohort/simulate.js";
 export { fetchSource } from "./cohort/sources.js";
+export { findStudy } from "./cohort/studyfolder.js";
 export { readTable, readTables } from "./cohort/tables.js";
 export { readUcec } from "./cohort/ucec.js";
 // The model, what computes it, and its training.

@@ -1,5 +1,5 @@
 // The command that lists and fetches cohorts.
-import { readManifest } from "../cohort/manifest.js";
+import { type Checked, isWheelSource, readManifest, type Source } from "../cohort/manifest.js";
 import { fetchSource } from "../cohort/sources.js";
 import { textTable } from "../jupyter/table.js";
 import { choose } from "./options.js";
@@ -14,14 +14,20 @@ export async function data(args: readonly string[]): Promise<number> {
   if (action !== undefined) {
     throw new RangeError(`aro data: expected nothing or "get NAME", got "${args.join(" ")}"`);
   }
-  const sources = [...(await readManifest())].map(([source, { title, license, wheel }]) => ({
-    source,
-    title,
-    license,
-    megabytes: Math.round(wheel.bytes / 1e6),
+  const sources = [...(await readManifest())].map(([name, source]) => ({
+    source: name,
+    title: source.title,
+    license: source.license,
+    through: isWheelSource(source) ? "pip" : new URL(source.files[0].url).host,
+    megabytes: Math.round(downloads(source).reduce((sum, { bytes }) => sum + bytes, 0) / 1e6),
   }));
   console.log(textTable(sources));
   return 0;
+}
+
+/** What comes over the network when a source is fetched. */
+function downloads(source: Source): readonly Checked[] {
+  return isWheelSource(source) ? [source.wheel] : source.files;
 }
 
 /** Fetches a source unless it is there, with its progress in one line. */

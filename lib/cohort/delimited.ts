@@ -22,6 +22,11 @@ export interface DelimitedFile {
 export interface DelimitedOptions {
   /** Takes the ragged rows, which are left out then; without it they are thrown. */
   readonly problems?: Problems;
+  /**
+   * Whether the last leading `#` line may be the header, by default yes. If not, such lines are the format's own, and
+   * skipping them is not noted.
+   */
+  readonly hashHeader?: boolean;
 }
 
 interface Row {
@@ -37,13 +42,19 @@ const NAMES = { ",": "commas", "\t": "tabs", ";": "semicolons" } as const;
  * @throws Error if the file cannot be read as text (see `readText`) or is empty;
  * RangeError if a quote is not closed, or is followed by text; or if rows are ragged and nobody collects problems.
  */
-export function readDelimited(file: string, { problems }: DelimitedOptions = {}): DelimitedFile {
+export function readDelimited(
+  file: string,
+  { problems, hashHeader = true }: DelimitedOptions = {},
+): DelimitedFile {
   const { text, notes: textNotes } = readText(file);
   const notes = [...textNotes];
   const delimiter = chooseDelimiter(file, text, notes);
   const parsed = papaparse.parse<string[]>(text, { delimiter, newline: "\n" });
   refuseQuotes(file, text, parsed.errors);
-  const all = skipComments(file, skipBlank(file, numberLines(text, parsed.data), notes), notes);
+  const filled = skipBlank(file, numberLines(text, parsed.data), notes);
+  const all = hashHeader
+    ? skipComments(file, filled, notes)
+    : filled.slice(countLeadingHash(filled));
   if (all.length === 0) {
     throw new Error(`${file}: expected a header and rows, got an empty file; write it again`);
   }
@@ -131,8 +142,7 @@ function skipBlank(file: string, rows: readonly Row[], notes: string[]): Row[] {
 
 /** Leading `#` lines are comments, except for a last one that alone is as wide as the row below: a header. */
 function skipComments(file: string, rows: readonly Row[], notes: string[]): readonly Row[] {
-  const found = rows.findIndex(({ cells }) => !cells[0].startsWith("#"));
-  const leading = found < 0 ? rows.length : found;
+  const leading = countLeadingHash(rows);
   if (leading === 0) return rows;
   const width = rows[leading]?.cells.length;
   const wide = rows.slice(0, leading).filter(({ cells }) => cells.length === width);
@@ -142,6 +152,11 @@ function skipComments(file: string, rows: readonly Row[], notes: string[]): read
     notes.push(`${file}: ${skipped} leading # ${skipped === 1 ? "line" : "lines"} skipped`);
   }
   return rows.slice(skipped);
+}
+
+function countLeadingHash(rows: readonly Row[]): number {
+  const found = rows.findIndex(({ cells }) => !cells[0].startsWith("#"));
+  return found < 0 ? rows.length : found;
 }
 
 function completeHeader(

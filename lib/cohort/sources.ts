@@ -1,12 +1,20 @@
-// Fetches a source of the manifest: download, verify, unpack, put in place; whole or not at all.
-import { createHash } from "node:crypto";
-import { createReadStream, existsSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, rename, rm, stat } from "node:fs/promises";
+// Fetches a source of the manifest: download, verify, unpack, put in place; each file whole or not at all.
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { pipeline } from "node:stream/promises";
 import { unpackFiles } from "./archive.js";
-import { type Checked, readManifest, type Source } from "./manifest.js";
+import { findMismatch, putInPlace } from "./checksum.js";
+import type { DownloadFileOptions } from "./download.js";
+import { fetchLinkedFiles, keepParts } from "./linked.js";
+import {
+  type Checked,
+  isWheelSource,
+  type LinkedSource,
+  readManifest,
+  type Source,
+  type WheelSource,
+} from "./manifest.js";
 import { downloadWheel, findPython } from "./python.js";
 import { projectRoot } from "./root.js";
 
@@ -19,15 +27,19 @@ export interface FetchProgress {
   readonly total: number;
 }
 
-export interface FetchOptions {
+export interface FetchOptions extends Pick<DownloadFileOptions, "patience" | "pause" | "signal"> {
   /** The folder of all sources; by default data/raw of the repository. */
   readonly folder?: string;
   /** The Python whose pip downloads; by default the first that works. */
   readonly python?: string;
   /** The manifest file; by default data/sources.json of the repository. */
   readonly manifest?: string;
+  /**
+   * The address of a copy of data/raw, which serves MIRROR/SOURCE/FILE in the place of the addresses that the manifest
+   * has; by default what ARO_MIRROR says. Wheels come from pip's index, which pip's own settings change.
+   */
+  readonly mirror?: string;
   readonly onProgress?: (progress: FetchProgress) => void;
-  readonly signal?: AbortSignal;
 }
 
 export interface FetchedSource {
@@ -45,11 +57,12 @@ export function sourceFolder(name: string, folder = join(projectRoot(), "data", 
 
 /**
  * Sees to it that a source's files lie in FOLDER/NAME, each with the size and SHA-256 of the manifest.
- * If they do already, nothing is done and no Python is needed. Else the wheel is taken from FOLDER if it was placed
- * there by hand (and stays), or downloaded with pip (and is removed after unpacking: pip's cache and the registry
- * have it). A file is renamed into place only when it is verified, so a crash at any moment leaves the old file or
- * the new one, and calls at the same time, in any number of processes, end with the same files.
- * @throws RangeError if the manifest has no such source.
+ * If they do already, nothing is done and neither network nor Python is needed. Else the wheel is taken from FOLDER if
+ * it was placed there by hand (and stays), or downloaded with pip (and is removed after unpacking: pip's cache and the
+ * registry have it); a source without a wheel has the missing files downloaded one by one, going on where an earlier
+ * call broke off, from their addresses or else from its Git LFS server. A file is renamed into place only when it is verified, so a crash at any moment leaves the old file
+ * or the new one, and calls at the same time, in any number of processes, end with the same files.
+ * @throws RangeError if the manifest has no such source; TypeError if the mirror is no address.
  * @throws Error if no Python works, the download fails, or a size or checksum is wrong; the message has the remedy.
  */
 export async function fetchSource(
@@ -70,28 +83,61 @@ export async function fetchSource(
   await mkdir(folder, { recursive: true });
   const work = await mkdtemp(join(base, leftoverPrefix(name)));
   try {
-    const placed = join(base, source.wheel.file);
-    const from = existsSync(placed) ? "placed wheel" : "download";
-    const wheel = from === "download" ? await download(name, source, work, options) : placed;
-    await verify(
-      wheel,
-      source.wheel,
-      from === "download"
-        ? "pip's index or a mirror serves another file than the manifest names: check pip's settings, then run again"
-        : "delete it and run again to download it, or place a whole copy",
-    );
-    await unpack(name, source, wheel, work, options);
-    for (const file of source.files)
-      await putInPlace(join(work, file.name), join(folder, file.name), file);
+    const from = isWheelSource(source)
+      ? await fetchWheel(name, source, { base, folder, work }, options)
+      : await fetchLinked(name, source, { folder, work }, options);
     return { source, folder, from };
   } finally {
     await rm(work, { recursive: true, force: true, maxRetries: 3 });
   }
 }
 
+async function fetchLinked(
+  name: string,
+  { files, lfs }: LinkedSource,
+  { folder, work }: { readonly folder: string; readonly work: string },
+  { onProgress, mirror = process.env.ARO_MIRROR || undefined, ...options }: FetchOptions,
+): Promise<FetchedSource["from"]> {
+  if (mirror !== undefined && !/^https?:\/\/[^/]/.test(mirror)) {
+    throw new TypeError(`fetchSource: expected the mirror to begin with https://, got "${mirror}"`);
+  }
+  const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
+  await fetchLinkedFiles(files, {
+    ...options,
+    folder,
+    work,
+    lfs: mirror ? undefined : lfs,
+    addressOf: (file) => (mirror ? `${mirror.replace(/\/$/, "")}/${name}/${file.name}` : file.url),
+    onBytes: (done) => onProgress?.({ source: name, stage: "download", done, total }),
+  });
+  return "download";
+}
+
+async function fetchWheel(
+  name: string,
+  source: WheelSource,
+  { base, folder, work }: { readonly base: string; readonly folder: string; readonly work: string },
+  options: FetchOptions,
+): Promise<FetchedSource["from"]> {
+  const placed = join(base, source.wheel.file);
+  const from = existsSync(placed) ? "placed wheel" : "download";
+  const wheel = from === "download" ? await download(name, source, work, options) : placed;
+  await verify(
+    wheel,
+    source.wheel,
+    from === "download"
+      ? "pip's index or a mirror serves another file than the manifest names: check pip's settings, then run again"
+      : "delete it and run again to download it, or place a whole copy",
+  );
+  await unpack(name, source, wheel, work, options);
+  for (const file of source.files)
+    await putInPlace(join(work, file.name), join(folder, file.name), file);
+  return from;
+}
+
 async function download(
   name: string,
-  { wheel }: Source,
+  { wheel }: WheelSource,
   work: string,
   { python, onProgress, signal }: FetchOptions,
 ): Promise<string> {
@@ -127,7 +173,7 @@ async function download(
 
 async function unpack(
   name: string,
-  { files }: Source,
+  { files }: WheelSource,
   wheel: string,
   work: string,
   { onProgress, signal }: FetchOptions,
@@ -146,43 +192,26 @@ async function unpack(
   }
 }
 
-async function putInPlace(from: string, to: string, expected: Checked): Promise<void> {
-  try {
-    await rename(from, to);
-  } catch (error) {
-    // Windows refuses while a reader has the old file open: no loss if that one is whole too.
-    if (await mismatch(to, expected)) throw error;
-  }
-}
-
 async function holdsAll(folder: string, source: Source): Promise<boolean> {
   for (const file of source.files) {
-    if (await mismatch(join(folder, file.name), file)) return false;
+    if (await findMismatch(join(folder, file.name), file)) return false;
   }
   return true;
 }
 
 async function verify(file: string, expected: Checked, remedy: string): Promise<void> {
-  const wrong = await mismatch(file, expected);
+  const wrong = await findMismatch(file, expected);
   if (wrong) throw new Error(`fetchSource: expected ${file} to have ${wrong}; ${remedy}`);
-}
-
-/** Says what is expected and what was got, or nothing if the file is the right one. */
-async function mismatch(file: string, { bytes, sha256 }: Checked): Promise<string | undefined> {
-  const found = await stat(file).catch(() => undefined);
-  if (!found?.isFile()) return `${bytes} bytes, got no file`;
-  if (found.size !== bytes) return `${bytes} bytes, got ${found.size}`;
-  const hash = createHash("sha256");
-  await pipeline(createReadStream(file), hash);
-  const got = hash.digest("hex");
-  return got === sha256 ? undefined : `sha256 ${sha256}, got ${got}`;
 }
 
 function leftoverPrefix(name: string): string {
   return `.${name}-${hostname()}-${process.pid}-`;
 }
 
-/** Removes working folders of killed runs: of processes that are gone, and on another machine after a day. */
+/**
+ * Removes working folders of killed runs: of processes that are gone, and on another machine after a day. Unfinished
+ * files that can be gone on with are kept.
+ */
 async function sweepLeftovers(base: string, name: string): Promise<void> {
   const now = Date.now();
   for (const entry of await readdir(base).catch(() => [])) {
@@ -196,7 +225,9 @@ async function sweepLeftovers(base: string, name: string): Promise<void> {
       const own = Number(pid) === process.pid;
       live = own ? changed >= now - process.uptime() * 1000 : isRunning(Number(pid));
     }
-    if (!live) await rm(folder, { recursive: true, force: true });
+    if (live) continue;
+    await keepParts(folder, sourceFolder(name, base));
+    await rm(folder, { recursive: true, force: true });
   }
 }
 

@@ -45,12 +45,8 @@ export function readText(file: string): TextFile {
     throw explainUnreadable(file, error);
   }
   if (bytes[0] === 0x1f && bytes[1] === 0x8b) bytes = unzip(file, bytes);
-  const start = bytes.toString("latin1", 0, 32);
-  for (const [begin, kind, remedy] of FOREIGN) {
-    if (start.startsWith(begin)) {
-      throw new Error(`${file}: expected a text file, got ${kind}; ${remedy}`);
-    }
-  }
+  const foreign = recognizeForeign(bytes);
+  if (foreign) throw new Error(`${file}: expected a text file, got ${foreign}`);
   if (bytes.length > constants.MAX_STRING_LENGTH) throw tooLong(file);
   const { text, notes } = decode(file, bytes);
   const zero = text.indexOf("\0");
@@ -61,6 +57,13 @@ export function readText(file: string): TextFile {
     );
   }
   return { text: text.includes("\r") ? text.replace(/\r\n?/g, "\n") : text, notes };
+}
+
+/** Says what bytes begin that are no text of measurements, and what to do about it; undefined for any others. */
+export function recognizeForeign(bytes: Buffer): string | undefined {
+  const start = bytes.toString("latin1", 0, 32);
+  const found = FOREIGN.find(([begin]) => start.startsWith(begin));
+  return found && `${found[1]}; ${found[2]}`;
 }
 
 /** Counts the lines of a text that may have any line end; the last one needs none. */

@@ -6,6 +6,7 @@ import { dirname, join } from "node:path";
 import { findPython, runCommand } from "../cohort/python.js";
 import { replaceFile } from "../model/durable-file.js";
 import { type AddonPlaces, addonPlaces, hashOf } from "./addon.js";
+import { findCompiler } from "./kernels.js";
 import {
   fetchLibrary,
   isCuda,

@@ -1,7 +1,7 @@
 // What made the numbers: engine and settings of each run, as its own folder says, and where they depart from the paper's.
 import { nameEngine } from "../engine/engine.js";
 import { countParameters, PAPER_MODEL } from "../model/autoencoder.js";
-import type { Run } from "../train/run.js";
+import type { Run } from "../train/folder.js";
 import { completeSettings } from "../train/settings.js";
 
 export interface NamedRun {

@@ -24,7 +24,7 @@ test("an unknown command, profile, setting or cohort is refused by name in one l
     [["trian"], /expected a command of start, .*, got "trian"/],
     [["start", "--profile", "gmb"], /expected a profile of ucec, course, got "gmb"/],
     [["start", "--set", "training.epoch=3"], /training\.epochs.*got "training\.epoch=3"/],
-    [["data", "get", "tcga"], /expected one of ucec, got "tcga"/],
+    [["data", "get", "tcga"], /expected one of ucec, gbm, got "tcga"/],
     [["data", "put"], /expected nothing or "get NAME", got "put"/],
   ];
   for (const [args, message] of cases) {
