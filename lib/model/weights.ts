@@ -1,8 +1,8 @@
 // Weights on disk: safetensors files of float32 tensors, which PyTorch reads and writes as well.
 import { type FileHandle, open } from "node:fs/promises";
 import { endianness } from "node:os";
+import { replaceFile } from "../cohort/durable-file.js";
 import { type AutoencoderSpec, parametersOf, sizeOf, type Weights } from "./autoencoder.js";
-import { replaceFile } from "./durable-file.js";
 import {
   decodeHeader,
   encodeHeader,

@@ -1,9 +1,9 @@
 // A run: one training and the folder it leaves, with settings, surroundings, metrics, weights and result.
 import { mkdir, open, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { replaceFile, replaceJson, syncFolder, UNFINISHED } from "../cohort/durable-file.js";
 import type { Engine, Losses } from "../engine/engine.js";
 import { initializeWeights, type Weights } from "../model/autoencoder.js";
-import { replaceFile, replaceJson, syncFolder, UNFINISHED } from "../model/durable-file.js";
 import { readWeights, writeWeights } from "../model/weights.js";
 import {
   completeConfig,

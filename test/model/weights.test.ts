@@ -5,9 +5,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { replaceFile } from "../../lib/cohort/durable-file.js";
 import { createRandom } from "../../lib/cohort/random.js";
 import { type AutoencoderSpec, initializeWeights } from "../../lib/model/autoencoder.js";
-import { replaceFile } from "../../lib/model/durable-file.js";
 import {
   readTensors,
   readWeights,
