@@ -32,6 +32,8 @@ export interface PaperCohort extends Cohort {
 export interface PaperOptions {
   /** Where the workbooks lie; by default data/raw/paper of the repository. */
   readonly folder?: string;
+  /** The manifest that names them; by default data/sources.json of the repository. */
+  readonly manifest?: string;
   /** Where sheets are kept once they are read. */
   readonly cache?: CacheOptions;
   /** By default "ensembl", as the paper's text says; "published" are the columns that its numbers come from. */
@@ -52,11 +54,12 @@ export interface PaperOptions {
  */
 export async function readPaperCohort({
   folder,
+  manifest,
   cache = {},
   proteins = "ensembl",
   gprofiler,
 }: PaperOptions = {}): Promise<PaperCohort> {
-  const placed = await findPlaced("paper", { folder });
+  const placed = await findPlaced("paper", { folder, manifest });
   const gbm = await readGbmSheets(placed.get("gbm")!, cache);
   const rcc = await readRccSheets(
     { tables: placed.get("rcc")!, metabolites: placed.get("rcc-metabolites")! },
