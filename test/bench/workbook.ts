@@ -14,6 +14,8 @@ const SCRIPT = join(import.meta.dirname, "workbook.py");
 /** What each side reports of one reading in a process of its own. */
 interface Reading {
   readonly seconds: number;
+  /** Of them, and of other threads, on a processor: what a busy machine does not change much. */
+  readonly cpuSeconds: number;
   /** The largest resident memory that the process had. */
   readonly megabytes: number;
   /** Cells that hold a number, and their sum: by them both sides have read the same. */
@@ -39,8 +41,10 @@ async function readOurs(file: string): Promise<Reading> {
   const folder = mkdtempSync(join(tmpdir(), "aro-bench-cache-"));
   try {
     const start = performance.now();
+    const before = process.cpuUsage();
     const sheets = await readGbmSheets(file, { folder });
     const seconds = (performance.now() - start) / 1000;
+    const { user, system } = process.cpuUsage(before);
     let numbers = 0;
     let sum = 0;
     for (const { matrix } of Object.values(sheets)) {
@@ -49,7 +53,8 @@ async function readOurs(file: string): Promise<Reading> {
         sum += matrix.values[i];
       }
     }
-    return { seconds, megabytes: process.resourceUsage().maxRSS / 1024, numbers, sum };
+    const megabytes = process.resourceUsage().maxRSS / 1024;
+    return { seconds, cpuSeconds: (user + system) / 1e6, megabytes, numbers, sum };
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -68,15 +73,17 @@ function compare(python: string): void {
       reference.push(run(python, [SCRIPT, "read", file, ...SHEETS]));
       checkSame(ours[round], reference[round]);
     }
-    const seconds = (readings: readonly Reading[]) => median(readings.map((one) => one.seconds));
+    const middle = (readings: readonly Reading[], of: "seconds" | "cpuSeconds") =>
+      median(readings.map((one) => one[of]));
     const megabytes = (readings: readonly Reading[]) =>
       Math.round(Math.max(...readings.map((one) => one.megabytes)));
     const row = {
       name: "xlsx",
       unit: "s",
-      ours: seconds(ours),
-      reference: seconds(reference),
-      ratio: seconds(reference) / seconds(ours),
+      ours: middle(ours, "seconds"),
+      reference: middle(reference, "seconds"),
+      ratio: middle(reference, "seconds") / middle(ours, "seconds"),
+      cpu: { ours: middle(ours, "cpuSeconds"), reference: middle(reference, "cpuSeconds") },
       megabytes: { ours: megabytes(ours), reference: megabytes(reference) },
     };
     console.log(row);
