@@ -40,6 +40,7 @@ interface Column {
 }
 
 const HEADER_WITHIN = 20; // rows; some journals put a title above the header
+const BLOCK = 1024; // rows that share an array: many small arrays are dear to the garbage collector
 const isMissing = missingTest();
 
 /**
@@ -56,6 +57,7 @@ export async function readSheet(request: SheetRequest): Promise<SheetTable> {
   const textAt: [name: string, at: number][] = [];
   const columns: Column[] = [];
   const rows: Float32Array[] = [];
+  let block = new Float32Array();
   const unnamed: number[] = [];
   const above: string[][] = [];
   for await (const { line, cells } of readRows(file, sheet)) {
@@ -82,12 +84,15 @@ export async function readSheet(request: SheetRequest): Promise<SheetTable> {
       continue;
     }
     if (cells.every((cell) => cell === null || cell === "")) continue;
-    const row = readNumbers(cells, columns, line);
+    const at = (rows.length % BLOCK) * columns.length;
+    if (at === 0) block = new Float32Array(BLOCK * columns.length);
+    const row = block.subarray(at, at + columns.length);
+    readNumbers(cells, columns, line, row);
     if (cellText(cells[textAt[0][1]]) === "") {
       unnamed.push(line);
       continue;
     }
-    for (const [name, at] of textAt) text[name].push(cellText(cells[at]));
+    for (const [name, place] of textAt) text[name].push(cellText(cells[place]));
     rows.push(row);
   }
   if (textAt.length === 0) throw noHeader(where, names, above);
@@ -153,8 +158,14 @@ export function cellText(cell: CellValue | undefined): string {
   return Buffer.from(String(cell).trim()).toString();
 }
 
-function readNumbers(cells: readonly CellValue[], columns: Column[], line: number): Float32Array {
-  const row = new Float32Array(columns.length).fill(Number.NaN);
+/** Fills a row with the cells of the columns; NaN is what was not measured. */
+function readNumbers(
+  cells: readonly CellValue[],
+  columns: readonly Column[],
+  line: number,
+  row: Float32Array,
+): void {
+  row.fill(Number.NaN);
   for (let j = 0; j < columns.length; j++) {
     const column = columns[j];
     const cell = cells[column.at] ?? null;
@@ -175,7 +186,6 @@ function readNumbers(cells: readonly CellValue[], columns: Column[], line: numbe
       column.numbers++;
     }
   }
-  return row;
 }
 
 /** `[rows, kept]`; NaN is what was not measured. */
