@@ -39,6 +39,12 @@ interface Column {
   readonly first: { readonly line: number; readonly cell: string }[];
 }
 
+/** Where a sheet has its names and its numbers. */
+interface Layout {
+  readonly names: readonly { readonly name: string; readonly at: number }[];
+  readonly columns: readonly Column[];
+}
+
 const HEADER_WITHIN = 20; // rows; some journals put a title above the header
 const BLOCK = 1024; // rows that share an array: many small arrays are dear to the garbage collector
 const isMissing = missingTest();
@@ -51,74 +57,88 @@ const isMissing = missingTest();
  * cells among numbers are neither numbers nor missing, all of them in one error.
  */
 export async function readSheet(request: SheetRequest): Promise<SheetTable> {
-  const { file, sheet, names, optionalNames = [], ignore = [] } = request;
+  const { file, sheet } = request;
   const where = `${file}, sheet "${sheet}"`;
-  const text: Record<string, string[]> = {};
-  const textAt: [name: string, at: number][] = [];
-  const columns: Column[] = [];
+  let layout: Layout | undefined;
+  const above: string[][] = [];
+  const text: string[][] = [];
   const rows: Float32Array[] = [];
   let block = new Float32Array();
   const unnamed: number[] = [];
-  const above: string[][] = [];
   for await (const { line, cells } of readRows(file, sheet)) {
-    if (textAt.length === 0) {
+    if (!layout) {
       const header = cells.map(cellText);
-      if (!names.every((name) => header.includes(name))) {
-        above.push(header);
-        if (above.length === HEADER_WITHIN) break;
-        continue;
-      }
-      for (const name of [...names, ...optionalNames]) {
-        if (!header.includes(name)) continue;
-        textAt.push([name, header.indexOf(name)]);
-        text[name] = [];
-      }
-      const taken = new Set([
-        ...textAt.map(([, at]) => at),
-        ...ignore.map((n) => header.indexOf(n)),
-      ]);
-      header.forEach((name, at) => {
-        if (name === "" || taken.has(at)) return;
-        columns.push({ header: name, at, numbers: 0, faults: 0, first: [] });
-      });
+      layout = findLayout(header, request);
+      if (!layout && above.push(header) === HEADER_WITHIN) break;
       continue;
     }
     if (cells.every((cell) => cell === null || cell === "")) continue;
-    const at = (rows.length % BLOCK) * columns.length;
-    if (at === 0) block = new Float32Array(BLOCK * columns.length);
-    const row = block.subarray(at, at + columns.length);
+    const { names, columns } = layout;
+    const start = (rows.length % BLOCK) * columns.length;
+    if (start === 0) block = new Float32Array(BLOCK * columns.length);
+    const row = block.subarray(start, start + columns.length);
     readNumbers(cells, columns, line, row);
-    if (cellText(cells[textAt[0][1]]) === "") {
-      unnamed.push(line);
-      continue;
+    if (cellText(cells[names[0].at]) === "") unnamed.push(line);
+    else {
+      text.push(names.map(({ at }) => cellText(cells[at])));
+      rows.push(row);
     }
-    for (const [name, place] of textAt) text[name].push(cellText(cells[place]));
-    rows.push(row);
   }
-  if (textAt.length === 0) throw noHeader(where, names, above);
+  if (!layout) throw noHeader(where, request.names, above);
   if (rows.length === 0) throw new RangeError(`${where}: expected rows below the header, got none`);
+  const { names, columns } = layout;
   const measured = columns.filter(({ numbers, faults }) => numbers > 0 || faults === 0);
   refuseFaults(where, measured);
-  const annotations = columns.filter((column) => !measured.includes(column)).map((c) => c.header);
-  const notes: string[] = [];
-  if (annotations.length > 0) {
-    notes.push(`sheet "${sheet}": columns without a number left out: ${quoteSome(annotations)}`);
-  }
-  if (unnamed.length > 0) {
-    notes.push(
-      `sheet "${sheet}": ${unnamed.length} rows without a name left out, from row ${unnamed[0]}`,
-    );
-  }
   return {
     sheet,
-    names: text,
+    names: Object.fromEntries(names.map(({ name }, k) => [name, text.map((row) => row[k])])),
     columns: measured.map(({ header }) => header),
     matrix: collectRows(
       rows,
       measured.map((column) => columns.indexOf(column)),
     ),
-    notes,
+    notes: notesOf(
+      sheet,
+      columns.filter((column) => !measured.includes(column)),
+      unnamed,
+    ),
   };
+}
+
+/** Finds names and numbers in a row that may be the header; undefined if it is not. */
+function findLayout(
+  header: readonly string[],
+  { names, optionalNames = [], ignore = [] }: SheetRequest,
+): Layout | undefined {
+  if (!names.every((name) => header.includes(name))) return undefined;
+  const found = [...names, ...optionalNames.filter((name) => header.includes(name))].map(
+    (name) => ({ name, at: header.indexOf(name) }),
+  );
+  const taken = new Set(found.map(({ at }) => at));
+  const columns = header.flatMap((name, at) =>
+    name === "" || taken.has(at) || ignore.includes(name)
+      ? []
+      : [{ header: name, at, numbers: 0, faults: 0, first: [] }],
+  );
+  return { names: found, columns };
+}
+
+function notesOf(
+  sheet: string,
+  annotations: readonly Column[],
+  unnamed: readonly number[],
+): string[] {
+  const headers = quoteSome(annotations.map(({ header }) => header));
+  return [
+    ...(annotations.length > 0
+      ? [`sheet "${sheet}": columns without a number left out: ${headers}`]
+      : []),
+    ...(unnamed.length > 0
+      ? [
+          `sheet "${sheet}": rows without a name left out: ${unnamed.length}, from row ${unnamed[0]}`,
+        ]
+      : []),
+  ];
 }
 
 /**

@@ -57,7 +57,7 @@ test("leaves out numbers that are no samples, and rows without a name", async ()
       [1, 1],
     ],
   );
-  assert.deepEqual(table.notes, ['sheet "a": 1 rows without a name left out, from row 3']);
+  assert.deepEqual(table.notes, ['sheet "a": rows without a name left out: 1, from row 3']);
 });
 
 test("keeps a sample in which nothing was measured", async () => {
