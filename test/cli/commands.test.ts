@@ -35,6 +35,15 @@ test("an unknown command, profile, setting or cohort is refused by name in one l
   }
 });
 
+test("data lists what can be fetched, and what is placed by hand with size and address", () => {
+  const { status, stdout } = aro("data");
+  assert.equal(status, 0);
+  assert.match(stdout, /^ucec .* Apache-2\.0 +37$/m);
+  assert.match(stdout, /^to be placed by hand in data\/raw\/paper:$/m);
+  assert.match(stdout, /^1-s2\.0-S1535610821000507-mmc3\.xlsx +129,239,538 +https:/m);
+  assert.match(stdout, /^name_map\.csv \(optional\) +not recorded +https:/m);
+});
+
 test("engines says which one runs and why the others do not", () => {
   const { status, stdout } = aro("engines", "--json");
   assert.equal(status, 0);
