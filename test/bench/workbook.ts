@@ -56,7 +56,7 @@ async function readOurs(file: string): Promise<Reading> {
     const megabytes = process.resourceUsage().maxRSS / 1024;
     return { seconds, cpuSeconds: (user + system) / 1e6, megabytes, numbers, sum };
   } finally {
-    rmSync(folder, { recursive: true });
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 
@@ -89,7 +89,7 @@ function compare(python: string): void {
     console.log(row);
     if (values.json) writeFileSync(values.json, `${JSON.stringify([row], null, 2)}\n`);
   } finally {
-    rmSync(folder, { recursive: true });
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 
