@@ -2,6 +2,7 @@
 
 // A profile's study, what it publishes, and the ledger of the paper's claims.
 export { countVerdicts, judgeClaims, type LedgerEntry } from "./claims/ledger.js";
+export { comparePaperSizes } from "./claims/paper-sizes.js";
 // A cohort, and where it comes from.
 export { type CbioportalOptions, readCbioportal } from "./cohort/cbioportal.js";
 export {
@@ -20,6 +21,7 @@ export {
 export { isExcelDate, stripEnsemblVersion } from "./cohort/identifiers.js";
 export { commonLabels, countLabels, countPatients, labelValues } from "./cohort/labels.js";
 export { type Matrix, matrixFrom, selectColumns, selectRows } from "./cohort/matrix.js";
+export { type PaperCohort, readPaperCohort } from "./cohort/paper.js";
 export { createRandom, numpyPermutation } from "./cohort/random.js";
 export { readSampleSheet } from "./cohort/samplesheet.js";
 export { simulateCohort } from "./cohort/simulate.js";

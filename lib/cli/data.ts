@@ -1,14 +1,18 @@
 // The command that lists and fetches cohorts.
+import { comparePaperSizes } from "../claims/paper-sizes.js";
+import { findPlaced, readHandManifest } from "../cohort/by-hand.js";
 import { type Checked, isWheelSource, readManifest, type Source } from "../cohort/manifest.js";
+import { readPaperCohort } from "../cohort/paper.js";
 import { fetchSource } from "../cohort/sources.js";
 import { textTable } from "../jupyter/table.js";
 import { choose } from "./options.js";
 
-/** `aro data` lists what the manifest has; `aro data get NAME` fetches and verifies one. */
+/** `aro data` lists what the manifest has; `aro data get NAME` fetches and verifies one, or checks what was placed. */
 export async function data(args: readonly string[]): Promise<number> {
   const [action, name] = choose(args).positionals;
   if (action === "get" && name) {
-    await fetchCohort(name);
+    const placed = (await readHandManifest()).has(name);
+    await (placed ? checkPlaced(name) : fetchCohort(name));
     return 0;
   }
   if (action !== undefined) {
@@ -22,12 +26,33 @@ export async function data(args: readonly string[]): Promise<number> {
     megabytes: Math.round(downloads(source).reduce((sum, { bytes }) => sum + bytes, 0) / 1e6),
   }));
   console.log(textTable(sources));
+  for (const [source, { title, files }] of await readHandManifest()) {
+    const rows = files.map(({ name, bytes, page, optional }) => ({
+      file: optional ? `${name} (optional)` : name,
+      bytes: bytes ?? "not recorded",
+      from: page,
+    }));
+    console.log(`\n${source}: ${title}\nto be placed by hand in data/raw/${source}:\n`);
+    console.log(textTable(rows));
+  }
   return 0;
 }
 
 /** What comes over the network when a source is fetched. */
 function downloads(source: Source): readonly Checked[] {
   return isWheelSource(source) ? [source.wheel] : source.files;
+}
+
+/** Checks what a reader placed by hand, by size and SHA-256 where they are known, and prints what the cohort holds. */
+async function checkPlaced(name: string): Promise<void> {
+  const placed = await findPlaced(name, { checksums: true });
+  console.log(`${name}: found ${[...placed.values()].join(", ")}`);
+  if (name !== "paper") return;
+  // With the sheets' own names for proteins, as the columns were counted that the paper reports.
+  const cohort = await readPaperCohort({ proteins: "published" });
+  console.log(`\n${textTable(comparePaperSizes(cohort))}\n`);
+  console.log(textTable(cohort.drops.map(({ from, count, reason }) => ({ from, count, reason }))));
+  for (const note of cohort.notes) console.log(note);
 }
 
 /** Fetches a source unless it is there, with its progress in one line. */

@@ -2,10 +2,10 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { countVerdicts, type LedgerEntry } from "../claims/ledger.js";
+import { replaceFile } from "../cohort/durable-file.js";
 import { projectRoot } from "../cohort/root.js";
 import type { FlatScore } from "../evaluate/summary.js";
 import { markdownTable, type TableOptions, textTable } from "../jupyter/table.js";
-import { replaceFile } from "../model/durable-file.js";
 import { foldersOf, type Profile, readProfile } from "../study/profile.js";
 import { readResults } from "../study/results.js";
 import { type RunRow, summarizeRuns } from "../study/runs.js";

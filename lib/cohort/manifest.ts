@@ -65,12 +65,22 @@ export function isWheelSource(source: Source): source is WheelSource {
 }
 
 /**
- * Reads and checks the manifest, by default data/sources.json; one entry a source.
+ * Reads and checks the manifest, by default data/sources.json; one entry a source that a program can fetch.
  * @throws Error if it cannot be read, is no JSON, or a field is missing, of the wrong kind or unsafe.
  */
-export async function readManifest(
+export async function readManifest(file?: string): Promise<ReadonlyMap<string, Source>> {
+  const sources = new Map<string, Source>();
+  for (const [name, entry] of await readEntries(file)) {
+    if (entry.byHand === undefined)
+      sources.set(name, sourceFrom(entry, `${file ?? "data/sources.json"}: ${name}`));
+  }
+  return sources;
+}
+
+/** Reads the manifest's entries as they stand; those with `byHand` are for `readHandManifest`. */
+export async function readEntries(
   file: string = join(projectRoot(), "data", "sources.json"),
-): Promise<ReadonlyMap<string, Source>> {
+): Promise<ReadonlyMap<string, Fields>> {
   let content: unknown;
   try {
     content = JSON.parse(await readFile(file, "utf8"));
@@ -79,17 +89,17 @@ export async function readManifest(
       cause,
     });
   }
-  const sources = new Map<string, Source>();
+  const entries = new Map<string, Fields>();
   for (const [name, entry] of Object.entries(fieldsOf(content, file))) {
     if (!plainName.test(name)) refuse("plain names", file, name);
-    sources.set(name, sourceFrom(entry, `${file}: ${name}`));
+    entries.set(name, fieldsOf(entry, `${file}: ${name}`));
   }
-  return sources;
+  return entries;
 }
 
 const ADDRESS = /^https:\/\/[^\s/]+(\/\S*)?$/;
 
-type Fields = Readonly<Record<string, unknown>>;
+export type Fields = Readonly<Record<string, unknown>>;
 
 function sourceFrom(entry: unknown, where: string): Source {
   const source = fieldsOf(entry, where);
@@ -161,17 +171,20 @@ function checkedFrom(fields: Fields, where: string): Checked {
   return { bytes, sha256: textAt(fields, "sha256", where, /^[0-9a-f]{64}$/) };
 }
 
-function textAt(fields: Fields, key: string, where: string, pattern = /\S/): string {
+/** Reads a field of text. */
+export function textAt(fields: Fields, key: string, where: string, pattern = /\S/): string {
   const value = fields[key];
   if (typeof value === "string" && pattern.test(value)) return value;
   return refuse(`text that fits ${pattern}`, `${where}.${key}`, value);
 }
 
-function fieldsOf(value: unknown, where: string): Fields {
+/** Takes a value of the manifest for an object. */
+export function fieldsOf(value: unknown, where: string): Fields {
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Fields;
   return refuse("an object", where, value);
 }
 
-function refuse(expected: string, where: string, got: unknown): never {
+/** Says what is wrong in the manifest, and where. */
+export function refuse(expected: string, where: string, got: unknown): never {
   throw new Error(`readManifest: expected ${expected} in ${where}, got ${JSON.stringify(got)}`);
 }

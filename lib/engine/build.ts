@@ -3,8 +3,8 @@ import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { lstat, mkdir, readdir, rm, symlink } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { replaceFile } from "../cohort/durable-file.js";
 import { findPython, runCommand } from "../cohort/python.js";
-import { replaceFile } from "../model/durable-file.js";
 import { type AddonPlaces, addonPlaces, hashOf } from "./addon.js";
 import { findCompiler } from "./kernels.js";
 import {

@@ -1,8 +1,8 @@
 // Safetensors files of float32 tensors, moved one tensor and at most 64 MiB at a time.
 import { type FileHandle, open } from "node:fs/promises";
 import { endianness } from "node:os";
+import { replaceFile } from "../cohort/durable-file.js";
 import { sizeOf } from "./autoencoder.js";
-import { replaceFile } from "./durable-file.js";
 import {
   decodeHeader,
   encodeHeader,

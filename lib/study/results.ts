@@ -1,10 +1,10 @@
 // Result tables by name: written by the notebook that computes them, read by the ledger, the README and the terminal.
 import { mkdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { replaceFile } from "../cohort/durable-file.js";
 import type { Figure } from "../figures/figure.js";
 import { saveFigure } from "../figures/save.js";
 import { showFigure } from "../figures/show.js";
-import { replaceFile } from "../model/durable-file.js";
 import { foldersOf, type Profile } from "./profile.js";
 
 /** A row of plain values; null where a value does not exist. */

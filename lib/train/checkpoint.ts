@@ -3,9 +3,9 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { readdir, rm, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { syncFolder } from "../cohort/durable-file.js";
 import type { Kept, Model } from "../engine/engine.js";
 import { parametersOf, sizeOf, type Weights } from "../model/autoencoder.js";
-import { syncFolder } from "../model/durable-file.js";
 import { streamTensors, type TensorSource, withTensors } from "../model/tensor-file.js";
 import type { Epoch, TrainState } from "./train.js";
 

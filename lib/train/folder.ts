@@ -1,9 +1,9 @@
 // The folder that a run leaves: what lies in it, and reading it again.
 import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { UNFINISHED } from "../cohort/durable-file.js";
 import type { Losses } from "../engine/engine.js";
 import type { Weights } from "../model/autoencoder.js";
-import { UNFINISHED } from "../model/durable-file.js";
 import { readWeights } from "../model/weights.js";
 import { CHECKPOINT } from "./checkpoint.js";
 import { differences, type RunConfig } from "./config.js";

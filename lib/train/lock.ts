@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { setTimeout as wait } from "node:timers/promises";
-import { asideOf, explainFull } from "../model/durable-file.js";
+import { asideOf, explainFull } from "../cohort/durable-file.js";
 
 export interface Lock {
   /** @throws Error if another process has taken the lock since, which it does when this one seems dead. */

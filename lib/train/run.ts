@@ -1,15 +1,15 @@
 // A run: one training in a folder of its own, which goes on where it stood when it was stopped or killed.
 import { open, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { Engine } from "../engine/engine.js";
-import { initializeWeights } from "../model/autoencoder.js";
 import {
   explainFull,
   replaceFile,
   replaceJson,
   syncFolder,
   UNFINISHED,
-} from "../model/durable-file.js";
+} from "../cohort/durable-file.js";
+import type { Engine } from "../engine/engine.js";
+import { initializeWeights } from "../model/autoencoder.js";
 import { writeWeights } from "../model/weights.js";
 import {
   findCheckpoint,

@@ -35,13 +35,22 @@ test("an unknown command, profile, setting or cohort is refused by name in one l
   }
 });
 
+test("data lists what can be fetched, and what is placed by hand with size and address", () => {
+  const { status, stdout } = aro("data");
+  assert.equal(status, 0);
+  assert.match(stdout, /^ucec .* Apache-2\.0 .* 37$/m);
+  assert.match(stdout, /^to be placed by hand in data\/raw\/paper:$/m);
+  assert.match(stdout, /^1-s2\.0-S1535610821000507-mmc3\.xlsx +129,239,538 +https:/m);
+  assert.match(stdout, /^name_map\.csv \(optional\) +not recorded +https:/m);
+});
+
 test("doctor says of each engine why it can run or not, which is chosen, and what the machine has", () => {
   const { status, stdout } = aro("doctor", "--json");
   assert.equal(status, 0);
   const report = JSON.parse(stdout);
   assert.deepEqual(
     report.engines.map(({ name }: { name: string }) => name),
-    ["tensorflow", "webgpu", "wasm", "cpu"],
+    ["native", "tensorflow", "webgpu", "wasm", "cpu"],
   );
   for (const { reason } of report.engines) assert.ok(reason.length > 0);
   assert.equal(report.engines.find((e: { name: string }) => e.name === "cpu").usable, true);

@@ -5,10 +5,10 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { replaceFile } from "../../lib/cohort/durable-file.js";
 import { venvPython } from "../../lib/cohort/python.js";
 import { createRandom } from "../../lib/cohort/random.js";
 import { type AutoencoderSpec, initializeWeights } from "../../lib/model/autoencoder.js";
-import { replaceFile } from "../../lib/model/durable-file.js";
 import { decodeHeader } from "../../lib/model/safetensors-header.js";
 import { readTensors, type Tensor, writeTensors } from "../../lib/model/tensor-file.js";
 import { readWeights, writeWeights } from "../../lib/model/weights.js";

@@ -1,0 +1,274 @@
+// Sheets of an Excel workbook, read row by row: named rows and columns of numbers, no sheet held as text.
+import { open, readFile } from "node:fs/promises";
+import { type CellValue, readXlsx, streamXlsxRows } from "hucre/xlsx";
+import { explainCell, missingTest, parseNumber } from "./cells.js";
+import { emptyMatrix, type Matrix } from "./matrix.js";
+import { collectProblems, quoteSome } from "./problems.js";
+
+export interface SheetRequest {
+  /** Path of an .xlsx file. */
+  readonly file: string;
+  readonly sheet: string;
+  /** Columns of text that the sheet must have; the first names the rows. */
+  readonly names: readonly string[];
+  /** Columns of text that it may have. */
+  readonly optionalNames?: readonly string[];
+  /** Columns of numbers that are no samples, if they are there. */
+  readonly ignore?: readonly string[];
+}
+
+/** A sheet whose rows are features and whose columns of numbers are samples. */
+export interface SheetTable {
+  readonly sheet: string;
+  /** Each column of text that was asked for and is there; `[rows]`. */
+  readonly names: Readonly<Record<string, readonly string[]>>;
+  /** The headers of the columns of numbers. */
+  readonly columns: readonly string[];
+  /** `[rows, columns]`. */
+  readonly matrix: Matrix;
+  readonly notes: readonly string[];
+}
+
+/** A column of a sheet while its rows come in. */
+interface Column {
+  readonly header: string;
+  readonly at: number;
+  numbers: number;
+  /** Cells that are neither numbers nor missing; the first few are kept. */
+  faults: number;
+  readonly first: { readonly line: number; readonly cell: string }[];
+}
+
+/** Where a sheet has its names and its numbers. */
+interface Layout {
+  readonly names: readonly { readonly name: string; readonly at: number }[];
+  readonly columns: readonly Column[];
+}
+
+const HEADER_WITHIN = 20; // rows; some journals put a title above the header
+const BLOCK = 1024; // rows that share an array: many small arrays are dear to the garbage collector
+const isMissing = missingTest();
+
+/**
+ * Reads one sheet. The header is the first of its first rows that has all the names asked for. Columns without any
+ * number are annotations: left out, and said in the notes. Dates, which Excel makes of gene symbols, become
+ * `2021-09-01` where a name is expected. Blank rows, and rows without a first name, are left out, the latter noted.
+ * @throws Error if the file is no workbook, or has no such sheet; RangeError if a column asked for is missing, or
+ * cells among numbers are neither numbers nor missing, all of them in one error.
+ */
+export async function readSheet(request: SheetRequest): Promise<SheetTable> {
+  const { file, sheet } = request;
+  const where = `${file}, sheet "${sheet}"`;
+  let layout: Layout | undefined;
+  const above: string[][] = [];
+  const text: string[][] = [];
+  const rows: Float32Array[] = [];
+  let block = new Float32Array();
+  const unnamed: number[] = [];
+  for await (const { line, cells } of readRows(file, sheet)) {
+    if (!layout) {
+      const header = cells.map(cellText);
+      layout = findLayout(header, request);
+      if (!layout && above.push(header) === HEADER_WITHIN) break;
+      continue;
+    }
+    if (cells.every((cell) => cell === null || cell === "")) continue;
+    const { names, columns } = layout;
+    const start = (rows.length % BLOCK) * columns.length;
+    if (start === 0) block = new Float32Array(BLOCK * columns.length);
+    const row = block.subarray(start, start + columns.length);
+    readNumbers(cells, columns, line, row);
+    if (cellText(cells[names[0].at]) === "") unnamed.push(line);
+    else {
+      text.push(names.map(({ at }) => cellText(cells[at])));
+      rows.push(row);
+    }
+  }
+  if (!layout) throw noHeader(where, request.names, above);
+  if (rows.length === 0) throw new RangeError(`${where}: expected rows below the header, got none`);
+  const { names, columns } = layout;
+  const measured = columns.filter(({ numbers, faults }) => numbers > 0 || faults === 0);
+  refuseFaults(where, measured);
+  return {
+    sheet,
+    names: Object.fromEntries(names.map(({ name }, k) => [name, text.map((row) => row[k])])),
+    columns: measured.map(({ header }) => header),
+    matrix: collectRows(
+      rows,
+      measured.map((column) => columns.indexOf(column)),
+    ),
+    notes: notesOf(
+      sheet,
+      columns.filter((column) => !measured.includes(column)),
+      unnamed,
+    ),
+  };
+}
+
+/** Finds names and numbers in a row that may be the header; undefined if it is not. */
+function findLayout(
+  header: readonly string[],
+  { names, optionalNames = [], ignore = [] }: SheetRequest,
+): Layout | undefined {
+  if (!names.every((name) => header.includes(name))) return undefined;
+  const found = [...names, ...optionalNames.filter((name) => header.includes(name))].map(
+    (name) => ({ name, at: header.indexOf(name) }),
+  );
+  const taken = new Set(found.map(({ at }) => at));
+  const columns = header.flatMap((name, at) =>
+    name === "" || taken.has(at) || ignore.includes(name)
+      ? []
+      : [{ header: name, at, numbers: 0, faults: 0, first: [] }],
+  );
+  return { names: found, columns };
+}
+
+function notesOf(
+  sheet: string,
+  annotations: readonly Column[],
+  unnamed: readonly number[],
+): string[] {
+  const headers = quoteSome(annotations.map(({ header }) => header));
+  return [
+    ...(annotations.length > 0
+      ? [`sheet "${sheet}": columns without a number left out: ${headers}`]
+      : []),
+    ...(unnamed.length > 0
+      ? [
+          `sheet "${sheet}": rows without a name left out: ${unnamed.length}, from row ${unnamed[0]}`,
+        ]
+      : []),
+  ];
+}
+
+/**
+ * Reads the rows of a sheet as they come, blank ones too where the file has them; `line` counts from 1.
+ * @throws Error if the file is no workbook or has no such sheet, naming the sheets that there are.
+ */
+export async function* readRows(
+  file: string,
+  sheet: string,
+): AsyncGenerator<{ readonly line: number; readonly cells: readonly CellValue[] }> {
+  await refuseForeign(file);
+  const bytes = await readFile(file);
+  let found = false;
+  try {
+    for await (const { index, values } of streamXlsxRows(bytes, { sheet })) {
+      found = true;
+      yield { line: index + 1, cells: values };
+    }
+  } catch (cause) {
+    throw new Error(
+      `${file}: expected a whole workbook, got a damaged one (${(cause as Error).message}); download it again`,
+      { cause },
+    );
+  }
+  if (found) return;
+  const names = await listSheets(bytes);
+  const got = names.includes(sheet) ? "an empty one" : quoteSome(names, 20);
+  throw new Error(
+    `${file}: expected a sheet "${sheet}" with rows, got ${got}; check that it is the file meant, download it again`,
+  );
+}
+
+/** What a cell says as text: trimmed, a date in ISO form. Copied, or it would keep a piece of the file in memory. */
+export function cellText(cell: CellValue | undefined): string {
+  if (cell === null || cell === undefined) return "";
+  if (cell instanceof Date) return cell.toISOString().slice(0, 10);
+  return Buffer.from(String(cell).trim()).toString();
+}
+
+/** Fills a row with the cells of the columns; NaN is what was not measured. */
+function readNumbers(
+  cells: readonly CellValue[],
+  columns: readonly Column[],
+  line: number,
+  row: Float32Array,
+): void {
+  row.fill(Number.NaN);
+  for (let j = 0; j < columns.length; j++) {
+    const column = columns[j];
+    const cell = cells[column.at] ?? null;
+    if (cell === null) continue;
+    let value: number | undefined;
+    if (typeof cell === "number") {
+      if (Number.isFinite(Math.fround(cell))) value = cell;
+    } else if (typeof cell === "string") {
+      const trimmed = cell.trim();
+      if (isMissing(trimmed)) continue;
+      value = parseNumber(trimmed);
+    }
+    if (value === undefined) {
+      column.faults++;
+      if (column.first.length < 10) column.first.push({ line, cell: cellText(cell) });
+    } else {
+      row[j] = value;
+      column.numbers++;
+    }
+  }
+}
+
+/** `[rows, kept]`; NaN is what was not measured. */
+function collectRows(rows: readonly Float32Array[], kept: readonly number[]): Matrix {
+  const matrix = emptyMatrix(rows.length, kept.length);
+  rows.forEach((row, i) => {
+    for (let j = 0; j < kept.length; j++) {
+      const value = row[kept[j]];
+      if (Number.isNaN(value)) continue;
+      matrix.values[i * kept.length + j] = value;
+      matrix.observed[i * kept.length + j] = 1;
+    }
+  });
+  return matrix;
+}
+
+function refuseFaults(where: string, columns: readonly Column[]): void {
+  const problems = collectProblems(`${where}: expected numbers or empty cells`);
+  for (const { header, faults, first } of columns) {
+    for (let i = 0; i < faults; i++) {
+      const { line, cell } = first[Math.min(i, first.length - 1)];
+      problems.add({ line, column: header, ...explainCell(cell) });
+    }
+  }
+  problems.throwIfAny();
+}
+
+function noHeader(where: string, names: readonly string[], rows: readonly string[][]): RangeError {
+  const wanted = names.map((name) => `"${name}"`).join(", ");
+  const widest = rows.reduce(
+    (a, b) => (b.filter(Boolean).length > a.filter(Boolean).length ? b : a),
+    [],
+  );
+  return new RangeError(
+    `${where}: expected a header with ${wanted} among the first ${HEADER_WITHIN} rows, ` +
+      `got ${quoteSome(widest.filter(Boolean), 8)}; check that it is the file meant, download it again`,
+  );
+}
+
+async function listSheets(bytes: Uint8Array): Promise<string[]> {
+  const names: string[] = [];
+  const note = ({ name }: { readonly name: string }) => {
+    names.push(name);
+    return false; // no sheet is read
+  };
+  await readXlsx(bytes, { sheets: note });
+  return names;
+}
+
+/** A journal's page saved instead of its file is the usual mistake. */
+async function refuseForeign(file: string): Promise<void> {
+  const handle = await open(file).catch((cause) => {
+    throw new Error(`${file}: expected a workbook, got ${(cause as Error).message}`, { cause });
+  });
+  const start = Buffer.alloc(16);
+  await handle.read(start, 0, 16, 0).finally(() => handle.close());
+  const begin = start.toString("latin1").trimStart();
+  if (begin.startsWith("PK\x03\x04")) return;
+  let got = "something else; download it again";
+  if (begin.startsWith("<"))
+    got = "a web page; open the address in a browser, and save the file itself";
+  if (begin.startsWith("\xd0\xcf\x11\xe0")) {
+    got = "an old or encrypted Excel workbook; save it as .xlsx without a password";
+  }
+  throw new Error(`${file}: expected an .xlsx workbook, got ${got}`);
+}
