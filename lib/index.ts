@@ -50,6 +50,7 @@ export {
 } from "./evaluate/summary.js";
 // Figures and tables.
 export { accuracyFigure } from "./figures/accuracy.js";
+export { bestSoFarFigure } from "./figures/best-so-far.js";
 export { cohortFigure } from "./figures/cohort.js";
 export { confusionFigure } from "./figures/confusion.js";
 export { correlationFigure } from "./figures/correlation.js";
@@ -57,6 +58,7 @@ export { densityFigure } from "./figures/density.js";
 export type { Figure } from "./figures/figure.js";
 export { labelsFigure } from "./figures/labels.js";
 export { latentFigure } from "./figures/latent.js";
+export { parallelFigure } from "./figures/parallel.js";
 export { preprocessingFigure } from "./figures/preprocessing.js";
 export { saveFigure } from "./figures/save.js";
 export { showFigure } from "./figures/show.js";
@@ -92,6 +94,15 @@ export {
   type Study,
   trainAro,
 } from "./study/study.js";
+export {
+  setupName,
+  summarizeTuning,
+  tuneAro,
+  tunedSettings,
+  tuningReferences,
+  tuningSpace,
+} from "./study/tuning.js";
 export { createProgress } from "./train/progress.js";
 export { type Run, type RunResult, readRun, trainRun } from "./train/run.js";
+export { type Dimension, PAPER_SPACE } from "./train/space.js";
 export { type Epoch, train } from "./train/train.js";

@@ -7,6 +7,8 @@ const USAGE = `usage: npx aro COMMAND [options]
   notebooks  run the notebooks: --only 03 --only 05
   lab        open JupyterLab with the kernel ready
   data       list the cohorts; "data get ucec" fetches one and verifies it
+  tune       search for settings on validation loss: --method bayes|random --input-dropout on|off --trials N --json;
+             what was stopped or killed goes on
   engines    say which engines can run here, which is chosen, and why
   tensorflow build the native engine; --cuda for NVIDIA's graphics processors
   claims     print the ledger of the paper's numbers beside ours: --json

@@ -66,8 +66,8 @@ const UCEC: Profile = {
   training: { epochs: 200, batchSize: 80, learningRate: 5e-4, weightDecay: 0, seed: 0 },
   tuning: {
     trials: 16,
-    epochs: 40,
-    features: 4000,
+    epochs: 30,
+    features: 2000,
     minWidth: 32,
     maxWidth: 256,
     minLearningRate: 1e-4,
@@ -92,7 +92,15 @@ const PROFILES: Readonly<Record<ProfileName, Profile>> = {
     cohort: "simulate",
     model: { ...UCEC.model, width: 64 },
     training: { ...UCEC.training, epochs: 300, learningRate: 3e-3 },
-    tuning: { ...UCEC.tuning, trials: 10, epochs: 12, minWidth: 8, maxWidth: 64 },
+    tuning: {
+      ...UCEC.tuning,
+      trials: 12,
+      epochs: 12,
+      features: 500,
+      minWidth: 8,
+      maxWidth: 64,
+      maxLearningRate: 3e-2,
+    },
     evaluation: { draws: 200, folds: 4, repeats: 1, splits: 4 },
   },
 };

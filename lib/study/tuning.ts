@@ -1,11 +1,14 @@
 // Tuning ARO on a profile's cohort: the paper's space at a smaller size, judged on validation rows alone.
 import { join } from "node:path";
+import type { Modality } from "../cohort/cohort.js";
 import { selectColumns } from "../cohort/matrix.js";
 import type { Engine } from "../engine/engine.js";
-import { constantPredictor, observedMean } from "../evaluate/predictor.js";
-import type { AutoencoderSpec } from "../model/autoencoder.js";
+import { observedMean } from "../evaluate/predictor.js";
+import { scoreReconstruction } from "../evaluate/reconstruction.js";
+import { repeatRow } from "../evaluate/rows.js";
 import type { PreparedCohort } from "../preprocess/prepare.js";
-import type { RunData, RunRequest } from "../train/config.js";
+import { completeConfig, type RunData, type RunRequest } from "../train/config.js";
+import { trainRun } from "../train/run.js";
 import type { SearchMethod } from "../train/search.js";
 import {
   chooseDimensions,
@@ -52,26 +55,32 @@ export function tuningSpace(profile: Profile, inputDropout: boolean): Space {
   });
 }
 
-/** What trials are trained and judged on: every n-th feature of the cohort, and which of them are the first modality's. */
+/** What trials are trained and judged on: every n-th feature of a cohort, training and validation rows alone. */
 export interface TuningData {
   readonly data: RunData;
-  readonly visible: NonNullable<AutoencoderSpec["visible"]>;
+  /** In their columns of the thinned matrices. */
+  readonly modalities: readonly Modality[];
 }
 
-/** Takes evenly spaced features, about as many as asked for and one at least of the first modality. */
+/** Takes evenly spaced features, about as many as asked for; each modality keeps its share. */
 export function thinFeatures(
   { name, features, modalities, train, validation }: PreparedCohort,
   count: number,
 ): TuningData {
   const stride = Math.max(1, Math.round(features.length / count));
   const columns = features.flatMap((_, i) => (i % stride === 0 ? [i] : []));
+  const columnsBefore = (end: number) => columns.filter((column) => column < end).length;
   return {
     data: {
       name,
       train: { ...train, matrix: selectColumns(train.matrix, columns) },
       validation: { ...validation, matrix: selectColumns(validation.matrix, columns) },
     },
-    visible: { start: 0, end: columns.filter((column) => column < modalities[0].end).length },
+    modalities: modalities.map((modality) => ({
+      ...modality,
+      start: columnsBefore(modality.start),
+      end: columnsBefore(modality.end),
+    })),
   };
 }
 
@@ -104,24 +113,38 @@ export async function readTuned(study: Study, setup: Setup): Promise<Tuning> {
   return await readTuning(describeStudy(study, setup).folder);
 }
 
-/** The validation Huber loss of a constant, the mean of observed training values, on the features that are tuned on. */
-export async function constantLoss(study: Study): Promise<number> {
-  const { data } = thinFeatures(study.prepared, study.profile.tuning.features);
-  const { matrix } = data.validation;
-  const predicted = await constantPredictor("mean", observedMean(data)).predict(data.validation);
-  let sum = 0;
-  let count = 0;
-  matrix.values.forEach((value, i) => {
-    if (!matrix.observed[i]) return;
-    const size = Math.abs(predicted[i] - value);
-    sum += size <= 1 ? size ** 2 / 2 : size - 0.5;
-    count++;
+/**
+ * The validation Huber losses that tuning has to beat: of a constant, the mean of observed training values, and of the
+ * profile's own setting, unmasked, trained as a trial is.
+ */
+export async function tuningReferences(
+  study: Study,
+  inputDropout: boolean,
+  engine: Engine,
+): Promise<{ readonly constant: number; readonly untuned: number }> {
+  const { profile, prepared } = study;
+  const { data, modalities } = thinFeatures(prepared, profile.tuning.features);
+  const baseline = observedMean(data);
+  const scores = scoreReconstruction({
+    truth: data.validation,
+    predicted: new Float32Array(repeatRow(baseline, data.validation.matrix.rows)),
+    ...{ baseline, modalities, scaler: prepared.scaler, draws: 1 },
   });
-  return sum / count;
+  const { model, training } = profile;
+  const { learningRate, weightDecay } = training;
+  const dropout = inputDropout ? model.inputDropout : 0;
+  const { width, hiddenLayers } = model;
+  const config = requestOf(profile, data, modalities[0], {
+    ...{ inputDropout: dropout, width, hiddenLayers, masked: false, learningRate, weightDecay },
+  });
+  const { hash } = completeConfig(config, data);
+  const folder = join(foldersOf(profile).runs, `untuned-${hash.slice(0, 8)}`);
+  const run = await trainRun({ folder, config, data, engine });
+  return { constant: scores.at(-1)!.huber!.value, untuned: run.result.best!.huber };
 }
 
 /** The settings of a point as `--set` takes them, for a training at full size. */
-export function settingsOf(point: Point): string {
+export function tunedSettings(point: Point): string {
   const paths: Readonly<Record<string, string>> = {
     inputDropout: "model.inputDropout",
     width: "model.width",
@@ -137,14 +160,46 @@ export function settingsOf(point: Point): string {
     .join(",");
 }
 
+export interface TuningSummary {
+  readonly setup: string;
+  readonly search: SearchMethod;
+  readonly trials: number;
+  readonly finished: number;
+  readonly stopped: number;
+  readonly failed: number;
+  /** Of all trials together: what the search cost. */
+  readonly epochs: number;
+  /** The lowest validation Huber loss of a finished trial. */
+  readonly loss: number | null;
+  /** The place of that trial in the order, from 1. */
+  readonly foundAt: number | null;
+}
+
+/** Counts a study's trials and says what the best of them reached. */
+export function summarizeTuning({ config, trials, best }: Tuning): TuningSummary {
+  const having = (wanted: Trial["status"]) =>
+    trials.filter(({ status }) => status === wanted).length;
+  return {
+    setup: setupName({ inputDropout: config.space.some(({ name }) => name === "inputDropout") }),
+    search: config.method,
+    trials: trials.length,
+    finished: having("finished"),
+    stopped: having("stopped"),
+    failed: having("failed"),
+    epochs: trials.reduce((sum, { epochs }) => sum + epochs, 0),
+    loss: best?.loss ?? null,
+    foundAt: best && best.number + 1,
+  };
+}
+
 function describeStudy({ profile, prepared }: Study, setup: Setup) {
-  const { data, visible } = thinFeatures(prepared, profile.tuning.features);
+  const { data, modalities } = thinFeatures(prepared, profile.tuning.features);
   const request: StudyRequest = {
     method: setup.method,
     space: tuningSpace(profile, setup.inputDropout),
     seed: profile.tuning.seed,
     stopping: ruleOf(profile),
-    request: (point) => requestOf(profile, data, visible, point),
+    request: (point) => requestOf(profile, data, modalities[0], point),
   };
   const { hash } = completeStudy(request, data);
   const setting = setup.inputDropout ? "dropout" : "no-dropout";
@@ -160,7 +215,7 @@ function ruleOf({ tuning }: Profile): MedianRule {
 function requestOf(
   { name, model, training, tuning }: Profile,
   data: RunData,
-  visible: NonNullable<AutoencoderSpec["visible"]>,
+  { start, end }: Modality,
   point: Point,
 ): RunRequest {
   return {
@@ -170,7 +225,7 @@ function requestOf(
       width: Number(point.width),
       hiddenLayers: Number(point.hiddenLayers),
       inputDropout: Number(point.inputDropout ?? 0),
-      visible: point.masked === true ? visible : null,
+      visible: point.masked === true ? { start, end } : null,
     },
     training: {
       ...training,
