@@ -109,7 +109,7 @@ export function checkPoint(space: Space, point: Point): void {
       const range =
         dimension.kind === "boolean"
           ? "true or false"
-          : `a ${dimension.kind} in [${dimension.low}, ${dimension.high}]`;
+          : `${dimension.kind === "integer" ? "a whole number" : "a number"} in [${dimension.low}, ${dimension.high}]`;
       throw new RangeError(
         `checkPoint: expected ${dimension.name} to be ${range}, got ${value ?? "nothing"}`,
       );
