@@ -63,7 +63,7 @@ export function bestSoFarFigure(
     if (rules.length > 0) {
       datasets[`${setup}, references`] = rules.map(({ name, loss }) => ({
         loss,
-        text: `${name} ${loss.toPrecision(3)}`,
+        text: `${name}: ${loss.toPrecision(3)}`,
       }));
     }
     const y = {
@@ -95,7 +95,7 @@ export function bestSoFarFigure(
       width,
       height: 250,
       layer: [
-        ...(rules.length > 0 ? referenceLayers(`${setup}, references`, width) : []),
+        ...(rules.length > 0 ? referenceLayers(`${setup}, references`) : []),
         {
           data: { name: `${setup}, best so far` },
           mark: { type: "line", interpolate: "step-after", strokeWidth: 2.2 },
@@ -149,14 +149,15 @@ function lineOf({ setup, method, trials }: SearchStudy): Row[] {
   return rows;
 }
 
-function referenceLayers(name: string, width: number): Layer[] {
+/** Labeled at the left, where trials are early and their losses high. */
+function referenceLayers(name: string): Layer[] {
   const y = { field: "loss", type: "quantitative" } as const;
   return [
     { data: { name }, mark: { type: "rule", color: inks.ink, strokeWidth: 1 }, encoding: { y } },
     {
       data: { name },
-      mark: { type: "text", align: "right", baseline: "bottom", dy: -3 },
-      encoding: { x: { value: width - 5 }, y, text: { field: "text", type: "nominal" } },
+      mark: { type: "text", align: "left", baseline: "bottom", dy: -3 },
+      encoding: { x: { value: 5 }, y, text: { field: "text", type: "nominal" } },
     },
   ];
 }

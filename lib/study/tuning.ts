@@ -212,7 +212,8 @@ function ruleOf({ tuning }: Profile): MedianRule {
   return { afterEpochs: Math.max(1, Math.floor(tuning.epochs / 4)), afterTrials: 4 };
 }
 
-function requestOf(
+/** The run that a point stands for. */
+export function requestOf(
   { name, model, training, tuning }: Profile,
   data: RunData,
   { start, end }: Modality,
