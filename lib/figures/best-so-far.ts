@@ -61,9 +61,11 @@ export function bestSoFarFigure(
     datasets[`${setup}, trials`] = marks.filter((row) => row.setup === setup);
     datasets[`${setup}, best so far`] = lines;
     if (rules.length > 0) {
+      const lowest = Math.min(...rules.map(({ loss }) => loss));
       datasets[`${setup}, references`] = rules.map(({ name, loss }) => ({
         loss,
         text: `${name}: ${loss.toPrecision(3)}`,
+        below: rules.length > 1 && loss === lowest,
       }));
     }
     const y = {
@@ -95,7 +97,7 @@ export function bestSoFarFigure(
       width,
       height: 250,
       layer: [
-        ...(rules.length > 0 ? referenceLayers(`${setup}, references`) : []),
+        ...(rules.length > 0 ? referenceLayers(`${setup}, references`, width) : []),
         {
           data: { name: `${setup}, best so far` },
           mark: { type: "line", interpolate: "step-after", strokeWidth: 2.2 },
@@ -149,15 +151,18 @@ function lineOf({ setup, method, trials }: SearchStudy): Row[] {
   return rows;
 }
 
-/** Labeled at the left, where trials are early and their losses high. */
-function referenceLayers(name: string): Layer[] {
+/** The lowest line is labeled below itself, the others above, so that two that lie close keep their labels apart. */
+function referenceLayers(name: string, width: number): Layer[] {
   const y = { field: "loss", type: "quantitative" } as const;
+  const text = (below: boolean): Layer => ({
+    data: { name },
+    transform: [{ filter: `datum.below === ${below}` }],
+    mark: { type: "text", align: "right", baseline: below ? "top" : "bottom", dy: below ? 4 : -3 },
+    encoding: { x: { value: width - 5 }, y, text: { field: "text", type: "nominal" } },
+  });
   return [
     { data: { name }, mark: { type: "rule", color: inks.ink, strokeWidth: 1 }, encoding: { y } },
-    {
-      data: { name },
-      mark: { type: "text", align: "left", baseline: "bottom", dy: -3 },
-      encoding: { x: { value: 5 }, y, text: { field: "text", type: "nominal" } },
-    },
+    text(false),
+    text(true),
   ];
 }
