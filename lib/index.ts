@@ -54,6 +54,7 @@ export {
 } from "./evaluate/summary.js";
 // Figures and tables.
 export { accuracyFigure } from "./figures/accuracy.js";
+export { bestSoFarFigure } from "./figures/best-so-far.js";
 export { cohortFigure } from "./figures/cohort.js";
 export { confusionFigure } from "./figures/confusion.js";
 export { correlationFigure } from "./figures/correlation.js";
@@ -61,6 +62,7 @@ export { densityFigure } from "./figures/density.js";
 export type { Figure } from "./figures/figure.js";
 export { labelsFigure } from "./figures/labels.js";
 export { latentFigure } from "./figures/latent.js";
+export { parallelFigure } from "./figures/parallel.js";
 export { preprocessingFigure } from "./figures/preprocessing.js";
 export { saveFigure } from "./figures/save.js";
 export { showFigure } from "./figures/show.js";
@@ -98,7 +100,16 @@ export {
   type Study,
   trainAro,
 } from "./study/study.js";
+export {
+  setupName,
+  summarizeTuning,
+  tuneAro,
+  tunedSettings,
+  tuningReferences,
+  tuningSpace,
+} from "./study/tuning.js";
 export { type Run, readRun } from "./train/folder.js";
 export { createProgress } from "./train/progress.js";
 export { type RunResult, trainRun } from "./train/run.js";
+export { type Dimension, PAPER_SPACE } from "./train/space.js";
 export { type Epoch, train } from "./train/train.js";

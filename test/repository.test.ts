@@ -104,18 +104,14 @@ test("what is made or fetched is not tracked", cloned, () => {
   expectNone(files.filter((path) => made.test(path)));
 });
 
-test("notebooks are numbered from 01 without a gap but the one kept for tuning", cloned, () => {
+test("notebooks are numbered from 01 without a gap", cloned, () => {
   const numbers = files.flatMap(
     (path) => path.match(/^notebooks\/(\d\d)-[\w-]+\.ipynb$/)?.[1] ?? [],
   );
   assert.ok(numbers.length > 0, "notebooks/ holds no notebook");
   const last = Math.max(...numbers.map(Number));
   const expected = Array.from({ length: last }, (_, i) => String(i + 1).padStart(2, "0"));
-  assert.deepEqual(
-    [...new Set([...numbers, "04"])].sort(),
-    expected,
-    "04 is the place of hyperparameter tuning",
-  );
+  assert.deepEqual([...numbers].sort(), expected);
 });
 
 for (const path of files.filter((path) => path.endsWith(".ipynb"))) {

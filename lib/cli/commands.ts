@@ -5,6 +5,7 @@ import { checkNotebooks, lab, runAll } from "./notebooks.js";
 import { plan } from "./plan.js";
 import { claims, readme } from "./report.js";
 import { tensorflow } from "./tensorflow.js";
+import { tune } from "./tune.js";
 
 /** Each takes the arguments behind its name and resolves to the exit status. */
 export const commands: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = {
@@ -15,6 +16,7 @@ export const commands: Readonly<Record<string, (args: readonly string[]) => Prom
   data,
   doctor,
   plan,
+  tune,
   tensorflow,
   claims,
   readme,

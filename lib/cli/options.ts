@@ -1,5 +1,5 @@
 // The options that commands share, checked before anything runs.
-import { parseArgs } from "node:util";
+import { type ParseArgsConfig, parseArgs } from "node:util";
 import { type Profile, readProfile } from "../study/profile.js";
 
 export interface Chosen {
@@ -10,6 +10,8 @@ export interface Chosen {
   readonly only: readonly string[];
   readonly json: boolean;
   readonly positionals: readonly string[];
+  /** What was given for the command's own options. */
+  readonly own: Readonly<Record<string, string | undefined>>;
 }
 
 /** The options that decide the profile. */
@@ -30,19 +32,32 @@ export function environmentOf({
 }
 
 /**
- * Reads a command's options.
+ * Reads a command's options; those in `own` are its alone, and take text.
  * @throws TypeError for an unknown option; RangeError for an unknown profile or setting.
  */
-export function choose(args: readonly string[]): Chosen {
+export function choose(args: readonly string[], own: readonly string[] = []): Chosen {
+  const more: ParseArgsConfig["options"] = Object.fromEntries(
+    own.map((name) => [name, { type: "string" }]),
+  );
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
     options: {
+      ...more,
       ...PROFILE_OPTIONS,
       only: { type: "string", multiple: true, default: [] },
       json: { type: "boolean", default: false },
     },
   });
-  const env = environmentOf(values);
-  return { profile: readProfile(env), env, only: values.only, json: values.json, positionals };
+  const env = environmentOf(values as Parameters<typeof environmentOf>[0]);
+  const given: Readonly<Record<string, unknown>> = values;
+  const textOf = (name: string) => (typeof given[name] === "string" ? given[name] : undefined);
+  return {
+    profile: readProfile(env),
+    env,
+    only: values.only,
+    json: values.json,
+    positionals,
+    own: Object.fromEntries(own.map((name) => [name, textOf(name)])),
+  };
 }

@@ -23,6 +23,20 @@ export interface Profile {
     /** Of weights, dropout and batches. */
     readonly seed: number;
   };
+  /** How a study of trials is reduced against the paper's; see `tuningSpace`. */
+  readonly tuning: {
+    /** Trials of each search. */
+    readonly trials: number;
+    readonly epochs: number;
+    /** About as many features are tuned on, evenly spaced in every modality. */
+    readonly features: number;
+    readonly minWidth: number;
+    readonly maxWidth: number;
+    readonly minLearningRate: number;
+    readonly maxLearningRate: number;
+    /** Of the suggestions. */
+    readonly seed: number;
+  };
   readonly labels: {
     /** Shown in the description of the cohort. */
     readonly described: readonly string[];
@@ -51,6 +65,16 @@ const UCEC: Profile = {
   split: { seed: 42, by: "patient" },
   model: PAPER_MODEL,
   training: { epochs: 200, batchSize: 80, learningRate: 1e-5, weightDecay: 0, seed: 0 },
+  tuning: {
+    trials: 16,
+    epochs: 30,
+    features: 2000,
+    minWidth: 32,
+    maxWidth: 256,
+    minLearningRate: 1e-4,
+    maxLearningRate: 1e-2,
+    seed: 0,
+  },
   labels: {
     described: ["tissue", "histology", "grade", "stage"],
     tasks: ["tissue", "histology"],
@@ -69,6 +93,15 @@ const PROFILES: Readonly<Record<ProfileName, Profile>> = {
     cohort: "simulate",
     model: { ...PAPER_MODEL, width: 64 },
     training: { ...UCEC.training, epochs: 300, learningRate: 3e-3 },
+    tuning: {
+      ...UCEC.tuning,
+      trials: 12,
+      epochs: 12,
+      features: 500,
+      minWidth: 8,
+      maxWidth: 64,
+      maxLearningRate: 3e-2,
+    },
     evaluation: { draws: 200, folds: 4, repeats: 1, splits: 4 },
   },
 };
@@ -153,14 +186,14 @@ function changeSetting(profile: Profile, change: string): Profile {
       `readProfile: expected ${path} to be ${choices[path].join(" or ")}, got "${text}"`,
     );
   }
-  const before = profile[group as "split" | "model" | "training" | "evaluation"];
+  const before = profile[group as "split" | "model" | "training" | "tuning" | "evaluation"];
   return { ...profile, [group]: { ...before, [key]: value } };
 }
 
 /** Every setting that may be changed, by its path. */
 function settingsOf(profile: Profile): Record<string, number | string> {
-  const { split, model, training, evaluation } = profile;
-  const groups = { split, model, training, evaluation };
+  const { split, model, training, tuning, evaluation } = profile;
+  const groups = { split, model, training, tuning, evaluation };
   return Object.fromEntries(
     Object.entries(groups).flatMap(([group, settings]) =>
       Object.entries(settings).map(([key, value]) => [`${group}.${key}`, value]),

@@ -26,6 +26,10 @@ test("an unknown command, profile, setting or cohort is refused by name in one l
     [["start", "--set", "training.epoch=3"], /training\.epochs.*got "training\.epoch=3"/],
     [["data", "get", "tcga"], /expected one of ucec, gbm, got "tcga"/],
     [["data", "put"], /expected nothing or "get NAME", got "put"/],
+    [["tune", "--method", "grid"], /--method to be bayes or random, got "grid"/],
+    [["tune", "--input-dropout", "0.1"], /--input-dropout to be on or off, got "0\.1"/],
+    [["tune", "--trials", "many"], /--trials to be a positive whole number, got "many"/],
+    [["tune", "ucec"], /expected options alone, got "ucec"/],
   ];
   for (const [args, message] of cases) {
     const { status, stderr } = aro(...args);

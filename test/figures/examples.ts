@@ -1,5 +1,6 @@
 // Small figures of every kind, from made-up numbers, for the tests of this room.
 import { accuracyFigure } from "../../lib/figures/accuracy.js";
+import { bestSoFarFigure } from "../../lib/figures/best-so-far.js";
 import { cohortFigure } from "../../lib/figures/cohort.js";
 import { confusionFigure } from "../../lib/figures/confusion.js";
 import { correlationFigure } from "../../lib/figures/correlation.js";
@@ -7,6 +8,7 @@ import { densityFigure } from "../../lib/figures/density.js";
 import type { Figure } from "../../lib/figures/figure.js";
 import { labelsFigure } from "../../lib/figures/labels.js";
 import { latentFigure } from "../../lib/figures/latent.js";
+import { parallelFigure } from "../../lib/figures/parallel.js";
 import { preprocessingFigure } from "../../lib/figures/preprocessing.js";
 import { skillFigure } from "../../lib/figures/skill.js";
 import { splitFigure } from "../../lib/figures/split.js";
@@ -92,6 +94,35 @@ export const latentOptions = {
   ],
 };
 
+const tuningAxes = [
+  { name: "inputDropout", kind: "number", low: 0, high: 0.2, scale: "linear" },
+  { name: "width", kind: "integer", low: 32, high: 256, scale: "linear" },
+  { name: "learningRate", kind: "number", low: 1e-4, high: 1e-2, scale: "log" },
+  { name: "masked", kind: "boolean" },
+] as const;
+
+export const tuningTrials = [0.09, 0.07, 0.12, 0.065, 0.08].map((loss, i) => ({
+  point: {
+    inputDropout: 0.04 * i,
+    width: 32 + 50 * i,
+    learningRate: 1e-4 * 2 ** i,
+    masked: i % 2 === 0,
+  },
+  loss: i === 4 ? null : loss,
+  status: i === 4 ? "failed" : i === 2 ? "stopped" : "finished",
+}));
+
+export const tuningStudies = [
+  { name: "with input dropout", axes: tuningAxes, trials: tuningTrials },
+  { name: "without input dropout", axes: tuningAxes.slice(1), trials: tuningTrials.slice(0, 3) },
+];
+
+export const searchStudies = [
+  { setup: "with input dropout", method: "bayes", trials: tuningTrials },
+  { setup: "with input dropout", method: "random", trials: tuningTrials.toReversed() },
+  { setup: "without input dropout", method: "bayes", trials: tuningTrials.slice(0, 3) },
+] as const;
+
 /** Makes every figure once, by the name of its snapshot. */
 export const examples: Readonly<Record<string, () => Figure>> = {
   cohort: () =>
@@ -167,5 +198,15 @@ export const examples: Readonly<Record<string, () => Figure>> = {
     accuracyFigure([accuracyRow, { ...accuracyRow, classifier: "logistic regression" }], {
       cohort,
       protocol: "18 test samples of one split",
+    }),
+  "tuning-parallel": () => parallelFigure(tuningStudies, { cohort, validationSamples: 17 }),
+  "tuning-best-so-far": () =>
+    bestSoFarFigure(searchStudies, {
+      cohort,
+      validationSamples: 17,
+      references: [
+        { setup: "with input dropout", name: "training mean", loss: 0.11 },
+        { setup: "without input dropout", name: "training mean", loss: 0.11 },
+      ],
     }),
 };

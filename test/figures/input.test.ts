@@ -2,12 +2,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { accuracyFigure } from "../../lib/figures/accuracy.js";
+import { bestSoFarFigure } from "../../lib/figures/best-so-far.js";
 import { cohortFigure } from "../../lib/figures/cohort.js";
 import { confusionFigure } from "../../lib/figures/confusion.js";
 import { densityFigure } from "../../lib/figures/density.js";
 import { datasetsOf } from "../../lib/figures/figure.js";
 import { labelsFigure } from "../../lib/figures/labels.js";
 import { latentFigure } from "../../lib/figures/latent.js";
+import { parallelFigure } from "../../lib/figures/parallel.js";
 import { preprocessingFigure } from "../../lib/figures/preprocessing.js";
 import { skillFigure } from "../../lib/figures/skill.js";
 import { percent } from "../../lib/figures/text.js";
@@ -20,8 +22,10 @@ import {
   latentOptions,
   pairs,
   runs,
+  searchStudies,
   skillRows,
   trainingOptions,
+  tuningStudies,
 } from "./examples.js";
 
 const cohort = "Example";
@@ -146,6 +150,52 @@ test("cohort figures refuse shares and counts that cannot be", () => {
     /add up to at most 3 samples, got 4/,
   );
   assert.throws(() => labelsFigure([], { cohort, samples: 3 }), /expected .*got none/);
+});
+
+test("parallelFigure puts values where they stand on their axes, and refuses what stands on none", () => {
+  const options = { cohort, validationSamples: 17 };
+  const data = datasetsOf(parallelFigure(tuningStudies, options));
+  const places = data["with input dropout, trials"].filter(({ trial }) => trial === 1);
+  const rounded = places.map(({ axis, place }) => [axis, Number(Number(place).toFixed(3))]);
+  assert.deepEqual(rounded.slice(0, 4), [
+    ["input dropout", 0.2],
+    ["width", 0.223],
+    ["learning rate", 0.151],
+    ["masked", 0],
+  ]);
+  assert.deepEqual(
+    data["with input dropout, best"].map(({ loss }) => loss),
+    Array(5).fill(0.065),
+  );
+  const withTrial = (change: object) => () =>
+    parallelFigure(
+      [{ ...tuningStudies[0], trials: [{ ...tuningStudies[0].trials[0], ...change }] }],
+      options,
+    );
+  const { point } = tuningStudies[0].trials[0];
+  assert.throws(withTrial({ point: { ...point, width: 9 } }), /width to be in \[32, 256\], got 9/);
+  assert.throws(withTrial({ point: { ...point, masked: 1 } }), /masked to be true or false, got 1/);
+  assert.throws(withTrial({ loss: 0 }), /trials with a positive loss, got 0/);
+  assert.throws(() => parallelFigure([], options), /positive loss, got none/);
+});
+
+test("bestSoFarFigure counts finished trials alone, and leaves a failed one its place", () => {
+  const options = { cohort, validationSamples: 17 };
+  const data = datasetsOf(bestSoFarFigure(searchStudies, options));
+  const lines = data["with input dropout, best so far"];
+  assert.deepEqual(
+    lines.map(({ method, trial, loss }) => `${method} ${trial} ${loss}`),
+    [
+      ...[0.09, 0.07, 0.07, 0.065, 0.065].map((loss, i) => `Bayesian search ${i + 1} ${loss}`),
+      ...[2, 3, 4, 5].map((trial) => `random search ${trial} 0.065`),
+    ],
+  );
+  const stopped = {
+    setup: "a",
+    method: "bayes",
+    trials: [{ loss: 1, status: "stopped" }],
+  } as const;
+  assert.throws(() => bestSoFarFigure([stopped], options), /finished trials of Bayesian search, a/);
 });
 
 test("colors keep their meaning", () => {

@@ -23,6 +23,8 @@ import sklearn
 import torch
 from scipy import stats
 from sklearn.decomposition import PCA
+from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.gaussian_process.kernels import Matern, WhiteKernel
 from sklearn.linear_model import LogisticRegression
 from sklearn.manifold import trustworthiness
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, confusion_matrix, f1_score, roc_auc_score
@@ -354,6 +356,47 @@ def statistics():
     }
 
 
+def gaussian_process():
+    random = np.random.default_rng(77)
+    places = on_grid(random.uniform(size=(24, 4)))
+    places[:, 3] = places[:, 3] > 0.5  # a boolean
+    places[5] = places[2]  # measured twice, with two values
+    values = on_grid(np.sin(5 * places[:, 0]) + places[:, 1] ** 2 - places[:, 3] + random.normal(0, 0.1, 24))
+    targets = np.concatenate([on_grid(random.uniform(size=(9, 4))), places[:2]])
+
+    def fit(lengths, noise):
+        kernel = Matern(length_scale=lengths, nu=2.5) + WhiteKernel(noise)
+        model = GaussianProcessRegressor(kernel, alpha=1e-9, optimizer=None).fit(places, values)
+        mean, deviation = model.predict(targets, return_std=True)
+        # scikit-learn's deviation is a new measurement's; without the noise it is the value's.
+        return {
+            "lengths": lengths,
+            "noise": noise,
+            "log_likelihood": float(model.log_marginal_likelihood_value_),
+            "mean": numbers(mean),
+            "deviation": numbers(np.sqrt(deviation**2 - noise)),
+        }
+
+    return {
+        "note": "GaussianProcessRegressor with Matern(nu=2.5) + WhiteKernel and alpha=1e-9, nothing optimized; "
+        "expected improvement below best by scipy.stats.norm at mean and deviation",
+        "places": numbers(places),
+        "values": numbers(values),
+        "targets": numbers(targets),
+        "fits": [fit([0.5, 0.8, 2.0, 1.5], 0.02), fit([0.2, 3.0, 0.4, 0.7], 0.2)],
+        "improvement": [
+            {
+                "mean": mean,
+                "deviation": deviation,
+                "best": best,
+                "expected": float((best - mean) * stats.norm.cdf((best - mean) / deviation)
+                                  + deviation * stats.norm.pdf((best - mean) / deviation)),
+            }
+            for mean, deviation, best in [(0, 1, 0), (1, 0.5, 0), (-2, 0.3, 1), (0.25, 2, -1), (0.5, 0.25, 0.125)]
+        ],
+    }
+
+
 def versions():
     return {
         "numpy": np.__version__,
@@ -367,7 +410,7 @@ def main():
     torch.set_num_threads(1)
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent
     folder.mkdir(parents=True, exist_ok=True)
-    for make in (split, preprocess, pca, training, classify, statistics, versions):
+    for make in (split, preprocess, pca, training, classify, statistics, gaussian_process, versions):
         text = json.dumps(make(), separators=(",", ":"), allow_nan=False) + "\n"
         (folder / f"{make.__name__}.json").write_text(text)
         print(f"{make.__name__}.json: {len(text) / 1000:.1f} kB")

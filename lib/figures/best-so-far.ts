@@ -1,0 +1,168 @@
+// How a search gets on: the lowest validation loss so far by trial, beside random search and what needs no search.
+import { checkRows, type Figure, type Layer, makeFigure, type Panel, type Row } from "./figure.js";
+import { counted } from "./text.js";
+import { colors, figureWidth, inks, panelTitle } from "./theme.js";
+
+export interface SearchTrial {
+  /** Null of a trial that failed; it takes its place on the axis all the same. */
+  readonly loss: number | null;
+  readonly status: string;
+}
+
+/** One search over one setup; searches of one setup share a panel. */
+export interface SearchStudy {
+  readonly setup: string;
+  readonly method: "bayes" | "random";
+  readonly trials: readonly SearchTrial[];
+}
+
+/** A loss that was not searched for: a constant's, or that of a setting somebody chose. */
+export interface SearchReference {
+  readonly setup: string;
+  readonly name: string;
+  readonly loss: number;
+}
+
+export interface BestSoFarOptions {
+  readonly cohort: string;
+  readonly validationSamples: number;
+  readonly references?: readonly SearchReference[];
+}
+
+const CROSS = "M-.7,-.7L.7,.7M.7,-.7L-.7,.7";
+
+const METHODS = { bayes: "Bayesian search", random: "random search" } as const;
+
+/**
+ * Draws one panel a setup with each search's trials as marks and the lowest loss of its finished trials as a line.
+ * @throws RangeError if a search has no finished trial, or a loss is not positive (the axis is logarithmic).
+ */
+export function bestSoFarFigure(
+  studies: readonly SearchStudy[],
+  { cohort, validationSamples, references = [] }: BestSoFarOptions,
+): Figure {
+  const marks = studies.flatMap(marksOf);
+  const values = [...marks, ...references].map(({ loss }) => loss);
+  const strange = values.find((loss) => !(loss > 0));
+  if (values.length === 0 || strange !== undefined) {
+    throw new RangeError(
+      `bestSoFarFigure: expected trials with a positive loss, got ${strange ?? "none"}`,
+    );
+  }
+  const domain = [Math.min(...values) / 1.08, Math.max(...values) * 1.04];
+  const longest = Math.max(...studies.map(({ trials }) => trials.length));
+  const setups = [...new Set(studies.map(({ setup }) => setup))];
+  const width = Math.floor((figureWidth - 60 - 18 * (setups.length - 1)) / setups.length);
+  const datasets: Record<string, readonly Row[]> = {};
+  const panels = setups.map((setup, i): Panel => {
+    const own = studies.filter((study) => study.setup === setup);
+    const lines = own.flatMap(lineOf);
+    const rules = references.filter((row) => row.setup === setup);
+    datasets[`${setup}, trials`] = marks.filter((row) => row.setup === setup);
+    datasets[`${setup}, best so far`] = lines;
+    if (rules.length > 0) {
+      const lowest = Math.min(...rules.map(({ loss }) => loss));
+      datasets[`${setup}, references`] = rules.map(({ name, loss }) => ({
+        loss,
+        text: `${name}: ${loss.toPrecision(3)}`,
+        below: rules.length > 1 && loss === lowest,
+      }));
+    }
+    const y = {
+      field: "loss",
+      type: "quantitative",
+      scale: { type: "log", domain, nice: false },
+      axis:
+        i === 0
+          ? { title: "validation Huber loss (log scale)", format: ".2~g", tickCount: 5 }
+          : { title: null, labels: false, ticks: false, tickCount: 5 },
+    } as const;
+    const x = {
+      field: "trial",
+      type: "quantitative",
+      axis: { title: "trial", grid: false, tickMinStep: 1 },
+      scale: { domain: [0.5, longest + 0.5], nice: false },
+    } as const;
+    const color = {
+      field: "method",
+      type: "nominal",
+      scale: {
+        domain: Object.values(METHODS),
+        range: [colors.part.validation, colors.setting.control],
+      },
+      legend: { title: null, symbolType: "stroke", symbolStrokeWidth: 2.5, symbolSize: 200 },
+    } as const;
+    return {
+      title: panelTitle(setup),
+      width,
+      height: 250,
+      layer: [
+        ...(rules.length > 0 ? referenceLayers(`${setup}, references`, width) : []),
+        {
+          data: { name: `${setup}, best so far` },
+          mark: { type: "line", interpolate: "step-after", strokeWidth: 2.2 },
+          encoding: { x, y, color },
+        },
+        {
+          data: { name: `${setup}, trials` },
+          mark: { type: "point", size: 36, opacity: 0.9 },
+          encoding: {
+            x,
+            y,
+            color,
+            shape: {
+              field: "status",
+              type: "nominal",
+              scale: { domain: ["finished", "stopped early"], range: ["circle", CROSS] },
+              legend: { title: null, symbolStrokeColor: inks.ink, symbolSize: 50 },
+            },
+          },
+        },
+      ] as Layer[],
+    };
+  });
+  return makeFigure({
+    name: "tuning-best-so-far",
+    title: `${cohort}: lowest validation loss so far, by trial`,
+    subtitle: [
+      `Lowest Huber loss of a trial's epochs, mean over observed entries of ${counted(validationSamples, "validation sample")}.`,
+      "A line counts finished trials only; crosses were stopped early and stand at the loss reached until then.",
+    ],
+    datasets,
+    view: { hconcat: panels, resolve: { scale: { color: "shared", shape: "shared" } } },
+  });
+}
+
+function marksOf({ setup, method, trials }: SearchStudy) {
+  return trials.flatMap(({ loss, status }, i) => {
+    if (loss === null) return [];
+    const how = status === "finished" ? "finished" : "stopped early";
+    return [{ setup, method: METHODS[method], trial: i + 1, status: how, loss }];
+  });
+}
+
+function lineOf({ setup, method, trials }: SearchStudy): Row[] {
+  let best = Number.POSITIVE_INFINITY;
+  const rows = trials.flatMap(({ loss, status }, i) => {
+    if (status === "finished" && loss !== null) best = Math.min(best, loss);
+    return Number.isFinite(best) ? [{ method: METHODS[method], trial: i + 1, loss: best }] : [];
+  });
+  checkRows("tuning-best-so-far", `finished trials of ${METHODS[method]}, ${setup}`, rows);
+  return rows;
+}
+
+/** The lowest line is labeled below itself, the others above, so that two that lie close keep their labels apart. */
+function referenceLayers(name: string, width: number): Layer[] {
+  const y = { field: "loss", type: "quantitative" } as const;
+  const text = (below: boolean): Layer => ({
+    data: { name },
+    transform: [{ filter: `datum.below === ${below}` }],
+    mark: { type: "text", align: "right", baseline: below ? "top" : "bottom", dy: below ? 4 : -3 },
+    encoding: { x: { value: width - 5 }, y, text: { field: "text", type: "nominal" } },
+  });
+  return [
+    { data: { name }, mark: { type: "rule", color: inks.ink, strokeWidth: 1 }, encoding: { y } },
+    text(false),
+    text(true),
+  ];
+}

@@ -1,0 +1,211 @@
+// What a tuning tried: each trial a line across one axis a setting, to the loss it reached.
+import { checkRows, type Figure, type Layer, makeFigure, type Panel, type Row } from "./figure.js";
+import { counted, listed } from "./text.js";
+import { figureWidth, inks, panelTitle } from "./theme.js";
+
+/** A setting's range; a boolean has none. */
+export interface ParallelAxis {
+  /** As code writes it, "learningRate"; the axis says "learning rate". */
+  readonly name: string;
+  readonly kind: "number" | "integer" | "boolean";
+  readonly low?: number;
+  readonly high?: number;
+  readonly scale?: "linear" | "log";
+}
+
+export interface ParallelTrial {
+  /** One value an axis, by its name. */
+  readonly point: Readonly<Record<string, number | boolean>>;
+  /** The lowest validation loss; null of a trial that failed, which is counted and not drawn. */
+  readonly loss: number | null;
+  readonly status: string;
+}
+
+/** One panel. */
+export interface ParallelStudy {
+  readonly name: string;
+  readonly axes: readonly ParallelAxis[];
+  readonly trials: readonly ParallelTrial[];
+}
+
+export interface ParallelOptions {
+  readonly cohort: string;
+  /** Samples that the loss is of. */
+  readonly validationSamples: number;
+}
+
+const LOSS = "validation loss";
+
+/**
+ * Draws one panel a study with an axis a setting and the validation loss as the last; the finished trial of lowest
+ * loss is drawn over the others.
+ * @throws RangeError if no trial has a loss, a loss is not positive (its axis is logarithmic), or a value is not on
+ * its axis.
+ */
+export function parallelFigure(
+  studies: readonly ParallelStudy[],
+  { cohort, validationSamples }: ParallelOptions,
+): Figure {
+  const losses = studies.flatMap(({ trials }) => trials.flatMap(({ loss }) => loss ?? []));
+  const strange = losses.find((loss) => !(loss > 0));
+  if (losses.length === 0 || strange !== undefined) {
+    throw new RangeError(
+      `parallelFigure: expected trials with a positive loss, got ${strange ?? "none"}`,
+    );
+  }
+  const range = [Math.min(...losses), Math.max(...losses)] as const;
+  const lossAxis: ParallelAxis = {
+    name: LOSS,
+    kind: "number",
+    low: range[0],
+    // One trial alone would leave the axis without a length.
+    high: range[1] > range[0] ? range[1] : range[0] * 1.1,
+    scale: "log",
+  };
+  const datasets: Record<string, readonly Row[]> = {};
+  const panels = studies.map(({ name, axes, trials }): Panel => {
+    const all = [...axes, lossAxis];
+    const shown = trials.flatMap((trial) =>
+      trial.loss === null ? [] : [{ ...trial, loss: trial.loss }],
+    );
+    checkRows("tuning-parallel", `trials of ${name}`, shown);
+    const finished = shown.filter(({ status }) => status === "finished");
+    const best = finished.toSorted((a, b) => a.loss - b.loss).slice(0, 1);
+    const lines = `${name}, trials`;
+    datasets[lines] = shown.flatMap((trial, i) => rowsOf(trial, i, all));
+    datasets[`${name}, axes`] = all.flatMap(ticksOf);
+    if (best.length > 0) datasets[`${name}, best`] = best.flatMap((trial) => rowsOf(trial, 0, all));
+    const failed = trials.length - shown.length;
+    const counts = [
+      `${finished.length} finished`,
+      `${shown.length - finished.length} stopped early`,
+      ...(failed > 0 ? [`${failed} failed, not drawn`] : []),
+    ];
+    return {
+      data: { name: lines },
+      title: panelTitle(`${name}: ${counted(trials.length, "trial")}, ${listed(counts)}`),
+      width: figureWidth - 60,
+      height: 190,
+      view: { stroke: null },
+      encoding: {
+        x: {
+          field: "axis",
+          type: "nominal",
+          sort: all.map((axis) => words(axis.name)),
+          scale: { type: "point", padding: 0.35 },
+          axis: { title: null, orient: "top", domain: false, ticks: false, labelAngle: 0 },
+        },
+        y: {
+          field: "place",
+          type: "quantitative",
+          scale: { domain: [-0.04, 1.1], nice: false },
+          axis: null,
+        },
+      },
+      layer: [
+        axisLine(`${name}, axes`),
+        trialLines(range),
+        ...(best.length > 0 ? [bestLine(`${name}, best`)] : []),
+        // The same text twice: a white edge below keeps it readable where lines cross it.
+        axisText(`${name}, axes`, { stroke: "white", strokeWidth: 3, strokeOpacity: 0.9 }),
+        axisText(`${name}, axes`, {}),
+      ],
+    };
+  });
+  return makeFigure({
+    name: "tuning-parallel",
+    title: `${cohort}: tuning on the validation loss, trial by trial`,
+    subtitle: [
+      `Lowest Huber loss of a trial's epochs, mean over observed entries of ${counted(validationSamples, "validation sample")}.`,
+      "Black: the finished trial of lowest loss. Dashed: stopped early, at the loss reached until then.",
+    ],
+    datasets,
+    view: { vconcat: panels, spacing: 26, resolve: { scale: { x: "independent" } } },
+  });
+}
+
+function rowsOf(trial: ParallelTrial & { loss: number }, i: number, axes: readonly ParallelAxis[]) {
+  return axes.map((axis) => ({
+    trial: i,
+    status: trial.status === "finished" ? "finished" : "stopped early",
+    loss: trial.loss,
+    axis: words(axis.name),
+    place: placeOf(axis, axis.name === LOSS ? trial.loss : trial.point[axis.name]),
+  }));
+}
+
+/** Where a value stands on its axis, 0 below and 1 above. */
+function placeOf({ name, kind, low = 0, high = 1, scale }: ParallelAxis, value: unknown): number {
+  const fits = kind === "boolean" ? typeof value === "boolean" : typeof value === "number";
+  const number = Number(value);
+  if (!fits || !(number >= low && number <= high)) {
+    const range = kind === "boolean" ? "true or false" : `in [${low}, ${high}]`;
+    throw new RangeError(`parallelFigure: expected ${name} to be ${range}, got ${value}`);
+  }
+  if (scale === "log") return Math.log(number / low) / Math.log(high / low);
+  return (number - low) / (high - low);
+}
+
+/** An axis's ends in words, and of a logarithmic one its middle. */
+function ticksOf(axis: ParallelAxis): Row[] {
+  const { name, kind, low = 0, high = 1, scale } = axis;
+  const middle = scale === "log" ? Math.sqrt(low * high) : (low + high) / 2;
+  const ends = kind === "boolean" ? [0, 1] : [low, middle, high];
+  return ends.map((value, i) => ({
+    axis: words(name),
+    place: i / (ends.length - 1),
+    text: kind === "boolean" ? (value === 1 ? "yes" : "no") : short(value),
+  }));
+}
+
+function short(value: number): string {
+  const rounded = Number(value.toPrecision(2));
+  if (rounded !== 0 && Math.abs(rounded) < 0.001) return rounded.toExponential().replace("-", "−");
+  return value >= 100 ? value.toFixed(0) : String(rounded);
+}
+
+function words(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+}
+
+function axisLine(name: string): Layer {
+  return {
+    data: { name },
+    mark: { type: "line", color: inks.missing, strokeWidth: 1 },
+    encoding: { detail: { field: "axis", type: "nominal" } },
+  } as Layer;
+}
+
+function axisText(name: string, edge: object): Layer {
+  return {
+    data: { name },
+    mark: { type: "text", align: "right", dx: -6, color: inks.quiet, ...edge },
+    encoding: { text: { field: "text", type: "nominal" } },
+  } as Layer;
+}
+
+/** Dark lines are the low losses. */
+function trialLines([low, high]: readonly [number, number]): Layer {
+  return {
+    mark: { type: "line", strokeWidth: 1.4, opacity: 0.85 },
+    encoding: {
+      detail: { field: "trial", type: "nominal" },
+      color: {
+        field: "loss",
+        type: "quantitative",
+        scale: { type: "log", domain: [low, high], scheme: "viridis", nice: false },
+        legend: { title: LOSS, gradientLength: 180, format: ".2~g", tickCount: 4 },
+      },
+      strokeDash: {
+        field: "status",
+        type: "nominal",
+        scale: { domain: ["finished", "stopped early"], range: [[], [3, 3]] },
+        legend: { title: null, symbolType: "stroke", symbolStrokeColor: inks.ink },
+      },
+    },
+  } as Layer;
+}
+
+function bestLine(name: string): Layer {
+  return { data: { name }, mark: { type: "line", color: inks.ink, strokeWidth: 2.6 } } as Layer;
+}

@@ -1,0 +1,106 @@
+// A trial of a tuning study: one point, one training, one record, and what the search may conclude from it.
+import { existsSync } from "node:fs";
+import { readdir, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { median } from "simple-statistics";
+import { replaceJson } from "../cohort/durable-file.js";
+import type { Observation } from "./search.js";
+import type { Point } from "./space.js";
+
+/** As trial-NNN.json holds it; the training itself is the run in the folder trial-NNN beside it. */
+export interface Trial {
+  /** From 0. */
+  readonly number: number;
+  readonly point: Point;
+  /** "stopped" as hopeless before its last epoch; "failed" if its loss was not finite. */
+  readonly status: "running" | "finished" | "stopped" | "failed";
+  /** The lowest validation Huber loss of its epochs; null before the end and of a failed trial. */
+  readonly loss: number | null;
+  /** Epochs that count: all of a finished trial, those up to the verdict of a stopped one. */
+  readonly epochs: number;
+}
+
+/** The finished trial of lowest loss, the earlier of two equals; null while there is none. */
+export function bestTrial(trials: readonly Trial[]): (Trial & { readonly loss: number }) | null {
+  let best: (Trial & { readonly loss: number }) | null = null;
+  for (const trial of trials) {
+    const { status, loss } = trial;
+    if (status !== "finished" || loss === null) continue;
+    if (best === null || loss < best.loss) best = { ...trial, loss };
+  }
+  return best;
+}
+
+/**
+ * What the search is told. A stopped trial is known only to have been worse than the median, so it counts as the
+ * median of the finished ones, or as its own loss where that is higher; a failed one counts as the worst of all.
+ * Neither can become the best.
+ */
+export function observationsOf(trials: readonly Trial[]): Observation[] {
+  const finished = trials.flatMap(({ status, loss }) =>
+    status === "finished" && loss !== null ? [loss] : [],
+  );
+  if (finished.length === 0) return [];
+  const middle = median(finished);
+  const worst = Math.max(...trials.flatMap(({ loss }) => (loss === null ? [] : [loss])));
+  return trials.flatMap(({ status, point, loss }) => {
+    if (status === "running") return [];
+    if (status === "finished" && loss !== null) return [{ point, value: loss }];
+    return [{ point, value: loss === null ? worst : Math.max(loss, middle) }];
+  });
+}
+
+/** Where a trial's run lies. */
+export function trialFolder(study: string, number: number): string {
+  return join(study, nameOf(number));
+}
+
+/** Writes a trial's record: before its training starts, and again when it has ended. */
+export async function writeTrial(study: string, trial: Trial): Promise<void> {
+  await replaceJson(join(study, `${nameOf(trial.number)}.json`), trial);
+}
+
+/**
+ * Reads the records of a study in order.
+ * @throws Error if one is missing between others, or does not hold a trial.
+ */
+export async function readTrials(study: string): Promise<Trial[]> {
+  const names = (await readdir(study)).filter((name) => /^trial-\d+\.json$/.test(name));
+  const trials: Trial[] = [];
+  for (let number = 0; number < names.length; number++) {
+    const file = join(study, `${nameOf(number)}.json`);
+    const trial = existsSync(file) ? parseTrial(await readFile(file, "utf8")) : null;
+    if (trial?.number !== number) {
+      throw new Error(
+        `readTrials: expected trial ${number} in ${file}, got ${trial === null ? "none" : "another"}; ` +
+          "delete the study's folder and tune anew",
+      );
+    }
+    trials.push(trial);
+  }
+  return trials;
+}
+
+/** Deletes the tensors of every ended trial but the best one's: a trial is kept for its numbers. */
+export async function dropTensors(study: string, trials: readonly Trial[]): Promise<void> {
+  const best = bestTrial(trials)?.number;
+  for (const { number, status } of trials) {
+    const folder = trialFolder(study, number);
+    if (status === "running" || number === best || !existsSync(folder)) continue;
+    for (const name of await readdir(folder)) {
+      if (name.endsWith(".safetensors")) await rm(join(folder, name));
+    }
+  }
+}
+
+function nameOf(number: number): string {
+  return `trial-${String(number).padStart(3, "0")}`;
+}
+
+function parseTrial(text: string): Trial | null {
+  try {
+    return JSON.parse(text) as Trial;
+  } catch {
+    return null;
+  }
+}

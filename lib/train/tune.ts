@@ -1,0 +1,252 @@
+// A tuning study: trials chosen one after another on validation loss, in a folder that a killed study goes on from.
+import { createHash } from "node:crypto";
+import { mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { replaceJson, UNFINISHED } from "../cohort/durable-file.js";
+import { createRandom } from "../cohort/random.js";
+import type { Engine } from "../engine/engine.js";
+import {
+  completeConfig,
+  differences,
+  type RunConfig,
+  type RunData,
+  type RunRequest,
+} from "./config.js";
+import { readRun } from "./folder.js";
+import { withInterrupt } from "./interrupt.js";
+import { trainRun } from "./run.js";
+import { type SearchMethod, suggest } from "./search.js";
+import { checkSpace, decodePoint, type Point, type Space } from "./space.js";
+import { type Curve, checkRule, curveOf, isHopeless, type MedianRule } from "./stopping.js";
+import {
+  bestTrial,
+  dropTensors,
+  observationsOf,
+  readTrials,
+  type Trial,
+  trialFolder,
+  writeTrial,
+} from "./trial.js";
+
+/** What makes a study this one; the number of trials does not, so that a study can be prolonged. */
+export interface StudyRequest {
+  readonly method: SearchMethod;
+  readonly space: Space;
+  /** Of the suggestions; with the number of a trial it decides what is drawn for it. */
+  readonly seed: number;
+  /** Null trains every trial to its end. */
+  readonly stopping: MedianRule | null;
+  /** The run that a point stands for. */
+  readonly request: (point: Point) => RunRequest;
+}
+
+/** As study.json holds it. */
+export interface StudyConfig extends Omit<StudyRequest, "request"> {
+  readonly version: number;
+  /** The complete run in the middle of the space, which holds everything that trials have in common. */
+  readonly middle: RunConfig;
+  /** SHA-256 of all of the above. */
+  readonly hash: string;
+}
+
+export interface TuneOptions extends StudyRequest {
+  /** Of this study alone; made if it is not there. */
+  readonly folder: string;
+  /** How many trials the study shall have. */
+  readonly trials: number;
+  readonly data: RunData;
+  readonly engine: Engine;
+  /** Told of each trial that ends. */
+  readonly onTrial?: (trial: Trial) => void;
+  /** Ends the study in good order, as the first SIGINT does; the trial under way is done when the study goes on. */
+  readonly signal?: AbortSignal;
+}
+
+/** What a study's folder says. */
+export interface Tuning {
+  readonly folder: string;
+  readonly config: StudyConfig;
+  readonly trials: readonly Trial[];
+  /** Never a stopped trial; null while none has finished. */
+  readonly best: (Trial & { readonly loss: number }) | null;
+}
+
+const VERSION = 1;
+const STUDY = "study.json";
+
+/** Completes a study's settings with the run in the middle of its space, and hashes the whole. */
+export function completeStudy(
+  { method, space, seed, stopping, request }: StudyRequest,
+  data: RunData,
+): StudyConfig {
+  checkSpace(space);
+  if (stopping) checkRule(stopping);
+  const point = decodePoint(space, new Array<number>(space.length).fill(0.5));
+  const config = { version: VERSION, method, space, seed, stopping };
+  const middle = completeConfig(request(point), data);
+  const text = JSON.stringify([config, middle.hash]);
+  return { ...config, middle, hash: createHash("sha256").update(text).digest("hex") };
+}
+
+/**
+ * Tunes on the validation loss until the study has as many trials as asked for. Each trial is recorded before it
+ * starts and when it ends: a study that was killed keeps every ended trial and goes on with the one under way, and
+ * the trials are those of a study that was left alone. One process a folder at a time.
+ * @throws RangeError if a setting makes no sense; Error if the folder holds another study, or a training fails for
+ * another reason than a loss that is not finite.
+ */
+export async function tune(options: TuneOptions): Promise<Tuning> {
+  const { folder, trials: budget, data } = options;
+  if (!Number.isInteger(budget) || budget < 1) {
+    throw new RangeError(`tune: expected trials to be a positive whole number, got ${budget}`);
+  }
+  await openFolder(folder, completeStudy(options, data));
+  await withInterrupt(async (signal) => {
+    const trials = await readTrials(folder);
+    await dropTensors(folder, trials); // of a trial whose end was the last thing written
+    const curves = await readCurves(folder, trials);
+    while (!signal.aborted) {
+      let trial = trials.at(-1);
+      if (trial?.status !== "running") {
+        if (trials.length >= budget) break;
+        trial = startTrial(options, trials);
+        await writeTrial(folder, trial);
+        trials.push(trial);
+      }
+      const ended = await runTrial(options, trial, curves, signal);
+      if (ended === null) break;
+      trials[trial.number] = ended.trial;
+      curves.push(...ended.curves);
+      await writeTrial(folder, ended.trial);
+      await dropTensors(folder, trials);
+      options.onTrial?.(ended.trial);
+    }
+  }, options.signal);
+  return await readTuning(folder);
+}
+
+/**
+ * Reads a study's folder.
+ * @throws Error if it is not one.
+ */
+export async function readTuning(folder: string): Promise<Tuning> {
+  const config = await readStudy(folder);
+  if (config === null) {
+    throw new Error(`readTuning: expected a study in ${folder}, got no ${STUDY}; tune first`);
+  }
+  const trials = await readTrials(folder);
+  return { folder, config, trials, best: bestTrial(trials) };
+}
+
+function startTrial({ method, space, seed }: TuneOptions, trials: readonly Trial[]): Trial {
+  const number = trials.length;
+  const random = createRandom(seed, `trial ${number}`);
+  const point = suggest(method, space, observationsOf(trials), random);
+  return { number, point, status: "running", loss: null, epochs: 0 };
+}
+
+/** Null if it was interrupted. */
+async function runTrial(
+  { folder, request, data, engine, stopping }: TuneOptions,
+  trial: Trial,
+  curves: readonly Curve[],
+  signal: AbortSignal,
+): Promise<{ trial: Trial; curves: Curve[] } | null> {
+  const hopeless = new AbortController();
+  const config = request(trial.point);
+  const { epochs } = completeConfig(config, data).training;
+  // The last epoch is not judged: a trial that has come so far has finished.
+  const judge = (epoch: Parameters<typeof isHopeless>[0]) =>
+    stopping !== null && epoch.epoch < epochs && isHopeless(epoch, curves, stopping);
+  const options = { folder: trialFolder(folder, trial.number), config, data, engine };
+  let run: Awaited<ReturnType<typeof trainRun>>;
+  try {
+    run = await trainRun({
+      ...options,
+      onEpoch: (epoch) => {
+        if (judge(epoch)) hopeless.abort();
+      },
+      signal: AbortSignal.any([signal, hopeless.signal]),
+    });
+  } catch (error) {
+    if (!isDivergence(error)) throw error;
+    return { trial: { ...trial, status: "failed" }, curves: [] };
+  }
+  // Decided by what lies on the disk, so that a trial that was killed after its verdict ends as it would have.
+  const steps = Math.max(...run.epochs.map((epoch) => epoch.steps));
+  const end = run.epochs.find((epoch) => epoch.steps === steps && judge(epoch));
+  if (!end && run.result.status === "stopped") return null;
+  const counted = run.epochs.slice(0, end?.epoch);
+  const status = end ? "stopped" : "finished";
+  const loss = counted.at(-1)!.best.huber;
+  return {
+    trial: { ...trial, status, loss, epochs: counted.length },
+    curves: [curveOf(counted)],
+  };
+}
+
+/** Whether a training failed because its loss was not finite; anything else is no property of the point. */
+function isDivergence(error: unknown): boolean {
+  return error instanceof Error && /^train: expected a finite \w+ loss/.test(error.message);
+}
+
+async function readCurves(folder: string, trials: readonly Trial[]): Promise<Curve[]> {
+  const curves: Curve[] = [];
+  for (const { number, status, epochs } of trials) {
+    if (status !== "finished" && status !== "stopped") continue;
+    const run = await readRun(trialFolder(folder, number));
+    curves.push(curveOf(run.epochs.slice(0, epochs)));
+  }
+  return curves;
+}
+
+/** Makes the folder this study's, or checks that it is. */
+async function openFolder(folder: string, asked: StudyConfig): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  for (const name of await readdir(folder)) {
+    if (UNFINISHED.test(name)) await rm(join(folder, name));
+  }
+  const there = await readStudy(folder);
+  if (there?.hash === asked.hash) return;
+  if (there !== null) {
+    throw new Error(
+      `tune: expected the study in ${folder}, got another (${changes(there, asked).join("; ")}); ` +
+        "give this study another folder, or delete that one",
+    );
+  }
+  const names = await readdir(folder);
+  if (names.length > 0) {
+    throw new Error(
+      `tune: expected an empty folder or a study's, got ${folder} with ${names.slice(0, 3).join(", ")}; ` +
+        "give the study a folder of its own",
+    );
+  }
+  await replaceJson(join(folder, STUDY), asked);
+}
+
+function changes(there: StudyConfig, asked: StudyConfig): string[] {
+  const names = ["version", "method", "space", "seed", "stopping"] as const;
+  const own = names
+    .map((name) => [name, JSON.stringify(there[name]), JSON.stringify(asked[name])])
+    .filter(([, before, after]) => before !== after)
+    .map(([name, before, after]) => `${name}: ${before} there, ${after} asked for`);
+  return [...own, ...differences(there.middle, asked.middle)];
+}
+
+async function readStudy(folder: string): Promise<StudyConfig | null> {
+  const file = join(folder, STUDY);
+  let text: string;
+  try {
+    text = await readFile(file, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
+    throw error;
+  }
+  try {
+    return JSON.parse(text) as StudyConfig;
+  } catch {
+    throw new Error(
+      `${file}: expected a study in JSON, got "${text.slice(0, 40)}"; delete its folder`,
+    );
+  }
+}

@@ -1,0 +1,94 @@
+// Tuning a profile: test rows stay away, every dimension in use reaches the training, and the best can be trained.
+import assert from "node:assert/strict";
+import { rmSync } from "node:fs";
+import { after, test } from "node:test";
+import { chooseEngine } from "../../lib/engine/choose.js";
+import { readProfile } from "../../lib/study/profile.js";
+import type { Study } from "../../lib/study/study.js";
+import { openStudy } from "../../lib/study/study.js";
+import {
+  requestOf,
+  setupName,
+  summarizeTuning,
+  thinFeatures,
+  tuneAro,
+  tunedSettings,
+  tuningReferences,
+  tuningSpace,
+} from "../../lib/study/tuning.js";
+import { completeConfig } from "../../lib/train/config.js";
+import { decodePoint } from "../../lib/train/space.js";
+
+// Its own seed, so that its folder is nobody else's.
+const SETTINGS = "tuning.trials=2,tuning.epochs=2,tuning.features=60,tuning.maxWidth=16";
+const profile = readProfile({
+  ARO_PROFILE: "course",
+  ARO_SET: `${SETTINGS},tuning.seed=${process.pid}`,
+});
+const study = await openStudy(profile);
+
+test("thinned features are evenly spaced, and every modality keeps its share", () => {
+  const { prepared } = study;
+  const { data, modalities } = thinFeatures(prepared, 60);
+  const stride = Math.round(prepared.features.length / 60);
+  const { columns, rows, values } = data.train.matrix;
+  assert.equal(columns, Math.ceil(prepared.features.length / stride));
+  assert.equal(rows, prepared.train.matrix.rows);
+  for (const column of [0, 1, columns - 1]) {
+    assert.equal(values[columns + column], at(prepared.train.matrix, 1, stride * column));
+  }
+  modalities.forEach(({ name, start, end }, i) => {
+    const whole = prepared.modalities[i];
+    assert.equal(name, whole.name);
+    assert.ok(Math.abs(end - start - (whole.end - whole.start) / stride) <= 1, name);
+  });
+  assert.equal(modalities.at(-1)?.end, columns);
+  const all = thinFeatures(prepared, 1e6);
+  assert.deepEqual(all.data.train.matrix, prepared.train.matrix);
+});
+
+test("every dimension in use changes the run that a point stands for", () => {
+  const { data, modalities } = thinFeatures(study.prepared, 60);
+  const space = tuningSpace(profile, true);
+  const hashAt = (place: number[]) =>
+    completeConfig(requestOf(profile, data, modalities[0], decodePoint(space, place)), data).hash;
+  const low = space.map(() => 0);
+  for (let i = 0; i < space.length; i++) {
+    assert.notEqual(hashAt(low.with(i, 1)), hashAt(low), space[i].name);
+  }
+  assert.equal(space.length, tuningSpace(profile, false).length + 1);
+});
+
+test("tuning never reads the test rows, and its best point can be trained by its settings", async (t) => {
+  const { train, validation, name, modalities, features, scaler } = study.prepared;
+  const prepared = {
+    ...{ train, validation, name, modalities, features, scaler },
+    get test(): never {
+      throw new Error("the test rows were read");
+    },
+  };
+  const blind: Study = { ...study, prepared };
+  const { engine } = await chooseEngine({ prefer: "cpu" });
+  const tuning = await tuneAro(blind, { method: "bayes", inputDropout: true }, engine);
+  after(() => rmSync(tuning.folder, { recursive: true }));
+  t.diagnostic(tuning.folder.replace(/.*[\\/]/, ""));
+  assert.deepEqual(
+    tuning.trials.map(({ status }) => status),
+    ["finished", "finished"],
+  );
+  const summary = summarizeTuning(tuning);
+  assert.equal(summary.setup, setupName({ inputDropout: true }));
+  assert.deepEqual([summary.trials, summary.epochs, summary.loss], [2, 4, tuning.best?.loss]);
+  const best = tuning.best!.point;
+  const chosen = readProfile({ ARO_SET: tunedSettings(best) });
+  assert.equal(chosen.model.width, best.width);
+  assert.equal(chosen.model.hiddenLayers, best.hiddenLayers);
+  assert.ok(Math.abs(chosen.training.learningRate / Number(best.learningRate) - 1) < 0.01);
+  const { constant, untuned } = await tuningReferences(blind, false, engine);
+  assert.ok(constant > 0.03 && constant < 0.12, `${constant}`);
+  assert.ok(untuned > constant, "two epochs teach nothing");
+});
+
+function at({ columns, values }: { columns: number; values: Float32Array }, i: number, j: number) {
+  return values[i * columns + j];
+}

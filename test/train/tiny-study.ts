@@ -1,0 +1,43 @@
+// A study small enough to run to its end many times: a fake engine, a rate that decides all, a width that names the trial.
+import type { Engine } from "../../lib/engine/engine.js";
+import type { Space } from "../../lib/train/space.js";
+import type { TuneOptions } from "../../lib/train/tune.js";
+import { fakeEngine, preparedRows } from "./fake-model.js";
+
+export const EPOCHS = 8;
+
+const SPACE: Space = [
+  { name: "learningRate", kind: "number", low: 1e-4, high: 0.3, scale: "log" },
+  { name: "width", kind: "integer", low: 1, high: 1_000_000, scale: "log" },
+];
+
+/** Every trial trains the same small model at its own rate; the width only tells one trial from another. */
+export function tinyStudy(
+  folder: string,
+  changes: Partial<TuneOptions> = {},
+  engine: Engine = fakeEngine(),
+): TuneOptions {
+  return {
+    folder,
+    method: "bayes",
+    space: SPACE,
+    seed: 7,
+    trials: 10,
+    stopping: { afterEpochs: 2, afterTrials: 3 },
+    request: ({ learningRate, width }) => ({
+      spec: {
+        ...{ features: 3, width: 2, hiddenLayers: 0, output: "softplus" },
+        ...{ inputDropout: 0, visible: null },
+      },
+      training: { epochs: EPOCHS, learningRate: Number(learningRate), seed: 1 },
+      about: { width: Number(width) },
+    }),
+    data: {
+      name: "tiny",
+      train: preparedRows("train", 7),
+      validation: preparedRows("validation", 4, 0.2),
+    },
+    engine,
+    ...changes,
+  };
+}
