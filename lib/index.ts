@@ -1,7 +1,8 @@
 // The package "aro": everything that notebooks and users may import, and nothing else.
 
 // A profile's study, what it publishes, and the ledger of the paper's claims.
-export { countVerdicts, judgeClaims, type LedgerEntry } from "./claims/ledger.js";
+export { readEvidence } from "./claims/evidence.js";
+export { countByGround, countVerdicts, judgeClaims, type LedgerEntry } from "./claims/ledger.js";
 // A cohort, and where it comes from.
 export {
   type Cohort,
