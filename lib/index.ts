@@ -55,9 +55,10 @@ export { cohortFigure } from "./figures/cohort.js";
 export { confusionFigure } from "./figures/confusion.js";
 export { correlationFigure } from "./figures/correlation.js";
 export { densityFigure } from "./figures/density.js";
-export type { Figure } from "./figures/figure.js";
+export { type Figure, paperFigure } from "./figures/figure.js";
 export { labelsFigure } from "./figures/labels.js";
 export { latentFigure } from "./figures/latent.js";
+export { overviewFigure } from "./figures/overview.js";
 export { preprocessingFigure } from "./figures/preprocessing.js";
 export { saveFigure } from "./figures/save.js";
 export { showFigure } from "./figures/show.js";
@@ -83,6 +84,7 @@ export {
 } from "./preprocess/prepare.js";
 export { applyScaler, fitScaler, type Scaler } from "./preprocess/scaler.js";
 export { countParts, type Split, splitSamples } from "./preprocess/split.js";
+export { describeStudy } from "./study/overview.js";
 export { foldersOf, type Profile, readProfile } from "./study/profile.js";
 export { publishFigure, publishTable, readResults } from "./study/results.js";
 export {
