@@ -70,7 +70,7 @@ export function sampleClaims(): Claim[] {
       what: "feature identifiers of the two cohorts",
       value: null,
       printed: "“harmonized to ENSG gene IDs”",
-      kind: "consistency",
+      kind: "code",
       find: () => {
         const shared = mostSharedProteins();
         const fewer = Math.min(...featuresOf("proteomics"));
