@@ -1,7 +1,8 @@
 // The package "aro": everything that notebooks and users may import, and nothing else.
 
 // A profile's study, what it publishes, and the ledger of the paper's claims.
-export { countVerdicts, judgeClaims, type LedgerEntry } from "./claims/ledger.js";
+export { readEvidence } from "./claims/evidence.js";
+export { countByGround, countVerdicts, judgeClaims, type LedgerEntry } from "./claims/ledger.js";
 export { comparePaperSizes } from "./claims/paper-sizes.js";
 // A cohort, and where it comes from.
 export { type CbioportalOptions, readCbioportal } from "./cohort/cbioportal.js";
@@ -59,9 +60,10 @@ export { cohortFigure } from "./figures/cohort.js";
 export { confusionFigure } from "./figures/confusion.js";
 export { correlationFigure } from "./figures/correlation.js";
 export { densityFigure } from "./figures/density.js";
-export type { Figure } from "./figures/figure.js";
+export { type Figure, paperFigure } from "./figures/figure.js";
 export { labelsFigure } from "./figures/labels.js";
 export { latentFigure } from "./figures/latent.js";
+export { overviewFigure } from "./figures/overview.js";
 export { parallelFigure } from "./figures/parallel.js";
 export { preprocessingFigure } from "./figures/preprocessing.js";
 export { saveFigure } from "./figures/save.js";
@@ -89,6 +91,7 @@ export {
 } from "./preprocess/prepare.js";
 export { applyScaler, fitScaler, type Scaler } from "./preprocess/scaler.js";
 export { countParts, type Split, splitSamples } from "./preprocess/split.js";
+export { describeStudy } from "./study/overview.js";
 export { foldersOf, type Profile, readProfile } from "./study/profile.js";
 export { publishFigure, publishTable, readResults } from "./study/results.js";
 export { describeRuns, type RunRow, summarizeRuns } from "./study/runs.js";

@@ -1,7 +1,9 @@
 // The sizes that the paper prints for its cohorts, Table 6 and the way to 71,094 columns, beside those read here.
 import { dropEmptyFeatures } from "../cohort/cohort.js";
 import type { PaperCohort } from "../cohort/paper.js";
-import { type Claim, PAPER_SHAPE, paperClaims } from "./paper.js";
+import type { Claim } from "./claim.js";
+import { paperClaims } from "./paper.js";
+import { PAPER_SHAPE } from "./parameters.js";
 
 /** One size of ours beside the paper's. */
 export interface SizeRow {
@@ -54,10 +56,8 @@ function compare(what: string, ours: string, paper: string): SizeRow {
 }
 
 function size(claims: ReadonlyMap<string, Claim>, row: number): string {
-  return show(
-    claims.get(`table6-${row}-samples`)!.value,
-    claims.get(`table6-${row}-features`)!.value,
-  );
+  const value = (what: string) => claims.get(`table6-${row}-${what}`)!.value!;
+  return show(value("samples"), value("features"));
 }
 
 function show(rows: number, columns: number): string {

@@ -1,7 +1,8 @@
 // The commands that print what the notebooks found: the results table, the ledger, the README's part.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { countVerdicts, type LedgerEntry } from "../claims/ledger.js";
+import { readEvidence } from "../claims/evidence.js";
+import { countByGround, countVerdicts, judgeClaims, type LedgerEntry } from "../claims/ledger.js";
 import { replaceFile } from "../cohort/durable-file.js";
 import { projectRoot } from "../cohort/root.js";
 import type { FlatScore } from "../evaluate/summary.js";
@@ -11,27 +12,30 @@ import { readResults } from "../study/results.js";
 import { type RunRow, summarizeRuns } from "../study/runs.js";
 import { choose } from "./options.js";
 
-const START = "<!-- results: written by `npx aro readme`; do not edit -->";
-const END = "<!-- /results -->";
+/** The parts of the README that are written by program, each between two marks of its own. */
+type ReadmePart = "results" | "ledger";
 
-/** Prints the ledger of the paper's claims; as JSON with --json. */
+/** Prints the ledger of the paper's claims; as JSON with --json. What needs a run says so where there is none. */
 export async function claims(args: readonly string[]): Promise<number> {
   const { profile, json } = choose(args);
-  const ledger = await readResults<LedgerEntry>(profile, "claims", "07-claims");
+  const ledger = judgeClaims(await readEvidence(profile));
   if (json) {
     const rows = ledger.map(({ paper, ...entry }) => ({ ...entry, value: paper }));
     console.log(JSON.stringify({ claims: rows, counts: countVerdicts(ledger) }, null, 2));
   } else {
-    console.log(textTable(ledger, { columns: LEDGER_COLUMNS }));
+    console.log(`${textTable(ledger, { columns: LEDGER_COLUMNS })}\n`);
+    console.log(textTable(countByGround(ledger), { columns: COUNT_COLUMNS }));
   }
   return 0;
 }
 
-/** Writes the results of the default profile into the README. */
+/** Writes the results of the default profile and the ledger into the README. */
 export async function readme(): Promise<number> {
   const file = join(projectRoot(), "README.md");
   const text = await readFile(file, "utf8");
-  const next = replaceResults(text, await resultsAsMarkdown(readProfile({})));
+  const profile = readProfile({});
+  const results = replacePart(text, "results", await resultsAsMarkdown(profile));
+  const next = replacePart(results, "ledger", await ledgerAsMarkdown(profile));
   if (next !== text) await replaceFile(file, (handle) => handle.writeFile(next));
   console.log(next === text ? "README.md is up to date" : "README.md has the new results");
   return 0;
@@ -51,24 +55,60 @@ export async function resultsAsMarkdown(profile: Profile): Promise<string> {
   return `${await caption(rows, profile)}\n\n${markdownTable(rows, COLUMNS)}\n\n${reading(rows)}`;
 }
 
+/** Renders the part of the README that holds the ledger: the counts, and the claims that do not hold. */
+export async function ledgerAsMarkdown(profile: Profile): Promise<string> {
+  const ledger = judgeClaims(await readEvidence(profile));
+  const failed = ledger.filter(
+    ({ verdict }) => verdict === "contradicts itself" || verdict === "not reproduced",
+  );
+  const held = ledger.filter(({ verdict }) => verdict === "reproduced");
+  const judged = (entry: LedgerEntry) => `${entry.verdict} (${entry.judgedOn})`;
+  return [
+    `${ledger.length} statements of the paper, by verdict and by what it was reached on.`,
+    markdownTable(countByGround(ledger), { columns: COUNT_COLUMNS }),
+    `<details><summary>The ${failed.length} that do not hold</summary>`,
+    markdownTable(
+      failed.map((entry) => ({ ...entry, verdict: judged(entry) })),
+      { columns: LEDGER_COLUMNS },
+    ),
+    "</details>",
+    `What was judged on ${profile.name} is no replication. Those that hold: ${placesOf(held)}. \`npx aro claims\` lists all of them.`,
+  ].join("\n\n");
+}
+
 /**
- * Puts new results between the README's two marks.
+ * Puts new text between the README's two marks of a part.
  * @throws Error if the marks are not there.
  */
-export function replaceResults(text: string, results: string): string {
-  const from = text.indexOf(START);
-  const to = text.indexOf(END);
+export function replacePart(text: string, part: ReadmePart, body: string): string {
+  const start = `<!-- ${part}: written by \`npx aro readme\`; do not edit -->`;
+  const end = `<!-- /${part} -->`;
+  const from = text.indexOf(start);
+  const to = text.indexOf(end);
   if (from < 0 || to < from)
-    throw new Error(`readme: expected "${START}" and "${END}" in README.md`);
-  return `${text.slice(0, from + START.length)}\n${results}\n${text.slice(to)}`;
+    throw new Error(`readme: expected "${start}" and "${end}" in README.md`);
+  return `${text.slice(0, from + start.length)}\n${body}\n${text.slice(to)}`;
+}
+
+/** "Table 3 (10), Appendix A (5)". */
+function placesOf(entries: readonly LedgerEntry[]): string {
+  const places = new Map<string, number>();
+  for (const { where } of entries) places.set(where, (places.get(where) ?? 0) + 1);
+  return [...places].map(([where, claims]) => `${where} (${claims})`).join(", ");
 }
 
 const LEDGER_COLUMNS = [
   ["where", "where"],
   ["what", "statement"],
   ["paper", "paper"],
-  ["ours", "ours"],
+  ["ours", "found"],
   ["verdict", "verdict"],
+] as const;
+
+const COUNT_COLUMNS = [
+  ["verdict", "verdict"],
+  ["judgedOn", "judged on"],
+  ["claims", "claims"],
 ] as const;
 
 interface ResultRow {

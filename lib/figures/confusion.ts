@@ -44,7 +44,9 @@ export function confusionFigure(
   const widest = Math.max(
     ...matrices.map(({ classes }) => smallest * classes.length + roomBeside(classes)),
   );
-  const columns = Math.min(3, Math.max(1, Math.floor((figureWidth + gap) / (widest + gap))));
+  const most = Math.min(3, Math.max(1, Math.floor((figureWidth + gap) / (widest + gap))));
+  // As many in each row as the number of rows asks for: four are two by two, not three and one.
+  const columns = Math.ceil(matrices.length / Math.ceil(matrices.length / most));
   const across = Math.floor((figureWidth - gap * (columns - 1)) / columns);
   const panels = matrices.map((matrix): Panel => {
     const { name, classes, majority, low, high } = matrix;
@@ -64,7 +66,8 @@ export function confusionFigure(
       }) as const;
     return {
       data: { name },
-      title: panelTitle(wrap(name, 12.5, across - roomBeside(classes)), [
+      // The title may reach over the next panel's labels, which lie lower.
+      title: panelTitle(wrap(name, 12.5, across - roomBeside(classes) + gap), [
         `accuracy ${percent(accuracy, 1)} (${correct} of ${n})`,
         `95 % interval ${percent(low)} to ${percent(high)}`,
         `majority class ${percent(majority, 1)}`,

@@ -55,6 +55,29 @@ export function makeFigure({ name, title, subtitle, datasets, view }: FigureOpti
 }
 
 /**
+ * Names a figure after the one of the paper that it stands for: file `figure-2a`, title "Figure 2a · ...".
+ * @param note One more line below the title, e.g. in what it differs from the paper's.
+ */
+export function paperFigure(number: string, figure: Figure, note?: string): Figure {
+  const title = `Figure ${number} · ${figure.title}`;
+  const spec = figure.spec as { readonly title: { readonly subtitle?: readonly string[] } };
+  const named = {
+    name: `figure-${number}`,
+    title,
+    spec: {
+      ...figure.spec,
+      description: title,
+      title: {
+        text: wrap(title, 14),
+        subtitle: [...(spec.title.subtitle ?? []), ...(note ? wrap(note, 12) : [])],
+      },
+    } as TopLevelSpec,
+  };
+  checkFigure(named);
+  return named;
+}
+
+/**
  * Checks that a figure can be drawn and that nothing would be left out of it in silence.
  * @throws RangeError if the name is no file name, a dataset is empty, a number is not finite, or the spec
  * names a dataset or a field that is not there.

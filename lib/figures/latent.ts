@@ -31,7 +31,8 @@ export interface LatentOptions {
 }
 
 /**
- * Draws one panel a map (columns) and coloring (rows); trustworthiness and silhouette stand above each.
+ * Draws one panel a map (columns) and coloring (rows), or the colorings of a single map side by side;
+ * trustworthiness and silhouette stand above.
  * @throws RangeError if there is no map or coloring, lengths differ, or a coloring has more classes than colors.
  */
 export function latentFigure({ cohort, representation, maps, colorings }: LatentOptions): Figure {
@@ -42,7 +43,11 @@ export function latentFigure({ cohort, representation, maps, colorings }: Latent
   }
   const samples = maps[0].x.length;
   const datasets: Record<string, readonly Row[]> = {};
-  const size = Math.floor((figureWidth - legendRoom(colorings) - 18 * maps.length) / maps.length);
+  // One map leaves room for its colorings side by side, with their legends below.
+  const single = maps.length === 1;
+  const size = single
+    ? Math.floor(figureWidth / Math.max(2, colorings.length)) - 30
+    : Math.floor((figureWidth - legendRoom(colorings) - 18 * maps.length) / maps.length);
   const rows = colorings.map((coloring, row): Panel => {
     const names = coloring.values.map((value) =>
       value === null ? notRecorded.name : String(value),
@@ -60,9 +65,12 @@ export function latentFigure({ cohort, representation, maps, colorings }: Latent
       datasets[name] = names.map((value, i) => ({ x: map.x[i], y: map.y[i], value }));
       return {
         data: { name },
-        title: panelTitle(map.method, scoresOf(map, coloring.silhouettes?.[column], row === 0)),
-        width: Math.min(size, 300),
-        height: Math.min(size, 230),
+        title: panelTitle(
+          single ? coloring.name : map.method,
+          scoresOf(map, coloring.silhouettes?.[column], row === 0 && !single),
+        ),
+        width: Math.min(size, single ? 340 : 300),
+        height: Math.min(size, single ? 260 : 230),
         mark: {
           type: "point",
           filled: true,
@@ -79,11 +87,15 @@ export function latentFigure({ cohort, representation, maps, colorings }: Latent
             type: "nominal",
             scale: { domain: style.names, range: style.colors },
             legend: {
-              title: wrap(coloring.name, 12, 130),
-              orient: "right",
-              direction: "vertical",
-              titleOrient: "top",
               labelLimit: 150,
+              ...(single
+                ? { title: null, orient: "bottom", columns: 2 }
+                : {
+                    title: wrap(coloring.name, 12, 130),
+                    orient: "right",
+                    direction: "vertical",
+                    titleOrient: "top",
+                  }),
             },
           },
           shape: {
@@ -98,7 +110,7 @@ export function latentFigure({ cohort, representation, maps, colorings }: Latent
   });
   return makeFigure({
     name: "latent",
-    title: `${cohort}: maps of ${representation}, by ${listed(colorings.map(({ name }) => name))}`,
+    title: `${cohort}: ${single ? maps[0].method : "maps"} of ${representation}, by ${listed(colorings.map(({ name }) => name))}`,
     subtitle: [
       `n = ${counted(samples, "sample")}.` +
         (colorings.some((coloring) => coloring.silhouettes)
@@ -106,13 +118,14 @@ export function latentFigure({ cohort, representation, maps, colorings }: Latent
           : ""),
       ...(maps.some((map) => map.trustworthiness !== undefined)
         ? [
-            "Trustworthiness (best 1): are neighbors on the map neighbors in the space that is mapped?",
+            `Trustworthiness ${single ? `${decimal(maps[0].trustworthiness ?? 0)} ` : ""}(best 1): ` +
+              "are neighbors on the map neighbors in the space that is mapped?",
           ]
         : []),
     ],
     datasets,
     view: {
-      vconcat: rows,
+      ...(single ? { hconcat: rows } : { vconcat: rows }),
       resolve: { scale: { color: "independent", shape: "independent" } },
     },
   });

@@ -53,10 +53,11 @@ export function skillFigure(
   const y = rowAxis(predictors, 0.5);
   const width = panelWidth(y.room, modalities.length);
   const onAxis = own.filter((row) => row.skill >= floor);
-  const domain = [
-    Math.max(floor, Math.min(-0.02, ...onAxis.map((row) => row.skillLow ?? row.skill)) - 0.01),
-    Math.max(0.1, ...onAxis.map((row) => row.skillHigh ?? row.skill)) + 0.01,
-  ];
+  const high = Math.max(0.1, ...onAxis.map((row) => row.skillHigh ?? row.skill)) + 0.01;
+  const low = Math.min(-0.02, ...onAxis.map((row) => row.skillLow ?? row.skill)) - 0.01;
+  // What lies beyond the axis is written at its left end, clear of the line at zero.
+  const written = onAxis.length < own.length ? (-high * offRoom) / (width - offRoom) : 0;
+  const domain = [Math.min(written, Math.max(floor, low)), high];
   const panels = modalities.map((modality, i): Panel => {
     const drawn = own.filter((row) => row.modality === modality);
     const inside = drawn.filter((row) => row.skill >= floor);
@@ -144,11 +145,14 @@ export function skillFigure(
 /** Shapes by what a predictor sees. */
 const seenShapes = ["circle", "square", "diamond", "triangle-up"];
 
+/** Pixels that a skill beyond the axis takes when it is written. */
+const offRoom = 50;
+
 function offAxis(name: string): Layer {
   return {
     data: { name },
-    mark: { type: "text", align: "left", dx: 6, color: inks.quiet },
-    encoding: { x: { datum: 0 }, text: { field: "text", type: "nominal" } },
+    mark: { type: "text", align: "left", dx: 3, color: inks.quiet },
+    encoding: { x: { value: 0 }, text: { field: "text", type: "nominal" } },
   };
 }
 

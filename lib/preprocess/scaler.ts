@@ -22,6 +22,17 @@ export type Stage = "imputed" | "winsorized" | "standardized" | "log";
 
 const WINSORIZE = 0.01; // share of values clamped at either end
 
+/** Says in a few words what each stage does, in order. */
+export function describeStages(): string[] {
+  const does: Readonly<Record<Stage, string>> = {
+    imputed: "fill missing values with the training median",
+    winsorized: `clamp to percentiles ${100 * WINSORIZE} and ${100 * (1 - WINSORIZE)} of training rows`,
+    standardized: "z-score by training mean and deviation",
+    log: "clamp at 0, then log1p",
+  };
+  return Object.values(does);
+}
+
 /**
  * Fits the scaler on the given rows of `matrix`, `[samples, features]`.
  * Source: paper section 3; percentiles interpolate linearly as numpy.percentile does.

@@ -49,19 +49,31 @@ export async function publishTable(
 
 /**
  * Reads a published table.
- * @throws Error saying which notebook makes it, if it is not there or is another profile's.
+ * @throws Error saying which notebook makes it, if it is not there.
  */
 export async function readResults<T>(profile: Profile, name: string, madeBy: string): Promise<T[]> {
-  let stored: Stored;
-  try {
-    stored = JSON.parse(await readFile(tableFile(profile, name), "utf8")) as Stored;
-  } catch (error) {
+  const rows = await findResults<T>(profile, name);
+  if (rows === null) {
     throw new Error(
-      `readResults: expected the table "${name}" of profile ${profile.name}, got ${(error as Error).message}; ` +
-        `run notebook ${madeBy} first`,
+      `readResults: expected the table "${name}" of profile ${profile.name}, got none; run notebook ${madeBy} first`,
     );
   }
-  return stored.rows as T[];
+  return rows;
+}
+
+/**
+ * Reads a published table; null if it has not been made.
+ * @throws Error if it cannot be read.
+ */
+export async function findResults<T>(profile: Profile, name: string): Promise<T[] | null> {
+  let text: string;
+  try {
+    text = await readFile(tableFile(profile, name), "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
+    throw error;
+  }
+  return (JSON.parse(text) as Stored).rows as T[];
 }
 
 function tableFile(profile: Profile, name: string): string {

@@ -94,6 +94,8 @@ test("claims gives the ledger as JSON with its counts", () => {
   const total = Object.values<number>(counts).reduce((sum, count) => sum + count, 0);
   assert.equal(claims.length, total);
   for (const claim of claims) {
-    for (const key of ["id", "where", "value", "ours", "verdict"]) assert.ok(claim[key], key);
+    for (const key of ["id", "where", "what", "value", "kind", "ours", "verdict", "judgedOn"]) {
+      assert.ok(claim[key], key);
+    }
   }
 });

@@ -5,9 +5,10 @@ import { cohortFigure } from "../../lib/figures/cohort.js";
 import { confusionFigure } from "../../lib/figures/confusion.js";
 import { correlationFigure } from "../../lib/figures/correlation.js";
 import { densityFigure } from "../../lib/figures/density.js";
-import type { Figure } from "../../lib/figures/figure.js";
+import { type Figure, paperFigure } from "../../lib/figures/figure.js";
 import { labelsFigure } from "../../lib/figures/labels.js";
 import { latentFigure } from "../../lib/figures/latent.js";
+import { overviewFigure } from "../../lib/figures/overview.js";
 import { parallelFigure } from "../../lib/figures/parallel.js";
 import { preprocessingFigure } from "../../lib/figures/preprocessing.js";
 import { skillFigure } from "../../lib/figures/skill.js";
@@ -92,6 +93,26 @@ export const latentOptions = {
     { name: "tissue", values: ["tumor", "normal", "tumor", null], silhouettes: [0.3, -0.1] },
     { name: "cluster", values: [1, 2, 10, 2] },
   ],
+};
+
+export const overviewOptions = {
+  cohort,
+  samples: 115,
+  patients: 95,
+  modalities: [
+    { name: "transcriptomics", features: 26_804, seen: true },
+    { name: "metabolomics", features: 67, seen: false },
+  ],
+  steps: ["fill missing values with the training median", "clamp at 0, then log1p"],
+  model: {
+    width: 64,
+    hiddenLayers: 3,
+    output: "softplus",
+    inputDropout: 0.1,
+    parameters: 3_472_023,
+  },
+  loss: "Huber loss over observed entries",
+  tasks: ["tissue", "laterality"],
 };
 
 const tuningAxes = [
@@ -193,6 +214,13 @@ export const examples: Readonly<Record<string, () => Figure>> = {
       samples: 18,
     }),
   latent: () => latentFigure(latentOptions),
+  overview: () => overviewFigure(overviewOptions),
+  "figure-2a": () =>
+    paperFigure(
+      "2a",
+      latentFigure({ ...latentOptions, maps: latentOptions.maps.slice(0, 1) }),
+      "The paper has another cohort.",
+    ),
   confusion: () => confusionFigure([confusionMatrix], { cohort }),
   accuracy: () =>
     accuracyFigure([accuracyRow, { ...accuracyRow, classifier: "logistic regression" }], {

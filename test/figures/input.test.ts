@@ -6,9 +6,10 @@ import { bestSoFarFigure } from "../../lib/figures/best-so-far.js";
 import { cohortFigure } from "../../lib/figures/cohort.js";
 import { confusionFigure } from "../../lib/figures/confusion.js";
 import { densityFigure } from "../../lib/figures/density.js";
-import { datasetsOf } from "../../lib/figures/figure.js";
+import { datasetsOf, paperFigure } from "../../lib/figures/figure.js";
 import { labelsFigure } from "../../lib/figures/labels.js";
 import { latentFigure } from "../../lib/figures/latent.js";
+import { overviewFigure } from "../../lib/figures/overview.js";
 import { parallelFigure } from "../../lib/figures/parallel.js";
 import { preprocessingFigure } from "../../lib/figures/preprocessing.js";
 import { skillFigure } from "../../lib/figures/skill.js";
@@ -20,6 +21,7 @@ import {
   confusionMatrix,
   histogram,
   latentOptions,
+  overviewOptions,
   pairs,
   runs,
   searchStudies,
@@ -44,6 +46,16 @@ test("skillFigure refuses a skill that is not a number, and a part that has no r
     () => skillFigure([{ ...skillRows[1], skillLow: 0.31 }], options),
     /interval that holds the skill of dual ridge on proteomics/,
   );
+});
+
+test("skillFigure writes what lies beyond its axis left of the line at zero", () => {
+  const options = { cohort, samples: 18, splits: 8 };
+  const { spec } = skillFigure(skillRows, options);
+  const [panel] = (spec as unknown as { hconcat: { width: number; layer: unknown[] }[] }).hconcat;
+  const { encoding } = panel.layer[0] as { encoding: { x: { scale: { domain: number[] } } } };
+  const [low, high] = encoding.x.scale.domain;
+  const zero = (panel.width * -low) / (high - low);
+  assert.ok(zero >= 49.9, `zero stands ${zero} px from the left, and the text takes 50`);
 });
 
 test("skillFigure writes what lies below its axis instead of dropping it", () => {
@@ -110,6 +122,53 @@ test("latentFigure refuses more classes than it has colors, with a remedy", () =
 test("latentFigure refuses coordinates of fewer samples", () => {
   const maps = [latentOptions.maps[0], { method: "t-SNE", x: [1, 2], y: [1, 2] }];
   assert.throws(() => latentFigure({ ...latentOptions, maps }), /4 samples in t-SNE .*got 2/);
+});
+
+test("latentFigure sets the colorings of a single map side by side", () => {
+  const maps = latentOptions.maps.slice(0, 1);
+  const { spec } = latentFigure({ ...latentOptions, maps }) as { spec: { hconcat?: unknown[] } };
+  assert.equal(spec.hconcat?.length, latentOptions.colorings.length);
+});
+
+test("overviewFigure draws a box for each modality and step, and says what is not seen", () => {
+  const figure = overviewFigure(overviewOptions);
+  const { texts, dashed, boxes } = datasetsOf(figure);
+  const words = texts.map(({ text }) => text);
+  for (const said of ["26,804 features", "67 features", "dropout 10 %", "3,472,023 parameters"]) {
+    assert.ok(words.includes(said), said);
+  }
+  assert.ok(words.includes("4 layers of 64, ReLU"), "three hidden layers behind the first");
+  assert.equal(dashed.length, 1);
+  // Cohort and reconstruction, one seen input, the steps, four layers, two uses.
+  assert.equal(boxes.length, 2 + 2 + 1 + 2 + 4 + 2);
+  const all = overviewOptions.modalities.map((modality) => ({ ...modality, seen: true }));
+  assert.equal(
+    datasetsOf(overviewFigure({ ...overviewOptions, modalities: all })).dashed,
+    undefined,
+  );
+  assert.throws(
+    () => overviewFigure({ ...overviewOptions, modalities: [] }),
+    /expected modalities and steps, got 0 and 2/,
+  );
+});
+
+test("paperFigure names the file and the title after the paper's figure and keeps the data", () => {
+  const figure = confusionFigure([confusionMatrix], { cohort });
+  const named = paperFigure("2b", figure, "Another cohort.");
+  assert.equal(named.name, "figure-2b");
+  assert.match(named.title, /^Figure 2b · Example: /);
+  assert.deepEqual(datasetsOf(named), datasetsOf(figure));
+  assert.match(
+    JSON.stringify(named.spec),
+    /"subtitle":\["In each cell[^\]]*","Another cohort\."\]/,
+  );
+  assert.throws(() => paperFigure("2 b", figure), /expected a name of lower case letters/);
+});
+
+test("confusionFigure sets four matrices two by two", () => {
+  const four = ["a", "b", "c", "d"].map((name) => ({ ...confusionMatrix, name }));
+  const { spec } = confusionFigure(four, { cohort }) as { spec: { columns?: number } };
+  assert.equal(spec.columns, 2);
 });
 
 test("confusionFigure computes the accuracy itself and refuses an interval without it", () => {

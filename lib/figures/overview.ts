@@ -1,0 +1,287 @@
+// The whole path in one picture, as the paper's Figure 1: modalities, preprocessing, masked input, model, loss, uses.
+import { type Figure, type Layer, makeFigure, type Panel, type Row } from "./figure.js";
+import { count, counted, listed, percent, wrap } from "./text.js";
+import { figureWidth, inks, modalityColor } from "./theme.js";
+
+export interface OverviewOptions {
+  readonly cohort: string;
+  readonly samples: number;
+  readonly patients: number;
+  /** In column order; `seen` says whether the masked model sees it. */
+  readonly modalities: readonly {
+    readonly name: string;
+    readonly features: number;
+    readonly seen: boolean;
+  }[];
+  /** What preprocessing does, in order, a few words each. */
+  readonly steps: readonly string[];
+  readonly model: {
+    readonly width: number;
+    readonly hiddenLayers: number;
+    readonly output: string;
+    /** Share of the input that a training step drops, in [0, 1). */
+    readonly inputDropout: number;
+    readonly parameters: number;
+  };
+  readonly loss: string;
+  /** What classifiers are asked for. */
+  readonly tasks: readonly string[];
+}
+
+/** Pixels from the left: cohort, steps, input, model, reconstruction. */
+const COLUMNS = { cohort: 0, steps: 158, input: 338, model: 446, output: 634 } as const;
+
+const [boxWidth, stepWidth, stripWidth] = [126, 150, 72];
+const [top, gap] = [34, 10];
+
+/** What is drawn, in pixels, downward from the top. */
+interface Drawing {
+  readonly boxes: Row[];
+  readonly dashed: Row[];
+  readonly lines: Row[];
+  readonly heads: Row[];
+  readonly texts: Row[];
+}
+
+/**
+ * Draws the path from modalities to uses; every number and word in it comes from the options.
+ * @throws RangeError if there are no modalities or no steps, or a number is not finite.
+ */
+export function overviewFigure(options: OverviewOptions): Figure {
+  const { cohort, samples, patients, modalities, steps } = options;
+  if (modalities.length === 0 || steps.length === 0) {
+    throw new RangeError(
+      `overviewFigure: expected modalities and steps, got ${modalities.length} and ${steps.length}`,
+    );
+  }
+  const drawing: Drawing = { boxes: [], dashed: [], lines: [], heads: [], texts: [] };
+  const height = Math.max(44 * modalities.length, 34 * steps.length, 150) + gap * 2;
+  const bottom = top + height;
+  drawCohort(drawing, options, height);
+  drawSteps(drawing, steps, height);
+  drawInput(drawing, options, height);
+  drawModel(drawing, options, height);
+  drawOutput(drawing, options, height);
+  drawUses(drawing, options, bottom);
+  const { boxes, dashed, lines, heads, texts } = drawing;
+  const hidden = modalities.filter(({ seen }) => !seen).map(({ name }) => name);
+  return makeFigure({
+    name: "overview",
+    title: `${cohort}: from measured modalities to a reconstruction of all of them`,
+    subtitle: [
+      `${counted(samples, "sample")} of ${counted(patients, "patient")}, measured in every modality.`,
+      ...(hidden.length > 0
+        ? [`Dashed: ${listed(hidden)}, which ARO masked does not see; ARO unmasked sees all.`]
+        : []),
+    ],
+    datasets: {
+      boxes,
+      ...(dashed.length > 0 ? { dashed } : {}),
+      lines,
+      heads,
+      texts,
+    },
+    view: {
+      width: figureWidth,
+      height: bottom + 84,
+      view: { stroke: null },
+      layer: [
+        boxLayer("boxes", []),
+        ...(dashed.length > 0 ? [boxLayer("dashed", [4, 3])] : []),
+        {
+          data: { name: "lines" },
+          mark: { type: "rule", color: inks.quiet, strokeWidth: 1.4 },
+          encoding: {
+            x: across("x"),
+            x2: { field: "x2" },
+            y: down("y", bottom),
+            y2: { field: "y2" },
+          },
+        },
+        {
+          data: { name: "heads" },
+          mark: { type: "point", filled: true, size: 48, opacity: 1, color: inks.quiet },
+          encoding: {
+            x: across("x"),
+            y: down("y", bottom),
+            shape: { field: "shape", type: "nominal", scale: null },
+          },
+        },
+        ...[true, false].map(
+          (bold): Layer => ({
+            data: { name: "texts" },
+            transform: [{ filter: `datum.bold === ${bold}` }],
+            mark: { type: "text", fontSize: bold ? 12 : 11, fontWeight: bold ? 600 : 400 },
+            encoding: {
+              x: across("x"),
+              y: down("y", bottom),
+              text: { field: "text", type: "nominal" },
+            },
+          }),
+        ),
+      ],
+    } as Panel,
+  });
+
+  function boxLayer(name: string, strokeDash: number[]): Layer {
+    return {
+      data: { name },
+      mark: { type: "rect", strokeWidth: 1.4, strokeDash, cornerRadius: 3 },
+      encoding: {
+        x: across("x"),
+        x2: { field: "x2" },
+        y: down("y", bottom),
+        y2: { field: "y2" },
+        stroke: { field: "color", type: "nominal", scale: null },
+        fill: { field: "fill", type: "nominal", scale: null },
+      },
+    } as Layer;
+  }
+}
+
+function across(field: string) {
+  return {
+    field,
+    type: "quantitative",
+    scale: { domain: [0, figureWidth] as number[] },
+    axis: null,
+  } as const;
+}
+
+function down(field: string, bottom: number) {
+  const scale = { domain: [0, bottom + 84] as number[], reverse: true };
+  return { field, type: "quantitative", scale, axis: null } as const;
+}
+
+function drawCohort(
+  { boxes, texts, lines, heads }: Drawing,
+  options: OverviewOptions,
+  height: number,
+) {
+  const x = COLUMNS.cohort;
+  heading(texts, "modalities", x + boxWidth / 2);
+  for (const { name, features, y, y2 } of strips(options, height)) {
+    boxes.push(box(x, y, x + boxWidth, y2, modalityColor(name)));
+    const middle = (y + y2) / 2;
+    texts.push(text(name, x + boxWidth / 2, middle - 8, true));
+    texts.push(text(counted(features, "feature"), x + boxWidth / 2, middle + 8));
+  }
+  arrow(lines, heads, x + boxWidth, COLUMNS.steps, top + height / 2);
+}
+
+function drawSteps(
+  { boxes, texts, lines, heads }: Drawing,
+  steps: readonly string[],
+  height: number,
+) {
+  const x = COLUMNS.steps;
+  heading(texts, "preprocessing", x + stepWidth / 2);
+  const each = (height - gap * (steps.length - 1)) / steps.length;
+  steps.forEach((step, i) => {
+    const y = top + i * (each + gap);
+    boxes.push(box(x, y, x + stepWidth, y + each, inks.missing));
+    const words = wrap(step, 11, stepWidth - 12);
+    words.forEach((line, j) => {
+      texts.push(text(line, x + stepWidth / 2, y + each / 2 + (j - (words.length - 1) / 2) * 14));
+    });
+    if (i > 0) lines.push({ x: x + stepWidth / 2, x2: x + stepWidth / 2, y: y - gap, y2: y });
+  });
+  arrow(lines, heads, x + stepWidth, COLUMNS.input, top + height / 2);
+}
+
+function drawInput(drawing: Drawing, options: OverviewOptions, height: number) {
+  const { boxes, dashed, texts, lines, heads } = drawing;
+  const x = COLUMNS.input;
+  heading(texts, "input, masked", x + stripWidth / 2);
+  for (const { name, seen, y, y2 } of strips(options, height)) {
+    const color = modalityColor(name);
+    if (seen) boxes.push(box(x, y, x + stripWidth, y2, color));
+    else dashed.push({ ...box(x, y, x + stripWidth, y2, color), fill: "white" });
+    texts.push(text(seen ? "seen" : "set to 0", x + stripWidth / 2, (y + y2) / 2));
+  }
+  const { inputDropout } = options.model;
+  texts.push(text(`dropout ${percent(inputDropout)}`, x + stripWidth / 2, top + height + 16));
+  arrow(lines, heads, x + stripWidth, COLUMNS.model, top + height / 2);
+}
+
+/** The layers as bars; each but the output is as wide as the latent space, which is the last of them. */
+function drawModel(drawing: Drawing, { model }: OverviewOptions, height: number) {
+  const { boxes, texts, lines, heads } = drawing;
+  const x = COLUMNS.model;
+  const room = COLUMNS.output - gap * 3 - x;
+  heading(texts, "autoencoder", x + room / 2);
+  const layers = model.hiddenLayers + 1;
+  const step = room / layers;
+  const bar = Math.min(22, step * 0.6);
+  const [y, y2] = [top + height * 0.22, top + height * 0.8];
+  for (let i = 0; i < layers; i++) {
+    const left = x + step * i + (step - bar) / 2;
+    boxes.push(box(left, y, left + bar, y2, i === layers - 1 ? inks.ink : inks.quiet));
+    if (i > 0) lines.push({ x: left - step + bar, x2: left, y: (y + y2) / 2, y2: (y + y2) / 2 });
+  }
+  const sizes = `${counted(layers, "layer")} of ${count(model.width)}, ReLU`;
+  texts.push(text(sizes, x + room / 2, y - 29));
+  texts.push(text(`${count(model.parameters)} parameters`, x + room / 2, y - 14));
+  arrow(lines, heads, x + room, COLUMNS.output, top + height / 2);
+}
+
+function drawOutput({ boxes, texts }: Drawing, options: OverviewOptions, height: number) {
+  const x = COLUMNS.output;
+  heading(texts, "reconstruction", x + boxWidth / 2);
+  for (const { name, y, y2 } of strips(options, height)) {
+    boxes.push(box(x, y, x + boxWidth, y2, modalityColor(name)));
+    texts.push(text(name, x + boxWidth / 2, (y + y2) / 2, true));
+  }
+  texts.push(text(`output: ${options.model.output}`, x + boxWidth / 2, top + height + 16));
+}
+
+/** Below: what the latent space is used for, and what the reconstruction is compared with. */
+function drawUses(drawing: Drawing, { tasks, loss }: OverviewOptions, bottom: number) {
+  const { boxes, texts, lines, heads } = drawing;
+  const [y, y2] = [bottom + 44, bottom + 80];
+  const uses = `latent space: maps, clusters; classifiers of ${listed(tasks)}`;
+  const from = COLUMNS.model - 134;
+  const to = COLUMNS.output - gap * 2;
+  boxes.push(box(from, y, to, y2, inks.ink));
+  const words = wrap(uses, 11, to - from - 14);
+  words.forEach((line, j) => {
+    texts.push(text(line, (from + to) / 2, (y + y2) / 2 + (j - (words.length - 1) / 2) * 14));
+  });
+  const latent = COLUMNS.output - gap * 3 - 20;
+  lines.push({ x: latent, x2: latent, y: bottom - (bottom - top) * 0.2, y2: y - 4 });
+  heads.push({ x: latent, y: y - 5, shape: "triangle-down" });
+  const right = COLUMNS.output;
+  boxes.push(box(right, y, right + boxWidth, y2, inks.ink));
+  const said = wrap(loss, 11, boxWidth - 10);
+  said.forEach((line, j) => {
+    texts.push(text(line, right + boxWidth / 2, (y + y2) / 2 + (j - (said.length - 1) / 2) * 14));
+  });
+  lines.push({ x: right + boxWidth / 2, x2: right + boxWidth / 2, y: bottom + 24, y2: y - 4 });
+  heads.push({ x: right + boxWidth / 2, y: y - 5, shape: "triangle-down" });
+}
+
+/** Where each modality lies in a column: equal heights, since counts of features differ a hundredfold. */
+function strips({ modalities }: OverviewOptions, height: number) {
+  const each = (height - gap * (modalities.length - 1)) / modalities.length;
+  return modalities.map((modality, i) => {
+    const y = top + i * (each + gap);
+    return { ...modality, y, y2: y + each };
+  });
+}
+
+function box(x: number, y: number, x2: number, y2: number, color: string): Row {
+  return { x, y, x2, y2, color, fill: `${color}26` };
+}
+
+function text(words: string, x: number, y: number, bold = false): Row {
+  return { text: words, x, y, bold };
+}
+
+function heading(texts: Row[], words: string, x: number): void {
+  texts.push(text(words, x, 14, true));
+}
+
+function arrow(lines: Row[], heads: Row[], x: number, x2: number, y: number): void {
+  lines.push({ x: x + 3, x2: x2 - 8, y, y2: y });
+  heads.push({ x: x2 - 8, y, shape: "triangle-right" });
+}

@@ -1,0 +1,27 @@
+// A study in one picture: the settings of a profile and the sizes of its cohort, as the overview figure takes them.
+import { type Cohort, summarizeModalities } from "../cohort/cohort.js";
+import { countPatients } from "../cohort/labels.js";
+import type { OverviewOptions } from "../figures/overview.js";
+import { countParameters } from "../model/autoencoder.js";
+import { describeStages } from "../preprocess/scaler.js";
+import type { Profile } from "./profile.js";
+
+/** Describes what a profile does to its cohort, without the features that are empty in every sample. */
+export function describeStudy(profile: Profile, cohort: Cohort): OverviewOptions {
+  const { model, labels } = profile;
+  const features = cohort.features.length;
+  return {
+    cohort: cohort.name,
+    samples: cohort.samples.length,
+    patients: countPatients(cohort.samples),
+    modalities: summarizeModalities(cohort).map(({ modality, features }, i) => ({
+      name: modality,
+      features,
+      seen: i === 0, // as trainAro masks them
+    })),
+    steps: describeStages(),
+    model: { ...model, parameters: countParameters({ ...model, features, visible: null }) },
+    loss: "Huber loss over observed entries",
+    tasks: labels.tasks,
+  };
+}

@@ -1,0 +1,32 @@
+// The evidence that is there: all of it for the default profile of a clone, nothing before a first run.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { readEvidence } from "../../lib/claims/evidence.js";
+import { judgeClaims } from "../../lib/claims/ledger.js";
+import { type ProfileName, readProfile } from "../../lib/study/profile.js";
+
+test("the tables of the default profile come with the repository, and decide what any cohort can answer", async () => {
+  const evidence = await readEvidence(readProfile({}));
+  assert.equal(evidence.replicates, false);
+  const cohort = judgeClaims(evidence).filter(({ kind }) => kind === "cohort");
+  assert.ok(cohort.length >= 5);
+  for (const { id, judgedOn, ours } of cohort) {
+    assert.equal(judgedOn, "ucec", id);
+    assert.match(ours, /^on ucec/, id);
+  }
+});
+
+test("a profile that was never run has no evidence, and its ledger says how to make some", async () => {
+  const profile = { ...readProfile({}), name: "never-run" as ProfileName };
+  const { profile: _, ...evidence } = await readEvidence(profile);
+  assert.deepEqual(evidence, {
+    replicates: false,
+    reconstruction: null,
+    differences: null,
+    downstream: null,
+    latent: null,
+    figures: [],
+  });
+  const open = judgeClaims({ profile, ...evidence }).filter(({ ours }) => /npm start/.test(ours));
+  assert.equal(open.length, 18 + 3 + 5); // losses, the comparator's, the questions for any cohort
+});
