@@ -135,6 +135,45 @@ export function countModisParameters(spec: ModisSpec): number {
 }
 
 /**
+ * Gives the widest ratios, `r` and `r / 2` with r in hundredths, at which the autoencoders of all modalities together
+ * have at most so many parameters: 0.04 and 0.02 for as many as ARO has at the paper's features.
+ * @throws RangeError if not even 0.01 fits, or a layer would be left without a unit.
+ */
+export function fitRatios(
+  features: readonly number[],
+  latent: number,
+  parameters: number,
+): readonly number[] {
+  const ratiosOf = (hundredths: number) => [hundredths / 100, hundredths / 200];
+  const count = (hundredths: number) => {
+    const modalities = features.map((size, i) => {
+      return { name: `${i}`, features: size, ratios: ratiosOf(hundredths) };
+    });
+    const layers = modalities.flatMap((_, i) => {
+      const { encoder, mean, logVariance, decoder } = vaeLayers(
+        { modalities, latent, classes: 2 },
+        i,
+      );
+      return [...encoder, mean, logVariance, ...decoder];
+    });
+    return layers.reduce(
+      (sum, { inputs, outputs, norm }) => sum + outputs * (inputs + (norm === null ? 1 : 3)),
+      0,
+    );
+  };
+  let fits = 0;
+  while (fits < 120 && count(fits + 1) <= parameters) fits++;
+  const smallest = Math.min(...features);
+  if (Math.floor((smallest * fits) / 200) < 1) {
+    throw new RangeError(
+      `fitRatios: expected room for a unit in each layer, got ratios of ${ratiosOf(fits).join(" and ")} ` +
+        `of ${smallest} features within ${parameters} parameters; allow more parameters`,
+    );
+  }
+  return ratiosOf(fits);
+}
+
+/**
  * Draws the initial weights from a seed as PyTorch does by default: linear layers uniform in `±1 / sqrt(in)`,
  * normalized ones at scale 1 and shift 0 with running means of 0 and variances of 1.
  */
