@@ -5,6 +5,7 @@ import {
   checkModisSpec,
   countModisParameters,
   discriminatorLayers,
+  fitRatios,
   initializeModis,
   type ModisSpec,
   modisParameters,
@@ -82,6 +83,16 @@ test("layers mirror each other, and sizes are rounded down", () => {
     [256, 2],
     [256, 2],
   ]);
+});
+
+test("fitRatios gives ARO's parameters to MODIS: 0.04 and 0.02 at the paper's features", () => {
+  const features = [50455, 23300, 247];
+  assert.deepEqual(fitRatios(features, 64, 303_863_222), [0.04, 0.02]);
+  const exactly = 253_119_043 - 723_973; // without the discriminator
+  assert.deepEqual(fitRatios(features, 64, exactly), [0.04, 0.02]);
+  assert.deepEqual(fitRatios(features, 64, exactly - 1), [0.03, 0.015]);
+  assert.throws(() => fitRatios(features, 64, 1e6), /room for a unit .* ratios of 0 and 0 of 247/);
+  assert.throws(() => fitRatios([1000, 12], 4, 1e5), /of 12 features within 100000 parameters/);
 });
 
 test("initializeModis draws the same weights from a seed, within PyTorch's bounds", () => {
