@@ -48,6 +48,7 @@ export {
   flattenScores,
   summarizeCorrelations,
 } from "./evaluate/summary.js";
+export { modisPredictor } from "./evaluate/translation.js";
 // Figures and tables.
 export { accuracyFigure } from "./figures/accuracy.js";
 export { cohortFigure } from "./figures/cohort.js";
@@ -70,6 +71,7 @@ export {
   initializeWeights,
   parametersOf,
 } from "./model/autoencoder.js";
+export { countModisParameters, DEFAULT_RATIOS, type ModisSpec } from "./model/modis.js";
 export { readTensors, readWeights, writeTensors, writeWeights } from "./model/weights.js";
 // The split and the paper's preprocessing.
 export { describeFeature, shareOf } from "./preprocess/describe.js";
@@ -82,6 +84,7 @@ export {
 } from "./preprocess/prepare.js";
 export { applyScaler, fitScaler, type Scaler } from "./preprocess/scaler.js";
 export { countParts, type Split, splitSamples } from "./preprocess/split.js";
+export { modisSpec, openModis, trainModis } from "./study/modis.js";
 export { foldersOf, type Profile, readProfile } from "./study/profile.js";
 export { publishFigure, publishTable, readResults } from "./study/results.js";
 export {

@@ -103,21 +103,30 @@ async function multiply(dense: Dense, x: Table, below: boolean): Promise<Passed>
  * drive Adam, which knows no scale, so it is set to 0 there.
  */
 function addBias(bias: TrainedArray, x: Table, isTakenOff: boolean): Passed {
-  const values = x.values.map((value, i) => value + bias.values[i % x.columns]);
+  const { rows, columns } = x;
+  const values = new Float32Array(x.values.length);
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < columns; j++) {
+      values[i * columns + j] = x.values[i * columns + j] + bias.values[j];
+    }
+  }
   return {
-    out: { ...x, values },
+    out: { rows, columns, values },
     back: async (slope, settlement) => {
-      bias.settle(isTakenOff ? new Float64Array(x.columns) : sumRows(slope), settlement);
+      bias.settle(isTakenOff ? new Float64Array(columns) : sumRows(slope), settlement);
       return slope;
     },
   };
 }
 
 function leakyRelu(x: Table): Passed {
-  const apply = ({ values, ...shape }: Table) => ({
-    ...shape,
-    values: values.map((value, i) => (x.values[i] > 0 ? value : LEAK * value)),
-  });
+  const apply = (table: Table) => {
+    const values = new Float32Array(table.values.length);
+    for (let i = 0; i < values.length; i++) {
+      values[i] = x.values[i] > 0 ? table.values[i] : LEAK * table.values[i];
+    }
+    return { ...table, values };
+  };
   return { out: apply(x), back: async (slope) => apply(slope) };
 }
 
