@@ -246,6 +246,25 @@ def modis():
     }
 
 
+def clusters():
+    """The clustering term alone, of rows whose assignments differ: where they are alike, the kernel hardly counts."""
+    random = np.random.default_rng(7)
+    rows, units, k = 9, 4, 3
+    kind = random.integers(0, k, rows)
+    hidden = torch.tensor(on_grid(random.normal(0, 0.5, (rows, units)) + kind[:, None], 8), requires_grad=True)
+    logits = torch.tensor(on_grid(random.normal(0, 1.5, (rows, k)), 8), requires_grad=True)
+    loss = clustering(hidden, logits)
+    loss.backward()
+    return {
+        "rows": rows,
+        "hidden": hidden.reshape(-1).tolist(),
+        "logits": logits.reshape(-1).tolist(),
+        "loss": short(loss.detach()),
+        "onHidden": short(hidden.grad.reshape(-1)),
+        "onLogits": short(logits.grad.reshape(-1)),
+    }
+
+
 def count(features, ratios, latent, classes):
     """Parameters of the whole, without memory for them."""
     with torch.device("meta"):
@@ -259,6 +278,7 @@ def main():
     paper = [50455, 23300, 247]
     result = {
         **modis(),
+        "clusters": clusters(),
         "counts": [
             {"features": paper, "ratios": r, "latent": l, "classes": 2, "parameters": count(paper, r, l, 2)}
             for r, l in (([1.2, 1.0, 0.75, 0.5, 0.25], 256), ([0.04, 0.02], 64))
