@@ -29,7 +29,7 @@ class PortableDense implements Dense {
   async forward(x: Table): Promise<Table> {
     // As `(W x^T)^T`: only what has few rows is transposed, and the weight is not kept anew as a second factor.
     const values = await this.#compute((tf) =>
-      tf.transpose(tf.matMul(this.#tensor, tf.transpose(tensorOf(tf, x)))),
+      tf.transpose(tf.matMul<Tf.Tensor2D>(this.#tensor, tf.transpose(tensorOf(tf, x)))),
     );
     return { rows: x.rows, columns: this.#shape[0], values };
   }
