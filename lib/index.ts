@@ -53,6 +53,7 @@ export {
   flattenScores,
   summarizeCorrelations,
 } from "./evaluate/summary.js";
+export { modisPredictor } from "./evaluate/translation.js";
 // Figures and tables.
 export { accuracyFigure } from "./figures/accuracy.js";
 export { bestSoFarFigure } from "./figures/best-so-far.js";
@@ -78,6 +79,7 @@ export {
   initializeWeights,
   parametersOf,
 } from "./model/autoencoder.js";
+export { countModisParameters, DEFAULT_RATIOS, type ModisSpec } from "./model/modis.js";
 export { readTensors, writeTensors } from "./model/tensor-file.js";
 export { readWeights, writeWeights } from "./model/weights.js";
 // The split and the paper's preprocessing.
@@ -91,6 +93,7 @@ export {
 } from "./preprocess/prepare.js";
 export { applyScaler, fitScaler, type Scaler } from "./preprocess/scaler.js";
 export { countParts, type Split, splitSamples } from "./preprocess/split.js";
+export { modisSpec, openModis, trainModis } from "./study/modis.js";
 export { describeStudy } from "./study/overview.js";
 export { foldersOf, type Profile, readProfile } from "./study/profile.js";
 export { publishFigure, publishTable, readResults } from "./study/results.js";

@@ -51,7 +51,7 @@ export function sampleClaims(): Claim[] {
       kind: "consistency",
       find: () => ({
         ours: `Table 3 has ${count(PAPER_SHAPE.features)} input columns`,
-        holds: PAPER_SHAPE.features === JOINED.features,
+        holds: Number(PAPER_SHAPE.features) === JOINED.features,
       }),
     },
     {

@@ -72,9 +72,9 @@ export class Operations {
     return this.#addon.tensorDataSync(id);
   }
 
-  /** The matrix product `a b`. */
-  product(a: Id, b: Id): Id {
-    const flags = [this.#flag("transpose_a", false), this.#flag("transpose_b", false)];
+  /** The matrix product `a b`, each transposed first where asked; slow on a processor where the transposed one is large. */
+  product(a: Id, b: Id, { left = false, right = false } = {}): Id {
+    const flags = [this.#flag("transpose_a", left), this.#flag("transpose_b", right)];
     return this.#run("MatMul", [this.#types.T, ...flags], [a, b]);
   }
 

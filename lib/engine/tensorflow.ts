@@ -1,4 +1,4 @@
-// The native engine: TensorFlow's own operations one at a time, with tensors freed as soon as they were used.
+// The engine on libtensorflow: its operations one at a time, with tensors freed as soon as they were used.
 import type { Matrix } from "../cohort/matrix.js";
 import { type AutoencoderSpec, checkSpec, type Weights } from "../model/autoencoder.js";
 import { loadAddon } from "./addon.js";
@@ -15,18 +15,18 @@ import {
 import { dropoutInput } from "./dropout.js";
 import type { Engine, Kept, Losses, Model, StepOptions } from "./engine.js";
 import { memoryLimits, requireMemory } from "./memory.js";
-import {
-  type ApplyNative,
-  backwardNative,
-  forwardNative,
-  lossesNative,
-  type NativeNetwork,
-  outputNative,
-  uploadBatch,
-} from "./native-network.js";
-import { adamSettings, NativeVariable } from "./native-variable.js";
 import { type Id, Operations } from "./operations.js";
 import { Parameters } from "./parameters.js";
+import {
+  type ApplyTensorflow,
+  backwardTensorflow,
+  forwardTensorflow,
+  lossesTensorflow,
+  outputTensorflow,
+  type TensorflowNetwork,
+  uploadBatch,
+} from "./tensorflow-network.js";
+import { adamSettings, TensorflowVariable } from "./tensorflow-variable.js";
 
 export interface TensorflowOptions {
   /** Features that are worked on at a time; by default what suits the processor, and all on a GPU. */
@@ -37,7 +37,7 @@ export interface TensorflowOptions {
 const BLOCK_ENTRIES = 1 << 21;
 
 /**
- * Makes the native engine.
+ * Makes the engine.
  * @throws Error with the reason if its addon is not built or cannot be loaded.
  */
 export async function tensorflowEngine({ blockFeatures }: TensorflowOptions = {}): Promise<Engine> {
@@ -55,7 +55,7 @@ export async function tensorflowEngine({ blockFeatures }: TensorflowOptions = {}
         ? spec.features
         : Math.max(16, Math.floor(BLOCK_ENTRIES / spec.width));
       const make = (_: string, values: Float32Array, shape: readonly [number, number]) =>
-        new NativeVariable(operations, shape, values);
+        new TensorflowVariable(operations, shape, values);
       const parameters = new Parameters(spec, weights, make, blockFeatures ?? size);
       return new TensorflowModel(operations, parameters);
     },
@@ -65,12 +65,12 @@ export async function tensorflowEngine({ blockFeatures }: TensorflowOptions = {}
 class TensorflowModel implements Model {
   readonly spec: AutoencoderSpec;
   readonly #operations: Operations;
-  readonly #parameters: Parameters<NativeVariable>;
-  readonly #network: NativeNetwork;
+  readonly #parameters: Parameters<TensorflowVariable>;
+  readonly #network: TensorflowNetwork;
   #step = 0;
   #disposed = false;
 
-  constructor(operations: Operations, parameters: Parameters<NativeVariable>) {
+  constructor(operations: Operations, parameters: Parameters<TensorflowVariable>) {
     this.spec = parameters.layers.spec;
     this.#operations = operations;
     this.#parameters = parameters;
@@ -97,7 +97,7 @@ class TensorflowModel implements Model {
   async gradients(batch: Matrix): Promise<Weights> {
     this.#enter("gradients", batch);
     const observed = requireObserved("gradients", batch);
-    const gradients = new Map<NativeVariable, Float32Array>();
+    const gradients = new Map<TensorflowVariable, Float32Array>();
     const sums = this.#pass(batch, observed, undefined, (variable, gradient) => {
       gradients.set(variable, this.#operations.read(gradient));
     });
@@ -116,8 +116,8 @@ class TensorflowModel implements Model {
         const uploaded = uploadBatch(operations, rows);
         for (const [i, { weight }] of this.#network.output.entries()) {
           operations.scope(() => {
-            const { reconstruction } = outputNative(this.#network, i, latent);
-            sums.push(...lossesNative(operations, reconstruction, uploaded, weight.block).sums);
+            const { reconstruction } = outputTensorflow(this.#network, i, latent);
+            sums.push(...lossesTensorflow(operations, reconstruction, uploaded, weight.block).sums);
           });
         }
       });
@@ -136,7 +136,7 @@ class TensorflowModel implements Model {
         const latent = this.#latent(rows);
         for (const [i, { weight }] of this.#network.output.entries()) {
           operations.scope(() => {
-            const { reconstruction } = outputNative(this.#network, i, latent);
+            const { reconstruction } = outputTensorflow(this.#network, i, latent);
             const { top: left, bottom: right } = weight.block;
             const place = { ...wholeBlock(rows.rows, features), left, right };
             writeBlock(
@@ -210,19 +210,23 @@ class TensorflowModel implements Model {
     batch: Matrix,
     observed: number,
     random: StepOptions["dropout"],
-    apply: ApplyNative,
+    apply: ApplyTensorflow,
   ): Float32Array {
     return this.#operations.scope(() => {
-      const passed = forwardNative(this.#network, dropoutInput(batch, this.spec, random));
+      const passed = forwardTensorflow(this.#network, dropoutInput(batch, this.spec, random));
       const uploaded = uploadBatch(this.#operations, batch);
-      return backwardNative(this.#network, passed, uploaded, observed, apply);
+      return backwardTensorflow(this.#network, passed, uploaded, observed, apply);
     });
   }
 
   /** In the scope around. */
   #latent(batch: Matrix, relu = true): Id {
     return this.#operations.scope(() => {
-      const { activations } = forwardNative(this.#network, dropoutInput(batch, this.spec), relu);
+      const { activations } = forwardTensorflow(
+        this.#network,
+        dropoutInput(batch, this.spec),
+        relu,
+      );
       return activations[activations.length - 1];
     });
   }

@@ -3,7 +3,6 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { roundsTo, short } from "../../lib/claims/claim.js";
 import { correctOf } from "../../lib/claims/downstream.js";
-import { countModisParameters, MODIS_RATIOS } from "../../lib/claims/modis.js";
 
 test("a number agrees with a printed one to the digits that were printed, no more and no less", () => {
   for (const [value, printed] of [
@@ -44,19 +43,4 @@ test("the printed accuracies are whole counts of 29 samples, and not of the 17 o
   for (const n of [17, 18]) {
     assert.deepEqual([correctOf("72.41", n), correctOf("58.62", n)], [null, null], String(n));
   }
-});
-
-test("MODIS has the parameters that PyTorch counts in its modules", () => {
-  // Counted by torch 2.13 on its meta device, in modules built as modis/nn.py builds them.
-  const features = [50_455, 23_300, 247];
-  const ratios = MODIS_RATIOS;
-  assert.equal(countModisParameters({ features, ratios, latent: 256, classes: 2 }), 22_563_885_677);
-  assert.equal(
-    countModisParameters({ features, ratios: [0.04, 0.02], latent: 64, classes: 2 }),
-    253_119_043,
-  );
-  assert.equal(
-    countModisParameters({ features: [100, 40, 7], ratios, latent: 8, classes: 3 }),
-    756_135,
-  );
 });

@@ -6,18 +6,18 @@
 // A block of a feature layer is read, used both ways and updated while it lies in the processor's cache.
 import type { Matrix } from "../cohort/matrix.js";
 import { transposedColumns } from "./blocks.js";
-import type { NativeVariable } from "./native-variable.js";
 import type { Id, Operations } from "./operations.js";
 import type { Layers } from "./parameters.js";
+import type { TensorflowVariable } from "./tensorflow-variable.js";
 
-export interface NativeNetwork extends Layers<NativeVariable> {
+export interface TensorflowNetwork extends Layers<TensorflowVariable> {
   readonly operations: Operations;
 }
 
 /** What becomes of a gradient, which is freed when this returns. */
-export type ApplyNative = (variable: NativeVariable, gradient: Id) => void;
+export type ApplyTensorflow = (variable: TensorflowVariable, gradient: Id) => void;
 
-export interface NativeForward {
+export interface TensorflowForward {
   /** The visible columns of the input, a row a sample; `[rows, visible columns]`. */
   readonly input: Id;
   /** After each ReLU, the latent representation last; `[width, rows]`. */
@@ -25,13 +25,13 @@ export interface NativeForward {
 }
 
 /** A batch in TensorFlow's memory, both `[features, rows]` in float32. */
-export interface NativeBatch {
+export interface TensorflowBatch {
   readonly values: Id;
   readonly observed: Id;
 }
 
 /** Brings a batch to TensorFlow, with one column a sample. */
-export function uploadBatch(operations: Operations, batch: Matrix): NativeBatch {
+export function uploadBatch(operations: Operations, batch: Matrix): TensorflowBatch {
   const { rows, columns } = batch;
   const upload = (values: Float32Array | Uint8Array) =>
     operations.tensor([columns, rows], transposedColumns(values, columns, 0, columns));
@@ -42,15 +42,15 @@ export function uploadBatch(operations: Operations, batch: Matrix): NativeBatch 
  * Runs input `[rows, visible columns]` up to the latent representation. Call inside a scope.
  * Without `relu`, the layers follow each other bare.
  */
-export function forwardNative(
-  { operations, input: parts, inputBias, hidden }: NativeNetwork,
+export function forwardTensorflow(
+  { operations, input: parts, inputBias, hidden }: TensorflowNetwork,
   input: Float32Array,
   relu = true,
-): NativeForward {
+): TensorflowForward {
   const first = parts[0].block.left;
   const visible = parts[parts.length - 1].block.right - first;
   const rows = input.length / visible;
-  const activate = (bias: NativeVariable, sum: () => Id) =>
+  const activate = (bias: TensorflowVariable, sum: () => Id) =>
     operations.scope(() => {
       const out = operations.plain("AddV2", sum(), bias.tensor);
       return relu ? operations.plain("Relu", out) : out;
@@ -79,8 +79,8 @@ export function forwardNative(
 }
 
 /** Runs a latent representation `[width, rows]` through one block of the output layer; `[features, rows]`. */
-export function outputNative(
-  { operations, spec, output }: NativeNetwork,
+export function outputTensorflow(
+  { operations, spec, output }: TensorflowNetwork,
   index: number,
   latent: Id,
 ): { linear: Id; reconstruction: Id } {
@@ -94,10 +94,10 @@ export function outputNative(
 }
 
 /** Losses of one block, `[huber, mse]` summed over the observed entries, and what the gradient needs. */
-export function lossesNative(
+export function lossesTensorflow(
   operations: Operations,
   reconstruction: Id,
-  batch: NativeBatch,
+  batch: TensorflowBatch,
   { top, bottom }: { readonly top: number; readonly bottom: number },
 ): { sums: readonly [number, number]; clipped: Id } {
   const apart = operations.plain(
@@ -122,15 +122,15 @@ export function lossesNative(
  * below needs the old weights, and frees it before the next is made. Call inside a scope.
  * @returns the sums of the losses by block, `[huber, mse, huber, mse, ...]`.
  */
-export function backwardNative(
-  network: NativeNetwork,
-  { input, activations }: NativeForward,
-  batch: NativeBatch,
+export function backwardTensorflow(
+  network: TensorflowNetwork,
+  { input, activations }: TensorflowForward,
+  batch: TensorflowBatch,
   observed: number,
-  apply: ApplyNative,
+  apply: ApplyTensorflow,
 ): Float32Array {
   const { operations, spec } = network;
-  const settle = (variable: NativeVariable, gradient: () => Id) =>
+  const settle = (variable: TensorflowVariable, gradient: () => Id) =>
     operations.scope(() => apply(variable, gradient()));
   const scale = operations.scalar(1 / observed);
   const scaled = (id: Id) => operations.plain("Mul", id, scale);
@@ -146,12 +146,17 @@ export function backwardNative(
       operations,
       network.output.map(({ weight, bias }, i) => () => {
         const outer = operations.scope(() => {
-          const { linear, reconstruction } = outputNative(
+          const { linear, reconstruction } = outputTensorflow(
             network,
             i,
             activations[activations.length - 1],
           );
-          const { sums, clipped } = lossesNative(operations, reconstruction, batch, weight.block);
+          const { sums, clipped } = lossesTensorflow(
+            operations,
+            reconstruction,
+            batch,
+            weight.block,
+          );
           losses.push(...sums);
           return operations.plain(derivative, clipped, linear);
         }); // [features, rows]

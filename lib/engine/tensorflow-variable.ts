@@ -34,7 +34,7 @@ export function adamSettings(
 let made = 0;
 
 /** Owns three resource variables until `dispose`. */
-export class NativeVariable implements Trained {
+export class TensorflowVariable implements Trained {
   readonly #operations: Operations;
   readonly #shape: readonly number[];
   readonly #value: Id;

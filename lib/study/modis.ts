@@ -1,0 +1,106 @@
+// MODIS beside ARO: a study's comparator, at ratios that give it as many parameters as ARO has.
+import { join } from "node:path";
+import { labelValues } from "../cohort/labels.js";
+import type { Engine } from "../engine/engine.js";
+import { buildModis, type ModisModel } from "../engine/modis.js";
+import { countParameters } from "../model/autoencoder.js";
+import { fitRatios, type ModisSpec } from "../model/modis.js";
+import {
+  completeModisConfig,
+  type ModisConfig,
+  type ModisRun,
+  readModisRun,
+  trainModisRun,
+} from "../train/modis-run.js";
+import { createProgress } from "../train/progress.js";
+import { foldersOf } from "./profile.js";
+import type { Study } from "./study.js";
+
+export interface ModisOptions {
+  /** Most parameters of the autoencoders, without the discriminator; by default as many as ARO has in this study. */
+  readonly parameters?: number;
+  /** By default as many as ARO's. */
+  readonly epochs?: number;
+  /** By default the authors' 1e-4. */
+  readonly learningRate?: number;
+}
+
+/** Latent units where the authors' example has 256 for an eighth of the features or fewer. */
+const LATENT = 64;
+/** Source: example/config/tcga.yaml@1bdbb58. */
+const DEFAULTS = { batchSize: 32, learningRate: 1e-4, klWeight: 5e-4 };
+
+/** Gives the shape of a study's MODIS: all features, two hidden layers a side, the classes of the first task. */
+export function modisSpec(
+  { profile, prepared, cohort }: Study,
+  { parameters }: ModisOptions = {},
+): ModisSpec {
+  const features = prepared.features.length;
+  const most = parameters ?? countParameters({ ...profile.model, features, visible: null });
+  const sizes = prepared.modalities.map(({ start, end }) => end - start);
+  const ratios = fitRatios(sizes, LATENT, most);
+  return {
+    modalities: prepared.modalities.map(({ name }, i) => ({ name, features: sizes[i], ratios })),
+    latent: LATENT,
+    classes: classNames(cohort.samples, profile.labels.tasks[0]).length,
+  };
+}
+
+/**
+ * Trains MODIS, showing its progress; a finished run of the same settings and data is read again. It reads the training
+ * rows' classes besides their values, which ARO does not. Interrupting it leaves a run that can be read.
+ */
+export async function trainModis(
+  study: Study,
+  engine: Engine,
+  options: ModisOptions = {},
+): Promise<ModisRun & { readonly reused: boolean }> {
+  const config = modisConfig(study, options);
+  return await trainModisRun({
+    folder: runFolder(study, config),
+    config,
+    data: modisData(study),
+    engine,
+    progress: createProgress(),
+  });
+}
+
+/** Builds the trained model in an engine; whoever calls it disposes of it. */
+export async function openModis(
+  study: Study,
+  engine: Engine,
+  options: ModisOptions = {},
+): Promise<ModisModel> {
+  const run = await readModisRun(runFolder(study, modisConfig(study, options)));
+  return await buildModis(engine, run.config.spec, await run.loadWeights());
+}
+
+function modisConfig(study: Study, options: ModisOptions): ModisConfig {
+  const { profile } = study;
+  const { epochs = profile.training.epochs, learningRate = DEFAULTS.learningRate } = options;
+  const training = { ...DEFAULTS, epochs, learningRate, seed: profile.training.seed };
+  const about = { profile: profile.name, label: profile.labels.tasks[0] };
+  return completeModisConfig(
+    { spec: modisSpec(study, options), training, about },
+    modisData(study),
+  );
+}
+
+/** The prepared cohort with a class of each training row. */
+function modisData({ cohort, prepared, profile }: Study) {
+  const label = profile.labels.tasks[0];
+  const names = classNames(cohort.samples, label);
+  const values = labelValues(cohort.samples, label);
+  const classes = prepared.train.rows.map((row) => names.indexOf(String(values[row] ?? "")));
+  return { ...prepared, classes };
+}
+
+/** The values of a label, sorted; unrecorded ones are no class. */
+function classNames(samples: Study["cohort"]["samples"], label: string): string[] {
+  const values = labelValues(samples, label).filter((value) => value !== null);
+  return [...new Set(values.map(String))].sort();
+}
+
+function runFolder({ profile }: Study, { hash }: ModisConfig): string {
+  return join(foldersOf(profile).runs, `modis-${hash.slice(0, 8)}`);
+}
