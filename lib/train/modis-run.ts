@@ -2,10 +2,10 @@
 import { createHash } from "node:crypto";
 import { mkdir, open, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { replaceFile, replaceJson } from "../cohort/durable-file.js";
 import type { Engine, Losses } from "../engine/engine.js";
 import { buildModis } from "../engine/modis.js";
 import type { Weights } from "../model/autoencoder.js";
-import { replaceFile, replaceJson } from "../cohort/durable-file.js";
 import {
   countModisParameters,
   initializeModis,
