@@ -9,7 +9,7 @@ import { promisify } from "node:util";
 import { CONTESTS, type Contest, measure, requireSame } from "./contests.js";
 import { readOptions } from "./options.js";
 import { referenceEnvironment } from "./python.js";
-import { quantile, type Row, rowOf, withShare } from "./rows.js";
+import { quantile, type Row, rowOf } from "./rows.js";
 import { Side } from "./side.js";
 
 const folder = mkdtempSync(join(tmpdir(), "aro-bench-test-"));
@@ -35,28 +35,23 @@ test("a row's ratio is ours by the reference, of medians", () => {
 });
 
 test("without a reference there is no ratio", () => {
-  const row = rowOf(contest, { ours: measured(3), reference: null });
+  const row = rowOf(contest, { ours: measured(3) });
   assert.deepEqual([row.reference, row.ratio, row.quartiles.reference], [null, null, null]);
 });
 
-test("the products' share is of our own step", () => {
-  const rowOfName = (name: string, ours: number) =>
-    rowOf({ ...contest, name }, { ours: measured(ours), reference: measured(1) });
-  const rows = withShare([rowOfName("step-paper", 8), rowOfName("products-paper", 6)]);
-  assert.deepEqual(
-    rows.map(({ shareOfStep }) => shareOfStep),
-    [undefined, 0.75],
-  );
-  assert.equal(withShare([rowOfName("products-paper", 6)])[0].shareOfStep, undefined);
+test("a part of our step has its share of the whole, measured in the same turns", () => {
+  const row = rowOf(contest, { ours: measured(6, 7), reference: measured(1), whole: measured(8) });
+  assert.equal(row.shareOfStep, 6.5 / 8);
+  assert.ok(!("shareOfStep" in rowOf(contest, { ours: measured(6) })));
 });
 
 test("two sides that do not compute the same are not compared", () => {
   const said = (...answer: number[]) => ({ with: "other", answer });
-  requireSame({ name: "x", tolerance: 0.01 }, [said(1, 200), said(1.005, 199)]);
-  requireSame({ name: "x", tolerance: 0.01 }, [said(1)]);
+  requireSame({ name: "x", tolerance: 0.01 }, said(1, 200), said(1.005, 199));
+  requireSame({ name: "x", tolerance: 0.01 }, said(1), undefined);
   for (const other of [said(1, 210), said(1), said(1, Number.NaN)]) {
     assert.throws(
-      () => requireSame({ name: "x", tolerance: 0.01 }, [said(1, 200), other]),
+      () => requireSame({ name: "x", tolerance: 0.01 }, said(1, 200), other),
       /both sides of x to compute the same within 0\.01, got 1, 200 here and 1.* from other/,
     );
   }

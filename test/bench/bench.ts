@@ -8,7 +8,7 @@ import { type Contest, measure } from "./contests.js";
 import { type ShapeName, writeInputs, writeSettings } from "./inputs.js";
 import { readOptions } from "./options.js";
 import { benchPython, referenceEnvironment } from "./python.js";
-import { printable, type Row, rowOf, withShare } from "./rows.js";
+import { printable, type Row, rowOf } from "./rows.js";
 
 async function main(args: string[]): Promise<void> {
   const { contests, rounds, json, withoutPython } = readOptions(args);
@@ -20,7 +20,7 @@ async function main(args: string[]): Promise<void> {
   process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
   for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(130));
   writeSettings(folder);
-  let rows: Row[] = [];
+  const rows: Row[] = [];
   const written = new Set<ShapeName>();
   for (const contest of contests) {
     const { name, about, shape } = contest;
@@ -34,7 +34,7 @@ async function main(args: string[]): Promise<void> {
       console.log(`${name}: skipped, ${outcome}`);
       continue;
     }
-    rows = withShare([...rows, rowOf(contest, outcome)]);
+    rows.push(rowOf(contest, outcome));
     // At once, so that a bench that is interrupted has told what it found.
     if (json) writeFileSync(json, `${JSON.stringify(rows, null, 2)}\n`);
     console.log(`${name}: ${about}`);

@@ -12,6 +12,8 @@ export interface Contest {
   readonly ours: string;
   /** A task of reference.py, or one of ours.ts that is written the usual way. */
   readonly reference: { readonly task: string; readonly by: "python" | "node" };
+  /** A task of ours.ts of which ours is a part; it takes its turns too, to tell the share. */
+  readonly whole?: string;
   readonly shape?: ShapeName;
   /** Bytes that must be free: both sides hold theirs at once, or one after the other where memory is measured. */
   readonly memory: number;
@@ -45,7 +47,7 @@ export const CONTESTS: readonly Contest[] = [
     memory: 13e9,
   }),
   timed("products-paper", "the matrix products of such a step and nothing else", {
-    ...{ ...LARGE, memory: 5e9 },
+    ...{ ...LARGE, memory: 11e9, whole: "step-paper" },
   }),
   timed("memory-paper", "peak of a process that trains at that size", {
     ...{ ...LARGE, unit: "bytes", memory: 7.5e9, rounds: 3 },
@@ -68,7 +70,10 @@ export interface Measured {
 
 export interface Outcome {
   readonly ours: Measured;
-  readonly reference: Measured | null;
+  /** Absent where there is no Python. */
+  readonly reference?: Measured;
+  /** Of the task that the contest's is a part of, measured in the same turns. */
+  readonly whole?: Measured;
 }
 
 export interface MeasureOptions {
@@ -80,10 +85,14 @@ export interface MeasureOptions {
   readonly rounds: number;
 }
 
-type Start = () => Promise<{ side: Side; ready: Ready }>;
+/** The processes of a contest, as functions that start them. */
+type Starts = readonly (readonly [
+  role: keyof Outcome,
+  start: () => Promise<{ side: Side; ready: Ready }>,
+])[];
 
 /**
- * Measures a contest; the reference is null where there is no Python.
+ * Measures a contest.
  * @returns the reason if it cannot run here.
  * @throws Error if a process fails, or the two do not compute the same.
  */
@@ -91,53 +100,50 @@ export async function measure(
   contest: Contest,
   { folder, python, env, rounds }: MeasureOptions,
 ): Promise<Outcome | string> {
-  const { by, task } = contest.reference;
   const free = freemem();
   if (free < contest.memory) {
     const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
     return `expected ${gigabytes(contest.memory)} of free memory, got ${gigabytes(free)}`;
   }
+  const { by, task } = contest.reference;
+  const here = (file: string) => join(import.meta.dirname, file);
   const node = (name: string) => () =>
-    Side.start(
-      process.execPath,
-      ["--import", "tsx", join(import.meta.dirname, "ours.ts"), name, folder],
-      process.env,
-    );
-  const script = join(import.meta.dirname, "reference.py");
-  const reference =
-    by === "node"
-      ? node(task)
-      : python !== null && (() => Side.start(python, [script, task, folder], env));
-  const starts = [node(contest.ours), ...(reference ? [reference] : [])];
-  const run = contest.unit === "bytes" ? measurePeaks : measureTurns;
-  return run(starts, rounds, contest);
+    Side.start(process.execPath, ["--import", "tsx", here("ours.ts"), name, folder], process.env);
+  const starts: Starts[number][] = [["ours", node(contest.ours)]];
+  if (by === "node") starts.push(["reference", node(task)]);
+  else if (python !== null) {
+    starts.push(["reference", () => Side.start(python, [here("reference.py"), task, folder], env)]);
+  }
+  if (contest.whole) starts.push(["whole", node(contest.whole)]);
+  return contest.unit === "bytes"
+    ? measurePeaks(contest, starts, rounds)
+    : measureTurns(contest, starts, rounds);
 }
 
-/** Both prepare, then work in turns, so that what else the machine does falls on both alike. */
+/** All prepare, then work in turns, so that what else the machine does falls on all alike. */
 async function measureTurns(
-  starts: readonly Start[],
-  rounds: number,
   contest: Contest,
+  starts: Starts,
+  rounds: number,
 ): Promise<Outcome | string> {
   const sides: Side[] = [];
-  const ready: Ready[] = [];
+  const found: Found[] = [];
   try {
-    for (const start of starts) {
-      const { side, ready: said } = await start();
+    for (const [role, start] of starts) {
+      const { side, ready } = await start();
       sides.push(side);
-      ready.push(said);
-      if (said.skip) return said.skip;
+      if (ready.skip) return ready.skip;
+      found.push({ role, ready, values: [] });
     }
-    requireSame(contest, ready);
-    const values = sides.map((): number[] => []);
+    const outcome = outcomeOf(contest, found);
     for (let round = -1; round < rounds; round++) {
       for (const [i, side] of sides.entries()) {
-        await pause(); // threads of the other one that wait for more work go on waiting for a moment
+        await pause(); // threads of another one that wait for more work go on waiting for a moment
         const value = await side.ask("run");
-        if (round >= 0) values[i].push(value); // the first one warms up, as the answer did before
+        if (round >= 0) found[i].values.push(value); // the first one warms up, as the answer did before
       }
     }
-    return outcomeOf(ready, values);
+    return outcome;
   } finally {
     for (const side of sides) await side.end();
   }
@@ -145,39 +151,47 @@ async function measureTurns(
 
 /** One after the other, each in a new process that trains three steps. */
 async function measurePeaks(
-  starts: readonly Start[],
-  rounds: number,
   contest: Contest,
+  starts: Starts,
+  rounds: number,
 ): Promise<Outcome | string> {
-  const values = starts.map((): number[] => []);
-  let ready: Ready[] = [];
+  const found: Found[] = [];
   for (let round = 0; round < rounds; round++) {
-    ready = [];
-    for (const [i, start] of starts.entries()) {
-      const { side, ready: said } = await start();
+    for (const [i, [role, start]] of starts.entries()) {
+      const { side, ready } = await start();
       try {
-        if (said.skip) return said.skip;
-        ready.push(said);
+        if (ready.skip) return ready.skip;
+        found[i] ??= { role, ready, values: [] };
         for (let step = 0; step < 2; step++) await side.ask("run");
-        values[i].push(await side.ask("peak"));
+        found[i].values.push(await side.ask("peak"));
       } finally {
         await side.end();
       }
     }
   }
-  requireSame(contest, ready);
-  return outcomeOf(ready, values);
+  return outcomeOf(contest, found);
 }
 
-function outcomeOf(ready: readonly Ready[], values: readonly number[][]): Outcome {
-  const measured = ready.map((said, i): Measured => ({ with: said.with, values: values[i] }));
-  return { ours: measured[0], reference: measured[1] ?? null };
+interface Found {
+  readonly role: keyof Outcome;
+  readonly ready: Ready;
+  readonly values: number[];
+}
+
+/** @throws Error if ours and the reference do not compute the same. */
+function outcomeOf(contest: Contest, found: readonly Found[]): Outcome {
+  const ready = (role: keyof Outcome) => found.find((one) => one.role === role)?.ready;
+  requireSame(contest, ready("ours")!, ready("reference"));
+  return Object.fromEntries(
+    found.map(({ role, ready, values }) => [role, { with: ready.with, values }]),
+  ) as unknown as Outcome;
 }
 
 /** @throws Error if two answers differ by more than the contest allows. */
 export function requireSame(
   { name, tolerance }: Pick<Contest, "name" | "tolerance">,
-  [ours, reference]: readonly Ready[],
+  ours: Ready,
+  reference: Ready | undefined,
 ): void {
   if (!reference) return;
   const same =

@@ -1,5 +1,5 @@
 // What the bench found, a row a contest: medians, quartiles, and how ours compares.
-import type { Contest, Outcome } from "./contests.js";
+import type { Contest, Measured, Outcome } from "./contests.js";
 
 export interface Row {
   readonly name: string;
@@ -14,23 +14,24 @@ export interface Row {
     readonly reference: readonly [number, number] | null;
   };
   readonly rounds: number;
-  /** Of the products alone: the share of our step at that size which they would take. */
+  /** Of a part of our step, such as its products alone: which share of it they would take. */
   readonly shareOfStep?: number;
   readonly with: { readonly ours: string; readonly reference: string | null };
 }
 
-export function rowOf({ name, unit }: Contest, { ours, reference }: Outcome): Row {
-  const median = quantile(ours.values, 0.5);
-  const other = reference && quantile(reference.values, 0.5);
-  const quartiles = (values: readonly number[]) =>
+export function rowOf({ name, unit }: Contest, { ours, reference, whole }: Outcome): Row {
+  const median = (measured: Measured) => quantile(measured.values, 0.5);
+  const quartiles = ({ values }: Measured) =>
     [quantile(values, 0.25), quantile(values, 0.75)] as const;
   return {
-    ...{ name, unit, ours: median, reference: other, ratio: other && median / other },
-    quartiles: {
-      ours: quartiles(ours.values),
-      reference: reference && quartiles(reference.values),
-    },
+    name,
+    unit,
+    ours: median(ours),
+    reference: reference ? median(reference) : null,
+    ratio: reference ? median(ours) / median(reference) : null,
+    quartiles: { ours: quartiles(ours), reference: reference ? quartiles(reference) : null },
     rounds: ours.values.length,
+    ...(whole && { shareOfStep: median(ours) / median(whole) }),
     with: { ours: ours.with, reference: reference?.with ?? null },
   };
 }
@@ -41,14 +42,6 @@ export function quantile(values: readonly number[], q: number): number {
   const place = q * (sorted.length - 1);
   const below = sorted[Math.floor(place)];
   return below + (sorted[Math.ceil(place)] - below) * (place % 1);
-}
-
-/** Adds to the row of the bare products which share of our step they would take, where both were measured. */
-export function withShare(rows: readonly Row[]): Row[] {
-  const step = rows.find(({ name }) => name === "step-paper");
-  return rows.map((row) =>
-    step && row.name === "products-paper" ? { ...row, shareOfStep: row.ours / step.ours } : row,
-  );
 }
 
 /** Lays a row out for the terminal. */
