@@ -22,15 +22,10 @@ import {
 } from "./contract.js";
 import { dropoutInput } from "./dropout.js";
 import type { Engine, Kept, Losses, Model, StepOptions } from "./engine.js";
-import {
-  ACTIVATION,
-  type Kernels,
-  kernelVersion,
-  loadKernels,
-  type Trained,
-  threadCount,
-} from "./kernels.js";
+import { ACTIVATION, type Kernels, kernelVersion, loadKernels, threadCount } from "./kernels.js";
 import { memoryLimits, requireMemory } from "./memory.js";
+import { type Layer, layersOf, type Parameter } from "./native-layers.js";
+import { type Backspace, Spaces, type Workspace } from "./native-spaces.js";
 
 /**
  * Makes the native engine; the first time, its kernels are compiled, which takes some seconds.
@@ -51,52 +46,18 @@ export async function nativeEngine(): Promise<Engine> {
   };
 }
 
-interface Layer {
-  readonly weight: Trained;
-  readonly bias: Trained;
-  readonly outputs: number;
-  /** That count, from `offset` on in a row of `stride` numbers. */
-  readonly inputs: number;
-  readonly stride: number;
-  readonly offset: number;
-}
-
-/** A parameter and its moments, in PyTorch's layout. */
-type Parameter = Readonly<Record<Kept, Float32Array>>;
-
-/** Where a pass over batches of one size leaves what it computes. */
-interface Workspace {
-  readonly rows: number;
-  /** Rows, rounded up to whole strips. */
-  readonly lanes: number;
-  readonly dropped: Float32Array; // [rows, visible]
-  readonly input: Float32Array; // [lanes / strip, visible, strip]
-  /** Of the layer below the one that was computed last. */
-  readonly below: Float32Array; // [lanes / strip, width, strip]
-  /** After the input layer and each hidden one. */
-  readonly activations: readonly Float32Array[]; // [width, lanes]
-}
-
-/** What only a backward pass needs. */
-interface Backspace {
-  readonly packedInput: Float32Array; // [visible / strip, rows, strip]
-  readonly packed: Float32Array; // [width / strip, rows, strip], of an activation
-  readonly byRow: Float32Array; // [rows, width]
-  readonly slopes: Float32Array; // [threads, width / strip, lanes, strip], before a ReLU
-  readonly slope: Float32Array; // [width, lanes]
-}
-
 class NativeModel implements Model {
   readonly spec: AutoencoderSpec;
   readonly #kernels: Kernels;
   readonly #parameters: Map<string, Parameter>;
-  #workspace: (Workspace & { backspace?: Backspace }) | null = null;
+  readonly #spaces: Spaces;
   #step = 0;
   #disposed = false;
 
   constructor(kernels: Kernels, spec: AutoencoderSpec, weights: Weights) {
     this.spec = spec;
     this.#kernels = kernels;
+    this.#spaces = new Spaces(kernels, spec);
     this.#parameters = new Map(
       parametersOf(spec).map(({ name, shape }) => {
         const make = () => kernels.allocate(sizeOf(shape));
@@ -152,7 +113,13 @@ class NativeModel implements Model {
     for (const rows of chunks(batch)) {
       const { below, lanes } = this.#forward(rows, this.#input(rows));
       const linear = new Float32Array(features * lanes);
-      this.#layer(this.#layers().output, below, lanes, this.spec.output, linear);
+      this.#layer(
+        layersOf(this.spec, this.#parameters).output,
+        below,
+        lanes,
+        this.spec.output,
+        linear,
+      );
       const place = out.subarray(done * features, (done + rows.rows) * features);
       this.#kernels.transpose(linear, lanes, features, rows.rows, place, features);
       done += rows.rows;
@@ -202,7 +169,7 @@ class NativeModel implements Model {
 
   dispose(): void {
     this.#disposed = true;
-    this.#workspace = null;
+    this.#spaces.clear();
     this.#parameters.clear();
   }
 
@@ -227,36 +194,6 @@ class NativeModel implements Model {
     }
   }
 
-  #layers(gradients?: Weights): { input: Layer; hidden: Layer[]; output: Layer } {
-    const { features, width, hiddenLayers, visible } = this.spec;
-    const { start, end } = visible ?? { start: 0, end: features };
-    const layer = (
-      name: string,
-      outputs: number,
-      stride: number,
-      range = { start: 0, end: stride },
-    ) => {
-      const part = (parameter: string, from: number): Trained => {
-        const gradient = gradients?.get(parameter);
-        if (gradient) return [gradient.subarray(from), null, null];
-        const { value, first, second } = this.#parameters.get(parameter)!;
-        return [value.subarray(from), first.subarray(from), second.subarray(from)];
-      };
-      return {
-        weight: part(`${name}.weight`, range.start),
-        bias: part(`${name}.bias`, 0),
-        ...{ outputs, stride, inputs: range.end - range.start, offset: range.start },
-      };
-    };
-    return {
-      input: layer("inp_lin", width, features, { start, end }),
-      hidden: Array.from({ length: hiddenLayers }, (_, i) =>
-        layer(`encoder_layers.${i}`, width, width),
-      ),
-      output: layer("out_lin", features, width),
-    };
-  }
-
   #layer(
     { weight, bias, outputs, inputs, stride }: Layer,
     below: Float32Array,
@@ -275,7 +212,7 @@ class NativeModel implements Model {
       return visible === null ? batch.values : dropoutInput(batch, this.spec);
     }
     const { rows, columns, values } = batch;
-    const { dropped } = this.#spaceFor(rows);
+    const { dropped } = this.#spaces.of(rows);
     const { start, end } = visible ?? { start: 0, end: columns };
     const state = Uint32Array.from(random.state());
     const [threshold, scale] = [inputDropout * 0x100000000, 1 / (1 - inputDropout)];
@@ -290,9 +227,9 @@ class NativeModel implements Model {
   /** Up to the latent representation, from input `[rows, visible columns]`. */
   #forward({ rows }: Matrix, input: Float32Array, relu = true): Workspace {
     const { width } = this.spec;
-    const space = this.#spaceFor(rows);
+    const space = this.#spaces.of(rows);
     const { lanes, below, activations } = space;
-    const layers = this.#layers();
+    const layers = layersOf(this.spec, this.#parameters);
     const activation = relu ? "relu" : "linear";
     this.#kernels.transposeStrips(input, rows, layers.input.inputs, space.input);
     for (const [i, layer] of [layers.input, ...layers.hidden].entries()) {
@@ -316,10 +253,10 @@ class NativeModel implements Model {
     const input = this.#input(batch, random);
     const space = this.#forward(batch, input);
     const { activations, lanes } = space;
-    const back = this.#backspaceFor(rows);
+    const back = this.#spaces.backOf(rows);
     const { packed, packedInput, byRow, slopes, slope } = back;
-    const layers = this.#layers();
-    const targets = this.#layers(gradients);
+    const layers = layersOf(this.spec, this.#parameters);
+    const targets = layersOf(this.spec, this.#parameters, gradients);
     const pack = (activation: Float32Array) => {
       kernels.transpose(activation, lanes, width, rows, byRow, width);
       kernels.pack(byRow, width, width, rows, packed);
@@ -353,7 +290,7 @@ class NativeModel implements Model {
     scale: number,
     gradients?: Layer,
   ): Float64Array {
-    const { weight, bias, outputs, inputs } = this.#layers().output;
+    const { weight, bias, outputs, inputs } = layersOf(this.spec, this.#parameters).output;
     const sums = new Float64Array(2 * threadCount());
     this.#kernels.output(
       ...([below, back?.packed ?? null, ...weight, ...bias] as const),
@@ -371,38 +308,5 @@ class NativeModel implements Model {
       ...([gradients?.weight[0] ?? null, gradients?.bias[0] ?? null, sums] as const),
     );
     return sums.subarray(0, 2);
-  }
-
-  #spaceFor(rows: number): Workspace & { backspace?: Backspace } {
-    if (this.#workspace?.rows === rows) return this.#workspace;
-    const { width, hiddenLayers, features, visible } = this.spec;
-    const strip = 2 * this.#kernels.vector;
-    const lanes = Math.ceil(rows / strip) * strip;
-    const inputs = visible ? visible.end - visible.start : features;
-    const make = (length: number) => this.#kernels.allocate(length);
-    this.#workspace = {
-      ...{ rows, lanes, dropped: make(rows * inputs), input: make(lanes * inputs) },
-      below: make(lanes * width),
-      activations: Array.from({ length: hiddenLayers + 1 }, () => make(width * lanes)),
-    };
-    return this.#workspace;
-  }
-
-  #backspaceFor(rows: number): Backspace {
-    const space = this.#spaceFor(rows);
-    if (space.backspace) return space.backspace;
-    const { width } = this.spec;
-    const { lanes, input } = space;
-    const strip = 2 * this.#kernels.vector;
-    const strips = (columns: number) => Math.ceil(columns / strip) * strip;
-    const make = (length: number) => this.#kernels.allocate(length);
-    space.backspace = {
-      packedInput: make(strips(input.length / lanes) * rows),
-      packed: make(strips(width) * rows),
-      byRow: make(width * rows),
-      slopes: make(threadCount() * strips(width) * lanes),
-      slope: make(width * lanes),
-    };
-    return space.backspace;
   }
 }

@@ -5,9 +5,9 @@ import { countObserved } from "../../lib/cohort/matrix.js";
 import { createRandom } from "../../lib/cohort/random.js";
 import { readUcec } from "../../lib/cohort/ucec.js";
 import { chooseEngine } from "../../lib/engine/choose.js";
-import type { Engine } from "../../lib/engine/engine.js";
+import { type Engine, nameEngine } from "../../lib/engine/engine.js";
+import { nativeEngine } from "../../lib/engine/native.js";
 import { portableEngine } from "../../lib/engine/portable.js";
-import { tensorflowEngine } from "../../lib/engine/tensorflow.js";
 import { fitPca, transformPca } from "../../lib/evaluate/pca.js";
 import { type AutoencoderSpec, initializeWeights } from "../../lib/model/autoencoder.js";
 import { applyScaler, fitScaler } from "../../lib/preprocess/scaler.js";
@@ -25,8 +25,8 @@ export interface Task extends Ready {
 export const LEARNING_RATE = 1e-5;
 
 const TASKS: Readonly<Record<string, (folder: string) => Promise<Task>>> = {
-  "step-paper": (folder) => step(folder, "paper", tensorflowEngine(), false),
-  "step-paper-masked": (folder) => step(folder, "paper", tensorflowEngine(), true),
+  "step-paper": (folder) => step(folder, "paper", nativeEngine(), false),
+  "step-paper-masked": (folder) => step(folder, "paper", nativeEngine(), true),
   "step-small": (folder) =>
     step(
       folder,
@@ -39,7 +39,7 @@ const TASKS: Readonly<Record<string, (folder: string) => Promise<Task>>> = {
     ...(await usualStep(specOf("small", false), readBatch(folder, "small"), LEARNING_RATE)),
     times: 4,
   }),
-  "products-paper": async () => bareProducts(SHAPES.paper),
+  "products-paper": () => bareProducts(SHAPES.paper),
   preprocess,
   pca,
   load,
@@ -64,7 +64,7 @@ async function step(
   const options = { learningRate: LEARNING_RATE, dropout: createRandom(1, "dropout") };
   const { huber } = await model.step(batch, options);
   return {
-    with: `${engine.backend} ${engine.version}`,
+    with: nameEngine(engine),
     answer: [huber],
     times: name === "small" ? 10 : 1,
     run: () => model.step(batch, options),

@@ -1,58 +1,79 @@
-// The matrix products of a training step and nothing else, through the native engine's own library.
-import { type Attribute, loadAddon } from "../../lib/engine/addon.js";
+// The matrix products of a training step and nothing else, through the native engine's own kernels.
+import { ACTIVATION, type Kernels, loadKernels, threadCount } from "../../lib/engine/kernels.js";
 import type { Shape } from "./inputs.js";
 import type { Task } from "./ours.js";
 
-/** Features whose weights are multiplied at a time: results of 16 MiB, for which no memory must be asked of the system. */
-const BLOCK = 2048;
+/** Features whose gradient is made at a time, into memory that stays in the processor's cache and is written over. */
+const BLOCK = 1024;
 
 /**
  * Makes a task that multiplies what a step multiplies, on random numbers: five products with the large weights
  * (forward and gradient of the input layer; forward, gradient and way back of the output layer) and three with each
- * hidden layer's.
+ * hidden layer's. No loss, no Adam; the weights are read, and nothing as large as they are is written.
  */
-export function bareProducts({ batch, features, width, hiddenLayers }: Shape): Task {
-  const addon = loadAddon();
-  const random = (rows: number, columns: number) => {
-    // Cheap, but no zeros: pages of them would all be the same memory.
-    const values = new Float32Array(rows * columns);
-    for (let i = 0; i < values.length; i++) values[i] = ((i * 7919) % 1021) / 1021 - 0.5;
-    return addon.createTensor([rows, columns], addon.TF_FLOAT, values);
-  };
-  const product = (a: number, b: number, left: boolean, right: boolean) => {
-    const attributes: Attribute[] = [
-      { name: "T", type: addon.TF_ATTR_TYPE, value: addon.TF_FLOAT },
-      { name: "transpose_a", type: addon.TF_ATTR_BOOL, value: left },
-      { name: "transpose_b", type: addon.TF_ATTR_BOOL, value: right },
-    ];
-    addon.deleteTensor(addon.executeOp("MatMul", attributes, [a, b], 1)[0].id);
-  };
-  const units = random(batch, width);
-  const hidden = Array.from({ length: hiddenLayers }, () => random(width, width));
-  const blocks = Array.from({ length: Math.ceil(features / BLOCK) }, (_, i) => {
-    const size = Math.min(BLOCK, features - i * BLOCK);
-    return {
-      input: random(width, size), // [out, in], as PyTorch has it
-      output: random(size, width),
-      columns: random(batch, size), // of the input, of the reconstruction, and of its gradient
-    };
-  });
+export async function bareProducts(shape: Shape): Promise<Task> {
+  const kernels = await loadKernels();
+  const multiply = makeProducts(kernels, shape);
   return {
-    with: `libtensorflow ${addon.TF_Version}, blocks of ${BLOCK} features`,
+    with: `our kernels, ${32 * kernels.vector}-bit vectors, ${threadCount()} threads`,
     answer: [],
-    run() {
-      for (const { input, columns } of blocks) product(columns, input, false, true);
-      for (const weight of hidden) product(units, weight, false, true);
-      for (const { output, columns } of blocks) {
-        product(units, output, false, true);
-        product(columns, output, false, false);
-        product(columns, units, true, false);
+    run: multiply,
+  };
+}
+
+function makeProducts(kernels: Kernels, { batch: rows, features, width, hiddenLayers }: Shape) {
+  const strip = 2 * kernels.vector;
+  const whole = (count: number) => Math.ceil(count / strip) * strip;
+  const lanes = whole(rows);
+  const random = (length: number) => {
+    const values = kernels.allocate(length);
+    for (let i = 0; i < length; i++) values[i] = ((i * 7919) % 1021) / 1021 - 0.5;
+    return values;
+  };
+  const [inputWeight, outputWeight] = [random(width * features), random(features * width)];
+  const hidden = Array.from({ length: hiddenLayers }, () => random(width * width));
+  const [input, packedInput] = [random(lanes * features), random(whole(features) * rows)];
+  const [units, packedUnits] = [random(lanes * width), random(whole(width) * rows)];
+  const [unitSlopes, featureSlopes] = [random(width * lanes), random(features * lanes)];
+  const [unitsOut, featuresOut] = [random(width * lanes), random(features * lanes)];
+  const below = kernels.allocate(threadCount() * whole(width) * lanes);
+  const gradient = kernels.allocate(BLOCK * width);
+  const [bias, biasGradient] = [random(features), kernels.allocate(features)];
+  const adam = new Float64Array(8);
+  const forward = (weight: Float32Array, outputs: number, inputs: number, from: Float32Array) => {
+    const out = outputs === width ? unitsOut : featuresOut;
+    const { linear } = ACTIVATION;
+    kernels.forward(weight, inputs, outputs, inputs, bias, from, lanes, linear, out);
+  };
+  const gradientOf = (
+    [outputs, inputs]: readonly [number, number],
+    slopes: Float32Array,
+    packed: Float32Array,
+  ) =>
+    kernels.update(
+      ...([gradient, null, null, inputs, outputs, inputs, biasGradient, null, null] as const),
+      ...([slopes, lanes, packed, rows, adam] as const),
+    );
+  const blocks = (count: number) =>
+    Array.from({ length: Math.ceil(count / BLOCK) }, (_, i) => {
+      return { at: i * BLOCK, size: Math.min(BLOCK, count - i * BLOCK) };
+    });
+  return () => {
+    forward(inputWeight, width, features, input);
+    for (const weight of hidden) forward(weight, width, width, units);
+    forward(outputWeight, features, width, units);
+    kernels.backward(outputWeight, features, width, featureSlopes, lanes, below);
+    for (const { at, size } of blocks(features)) {
+      gradientOf([size, width], featureSlopes.subarray(at * lanes), packedUnits);
+    }
+    for (const weight of hidden) {
+      kernels.backward(weight, width, width, unitSlopes, lanes, below);
+      for (const { at, size } of blocks(width)) {
+        gradientOf([size, width], unitSlopes.subarray(at * lanes), packedUnits);
       }
-      for (const weight of hidden) {
-        product(units, weight, false, false);
-        product(units, units, true, false);
-      }
-      for (const { columns } of blocks) product(units, columns, true, false);
-    },
+    }
+    for (const { at, size } of blocks(features)) {
+      gradientOf([width, size], unitSlopes, packedInput.subarray(at * rows));
+    }
   };
 }

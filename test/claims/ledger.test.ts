@@ -139,7 +139,7 @@ test("statements that cannot both hold contradict each other", () => {
 });
 
 test("a setting holds if the authors' code does the same, whatever ours does", () => {
-  assert.equal(find("learning-rate").ours, "code: 1e-5; here: 5e-4");
+  assert.equal(find("learning-rate").ours, "code: 1e-5; here: 1e-5");
   assert.equal(find("learning-rate").verdict, "reproduced");
   for (const id of [
     "identifiers-harmonized",
