@@ -19,6 +19,7 @@ export {
   type Sample,
   summarizeModalities,
 } from "./cohort/cohort.js";
+export { sampleFrame } from "./cohort/frame.js";
 export { isExcelDate, stripEnsemblVersion } from "./cohort/identifiers.js";
 export { commonLabels, countLabels, countPatients, labelValues } from "./cohort/labels.js";
 export { type Matrix, matrixFrom, selectColumns, selectRows } from "./cohort/matrix.js";

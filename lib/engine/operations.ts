@@ -4,13 +4,23 @@ import type { Addon, Attribute } from "./addon.js";
 /** A tensor, or the handle of a resource, in TensorFlow's memory. */
 export type Id = number;
 
+/** What products are reckoned in; all else is float32. */
+export type Precision = "float32" | "bfloat16";
+
+/** TF_BFLOAT16 of TensorFlow's C interface, which the addon does not name. */
+const BFLOAT16 = 14;
+
 /** Operations on float32 tensors. Whatever they make is freed at the end of the scope around them. */
 export class Operations {
   readonly #addon: Addon;
   readonly #scopes: Id[][] = [];
   readonly #types: Readonly<Record<string, Attribute>>;
 
-  constructor(addon: Addon) {
+  /** With "bfloat16", products round their factors and results to it, as PyTorch's autocast does. */
+  constructor(
+    addon: Addon,
+    readonly precision: Precision = "float32",
+  ) {
     this.#addon = addon;
     const type = (name: string, value = addon.TF_FLOAT): Attribute => {
       return { name, type: addon.TF_ATTR_TYPE, value };
@@ -20,6 +30,11 @@ export class Operations {
       dtype: type("dtype"),
       index: type("Index", addon.TF_INT32),
       axis: type("Tidx", addon.TF_INT32),
+      half: type("T", BFLOAT16),
+      fromHalf: type("SrcT", BFLOAT16),
+      toHalf: type("DstT", BFLOAT16),
+      from: type("SrcT"),
+      to: type("DstT"),
       permutation: type("Tperm", addon.TF_INT32),
     };
   }
@@ -75,7 +90,14 @@ export class Operations {
   /** The matrix product `a b`, each transposed first where asked; slow on a processor where the transposed one is large. */
   product(a: Id, b: Id, { left = false, right = false } = {}): Id {
     const flags = [this.#flag("transpose_a", left), this.#flag("transpose_b", right)];
-    return this.#run("MatMul", [this.#types.T, ...flags], [a, b]);
+    const { T, half, from, to, fromHalf, toHalf } = this.#types;
+    if (this.precision === "float32") return this.#run("MatMul", [T, ...flags], [a, b]);
+    const truncate = this.#flag("Truncate", false);
+    return this.scope(() => {
+      const factors = [a, b].map((id) => this.#run("Cast", [from, toHalf, truncate], [id]));
+      const product = this.#run("MatMul", [half, ...flags], factors);
+      return this.#run("Cast", [fromHalf, to, truncate], [product]);
+    });
   }
 
   /** An operation on tensors of one type that needs no more to be said. */

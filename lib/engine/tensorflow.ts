@@ -1,7 +1,7 @@
 // The engine on libtensorflow: its operations one at a time, with tensors freed as soon as they were used.
 import type { Matrix } from "../cohort/matrix.js";
 import { type AutoencoderSpec, checkSpec, type Weights } from "../model/autoencoder.js";
-import { loadAddon } from "./addon.js";
+import { type Addon, loadAddon } from "./addon.js";
 import { wholeBlock, writeBlock } from "./blocks.js";
 import { chunks } from "./chunks.js";
 import {
@@ -15,7 +15,7 @@ import {
 import { dropoutInput } from "./dropout.js";
 import type { Engine, Kept, Losses, Model, StepOptions } from "./engine.js";
 import { memoryLimits, requireMemory } from "./memory.js";
-import { type Id, Operations } from "./operations.js";
+import { type Id, Operations, type Precision } from "./operations.js";
 import { Parameters } from "./parameters.js";
 import {
   type ApplyTensorflow,
@@ -31,6 +31,8 @@ import { adamSettings, TensorflowVariable } from "./tensorflow-variable.js";
 export interface TensorflowOptions {
   /** Features that are worked on at a time; by default what suits the processor, and all on a GPU. */
   readonly blockFeatures?: number;
+  /** Of products; by default bfloat16 on a graphics processor that has it, float32 elsewhere. */
+  readonly precision?: Precision;
 }
 
 /** Entries of a weight block: 8 MiB, which allocators keep at hand and large caches hold. */
@@ -40,13 +42,19 @@ const BLOCK_ENTRIES = 1 << 21;
  * Makes the engine.
  * @throws Error with the reason if its addon is not built or cannot be loaded.
  */
-export async function tensorflowEngine({ blockFeatures }: TensorflowOptions = {}): Promise<Engine> {
+export async function tensorflowEngine({
+  blockFeatures,
+  precision,
+}: TensorflowOptions = {}): Promise<Engine> {
   const addon = loadAddon();
-  const operations = new Operations(addon);
+  const operations = new Operations(addon, precision ?? choosePrecision(addon));
   return {
     name: "tensorflow",
     backend: "tensorflow",
-    version: addon.TF_Version,
+    version:
+      operations.precision === "float32"
+        ? addon.TF_Version
+        : `${addon.TF_Version}, bfloat16 products`,
     async build(spec, weights) {
       checkSpec(spec);
       requireParameters("build", spec, weights);
@@ -60,6 +68,21 @@ export async function tensorflowEngine({ blockFeatures }: TensorflowOptions = {}
       return new TensorflowModel(operations, parameters);
     },
   };
+}
+
+/** A graphics processor without bfloat16 refuses a small product in it. */
+function choosePrecision(addon: Addon): Precision {
+  if (!addon.isUsingGpuDevice()) return "float32";
+  try {
+    const operations = new Operations(addon, "bfloat16");
+    const read = operations.scope(() => {
+      const one = operations.tensor([1, 1], Float32Array.of(1));
+      return operations.read(operations.product(one, one));
+    });
+    return read[0] === 1 ? "bfloat16" : "float32";
+  } catch {
+    return "float32";
+  }
 }
 
 class TensorflowModel implements Model {

@@ -16,4 +16,9 @@ if (process.env.ARO_LIB_BUILT !== "1") {
     process.exit(1);
   }
 }
-require("tslab/dist/main.js").startKernel({ configPath: process.argv[2] });
+// tslab would watch every file that lib and its packages are made of, and fail the running cell if one is touched.
+const tslab = require.resolve("tslab/dist/main.js");
+const { sys } = require(require.resolve("@tslab/typescript-for-tslab", { paths: [tslab] }));
+sys.watchFile = () => ({ close() {} });
+sys.watchDirectory = sys.watchFile;
+require(tslab).startKernel({ configPath: process.argv[2] });

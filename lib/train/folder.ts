@@ -8,6 +8,7 @@ import { readWeights } from "../model/weights.js";
 import { CHECKPOINT } from "./checkpoint.js";
 import { differences, type RunConfig } from "./config.js";
 import type { RunEnvironment } from "./environment.js";
+import { EVENTS_FILE } from "./events.js";
 import type { Best, Epoch } from "./train.js";
 
 /** As result.json holds it. */
@@ -50,6 +51,7 @@ export const FILES = {
   weights: "weights.safetensors",
   result: "result.json",
   lock: "lock",
+  events: EVENTS_FILE,
 } as const;
 
 /**

@@ -19,6 +19,7 @@ import {
 } from "./checkpoint.js";
 import { completeConfig, type RunConfig, type RunData, type RunRequest } from "./config.js";
 import { addEnvironment, describeEnvironment, type RunEnvironment } from "./environment.js";
+import { openEvents } from "./events.js";
 import { type EndedRun, FILES, findRun, type RunSummary, readJson, readRun } from "./folder.js";
 import { withInterrupt } from "./interrupt.js";
 import { type Lock, takeLock } from "./lock.js";
@@ -42,6 +43,8 @@ export interface TrainRunOptions {
   /** Sees the epochs that are trained now, not those from before a run went on. */
   readonly onEpoch?: (epoch: Epoch) => void;
   readonly progress?: Progress;
+  /** Whether to write an event file for TensorBoard; by default unless ARO_EVENTS is 0. */
+  readonly events?: boolean;
   /** Ends training in good order, as the first SIGINT does. */
   readonly signal?: AbortSignal;
   /**
@@ -99,6 +102,7 @@ async function trainInto(
   say: (text: string) => void,
 ): Promise<void> {
   const { folder, data, engine, onEpoch, progress, signal, checkpointSeconds = 30 } = options;
+  const withEvents = options.events ?? process.env.ARO_EVENTS !== "0";
   const started = performance.now();
   const inFolder = (name: string) => join(folder, name);
   const { spec, training } = config;
@@ -110,6 +114,7 @@ async function trainInto(
   let ended: RunSummary["status"] | "failed" = "failed";
   const model = await engine.build(spec, initializeWeights(spec, training.seed));
   const metrics = await open(inFolder(FILES.metrics), "a");
+  const events = withEvents ? await openEvents(folder, { before: epochs }) : null;
   try {
     const save = createSaving(folder, model, { from, lock, seconds: checkpointSeconds });
     const epochsToCome = train(model, data, {
@@ -127,6 +132,7 @@ async function trainInto(
       await metrics.appendFile(`${JSON.stringify(last)}\n`).catch((error) => {
         throw explainFull(inFolder(FILES.metrics), error);
       });
+      await events?.append(last);
       onEpoch?.(last);
       progress?.update(last, training.epochs);
     }
@@ -147,6 +153,7 @@ async function trainInto(
     ended = status;
   } finally {
     await metrics.close();
+    await events?.close();
     model.dispose();
     progress?.finish(ended, last, training.epochs);
   }

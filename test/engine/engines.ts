@@ -45,7 +45,7 @@ export const contenders: readonly Contender[] = [
   {
     name: "tensorflow",
     skip: reasonAgainstTensorflow(),
-    start: tensorflowEngine,
+    start: (options) => tensorflowEngine({ ...options, precision: "float32" }),
     memory: async () => ({ tensors: loadAddon().getNumOfTensors() }),
   },
 ];

@@ -6,8 +6,8 @@ import { pathToFileURL } from "node:url";
 import { matrixFrom } from "../../lib/cohort/matrix.js";
 import { createRandom } from "../../lib/cohort/random.js";
 import type { Engine } from "../../lib/engine/engine.js";
+import { nativeEngine } from "../../lib/engine/native.js";
 import { portableEngine } from "../../lib/engine/portable.js";
-import { tensorflowEngine } from "../../lib/engine/tensorflow.js";
 import type { Part, Prepared } from "../../lib/preprocess/prepare.js";
 import type { RunRequest } from "../../lib/train/config.js";
 import { trainRun } from "../../lib/train/run.js";
@@ -70,8 +70,8 @@ export const DATA = {
 
 /** Starts an engine by the name that tests know it by. */
 export async function startEngine(name: string): Promise<Engine> {
-  return name === "tensorflow"
-    ? await tensorflowEngine()
+  return name === "native"
+    ? await nativeEngine()
     : await portableEngine({ backend: name as "cpu" | "wasm" });
 }
 

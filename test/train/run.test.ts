@@ -37,6 +37,7 @@ const CONFIG: RunRequest = {
 const FILES = [
   "config.json",
   "environment.json",
+  "events.out.tfevents.aro",
   "metrics.jsonl",
   "result.json",
   "weights.safetensors",
