@@ -41,3 +41,17 @@ export function layersOf(
     output: layer("out_lin", features, width),
   };
 }
+
+/** AdamW's decay, which is all that happens to the input weights `[width, features]` of columns that are not seen. */
+export function decayUnseen(
+  { features, width, visible }: AutoencoderSpec,
+  weight: Float32Array,
+  keep: number,
+): void {
+  if (visible === null) return;
+  for (let row = 0; row < width; row++) {
+    const [from, to] = [row * features, (row + 1) * features];
+    for (let i = from; i < from + visible.start; i++) weight[i] *= keep;
+    for (let i = from + visible.end; i < to; i++) weight[i] *= keep;
+  }
+}

@@ -24,7 +24,7 @@ import { dropoutInput } from "./dropout.js";
 import type { Engine, Kept, Losses, Model, StepOptions } from "./engine.js";
 import { ACTIVATION, type Kernels, kernelVersion, loadKernels, threadCount } from "./kernels.js";
 import { memoryLimits, requireMemory } from "./memory.js";
-import { type Layer, layersOf, type Parameter } from "./native-layers.js";
+import { decayUnseen, type Layer, layersOf, type Parameter } from "./native-layers.js";
 import { type Backspace, Spaces, type Workspace } from "./native-spaces.js";
 
 /**
@@ -77,7 +77,7 @@ class NativeModel implements Model {
     const { keep, rate, root } = coefficients(rule);
     const adam = Float64Array.of(keep, rate, root, BETA1, 1 - BETA1, BETA2, 1 - BETA2, EPSILON);
     const sums = this.#train(batch, observed, dropout, adam);
-    if (keep !== 1) this.#decayUnseen(keep);
+    if (keep !== 1) decayUnseen(this.spec, this.#parameters.get("inp_lin.weight")!.value, keep);
     this.#step = rule.step;
     return meanLosses("step", Float32Array.from(sums), observed);
   }
@@ -180,18 +180,6 @@ class NativeModel implements Model {
   #enter(where: string, batch: Matrix): void {
     this.#require(where);
     requireBatch(where, this.spec, batch);
-  }
-
-  /** AdamW's decay, which is all that happens to the weights of columns that the model does not see. */
-  #decayUnseen(keep: number): void {
-    const { features, width, visible } = this.spec;
-    if (visible === null) return;
-    const { value: weight } = this.#parameters.get("inp_lin.weight")!;
-    for (let row = 0; row < width; row++) {
-      const [from, to] = [row * features, (row + 1) * features];
-      for (let i = from; i < from + visible.start; i++) weight[i] *= keep;
-      for (let i = from + visible.end; i < to; i++) weight[i] *= keep;
-    }
   }
 
   #layer(
