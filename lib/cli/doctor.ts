@@ -124,7 +124,7 @@ function describe(report: Report): string {
     ...Object.entries(versions).map(([name, version]) => [name, version ?? "not installed"]),
   ].map(([what, found]) => ({ what, found }));
   const last = chosen
-    ? `chosen: ${nameEngine(chosen)}, ${counted(chosen.threads, "thread")}`
+    ? `chosen: ${nameEngine(chosen)}${chosen.name === "native" ? "" : `, ${counted(chosen.threads, "thread")}`}`
     : `chosen: none; ${report.refused}`;
   return [textTable(rows), textTable<Considered>(report.engines), last].join("\n\n");
 }
