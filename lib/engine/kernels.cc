@@ -173,6 +173,9 @@ class Scratch {
   std::vector<float> numbers;
 };
 
+/// Rounded up to whole strips.
+inline int64_t whole(int64_t count) { return (count + STRIP - 1) / STRIP * STRIP; }
+
 /// Calls f with the number as a constant; 1 <= n <= N.
 template <int N, class F>
 inline void constant(int n, F f) {
@@ -418,7 +421,7 @@ struct Output {
   const float* latent;     // [lanes / STRIP, inputs, STRIP]
   const float* packed;     // the same the other way: [inputs / STRIP, rows, STRIP]
   Trained weight, bias;    // the moments null: no update
-  int64_t features, inputs, rows, lanes, stride;
+  int64_t features, inputs, rows, lanes;
   const float* values;     // [rows, features]
   const uint8_t* observed; // [rows, features]
   Activation activation;
@@ -466,21 +469,21 @@ void outputLayer(const Output& o) {
     double& squared = o.sums[2 * thread + 1];
     for (int64_t at = begin; at < end; at += BLOCK) {
       const int64_t count = std::min(BLOCK, end - at);
-      const float* weight = o.weight.value + at * o.stride;
-      forwardRows(weight, o.stride, o.inputs, o.latent, o.lanes, linear, 0, count);
+      const float* weight = o.weight.value + at * o.inputs;
+      forwardRows(weight, o.inputs, o.inputs, o.latent, o.lanes, linear, 0, count);
       activate(linear, o.bias.value + at, o.lanes, 0, count, LINEAR);
       transpose(o.values, o.features, o.rows, at, at + count, values, o.lanes);
       transpose(o.observed, o.features, o.rows, at, at + count, marks, o.lanes);
       lossSlope(o, linear, values, marks, count, huber, squared);
       if (!o.below) continue;
-      backwardRows(weight, o.stride, o.inputs, linear, o.lanes,
-                   o.below + thread * ((o.inputs + STRIP - 1) / STRIP * STRIP * o.lanes), 0, count,
+      backwardRows(weight, o.inputs, o.inputs, linear, o.lanes,
+                   o.below + thread * whole(o.inputs) * o.lanes, 0, count,
                    scratch[3]);
       const auto part = [&](const Trained& t, float* gradient, int64_t width) -> Trained {
         if (gradient) return {gradient + at * width, nullptr, nullptr};
         return {t.value + at * width, t.first + at * width, t.second + at * width};
       };
-      updateRows(part(o.weight, o.gradient, o.stride), o.stride, o.inputs, linear, o.lanes,
+      updateRows(part(o.weight, o.gradient, o.inputs), o.inputs, o.inputs, linear, o.lanes,
                  o.packed, o.rows, o.scale, o.adam, 0, count);
       updateBias(part(o.bias, o.biasGradient, 1), linear, o.lanes, o.scale, o.adam, 0, count);
     }
@@ -658,7 +661,7 @@ napi_value backward(napi_env env, napi_callback_info info) {
   const float* slope = in.array<float>();
   const int64_t lanes = in.integer();
   float* below = in.array<float>();
-  const int64_t size = (inputs + STRIP - 1) / STRIP * STRIP * lanes;
+  const int64_t size = whole(inputs) * lanes;
   std::memset(below, 0, pool.size() * size * sizeof(float));
   share(outputs, BLOCK, [&](int64_t begin, int64_t end, int thread) {
     Scratch scratch;
@@ -716,7 +719,6 @@ napi_value output(napi_env env, napi_callback_info info) {
   o.weight = in.trained();
   o.bias = in.trained();
   o.features = in.integer(), o.inputs = in.integer(), o.rows = in.integer(), o.lanes = in.integer();
-  o.stride = o.inputs;
   o.values = in.array<float>();
   o.observed = in.array<uint8_t>();
   o.activation = static_cast<Activation>(in.integer());
@@ -726,7 +728,7 @@ napi_value output(napi_env env, napi_callback_info info) {
   o.gradient = in.array<float>();
   o.biasGradient = in.array<float>();
   o.sums = in.array<double>();
-  const int64_t size = (o.inputs + STRIP - 1) / STRIP * STRIP * o.lanes;
+  const int64_t size = whole(o.inputs) * o.lanes;
   if (o.below) std::memset(o.below, 0, pool.size() * size * sizeof(float));
   outputLayer(o);
   for (int thread = 1; thread < pool.size(); thread++) {

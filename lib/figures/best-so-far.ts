@@ -1,7 +1,9 @@
 // How a search gets on: the lowest validation loss so far by trial, beside random search and what needs no search.
+
 import { checkRows, type Figure, type Layer, makeFigure, type Panel, type Row } from "./figure.js";
 import { counted } from "./text.js";
 import { colors, figureWidth, inks, panelTitle } from "./theme.js";
+import { referenceLayers } from "./training.js";
 
 export interface SearchTrial {
   /** Null of a trial that failed; it takes its place on the axis all the same. */
@@ -149,20 +151,4 @@ function lineOf({ setup, method, trials }: SearchStudy): Row[] {
   });
   checkRows("tuning-best-so-far", `finished trials of ${METHODS[method]}, ${setup}`, rows);
   return rows;
-}
-
-/** The lowest line is labeled below itself, the others above, so that two that lie close keep their labels apart. */
-function referenceLayers(name: string, width: number): Layer[] {
-  const y = { field: "loss", type: "quantitative" } as const;
-  const text = (below: boolean): Layer => ({
-    data: { name },
-    transform: [{ filter: `datum.below === ${below}` }],
-    mark: { type: "text", align: "right", baseline: below ? "top" : "bottom", dy: below ? 4 : -3 },
-    encoding: { x: { value: width - 5 }, y, text: { field: "text", type: "nominal" } },
-  });
-  return [
-    { data: { name }, mark: { type: "rule", color: inks.ink, strokeWidth: 1 }, encoding: { y } },
-    text(false),
-    text(true),
-  ];
 }

@@ -216,7 +216,8 @@ function referenceRows(references: readonly ReferenceLoss[], loss: keyof Losses)
   }));
 }
 
-function referenceLayers(name: string, width: number): Layer[] {
+/** Lines across a panel and their labels: the lowest below its line, so that two that lie close keep them apart. */
+export function referenceLayers(name: string, width: number): Layer[] {
   const y = { field: "loss", type: "quantitative" } as const;
   const text = (below: boolean): Layer => ({
     data: { name },
