@@ -13,7 +13,13 @@ import type { Losses, StepOptions } from "./engine.js";
  * Checks a batch `[rows, features]`.
  * @throws RangeError if its shape is not the model's, or a value is not finite.
  */
-export function requireBatch(where: string, { features }: AutoencoderSpec, batch: Matrix): void {
+export function requireBatch(where: string, spec: AutoencoderSpec, batch: Matrix): void {
+  requireShape(where, spec, batch);
+  requireFinite(where, batch);
+}
+
+/** @throws RangeError if a batch's shape is not the model's. */
+export function requireShape(where: string, { features }: AutoencoderSpec, batch: Matrix): void {
   const { rows, columns, values, observed } = batch;
   if (columns !== features || rows < 1) {
     throw new RangeError(
@@ -26,6 +32,10 @@ export function requireBatch(where: string, { features }: AutoencoderSpec, batch
         `got ${values.length} and ${observed.length}`,
     );
   }
+}
+
+/** @throws RangeError naming the first value that is not finite. */
+export function requireFinite(where: string, { values, columns }: Matrix): void {
   for (let i = 0; i < values.length; i++) {
     // A difference with itself is NaN for NaN and both infinities.
     if (values[i] - values[i] !== 0) {
@@ -38,11 +48,14 @@ export function requireBatch(where: string, { features }: AutoencoderSpec, batch
 }
 
 /**
- * Counts what a batch's losses are means over.
+ * Gives what a batch's losses are means over: the number of its observed entries.
  * @throws RangeError if nothing was observed.
  */
-export function requireObserved(where: string, batch: Matrix): number {
-  const observed = countObserved(batch);
+export function requireObserved(
+  where: string,
+  batch: Matrix,
+  observed = countObserved(batch),
+): number {
   if (observed === 0) {
     throw new RangeError(
       `${where}: expected at least one observed entry in the batch, got none; the loss has no mean then`,

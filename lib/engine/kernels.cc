@@ -151,6 +151,7 @@ template <int NI, int NV>
 inline __attribute__((always_inline)) void multiply(const float* a, int64_t aRow, int64_t aStep,
                                                     const float* b, int64_t bStep, int64_t count,
                                                     V (&sums)[NI][NV]) {
+#pragma GCC unroll 4
   for (int64_t k = 0; k < count; k++, a += aStep, b += bStep) {
     V vectors[NV];
     for (int j = 0; j < NV; j++) vectors[j] = load(b + j * L);
@@ -505,15 +506,16 @@ class Arguments {
     return value;
   }
   int64_t integer() { return static_cast<int64_t>(number()); }
-  /// A typed array's memory; null for null.
+  /// A typed array's memory, and its length where that is asked for; null for null.
   template <class T>
-  T* array() {
+  T* array(int64_t* count = nullptr) {
     void* data = nullptr;
     napi_typedarray_type type;
     size_t length, offset;
     napi_value buffer;
     if (napi_get_typedarray_info(env, values[next++], &type, &length, &data, &buffer, &offset) != napi_ok)
       return nullptr;
+    if (count) *count = static_cast<int64_t>(length);
     return static_cast<T*>(data);
   }
   Trained trained() {
@@ -574,6 +576,33 @@ napi_value allocate(napi_env env, napi_callback_info info) {
   }
   napi_create_typedarray(env, napi_float32_array, length, buffer, 0, &array);
   return array;
+}
+
+/// inspect(values, marks, out): whether all values are finite, and how many marks are 1
+napi_value inspect(napi_env env, napi_callback_info info) {
+  Arguments in(env, info);
+  int64_t length = 0, count = 0;
+  const float* values = in.array<float>(&length);
+  const uint8_t* marks = in.array<uint8_t>(&count);
+  double* out = in.array<double>();
+  std::atomic<bool> finite{true};
+  std::atomic<int64_t> sum{0};
+  share(length, L, [&](int64_t begin, int64_t end, int) {
+    V differences = {};  // of each value with itself: NaN for NaN and for infinities
+    int64_t i = begin;
+    for (; i + L <= end; i += L) differences += load(values + i) - load(values + i);
+    for (; i < end; i++) differences[0] += values[i] - values[i];
+    for (int j = 0; j < L; j++)
+      if (differences[j] != 0) finite = false;
+  });
+  share(count, L, [&](int64_t begin, int64_t end, int) {
+    int64_t part = 0;
+    for (int64_t i = begin; i < end; i++) part += marks[i];
+    sum += part;
+  });
+  out[0] = finite ? 1 : 0;
+  out[1] = static_cast<double>(sum);
+  return nullptr;
 }
 
 /// transpose(from, stride, rows, columns, to, lanes)
@@ -743,8 +772,8 @@ napi_value output(napi_env env, napi_callback_info info) {
 
 NAPI_MODULE_INIT() {
   const std::pair<const char*, napi_callback> functions[] = {
-      {"setThreads", setThreads}, {"allocate", allocate}, {"transpose", transposeColumns},
-      {"transposeStrips", transposeStrips}, {"drop", drop},
+      {"setThreads", setThreads}, {"allocate", allocate}, {"inspect", inspect},
+      {"transpose", transposeColumns}, {"transposeStrips", transposeStrips}, {"drop", drop},
       {"pack", pack},             {"forward", forward},   {"backward", backward},
       {"slope", slope},           {"update", update},     {"output", output},
   };

@@ -25,6 +25,8 @@ export interface Kernels {
   setThreads(count: number): void;
   /** Zeros, outside of JavaScript's heap; freed with the array. */
   allocate(length: number): Numbers;
+  /** Whether all values are finite, 1 or 0, and how many marks there are, both into `out`. */
+  inspect(values: Numbers, marks: Uint8Array, out: Float64Array): void;
   /** `to[column, row] = from[row, column]` for the first columns of `[rows, stride]`; lanes past the rows become 0. */
   transpose(
     ...args: [

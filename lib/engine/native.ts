@@ -12,11 +12,12 @@ import { BETA1, BETA2, coefficients, EPSILON } from "./adam.js";
 import { chunks } from "./chunks.js";
 import {
   meanLosses,
-  requireBatch,
+  requireFinite,
   requireObserved,
   requireParameter,
   requireParameters,
   requireRates,
+  requireShape,
   requireSteps,
   requireUnseenAtRest,
 } from "./contract.js";
@@ -69,10 +70,10 @@ class NativeModel implements Model {
   }
 
   async step(batch: Matrix, options: StepOptions): Promise<Losses> {
-    this.#enter("step", batch);
+    const marks = this.#enter("step", batch);
     requireRates(options);
     const { learningRate, weightDecay = 0, dropout } = options;
-    const observed = requireObserved("step", batch);
+    const observed = requireObserved("step", batch, marks);
     const rule = { learningRate, weightDecay, step: this.#step + 1 };
     const { keep, rate, root } = coefficients(rule);
     const adam = Float64Array.of(keep, rate, root, BETA1, 1 - BETA1, BETA2, 1 - BETA2, EPSILON);
@@ -83,8 +84,8 @@ class NativeModel implements Model {
   }
 
   async gradients(batch: Matrix): Promise<Weights> {
-    this.#enter("gradients", batch);
-    const observed = requireObserved("gradients", batch);
+    const marks = this.#enter("gradients", batch);
+    const observed = requireObserved("gradients", batch, marks);
     const gradients = new Map(
       parametersOf(this.spec).map(({ name, shape }) => [name, new Float32Array(sizeOf(shape))]),
     );
@@ -94,8 +95,8 @@ class NativeModel implements Model {
   }
 
   async evaluate(batch: Matrix): Promise<Losses> {
-    this.#enter("evaluate", batch);
-    const observed = requireObserved("evaluate", batch);
+    const marks = this.#enter("evaluate", batch);
+    const observed = requireObserved("evaluate", batch, marks);
     const total = new Float64Array(2);
     for (const rows of chunks(batch)) {
       const space = this.#forward(rows, this.#input(rows));
@@ -177,9 +178,14 @@ class NativeModel implements Model {
     if (this.#disposed) throw new Error(`${where}: expected a living model, got a disposed one`);
   }
 
-  #enter(where: string, batch: Matrix): void {
+  /** Checks a batch, and gives the number of its observed entries. */
+  #enter(where: string, batch: Matrix): number {
     this.#require(where);
-    requireBatch(where, this.spec, batch);
+    requireShape(where, this.spec, batch);
+    const found = new Float64Array(2);
+    this.#kernels.inspect(batch.values, batch.observed, found);
+    if (found[0] === 0) requireFinite(where, batch);
+    return found[1];
   }
 
   #layer(
