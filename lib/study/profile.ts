@@ -14,7 +14,7 @@ export interface Profile {
   /** Where the cohort comes from: simulated, or fetched by the manifest of that name. */
   readonly cohort: "simulate" | "ucec";
   readonly split: Required<SplitOptions>;
-  readonly model: Pick<AutoencoderSpec, "width" | "hiddenLayers" | "output" | "inputDropout">;
+  readonly model: Omit<AutoencoderSpec, "features" | "visible">;
   readonly training: {
     readonly epochs: number;
     readonly batchSize: number;
@@ -173,26 +173,34 @@ function changeSetting(profile: Profile, change: string): Profile {
     );
   }
   const [group, key] = path.split(".");
-  const value = typeof known[path] === "number" ? Number(text) : text;
+  const before = known[path];
+  const value =
+    typeof before === "number"
+      ? Number(text)
+      : typeof before === "boolean"
+        ? text === "true"
+        : text;
   if (typeof value === "number" && (text === "" || !Number.isFinite(value))) {
     throw new TypeError(`readProfile: expected a number for ${path}, got "${text}"`);
   }
   const choices: Record<string, readonly string[]> = {
     "split.by": ["patient", "sample"],
     "model.output": ["softplus", "relu"],
+    "model.batchNorm": ["true", "false"],
   };
   if (choices[path] && !choices[path].includes(text)) {
     throw new RangeError(
       `readProfile: expected ${path} to be ${choices[path].join(" or ")}, got "${text}"`,
     );
   }
-  const before = profile[group as "split" | "model" | "training" | "tuning" | "evaluation"];
-  return { ...profile, [group]: { ...before, [key]: value } };
+  const settings = profile[group as "split" | "model" | "training" | "tuning" | "evaluation"];
+  return { ...profile, [group]: { ...settings, [key]: value } };
 }
 
-/** Every setting that may be changed, by its path. */
-function settingsOf(profile: Profile): Record<string, number | string> {
-  const { split, model, training, tuning, evaluation } = profile;
+/** Every setting that may be changed, by its path; which columns are zeroed is a matter of the cohort. */
+function settingsOf(profile: Profile): Record<string, number | string | boolean> {
+  const { split, training, tuning, evaluation } = profile;
+  const { zeroed: _, ...model } = profile.model;
   const groups = { split, model, training, tuning, evaluation };
   return Object.fromEntries(
     Object.entries(groups).flatMap(([group, settings]) =>

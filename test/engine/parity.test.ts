@@ -2,9 +2,13 @@
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import { emptyMatrix } from "../../lib/cohort/matrix.js";
-import { createRandom } from "../../lib/cohort/random.js";
+import { createRandom, restoreRandom } from "../../lib/cohort/random.js";
 import type { Engine } from "../../lib/engine/engine.js";
-import { type AutoencoderSpec, initializeWeights } from "../../lib/model/autoencoder.js";
+import {
+  type AutoencoderSpec,
+  initializeWeights,
+  PAPER_MODEL,
+} from "../../lib/model/autoencoder.js";
 import { relativeError } from "../golden.js";
 import { type Contender, contenders } from "./engines.js";
 import { trainingCases } from "./training.js";
@@ -40,7 +44,7 @@ for (const { name, skip, start } of contenders) {
       });
 
       for (const golden of trainingCases()) {
-        const { title, spec, batch, weights, learningRate, weightDecay } = golden;
+        const { title, spec, batch, weights, learningRate, weightDecay, draws } = golden;
 
         test(`agrees with PyTorch on the first pass: ${title}`, async () => {
           const model = await engine.build(spec, weights);
@@ -56,8 +60,9 @@ for (const { name, skip, start } of contenders) {
         test(`agrees with PyTorch after 1 and after 20 steps: ${title}`, async () => {
           const model = await engine.build(spec, weights);
           const trace: number[] = [];
+          const dropout = draws && restoreRandom(draws);
           for (let i = 0; i < golden.trace.length; i++) {
-            const losses = await model.step(batch, { learningRate, weightDecay });
+            const losses = await model.step(batch, { learningRate, weightDecay, dropout });
             trace.push(losses.huber);
             if (i === 0) assertTensors(await model.readWeights(), golden.afterOne, "after a step,");
           }
@@ -72,8 +77,8 @@ for (const { name, skip, start } of contenders) {
 
 describe("over 50 steps on 2,000 features with dropout and decay", () => {
   const spec: AutoencoderSpec = {
-    ...{ features: 2000, width: 64, hiddenLayers: 2, output: "softplus" },
-    ...{ inputDropout: 0.1, visible: { start: 100, end: 1700 } },
+    ...PAPER_MODEL,
+    ...{ features: 2000, width: 64, hiddenLayers: 2, visible: { start: 100, end: 1700 } },
   };
   const random = createRandom(11);
   const batch = emptyMatrix(16, spec.features);
