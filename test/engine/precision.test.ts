@@ -1,6 +1,7 @@
 // Products in bfloat16: close to float32 where they can run, and the choice of a graphics processor that has them.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { restoreRandom } from "../../lib/cohort/random.js";
 import { loadAddon } from "../../lib/engine/addon.js";
 import type { Precision } from "../../lib/engine/operations.js";
 import { tensorflowEngine } from "../../lib/engine/tensorflow.js";
@@ -15,11 +16,12 @@ const TOLERANCE = 2 ** -7;
 test("products in bfloat16 train as PyTorch does but for their rounding", { skip }, async () => {
   const engine = await tensorflowEngine({ precision: "bfloat16" });
   assert.match(engine.version, /bfloat16 products$/);
-  for (const { spec, batch, weights, learningRate, weightDecay, trace } of trainingCases()) {
+  for (const { spec, batch, weights, learningRate, weightDecay, trace, draws } of trainingCases()) {
     const model = await engine.build(spec, weights);
+    const dropout = draws && restoreRandom(draws);
     const losses: number[] = [];
     for (let i = 0; i < trace.length; i++) {
-      losses.push((await model.step(batch, { learningRate, weightDecay })).huber);
+      losses.push((await model.step(batch, { learningRate, weightDecay, dropout })).huber);
     }
     model.dispose();
     const error = relativeError(losses, trace, 0);
