@@ -20,6 +20,7 @@ export {
   summarizeModalities,
 } from "./cohort/cohort.js";
 export { sampleFrame } from "./cohort/frame.js";
+export { readGbm } from "./cohort/gbm.js";
 export { isExcelDate, stripEnsemblVersion } from "./cohort/identifiers.js";
 export { commonLabels, countLabels, countPatients, labelValues } from "./cohort/labels.js";
 export { type Matrix, matrixFrom, selectColumns, selectRows } from "./cohort/matrix.js";
@@ -96,7 +97,7 @@ export { applyScaler, fitScaler, type Scaler } from "./preprocess/scaler.js";
 export { countParts, type Split, splitSamples } from "./preprocess/split.js";
 export { modisSpec, openModis, trainModis } from "./study/modis.js";
 export { describeStudy } from "./study/overview.js";
-export { foldersOf, type Profile, readProfile } from "./study/profile.js";
+export { foldersOf, type Profile, readProfile, replicatesPaper } from "./study/profile.js";
 export { publishFigure, publishTable, readResults } from "./study/results.js";
 export { describeRuns, type RunRow, summarizeRuns } from "./study/runs.js";
 export {
@@ -107,6 +108,7 @@ export {
   type Study,
   trainAro,
 } from "./study/study.js";
+export { chooseTasks } from "./study/tasks.js";
 export {
   setupName,
   summarizeTuning,

@@ -2,8 +2,9 @@
 import { readdir } from "node:fs/promises";
 import type { PairedDifference } from "../evaluate/paired.js";
 import type { FlatScore } from "../evaluate/summary.js";
-import { foldersOf, type Profile } from "../study/profile.js";
+import { foldersOf, type Profile, replicatesPaper } from "../study/profile.js";
 import { findResults } from "../study/results.js";
+import type { RunRow } from "../study/runs.js";
 
 /** A classifier on one representation, as notebook 6 publishes it; shares in [0, 1]. */
 export interface Downstream {
@@ -30,6 +31,8 @@ export interface Evidence {
   readonly profile: Profile;
   /** Whether the cohort is the paper's own, so that a number may replicate one of the paper's. */
   readonly replicates: boolean;
+  /** The trainings behind the numbers, with their settings. */
+  readonly runs: readonly RunRow[] | null;
   readonly reconstruction: readonly FlatScore[] | null;
   readonly differences: readonly PairedDifference[] | null;
   readonly downstream: readonly Downstream[] | null;
@@ -42,7 +45,8 @@ export interface Evidence {
 export async function readEvidence(profile: Profile): Promise<Evidence> {
   return {
     profile,
-    replicates: (profile.name as string) === PAPER_PROFILE,
+    replicates: replicatesPaper(profile),
+    runs: await findResults<RunRow>(profile, "runs"),
     reconstruction: await findResults<FlatScore>(profile, "reconstruction"),
     differences: await findResults<PairedDifference>(profile, "differences"),
     downstream: await findResults<Downstream>(profile, "downstream"),
@@ -56,9 +60,6 @@ export function needsRun({ profile }: Evidence): string {
   const chosen = profile.name === "ucec" ? "" : ` -- --profile ${profile.name}`;
   return `no run of profile ${profile.name} yet: npm start${chosen}`;
 }
-
-/** The profile of the paper's two cohorts at the paper's size. */
-const PAPER_PROFILE = "paper";
 
 async function listFigures(folder: string): Promise<string[]> {
   try {

@@ -21,6 +21,7 @@ test("a profile that was never run has no evidence, and its ledger says how to m
   const { profile: _, ...evidence } = await readEvidence(profile);
   assert.deepEqual(evidence, {
     replicates: false,
+    runs: null,
     reconstruction: null,
     differences: null,
     downstream: null,
