@@ -1,6 +1,7 @@
 // The package "aro": everything that notebooks and users may import, and nothing else.
 
 // A profile's study, what it publishes, and the ledger of the paper's claims.
+export { besidePaper } from "./claims/beside.js";
 export { readEvidence } from "./claims/evidence.js";
 export { countByGround, countVerdicts, judgeClaims, type LedgerEntry } from "./claims/ledger.js";
 export { comparePaperSizes } from "./claims/paper-sizes.js";
