@@ -29,7 +29,7 @@ export interface Clustering {
 /** Null where the notebook that makes a table has not been run. */
 export interface Evidence {
   readonly profile: Profile;
-  /** Whether the cohort is the paper's own, so that a number may replicate one of the paper's. */
+  /** Whether cohort and settings of the trainings are the paper's own, so that a number may replicate one of its. */
   readonly replicates: boolean;
   /** The trainings behind the numbers, with their settings. */
   readonly runs: readonly RunRow[] | null;
@@ -43,16 +43,23 @@ export interface Evidence {
 
 /** Reads what there is of a profile; nothing of it needs to be there. */
 export async function readEvidence(profile: Profile): Promise<Evidence> {
+  const runs = await findResults<RunRow>(profile, "runs");
   return {
     profile,
-    replicates: replicatesPaper(profile),
-    runs: await findResults<RunRow>(profile, "runs"),
+    replicates: mayReplicate(profile, runs),
+    runs,
     reconstruction: await findResults<FlatScore>(profile, "reconstruction"),
     differences: await findResults<PairedDifference>(profile, "differences"),
     downstream: await findResults<Downstream>(profile, "downstream"),
     latent: await findResults<Clustering>(profile, "latent"),
     figures: await listFigures(foldersOf(profile).figures),
   };
+}
+
+/** Says whether numbers are of the paper's own cohorts, and of models that were trained as it states. */
+export function mayReplicate(profile: Profile, runs: Evidence["runs"]): boolean {
+  const asStated = runs?.every(({ departures }) => departures === "none") ?? false;
+  return replicatesPaper(profile) && asStated;
 }
 
 /** What to say where a claim needs a run that has not been made. */

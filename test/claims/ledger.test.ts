@@ -187,7 +187,8 @@ test("tasks are told apart by their label, and decided only on the paper's own c
   };
   assert.equal(verdictWith("accuracy-laterality-aro", own), "reproduced");
   assert.equal(verdictWith("accuracy-cancer-aro", own), "not reproduced");
-  assert.equal(verdictWith("clusters-laterality", own), "not reproduced");
+  const clusters = find("clusters-laterality", judgeClaims({ ...evidence, ...own }));
+  assert.deepEqual([clusters.verdict, clusters.judgedOn], ["not reproduced", "its cohorts"]);
   assert.equal(verdictWith("clusters-laterality", { ...own, replicates: false }), "needs the data");
   assert.equal(find("clusters-laterality").ours, "not asked of ucec");
   const gbm = readProfile({ ARO_PROFILE: "gbm" });
