@@ -31,11 +31,9 @@ export function settingClaims(): Claim[] {
         printed: stated,
         kind: "code",
         find: (evidence) => {
-          const here = settingsHere(evidence).map((one) =>
-            typeof ours === "string" ? ours : ours(one),
-          );
-          const distinct = [...new Set(here)].join(" and ");
-          return { ours: `code: ${code}; here: ${distinct}`, holds: code === stated };
+          const each = typeof ours === "string" ? [ours] : settingsHere(evidence).map(ours);
+          const here = [...new Set(each)].join(" and ");
+          return { ours: `code: ${code}; here: ${here}`, holds: code === stated };
         },
       };
     },
@@ -230,8 +228,7 @@ const TRAINING: readonly Setting[] = [
     what: "patience of the plateau schedule",
     stated: "10 epochs",
     code: "10 steps of two an epoch",
-    ours: ({ plateauPatience }) =>
-      plateauPatience === null ? "none" : `${plateauPatience} epochs`,
+    ours: ({ plateauPatience: n }) => (n === null ? "none" : `${n} epochs`),
   },
   {
     id: "epochs",
