@@ -1,9 +1,10 @@
 // The profiles of the paper's cohorts, on made-up files of their shapes: what is read, asked, refused and drawn.
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { gbmSamples, readGbmClinical } from "../../lib/cohort/gbm-workbook.js";
 import { commonLabels, countLabels, labelValues } from "../../lib/cohort/labels.js";
 import { compareClassifiers } from "../../lib/evaluate/compare.js";
 import { PAPER_MODEL } from "../../lib/model/autoencoder.js";
@@ -140,4 +141,20 @@ test("no task left is an error with the reason for each", async () => {
     () => chooseTasks({ profile: gbm, cohort: { name: "mine", samples } }),
     /expected a label with two classes for profile gbm, got none; sex is not asked of mine: no such label, there are age; lat/,
   );
+});
+
+const clinical = join(process.env.ARO_TEST_DATA ?? "../shared/data", "gbm87", "clinical.xlsx");
+const real = existsSync(clinical) ? {} : { skip: `no real workbook ${clinical}` };
+
+test("the real clinical workbook has what profile paper asks for", real, async () => {
+  const cases = await readGbmClinical(clinical);
+  const samples = gbmSamples([...cases.keys()], cases);
+  const cohort = { name: "paper", samples };
+  assert.deepEqual(chooseTasks({ profile: paper, cohort }), {
+    asked: ["tissue", "laterality"],
+    refused: [],
+  });
+  const { folds } = paper.evaluation;
+  const classes = new Set(commonLabels(samples, "laterality", folds));
+  assert.deepEqual(classes, new Set(["left", "right", "non-cancerous", null])); // three are bilateral
 });
