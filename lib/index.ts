@@ -1,6 +1,7 @@
 // The package "aro": everything that notebooks and users may import, and nothing else.
 
 // A profile's study, what it publishes, and the ledger of the paper's claims.
+export { besidePaper } from "./claims/beside.js";
 export { readEvidence } from "./claims/evidence.js";
 export { countByGround, countVerdicts, judgeClaims, type LedgerEntry } from "./claims/ledger.js";
 export { comparePaperSizes } from "./claims/paper-sizes.js";
@@ -20,6 +21,7 @@ export {
   summarizeModalities,
 } from "./cohort/cohort.js";
 export { sampleFrame } from "./cohort/frame.js";
+export { readGbm } from "./cohort/gbm.js";
 export { isExcelDate, stripEnsemblVersion } from "./cohort/identifiers.js";
 export { commonLabels, countLabels, countPatients, labelValues } from "./cohort/labels.js";
 export { type Matrix, matrixFrom, selectColumns, selectRows } from "./cohort/matrix.js";
@@ -96,7 +98,7 @@ export { applyScaler, fitScaler, type Scaler } from "./preprocess/scaler.js";
 export { countParts, type Split, splitSamples } from "./preprocess/split.js";
 export { modisSpec, openModis, trainModis } from "./study/modis.js";
 export { describeStudy } from "./study/overview.js";
-export { foldersOf, type Profile, readProfile } from "./study/profile.js";
+export { foldersOf, type Profile, readProfile, replicatesPaper } from "./study/profile.js";
 export { publishFigure, publishTable, readResults } from "./study/results.js";
 export { describeRuns, type RunRow, summarizeRuns } from "./study/runs.js";
 export {
@@ -107,6 +109,7 @@ export {
   type Study,
   trainAro,
 } from "./study/study.js";
+export { chooseTasks } from "./study/tasks.js";
 export {
   setupName,
   summarizeTuning,

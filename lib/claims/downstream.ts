@@ -13,6 +13,11 @@ const ACCURACIES = {
 
 type Accuracy = keyof typeof ACCURACIES;
 
+/** The label that each of the paper's two tasks is asked of. */
+const LABELS = { cancer: "tissue", laterality: "laterality" } as const;
+
+type Task = keyof typeof LABELS;
+
 /** A quarter of 115 samples, which the authors' code tests on; the paper does not say. */
 const TESTED = 29;
 
@@ -57,7 +62,7 @@ function accuracyClaims(): Claim[] {
         };
       },
     },
-    ...(["cancer", "laterality"] as const).map(
+    ...(Object.keys(LABELS) as Task[]).map(
       (task): Claim => ({
         id: `pca-weaker-${task}-paper`,
         where: "Section 5",
@@ -88,41 +93,42 @@ function accuracyClaims(): Claim[] {
 }
 
 function clusterClaims(): Claim[] {
+  const about = { where: "Section 5", value: null, printed: "“distinct”" } as const;
   return [
     {
-      id: "clusters-cancer",
-      where: "Section 5",
+      ...{ id: "clusters-cancer", ...about, kind: "cohort" },
       what: "clusters of cancerous and non-cancerous samples",
-      value: null,
-      printed: "“distinct”",
-      kind: "cohort",
-      find: (evidence) => {
-        const [task] = evidence.profile.labels.tasks;
-        const of = (representation: string) =>
-          evidence.latent?.find(
-            (row) => row.representation === representation && row.label === task,
-          )?.adjustedRand;
-        const aro = of("ARO");
-        if (aro === undefined) return { ours: needsRun(evidence), holds: null };
-        const pca = of("PCA")?.toFixed(2) ?? "not computed";
-        return {
-          ours:
-            `on ${evidence.profile.name} two clusters and ${task} have an adjusted Rand index of ` +
-            `${aro.toFixed(2)} (good from ${GOOD_RECOVERY}), from PCA of the data ${pca}`,
-          holds: aro >= GOOD_RECOVERY,
-        };
-      },
+      find: (evidence) => judgeClusters("cancer", evidence),
     },
     {
-      id: "clusters-laterality",
-      where: "Section 5",
+      ...{ id: "clusters-laterality", ...about, kind: "data" },
       what: "clusters of cancer laterality",
-      value: null,
-      printed: "“distinct”",
-      kind: "data",
-      find: () => ({ ours: "–", holds: null }),
+      find: (evidence) => judgeClusters("laterality", evidence),
     },
   ];
+}
+
+function judgeClusters(task: Task, evidence: Evidence): Finding {
+  const { profile, latent } = evidence;
+  const label = LABELS[task];
+  const of = (representation: string) =>
+    latent?.find((row) => row.representation === representation && row.label === label)
+      ?.adjustedRand;
+  const aro = of("ARO");
+  if (aro === undefined) return { ours: unanswered(label, latent, evidence), holds: null };
+  const pca = of("PCA")?.toFixed(2) ?? "not computed";
+  return {
+    ours:
+      `on ${profile.name} two clusters and ${label} have an adjusted Rand index of ` +
+      `${aro.toFixed(2)} (good from ${GOOD_RECOVERY}), from PCA of the data ${pca}`,
+    holds: aro >= GOOD_RECOVERY,
+  };
+}
+
+/** Why a label has no row: the cohort was not asked, or nothing was run. */
+function unanswered(label: string, rows: readonly unknown[] | null, evidence: Evidence): string {
+  if (rows === null && evidence.profile.labels.tasks.includes(label)) return needsRun(evidence);
+  return `not asked of ${evidence.profile.name}`;
 }
 
 /** Each figure of the paper with data of its cohorts; `name` is that of the same figure here. */
@@ -164,7 +170,7 @@ function besideAccuracy(id: Accuracy, evidence: Evidence): Finding {
   const { printed } = ACCURACIES[id];
   const ours = `${correctOf(printed, TESTED)} of ${TESTED}: 95 % interval ${range(intervalOf(id))}`;
   const [task, representation] = id.split("-");
-  const row = task === "cancer" ? mlpOn(evidence, representation.toUpperCase()) : undefined;
+  const row = mlpOn(evidence, LABELS[task as Task], representation.toUpperCase());
   if (!row) return { ours, holds: null };
   const here = range({ low: row.accuracyLow, high: row.accuracyHigh });
   return {
@@ -173,32 +179,35 @@ function besideAccuracy(id: Accuracy, evidence: Evidence): Finding {
   };
 }
 
-/** Weaker with whatever number of components: the MLP's balanced accuracy, the intervals apart. */
+/** Weaker with whatever number of components: the MLP's balanced accuracy of the first task, the intervals apart. */
 function judgeDownstream(evidence: Evidence): Finding {
-  const names = [...new Set((evidence.downstream ?? []).map((row) => row.representation))];
-  const aro = mlpOn(evidence, "ARO");
+  const rows = evidence.downstream ?? [];
+  const { tasks } = evidence.profile.labels;
+  const task = tasks.find((one) => rows.some((row) => row.task === one)) ?? tasks[0];
+  const names = [...new Set(rows.map((row) => row.representation))];
+  const aro = mlpOn(evidence, task, "ARO");
   const others = names
     .filter((name) => name.startsWith("PCA"))
-    .map((name) => mlpOn(evidence, name));
-  const rows = others.filter((row) => row !== undefined);
-  if (!aro || rows.length === 0) return { ours: needsRun(evidence), holds: null };
-  const said = [aro, ...rows].map(
+    .flatMap((name) => mlpOn(evidence, task, name) ?? []);
+  if (!aro || others.length === 0) return { ours: needsRun(evidence), holds: null };
+  const said = [aro, ...others].map(
     (row) =>
       `${row.representation} ${percent(row.balancedAccuracy)} (${range({ low: row.balancedLow, high: row.balancedHigh })})`,
   );
   return {
     ours: `on ${evidence.profile.name}, balanced accuracy of ${aro.task}: ${said.join(", ")}`,
-    holds: rows.every(({ balancedHigh }) => balancedHigh < aro.balancedLow),
+    holds: others.every(({ balancedHigh }) => balancedHigh < aro.balancedLow),
   };
 }
 
-/** The MLP on a representation, for the profile's first task: tumor or normal. */
-function mlpOn({ downstream, profile }: Evidence, representation: string): Downstream | undefined {
+/** The MLP on a representation, for one task. */
+function mlpOn(
+  { downstream }: Evidence,
+  task: string,
+  representation: string,
+): Downstream | undefined {
   return downstream?.find(
-    (row) =>
-      row.task === profile.labels.tasks[0] &&
-      row.representation === representation &&
-      row.classifier === "mlp",
+    (row) => row.task === task && row.representation === representation && row.classifier === "mlp",
   );
 }
 

@@ -2,8 +2,9 @@
 import { readdir } from "node:fs/promises";
 import type { PairedDifference } from "../evaluate/paired.js";
 import type { FlatScore } from "../evaluate/summary.js";
-import { foldersOf, type Profile } from "../study/profile.js";
+import { foldersOf, type Profile, replicatesPaper } from "../study/profile.js";
 import { findResults } from "../study/results.js";
+import type { RunRow } from "../study/runs.js";
 
 /** A classifier on one representation, as notebook 6 publishes it; shares in [0, 1]. */
 export interface Downstream {
@@ -28,8 +29,10 @@ export interface Clustering {
 /** Null where the notebook that makes a table has not been run. */
 export interface Evidence {
   readonly profile: Profile;
-  /** Whether the cohort is the paper's own, so that a number may replicate one of the paper's. */
+  /** Whether cohort and settings of the trainings are the paper's own, so that a number may replicate one of its. */
   readonly replicates: boolean;
+  /** The trainings behind the numbers, with their settings. */
+  readonly runs: readonly RunRow[] | null;
   readonly reconstruction: readonly FlatScore[] | null;
   readonly differences: readonly PairedDifference[] | null;
   readonly downstream: readonly Downstream[] | null;
@@ -40,9 +43,11 @@ export interface Evidence {
 
 /** Reads what there is of a profile; nothing of it needs to be there. */
 export async function readEvidence(profile: Profile): Promise<Evidence> {
+  const runs = await findResults<RunRow>(profile, "runs");
   return {
     profile,
-    replicates: (profile.name as string) === PAPER_PROFILE,
+    replicates: mayReplicate(profile, runs),
+    runs,
     reconstruction: await findResults<FlatScore>(profile, "reconstruction"),
     differences: await findResults<PairedDifference>(profile, "differences"),
     downstream: await findResults<Downstream>(profile, "downstream"),
@@ -51,14 +56,17 @@ export async function readEvidence(profile: Profile): Promise<Evidence> {
   };
 }
 
+/** Says whether numbers are of the paper's own cohorts, and of models that were trained as it states. */
+export function mayReplicate(profile: Profile, runs: Evidence["runs"]): boolean {
+  const asStated = runs?.every(({ departures }) => departures === "none") ?? false;
+  return replicatesPaper(profile) && asStated;
+}
+
 /** What to say where a claim needs a run that has not been made. */
 export function needsRun({ profile }: Evidence): string {
   const chosen = profile.name === "ucec" ? "" : ` -- --profile ${profile.name}`;
   return `no run of profile ${profile.name} yet: npm start${chosen}`;
 }
-
-/** The profile of the paper's two cohorts at the paper's size. */
-const PAPER_PROFILE = "paper";
 
 async function listFigures(folder: string): Promise<string[]> {
   try {

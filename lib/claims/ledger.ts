@@ -1,4 +1,5 @@
 // The ledger: each claim of the paper beside ours, with a verdict that follows from a rule.
+import { replicatesPaper } from "../study/profile.js";
 import type { Kind } from "./claim.js";
 import type { Evidence } from "./evidence.js";
 import { paperClaims } from "./paper.js";
@@ -14,7 +15,7 @@ export interface LedgerEntry {
   readonly ours: string;
   readonly verdict: Verdict;
   readonly kind: Kind;
-  /** What the verdict was reached on: "the paper", "its code", the name of a cohort, "nothing". */
+  /** What the verdict was reached on: "the paper", "its code", "its cohorts", the name of another cohort, "nothing". */
   readonly judgedOn: string;
 }
 
@@ -74,5 +75,6 @@ function verdictOf(kind: Kind, holds: boolean): Verdict {
 
 function groundOf(kind: Kind, { profile }: Evidence): string {
   if (kind === "code") return "its code";
-  return kind === "cohort" || kind === "data" ? profile.name : "the paper";
+  if (kind !== "cohort" && kind !== "data") return "the paper";
+  return replicatesPaper(profile) ? "its cohorts" : profile.name;
 }

@@ -1,17 +1,22 @@
 // Claims about how data are prepared and the model is trained, each beside what the authors' own code does.
 import type { Profile } from "../study/profile.js";
+import { type RunSettings, settingsOf } from "../study/runs.js";
 import { completeSettings } from "../train/settings.js";
 import type { Claim } from "./claim.js";
+import type { Evidence } from "./evidence.js";
 
-/** What the paper states, what the code at ccdderc/ARO@e3bb22a does in the same words, and what a profile does. */
+/** What the paper states, what the code at ccdderc/ARO@e3bb22a does in the same words, and what is done here. */
 interface Setting {
   readonly id: string;
   readonly where: string;
   readonly what: string;
   readonly stated: string;
   readonly code: string;
-  readonly ours: string | ((profile: Profile) => string);
+  readonly ours: string | ((settings: Here) => string);
 }
+
+/** What a training was set to, and how the rows were split. */
+type Here = RunSettings & Pick<Profile, "split">;
 
 /** Lists the claims about settings: a statement holds if the authors' code does the same. */
 export function settingClaims(): Claim[] {
@@ -25,13 +30,21 @@ export function settingClaims(): Claim[] {
         value: Number.isNaN(value) ? null : value,
         printed: stated,
         kind: "code",
-        find: ({ profile }) => {
-          const here = typeof ours === "string" ? ours : ours(profile);
+        find: (evidence) => {
+          const each = typeof ours === "string" ? [ours] : settingsHere(evidence).map(ours);
+          const here = [...new Set(each)].join(" and ");
           return { ours: `code: ${code}; here: ${here}`, holds: code === stated };
         },
       };
     },
   );
+}
+
+/** Of the runs that made the numbers, or before there are any, of those that the profile will make. */
+function settingsHere({ profile, runs }: Evidence): Here[] {
+  const { model: spec, training, split } = profile;
+  const settings = runs ?? [settingsOf({ spec, training: completeSettings(training) })];
+  return settings.map((one) => ({ ...one, split }));
 }
 
 const PREPARATION: readonly Setting[] = [
@@ -116,7 +129,7 @@ const MODEL: readonly Setting[] = [
     what: "units of each layer",
     stated: "2,048",
     code: "2,048",
-    ours: ({ model }) => model.width.toLocaleString("en-US"),
+    ours: ({ width }) => width.toLocaleString("en-US"),
   },
   {
     id: "hidden-layers",
@@ -124,7 +137,7 @@ const MODEL: readonly Setting[] = [
     what: "hidden layers",
     stated: "3",
     code: "3",
-    ours: ({ model }) => String(model.hiddenLayers),
+    ours: ({ hiddenLayers }) => String(hiddenLayers),
   },
   {
     id: "hidden-activation",
@@ -140,7 +153,7 @@ const MODEL: readonly Setting[] = [
     what: "activation of the output",
     stated: "softplus",
     code: "ReLU",
-    ours: ({ model }) => (model.output === "relu" ? "ReLU" : model.output),
+    ours: ({ output }) => (output === "relu" ? "ReLU" : output),
   },
   {
     id: "input-dropout",
@@ -148,7 +161,7 @@ const MODEL: readonly Setting[] = [
     what: "dropout on the input",
     stated: "0.1",
     code: "0.1",
-    ours: ({ model }) => String(model.inputDropout),
+    ours: ({ inputDropout }) => String(inputDropout),
   },
   {
     id: "hidden-dropout",
@@ -191,7 +204,7 @@ const TRAINING: readonly Setting[] = [
     what: "learning rate",
     stated: "1e-5",
     code: "1e-5",
-    ours: ({ training }) => training.learningRate.toExponential(),
+    ours: ({ learningRate }) => learningRate,
   },
   {
     id: "weight-decay",
@@ -199,7 +212,7 @@ const TRAINING: readonly Setting[] = [
     what: "weight decay",
     stated: "0",
     code: "0",
-    ours: ({ training }) => String(training.weightDecay),
+    ours: ({ weightDecay }) => String(weightDecay),
   },
   {
     id: "plateau-factor",
@@ -207,7 +220,7 @@ const TRAINING: readonly Setting[] = [
     what: "factor of the plateau schedule",
     stated: "0.1",
     code: "0.1",
-    ours: ({ training }) => String(completeSettings(training).plateau?.factor ?? "none"),
+    ours: ({ plateauFactor }) => String(plateauFactor ?? "none"),
   },
   {
     id: "plateau-patience",
@@ -215,10 +228,7 @@ const TRAINING: readonly Setting[] = [
     what: "patience of the plateau schedule",
     stated: "10 epochs",
     code: "10 steps of two an epoch",
-    ours: ({ training }) => {
-      const { plateau } = completeSettings(training);
-      return plateau ? `${plateau.patience / plateau.stepsPerEpoch} epochs` : "none";
-    },
+    ours: ({ plateauPatience: n }) => (n === null ? "none" : `${n} epochs`),
   },
   {
     id: "epochs",
@@ -226,7 +236,7 @@ const TRAINING: readonly Setting[] = [
     what: "epochs",
     stated: "200",
     code: "200",
-    ours: ({ training }) => String(training.epochs),
+    ours: ({ epochs }) => String(epochs),
   },
   {
     id: "batch-size",
@@ -234,7 +244,7 @@ const TRAINING: readonly Setting[] = [
     what: "batch size",
     stated: "80",
     code: "80",
-    ours: ({ training }) => String(training.batchSize),
+    ours: ({ batchSize }) => String(batchSize),
   },
   {
     id: "precision",

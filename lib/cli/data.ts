@@ -55,6 +55,18 @@ async function checkPlaced(name: string): Promise<void> {
   for (const note of cohort.notes) console.log(note);
 }
 
+/**
+ * Finds the files of a source that a reader places by hand.
+ * @returns false if it is none of those.
+ * @throws RangeError with what to download from where, if they are not there.
+ */
+export async function requirePlaced(name: string): Promise<boolean> {
+  if (!(await readHandManifest()).has(name)) return false;
+  const placed = await findPlaced(name);
+  console.log(`${name}: found ${placed.size} files placed by hand`);
+  return true;
+}
+
 /** Fetches a source unless it is there, with its progress in one line. */
 export async function fetchCohort(name: string): Promise<void> {
   let last = "";

@@ -5,7 +5,7 @@ import { projectRoot } from "../cohort/root.js";
 import { prepareJupyter } from "../jupyter/environment.js";
 import { type NotebookEvent, type NotebookRun, runNotebooks } from "../jupyter/runner.js";
 import { foldersOf } from "../study/profile.js";
-import { fetchCohort } from "./data.js";
+import { fetchCohort, requirePlaced } from "./data.js";
 import { choose } from "./options.js";
 import { printResults } from "./report.js";
 import { prepareNative } from "./tensorflow.js";
@@ -15,8 +15,9 @@ export async function runAll(args: readonly string[]): Promise<number> {
   const { profile, env, only } = choose(args);
   const started = performance.now();
   console.log(`profile ${profile.name}: ${profile.about}`);
+  const placed = await requirePlaced(profile.cohort); // or it ends here
   await prepareJupyter({ onProgress: console.log });
-  if (profile.cohort !== "simulate") await fetchCohort(profile.cohort);
+  if (!placed && profile.cohort !== "simulate") await fetchCohort(profile.cohort);
   const trains = only.length === 0 || only.some((part) => "03-train".startsWith(part));
   if (trains) await prepareNative(profile);
   const runs = await runNotebooks({

@@ -3,12 +3,12 @@ import { type Figure, makeFigure, type Panel, type Row } from "./figure.js";
 import { counted, labelRoom, listed } from "./text.js";
 import { classStyle, figureWidth, inks, panelTitle } from "./theme.js";
 
-/** Samples and patients of one kind in one part. */
+/** Samples and patients of one kind, such as tumors, in one part. */
 export interface SplitCount {
   /** "train", "validation", "test", in the order in which they shall stand. */
   readonly part: string;
-  /** "tumor", "normal" or another label. */
-  readonly tissue: string;
+  /** "tumor", "normal" or the value of another label. */
+  readonly kind: string;
   readonly samples: number;
   readonly patients: number;
 }
@@ -19,23 +19,25 @@ export interface SplitOptions {
   readonly patients: Readonly<Record<string, number>>;
   /** What is held together: "patient", "sample". */
   readonly by?: string;
+  /** What the kinds are values of. */
+  readonly label?: string;
 }
 
 /**
- * Draws samples and patients by part and tissue as bars with their counts.
+ * Draws samples and patients by part and kind as bars with their counts.
  * @throws RangeError if there are no rows, or a part's number of patients is not given.
  */
 export function splitFigure(
   rows: readonly SplitCount[],
-  { cohort, patients, by = "patient" }: SplitOptions,
+  { cohort, patients, by = "patient", label = "tissue" }: SplitOptions,
 ): Figure {
   const parts = [...new Set(rows.map(({ part }) => part))];
   const unknown = parts.find((part) => patients[part] === undefined);
   if (unknown !== undefined) {
     throw new RangeError(`splitFigure: expected the number of patients in "${unknown}", got none`);
   }
-  const tissues = [...new Set(rows.map(({ tissue }) => tissue))];
-  const style = classStyle(tissues, { what: "splitFigure: tissue", order: "given" });
+  const kinds = [...new Set(rows.map(({ kind }) => kind))];
+  const style = classStyle(kinds, { what: `splitFigure: ${label}`, order: "given" });
   const names = parts.map((part) => {
     const own = rows.filter((row) => row.part === part);
     const samples = own.reduce((sum, row) => sum + row.samples, 0);
@@ -60,7 +62,7 @@ export function splitFigure(
             ? { title: null, minExtent: room, labelLimit: room, ticks: false, domain: false }
             : null,
       },
-      yOffset: { field: "tissue", type: "nominal", sort: tissues },
+      yOffset: { field: "kind", type: "nominal", sort: kinds },
       x: {
         field,
         type: "quantitative",
@@ -73,7 +75,7 @@ export function splitFigure(
         mark: { type: "bar" },
         encoding: {
           color: {
-            field: "tissue",
+            field: "kind",
             type: "nominal",
             scale: { domain: style.names, range: style.colors },
             legend: { title: null },
@@ -88,17 +90,17 @@ export function splitFigure(
   });
   return makeFigure({
     name: "split",
-    title: `${cohort}: ${listed(parts)}, by tissue`,
+    title: `${cohort}: ${listed(parts)}, by ${label}`,
     subtitle: [
       by === "patient"
-        ? "All samples of a patient are in one part; a patient with several tissues counts in each."
-        : `Divided by ${by}; a patient with several tissues counts in each.`,
+        ? `All samples of a patient are in one part; a patient whose samples differ in ${label} counts in each.`
+        : `Divided by ${by}; a patient whose samples differ in ${label} counts in each.`,
     ],
     datasets: {
       parts: rows.map(
         (row): Row => ({
           name: names[parts.indexOf(row.part)],
-          tissue: row.tissue,
+          kind: row.kind,
           samples: row.samples,
           patients: row.patients,
         }),

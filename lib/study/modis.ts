@@ -15,6 +15,7 @@ import {
 import { createProgress } from "../train/progress.js";
 import { foldersOf } from "./profile.js";
 import type { Study } from "./study.js";
+import { chooseTasks } from "./tasks.js";
 
 export interface ModisOptions {
   /** Most parameters of the autoencoders, without the discriminator; by default as many as ARO has in this study. */
@@ -30,11 +31,9 @@ const LATENT = 64;
 /** Source: example/config/tcga.yaml@1bdbb58. */
 const DEFAULTS = { batchSize: 32, learningRate: 1e-4, klWeight: 5e-4 };
 
-/** Gives the shape of a study's MODIS: all features, two hidden layers a side, the classes of the first task. */
-export function modisSpec(
-  { profile, prepared, cohort }: Study,
-  { parameters }: ModisOptions = {},
-): ModisSpec {
+/** Gives the shape of a study's MODIS: all features, two hidden layers a side, the classes of the first task that can be asked. */
+export function modisSpec(study: Study, { parameters }: ModisOptions = {}): ModisSpec {
+  const { profile, prepared, cohort } = study;
   const features = prepared.features.length;
   const most = parameters ?? countParameters({ ...profile.model, features, visible: null });
   const sizes = prepared.modalities.map(({ start, end }) => end - start);
@@ -42,7 +41,7 @@ export function modisSpec(
   return {
     modalities: prepared.modalities.map(({ name }, i) => ({ name, features: sizes[i], ratios })),
     latent: LATENT,
-    classes: classNames(cohort.samples, profile.labels.tasks[0]).length,
+    classes: classNames(cohort.samples, labelOf(study)).length,
   };
 }
 
@@ -79,7 +78,7 @@ function modisConfig(study: Study, options: ModisOptions): ModisConfig {
   const { profile } = study;
   const { epochs = profile.training.epochs, learningRate = DEFAULTS.learningRate } = options;
   const training = { ...DEFAULTS, epochs, learningRate, seed: profile.training.seed };
-  const about = { profile: profile.name, label: profile.labels.tasks[0] };
+  const about = { profile: profile.name, label: labelOf(study) };
   return completeModisConfig(
     { spec: modisSpec(study, options), training, about },
     modisData(study),
@@ -87,12 +86,17 @@ function modisConfig(study: Study, options: ModisOptions): ModisConfig {
 }
 
 /** The prepared cohort with a class of each training row. */
-function modisData({ cohort, prepared, profile }: Study) {
-  const label = profile.labels.tasks[0];
+function modisData(study: Study) {
+  const { cohort, prepared } = study;
+  const label = labelOf(study);
   const names = classNames(cohort.samples, label);
   const values = labelValues(cohort.samples, label);
   const classes = prepared.train.rows.map((row) => names.indexOf(String(values[row] ?? "")));
   return { ...prepared, classes };
+}
+
+function labelOf(study: Study): string {
+  return chooseTasks(study).asked[0];
 }
 
 /** The values of a label, sorted; unrecorded ones are no class. */

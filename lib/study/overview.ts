@@ -5,10 +5,11 @@ import type { OverviewOptions } from "../figures/overview.js";
 import { countParameters } from "../model/autoencoder.js";
 import { describeStages } from "../preprocess/scaler.js";
 import type { Profile } from "./profile.js";
+import { chooseTasks } from "./tasks.js";
 
 /** Describes what a profile does to its cohort, without the features that are empty in every sample. */
 export function describeStudy(profile: Profile, cohort: Cohort): OverviewOptions {
-  const { model, labels } = profile;
+  const { model } = profile;
   const features = cohort.features.length;
   return {
     cohort: cohort.name,
@@ -22,6 +23,6 @@ export function describeStudy(profile: Profile, cohort: Cohort): OverviewOptions
     steps: describeStages(),
     model: { ...model, parameters: countParameters({ ...model, features, visible: null }) },
     loss: "Huber loss over observed entries",
-    tasks: labels.tasks,
+    tasks: chooseTasks({ profile, cohort }).asked,
   };
 }

@@ -5,14 +5,14 @@ import type { Engine } from "../engine/engine.js";
 import { type AutoencoderSpec, PAPER_MODEL } from "../model/autoencoder.js";
 import type { SplitOptions } from "../preprocess/split.js";
 
-export type ProfileName = "course" | "ucec";
+export type ProfileName = "course" | "ucec" | "gbm" | "paper";
 
 export interface Profile {
   readonly name: ProfileName;
   /** One sentence for the head of a notebook. */
   readonly about: string;
-  /** Where the cohort comes from: simulated, or fetched by the manifest of that name. */
-  readonly cohort: "simulate" | "ucec";
+  /** Where the cohort comes from: simulated, or the source of that name in the manifest. */
+  readonly cohort: "simulate" | "ucec" | "gbm" | "paper";
   readonly split: Required<SplitOptions>;
   readonly model: Omit<AutoencoderSpec, "features" | "visible">;
   readonly training: {
@@ -40,7 +40,7 @@ export interface Profile {
   readonly labels: {
     /** Shown in the description of the cohort. */
     readonly described: readonly string[];
-    /** What classifiers are asked for; the first is the easy one. */
+    /** What classifiers are asked for, as far as the cohort records it; the first is the easy one. */
     readonly tasks: readonly string[];
     /** What might explain a label without any measurement. */
     readonly covariates: readonly string[];
@@ -104,17 +104,45 @@ const PROFILES: Readonly<Record<ProfileName, Profile>> = {
     },
     evaluation: { draws: 200, folds: 4, repeats: 1, splits: 4 },
   },
+  gbm: {
+    ...UCEC,
+    name: "gbm",
+    about:
+      "CPTAC glioblastoma (Wang et al. 2021), one of the paper's two cohorts, through cBioPortal: RNA, protein and metabolites of tumors, without normals.",
+    cohort: "gbm",
+    labels: { described: ["sex", "laterality"], tasks: ["sex", "laterality"], covariates: [] },
+  },
+  paper: {
+    ...UCEC,
+    name: "paper",
+    about:
+      "The paper's two cohorts, glioblastoma (Wang et al. 2021) and renal cell carcinoma (Li et al. 2024), from the journals' workbooks.",
+    cohort: "paper",
+    labels: {
+      described: ["cohort", "tissue", "laterality"],
+      tasks: ["tissue", "laterality"],
+      covariates: ["cohort"],
+    },
+  },
 };
 
+/** Of a few rates, the one with a low validation loss on UCEC. */
+const NARROWER = { width: 256, learningRate: 5e-4 } as const;
+
 /**
- * What the portable engine trains instead, so that it ends in minutes: a narrower model, at a rate that suits it. Of a
- * few rates, the one with a low validation loss was taken. A profile that is not here is the same on every engine.
+ * What the portable engine trains instead, so that it ends in minutes: a narrower model, at a rate that suits it. A
+ * profile that is not here is the same on every engine.
  */
-const NARROW: Readonly<
-  Partial<Record<ProfileName, { readonly width: number; readonly learningRate: number }>>
-> = {
-  ucec: { width: 256, learningRate: 5e-4 },
+const NARROW: Readonly<Partial<Record<ProfileName, typeof NARROWER>>> = {
+  ucec: NARROWER,
+  gbm: NARROWER,
+  paper: NARROWER,
 };
+
+/** Says whether a profile's cohort is the paper's own two, so that a number may replicate one of the paper's. */
+export function replicatesPaper({ name }: Profile): boolean {
+  return name === "paper";
+}
 
 /** Says whether a profile's models are wider on the native engine. */
 export function profitsFromNative({ name }: Profile): boolean {

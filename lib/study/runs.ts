@@ -2,7 +2,8 @@
 import { nameEngine } from "../engine/engine.js";
 import { countParameters, PAPER_MODEL } from "../model/autoencoder.js";
 import type { Run } from "../train/folder.js";
-import { completeSettings } from "../train/settings.js";
+import { completeSettings, type TrainSettings } from "../train/settings.js";
+import type { Profile } from "./profile.js";
 
 export interface NamedRun {
   /** E.g. "ARO masked". */
@@ -22,23 +23,48 @@ export interface RunRow {
   readonly epochs: number;
   readonly batchSize: number;
   readonly seed: number;
+  readonly output: string;
+  readonly inputDropout: number;
+  readonly weightDecay: number;
+  /** Of the plateau schedule; null where there is none. */
+  readonly plateauFactor: number | null;
+  /** In epochs. */
+  readonly plateauPatience: number | null;
   /** Settings that are not the paper's, e.g. "width 256 for 2,048"; "none" if all are. */
   readonly departures: string;
 }
 
 /** Lays out runs by what their config.json and environment.json say. */
 export function describeRuns(runs: readonly NamedRun[]): RunRow[] {
-  return runs.map(({ name, run: { config, environment } }) => {
-    const { spec, training } = config;
-    return {
-      run: name,
-      engine: nameEngine(environment.engine),
-      ...{ width: spec.width, hiddenLayers: spec.hiddenLayers, parameters: countParameters(spec) },
-      learningRate: training.learningRate.toExponential(),
-      ...{ epochs: training.epochs, batchSize: training.batchSize, seed: training.seed },
-      departures: departuresOf(config).join(", ") || "none",
-    };
-  });
+  return runs.map(({ name, run: { config, environment } }) => ({
+    run: name,
+    engine: nameEngine(environment.engine),
+    parameters: countParameters(config.spec),
+    ...settingsOf(config),
+    departures: departuresOf(config).join(", ") || "none",
+  }));
+}
+
+/** The settings of a training, as a run's config has them or as a profile will. */
+export type RunSettings = Omit<RunRow, "run" | "engine" | "parameters" | "departures">;
+
+/** Lays out the settings of one training. */
+export function settingsOf({
+  spec,
+  training,
+}: {
+  readonly spec: Profile["model"];
+  readonly training: TrainSettings;
+}): RunSettings {
+  const { plateau } = training;
+  return {
+    ...{ width: spec.width, hiddenLayers: spec.hiddenLayers },
+    learningRate: training.learningRate.toExponential(),
+    ...{ epochs: training.epochs, batchSize: training.batchSize, seed: training.seed },
+    ...{ output: spec.output, inputDropout: spec.inputDropout, weightDecay: training.weightDecay },
+    plateauFactor: plateau?.factor ?? null,
+    plateauPatience: plateau && plateau.patience / plateau.stepsPerEpoch,
+  };
 }
 
 /** Says in one sentence what made the numbers of the runs; those that differ only in their name share it. */

@@ -2,8 +2,12 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type Cohort, dropEmptyFeatures } from "../cohort/cohort.js";
+import { readGbm } from "../cohort/gbm.js";
+import { readPaperCohort } from "../cohort/paper.js";
+import type { CacheOptions } from "../cohort/sheet-cache.js";
 import { simulateCohort } from "../cohort/simulate.js";
-import { type FetchProgress, fetchSource } from "../cohort/sources.js";
+import { type FetchOptions, fetchSource, sourceFolder } from "../cohort/sources.js";
+import type { FileCohort } from "../cohort/tables.js";
 import { readUcec } from "../cohort/ucec.js";
 import { requireDisk } from "../engine/cost.js";
 import type { Engine, Model } from "../engine/engine.js";
@@ -26,15 +30,25 @@ export interface Study {
 /** What the model sees: "masked" is the first modality alone, "unmasked" all of them. Source: paper section 4. */
 export type Setting = "masked" | "unmasked";
 
-export interface OpenOptions {
-  readonly onProgress?: (progress: FetchProgress) => void;
+export interface OpenOptions extends Pick<FetchOptions, "folder" | "manifest" | "onProgress"> {
+  /** Where the sheets of workbooks are kept once they are read. */
+  readonly cache?: CacheOptions;
 }
 
-/** Reads the cohort of a profile as it was measured, fetching it first where it is not there. */
-export async function openCohort(profile: Profile, options: OpenOptions = {}): Promise<Cohort> {
-  if (profile.cohort === "simulate") return simulateCohort({ seed: profile.split.seed }).cohort;
-  const { folder } = await fetchSource(profile.cohort, options);
-  return readUcec({ folder });
+/**
+ * Reads the cohort of a profile as it was measured, fetching it first where it is not there, with what its readers
+ * noticed.
+ * @throws RangeError if files that a reader must place by hand are not there, with where to get each.
+ */
+export async function openCohort(profile: Profile, options: OpenOptions = {}): Promise<FileCohort> {
+  const { cohort: source, split } = profile;
+  if (source === "simulate") return { ...simulateCohort({ seed: split.seed }).cohort, notes: [] };
+  if (source === "paper") {
+    const { folder, manifest, cache } = options;
+    return await readPaperCohort({ folder: sourceFolder(source, folder), manifest, cache });
+  }
+  const { folder } = await fetchSource(source, options);
+  return source === "gbm" ? readGbm({ folder }) : { ...readUcec({ folder }), notes: [] };
 }
 
 /** Reads a profile's cohort, leaves out its empty features, splits it and preprocesses the parts. */

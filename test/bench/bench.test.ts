@@ -1,12 +1,14 @@
 // The bench itself: what its rows say, that it notices two sides that differ, and one short run of it.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { promisify } from "node:util";
+import { findPython } from "../../lib/cohort/python.js";
 import { CONTESTS, type Contest, measure, requireSame } from "./contests.js";
+import { writeSettings } from "./inputs.js";
 import { readOptions } from "./options.js";
 import { referenceEnvironment } from "./python.js";
 import { quantile, type Row, rowOf } from "./rows.js";
@@ -97,6 +99,24 @@ test("a short run without Python writes its rows", async () => {
   assert.ok(row.ours > 0);
 });
 
+test("a reference whose Python lacks a package is skipped, with the package and the remedy", async (t) => {
+  const python = await findPython().catch(() => null);
+  if (python === null) return t.skip("no Python");
+  writeSettings(folder);
+  // Stubs stand before what is installed: NumPy is there, and openpyxl is not.
+  const stubs = join(folder, "stubs");
+  mkdirSync(stubs, { recursive: true });
+  writeFileSync(join(stubs, "numpy.py"), "");
+  writeFileSync(join(stubs, "openpyxl.py"), "raise ModuleNotFoundError('gone', name='openpyxl')");
+  const args = [join(import.meta.dirname, "reference.py"), "xlsx", folder];
+  const { side, ready } = await Side.start(python, args, { ...process.env, PYTHONPATH: stubs });
+  await side.end();
+  assert.match(
+    ready.skip ?? "",
+    /^expected openpyxl in .*: install test\/bench\/requirements\.txt/,
+  );
+});
+
 test("options choose contests and rounds; those that make no sense are refused with what would", () => {
   assert.equal(readOptions([]).contests.length, CONTESTS.length);
   const { contests, rounds } = readOptions(["--only", "load", "--only", "pca", "--rounds", "3"]);
@@ -107,7 +127,7 @@ test("options choose contests and rounds; those that make no sense are refused w
   assert.equal(rounds, 3);
   assert.throws(
     () => readOptions(["--only", "lunch"]),
-    /expected --only load, preprocess, .* got "lunch"/,
+    /expected --only load, xlsx, preprocess, .* got "lunch"/,
   );
   for (const rounds of ["0", "1.5", "few"]) {
     assert.throws(() => readOptions(["--rounds", rounds]), /at least 1 whole round/);

@@ -2,10 +2,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, loadavg, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
+import { findPython } from "../../lib/cohort/python.js";
 import { fetchSource } from "../../lib/cohort/sources.js";
 import { textTable } from "../../lib/jupyter/table.js";
 import { type Contest, measure } from "./contests.js";
-import { type ShapeName, writeInputs, writeSettings } from "./inputs.js";
+import { type ShapeName, writeInputs, writeSettings, writeWorkbook } from "./inputs.js";
 import { readOptions } from "./options.js";
 import { benchPython, referenceEnvironment } from "./python.js";
 import { printable, type Row, rowOf } from "./rows.js";
@@ -28,7 +29,7 @@ async function main(args: string[]): Promise<void> {
     if (shape) written.add(shape);
     const settings = { folder, python, env: referenceEnvironment() };
     const outcome =
-      (await missingData(contest)) ??
+      (await missingData(contest, settings)) ??
       (await measure(contest, { ...settings, rounds: rounds ?? contest.rounds }));
     if (typeof outcome === "string") {
       console.log(`${name}: skipped, ${outcome}`);
@@ -65,10 +66,16 @@ function describeMachine(): void {
   }
 }
 
-/** Says why the contest's files cannot be had; fetches them where they are missing. */
-async function missingData({ name }: Contest): Promise<string | undefined> {
-  if (name !== "load") return undefined;
-  return fetchSource("ucec").then(
+/** Says why the contest's files cannot be had; fetches or makes them where they are missing. */
+async function missingData(
+  { name }: Contest,
+  { folder, python }: { readonly folder: string; readonly python: string | null },
+): Promise<string | undefined> {
+  const provide: Readonly<Record<string, () => Promise<unknown>>> = {
+    load: () => fetchSource("ucec"),
+    xlsx: async () => writeWorkbook(folder, python ?? (await findPython())),
+  };
+  return provide[name]?.().then(
     () => undefined,
     (error: Error) => error.message,
   );

@@ -27,6 +27,13 @@ const LARGE = { shape: "paper" } as const;
 /** In the order in which they run. */
 export const CONTESTS: readonly Contest[] = [
   timed("load", "UCEC: three tables read and joined", { rounds: 9, tolerance: 1e-5 }),
+  timed(
+    "xlsx",
+    "three sheets of a workbook shaped like the paper's GBM one, at a tenth of its rows",
+    {
+      ...{ rounds: 5, tolerance: 1e-5, memory: 2e9 },
+    },
+  ),
   timed("preprocess", "115 x 71,094, fitted on 80 rows, applied to three parts", {
     ...{ shape: "paper", rounds: 7, tolerance: 1e-4 },
   }),

@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { emptyMatrix, type Matrix } from "../../lib/cohort/matrix.js";
+import { runCommand } from "../../lib/cohort/python.js";
 import { createRandom } from "../../lib/cohort/random.js";
 import { sourceFolder } from "../../lib/cohort/sources.js";
 import { applyScaler, fitScaler } from "../../lib/preprocess/scaler.js";
@@ -58,6 +59,18 @@ export function writeInputs(folder: string, name: ShapeName): void {
   writeFileSync(join(place, "raw.f32"), values);
   writeFileSync(join(place, "batch.f32"), batch.values);
   writeFileSync(join(place, "batch.u8"), batch.observed);
+}
+
+/**
+ * Writes FOLDER/workbook.xlsx, a tenth of the rows of the paper's glioblastoma workbook, whose making takes Python.
+ * @throws Error if Python fails.
+ */
+export async function writeWorkbook(folder: string, python: string): Promise<void> {
+  const file = join(folder, "workbook.xlsx");
+  const args = [join(import.meta.dirname, "workbook.py"), file, "0.1"];
+  const { code, output } = await runCommand(python, args);
+  if (code !== 0)
+    throw new Error(`bench: expected workbook.py to make a workbook, got ${output.trim()}`);
 }
 
 /** Reads the preprocessed training rows, `[batch, features]`. */

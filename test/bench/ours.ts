@@ -1,6 +1,8 @@
 // Our side of the bench: `ours.ts TASK FOLDER` prepares a task of this library and works when it is asked to.
-import { readFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { readGbmSheets } from "../../lib/cohort/gbm-workbook.js";
 import { countObserved } from "../../lib/cohort/matrix.js";
 import { createRandom } from "../../lib/cohort/random.js";
 import { readUcec } from "../../lib/cohort/ucec.js";
@@ -47,6 +49,7 @@ const TASKS: Readonly<Record<string, (folder: string) => Promise<Task>>> = {
   preprocess,
   pca,
   load,
+  xlsx,
 };
 
 function specOf(name: ShapeName, masked: boolean): AutoencoderSpec {
@@ -106,6 +109,22 @@ async function load(): Promise<Task> {
     answer: [matrix.rows, matrix.columns, countObserved(matrix), sum],
     run,
   };
+}
+
+/** From the workbook itself each time, writing what the cache of sheets keeps. */
+async function xlsx(folder: string): Promise<Task> {
+  const cache = { folder: join(folder, "sheets") };
+  const run = async () => {
+    rmSync(cache.folder, { recursive: true, force: true });
+    return await readGbmSheets(join(folder, "workbook.xlsx"), cache);
+  };
+  const matrices = Object.values(await run()).map(({ matrix }) => matrix);
+  const count = matrices.reduce((sum, matrix) => sum + countObserved(matrix), 0);
+  const size = matrices.reduce(
+    (sum, { values }) => sum + meanOf(values.map(Math.abs)) * values.length,
+    0,
+  );
+  return { with: "this library", answer: [count, size], run };
 }
 
 function meanOf(values: ArrayLike<number>): number {

@@ -1,13 +1,10 @@
-"""The other side of workbook.ts: makes a workbook shaped like Wang et al. 2021, Table S2, and reads it with pandas.
+"""Makes a workbook shaped like Wang et al. 2021, Table S2: `workbook.py FILE [SHARE]`, SHARE of its rows.
 
-`workbook.py make FILE [SHARE]` needs Python alone; `workbook.py read FILE SHEET...` needs pandas and openpyxl.
+Needs Python alone.
 """
 
-import json
 import random
-import resource
 import sys
-import time
 import zipfile
 from xml.sax.saxutils import escape
 
@@ -102,24 +99,5 @@ def write_parts(out):
     )
 
 
-def read(file, sheets):
-    """Reads sheets the usual way; prints seconds, peak memory, and a sum that tells whether all was read."""
-    import pandas
-
-    start, busy = time.perf_counter(), time.process_time()
-    tables = pandas.read_excel(file, sheet_name=sheets, engine="openpyxl")
-    seconds, busy = time.perf_counter() - start, time.process_time() - busy
-    numbers, total = 0, 0.0
-    for table in tables.values():
-        table = table.select_dtypes("number")
-        numbers += int(table.count().sum())
-        total += float(table.sum().sum())
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"seconds": seconds, "cpuSeconds": busy, "megabytes": memory, "numbers": numbers, "sum": total}))
-
-
 if __name__ == "__main__":
-    if sys.argv[1] == "make":
-        make(sys.argv[2], *map(float, sys.argv[3:]))
-    else:
-        read(sys.argv[2], sys.argv[3:])
+    make(sys.argv[1], *map(float, sys.argv[2:]))

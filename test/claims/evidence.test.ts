@@ -1,7 +1,7 @@
 // The evidence that is there: all of it for the default profile of a clone, nothing before a first run.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readEvidence } from "../../lib/claims/evidence.js";
+import { mayReplicate, readEvidence } from "../../lib/claims/evidence.js";
 import { judgeClaims } from "../../lib/claims/ledger.js";
 import { type ProfileName, readProfile } from "../../lib/study/profile.js";
 
@@ -16,11 +16,24 @@ test("the tables of the default profile come with the repository, and decide wha
   }
 });
 
+test("numbers may replicate only on the paper's own cohorts, from models trained as it states", async () => {
+  const { runs } = await readEvidence(readProfile({}));
+  assert.ok(runs && runs.length > 0);
+  const stated = runs.map((run) => ({ ...run, departures: "none" }));
+  const paper = readProfile({ ARO_PROFILE: "paper" });
+  assert.equal(mayReplicate(paper, stated), true);
+  const narrower = { ...stated[0], departures: "width 256 for 2,048" };
+  assert.equal(mayReplicate(paper, [narrower, stated[1]]), false);
+  assert.equal(mayReplicate(paper, null), false);
+  assert.equal(mayReplicate(readProfile({}), stated), false);
+});
+
 test("a profile that was never run has no evidence, and its ledger says how to make some", async () => {
   const profile = { ...readProfile({}), name: "never-run" as ProfileName };
   const { profile: _, ...evidence } = await readEvidence(profile);
   assert.deepEqual(evidence, {
     replicates: false,
+    runs: null,
     reconstruction: null,
     differences: null,
     downstream: null,

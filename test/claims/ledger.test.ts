@@ -5,6 +5,8 @@ import type { Evidence } from "../../lib/claims/evidence.js";
 import { countByGround, countVerdicts, judgeClaims } from "../../lib/claims/ledger.js";
 import { paperClaims } from "../../lib/claims/paper.js";
 import { readProfile } from "../../lib/study/profile.js";
+import { settingsOf } from "../../lib/study/runs.js";
+import { completeSettings } from "../../lib/train/settings.js";
 
 const score = {
   sees: "RNA",
@@ -28,6 +30,7 @@ const classifier = {
 const evidence: Evidence = {
   profile: readProfile({}),
   replicates: false,
+  runs: null,
   reconstruction: [
     { ...score, predictor: "ARO masked", part: "test", mse: 0.14, huber: 0.068 },
     { ...score, predictor: "ARO unmasked", part: "test", mse: 0.15, huber: 0.07 },
@@ -152,6 +155,47 @@ test("a setting holds if the authors' code does the same, whatever ours does", (
     assert.equal(find(id).verdict, "contradicts itself", id);
     assert.equal(find(id).judgedOn, "its code", id);
   }
+});
+
+test("settings here are those of the runs that made the numbers, and the profile's before there are any", () => {
+  const trained = settingsOf({
+    spec: { width: 256, hiddenLayers: 3, output: "relu", inputDropout: 0 },
+    training: completeSettings({ seed: 0, learningRate: 5e-4, plateau: null }),
+  });
+  const run = { ...trained, run: "ARO masked", engine: "portable", parameters: 1, departures: "" };
+  const of = (id: string, runs: Evidence["runs"]) =>
+    find(id, judgeClaims({ ...evidence, runs })).ours.replace(/.*here: /, "");
+  const ids = ["width", "learning-rate", "output-activation", "plateau-factor", "plateau-patience"];
+  assert.deepEqual(
+    ids.map((id) => of(id, [run])),
+    ["256", "5e-4", "ReLU", "none", "none"],
+  );
+  assert.deepEqual(
+    ids.map((id) => of(id, null)),
+    ["2,048", "1e-5", "softplus", "0.1", "10 epochs"],
+  );
+  assert.equal(of("width", [run, { ...run, width: 2048 }]), "256 and 2,048");
+  assert.equal(of("split-unit", [run]), "patient");
+});
+
+test("tasks are told apart by their label, and decided only on the paper's own cohort", () => {
+  const profile = readProfile({ ARO_PROFILE: "paper" });
+  const laterality = { ...evidence.downstream![0], task: "laterality", accuracy: 0.724 };
+  const own = {
+    ...{ profile, replicates: true, downstream: [...evidence.downstream!, laterality] },
+    latent: [{ representation: "ARO", label: "laterality", adjustedRand: 0.1 }],
+  };
+  assert.equal(verdictWith("accuracy-laterality-aro", own), "reproduced");
+  assert.equal(verdictWith("accuracy-cancer-aro", own), "not reproduced");
+  const clusters = find("clusters-laterality", judgeClaims({ ...evidence, ...own }));
+  assert.deepEqual([clusters.verdict, clusters.judgedOn], ["not reproduced", "its cohorts"]);
+  assert.equal(verdictWith("clusters-laterality", { ...own, replicates: false }), "needs the data");
+  assert.equal(find("clusters-laterality").ours, "not asked of ucec");
+  const gbm = readProfile({ ARO_PROFILE: "gbm" });
+  const sex = { ...evidence.downstream![0], task: "sex" };
+  const there = judgeClaims({ ...evidence, profile: gbm, downstream: [sex], latent: null });
+  assert.equal(find("accuracy-cancer-aro", there).ours, "29 of 29: 95 % interval 88-100 %");
+  assert.equal(find("clusters-cancer", there).ours, "not asked of gbm");
 });
 
 test("an equal number from another cohort still needs the data", () => {

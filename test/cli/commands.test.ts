@@ -22,7 +22,7 @@ test("without a command it prints how it is used", () => {
 test("an unknown command, profile, setting or cohort is refused by name in one line", () => {
   const cases: [string[], RegExp][] = [
     [["trian"], /expected a command of start, .*, got "trian"/],
-    [["start", "--profile", "gmb"], /expected a profile of ucec, course, got "gmb"/],
+    [["start", "--profile", "gmb"], /expected a profile of ucec, course, gbm, paper, got "gmb"/],
     [["start", "--set", "training.epoch=3"], /training\.epochs.*got "training\.epoch=3"/],
     [["data", "get", "tcga"], /expected one of ucec, gbm, got "tcga"/],
     [["data", "put"], /expected nothing or "get NAME", got "put"/],

@@ -173,9 +173,9 @@ export const examples: Readonly<Record<string, () => Figure>> = {
   split: () =>
     splitFigure(
       [
-        { part: "train", tissue: "tumor", samples: 66, patients: 60 },
-        { part: "train", tissue: "normal", samples: 14, patients: 14 },
-        { part: "test", tissue: "tumor", samples: 18, patients: 16 },
+        { part: "train", kind: "tumor", samples: 66, patients: 60 },
+        { part: "train", kind: "normal", samples: 14, patients: 14 },
+        { part: "test", kind: "tumor", samples: 18, patients: 16 },
       ],
       { cohort, patients: { train: 62, test: 16 } },
     ),

@@ -1,0 +1,58 @@
+// The paper's glioblastoma cohort as cBioPortal has it (gbm_cptac_2021): RNA, protein and metabolites of tumors.
+import { readCbioportal } from "./cbioportal.js";
+import type { Label, Sample } from "./cohort.js";
+import { sourceFolder } from "./sources.js";
+import type { FileCohort } from "./tables.js";
+
+const PROFILES = [
+  { name: "RNA", profile: "data_mrna_seq_fpkm.txt" },
+  { name: "protein", profile: "data_protein_quantification.txt" },
+  { name: "metabolite", profile: "data_metabolome_quantification.txt" },
+] as const;
+
+/** A label, and how cBioPortal's attribute of it may be called: names are the study's own, but for AGE and SEX. */
+const LABELS: Readonly<Record<string, RegExp>> = {
+  laterality: /LATERALITY/i,
+  sex: /^(?:SEX|GENDER)$/i,
+  age: /^AGE(?:_AT_DIAGNOSIS)?$/i,
+};
+
+/**
+ * Reads the files that `fetchSource("gbm")` leaves, by default in data/raw/gbm: the tumors that all three modalities
+ * have, features by gene symbol and by metabolite, values as published: FPKM-UQ of RNA, log2 of the others. It has no
+ * normal samples. Laterality, sex and age are labels by these names, in lower case, as in the journal's workbooks;
+ * what else is recorded keeps cBioPortal's name. What is not in the files is null in every sample, and noted.
+ * Source: Wang et al., Cancer Cell 2021, doi 10.1016/j.ccell.2021.01.006.
+ * @throws what `readCbioportal` throws.
+ */
+export function readGbm({
+  folder = sourceFolder("gbm"),
+}: {
+  readonly folder?: string;
+} = {}): FileCohort {
+  const cohort = readCbioportal({ folder, name: "gbm", profiles: PROFILES });
+  const attributes = [...new Set(cohort.samples.flatMap(({ labels }) => Object.keys(labels)))];
+  const columns = Object.entries(LABELS).map(
+    ([label, name]) => [label, attributes.find((attribute) => name.test(attribute))] as const,
+  );
+  const absent = columns.flatMap(([label, column]) => (column === undefined ? [label] : []));
+  const note = `gbm: the clinical files do not record ${absent.join(", ")}; they have ${attributes.join(", ")}`;
+  return {
+    ...cohort,
+    samples: cohort.samples.map((sample) => renameLabels(sample, columns)),
+    notes: [...cohort.notes, ...(absent.length > 0 ? [note] : [])],
+  };
+}
+
+function renameLabels(
+  sample: Sample,
+  columns: readonly (readonly [label: string, column: string | undefined])[],
+): Sample {
+  const rest: Record<string, Label> = { ...sample.labels };
+  const labels = columns.map(([label, column]): [string, Label] => {
+    const value = column === undefined ? null : (sample.labels[column] ?? null);
+    if (column !== undefined) delete rest[column];
+    return [label, typeof value === "string" ? value.toLowerCase() : value];
+  });
+  return { ...sample, labels: { ...Object.fromEntries(labels), ...rest } };
+}

@@ -1,0 +1,55 @@
+// The tasks that a study's cohort can answer: labels with at least two classes that every fold can hold.
+import type { Cohort } from "../cohort/cohort.js";
+import { commonLabels, labelValues } from "../cohort/labels.js";
+import type { Profile } from "./profile.js";
+
+/** A profile's tasks, parted by whether its cohort can answer them. */
+export interface Tasks {
+  /** In the profile's order. */
+  readonly asked: readonly string[];
+  /** A sentence a task that cannot be asked, with the reason. */
+  readonly refused: readonly string[];
+}
+
+/**
+ * Parts a profile's tasks: one is asked if at least two of its classes are borne by as many patients as there are folds.
+ * @throws RangeError if none is left, with the reasons.
+ */
+export function chooseTasks({
+  profile,
+  cohort,
+}: {
+  readonly profile: Profile;
+  readonly cohort: Pick<Cohort, "name" | "samples">;
+}): Tasks {
+  const { labels, evaluation } = profile;
+  const judged = labels.tasks.map((task) => ({
+    task,
+    reason: reasonAgainst(task, cohort, evaluation.folds),
+  }));
+  const refused = judged.flatMap(({ task, reason }) =>
+    reason === null ? [] : [`${task} is not asked of ${cohort.name}: ${reason}`],
+  );
+  const asked = judged.flatMap(({ task, reason }) => (reason === null ? [task] : []));
+  if (asked.length === 0) {
+    throw new RangeError(
+      `chooseTasks: expected a label with two classes for profile ${profile.name}, got none; ${refused.join("; ")}`,
+    );
+  }
+  return { asked, refused };
+}
+
+/** Null if the task can be asked. */
+function reasonAgainst(
+  task: string,
+  { samples }: Pick<Cohort, "samples">,
+  folds: number,
+): string | null {
+  const names = new Set(samples.flatMap(({ labels }) => Object.keys(labels)));
+  if (!names.has(task)) return `no such label, there are ${[...names].join(", ") || "none"}`;
+  if (labelValues(samples, task).every((value) => value === null)) return "no sample records it";
+  const classes = new Set(commonLabels(samples, task, folds).filter((value) => value !== null));
+  if (classes.size >= 2) return null;
+  const which = classes.size === 0 ? "no class" : `only "${[...classes][0]}"`;
+  return `${which} is borne by ${folds} patients or more, and it takes two such classes`;
+}
