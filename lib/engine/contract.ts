@@ -9,6 +9,15 @@ import {
 } from "../model/autoencoder.js";
 import type { Losses, StepOptions } from "./engine.js";
 
+/** @throws Error if the model has a setting that no engine trains yet. */
+function requireTrainable({ hiddenDropout, batchNorm, zeroed }: AutoencoderSpec): void {
+  if (hiddenDropout === 0 && !batchNorm && zeroed.length === 0) return;
+  throw new Error(
+    "build: expected a model without hidden dropout, batch normalization and zeroed columns, got one with them; " +
+      "no engine trains them yet",
+  );
+}
+
 /**
  * Checks a batch `[rows, features]`.
  * @throws RangeError if its shape is not the model's, or a value is not finite.
@@ -56,6 +65,7 @@ export function requireObserved(where: string, batch: Matrix): number {
  * @throws RangeError naming the first that is not.
  */
 export function requireParameters(where: string, spec: AutoencoderSpec, values: Weights): void {
+  requireTrainable(spec);
   const parameters = parametersOf(spec);
   for (const { name, shape } of parameters) {
     const got = values.get(name)?.length;

@@ -14,7 +14,7 @@ export interface Profile {
   /** Where the cohort comes from: simulated, or fetched by the manifest of that name. */
   readonly cohort: "simulate" | "ucec";
   readonly split: Required<SplitOptions>;
-  readonly model: Pick<AutoencoderSpec, "width" | "hiddenLayers" | "output" | "inputDropout">;
+  readonly model: Omit<AutoencoderSpec, "features" | "visible">;
   readonly training: {
     readonly epochs: number;
     readonly batchSize: number;
@@ -201,32 +201,38 @@ function changeSetting(profile: Profile, change: string): Profile {
     );
   }
   const [group, key] = path.split(".");
-  const value = typeof known[path] === "number" ? Number(text) : text;
+  const before = known[path];
+  const value =
+    typeof before === "number"
+      ? Number(text)
+      : typeof before === "boolean"
+        ? text === "true"
+        : text;
   if (typeof value === "number" && (text === "" || !Number.isFinite(value))) {
     throw new TypeError(`readProfile: expected a number for ${path}, got "${text}"`);
   }
   const choices: Record<string, readonly string[]> = {
     "split.by": ["patient", "sample"],
     "model.output": ["softplus", "relu"],
+    "model.batchNorm": ["true", "false"],
   };
   if (choices[path] && !choices[path].includes(text)) {
     throw new RangeError(
       `readProfile: expected ${path} to be ${choices[path].join(" or ")}, got "${text}"`,
     );
   }
-  const before = profile[group as Group];
-  return { ...profile, [group]: { ...before, [key]: value } };
+  type Group = "split" | "model" | "training" | "tuning" | "experiments" | "evaluation";
+  return { ...profile, [group]: { ...profile[group as Group], [key]: value } };
 }
 
-/** The parts of a profile whose settings may be changed. */
-const GROUPS = ["split", "model", "training", "tuning", "experiments", "evaluation"] as const;
-type Group = (typeof GROUPS)[number];
-
-/** Every setting that may be changed, by its path. */
-function settingsOf(profile: Profile): Record<string, number | string> {
+/** Every setting that may be changed, by its path; which columns are zeroed is a matter of the cohort. */
+function settingsOf(profile: Profile): Record<string, number | string | boolean> {
+  const { split, training, tuning, experiments, evaluation } = profile;
+  const { zeroed: _, ...model } = profile.model;
+  const groups = { split, model, training, tuning, experiments, evaluation };
   return Object.fromEntries(
-    GROUPS.flatMap((group) =>
-      Object.entries(profile[group]).map(([key, value]) => [`${group}.${key}`, value]),
+    Object.entries(groups).flatMap(([group, settings]) =>
+      Object.entries(settings).map(([key, value]) => [`${group}.${key}`, value]),
     ),
   );
 }

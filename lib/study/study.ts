@@ -109,7 +109,7 @@ export function describeAro(
       ...model,
       features: prepared.features.length,
       visible: setting === "masked" ? { start: first.start, end: first.end } : null,
-      zeroed: setting === "one column" ? [second.start] : [],
+      zeroed: setting === "one column" ? [second.start] : profile.model.zeroed,
     },
     training: { ...profile.training, ...training },
     about: { profile: profile.name, setting, ...(purpose === undefined ? {} : { purpose }) },
