@@ -109,7 +109,13 @@ async function scoreRun(model: Model, { study: { prepared } }: PlannedRun, parts
 }
 
 /** The classifier is the MLP of notebook 6, on columns standardized by its training rows. */
-async function classifyRun(model: Model, study: Study, variant: Variant, task: string, seed: number) {
+async function classifyRun(
+  model: Model,
+  study: Study,
+  variant: Variant,
+  task: string,
+  seed: number,
+) {
   const { embedding = PAPER_EMBEDDING, tested = "test rows" satisfies Tested } = variant;
   const { samples } = study.cohort;
   const options = {
@@ -127,15 +133,10 @@ async function classifyRun(model: Model, study: Study, variant: Variant, task: s
 }
 
 /** Embeds all samples of a study, `[samples, width]`. */
-async function embed(
-  model: Model,
-  { cohort, prepared }: Study,
-  { relu, statistics }: Embedding,
-) {
+async function embed(model: Model, { cohort, prepared }: Study, { relu, statistics }: Embedding) {
   const rows = cohort.samples.map((_, row) => row);
   const ids = cohort.samples.map(({ id }) => id);
-  const scaler =
-    statistics === "all rows" ? fitScaler(cohort.matrix, rows, ids) : prepared.scaler;
+  const scaler = statistics === "all rows" ? fitScaler(cohort.matrix, rows, ids) : prepared.scaler;
   const values = await model.encode(applyScaler(scaler, cohort.matrix, rows), { relu });
   return { rows: rows.length, columns: model.spec.width, values };
 }
