@@ -31,7 +31,8 @@ export interface SeedAccuracy {
   /** Samples that it was tested on. */
   readonly samples: number;
   readonly accuracy: number;
-  readonly balancedAccuracy: number;
+  /** What always naming the most frequent class of these samples would score. */
+  readonly majorityRate: number;
 }
 
 export interface ExperimentScores {
@@ -128,8 +129,8 @@ async function classifyRun(
     tested === "new quarter"
       ? crossValidate({ ...options, protocol: "paper", seed }).runs[0]
       : scoreHoldout(options, study.split);
-  const { accuracy, balancedAccuracy } = run.scores;
-  return { samples: run.rows.length, accuracy, balancedAccuracy };
+  const { accuracy, majorityRate } = run.scores;
+  return { samples: run.rows.length, accuracy, majorityRate };
 }
 
 /** Embeds all samples of a study, `[samples, width]`. */

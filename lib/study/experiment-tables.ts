@@ -96,11 +96,16 @@ export function compareVariants(
   });
 }
 
-/** Takes the MSE of one part, to compare variants by. */
-export function msesOf(scores: readonly SeedScore[], part: string): SeedValue[] {
-  return scores
-    .filter((score) => score.part === part)
-    .map(({ variant, seed, mse }) => ({ variant, seed, value: mse }));
+/** Takes one measure of one part, to compare variants by. */
+export function lossesOf(
+  scores: readonly SeedScore[],
+  part: string,
+  measure: "mse" | "huber" | "skill" = "mse",
+): SeedValue[] {
+  return scores.flatMap(({ variant, seed, part: own, ...score }) => {
+    const value = score[measure];
+    return own === part && value !== null ? [{ variant, seed, value }] : [];
+  });
 }
 
 /** Takes the accuracies, to compare variants by. */
