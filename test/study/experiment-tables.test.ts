@@ -100,6 +100,14 @@ test("a score that does not exist is in no mean", () => {
   assert.deepEqual(lossesOf(scores, "train"), []);
 });
 
+test("differences that are all equal have no interval: it would be of no width", () => {
+  const values = ["ARO masked", "ARO unmasked"].flatMap((variant, i) =>
+    [0.9, 0.95, 0.85].map((value, seed) => ({ variant, seed, value: value - i * 0.05 })),
+  );
+  const [, other] = compareVariants(values, "ARO masked", variants);
+  assert.deepEqual([other.difference, other.low, other.high], [-0.05, null, null]);
+});
+
 test("a mean is written with its deviation where there is one", () => {
   assert.equal(withDeviation(0.12838, 0.000486826), "0.1284 ± 0.00049");
   assert.equal(withDeviation(0.12838, null, 3), "0.128");
