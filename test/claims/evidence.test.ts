@@ -36,6 +36,7 @@ test("a profile that was never run has no evidence, and its ledger says how to m
     runs: null,
     reconstruction: null,
     differences: null,
+    seeds: null,
     downstream: null,
     latent: null,
     figures: [],
