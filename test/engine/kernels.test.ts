@@ -44,9 +44,14 @@ describe("the native engine", { skip }, () => {
     [300, 253, 81],
   ] as const) {
     test(`agrees with wasm on ${features} features, ${width} wide, ${rows} rows`, async () => {
+      await compare({ inputDropout: 0.2 });
+      if (rows > 2) await compare({ inputDropout: 0.2, hiddenDropout: 0.3, batchNorm: true });
+    });
+
+    async function compare(settings: Partial<AutoencoderSpec>) {
       const spec: AutoencoderSpec = {
         ...PAPER_MODEL,
-        ...{ features, width, hiddenLayers: 1, inputDropout: 0.2 },
+        ...{ features, width, hiddenLayers: 1, ...settings },
         visible: features > 10 ? { start: 3, end: features - 4 } : null,
       };
       const batch = rowsOf(rows, features);
@@ -72,7 +77,7 @@ describe("the native engine", { skip }, () => {
       for (const [name, gradient] of expected.gradients) {
         assert.ok(relativeError(actual.gradients.get(name)!, gradient, 0.1) < 1e-5, name);
       }
-    });
+    }
   }
 
   test("gives the same numbers to the bit again, and on one thread the same to rounding", () => {
