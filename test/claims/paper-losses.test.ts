@@ -1,13 +1,13 @@
 // Tables of ours beside the paper's: each number stands beside the one of the same predictor and part.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { besidePaper } from "../../lib/claims/paper-losses.js";
+import { compareLosses } from "../../lib/claims/paper-losses.js";
 import { compareBlocks, PAPER_SHAPE } from "../../lib/claims/parameters.js";
 
 test("losses over seeds stand beside the paper's of the same part, controls beside none", () => {
   const row = { part: "test", seeds: 5, mse: 0.1283, mseDeviation: 4.9e-4, huber: 0.0641 };
   const alone = { ...row, seeds: null, mseDeviation: null, huberDeviation: null };
-  const rows = besidePaper([
+  const rows = compareLosses([
     { ...row, predictor: "ARO masked", huberDeviation: 2.4e-4 },
     { ...alone, predictor: "PCA, sees all", part: "train", mse: 2.8e-30, huber: 1.4e-30 },
     { ...alone, predictor: "dual ridge" },
