@@ -58,7 +58,7 @@ export interface TuneOptions extends StudyRequest {
   readonly engine: Engine;
   /** Told of each trial that ends. */
   readonly onTrial?: (trial: Trial) => void;
-  /** Ends the study in good order, as the first SIGINT does; the trial under way is done when the study goes on. */
+  /** Ends the study in good order, as the first SIGINT or SIGTERM does; the trial under way is done when the study goes on. */
   readonly signal?: AbortSignal;
 }
 
