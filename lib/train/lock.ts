@@ -101,9 +101,11 @@ async function acquire(
   // A few times, because others may be after the same lock.
   for (let attempt = 0; attempt < 5; attempt++) {
     try {
+      held.add(mine.token); // before anybody can read it
       await writeFile(file, text, { flag: "wx" });
       return hold(file, mine.token);
     } catch (error) {
+      held.delete(mine.token);
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") {
         const explained = explainFull(file, error);
         if (explained !== error) await rm(file, { force: true }); // it was made, and is empty
@@ -121,7 +123,6 @@ async function acquire(
 }
 
 function hold(file: string, token: string): Lock {
-  held.add(token);
   const touch = () => {
     const now = new Date();
     // A lock that is gone is found out by `check`.

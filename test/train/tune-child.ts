@@ -22,6 +22,7 @@ const { tinyStudy } = await import("./tiny-study.js");
 const { fakeEngine } = await import("./fake-model.js");
 const engine = fakeEngine();
 const changes = shared ? ({ shared: true, method: "random" } as const) : {};
+if (shared) fs.appendFileSync(`${folder}.ready`, ".");
 while (shared && !fs.existsSync(`${folder}.go`)) await setTimeout(10);
 await tune(
   tinyStudy(folder, {

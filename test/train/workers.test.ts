@@ -1,10 +1,19 @@
 // Several workers on one tuning study: no trial is lost or done twice, and what a dead one left another takes up.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { setTimeout as wait } from "node:timers/promises";
 import { takeLock } from "../../lib/train/lock.js";
 import { trialFolder, writeTrial } from "../../lib/train/trial.js";
 import { readTuning, type TuneOptions, tune } from "../../lib/train/tune.js";
@@ -32,6 +41,7 @@ test("of three processes one is killed in its second trial: all trials are there
   const folder = newFolder();
   // After study.json, which one of them writes, a trial moves seven files: the 13th is weights or result of its second.
   const workers = [work(folder, 13), work(folder), work(folder)];
+  while (!existsSync(`${folder}.ready`) || statSync(`${folder}.ready`).size < 3) await wait(20);
   writeFileSync(`${folder}.go`, "");
   assert.deepEqual(await Promise.all(workers), ["SIGKILL", 0, 0]);
   const { trials, best } = await readTuning(folder);
