@@ -140,8 +140,8 @@ function hold(file: string, token: string): Lock {
     },
     async release() {
       clearInterval(timer);
-      held.delete(token);
       if (await isMine()) await rm(file, { force: true });
+      held.delete(token); // only now: until then the file must not look like a dead one's
     },
   };
 }
