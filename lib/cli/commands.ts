@@ -5,6 +5,7 @@ import { checkNotebooks, lab, runAll } from "./notebooks.js";
 import { plan } from "./plan.js";
 import { claims, readme } from "./report.js";
 import { tensorflow } from "./tensorflow.js";
+import { train } from "./train.js";
 import { tune } from "./tune.js";
 
 /** Each takes the arguments behind its name and resolves to the exit status. */
@@ -16,6 +17,7 @@ export const commands: Readonly<Record<string, (args: readonly string[]) => Prom
   data,
   doctor,
   plan,
+  train,
   tune,
   tensorflow,
   claims,

@@ -10,6 +10,8 @@ const USAGE = `usage: npx aro COMMAND [options]
   doctor     say what is there and what is missing, which engine runs and why: --json
   plan       say what a training costs and whether it fits: --paper for the paper's shape, or --features N
              --width N --hidden-layers N --batch N --steps N; --no-measure, --json
+  train      list the experiments and how far their runs are: --json; "train NAME" trains what is not done,
+             "train NAME --run N" run N alone; exit status 1 says that it was interrupted and can go on
   tune       search for settings on validation loss: --method bayes|random --input-dropout on|off --trials N --json;
              what was stopped or killed goes on
   tensorflow build libtensorflow's engine; --cuda for NVIDIA's graphics processors

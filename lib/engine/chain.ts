@@ -1,6 +1,7 @@
 // Layers in a row: linear, batch normalization, leaky ReLU; each pass hands back the way to its own gradients.
 import type { Weights } from "../model/autoencoder.js";
 import type { ChainLayer } from "../model/modis.js";
+import { type RunningStatistics, trackColumns } from "./batch-norm.js";
 import {
   type Dense,
   type MakeDense,
@@ -29,7 +30,6 @@ export interface Chain {
 
 /** Source: modis/nn.py@1e2ebee, where 0.8 stands in the place of BatchNorm1d's epsilon. */
 const NORM_EPSILON = 0.8;
-const NORM_MOMENTUM = 0.1;
 const LEAK = 0.2;
 
 /**
@@ -135,23 +135,19 @@ class Norm {
   readonly #name: string;
   readonly #scale: TrainedArray;
   readonly #shift: TrainedArray;
-  readonly #runningMean: Float32Array;
-  readonly #runningVariance: Float32Array;
+  readonly #running: RunningStatistics;
 
   constructor(name: string, weights: Weights) {
     const copy = (kind: string) => weights.get(`${name}.${kind}`)!.slice();
     this.#name = name;
     this.#scale = new TrainedArray(`${name}.weight`, copy("weight"));
     this.#shift = new TrainedArray(`${name}.bias`, copy("bias"));
-    this.#runningMean = copy("running_mean");
-    this.#runningVariance = copy("running_var");
+    this.#running = { mean: copy("running_mean"), variance: copy("running_var") };
   }
 
   forward(x: Table, training: boolean): Passed {
     const { rows, columns } = x;
-    const { mean, variance } = training
-      ? this.#measure(x)
-      : { mean: this.#runningMean, variance: this.#runningVariance };
+    const { mean, variance } = training ? trackColumns(x, this.#running) : this.#running;
     const inverse = Float64Array.from(variance, (value) => 1 / Math.sqrt(value + NORM_EPSILON));
     const [scale, shift] = [this.#scale, this.#shift];
     const standard = new Float64Array(x.values.length);
@@ -184,23 +180,7 @@ class Norm {
     into
       .set(`${this.#name}.weight`, this.#scale.values.slice())
       .set(`${this.#name}.bias`, this.#shift.values.slice())
-      .set(`${this.#name}.running_mean`, this.#runningMean.slice())
-      .set(`${this.#name}.running_var`, this.#runningVariance.slice());
-  }
-
-  /** Mean and variance of the rows, with divisor n; the running variance takes that with divisor n - 1. */
-  #measure(x: Table): { mean: Float64Array; variance: Float64Array } {
-    const { rows, columns, values } = x;
-    const mean = sumRows(x).map((sum) => sum / rows);
-    const squares = new Float64Array(columns);
-    for (let i = 0; i < values.length; i++) {
-      squares[i % columns] += (values[i] - mean[i % columns]) ** 2;
-    }
-    for (let j = 0; j < columns; j++) {
-      const [average, spread] = [this.#runningMean, this.#runningVariance];
-      average[j] += NORM_MOMENTUM * (mean[j] - average[j]);
-      spread[j] += NORM_MOMENTUM * (squares[j] / (rows - 1) - spread[j]);
-    }
-    return { mean, variance: squares.map((sum) => sum / rows) };
+      .set(`${this.#name}.running_mean`, this.#running.mean.slice())
+      .set(`${this.#name}.running_var`, this.#running.variance.slice());
   }
 }

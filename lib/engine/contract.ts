@@ -2,12 +2,12 @@
 import { countObserved, type Matrix } from "../cohort/matrix.js";
 import {
   type AutoencoderSpec,
-  type Parameter,
-  parametersOf,
+  buffersOf,
   sizeOf,
+  tensorsOf,
   type Weights,
 } from "../model/autoencoder.js";
-import type { Losses, StepOptions } from "./engine.js";
+import type { Kept, Losses, StepOptions } from "./engine.js";
 
 /**
  * Checks a batch `[rows, features]`.
@@ -51,13 +51,22 @@ export function requireObserved(where: string, batch: Matrix): number {
   return observed;
 }
 
+/** @throws RangeError if a batch has one row alone, whose statistics have no variance. */
+export function requireTwoRows({ rows }: Matrix): void {
+  if (rows > 1) return;
+  throw new RangeError(
+    "step: expected a batch of at least 2 rows, got 1: batch normalization divides by the variance of the batch; " +
+      "take another batch size, which leaves no row alone",
+  );
+}
+
 /**
- * Checks that there is one array of the right length for each parameter of the model, and no other.
+ * Checks that there is one array of the right length for each tensor of the model, and no other.
  * @throws RangeError naming the first that is not.
  */
-export function requireParameters(where: string, spec: AutoencoderSpec, values: Weights): void {
-  const parameters = parametersOf(spec);
-  for (const { name, shape } of parameters) {
+export function requireTensors(where: string, spec: AutoencoderSpec, values: Weights): void {
+  const tensors = tensorsOf(spec);
+  for (const { name, shape } of tensors) {
     const got = values.get(name)?.length;
     if (got !== sizeOf(shape)) {
       throw new RangeError(
@@ -65,34 +74,50 @@ export function requireParameters(where: string, spec: AutoencoderSpec, values: 
           `got ${got ?? "none"}`,
       );
     }
+    requireVariances(where, name, values.get(name)!);
   }
-  if (values.size > parameters.length) {
-    const known = new Set(parameters.map(({ name }) => name));
+  if (values.size > tensors.length) {
+    const known = new Set(tensors.map(({ name }) => name));
     const other = [...values.keys()].find((name) => !known.has(name));
     throw new RangeError(`${where}: expected no parameter named "${other}" in this model`);
   }
 }
 
 /**
- * Finds a parameter of the model by name.
- * @throws RangeError if there is none, or values are given and are not as many.
+ * Checks that the model keeps this of a tensor of this name.
+ * @throws RangeError if it does not, or values are given and do not fit.
  */
-export function requireParameter(
+export function requireTensor(
   where: string,
   spec: AutoencoderSpec,
   name: string,
+  kept: Kept,
   values?: Float32Array,
-): Parameter {
-  const parameter = parametersOf(spec).find((one) => one.name === name);
-  if (!parameter)
-    throw new RangeError(`${where}: expected a parameter of the model, got "${name}"`);
-  const { shape } = parameter;
-  if (values && values.length !== sizeOf(shape)) {
+): void {
+  const tensor = tensorsOf(spec).find((one) => one.name === name);
+  if (!tensor) throw new RangeError(`${where}: expected a parameter of the model, got "${name}"`);
+  if (kept !== "value" && buffersOf(spec).some((one) => one.name === name)) {
     throw new RangeError(
-      `${where}: expected ${sizeOf(shape)} numbers for ${name} [${shape.join(", ")}], got ${values.length}`,
+      `${where}: expected the value of ${name}, got a moment: it has no gradient`,
     );
   }
-  return parameter;
+  if (!values) return;
+  if (values.length !== sizeOf(tensor.shape)) {
+    throw new RangeError(
+      `${where}: expected ${sizeOf(tensor.shape)} numbers for ${name} [${tensor.shape.join(", ")}], got ${values.length}`,
+    );
+  }
+  requireVariances(where, name, values);
+}
+
+function requireVariances(where: string, name: string, values: Float32Array): void {
+  if (name !== "batch_norm.running_var") return;
+  const bad = values.findIndex((value) => !(value >= 0));
+  if (bad >= 0) {
+    throw new RangeError(
+      `${where}: expected variances of 0 or more, got ${values[bad]} in ${name}`,
+    );
+  }
 }
 
 /** @throws RangeError if it is not a whole number, 0 or more. */
@@ -131,14 +156,17 @@ export function meanLosses(where: string, sums: Float32Array, observed: number):
 }
 
 /**
- * Checks a moment of `inp_lin.weight`, `[width, features]`.
+ * Checks a moment of what belongs to input columns, `[..., features]`.
  * @throws RangeError if it is not 0 where the model does not see.
  */
 export function requireUnseenAtRest(
   { features, visible }: AutoencoderSpec,
+  name: string,
+  kept: Kept,
   moment: Float32Array,
 ): void {
-  if (visible === null) return;
+  const ofInput = name === "inp_lin.weight" || name.startsWith("batch_norm.");
+  if (visible === null || kept === "value" || !ofInput) return;
   for (let i = 0; i < moment.length; i++) {
     const column = i % features;
     if (moment[i] !== 0 && (column < visible.start || column >= visible.end)) {

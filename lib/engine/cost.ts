@@ -2,23 +2,28 @@
 import { existsSync } from "node:fs";
 import { readdir, stat, statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { type AutoencoderSpec, countParameters } from "../model/autoencoder.js";
+import { type AutoencoderSpec, buffersOf, countParameters, sizeOf } from "../model/autoencoder.js";
 
 /**
  * Counts the floating-point operations of one training step: `2 rows (2 F W + 3 L W² + 3 W F)`. Each layer is multiplied
- * forward, for its weights' gradient and for its input's; the input layer needs no gradient of its input.
+ * forward, for its weights' gradient and for its input's; the input layer needs no gradient of its input but for batch
+ * normalization: `3 F W` then.
  * Adam and the element-wise functions are left out, and so is what an engine saves on columns that a masked model
  * does not see.
  */
-export function flopsPerStep({ features, width, hiddenLayers }: AutoencoderSpec, rows: number) {
-  const products = 5 * features * width + 3 * hiddenLayers * width * width;
+export function flopsPerStep(
+  { features, width, hiddenLayers, batchNorm }: AutoencoderSpec,
+  rows: number,
+) {
+  const products = (batchNorm ? 6 : 5) * features * width + 3 * hiddenLayers * width * width;
   return 2 * rows * products;
 }
 
 /** Bytes that a run's folder takes at its peak: the weights, and two checkpoints of weights and Adam's moments. */
 export function estimateDisk(spec: AutoencoderSpec): number {
-  const weights = 4 * countParameters(spec);
-  return weights + 2 * 3 * weights;
+  const buffers = buffersOf(spec).reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  const parameters = countParameters(spec);
+  return 4 * (parameters + buffers + 2 * (3 * parameters + buffers));
 }
 
 /** Bytes that a run's folder may take, whether it exists or not: what is free there, and what is in it already. */

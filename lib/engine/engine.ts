@@ -14,11 +14,14 @@ export interface StepOptions {
   readonly learningRate: number;
   /** Decoupled, as in AdamW; 0 in the paper. */
   readonly weightDecay?: number;
-  /** Where the input dropout is drawn from; without it nothing is dropped. */
+  /** Where the dropout of input and activations is drawn from; without it nothing is dropped. */
   readonly dropout?: Random;
 }
 
-/** What is kept of each parameter, all in the layout of the weights: itself, and Adam's two moments of its gradient. */
+/**
+ * What is kept of each parameter, all in the layout of the weights: itself, and Adam's two moments of its gradient.
+ * Of a buffer, which has no gradient, the value alone.
+ */
 export type Kept = "value" | "first" | "second";
 
 /** A trainable autoencoder living in an engine. Every batch is a `Matrix` of preprocessed rows, `[rows, features]`. */
@@ -26,22 +29,23 @@ export interface Model {
   readonly spec: AutoencoderSpec;
   /** Takes one AdamW step on the Huber loss; resolves to the losses before the step, as PyTorch reports them. */
   step(batch: Matrix, options: StepOptions): Promise<Losses>;
-  /** The losses without dropout, and without changing anything. */
+  /** The losses without dropout, by the running statistics of batch normalization; changes nothing. */
   evaluate(batch: Matrix): Promise<Losses>;
-  /** The gradient of the Huber loss, without dropout; for tests and explanations. */
+  /** The gradient of the Huber loss that `evaluate` gives, by parameter; for tests and explanations. */
   gradients(batch: Matrix): Promise<Weights>;
   /** The reconstruction, `[rows, features]`. */
   reconstruct(batch: Matrix): Promise<Float32Array>;
   /** The latent representation, `[rows, width]`. Without `relu`, as the authors' notebook computes embeddings. */
   encode(batch: Matrix, options?: { readonly relu?: boolean }): Promise<Float32Array>;
+  /** Copies every tensor: the parameters and the buffers. */
   readWeights(): Promise<Weights>;
   /** Steps taken so far, which Adam's corrections depend on; set together with the tensors it belongs to. */
   stepCount: number;
-  /** Copies what is kept of one parameter, so that nobody has to hold all of a large model at once. */
+  /** Copies what is kept of one tensor, so that nobody has to hold all of a large model at once. */
   readTensor(name: string, kept: Kept): Promise<Float32Array>;
   /**
-   * Replaces what is kept of one parameter; all of them and `stepCount` make training go on where it stood.
-   * @throws RangeError if the model has no such parameter, or the values do not fit it.
+   * Replaces what is kept of one tensor; all of them and `stepCount` make training go on where it stood.
+   * @throws RangeError if the model has no such tensor, or the values do not fit it.
    */
   writeTensor(name: string, kept: Kept, values: Float32Array): void;
   /** Frees the engine's memory; the model must not be used again. */

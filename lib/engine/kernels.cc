@@ -674,6 +674,33 @@ napi_value backward(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+/// backwardRow(weight, stride, outputs, inputs, slope, lanes, rows, below): the same by columns, which takes no room for
+/// each thread, with a row a sample: below `[rows, inputs]`
+napi_value backwardRow(napi_env env, napi_callback_info info) {
+  Arguments in(env, info);
+  const float* weight = in.array<float>();
+  const int64_t stride = in.integer(), outputs = in.integer(), inputs = in.integer();
+  const float* slope = in.array<float>();
+  const int64_t lanes = in.integer(), rows = in.integer();
+  float* below = in.array<float>();
+  share(inputs, AHEAD * STRIP, [&](int64_t begin, int64_t end, int) {
+    Scratch scratch[2];
+    for (int64_t left = begin; left < end; left += AHEAD * STRIP) {
+      const int64_t columns = std::min(AHEAD * STRIP, end - left);
+      float* strips = scratch[0].of(whole(columns) * lanes);
+      std::memset(strips, 0, whole(columns) * lanes * sizeof(float));
+      for (int64_t at = 0; at < outputs; at += BLOCK)
+        backwardRows(weight + left, stride, columns, slope, lanes, strips, at,
+                     std::min(at + BLOCK, outputs), scratch[1]);
+      for (int64_t s = 0; s < columns; s += STRIP)
+        for (int64_t r = 0; r < rows; r++)
+          std::memcpy(below + r * inputs + left + s, strips + s * lanes + r * STRIP,
+                      std::min<int64_t>(STRIP, columns - s) * sizeof(float));
+    }
+  });
+  return nullptr;
+}
+
 /// slope(below, units, lanes, activation, scale, out): through a ReLU; below in strips, the others `[units, lanes]`
 napi_value slope(napi_env env, napi_callback_info info) {
   Arguments in(env, info);
@@ -746,6 +773,7 @@ NAPI_MODULE_INIT() {
       {"setThreads", setThreads}, {"allocate", allocate}, {"transpose", transposeColumns},
       {"transposeStrips", transposeStrips}, {"drop", drop},
       {"pack", pack},             {"forward", forward},   {"backward", backward},
+      {"backwardRow", backwardRow},
       {"slope", slope},           {"update", update},     {"output", output},
   };
   for (const auto& [name, function] : functions) {

@@ -57,6 +57,13 @@ export interface Kernels {
       ...[slope: Numbers, lanes: number, below: Numbers],
     ]
   ): void;
+  /** The same with a row a sample, `[rows, inputs]`, of a weight that has `stride` numbers from row to row. */
+  backwardRow(
+    ...args: [
+      ...[weight: Numbers, stride: number, outputs: number, inputs: number],
+      ...[slope: Numbers, lanes: number, rows: number, below: Numbers],
+    ]
+  ): void;
   /** `out = scale below^T` where the activation is above 0; `[units, lanes]`. */
   slope(
     ...args: [

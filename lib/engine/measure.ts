@@ -27,7 +27,7 @@ export async function measureStep(
   spec: AutoencoderSpec,
   rows: number,
 ): Promise<StepTime | null> {
-  const full = { ...spec, visible: null };
+  const full = { ...spec, visible: null, zeroed: [] };
   const fixed = flopsPerStep({ ...full, features: 0 }, rows);
   const perFeature = (flopsPerStep(full, rows) - fixed) / spec.features;
   const affordable = Math.max((TIMED - fixed) / perFeature, spec.features / 16);

@@ -62,8 +62,8 @@ export function estimateMemory(spec: AutoencoderSpec, backend?: string): MemoryL
   const weights = 4 * countParameters(spec);
   const batch = 4 * ROWS * spec.features;
   const heap = 3 * weights + batch + WORKING;
-  // The batch as it came, with its dropped copy; and the caller's weights.
-  const available = heap + 3 * batch;
+  // The batch as it came, with its dropped copy; what batch normalization leaves of it; and the caller's weights.
+  const available = heap + (spec.batchNorm ? 7 : 3) * batch;
   const real = (bytes: number) =>
     backend === "tensorflow" ? TENSORFLOW.library + TENSORFLOW.copies * bytes : bytes;
   return { heap, total: real(available + weights), available: real(available) };

@@ -1,7 +1,9 @@
 // The native engine's parameters by layer, as its kernels take them.
-import type { AutoencoderSpec, Weights } from "../model/autoencoder.js";
+import { type AutoencoderSpec, parametersOf, sizeOf, type Weights } from "../model/autoencoder.js";
+import { type AdamStep, BETA1, BETA2, coefficients, EPSILON } from "./adam.js";
+import { visibleOf } from "./dropout.js";
 import type { Kept } from "./engine.js";
-import type { Trained } from "./kernels.js";
+import type { Kernels, Trained } from "./kernels.js";
 
 /** A parameter and its moments, in PyTorch's layout. */
 export type Parameter = Readonly<Record<Kept, Float32Array>>;
@@ -15,13 +17,57 @@ export interface Layer {
   readonly stride: number;
 }
 
+/** Copies the parameters of the layers out of the weights, with zero moments. */
+export function makeParameters(
+  kernels: Kernels,
+  spec: AutoencoderSpec,
+  weights: Weights,
+): Map<string, Parameter> {
+  return new Map(
+    parametersOf({ ...spec, batchNorm: false }).map(({ name, shape }) => {
+      const make = () => kernels.allocate(sizeOf(shape));
+      const value = make();
+      value.set(weights.get(name)!);
+      return [name, { value, first: make(), second: make() }];
+    }),
+  );
+}
+
+/** Makes room for a gradient of each parameter. */
+export function makeGradients(
+  parameters: ReadonlyMap<string, Parameter>,
+): Map<string, Float32Array> {
+  return new Map(
+    [...parameters].map(([name, { value }]) => [name, new Float32Array(value.length)]),
+  );
+}
+
+/** A step of AdamW as the kernels take it; what decay leaves of a weight comes first. */
+export function kernelRule(step: AdamStep): Float64Array {
+  const { keep, rate, root } = coefficients(step);
+  return Float64Array.of(keep, rate, root, BETA1, 1 - BETA1, BETA2, 1 - BETA2, EPSILON);
+}
+
+/** Multiplies activations `[units, lanes]` with a mask `[units, rows]`, in place. */
+export function dropLanes(
+  activations: Float32Array,
+  lanes: number,
+  mask: Float32Array,
+  rows: number,
+): void {
+  for (let unit = 0, i = 0; i < mask.length; unit++) {
+    for (let to = unit * lanes; to < unit * lanes + rows; to++, i++) activations[to] *= mask[i];
+  }
+}
+
 /** Lays parameters out by layer; with gradients, the arrays that take those in the parameters' place. */
 export function layersOf(
-  { features, width, hiddenLayers, visible }: AutoencoderSpec,
+  spec: AutoencoderSpec,
   parameters: ReadonlyMap<string, Parameter>,
   gradients?: Weights,
 ): { readonly input: Layer; readonly hidden: readonly Layer[]; readonly output: Layer } {
-  const { start, end } = visible ?? { start: 0, end: features };
+  const { features, width, hiddenLayers } = spec;
+  const { start, end } = visibleOf(spec);
   const part = (name: string, from: number): Trained => {
     const gradient = gradients?.get(name);
     if (gradient) return [gradient.subarray(from), null, null];
@@ -48,7 +94,7 @@ export function decayUnseen(
   weight: Float32Array,
   keep: number,
 ): void {
-  if (visible === null) return;
+  if (visible === null || keep === 1) return;
   for (let row = 0; row < width; row++) {
     const [from, to] = [row * features, (row + 1) * features];
     for (let i = from; i < from + visible.start; i++) weight[i] *= keep;

@@ -22,6 +22,8 @@ export interface Backspace {
   readonly byRow: Float32Array; // [rows, width]
   readonly slopes: Float32Array; // [threads, width / strip, lanes, strip], before a ReLU
   readonly slope: Float32Array; // [width, lanes]
+  /** With respect to what the input layer reads; null without batch normalization, which alone asks for it. */
+  readonly inputSlope: Float32Array | null; // [rows, visible]
 }
 
 /** Batch sizes whose spaces are kept: a training has one, its validation another. */
@@ -59,8 +61,8 @@ export class Spaces {
   backOf(rows: number): Backspace {
     const space = this.of(rows);
     if (space.backspace) return space.backspace;
-    const { width } = this.#spec;
-    const { lanes, input } = space;
+    const { width, batchNorm } = this.#spec;
+    const { lanes, input, dropped } = space;
     const make = (length: number) => this.#kernels.allocate(length);
     space.backspace = {
       packedInput: make(this.#whole(input.length / lanes) * rows),
@@ -68,6 +70,7 @@ export class Spaces {
       byRow: make(width * rows),
       slopes: make(threadCount() * this.#whole(width) * lanes),
       slope: make(width * lanes),
+      inputSlope: batchNorm ? make(dropped.length) : null,
     };
     return space.backspace;
   }

@@ -1,30 +1,24 @@
 // The native engine: the autoencoder on kernels of our own, one pass over weights and moments a step.
 import type { Matrix } from "../cohort/matrix.js";
 import type { Random } from "../cohort/random.js";
-import {
-  type AutoencoderSpec,
-  checkSpec,
-  parametersOf,
-  sizeOf,
-  type Weights,
-} from "../model/autoencoder.js";
-import { BETA1, BETA2, coefficients, EPSILON } from "./adam.js";
+import { type AutoencoderSpec, checkSpec, type Weights } from "../model/autoencoder.js";
+import { BaseModel, type Pass, type Passed } from "./base.js";
 import { chunks } from "./chunks.js";
-import {
-  meanLosses,
-  requireBatch,
-  requireObserved,
-  requireParameter,
-  requireParameters,
-  requireRates,
-  requireSteps,
-  requireUnseenAtRest,
-} from "./contract.js";
-import { dropoutInput } from "./dropout.js";
-import type { Engine, Kept, Losses, Model, StepOptions } from "./engine.js";
+import { meanLosses, requireObserved, requireTensors } from "./contract.js";
+import { type HiddenDropout, hiddenDropout, visibleOf, zeroColumns } from "./dropout.js";
+import type { Engine, Kept, Losses } from "./engine.js";
 import { ACTIVATION, type Kernels, kernelVersion, loadKernels, threadCount } from "./kernels.js";
 import { memoryLimits, requireMemory } from "./memory.js";
-import { decayUnseen, type Layer, layersOf, type Parameter } from "./native-layers.js";
+import {
+  decayUnseen,
+  dropLanes,
+  kernelRule,
+  type Layer,
+  layersOf,
+  makeGradients,
+  makeParameters,
+  type Parameter,
+} from "./native-layers.js";
 import { type Backspace, Spaces, type Workspace } from "./native-spaces.js";
 
 /**
@@ -39,66 +33,31 @@ export async function nativeEngine(): Promise<Engine> {
     version: await kernelVersion(),
     async build(spec, weights) {
       checkSpec(spec);
-      requireParameters("build", spec, weights);
+      requireTensors("build", spec, weights);
       requireMemory(spec, memoryLimits("native"));
       return new NativeModel(kernels, spec, weights);
     },
   };
 }
 
-class NativeModel implements Model {
-  readonly spec: AutoencoderSpec;
+class NativeModel extends BaseModel {
   readonly #kernels: Kernels;
   readonly #parameters: Map<string, Parameter>;
   readonly #spaces: Spaces;
-  #step = 0;
-  #disposed = false;
 
   constructor(kernels: Kernels, spec: AutoencoderSpec, weights: Weights) {
-    this.spec = spec;
+    super(spec, weights);
     this.#kernels = kernels;
     this.#spaces = new Spaces(kernels, spec);
-    this.#parameters = new Map(
-      parametersOf(spec).map(({ name, shape }) => {
-        const make = () => kernels.allocate(sizeOf(shape));
-        const value = make();
-        value.set(weights.get(name)!);
-        return [name, { value, first: make(), second: make() }];
-      }),
-    );
-  }
-
-  async step(batch: Matrix, options: StepOptions): Promise<Losses> {
-    this.#enter("step", batch);
-    requireRates(options);
-    const { learningRate, weightDecay = 0, dropout } = options;
-    const observed = requireObserved("step", batch);
-    const rule = { learningRate, weightDecay, step: this.#step + 1 };
-    const { keep, rate, root } = coefficients(rule);
-    const adam = Float64Array.of(keep, rate, root, BETA1, 1 - BETA1, BETA2, 1 - BETA2, EPSILON);
-    const sums = this.#train(batch, observed, dropout, adam);
-    if (keep !== 1) decayUnseen(this.spec, this.#parameters.get("inp_lin.weight")!.value, keep);
-    this.#step = rule.step;
-    return meanLosses("step", Float32Array.from(sums), observed);
-  }
-
-  async gradients(batch: Matrix): Promise<Weights> {
-    this.#enter("gradients", batch);
-    const observed = requireObserved("gradients", batch);
-    const gradients = new Map(
-      parametersOf(this.spec).map(({ name, shape }) => [name, new Float32Array(sizeOf(shape))]),
-    );
-    const sums = this.#train(batch, observed, undefined, new Float64Array(8), gradients);
-    meanLosses("gradients", Float32Array.from(sums), observed);
-    return gradients;
+    this.#parameters = makeParameters(kernels, spec, weights);
   }
 
   async evaluate(batch: Matrix): Promise<Losses> {
-    this.#enter("evaluate", batch);
+    this.enter("evaluate", batch);
     const observed = requireObserved("evaluate", batch);
     const total = new Float64Array(2);
     for (const rows of chunks(batch)) {
-      const space = this.#forward(rows, this.#input(rows));
+      const space = this.#forward(rows, this.input(rows));
       const sums = this.#output(rows, space, null, new Float64Array(8), 1);
       for (const i of [0, 1]) total[i] += sums[i];
     }
@@ -106,12 +65,12 @@ class NativeModel implements Model {
   }
 
   async reconstruct(batch: Matrix): Promise<Float32Array> {
-    this.#enter("reconstruct", batch);
+    this.enter("reconstruct", batch);
     const { features } = this.spec;
     const out = new Float32Array(batch.rows * features);
     let done = 0;
     for (const rows of chunks(batch)) {
-      const { below, lanes } = this.#forward(rows, this.#input(rows));
+      const { below, lanes } = this.#forward(rows, this.input(rows));
       const linear = new Float32Array(features * lanes);
       this.#layer(
         layersOf(this.spec, this.#parameters).output,
@@ -128,12 +87,12 @@ class NativeModel implements Model {
   }
 
   async encode(batch: Matrix, { relu = true } = {}): Promise<Float32Array> {
-    this.#enter("encode", batch);
+    this.enter("encode", batch);
     const { width } = this.spec;
     const out = new Float32Array(batch.rows * width);
     let done = 0;
     for (const rows of chunks(batch)) {
-      const { activations, lanes } = this.#forward(rows, this.#input(rows), relu);
+      const { activations, lanes } = this.#forward(rows, this.input(rows), { relu });
       const place = out.subarray(done * width, (done + rows.rows) * width);
       this.#kernels.transpose(activations.at(-1)!, lanes, width, rows.rows, place, width);
       done += rows.rows;
@@ -141,67 +100,26 @@ class NativeModel implements Model {
     return out;
   }
 
-  async readWeights(): Promise<Weights> {
-    this.#require("readWeights");
-    return new Map([...this.#parameters].map(([name, { value }]) => [name, value.slice()]));
-  }
-
-  get stepCount(): number {
-    return this.#step;
-  }
-
-  set stepCount(step: number) {
-    this.#step = requireSteps(step);
-  }
-
-  async readTensor(name: string, kept: Kept): Promise<Float32Array> {
-    this.#require("readTensor");
-    requireParameter("readTensor", this.spec, name);
+  protected async readParameter(name: string, kept: Kept): Promise<Float32Array> {
     return this.#parameters.get(name)![kept].slice();
   }
 
-  writeTensor(name: string, kept: Kept, values: Float32Array): void {
-    this.#require("writeTensor");
-    requireParameter("writeTensor", this.spec, name, values);
-    if (name === "inp_lin.weight" && kept !== "value") requireUnseenAtRest(this.spec, values);
+  protected writeParameter(name: string, kept: Kept, values: Float32Array): void {
     this.#parameters.get(name)![kept].set(values);
   }
 
-  dispose(): void {
-    this.#disposed = true;
+  protected free(): void {
     this.#spaces.clear();
     this.#parameters.clear();
   }
 
-  #require(where: string): void {
-    if (this.#disposed) throw new Error(`${where}: expected a living model, got a disposed one`);
-  }
-
-  #enter(where: string, batch: Matrix): void {
-    this.#require(where);
-    requireBatch(where, this.spec, batch);
-  }
-
-  #layer(
-    { weight, bias, outputs, inputs, stride }: Layer,
-    below: Float32Array,
-    lanes: number,
-    activation: keyof typeof ACTIVATION,
-    out: Float32Array,
-  ): void {
-    const code = ACTIVATION[activation];
-    this.#kernels.forward(weight[0], stride, outputs, inputs, bias[0], below, lanes, code, out);
-  }
-
-  /** The visible columns of a batch, some of them dropped if `random` is given; `[rows, visible columns]`. */
-  #input(batch: Matrix, random?: Random): Float32Array {
-    const { inputDropout, visible } = this.spec;
-    if (random === undefined || inputDropout === 0) {
-      return visible === null ? batch.values : dropoutInput(batch, this.spec);
-    }
+  /** Drops in the kernels where something is to be dropped. */
+  protected override dropInput(batch: Matrix, random?: Random): Float32Array {
+    const { inputDropout } = this.spec;
+    if (random === undefined || inputDropout === 0) return super.dropInput(batch);
     const { rows, columns, values } = batch;
     const { dropped } = this.#spaces.of(rows);
-    const { start, end } = visible ?? { start: 0, end: columns };
+    const { start, end } = visibleOf(this.spec);
     const state = Uint32Array.from(random.state());
     const [threshold, scale] = [inputDropout * 0x100000000, 1 / (1 - inputDropout)];
     this.#kernels.drop(
@@ -209,40 +127,22 @@ class NativeModel implements Model {
     );
     const [a, b, c, counter] = state;
     random.moveTo([a, b, c, counter]);
-    return dropped;
+    return zeroColumns(dropped, this.spec);
   }
 
-  /** Up to the latent representation, from input `[rows, visible columns]`. */
-  #forward({ rows }: Matrix, input: Float32Array, relu = true): Workspace {
-    const { width } = this.spec;
-    const space = this.#spaces.of(rows);
-    const { lanes, below, activations } = space;
-    const layers = layersOf(this.spec, this.#parameters);
-    const activation = relu ? "relu" : "linear";
-    this.#kernels.transposeStrips(input, rows, layers.input.inputs, space.input);
-    for (const [i, layer] of [layers.input, ...layers.hidden].entries()) {
-      this.#layer(layer, i === 0 ? space.input : below, lanes, activation, activations[i]);
-      this.#kernels.pack(activations[i], lanes, lanes, width, below);
-    }
-    return space;
-  }
-
-  /** Forward and backward; updates the parameters, or fills the gradients if they are given. Gives the sums of losses. */
-  #train(
-    batch: Matrix,
-    observed: number,
-    random: Random | undefined,
-    adam: Float64Array,
-    gradients?: Weights,
-  ): Float64Array {
+  /** A pass forward and backward; it is over when this returns. */
+  protected async pass({ batch, input, observed, random, rule }: Pass): Promise<Passed> {
     const kernels = this.#kernels;
     const { rows } = batch;
     const { width } = this.spec;
-    const input = this.#input(batch, random);
-    const space = this.#forward(batch, input);
+    const adam = rule ? kernelRule(rule) : new Float64Array(8);
+    const gradients = rule ? undefined : makeGradients(this.#parameters);
+    const drop = hiddenDropout(this.spec, rows, random);
+    const left = drop?.scale ?? 1; // of what the slopes pass, which is not dropped
+    const space = this.#forward(batch, input, { drop });
     const { activations, lanes } = space;
     const back = this.#spaces.backOf(rows);
-    const { packed, packedInput, byRow, slopes, slope } = back;
+    const { packed, packedInput, byRow, slopes, slope, inputSlope } = back;
     const layers = layersOf(this.spec, this.#parameters);
     const targets = layersOf(this.spec, this.#parameters, gradients);
     const pack = (activation: Float32Array) => {
@@ -256,17 +156,52 @@ class NativeModel implements Model {
       );
     pack(activations.at(-1)!);
     const sums = this.#output(batch, space, back, adam, 1 / observed, gradients && targets.output);
-    kernels.slope(slopes, width, lanes, activations.at(-1)!, 1 / observed, slope);
+    kernels.slope(slopes, width, lanes, activations.at(-1)!, left / observed, slope);
     for (let i = layers.hidden.length - 1; i >= 0; i--) {
       kernels.backward(layers.hidden[i].weight[0], width, width, slope, lanes, slopes);
       pack(activations[i]);
       update(targets.hidden[i], packed);
-      kernels.slope(slopes, width, lanes, activations[i], 1, slope);
+      kernels.slope(slopes, width, lanes, activations[i], left, slope);
     }
-    const { inputs } = layers.input;
+    const { inputs, weight, stride } = layers.input;
+    if (inputSlope) {
+      kernels.backwardRow(weight[0], stride, width, inputs, slope, lanes, rows, inputSlope);
+    }
     kernels.pack(input, inputs, inputs, rows, packedInput);
     update(targets.input, packedInput);
-    return sums;
+    if (rule) decayUnseen(this.spec, this.#parameters.get("inp_lin.weight")!.value, adam[0]);
+    return { sums: Float32Array.from(sums), slope: inputSlope, gradients: gradients ?? null };
+  }
+
+  #layer(
+    { weight, bias, outputs, inputs, stride }: Layer,
+    below: Float32Array,
+    lanes: number,
+    activation: keyof typeof ACTIVATION,
+    out: Float32Array,
+  ): void {
+    const code = ACTIVATION[activation];
+    this.#kernels.forward(weight[0], stride, outputs, inputs, bias[0], below, lanes, code, out);
+  }
+
+  /** Up to the latent representation, from input `[rows, visible columns]`. */
+  #forward(
+    { rows }: Matrix,
+    input: Float32Array,
+    { relu = true, drop = null as HiddenDropout | null } = {},
+  ): Workspace {
+    const { width } = this.spec;
+    const space = this.#spaces.of(rows);
+    const { lanes, below, activations } = space;
+    const layers = layersOf(this.spec, this.#parameters);
+    const activation = relu ? "relu" : "linear";
+    this.#kernels.transposeStrips(input, rows, layers.input.inputs, space.input);
+    for (const [i, layer] of [layers.input, ...layers.hidden].entries()) {
+      this.#layer(layer, i === 0 ? space.input : below, lanes, activation, activations[i]);
+      if (drop) dropLanes(activations[i], lanes, drop.next(), rows);
+      this.#kernels.pack(activations[i], lanes, lanes, width, below);
+    }
+    return space;
   }
 
   /** The output layer: the losses, `[huber, mse]` summed, and with a backspace what follows from them. */

@@ -7,6 +7,7 @@ import type * as Tf from "@tensorflow/tfjs-core";
 import type { Matrix } from "../cohort/matrix.js";
 import type { Backend } from "./backend.js";
 import { type Block, transposedColumns } from "./blocks.js";
+import type { HiddenDropout } from "./dropout.js";
 import type { Layers } from "./parameters.js";
 import type { Variable } from "./variable.js";
 
@@ -21,22 +22,29 @@ export type Apply = (variable: Variable, gradient: Tf.Tensor2D) => void;
 export interface Forward {
   /** The input by blocks, `[visible columns of the block, rows]`. */
   readonly inputs: readonly Tf.Tensor2D[];
-  /** After each ReLU, the latent representation last; `[width, rows]`. */
+  /** After each ReLU and its dropout, the latent representation last; `[width, rows]`. */
   readonly activations: readonly Tf.Tensor2D[];
+  /** What dropout multiplied the activations with that it left. */
+  readonly scale: number;
 }
 
 /**
  * Runs input `[rows, visible columns]` up to the latent representation. Call inside a tidy.
  * Without `relu`, the layers follow each other bare.
  */
-export function forward(network: Network, input: Float32Array, relu = true): Forward {
+export function forward(
+  network: Network,
+  input: Float32Array,
+  { relu = true, drop = null as HiddenDropout | null } = {},
+): Forward {
   const { tf } = network.backend;
   const first = network.input[0].block.left;
   const visible = network.input[network.input.length - 1].block.right - first;
   const activate = (sum: Tf.Tensor2D, bias: Variable) =>
     tf.tidy(() => {
-      const out = tf.add(sum, bias.tensor);
-      return (relu ? tf.relu(out) : out) as Tf.Tensor2D;
+      const linear = tf.add<Tf.Tensor2D>(sum, bias.tensor);
+      const out = relu ? tf.relu(linear) : linear;
+      return drop ? tf.mul<Tf.Tensor2D>(out, tf.tensor2d(drop.next(), out.shape)) : out;
     });
   const inputs = network.input.map(({ block }) => {
     const values = transposedColumns(input, visible, block.left - first, block.right - first);
@@ -55,7 +63,7 @@ export function forward(network: Network, input: Float32Array, relu = true): For
     const below = activations[activations.length - 1];
     activations.push(activate(tf.matMul(weight.tensor, below), bias));
   }
-  return { inputs, activations };
+  return { inputs, activations, scale: drop?.scale ?? 1 };
 }
 
 /** Runs a latent representation `[width, rows]` through one block of the output layer; `[features, rows]`. */
@@ -97,14 +105,16 @@ export function blockLosses(
 /**
  * Goes back through the network, hands each gradient of the mean Huber loss to `apply` as soon as nothing
  * below needs the old weights, and frees it before the next is made. Call inside a tidy.
+ * @param onSlope takes the slope with respect to each block of the input, `[visible columns of the block, rows]`.
  * @returns the sums of the losses by block, `[blocks, 2]`.
  */
 export function backward(
   network: Network,
-  { inputs, activations }: Forward,
+  { inputs, activations, scale }: Forward,
   batch: Matrix,
   observed: number,
   apply: Apply,
+  onSlope: ((slope: Tf.Tensor2D) => void) | null,
 ): Tf.Tensor2D {
   const { tf } = network.backend;
   const settle = (variable: Variable, gradient: () => Tf.Tensor2D) =>
@@ -117,6 +127,11 @@ export function backward(
   ) => {
     settle(weight, () => tf.matMul(slope, below));
     settle(bias, () => tf.sum(slope, 1, true));
+  };
+  // Where an activation is 0, by its ReLU or its dropout, nothing passes.
+  const throughActivation = (slope: Tf.Tensor2D, activation: Tf.Tensor2D) => {
+    const open = tf.mul<Tf.Tensor2D>(slope, tf.step(activation));
+    return scale === 1 ? open : tf.mul<Tf.Tensor2D>(open, scale);
   };
   const latent = activations[activations.length - 1];
   const latentByRow = tf.transpose(latent); // [rows, width]
@@ -140,7 +155,7 @@ export function backward(
     const { weight, bias } = network.hidden[i];
     const above = slope;
     slope = tf.tidy(() => {
-      const outer = tf.mul<Tf.Tensor2D>(above, tf.step(activations[i + 1]));
+      const outer = throughActivation(above, activations[i + 1]);
       const inner = tf.matMul<Tf.Tensor2D>(tf.transpose(weight.tensor), outer);
       throughLinear(weight, bias, outer, tf.transpose(activations[i]));
       return inner;
@@ -148,8 +163,9 @@ export function backward(
     above.dispose();
   }
 
-  const outer = tf.mul<Tf.Tensor2D>(slope, tf.step(activations[0]));
+  const outer = throughActivation(slope, activations[0]);
   network.input.forEach(({ variable }, i) => {
+    if (onSlope) tf.tidy(() => onSlope(tf.matMul(tf.transpose(variable.tensor), outer)));
     settle(variable, () => tf.matMul(outer, tf.transpose(inputs[i])));
   });
   settle(network.inputBias, () => tf.sum(outer, 1, true));

@@ -1,13 +1,6 @@
 // A model's parameters inside a backend: cut into blocks of variables, and put together again by name.
-import {
-  type AutoencoderSpec,
-  type Parameter,
-  parametersOf,
-  sizeOf,
-  type Weights,
-} from "../model/autoencoder.js";
+import type { AutoencoderSpec, Weights } from "../model/autoencoder.js";
 import { areaOf, type Block, biasOf, layOut, readBlock, wholeBlock, writeBlock } from "./blocks.js";
-import { requireParameter } from "./contract.js";
 import type { Kept } from "./engine.js";
 
 /** What an engine trains: a tensor with Adam's moments. */
@@ -94,25 +87,13 @@ export class Parameters<V extends Trained> {
   /** Puts together what `read` gives for each variable, in PyTorch's layout; 0 where the model does not see. */
   async assemble(read: (variable: V) => Promise<Float32Array>): Promise<Map<string, Float32Array>> {
     const out = new Map<string, Float32Array>();
-    for (const parameter of parametersOf(this.layers.spec)) {
-      out.set(parameter.name, await this.#assembleOne(parameter, read));
-    }
+    for (const name of this.#parts.keys()) out.set(name, await this.#assembleOne(name, read));
     return out;
   }
 
-  /** Reads the weights, with those of the columns that the model does not see. */
-  async readWeights(): Promise<Weights> {
-    const weights = new Map<string, Float32Array>();
-    for (const { name } of parametersOf(this.layers.spec)) {
-      weights.set(name, await this.readTensor(name, "value"));
-    }
-    return weights;
-  }
-
   /** Reads one parameter or a moment of it; moments are 0 where the model does not see. */
-  async readTensor(name: string, kept: Kept): Promise<Float32Array> {
-    const parameter = requireParameter("readTensor", this.layers.spec, name);
-    const values = await this.#assembleOne(parameter, (variable) => variable.read(kept));
+  async read(name: string, kept: Kept): Promise<Float32Array> {
+    const values = await this.#assembleOne(name, (variable) => variable.read(kept));
     if (kept === "value") {
       for (const { block, values: unseen } of this.#unseenOf(name)) {
         writeBlock(values, block, unseen);
@@ -121,18 +102,10 @@ export class Parameters<V extends Trained> {
     return values;
   }
 
-  /** @throws RangeError if there is no such parameter, or the values are not as many, or moments of unseen columns. */
-  writeTensor(name: string, kept: Kept, values: Float32Array): void {
-    requireParameter("writeTensor", this.layers.spec, name, values);
+  /** Copies as many values as the parameter has; moments are 0 where the model does not see. */
+  write(name: string, kept: Kept, values: Float32Array): void {
     for (const { block, values: unseen } of this.#unseenOf(name)) {
-      const given = readBlock(values, block);
-      if (kept === "value") unseen.set(given);
-      else if (given.some((moment) => moment !== 0)) {
-        throw new RangeError(
-          "writeTensor: expected no moments at columns that the model does not see, got some; " +
-            "this state belongs to a model with other visible columns",
-        );
-      }
+      if (kept === "value") unseen.set(readBlock(values, block));
     }
     // One array for all blocks: garbage of large ones comes faster than it is collected.
     const parts = this.#parts.get(name)!;
@@ -156,11 +129,13 @@ export class Parameters<V extends Trained> {
   }
 
   async #assembleOne(
-    { name, shape }: Parameter,
+    name: string,
     read: (variable: V) => Promise<Float32Array>,
   ): Promise<Float32Array> {
-    const values = new Float32Array(sizeOf(shape));
-    for (const { block, variable } of this.#parts.get(name)!) {
+    const parts = this.#parts.get(name)!;
+    const { rows, columns } = parts[0].block;
+    const values = new Float32Array(rows * columns);
+    for (const { block, variable } of parts) {
       writeBlock(values, block, await read(variable));
     }
     return values;

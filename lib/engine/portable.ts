@@ -1,21 +1,14 @@
 // The engine that runs anywhere: tfjs on wasm, WebGPU or plain JavaScript, through the same code.
 import type * as Tf from "@tensorflow/tfjs-core";
 import type { Matrix } from "../cohort/matrix.js";
-import { type AutoencoderSpec, checkSpec, type Weights } from "../model/autoencoder.js";
+import { checkSpec, type Weights } from "../model/autoencoder.js";
 import { type Backend, type BackendName, loadBackend } from "./backend.js";
+import { BaseModel, type Pass, type Passed } from "./base.js";
 import { wholeBlock, writeBlock } from "./blocks.js";
 import { chunks } from "./chunks.js";
-import {
-  meanLosses,
-  requireBatch,
-  requireObserved,
-  requireParameters,
-  requireRates,
-  requireSteps,
-} from "./contract.js";
-
-import { dropoutInput } from "./dropout.js";
-import type { Engine, Kept, Losses, Model, StepOptions } from "./engine.js";
+import { meanLosses, requireObserved, requireTensors } from "./contract.js";
+import { hiddenDropout, visibleOf } from "./dropout.js";
+import type { Engine, Kept, Losses } from "./engine.js";
 import { memoryLimits, requireMemory } from "./memory.js";
 import {
   type Apply,
@@ -49,66 +42,40 @@ export async function portableEngine({
     version: backend.tf.version_core,
     async build(spec, weights) {
       checkSpec(spec);
-      requireParameters("build", spec, weights);
+      requireTensors("build", spec, weights);
       requireMemory(spec, memoryLimits(name));
       backend.activate();
       const make = (_: string, values: Float32Array, shape: readonly [number, number]) =>
         new Variable(backend, values, shape);
-      return new PortableModel(backend, new Parameters(spec, weights, make, blockFeatures));
+      return new PortableModel(
+        backend,
+        new Parameters(spec, weights, make, blockFeatures),
+        weights,
+      );
     },
   };
 }
 
-class PortableModel implements Model {
-  readonly spec: AutoencoderSpec;
+class PortableModel extends BaseModel {
   readonly #backend: Backend;
   readonly #parameters: Parameters<Variable>;
   readonly #network: Network;
-  #step = 0;
-  #disposed = false;
 
-  constructor(backend: Backend, parameters: Parameters<Variable>) {
-    this.spec = parameters.layers.spec;
+  constructor(backend: Backend, parameters: Parameters<Variable>, weights: Weights) {
+    super(parameters.layers.spec, weights);
     this.#backend = backend;
     this.#parameters = parameters;
     this.#network = { ...parameters.layers, backend };
   }
 
-  async step(batch: Matrix, options: StepOptions): Promise<Losses> {
-    this.#enter("step", batch);
-    requireRates(options);
-    const { learningRate, weightDecay = 0, dropout } = options;
-    const observed = requireObserved("step", batch);
-    const rule = { learningRate, weightDecay, step: this.#step + 1 };
-    const sums = this.#pass(batch, observed, dropout, (variable, gradient) =>
-      variable.update(gradient, rule),
-    );
-    if (weightDecay !== 0) this.#parameters.decayUnseen(1 - learningRate * weightDecay);
-    this.#step = rule.step;
-    return meanLosses("step", await take(sums), observed);
-  }
-
-  async gradients(batch: Matrix): Promise<Weights> {
-    this.#enter("gradients", batch);
-    const observed = requireObserved("gradients", batch);
-    const { tf } = this.#backend;
-    const gradients = new Map<Variable, Tf.Tensor2D>();
-    const sums = this.#pass(batch, observed, undefined, (variable, gradient) => {
-      gradients.set(variable, tf.keep(tf.clone(gradient)));
-    });
-    const values = await this.#parameters.assemble((variable) => take(gradients.get(variable)!));
-    meanLosses("gradients", await take(sums), observed);
-    return values;
-  }
-
   async evaluate(batch: Matrix): Promise<Losses> {
-    this.#enter("evaluate", batch);
+    this.enter("evaluate", batch);
     const observed = requireObserved("evaluate", batch);
     const { tf } = this.#backend;
     const network = this.#network;
     let losses = { huber: 0, mse: 0 };
     for (const rows of chunks(batch)) {
-      this.#activate("evaluate");
+      this.require("evaluate");
       const sums = tf.tidy(() => {
         const latent = this.#latent(rows);
         const blocks = network.output.map(({ weight }, i) =>
@@ -126,17 +93,17 @@ class PortableModel implements Model {
   }
 
   async reconstruct(batch: Matrix): Promise<Float32Array> {
-    this.#enter("reconstruct", batch);
+    this.enter("reconstruct", batch);
     const { tf } = this.#backend;
     const network = this.#network;
     const { features } = this.spec;
     const out = new Float32Array(batch.rows * features);
     let done = 0;
     for (const { rows, ...rest } of chunks(batch)) {
-      this.#activate("reconstruct");
+      this.require("reconstruct");
       const latent = tf.tidy(() => this.#latent({ rows, ...rest }));
       for (const [i, { weight }] of network.output.entries()) {
-        this.#activate("reconstruct");
+        this.require("reconstruct");
         const byRow = tf.tidy(() => tf.transpose(outputBlock(network, i, latent).reconstruction));
         const { top: left, bottom: right } = weight.block;
         const place = { ...wholeBlock(rows, features), left, right };
@@ -149,12 +116,12 @@ class PortableModel implements Model {
   }
 
   async encode(batch: Matrix, { relu = true } = {}): Promise<Float32Array> {
-    this.#enter("encode", batch);
+    this.enter("encode", batch);
     const { tf } = this.#backend;
     const out = new Float32Array(batch.rows * this.spec.width);
     let done = 0;
     for (const rows of chunks(batch)) {
-      this.#activate("encode");
+      this.require("encode");
       const values = await take(tf.tidy(() => tf.transpose(this.#latent(rows, relu))));
       out.set(values, done);
       done += values.length;
@@ -162,55 +129,63 @@ class PortableModel implements Model {
     return out;
   }
 
-  async readWeights(): Promise<Weights> {
-    this.#activate("readWeights");
-    return this.#parameters.readWeights();
+  protected async readParameter(name: string, kept: Kept): Promise<Float32Array> {
+    return await this.#parameters.read(name, kept);
   }
 
-  get stepCount(): number {
-    return this.#step;
+  protected writeParameter(name: string, kept: Kept, values: Float32Array): void {
+    this.#parameters.write(name, kept, values);
   }
 
-  set stepCount(step: number) {
-    this.#step = requireSteps(step);
-  }
-
-  async readTensor(name: string, kept: Kept): Promise<Float32Array> {
-    this.#activate("readTensor");
-    return this.#parameters.readTensor(name, kept);
-  }
-
-  writeTensor(name: string, kept: Kept, values: Float32Array): void {
-    this.#activate("writeTensor");
-    this.#parameters.writeTensor(name, kept, values);
-  }
-
-  dispose(): void {
-    if (this.#disposed) return;
-    this.#disposed = true;
+  protected free(): void {
     this.#parameters.dispose();
   }
 
-  #activate(where: string): void {
-    if (this.#disposed) throw new Error(`${where}: expected a living model, got a disposed one`);
+  /** The backend is active when this returns. */
+  protected override require(where: string): void {
+    super.require(where);
     this.#backend.activate();
   }
 
-  #enter(where: string, batch: Matrix): void {
-    this.#activate(where);
-    requireBatch(where, this.spec, batch);
+  protected async pass({ batch, input, observed, random, rule }: Pass): Promise<Passed> {
+    const { tf } = this.#backend;
+    const gradients = new Map<Variable, Tf.Tensor2D>();
+    const apply: Apply = rule
+      ? (variable, gradient) => variable.update(gradient, rule)
+      : (variable, gradient) => gradients.set(variable, tf.keep(tf.clone(gradient)));
+    const slopes: Tf.Tensor2D[] = []; // [rows, visible columns of a block]
+    const sums = tf.tidy(() => {
+      const drop = hiddenDropout(this.spec, batch.rows, random);
+      const passed = forward(this.#network, input, { drop });
+      const onSlope = this.spec.batchNorm
+        ? (slope: Tf.Tensor2D) => slopes.push(tf.keep(tf.transpose(slope)))
+        : null;
+      return backward(this.#network, passed, batch, observed, apply, onSlope);
+    });
+    if (rule) this.#parameters.decayUnseen(1 - rule.learningRate * rule.weightDecay);
+    return {
+      slope: slopes.length > 0 ? await this.#assembleSlope(slopes) : null,
+      gradients: rule
+        ? null
+        : await this.#parameters.assemble((variable) => take(gradients.get(variable)!)),
+      sums: await take(sums),
+    };
   }
 
-  /** A forward and a backward pass; the caller takes the sums of the losses. */
-  #pass(batch: Matrix, observed: number, random: StepOptions["dropout"], apply: Apply): Tf.Tensor {
-    return this.#backend.tf.tidy(() => {
-      const passed = forward(this.#network, dropoutInput(batch, this.spec, random));
-      return backward(this.#network, passed, batch, observed, apply);
-    });
+  /** Puts the slopes of the input's blocks beside each other, `[rows, visible columns]`. */
+  async #assembleSlope(slopes: readonly Tf.Tensor2D[]): Promise<Float32Array> {
+    const { start, end } = visibleOf(this.spec);
+    const whole = wholeBlock(slopes[0].shape[0], end - start);
+    const out = new Float32Array(whole.rows * whole.columns);
+    for (const [i, { block }] of this.#network.input.entries()) {
+      const place = { ...whole, left: block.left - start, right: block.right - start };
+      writeBlock(out, place, await take(slopes[i]));
+    }
+    return out;
   }
 
   #latent(batch: Matrix, relu = true): Tf.Tensor2D {
-    const { activations } = forward(this.#network, dropoutInput(batch, this.spec), relu);
+    const { activations } = forward(this.#network, this.input(batch), { relu });
     return activations[activations.length - 1];
   }
 }

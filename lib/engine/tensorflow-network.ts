@@ -5,7 +5,8 @@
 // weight element by element, several times as slow as the product itself. What is transposed is an activation, small.
 // A block of a feature layer is read, used both ways and updated while it lies in the processor's cache.
 import type { Matrix } from "../cohort/matrix.js";
-import { transposedColumns } from "./blocks.js";
+import { type Block, transposedColumns } from "./blocks.js";
+import type { HiddenDropout } from "./dropout.js";
 import type { Id, Operations } from "./operations.js";
 import type { Layers } from "./parameters.js";
 import type { TensorflowVariable } from "./tensorflow-variable.js";
@@ -20,8 +21,10 @@ export type ApplyTensorflow = (variable: TensorflowVariable, gradient: Id) => vo
 export interface TensorflowForward {
   /** The visible columns of the input, a row a sample; `[rows, visible columns]`. */
   readonly input: Id;
-  /** After each ReLU, the latent representation last; `[width, rows]`. */
+  /** After each ReLU and its dropout, the latent representation last; `[width, rows]`. */
   readonly activations: readonly Id[];
+  /** What dropout multiplied the activations with that it left. */
+  readonly scale: number;
 }
 
 /** A batch in TensorFlow's memory, both `[features, rows]` in float32. */
@@ -45,15 +48,18 @@ export function uploadBatch(operations: Operations, batch: Matrix): TensorflowBa
 export function forwardTensorflow(
   { operations, input: parts, inputBias, hidden }: TensorflowNetwork,
   input: Float32Array,
-  relu = true,
+  { relu = true, drop = null as HiddenDropout | null } = {},
 ): TensorflowForward {
   const first = parts[0].block.left;
   const visible = parts[parts.length - 1].block.right - first;
   const rows = input.length / visible;
   const activate = (bias: TensorflowVariable, sum: () => Id) =>
     operations.scope(() => {
-      const out = operations.plain("AddV2", sum(), bias.tensor);
-      return relu ? operations.plain("Relu", out) : out;
+      const linear = operations.plain("AddV2", sum(), bias.tensor);
+      const out = relu ? operations.plain("Relu", linear) : linear;
+      if (drop === null) return out;
+      const mask = drop.next();
+      return operations.plain("Mul", out, operations.tensor([mask.length / rows, rows], mask));
     });
   const lowest = operations.scope(() => {
     const columns = operations.tensor(
@@ -75,7 +81,8 @@ export function forwardTensorflow(
     const below = activations[activations.length - 1];
     activations.push(activate(bias, () => operations.product(weight.tensor, below)));
   }
-  return { input: operations.tensor([rows, visible], input), activations };
+  const scale = drop?.scale ?? 1;
+  return { input: operations.tensor([rows, visible], input), activations, scale };
 }
 
 /** Runs a latent representation `[width, rows]` through one block of the output layer; `[features, rows]`. */
@@ -120,20 +127,27 @@ export function lossesTensorflow(
 /**
  * Goes back through the network, hands each gradient of the mean Huber loss to `apply` as soon as nothing
  * below needs the old weights, and frees it before the next is made. Call inside a scope.
+ * @param onSlope takes the slope with respect to each block of the input, `[rows, visible columns of the block]`.
  * @returns the sums of the losses by block, `[huber, mse, huber, mse, ...]`.
  */
 export function backwardTensorflow(
   network: TensorflowNetwork,
-  { input, activations }: TensorflowForward,
+  { input, activations, scale: left }: TensorflowForward,
   batch: TensorflowBatch,
   observed: number,
   apply: ApplyTensorflow,
+  onSlope: ((slope: Id, block: Block) => void) | null,
 ): Float32Array {
   const { operations, spec } = network;
   const settle = (variable: TensorflowVariable, gradient: () => Id) =>
     operations.scope(() => apply(variable, gradient()));
   const scale = operations.scalar(1 / observed);
   const scaled = (id: Id) => operations.plain("Mul", id, scale);
+  // Where an activation is 0, by its ReLU or its dropout, nothing passes.
+  const throughActivation = (slope: Id, activation: Id) => {
+    const open = operations.plain("ReluGrad", operations.transpose(slope), activation);
+    return left === 1 ? open : operations.plain("Mul", open, operations.scalar(left));
+  };
   const latent = operations.transpose(activations[activations.length - 1]);
   const derivative = spec.output === "softplus" ? "SoftplusGrad" : "ReluGrad";
   const losses: number[] = [];
@@ -173,15 +187,21 @@ export function backwardTensorflow(
 
   for (let i = network.hidden.length - 1; i >= 0; i--) {
     const { weight, bias } = network.hidden[i];
-    const outer = operations.plain("ReluGrad", operations.transpose(slope), activations[i + 1]);
+    const outer = throughActivation(slope, activations[i + 1]);
     slope = operations.scope(() => operations.product(operations.transpose(outer), weight.tensor));
     settle(weight, () => operations.product(outer, operations.transpose(activations[i])));
     settle(bias, () => operations.sum(outer, [1], true));
   }
 
-  const outer = operations.plain("ReluGrad", operations.transpose(slope), activations[0]);
+  const outer = throughActivation(slope, activations[0]);
   const first = network.input[0].block.left;
   for (const { variable, block } of network.input) {
+    if (onSlope) {
+      operations.scope(() => {
+        const byRow = operations.product(operations.transpose(outer), variable.tensor);
+        onSlope(byRow, block);
+      });
+    }
     settle(variable, () => {
       const below = columnsOf(operations, input, block.left - first, block.right - first);
       return operations.product(outer, below);

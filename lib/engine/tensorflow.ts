@@ -1,19 +1,13 @@
 // The engine on libtensorflow: its operations one at a time, with tensors freed as soon as they were used.
 import type { Matrix } from "../cohort/matrix.js";
-import { type AutoencoderSpec, checkSpec, type Weights } from "../model/autoencoder.js";
+import { checkSpec, type Weights } from "../model/autoencoder.js";
 import { type Addon, loadAddon } from "./addon.js";
-import { wholeBlock, writeBlock } from "./blocks.js";
+import { BaseModel, type Pass, type Passed } from "./base.js";
+import { type Block, wholeBlock, writeBlock } from "./blocks.js";
 import { chunks } from "./chunks.js";
-import {
-  meanLosses,
-  requireBatch,
-  requireObserved,
-  requireParameters,
-  requireRates,
-  requireSteps,
-} from "./contract.js";
-import { dropoutInput } from "./dropout.js";
-import type { Engine, Kept, Losses, Model, StepOptions } from "./engine.js";
+import { meanLosses, requireObserved, requireTensors } from "./contract.js";
+import { hiddenDropout, visibleOf } from "./dropout.js";
+import type { Engine, Kept, Losses } from "./engine.js";
 import { memoryLimits, requireMemory } from "./memory.js";
 import { type Id, Operations, type Precision } from "./operations.js";
 import { Parameters } from "./parameters.js";
@@ -57,7 +51,7 @@ export async function tensorflowEngine({
         : `${addon.TF_Version}, bfloat16 products`,
     async build(spec, weights) {
       checkSpec(spec);
-      requireParameters("build", spec, weights);
+      requireTensors("build", spec, weights);
       requireMemory(spec, memoryLimits("tensorflow"));
       const size = addon.isUsingGpuDevice()
         ? spec.features
@@ -65,7 +59,7 @@ export async function tensorflowEngine({
       const make = (_: string, values: Float32Array, shape: readonly [number, number]) =>
         new TensorflowVariable(operations, shape, values);
       const parameters = new Parameters(spec, weights, make, blockFeatures ?? size);
-      return new TensorflowModel(operations, parameters);
+      return new TensorflowModel(operations, parameters, weights);
     },
   };
 }
@@ -85,51 +79,24 @@ function choosePrecision(addon: Addon): Precision {
   }
 }
 
-class TensorflowModel implements Model {
-  readonly spec: AutoencoderSpec;
+class TensorflowModel extends BaseModel {
   readonly #operations: Operations;
   readonly #parameters: Parameters<TensorflowVariable>;
   readonly #network: TensorflowNetwork;
-  #step = 0;
-  #disposed = false;
 
-  constructor(operations: Operations, parameters: Parameters<TensorflowVariable>) {
-    this.spec = parameters.layers.spec;
+  constructor(
+    operations: Operations,
+    parameters: Parameters<TensorflowVariable>,
+    weights: Weights,
+  ) {
+    super(parameters.layers.spec, weights);
     this.#operations = operations;
     this.#parameters = parameters;
     this.#network = { ...parameters.layers, operations };
   }
 
-  async step(batch: Matrix, options: StepOptions): Promise<Losses> {
-    this.#enter("step", batch);
-    requireRates(options);
-    const { learningRate, weightDecay = 0, dropout } = options;
-    const observed = requireObserved("step", batch);
-    const rule = { learningRate, weightDecay, step: this.#step + 1 };
-    const sums = this.#operations.scope(() => {
-      const settings = adamSettings(this.#operations, rule);
-      return this.#pass(batch, observed, dropout, (variable, gradient) =>
-        variable.update(gradient, settings),
-      );
-    });
-    if (weightDecay !== 0) this.#parameters.decayUnseen(1 - learningRate * weightDecay);
-    this.#step = rule.step;
-    return meanLosses("step", sums, observed);
-  }
-
-  async gradients(batch: Matrix): Promise<Weights> {
-    this.#enter("gradients", batch);
-    const observed = requireObserved("gradients", batch);
-    const gradients = new Map<TensorflowVariable, Float32Array>();
-    const sums = this.#pass(batch, observed, undefined, (variable, gradient) => {
-      gradients.set(variable, this.#operations.read(gradient));
-    });
-    meanLosses("gradients", sums, observed);
-    return this.#parameters.assemble(async (variable) => gradients.get(variable)!);
-  }
-
   async evaluate(batch: Matrix): Promise<Losses> {
-    this.#enter("evaluate", batch);
+    this.enter("evaluate", batch);
     const observed = requireObserved("evaluate", batch);
     const operations = this.#operations;
     const sums: number[] = [];
@@ -149,7 +116,7 @@ class TensorflowModel implements Model {
   }
 
   async reconstruct(batch: Matrix): Promise<Float32Array> {
-    this.#enter("reconstruct", batch);
+    this.enter("reconstruct", batch);
     const operations = this.#operations;
     const { features } = this.spec;
     const out = new Float32Array(batch.rows * features);
@@ -176,7 +143,7 @@ class TensorflowModel implements Model {
   }
 
   async encode(batch: Matrix, { relu = true } = {}): Promise<Float32Array> {
-    this.#enter("encode", batch);
+    this.enter("encode", batch);
     const out = new Float32Array(batch.rows * this.spec.width);
     let done = 0;
     for (const rows of chunks(batch)) {
@@ -190,66 +157,51 @@ class TensorflowModel implements Model {
     return out;
   }
 
-  async readWeights(): Promise<Weights> {
-    this.#require("readWeights");
-    return this.#parameters.readWeights();
+  protected async readParameter(name: string, kept: Kept): Promise<Float32Array> {
+    return await this.#parameters.read(name, kept);
   }
 
-  get stepCount(): number {
-    return this.#step;
+  protected writeParameter(name: string, kept: Kept, values: Float32Array): void {
+    this.#parameters.write(name, kept, values);
   }
 
-  set stepCount(step: number) {
-    this.#step = requireSteps(step);
-  }
-
-  async readTensor(name: string, kept: Kept): Promise<Float32Array> {
-    this.#require("readTensor");
-    return this.#parameters.readTensor(name, kept);
-  }
-
-  writeTensor(name: string, kept: Kept, values: Float32Array): void {
-    this.#require("writeTensor");
-    this.#parameters.writeTensor(name, kept, values);
-  }
-
-  dispose(): void {
-    if (this.#disposed) return;
-    this.#disposed = true;
+  protected free(): void {
     this.#parameters.dispose();
   }
 
-  #require(where: string): void {
-    if (this.#disposed) throw new Error(`${where}: expected a living model, got a disposed one`);
-  }
-
-  #enter(where: string, batch: Matrix): void {
-    this.#require(where);
-    requireBatch(where, this.spec, batch);
-  }
-
-  /** A forward and a backward pass; gives the sums of the losses. */
-  #pass(
-    batch: Matrix,
-    observed: number,
-    random: StepOptions["dropout"],
-    apply: ApplyTensorflow,
-  ): Float32Array {
-    return this.#operations.scope(() => {
-      const passed = forwardTensorflow(this.#network, dropoutInput(batch, this.spec, random));
-      const uploaded = uploadBatch(this.#operations, batch);
-      return backwardTensorflow(this.#network, passed, uploaded, observed, apply);
+  protected async pass({ batch, input, observed, random, rule }: Pass): Promise<Passed> {
+    const operations = this.#operations;
+    const gradients = new Map<TensorflowVariable, Float32Array>();
+    const { start, end } = visibleOf(this.spec);
+    const whole = wholeBlock(batch.rows, end - start);
+    const slope = this.spec.batchNorm ? new Float32Array(batch.rows * whole.columns) : null;
+    const sums = operations.scope(() => {
+      const settings = rule && adamSettings(operations, rule);
+      const apply: ApplyTensorflow = settings
+        ? (variable, gradient) => variable.update(gradient, settings)
+        : (variable, gradient) => gradients.set(variable, operations.read(gradient));
+      const drop = hiddenDropout(this.spec, batch.rows, random);
+      const passed = forwardTensorflow(this.#network, input, { drop });
+      const uploaded = uploadBatch(operations, batch);
+      const onSlope = (part: Id, { left, right }: Block) => {
+        const place = { ...whole, left: left - start, right: right - start };
+        writeBlock(slope!, place, operations.read(part));
+      };
+      return backwardTensorflow(
+        ...([this.#network, passed, uploaded, observed, apply, slope && onSlope] as const),
+      );
     });
+    if (rule) this.#parameters.decayUnseen(1 - rule.learningRate * rule.weightDecay);
+    const assembled = rule
+      ? null
+      : await this.#parameters.assemble(async (variable) => gradients.get(variable)!);
+    return { sums, slope, gradients: assembled };
   }
 
   /** In the scope around. */
   #latent(batch: Matrix, relu = true): Id {
     return this.#operations.scope(() => {
-      const { activations } = forwardTensorflow(
-        this.#network,
-        dropoutInput(batch, this.spec),
-        relu,
-      );
+      const { activations } = forwardTensorflow(this.#network, this.input(batch), { relu });
       return activations[activations.length - 1];
     });
   }

@@ -10,7 +10,7 @@ import {
   type Scores,
 } from "./classification-run.js";
 import type { Classifier } from "./classifiers.js";
-import { stratifiedGroupFolds, stratifiedHoldout } from "./folds.js";
+import { type Fold, stratifiedGroupFolds, stratifiedHoldout } from "./folds.js";
 import { type PermutationTest, permutationTest, permuteLabels } from "./permutation.js";
 import { checkPoints, selectPoints } from "./points.js";
 import type { Rows } from "./rows.js";
@@ -108,6 +108,23 @@ export function crossValidate({
     balancedAccuracyInterval: patientInterval(runs, task, seed),
     permutation,
   };
+}
+
+/**
+ * Fits a classifier on the labeled rows of one part and scores it on those of the other; the caller draws the parts.
+ * @throws RangeError as `crossValidate` does, or if one of the parts has no labeled row.
+ */
+export function scoreHoldout(
+  { classifier, ...options }: TaskOptions & { readonly classifier: Classifier },
+  { train, test }: Fold,
+): ClassificationRun {
+  const task = prepareTask(options);
+  const placeOf = new Map(task.rows.map((row, place) => [row, place]));
+  const labeled = (rows: readonly number[]) => rows.flatMap((row) => placeOf.get(row) ?? []);
+  const fold = { train: labeled(train), test: labeled(test) };
+  if (fold.test.length === 0) throw new RangeError("scoreHoldout: expected test rows, got none");
+  const run = runFolds(task, [fold], classifier, options.seed ?? 42);
+  return { ...run, rows: run.rows.map((row) => task.rows[row]) };
 }
 
 function prepareTask({

@@ -4,9 +4,9 @@ import { prepareCohort } from "../preprocess/prepare.js";
 import { type SplitOptions, splitSamples } from "../preprocess/split.js";
 import { constantPredictor, observedMean, type Predictor } from "./predictor.js";
 import { reconstructionTable } from "./reconstruction.js";
+import { summarizeRepeats } from "./repeats.js";
 import { fitRidge } from "./ridge.js";
 import { fitRidgeWithCis } from "./ridge-cis.js";
-import { studentQuantile } from "./statistics.js";
 
 /** The dual ridge and the ridge with a cis path, on the test rows of several splits. */
 export interface SplitComparison {
@@ -62,24 +62,15 @@ export async function compareOverSplits(
   }
   return inferred.map((modality, at) => {
     const { mean, ridge, cis } = found[at];
-    const differences = cis.map((value, i) => value - ridge[i]);
-    const difference = average(differences);
-    const variance =
-      differences.reduce((sum, value) => sum + (value - difference) ** 2, 0) / (splits - 1);
-    const margin = studentQuantile(splits - 1) * Math.sqrt(variance / splits);
+    const difference = summarizeRepeats(cis.map((value, i) => value - ridge[i]));
     return {
       modality,
       splits,
-      mean: average(mean),
-      ridge: average(ridge),
-      ridgeWithCis: average(cis),
-      difference,
-      low: difference - margin,
-      high: difference + margin,
+      mean: summarizeRepeats(mean).mean,
+      ridge: summarizeRepeats(ridge).mean,
+      ridgeWithCis: summarizeRepeats(cis).mean,
+      difference: difference.mean,
+      ...difference.interval!, // of two splits at least
     };
   });
-}
-
-function average(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

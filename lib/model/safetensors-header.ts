@@ -1,9 +1,10 @@
-// The header of a safetensors file: which float32 tensor lies where, checked before a byte of data is touched.
+// The header of a safetensors file: which tensor lies where, checked before a byte of data is touched.
 import { sizeOf } from "./autoencoder.js";
 
 /** Where a tensor's values lie, in bytes from the end of the header: `[begin, end)`. */
 export interface TensorRange {
   readonly name: string;
+  readonly dtype: keyof typeof BYTES;
   readonly shape: readonly number[];
   readonly begin: number;
   readonly end: number;
@@ -18,7 +19,8 @@ export interface SafetensorsHeader {
 /** The longest header that the format allows, in bytes. */
 export const LONGEST_HEADER = 100_000_000;
 
-const BYTES = Float32Array.BYTES_PER_ELEMENT;
+/** Of a number by its type. I64 is passed over: PyTorch counts in it what is not a weight. */
+const BYTES = { F32: 4, I64: 8 } as const;
 
 /**
  * Lays tensors out one after the other and gives the header's bytes, its length in front, padded to 8 bytes.
@@ -36,7 +38,7 @@ export function encodeHeader(
     if (name === "__metadata__") {
       throw new RangeError(`encodeHeader: expected a name other than "${name}", which is taken`);
     }
-    const end = begin + sizeOf(shape) * BYTES;
+    const end = begin + sizeOf(shape) * BYTES.F32;
     entries.push([name, { dtype: "F32", shape, data_offsets: [begin, end] }]);
     begin = end;
   }
@@ -57,7 +59,7 @@ export function encodeHeader(
 
 /**
  * Reads the header's JSON, of a file whose data are `dataBytes` long.
- * @throws Error naming the first thing that is wrong: not JSON, a name twice, another type than F32,
+ * @throws Error naming the first thing that is wrong: not JSON, a name twice, another type than F32 and I64,
  *   a shape that does not fill its range, ranges that overlap, leave a gap or end elsewhere than the data.
  */
 export function decodeHeader(bytes: Uint8Array, dataBytes: number): SafetensorsHeader {
@@ -127,7 +129,7 @@ function checkMetadata(entry: unknown): Record<string, string> {
 
 function checkTensor(name: string, entry: unknown): TensorRange {
   const { dtype, shape, data_offsets: range } = isObject(entry) ? entry : {};
-  if (dtype !== "F32") {
+  if (dtype !== "F32" && dtype !== "I64") {
     throw new Error(
       `expected "${name}" to have dtype F32, got ${JSON.stringify(dtype)}; convert it to float32 first`,
     );
@@ -139,12 +141,13 @@ function checkTensor(name: string, entry: unknown): TensorRange {
     throw new Error(`expected "${name}" to have data_offsets [begin, end], got ${show(range)}`);
   }
   const [begin, end] = range;
-  if (sizeOf(shape) * BYTES !== end - begin) {
+  const bytes = sizeOf(shape) * BYTES[dtype];
+  if (bytes !== end - begin) {
     throw new Error(
-      `expected "${name}" of shape ${show(shape)} to take ${sizeOf(shape) * BYTES} bytes, got ${end - begin}`,
+      `expected "${name}" of shape ${show(shape)} to take ${bytes} bytes, got ${end - begin}`,
     );
   }
-  return { name, shape, begin, end };
+  return { name, dtype, shape, begin, end };
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

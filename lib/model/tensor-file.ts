@@ -148,9 +148,14 @@ async function readHeader(
 async function readValues(
   handle: FileHandle,
   dataStart: number,
-  { name, begin, end }: TensorRange,
+  { name, dtype, begin, end }: TensorRange,
   into?: Float32Array,
 ): Promise<Float32Array> {
+  if (dtype !== "F32") {
+    throw new Error(
+      `expected "${name}" to have dtype F32, got "${dtype}"; convert it to float32 first`,
+    );
+  }
   const size = (end - begin) / Float32Array.BYTES_PER_ELEMENT;
   const values = into?.subarray(0, size) ?? new Float32Array(size);
   await readBytes(handle, values, dataStart + begin);

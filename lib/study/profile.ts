@@ -14,7 +14,7 @@ export interface Profile {
   /** Where the cohort comes from: simulated, or fetched by the manifest of that name. */
   readonly cohort: "simulate" | "ucec";
   readonly split: Required<SplitOptions>;
-  readonly model: Pick<AutoencoderSpec, "width" | "hiddenLayers" | "output" | "inputDropout">;
+  readonly model: Omit<AutoencoderSpec, "features" | "visible">;
   readonly training: {
     readonly epochs: number;
     readonly batchSize: number;
@@ -36,6 +36,18 @@ export interface Profile {
     readonly maxLearningRate: number;
     /** Of the suggestions. */
     readonly seed: number;
+  };
+  /** How the experiments repeat a training, and how those with the authors' differences are reduced; see `experimentsOf`. */
+  readonly experiments: {
+    /** Trainings of each variant; the first has the seed of `training`. */
+    readonly seeds: number;
+    /** So many of them at full size does notebook 9 train where they are not there; `aro train seeds` trains all. */
+    readonly seedsInNotebook: number;
+    /** The authors' differences are tried on about as many features, evenly spaced in every modality. */
+    readonly features: number;
+    readonly width: number;
+    readonly epochs: number;
+    readonly learningRate: number;
   };
   readonly labels: {
     /** Shown in the description of the cohort. */
@@ -75,6 +87,14 @@ const UCEC: Profile = {
     maxLearningRate: 1e-2,
     seed: 0,
   },
+  experiments: {
+    seeds: 5,
+    seedsInNotebook: 1,
+    features: 2000,
+    width: 128,
+    epochs: 200,
+    learningRate: 1e-3,
+  },
   labels: {
     described: ["tissue", "histology", "grade", "stage"],
     tasks: ["tissue", "histology"],
@@ -101,6 +121,14 @@ const PROFILES: Readonly<Record<ProfileName, Profile>> = {
       minWidth: 8,
       maxWidth: 64,
       maxLearningRate: 3e-2,
+    },
+    experiments: {
+      seeds: 2,
+      seedsInNotebook: 2,
+      features: 300,
+      width: 32,
+      epochs: 60,
+      learningRate: 1e-2,
     },
     evaluation: { draws: 200, folds: 4, repeats: 1, splits: 4 },
   },
@@ -173,27 +201,35 @@ function changeSetting(profile: Profile, change: string): Profile {
     );
   }
   const [group, key] = path.split(".");
-  const value = typeof known[path] === "number" ? Number(text) : text;
+  const before = known[path];
+  const value =
+    typeof before === "number"
+      ? Number(text)
+      : typeof before === "boolean"
+        ? text === "true"
+        : text;
   if (typeof value === "number" && (text === "" || !Number.isFinite(value))) {
     throw new TypeError(`readProfile: expected a number for ${path}, got "${text}"`);
   }
   const choices: Record<string, readonly string[]> = {
     "split.by": ["patient", "sample"],
     "model.output": ["softplus", "relu"],
+    "model.batchNorm": ["true", "false"],
   };
   if (choices[path] && !choices[path].includes(text)) {
     throw new RangeError(
       `readProfile: expected ${path} to be ${choices[path].join(" or ")}, got "${text}"`,
     );
   }
-  const before = profile[group as "split" | "model" | "training" | "tuning" | "evaluation"];
-  return { ...profile, [group]: { ...before, [key]: value } };
+  type Group = "split" | "model" | "training" | "tuning" | "experiments" | "evaluation";
+  return { ...profile, [group]: { ...profile[group as Group], [key]: value } };
 }
 
-/** Every setting that may be changed, by its path. */
-function settingsOf(profile: Profile): Record<string, number | string> {
-  const { split, model, training, tuning, evaluation } = profile;
-  const groups = { split, model, training, tuning, evaluation };
+/** Every setting that may be changed, by its path; which columns are zeroed is a matter of the cohort. */
+function settingsOf(profile: Profile): Record<string, number | string | boolean> {
+  const { split, training, tuning, experiments, evaluation } = profile;
+  const { zeroed: _, ...model } = profile.model;
+  const groups = { split, model, training, tuning, experiments, evaluation };
   return Object.fromEntries(
     Object.entries(groups).flatMap(([group, settings]) =>
       Object.entries(settings).map(([key, value]) => [`${group}.${key}`, value]),

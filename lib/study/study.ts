@@ -11,8 +11,9 @@ import { type PreparedCohort, prepareCohort } from "../preprocess/prepare.js";
 import { type Split, splitSamples } from "../preprocess/split.js";
 import { completeConfig, type RunRequest } from "../train/config.js";
 import { type Run, readRun } from "../train/folder.js";
-import { createProgress } from "../train/progress.js";
+import { createProgress, type Progress } from "../train/progress.js";
 import { type RunResult, trainRun } from "../train/run.js";
+import type { TrainOptions } from "../train/settings.js";
 import { foldersOf, type Profile } from "./profile.js";
 
 export interface Study {
@@ -50,16 +51,18 @@ export async function openStudy(profile: Profile, options: OpenOptions = {}): Pr
  * @throws RangeError before it starts, if the model does not fit the memory or its run the disk; `aro plan` tells before.
  */
 export async function trainAro(study: Study, setting: Setting, engine: Engine): Promise<RunResult> {
-  const folder = runFolder(study, setting);
-  const config = runRequest(study, setting);
+  return await trainDescribed(study, describeAro(study, setting), engine, createProgress());
+}
+
+/** Trains a described run on the data that it was described with, as `trainAro` does. */
+export async function trainDescribed(
+  { prepared }: Study,
+  { folder, config }: DescribedRun,
+  engine: Engine,
+  progress?: Progress,
+): Promise<RunResult> {
   if (!existsSync(join(folder, "result.json"))) await requireDisk(config.spec, folder);
-  return await trainRun({
-    folder,
-    config,
-    data: study.prepared,
-    engine,
-    progress: createProgress(),
-  });
+  return await trainRun({ folder, config, data: prepared, engine, progress });
 }
 
 /**
@@ -67,7 +70,7 @@ export async function trainAro(study: Study, setting: Setting, engine: Engine): 
  * @throws Error if there is none of these settings and data.
  */
 export async function readAro(study: Study, setting: Setting): Promise<Run> {
-  return await readRun(runFolder(study, setting));
+  return await readRun(describeAro(study, setting).folder);
 }
 
 /** Builds the trained model of a setting in an engine; whoever calls it disposes of it. */
@@ -76,21 +79,42 @@ export async function openAro(study: Study, setting: Setting, engine: Engine): P
   return await engine.build(run.config.spec, await run.loadWeights());
 }
 
-function runRequest({ profile, prepared }: Study, setting: Setting): RunRequest {
-  const [first] = prepared.modalities;
-  return {
-    spec: {
-      ...profile.model,
-      features: prepared.features.length,
-      visible: setting === "masked" ? { start: first.start, end: first.end } : null,
-    },
-    training: profile.training,
-    about: { profile: profile.name, setting },
-  };
+/** What a training of ARO may change of its study's profile; everything left out is the profile's. */
+export interface Departure {
+  readonly model?: Partial<Profile["model"]>;
+  readonly training?: Partial<TrainOptions>;
+  /** What the run is for, where it is not the study's own; part of its hash. */
+  readonly purpose?: string;
+  /** The beginning of its folder's name; by default the setting's. */
+  readonly name?: string;
 }
 
-/** A folder for each setting and set of settings, so that one run never meets another's. */
-function runFolder(study: Study, setting: Setting): string {
-  const { hash } = completeConfig(runRequest(study, setting), study.prepared);
-  return join(foldersOf(study.profile).runs, `${setting}-${hash.slice(0, 8)}`);
+/** A run before it is trained: where it lies, what is asked for, and the hash of that and of the data. */
+export interface DescribedRun {
+  readonly folder: string;
+  readonly config: RunRequest;
+  readonly hash: string;
+}
+
+/** Describes a run of ARO; a folder for each set of settings and data, so that one run never meets another's. */
+export function describeAro(
+  { profile, prepared }: Study,
+  setting: Setting | "one column",
+  { model, training, purpose, name = setting }: Departure = {},
+): DescribedRun {
+  const [first, second] = prepared.modalities;
+  const config: RunRequest = {
+    spec: {
+      ...profile.model,
+      ...model,
+      features: prepared.features.length,
+      visible: setting === "masked" ? { start: first.start, end: first.end } : null,
+      zeroed: setting === "one column" ? [second.start] : profile.model.zeroed,
+    },
+    training: { ...profile.training, ...training },
+    about: { profile: profile.name, setting, ...(purpose === undefined ? {} : { purpose }) },
+  };
+  const { hash } = completeConfig(config, prepared);
+  const folder = join(foldersOf(profile).runs, `${name}-${hash.slice(0, 8)}`);
+  return { folder, config, hash };
 }

@@ -62,13 +62,19 @@ export interface TuningData {
   readonly modalities: readonly Modality[];
 }
 
+/** Says of each of `features` columns whether it is among about `count` evenly spaced ones. */
+export function evenlySpaced(features: number, count: number): (column: number) => boolean {
+  const stride = Math.max(1, Math.round(features / count));
+  return (column) => column % stride === 0;
+}
+
 /** Takes evenly spaced features, about as many as asked for; each modality keeps its share. */
 export function thinFeatures(
   { name, features, modalities, train, validation }: PreparedCohort,
   count: number,
 ): TuningData {
-  const stride = Math.max(1, Math.round(features.length / count));
-  const columns = features.flatMap((_, i) => (i % stride === 0 ? [i] : []));
+  const isKept = evenlySpaced(features.length, count);
+  const columns = [...features.keys()].filter(isKept);
   const columnsBefore = (end: number) => columns.filter((column) => column < end).length;
   return {
     data: {

@@ -5,7 +5,13 @@ import { readdir, rm, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { syncFolder } from "../cohort/durable-file.js";
 import type { Kept, Model } from "../engine/engine.js";
-import { parametersOf, sizeOf, type Weights } from "../model/autoencoder.js";
+import {
+  buffersOf,
+  type Parameter,
+  parametersOf,
+  sizeOf,
+  type Weights,
+} from "../model/autoencoder.js";
 import { streamTensors, type TensorSource, withTensors } from "../model/tensor-file.js";
 import type { Epoch, TrainState } from "./train.js";
 
@@ -57,7 +63,7 @@ export async function writeCheckpoint(
   const step = model.stepCount;
   const file = join(folder, `checkpoint-${step}.safetensors`);
   const hash = createHash("sha256");
-  const tensors: TensorSource[] = tensorsOf(model, bestWeights);
+  const tensors: TensorSource[] = sourcesOf(model, bestWeights);
   tensors.push({ ...CHECKSUM, read: () => Float32Array.from(hash.copy().digest()) });
   const checkpoint = JSON.stringify({ version: VERSION, step, ...about, state });
   await streamTensors(file, tensors, { format: "pt", checkpoint }, (bytes) => hash.update(bytes));
@@ -92,12 +98,12 @@ export async function restoreCheckpoint(
 ): Promise<TrainState> {
   return await withTensors(file, async ({ tensors, read }) => {
     const bestWeights = new Map<string, Float32Array>();
-    const parameters = parametersOf(model.spec);
+    const kept = keptOf(model);
     // One array for all tensors: garbage of large ones comes faster than it is collected.
-    const into = new Float32Array(Math.max(...parameters.map(({ shape }) => sizeOf(shape))));
-    for (const { name } of parameters) {
-      for (const kept of Object.keys(PREFIX) as Kept[]) {
-        model.writeTensor(name, kept, await read(PREFIX[kept] + name, into));
+    const into = new Float32Array(Math.max(...kept.map(({ shape }) => sizeOf(shape))));
+    for (const { name, kinds } of kept) {
+      for (const kind of kinds) {
+        model.writeTensor(name, kind, await read(PREFIX[kind] + name, into));
       }
       if (tensors.has(BEST + name)) bestWeights.set(name, await read(BEST + name));
     }
@@ -125,11 +131,20 @@ async function checkpointsIn(folder: string): Promise<string[]> {
   return names.sort((a, b) => stepOf(a) - stepOf(b));
 }
 
-function tensorsOf(model: Model, bestWeights: Weights | null): TensorSource[] {
-  return parametersOf(model.spec).flatMap(({ name, shape }) => {
-    const kept = (Object.keys(PREFIX) as Kept[]).map((what) => ({
-      ...{ name: PREFIX[what] + name, shape },
-      read: () => model.readTensor(name, what),
+/** The model's tensors, with what is kept of each. */
+function keptOf({ spec }: Model): (Parameter & { readonly kinds: readonly Kept[] })[] {
+  const all = Object.keys(PREFIX) as Kept[];
+  return [
+    ...parametersOf(spec).map((parameter) => ({ ...parameter, kinds: all })),
+    ...buffersOf(spec).map((buffer) => ({ ...buffer, kinds: ["value"] as const })),
+  ];
+}
+
+function sourcesOf(model: Model, bestWeights: Weights | null): TensorSource[] {
+  return keptOf(model).flatMap(({ name, shape, kinds }) => {
+    const kept = kinds.map((kind) => ({
+      ...{ name: PREFIX[kind] + name, shape },
+      read: () => model.readTensor(name, kind),
     }));
     const best = bestWeights?.get(name);
     return best ? [...kept, { name: BEST + name, shape, read: () => best }] : kept;

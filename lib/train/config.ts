@@ -47,7 +47,8 @@ export function completeConfig(
   data: RunData,
 ): RunConfig {
   checkSpec(spec);
-  const { features, width, hiddenLayers, output, inputDropout, visible } = spec;
+  const { features, width, hiddenLayers, output, visible, zeroed } = spec;
+  const { inputDropout, hiddenDropout, batchNorm } = spec;
   const config = {
     version: VERSION,
     cohort: data.name,
@@ -56,7 +57,10 @@ export function completeConfig(
       validationRows: data.validation.matrix.rows,
       sha256: fingerprintData(data),
     },
-    spec: { features, width, hiddenLayers, output, inputDropout, visible },
+    spec: {
+      ...{ features, width, hiddenLayers, output },
+      ...{ inputDropout, hiddenDropout, batchNorm, visible, zeroed },
+    },
     training: completeSettings(training),
     about,
   };

@@ -1,4 +1,5 @@
 // The folder that a run leaves: what lies in it, and reading it again.
+import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { UNFINISHED } from "../cohort/durable-file.js";
@@ -104,6 +105,28 @@ export async function findRun(folder: string, asked: RunConfig): Promise<EndedRu
   const run = await readRun(folder);
   if (run.result?.status !== "finished" || !names.includes(FILES.weights)) return null;
   return { ...run, result: run.result };
+}
+
+/** How far a run is, as its folder says. */
+export interface RunState {
+  /** "partial" was begun and can go on; "other" is a run of other settings, which is never touched. */
+  readonly state: "done" | "partial" | "missing" | "other";
+  /** The last epoch that was written down; one that a killed run begins anew is counted. */
+  readonly epoch: number;
+}
+
+/**
+ * Says how far the run of that hash is in a folder, and changes nothing there.
+ * @throws Error if a file in it does not hold what it should.
+ */
+export async function readState(folder: string, hash: string): Promise<RunState> {
+  const there = await readJson<RunConfig>(join(folder, FILES.config));
+  if (there === null) return { state: "missing", epoch: 0 };
+  if (there.hash !== hash) return { state: "other", epoch: 0 };
+  const epoch = (await readEpochs(folder)).at(-1)?.epoch ?? 0;
+  const result = await readJson<RunSummary>(join(folder, FILES.result));
+  const done = result?.status === "finished" && existsSync(join(folder, FILES.weights));
+  return { state: done ? "done" : "partial", epoch };
 }
 
 async function readEpochs(folder: string): Promise<Epoch[]> {

@@ -94,7 +94,8 @@ const NOTHING: EpochPart = { batches: 0, steps: 0, observed: 0, huber: 0, mse: 0
  * with one last, partial epoch if steps were taken in it. Training that goes on from a state gives the same epochs and
  * weights as one that was never stopped.
  * Source: paper section 3 and appendix B.
- * @throws RangeError if the rows do not fit the model, nothing is observed in them, or a setting makes no sense.
+ * @throws RangeError if the rows do not fit the model, nothing is observed in them, a setting makes no sense, or batch
+ *   normalization would meet a batch of one row.
  * @throws Error if a loss is not finite.
  */
 export async function* train(
@@ -110,10 +111,13 @@ export async function* train(
   for (const { part, matrix } of [data.train, data.validation]) {
     checkRows(part, matrix, model.spec.features);
   }
+  if (model.spec.batchNorm) requireCompany(rows.rows, batchSize);
   const resume = (state: RandomState | null | undefined, stream: string) =>
     state ? restoreRandom(state) : createRandom(seed, stream);
   const order = resume(from?.order, "batches");
-  const dropout = model.spec.inputDropout > 0 ? resume(from?.dropout, "dropout") : undefined;
+  const { inputDropout, hiddenDropout } = model.spec;
+  const drops = inputDropout > 0 || hiddenDropout > 0;
+  const dropout = drops ? resume(from?.dropout, "dropout") : undefined;
   let schedule = from?.schedule ?? startPlateau(settings.learningRate);
   let best = from?.best ?? null;
   let bestWeights = from?.bestWeights ?? null;
@@ -206,6 +210,16 @@ function checkRows(part: string, matrix: Matrix, features: number): void {
       `train: expected observed entries in the ${part} rows, got none in ${matrix.rows} rows`,
     );
   }
+}
+
+/** One row alone has no variance to normalize by. */
+function requireCompany(rows: number, batchSize: number): void {
+  const last = rows % batchSize || Math.min(rows, batchSize);
+  if (last > 1) return;
+  throw new RangeError(
+    `train: expected batches of at least 2 rows, which batch normalization needs, got ${rows} rows in batches of ` +
+      `${batchSize}, the last of one row; take another batch size`,
+  );
 }
 
 function checkLosses(

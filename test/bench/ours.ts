@@ -9,7 +9,11 @@ import { type Engine, nameEngine } from "../../lib/engine/engine.js";
 import { nativeEngine } from "../../lib/engine/native.js";
 import { portableEngine } from "../../lib/engine/portable.js";
 import { fitPca, transformPca } from "../../lib/evaluate/pca.js";
-import { type AutoencoderSpec, initializeWeights } from "../../lib/model/autoencoder.js";
+import {
+  type AutoencoderSpec,
+  initializeWeights,
+  PAPER_MODEL,
+} from "../../lib/model/autoencoder.js";
 import { applyScaler, fitScaler } from "../../lib/preprocess/scaler.js";
 import { partsOf, readBatch, readRaw, SHAPES, type ShapeName } from "./inputs.js";
 import { bareProducts } from "./products.js";
@@ -48,7 +52,7 @@ const TASKS: Readonly<Record<string, (folder: string) => Promise<Task>>> = {
 function specOf(name: ShapeName, masked: boolean): AutoencoderSpec {
   const { features, rna, width, hiddenLayers } = SHAPES[name];
   const visible = masked ? { start: 0, end: rna } : null;
-  return { features, width, hiddenLayers, output: "softplus", inputDropout: 0.1, visible };
+  return { ...PAPER_MODEL, features, width, hiddenLayers, visible };
 }
 
 async function step(

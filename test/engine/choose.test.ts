@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { hasWebGpu } from "../../lib/engine/backend.js";
 import { chooseEngine } from "../../lib/engine/choose.js";
 import { estimateMemory, requireMemory } from "../../lib/engine/memory.js";
-import type { AutoencoderSpec } from "../../lib/model/autoencoder.js";
+import { type AutoencoderSpec, PAPER_MODEL } from "../../lib/model/autoencoder.js";
 import { noWebGpu } from "./webgpu.js";
 
 test("chooseEngine says of each engine why it runs or does not", async () => {
@@ -73,8 +73,8 @@ test("chooseEngine leaves WebGPU out of its own choice where the process does no
 
 test("requireMemory names the need, the limit and the largest width that fits", () => {
   const spec: AutoencoderSpec = {
-    ...{ features: 71_094, width: 2048, hiddenLayers: 3 },
-    ...{ output: "softplus", inputDropout: 0.1, visible: null },
+    ...PAPER_MODEL,
+    ...{ features: 71_094, visible: null },
   };
   const needed = estimateMemory(spec);
   requireMemory(spec, needed);

@@ -4,10 +4,11 @@ import { test } from "node:test";
 import { emptyMatrix } from "../../lib/cohort/matrix.js";
 import { createRandom } from "../../lib/cohort/random.js";
 import { dropoutInput } from "../../lib/engine/dropout.js";
-import type { AutoencoderSpec } from "../../lib/model/autoencoder.js";
+import { type AutoencoderSpec, PAPER_MODEL } from "../../lib/model/autoencoder.js";
 
 const spec: AutoencoderSpec = {
-  ...{ features: 5, width: 2, hiddenLayers: 0, output: "softplus" },
+  ...PAPER_MODEL,
+  ...{ features: 5, width: 2, hiddenLayers: 0 },
   ...{ inputDropout: 0.25, visible: { start: 1, end: 4 } },
 };
 const batch = { ...emptyMatrix(2, 5), values: Float32Array.from([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]) };

@@ -10,7 +10,11 @@ import { createRandom } from "../../lib/cohort/random.js";
 import { compileKernels } from "../../lib/engine/kernels.js";
 import { nativeEngine } from "../../lib/engine/native.js";
 import { portableEngine } from "../../lib/engine/portable.js";
-import { type AutoencoderSpec, initializeWeights } from "../../lib/model/autoencoder.js";
+import {
+  type AutoencoderSpec,
+  initializeWeights,
+  PAPER_MODEL,
+} from "../../lib/model/autoencoder.js";
 import { relativeError } from "../golden.js";
 import { contenders } from "./engines.js";
 
@@ -41,7 +45,8 @@ describe("the native engine", { skip }, () => {
   ] as const) {
     test(`agrees with wasm on ${features} features, ${width} wide, ${rows} rows`, async () => {
       const spec: AutoencoderSpec = {
-        ...{ features, width, hiddenLayers: 1, output: "softplus", inputDropout: 0.2 },
+        ...PAPER_MODEL,
+        ...{ features, width, hiddenLayers: 1, inputDropout: 0.2 },
         visible: features > 10 ? { start: 3, end: features - 4 } : null,
       };
       const batch = rowsOf(rows, features);
@@ -73,8 +78,8 @@ describe("the native engine", { skip }, () => {
   test("gives the same numbers to the bit again, and on one thread the same to rounding", () => {
     const script = `
       const { nativeEngine } = await import(${JSON.stringify(new URL("../../lib/engine/native.ts", import.meta.url).href)});
-      const { initializeWeights } = await import(${JSON.stringify(new URL("../../lib/model/autoencoder.ts", import.meta.url).href)});
-      const spec = { features: 211, width: 40, hiddenLayers: 2, output: "relu", inputDropout: 0, visible: null };
+      const { initializeWeights, PAPER_MODEL } = await import(${JSON.stringify(new URL("../../lib/model/autoencoder.ts", import.meta.url).href)});
+      const spec = { ...PAPER_MODEL, features: 211, width: 40, hiddenLayers: 2, output: "relu", inputDropout: 0, visible: null };
       const engine = await nativeEngine();
       const model = await engine.build(spec, initializeWeights(spec, 1));
       const values = Float32Array.from({ length: 211 * 12 }, (_, i) => Math.max(0, Math.sin(i)));

@@ -7,14 +7,15 @@ import type { Engine, Model } from "../../lib/engine/engine.js";
 import {
   type AutoencoderSpec,
   initializeWeights,
+  PAPER_MODEL,
   parametersOf,
 } from "../../lib/model/autoencoder.js";
 import { relativeError } from "../golden.js";
 import { type Contender, contenders } from "./engines.js";
 
 const spec: AutoencoderSpec = {
-  ...{ features: 300, width: 24, hiddenLayers: 2 },
-  ...{ output: "softplus", inputDropout: 0.1, visible: { start: 20, end: 250 } },
+  ...PAPER_MODEL,
+  ...{ features: 300, width: 24, hiddenLayers: 2, visible: { start: 20, end: 250 } },
 };
 
 const KEPT = ["value", "first", "second"] as const;

@@ -4,7 +4,11 @@ import { before, describe, test } from "node:test";
 import { emptyMatrix } from "../../lib/cohort/matrix.js";
 import { createRandom } from "../../lib/cohort/random.js";
 import type { Engine } from "../../lib/engine/engine.js";
-import { type AutoencoderSpec, initializeWeights } from "../../lib/model/autoencoder.js";
+import {
+  type AutoencoderSpec,
+  initializeWeights,
+  PAPER_MODEL,
+} from "../../lib/model/autoencoder.js";
 import { relativeError } from "../golden.js";
 import { type Contender, contenders } from "./engines.js";
 import { trainingCases } from "./training.js";
@@ -72,8 +76,8 @@ for (const { name, skip, start } of contenders) {
 
 describe("over 50 steps on 2,000 features with dropout and decay", () => {
   const spec: AutoencoderSpec = {
-    ...{ features: 2000, width: 64, hiddenLayers: 2, output: "softplus" },
-    ...{ inputDropout: 0.1, visible: { start: 100, end: 1700 } },
+    ...PAPER_MODEL,
+    ...{ features: 2000, width: 64, hiddenLayers: 2, visible: { start: 100, end: 1700 } },
   };
   const random = createRandom(11);
   const batch = emptyMatrix(16, spec.features);

@@ -1,6 +1,6 @@
 // The golden training runs, read into matrices, weights and a spec.
 import type { Matrix } from "../../lib/cohort/matrix.js";
-import type { AutoencoderSpec, Weights } from "../../lib/model/autoencoder.js";
+import { type AutoencoderSpec, PAPER_MODEL, type Weights } from "../../lib/model/autoencoder.js";
 import { goldenCases } from "../golden.js";
 
 type Nested = readonly (number | Nested)[];
@@ -66,11 +66,10 @@ export function trainingCases(): TrainingCase[] {
       return {
         title: `${run.masked ? "masked" : "unmasked"}, decay ${run.weight_decay}, in ${folder}`,
         spec: {
+          ...PAPER_MODEL,
           features: columns,
           width: init.get("inp_lin.bias")!.length,
           hiddenLayers: layers.length,
-          output: "softplus",
-          inputDropout: 0.1,
           visible: run.masked ? { start: 0, end: run.keep } : null,
         },
         batch,

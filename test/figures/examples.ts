@@ -5,6 +5,7 @@ import { cohortFigure } from "../../lib/figures/cohort.js";
 import { confusionFigure } from "../../lib/figures/confusion.js";
 import { correlationFigure } from "../../lib/figures/correlation.js";
 import { densityFigure } from "../../lib/figures/density.js";
+import { type Differences, differencesFigure } from "../../lib/figures/differences.js";
 import { type Figure, paperFigure } from "../../lib/figures/figure.js";
 import { labelsFigure } from "../../lib/figures/labels.js";
 import { latentFigure } from "../../lib/figures/latent.js";
@@ -144,6 +145,28 @@ export const searchStudies = [
   { setup: "without input dropout", method: "bayes", trials: tuningTrials.slice(0, 3) },
 ] as const;
 
+export const differences: readonly Differences[] = [
+  {
+    measure: "test MSE",
+    against: "paper, masked",
+    rows: [
+      { variant: "ReLU output", difference: 0.01, low: 0.008, high: 0.012, caveat: "" },
+      {
+        variant: "split by sample",
+        difference: -4e-3,
+        low: -9e-3,
+        high: 1e-3,
+        caveat: "other rows",
+      },
+    ],
+  },
+  {
+    measure: "accuracy of tissue",
+    against: "paper, unmasked",
+    rows: [{ variant: "without ReLU", difference: 0, low: null, high: null, caveat: "" }],
+  },
+];
+
 /** Makes every figure once, by the name of its snapshot. */
 export const examples: Readonly<Record<string, () => Figure>> = {
   cohort: () =>
@@ -213,6 +236,7 @@ export const examples: Readonly<Record<string, () => Figure>> = {
       modality: "proteomics",
       samples: 18,
     }),
+  differences: () => differencesFigure(differences, { cohort, seeds: 5 }),
   latent: () => latentFigure(latentOptions),
   overview: () => overviewFigure(overviewOptions),
   "figure-2a": () =>

@@ -6,6 +6,7 @@ import { bestSoFarFigure } from "../../lib/figures/best-so-far.js";
 import { cohortFigure } from "../../lib/figures/cohort.js";
 import { confusionFigure } from "../../lib/figures/confusion.js";
 import { densityFigure } from "../../lib/figures/density.js";
+import { differencesFigure } from "../../lib/figures/differences.js";
 import { datasetsOf, paperFigure } from "../../lib/figures/figure.js";
 import { labelsFigure } from "../../lib/figures/labels.js";
 import { latentFigure } from "../../lib/figures/latent.js";
@@ -19,6 +20,7 @@ import { trainingFigure } from "../../lib/figures/training.js";
 import {
   accuracyRow,
   confusionMatrix,
+  differences,
   histogram,
   latentOptions,
   overviewOptions,
@@ -45,6 +47,28 @@ test("skillFigure refuses a skill that is not a number, and a part that has no r
   assert.throws(
     () => skillFigure([{ ...skillRows[1], skillLow: 0.31 }], options),
     /interval that holds the skill of dual ridge on proteomics/,
+  );
+});
+
+test("differencesFigure refuses an interval beside its difference and a measure without variants", () => {
+  const [panel] = differences;
+  const draw = (rows: typeof panel.rows) =>
+    differencesFigure([{ ...panel, rows }], { cohort, seeds: 5 });
+  assert.throws(
+    () => draw([{ ...panel.rows[0], low: 0.011 }]),
+    /interval that holds the difference of ReLU output, got 0.01 outside \[0.011, 0.012\]/,
+  );
+  assert.throws(() => draw([]), /rows in the dataset "test MSE", got none/);
+});
+
+test("differencesFigure draws a difference that is not of like with like in another kind", () => {
+  const rows = datasetsOf(differencesFigure(differences, { cohort, seeds: 5 }))["test MSE"];
+  assert.deepEqual(
+    rows.map(({ variant, kind }) => [variant, kind]),
+    [
+      ["ReLU output", "like with like"],
+      ["split by sample (other rows)", "not like with like"],
+    ],
   );
 });
 

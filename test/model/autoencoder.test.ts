@@ -3,18 +3,18 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
   type AutoencoderSpec,
+  buffersOf,
   checkSpec,
   countParameters,
   initializeWeights,
+  PAPER_MODEL,
   parametersOf,
+  tensorsOf,
 } from "../../lib/model/autoencoder.js";
 
 const PAPER: AutoencoderSpec = {
+  ...PAPER_MODEL,
   features: 71094,
-  width: 2048,
-  hiddenLayers: 3,
-  output: "softplus",
-  inputDropout: 0.1,
   visible: null,
 };
 const SMALL: AutoencoderSpec = { ...PAPER, features: 50, width: 20, hiddenLayers: 2 };
@@ -36,6 +36,29 @@ test("the paper's model has the parameters of its Table 3", () => {
       ["out_lin.bias", 71094],
     ],
   );
+});
+
+test("batch normalization adds a scale and a shift a feature, and two buffers that training does not adapt", () => {
+  const spec = { ...SMALL, batchNorm: true };
+  assert.equal(countParameters(spec), countParameters(SMALL) + 2 * 50);
+  const names = ["weight", "bias", "running_mean", "running_var"].map(
+    (name) => `batch_norm.${name}`,
+  );
+  assert.deepEqual(
+    buffersOf(spec).map(({ name }) => name),
+    names.slice(2),
+  );
+  assert.deepEqual(buffersOf(SMALL), []);
+  const [weights, without] = [initializeWeights(spec, 7), initializeWeights(SMALL, 7)];
+  assert.deepEqual(
+    [...weights.keys()],
+    tensorsOf(spec).map(({ name }) => name),
+  );
+  assert.deepEqual(
+    names.map((name) => weights.get(name)),
+    [1, 0, 0, 1].map((value) => new Float32Array(50).fill(value)),
+  );
+  for (const [name, values] of without) assert.deepEqual(values, weights.get(name), name);
 });
 
 test("a model without hidden layers has an input and an output layer", () => {
@@ -81,6 +104,12 @@ test("a spec that makes no sense is refused by name", () => {
     [{ width: 1.5 }, /width .* got 1.5/],
     [{ hiddenLayers: -1 }, /hiddenLayers .* got -1/],
     [{ inputDropout: 1 }, /inputDropout .* got 1/],
+    [{ hiddenDropout: -0.1 }, /hiddenDropout .* got -0.1/],
+    [{ batchNorm: 1 as unknown as boolean }, /batchNorm .* true or false, got 1/],
+    [{ zeroed: [3, 50] }, /zeroed .* ascending columns in \[0, 50\), got \[3, 50\]/],
+    [{ zeroed: [7, 3] }, /zeroed .* got \[7, 3\]/],
+    [{ zeroed: [3, 3] }, /zeroed .* got \[3, 3\]/],
+    [{ zeroed: [-1] }, /zeroed .* got \[-1\]/],
     [{ visible: { start: 0, end: 51 } }, /visible .* got \[0, 51\)/],
     [{ visible: { start: 3, end: 3 } }, /visible .* got \[3, 3\)/],
   ];

@@ -8,7 +8,11 @@ import { after, test } from "node:test";
 import { replaceFile } from "../../lib/cohort/durable-file.js";
 import { venvPython } from "../../lib/cohort/python.js";
 import { createRandom } from "../../lib/cohort/random.js";
-import { type AutoencoderSpec, initializeWeights } from "../../lib/model/autoencoder.js";
+import {
+  type AutoencoderSpec,
+  initializeWeights,
+  PAPER_MODEL,
+} from "../../lib/model/autoencoder.js";
 import { decodeHeader } from "../../lib/model/safetensors-header.js";
 import { readTensors, type Tensor, writeTensors } from "../../lib/model/tensor-file.js";
 import { readWeights, writeWeights } from "../../lib/model/weights.js";
@@ -17,11 +21,10 @@ const folder = mkdtempSync(join(tmpdir(), "aro-weights-"));
 after(() => rmSync(folder, { recursive: true }));
 
 const SPEC: AutoencoderSpec = {
+  ...PAPER_MODEL,
   features: 5,
   width: 3,
   hiddenLayers: 1,
-  output: "softplus",
-  inputDropout: 0,
   visible: null,
 };
 

@@ -21,6 +21,13 @@ test("settings change one value each and leave the profile as it was", () => {
   assert.equal(readProfile({}).training.epochs, 200);
 });
 
+test("a setting that is on or off is told so in words, and nothing else", () => {
+  assert.equal(readProfile({}).model.batchNorm, false);
+  assert.equal(readProfile({ ARO_SET: "model.batchNorm=true" }).model.batchNorm, true);
+  assert.throws(() => readProfile({ ARO_SET: "model.batchNorm=1" }), /true or false, got "1"/);
+  assert.throws(() => readProfile({ ARO_SET: "model.zeroed=1" }), /got "model\.zeroed=1"/);
+});
+
 test("an unknown setting or a wrong value is refused by name", () => {
   assert.throws(
     () => readProfile({ ARO_SET: "traning.epochs=3" }),

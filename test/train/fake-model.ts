@@ -1,7 +1,7 @@
 // A model without an engine for tests of what is around it: it learns one number a feature, in float32.
 import { type Matrix, matrixFrom } from "../../lib/cohort/matrix.js";
 import type { Engine, Losses, Model, StepOptions } from "../../lib/engine/engine.js";
-import type { AutoencoderSpec, Weights } from "../../lib/model/autoencoder.js";
+import { type AutoencoderSpec, PAPER_MODEL, type Weights } from "../../lib/model/autoencoder.js";
 import type { Part, Prepared } from "../../lib/preprocess/prepare.js";
 
 export interface FakeModel extends Model {
@@ -11,11 +11,10 @@ export interface FakeModel extends Model {
 }
 
 export const SPEC: AutoencoderSpec = {
+  ...PAPER_MODEL,
   features: 3,
   width: 2,
   hiddenLayers: 1,
-  output: "softplus",
-  inputDropout: 0.1,
   visible: null,
 };
 

@@ -1,4 +1,5 @@
 // A small real training that a test kills: run as a program, it dies of SIGKILL at the moment that it is told.
+
 import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import { basename } from "node:path";
@@ -8,6 +9,7 @@ import { createRandom } from "../../lib/cohort/random.js";
 import type { Engine } from "../../lib/engine/engine.js";
 import { nativeEngine } from "../../lib/engine/native.js";
 import { portableEngine } from "../../lib/engine/portable.js";
+import { PAPER_MODEL } from "../../lib/model/autoencoder.js";
 import type { Part, Prepared } from "../../lib/preprocess/prepare.js";
 import type { RunRequest } from "../../lib/train/config.js";
 import { trainRun } from "../../lib/train/run.js";
@@ -37,8 +39,8 @@ const FEATURES = 12;
 /** With all that a checkpoint may have to hold: best weights, a rate that falls, dropout, decay of unseen columns. */
 export const CONFIG: RunRequest = {
   spec: {
-    ...{ features: FEATURES, width: 8, hiddenLayers: 1 },
-    ...{ output: "softplus", inputDropout: 0.1, visible: { start: 2, end: 10 } },
+    ...PAPER_MODEL,
+    ...{ features: FEATURES, width: 8, hiddenLayers: 1, visible: { start: 2, end: 10 } },
   },
   training: {
     ...{ epochs: 45, batchSize: 10, learningRate: 0.02, weightDecay: 0.01, seed: 3 },

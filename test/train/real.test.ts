@@ -1,4 +1,5 @@
 // A real training, tiny: the loss falls, two runs agree, and saved weights score the same.
+
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,6 +8,7 @@ import { after, test } from "node:test";
 import { matrixFrom } from "../../lib/cohort/matrix.js";
 import { createRandom } from "../../lib/cohort/random.js";
 import { portableEngine } from "../../lib/engine/portable.js";
+import { PAPER_MODEL } from "../../lib/model/autoencoder.js";
 import type { Part, Prepared } from "../../lib/preprocess/prepare.js";
 import { trainRun } from "../../lib/train/run.js";
 
@@ -34,13 +36,9 @@ test("a real model learns, the same from the same seed, and its saved weights sc
   const engine = await portableEngine({ backend: "cpu" });
   const data = { name: "real", train: rowsOf("train", 24), validation: rowsOf("validation", 8) };
   const spec = {
-    features: FEATURES,
-    width: 8,
-    hiddenLayers: 1,
-    output: "softplus",
-    inputDropout: 0.1,
-    visible: null,
-  } as const;
+    ...PAPER_MODEL,
+    ...{ features: FEATURES, width: 8, hiddenLayers: 1, visible: null },
+  };
   const training = { epochs: 30, batchSize: 10, learningRate: 0.01, seed: 3 };
   const runIn = (name: string) =>
     trainRun({ folder: join(root, name), config: { spec, training }, data, engine });

@@ -1,5 +1,7 @@
 // A study small enough to run to its end many times: a fake engine, a rate that decides all, a width that names the trial.
+
 import type { Engine } from "../../lib/engine/engine.js";
+import { PAPER_MODEL } from "../../lib/model/autoencoder.js";
 import type { Space } from "../../lib/train/space.js";
 import type { TuneOptions } from "../../lib/train/tune.js";
 import { fakeEngine, preparedRows } from "./fake-model.js";
@@ -26,8 +28,8 @@ export function tinyStudy(
     stopping: { afterEpochs: 2, afterTrials: 3 },
     request: ({ learningRate, width }) => ({
       spec: {
-        ...{ features: 3, width: 2, hiddenLayers: 0, output: "softplus" },
-        ...{ inputDropout: 0, visible: null },
+        ...PAPER_MODEL,
+        ...{ features: 3, width: 2, hiddenLayers: 0, inputDropout: 0, visible: null },
       },
       training: { epochs: EPOCHS, learningRate: Number(learningRate), seed: 1 },
       about: { width: Number(width) },

@@ -1,0 +1,126 @@
+// How much each variant of a training moves a result: its difference from one of them, with an interval.
+import { checkRows, type Figure, makeFigure, type Panel, type Row } from "./figure.js";
+import { counted, labelRoom } from "./text.js";
+import { figureWidth, inks, panelTitle } from "./theme.js";
+
+/** The difference of one variant; `low` and `high` are null where there is no interval. */
+export interface DifferenceRow {
+  readonly variant: string;
+  readonly difference: number;
+  readonly low: number | null;
+  readonly high: number | null;
+  /** Why it is not one of like with like; empty if it is. */
+  readonly caveat: string;
+}
+
+/** A panel: differences of one measure from one variant. */
+export interface Differences {
+  /** E.g. "test MSE". */
+  readonly measure: string;
+  /** The variant that they are differences from. */
+  readonly against: string;
+  readonly rows: readonly DifferenceRow[];
+}
+
+export interface DifferencesOptions {
+  readonly cohort: string;
+  /** Behind each difference. */
+  readonly seeds: number;
+}
+
+/**
+ * Draws a panel a measure, one below the other: a dot with its interval for each variant, in the order given; hollow
+ * where the difference is not one of like with like.
+ * @throws RangeError if a measure has no rows, or an interval does not hold its difference.
+ */
+export function differencesFigure(
+  panels: readonly Differences[],
+  { cohort, seeds }: DifferencesOptions,
+): Figure {
+  const datasets: Record<string, readonly Row[]> = {};
+  const names = panels.flatMap(({ rows }) => rows.map(labelOf));
+  const room = labelRoom(names, LABELS);
+  const kinds = { like: "like with like", other: "not like with like" };
+  const views = panels.map(({ measure, against, rows }): Panel => {
+    checkRows("differences", measure, rows);
+    rows.forEach(checkInterval);
+    datasets[measure] = rows.map((row) => ({
+      variant: labelOf(row),
+      difference: row.difference,
+      low: row.low ?? row.difference,
+      high: row.high ?? row.difference,
+      kind: row.caveat === "" ? kinds.like : kinds.other,
+    }));
+    const ends = rows.flatMap((row) => [row.low ?? row.difference, row.high ?? row.difference]);
+    const [low, high] = [Math.min(0, ...ends), Math.max(0, ...ends)];
+    const margin = 0.04 * (high - low || 1); // so that no dot and no line touches the frame
+    const x = {
+      field: "difference",
+      type: "quantitative",
+      scale: { domain: [low - margin, high + margin], nice: false },
+      axis: { title: `difference from “${against}”`, tickCount: 6, format: "~g" },
+    } as const;
+    return {
+      data: { name: measure },
+      title: panelTitle(measure),
+      width: figureWidth - room,
+      height: { step: 22 },
+      encoding: {
+        y: {
+          field: "variant",
+          type: "nominal",
+          sort: rows.map(labelOf),
+          axis: { title: null, minExtent: room, labelLimit: LABELS, grid: true },
+        },
+      },
+      layer: [
+        {
+          mark: { type: "rule", strokeWidth: 1.6, color: inks.ink },
+          encoding: { x: { ...x, field: "low" }, x2: { field: "high" } },
+        },
+        {
+          mark: { type: "point", filled: true, size: 50, opacity: 1, stroke: inks.ink },
+          encoding: {
+            x,
+            fill: {
+              field: "kind",
+              type: "nominal",
+              scale: { domain: Object.values(kinds), range: [inks.ink, "white"] },
+              legend: { title: null, symbolStrokeColor: inks.ink, symbolStrokeWidth: 1.5 },
+            },
+          },
+        },
+        {
+          mark: { type: "rule", color: inks.ink, strokeWidth: 1 },
+          encoding: { x: { datum: 0 }, y: { value: 0 }, y2: { value: "height" } },
+        },
+      ],
+    } as Panel;
+  });
+  return makeFigure({
+    name: "differences",
+    title: `${cohort}: what each difference of the authors' code from the paper moves`,
+    subtitle: [
+      `Mean difference of ${counted(seeds, "training seed")}, paired by seed.` +
+        (seeds > 1 ? " Lines: 95 % intervals by Student's t over seeds." : ""),
+    ],
+    datasets,
+    view: { vconcat: views, resolve: { scale: { fill: "shared" } } },
+  });
+}
+
+/** Pixels that names may take. */
+const LABELS = 360;
+
+function labelOf({ variant, caveat }: DifferenceRow): string {
+  return caveat === "" ? variant : `${variant} (${caveat})`;
+}
+
+function checkInterval({ variant, difference, low, high }: DifferenceRow): void {
+  if ((low ?? difference) > difference || (high ?? difference) < difference) {
+    throw new RangeError(
+      `differencesFigure: expected an interval that holds the difference of ${variant}, ` +
+        `got ${difference} outside [${low}, ${high}]`,
+    );
+  }
+}

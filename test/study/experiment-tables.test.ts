@@ -1,0 +1,99 @@
+// Tables over seeds: who stands in them, what a missing seed does, and pairs that are pairs.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { SeedScore } from "../../lib/study/experiment-scores.js";
+import {
+  accuraciesOf,
+  compareVariants,
+  msesOf,
+  tabulateSeeds,
+  withDeviation,
+} from "../../lib/study/experiment-tables.js";
+import type { Variant } from "../../lib/study/variants.js";
+
+const masked = [0.1283, 0.1279, 0.1291, 0.128, 0.1286];
+const unmasked = [0.1214, 0.1219, 0.1222, 0.121, 0.1217];
+const scoresOf = (variant: string, values: readonly number[]): SeedScore[] =>
+  values.map((mse, seed) => ({
+    ...{ variant, seed, part: "test" as const, samples: 20, mse, huber: mse / 2, skill: 0.1 },
+  }));
+const scores = [...scoresOf("ARO masked", masked), ...scoresOf("ARO unmasked", unmasked)];
+const variants: Variant[] = [
+  { name: "ARO masked", setting: "masked" },
+  { name: "ARO unmasked", setting: "unmasked", caveat: "sees all" },
+  { name: "never trained", setting: "masked" },
+];
+
+test("a table over seeds has mean and sample deviation, and controls without either", () => {
+  const constant = {
+    part: "test",
+    samples: 20,
+    sees: "nothing",
+    skill: 0,
+    skillLow: 0,
+    skillHigh: 0,
+  };
+  const none = { medianR: null, medianRLow: null, medianRHigh: null };
+  const control = { ...constant, ...none, predictor: "training mean", mse: 0.155, huber: 0.077 };
+  const rows = tabulateSeeds(scores, [
+    { ...control, modality: "all" },
+    { ...control, modality: "RNA" },
+  ]);
+  // numpy 2.4.6: mean() and std(ddof=1), to six digits
+  assert.deepEqual(rows, [
+    {
+      ...{ predictor: "ARO masked", part: "test", seeds: 5, mse: 0.12838 },
+      ...{ mseDeviation: 0.000486826, huber: 0.06419, huberDeviation: 0.000243413 },
+    },
+    {
+      ...{ predictor: "ARO unmasked", part: "test", seeds: 5, mse: 0.12164 },
+      ...{ mseDeviation: 0.000461519, huber: 0.06082, huberDeviation: 0.00023076 },
+    },
+    {
+      ...{ predictor: "training mean", part: "test", seeds: null, mse: 0.155, mseDeviation: null },
+      ...{ huber: 0.077, huberDeviation: null },
+    },
+  ]);
+});
+
+test("differences are paired by seed, whatever the order; a variant without values has no row", () => {
+  const values = msesOf(scores, "test").reverse();
+  const [base, other, ...more] = compareVariants(values, "ARO masked", variants);
+  assert.deepEqual(more, []);
+  assert.deepEqual([base.variant, base.difference, base.pairs], ["ARO masked", null, 0]);
+  // scipy 1.17.1: ttest_1samp(unmasked - masked, 0).confidence_interval(0.95), to six digits
+  assert.deepEqual(other, {
+    ...{ variant: "ARO unmasked", seeds: 5, mean: 0.12164, deviation: 0.000461519, pairs: 5 },
+    ...{ difference: -0.00674, low: -0.00725645, high: -0.00622355, caveat: "sees all" },
+  });
+});
+
+test("a seed that only one of two has is in its mean and in no difference", () => {
+  const values = msesOf(scores, "test").filter(
+    ({ variant, seed }) => variant === "ARO unmasked" || seed === 3,
+  );
+  const [base, other] = compareVariants(values, "ARO masked", variants);
+  assert.deepEqual([base.seeds, base.deviation], [1, null]);
+  assert.deepEqual([other.seeds, other.pairs, other.low, other.high], [5, 1, null, null]);
+  assert.ok(Math.abs(other.difference! - (unmasked[3] - masked[3])) < 1e-9);
+  const alone = compareVariants(msesOf(scores, "test"), "never trained", variants);
+  assert.deepEqual(
+    alone.map(({ pairs, difference }) => [pairs, difference]),
+    [
+      [0, null],
+      [0, null],
+    ],
+  );
+});
+
+test("accuracies are compared as losses are", () => {
+  const rows = [0.9, 0.95].map((accuracy, seed) => ({
+    ...{ variant: "ARO masked", seed, samples: 20, accuracy, balancedAccuracy: 0.5 },
+  }));
+  assert.deepEqual(compareVariants(accuraciesOf(rows), "ARO masked", variants)[0].mean, 0.925);
+});
+
+test("a mean is written with its deviation where there is one", () => {
+  assert.equal(withDeviation(0.12838, 0.000486826), "0.1284 ± 0.00049");
+  assert.equal(withDeviation(0.12838, null, 3), "0.128");
+});
