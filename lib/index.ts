@@ -3,7 +3,9 @@
 // A profile's study, what it publishes, and the ledger of the paper's claims.
 export { readEvidence } from "./claims/evidence.js";
 export { countByGround, countVerdicts, judgeClaims, type LedgerEntry } from "./claims/ledger.js";
+export { besidePaper } from "./claims/paper-losses.js";
 export { comparePaperSizes } from "./claims/paper-sizes.js";
+export { compareBlocks } from "./claims/parameters.js";
 // A cohort, and where it comes from.
 export { type CbioportalOptions, readCbioportal } from "./cohort/cbioportal.js";
 export {
@@ -62,6 +64,7 @@ export { cohortFigure } from "./figures/cohort.js";
 export { confusionFigure } from "./figures/confusion.js";
 export { correlationFigure } from "./figures/correlation.js";
 export { densityFigure } from "./figures/density.js";
+export { differencesFigure } from "./figures/differences.js";
 export { type Figure, paperFigure } from "./figures/figure.js";
 export { labelsFigure } from "./figures/labels.js";
 export { latentFigure } from "./figures/latent.js";
@@ -94,6 +97,15 @@ export {
 } from "./preprocess/prepare.js";
 export { applyScaler, fitScaler, type Scaler } from "./preprocess/scaler.js";
 export { countParts, type Split, splitSamples } from "./preprocess/split.js";
+export { collectScores } from "./study/experiment-scores.js";
+export {
+  accuraciesOf,
+  compareVariants,
+  lossesOf,
+  tabulateSeeds,
+  withDeviation,
+} from "./study/experiment-tables.js";
+export { findExperiment, listRuns, planExperiment, trainExperiment } from "./study/experiments.js";
 export { modisSpec, openModis, trainModis } from "./study/modis.js";
 export { describeStudy } from "./study/overview.js";
 export { foldersOf, type Profile, readProfile } from "./study/profile.js";
@@ -115,6 +127,14 @@ export {
   tuningReferences,
   tuningSpace,
 } from "./study/tuning.js";
+export {
+  AUTHORS,
+  DIFFERENCES,
+  MASKED,
+  SETTINGS,
+  UNMASKED,
+  type Variant,
+} from "./study/variants.js";
 export { type Run, readRun } from "./train/folder.js";
 export { createProgress } from "./train/progress.js";
 export { type RunResult, trainRun } from "./train/run.js";

@@ -2,6 +2,7 @@
 import { readdir } from "node:fs/promises";
 import type { PairedDifference } from "../evaluate/paired.js";
 import type { FlatScore } from "../evaluate/summary.js";
+import type { SeedRow } from "../study/experiment-tables.js";
 import { foldersOf, type Profile } from "../study/profile.js";
 import { findResults } from "../study/results.js";
 
@@ -32,6 +33,8 @@ export interface Evidence {
   readonly replicates: boolean;
   readonly reconstruction: readonly FlatScore[] | null;
   readonly differences: readonly PairedDifference[] | null;
+  /** Losses over seeds, beside controls. */
+  readonly seeds: readonly SeedRow[] | null;
   readonly downstream: readonly Downstream[] | null;
   readonly latent: readonly Clustering[] | null;
   /** Names of the published figures. */
@@ -45,6 +48,7 @@ export async function readEvidence(profile: Profile): Promise<Evidence> {
     replicates: (profile.name as string) === PAPER_PROFILE,
     reconstruction: await findResults<FlatScore>(profile, "reconstruction"),
     differences: await findResults<PairedDifference>(profile, "differences"),
+    seeds: await findResults<SeedRow>(profile, "seeds"),
     downstream: await findResults<Downstream>(profile, "downstream"),
     latent: await findResults<Clustering>(profile, "latent"),
     figures: await listFigures(foldersOf(profile).figures),

@@ -2,29 +2,20 @@
 import { constantLosses } from "../evaluate/gaussian.js";
 import type { PairedDifference } from "../evaluate/paired.js";
 import type { FlatScore } from "../evaluate/summary.js";
+import type { SeedRow } from "../study/experiment-tables.js";
 import { type Claim, type Finding, roundsTo, short } from "./claim.js";
 import { type Evidence, needsRun } from "./evidence.js";
+import {
+  type Cell,
+  type Loss,
+  MODELS,
+  type Model,
+  PARTS,
+  predictorOf,
+  printedLoss,
+  write,
+} from "./paper-losses.js";
 
-const PARTS = ["train", "validation", "test"] as const;
-
-/** Tables 4 and 5 as printed, the mean and its deviation over five runs; Tables 1 and 2 have the means alone. */
-const LOSSES = {
-  mse: {
-    "ARO masked": ["0.046 ± 56.0e-04", "0.14 ± 31.0e-05", "0.14 ± 21.0e-05"],
-    "ARO unmasked": ["0.064 ± 31.0e-05", "0.15 ± 21.0e-05", "0.15 ± 24.0e-05"],
-    PCA: ["3.1e-30", "0.14", "0.14"],
-  },
-  huber: {
-    "ARO masked": ["0.022 ± 28.0e-04", "0.070 ± 5.6e-05", "0.068 ± 20.0e-05"],
-    "ARO unmasked": ["0.032 ± 16.0e-05", "0.071 ± 10.0e-05", "0.07 ± 6.1e-05"],
-    PCA: ["1.5e-30", "0.068", "0.065"],
-  },
-} as const;
-
-type Loss = keyof typeof LOSSES;
-type Model = keyof (typeof LOSSES)["mse"];
-
-const MODELS = Object.keys(LOSSES.mse) as Model[];
 const CELLS = MODELS.flatMap((model) => PARTS.map((part) => ({ model, part })));
 
 /** Lists the claims about reconstruction. */
@@ -41,7 +32,7 @@ export function lossClaims(): Claim[] {
 function abstractClaims(): Claim[] {
   const stated = { validation: "0.166", test: "0.168" } as const;
   return (["validation", "test"] as const).map((part) => {
-    const table = cell("mse", "ARO masked", part).mean;
+    const table = printedLoss("mse", { model: "ARO masked", part }).mean;
     return {
       id: `abstract-mse-${part}`,
       where: "Abstract",
@@ -65,17 +56,15 @@ function runsClaim(): Claim {
     value: 5,
     printed: "5",
     kind: "data",
-    find: () => ({ ours: "1", holds: null }),
+    find: (evidence) => {
+      const runs = Math.max(0, ...(evidence.seeds ?? []).map(({ seeds }) => seeds ?? 0)) || 1;
+      return { ours: String(runs), holds: runs === 5 };
+    },
   };
 }
 
-interface Cell {
-  readonly model: Model;
-  readonly part: (typeof PARTS)[number];
-}
-
 function cellClaims(loss: Loss, { model, part }: Cell): Claim[] {
-  const { mean, deviation } = cell(loss, model, part);
+  const { mean, deviation } = printedLoss(loss, { model, part });
   const name = loss === "mse" ? "MSE" : "Huber";
   const id = `${loss}-${model.toLowerCase().replace(" ", "-")}-${part}`;
   const claim: Claim = {
@@ -86,13 +75,17 @@ function cellClaims(loss: Loss, { model, part }: Cell): Claim[] {
     printed: mean,
     kind: "data",
     find: (evidence) => {
+      const { name: profile } = evidence.profile;
+      const row = seedsOf(evidence, model, part);
+      if (row) {
+        const text = write(row[loss], row[`${loss}Deviation`]);
+        const ours = `${text} over ${row.seeds} seeds on ${profile}`;
+        return { ours, holds: roundsTo(row[loss], mean) };
+      }
       if (evidence.reconstruction === null) return { ours: needsRun(evidence), holds: null };
       const value = lossOf(evidence.reconstruction, model, part)?.[loss] ?? null;
       if (value === null) return { ours: "–", holds: null };
-      return {
-        ours: `${short(value)} on ${evidence.profile.name}`,
-        holds: roundsTo(value, mean),
-      };
+      return { ours: `${short(value)} on ${profile}`, holds: roundsTo(value, mean) };
     },
   };
   if (deviation === undefined) return [claim];
@@ -103,7 +96,13 @@ function cellClaims(loss: Loss, { model, part }: Cell): Claim[] {
     what: `${model}, ${name} on ${part}: deviation over five runs`,
     value: Number(deviation),
     printed: deviation,
-    find: () => ({ ours: "trained once", holds: null }),
+    find: (evidence) => {
+      const row = seedsOf(evidence, model, part);
+      const ours = row?.[`${loss}Deviation`] ?? null;
+      if (!row || ours === null) return { ours: "trained once", holds: null };
+      const text = `${ours.toPrecision(2)} over ${row.seeds} seeds on ${evidence.profile.name}`;
+      return { ours: text, holds: roundsTo(ours, deviation) };
+    },
   };
   return [claim, spread];
 }
@@ -146,7 +145,9 @@ function readingClaims(): Claim[] {
       kind: "consistency",
       find: () => {
         const fitting = CELLS.filter(({ model, part }) => {
-          const [huber, mse] = [cell("huber", model, part).mean, cell("mse", model, part).mean];
+          const [huber, mse] = (["huber", "mse"] as const).map(
+            (loss) => printedLoss(loss, { model, part }).mean,
+          );
           return Number(huber) <= Number(mse) / 2 || roundsTo(Number(mse) / 2, huber);
         });
         return {
@@ -164,7 +165,7 @@ function readingClaims(): Claim[] {
       kind: "consistency",
       find: () => {
         const [pca, aro] = (["PCA", "ARO masked"] as const).map(
-          (model) => cell("huber", model, "test").mean,
+          (model) => printedLoss("huber", { model, part: "test" }).mean,
         );
         return {
           ours: `Table 2, Huber on test: PCA ${pca}, ARO masked ${aro}; section 5: PCA is “superior”`,
@@ -200,7 +201,7 @@ function readingClaims(): Claim[] {
       kind: "data",
       find: () => {
         const { mse, huber } = constantLosses();
-        const aro = (loss: Loss) => cell(loss, "ARO masked", "test").mean;
+        const aro = (loss: Loss) => printedLoss(loss, { model: "ARO masked", part: "test" }).mean;
         return {
           ours:
             `the mean of a normal feature scores MSE ${short(mse)}, Huber ${short(huber)}; ` +
@@ -279,13 +280,15 @@ function interval({ difference, low, high }: PairedDifference): string {
   return `${short(difference)} (${short(low)} to ${short(high)})`;
 }
 
-function cell(loss: Loss, model: Model, part: Cell["part"]): { mean: string; deviation?: string } {
-  const [mean, deviation] = LOSSES[loss][model][PARTS.indexOf(part)].split(" ± ");
-  return { mean, deviation };
+/** The mean over seeds, where there is more than one. */
+function seedsOf({ seeds }: Evidence, model: Model, part: string): SeedRow | undefined {
+  return seeds?.find(
+    (row) => row.predictor === predictorOf(model) && row.part === part && (row.seeds ?? 0) > 1,
+  );
 }
 
 function lossOf(rows: readonly FlatScore[], model: Model, part: string): FlatScore | undefined {
-  const predictor = model === "PCA" ? "PCA, sees all" : model;
+  const predictor = predictorOf(model);
   return rows.find(
     (row) => row.predictor === predictor && row.part === part && row.modality === "all",
   );

@@ -1,5 +1,11 @@
 // Claims about the size of the model and of its comparator: Table 3, appendix A and section 5.
-import { countParameters, PAPER_MODEL, parametersOf, sizeOf } from "../model/autoencoder.js";
+import {
+  type AutoencoderSpec,
+  countParameters,
+  PAPER_MODEL,
+  parametersOf,
+  sizeOf,
+} from "../model/autoencoder.js";
 import { countModisParameters, DEFAULT_RATIOS } from "../model/modis.js";
 import type { Claim } from "./claim.js";
 
@@ -35,6 +41,24 @@ const REDUCED_MODIS = { ratios: [0.04, 0.02], latent: 64 } as const;
 /** Lists the claims about parameter counts. */
 export function parameterClaims(): Claim[] {
   return [...blockClaims(), ...totalClaims(), ...rangeClaims(), ...modisClaims()];
+}
+
+/** One block of Table 3 beside the same of another model. */
+export interface BlockRow {
+  readonly block: string;
+  readonly paper: number | null;
+  readonly shape: string;
+  readonly parameters: number;
+}
+
+/** Lays the parameters of a model beside the paper's Table 3, and below them their sum. */
+export function compareBlocks(spec: AutoencoderSpec): BlockRow[] {
+  const blocks = parametersOf(spec).map(({ name, shape }) => ({
+    ...{ block: name, paper: TABLE_3[name] ?? null },
+    ...{ shape: shape.join(" x "), parameters: sizeOf(shape) },
+  }));
+  const paper = Object.values(TABLE_3).reduce((total, size) => total + size, 0);
+  return [...blocks, { block: "all", paper, shape: "", parameters: countParameters(spec) }];
 }
 
 function blockClaims(): Claim[] {

@@ -1,5 +1,5 @@
 // Tables of an experiment: means and deviations over seeds, and differences paired by seed.
-import { type Repeated, summarizeRepeats } from "../evaluate/repeats.js";
+import { summarizeRepeats } from "../evaluate/repeats.js";
 import type { FlatScore } from "../evaluate/summary.js";
 import type { SeedAccuracy, SeedScore } from "./experiment-scores.js";
 import type { Variant } from "./variants.js";
@@ -51,7 +51,10 @@ export interface ComparedVariant {
   readonly pairs: number;
   /** Mean over those seeds of this variant minus the other; null for the other itself, and without pairs. */
   readonly difference: number | null;
-  /** Limits of its 95 % interval by Student's t over seeds; null with fewer than two pairs. */
+  /**
+   * Limits of its 95 % interval by Student's t over seeds; null with fewer than two pairs, and where all differences
+   * are equal, which accuracies of few samples may be: that is no certainty.
+   */
   readonly low: number | null;
   readonly high: number | null;
   /** Why the difference is not one of like with like; empty if it is. */
@@ -76,7 +79,7 @@ export function compareVariants(
 ): ComparedVariant[] {
   const of = (name: string) => values.filter(({ variant }) => variant === name);
   const base = new Map(of(against).map(({ seed, value }) => [seed, value]));
-  return variants.flatMap(({ name, caveat = "" }) => {
+  return variants.flatMap(({ name, caveat = "" }): ComparedVariant[] => {
     const own = of(name);
     if (own.length === 0) return [];
     const { n, mean, deviation } = summarizeRepeats(own.map(({ value }) => value));
@@ -87,20 +90,27 @@ export function compareVariants(
       const other = base.get(seed);
       return other === undefined ? [] : [value - other];
     });
-    const gap: Repeated | null = gaps.length > 0 ? summarizeRepeats(gaps) : null;
-    const paired = gap && {
+    if (gaps.length === 0) return [{ ...about, ...none, caveat }];
+    const gap = summarizeRepeats(gaps);
+    const limits = (gap.deviation ?? 0) < 1e-12 ? null : gap.interval;
+    const paired = {
       ...{ pairs: gap.n, difference: rounded(gap.mean) },
-      ...{ low: rounded(gap.interval?.low ?? null), high: rounded(gap.interval?.high ?? null) },
+      ...{ low: rounded(limits?.low ?? null), high: rounded(limits?.high ?? null) },
     };
-    return [{ ...about, ...(paired ?? none), caveat }];
+    return [{ ...about, ...paired, caveat }];
   });
 }
 
-/** Takes the MSE of one part, to compare variants by. */
-export function msesOf(scores: readonly SeedScore[], part: string): SeedValue[] {
-  return scores
-    .filter((score) => score.part === part)
-    .map(({ variant, seed, mse }) => ({ variant, seed, value: mse }));
+/** Takes one measure of one part, to compare variants by. */
+export function lossesOf(
+  scores: readonly SeedScore[],
+  part: string,
+  measure: "mse" | "huber" | "skill" = "mse",
+): SeedValue[] {
+  return scores.flatMap(({ variant, seed, part: own, ...score }) => {
+    const value = score[measure];
+    return own === part && value !== null ? [{ variant, seed, value }] : [];
+  });
 }
 
 /** Takes the accuracies, to compare variants by. */

@@ -126,7 +126,7 @@ const PROFILES: Readonly<Record<ProfileName, Profile>> = {
       seeds: 2,
       seedsInNotebook: 2,
       features: 300,
-      width: 32,
+      width: 16,
       epochs: 60,
       learningRate: 1e-2,
     },

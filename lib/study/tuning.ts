@@ -10,13 +10,7 @@ import type { PreparedCohort } from "../preprocess/prepare.js";
 import { completeConfig, type RunData, type RunRequest } from "../train/config.js";
 import { trainRun } from "../train/run.js";
 import type { SearchMethod } from "../train/search.js";
-import {
-  chooseDimensions,
-  PAPER_SPACE,
-  type Point,
-  type Space,
-  TRAINABLE,
-} from "../train/space.js";
+import { chooseDimensions, PAPER_SPACE, type Point, type Space } from "../train/space.js";
 import type { MedianRule } from "../train/stopping.js";
 import type { Trial } from "../train/trial.js";
 import {
@@ -42,13 +36,14 @@ export function setupName({ inputDropout }: Pick<Setup, "inputDropout">): string
 }
 
 /**
- * The dimensions in use: the paper's, without those that the engines cannot train, and without the dropout where there
- * is none. Widths and learning rates are the profile's, and the rate is searched by powers of ten, because narrow models
+ * The dimensions in use: the paper's, without the dropout where there is none. Widths and learning rates are the profile's, and the rate is searched by powers of ten, because narrow models
  * at few epochs want rates from a wider range than the paper's.
  */
 export function tuningSpace(profile: Profile, inputDropout: boolean): Space {
   const { minWidth, maxWidth, minLearningRate, maxLearningRate } = profile.tuning;
-  const names = TRAINABLE.filter((name) => inputDropout || name !== "inputDropout");
+  const names = PAPER_SPACE.map(({ name }) => name).filter(
+    (name) => inputDropout || name !== "inputDropout",
+  );
   return chooseDimensions(PAPER_SPACE, names, {
     width: { low: minWidth, high: maxWidth },
     learningRate: { low: minLearningRate, high: maxLearningRate, scale: "log" },
@@ -141,9 +136,10 @@ export async function tuningReferences(
   const { model, training } = profile;
   const { learningRate, weightDecay } = training;
   const dropout = inputDropout ? model.inputDropout : 0;
-  const { width, hiddenLayers } = model;
+  const { width, hiddenLayers, batchNorm } = model;
   const config = requestOf(profile, data, modalities[0], {
-    ...{ inputDropout: dropout, width, hiddenLayers, masked: false, learningRate, weightDecay },
+    ...{ inputDropout: dropout, width, hiddenLayers, batchNorm },
+    ...{ masked: false, learningRate, weightDecay },
   });
   const { hash } = completeConfig(config, data);
   const folder = join(foldersOf(profile).runs, `untuned-${hash.slice(0, 8)}`);
@@ -157,13 +153,15 @@ export function tunedSettings(point: Point): string {
     inputDropout: "model.inputDropout",
     width: "model.width",
     hiddenLayers: "model.hiddenLayers",
+    batchNorm: "model.batchNorm",
     learningRate: "training.learningRate",
     weightDecay: "training.weightDecay",
   };
   return Object.entries({ inputDropout: 0, ...point })
     .flatMap(([name, value]) => {
       if (!paths[name]) return [];
-      return [`${paths[name]}=${Number(Number(value).toPrecision(3))}`];
+      const text = typeof value === "number" ? Number(value.toPrecision(3)) : value;
+      return [`${paths[name]}=${text}`];
     })
     .join(",");
 }
@@ -234,6 +232,7 @@ export function requestOf(
       width: Number(point.width),
       hiddenLayers: Number(point.hiddenLayers),
       inputDropout: Number(point.inputDropout ?? 0),
+      batchNorm: point.batchNorm === true,
       visible: point.masked === true ? { start, end } : null,
     },
     training: {

@@ -84,6 +84,6 @@ export const DIFFERENCES: readonly Variant[] = [
     name: "authors, all together",
     ...AUTHORS,
     judgedBy: ["losses", "accuracy"],
-    caveat: "other test rows; sees all but one column",
+    caveat: "other test rows, other input",
   },
 ];

@@ -37,18 +37,6 @@ export const PAPER_SPACE = [
   { name: "weightDecay", kind: "number", low: 0, high: 0.2, scale: "linear" },
 ] as const satisfies Space;
 
-export type PaperDimension = (typeof PAPER_SPACE)[number]["name"];
-
-/** The dimensions that the engines can train; `batchNorm` joins them once they have batch normalization. */
-export const TRAINABLE: readonly PaperDimension[] = [
-  "inputDropout",
-  "width",
-  "learningRate",
-  "masked",
-  "hiddenLayers",
-  "weightDecay",
-];
-
 /**
  * Takes dimensions of a space, in the space's order, with other ranges where they are given.
  * @throws RangeError if a name is not in the space, or a range makes no sense.

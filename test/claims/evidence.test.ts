@@ -23,6 +23,7 @@ test("a profile that was never run has no evidence, and its ledger says how to m
     replicates: false,
     reconstruction: null,
     differences: null,
+    seeds: null,
     downstream: null,
     latent: null,
     figures: [],

@@ -40,6 +40,7 @@ const evidence: Evidence = {
     { ...difference, second: "training mean, observed", modality: "RNA", better: "ARO masked" },
     { ...difference, second: "training mean, observed", modality: "protein", better: "ARO masked" },
   ],
+  seeds: null,
   downstream: [
     {
       ...classifier,
@@ -64,6 +65,7 @@ const nothing: Evidence = {
   profile: readProfile({ ARO_PROFILE: "course" }),
   reconstruction: null,
   differences: null,
+  seeds: null,
   downstream: null,
   latent: null,
   figures: [],
@@ -166,6 +168,19 @@ test("on the paper's own cohort a loss is reproduced or not, by the digits print
   assert.equal(verdictWith("mse-aro-masked-test", { replicates: true }), "reproduced");
   assert.equal(verdictWith("mse-pca-test", { replicates: true }), "not reproduced");
   assert.equal(verdictWith("mse-aro-masked-train", { replicates: true }), "needs the data");
+});
+
+test("losses over several seeds stand with their deviation, a single seed does not", () => {
+  const row = { predictor: "ARO masked", part: "test", mse: 0.1283, mseDeviation: 4.9e-4 };
+  const over = (seeds: number) => [{ ...row, seeds, huber: 0.0641, huberDeviation: 2.4e-4 }];
+  const ours = (id: string, seeds: number) =>
+    find(id, judgeClaims({ ...evidence, seeds: over(seeds) })).ours;
+  assert.equal(ours("mse-aro-masked-test", 5), "0.1283 ± 0.00049 over 5 seeds on ucec");
+  assert.equal(ours("huber-aro-masked-test-deviation", 5), "0.00024 over 5 seeds on ucec");
+  assert.equal(ours("runs-averaged", 5), "5");
+  assert.equal(ours("mse-aro-masked-test", 1), "0.140 on ucec");
+  assert.equal(find("mse-aro-masked-test-deviation").ours, "trained once");
+  assert.equal(find("runs-averaged").ours, "1");
 });
 
 test("accuracies carry the interval of their 29 samples", () => {

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { estimateDisk, flopsPerStep, requireDisk } from "../../lib/engine/cost.js";
 import { measureStep } from "../../lib/engine/measure.js";
+import { estimateMemory } from "../../lib/engine/memory.js";
 import { portableEngine } from "../../lib/engine/portable.js";
 import { PAPER_MODEL } from "../../lib/model/autoencoder.js";
 
@@ -16,6 +17,13 @@ const small = { ...PAPER_MODEL, features: 5, width: 2, hiddenLayers: 1, visible:
 test("flopsPerStep counts each product of a step once", () => {
   // 3 rows: 5x2 forward and for its weights, 2x2 and 2x5 also for their inputs; 2 operations an entry.
   assert.equal(flopsPerStep(small, 3), 2 * 3 * (2 * 10 + 3 * 4 + 3 * 10));
+});
+
+test("batch normalization costs the slope of the input, and a run two parameters and two statistics a feature", () => {
+  const normalized = { ...small, batchNorm: true };
+  assert.equal(flopsPerStep(normalized, 3) - flopsPerStep(small, 3), 2 * 3 * 10);
+  assert.equal(estimateDisk(normalized) - estimateDisk(small), 4 * (7 * 10 + 3 * 10));
+  assert.ok(estimateMemory(normalized).total > estimateMemory(small).total);
 });
 
 test("requireDisk names the need and the room where a run would fill the disk", async () => {
@@ -30,7 +38,8 @@ test("requireDisk names the need and the room where a run would fill the disk", 
 test("measureStep times the model itself where it is small, fewer features where it is not, none where nothing fits", async () => {
   const engine = await portableEngine({ backend: "wasm" });
   const tiny = await measureStep(engine, small, 3);
-  assert.equal(tiny?.measuredAt, 5);
-  assert.ok(tiny.secondsPerStep > 0);
+  const other = await measureStep(engine, { ...small, batchNorm: true, zeroed: [4] }, 3);
+  assert.deepEqual([tiny?.measuredAt, other?.measuredAt], [5, 5]);
+  assert.ok(tiny!.secondsPerStep > 0);
   assert.equal(await measureStep(engine, { ...small, features: 1e5, width: 1e6 }, 3), null);
 });

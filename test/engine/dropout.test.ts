@@ -1,9 +1,9 @@
-// Input dropout: the same mask from the same seed, and survivors scaled.
+// Dropout: the same masks from the same seed, survivors scaled, and columns that are always 0.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { emptyMatrix } from "../../lib/cohort/matrix.js";
 import { createRandom } from "../../lib/cohort/random.js";
-import { dropoutInput } from "../../lib/engine/dropout.js";
+import { dropoutInput, hiddenDropout } from "../../lib/engine/dropout.js";
 import { type AutoencoderSpec, PAPER_MODEL } from "../../lib/model/autoencoder.js";
 
 const spec: AutoencoderSpec = {
@@ -27,6 +27,34 @@ test("dropoutInput draws once for each visible entry, row by row", () => {
   const again = createRandom(5);
   assert.deepEqual([...dropoutInput(batch, spec, again)], kept);
   assert.deepEqual(again.state(), random.state());
+});
+
+test("dropoutInput sets zeroed columns to 0, and draws for them as for the others", () => {
+  const zeroed = { ...spec, zeroed: [0, 2, 4] };
+  assert.deepEqual([...dropoutInput(batch, zeroed)], [1, 0, 3, 6, 0, 8]);
+  assert.deepEqual([...batch.values], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  const [one, other] = [createRandom(5), createRandom(5)];
+  const expected = [...dropoutInput(batch, spec, one)].map((value, i) => (i % 3 === 1 ? 0 : value));
+  assert.deepEqual([...dropoutInput(batch, zeroed, other)], expected);
+  assert.deepEqual(one.state(), other.state());
+});
+
+test("hiddenDropout draws layer by layer, each row by row, and stands its masks with a column a sample", () => {
+  const random = createRandom(5);
+  const draws = Array.from({ length: 12 }, () => random.uint32());
+  const again = createRandom(5);
+  const drop = hiddenDropout({ ...spec, width: 3, hiddenDropout: 0.25 }, 2, again)!;
+  for (const layer of [draws.slice(0, 6), draws.slice(6)]) {
+    const masks = layer.map((draw) => (draw < 0.25 * 2 ** 32 ? 0 : drop.scale));
+    assert.deepEqual(
+      [...drop.next()],
+      [0, 3, 1, 4, 2, 5].map((i) => masks[i]),
+    );
+  }
+  assert.equal(drop.scale, Math.fround(1 / 0.75));
+  assert.deepEqual(again.state(), random.state());
+  assert.equal(hiddenDropout(spec, 2, again), null);
+  assert.equal(hiddenDropout({ ...spec, hiddenDropout: 0.25 }, 2), null);
 });
 
 test("dropoutInput draws nothing when nothing is to be dropped", () => {

@@ -6,6 +6,7 @@ import { createRandom } from "../../lib/cohort/random.js";
 import type { Engine, Model } from "../../lib/engine/engine.js";
 import {
   type AutoencoderSpec,
+  buffersOf,
   initializeWeights,
   PAPER_MODEL,
   parametersOf,
@@ -17,6 +18,15 @@ const spec: AutoencoderSpec = {
   ...PAPER_MODEL,
   ...{ features: 300, width: 24, hiddenLayers: 2, visible: { start: 20, end: 250 } },
 };
+
+/** What is trained with every setting that may change a step. */
+const SPECS = [
+  { title: "with input dropout and decay", changes: {} },
+  {
+    title: "with batch normalization and both dropouts",
+    changes: { batchNorm: true, hiddenDropout: 0.1, zeroed: [30] },
+  },
+];
 
 const KEPT = ["value", "first", "second"] as const;
 
@@ -52,7 +62,15 @@ function behave({ start, memory }: Contender) {
     model = await engine.build(spec, initializeWeights(spec, 1));
   });
 
-  test("learns, with dropout and decay, and holds no more tensors or bytes after 200 steps", async () => {
+  for (const { title, changes } of SPECS) {
+    const changed = { ...spec, ...changes };
+    test(`learns ${title}, and holds no more tensors or bytes after 200 steps`, () =>
+      learn(changed));
+    test(`goes on from its tensors and its count of steps bit for bit, ${title}`, () =>
+      resume(changed));
+  }
+
+  async function learn(spec: AutoencoderSpec) {
     const fresh = await engine.build(spec, initializeWeights(spec, 1));
     const options = { dropout: createRandom(1, "dropout"), weightDecay: 0.01 };
     const first = await train(fresh, batch, 1, options);
@@ -65,7 +83,7 @@ function behave({ start, memory }: Contender) {
     assert.deepEqual(await memory(), held);
     assert.ok(last < 0.7 * first, `expected the loss to fall from ${first}, got ${last}`);
     fresh.dispose();
-  });
+  }
 
   test("frees its tensors when it is disposed, twice over, and refuses to be used", async () => {
     const held = await memory();
@@ -88,24 +106,29 @@ function behave({ start, memory }: Contender) {
     assert.deepEqual(await model.readWeights(), weights);
   });
 
-  test("goes on from its tensors and its count of steps bit for bit", async () => {
-    const options = { weightDecay: 0.1 };
+  async function resume(spec: AutoencoderSpec) {
+    const weightDecay = 0.1;
     const whole = await engine.build(spec, initializeWeights(spec, 1));
-    await train(whole, batch, 10, options);
+    await train(whole, batch, 10, { weightDecay, dropout: createRandom(1, "dropout") });
+    const options = { weightDecay, dropout: createRandom(1, "dropout") };
     const half = await engine.build(spec, initializeWeights(spec, 1));
     await train(half, batch, 5, options);
     const resumed = await engine.build(spec, initializeWeights(spec, 2));
     const held = await memory();
     assert.equal(half.stepCount, 5);
-    for (const { name } of parametersOf(spec)) {
-      for (const kept of KEPT) resumed.writeTensor(name, kept, await half.readTensor(name, kept));
+    const tensors = [
+      ...parametersOf(spec).map((parameter) => ({ ...parameter, kinds: KEPT })),
+      ...buffersOf(spec).map((buffer) => ({ ...buffer, kinds: ["value"] as const })),
+    ];
+    for (const { name, kinds } of tensors) {
+      for (const kept of kinds) resumed.writeTensor(name, kept, await half.readTensor(name, kept));
     }
     resumed.stepCount = half.stepCount;
     assert.deepEqual(await memory(), held);
     assert.deepEqual(await resumed.readWeights(), await half.readWeights());
     await train(resumed, batch, 5, options);
-    for (const { name } of parametersOf(spec)) {
-      for (const kept of KEPT) {
+    for (const { name, kinds } of tensors) {
+      for (const kept of kinds) {
         const values = await whole.readTensor(name, kept);
         assert.ok(values.some((value) => value !== 0));
         assert.deepEqual(await resumed.readTensor(name, kept), values, `${kept} of ${name}`);
@@ -113,7 +136,7 @@ function behave({ start, memory }: Contender) {
     }
     assert.equal(resumed.stepCount, 10);
     for (const used of [whole, half, resumed]) used.dispose();
-  });
+  }
 
   test("ignores the columns that are not visible, but reconstructs them", async () => {
     const other = { ...batch, values: batch.values.slice() };
@@ -124,6 +147,112 @@ function behave({ start, memory }: Contender) {
     assert.notEqual((await model.evaluate(other)).mse, (await model.evaluate(batch)).mse);
     const gradient = (await model.gradients(batch)).get("inp_lin.weight")!;
     assert.ok(gradient.every((g, i) => (i % spec.features >= 20 && i % spec.features < 250) || !g));
+  });
+
+  test("reads 0 in zeroed columns, with and without batch normalization, and reconstructs them", async () => {
+    for (const batchNorm of [false, true]) {
+      const zeroed: AutoencoderSpec = { ...spec, zeroed: [3, 20, 100, 249], batchNorm };
+      const fresh = await engine.build(zeroed, initializeWeights(zeroed, 1));
+      const other = { ...batch, values: batch.values.slice() };
+      for (let row = 0; row < batch.rows; row++) other.values[row * batch.columns + 100] = 5;
+      assert.deepEqual(await fresh.reconstruct(other), await fresh.reconstruct(batch));
+      assert.notEqual((await fresh.evaluate(other)).mse, (await fresh.evaluate(batch)).mse);
+      const options = { dropout: createRandom(1, "dropout"), weightDecay: 0.5 };
+      await train(fresh, batch, 3, options);
+      const keep = (1 - 1e-3 * 0.5) ** 3;
+      const [before, after] = [initializeWeights(zeroed, 1), await fresh.readWeights()];
+      for (const [name, rows] of [
+        ["inp_lin.weight", spec.width],
+        ["batch_norm.weight", 1],
+      ] as const) {
+        for (let row = 0; row < rows && after.has(name); row++) {
+          const [a, b] = [before, after].map(
+            (weights) => weights.get(name)![row * spec.features + 100],
+          );
+          assert.ok(Math.abs(b / (a * keep) - 1) < 1e-6, name);
+        }
+      }
+      fresh.dispose();
+    }
+  });
+
+  test("drops activations in training alone, whole layers of them where the share says so", async () => {
+    const dropping: AutoencoderSpec = { ...spec, hiddenDropout: 1 - 2 ** -31 };
+    const fresh = await engine.build(dropping, initializeWeights(dropping, 1));
+    const { huber } = await fresh.step(batch, { learningRate: 0, dropout: createRandom(1) });
+    const bias = initializeWeights(spec, 1).get("out_lin.bias")!;
+    let expected = 0;
+    for (let i = 0; i < batch.values.length; i++) {
+      const error = Math.abs(Math.log1p(Math.exp(bias[i % spec.features])) - batch.values[i]);
+      if (batch.observed[i]) expected += error < 1 ? error ** 2 / 2 : error - 0.5;
+    }
+    expected /= batch.observed.reduce((sum, mark) => sum + mark, 0);
+    assert.ok(Math.abs(huber / expected - 1) < 1e-5, `${huber} ${expected}`);
+    assert.deepEqual(await fresh.evaluate(batch), await model.evaluate(batch));
+    const { huber: whole } = await fresh.step(batch, { learningRate: 0 });
+    assert.ok(Math.abs(whole / (await model.evaluate(batch)).huber - 1) < 1e-6);
+    fresh.dispose();
+  });
+
+  test("has gradients of batch normalization as its losses say, and moments of the batch's own", async () => {
+    const normal: AutoencoderSpec = { ...spec, batchNorm: true, zeroed: [100] };
+    const weights = initializeWeights(normal, 1);
+    const random = createRandom(3);
+    for (const name of ["batch_norm.running_mean", "batch_norm.running_var", "batch_norm.bias"]) {
+      weights.set(
+        name,
+        weights.get(name)!.map((value) => value + random.uniform()),
+      );
+    }
+    const fresh = await engine.build(normal, weights);
+    const gradients = await fresh.gradients(batch);
+    assert.deepEqual(
+      [...gradients.keys()],
+      parametersOf(normal).map(({ name }) => name),
+    );
+    for (const name of ["batch_norm.weight", "batch_norm.bias"]) {
+      const [values, gradient] = [weights.get(name)!, gradients.get(name)!];
+      assert.ok([0, 19, 100, 250].every((column) => gradient[column] === 0));
+      // Along the gradient, the loss grows by its squared length.
+      const length = gradient.reduce((sum, one) => sum + one ** 2, 0);
+      const losses = [-1, 1].map(async (sign) => {
+        const moved = values.map(
+          (value, i) => value + (sign * 0.02 * gradient[i]) / Math.sqrt(length),
+        );
+        const other = await engine.build(normal, new Map(weights).set(name, moved));
+        const { huber } = await other.evaluate(batch);
+        other.dispose();
+        return huber;
+      });
+      const [below, above] = await Promise.all(losses);
+      const slope = (above - below) / 0.04;
+      assert.ok(
+        Math.abs(slope / Math.sqrt(length) - 1) < 0.01,
+        `${name} ${slope} ${Math.sqrt(length)}`,
+      );
+    }
+    fresh.dispose();
+  });
+
+  test("refuses one row to train batch normalization by, which it evaluates", async () => {
+    const normal: AutoencoderSpec = { ...spec, batchNorm: true };
+    const fresh = await engine.build(normal, initializeWeights(normal, 1));
+    const one = sampleRows(1);
+    await assert.rejects(() => fresh.step(one, { learningRate: 1e-3 }), {
+      name: "RangeError",
+      message: /at least 2 rows, got 1.*take another batch size/,
+    });
+    assert.ok(Number.isFinite((await fresh.evaluate(one)).huber));
+    await assert.rejects(() => fresh.readTensor("batch_norm.running_mean", "first"), /no gradient/);
+    assert.throws(
+      () => fresh.writeTensor("batch_norm.running_var", "value", new Float32Array(300).fill(-1)),
+      /variances of 0 or more, got -1/,
+    );
+    assert.throws(
+      () => fresh.writeTensor("batch_norm.bias", "first", new Float32Array(300).fill(1)),
+      /other visible columns/,
+    );
+    fresh.dispose();
   });
 
   test("takes many rows at a time as it takes few", async () => {

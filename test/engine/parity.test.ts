@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import { emptyMatrix } from "../../lib/cohort/matrix.js";
-import { createRandom } from "../../lib/cohort/random.js";
+import { createRandom, restoreRandom } from "../../lib/cohort/random.js";
 import type { Engine } from "../../lib/engine/engine.js";
 import {
   type AutoencoderSpec,
@@ -44,7 +44,7 @@ for (const { name, skip, start } of contenders) {
       });
 
       for (const golden of trainingCases()) {
-        const { title, spec, batch, weights, learningRate, weightDecay } = golden;
+        const { title, spec, batch, weights, learningRate, weightDecay, draws } = golden;
 
         test(`agrees with PyTorch on the first pass: ${title}`, async () => {
           const model = await engine.build(spec, weights);
@@ -60,8 +60,9 @@ for (const { name, skip, start } of contenders) {
         test(`agrees with PyTorch after 1 and after 20 steps: ${title}`, async () => {
           const model = await engine.build(spec, weights);
           const trace: number[] = [];
+          const dropout = draws && restoreRandom(draws);
           for (let i = 0; i < golden.trace.length; i++) {
-            const losses = await model.step(batch, { learningRate, weightDecay });
+            const losses = await model.step(batch, { learningRate, weightDecay, dropout });
             trace.push(losses.huber);
             if (i === 0) assertTensors(await model.readWeights(), golden.afterOne, "after a step,");
           }

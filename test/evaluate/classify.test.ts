@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createRandom } from "../../lib/cohort/random.js";
 import { predictFold } from "../../lib/evaluate/classifiers.js";
-import { crossValidate } from "../../lib/evaluate/classify.js";
+import { crossValidate, scoreHoldout } from "../../lib/evaluate/classify.js";
 import { compareClassifiers, encodeCategories } from "../../lib/evaluate/compare.js";
 import type { Rows } from "../../lib/evaluate/rows.js";
 import { wilsonInterval } from "../../lib/evaluate/statistics.js";
@@ -110,6 +110,29 @@ test("samples without a label are left out and counted, and rows still name the 
   result.runs[0].rows.forEach((row, i) => {
     assert.equal(result.classes[result.runs[0].truth[i]], labels[row]);
   });
+});
+
+test("scoreHoldout learns from the one part and scores the other, without the unlabeled", () => {
+  const task = makeTask({ tumor: 30, normal: 20 }, 8);
+  const labels = task.labels.map((label, row) => (row === 3 || row === 40 ? null : label));
+  const rows = [...labels.keys()];
+  const fold = { train: rows.filter((row) => row % 2 === 0), test: rows.filter((row) => row % 2) };
+  const run = scoreHoldout({ ...task, labels, classifier: logistic }, fold);
+  assert.deepEqual(
+    run.rows,
+    fold.test.filter((row) => row !== 3),
+  );
+  assert.ok(run.scores.accuracy > 0.95, `${run.scores.accuracy}`);
+  // Learned from labels that are turned round in the training part alone, every prediction is wrong.
+  const turned = labels.map((label, row) =>
+    label === null || row % 2 ? label : label === "tumor" ? "normal" : "tumor",
+  );
+  const wrong = scoreHoldout({ ...task, labels: turned, classifier: logistic }, fold);
+  assert.ok(wrong.scores.accuracy < 0.05, `${wrong.scores.accuracy}`);
+  assert.throws(
+    () => scoreHoldout({ ...task, labels, classifier: logistic }, { train: rows, test: [3] }),
+    /expected test rows, got none/,
+  );
 });
 
 test("numbers are labels too, in ascending order", () => {

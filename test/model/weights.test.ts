@@ -273,41 +273,57 @@ const noTorch =
 /** Loads ours into the model as PyTorch has it, and saves a model of its own whole and in half precision. */
 const TORCH = `
 import json, sys, torch, safetensors, safetensors.torch as st
-ours, theirs, half = sys.argv[1:]
+ours, theirs, half, normal_ours, normal_theirs = sys.argv[1:]
 class Aro(torch.nn.Module):
-    def __init__(self, features, width, hidden):
+    def __init__(self, features, width, hidden, norm=False):
         super().__init__()
+        if norm: self.batch_norm = torch.nn.BatchNorm1d(features)
         self.inp_lin = torch.nn.Linear(features, width)
         self.encoder_layers = torch.nn.ModuleList(torch.nn.Linear(width, width) for _ in range(hidden))
         self.out_lin = torch.nn.Linear(width, features)
 def bits(model):
-    return {name: t.view(torch.int32).flatten().tolist() for name, t in model.state_dict().items()}
+    return {name: t.view(torch.int32).flatten().tolist() for name, t in model.state_dict().items() if t.is_floating_point()}
 loaded, made = Aro(5, 3, 1), Aro(5, 3, 1)
 loaded.load_state_dict(st.load_file(ours), strict=True)
 with safetensors.safe_open(ours, "pt") as opened: about = opened.metadata()["about"]
 st.save_file(made.state_dict(), theirs, {"by": "torch"})
-print(json.dumps({"loaded": bits(loaded), "made": bits(made), "about": about}))
+normal, trained = Aro(5, 3, 1, True), Aro(5, 3, 1, True)
+normal.load_state_dict(st.load_file(normal_ours), strict=True)
+trained.batch_norm(torch.rand(4, 5))
+st.save_file(trained.state_dict(), normal_theirs)
+counted = int(trained.state_dict()["batch_norm.num_batches_tracked"])
+print(json.dumps({"loaded": bits(loaded), "made": bits(made), "about": about,
+    "normal": bits(normal), "trained": bits(trained), "counted": counted}))
 st.save_file(made.half().state_dict(), half)
 `;
 
 test("PyTorch loads what is written here bit by bit, and what it saves is read here, but not in half precision", {
   skip: noTorch,
 }, async () => {
-  const [ours, theirs, half] = ["ours", "theirs", "half"].map((name) =>
+  const files = ["ours", "theirs", "half", "normal-ours", "normal-theirs"].map((name) =>
     fileOf(`${name}.safetensors`),
   );
+  const [ours, theirs, half, normalOurs, normalTheirs] = files;
   const weights = initializeWeights(SPEC, 9);
   weights.get("inp_lin.bias")!.set([-0, 1e-45, 3.4028234663852886e38]);
   await writeWeights(ours, SPEC, weights, { about: "a test" });
-  const { stdout, stderr } = spawnSync(python!, ["-c", TORCH, ours, theirs, half], {
-    encoding: "utf8",
-  });
+  const normal: AutoencoderSpec = { ...SPEC, batchNorm: true };
+  const normalWeights = initializeWeights(normal, 9);
+  normalWeights.get("batch_norm.running_var")!.set([0.25, 3, 1e-3]);
+  await writeWeights(normalOurs, normal, normalWeights);
+  const { stdout, stderr } = spawnSync(python!, ["-c", TORCH, ...files], { encoding: "utf8" });
   const said = JSON.parse(stdout || "null");
   assert.ok(said, stderr);
   assert.deepEqual(said.loaded, bitsOf(weights));
   assert.equal(said.about, "a test");
   assert.deepEqual(bitsOf(await readWeights(theirs, SPEC)), said.made);
   assert.deepEqual({ ...(await readTensors(theirs)).metadata }, { by: "torch" });
+  // With batch normalization, but for the count of batches, which PyTorch keeps as int64 and does not need.
+  assert.deepEqual(said.normal, bitsOf(normalWeights));
+  assert.equal(said.counted, 1);
+  assert.deepEqual(bitsOf(await readWeights(normalTheirs, normal)), said.trained);
+  await assert.rejects(readTensors(normalTheirs), /"batch_norm.num_batches_tracked".*got "I64"/);
+  await assert.rejects(readWeights(normalTheirs, SPEC), /5 unknown/);
   await assert.rejects(
     readWeights(half, SPEC),
     /dtype F32, got "F16"; convert it to float32 first/,

@@ -5,7 +5,7 @@ import type { SeedScore } from "../../lib/study/experiment-scores.js";
 import {
   accuraciesOf,
   compareVariants,
-  msesOf,
+  lossesOf,
   tabulateSeeds,
   withDeviation,
 } from "../../lib/study/experiment-tables.js";
@@ -57,7 +57,7 @@ test("a table over seeds has mean and sample deviation, and controls without eit
 });
 
 test("differences are paired by seed, whatever the order; a variant without values has no row", () => {
-  const values = msesOf(scores, "test").reverse();
+  const values = lossesOf(scores, "test").reverse();
   const [base, other, ...more] = compareVariants(values, "ARO masked", variants);
   assert.deepEqual(more, []);
   assert.deepEqual([base.variant, base.difference, base.pairs], ["ARO masked", null, 0]);
@@ -69,14 +69,14 @@ test("differences are paired by seed, whatever the order; a variant without valu
 });
 
 test("a seed that only one of two has is in its mean and in no difference", () => {
-  const values = msesOf(scores, "test").filter(
+  const values = lossesOf(scores, "test").filter(
     ({ variant, seed }) => variant === "ARO unmasked" || seed === 3,
   );
   const [base, other] = compareVariants(values, "ARO masked", variants);
   assert.deepEqual([base.seeds, base.deviation], [1, null]);
   assert.deepEqual([other.seeds, other.pairs, other.low, other.high], [5, 1, null, null]);
   assert.ok(Math.abs(other.difference! - (unmasked[3] - masked[3])) < 1e-9);
-  const alone = compareVariants(msesOf(scores, "test"), "never trained", variants);
+  const alone = compareVariants(lossesOf(scores, "test"), "never trained", variants);
   assert.deepEqual(
     alone.map(({ pairs, difference }) => [pairs, difference]),
     [
@@ -88,9 +88,24 @@ test("a seed that only one of two has is in its mean and in no difference", () =
 
 test("accuracies are compared as losses are", () => {
   const rows = [0.9, 0.95].map((accuracy, seed) => ({
-    ...{ variant: "ARO masked", seed, samples: 20, accuracy, balancedAccuracy: 0.5 },
+    ...{ variant: "ARO masked", seed, samples: 20, accuracy, majorityRate: 0.8 },
   }));
   assert.deepEqual(compareVariants(accuraciesOf(rows), "ARO masked", variants)[0].mean, 0.925);
+});
+
+test("a score that does not exist is in no mean", () => {
+  const [first, ...others] = scores;
+  const found = lossesOf([{ ...first, skill: null }, ...others], "test", "skill");
+  assert.equal(found.length, 9);
+  assert.deepEqual(lossesOf(scores, "train"), []);
+});
+
+test("differences that are all equal have no interval: it would be of no width", () => {
+  const values = ["ARO masked", "ARO unmasked"].flatMap((variant, i) =>
+    [0.9, 0.95, 0.85].map((value, seed) => ({ variant, seed, value: value - i * 0.05 })),
+  );
+  const [, other] = compareVariants(values, "ARO masked", variants);
+  assert.deepEqual([other.difference, other.low, other.high], [-0.05, null, null]);
 });
 
 test("a mean is written with its deviation where there is one", () => {

@@ -57,6 +57,20 @@ test("every dimension in use changes the run that a point stands for", () => {
     assert.notEqual(hashAt(low.with(i, 1)), hashAt(low), space[i].name);
   }
   assert.equal(space.length, tuningSpace(profile, false).length + 1);
+  const { spec } = requestOf(
+    profile,
+    data,
+    modalities[0],
+    decodePoint(
+      space,
+      low.map(() => 1),
+    ),
+  );
+  assert.deepEqual([spec.batchNorm, spec.visible], [true, { ...spec.visible }]);
+  assert.equal(
+    requestOf(profile, data, modalities[0], decodePoint(space, low)).spec.batchNorm,
+    false,
+  );
 });
 
 test("tuning never reads the test rows, and its best point can be trained by its settings", async (t) => {
@@ -83,6 +97,7 @@ test("tuning never reads the test rows, and its best point can be trained by its
   const chosen = readProfile({ ARO_SET: tunedSettings(best) });
   assert.equal(chosen.model.width, best.width);
   assert.equal(chosen.model.hiddenLayers, best.hiddenLayers);
+  assert.equal(chosen.model.batchNorm, best.batchNorm);
   assert.ok(Math.abs(chosen.training.learningRate / Number(best.learningRate) - 1) < 0.01);
   const { constant, untuned } = await tuningReferences(blind, false, engine);
   assert.ok(constant > 0.03 && constant < 0.12, `${constant}`);

@@ -36,11 +36,15 @@ export const MOMENTS = [
 
 const FEATURES = 12;
 
-/** With all that a checkpoint may have to hold: best weights, a rate that falls, dropout, decay of unseen columns. */
+/**
+ * With all that a checkpoint may have to hold: best weights, a rate that falls, both dropouts, running statistics, decay
+ * of unseen columns.
+ */
 export const CONFIG: RunRequest = {
   spec: {
     ...PAPER_MODEL,
     ...{ features: FEATURES, width: 8, hiddenLayers: 1, visible: { start: 2, end: 10 } },
+    ...{ hiddenDropout: 0.2, batchNorm: true, zeroed: [4] },
   },
   training: {
     ...{ epochs: 45, batchSize: 10, learningRate: 0.02, weightDecay: 0.01, seed: 3 },

@@ -85,6 +85,27 @@ test("dropout goes on from step to step, and is not drawn where the model has no
   assert.equal(plain.steps[0].options.dropout, undefined);
 });
 
+test("dropout is drawn where the hidden layers alone have it", async () => {
+  const model = fakeModel(initializeWeights(SPEC, 1), {
+    ...SPEC,
+    ...{ inputDropout: 0, hiddenDropout: 0.2 },
+  });
+  await follow(model, { epochs: 1, seed: 4 });
+  assert.ok(model.steps[0].drawn !== undefined);
+});
+
+test("batch normalization is refused a batch of one row before the first step", async () => {
+  const { rows } = DATA.train.matrix;
+  const model = fakeModel(initializeWeights(SPEC, 1), { ...SPEC, batchNorm: true });
+  await assert.rejects(follow(model, { epochs: 1, batchSize: rows - 1, seed: 0 }), {
+    name: "RangeError",
+    message: /batches of at least 2 rows.*the last of one row; take another batch size/,
+  });
+  assert.equal(model.steps.length, 0);
+  await follow(model, { epochs: 1, batchSize: rows - 2, seed: 0 });
+  await follow(model, { epochs: 1, batchSize: 10 * rows, seed: 0 });
+});
+
 test("the training loss is the mean over observed entries, not over batches", async () => {
   const model = newModel();
   const { epochs } = await follow(model, { epochs: 1, batchSize: 4, learningRate: 1e-12, seed: 0 });
