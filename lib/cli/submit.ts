@@ -88,7 +88,6 @@ export async function submit(args: readonly string[]): Promise<number> {
 async function runTasks(profile: Profile, name: string): Promise<Task[]> {
   const runs = await listRuns(await openStudy(profile), name);
   const left = runs.filter(({ state }) => state !== "done");
-  if (left.length > 0) console.error(`${name}: ${left.length} of ${runs.length} runs to train`);
   return left.map(({ number, name: run }) => ({
     ...{ number, name: run, args: ["train", name, "--run", `${number}`] },
   }));
@@ -148,7 +147,7 @@ async function toSlurm(job: Job, wishes: Wishes): Promise<number> {
   if (code !== 0 || id === undefined) {
     await rm(folder, { recursive: true });
     const reason = output.trim().split("\n").at(-1) || "nothing";
-    const told = code === 127 ? "no such program" : reason;
+    const told = /ENOENT/.test(reason) ? "no such program" : reason;
     console.error(
       `aro submit: expected Slurm's sbatch to take the job, got ${told}; ` +
         `without a cluster, run it on this machine: npx aro submit ${name} --local 2`,
