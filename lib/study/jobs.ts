@@ -137,7 +137,7 @@ export function batchScript(job: Job, wishes: Wishes): string {
     ...(memory ? [[`--mem=${memory}`, ""] as const] : []),
     ...(time ? [[`--time=${time}`, ""] as const] : []),
     ...(partition ? [[`--partition=${partition}`, ""] as const] : []),
-    [`--output=${join(folder, "task-%a.log").replaceAll(" ", "\\ ")}`, ""],
+    [`--output="${join(folder, "task-%a.log")}"`, ""],
     ["--open-mode=append", "a task that goes on adds to its log"],
     ["--requeue", "after preemption or the end of a node it goes on elsewhere"],
     [`--signal=B:USR1@${NOTICE}`, "this script is told before the time limit"],

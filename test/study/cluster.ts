@@ -38,6 +38,10 @@ export async function startCluster(): Promise<Cluster> {
   const config = inRoot("slurm.conf");
   const env = { SLURM_CONF: config, PATH: `/usr/sbin:${process.env.PATH ?? ""}` };
   const daemons: ChildProcess[] = [];
+  const endAtOnce = () => {
+    for (const daemon of daemons) daemon.kill("SIGKILL");
+  };
+  process.once("exit", endAtOnce); // of a test that ends without stopping it
   const begin = (program: string, ...args: string[]) => {
     const daemon = spawn(program, args, { stdio: "ignore", env: { ...process.env, ...env } });
     daemon.on("error", () => {}); // seen by what it does not do
@@ -54,6 +58,7 @@ export async function startCluster(): Promise<Cluster> {
       await ended;
       clearTimeout(late);
     }
+    process.off("exit", endAtOnce);
     rmSync(root, { recursive: true, force: true });
   };
   try {

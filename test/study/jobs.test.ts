@@ -66,7 +66,7 @@ async function runScript(name: string, signal: NodeJS.Signals | null, status: nu
     program,
     `#!/bin/bash
 trap 'sleep 0.2; echo "saved by $*"; exit ${status}' TERM
-echo at work; ${signal ? "while true; do sleep 0.02; done" : `exit ${status}`}`,
+echo at work; ${signal ? "for i in {1..150}; do sleep 0.02; done; exit 9" : `exit ${status}`}`,
   );
   writeFileSync(join(folder, "scontrol"), `#!/bin/bash\necho "$*" > ${requeued}`);
   for (const file of [program, join(folder, "scontrol")]) chmodSync(file, 0o755);
