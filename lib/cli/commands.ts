@@ -4,6 +4,7 @@ import { doctor } from "./doctor.js";
 import { checkNotebooks, lab, runAll } from "./notebooks.js";
 import { plan } from "./plan.js";
 import { claims, readme } from "./report.js";
+import { submit } from "./submit.js";
 import { tensorflow } from "./tensorflow.js";
 import { train } from "./train.js";
 import { tune } from "./tune.js";
@@ -19,6 +20,7 @@ export const commands: Readonly<Record<string, (args: readonly string[]) => Prom
   plan,
   train,
   tune,
+  submit,
   tensorflow,
   claims,
   readme,

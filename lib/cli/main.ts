@@ -13,7 +13,10 @@ const USAGE = `usage: npx aro COMMAND [options]
   train      list the experiments and how far their runs are: --json; "train NAME" trains what is not done,
              "train NAME --run N" run N alone; exit status 1 says that it was interrupted and can go on
   tune       search for settings on validation loss: --method bayes|random --input-dropout on|off --trials N --json;
-             what was stopped or killed goes on
+             what was stopped or killed goes on; --shared on lets several processes work on one study
+  submit     hand what is not done of an experiment, or of "tune", to Slurm as a job array: --cpus N --memory 8G
+             --time 2:00:00 --partition NAME --array-limit N, for tune --workers N and its own options;
+             --local N runs it here instead, N tasks at a time; --dry-run prints the script
   tensorflow build libtensorflow's engine; --cuda for NVIDIA's graphics processors
   claims     print the ledger of the paper's numbers beside ours: --json
   check      type-check the cells of every notebook

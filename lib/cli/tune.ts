@@ -1,20 +1,32 @@
 // The command that tunes: a study of trials on a profile's cohort, which goes on where it stood.
 import { chooseEngine } from "../engine/choose.js";
 import { formatCell, textTable } from "../jupyter/table.js";
+import type { Profile } from "../study/profile.js";
 import { openStudy } from "../study/study.js";
-import { summarizeTuning, tuneAro, tunedSettings } from "../study/tuning.js";
+import { type Setup, summarizeTuning, tuneAro, tunedSettings } from "../study/tuning.js";
 import type { Trial } from "../train/trial.js";
 import { choose } from "./options.js";
 
 const METHODS = ["bayes", "random"] as const;
 const SWITCH = ["on", "off"] as const;
 
-/** `aro tune` searches one setup; exits with 1 if it was interrupted before its last trial. */
-export async function tune(args: readonly string[]): Promise<number> {
-  const { profile, json, own, positionals } = choose(args, ["method", "input-dropout", "trials"]);
-  if (positionals.length > 0) {
-    throw new RangeError(`aro tune: expected options alone, got "${positionals.join(" ")}"`);
-  }
+/** The options that say what is searched. */
+export const TUNE_OPTIONS = ["method", "input-dropout", "trials"] as const;
+
+/** What they amount to. */
+export interface Search {
+  readonly setup: Setup;
+  readonly trials: number;
+}
+
+/**
+ * Reads the options that say what is searched.
+ * @throws RangeError naming what there is, or that a number is none.
+ */
+export function readSearch(
+  own: Readonly<Partial<Record<(typeof TUNE_OPTIONS)[number], string>>>,
+  profile: Profile,
+): Search {
   const method = oneOf("method", METHODS, own.method);
   const inputDropout = oneOf("input-dropout", SWITCH, own["input-dropout"]) === "on";
   const trials = Number(own.trials ?? profile.tuning.trials);
@@ -23,11 +35,25 @@ export async function tune(args: readonly string[]): Promise<number> {
       `aro tune: expected --trials to be a positive whole number, got "${own.trials}"`,
     );
   }
+  return { setup: { method, inputDropout }, trials };
+}
+
+/**
+ * `aro tune` searches one setup; exits with 1 if it was interrupted before its last trial. With `--shared on` other
+ * processes may do the same at the same time.
+ */
+export async function tune(args: readonly string[]): Promise<number> {
+  const { profile, json, own, positionals } = choose(args, [...TUNE_OPTIONS, "shared"]);
+  if (positionals.length > 0) {
+    throw new RangeError(`aro tune: expected options alone, got "${positionals.join(" ")}"`);
+  }
+  const { setup, trials } = readSearch(own, profile);
+  const shared = oneOf("shared", SWITCH, own.shared ?? "off") === "on";
   const study = await openStudy(profile);
   const { engine } = await chooseEngine();
   const tell = (trial: Trial) => console.log(describeTrial(trial, trials));
-  const tuning = await tuneAro(study, { method, inputDropout }, engine, {
-    trials,
+  const tuning = await tuneAro(study, setup, engine, {
+    ...{ trials, shared },
     ...(json ? {} : { onTrial: tell }),
   });
   const ended = tuning.trials.filter(({ status }) => status !== "running");

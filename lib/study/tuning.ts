@@ -88,6 +88,8 @@ export function thinFeatures(
 export interface TuneAroOptions {
   /** By default the profile's. */
   readonly trials?: number;
+  /** Whether other processes may work on the same study at the same time; see `tune`. */
+  readonly shared?: boolean;
   readonly onTrial?: (trial: Trial) => void;
 }
 
@@ -99,10 +101,10 @@ export async function tuneAro(
   study: Study,
   setup: Setup,
   engine: Engine,
-  { trials = study.profile.tuning.trials, onTrial }: TuneAroOptions = {},
+  { trials = study.profile.tuning.trials, shared = false, onTrial }: TuneAroOptions = {},
 ): Promise<Tuning> {
   const { request, data, folder } = describeStudy(study, setup);
-  const options: TuneOptions = { ...request, folder, trials, data, engine };
+  const options: TuneOptions = { ...request, folder, trials, shared, data, engine };
   return await tune(onTrial ? { ...options, onTrial } : options);
 }
 

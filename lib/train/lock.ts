@@ -32,6 +32,12 @@ const HEARTBEAT = 15_000;
 /** Of the locks of this process. */
 const held = new Set<string>();
 
+/** When the locks of holders on other machines were first seen as they are, by file; for `claimLock` to remember. */
+export type Sightings = Map<string, { readonly touched: number | null; readonly at: number }>;
+
+/** How long a holder on another machine may leave its lock untouched, in ms. */
+const PATIENCE = 8 * HEARTBEAT;
+
 /**
  * Takes the lock of that name. A holder on this machine is looked for by its process; one on another machine, of a
  * shared folder, counts as dead if it does not touch its lock for `patience`.
@@ -39,8 +45,54 @@ const held = new Set<string>();
  */
 export async function takeLock(
   file: string,
-  { onWait = () => {}, patience = 8 * HEARTBEAT }: LockOptions = {},
+  { onWait = () => {}, patience = PATIENCE }: LockOptions = {},
 ): Promise<Lock> {
+  const got = await acquire(file, async (who) => {
+    const before = await touchedAt(file);
+    const seconds = Math.round(patience / 1000);
+    onWait(
+      `${file} was left by ${who ? `process ${who.pid} on ${who.host}` : "an unknown process"}; ` +
+        `waiting ${seconds} s to see whether it is alive`,
+    );
+    await wait(patience);
+    const after = await touchedAt(file);
+    // Compared with itself, because the clocks of two machines differ.
+    return after !== null && after !== before;
+  });
+  if (!("holder" in got)) return got;
+  const { holder } = got;
+  throw new Error(
+    `${file}: expected nobody else to train in this folder, got ` +
+      `${holder ? `process ${holder.pid} on ${holder.host}` : "a holder that cannot be read"}; ` +
+      "wait for it to end, or delete this file if there is no such training",
+  );
+}
+
+/**
+ * Takes the lock of that name, or gives null at once if somebody has it. A holder on another machine counts as alive
+ * until its lock has been seen here untouched for `patience`: who asks again later learns it then.
+ */
+export async function claimLock(
+  file: string,
+  sightings: Sightings,
+  patience: number = PATIENCE,
+): Promise<Lock | null> {
+  const got = await acquire(file, async () => {
+    const touched = await touchedAt(file);
+    const first = sightings.get(file);
+    const now = performance.now();
+    if (first && first.touched === touched) return now - first.at < patience;
+    sightings.set(file, { touched, at: now });
+    return true;
+  });
+  return "holder" in got ? null : got;
+}
+
+/** Takes a lock that nobody living has; `isAlive` judges what cannot be asked, a holder on another machine. */
+async function acquire(
+  file: string,
+  isAlive: (holder: Holder | null) => Promise<boolean>,
+): Promise<Lock | { readonly holder: Holder | null }> {
   const mine: Holder = {
     ...{ pid: process.pid, host: hostname() },
     ...{ started: await startOf(process.pid), token: randomUUID() },
@@ -49,9 +101,11 @@ export async function takeLock(
   // A few times, because others may be after the same lock.
   for (let attempt = 0; attempt < 5; attempt++) {
     try {
+      held.add(mine.token); // before anybody can read it
       await writeFile(file, text, { flag: "wx" });
       return hold(file, mine.token);
     } catch (error) {
+      held.delete(mine.token);
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") {
         const explained = explainFull(file, error);
         if (explained !== error) await rm(file, { force: true }); // it was made, and is empty
@@ -60,21 +114,15 @@ export async function takeLock(
     }
     const there = await read(file);
     if (there === null) continue;
-    if (await isAlive(there, file, patience, onWait)) {
-      const who = parse(there);
-      throw new Error(
-        `${file}: expected nobody else to train in this folder, got ` +
-          `${who ? `process ${who.pid} on ${who.host}` : "a holder that cannot be read"}; ` +
-          "wait for it to end, or delete this file if there is no such training",
-      );
-    }
+    const holder = parse(there);
+    const alive = holder?.host === hostname() ? await isAliveHere(holder) : await isAlive(holder);
+    if (alive) return { holder };
     await removeDead(file, there);
   }
   throw new Error(`${file}: expected to get hold of this lock, got others in the way; try again`);
 }
 
 function hold(file: string, token: string): Lock {
-  held.add(token);
   const touch = () => {
     const now = new Date();
     // A lock that is gone is found out by `check`.
@@ -92,33 +140,15 @@ function hold(file: string, token: string): Lock {
     },
     async release() {
       clearInterval(timer);
-      held.delete(token);
       if (await isMine()) await rm(file, { force: true });
+      held.delete(token); // only now: until then the file must not look like a dead one's
     },
   };
 }
 
-async function isAlive(
-  text: string,
-  file: string,
-  patience: number,
-  onWait: (text: string) => void,
-): Promise<boolean> {
-  const who = parse(text);
-  if (who?.host === hostname()) {
-    if (who.pid === process.pid) return held.has(who.token);
-    return isRunning(who.pid) && (await startOf(who.pid)) === who.started;
-  }
-  const before = await touchedAt(file);
-  const seconds = Math.round(patience / 1000);
-  onWait(
-    `${file} was left by ${who ? `process ${who.pid} on ${who.host}` : "an unknown process"}; ` +
-      `waiting ${seconds} s to see whether it is alive`,
-  );
-  await wait(patience);
-  const after = await touchedAt(file);
-  // Compared with itself, because the clocks of two machines differ.
-  return after !== null && after !== before;
+async function isAliveHere({ pid, started, token }: Holder): Promise<boolean> {
+  if (pid === process.pid) return held.has(token);
+  return isRunning(pid) && (await startOf(pid)) === started;
 }
 
 /** By renaming, which one of several gets to do; what turns out to be another's lock is given back. */

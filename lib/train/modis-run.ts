@@ -75,7 +75,7 @@ export interface TrainModisOptions {
   readonly data: ModisData;
   readonly engine: Engine;
   readonly progress?: Progress;
-  /** Ends training in good order, as the first SIGINT does. */
+  /** Ends training in good order, as the first SIGINT or SIGTERM does. */
   readonly signal?: AbortSignal;
 }
 
@@ -117,7 +117,7 @@ export function completeModisConfig(
 
 /**
  * Trains one model and keeps what came of it in the folder. A finished run of the same config is read again, not
- * trained again; a stopped or killed one is trained anew from the start. SIGINT stops it in good order.
+ * trained again; a stopped or killed one is trained anew from the start. SIGINT and SIGTERM stop it in good order.
  * @throws Error if the folder holds a run of another config, or the training fails.
  */
 export async function trainModisRun(

@@ -45,7 +45,7 @@ export interface TrainRunOptions {
   readonly progress?: Progress;
   /** Whether to write an event file for TensorBoard; by default unless ARO_EVENTS is 0. */
   readonly events?: boolean;
-  /** Ends training in good order, as the first SIGINT does. */
+  /** Ends training in good order, as the first SIGINT or SIGTERM does. */
   readonly signal?: AbortSignal;
   /**
    * Seconds at least from one checkpoint to the next, which also waits until writing them takes a twentieth of the
@@ -58,7 +58,7 @@ export interface TrainRunOptions {
  * Trains one model and keeps what came of it in the folder. A finished run of the same settings and data is read again,
  * not trained again. A stopped or killed one goes on from its newest checkpoint that is whole, to the same epochs and
  * weights as if it had never been stopped, on the same engine with as many threads; without one it is trained from the
- * start. SIGINT stops it in good order, with a checkpoint.
+ * start. SIGINT and SIGTERM stop it in good order, with a checkpoint.
  * @throws Error if the folder holds a run of other settings (never overwritten), another process trains in it, the disk
  *   is full (the last checkpoint stays), or the training fails.
  */

@@ -34,7 +34,8 @@ export function bestTrial(trials: readonly Trial[]): (Trial & { readonly loss: n
 /**
  * What the search is told. A stopped trial is known only to have been worse than the median, so it counts as the
  * median of the finished ones, or as its own loss where that is higher; a failed one counts as the worst of all.
- * Neither can become the best.
+ * Neither can become the best. One that another process has at work counts as the median too, so that two do not try
+ * the same place at the same time. Source: Ginsbourger et al. 2010, the constant liar.
  */
 export function observationsOf(trials: readonly Trial[]): Observation[] {
   const finished = trials.flatMap(({ status, loss }) =>
@@ -44,7 +45,7 @@ export function observationsOf(trials: readonly Trial[]): Observation[] {
   const middle = median(finished);
   const worst = Math.max(...trials.flatMap(({ loss }) => (loss === null ? [] : [loss])));
   return trials.flatMap(({ status, point, loss }) => {
-    if (status === "running") return [];
+    if (status === "running") return [{ point, value: middle }];
     if (status === "finished" && loss !== null) return [{ point, value: loss }];
     return [{ point, value: loss === null ? worst : Math.max(loss, middle) }];
   });
@@ -88,7 +89,7 @@ export async function dropTensors(study: string, trials: readonly Trial[]): Prom
     const folder = trialFolder(study, number);
     if (status === "running" || number === best || !existsSync(folder)) continue;
     for (const name of await readdir(folder)) {
-      if (name.endsWith(".safetensors")) await rm(join(folder, name));
+      if (name.endsWith(".safetensors")) await rm(join(folder, name), { force: true }); // or another process has
     }
   }
 }

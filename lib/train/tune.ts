@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { replaceJson, UNFINISHED } from "../cohort/durable-file.js";
 import { createRandom } from "../cohort/random.js";
 import type { Engine } from "../engine/engine.js";
+import { createClaims } from "./claim.js";
 import {
   completeConfig,
   differences,
@@ -56,9 +57,11 @@ export interface TuneOptions extends StudyRequest {
   readonly trials: number;
   readonly data: RunData;
   readonly engine: Engine;
-  /** Told of each trial that ends. */
+  /** Whether other processes may work on the study at the same time, each with this set; by default none may. */
+  readonly shared?: boolean;
+  /** Told of each trial that ends here. */
   readonly onTrial?: (trial: Trial) => void;
-  /** Ends the study in good order, as the first SIGINT does; the trial under way is done when the study goes on. */
+  /** Ends the study in good order, as the first SIGINT or SIGTERM does; the trial under way is done when it goes on. */
   readonly signal?: AbortSignal;
 }
 
@@ -91,35 +94,42 @@ export function completeStudy(
 /**
  * Tunes on the validation loss until the study has as many trials as asked for. Each trial is recorded before it
  * starts and when it ends: a study that was killed keeps every ended trial and goes on with the one under way, and
- * the trials are those of a study that was left alone. One process a folder at a time.
- * @throws RangeError if a setting makes no sense; Error if the folder holds another study, or a training fails for
- * another reason than a loss that is not finite.
+ * the trials are those of a study that was left alone.
+ *
+ * With `shared`, several processes, of several machines too, each take the next trial when they are free, one that a
+ * dead process left before a new one; each returns when the study is complete. No trial is lost or done twice. What
+ * does not depend on who was faster: with "random", the points, and what a trial reaches that runs to its end. What
+ * does: which trials are stopped as hopeless, because they are judged beside those that have ended by then; and with
+ * "bayes" every point after the first few, because it is chosen by the trials that have ended by then.
+ * @throws RangeError if a setting makes no sense; Error if the folder holds another study, another process works on it
+ * without `shared`, or a training fails for another reason than a loss that is not finite.
  */
 export async function tune(options: TuneOptions): Promise<Tuning> {
-  const { folder, trials: budget, data } = options;
+  const { folder, trials: budget, data, shared = false } = options;
   if (!Number.isInteger(budget) || budget < 1) {
     throw new RangeError(`tune: expected trials to be a positive whole number, got ${budget}`);
   }
-  await openFolder(folder, completeStudy(options, data));
+  await openFolder(folder, completeStudy(options, data), shared);
   await withInterrupt(async (signal) => {
-    const trials = await readTrials(folder);
-    await dropTensors(folder, trials); // of a trial whose end was the last thing written
-    const curves = await readCurves(folder, trials);
-    while (!signal.aborted) {
-      let trial = trials.at(-1);
-      if (trial?.status !== "running") {
-        if (trials.length >= budget) break;
-        trial = startTrial(options, trials);
-        await writeTrial(folder, trial);
-        trials.push(trial);
+    await dropTensors(folder, await readTrials(folder)); // of a trial whose end was the last thing written
+    const begin = async (trials: readonly Trial[]) => {
+      const trial = startTrial(options, trials);
+      await writeTrial(folder, trial);
+      return trial;
+    };
+    const claimNext = createClaims({ folder, budget, shared, begin, signal });
+    for (let claim = await claimNext(); claim; claim = await claimNext()) {
+      const { trial, trials, lock } = claim;
+      try {
+        const ended = await runTrial(options, trial, await readCurves(folder, trials), signal);
+        if (ended === null) break;
+        await lock.check();
+        await writeTrial(folder, ended);
+        options.onTrial?.(ended);
+      } finally {
+        await lock.release();
       }
-      const ended = await runTrial(options, trial, curves, signal);
-      if (ended === null) break;
-      trials[trial.number] = ended.trial;
-      curves.push(...ended.curves);
-      await writeTrial(folder, ended.trial);
-      await dropTensors(folder, trials);
-      options.onTrial?.(ended.trial);
+      await dropTensors(folder, await readTrials(folder));
     }
   }, options.signal);
   return await readTuning(folder);
@@ -151,7 +161,7 @@ async function runTrial(
   trial: Trial,
   curves: readonly Curve[],
   signal: AbortSignal,
-): Promise<{ trial: Trial; curves: Curve[] } | null> {
+): Promise<Trial | null> {
   const hopeless = new AbortController();
   const config = request(trial.point);
   const { epochs } = completeConfig(config, data).training;
@@ -170,7 +180,7 @@ async function runTrial(
     });
   } catch (error) {
     if (!isDivergence(error)) throw error;
-    return { trial: { ...trial, status: "failed" }, curves: [] };
+    return { ...trial, status: "failed" };
   }
   // Decided by what lies on the disk, so that a trial that was killed after its verdict ends as it would have.
   const steps = Math.max(...run.epochs.map((epoch) => epoch.steps));
@@ -179,10 +189,7 @@ async function runTrial(
   const counted = run.epochs.slice(0, end?.epoch);
   const status = end ? "stopped" : "finished";
   const loss = counted.at(-1)!.best.huber;
-  return {
-    trial: { ...trial, status, loss, epochs: counted.length },
-    curves: [curveOf(counted)],
-  };
+  return { ...trial, status, loss, epochs: counted.length };
 }
 
 /** Whether a training failed because its loss was not finite; anything else is no property of the point. */
@@ -201,10 +208,11 @@ async function readCurves(folder: string, trials: readonly Trial[]): Promise<Cur
 }
 
 /** Makes the folder this study's, or checks that it is. */
-async function openFolder(folder: string, asked: StudyConfig): Promise<void> {
+async function openFolder(folder: string, asked: StudyConfig, shared: boolean): Promise<void> {
   await mkdir(folder, { recursive: true });
-  for (const name of await readdir(folder)) {
-    if (UNFINISHED.test(name)) await rm(join(folder, name));
+  const names = await readdir(folder); // before the study, which another process may begin at this moment
+  if (!shared) {
+    for (const name of names) if (UNFINISHED.test(name)) await rm(join(folder, name));
   }
   const there = await readStudy(folder);
   if (there?.hash === asked.hash) return;
@@ -214,10 +222,10 @@ async function openFolder(folder: string, asked: StudyConfig): Promise<void> {
         "give this study another folder, or delete that one",
     );
   }
-  const names = await readdir(folder);
-  if (names.length > 0) {
+  const strange = names.filter((name) => !UNFINISHED.test(name));
+  if (strange.length > 0) {
     throw new Error(
-      `tune: expected an empty folder or a study's, got ${folder} with ${names.slice(0, 3).join(", ")}; ` +
+      `tune: expected an empty folder or a study's, got ${folder} with ${strange.slice(0, 3).join(", ")}; ` +
         "give the study a folder of its own",
     );
   }

@@ -30,6 +30,12 @@ test("an unknown command, profile, setting or cohort is refused by name in one l
     [["tune", "--input-dropout", "0.1"], /--input-dropout to be on or off, got "0\.1"/],
     [["tune", "--trials", "many"], /--trials to be a positive whole number, got "many"/],
     [["tune", "ucec"], /expected options alone, got "ucec"/],
+    [["tune", "--shared", "yes"], /--shared to be on or off, got "yes"/],
+    [["submit"], /expected one experiment or "tune", got ""/],
+    [["submit", "seed", "--profile", "course"], /expected one of seeds, .*, got "seed"/],
+    [["submit", "seeds", "--local", "0"], /--local to be a positive whole number, got "0"/],
+    [["submit", "tune", "--workers", "x", "--profile", "course"], /--workers to be .* got "x"/],
+    [["submit", "seeds", "--profile", "course", "--time", "1"], /--time to be 4 minutes or more/],
   ];
   for (const [args, message] of cases) {
     const { status, stderr } = aro(...args);

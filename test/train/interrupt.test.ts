@@ -1,5 +1,6 @@
 // Interrupts: the first one ends a training in good order, and nobody else loses theirs.
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { withInterrupt } from "../../lib/train/interrupt.js";
@@ -90,4 +91,71 @@ test("listeners that are put back once the calling code has had its turn are set
   } finally {
     process.off("SIGINT", kernel);
   }
+});
+
+test("SIGTERM aborts the work as SIGINT does, and however often it comes the work is not cut short", async () => {
+  let heard = 0;
+  const supervisor = () => heard++;
+  process.on("SIGTERM", supervisor);
+  try {
+    const work = withInterrupt(async (signal) => {
+      for (let i = 0; i < 3; i++) {
+        process.kill(process.pid, "SIGTERM");
+        await aborted(signal);
+        await setTimeout(20);
+      }
+      return "saved";
+    });
+    assert.equal(await work, "saved");
+    assert.equal(heard, 0);
+    assert.deepEqual(process.listeners("SIGTERM"), [supervisor]);
+  } finally {
+    process.off("SIGTERM", supervisor);
+  }
+});
+
+/** A process whose work ends a while after it was told to; gives its exit status or signal, and what it printed. */
+async function runChild(signals: readonly NodeJS.Signals[]): Promise<[number | string, string]> {
+  const script = `
+    import { setTimeout } from "node:timers/promises";
+    import { withInterrupt } from ${JSON.stringify(new URL("../../lib/train/interrupt.ts", import.meta.url).href)};
+    await withInterrupt(async (signal) => {
+      console.log("at work");
+      while (!signal.aborted) await setTimeout(5);
+      console.log("told");
+      await setTimeout(300);
+      console.log("saved");
+    });
+    process.exitCode = 1;
+  `;
+  const child = spawn(process.execPath, ["--import", "tsx", "--input-type=module", "-e", script]);
+  let said = "";
+  let sent = 0;
+  child.stdout.on("data", (data) => {
+    said += data;
+    const lines = said.trim().split("\n").length;
+    if (sent < Math.min(lines, signals.length)) child.kill(signals[sent++]);
+  });
+  return await new Promise((resolve) =>
+    child.on("close", (code, signal) => resolve([code ?? signal!, said])),
+  );
+}
+
+test("a process told by SIGTERM saves and exits by itself, also if it is told twice; a second SIGINT ends it", async () => {
+  const whole = "at work\ntold\nsaved\n";
+  const [once, twice, mixed, ctrlC] = await Promise.all([
+    runChild(["SIGTERM"]),
+    runChild(["SIGTERM", "SIGTERM"]),
+    runChild(["SIGINT", "SIGTERM"]),
+    runChild(["SIGINT", "SIGINT"]),
+  ]);
+  assert.deepEqual(
+    [once, twice, mixed],
+    [
+      [1, whole],
+      [1, whole],
+      [1, whole],
+    ],
+  );
+  assert.deepEqual(ctrlC, ["SIGINT", "at work\ntold\n"]);
 });

@@ -13,7 +13,8 @@ import {
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { takeLock } from "../../lib/train/lock.js";
+import { setTimeout } from "node:timers/promises";
+import { claimLock, type Sightings, takeLock } from "../../lib/train/lock.js";
 import { trainRun } from "../../lib/train/run.js";
 import { fakeEngine, preparedRows, SPEC } from "./fake-model.js";
 
@@ -106,6 +107,26 @@ test("a holder on another machine is waited for, and is dead if it does not touc
   writeFileSync(file, "not written to its en");
   await (await takeLock(file, options)).release();
   assert.match(said[2], /left by an unknown process/);
+});
+
+test("a claim never waits: a living holder has it, and one on another machine until it was seen untouched for long", async () => {
+  const file = newFile();
+  const sightings: Sightings = new Map();
+  const lock = await takeLock(file);
+  assert.equal(await claimLock(file, sightings), null);
+  await lock.release();
+  await leaveLock(file, { host: "elsewhere", pid: 7 });
+  for (let i = 0; i < 3; i++) {
+    assert.equal(await claimLock(file, sightings, 200), null);
+    await setTimeout(250);
+    utimesSync(file, new Date(), new Date(Date.now() + i)); // it is alive
+  }
+  assert.equal(await claimLock(file, sightings, 200), null);
+  assert.equal(await claimLock(file, sightings, 200), null);
+  await setTimeout(250);
+  const claimed = await claimLock(file, sightings, 200);
+  await claimed!.check();
+  await claimed!.release();
 });
 
 test("a holder that was taken for dead finds out, and does not remove the other's lock", async () => {

@@ -1,8 +1,10 @@
 // The process that a test kills: tunes in a folder and dies at the n-th file that is moved into place, before or after.
+// With "shared" it is one of several workers, takes its time over each trial, and does nothing before a file says go.
 import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
+import { setTimeout } from "node:timers/promises";
 
-const [folder, moment, side] = process.argv.slice(2);
+const [folder, moment, side, shared] = process.argv.slice(2);
 const { rename } = fs.promises;
 const die = () => process.kill(process.pid, "SIGKILL");
 let moves = 0;
@@ -19,14 +21,19 @@ const { tune } = await import("../../lib/train/tune.js");
 const { tinyStudy } = await import("./tiny-study.js");
 const { fakeEngine } = await import("./fake-model.js");
 const engine = fakeEngine();
+const changes = shared ? ({ shared: true, method: "random" } as const) : {};
+if (shared) fs.appendFileSync(`${folder}.ready`, ".");
+while (shared && !fs.existsSync(`${folder}.go`)) await setTimeout(10);
 await tune(
   tinyStudy(folder, {
-    onTrial: ({ number }) => fs.appendFileSync(`${folder}.ended`, `${number}\n`),
+    ...changes,
+    onTrial: ({ number }) => fs.appendFileSync(`${folder}.ended`, `${number} ${process.pid}\n`),
     engine: {
       ...engine,
-      build: (...args) => {
+      build: async (...args) => {
         fs.appendFileSync(`${folder}.built`, `${process.pid}\n`);
-        return engine.build(...args);
+        if (shared) await setTimeout(100);
+        return await engine.build(...args);
       },
     },
   }),

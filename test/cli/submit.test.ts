@@ -1,0 +1,131 @@
+// Commands that train, told by SIGTERM or killed: they leave what it takes to go on, and the queue goes on with it.
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { setTimeout as wait } from "node:timers/promises";
+import { projectRoot } from "../../lib/cohort/root.js";
+import { chooseEngine } from "../../lib/engine/choose.js";
+import { findExperiment, planExperiment } from "../../lib/study/experiments.js";
+import { foldersOf, readProfile } from "../../lib/study/profile.js";
+import { openStudy } from "../../lib/study/study.js";
+import { trainRun } from "../../lib/train/run.js";
+
+const SEED = 800_000 + process.pid; // this test's alone
+const SETTINGS = {
+  ARO_PROFILE: "course",
+  ARO_SET: `training.epochs=500,training.seed=${SEED},experiments.seeds=1,tuning.seed=${SEED}`,
+};
+const scratch = mkdtempSync(join(tmpdir(), "aro-submit-"));
+const leftovers = [scratch];
+after(() => {
+  for (const folder of leftovers) rmSync(folder, { recursive: true, force: true });
+});
+
+/** Starts a command; its end gives exit status or signal, and what it printed. */
+function start(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+  const child: ChildProcess = spawn(
+    process.execPath,
+    [join(projectRoot(), "lib", "aro.mjs"), ...args],
+    { env: { ...process.env, ...SETTINGS, ARO_THREADS: "1", ...env } },
+  );
+  const said = { out: "", error: "" };
+  child.stdout?.on("data", (data) => {
+    said.out += data;
+  });
+  child.stderr?.on("data", (data) => {
+    said.error += data;
+  });
+  const ended = new Promise<{ end: number | string; out: string; error: string }>((resolve) =>
+    child.on("close", (code, signal) => resolve({ end: code ?? signal!, ...said })),
+  );
+  return { child, ended };
+}
+
+async function until(what: string, holds: () => boolean): Promise<void> {
+  for (let i = 0; i < 2400; i++) {
+    if (holds()) return;
+    await wait(25);
+  }
+  assert.fail(`${what}: not within a minute`);
+}
+
+const epochsIn = (folder: string) => {
+  const file = join(folder, "metrics.jsonl");
+  return existsSync(file) ? readFileSync(file, "utf8").split("\n").length - 1 : 0;
+};
+
+test("a training told by SIGTERM leaves a checkpoint and status 1; the local queue goes on with it, a killed task too", async () => {
+  process.env.ARO_THREADS = "1"; // as the tasks have
+  const { engine } = await chooseEngine();
+  const profile = readProfile(SETTINGS, engine);
+  const { runs } = planExperiment(await openStudy(profile), findExperiment(profile, "seeds"));
+  leftovers.push(...runs.map(({ folder }) => folder));
+
+  const told = start(["train", "seeds", "--run", "0"]);
+  await until("an epoch", () => epochsIn(runs[0].folder) >= 40);
+  told.child.kill("SIGTERM");
+  const { end, out } = await told.ended;
+  assert.equal(end, 1);
+  assert.match(out, /0 +ARO unmasked, seed \d+ +partial at epoch \d+ +500/);
+  const names = readdirSync(runs[0].folder);
+  assert.ok(names.some((name) => /^checkpoint-\d+\.safetensors$/.test(name)));
+  assert.ok(!names.includes("lock"));
+
+  const queue = start(["submit", "seeds", "--local", "2", "--cpus", "1"]);
+  await until("epochs of run 1", () => epochsIn(runs[1].folder) >= 40);
+  process.kill(
+    JSON.parse(readFileSync(join(runs[1].folder, "lock"), "utf8")).pid as number,
+    "SIGKILL",
+  );
+  const queued = await queue.ended;
+  const [, place] = /logs in (\S+)$/m.exec(queued.out)!;
+  leftovers.push(join(projectRoot(), place));
+  assert.equal(queued.end, 0, queued.out + queued.error);
+  assert.match(queued.out, /task 1 \(ARO masked, seed \d+\): killed by SIGKILL, goes on/);
+  assert.match(queued.out, /^2 of 2 tasks done$/m);
+  assert.match(readFileSync(join(projectRoot(), place, "task-0.log"), "utf8"), /resumed /);
+  for (const { folder, number, config, study } of runs) {
+    const whole = join(scratch, `run-${number}`);
+    await trainRun({ folder: whole, config, data: study.prepared, engine });
+    for (const file of ["weights.safetensors", "metrics.jsonl"]) {
+      assert.ok(readFileSync(join(folder, file)).equals(readFileSync(join(whole, file))), file);
+    }
+  }
+});
+
+test("a tuning told by SIGTERM ends with status 1 and its trial under way", async () => {
+  const ARO_SET = `${SETTINGS.ARO_SET},tuning.epochs=2000`;
+  const told = start(["tune", "--trials", "2", "--method", "random", "--json"], { ARO_SET });
+  const { runs } = foldersOf(readProfile(SETTINGS));
+  const before = existsSync(runs) ? readdirSync(runs) : [];
+  let study = "";
+  await until("a trial", () => {
+    const made = existsSync(runs) ? readdirSync(runs).filter((name) => !before.includes(name)) : [];
+    study = join(runs, made.find((name) => /^tune-random-/.test(name)) ?? "none");
+    return epochsIn(join(study, "trial-000")) >= 5;
+  });
+  leftovers.push(study);
+  told.child.kill("SIGTERM");
+  const { end, out } = await told.ended;
+  assert.equal(end, 1);
+  assert.deepEqual(JSON.parse(out).trials, []);
+  const { status } = JSON.parse(readFileSync(join(study, "trial-000.json"), "utf8"));
+  assert.equal(status, "running");
+  assert.ok(!existsSync(join(study, "trial-000.lock")));
+});
+
+test("a dry run prints the script alone, and without Slurm one line says what to do instead", async () => {
+  const dry = await start(["submit", "authors", "--dry-run", "--memory", "4G"]).ended;
+  assert.equal(dry.end, 0);
+  assert.match(dry.out, /^#!\/bin\/bash\n/);
+  assert.match(dry.out, /^#SBATCH --array=/m);
+  const none = await start(["submit", "tune"], { PATH: "/nowhere" }).ended;
+  assert.equal(none.end, 1);
+  assert.match(
+    none.error,
+    /^aro submit: expected Slurm's sbatch to take the job, got no such program; .* npx aro submit tune --local 2\n$/,
+  );
+});
