@@ -642,17 +642,37 @@ napi_value drop(napi_env env, napi_callback_info info) {
   const double scale = in.number();
   uint32_t* state = in.array<uint32_t>();
   float* out = in.array<float>();
-  uint32_t a = state[0], b = state[1], c = state[2], counter = state[3];
-  for (int64_t row = 0; row < rows; row++)
-    for (int64_t j = 0; j < width; j++) {
-      const uint32_t draw = a + b + counter++;
-      a = b ^ (b >> 9);
-      b = c + (c << 3);
-      c = ((c << 21) | (c >> 11)) + draw;
-      const double kept = values[row * columns + start + j] * scale;
-      out[row * width + j] = draw < threshold ? 0.0f : static_cast<float>(kept);
+  const uint64_t least = static_cast<uint64_t>(std::ceil(threshold));
+  const auto apply = [&](int64_t row) {
+    const float* from = values + row * columns + start;
+    float* to = out + row * width;
+    for (int64_t j = 0; j < width; j++) to[j] = static_cast<float>(from[j] * scale * to[j]);
+  };
+  // The draws follow one from the other: one thread leaves 0 or 1 in row after row, the others multiply behind it.
+  const int others = pool.size() - 1;
+  std::atomic<int64_t> drawn{0};
+  pool.run([&](int thread) {
+    if (thread > 0) {
+      for (int64_t row = thread - 1; row < rows; row += others) {
+        while (drawn.load(std::memory_order_acquire) <= row) std::this_thread::yield();
+        apply(row);
+      }
+      return;
     }
-  state[0] = a, state[1] = b, state[2] = c, state[3] = counter;
+    uint32_t a = state[0], b = state[1], c = state[2], counter = state[3];
+    for (int64_t row = 0; row < rows; row++) {
+      for (int64_t j = 0; j < width; j++) {
+        const uint32_t draw = a + b + counter++;
+        a = b ^ (b >> 9);
+        b = c + (c << 3);
+        c = ((c << 21) | (c >> 11)) + draw;
+        out[row * width + j] = static_cast<float>(draw >= least);
+      }
+      if (others == 0) apply(row);
+      drawn.store(row + 1, std::memory_order_release);
+    }
+    state[0] = a, state[1] = b, state[2] = c, state[3] = counter;
+  });
   return nullptr;
 }
 
@@ -694,7 +714,7 @@ napi_value backward(napi_env env, napi_callback_info info) {
   std::memset(below, 0, pool.size() * size * sizeof(float));
   share(outputs, BLOCK, [&](int64_t begin, int64_t end, int thread) {
     Scratch scratch;
-    for (int64_t at = begin; at < end; at += BLOCK)
+  for (int64_t at = begin; at < end; at += BLOCK)
       backwardRows(weight, inputs, inputs, slope, lanes, below + thread * size, at,
                    std::min(at + BLOCK, end), scratch);
   });
