@@ -22,7 +22,7 @@ const USAGE = `usage: npx aro COMMAND [options]
   check      type-check the cells of every notebook
   readme     write the last results of the default profile into the README
 
-  --profile NAME     course or ucec (default ucec; also ARO_PROFILE)
+  --profile NAME     ucec, course, gbm or paper (default ucec; also ARO_PROFILE)
   --set KEY=VALUE    change one setting of the profile, e.g. --set training.epochs=20 (also ARO_SET)
 `;
 
