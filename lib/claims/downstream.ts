@@ -136,12 +136,12 @@ function figureClaims(): Claim[] {
   const figures = [
     ["2a", "PCA of ARO's embedding, by class"],
     ["2b", "confusion matrix, cancer or normal, from ARO"],
-    ["2c", "confusion matrix, laterality, from ARO"],
+    ["2c", "confusion matrix, laterality, from ARO", "laterality"],
     ["4", "hyperparameter search, with and without dropout on the input"],
     ["5", "t-SNE of ARO's embedding"],
     ["6", "confusion matrices from PCA projections"],
   ];
-  return figures.map(([number, what]) => ({
+  return figures.map(([number, what, label]) => ({
     id: `figure-${number}`,
     where: `Figure ${number}`,
     what,
@@ -149,6 +149,9 @@ function figureClaims(): Claim[] {
     printed: "picture",
     kind: "data",
     find: ({ figures: published, profile }) => {
+      if (label && !profile.labels.tasks.includes(label)) {
+        return { ours: `not asked of ${profile.name}; its figure has another label`, holds: null };
+      }
       const own = published.filter((name) => new RegExp(`^figure-${number}(?![0-9])`).test(name));
       const ours = own.length === 0 ? "–" : `${own.sort().join(", ")} on ${profile.name}`;
       return { ours, holds: null };

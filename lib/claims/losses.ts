@@ -257,7 +257,7 @@ function judgeTrivial(evidence: Evidence): Finding {
   if (rows.length === 0) return { ours: needsRun(evidence), holds: null };
   const parts = rows.map((row) => `${row.modality} ${interval(row)}`);
   return {
-    ours: `on ${evidence.profile.name} ARO masked less the training mean: ${parts.join("; ")}`,
+    ours: `on ${evidence.profile.name} ARO masked less the training mean, observed: ${parts.join("; ")}`,
     holds: rows.every(({ high }) => high < 0),
   };
 }

@@ -6,7 +6,8 @@ const USAGE = `usage: npx aro COMMAND [options]
   start      prepare what is missing, run every notebook, print the results (what npm start does)
   notebooks  run the notebooks: --only 03 --only 05
   lab        open JupyterLab with the kernel ready
-  data       list the cohorts; "data get ucec" fetches one and verifies it
+  data       list the cohorts; "data get ucec" or "gbm" fetches one and verifies it,
+             "data get paper" checks workbooks that were placed by hand
   doctor     say what is there and what is missing, which engine runs and why: --json
   plan       say what a training costs and whether it fits: --paper for the paper's shape, or --features N
              --width N --hidden-layers N --batch N --steps N; --no-measure, --json
@@ -20,7 +21,7 @@ const USAGE = `usage: npx aro COMMAND [options]
   tensorflow build libtensorflow's engine; --cuda for NVIDIA's graphics processors
   claims     print the ledger of the paper's numbers beside ours: --json
   check      type-check the cells of every notebook
-  readme     write the last results of the default profile into the README
+  readme     write the last results of the default profile, and the ledger, into the README
 
   --profile NAME     ucec, course, gbm or paper (default ucec; also ARO_PROFILE)
   --set KEY=VALUE    change one setting of the profile, e.g. --set training.epochs=20 (also ARO_SET)

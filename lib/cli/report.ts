@@ -72,7 +72,7 @@ export async function ledgerAsMarkdown(profile: Profile): Promise<string> {
       { columns: LEDGER_COLUMNS },
     ),
     "</details>",
-    `What was judged on ${profile.name} is no replication. Those that hold: ${placesOf(held)}. \`npx aro claims\` lists all of them.`,
+    `The ${held.length} that hold, on whatever ground: ${placesOf(held)}. What was judged on ${profile.name} answers the paper's question on another cohort and is no replication. \`npx aro claims\` lists all of them.`,
   ].join("\n\n");
 }
 
