@@ -145,7 +145,7 @@ async function toSlurm(job: Job, wishes: Wishes): Promise<number> {
   const { code, output } = await runCommand("sbatch", ["--parsable", script]);
   const id = /^(\d+)(?:;.*)?$/m.exec(output)?.[1];
   if (code !== 0 || id === undefined) {
-    await rm(folder, { recursive: true });
+    if (code !== 0) await rm(folder, { recursive: true }); // else the job is there, and its log belongs here
     const reason = output.trim().split("\n").at(-1) || "nothing";
     const told = /ENOENT/.test(reason) ? "no such program" : reason;
     console.error(

@@ -7,7 +7,7 @@ import {
   tensorsOf,
   type Weights,
 } from "../model/autoencoder.js";
-import type { Kept, Losses, StepOptions } from "./engine.js";
+import { DivergenceError, type Kept, type Losses, type StepOptions } from "./engine.js";
 
 /** @throws RangeError if a batch is not `[rows, features]` of the model. */
 export function requireShape(where: string, { features }: AutoencoderSpec, batch: Matrix): void {
@@ -147,7 +147,7 @@ export function meanLosses(where: string, sums: Float32Array, observed: number):
     mse += sums[i + 1] / observed;
   }
   if (!Number.isFinite(huber) || !Number.isFinite(mse)) {
-    throw new Error(
+    throw new DivergenceError(
       `${where}: expected finite losses, got Huber ${huber} and MSE ${mse}; ` +
         "the weights have diverged and are of no more use: train again with a lower learning rate",
     );

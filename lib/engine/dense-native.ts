@@ -1,6 +1,6 @@
 // Trained matrices on the native engine's kernels: each gradient is applied where it is summed.
 import type { AdamRule, Dense, MakeDense, Settlement, Table } from "./dense.js";
-import { type Kernels, type Trained, threadCount } from "./kernels.js";
+import type { Kernels, Trained } from "./kernels.js";
 
 /** Makes the trained matrices of one model. */
 export function nativeDense(kernels: Kernels): MakeDense {
@@ -75,7 +75,7 @@ class NativeDense implements Dense {
 
   #below(slopes: Float32Array, rows: number, lanes: number): Table {
     const [inputs, strip] = [this.#inputs, this.#strip];
-    const strips = this.#kernels.allocate(threadCount() * this.#whole(inputs) * lanes);
+    const strips = this.#kernels.allocate(this.#kernels.threads * this.#whole(inputs) * lanes);
     this.#kernels.backward(this.#weight[0], this.#outputs, inputs, slopes, lanes, strips);
     const values = new Float32Array(rows * inputs);
     for (let left = 0; left < inputs; left += strip) {

@@ -3,6 +3,11 @@ import type { Matrix } from "../cohort/matrix.js";
 import type { Random } from "../cohort/random.js";
 import type { AutoencoderSpec, Weights } from "../model/autoencoder.js";
 
+/** Losses that are not finite: the weights have diverged, which is a property of the settings. */
+export class DivergenceError extends Error {
+  override readonly name = "DivergenceError";
+}
+
 /** Means over the observed entries of a batch. */
 export interface Losses {
   /** Huber loss with delta 1. */

@@ -81,7 +81,7 @@ class Pool {
   void resize(int count) {
     stop();
     quit = false;
-    for (int i = 1; i < count; i++) threads.emplace_back([this, i] { serve(i, round); });
+    for (int i = 1; i < count; i++) threads.emplace_back([this, i, seen = round] { serve(i, seen); });
   }
   int size() const { return static_cast<int>(threads.size()) + 1; }
 
@@ -225,7 +225,8 @@ void forwardRows(const float* weight, int64_t stride, int64_t inputs, const floa
 
 enum Activation { LINEAR, RELU, SOFTPLUS };
 
-inline V relu(V x) { return x > 0.0f ? x : V{}; }
+/// NaN stays NaN.
+inline V relu(V x) { return x <= 0.0f ? V{} : x; }
 
 /// Softplus and, in `slope`, its derivative.
 inline V softplus(V x, V& slope) {

@@ -22,6 +22,8 @@ export const ACTIVATION = { linear: 0, relu: 1, softplus: 2 } as const;
 export interface Kernels {
   /** Numbers in a vector. */
   readonly vector: number;
+  /** That compute, as long as the process lives. */
+  readonly threads: number;
   setThreads(count: number): void;
   /** Zeros, outside of JavaScript's heap; freed with the array. */
   allocate(length: number): Numbers;
@@ -112,8 +114,9 @@ let loaded: Promise<Kernels> | undefined;
 export function loadKernels(): Promise<Kernels> {
   loaded ??= compileKernels().then((file) => {
     const kernels = require(file) as Kernels;
-    kernels.setThreads(threadCount());
-    return kernels;
+    const threads = threadCount();
+    kernels.setThreads(threads);
+    return Object.assign(kernels, { threads });
   });
   return loaded;
 }

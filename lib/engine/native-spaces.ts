@@ -1,6 +1,6 @@
 // Where the native engine leaves what it computes between two kernels, kept from step to step.
 import type { AutoencoderSpec } from "../model/autoencoder.js";
-import { type Kernels, threadCount } from "./kernels.js";
+import type { Kernels } from "./kernels.js";
 
 /** Where a pass over batches of one size leaves what it computes. */
 export interface Workspace {
@@ -26,8 +26,8 @@ export interface Backspace {
   readonly inputSlope: Float32Array | null; // [rows, visible]
 }
 
-/** Batch sizes whose spaces are kept: a training has one, its validation another. */
-const KEPT = 2;
+/** Batch sizes whose spaces are kept: of full batches, of an epoch's last, and of the validation. */
+const KEPT = 3;
 
 /** The spaces of one model by the rows of a batch. */
 export class Spaces {
@@ -42,7 +42,11 @@ export class Spaces {
 
   of(rows: number): Workspace & { backspace?: Backspace } {
     const known = this.#spaces.get(rows);
-    if (known) return known;
+    if (known) {
+      this.#spaces.delete(rows); // it is the youngest again
+      this.#spaces.set(rows, known);
+      return known;
+    }
     const [oldest] = this.#spaces.keys();
     if (this.#spaces.size === KEPT) this.#spaces.delete(oldest);
     const { width, hiddenLayers, features, visible } = this.#spec;
@@ -68,7 +72,7 @@ export class Spaces {
       packedInput: make(this.#whole(input.length / lanes) * rows),
       packed: make(this.#whole(width) * rows),
       byRow: make(width * rows),
-      slopes: make(threadCount() * this.#whole(width) * lanes),
+      slopes: make(this.#kernels.threads * this.#whole(width) * lanes),
       slope: make(width * lanes),
       inputSlope: batchNorm ? make(dropped.length) : null,
     };

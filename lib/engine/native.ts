@@ -7,7 +7,7 @@ import { chunks } from "./chunks.js";
 import { meanLosses, requireFinite, requireObserved, requireTensors } from "./contract.js";
 import { type HiddenDropout, hiddenDropout, visibleOf, zeroColumns } from "./dropout.js";
 import type { Engine, Kept, Losses } from "./engine.js";
-import { ACTIVATION, type Kernels, kernelVersion, loadKernels, threadCount } from "./kernels.js";
+import { ACTIVATION, type Kernels, kernelVersion, loadKernels } from "./kernels.js";
 import { memoryLimits, requireMemory } from "./memory.js";
 import {
   decayUnseen,
@@ -29,7 +29,7 @@ export async function nativeEngine(): Promise<Engine> {
   const kernels = await loadKernels();
   return {
     name: "native",
-    backend: `${32 * kernels.vector}-bit vectors, ${threadCount()} threads`,
+    backend: `${32 * kernels.vector}-bit vectors, ${kernels.threads} threads`,
     version: await kernelVersion(),
     async build(spec, weights) {
       checkSpec(spec);
@@ -220,7 +220,7 @@ class NativeModel extends BaseModel {
     gradients?: Layer,
   ): Float64Array {
     const { weight, bias, outputs, inputs } = layersOf(this.spec, this.#parameters).output;
-    const sums = new Float64Array(2 * threadCount());
+    const sums = new Float64Array(2 * this.#kernels.threads);
     this.#kernels.output(
       ...([below, back?.packed ?? null, ...weight, ...bias] as const),
       ...([

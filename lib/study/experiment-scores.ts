@@ -139,7 +139,7 @@ async function classifyRun(
   const run =
     tested === "new quarter"
       ? crossValidate({ ...options, protocol: "paper", seed }).runs[0]
-      : scoreHoldout(options, study.split);
+      : scoreHoldout({ ...options, seed }, study.split);
   const { accuracy, majorityRate } = run.scores;
   return { samples: run.rows.length, accuracy, majorityRate };
 }

@@ -70,7 +70,8 @@ export interface SeedValue {
 
 /**
  * Compares each variant that has values with one of them, seed by seed, in the order of `variants`. The interval holds
- * another training seed: initial weights, dropout and batches. It does not hold another split or other samples.
+ * another seed: initial weights, dropout, batches and the classifier's, and where that is tested on a new quarter of the
+ * samples, the quarter too. It does not hold another split or other samples.
  */
 export function compareVariants(
   values: readonly SeedValue[],

@@ -4,6 +4,7 @@ import type { Engine } from "../engine/engine.js";
 import { prepareCohort } from "../preprocess/prepare.js";
 import { splitSamples } from "../preprocess/split.js";
 import { type RunState, readState } from "../train/folder.js";
+import { withInterrupt } from "../train/interrupt.js";
 import type { Progress } from "../train/progress.js";
 import { completeSettings } from "../train/settings.js";
 import type { Profile } from "./profile.js";
@@ -163,12 +164,16 @@ export async function trainExperiment(
   engine: Engine,
   { runs = plan.runs, progressOf }: TrainExperimentOptions = {},
 ): Promise<boolean> {
-  for (const run of runs) {
-    if ((await readState(run.folder, run.hash)).state === "done") continue;
-    const { result } = await trainDescribed(run.study, run, engine, progressOf?.(run));
-    if (result.status === "stopped") return false;
-  }
-  return true;
+  return await withInterrupt(async (signal) => {
+    for (const run of runs) {
+      if ((await readState(run.folder, run.hash)).state === "done") continue;
+      if (signal.aborted) return false; // heard when the run before had nothing left to stop
+      const progress = progressOf?.(run);
+      const { result } = await trainDescribed(run.study, run, engine, progress, signal);
+      if (result.status === "stopped") return false;
+    }
+    return true;
+  });
 }
 
 /** A study of fewer features for a narrower model, trained at a rate that suits it, as the profile says. */

@@ -160,19 +160,20 @@ export ARO_THREADS="\${SLURM_CPUS_PER_TASK:-${cpus}}"
 # Bash keeps signals to itself, so they are passed on. After TERM (scancel, preemption) the training writes a checkpoint
 # and ends. After USR1, before the time limit, too, and the task goes back into the queue.
 out_of_time=
-trap 'kill -TERM "$training" 2>/dev/null' TERM
-trap 'out_of_time=yes; kill -TERM "$training" 2>/dev/null' USR1
+trap 'told=yes; kill -TERM "$training" 2>/dev/null' TERM
+trap 'told=yes; out_of_time=yes; kill -TERM "$training" 2>/dev/null' USR1
 
 echo "task $SLURM_ARRAY_TASK_ID on $(hostname), start $((\${SLURM_RESTART_COUNT:-0} + 1))"
 ${program.map(quote).join(" ")} ${command} &
 training=$!
-wait "$training"
-status=$?
-while kill -0 "$training" 2>/dev/null; do # a signal ends the wait, not the training
+told=yes
+while [ -n "$told" ]; do # a signal ends the wait, not the training
+  told=
   wait "$training"
   status=$?
 done
-if [ -n "$out_of_time" ] && [ "$status" -ne 0 ]; then
+# 1 says that it can go on; what was killed before it could listen would come back for ever.
+if [ -n "$out_of_time" ] && [ "$status" -eq 1 ]; then
   scontrol requeue "\${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID"
 fi
 exit "$status"

@@ -74,9 +74,10 @@ export async function trainDescribed(
   { folder, config }: DescribedRun,
   engine: Engine,
   progress?: Progress,
+  signal?: AbortSignal,
 ): Promise<RunResult> {
   if (!existsSync(join(folder, "result.json"))) await requireDisk(config.spec, folder);
-  return await trainRun({ folder, config, data: prepared, engine, progress });
+  return await trainRun({ folder, config, data: prepared, engine, progress, signal });
 }
 
 /**

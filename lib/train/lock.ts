@@ -182,8 +182,9 @@ async function startOf(pid: number): Promise<string | null> {
 async function touchedAt(file: string): Promise<number | null> {
   try {
     return (await stat(file)).mtimeMs;
-  } catch {
-    return null;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
+    throw error;
   }
 }
 

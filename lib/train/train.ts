@@ -8,7 +8,7 @@ import {
   restoreRandom,
   shuffle,
 } from "../cohort/random.js";
-import type { Losses, Model } from "../engine/engine.js";
+import { DivergenceError, type Losses, type Model } from "../engine/engine.js";
 import type { Weights } from "../model/autoencoder.js";
 import type { Prepared } from "../preprocess/prepare.js";
 import { type PlateauState, startPlateau, stepPlateau } from "./schedule.js";
@@ -96,7 +96,7 @@ const NOTHING: EpochPart = { batches: 0, steps: 0, observed: 0, huber: 0, mse: 0
  * Source: paper section 3 and appendix B.
  * @throws RangeError if the rows do not fit the model, nothing is observed in them, a setting makes no sense, or batch
  *   normalization would meet a batch of one row.
- * @throws Error if a loss is not finite.
+ * @throws DivergenceError if a loss is not finite.
  */
 export async function* train(
   model: Model,
@@ -129,8 +129,8 @@ export async function* train(
   for (let epoch = (from?.epoch ?? 0) + 1; epoch <= epochs; epoch++, total = { ...NOTHING }) {
     const { learningRate } = schedule;
     const orderBefore = order.state();
-    const check = (losses: Losses, where: string) =>
-      checkLosses(losses, where, epoch, learningRate);
+    const finite = (losses: Promise<Losses>, where: string) =>
+      requireFinite(losses, where, epoch, learningRate);
     let cut = false;
     for (const batch of batchesOf(rows, batchSize, order, total.batches)) {
       await setImmediate(); // lets an interrupt and the display have their turn
@@ -139,8 +139,8 @@ export async function* train(
       total.batches++;
       const observed = countObserved(batch);
       if (observed === 0) continue; // there is nothing to learn from
-      const losses = await model.step(batch, { learningRate, weightDecay, dropout });
-      check(losses, "training");
+      const step = model.step(batch, { learningRate, weightDecay, dropout });
+      const losses = await finite(step, "training");
       total.huber += losses.huber * observed;
       total.mse += losses.mse * observed;
       total.observed += observed;
@@ -149,8 +149,7 @@ export async function* train(
     // Before the validation of what there is of the epoch, which an unstopped training would not make.
     if (cut) await onState?.(stateAt(epoch - 1, total, orderBefore), true);
     if (total.steps === 0) return { status: "stopped", bestWeights };
-    const validation = await model.evaluate(held);
-    check(validation, "validation");
+    const validation = await finite(model.evaluate(held), "validation");
     if (best === null || validation.huber < best.huber) {
       best = { epoch, huber: validation.huber };
       if (earlyStopping) bestWeights = await model.readWeights();
@@ -222,15 +221,24 @@ function requireCompany(rows: number, batchSize: number): void {
   );
 }
 
-function checkLosses(
-  { huber, mse }: Losses,
+/** Says of losses that are not finite when they came and what to do; an engine refuses them, or hands them on. */
+async function requireFinite(
+  losses: Promise<Losses>,
   where: string,
   epoch: number,
   learningRate: number,
-): void {
-  if (Number.isFinite(huber) && Number.isFinite(mse)) return;
-  throw new Error(
-    `train: expected a finite ${where} loss, got Huber ${huber} and MSE ${mse} in epoch ${epoch} at learning rate ` +
-      `${learningRate}; try a tenth of that rate, and check that the rows come from applyScaler`,
+): Promise<Losses> {
+  let got: string;
+  try {
+    const found = await losses;
+    if (Number.isFinite(found.huber) && Number.isFinite(found.mse)) return found;
+    got = `Huber ${found.huber} and MSE ${found.mse}`;
+  } catch (error) {
+    if (!(error instanceof DivergenceError)) throw error;
+    got = `"${error.message}"`;
+  }
+  throw new DivergenceError(
+    `train: expected a finite ${where} loss, got ${got} in epoch ${epoch} at learning rate ${learningRate}; ` +
+      "try a tenth of that rate, and check that the rows come from applyScaler",
   );
 }

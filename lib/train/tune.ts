@@ -4,7 +4,7 @@ import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { replaceJson, UNFINISHED } from "../cohort/durable-file.js";
 import { createRandom } from "../cohort/random.js";
-import type { Engine } from "../engine/engine.js";
+import { DivergenceError, type Engine } from "../engine/engine.js";
 import { createClaims } from "./claim.js";
 import {
   completeConfig,
@@ -179,7 +179,7 @@ async function runTrial(
       signal: AbortSignal.any([signal, hopeless.signal]),
     });
   } catch (error) {
-    if (!isDivergence(error)) throw error;
+    if (!(error instanceof DivergenceError)) throw error; // anything else is no property of the point
     return { ...trial, status: "failed" };
   }
   // Decided by what lies on the disk, so that a trial that was killed after its verdict ends as it would have.
@@ -190,11 +190,6 @@ async function runTrial(
   const status = end ? "stopped" : "finished";
   const loss = counted.at(-1)!.best.huber;
   return { ...trial, status, loss, epochs: counted.length };
-}
-
-/** Whether a training failed because its loss was not finite; anything else is no property of the point. */
-function isDivergence(error: unknown): boolean {
-  return error instanceof Error && /^train: expected a finite \w+ loss/.test(error.message);
 }
 
 async function readCurves(folder: string, trials: readonly Trial[]): Promise<Curve[]> {

@@ -346,7 +346,10 @@ function behave({ start, memory }: Contender) {
 
   test("says that the weights diverged instead of giving NaN", async () => {
     const fresh = await engine.build(spec, initializeWeights(spec, 1));
-    await assert.rejects(() => train(fresh, batch, 3, { learningRate: 1e30 }), /diverged/);
+    await assert.rejects(() => train(fresh, batch, 3, { learningRate: 1e30 }), {
+      name: "DivergenceError",
+      message: /diverged/,
+    });
     fresh.dispose();
   });
 

@@ -234,7 +234,7 @@ test("a loss that is not finite is an error with epoch, rate and remedy", async 
     step === 2 ? { ...losses, huber: Number.NaN } : losses,
   );
   await assert.rejects(follow(model, { epochs: 5, learningRate: 0.5, seed: 0 }), {
-    name: "Error",
+    name: "DivergenceError",
     message: /training loss, got Huber NaN.* in epoch 2 at learning rate 0\.5; try/,
   });
   const other = newModel();
