@@ -293,9 +293,10 @@ test("takes a file under another of its names, and finds one of the right size",
   const { folder, manifest, options } = await place({}, { gbm: { otherNames: ["S3.xlsx"] } });
   renameSync(join(folder, FILES.gbm[0]), join(folder, "S3.xlsx"));
   assert.equal((await readPaperCohort(options)).samples.length, 5);
-  const bytes = (await workbook(RCC_METABOLITES)).length;
-  const sized = await place({}, { "rcc-metabolites": { bytes } });
-  renameSync(join(sized.folder, FILES["rcc-metabolites"][0]), join(sized.folder, "x.bin"));
+  const made = await workbook(RCC_METABOLITES); // another would have another time in it, and perhaps another size
+  const sized = await place({}, { "rcc-metabolites": { bytes: made.length } });
+  rmSync(join(sized.folder, FILES["rcc-metabolites"][0]));
+  writeFileSync(join(sized.folder, "x.bin"), made);
   await assert.rejects(readPaperCohort(sized.options), /but x\.bin may be it: rename it/);
   await assert.rejects(findPlaced("other", { folder, manifest }), /placed by hand, got "other"/);
 });

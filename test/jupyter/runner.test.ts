@@ -54,7 +54,7 @@ test("a failing cell stops the notebook with its number, its source, the message
     (error: Error) => {
       assert.match(error.message, /bad\.ipynb, code cell 2 failed/);
       assert.match(error.message, /readProfile\(\{ ARO_PROFILE: "no-such" \}\)/);
-      assert.match(error.message, /expected a profile of ucec, course, got "no-such"/);
+      assert.match(error.message, /expected a profile of ucec, course, gbm, paper, got "no-such"/);
       assert.match(error.message, /lib\/study\/profile\.ts:\d+/);
       assert.doesNotMatch(error.message, /node_modules/);
       return true;
