@@ -6,11 +6,12 @@ import {
   buffersOf,
   parametersOf,
   tensorsOf,
+  visibleOf,
   type Weights,
 } from "../model/autoencoder.js";
 import { type AdamStep, coefficients, updateInPlace } from "./adam.js";
 import type { Table } from "./dense.js";
-import { drawMask, visibleOf, zeroColumns } from "./dropout.js";
+import { drawMask, zeroColumns } from "./dropout.js";
 import type { Kept } from "./engine.js";
 
 /** As torch.nn.BatchNorm1d has them by default. */

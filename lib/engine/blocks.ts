@@ -1,5 +1,5 @@
 // How a parameter is cut into blocks small enough to stay in a processor's cache while they are used.
-import type { AutoencoderSpec } from "../model/autoencoder.js";
+import { type AutoencoderSpec, visibleOf } from "../model/autoencoder.js";
 
 /** The rows `[top, bottom)` and columns `[left, right)` of a parameter `[rows, columns]`; a bias has one column. */
 export interface Block {
@@ -26,10 +26,11 @@ const BLOCK_ENTRIES = 1 << 18;
 
 /** Cuts the two feature layers into blocks of at most `blockFeatures` features. */
 export function layOut(
-  { features, width, visible }: AutoencoderSpec,
-  blockFeatures = Math.max(16, Math.floor(BLOCK_ENTRIES / width)),
+  spec: AutoencoderSpec,
+  blockFeatures = Math.max(16, Math.floor(BLOCK_ENTRIES / spec.width)),
 ): Layout {
-  const { start, end } = visible ?? { start: 0, end: features };
+  const { features, width } = spec;
+  const { start, end } = visibleOf(spec);
   const columns = (left: number, right: number): Block => ({
     ...{ rows: width, columns: features },
     ...{ top: 0, bottom: width, left, right },

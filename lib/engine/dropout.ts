@@ -5,16 +5,8 @@
 // layer's to the latent ones, each row by row. A share of 0 draws nothing. A draw below p * 2^32 drops.
 import type { Matrix } from "../cohort/matrix.js";
 import type { Random } from "../cohort/random.js";
-import type { AutoencoderSpec } from "../model/autoencoder.js";
+import { type AutoencoderSpec, visibleOf } from "../model/autoencoder.js";
 import { transposedColumns } from "./blocks.js";
-
-/** The columns `[start, end)` that a model sees of all. */
-export function visibleOf({ features, visible }: AutoencoderSpec): {
-  readonly start: number;
-  readonly end: number;
-} {
-  return visible ?? { start: 0, end: features };
-}
 
 /**
  * Takes the visible columns of a batch and, if `random` is given, drops each entry with probability p:

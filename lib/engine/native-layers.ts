@@ -1,7 +1,13 @@
 // The native engine's parameters by layer, as its kernels take them.
-import { type AutoencoderSpec, parametersOf, sizeOf, type Weights } from "../model/autoencoder.js";
+import {
+  type AutoencoderSpec,
+  parametersOf,
+  sizeOf,
+  visibleOf,
+  type Weights,
+} from "../model/autoencoder.js";
 import { type AdamStep, BETA1, BETA2, coefficients, EPSILON } from "./adam.js";
-import { visibleOf } from "./dropout.js";
+
 import type { Kept } from "./engine.js";
 import type { Kernels, Trained } from "./kernels.js";
 

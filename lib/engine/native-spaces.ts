@@ -1,5 +1,6 @@
 // Where the native engine leaves what it computes between two kernels, kept from step to step.
-import type { AutoencoderSpec } from "../model/autoencoder.js";
+import { type AutoencoderSpec, visibleOf } from "../model/autoencoder.js";
+
 import type { Kernels } from "./kernels.js";
 
 /** Where a pass over batches of one size leaves what it computes. */
@@ -49,9 +50,10 @@ export class Spaces {
     }
     const [oldest] = this.#spaces.keys();
     if (this.#spaces.size === KEPT) this.#spaces.delete(oldest);
-    const { width, hiddenLayers, features, visible } = this.#spec;
+    const { width, hiddenLayers } = this.#spec;
     const lanes = this.#whole(rows);
-    const inputs = visible ? visible.end - visible.start : features;
+    const { start, end } = visibleOf(this.#spec);
+    const inputs = end - start;
     const make = (length: number) => this.#kernels.allocate(length);
     const made = {
       ...{ rows, lanes, dropped: make(rows * inputs), input: make(lanes * inputs) },

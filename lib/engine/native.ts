@@ -1,11 +1,11 @@
 // The native engine: the autoencoder on kernels of our own, one pass over weights and moments a step.
 import type { Matrix } from "../cohort/matrix.js";
 import type { Random } from "../cohort/random.js";
-import { type AutoencoderSpec, checkSpec, type Weights } from "../model/autoencoder.js";
+import { type AutoencoderSpec, checkSpec, visibleOf, type Weights } from "../model/autoencoder.js";
 import { BaseModel, type Pass, type Passed } from "./base.js";
 import { chunks } from "./chunks.js";
 import { meanLosses, requireFinite, requireObserved, requireTensors } from "./contract.js";
-import { type HiddenDropout, hiddenDropout, visibleOf, zeroColumns } from "./dropout.js";
+import { type HiddenDropout, hiddenDropout, zeroColumns } from "./dropout.js";
 import type { Engine, Kept, Losses } from "./engine.js";
 import { ACTIVATION, type Kernels, kernelVersion, loadKernels } from "./kernels.js";
 import { memoryLimits, requireMemory } from "./memory.js";

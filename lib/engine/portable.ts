@@ -1,13 +1,13 @@
 // The engine that runs anywhere: tfjs on wasm, WebGPU or plain JavaScript, through the same code.
 import type * as Tf from "@tensorflow/tfjs-core";
 import type { Matrix } from "../cohort/matrix.js";
-import { checkSpec, type Weights } from "../model/autoencoder.js";
+import { checkSpec, visibleOf, type Weights } from "../model/autoencoder.js";
 import { type Backend, type BackendName, loadBackend } from "./backend.js";
 import { BaseModel, type Pass, type Passed } from "./base.js";
 import { wholeBlock, writeBlock } from "./blocks.js";
 import { chunks } from "./chunks.js";
 import { meanLosses, requireObserved, requireTensors } from "./contract.js";
-import { hiddenDropout, visibleOf } from "./dropout.js";
+import { hiddenDropout } from "./dropout.js";
 import type { Engine, Kept, Losses } from "./engine.js";
 import { memoryLimits, requireMemory } from "./memory.js";
 import {

@@ -1,12 +1,12 @@
 // The engine on libtensorflow: its operations one at a time, with tensors freed as soon as they were used.
 import type { Matrix } from "../cohort/matrix.js";
-import { checkSpec, type Weights } from "../model/autoencoder.js";
+import { checkSpec, visibleOf, type Weights } from "../model/autoencoder.js";
 import { type Addon, loadAddon } from "./addon.js";
 import { BaseModel, type Pass, type Passed } from "./base.js";
 import { type Block, wholeBlock, writeBlock } from "./blocks.js";
 import { chunks } from "./chunks.js";
 import { meanLosses, requireObserved, requireTensors } from "./contract.js";
-import { hiddenDropout, visibleOf } from "./dropout.js";
+import { hiddenDropout } from "./dropout.js";
 import type { Engine, Kept, Losses } from "./engine.js";
 import { memoryLimits, requireMemory } from "./memory.js";
 import { type Id, Operations, type Precision } from "./operations.js";

@@ -1,5 +1,4 @@
 // How a search gets on: the lowest validation loss so far by trial, beside random search and what needs no search.
-
 import { checkRows, type Figure, type Layer, makeFigure, type Panel, type Row } from "./figure.js";
 import { counted } from "./text.js";
 import { colors, figureWidth, inks, panelTitle } from "./theme.js";

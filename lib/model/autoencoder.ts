@@ -49,6 +49,14 @@ export interface Parameter {
 /** Values by parameter name, each in PyTorch's layout: a weight is row-major `[out, in]`. */
 export type Weights = ReadonlyMap<string, Float32Array>;
 
+/** The columns `[start, end)` that a model sees of all. */
+export function visibleOf({ features, visible }: AutoencoderSpec): {
+  readonly start: number;
+  readonly end: number;
+} {
+  return visible ?? { start: 0, end: features };
+}
+
 /** Lists the parameters, which training adapts, in the order of the paper's Table 3; batch normalization is before it. */
 export function parametersOf({
   features,

@@ -8,9 +8,9 @@ import { reconstructionTable } from "../evaluate/reconstruction.js";
 import { flattenScores } from "../evaluate/summary.js";
 import type { Part } from "../preprocess/prepare.js";
 import { applyScaler, fitScaler } from "../preprocess/scaler.js";
-import { readRun, readState } from "../train/folder.js";
+import { readState } from "../train/folder.js";
 import type { Cell, Plan, PlannedRun } from "./experiments.js";
-import type { Study } from "./study.js";
+import { openTrained, type Study } from "./study.js";
 import { type Embedding, PAPER_EMBEDDING, type Variant } from "./variants.js";
 
 /** Losses of one variant and seed on one part, over all modalities together. */
@@ -72,7 +72,7 @@ export async function collectScores(
       continue;
     }
     const own = cells.filter((cell) => cell.run === run);
-    const model = await openRun(run, engine);
+    const model = await openTrained(run, engine);
     try {
       const losses = await scoreRun(model, run, parts);
       for (const { variant, seed } of own.filter((cell) => isJudgedBy(cell, "losses"))) {
@@ -97,11 +97,6 @@ export function describeState(state: string, epoch: number): string {
 
 function isJudgedBy({ variant }: Cell, what: "losses" | "accuracy"): boolean {
   return (variant.judgedBy ?? ["losses"]).includes(what);
-}
-
-async function openRun({ folder }: PlannedRun, engine: Engine): Promise<Model> {
-  const run = await readRun(folder);
-  return await engine.build(run.config.spec, await run.loadWeights());
 }
 
 async function scoreRun(model: Model, { study: { prepared } }: PlannedRun, parts: readonly Part[]) {

@@ -90,7 +90,15 @@ export async function readAro(study: Study, setting: Setting): Promise<Run> {
 
 /** Builds the trained model of a setting in an engine; whoever calls it disposes of it. */
 export async function openAro(study: Study, setting: Setting, engine: Engine): Promise<Model> {
-  const run = await readAro(study, setting);
+  return await openTrained(describeAro(study, setting), engine);
+}
+
+/** Builds the model of a described run that was trained; whoever calls it disposes of it. */
+export async function openTrained(
+  { folder }: Pick<DescribedRun, "folder">,
+  engine: Engine,
+): Promise<Model> {
+  const run = await readRun(folder);
   return await engine.build(run.config.spec, await run.loadWeights());
 }
 
