@@ -60,12 +60,12 @@ export async function submit(args: readonly string[]): Promise<number> {
   const tuning = name === "tune";
   const profile = readProfile(variables, tuning ? undefined : engine);
   const tasks = tuning ? await tuningTasks(profile, values, local) : await runTasks(profile, name);
+  const wishes = wishesOf(values, local);
+  checkWishes(wishes, tasks);
   if (tasks.length === 0) {
     console.log(`${name}: nothing is left to do`);
     return 0;
   }
-  const wishes = wishesOf(values, local);
-  checkWishes(wishes, tasks);
   const root = projectRoot();
   const about = {
     ...{ name, tasks, root },
