@@ -1,7 +1,5 @@
 // The architecture holds: every file of lib stands in its room, knows only the rooms before it, and is plain.
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { test } from "node:test";
 import {
   checkCycles,
@@ -11,19 +9,9 @@ import {
   checkLength,
   checkPackages,
   importsOf,
+  readSources,
   type Sources,
 } from "./architecture.js";
-
-const ROOT = join(import.meta.dirname, "..");
-
-/** Every .ts file under a folder of the repository, but what the compiler wrote. */
-function readSources(folder: string): Sources {
-  const paths = readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
-    .map((path) => `${folder}/${path.replaceAll("\\", "/")}`)
-    .filter((path) => path.endsWith(".ts") && !/\/(dist|node_modules)\//.test(path))
-    .sort();
-  return new Map(paths.map((path) => [path, readFileSync(join(ROOT, path), "utf8")]));
-}
 
 const lib = readSources("lib");
 const tests = readSources("test");

@@ -1,5 +1,6 @@
 // The rules of the house, as checks of source texts that name the file, the line and the rule broken.
-import { posix } from "node:path";
+import { readdirSync, readFileSync } from "node:fs";
+import { join, posix } from "node:path";
 import ts from "typescript";
 
 /** Texts by path from the repository's root, e.g. "lib/model/weights.ts". */
@@ -34,6 +35,16 @@ const ORDER = [
 const LONGEST = 300; // lines of a file in lib
 
 const VAGUE = /^(utils?|helpers?|types?|common|misc)$/i;
+
+/** Every .ts file under a folder of the repository, except what the compiler wrote. */
+export function readSources(folder: string): Sources {
+  const root = join(import.meta.dirname, "..");
+  const paths = readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+    .map((path) => `${folder}/${path.replaceAll("\\", "/")}`)
+    .filter((path) => path.endsWith(".ts") && !/\/(dist|node_modules)\//.test(path))
+    .sort();
+  return new Map(paths.map((path) => [path, readFileSync(join(root, path), "utf8")]));
+}
 
 /** Finds each import, export-from, `import()` and `require()` of a file, in order. */
 export function importsOf(path: string, text: string): Import[] {
@@ -185,8 +196,8 @@ function eachImport(sources: Sources): Import[] {
   return [...sources].flatMap(([path, text]) => importsOf(path, text));
 }
 
-/** The lib file that an import leads to; null for a package. */
-function targetOf({ from, specifier }: Import): string | null {
+/** The file that an import leads to; null for a package. */
+export function targetOf({ from, specifier }: Import): string | null {
   if (!specifier.startsWith(".")) return null;
   return posix.join(posix.dirname(from), specifier).replace(/\.js$/, ".ts");
 }
@@ -204,7 +215,7 @@ function orderText(): string {
   return `the order is ${ORDER.join(" < ")}`;
 }
 
-function parse(path: string, text: string): ts.SourceFile {
+export function parse(path: string, text: string): ts.SourceFile {
   return ts.createSourceFile(path, text, ts.ScriptTarget.ES2022, true);
 }
 
