@@ -74,7 +74,7 @@ export function either<K extends Basic>(...kinds: readonly K[]): { readonly eith
  * Checks an options object against the kind of each option, and returns it. An option that is undefined is not given.
  *
  * @throws {TypeError} for an unknown name, with the nearest known one, and for a value of a wrong kind.
- * @throws {RangeError} for a text that is none of those to choose from.
+ * @throws {RangeError} for NaN, and for a text that is none of those to choose from.
  */
 export function checkOptions<T extends object>(where: string, options: T, kinds: Kinds<T>): T {
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
@@ -103,6 +103,7 @@ function checkOption(where: string, name: string, value: unknown, kind: Kind): v
 function checkKind(where: string, name: string, value: unknown, kind: Single | Either): void {
   const refuse = (expected: string) =>
     `${where}: expected ${name} to be ${expected}, got ${show(value)}`;
+  if (Number.isNaN(value)) throw new RangeError(refuse(NAMES.number));
   if (typeof kind === "string") {
     if (!isOf(kind, value)) throw new TypeError(refuse(NAMES[kind]));
   } else if (typeof kind === "function") {
@@ -130,7 +131,6 @@ const NAMES: Readonly<Record<Basic, string>> = {
 function isOf(kind: Basic, value: unknown): boolean {
   if (kind === "null") return value === null;
   if (kind === "array") return Array.isArray(value);
-  if (kind === "number") return typeof value === "number" && !Number.isNaN(value);
   return typeof value === kind && value !== null && !Array.isArray(value);
 }
 

@@ -84,13 +84,19 @@ test("checkDirection notices an import that points forward, and the type of one 
   const place = "lib/cohort/matrix.ts:2";
   for (const line of ["import { a } from", "import type { A } from", "export * from"]) {
     const files = sources({ "lib/cohort/matrix.ts": `// x\n${line} "../engine/engine.js";` });
-    expectOne(checkDirection(files), place, /cohort must not import engine; the order is cohort </);
+    expectOne(
+      checkDirection(files),
+      place,
+      /cohort must not import engine; the order is options.ts < cohort </,
+    );
   }
   const back = sources({ "lib/engine/engine.ts": 'import type { A } from "../cohort/matrix.js";' });
   assert.deepEqual(checkDirection(back), []);
 });
 
 test("checkDirection notices figures that know a room, and the study imported too early", () => {
+  const door = sources({ "lib/figures/loss.ts": 'import { a } from "../options.js";' });
+  assert.deepEqual(checkDirection(door), []);
   const figure = sources({ "lib/figures/loss.ts": 'import { a } from "../cohort/matrix.js";' });
   expectOne(checkDirection(figure), "lib/figures/loss.ts:1", /figures imports no other room/);
   const early = sources({ "lib/train/train.ts": 'import { a } from "../study/profile.js";' });

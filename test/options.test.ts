@@ -62,7 +62,6 @@ test("an unknown name is refused with the nearest known one, if one is alike", (
 test("a value of a wrong kind is a TypeError that says what was expected and what was found", () => {
   for (const [options, message] of [
     [{ splits: "2" }, 'expected splits to be a number, got "2"'],
-    [{ splits: Number.NaN }, "expected splits to be a number, got NaN"],
     [{}, "expected splits to be a number, got undefined"],
     [{ splits: 2, seed: null }, "expected seed to be a number, got null"],
     [{ splits: 2, by: 1 }, 'expected by to be "patient" or "sample", got 1'],
@@ -81,9 +80,11 @@ test("a value of a wrong kind is a TypeError that says what was expected and wha
   }
 });
 
-test("a text that is none of the choices is a RangeError", () => {
+test("a text that is none of the choices is a RangeError, and so is NaN", () => {
   const message = 'expected by to be "patient" or "sample", got "patients"';
   assert.throws(() => check({ splits: 2, by: "patients" }), refusal(RangeError, message));
+  const nan = refusal(RangeError, "expected splits to be a number, got NaN");
+  assert.throws(() => check({ splits: Number.NaN }), nan);
 });
 
 test("what is no options object is refused", () => {

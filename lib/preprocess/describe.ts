@@ -1,6 +1,7 @@
-// Looks into preprocessing: one feature through every stage, and the share of entries with a property.
+// Looks into preprocessing: one feature at every stage, and how much of each modality becomes zero.
 import type { Cohort, Modality } from "../cohort/cohort.js";
 import type { Matrix } from "../cohort/matrix.js";
+import type { PreparedCohort } from "./prepare.js";
 import { applyScaler, type Scaler, type Stage } from "./scaler.js";
 
 /** One sample's value of one feature at every stage; measured is null where it is missing. */
@@ -14,7 +15,11 @@ export interface FeatureStages {
   readonly log: number;
 }
 
-/** Follows one column of the cohort through preprocessing, a row a sample. */
+/**
+ * Follows one column of the cohort through preprocessing.
+ * @returns one row for each of `rows`.
+ * @throws {RangeError} if the cohort has no such column or row.
+ */
 export function describeFeature(
   cohort: Pick<Cohort, "samples" | "features" | "matrix">,
   scaler: Scaler,
@@ -43,24 +48,46 @@ export function describeFeature(
   }));
 }
 
+/** The share of a modality's observed entries that are exactly 0, in [0, 1]. */
+export interface ZeroShare {
+  readonly modality: string;
+  /** Of the training rows. */
+  readonly training: number;
+  /** Of the test rows. */
+  readonly test: number;
+}
+
 /**
- * Takes the share of a modality's observed entries that pass a test, in [0, 1].
- * @throws RangeError if nothing is observed.
+ * Counts the zeros that preprocessing leaves, by modality.
+ * @throws {RangeError} if nothing of a modality is observed.
  */
-export function shareOf(
+export function zeroShares({
+  modalities,
+  train,
+  test,
+}: Pick<PreparedCohort, "modalities" | "train" | "test">): ZeroShare[] {
+  return modalities.map((modality) => ({
+    modality: modality.name,
+    training: zeroShare(train.matrix, modality),
+    test: zeroShare(test.matrix, modality),
+  }));
+}
+
+function zeroShare(
   { rows, columns, values, observed }: Matrix,
   { name, start, end }: Modality,
-  accept: (value: number) => boolean,
 ): number {
-  let passed = 0;
+  let zeros = 0;
   let count = 0;
   for (let row = 0; row < rows; row++) {
     for (let i = row * columns + start; i < row * columns + end; i++) {
       if (!observed[i]) continue;
       count++;
-      if (accept(values[i])) passed++;
+      if (values[i] === 0) zeros++;
     }
   }
-  if (count === 0) throw new RangeError(`shareOf: expected observed entries of ${name}, got none`);
-  return passed / count;
+  if (count === 0) {
+    throw new RangeError(`zeroShares: expected observed entries of ${name}, got none`);
+  }
+  return zeros / count;
 }

@@ -2,6 +2,7 @@
 import type { Cohort } from "../cohort/cohort.js";
 import { applyScaler, type Scaler, type Stage } from "./scaler.js";
 
+/** How one modality's observed values are distributed after one stage of preprocessing. */
 export interface StageHistogram {
   readonly modality: string;
   readonly stage: string;
@@ -14,15 +15,16 @@ export interface StageHistogram {
 }
 
 const STAGES: readonly { readonly stage: string; readonly until: Stage }[] = [
-  { stage: "measured", until: "imputed" }, // of the observed entries, what was imputed is not counted
+  { stage: "measured", until: "imputed" }, // imputed entries are not observed, so not counted
   { stage: "clamped", until: "winsorized" },
   { stage: "z-score", until: "standardized" },
   { stage: "log1p of z above 0", until: "log" },
 ];
 
 /**
- * Counts the observed values of the given rows, a histogram a modality and stage, over equal bins between extremes.
- * @throws RangeError if there is not at least one bin, or a modality has no observed value.
+ * Counts the observed values of the given rows in equal bins between their extremes.
+ * @returns one histogram for each stage and modality.
+ * @throws {RangeError} if `bins` is not a positive whole number, or a modality has no observed value.
  */
 export function stageHistograms(
   { matrix, modalities }: Pick<Cohort, "matrix" | "modalities">,
@@ -61,7 +63,7 @@ function countBins(
     low = Math.min(low, value);
     high = Math.max(high, value);
   }
-  if (low === high) high = low + 1; // a constant needs a bin of some width
+  if (low === high) high = low + 1; // the bins of a constant need a width
   const edges = Float64Array.from({ length: bins + 1 }, (_, i) => low + ((high - low) * i) / bins);
   const counts = new Float64Array(bins);
   let zeros = 0;

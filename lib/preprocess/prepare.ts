@@ -4,18 +4,20 @@ import type { Matrix } from "../cohort/matrix.js";
 import { applyScaler, fitScaler, type Scaler } from "./scaler.js";
 import type { Split } from "./split.js";
 
+/** The parts of a split. */
 export type Part = "train" | "validation" | "test";
 
-/** Preprocessed rows of one part; the part is in the type, so that training rows cannot pass for test rows. */
+/** The preprocessed rows of one part. The part is in the type, so that training rows cannot pass for test rows. */
 export interface Prepared<P extends Part = Part> {
   readonly part: P;
   /** Row indexes in the cohort. */
   readonly rows: readonly number[];
   readonly ids: readonly string[];
-  /** `[rows, features]`, non-negative, without unit; filled everywhere, the mask says what was measured. */
+  /** `[rows, features]`, non-negative, without unit. Missing entries are filled; the mask tells which they are. */
   readonly matrix: Matrix;
 }
 
+/** A cohort's three parts, preprocessed by one scaler. */
 export interface PreparedCohort {
   readonly name: string;
   readonly modalities: readonly Modality[];
@@ -28,8 +30,9 @@ export interface PreparedCohort {
 
 /**
  * Fits the scaler on the split's training rows and applies it to all three parts.
+ *
  * Source: paper section 3.
- * @throws RangeError if the split names a row twice, or one that the cohort lacks.
+ * @throws {RangeError} if the split names a row twice, or one that the cohort lacks.
  */
 export function prepareCohort(cohort: Cohort, split: Split): PreparedCohort {
   checkSplit(split, cohort.samples.length);
@@ -66,8 +69,8 @@ function checkSplit({ train, validation, test }: Split, size: number): void {
 }
 
 /**
- * Refuses to score rows that the scaler was fitted on as if they were new.
- * @throws RangeError naming the first of them.
+ * Checks that the scaler was fitted on none of the rows, so that they may be scored as new ones.
+ * @throws {RangeError} naming up to five rows that it was fitted on.
  */
 export function requireHeldOut(scaler: Scaler, rows: Prepared): void {
   const seen = new Set(scaler.trainedOn);

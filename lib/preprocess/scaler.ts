@@ -1,7 +1,7 @@
 // The paper's normalization: statistics from the training rows alone, applied to any rows.
 import { emptyMatrix, type Matrix } from "../cohort/matrix.js";
 
-/** What the training rows say of each column; every array has one entry a column, in float64. */
+/** Statistics of the training rows: each array has one entry for each column. */
 export interface Scaler {
   /** Median of the observed entries; 0 where none was observed. */
   readonly median: Float64Array;
@@ -13,16 +13,16 @@ export interface Scaler {
   readonly mean: Float64Array;
   /** Population standard deviation of the filled and clamped column; 0 where it is constant. */
   readonly std: Float64Array;
-  /** The samples whose values went into the statistics. */
+  /** The ids of the samples that the statistics were computed from. */
   readonly trainedOn: readonly string[];
 }
 
-/** How far to go: each stage includes those before it. The paper's input is "log". */
+/** The stages of preprocessing, each after those before it. The paper's models see "log". */
 export type Stage = "imputed" | "winsorized" | "standardized" | "log";
 
 const WINSORIZE = 0.01; // share of values clamped at either end
 
-/** Says in a few words what each stage does, in order. */
+/** Describes each stage in a few words, in order. */
 export function describeStages(): string[] {
   const does: Readonly<Record<Stage, string>> = {
     imputed: "fill missing values with the training median",
@@ -35,8 +35,9 @@ export function describeStages(): string[] {
 
 /**
  * Fits the scaler on the given rows of `matrix`, `[samples, features]`.
+ *
  * Source: paper section 3; percentiles interpolate linearly as numpy.percentile does.
- * @throws RangeError if there are no rows, their number differs from the number of ids, or the matrix lacks one.
+ * @throws {RangeError} if there are no rows, their number differs from the number of ids, or the matrix lacks one.
  */
 export function fitScaler(matrix: Matrix, rows: readonly number[], ids: readonly string[]): Scaler {
   const count = rows.length;
@@ -91,9 +92,9 @@ export function fitScaler(matrix: Matrix, rows: readonly number[], ids: readonly
 
 /**
  * Applies the scaler to rows of `matrix`: median fill, clamp, `z = (x - mean) / std`, then `log1p(max(z, 0))`.
- * Every entry of the result has a value; its mask still says which were measured.
- * @returns `[rows.length, features]`; in "log", non-negative and without unit.
- * @throws RangeError if the matrix has other columns than the scaler, or lacks one of the rows.
+ * Every entry of the result has a value; its mask still tells which were measured.
+ * @returns `[rows.length, features]`; after "log", non-negative and without unit.
+ * @throws {RangeError} if the matrix has other columns than the scaler, or lacks one of the rows.
  */
 export function applyScaler(
   scaler: Scaler,
@@ -124,7 +125,7 @@ export function applyScaler(
   return out;
 }
 
-/** A row that is not there would pass for one in which nothing was measured. */
+/** A row beyond the matrix would read as one in which nothing was measured. */
 function checkRows(where: string, matrix: Matrix, rows: readonly number[]): void {
   for (const row of rows) {
     if (!Number.isInteger(row) || row < 0 || row >= matrix.rows) {

@@ -2,6 +2,7 @@
 import type { Sample } from "../cohort/cohort.js";
 import { countPatients, labelValues } from "../cohort/labels.js";
 import { numpyPermutation } from "../cohort/random.js";
+import { checkOptions } from "../options.js";
 
 /** Row indexes of a cohort; together they name each row once. */
 export interface Split {
@@ -11,21 +12,24 @@ export interface Split {
 }
 
 export interface SplitOptions {
+  /** Of NumPy's generator; by default 42. */
   readonly seed?: number;
   /** "patient" keeps a patient's samples together; "sample" is what the authors' code does. */
   readonly by?: "patient" | "sample";
 }
 
 /**
- * Splits 70 / 15 / 15: 30 % held out, then halved, drawn as scikit-learn's `train_test_split` draws.
+ * Splits samples 70 / 15 / 15: 30 % are held out, then halved, drawn as scikit-learn's `train_test_split` does.
  * By patient, the shares are of patients, in their order of first appearance.
+ *
  * Source: paper section 3; by "sample", src/omic_dataclass.py of the authors' code.
- * @throws RangeError if there are fewer than four patients (or samples) to draw from.
+ * @throws {RangeError} if there are fewer than four patients (or samples).
  */
-export function splitSamples(
-  samples: readonly Sample[],
-  { seed = 42, by = "patient" }: SplitOptions = {},
-): Split {
+export function splitSamples(samples: readonly Sample[], options: SplitOptions = {}): Split {
+  const { seed = 42, by = "patient" } = checkOptions("splitSamples", options, {
+    seed: "number",
+    by: ["patient", "sample"],
+  });
   const groups = new Map<string, number[]>();
   samples.forEach((sample, row) => {
     const key = by === "patient" ? sample.patient : sample.id;
@@ -42,7 +46,7 @@ export function splitSamples(
   return { train: train.flat(), validation: validation.flat(), test: test.flat() };
 }
 
-/** Samples and patients that bear one value of a label in one part. */
+/** How many samples and patients of one part have one value of a label. */
 export interface PartCount {
   readonly part: keyof Split;
   readonly label: string;
@@ -50,7 +54,10 @@ export interface PartCount {
   readonly patients: number;
 }
 
-/** Counts a split by part and by the values of a label, "not recorded" where there is none. */
+/**
+ * Counts samples and patients by part and value of a label; a missing value counts as "not recorded".
+ * @throws {RangeError} if no sample has the label.
+ */
 export function countParts(samples: readonly Sample[], split: Split, label: string): PartCount[] {
   const values = labelValues(samples, label).map((value) => String(value ?? "not recorded"));
   const kinds = [...new Set(values)];
