@@ -40,22 +40,21 @@ export { chooseEngine } from "./engine/choose.js";
 export { type Engine, type Losses, type Model, nameEngine } from "./engine/engine.js";
 export { crossValidate } from "./evaluate/classify.js";
 // Reconstruction, its controls, the latent space and classifiers.
-export { adjustedRandIndex, kMeans, silhouette } from "./evaluate/cluster.js";
+export { adjustedRandIndex, clusterPoints, kMeans, silhouette } from "./evaluate/cluster.js";
 export { compareClassifiers } from "./evaluate/compare.js";
 export { fitControls } from "./evaluate/controls.js";
 export { constantLosses } from "./evaluate/gaussian.js";
 export { trustworthiness, tsne, umap } from "./evaluate/latent.js";
-export { colorMaps, mapPoints, separation } from "./evaluate/maps.js";
+export { mapPoints } from "./evaluate/maps.js";
 export { type PairedDifference, pairedDifferences } from "./evaluate/paired.js";
 export { fitPca, reconstructPca, transformPca } from "./evaluate/pca.js";
 export { modelPredictor, type Predictor } from "./evaluate/predictor.js";
-export { reconstructionTable, scoreReconstruction } from "./evaluate/reconstruction.js";
 export { compareOverSplits } from "./evaluate/splits.js";
 export { pearson, spearman, wilsonInterval } from "./evaluate/statistics.js";
 export {
   countPairs,
   type FlatScore,
-  flattenScores,
+  reconstructionTable,
   summarizeCorrelations,
 } from "./evaluate/summary.js";
 export { modisPredictor } from "./evaluate/translation.js";

@@ -78,15 +78,15 @@ function fitAndPredict(
   test: Rows,
   classifier: Exclude<Classifier, { kind: "majority" }>,
 ): { probabilities: Float64Array; converged: boolean } {
-  if (classifier.kind === "logistic") {
-    const model = fitLogistic(train, labels, classes, classifier);
+  const { kind, ...options } = classifier;
+  if (kind === "logistic") {
+    const model = fitLogistic(train, labels, classes, options);
     return { probabilities: predictLogistic(model, test), converged: model.converged };
   }
-  if (classifier.kind === "mlp") {
-    const model = fitMlp(train, labels, classes, classifier);
+  if (kind === "mlp") {
+    const model = fitMlp(train, labels, classes, options);
     return { probabilities: predictMlp(model, test), converged: model.converged };
   }
-  const { kind } = classifier as { kind: unknown };
   throw new RangeError(
     `predictFold: expected a classifier of kind "majority", "logistic" or "mlp", got "${kind}"`,
   );

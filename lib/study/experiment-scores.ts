@@ -4,8 +4,7 @@ import type { Engine, Model } from "../engine/engine.js";
 import type { Classifier } from "../evaluate/classifiers.js";
 import { crossValidate, scoreHoldout } from "../evaluate/classify.js";
 import { modelPredictor } from "../evaluate/predictor.js";
-import { reconstructionTable } from "../evaluate/reconstruction.js";
-import { flattenScores } from "../evaluate/summary.js";
+import { reconstructionTable } from "../evaluate/summary.js";
 import type { Part } from "../preprocess/prepare.js";
 import { applyScaler, fitScaler } from "../preprocess/scaler.js";
 import { readState } from "../train/folder.js";
@@ -103,7 +102,7 @@ async function scoreRun(model: Model, { study: { prepared } }: PlannedRun, parts
   const rows = await reconstructionTable([modelPredictor("ARO", model)], prepared, {
     ...{ parts, draws: 1 },
   });
-  return flattenScores(rows)
+  return rows
     .filter(({ modality }) => modality === "all")
     .map(({ part, samples, mse, huber, skill }) => ({
       // Every part has observed entries: training has checked it, and a test part without has no score.
