@@ -1,19 +1,20 @@
 // How well classes are told apart: accuracy and balanced accuracy by task, representation and classifier.
+import { checkOptions, required } from "../options.js";
 import { type Figure, type Layer, makeFigure, type Panel, type Row } from "./figure.js";
 import { labelRoom, percent } from "./text.js";
 import { classStyle, figureWidth, inks, panelTitle } from "./theme.js";
 
-/** What one classifier reaches on one task from one representation; rates are in [0, 1]. */
+/** The scores of one classifier on one task and representation; rates are in [0, 1]. */
 export interface AccuracyRow {
   readonly task: string;
   /** What the classifier sees: "ARO unmasked", "PCA", "cohort only". */
   readonly representation: string;
   readonly classifier: string;
-  /** Samples that were classified. */
+  /** Number of samples classified. */
   readonly n: number;
   readonly classes: number;
   readonly accuracy: number;
-  /** The 95 % interval. */
+  /** Low and high bound a 95 % interval. */
   readonly accuracyLow: number;
   readonly accuracyHigh: number;
   readonly balancedAccuracy: number;
@@ -25,7 +26,7 @@ export interface AccuracyRow {
 
 export interface AccuracyOptions {
   readonly cohort: string;
-  /** How the samples were held out: "18 test samples of one split", "nested cross-validation by patient". */
+  /** How samples were held out, such as "18 test samples of one split". */
   readonly protocol: string;
 }
 
@@ -33,14 +34,15 @@ export interface AccuracyOptions {
 const step = 12;
 
 /**
- * Draws a row of panels a task: accuracy on the left with the majority rate as a line, balanced accuracy on the
- * right with chance as a line; dots bear their 95 % interval where one is given.
- * @throws RangeError if there are no rows, a rate is outside [0, 1], or there are more classifiers than colors.
+ * Draws one row of panels per task: accuracy on the left with the majority rate as a line, balanced accuracy on the
+ * right with chance as a line. Dots have a 95 % interval if one is given.
+ * @throws {RangeError} if there are no rows, a rate is outside [0, 1], or there are more classifiers than colors.
  */
-export function accuracyFigure(
-  rows: readonly AccuracyRow[],
-  { cohort, protocol }: AccuracyOptions,
-): Figure {
+export function accuracyFigure(rows: readonly AccuracyRow[], options: AccuracyOptions): Figure {
+  const { cohort, protocol } = checkOptions("accuracyFigure", options, {
+    cohort: required("string"),
+    protocol: required("string"),
+  });
   rows.forEach(checkRates);
   const tasks = [...new Set(rows.map(({ task }) => task))];
   const representations = [...new Set(rows.map(({ representation }) => representation))];

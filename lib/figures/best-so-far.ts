@@ -1,11 +1,12 @@
-// How a search gets on: the lowest validation loss so far by trial, beside random search and what needs no search.
+// The progress of a search: the lowest validation loss so far by trial, beside random search and untuned references.
+import { checkOptions, required } from "../options.js";
 import { checkRows, type Figure, type Layer, makeFigure, type Panel, type Row } from "./figure.js";
 import { counted } from "./text.js";
 import { colors, figureWidth, inks, panelTitle } from "./theme.js";
 import { referenceLayers } from "./training.js";
 
 export interface SearchTrial {
-  /** Null of a trial that failed; it takes its place on the axis all the same. */
+  /** Null for a failed trial, which keeps its place on the axis. */
   readonly loss: number | null;
   readonly status: string;
 }
@@ -17,7 +18,7 @@ export interface SearchStudy {
   readonly trials: readonly SearchTrial[];
 }
 
-/** A loss that was not searched for: a constant's, or that of a setting somebody chose. */
+/** An untuned loss for comparison: that of a constant, or of a given setting. */
 export interface SearchReference {
   readonly setup: string;
   readonly name: string;
@@ -35,13 +36,22 @@ const CROSS = "M-.7,-.7L.7,.7M.7,-.7L-.7,.7";
 const METHODS = { bayes: "Bayesian search", random: "random search" } as const;
 
 /**
- * Draws one panel a setup with each search's trials as marks and the lowest loss of its finished trials as a line.
- * @throws RangeError if a search has no finished trial, or a loss is not positive (the axis is logarithmic).
+ * Draws one panel per setup: each search's trials as marks, and the lowest loss of its finished trials as a line.
+ * @throws {RangeError} if a search has no finished trial, or a loss is not positive (the axis is logarithmic).
  */
 export function bestSoFarFigure(
   studies: readonly SearchStudy[],
-  { cohort, validationSamples, references = [] }: BestSoFarOptions,
+  options: BestSoFarOptions,
 ): Figure {
+  const {
+    cohort,
+    validationSamples,
+    references = [],
+  } = checkOptions("bestSoFarFigure", options, {
+    cohort: required("string"),
+    validationSamples: required("number"),
+    references: "array",
+  });
   const marks = studies.flatMap(marksOf);
   const values = [...marks, ...references].map(({ loss }) => loss);
   const strange = values.find((loss) => !(loss > 0));

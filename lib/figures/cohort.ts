@@ -1,4 +1,5 @@
-// What a cohort holds: samples, features and observed entries a modality, and what was left out.
+// What a cohort holds: samples, features and observed entries per modality, and what was left out.
+import { checkOptions, required } from "../options.js";
 import { type Figure, makeFigure, type Panel, type Row } from "./figure.js";
 import { count, counted, labelRoom, percent } from "./text.js";
 import { figureWidth, inks, modalityColor, panelTitle } from "./theme.js";
@@ -12,7 +13,7 @@ export interface ModalitySummary {
   readonly observed: number;
 }
 
-/** What was left out; a `Drop` of the cohort is one. */
+/** Samples or features that were left out; a cohort's `Drop` fits. */
 export interface DropSummary {
   readonly what: "samples" | "features";
   readonly from: string;
@@ -34,15 +35,13 @@ const gap = 24;
 
 /**
  * Draws samples, features and observed share of each modality, and below them what was left out and why.
- * @throws RangeError if there is no modality, or a share is outside [0, 1].
+ * @throws {RangeError} if there is no modality, or a share is outside [0, 1].
  */
-export function cohortFigure({
-  cohort,
-  samples,
-  patients,
-  modalities,
-  drops,
-}: CohortSummary): Figure {
+export function cohortFigure(options: CohortSummary): Figure {
+  const { cohort, samples, patients, modalities, drops } = checkOptions("cohortFigure", options, {
+    ...{ cohort: required("string"), samples: required("number"), patients: required("number") },
+    ...{ modalities: required("array"), drops: required("array") },
+  });
   const out = modalities.find(({ observed }) => observed < 0 || observed > 1);
   if (out) {
     throw new RangeError(

@@ -1,4 +1,5 @@
-// Confusion matrices, with the accuracy, its interval and what guessing the largest class would reach.
+// Confusion matrices, with the accuracy, its interval and the accuracy of guessing the largest class.
+import { checkOptions, required } from "../options.js";
 import { type Figure, makeFigure, type Panel, type Row } from "./figure.js";
 import { labelRoom, percent, wrap } from "./text.js";
 import { figureWidth, inks, panelTitle } from "./theme.js";
@@ -9,7 +10,7 @@ export interface ConfusionMatrix {
   readonly classes: readonly string[];
   /** `counts[actual][predicted]` samples. */
   readonly counts: readonly (readonly number[])[];
-  /** Limits of the accuracy's 95 % interval, in [0, 1]. */
+  /** Low and high bound the accuracy's 95 % interval, in [0, 1]. */
   readonly low: number;
   readonly high: number;
   /** Accuracy of always naming the most frequent class, in [0, 1]. */
@@ -33,13 +34,17 @@ function roomBeside(classes: readonly string[]): number {
 }
 
 /**
- * Draws confusion matrices side by side: the count and the share of its row in each cell.
- * @throws RangeError if there is no matrix, one is not square, has no samples, or its accuracy is not in its interval.
+ * Draws confusion matrices side by side. Each cell has its count and its share of the row.
+ * @throws {RangeError} if there is no matrix, one is not square, has no samples, or its accuracy is not in its interval.
  */
 export function confusionFigure(
   matrices: readonly ConfusionMatrix[],
-  { cohort, part = "test" }: ConfusionOptions,
+  options: ConfusionOptions,
 ): Figure {
+  const { cohort, part = "test" } = checkOptions("confusionFigure", options, {
+    cohort: required("string"),
+    part: "string",
+  });
   const datasets: Record<string, readonly Row[]> = {};
   const widest = Math.max(
     ...matrices.map(({ classes }) => smallest * classes.length + roomBeside(classes)),

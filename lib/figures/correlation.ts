@@ -1,4 +1,5 @@
-// How well each feature's predicted values follow its measured ones, by predictor and modality.
+// The correlation of each feature's predicted and measured values, by predictor and modality.
+import { checkOptions, required } from "../options.js";
 import { checkRows, type Figure, type Layer, makeFigure, type Panel, type Row } from "./figure.js";
 import { panelGap, panelWidth, rowAxis, settingScale } from "./predictors.js";
 import { count, counted, decimal } from "./text.js";
@@ -8,7 +9,7 @@ import { inks, panelTitle, settingNames, settingOf } from "./theme.js";
 export interface CorrelationRow {
   readonly predictor: string;
   readonly modality: string;
-  /** Features that a correlation could be computed for. */
+  /** Number of features that have a correlation. */
   readonly features: number;
   readonly percentile5: number;
   readonly percentile25: number;
@@ -33,14 +34,25 @@ export interface CorrelationOptions {
 }
 
 /**
- * Draws the distribution of per-feature Pearson r: a dot at the median, a thick line over the middle half of the
- * features, a thin one over the middle nine tenths.
- * @throws RangeError if the percentiles of a row do not ascend or leave [-1, 1].
+ * Draws the distribution over features of Pearson's r: a dot at the median, a thick line over the middle 50 %, a thin
+ * line over the middle 90 %.
+ * @throws {RangeError} if the percentiles of a row do not ascend or leave [-1, 1].
  */
 export function correlationFigure(
   rows: readonly CorrelationRow[],
-  { cohort, part = "test", samples, yardsticks = [] }: CorrelationOptions,
+  options: CorrelationOptions,
 ): Figure {
+  const {
+    cohort,
+    part = "test",
+    samples,
+    yardsticks = [],
+  } = checkOptions("correlationFigure", options, {
+    cohort: required("string"),
+    part: "string",
+    samples: required("number"),
+    yardsticks: "array",
+  });
   checkRows(`correlation-${part}`, "rows", rows);
   rows.forEach(checkPercentiles);
   const predictors = [...new Set(rows.map(({ predictor }) => predictor))];

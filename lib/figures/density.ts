@@ -1,4 +1,5 @@
 // Predicted against measured values, as the density of their pairs.
+import { checkOptions, required } from "../options.js";
 import { type Figure, makeFigure, type Panel, type Row } from "./figure.js";
 import { count, counted, decimal, wrap } from "./text.js";
 import { figureWidth, inks, panelTitle } from "./theme.js";
@@ -10,7 +11,7 @@ export interface PairCounts {
   readonly edges: ArrayLike<number>;
   /** Row-major: `counts[m * bins + p]` pairs are in measured bin m and predicted bin p. */
   readonly counts: ArrayLike<number>;
-  /** Pearson r over all pairs, in [-1, 1]; null where it is not defined. */
+  /** Pearson's r over all pairs, in [-1, 1]; null if it is not defined. */
   readonly r: number | null;
 }
 
@@ -22,14 +23,22 @@ export interface DensityOptions {
 }
 
 /**
- * Draws one panel a predictor: predicted values up, measured values across, the shade by the share of pairs on a
- * logarithmic scale that the panels share, and the diagonal where both are equal.
- * @throws RangeError if there is no panel or more than 3, or edges and counts do not fit.
+ * Draws one panel per predictor: predicted values up, measured values across, shaded by the share of pairs on a
+ * logarithmic scale that the panels share, with the diagonal on which both are equal.
+ * @throws {RangeError} if there is no panel or more than 3, or edges and counts do not fit.
  */
-export function densityFigure(
-  panels: readonly PairCounts[],
-  { cohort, modality, part = "test", samples }: DensityOptions,
-): Figure {
+export function densityFigure(panels: readonly PairCounts[], options: DensityOptions): Figure {
+  const {
+    cohort,
+    modality,
+    part = "test",
+    samples,
+  } = checkOptions("densityFigure", options, {
+    cohort: required("string"),
+    modality: required("string"),
+    part: "string",
+    samples: required("number"),
+  });
   if (panels.length === 0 || panels.length > 3) {
     throw new RangeError(`densityFigure: expected 1 to 3 predictors, got ${panels.length}`);
   }

@@ -1,21 +1,22 @@
-// How much each variant of a training moves a result: its difference from one of them, with an interval.
+// How much each variant of a training changes a result: its difference from one of them, with an interval.
+import { checkOptions, required } from "../options.js";
 import { checkRows, type Figure, makeFigure, type Panel, type Row } from "./figure.js";
 import { counted, labelRoom } from "./text.js";
 import { figureWidth, inks, panelTitle } from "./theme.js";
 
-/** The difference of one variant; `low` and `high` are null where there is no interval. */
+/** The difference of one variant; `low` and `high` are null if there is no interval. */
 export interface DifferenceRow {
   readonly variant: string;
   readonly difference: number;
   readonly low: number | null;
   readonly high: number | null;
-  /** Why it is not one of like with like; empty if it is. */
+  /** Why the comparison is not like with like; empty if it is. */
   readonly caveat: string;
 }
 
 /** A panel: differences of one measure from one variant. */
 export interface Differences {
-  /** E.g. "test MSE". */
+  /** Such as "test MSE". */
   readonly measure: string;
   /** The variant that they are differences from. */
   readonly against: string;
@@ -24,19 +25,23 @@ export interface Differences {
 
 export interface DifferencesOptions {
   readonly cohort: string;
-  /** Behind each difference. */
+  /** Number of seeds behind each difference. */
   readonly seeds: number;
 }
 
 /**
- * Draws a panel a measure, one below the other: a dot with its interval for each variant, in the order given; hollow
- * where the difference is not one of like with like.
- * @throws RangeError if a measure has no rows, or an interval does not hold its difference.
+ * Draws one panel per measure: a dot with its interval for each variant, in the order given. A dot is hollow if the
+ * comparison is not like with like.
+ * @throws {RangeError} if a measure has no rows, or an interval does not hold its difference.
  */
 export function differencesFigure(
   panels: readonly Differences[],
-  { cohort, seeds }: DifferencesOptions,
+  options: DifferencesOptions,
 ): Figure {
+  const { cohort, seeds } = checkOptions("differencesFigure", options, {
+    cohort: required("string"),
+    seeds: required("number"),
+  });
   const datasets: Record<string, readonly Row[]> = {};
   const names = panels.flatMap(({ rows }) => rows.map(labelOf));
   const room = labelRoom(names, LABELS);
@@ -109,7 +114,7 @@ export function differencesFigure(
   });
 }
 
-/** Pixels that names may take. */
+/** The room for names, in pixels. */
 const LABELS = 360;
 
 function labelOf({ variant, caveat }: DifferenceRow): string {

@@ -5,15 +5,16 @@ import type { LayerSpec, NonNormalizedSpec } from "vega-lite/types_unstable/spec
 import { wrap } from "./text.js";
 import { theme } from "./theme.js";
 
-/** One mark or one row of marks; an observed number is finite, null is "there is none". */
+/** The data of one mark. Numbers are finite; null means that there is none. */
 export type Row = Readonly<Record<string, string | number | boolean | null>>;
 
+/** A figure: a Vega-Lite spec with its data, a name and a title. */
 export interface Figure {
-  /** The file name without an ending: lower case letters, digits and hyphens. */
+  /** The file name without its extension: lower case letters, digits and hyphens. */
   readonly name: string;
   /** What is shown, in one sentence; also the text for readers who do not see the image. */
   readonly title: string;
-  /** A Vega-Lite spec; all its data lie in `datasets`. */
+  /** A Vega-Lite spec; all its data are in `datasets`. */
   readonly spec: TopLevelSpec;
 }
 
@@ -26,16 +27,16 @@ export type Layer = LayerSpec<Field>["layer"][number];
 export interface FigureOptions {
   readonly name: string;
   readonly title: string;
-  /** Says n, the part and the interval; one entry a line. */
+  /** The number of samples, the part and the interval; one entry per line. */
   readonly subtitle: readonly string[];
   readonly datasets: Readonly<Record<string, readonly Row[]>>;
-  /** The marks; their data are named in `datasets`. */
+  /** The marks; their data are in `datasets`, by name. */
   readonly view: Panel;
 }
 
 /**
  * Makes a figure from rows and marks: adds the theme and the titles, wrapped to the figure's width.
- * @throws RangeError if a dataset is empty, a number is not finite, or a field is not in the data.
+ * @throws {RangeError} if a dataset is empty, a number is not finite, or a field is not in the data.
  */
 export function makeFigure({ name, title, subtitle, datasets, view }: FigureOptions): Figure {
   const spec = {
@@ -55,8 +56,9 @@ export function makeFigure({ name, title, subtitle, datasets, view }: FigureOpti
 }
 
 /**
- * Names a figure after the one of the paper that it stands for: file `figure-2a`, title "Figure 2a · ...".
- * @param note One more line below the title, e.g. in what it differs from the paper's.
+ * Names a figure after the paper's figure that it corresponds to: file `figure-2a`, title "Figure 2a · ...".
+ * @param note one more line below the title, such as how it differs from the paper's.
+ * @throws {RangeError} if the number does not make a file name.
  */
 export function paperFigure(number: string, figure: Figure, note?: string): Figure {
   const title = `Figure ${number} · ${figure.title}`;
@@ -78,9 +80,9 @@ export function paperFigure(number: string, figure: Figure, note?: string): Figu
 }
 
 /**
- * Checks that a figure can be drawn and that nothing would be left out of it in silence.
- * @throws RangeError if the name is no file name, a dataset is empty, a number is not finite, or the spec
- * names a dataset or a field that is not there.
+ * Checks that a figure can be drawn, and that none of its marks would be missing.
+ * @throws {RangeError} if the name is no file name, a dataset is empty, a number is not finite, or the spec names a
+ * dataset or a field that does not exist.
  */
 export function checkFigure({ name, title, spec }: Figure): void {
   if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name)) {
@@ -110,8 +112,9 @@ export function datasetsOf({
 }
 
 /**
- * Refuses rows that a panel could only show in part.
- * @throws RangeError if there are none, or a number is not finite; TypeError if a value is undefined.
+ * Checks that a panel can show all rows.
+ * @throws {RangeError} if there are none, or a number is not finite.
+ * @throws {TypeError} if a value is undefined.
  */
 export function checkRows(figure: string, dataset: string, rows: readonly object[]): void {
   if (!Array.isArray(rows) || rows.length === 0) {
@@ -136,7 +139,7 @@ export function checkRows(figure: string, dataset: string, rows: readonly object
   });
 }
 
-/** Walks the spec with the dataset in force, so that a misspelled field is an error and not an empty panel. */
+/** Looks up every field of the spec in its dataset, so that a misspelled one is an error and not an empty panel. */
 function checkFields(
   figure: string,
   datasets: Readonly<Record<string, readonly Row[]>>,

@@ -1,4 +1,5 @@
-// How many samples bear each value of each label: tissue, histology, grade, stage.
+// How many samples have each value of each label: tissue, histology, grade, stage.
+import { checkOptions, required } from "../options.js";
 import { type Figure, makeFigure, type Panel } from "./figure.js";
 import { count, counted, labelRoom, percent } from "./text.js";
 import { figureWidth, inks, notRecorded, panelTitle } from "./theme.js";
@@ -6,7 +7,7 @@ import { figureWidth, inks, notRecorded, panelTitle } from "./theme.js";
 /** Pixels between two panels. */
 const gap = 24;
 
-/** How many samples bear a value of a label; null is "not recorded". */
+/** How many samples have a value of a label; null is "not recorded". */
 export interface LabelCount {
   readonly label: string;
   readonly value: string | number | null;
@@ -22,13 +23,14 @@ export interface LabelsOptions {
 const mostValues = 20;
 
 /**
- * Draws a bar chart a label (tissue, histology, grade, stage ...) with the count and share of each value.
- * @throws RangeError if there are no rows, a label has more than 20 values, or its counts exceed the samples.
+ * Draws one bar chart per label (tissue, histology, grade, stage ...) with the count and share of each value.
+ * @throws {RangeError} if there are no rows, a label has more than 20 values, or its counts exceed the samples.
  */
-export function labelsFigure(
-  rows: readonly LabelCount[],
-  { cohort, samples }: LabelsOptions,
-): Figure {
+export function labelsFigure(rows: readonly LabelCount[], options: LabelsOptions): Figure {
+  const { cohort, samples } = checkOptions("labelsFigure", options, {
+    cohort: required("string"),
+    samples: required("number"),
+  });
   const labels = [...new Set(rows.map(({ label }) => label))];
   const nameOf = ({ value }: LabelCount): string =>
     value === null ? notRecorded.name : String(value);

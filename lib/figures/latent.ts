@@ -1,11 +1,12 @@
 // Maps of the latent space: samples in two dimensions, colored and shaped by what is known of them.
+import { checkOptions, required } from "../options.js";
 import { type Figure, makeFigure, type Panel, type Row } from "./figure.js";
 import { counted, decimal, listed, textWidth, wrap } from "./text.js";
 import { classStyle, figureWidth, inks, notRecorded, panelTitle } from "./theme.js";
 
-/** The samples' places on a map. */
+/** Where the samples lie on a map. */
 export interface LatentMap {
-  /** "PCA", "t-SNE", "UMAP". */
+  /** Such as "PCA". */
   readonly method: string;
   readonly x: ArrayLike<number>;
   readonly y: ArrayLike<number>;
@@ -13,29 +14,37 @@ export interface LatentMap {
   readonly trustworthiness?: number;
 }
 
-/** What a row of panels is colored by: a label, or the cluster that k-means found. */
+/** What samples are colored by: a label, or clusters. */
 export interface Coloring {
   readonly name: string;
-  /** One value a sample; null is "not recorded". */
+  /** One value per sample; null is "not recorded". */
   readonly values: readonly (string | number | null)[];
-  /** Mean silhouette of these classes by map, in the order of the maps, in [-1, 1]. */
+  /** The mean silhouette of its classes on each map, in [-1, 1]. */
   readonly silhouettes?: readonly number[];
 }
 
 export interface LatentOptions {
   readonly cohort: string;
-  /** What is mapped: "the latent space of ARO unmasked", "the principal components". */
+  /** What is mapped, such as "the latent space of ARO unmasked". */
   readonly representation: string;
   readonly maps: readonly LatentMap[];
   readonly colorings: readonly Coloring[];
+  /** Draws the map of this method alone. */
+  readonly method?: string;
 }
 
 /**
- * Draws one panel a map (columns) and coloring (rows), or the colorings of a single map side by side;
- * trustworthiness and silhouette stand above.
- * @throws RangeError if there is no map or coloring, lengths differ, or a coloring has more classes than colors.
+ * Draws maps (columns) by colorings (rows), or the colorings of a single map side by side, each with trustworthiness
+ * and silhouette in its title.
+ * @throws {RangeError} if there is no map or coloring, no map of `method`, lengths differ, or a coloring has more
+ * classes than colors.
  */
-export function latentFigure({ cohort, representation, maps, colorings }: LatentOptions): Figure {
+export function latentFigure(options: LatentOptions): Figure {
+  const { cohort, representation } = checkOptions("latentFigure", options, {
+    ...{ cohort: required("string"), representation: required("string") },
+    ...{ maps: required("array"), colorings: required("array"), method: "string" },
+  });
+  const { maps, colorings } = chooseMaps(options);
   if (maps.length === 0 || colorings.length === 0) {
     throw new RangeError(
       `latentFigure: expected at least one map and one coloring, got ${maps.length} and ${colorings.length}`,
@@ -131,7 +140,25 @@ export function latentFigure({ cohort, representation, maps, colorings }: Latent
   });
 }
 
-/** The values have no unit, so the axes bear a name and no numbers. */
+function chooseMaps({ maps, colorings, method }: LatentOptions) {
+  if (method === undefined) return { maps, colorings };
+  const at = maps.findIndex((map) => map.method === method);
+  if (at < 0) {
+    const methods = listed(maps.map((map) => map.method));
+    throw new RangeError(`latentFigure: expected method to be one of ${methods}, got "${method}"`);
+  }
+  return {
+    maps: [maps[at]],
+    colorings: colorings.map(
+      ({ silhouettes, ...coloring }): Coloring => ({
+        ...coloring,
+        ...(silhouettes && { silhouettes: [silhouettes[at]] }),
+      }),
+    ),
+  };
+}
+
+/** The values have no unit, so the axes have a name and no numbers. */
 function mapAxis(field: "x" | "y", title: string) {
   return {
     field,

@@ -1,4 +1,5 @@
-// The whole path in one picture, as the paper's Figure 1: modalities, preprocessing, masked input, model, loss, uses.
+// The whole method in one picture, like the paper's Figure 1: modalities, preprocessing, masked input, model, loss, uses.
+import { checkOptions, required } from "../options.js";
 import { type Figure, type Layer, makeFigure, type Panel, type Row } from "./figure.js";
 import { count, counted, listed, percent, wrap } from "./text.js";
 import { figureWidth, inks, modalityColor } from "./theme.js";
@@ -7,13 +8,13 @@ export interface OverviewOptions {
   readonly cohort: string;
   readonly samples: number;
   readonly patients: number;
-  /** In column order; `seen` says whether the masked model sees it. */
+  /** In column order; `seen` tells whether the masked model sees the modality. */
   readonly modalities: readonly {
     readonly name: string;
     readonly features: number;
     readonly seen: boolean;
   }[];
-  /** What preprocessing does, in order, a few words each. */
+  /** The steps of preprocessing, in a few words each. */
   readonly steps: readonly string[];
   readonly model: {
     readonly width: number;
@@ -24,7 +25,7 @@ export interface OverviewOptions {
     readonly parameters: number;
   };
   readonly loss: string;
-  /** What classifiers are asked for. */
+  /** The labels that classifiers predict. */
   readonly tasks: readonly string[];
 }
 
@@ -44,10 +45,15 @@ interface Drawing {
 }
 
 /**
- * Draws the path from modalities to uses; every number and word in it comes from the options.
- * @throws RangeError if there are no modalities or no steps, or a number is not finite.
+ * Draws the method from modalities to uses. Every number and name in it comes from the options.
+ * @throws {RangeError} if there are no modalities or no steps, or a number is not finite.
  */
 export function overviewFigure(options: OverviewOptions): Figure {
+  checkOptions("overviewFigure", options, {
+    ...{ cohort: required("string"), samples: required("number"), patients: required("number") },
+    ...{ modalities: required("array"), steps: required("array"), model: required("object") },
+    ...{ loss: required("string"), tasks: required("array") },
+  });
   const { cohort, samples, patients, modalities, steps } = options;
   if (modalities.length === 0 || steps.length === 0) {
     throw new RangeError(

@@ -1,11 +1,12 @@
-// What a tuning tried: each trial a line across one axis a setting, to the loss it reached.
+// The trials of a search: each is a line across one axis per setting, to its loss.
+import { checkOptions, required } from "../options.js";
 import { checkRows, type Figure, type Layer, makeFigure, type Panel, type Row } from "./figure.js";
 import { counted, listed } from "./text.js";
 import { figureWidth, inks, panelTitle } from "./theme.js";
 
 /** A setting's range; a boolean has none. */
 export interface ParallelAxis {
-  /** As code writes it, "learningRate"; the axis says "learning rate". */
+  /** As code writes it: "learningRate" becomes "learning rate" on the axis. */
   readonly name: string;
   readonly kind: "number" | "integer" | "boolean";
   readonly low?: number;
@@ -14,9 +15,9 @@ export interface ParallelAxis {
 }
 
 export interface ParallelTrial {
-  /** One value an axis, by its name. */
+  /** A value for each axis, by name. */
   readonly point: Readonly<Record<string, number | boolean>>;
-  /** The lowest validation loss; null of a trial that failed, which is counted and not drawn. */
+  /** The lowest validation loss; null for a failed trial, which is counted but not drawn. */
   readonly loss: number | null;
   readonly status: string;
 }
@@ -30,22 +31,26 @@ export interface ParallelStudy {
 
 export interface ParallelOptions {
   readonly cohort: string;
-  /** Samples that the loss is of. */
+  /** Number of samples behind the loss. */
   readonly validationSamples: number;
 }
 
 const LOSS = "validation loss";
 
 /**
- * Draws one panel a study with an axis a setting and the validation loss as the last; the finished trial of lowest
- * loss is drawn over the others.
- * @throws RangeError if no trial has a loss, a loss is not positive (its axis is logarithmic), or a value is not on
+ * Draws one panel per search, with one axis per setting and the validation loss as the last. The finished trial of
+ * lowest loss is drawn over the others.
+ * @throws {RangeError} if no trial has a loss, a loss is not positive (its axis is logarithmic), or a value is not on
  * its axis.
  */
 export function parallelFigure(
   studies: readonly ParallelStudy[],
-  { cohort, validationSamples }: ParallelOptions,
+  options: ParallelOptions,
 ): Figure {
+  const { cohort, validationSamples } = checkOptions("parallelFigure", options, {
+    cohort: required("string"),
+    validationSamples: required("number"),
+  });
   const losses = studies.flatMap(({ trials }) => trials.flatMap(({ loss }) => loss ?? []));
   const strange = losses.find((loss) => !(loss > 0));
   if (losses.length === 0 || strange !== undefined) {
@@ -134,7 +139,7 @@ function rowsOf(trial: ParallelTrial & { loss: number }, i: number, axes: readon
   }));
 }
 
-/** Where a value stands on its axis, 0 below and 1 above. */
+/** The position of a value on its axis, from 0 at the bottom to 1 at the top. */
 function placeOf({ name, kind, low = 0, high = 1, scale }: ParallelAxis, value: unknown): number {
   const fits = kind === "boolean" ? typeof value === "boolean" : typeof value === "number";
   const number = Number(value);
@@ -146,7 +151,7 @@ function placeOf({ name, kind, low = 0, high = 1, scale }: ParallelAxis, value: 
   return (number - low) / (high - low);
 }
 
-/** An axis's ends in words, and of a logarithmic one its middle. */
+/** The labels at an axis's ends, and in the middle of a logarithmic one. */
 function ticksOf(axis: ParallelAxis): Row[] {
   const { name, kind, low = 0, high = 1, scale } = axis;
   const middle = scale === "log" ? Math.sqrt(low * high) : (low + high) / 2;
@@ -184,7 +189,7 @@ function axisText(name: string, edge: object): Layer {
   } as Layer;
 }
 
-/** Dark lines are the low losses. */
+/** Low losses have dark lines. */
 function trialLines([low, high]: readonly [number, number]): Layer {
   return {
     mark: { type: "line", strokeWidth: 1.4, opacity: 0.85 },

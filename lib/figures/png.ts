@@ -11,7 +11,7 @@ export interface Pixels {
 /**
  * Encodes opaque pixels as a PNG with a palette. With more than 256 colors, those that share their upper 5 bits a
  * channel become the most frequent of them, and of those the rare ones the nearest of the 256 most frequent.
- * @throws RangeError if the data are not 4 bytes a pixel.
+ * @throws {RangeError} if the data are not 4 bytes a pixel.
  */
 export function encodePng({ data, width, height }: Pixels): Buffer {
   if (data.length !== 4 * width * height) {

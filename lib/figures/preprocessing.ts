@@ -1,13 +1,14 @@
 // What preprocessing does to the values of each modality, stage by stage.
+import { checkOptions, required } from "../options.js";
 import { type Figure, makeFigure, type Panel, type Row } from "./figure.js";
 import { count, percent } from "./text.js";
 import { figureWidth, inks, modalityColor, panelTitle } from "./theme.js";
 
-/** Values of one modality at one stage ("measured", "clamped", "z", "log1p"), counted in bins. */
+/** The distribution of one modality's values at one stage of preprocessing. */
 export interface StageHistogram {
   readonly modality: string;
   readonly stage: string;
-  /** Bin limits, ascending; bin i holds `edges[i] <= value < edges[i + 1]`, the last its upper limit too. */
+  /** Edges of the bins, ascending; bin i holds `edges[i] <= value < edges[i + 1]`, and the last also its upper edge. */
   readonly edges: ArrayLike<number>;
   /** Values in each bin, zeros included; one fewer than the edges. */
   readonly counts: ArrayLike<number>;
@@ -17,7 +18,7 @@ export interface StageHistogram {
 
 export interface PreprocessingOptions {
   readonly cohort: string;
-  /** Which rows the values are from: "training", "all". */
+  /** The rows that the values are from, such as "training". */
   readonly part: string;
   readonly samples: number;
 }
@@ -29,14 +30,19 @@ interface Bin {
 }
 
 /**
- * Draws one histogram a modality (rows) and stage (columns), in the order in which they are first named.
- * Exact zeros are taken out of their bin and written as a share, since one spike would flatten the rest.
- * @throws RangeError if there are no histograms, edges and counts do not fit, or zeros exceed their bin.
+ * Draws one histogram per modality (rows) and stage (columns), in the order in which they first occur.
+ * Exact zeros are written as a share and left out of the bars, where they would flatten all others.
+ * @throws {RangeError} if there are no histograms, edges and counts do not fit, or zeros exceed their bin.
  */
 export function preprocessingFigure(
   histograms: readonly StageHistogram[],
-  { cohort, part, samples }: PreprocessingOptions,
+  options: PreprocessingOptions,
 ): Figure {
+  const { cohort, part, samples } = checkOptions("preprocessingFigure", options, {
+    cohort: required("string"),
+    part: required("string"),
+    samples: required("number"),
+  });
   const modalities = [...new Set(histograms.map(({ modality }) => modality))];
   const stages = [...new Set(histograms.map(({ stage }) => stage))];
   const spacing = 14;

@@ -1,9 +1,11 @@
 // From a figure to an image: Vega-Lite, then Vega, then SVG, then PNG, with the font that npm ships.
+
 import { createRequire } from "node:module";
+import { checkOptions } from "../options.js";
 import { checkFigure, type Figure } from "./figure.js";
 import { encodePng } from "./png.js";
 
-/** A figure's images; the same figure gives the same bytes. */
+/** A figure's images. The same figure gives the same bytes. */
 export interface RenderedFigure {
   readonly figure: Figure;
   readonly svg: string;
@@ -15,13 +17,13 @@ export interface RenderedFigure {
 }
 
 export interface RenderOptions {
-  /** Pixels of the PNG per pixel of the drawing, tried first; less is used where the PNG would be too large. */
+  /** Pixels of the PNG per pixel of the drawing; reduced if the PNG would be too large. By default 2. */
   readonly scale?: number;
-  /** The most bytes that the PNG may have. */
+  /** The largest size of the PNG, in bytes. By default 200 KB. */
   readonly maxBytes?: number;
 }
 
-/** The largest PNG, in bytes, that a notebook in git should carry. */
+/** The largest PNG that belongs into a notebook in git, in bytes. */
 export const pngLimit = 200 * 1024;
 
 const require = createRequire(import.meta.url);
@@ -35,13 +37,17 @@ export function fontFiles(): string[] {
 
 /**
  * Renders a figure to SVG and PNG.
- * @throws RangeError if the figure's data or fields are wrong, or the PNG is too large at every scale.
- * @throws Error if Vega-Lite or Vega refuses the spec or only warns of it.
+ * @throws {RangeError} if the figure's data or fields are wrong, or the PNG is too large at every scale.
+ * @throws {Error} if Vega-Lite or Vega refuses the spec or only warns of it.
  */
 export async function renderFigure(
   figure: Figure,
-  { scale = 2, maxBytes = pngLimit }: RenderOptions = {},
+  options: RenderOptions = {},
 ): Promise<RenderedFigure> {
+  const { scale = 2, maxBytes = pngLimit } = checkOptions("renderFigure", options, {
+    scale: "number",
+    maxBytes: "number",
+  });
   checkFigure(figure);
   const svg = await drawSvg(figure);
   const { Resvg } = await import("@resvg/resvg-js");
@@ -116,8 +122,8 @@ function registerFonts(): Promise<void> {
 }
 
 /**
- * Rounds coordinates to 3 digits, which no eye sees, numbers ids from 1 (Vega counts on from the figure before),
- * and names the image for readers who do not see it.
+ * Rounds coordinates to 3 digits, which changes nothing visible, numbers ids from 1 (Vega counts on from the previous
+ * figure), and names the image for screen readers.
  */
 function tidySvg(svg: string, title: string): string {
   const ids = new Map<string, string>();

@@ -1,12 +1,14 @@
-// A figure's files: NAME.svg to look at, NAME.json to make it again.
+// A figure's files: NAME.svg to look at, NAME.json to redraw it.
+
 import { createHash } from "node:crypto";
 import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { checkOptions, required } from "../options.js";
 import { datasetsOf, type Figure } from "./figure.js";
 import { type RenderedFigure, renderFigure } from "./render.js";
 
 export interface SaveOptions {
-  /** The command or the notebook that made it: "notebooks/03-train.ipynb". */
+  /** The command or notebook that made the figure, such as "notebooks/03-train.ipynb". */
   readonly source: string;
 }
 
@@ -16,15 +18,17 @@ export interface SavedFigure extends RenderedFigure {
 }
 
 /**
- * Writes NAME.svg and NAME.json (title, source, SHA-256 of the data, spec with its data) into a folder, which is
- * made if need be. Each file is written aside and renamed, so that a crash leaves the old or the new.
- * @throws TypeError if the source is empty; Error if the folder cannot be written.
+ * Writes NAME.svg and NAME.json (title, source, SHA-256 of the data, spec with its data) into a folder, which it
+ * creates if necessary. Each file is written aside and renamed, so that a crash leaves the old or the new one.
+ * @throws {TypeError} if the source is empty.
+ * @throws {Error} if the folder cannot be written.
  */
 export async function saveFigure(
   figure: Figure,
   folder: string,
-  { source }: SaveOptions,
+  options: SaveOptions,
 ): Promise<SavedFigure> {
+  const { source } = checkOptions("saveFigure", options, { source: required("string") });
   if (source.trim() === "") {
     throw new TypeError(
       `saveFigure: expected the command or notebook that made ${figure.name}, got an empty source`,

@@ -1,4 +1,4 @@
-// A figure in front of the reader: as a picture in a notebook, as a line of text in a terminal.
+// Shows a figure: as a picture in a notebook, as a line of text in a terminal.
 import { createRequire } from "node:module";
 import type { Figure } from "./figure.js";
 import { type RenderedFigure, renderFigure } from "./render.js";
@@ -14,7 +14,7 @@ type WriteDisplayData = (
 ) => void;
 
 /**
- * Shows a figure: a PNG in the output of a tslab cell, a line with its size anywhere else.
+ * Shows a figure: a PNG in the output of a tslab cell, elsewhere a line of text with its size.
  * @throws as `renderFigure` does.
  */
 export async function showFigure(figure: Figure | RenderedFigure): Promise<void> {

@@ -1,4 +1,5 @@
 // How well each predictor reconstructs each modality: skill with its interval.
+import { checkOptions, required } from "../options.js";
 import { checkRows, type Figure, type Layer, makeFigure, type Panel, type Row } from "./figure.js";
 import { panelGap, panelWidth, rowAxis, settingScale } from "./predictors.js";
 import { counted, decimal } from "./text.js";
@@ -20,24 +21,35 @@ export interface SkillRow {
 
 export interface SkillOptions {
   readonly cohort: string;
+  /** By default "test". */
   readonly part?: string;
-  /** Samples in this part of a split. */
+  /** Number of samples in this part of a split. */
   readonly samples: number;
-  /** Over how many splits the means and intervals are. */
+  /** Number of splits behind the means and intervals. */
   readonly splits: number;
-  /** The lowest skill on the axis; lower ones are written at its edge. */
+  /** The lowest skill on the axis; lower ones are written at its edge. By default -0.2. */
   readonly floor?: number;
 }
 
 /**
- * Draws skill by predictor (rows, in the order given) and modality (panels) as a dot with its 95 % interval;
- * controls are gray, ARO has its colors, and the shape says what a predictor sees.
- * @throws RangeError if no row is of the part, or an interval does not hold its skill.
+ * Draws skill by predictor (rows, in the order given) and modality (panels) as a dot with its 95 % interval.
+ * Controls are gray, ARO has its colors, and the shape tells what a predictor sees.
+ * @throws {RangeError} if no row is of the part, or an interval does not hold its skill.
  */
-export function skillFigure(
-  rows: readonly SkillRow[],
-  { cohort, part = "test", samples, splits, floor = -0.2 }: SkillOptions,
-): Figure {
+export function skillFigure(rows: readonly SkillRow[], options: SkillOptions): Figure {
+  const {
+    cohort,
+    part = "test",
+    samples,
+    splits,
+    floor = -0.2,
+  } = checkOptions("skillFigure", options, {
+    cohort: required("string"),
+    part: "string",
+    samples: required("number"),
+    splits: required("number"),
+    floor: "number",
+  });
   const own = rows.filter((row) => row.part === part);
   checkRows(`skill-${part}`, `rows of the part "${part}"`, own);
   own.forEach(checkInterval);

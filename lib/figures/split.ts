@@ -1,11 +1,12 @@
 // How samples and patients are divided into training, validation and test.
+import { checkOptions, required } from "../options.js";
 import { type Figure, makeFigure, type Panel, type Row } from "./figure.js";
 import { counted, labelRoom, listed } from "./text.js";
 import { classStyle, figureWidth, inks, panelTitle } from "./theme.js";
 
 /** Samples and patients of one kind, such as tumors, in one part. */
 export interface SplitCount {
-  /** "train", "validation", "test", in the order in which they shall stand. */
+  /** "train", "validation" or "test"; parts are drawn in the order in which they first occur. */
   readonly part: string;
   /** "tumor", "normal" or the value of another label. */
   readonly kind: string;
@@ -15,22 +16,30 @@ export interface SplitCount {
 
 export interface SplitOptions {
   readonly cohort: string;
-  /** Patients in each part, whatever their tissue; a patient who gave both counts once. */
+  /** Number of patients in each part; a patient with samples of several kinds counts once. */
   readonly patients: Readonly<Record<string, number>>;
-  /** What is held together: "patient", "sample". */
+  /** What the split keeps whole. By default "patient". */
   readonly by?: string;
-  /** What the kinds are values of. */
+  /** The label whose values the kinds are. By default "tissue". */
   readonly label?: string;
 }
 
 /**
  * Draws samples and patients by part and kind as bars with their counts.
- * @throws RangeError if there are no rows, or a part's number of patients is not given.
+ * @throws {RangeError} if there are no rows, or a part's number of patients is not given.
  */
-export function splitFigure(
-  rows: readonly SplitCount[],
-  { cohort, patients, by = "patient", label = "tissue" }: SplitOptions,
-): Figure {
+export function splitFigure(rows: readonly SplitCount[], options: SplitOptions): Figure {
+  const {
+    cohort,
+    patients,
+    by = "patient",
+    label = "tissue",
+  } = checkOptions("splitFigure", options, {
+    cohort: required("string"),
+    patients: required("object"),
+    by: "string",
+    label: "string",
+  });
   const parts = [...new Set(rows.map(({ part }) => part))];
   const unknown = parts.find((part) => patients[part] === undefined);
   if (unknown !== undefined) {

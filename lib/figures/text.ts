@@ -24,7 +24,7 @@ export function wrap(text: string, fontSize: number, width = figureWidth): strin
 
 /**
  * Writes a count with a comma between thousands: "45,248".
- * @throws RangeError if it is not finite, as do the functions below.
+ * @throws {RangeError} if it is not finite, as do the functions below.
  */
 export function count(value: number): string {
   return finite(value).toLocaleString("en-US");

@@ -179,7 +179,7 @@ export interface ClassStyle {
 
 /**
  * Gives each class its color and shape; tumor and normal keep theirs, "not recorded" comes last.
- * @throws RangeError if there are more classes than colors.
+ * @throws {RangeError} if there are more classes than colors.
  */
 export function classStyle(
   values: readonly string[],

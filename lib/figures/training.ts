@@ -1,4 +1,5 @@
-// How the loss falls: training and validation by epoch, with the controls that it must pass.
+// Learning curves: training and validation loss by epoch, with controls for comparison.
+import { checkOptions, required } from "../options.js";
 import { type Figure, type Layer, makeFigure, type Panel, type Row } from "./figure.js";
 import { counted, listed } from "./text.js";
 import { colors, figureWidth, inks, panelTitle } from "./theme.js";
@@ -16,43 +17,54 @@ export interface EpochLosses {
   readonly learningRate: number;
 }
 
-/** The epochs of one training; runs of one name are repetitions with different seeds. */
+/** The epochs of one training run; runs of the same name differ in their seeds. */
 export interface TrainingRun {
-  /** "ARO masked", "ARO unmasked"; one panel each. */
+  /** Such as "ARO masked"; each name has a panel. */
   readonly name: string;
   readonly seed: number;
   readonly epochs: readonly EpochLosses[];
 }
 
-/** What a control loses on the validation part. */
+/** The loss of a control on the validation part. */
 export interface ReferenceLoss {
   readonly name: string;
   readonly huber: number;
   readonly mse: number;
-  /** The panel it belongs to; in every panel where absent. */
+  /** The panel that it belongs to; by default all. */
   readonly run?: string;
 }
 
 export interface TrainingOptions {
   readonly cohort: string;
-  /** Samples of the training and of the validation part. */
+  /** Numbers of samples. */
   readonly trainSamples: number;
   readonly validationSamples: number;
   readonly references?: readonly ReferenceLoss[];
+  /** By default "huber". */
   readonly loss?: keyof Losses;
 }
 
 const lossNames: Readonly<Record<keyof Losses, string>> = { huber: "Huber loss", mse: "MSE" };
 
 /**
- * Draws one panel a setting with the training and validation loss of each seed, the lowest validation loss,
- * the controls as lines across, and the epochs in which the learning rate fell.
- * @throws RangeError if there are no epochs or a loss is not positive (the axis is logarithmic).
+ * Draws one panel per name: the training and validation loss of each seed, the lowest validation loss, the controls as
+ * lines across, and the epochs in which the learning rate fell.
+ * @throws {RangeError} if there are no epochs or a loss is not positive (the axis is logarithmic).
  */
-export function trainingFigure(
-  runs: readonly TrainingRun[],
-  { cohort, trainSamples, validationSamples, references = [], loss = "huber" }: TrainingOptions,
-): Figure {
+export function trainingFigure(runs: readonly TrainingRun[], options: TrainingOptions): Figure {
+  const {
+    cohort,
+    trainSamples,
+    validationSamples,
+    references = [],
+    loss = "huber",
+  } = checkOptions("trainingFigure", options, {
+    cohort: required("string"),
+    trainSamples: required("number"),
+    validationSamples: required("number"),
+    references: "array",
+    loss: ["mse", "huber"],
+  });
   const names = [...new Set(runs.map(({ name }) => name))];
   const lines = runs.flatMap((run) => linesOf(run, loss));
   const values = [...lines, ...references.map((row) => ({ loss: row[loss] }))].map(
