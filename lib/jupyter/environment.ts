@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { findPython, venvPython } from "../cohort/python.js";
 import { projectRoot } from "../cohort/root.js";
+import { checkOptions } from "../options.js";
 
 const run = promisify(execFile);
 
@@ -24,13 +25,14 @@ export interface PrepareOptions {
 }
 
 /**
- * Makes the private Jupyter ready, or finds that it is; half-done work is thrown away and done again.
- * @throws Error if there is no fitting Python, or pip fails; the message says what to do.
+ * Installs the private Jupyter if it is not ready; an interrupted installation is done again.
+ * @throws {Error} if there is no suitable Python, or pip fails; the message says what to do.
  */
-export async function prepareJupyter({
-  lab = false,
-  onProgress = () => {},
-}: PrepareOptions = {}): Promise<JupyterEnvironment> {
+export async function prepareJupyter(options: PrepareOptions = {}): Promise<JupyterEnvironment> {
+  const { lab = false, onProgress = () => {} } = checkOptions("prepareJupyter", options, {
+    lab: "boolean",
+    onProgress: "function",
+  });
   const root = projectRoot();
   const venv = join(root, ".venv");
   const bin = venvPython(root);

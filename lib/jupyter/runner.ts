@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { join, relative } from "node:path";
 import { createInterface } from "node:readline";
 import { projectRoot } from "../cohort/root.js";
+import { checkOptions, required } from "../options.js";
 import { prepareJupyter } from "./environment.js";
 import { listNotebooks, notebookName } from "./notebook.js";
 
@@ -19,11 +20,11 @@ export type NotebookEvent =
   | { readonly event: "finished"; readonly cells: number; readonly peak: number };
 
 export interface RunNotebooksOptions {
-  /** Where the executed notebooks go. */
+  /** The folder for the executed notebooks. */
   readonly folder: string;
   /** The notebooks to run; by default those of the repository. */
   readonly files?: readonly string[];
-  /** Variables for the kernel, e.g. the profile. */
+  /** Environment variables for the kernel, such as the profile. */
   readonly env: Readonly<Record<string, string>>;
   /** Runs only the notebooks whose name starts with one of these. */
   readonly only?: readonly string[];
@@ -39,17 +40,22 @@ export interface NotebookRun {
 }
 
 /**
- * Executes the notebooks one after another; each is written only when all its cells have succeeded.
- * @throws Error naming the notebook, the cell, its source, the message and the line in lib of the first failure.
+ * Executes notebooks one after another. Each is written only after all its cells have succeeded.
+ * @throws {Error} naming the notebook, the cell, its source, the message and the line in lib of the first failure.
+ * @throws {RangeError} if no notebook's name starts with one of `only`.
  */
-export async function runNotebooks({
-  folder,
-  files,
-  env,
-  only = [],
-  onProgress = () => {},
-  onEvent = () => {},
-}: RunNotebooksOptions): Promise<NotebookRun[]> {
+export async function runNotebooks(options: RunNotebooksOptions): Promise<NotebookRun[]> {
+  const {
+    folder,
+    files,
+    env,
+    only = [],
+    onProgress = () => {},
+    onEvent = () => {},
+  } = checkOptions("runNotebooks", options, {
+    ...{ folder: required("string"), files: "array", env: required("object"), only: "array" },
+    ...{ onProgress: "function", onEvent: "function" },
+  });
   const root = projectRoot();
   const { python, jupyterPath } = await prepareJupyter({ onProgress });
   const all = files ?? (await listNotebooks());

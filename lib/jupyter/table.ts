@@ -1,11 +1,12 @@
-// Tables for readers: one set of rows as HTML in a notebook, as text in a terminal, as Markdown in the README.
+// Tables for readers: rows as HTML in a notebook, as text in a terminal, as Markdown in the README.
+import { checkOptions } from "../options.js";
 
 export type Cell = string | number | boolean | null | undefined;
 
 export interface TableOptions<T> {
-  /** The columns to show, as [field, heading]; by default every field of the first row, under its own name. */
+  /** The columns to show, as [field, heading]. By default every field of the first row, under its own name. */
   readonly columns?: readonly (readonly [field: keyof T & string, heading: string])[];
-  /** Decimal places of numbers that are not whole; 3 by default. */
+  /** Decimal places of numbers that are not whole. By default 3. */
   readonly digits?: number;
 }
 
@@ -15,11 +16,15 @@ interface Formatted {
   readonly body: string[][];
 }
 
-/** Shows rows as a table in the running notebook cell, elsewhere as text; without rows it says "none". */
+/**
+ * Shows rows as a table in the running notebook cell, elsewhere as text. Prints "none" if there are no rows.
+ * @throws {RangeError} if a cell is NaN or infinite.
+ */
 export function showTable<T extends object>(
   rows: readonly T[],
   options: TableOptions<T> = {},
 ): void {
+  checkOptions<TableOptions<T>>("showTable", options, { columns: "array", digits: "number" });
   if (rows.length === 0) {
     console.log("none");
     return;
@@ -33,7 +38,7 @@ export function showTable<T extends object>(
   display.html(htmlTable(rows, options));
 }
 
-/** Lays rows out as text, columns aligned. */
+/** Formats rows as a text table with aligned columns. */
 export function textTable<T extends object>(
   rows: readonly T[],
   options: TableOptions<T> = {},
@@ -52,7 +57,7 @@ export function textTable<T extends object>(
   );
 }
 
-/** Lays rows out as a Markdown table. */
+/** Formats rows as a Markdown table. */
 export function markdownTable<T extends object>(
   rows: readonly T[],
   options: TableOptions<T> = {},
@@ -98,7 +103,7 @@ function format<T extends object>(
     body: rows.map((row) =>
       chosen.map(([key], j) => {
         const cell = value(row, key);
-        // A column of shares has decimals in every row, also where one happens to be whole.
+        // A column with fractions has decimals in every row, even if a number is whole.
         const whole = typeof cell === "number" && Number.isInteger(cell) && fractional[j];
         return whole ? cell.toFixed(digits) : formatCell(cell, digits);
       }),
@@ -106,7 +111,7 @@ function format<T extends object>(
   };
 }
 
-/** Writes one value: whole numbers in groups of three, others to the digits asked for, tiny ones as powers. */
+/** Formats one value: whole numbers in groups of three digits, others with `digits` decimals, tiny ones as powers. */
 export function formatCell(value: Cell, digits = 3): string {
   if (value === null || value === undefined) return "–";
   if (typeof value !== "number") return String(value);
