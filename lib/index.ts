@@ -1,56 +1,75 @@
 // The package "aro": everything that notebooks and users may import, and nothing else.
 
-// A profile's study, what it publishes, and the ledger of the paper's claims.
-export { besidePaper } from "./claims/beside.js";
-export { readEvidence } from "./claims/evidence.js";
-export { countByGround, countVerdicts, judgeClaims, type LedgerEntry } from "./claims/ledger.js";
-export { compareLosses } from "./claims/paper-losses.js";
-export { comparePaperSizes } from "./claims/paper-sizes.js";
-export { compareBlocks } from "./claims/parameters.js";
-// A cohort, and where it comes from.
-export { type CbioportalOptions, readCbioportal } from "./cohort/cbioportal.js";
+// A cohort: samples by features in several modalities, and where it comes from.
+
+export { readCbioportal } from "./cohort/cbioportal.js";
 export {
   type Cohort,
-  type Drop,
   dropEmptyFeatures,
-  findModality,
   joinCohort,
-  keepFeatures,
-  type Label,
-  type Modality,
-  type ModalityTable,
-  type Sample,
   summarizeModalities,
 } from "./cohort/cohort.js";
 export { sampleFrame } from "./cohort/frame.js";
 export { readGbm } from "./cohort/gbm.js";
-export { isExcelDate, stripEnsemblVersion } from "./cohort/identifiers.js";
 export { commonLabels, countLabels, countPatients, labelValues } from "./cohort/labels.js";
-export { type Matrix, matrixFrom, selectColumns, selectRows } from "./cohort/matrix.js";
-export { type PaperCohort, readPaperCohort } from "./cohort/paper.js";
-export { createRandom, numpyPermutation } from "./cohort/random.js";
-export { readSampleSheet } from "./cohort/samplesheet.js";
+export { type Matrix, matrixFrom } from "./cohort/matrix.js";
 export { simulateCohort } from "./cohort/simulate.js";
 export { fetchSource } from "./cohort/sources.js";
-export { findStudy } from "./cohort/studyfolder.js";
-export { readTable, readTables } from "./cohort/tables.js";
-export { readUcec } from "./cohort/ucec.js";
-// The model, what computes it, and its training.
+export { readTables } from "./cohort/tables.js";
+
+// The split by patient, and the paper's preprocessing.
+
+export { describeFeature, zeroShares } from "./preprocess/describe.js";
+export { stageHistograms } from "./preprocess/histogram.js";
+export { type PreparedCohort, prepareCohort, requireHeldOut } from "./preprocess/prepare.js";
+export { applyScaler } from "./preprocess/scaler.js";
+export { countParts, splitSamples } from "./preprocess/split.js";
+
+// The model, the engines that compute it, and its training.
+
 export { chooseEngine } from "./engine/choose.js";
 export { type Engine, type Losses, type Model, nameEngine } from "./engine/engine.js";
-export { crossValidate } from "./evaluate/classify.js";
-// Reconstruction, its controls, the latent space and classifiers.
-export { adjustedRandIndex, clusterPoints, kMeans, silhouette } from "./evaluate/cluster.js";
-export { compareClassifiers } from "./evaluate/compare.js";
+export {
+  type AutoencoderSpec,
+  countParameters,
+  initializeWeights,
+  parametersOf,
+} from "./model/autoencoder.js";
+export { countModisParameters, DEFAULT_RATIOS, type ModisSpec } from "./model/modis.js";
+export { readTensors, writeTensors } from "./model/tensor-file.js";
+export { readWeights, writeWeights } from "./model/weights.js";
+export { type Run, readRun } from "./train/folder.js";
+export { createProgress } from "./train/progress.js";
+export { type RunResult, trainRun } from "./train/run.js";
+export { type Dimension, PAPER_SPACE } from "./train/space.js";
+export { type Epoch, train } from "./train/train.js";
+
+// A study: a profile's cohort, the runs that it trains, and what it publishes.
+
+export { embedSamples } from "./study/embeddings.js";
+export { modisSpec, openModis, trainModis } from "./study/modis.js";
+export { describeStudy } from "./study/overview.js";
+export { type Profile, readProfile } from "./study/profile.js";
+export { publishFigure, publishTable, readResults } from "./study/results.js";
+export { describeRuns, type RunRow, summarizeRuns } from "./study/runs.js";
+export { openAro, openCohort, openStudy, readAro, type Study, trainAro } from "./study/study.js";
+export { chooseTasks } from "./study/tasks.js";
+
+// Searches and experiments: many runs of a study, compared.
+
+export { collectScores } from "./study/experiment-scores.js";
+export { compareVariants, tabulateSeeds } from "./study/experiment-tables.js";
+export { planExperiment, trainExperiment } from "./study/experiments.js";
+export { compareSpaces, tuneAro, tuningReferences } from "./study/tuning.js";
+export { AUTHORS } from "./study/variants.js";
+
+// Reconstruction: predictors, their scores, and differences between them.
+
 export { fitControls } from "./evaluate/controls.js";
 export { constantLosses } from "./evaluate/gaussian.js";
-export { trustworthiness, tsne, umap } from "./evaluate/latent.js";
-export { mapPoints } from "./evaluate/maps.js";
 export { type PairedDifference, pairedDifferences } from "./evaluate/paired.js";
-export { fitPca, reconstructPca, transformPca } from "./evaluate/pca.js";
 export { modelPredictor, type Predictor } from "./evaluate/predictor.js";
 export { compareOverSplits } from "./evaluate/splits.js";
-export { pearson, spearman, wilsonInterval } from "./evaluate/statistics.js";
 export {
   countPairs,
   type FlatScore,
@@ -58,7 +77,16 @@ export {
   summarizeCorrelations,
 } from "./evaluate/summary.js";
 export { modisPredictor } from "./evaluate/translation.js";
+
+// The latent space, and classifiers that read it.
+
+export { clusterPoints } from "./evaluate/cluster.js";
+export { compareClassifiers } from "./evaluate/compare.js";
+export { mapPoints } from "./evaluate/maps.js";
+export { wilsonInterval } from "./evaluate/statistics.js";
+
 // Figures and tables.
+
 export { accuracyFigure } from "./figures/accuracy.js";
 export { bestSoFarFigure } from "./figures/best-so-far.js";
 export { cohortFigure } from "./figures/cohort.js";
@@ -78,67 +106,12 @@ export { skillFigure } from "./figures/skill.js";
 export { splitFigure } from "./figures/split.js";
 export { trainingFigure } from "./figures/training.js";
 export { showTable } from "./jupyter/table.js";
-export {
-  type AutoencoderSpec,
-  countParameters,
-  initializeWeights,
-  parametersOf,
-} from "./model/autoencoder.js";
-export { countModisParameters, DEFAULT_RATIOS, type ModisSpec } from "./model/modis.js";
-export { readTensors, writeTensors } from "./model/tensor-file.js";
-export { readWeights, writeWeights } from "./model/weights.js";
-// The split and the paper's preprocessing.
-export { describeFeature, zeroShares } from "./preprocess/describe.js";
-export { stageHistograms } from "./preprocess/histogram.js";
-export {
-  type Prepared,
-  type PreparedCohort,
-  prepareCohort,
-  requireHeldOut,
-} from "./preprocess/prepare.js";
-export { applyScaler, fitScaler, type Scaler } from "./preprocess/scaler.js";
-export { countParts, type Split, splitSamples } from "./preprocess/split.js";
-export { collectScores } from "./study/experiment-scores.js";
-export {
-  accuraciesOf,
-  compareVariants,
-  lossesOf,
-  tabulateSeeds,
-  withDeviation,
-} from "./study/experiment-tables.js";
-export { findExperiment, listRuns, planExperiment, trainExperiment } from "./study/experiments.js";
-export { modisSpec, openModis, trainModis } from "./study/modis.js";
-export { describeStudy } from "./study/overview.js";
-export { foldersOf, type Profile, readProfile, replicatesPaper } from "./study/profile.js";
-export { publishFigure, publishTable, readResults } from "./study/results.js";
-export { describeRuns, type RunRow, summarizeRuns } from "./study/runs.js";
-export {
-  openAro,
-  openCohort,
-  openStudy,
-  readAro,
-  type Study,
-  trainAro,
-} from "./study/study.js";
-export { chooseTasks } from "./study/tasks.js";
-export {
-  setupName,
-  summarizeTuning,
-  tuneAro,
-  tunedSettings,
-  tuningReferences,
-  tuningSpace,
-} from "./study/tuning.js";
-export {
-  AUTHORS,
-  DIFFERENCES,
-  MASKED,
-  SETTINGS,
-  UNMASKED,
-  type Variant,
-} from "./study/variants.js";
-export { type Run, readRun } from "./train/folder.js";
-export { createProgress } from "./train/progress.js";
-export { type RunResult, trainRun } from "./train/run.js";
-export { type Dimension, PAPER_SPACE } from "./train/space.js";
-export { type Epoch, train } from "./train/train.js";
+
+// The paper's claims beside our results.
+
+export { besidePaper } from "./claims/beside.js";
+export { readEvidence } from "./claims/evidence.js";
+export { countByGround, countVerdicts, judgeClaims, type LedgerEntry } from "./claims/ledger.js";
+export { compareLosses } from "./claims/paper-losses.js";
+export { comparePaperSizes } from "./claims/paper-sizes.js";
+export { compareBlocks } from "./claims/parameters.js";

@@ -1,18 +1,20 @@
-// What came of an experiment: each finished run scored from its folder, and the runs that are still missing.
+// The scores of an experiment: each finished run scored from its folder, and the unfinished runs.
 import { labelValues } from "../cohort/labels.js";
 import type { Engine, Model } from "../engine/engine.js";
 import type { Classifier } from "../evaluate/classifiers.js";
 import { crossValidate, scoreHoldout } from "../evaluate/classify.js";
 import { modelPredictor } from "../evaluate/predictor.js";
 import { reconstructionTable } from "../evaluate/summary.js";
+import { checkOptions } from "../options.js";
 import type { Part } from "../preprocess/prepare.js";
-import { applyScaler, fitScaler } from "../preprocess/scaler.js";
+import { fitScaler } from "../preprocess/scaler.js";
 import { readState } from "../train/folder.js";
+import { encodeSamples } from "./embeddings.js";
 import type { Cell, Plan, PlannedRun } from "./experiments.js";
 import { openTrained, type Study } from "./study.js";
 import { type Embedding, PAPER_EMBEDDING, type Variant } from "./variants.js";
 
-/** Losses of one variant and seed on one part, over all modalities together. */
+/** The losses of one variant and seed on one part, over all modalities. */
 export interface SeedScore {
   readonly variant: string;
   readonly seed: number;
@@ -20,47 +22,59 @@ export interface SeedScore {
   readonly samples: number;
   readonly mse: number;
   readonly huber: number;
-  /** Against a constant on the same rows, so that it compares where the rows do not. */
+  /** Against a constant on the same rows, so that it is comparable between different rows. */
   readonly skill: number | null;
 }
 
-/** What a classifier of one variant's embeddings scored with one seed; shares in [0, 1]. */
+/** The accuracy of a classifier on one variant's embeddings with one seed; shares in [0, 1]. */
 export interface SeedAccuracy {
   readonly variant: string;
   readonly seed: number;
-  /** Samples that it was tested on. */
+  /** Number of test samples. */
   readonly samples: number;
   readonly accuracy: number;
-  /** What always naming the most frequent class of these samples would score. */
+  /** The accuracy of always predicting the most frequent class of these samples. */
   readonly majorityRate: number;
 }
 
+/** The scores of an experiment's finished runs. */
 export interface ExperimentScores {
+  /** The experiment's variants, in order. */
+  readonly variants: readonly Variant[];
   readonly scores: readonly SeedScore[];
-  /** Of the variants that are about embeddings. */
+  /** Of the variants that concern embeddings. */
   readonly accuracies: readonly SeedAccuracy[];
-  /** Names of the runs that are not finished, and so are in no number. */
+  /** The names of unfinished runs, which have no scores. */
   readonly unfinished: readonly string[];
 }
 
 export interface CollectOptions {
+  /** The parts to score. By default all three. */
   readonly parts?: readonly Part[];
-  /** The label that embeddings are asked for; without one, nothing is classified. */
+  /** The label to predict from embeddings; without one, nothing is classified. */
   readonly task?: string;
   /** By default the MLP of the authors' code, on columns standardized by its training rows. */
   readonly classifier?: Classifier;
 }
 
-/** Scores every finished run of a plan from its folder. A run that several variants share is opened once. */
+/**
+ * Scores every finished run of a plan from its run folder.
+ * @throws {RangeError} if no sample has the label `task`.
+ */
 export async function collectScores(
-  { runs, cells }: Plan,
+  { experiment: { variants }, runs, cells }: Plan,
   engine: Engine,
-  {
+  options: CollectOptions = {},
+): Promise<ExperimentScores> {
+  const {
     parts = ["train", "validation", "test"],
     task,
     classifier = { kind: "mlp" },
-  }: CollectOptions = {},
-): Promise<ExperimentScores> {
+  } = checkOptions("collectScores", options, {
+    parts: "array",
+    task: "string",
+    classifier: "object",
+  });
   const scores: SeedScore[] = [];
   const accuracies: SeedAccuracy[] = [];
   const unfinished: string[] = [];
@@ -86,7 +100,7 @@ export async function collectScores(
       model.dispose();
     }
   }
-  return { scores, accuracies, unfinished };
+  return { variants, scores, accuracies, unfinished };
 }
 
 /** Says how far a run is: "done", "partial at epoch 12", "missing". */
@@ -105,7 +119,7 @@ async function scoreRun(model: Model, { study: { prepared } }: PlannedRun, parts
   return rows
     .filter(({ modality }) => modality === "all")
     .map(({ part, samples, mse, huber, skill }) => ({
-      // Every part has observed entries: training has checked it, and a test part without has no score.
+      // Training has checked that every part has observed entries.
       ...{ part: part as Part, samples, mse: mse!, huber: huber!, skill },
     }));
 }
@@ -138,11 +152,10 @@ async function classifyRun(
   return { samples: run.rows.length, accuracy, majorityRate };
 }
 
-/** Embeds all samples of a study, `[samples, width]`. */
-async function embed(model: Model, { cohort, prepared }: Study, { relu, statistics }: Embedding) {
+async function embed(model: Model, study: Study, { relu, statistics }: Embedding) {
+  const { cohort, prepared } = study;
   const rows = cohort.samples.map((_, row) => row);
   const ids = cohort.samples.map(({ id }) => id);
   const scaler = statistics === "all rows" ? fitScaler(cohort.matrix, rows, ids) : prepared.scaler;
-  const values = await model.encode(applyScaler(scaler, cohort.matrix, rows), { relu });
-  return { rows: rows.length, columns: model.spec.width, values };
+  return await encodeSamples(study, model, { relu, scaler });
 }

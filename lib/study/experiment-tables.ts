@@ -1,14 +1,13 @@
 // Tables of an experiment: means and deviations over seeds, and differences paired by seed.
 import { summarizeRepeats } from "../evaluate/repeats.js";
 import type { FlatScore } from "../evaluate/summary.js";
-import type { SeedAccuracy, SeedScore } from "./experiment-scores.js";
-import type { Variant } from "./variants.js";
+import type { ExperimentScores, SeedScore } from "./experiment-scores.js";
 
-/** A row of the paper's Tables 1, 2, 4 and 5 at once; a control has no seed, and so no deviation. */
+/** A row of the paper's Tables 1, 2, 4 and 5 at once. A control has no seed, so no deviation. */
 export interface SeedRow {
   readonly predictor: string;
   readonly part: string;
-  /** Behind the means; null for a control. */
+  /** Number of seeds behind the means; null for a control. */
   readonly seeds: number | null;
   readonly mse: number;
   /** Sample standard deviation over seeds; null for a control and for one seed. */
@@ -17,7 +16,10 @@ export interface SeedRow {
   readonly huberDeviation: number | null;
 }
 
-/** Lays out each variant's losses over seeds by part, and below them those of controls over all modalities. */
+/**
+ * Averages each variant's losses over seeds, by part.
+ * @returns one row per variant and part, then one per control and part, over all modalities.
+ */
 export function tabulateSeeds(
   scores: readonly SeedScore[],
   controls: readonly FlatScore[] = [],
@@ -40,44 +42,47 @@ export function tabulateSeeds(
   return [...rows, ...below];
 }
 
-/** One variant beside the one that it is compared with. */
+/** A variant, compared with another one. */
 export interface ComparedVariant {
   readonly variant: string;
-  /** Seeds behind the mean. */
+  /** Number of seeds behind the mean. */
   readonly seeds: number;
   readonly mean: number;
   readonly deviation: number | null;
-  /** Seeds that both have. */
+  /** Number of seeds that both have. */
   readonly pairs: number;
-  /** Mean over those seeds of this variant minus the other; null for the other itself, and without pairs. */
+  /** The mean over these seeds of this variant minus the other; null for the other itself, and without pairs. */
   readonly difference: number | null;
   /**
-   * Limits of its 95 % interval by Student's t over seeds; null with fewer than two pairs, and where all differences
-   * are equal, which accuracies of few samples may be: that is no certainty.
+   * Low and high bound its 95 % interval by Student's t over seeds; null with fewer than two pairs, and if all
+   * differences are equal, as accuracies of few samples may be.
    */
   readonly low: number | null;
   readonly high: number | null;
-  /** Why the difference is not one of like with like; empty if it is. */
+  /** Why the comparison is not like with like; empty if it is. */
   readonly caveat: string;
 }
 
-/** A number by variant and seed. */
-export interface SeedValue {
-  readonly variant: string;
-  readonly seed: number;
-  readonly value: number;
-}
+/** What variants are compared by: a loss on the test rows, its skill, or the accuracy of a classifier. */
+export type Measure = "mse" | "huber" | "skill" | "accuracy";
 
 /**
- * Compares each variant that has values with one of them, seed by seed, in the order of `variants`. The interval holds
- * another seed: initial weights, dropout, batches and the classifier's, and where that is tested on a new quarter of the
- * samples, the quarter too. It does not hold another split or other samples.
+ * Compares each variant that has values with one of them, seed by seed, in the experiment's order. The interval covers
+ * another seed: initial weights, dropout, batches and the classifier's, and the test quarter if that is drawn anew. It
+ * ignores variation between splits and samples.
+ * @throws {RangeError} if the experiment has no variant of the name `against`.
  */
 export function compareVariants(
-  values: readonly SeedValue[],
+  { variants, ...found }: Pick<ExperimentScores, "variants" | "scores" | "accuracies">,
+  measure: Measure,
   against: string,
-  variants: readonly Variant[],
 ): ComparedVariant[] {
+  const names = variants.map(({ name }) => name);
+  if (!names.includes(against)) {
+    const known = names.join("; ");
+    throw new RangeError(`compareVariants: expected a variant of ${known}, got "${against}"`);
+  }
+  const values = valuesOf(found, measure);
   const of = (name: string) => values.filter(({ variant }) => variant === name);
   const base = new Map(of(against).map(({ seed, value }) => [seed, value]));
   return variants.flatMap(({ name, caveat = "" }): ComparedVariant[] => {
@@ -102,24 +107,26 @@ export function compareVariants(
   });
 }
 
-/** Takes one measure of one part, to compare variants by. */
-export function lossesOf(
-  scores: readonly SeedScore[],
-  part: string,
-  measure: "mse" | "huber" | "skill" = "mse",
+/** A number by variant and seed. */
+interface SeedValue {
+  readonly variant: string;
+  readonly seed: number;
+  readonly value: number;
+}
+
+function valuesOf(
+  { scores, accuracies }: Pick<ExperimentScores, "scores" | "accuracies">,
+  measure: Measure,
 ): SeedValue[] {
-  return scores.flatMap(({ variant, seed, part: own, ...score }) => {
-    const value = score[measure];
-    return own === part && value !== null ? [{ variant, seed, value }] : [];
-  });
+  if (measure === "accuracy") {
+    return accuracies.map(({ variant, seed, accuracy }) => ({ variant, seed, value: accuracy }));
+  }
+  return scores.flatMap(({ variant, seed, part, [measure]: value }) =>
+    part === "test" && value !== null ? [{ variant, seed, value }] : [],
+  );
 }
 
-/** Takes the accuracies, to compare variants by. */
-export function accuraciesOf(accuracies: readonly SeedAccuracy[]): SeedValue[] {
-  return accuracies.map(({ variant, seed, accuracy }) => ({ variant, seed, value: accuracy }));
-}
-
-/** Writes a mean with its deviation: "0.1283 ± 0.0004"; without one the mean alone. */
+/** Formats a mean with its deviation, "0.1283 ± 0.0004", or alone if there is none. */
 export function withDeviation(mean: number, deviation: number | null, digits = 4): string {
   return deviation === null
     ? mean.toFixed(digits)
@@ -131,7 +138,7 @@ function rounded<T extends number | null>(value: T): T {
   return (value === null ? null : Number(value.toPrecision(6))) as T;
 }
 
-/** In the order in which each key first occurs. */
+/** Groups items by key, in the order in which keys first occur. */
 function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): T[][] {
   const groups = new Map<string, T[]>();
   for (const item of items) groups.set(keyOf(item), [...(groups.get(keyOf(item)) ?? []), item]);

@@ -1,6 +1,7 @@
 // Experiments: named lists of variants and seeds, from which the runs follow, numbered in a fixed order.
 import { keepFeatures } from "../cohort/cohort.js";
 import type { Engine } from "../engine/engine.js";
+import { checkOptions } from "../options.js";
 import { prepareCohort } from "../preprocess/prepare.js";
 import { splitSamples } from "../preprocess/split.js";
 import { type RunState, readState } from "../train/folder.js";
@@ -12,13 +13,14 @@ import { type DescribedRun, describeAro, type Study, trainDescribed } from "./st
 import { evenlySpaced } from "./tuning.js";
 import { AUTHORS, DIFFERENCES, SETTINGS, type Variant } from "./variants.js";
 
+/** Variants of a training, each repeated with the same seeds. */
 export interface Experiment {
   readonly name: string;
   /** One line for a list. */
   readonly about: string;
   readonly variants: readonly Variant[];
   readonly seeds: readonly number[];
-  /** Whether features, width, epochs and rate are those of the profile's `experiments`, not its own. */
+  /** Whether features, width, epochs and learning rate are those of the profile's `experiments`. */
   readonly reduced: boolean;
 }
 
@@ -26,18 +28,19 @@ export interface Experiment {
 export interface PlannedRun extends DescribedRun {
   /** From 0. */
   readonly number: number;
-  /** Of the first variant that asks for it, with the seed. */
+  /** The first variant that needs the run, with the seed. */
   readonly name: string;
   readonly seed: number;
   readonly epochs: number;
-  /** Whose data it is trained and judged on. */
+  /** The study whose data it is trained and scored on. */
   readonly study: Study;
 }
 
+/** An experiment with its runs. */
 export interface Plan {
   readonly experiment: Experiment;
   readonly runs: readonly PlannedRun[];
-  /** The run of each variant and seed; variants that differ only in what is done with a model share it. */
+  /** The run of each variant and seed; variants that differ only in how a model is used share a run. */
   readonly cells: readonly Cell[];
 }
 
@@ -49,7 +52,7 @@ export interface Cell {
 
 /**
  * Lists the experiments of a profile.
- * @throws RangeError if its number of seeds is not a whole number of at least 1.
+ * @throws {RangeError} if its number of seeds is not a positive whole number.
  */
 export function experimentsOf({ training, experiments }: Profile): Experiment[] {
   if (!Number.isInteger(experiments.seeds) || experiments.seeds < 1) {
@@ -80,7 +83,7 @@ export function experimentsOf({ training, experiments }: Profile): Experiment[] 
 
 /**
  * Finds an experiment of a profile by name.
- * @throws RangeError naming those that there are.
+ * @throws {RangeError} naming those that exist.
  */
 export function findExperiment(profile: Profile, name: string): Experiment {
   const all = experimentsOf(profile);
@@ -91,10 +94,12 @@ export function findExperiment(profile: Profile, name: string): Experiment {
 }
 
 /**
- * Plans the runs of an experiment: all variants with the first seed, then all with the next. A training that two
- * variants ask for is one run, under the name of the first.
+ * Plans the runs of an experiment, given or by name: all variants with the first seed, then all with the next. Two
+ * variants that need the same training share one run, under the name of the first.
+ * @throws {RangeError} naming the experiments that exist, if the name is unknown.
  */
-export function planExperiment(study: Study, experiment: Experiment): Plan {
+export function planExperiment(study: Study, wanted: string | Experiment): Plan {
+  const experiment = typeof wanted === "string" ? findExperiment(study.profile, wanted) : wanted;
   const base = experiment.reduced ? reduceStudy(study) : study;
   const bySample = new Map<string, Study>();
   const studyOf = ({ split }: Variant): Study => {
@@ -132,13 +137,13 @@ export interface ListedRun extends RunState {
   readonly number: number;
   readonly name: string;
   readonly folder: string;
-  /** That it is to have. */
+  /** The number of epochs that it will have. */
   readonly epochs: number;
 }
 
-/** Lists an experiment's runs in order, each with the state that its folder is in. */
+/** Lists an experiment's runs in order, with the state of each run folder. */
 export async function listRuns(study: Study, name: string): Promise<ListedRun[]> {
-  const { runs } = planExperiment(study, findExperiment(study.profile, name));
+  const { runs } = planExperiment(study, name);
   return await Promise.all(
     runs.map(async ({ number, name: run, folder, hash, epochs }) => ({
       ...{ number, name: run, folder, epochs },
@@ -148,26 +153,29 @@ export async function listRuns(study: Study, name: string): Promise<ListedRun[]>
 }
 
 export interface TrainExperimentOptions {
-  /** By default all of the plan, in order. */
+  /** By default all runs of the plan, in order. */
   readonly runs?: readonly PlannedRun[];
-  /** Shows how a run gets on. */
+  /** Shows the progress of a run. */
   readonly progressOf?: (run: PlannedRun) => Progress;
 }
 
 /**
- * Trains the runs of a plan that are not finished, one after another; a first interrupt ends the one under way in good
- * order, and no other begins.
- * @returns false if it was interrupted; asked again, it goes on.
+ * Trains the unfinished runs of a plan, one after another. A first interrupt stops the current run gracefully.
+ * @returns false if it was interrupted; call it again to resume.
  */
 export async function trainExperiment(
   plan: Plan,
   engine: Engine,
-  { runs = plan.runs, progressOf }: TrainExperimentOptions = {},
+  options: TrainExperimentOptions = {},
 ): Promise<boolean> {
+  const { runs = plan.runs, progressOf } = checkOptions("trainExperiment", options, {
+    runs: "array",
+    progressOf: "function",
+  });
   return await withInterrupt(async (signal) => {
     for (const run of runs) {
       if ((await readState(run.folder, run.hash)).state === "done") continue;
-      if (signal.aborted) return false; // heard when the run before had nothing left to stop
+      if (signal.aborted) return false; // interrupted when the previous run had nothing left to stop
       const progress = progressOf?.(run);
       const { result } = await trainDescribed(run.study, run, engine, progress, signal);
       if (result.status === "stopped") return false;
@@ -176,7 +184,7 @@ export async function trainExperiment(
   });
 }
 
-/** A study of fewer features for a narrower model, trained at a rate that suits it, as the profile says. */
+/** Returns the study with fewer features, a narrower model and another learning rate, as the profile says. */
 export function reduceStudy({ profile, cohort, split }: Study): Study {
   const { features, width, epochs, learningRate } = profile.experiments;
   const isKept = evenlySpaced(cohort.features.length, features);

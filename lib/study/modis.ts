@@ -5,6 +5,7 @@ import type { Engine } from "../engine/engine.js";
 import { buildModis, type ModisModel } from "../engine/modis.js";
 import { countParameters } from "../model/autoencoder.js";
 import { fitRatios, type ModisSpec } from "../model/modis.js";
+import { checkOptions, type Kinds } from "../options.js";
 import {
   completeModisConfig,
   type ModisConfig,
@@ -18,7 +19,7 @@ import type { Study } from "./study.js";
 import { chooseTasks } from "./tasks.js";
 
 export interface ModisOptions {
-  /** Most parameters of the autoencoders, without the discriminator; by default as many as ARO has in this study. */
+  /** Most parameters of the autoencoders, without the discriminator. By default as many as ARO has in this study. */
   readonly parameters?: number;
   /** By default as many as ARO's. */
   readonly epochs?: number;
@@ -26,13 +27,22 @@ export interface ModisOptions {
   readonly learningRate?: number;
 }
 
+const MODIS_KINDS: Kinds<ModisOptions> = {
+  ...{ parameters: "number", epochs: "number", learningRate: "number" },
+};
+
 /** Latent units where the authors' example has 256 for an eighth of the features or fewer. */
 const LATENT = 64;
 /** Source: example/config/tcga.yaml@1bdbb58. */
 const DEFAULTS = { batchSize: 32, learningRate: 1e-4, klWeight: 5e-4 };
 
-/** Gives the shape of a study's MODIS: all features, two hidden layers a side, the classes of the first task that can be asked. */
-export function modisSpec(study: Study, { parameters }: ModisOptions = {}): ModisSpec {
+/**
+ * Returns the shape of a study's MODIS: all features, two hidden layers on each side, and the classes of the first task
+ * that the cohort can answer.
+ * @throws {RangeError} if even the narrowest has more parameters than allowed.
+ */
+export function modisSpec(study: Study, options: ModisOptions = {}): ModisSpec {
+  const { parameters } = checkOptions("modisSpec", options, MODIS_KINDS);
   const { profile, prepared, cohort } = study;
   const features = prepared.features.length;
   const most = parameters ?? countParameters({ ...profile.model, features, visible: null });
@@ -46,14 +56,15 @@ export function modisSpec(study: Study, { parameters }: ModisOptions = {}): Modi
 }
 
 /**
- * Trains MODIS, showing its progress; a finished run of the same settings and data is read again. It reads the training
- * rows' classes besides their values, which ARO does not. Interrupting it leaves a run that can be read.
+ * Trains MODIS and shows its progress, or reads the finished run of the same settings and data. Unlike ARO, it uses the
+ * training rows' classes. An interrupted run can be read.
  */
 export async function trainModis(
   study: Study,
   engine: Engine,
   options: ModisOptions = {},
 ): Promise<ModisRun & { readonly reused: boolean }> {
+  checkOptions("trainModis", options, MODIS_KINDS);
   const config = modisConfig(study, options);
   return await trainModisRun({
     folder: runFolder(study, config),
@@ -64,12 +75,16 @@ export async function trainModis(
   });
 }
 
-/** Builds the trained model in an engine; whoever calls it disposes of it. */
+/**
+ * Builds the trained MODIS. The caller must dispose it.
+ * @throws {Error} if `trainModis` has left no run of these settings and data.
+ */
 export async function openModis(
   study: Study,
   engine: Engine,
   options: ModisOptions = {},
 ): Promise<ModisModel> {
+  checkOptions("openModis", options, MODIS_KINDS);
   const run = await readModisRun(runFolder(study, modisConfig(study, options)));
   return await buildModis(engine, run.config.spec, await run.loadWeights());
 }

@@ -1,4 +1,4 @@
-// Result tables by name: written by the notebook that computes them, read by the ledger, the README and the terminal.
+// Result tables and figures: published by the notebook that computes them, read by the ledger, the README and the terminal.
 import { mkdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { replaceFile } from "../cohort/durable-file.js";
@@ -7,7 +7,7 @@ import { saveFigure } from "../figures/save.js";
 import { showFigure } from "../figures/show.js";
 import { foldersOf, type Profile } from "./profile.js";
 
-/** A row of plain values; null where a value does not exist. */
+/** A row of plain values; null if a value does not exist. */
 export type Row = Readonly<Record<string, string | number | null>>;
 
 interface Stored {
@@ -18,8 +18,9 @@ interface Stored {
 }
 
 /**
- * Publishes a table in the profile's figures folder, written aside and renamed.
- * @throws RangeError if there are no rows, or a number is not finite.
+ * Writes a table to the profile's figures folder, as tables/NAME.json, aside and renamed.
+ * @param source the notebook that computed it.
+ * @throws {RangeError} if there are no rows, or a number is not finite.
  */
 export async function publishTable(
   profile: Profile,
@@ -49,7 +50,7 @@ export async function publishTable(
 
 /**
  * Reads a published table.
- * @throws Error saying which notebook makes it, if it is not there.
+ * @throws {Error} naming the notebook to run, if there is no such table.
  */
 export async function readResults<T>(profile: Profile, name: string, madeBy: string): Promise<T[]> {
   const rows = await findResults<T>(profile, name);
@@ -62,8 +63,8 @@ export async function readResults<T>(profile: Profile, name: string, madeBy: str
 }
 
 /**
- * Reads a published table; null if it has not been made.
- * @throws Error if it cannot be read.
+ * Reads a published table; null if it does not exist.
+ * @throws {Error} if it cannot be read.
  */
 export async function findResults<T>(profile: Profile, name: string): Promise<T[] | null> {
   let text: string;
@@ -80,7 +81,11 @@ function tableFile(profile: Profile, name: string): string {
   return join(foldersOf(profile).figures, "tables", `${name}.json`);
 }
 
-/** Keeps a figure's SVG, spec and data in the profile's figures folder, and shows it in the running cell. */
+/**
+ * Writes a figure's SVG, spec and data to the profile's figures folder, and shows it in the running cell.
+ * @param source the notebook that drew it.
+ * @throws {RangeError} if the figure's data or fields are wrong.
+ */
 export async function publishFigure(
   profile: Profile,
   source: string,

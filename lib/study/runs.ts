@@ -1,20 +1,21 @@
-// What made the numbers: engine and settings of each run, as its own folder says, and where they depart from the paper's.
+// The runs behind a result: engine and settings, as each run folder records them, and departures from the paper's.
 import { nameEngine } from "../engine/engine.js";
 import { countParameters, PAPER_MODEL } from "../model/autoencoder.js";
 import type { Run } from "../train/folder.js";
 import { completeSettings, type TrainSettings } from "../train/settings.js";
 import type { Profile } from "./profile.js";
 
+/** A run and its name in tables. */
 export interface NamedRun {
-  /** E.g. "ARO masked". */
+  /** Such as "ARO masked". */
   readonly name: string;
   readonly run: Pick<Run, "config" | "environment">;
 }
 
-/** One line of the table of runs. */
+/** The engine and settings of a run. */
 export interface RunRow {
   readonly run: string;
-  /** Engine, and version of the library that computed. */
+  /** The engine and the version of its library. */
   readonly engine: string;
   readonly width: number;
   readonly hiddenLayers: number;
@@ -26,15 +27,15 @@ export interface RunRow {
   readonly output: string;
   readonly inputDropout: number;
   readonly weightDecay: number;
-  /** Of the plateau schedule; null where there is none. */
+  /** Of the plateau schedule; null if there is none. */
   readonly plateauFactor: number | null;
   /** In epochs. */
   readonly plateauPatience: number | null;
-  /** Settings that are not the paper's, e.g. "width 256 for 2,048"; "none" if all are. */
+  /** Settings that differ from the paper's, such as "width 256 for 2,048"; "none" if all are the paper's. */
   readonly departures: string;
 }
 
-/** Lays out runs by what their config.json and environment.json say. */
+/** Lists the engine and settings of runs, as their config.json and environment.json record them. */
 export function describeRuns(runs: readonly NamedRun[]): RunRow[] {
   return runs.map(({ name, run: { config, environment } }) => ({
     run: name,
@@ -45,10 +46,10 @@ export function describeRuns(runs: readonly NamedRun[]): RunRow[] {
   }));
 }
 
-/** The settings of a training, as a run's config has them or as a profile will. */
+/** The settings of a training run. */
 export type RunSettings = Omit<RunRow, "run" | "engine" | "parameters" | "departures">;
 
-/** Lays out the settings of one training. */
+/** Lists the settings of one training run. */
 export function settingsOf({
   spec,
   training,
@@ -67,7 +68,7 @@ export function settingsOf({
   };
 }
 
-/** Says in one sentence what made the numbers of the runs; those that differ only in their name share it. */
+/** Describes runs in one sentence each; runs that differ only in their name share a sentence. */
 export function summarizeRuns(rows: readonly RunRow[]): string {
   const names = new Map<string, string[]>();
   for (const { run, ...row } of rows) {

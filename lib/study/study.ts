@@ -11,6 +11,7 @@ import type { FileCohort } from "../cohort/tables.js";
 import { readUcec } from "../cohort/ucec.js";
 import { requireDisk } from "../engine/cost.js";
 import type { Engine, Model } from "../engine/engine.js";
+import { checkOptions, type Kinds } from "../options.js";
 import { type PreparedCohort, prepareCohort } from "../preprocess/prepare.js";
 import { type Split, splitSamples } from "../preprocess/split.js";
 import { completeConfig, type RunRequest } from "../train/config.js";
@@ -20,55 +21,66 @@ import { type RunResult, trainRun } from "../train/run.js";
 import type { TrainOptions } from "../train/settings.js";
 import { foldersOf, type Profile } from "./profile.js";
 
+/** A profile's cohort, split and preprocessed. */
 export interface Study {
   readonly profile: Profile;
-  /** Without the features that are empty in every sample. */
+  /** The cohort without the features that are empty in every sample, in measured units. */
   readonly cohort: Cohort;
   readonly split: Split;
   readonly prepared: PreparedCohort;
 }
 
-/** What the model sees: "masked" is the first modality alone, "unmasked" all of them. Source: paper section 4. */
+/** What the model sees: "masked" the first modality alone, "unmasked" all of them. Source: paper section 4. */
 export type Setting = "masked" | "unmasked";
 
 export interface OpenOptions extends Pick<FetchOptions, "folder" | "manifest" | "onProgress"> {
-  /** Where the sheets of workbooks are kept once they are read. */
+  /** Where the sheets of workbooks are kept after the first reading. */
   readonly cache?: CacheOptions;
 }
 
+const OPEN_KINDS: Kinds<OpenOptions> = {
+  ...{ folder: "string", manifest: "string", onProgress: "function", cache: "object" },
+};
+
 /**
- * Reads the cohort of a profile as it was measured, fetching it first where it is not there, with what its readers
- * noticed.
- * @throws RangeError if files that a reader must place by hand are not there, with where to get each.
+ * Reads a profile's cohort in measured units, and fetches it first if necessary.
+ * @throws {RangeError} if files that must be placed by hand are missing, with where to get each.
+ * @throws {Error} as `fetchSource`.
  */
 export async function openCohort(profile: Profile, options: OpenOptions = {}): Promise<FileCohort> {
+  const { cache, ...fetching } = checkOptions("openCohort", options, OPEN_KINDS);
   const { cohort: source, split } = profile;
   if (source === "simulate") return { ...simulateCohort({ seed: split.seed }).cohort, notes: [] };
   if (source === "paper") {
-    const { folder, manifest, cache } = options;
+    const { folder, manifest } = fetching;
     return await readPaperCohort({ folder: sourceFolder(source, folder), manifest, cache });
   }
-  const { folder } = await fetchSource(source, options);
+  const { folder } = await fetchSource(source, fetching);
   return source === "gbm" ? readGbm({ folder }) : { ...readUcec({ folder }), notes: [] };
 }
 
-/** Reads a profile's cohort, leaves out its empty features, splits it and preprocesses the parts. */
+/**
+ * Reads a profile's cohort, drops its empty features, splits it by patient and preprocesses the parts.
+ * @throws {RangeError} as `openCohort`, or if the cohort has fewer than four patients.
+ */
 export async function openStudy(profile: Profile, options: OpenOptions = {}): Promise<Study> {
+  checkOptions("openStudy", options, OPEN_KINDS);
   const cohort = dropEmptyFeatures(await openCohort(profile, options));
   const split = splitSamples(cohort.samples, profile.split);
   return { profile, cohort, split, prepared: prepareCohort(cohort, split) };
 }
 
 /**
- * Trains ARO in one setting, showing its progress; a finished run of the same settings and data is read again.
- * Interrupting it leaves a run that can be read, and that goes on when it is asked for again.
- * @throws RangeError before it starts, if the model does not fit the memory or its run the disk; `aro plan` tells before.
+ * Trains ARO in one setting and shows its progress, or reads the finished run of the same settings and data.
+ * An interrupted run can be read, and resumes when this is called again.
+ * @throws {RangeError} before it starts, if the model does not fit into memory or the run onto the disk; `aro plan`
+ * tells this beforehand.
  */
 export async function trainAro(study: Study, setting: Setting, engine: Engine): Promise<RunResult> {
   return await trainDescribed(study, describeAro(study, setting), engine, createProgress());
 }
 
-/** Trains a described run on the data that it was described with, as `trainAro` does. */
+/** Trains a described run on the study that it was described for, as `trainAro` does. */
 export async function trainDescribed(
   { prepared }: Study,
   { folder, config }: DescribedRun,
@@ -81,19 +93,22 @@ export async function trainDescribed(
 }
 
 /**
- * Reads the run that `trainAro` left.
- * @throws Error if there is none of these settings and data.
+ * Reads the run folder that `trainAro` left.
+ * @throws {Error} if there is no run of these settings and data.
  */
 export async function readAro(study: Study, setting: Setting): Promise<Run> {
   return await readRun(describeAro(study, setting).folder);
 }
 
-/** Builds the trained model of a setting in an engine; whoever calls it disposes of it. */
+/**
+ * Builds the trained model of a setting. The caller must dispose it.
+ * @throws {Error} if `trainAro` has left no run of these settings and data.
+ */
 export async function openAro(study: Study, setting: Setting, engine: Engine): Promise<Model> {
   return await openTrained(describeAro(study, setting), engine);
 }
 
-/** Builds the model of a described run that was trained; whoever calls it disposes of it. */
+/** Builds the trained model of a described run. The caller must dispose it. */
 export async function openTrained(
   { folder }: Pick<DescribedRun, "folder">,
   engine: Engine,
@@ -102,24 +117,24 @@ export async function openTrained(
   return await engine.build(run.config.spec, await run.loadWeights());
 }
 
-/** What a training of ARO may change of its study's profile; everything left out is the profile's. */
+/** What a training of ARO changes of its study's profile. */
 export interface Departure {
   readonly model?: Partial<Profile["model"]>;
   readonly training?: Partial<TrainOptions>;
-  /** What the run is for, where it is not the study's own; part of its hash. */
+  /** What the run is for, if it is not the study's own; part of its hash. */
   readonly purpose?: string;
-  /** The beginning of its folder's name; by default the setting's. */
+  /** The start of its folder's name. By default the setting. */
   readonly name?: string;
 }
 
-/** A run before it is trained: where it lies, what is asked for, and the hash of that and of the data. */
+/** A run before it is trained: its folder, its configuration, and the hash of configuration and data. */
 export interface DescribedRun {
   readonly folder: string;
   readonly config: RunRequest;
   readonly hash: string;
 }
 
-/** Describes a run of ARO; a folder for each set of settings and data, so that one run never meets another's. */
+/** Describes a run of ARO. Each combination of settings and data has a folder of its own. */
 export function describeAro(
   { profile, prepared }: Study,
   setting: Setting | "one column",

@@ -1,19 +1,20 @@
-// The tasks that a study's cohort can answer: labels with at least two classes that every fold can hold.
+// The labels of a cohort that classifiers can be asked for: at least two classes that every fold can contain.
 import type { Cohort } from "../cohort/cohort.js";
 import { commonLabels, labelValues } from "../cohort/labels.js";
 import type { Profile } from "./profile.js";
 
-/** A profile's tasks, parted by whether its cohort can answer them. */
+/** A profile's tasks, by whether its cohort can answer them. */
 export interface Tasks {
   /** In the profile's order. */
   readonly asked: readonly string[];
-  /** A sentence a task that cannot be asked, with the reason. */
+  /** For each task that cannot be asked, a sentence with the reason. */
   readonly refused: readonly string[];
 }
 
 /**
- * Parts a profile's tasks: one is asked if at least two of its classes are borne by as many patients as there are folds.
- * @throws RangeError if none is left, with the reasons.
+ * Chooses a profile's tasks: a label can be asked for if at least two of its classes have as many patients as there
+ * are folds.
+ * @throws {RangeError} if there is none, with the reasons.
  */
 export function chooseTasks({
   profile,

@@ -2,17 +2,17 @@
 import type { SplitOptions } from "../preprocess/split.js";
 import type { Departure, Setting } from "./study.js";
 
-/** What is compared in an experiment: ARO in one setting, and what is not the profile's. */
+/** What an experiment compares: ARO in one setting, with changes of the profile. */
 export interface Variant extends Pick<Departure, "model" | "training"> {
   readonly name: string;
-  /** What the model sees; "one column" hides the first of the second modality alone, as the authors' code does. */
+  /** What the model sees; "one column" hides only the first column of the second modality, as the authors' code does. */
   readonly setting: Setting | "one column";
   readonly split?: Pick<SplitOptions, "by">;
   readonly embedding?: Embedding;
   readonly tested?: Tested;
-  /** What it is judged by; the losses of its reconstruction where nothing is said. */
+  /** What it is judged by. By default the losses of its reconstruction. */
   readonly judgedBy?: readonly ("losses" | "accuracy")[];
-  /** Why its difference from the paper's setting is not one of like with like, if it is not. */
+  /** Why a comparison with the paper's setting is not like with like, if it is not. */
   readonly caveat?: string;
 }
 
@@ -25,12 +25,13 @@ export interface Embedding {
 /** On which samples a classifier of the embeddings is tested: those of the split, or a quarter of all, drawn anew. */
 export type Tested = "test rows" | "new quarter";
 
-/** The paper's own way, where a variant says nothing. Source: paper section 5 and appendix A. */
+/** The paper's embedding, the default of a variant. Source: paper section 5 and appendix A. */
 export const PAPER_EMBEDDING: Embedding = { relu: true, statistics: "training rows" };
 
 /**
- * What the authors' code does otherwise than their paper says, as far as it bears on a result.
- * Its mixed bfloat16 is not among them: the engines compute in float32.
+ * The differences of the authors' code from their paper that bear on a result. Its mixed bfloat16 is not among them,
+ * since the engines compute in float32.
+ *
  * Source: src/models.py, src/omic_dataclass.py, configs/raw_linear.yaml, notebooks/test_model.py@e3bb22a.
  */
 export const AUTHORS = {
@@ -43,20 +44,24 @@ export const AUTHORS = {
   tested: "new quarter",
 } as const satisfies Omit<Variant, "name">;
 
-/** Both settings of the paper. */
+/** The paper's two settings. */
 export const SETTINGS: readonly Variant[] = [
   { name: "ARO unmasked", setting: "unmasked" },
   { name: "ARO masked", setting: "masked" },
 ];
 
-/** What reconstructions are compared with, and what embeddings: the paper classifies those of ARO unmasked. */
-export const MASKED = "paper, masked";
-export const UNMASKED = "paper, unmasked";
-
-/** The paper's two settings, each difference of the authors' code switched alone, and all of them together. */
+/**
+ * The paper's two settings, each difference of the authors' code alone, and all of them together. Reconstructions are
+ * compared with those of the first, embeddings with those of the second, which the paper classifies.
+ */
 export const DIFFERENCES: readonly Variant[] = [
-  { name: MASKED, setting: "masked" },
-  { name: UNMASKED, setting: "unmasked", judgedBy: ["losses", "accuracy"], caveat: "sees all" },
+  { name: "paper, masked", setting: "masked" },
+  {
+    name: "paper, unmasked",
+    setting: "unmasked",
+    judgedBy: ["losses", "accuracy"],
+    caveat: "sees all",
+  },
   { name: "ReLU output", setting: "masked", model: { output: AUTHORS.model.output } },
   {
     name: "dropout after hidden layers",
