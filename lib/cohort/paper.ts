@@ -1,5 +1,5 @@
 // The paper's cohort: glioblastoma and renal cell carcinoma, joined from the journals' workbooks that a reader places.
-import { findPlaced } from "./by-hand.js";
+
 import { type Cohort, type Drop, joinCohort, type ModalityTable, type Sample } from "./cohort.js";
 import {
   gbmGenePairs,
@@ -14,6 +14,7 @@ import { curatedNames, readNameMap } from "./metabolites.js";
 import { nameRcc, rccNames, rccSamples, readRccSheets } from "./rcc-workbook.js";
 import type { CacheOptions } from "./sheet-cache.js";
 import { type NamedTable, stackTables } from "./sheet-features.js";
+import { findPlaced } from "./sources.js";
 
 /** How large one modality of one cohort is, once its features are named and before anything is joined. */
 export interface PartSize {
