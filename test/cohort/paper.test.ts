@@ -5,8 +5,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { dropEmptyFeatures, findModality } from "../../lib/cohort/cohort.js";
-import { gbmSamples, readGbmClinical } from "../../lib/cohort/gbm-workbook.js";
-import { type PaperCohort, type PaperOptions, readPaperCohort } from "../../lib/cohort/paper.js";
+import {
+  gbmSamples,
+  type PaperCohort,
+  type PaperOptions,
+  readGbmClinical,
+  readPaperCohort,
+} from "../../lib/cohort/paper.js";
 import { findPlaced } from "../../lib/cohort/sources.js";
 import { type Rows, workbook } from "./workbooks.js";
 
