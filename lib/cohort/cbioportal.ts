@@ -1,5 +1,5 @@
 // Reads a study of cBioPortal: its folder, its tables of measurements and its clinical files -> a cohort.
-import { closeSync, existsSync, openSync, readdirSync, readSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { missingTest, parseCells, parseNumber } from "./cells.js";
 import { drop, joinCohort, type Label, type Sample } from "./cohort.js";
@@ -10,7 +10,7 @@ import { checkNames, chooseFeatures, cleanNames } from "./names.js";
 import { collectProblems, type Problems, quote, quoteSome } from "./problems.js";
 import { readSampleSheet, type SampleSheet } from "./samplesheet.js";
 import type { FileCohort, FileTable } from "./tables.js";
-import { readText, recognizeForeign } from "./textfile.js";
+import { readStart, readText, recognizeForeign } from "./textfile.js";
 
 /** A modality of the cohort, and the profile of the study to read it from. */
 export interface ProfileChoice {
@@ -41,10 +41,10 @@ const USUAL: readonly (readonly [ProfileFormat, string])[] = [
 /**
  * Reads a study as cBioPortal's datahub publishes it: the samples that the clinical sample file and all chosen tables
  * share, with the published values. A sample's patient is its PATIENT_ID in the sample file. Labels are the attributes
- * of both clinical files under their own names, text or numbers as the files declare. If both files have an attribute of
- * the same name, the sample file's counts.
- * @throws RangeError that names the file and what is wrong in it, or the profiles to choose from; Error if the folder or
- * a file cannot be read.
+ * of both clinical files under their own names, text or numbers as the files declare. If both files have an attribute
+ * of the same name, the sample file's counts.
+ * @throws RangeError that names the file and what is wrong in it, or the profiles to choose from; Error if the folder
+ * or a file cannot be read.
  * Source: cBioPortal documentation, File Formats.
  */
 export function readCbioportal({ folder, name, profiles }: CbioportalOptions): FileCohort {
@@ -149,8 +149,8 @@ interface Meta {
  * Finds the tables and clinical files in the folder of a study. Its meta_*.txt files describe the data files; if none
  * describes measurements, data_*.txt files are recognized by their names and first columns, as cBioPortal's datahub
  * writes them. Leaves out z-scores, classes, and profiles of patients rather than samples.
- * @throws Error if the folder cannot be read, or a data file is something else, such as a Git LFS pointer; RangeError if
- * a meta file lacks a field.
+ * @throws Error if the folder cannot be read, or a data file is something else, such as a Git LFS pointer; RangeError
+ * if a meta file lacks a field.
  * Source: cBioPortal documentation, File Formats.
  */
 export function findStudy(folder: string): StudyFolder {
@@ -213,7 +213,7 @@ function guessProfile(folder: string, entry: string): StudyProfile[] {
   const [, id] = /^data_(.+)\.txt$/i.exec(entry) ?? [];
   if (!id || /zscores|^clinical/i.test(id)) return [];
   const file = join(folder, entry);
-  const start = readStart(file);
+  const start = readStart(file, 1024);
   const foreign = recognizeForeign(start);
   if (foreign) throw new Error(`${file}: expected a table, got ${foreign}, or remove it`);
   const [corner] = start
@@ -223,17 +223,6 @@ function guessProfile(folder: string, entry: string): StudyProfile[] {
   const format = CORNERS[corner.trim().toLowerCase()];
   if (!format || (format === "expression" && !/^(m?rna|expression)/i.test(id))) return [];
   return [{ id, title: id, format, file }];
-}
-
-/** Reads only the first bytes, since a table may have hundreds of megabytes. */
-function readStart(file: string): Buffer {
-  const start = Buffer.alloc(1024);
-  const handle = openSync(file, "r");
-  try {
-    return start.subarray(0, readSync(handle, start));
-  } finally {
-    closeSync(handle);
-  }
 }
 
 function listFolder(folder: string): string[] {

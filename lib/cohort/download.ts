@@ -1,12 +1,12 @@
 // Downloads one file: over HTTP, resuming where it broke off; from a Git LFS server; or as a wheel with pip.
 import { createWriteStream } from "node:fs";
-import { open, readdir, rm, stat } from "node:fs/promises";
+import { readdir, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Checked } from "./manifest.js";
 import { runCommand } from "./python.js";
-import { recognizeForeign } from "./textfile.js";
+import { readStart, recognizeForeign } from "./textfile.js";
 
 export interface DownloadOptions {
   /** Called with the bytes of the file so far, including those of an earlier run. */
@@ -165,7 +165,7 @@ async function save(
   const body = response.body ?? new Blob([]).stream();
   await pipeline(body, count, createWriteStream(file, { flags: from > 0 ? "a" : "w" }));
   if (size === bytes) return { kind: "whole" };
-  const head = await headOf(file);
+  const head = readStart(file);
   if (size < bytes && !recognizeForeign(head)) {
     return { kind: "broken", why: `the connection ended after ${size} bytes` };
   }
@@ -198,15 +198,6 @@ export function reasonOf(error: unknown): string {
   const outer = error as Error;
   const { message, code } = (outer.cause ?? outer) as NodeJS.ErrnoException;
   return message || code || outer.message;
-}
-
-async function headOf(file: string): Promise<Buffer> {
-  const handle = await open(file);
-  try {
-    return (await handle.read(Buffer.alloc(64), 0, 64, 0)).buffer;
-  } finally {
-    await handle.close();
-  }
 }
 
 async function sizeOf(file: string): Promise<number> {

@@ -40,8 +40,8 @@ export function pairGenes(ids: readonly string[], symbols: readonly string[]): G
 }
 
 /**
- * Finds the Ensembl genes of a name: an Ensembl gene is itself, without version; a symbol that names exactly one gene in
- * the pairs is that gene; any other name gets all genes that g:Profiler answered, or none without an answer.
+ * Finds the Ensembl genes of a name: an Ensembl gene is itself, without version; a symbol that names exactly one gene
+ * in the pairs is that gene; any other name gets all genes that g:Profiler answered, or none without an answer.
  */
 export function findGenes(name: string, { pairs, answer }: GeneSources): Naming {
   if (isEnsemblGene(name)) return { ids: [stripEnsemblVersion(name)] };

@@ -16,7 +16,9 @@ import { type NamedTable, nameFeatures, stackTables } from "./sheet-features.js"
 import { findPlaced } from "./sources.js";
 import { cellText, readRows, type SheetTable } from "./workbook.js";
 
-/** Whether proteins are named by Ensembl genes, as in the paper's text, or as in the sheets, as in the authors' code. */
+/**
+ * Whether proteins are named by Ensembl genes, as in the paper's text, or as in the sheets, as in the authors' code.
+ */
 export type ProteinNames = "ensembl" | "published";
 
 /** The size of one modality of one cohort once its features are named, before anything is joined. */

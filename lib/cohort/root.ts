@@ -6,7 +6,8 @@ import { dirname, join } from "node:path";
 const PACKAGE = "aro-notebooks";
 
 /**
- * Finds the repository's root: the nearest folder at or above the given one whose package.json is named "aro-notebooks".
+ * Finds the repository's root: the nearest folder at or above the given one whose package.json is named
+ * "aro-notebooks".
  * @throws Error if there is no such folder up to the root of the file system.
  */
 export function projectRoot(from: string = import.meta.dirname): string {

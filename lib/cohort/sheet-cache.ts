@@ -31,8 +31,8 @@ export interface CacheOptions {
 }
 
 /**
- * Reads a sheet as `readSheet` does, or returns the kept result if the workbook still has the same size and modification
- * time, or the same size and SHA-256. Reads it again if the kept file is damaged or of another version.
+ * Reads a sheet as `readSheet` does, or returns the kept result if the workbook still has the same size and
+ * modification time, or the same size and SHA-256. Reads it again if the kept file is damaged or of another version.
  * @throws as `readSheet` does; Error if the folder cannot be written to.
  */
 export async function readCachedSheet(

@@ -36,7 +36,10 @@ export interface SimulateOptions {
   readonly cohorts?: 1 | 2;
   /** Standard deviation over features of the second cohort's offset (the signal's is 1). */
   readonly cohortOffset?: number;
-  /** Share in [0, 1] of each ratio modality's features that share a gene id with the first modality and follow that gene. */
+  /**
+   * Share in [0, 1] of each ratio modality's features that share a gene id with the first modality and follow that
+   * gene.
+   */
   readonly cisShare?: number;
 }
 
@@ -84,8 +87,8 @@ const scaleDefaults = {
  *
  * Each feature mixes three factors and passes the sum through a link: linear, tanh, softplus, or a product of two
  * factors, which linear methods miss. Half of the first modality's noise is the gene's own variation, which features in
- * cis follow. A tumor's class shifts one factor; a normal keeps part of its patient's factors, has no class, and differs
- * along the last factor.
+ * cis follow. A tumor's class shifts one factor; a normal keeps part of its patient's factors, has no class, and
+ * differs along the last factor.
  *
  * Labels have the names of UCEC. All samples have tissue, tmtBatch and cohort. Tumors also have histology (the class),
  * grade and BMI (each correlated with a factor), stage, age and laterality. Stage, age, laterality and tmtBatch are

@@ -146,8 +146,8 @@ export interface LinkedOptions extends Omit<DownloadOptions, "headers"> {
 const PART = ".part";
 
 /**
- * Makes sure that each file is in the folder and verified; correct files are left alone. An unfinished file first
- * moves into the working folder, so that only one of several processes resumes it, and moves back if it stays unfinished.
+ * Makes sure that each file is in the folder and verified; correct files are left alone. An unfinished file first moves
+ * into the working folder, so that only one of several processes resumes it, and moves back if it stays unfinished.
  * @throws Error that names the file, what is wrong, and how to go on without the download.
  */
 export async function fetchLinkedFiles(
