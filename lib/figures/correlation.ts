@@ -1,6 +1,6 @@
 // How well each feature's predicted values follow its measured ones, by predictor and modality.
 import { checkRows, type Figure, type Layer, makeFigure, type Panel, type Row } from "./figure.js";
-import { panelGap, panelWidth, rowAxis, settingScale } from "./predictors.js";
+import { panelGap, panelWidth, rowAxis, settingScale } from "./panels.js";
 import { count, counted, decimal } from "./text.js";
 import { inks, panelTitle, settingNames, settingOf } from "./theme.js";
 

@@ -1,5 +1,6 @@
 // What a tuning tried: each trial a line across one axis a setting, to the loss it reached.
 import { checkRows, type Figure, type Layer, makeFigure, type Panel, type Row } from "./figure.js";
+import { lossRange } from "./panels.js";
 import { counted, listed } from "./text.js";
 import { figureWidth, inks, panelTitle } from "./theme.js";
 
@@ -47,13 +48,8 @@ export function parallelFigure(
   { cohort, validationSamples }: ParallelOptions,
 ): Figure {
   const losses = studies.flatMap(({ trials }) => trials.flatMap(({ loss }) => loss ?? []));
-  const strange = losses.find((loss) => !(loss > 0));
-  if (losses.length === 0 || strange !== undefined) {
-    throw new RangeError(
-      `parallelFigure: expected trials with a positive loss, got ${strange ?? "none"}`,
-    );
-  }
-  const range = [Math.min(...losses), Math.max(...losses)] as const;
+  const expected = "parallelFigure: expected trials with a positive loss";
+  const range = lossRange(expected, losses);
   const lossAxis: ParallelAxis = {
     name: LOSS,
     kind: "number",

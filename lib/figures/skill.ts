@@ -1,6 +1,6 @@
 // How well each predictor reconstructs each modality: skill with its interval.
 import { checkRows, type Figure, type Layer, makeFigure, type Panel, type Row } from "./figure.js";
-import { panelGap, panelWidth, rowAxis, settingScale } from "./predictors.js";
+import { checkInterval, panelGap, panelWidth, rowAxis, settingScale } from "./panels.js";
 import { counted, decimal } from "./text.js";
 import { inks, panelTitle, settingNames, settingOf } from "./theme.js";
 
@@ -40,7 +40,10 @@ export function skillFigure(
 ): Figure {
   const own = rows.filter((row) => row.part === part);
   checkRows(`skill-${part}`, `rows of the part "${part}"`, own);
-  own.forEach(checkInterval);
+  for (const { predictor, modality, skill, skillLow, skillHigh } of own) {
+    const what = `the skill of ${predictor} on ${modality}`;
+    checkInterval("skillFigure", what, skill, [skillLow, skillHigh]);
+  }
   const predictors = [...new Set(own.map(({ predictor }) => predictor))];
   const modalities = [...new Set(own.map(({ modality }) => modality))];
   const sees = [...new Set(own.map((row) => row.sees))];
@@ -154,13 +157,4 @@ function offAxis(name: string): Layer {
     mark: { type: "text", align: "left", dx: 3, color: inks.quiet },
     encoding: { x: { value: 0 }, text: { field: "text", type: "nominal" } },
   };
-}
-
-function checkInterval({ predictor, modality, skill, skillLow, skillHigh }: SkillRow): void {
-  if ((skillLow ?? skill) > skill || (skillHigh ?? skill) < skill) {
-    throw new RangeError(
-      `skillFigure: expected an interval that holds the skill of ${predictor} on ${modality}, ` +
-        `got ${skill} outside [${skillLow}, ${skillHigh}]`,
-    );
-  }
 }

@@ -1,7 +1,8 @@
 // How the loss falls: training and validation by epoch, with the controls that it must pass.
 import { type Figure, type Layer, makeFigure, type Panel, type Row } from "./figure.js";
+import { lossPanelWidth, lossRange, referenceLayers, referenceRows } from "./panels.js";
 import { counted, listed } from "./text.js";
-import { colors, figureWidth, inks, panelTitle } from "./theme.js";
+import { colors, inks, panelTitle } from "./theme.js";
 
 /** The losses that training reports, each a mean over observed entries. */
 export interface Losses {
@@ -55,27 +56,29 @@ export function trainingFigure(
 ): Figure {
   const names = [...new Set(runs.map(({ name }) => name))];
   const lines = runs.flatMap((run) => linesOf(run, loss));
-  const values = [...lines, ...references.map((row) => ({ loss: row[loss] }))].map(
-    (row) => row.loss,
+  const [low, high] = lossRange(
+    `trainingFigure: expected epochs with a positive ${lossNames[loss]}`,
+    [...lines.map((row) => row.loss), ...references.map((row) => row[loss])],
   );
-  const low = values.find((value) => !(value > 0));
-  if (values.length === 0 || low !== undefined) {
-    throw new RangeError(
-      `trainingFigure: expected epochs with a positive ${lossNames[loss]}, got ${low ?? "none"}`,
-    );
-  }
-  const domain = [Math.min(...values) / 1.12, Math.max(...values) * 1.05];
+  const domain = [low / 1.12, high * 1.05];
   const seeds = Math.max(...names.map((name) => runs.filter((run) => run.name === name).length));
   const last = Math.max(...lines.map((row) => row.epoch));
   const datasets: Record<string, readonly Row[]> = {};
-  const width = Math.floor((figureWidth - 60 - 18 * (names.length - 1)) / names.length);
+  const width = lossPanelWidth(names.length);
   const panels = names.map((name, i): Panel => {
     const own = runs.filter((run) => run.name === name);
     const rules = references.filter((row) => row.run === undefined || row.run === name);
     const drops = own.flatMap((run) => dropsOf(run, own.length === 1 ? last : 0));
     datasets[`${name} losses`] = lines.filter((row) => row.run === name);
     datasets[`${name} best`] = own.map((run) => bestOf(run, loss));
-    if (rules.length > 0) datasets[`${name} references`] = referenceRows(rules, loss);
+    if (rules.length > 0) {
+      datasets[`${name} references`] = referenceRows(
+        rules.map((row) => ({
+          loss: row[loss],
+          text: `${row.name} ${row[loss].toPrecision(3)}`,
+        })),
+      );
+    }
     if (drops.length > 0) datasets[`${name} drops`] = drops;
     const y = {
       field: "loss",
@@ -203,32 +206,6 @@ function dropLayers(name: string, height: number): Layer[] {
       mark: { type: "text", angle: 270, align: "right", baseline: "bottom", dx: -4, dy: -2 },
       encoding: { x, y: { value: 0 }, text: { field: "rate", type: "nominal" } },
     },
-  ];
-}
-
-/** The lowest line is labeled below itself, the others above, so that labels keep off the space between. */
-function referenceRows(references: readonly ReferenceLoss[], loss: keyof Losses): Row[] {
-  const lowest = Math.min(...references.map((row) => row[loss]));
-  return references.map((row) => ({
-    loss: row[loss],
-    text: `${row.name} ${row[loss].toPrecision(3)}`,
-    below: references.length > 1 && row[loss] === lowest,
-  }));
-}
-
-/** Lines across a panel and their labels: the lowest below its line, so that two that lie close keep them apart. */
-export function referenceLayers(name: string, width: number): Layer[] {
-  const y = { field: "loss", type: "quantitative" } as const;
-  const text = (below: boolean): Layer => ({
-    data: { name },
-    transform: [{ filter: `datum.below === ${below}` }],
-    mark: { type: "text", align: "right", baseline: below ? "top" : "bottom", dy: below ? 4 : -3 },
-    encoding: { x: { value: width - 5 }, y, text: { field: "text", type: "nominal" } },
-  });
-  return [
-    { data: { name }, mark: { type: "rule", color: inks.ink, strokeWidth: 1 }, encoding: { y } },
-    text(false),
-    text(true),
   ];
 }
 
