@@ -1,11 +1,11 @@
-// How a search gets on: the lowest validation loss so far by trial, beside random search and what needs no search.
+// The progress of a search: the lowest validation loss so far by trial, beside random search and untuned references.
 import { checkRows, type Figure, type Layer, makeFigure, type Panel, type Row } from "./figure.js";
 import { lossPanelWidth, lossRange, referenceLayers, referenceRows } from "./panels.js";
 import { counted } from "./text.js";
 import { colors, inks, panelTitle } from "./theme.js";
 
 export interface SearchTrial {
-  /** Null of a trial that failed; it takes its place on the axis all the same. */
+  /** Null if the trial failed; it still takes its place on the axis. */
   readonly loss: number | null;
   readonly status: string;
 }
@@ -17,7 +17,7 @@ export interface SearchStudy {
   readonly trials: readonly SearchTrial[];
 }
 
-/** A loss that was not searched for: a constant's, or that of a setting somebody chose. */
+/** An untuned loss: of a constant, or of a setting chosen by hand. */
 export interface SearchReference {
   readonly setup: string;
   readonly name: string;
@@ -35,7 +35,7 @@ const CROSS = "M-.7,-.7L.7,.7M.7,-.7L-.7,.7";
 const METHODS = { bayes: "Bayesian search", random: "random search" } as const;
 
 /**
- * Draws one panel a setup with each search's trials as marks and the lowest loss of its finished trials as a line.
+ * Draws one panel per setup, with each search's trials as marks and the lowest loss of its finished trials as a line.
  * @throws RangeError if a search has no finished trial, or a loss is not positive (the axis is logarithmic).
  */
 export function bestSoFarFigure(

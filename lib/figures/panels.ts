@@ -29,7 +29,7 @@ export function panelWidth(room: number, panels: number): number {
   return Math.floor((figureWidth - room - panelGap * (panels - 1)) / panels) - 2;
 }
 
-/** Colors of ARO masked, ARO unmasked and controls, as far as present, in this order. */
+/** The colors of those of ARO masked, ARO unmasked and controls that are present, in this order. */
 export function settingScale(present: readonly Setting[]) {
   const kinds = (Object.keys(settingNames) as Setting[]).filter((kind) => present.includes(kind));
   return {

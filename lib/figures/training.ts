@@ -1,10 +1,10 @@
-// How the loss falls: training and validation by epoch, with the controls that it must pass.
+// Training and validation loss by epoch, with the losses of controls.
 import { type Figure, type Layer, makeFigure, type Panel, type Row } from "./figure.js";
 import { lossPanelWidth, lossRange, referenceLayers, referenceRows } from "./panels.js";
 import { counted, listed } from "./text.js";
 import { colors, inks, panelTitle } from "./theme.js";
 
-/** The losses that training reports, each a mean over observed entries. */
+/** The reported losses, each a mean over observed entries. */
 export interface Losses {
   readonly huber: number;
   readonly mse: number;
@@ -17,26 +17,26 @@ export interface EpochLosses {
   readonly learningRate: number;
 }
 
-/** The epochs of one training; runs of one name are repetitions with different seeds. */
+/** The epochs of one training run; runs of the same name differ in their seeds. */
 export interface TrainingRun {
-  /** "ARO masked", "ARO unmasked"; one panel each. */
+  /** "ARO masked", "ARO unmasked"; each gets a panel. */
   readonly name: string;
   readonly seed: number;
   readonly epochs: readonly EpochLosses[];
 }
 
-/** What a control loses on the validation part. */
+/** A control's loss on the validation part. */
 export interface ReferenceLoss {
   readonly name: string;
   readonly huber: number;
   readonly mse: number;
-  /** The panel it belongs to; in every panel where absent. */
+  /** Its panel; without it, the control appears in every panel. */
   readonly run?: string;
 }
 
 export interface TrainingOptions {
   readonly cohort: string;
-  /** Samples of the training and of the validation part. */
+  /** Number of training samples. */
   readonly trainSamples: number;
   readonly validationSamples: number;
   readonly references?: readonly ReferenceLoss[];
@@ -46,8 +46,8 @@ export interface TrainingOptions {
 const lossNames: Readonly<Record<keyof Losses, string>> = { huber: "Huber loss", mse: "MSE" };
 
 /**
- * Draws one panel a setting with the training and validation loss of each seed, the lowest validation loss,
- * the controls as lines across, and the epochs in which the learning rate fell.
+ * Draws one panel per setting with the training and validation loss of each seed, the lowest validation loss, the
+ * controls as horizontal lines, and the epochs at which the learning rate fell.
  * @throws RangeError if there are no epochs or a loss is not positive (the axis is logarithmic).
  */
 export function trainingFigure(
@@ -178,8 +178,8 @@ function bestOf({ epochs }: TrainingRun, loss: keyof Losses): Row {
 }
 
 /**
- * The epochs that ran at a lower rate than the epoch before. Those at least 1/20 of the axis after the last
- * labeled one bear the new rate; with `last` 0 none does.
+ * The epochs with a lower learning rate than the epoch before. Those at least 1/20 of the axis after the previous label
+ * are labeled with the new rate; none is if `last` is 0.
  */
 function dropsOf({ epochs }: TrainingRun, last: number): Row[] {
   let labeled = Number.NEGATIVE_INFINITY;
@@ -192,7 +192,7 @@ function dropsOf({ epochs }: TrainingRun, last: number): Row[] {
     });
 }
 
-/** Short lines from the upper edge, so that they cross neither the curves' ends nor the labels of the controls. */
+/** Short lines from the upper edge, clear of the curves' ends and of the controls' labels. */
 function dropLayers(name: string, height: number): Layer[] {
   const x = { field: "epoch", type: "quantitative" } as const;
   return [
@@ -209,7 +209,7 @@ function dropLayers(name: string, height: number): Layer[] {
   ];
 }
 
-/** Ticks at 1, 2, 3, 5, 7 times powers of ten inside the domain. */
+/** Ticks at 1, 2, 3, 5 and 7 times powers of ten within the domain. */
 function logTicks([low, high]: readonly number[]): number[] {
   const ticks: number[] = [];
   for (let power = Math.floor(Math.log10(low)); 10 ** power <= high; power++) {

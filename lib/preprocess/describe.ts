@@ -72,7 +72,8 @@ const SHOWN: Readonly<Record<Stage, string>> = {
 };
 
 /**
- * Counts the observed values of the given rows in equal bins from lowest to highest, one histogram per stage and modality.
+ * Counts the observed values of the given rows in equal bins from lowest to highest, one histogram per stage and
+ * modality.
  * @throws RangeError if there is not at least one bin, or a modality has no observed value.
  */
 export function stageHistograms(
