@@ -19,8 +19,7 @@ export { readTables } from "./cohort/tables.js";
 
 // The split by patient, and the paper's preprocessing.
 
-export { describeFeature, zeroShares } from "./preprocess/describe.js";
-export { stageHistograms } from "./preprocess/histogram.js";
+export { describeFeature, stageHistograms, zeroShares } from "./preprocess/describe.js";
 export { type PreparedCohort, prepareCohort, requireHeldOut } from "./preprocess/prepare.js";
 export { applyScaler } from "./preprocess/scaler.js";
 export { countParts, splitSamples } from "./preprocess/split.js";

@@ -73,8 +73,8 @@ export function either<K extends Basic>(...kinds: readonly K[]): { readonly eith
 /**
  * Checks an options object against the kind of each option, and returns it. An option that is undefined is not given.
  *
- * @throws {TypeError} for an unknown name, with the nearest known one, and for a value of a wrong kind.
- * @throws {RangeError} for NaN, and for a text that is none of those to choose from.
+ * @throws TypeError for an unknown name, with the nearest known one, and for a value of a wrong kind.
+ * @throws RangeError for NaN, and for a text that is none of those to choose from.
  */
 export function checkOptions<T extends object>(where: string, options: T, kinds: Kinds<T>): T {
   if (typeof options !== "object" || options === null || Array.isArray(options)) {

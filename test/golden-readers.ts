@@ -5,7 +5,7 @@ import { importsOf, parse, readSources, type Sources, targetOf } from "./archite
 /**
  * Test files by the golden file that they read: those from which imports lead to a `goldenCases("name")`.
  *
- * @throws {Error} where the name is not a literal, so that the reader of a file would not be found.
+ * @throws Error where the name is not a literal, so that the reader of a file would not be found.
  */
 export function goldenReaders(sources: Sources): ReadonlyMap<string, readonly string[]> {
   const readers = new Map<string, string[]>();

@@ -60,7 +60,7 @@ export function findPartners({
 /**
  * Fits `ŷ = max(0, ȳ + b (x - x̄))`, where x is the RNA of the feature's own gene and b a shrunken slope over the
  * observed training entries. Features without a partner, and those of the first modality, get their training mean.
- * @throws {RangeError} if a shrinkage is negative, or no validation entry is observed to choose by.
+ * @throws RangeError if a shrinkage is negative, or no validation entry is observed to choose by.
  */
 export function fitCis(prepared: PreparedCohort, options: CisOptions = {}): Cis {
   const {

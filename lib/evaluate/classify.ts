@@ -69,7 +69,7 @@ export interface ClassificationResult {
 /**
  * Predicts each labeled sample by a classifier that saw neither it nor another sample of its patient, and scores the
  * predictions. The area under the ROC curve compares only samples of the same fold.
- * @throws {RangeError} if the lists do not fit the rows, fewer than two classes are left, or a class is in fewer
+ * @throws RangeError if the lists do not fit the rows, fewer than two classes are left, or a class is in fewer
  * patients than there are folds.
  */
 export function crossValidate(
@@ -125,7 +125,7 @@ export function crossValidate(
 
 /**
  * Fits a classifier on the labeled rows of one part and scores it on those of the other.
- * @throws {RangeError} as `crossValidate` does, or if one of the parts has no labeled row.
+ * @throws RangeError as `crossValidate` does, or if one of the parts has no labeled row.
  */
 export function scoreHoldout(
   options: TaskOptions & { readonly classifier: Classifier },

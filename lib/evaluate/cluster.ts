@@ -32,7 +32,7 @@ export interface Clusters {
  * Clusters points into `k` groups by k-means, from seeded k-means++ starts.
  *
  * Source: Lloyd 1982; Arthur and Vassilvitskii 2007.
- * @throws {RangeError} if `k` is not a whole number in [1, distinct points], or an option is out of range.
+ * @throws RangeError if `k` is not a whole number in [1, distinct points], or an option is out of range.
  */
 export function kMeans(points: Rows, k: number, options: KMeansOptions = {}): Clusters {
   const {
@@ -108,7 +108,7 @@ export interface LabeledClusters extends Clusters {
 
 /**
  * Clusters points by `kMeans`, and compares the clusters with labels.
- * @throws {RangeError} as `kMeans`, or if a label does not have one value per point, or is recorded for none.
+ * @throws RangeError as `kMeans`, or if a label does not have one value per point, or is recorded for none.
  */
 export function clusterPoints(
   points: Rows,
@@ -135,7 +135,7 @@ export function clusterPoints(
   };
 }
 
-/** @throws {RangeError} unless the label has one value per point. */
+/** @throws RangeError unless the label has one value per point. */
 export function checkLabeling(where: string, { rows }: Rows, { name, values }: Labeling): void {
   if (values.length !== rows) {
     throw new RangeError(`${where}: expected ${rows} values of "${name}", got ${values.length}`);
@@ -167,7 +167,7 @@ export interface Silhouette {
  * Groups may be clusters or labels.
  *
  * Source: Rousseeuw 1987, Euclidean distance.
- * @throws {RangeError} unless each row has a group and there are 2 to rows - 1 groups.
+ * @throws RangeError unless each row has a group and there are 2 to rows - 1 groups.
  */
 export function silhouette(
   points: Rows,
@@ -206,7 +206,7 @@ export function silhouette(
  * chance.
  *
  * Source: Hubert and Arabie 1985.
- * @throws {RangeError} if the groupings differ in length or are empty.
+ * @throws RangeError if the groupings differ in length or are empty.
  */
 export function adjustedRandIndex(
   one: readonly (string | number | boolean)[],

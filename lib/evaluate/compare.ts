@@ -52,7 +52,7 @@ export interface CompareOptions extends TaskOptions {
  * Scores classifiers on the same folds: the majority class, logistic regression on each covariate alone, then
  * `classifiers` on the embeddings.
  * @returns one row per classifier, in this order.
- * @throws {RangeError} as `crossValidate` does, or if a covariate does not have one value per row.
+ * @throws RangeError as `crossValidate` does, or if a covariate does not have one value per row.
  */
 export function compareClassifiers(options: CompareOptions): ClassifierRow[] {
   const {

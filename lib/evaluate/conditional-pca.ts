@@ -65,7 +65,7 @@ export function inferScores(
 
 /**
  * Fits probabilistic PCA to all columns of the training rows and predicts from the first modality alone.
- * @throws {RangeError} if an option is out of range, or no validation entry is observed to choose by.
+ * @throws RangeError if an option is out of range, or no validation entry is observed to choose by.
  */
 export function fitConditionalPca(
   prepared: PreparedCohort,

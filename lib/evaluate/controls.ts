@@ -26,7 +26,7 @@ export interface ControlOptions extends Pick<InputOptions, "input"> {
  * Fits the controls on the training rows, in a table's order: first those that see nothing, then those that see the
  * first modality, last the one that sees everything. Validation rows choose hyperparameters and nothing else.
  * @param cohort the measurements that `prepared` was made from.
- * @throws {RangeError} if the validation rows have no observed entry to choose by.
+ * @throws RangeError if the validation rows have no observed entry to choose by.
  */
 export function fitControls(
   prepared: PreparedCohort,

@@ -22,7 +22,7 @@ type Name = string | number;
  * The most uneven groups are dealt first, each to the fold where the class counts then vary least among folds.
  *
  * Source: sklearn.model_selection.StratifiedGroupKFold, with this library's random order.
- * @throws {RangeError} if a class occurs in fewer groups than there are folds, or the lists differ in length.
+ * @throws RangeError if a class occurs in fewer groups than there are folds, or the lists differ in length.
  */
 export function stratifiedGroupFolds(
   labels: readonly Name[],
@@ -113,7 +113,7 @@ export function stratifiedGroupFolds(
  * the paper's downstream protocol, a quarter of 115 (29). Class counts are the shares rounded by largest remainder.
  *
  * Source: sklearn.model_selection.train_test_split(stratify=labels) in the authors' notebook; the draw is this library's.
- * @throws {RangeError} if the share is not in (0, 1), a class has fewer than two samples,
+ * @throws RangeError if the share is not in (0, 1), a class has fewer than two samples,
  * or either part would have fewer samples than there are classes.
  */
 export function stratifiedHoldout(

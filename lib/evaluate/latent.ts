@@ -22,7 +22,7 @@ export interface TsneOptions {
  *
  * Source: van der Maaten and Hinton 2008, the exact gradient.
  * @returns `[rows, 2]`.
- * @throws {RangeError} if there are fewer than 4 points, all are equal, or an option is out of range.
+ * @throws RangeError if there are fewer than 4 points, all are equal, or an option is out of range.
  */
 export function tsne(points: Rows, options: TsneOptions = {}): Rows {
   const {
@@ -79,7 +79,7 @@ export interface UmapOptions {
  *
  * Source: McInnes, Healy and Melville 2018. Defaults are those of umap-learn, which the authors' notebook uses.
  * @returns `[rows, 2]`.
- * @throws {RangeError} if an option is out of range.
+ * @throws RangeError if an option is out of range.
  */
 export function umap(points: Rows, options: UmapOptions = {}): Rows {
   const {
@@ -122,7 +122,7 @@ export function umap(points: Rows, options: UmapOptions = {}): Rows {
  * that are not among the k nearest in the original. A perfect map has 1, a random one about 0.5.
  *
  * Source: Venna and Kaski 2001, as scikit-learn computes it.
- * @throws {RangeError} if the rows differ in number, or `neighbors` is not in [1, rows / 2).
+ * @throws RangeError if the rows differ in number, or `neighbors` is not in [1, rows / 2).
  */
 export function trustworthiness(original: Rows, map: Rows, neighbors = 5): number {
   checkPoints("trustworthiness", original);

@@ -24,7 +24,7 @@ export interface MapColoring extends Labeling {
 /**
  * Maps an embedding to a plane by PCA, t-SNE and UMAP, and measures how well each map separates the classes of labels.
  * Perplexity and neighbors are 10, as in the authors' code for t-SNE.
- * @throws {RangeError} if there are fewer than 25 points, or a label does not have one value per point.
+ * @throws RangeError if there are fewer than 25 points, or a label does not have one value per point.
  */
 export function mapPoints(
   points: Rows,

@@ -27,7 +27,7 @@ export interface Neighbors extends Predictor {
 
 /**
  * Predicts the mean of the training rows nearest in the first modality, by Euclidean distance.
- * @throws {RangeError} if a count is not a whole number from 1 to the training rows, or no validation entry is
+ * @throws RangeError if a count is not a whole number from 1 to the training rows, or no validation entry is
  * observed to choose by.
  */
 export function fitNeighbors(prepared: PreparedCohort, options: NeighborsOptions = {}): Neighbors {

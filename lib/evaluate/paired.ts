@@ -34,7 +34,7 @@ export interface PairedOptions {
  * Compares pairs of predictors on held-out rows.
  * The interval ignores variation between splits and training runs.
  * @returns for each pair one row per modality, then one over all columns.
- * @throws {RangeError} if the scaler was fitted on one of the rows, or nothing of a modality is observed.
+ * @throws RangeError if the scaler was fitted on one of the rows, or nothing of a modality is observed.
  */
 export async function pairedDifferences(
   pairs: readonly (readonly [Predictor, Predictor])[],

@@ -103,8 +103,8 @@ export function modelPredictor(name: string, model: Model): Predictor {
 
 /**
  * Returns the function that reads the first modality of prepared rows, `[rows, columns of that modality]`.
- * @throws {TypeError} if z-scores are asked for without the cohort.
- * @throws {RangeError} if the rows are not the cohort's.
+ * @throws TypeError if z-scores are asked for without the cohort.
+ * @throws RangeError if the rows are not the cohort's.
  */
 export function inputReader(
   { modalities, scaler, features }: PreparedCohort,

@@ -79,7 +79,7 @@ const TABLE_KINDS: Kinds<TableOptions> = {
 /**
  * Scores a reconstruction of held-out rows.
  * @returns one score per modality, then one over all columns.
- * @throws {RangeError} if the scaler was fitted on one of the rows, sizes do not fit, or a prediction is not finite.
+ * @throws RangeError if the scaler was fitted on one of the rows, sizes do not fit, or a prediction is not finite.
  */
 export function scoreReconstruction(
   options: ScoreOptions<"validation" | "test">,
@@ -97,7 +97,7 @@ export function scoreTraining(options: ScoreOptions<"train">): ReconstructionSco
 
 /**
  * Scores every predictor on every part, in the order given.
- * @throws {RangeError} as `scoreReconstruction`, or if two predictors have the same name, or there is no such part.
+ * @throws RangeError as `scoreReconstruction`, or if two predictors have the same name, or there is no such part.
  */
 export async function scorePredictors(
   predictors: readonly Predictor[],

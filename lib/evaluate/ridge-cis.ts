@@ -44,7 +44,7 @@ export interface RidgeWithCis extends Predictor {
  * (k folds of the training rows), since on rows that it saw the ridge errs too little to learn from.
  * Chooses among the ridge's own lambda and two stronger ones, because the second path takes over part of its work.
  * The first modality's columns are the plain ridge's.
- * @throws {RangeError} if an option is out of range, there are fewer patients than folds, or no validation entry is
+ * @throws RangeError if an option is out of range, there are fewer patients than folds, or no validation entry is
  * observed.
  */
 export function fitRidgeWithCis(

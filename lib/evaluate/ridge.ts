@@ -40,7 +40,7 @@ export const LAMBDAS: readonly number[] = [1, 3, 10, 30, 100, 300, 1e3, 3e3, 1e4
 /**
  * Fits `ŷ = max(0, ȳ + k(x)^T (K + λ I)^-1 (Y - ȳ))` with `K = X X^T` of the training inputs, centered on their
  * mean: ridge regression from the first modality to all columns, in one solve of the size of the training rows.
- * @throws {RangeError} if a lambda is not positive, or no validation entry is observed to choose by.
+ * @throws RangeError if a lambda is not positive, or no validation entry is observed to choose by.
  */
 export function fitRidge(prepared: PreparedCohort, options: RidgeOptions = {}): Ridge {
   const {

@@ -32,7 +32,7 @@ export interface SplitComparisonOptions extends SplitOptions {
 /**
  * Fits and scores the linear controls on splits of consecutive seeds.
  * @returns one row for each inferred modality.
- * @throws {RangeError} if there are fewer than 2 splits.
+ * @throws RangeError if there are fewer than 2 splits.
  */
 export async function compareOverSplits(
   cohort: Cohort,

@@ -34,7 +34,7 @@ export interface FlatScore {
 /**
  * Scores every predictor on every part, rounded to six significant digits.
  * @returns for each predictor and part one row per modality, then one over all columns.
- * @throws {RangeError} if held-out rows were trained on, two predictors have the same name, or sizes do not fit.
+ * @throws RangeError if held-out rows were trained on, two predictors have the same name, or sizes do not fit.
  */
 export async function reconstructionTable(
   predictors: readonly Predictor[],
@@ -80,7 +80,7 @@ export interface PairCounts {
  * Counts pairs of measured and predicted values of one modality, over observed entries, in square bins from 0 to the
  * largest measured value; larger predictions fall into the last bin.
  * @returns one table of counts per predictor.
- * @throws {RangeError} if nothing is observed, or sizes do not fit.
+ * @throws RangeError if nothing is observed, or sizes do not fit.
  */
 export async function countPairs(
   predictors: readonly Predictor[],

@@ -1,32 +1,32 @@
-// How well classes are told apart: accuracy and balanced accuracy by task, representation and classifier.
+// Classification: accuracy and balanced accuracy by task, representation and classifier.
 import { checkOptions, required } from "../options.js";
 import { type Figure, type Layer, makeFigure, type Panel, type Row } from "./figure.js";
 import { labelRoom, percent } from "./text.js";
 import { classStyle, figureWidth, inks, panelTitle } from "./theme.js";
 
-/** The scores of one classifier on one task and representation; rates are in [0, 1]. */
+/** The result of one classifier on one task from one representation; rates are in [0, 1]. */
 export interface AccuracyRow {
   readonly task: string;
   /** What the classifier sees: "ARO unmasked", "PCA", "cohort only". */
   readonly representation: string;
   readonly classifier: string;
-  /** Number of samples classified. */
+  /** Number of classified samples. */
   readonly n: number;
   readonly classes: number;
   readonly accuracy: number;
-  /** Low and high bound a 95 % interval. */
+  /** The 95 % interval. */
   readonly accuracyLow: number;
   readonly accuracyHigh: number;
   readonly balancedAccuracy: number;
   readonly balancedLow?: number | null;
   readonly balancedHigh?: number | null;
-  /** Accuracy of always naming the most frequent class. */
+  /** Accuracy of always predicting the most frequent class. */
   readonly majority: number;
 }
 
 export interface AccuracyOptions {
   readonly cohort: string;
-  /** How samples were held out, such as "18 test samples of one split". */
+  /** How samples were held out: "18 test samples of one split", "nested cross-validation by patient". */
   readonly protocol: string;
 }
 
@@ -34,9 +34,9 @@ export interface AccuracyOptions {
 const step = 12;
 
 /**
- * Draws one row of panels per task: accuracy on the left with the majority rate as a line, balanced accuracy on the
- * right with chance as a line. Dots have a 95 % interval if one is given.
- * @throws {RangeError} if there are no rows, a rate is outside [0, 1], or there are more classifiers than colors.
+ * Draws a row of panels per task: accuracy on the left with the majority rate as a line, balanced accuracy on the right
+ * with chance as a line. Dots have a 95 % interval if one is given.
+ * @throws RangeError if there are no rows, a rate is outside [0, 1], or there are more classifiers than colors.
  */
 export function accuracyFigure(rows: readonly AccuracyRow[], options: AccuracyOptions): Figure {
   const { cohort, protocol } = checkOptions("accuracyFigure", options, {

@@ -1,4 +1,4 @@
-// What a cohort holds: samples, features and observed entries per modality, and what was left out.
+// A cohort's samples, features and observed entries by modality, and what was left out.
 import { checkOptions, required } from "../options.js";
 import { type Figure, makeFigure, type Panel, type Row } from "./figure.js";
 import { count, counted, labelRoom, percent } from "./text.js";
@@ -13,7 +13,7 @@ export interface ModalitySummary {
   readonly observed: number;
 }
 
-/** Samples or features that were left out; a cohort's `Drop` fits. */
+/** What was left out, such as a `Drop` of the cohort. */
 export interface DropSummary {
   readonly what: "samples" | "features";
   readonly from: string;
@@ -35,7 +35,7 @@ const gap = 24;
 
 /**
  * Draws samples, features and observed share of each modality, and below them what was left out and why.
- * @throws {RangeError} if there is no modality, or a share is outside [0, 1].
+ * @throws RangeError if there is no modality, or a share is outside [0, 1].
  */
 export function cohortFigure(options: CohortSummary): Figure {
   const { cohort, samples, patients, modalities, drops } = checkOptions("cohortFigure", options, {
@@ -89,7 +89,7 @@ export function cohortFigure(options: CohortSummary): Figure {
   const dropPanel = (what: DropSummary["what"]): Panel[] => {
     const rows = kept.filter((drop) => drop.what === what);
     if (rows.length === 0) return [];
-    // Rows are told apart by their number, since one modality may lose rows for several reasons.
+    // Rows are identified by number, since one modality may lose rows for several reasons.
     const labelExpr = `${JSON.stringify(rows.map(({ from }) => from))}[datum.value]`;
     return [
       {
@@ -103,7 +103,7 @@ export function cohortFigure(options: CohortSummary): Figure {
           x: {
             field: "count",
             type: "quantitative",
-            // The largest count stands at 2/5 of the width; its reason needs the rest.
+            // The largest count lies at 2/5 of the width; its reason needs the rest.
             scale: { type: "log", domain: [0.8, 0.8 * (most / 0.8) ** 2.5] },
             axis: null,
           },

@@ -1,15 +1,15 @@
-// The correlation of each feature's predicted and measured values, by predictor and modality.
+// Per-feature correlation of predicted and measured values, by predictor and modality.
 import { checkOptions, required } from "../options.js";
 import { checkRows, type Figure, type Layer, makeFigure, type Panel, type Row } from "./figure.js";
-import { panelGap, panelWidth, rowAxis, settingScale } from "./predictors.js";
+import { panelGap, panelWidth, rowAxis, settingScale } from "./panels.js";
 import { count, counted, decimal } from "./text.js";
 import { inks, panelTitle, settingNames, settingOf } from "./theme.js";
 
-/** The per-feature correlations of one predictor on one modality, as percentiles over features. */
+/** One predictor's per-feature correlations on one modality, as percentiles over features. */
 export interface CorrelationRow {
   readonly predictor: string;
   readonly modality: string;
-  /** Number of features that have a correlation. */
+  /** Number of features with a defined correlation. */
   readonly features: number;
   readonly percentile5: number;
   readonly percentile25: number;
@@ -34,9 +34,9 @@ export interface CorrelationOptions {
 }
 
 /**
- * Draws the distribution over features of Pearson's r: a dot at the median, a thick line over the middle 50 %, a thin
- * line over the middle 90 %.
- * @throws {RangeError} if the percentiles of a row do not ascend or leave [-1, 1].
+ * Draws the distribution of per-feature Pearson r: a dot at the median, a thick line over the middle 50 % of the
+ * features, a thin line over the middle 90 %.
+ * @throws RangeError if the percentiles of a row do not ascend or lie outside [-1, 1].
  */
 export function correlationFigure(
   rows: readonly CorrelationRow[],

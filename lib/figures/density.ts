@@ -1,4 +1,4 @@
-// Predicted against measured values, as the density of their pairs.
+// Predicted against measured values, as the density of pairs.
 import { checkOptions, required } from "../options.js";
 import { type Figure, makeFigure, type Panel, type Row } from "./figure.js";
 import { count, counted, decimal, wrap } from "./text.js";
@@ -7,11 +7,11 @@ import { figureWidth, inks, panelTitle } from "./theme.js";
 /** Pairs of measured and predicted values of one predictor, counted in square bins. */
 export interface PairCounts {
   readonly predictor: string;
-  /** Limits of the bins of both axes, ascending. */
+  /** Bin edges of both axes, ascending. */
   readonly edges: ArrayLike<number>;
-  /** Row-major: `counts[m * bins + p]` pairs are in measured bin m and predicted bin p. */
+  /** Row-major: measured bin m and predicted bin p have `counts[m * bins + p]` pairs. */
   readonly counts: ArrayLike<number>;
-  /** Pearson's r over all pairs, in [-1, 1]; null if it is not defined. */
+  /** Pearson r over all pairs, in [-1, 1]; null if undefined. */
   readonly r: number | null;
 }
 
@@ -23,9 +23,9 @@ export interface DensityOptions {
 }
 
 /**
- * Draws one panel per predictor: predicted values up, measured values across, shaded by the share of pairs on a
- * logarithmic scale that the panels share, with the diagonal on which both are equal.
- * @throws {RangeError} if there is no panel or more than 3, or edges and counts do not fit.
+ * Draws one panel per predictor: predicted values on y, measured values on x, shades by the share of pairs on one
+ * logarithmic scale for all panels, and the diagonal.
+ * @throws RangeError if there are no panels or more than 3, or edges and counts do not match.
  */
 export function densityFigure(panels: readonly PairCounts[], options: DensityOptions): Figure {
   const {

@@ -1,6 +1,7 @@
-// How much each variant of a training changes a result: its difference from one of them, with an interval.
+// The effect of training variants on a result: each one's difference from a reference variant, with an interval.
 import { checkOptions, required } from "../options.js";
 import { checkRows, type Figure, makeFigure, type Panel, type Row } from "./figure.js";
+import { checkInterval } from "./panels.js";
 import { counted, labelRoom } from "./text.js";
 import { figureWidth, inks, panelTitle } from "./theme.js";
 
@@ -10,29 +11,29 @@ export interface DifferenceRow {
   readonly difference: number;
   readonly low: number | null;
   readonly high: number | null;
-  /** Why the comparison is not like with like; empty if it is. */
+  /** Why the two results are not comparable; empty if they are. */
   readonly caveat: string;
 }
 
-/** A panel: differences of one measure from one variant. */
+/** One panel: differences in one measure from one variant. */
 export interface Differences {
   /** Such as "test MSE". */
   readonly measure: string;
-  /** The variant that they are differences from. */
+  /** The reference variant. */
   readonly against: string;
   readonly rows: readonly DifferenceRow[];
 }
 
 export interface DifferencesOptions {
   readonly cohort: string;
-  /** Number of seeds behind each difference. */
+  /** Number of training seeds behind each difference. */
   readonly seeds: number;
 }
 
 /**
- * Draws one panel per measure: a dot with its interval for each variant, in the order given. A dot is hollow if the
- * comparison is not like with like.
- * @throws {RangeError} if a measure has no rows, or an interval does not hold its difference.
+ * Draws one panel per measure, stacked: a dot with its interval for each variant, in the given order; hollow if the
+ * results are not comparable.
+ * @throws RangeError if a measure has no rows, or an interval does not hold its difference.
  */
 export function differencesFigure(
   panels: readonly Differences[],
@@ -48,7 +49,9 @@ export function differencesFigure(
   const kinds = { like: "like with like", other: "not like with like" };
   const views = panels.map(({ measure, against, rows }): Panel => {
     checkRows("differences", measure, rows);
-    rows.forEach(checkInterval);
+    for (const { variant, difference, low, high } of rows) {
+      checkInterval("differencesFigure", `the difference of ${variant}`, difference, [low, high]);
+    }
     datasets[measure] = rows.map((row) => ({
       variant: labelOf(row),
       difference: row.difference,
@@ -114,18 +117,9 @@ export function differencesFigure(
   });
 }
 
-/** The room for names, in pixels. */
+/** The maximum width of names, in pixels. */
 const LABELS = 360;
 
 function labelOf({ variant, caveat }: DifferenceRow): string {
   return caveat === "" ? variant : `${variant} (${caveat})`;
-}
-
-function checkInterval({ variant, difference, low, high }: DifferenceRow): void {
-  if ((low ?? difference) > difference || (high ?? difference) < difference) {
-    throw new RangeError(
-      `differencesFigure: expected an interval that holds the difference of ${variant}, ` +
-        `got ${difference} outside [${low}, ${high}]`,
-    );
-  }
 }

@@ -1,20 +1,20 @@
-// What a figure is: a name, a title and a Vega-Lite spec that holds its own data, checked at the door.
+// A figure: a name, a title and a Vega-Lite spec with its own data, checked when it is made.
 import type { TopLevelSpec } from "vega-lite";
 import type { Field } from "vega-lite/types_unstable/channeldef.js";
 import type { LayerSpec, NonNormalizedSpec } from "vega-lite/types_unstable/spec/index.js";
 import { wrap } from "./text.js";
 import { theme } from "./theme.js";
 
-/** The data of one mark. Numbers are finite; null means that there is none. */
+/** The data of one mark or one row of marks; numbers are finite, null means that there is none. */
 export type Row = Readonly<Record<string, string | number | boolean | null>>;
 
 /** A figure: a Vega-Lite spec with its data, a name and a title. */
 export interface Figure {
-  /** The file name without its extension: lower case letters, digits and hyphens. */
+  /** The file name without extension: lower-case letters, digits and hyphens. */
   readonly name: string;
-  /** What is shown, in one sentence; also the text for readers who do not see the image. */
+  /** What the figure shows, in one sentence; also the alternative text of the image. */
   readonly title: string;
-  /** A Vega-Lite spec; all its data are in `datasets`. */
+  /** A Vega-Lite spec with all its data in `datasets`. */
   readonly spec: TopLevelSpec;
 }
 
@@ -27,16 +27,16 @@ export type Layer = LayerSpec<Field>["layer"][number];
 export interface FigureOptions {
   readonly name: string;
   readonly title: string;
-  /** The number of samples, the part and the interval; one entry per line. */
+  /** States n, the part and the interval; one entry per line. */
   readonly subtitle: readonly string[];
   readonly datasets: Readonly<Record<string, readonly Row[]>>;
-  /** The marks; their data are in `datasets`, by name. */
+  /** The marks, which refer to data in `datasets` by name. */
   readonly view: Panel;
 }
 
 /**
- * Makes a figure from rows and marks: adds the theme and the titles, wrapped to the figure's width.
- * @throws {RangeError} if a dataset is empty, a number is not finite, or a field is not in the data.
+ * Makes a figure from rows and marks; adds the theme, and the titles wrapped to the figure's width.
+ * @throws RangeError if a dataset is empty, a number is not finite, or a field is not in the data.
  */
 export function makeFigure({ name, title, subtitle, datasets, view }: FigureOptions): Figure {
   const spec = {
@@ -56,9 +56,8 @@ export function makeFigure({ name, title, subtitle, datasets, view }: FigureOpti
 }
 
 /**
- * Names a figure after the paper's figure that it corresponds to: file `figure-2a`, title "Figure 2a · ...".
- * @param note one more line below the title, such as how it differs from the paper's.
- * @throws {RangeError} if the number does not make a file name.
+ * Names a figure after its counterpart in the paper: file `figure-2a`, title "Figure 2a · ...".
+ * @param note a further line below the title, such as how it differs from the paper's figure.
  */
 export function paperFigure(number: string, figure: Figure, note?: string): Figure {
   const title = `Figure ${number} · ${figure.title}`;
@@ -80,9 +79,9 @@ export function paperFigure(number: string, figure: Figure, note?: string): Figu
 }
 
 /**
- * Checks that a figure can be drawn, and that none of its marks would be missing.
- * @throws {RangeError} if the name is no file name, a dataset is empty, a number is not finite, or the spec names a
- * dataset or a field that does not exist.
+ * Checks that a figure can be drawn, and that Vega would not silently omit anything.
+ * @throws RangeError if the name is not a file name, a dataset is empty, a number is not finite, or the spec refers to
+ * a missing dataset or field.
  */
 export function checkFigure({ name, title, spec }: Figure): void {
   if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name)) {
@@ -112,9 +111,8 @@ export function datasetsOf({
 }
 
 /**
- * Checks that a panel can show all rows.
- * @throws {RangeError} if there are none, or a number is not finite.
- * @throws {TypeError} if a value is undefined.
+ * Refuses rows that a panel cannot show completely.
+ * @throws RangeError if there are no rows or a number is not finite; TypeError if a value is undefined.
  */
 export function checkRows(figure: string, dataset: string, rows: readonly object[]): void {
   if (!Array.isArray(rows) || rows.length === 0) {
@@ -139,7 +137,7 @@ export function checkRows(figure: string, dataset: string, rows: readonly object
   });
 }
 
-/** Looks up every field of the spec in its dataset, so that a misspelled one is an error and not an empty panel. */
+/** Walks the spec with the dataset of each node, so that a misspelled field is an error rather than an empty panel. */
 function checkFields(
   figure: string,
   datasets: Readonly<Record<string, readonly Row[]>>,

@@ -1,31 +1,31 @@
-// Maps of the latent space: samples in two dimensions, colored and shaped by what is known of them.
+// Maps of the latent space: samples in two dimensions, colored and shaped by their labels.
 import { checkOptions, required } from "../options.js";
 import { type Figure, makeFigure, type Panel, type Row } from "./figure.js";
 import { counted, decimal, listed, textWidth, wrap } from "./text.js";
 import { classStyle, figureWidth, inks, notRecorded, panelTitle } from "./theme.js";
 
-/** Where the samples lie on a map. */
+/** The positions of the samples on a map. */
 export interface LatentMap {
-  /** Such as "PCA". */
+  /** "PCA", "t-SNE", "UMAP". */
   readonly method: string;
   readonly x: ArrayLike<number>;
   readonly y: ArrayLike<number>;
-  /** How far neighbors on the map are neighbors in the latent space, in [0, 1]. */
+  /** How well neighbors on the map are neighbors in the latent space, in [0, 1]. */
   readonly trustworthiness?: number;
 }
 
-/** What samples are colored by: a label, or clusters. */
+/** What colors a row of panels: a label, or k-means clusters. */
 export interface Coloring {
   readonly name: string;
-  /** One value per sample; null is "not recorded". */
+  /** One value per sample; null means "not recorded". */
   readonly values: readonly (string | number | null)[];
-  /** The mean silhouette of its classes on each map, in [-1, 1]. */
+  /** Mean silhouette of these classes by map, in the order of the maps, in [-1, 1]. */
   readonly silhouettes?: readonly number[];
 }
 
 export interface LatentOptions {
   readonly cohort: string;
-  /** What is mapped, such as "the latent space of ARO unmasked". */
+  /** What is mapped: "the latent space of ARO unmasked", "the principal components". */
   readonly representation: string;
   readonly maps: readonly LatentMap[];
   readonly colorings: readonly Coloring[];
@@ -34,10 +34,10 @@ export interface LatentOptions {
 }
 
 /**
- * Draws maps (columns) by colorings (rows), or the colorings of a single map side by side, each with trustworthiness
- * and silhouette in its title.
- * @throws {RangeError} if there is no map or coloring, no map of `method`, lengths differ, or a coloring has more
- * classes than colors.
+ * Draws one panel per map (columns) and coloring (rows), or the colorings of a single map side by side, with
+ * trustworthiness and silhouette above.
+ * @throws RangeError if there is no map or coloring, no map of `method`, lengths differ, or a coloring has more classes
+ * than colors.
  */
 export function latentFigure(options: LatentOptions): Figure {
   const { cohort, representation } = checkOptions("latentFigure", options, {
@@ -52,7 +52,7 @@ export function latentFigure(options: LatentOptions): Figure {
   }
   const samples = maps[0].x.length;
   const datasets: Record<string, readonly Row[]> = {};
-  // One map leaves room for its colorings side by side, with their legends below.
+  // With a single map, its colorings fit side by side, with their legends below.
   const single = maps.length === 1;
   const size = single
     ? Math.floor(figureWidth / Math.max(2, colorings.length)) - 30
@@ -158,7 +158,7 @@ function chooseMaps({ maps, colorings, method }: LatentOptions) {
   };
 }
 
-/** The values have no unit, so the axes have a name and no numbers. */
+/** The values have no unit, so axes have a title and no numbers. */
 function mapAxis(field: "x" | "y", title: string) {
   return {
     field,
@@ -177,7 +177,7 @@ function mapAxis(field: "x" | "y", title: string) {
   } as const;
 }
 
-/** The map's own score stands in the first row only; it is the same below. */
+/** The map's own score appears only in the first row, since it is the same in all. */
 function scoresOf(map: LatentMap, silhouette: number | undefined, first: boolean): string[] {
   return [
     ...(first && map.trustworthiness !== undefined

@@ -1,4 +1,4 @@
-// How samples and patients are divided into training, validation and test.
+// The split of samples and patients into training, validation and test.
 import { checkOptions, required } from "../options.js";
 import { type Figure, makeFigure, type Panel, type Row } from "./figure.js";
 import { counted, labelRoom, listed } from "./text.js";
@@ -6,7 +6,7 @@ import { classStyle, figureWidth, inks, panelTitle } from "./theme.js";
 
 /** Samples and patients of one kind, such as tumors, in one part. */
 export interface SplitCount {
-  /** "train", "validation" or "test"; parts are drawn in the order in which they first occur. */
+  /** "train", "validation", "test", in the order of the rows. */
   readonly part: string;
   /** "tumor", "normal" or the value of another label. */
   readonly kind: string;
@@ -16,17 +16,17 @@ export interface SplitCount {
 
 export interface SplitOptions {
   readonly cohort: string;
-  /** Number of patients in each part; a patient with samples of several kinds counts once. */
+  /** Patients in each part; a patient with both tissues counts once. */
   readonly patients: Readonly<Record<string, number>>;
-  /** What the split keeps whole. By default "patient". */
+  /** What the split keeps together: "patient", "sample". */
   readonly by?: string;
-  /** The label whose values the kinds are. By default "tissue". */
+  /** The label whose values are the kinds. */
   readonly label?: string;
 }
 
 /**
  * Draws samples and patients by part and kind as bars with their counts.
- * @throws {RangeError} if there are no rows, or a part's number of patients is not given.
+ * @throws RangeError if there are no rows, or a part's patient count is missing.
  */
 export function splitFigure(rows: readonly SplitCount[], options: SplitOptions): Figure {
   const {

@@ -35,14 +35,13 @@ export interface RunNotebooksOptions {
 export interface NotebookRun {
   readonly notebook: string;
   readonly seconds: number;
-  /** Largest resident size of the kernel's process, in bytes. */
+  /** Peak resident size of the kernel's process, in bytes. */
   readonly peak: number;
 }
 
 /**
- * Executes notebooks one after another. Each is written only after all its cells have succeeded.
- * @throws {Error} naming the notebook, the cell, its source, the message and the line in lib of the first failure.
- * @throws {RangeError} if no notebook's name starts with one of `only`.
+ * Executes the notebooks one after another; writes each only when all its cells have succeeded.
+ * @throws Error at the first failure, with the notebook, the cell, its source, the message and the line in lib.
  */
 export async function runNotebooks(options: RunNotebooksOptions): Promise<NotebookRun[]> {
   const {
@@ -139,7 +138,9 @@ function failureMessage(
   );
 }
 
-/** Keeps of a kernel's error text the message and the frames in lib and in the cell, as paths from the root. */
+/**
+ * Reduces a kernel's error text to the message and the stack frames in lib and in the cell, with paths from the root.
+ */
 export function explainStack(text: string): string {
   const root = projectRoot();
   const lines = text.trim().split("\n");

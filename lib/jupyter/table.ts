@@ -1,12 +1,12 @@
-// Tables for readers: rows as HTML in a notebook, as text in a terminal, as Markdown in the README.
+// Tables for readers: the same rows as HTML in a notebook, text in a terminal, or Markdown in the README.
 import { checkOptions } from "../options.js";
 
 export type Cell = string | number | boolean | null | undefined;
 
 export interface TableOptions<T> {
-  /** The columns to show, as [field, heading]. By default every field of the first row, under its own name. */
+  /** The columns to show, as [field, heading]; by default every field of the first row, under its own name. */
   readonly columns?: readonly (readonly [field: keyof T & string, heading: string])[];
-  /** Decimal places of numbers that are not whole. By default 3. */
+  /** Decimal places of numbers that are not whole; 3 by default. */
   readonly digits?: number;
 }
 
@@ -16,10 +16,7 @@ interface Formatted {
   readonly body: string[][];
 }
 
-/**
- * Shows rows as a table in the running notebook cell, elsewhere as text. Prints "none" if there are no rows.
- * @throws {RangeError} if a cell is NaN or infinite.
- */
+/** Shows rows as a table in the running notebook cell, or as text elsewhere; prints "none" if there are no rows. */
 export function showTable<T extends object>(
   rows: readonly T[],
   options: TableOptions<T> = {},
@@ -38,7 +35,7 @@ export function showTable<T extends object>(
   display.html(htmlTable(rows, options));
 }
 
-/** Formats rows as a text table with aligned columns. */
+/** Formats rows as text with aligned columns. */
 export function textTable<T extends object>(
   rows: readonly T[],
   options: TableOptions<T> = {},
@@ -103,7 +100,7 @@ function format<T extends object>(
     body: rows.map((row) =>
       chosen.map(([key], j) => {
         const cell = value(row, key);
-        // A column with fractions has decimals in every row, even if a number is whole.
+        // A column of fractions has decimals in every row, even where a value happens to be whole.
         const whole = typeof cell === "number" && Number.isInteger(cell) && fractional[j];
         return whole ? cell.toFixed(digits) : formatCell(cell, digits);
       }),
@@ -111,7 +108,7 @@ function format<T extends object>(
   };
 }
 
-/** Formats one value: whole numbers in groups of three digits, others with `digits` decimals, tiny ones as powers. */
+/** Formats one value: whole numbers in groups of three, others with `digits` decimals, tiny ones with an exponent. */
 export function formatCell(value: Cell, digits = 3): string {
   if (value === null || value === undefined) return "–";
   if (typeof value !== "number") return String(value);

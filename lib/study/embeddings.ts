@@ -19,7 +19,7 @@ export interface Embeddings {
 
 /**
  * Embeds all samples of a study by a trained model and by PCA fitted to the training rows.
- * @throws {RangeError} if the model was trained on another number of features.
+ * @throws RangeError if the model was trained on another number of features.
  */
 export async function embedSamples(study: Study, model: Model): Promise<Embeddings> {
   const { train, scaler } = study.prepared;

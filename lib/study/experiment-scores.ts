@@ -59,7 +59,7 @@ export interface CollectOptions {
 
 /**
  * Scores every finished run of a plan from its run folder.
- * @throws {RangeError} if no sample has the label `task`.
+ * @throws RangeError if no sample has the label `task`.
  */
 export async function collectScores(
   { experiment: { variants }, runs, cells }: Plan,

@@ -70,7 +70,7 @@ export type Measure = "mse" | "huber" | "skill" | "accuracy";
  * Compares each variant that has values with one of them, seed by seed, in the experiment's order. The interval covers
  * another seed: initial weights, dropout, batches and the classifier's, and the test quarter if that is drawn anew. It
  * ignores variation between splits and samples.
- * @throws {RangeError} if the experiment has no variant of the name `against`.
+ * @throws RangeError if the experiment has no variant of the name `against`.
  */
 export function compareVariants(
   { variants, ...found }: Pick<ExperimentScores, "variants" | "scores" | "accuracies">,

@@ -52,7 +52,7 @@ export interface Cell {
 
 /**
  * Lists the experiments of a profile.
- * @throws {RangeError} if its number of seeds is not a positive whole number.
+ * @throws RangeError if its number of seeds is not a positive whole number.
  */
 export function experimentsOf({ training, experiments }: Profile): Experiment[] {
   if (!Number.isInteger(experiments.seeds) || experiments.seeds < 1) {
@@ -83,7 +83,7 @@ export function experimentsOf({ training, experiments }: Profile): Experiment[] 
 
 /**
  * Finds an experiment of a profile by name.
- * @throws {RangeError} naming those that exist.
+ * @throws RangeError naming those that exist.
  */
 export function findExperiment(profile: Profile, name: string): Experiment {
   const all = experimentsOf(profile);
@@ -96,7 +96,7 @@ export function findExperiment(profile: Profile, name: string): Experiment {
 /**
  * Plans the runs of an experiment, given or by name: all variants with the first seed, then all with the next. Two
  * variants that need the same training share one run, under the name of the first.
- * @throws {RangeError} naming the experiments that exist, if the name is unknown.
+ * @throws RangeError naming the experiments that exist, if the name is unknown.
  */
 export function planExperiment(study: Study, wanted: string | Experiment): Plan {
   const experiment = typeof wanted === "string" ? findExperiment(study.profile, wanted) : wanted;

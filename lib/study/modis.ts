@@ -39,7 +39,7 @@ const DEFAULTS = { batchSize: 32, learningRate: 1e-4, klWeight: 5e-4 };
 /**
  * Returns the shape of a study's MODIS: all features, two hidden layers on each side, and the classes of the first task
  * that the cohort can answer.
- * @throws {RangeError} if even the narrowest has more parameters than allowed.
+ * @throws RangeError if even the narrowest has more parameters than allowed.
  */
 export function modisSpec(study: Study, options: ModisOptions = {}): ModisSpec {
   const { parameters } = checkOptions("modisSpec", options, MODIS_KINDS);
@@ -77,7 +77,7 @@ export async function trainModis(
 
 /**
  * Builds the trained MODIS. The caller must dispose it.
- * @throws {Error} if `trainModis` has left no run of these settings and data.
+ * @throws Error if `trainModis` has left no run of these settings and data.
  */
 export async function openModis(
   study: Study,

@@ -10,7 +10,7 @@ import { chooseTasks } from "./tasks.js";
 /**
  * Describes a profile and its cohort for `overviewFigure`.
  * @param cohort without the features that are empty in every sample.
- * @throws {RangeError} if the cohort can answer none of the profile's tasks.
+ * @throws RangeError if the cohort can answer none of the profile's tasks.
  */
 export function describeStudy(profile: Profile, cohort: Cohort): OverviewOptions {
   const { model } = profile;

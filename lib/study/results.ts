@@ -20,7 +20,7 @@ interface Stored {
 /**
  * Writes a table to the profile's figures folder, as tables/NAME.json, aside and renamed.
  * @param source the notebook that computed it.
- * @throws {RangeError} if there are no rows, or a number is not finite.
+ * @throws RangeError if there are no rows, or a number is not finite.
  */
 export async function publishTable(
   profile: Profile,
@@ -50,7 +50,7 @@ export async function publishTable(
 
 /**
  * Reads a published table.
- * @throws {Error} naming the notebook to run, if there is no such table.
+ * @throws Error naming the notebook to run, if there is no such table.
  */
 export async function readResults<T>(profile: Profile, name: string, madeBy: string): Promise<T[]> {
   const rows = await findResults<T>(profile, name);
@@ -64,7 +64,7 @@ export async function readResults<T>(profile: Profile, name: string, madeBy: str
 
 /**
  * Reads a published table; null if it does not exist.
- * @throws {Error} if it cannot be read.
+ * @throws Error if it cannot be read.
  */
 export async function findResults<T>(profile: Profile, name: string): Promise<T[] | null> {
   let text: string;
@@ -84,7 +84,7 @@ function tableFile(profile: Profile, name: string): string {
 /**
  * Writes a figure's SVG, spec and data to the profile's figures folder, and shows it in the running cell.
  * @param source the notebook that drew it.
- * @throws {RangeError} if the figure's data or fields are wrong.
+ * @throws RangeError if the figure's data or fields are wrong.
  */
 export async function publishFigure(
   profile: Profile,

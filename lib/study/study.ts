@@ -44,8 +44,8 @@ const OPEN_KINDS: Kinds<OpenOptions> = {
 
 /**
  * Reads a profile's cohort in measured units, and fetches it first if necessary.
- * @throws {RangeError} if files that must be placed by hand are missing, with where to get each.
- * @throws {Error} as `fetchSource`.
+ * @throws RangeError if files that must be placed by hand are missing, with where to get each.
+ * @throws Error as `fetchSource`.
  */
 export async function openCohort(profile: Profile, options: OpenOptions = {}): Promise<FileCohort> {
   const { cache, ...fetching } = checkOptions("openCohort", options, OPEN_KINDS);
@@ -61,7 +61,7 @@ export async function openCohort(profile: Profile, options: OpenOptions = {}): P
 
 /**
  * Reads a profile's cohort, drops its empty features, splits it by patient and preprocesses the parts.
- * @throws {RangeError} as `openCohort`, or if the cohort has fewer than four patients.
+ * @throws RangeError as `openCohort`, or if the cohort has fewer than four patients.
  */
 export async function openStudy(profile: Profile, options: OpenOptions = {}): Promise<Study> {
   checkOptions("openStudy", options, OPEN_KINDS);
@@ -73,7 +73,7 @@ export async function openStudy(profile: Profile, options: OpenOptions = {}): Pr
 /**
  * Trains ARO in one setting and shows its progress, or reads the finished run of the same settings and data.
  * An interrupted run can be read, and resumes when this is called again.
- * @throws {RangeError} before it starts, if the model does not fit into memory or the run onto the disk; `aro plan`
+ * @throws RangeError before it starts, if the model does not fit into memory or the run onto the disk; `aro plan`
  * tells this beforehand.
  */
 export async function trainAro(study: Study, setting: Setting, engine: Engine): Promise<RunResult> {
@@ -94,7 +94,7 @@ export async function trainDescribed(
 
 /**
  * Reads the run folder that `trainAro` left.
- * @throws {Error} if there is no run of these settings and data.
+ * @throws Error if there is no run of these settings and data.
  */
 export async function readAro(study: Study, setting: Setting): Promise<Run> {
   return await readRun(describeAro(study, setting).folder);
@@ -102,7 +102,7 @@ export async function readAro(study: Study, setting: Setting): Promise<Run> {
 
 /**
  * Builds the trained model of a setting. The caller must dispose it.
- * @throws {Error} if `trainAro` has left no run of these settings and data.
+ * @throws Error if `trainAro` has left no run of these settings and data.
  */
 export async function openAro(study: Study, setting: Setting, engine: Engine): Promise<Model> {
   return await openTrained(describeAro(study, setting), engine);

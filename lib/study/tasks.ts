@@ -14,7 +14,7 @@ export interface Tasks {
 /**
  * Chooses a profile's tasks: a label can be asked for if at least two of its classes have as many patients as there
  * are folds.
- * @throws {RangeError} if there is none, with the reasons.
+ * @throws RangeError if there is none, with the reasons.
  */
 export function chooseTasks({
   profile,

@@ -111,7 +111,7 @@ export interface TuneAroOptions {
 
 /**
  * Tunes ARO in one setup, and resumes a search of the same settings and data. It never sees the test rows.
- * @throws {RangeError} if the number of trials is not a positive whole number.
+ * @throws RangeError if the number of trials is not a positive whole number.
  */
 export async function tuneAro(
   study: Study,
@@ -139,7 +139,7 @@ export async function tuneAro(
 
 /**
  * Reads the search that `tuneAro` left.
- * @throws {Error} if there is none of these settings and data.
+ * @throws Error if there is none of these settings and data.
  */
 export async function readTuned(study: Study, setup: Setup): Promise<Tuning> {
   return await readTuning(describeStudy(study, setup).folder);
