@@ -1,6 +1,6 @@
 // The labels of a cohort that classifiers can be asked for: at least two classes that every fold can contain.
 import type { Cohort } from "../cohort/cohort.js";
-import { commonLabels, labelValues } from "../cohort/labels.js";
+import { labelValues } from "../cohort/labels.js";
 import type { Profile } from "./profile.js";
 
 /** A profile's tasks, by whether its cohort can answer them. */
@@ -49,7 +49,9 @@ function reasonAgainst(
   const names = new Set(samples.flatMap(({ labels }) => Object.keys(labels)));
   if (!names.has(task)) return `no such label, there are ${[...names].join(", ") || "none"}`;
   if (labelValues(samples, task).every((value) => value === null)) return "no sample records it";
-  const classes = new Set(commonLabels(samples, task, folds).filter((value) => value !== null));
+  const classes = new Set(
+    labelValues(samples, task, { atLeast: folds }).filter((value) => value !== null),
+  );
   if (classes.size >= 2) return null;
   const which = classes.size === 0 ? "no class" : `only "${[...classes][0]}"`;
   return `${which} is borne by ${folds} patients or more, and it takes two such classes`;
