@@ -4,6 +4,7 @@ import { test } from "node:test";
 import {
   checkCycles,
   checkDirection,
+  checkDoors,
   checkHeads,
   checkLanguage,
   checkPackages,
@@ -44,6 +45,12 @@ test("no file reaches itself through its imports", () => expectNone(checkCycles(
 
 test("TensorFlow.js stays in lib/engine, and Vega in lib/figures until it is needed", () =>
   expectNone(checkPackages(lib)));
+
+/** Rooms whose functions do not check their options. */
+const OPEN_ROOMS = /^lib\/(engine|model|train)\//;
+
+test("what the index exports checks the options that it takes", () =>
+  expectNone(checkDoors(lib).filter((problem) => !OPEN_ROOMS.test(problem))));
 
 test("lib has no any, no silenced compiler and no default export", () =>
   expectNone(checkLanguage(lib)));
@@ -147,6 +154,28 @@ test("checkPackages notices TensorFlow.js and Vega out of place, and Vega that i
     "lib/engine/a.ts": 'import * as tf from "@tensorflow/tfjs-core";',
   });
   assert.deepEqual(checkPackages(good), []);
+});
+
+test("checkDoors notices a function of the index that takes options and does not check them", () => {
+  const door = (body: string, index = 'export { f } from "./model/a.js";') =>
+    checkDoors(
+      sources({
+        "lib/index.ts": index,
+        "lib/model/a.ts": `//\nexport function f(a: A, options: FOptions = {}) { ${body} }`,
+      }),
+    );
+  expectOne(door("g(options);"), "lib/model/a.ts:2", /f takes options and does not check/);
+  expectOne(door('checkOptions("g", options, {});'), "lib/model/a.ts:2", /f takes options/);
+  assert.deepEqual(door('checkOptions("f", options, {});'), []);
+  assert.deepEqual(door('checkOptions<F<T>>(\n"f", options, {});'), []);
+  assert.deepEqual(door("g(options);", 'export { g } from "./model/a.js";'), []);
+  const apart = "export function f({ a }: FOptions) {}";
+  const index = 'export { f } from "./model/a.js";';
+  expectOne(
+    checkDoors(sources({ "lib/index.ts": index, "lib/model/a.ts": apart })),
+    "lib/model/a.ts:1",
+    /f takes options/,
+  );
 });
 
 test("checkLanguage notices any, silenced compilers and default exports, and not the word", () => {

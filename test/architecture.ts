@@ -130,6 +130,31 @@ export function checkPackages(sources: Sources): string[] {
   });
 }
 
+/** A function that the index exports and that takes options passes them to `checkOptions`, by its own name. */
+export function checkDoors(sources: Sources): string[] {
+  const index = parse("lib/index.ts", sources.get("lib/index.ts") ?? "");
+  return index.statements.filter(ts.isExportDeclaration).flatMap((statement) => {
+    const { moduleSpecifier: from, exportClause: names } = statement;
+    if (!from || !ts.isStringLiteral(from) || !names || !ts.isNamedExports(names)) return [];
+    const path = targetOf({ from: "lib/index.ts", specifier: from.text, line: 1, kind: "static" })!;
+    const exported = names.elements.map(({ name }) => name.text);
+    const source = parse(path, sources.get(path) ?? "");
+    return source.statements.filter(ts.isFunctionDeclaration).flatMap((declared) => {
+      const name = declared.name?.text ?? "";
+      const takes = declared.parameters.some((parameter) => takesOptions(parameter));
+      if (!exported.includes(name) || !takes) return [];
+      const checks = new RegExp(`checkOptions(<[^(]*>)?\\(\\s*"${name}"`);
+      return checks.test(declared.getText())
+        ? []
+        : [`${path}:${lineOf(source, declared)}: ${name} takes options and does not check them`];
+    });
+  });
+}
+
+function takesOptions({ name, type }: ts.ParameterDeclaration): boolean {
+  return name.getText() === "options" || /Options(<\w+>)?$/.test(type?.getText() ?? "");
+}
+
 /** No `any`, no comment that silences the compiler, no default export. */
 export function checkLanguage(sources: Sources): string[] {
   return [...sources].flatMap(([path, text]) => {

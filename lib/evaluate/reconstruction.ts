@@ -72,7 +72,8 @@ const SCORE_KINDS: Kinds<ScoreOptions<Part>> = {
   ...{ scaler: required("object"), patients: "array", draws: "number", seed: "number" },
 };
 
-const TABLE_KINDS: Kinds<TableOptions> = {
+/** The kinds of `TableOptions`. */
+export const TABLE_KINDS: Kinds<TableOptions> = {
   ...{ parts: "array", patientOf: Map, draws: "number", seed: "number" },
 };
 
@@ -108,18 +109,18 @@ export async function scorePredictors(
     parts = ["validation", "test"],
     patientOf,
     ...bootstrap
-  } = checkOptions("reconstructionTable", options, TABLE_KINDS);
+  } = checkOptions("scorePredictors", options, TABLE_KINDS);
   const unknown = parts.find((part) => !PARTS.includes(part));
   if (unknown !== undefined) {
     throw new RangeError(
-      `reconstructionTable: expected parts of ${PARTS.join(", ")}, got "${unknown}"`,
+      `scorePredictors: expected parts of ${PARTS.join(", ")}, got "${unknown}"`,
     );
   }
   const names = predictors.map(({ name }) => name);
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined) {
     throw new RangeError(
-      `reconstructionTable: expected each predictor's name once, got "${twice}" again`,
+      `scorePredictors: expected each predictor's name once, got "${twice}" again`,
     );
   }
   const baseline = observedMean(prepared);

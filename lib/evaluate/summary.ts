@@ -1,10 +1,16 @@
 // What tables and figures show of predictors: flat rows of scores, counted pairs, and spreads of correlations.
 import type { Modality } from "../cohort/cohort.js";
+import { checkOptions } from "../options.js";
 import type { Prepared, PreparedCohort } from "../preprocess/prepare.js";
 import type { Estimate } from "./bootstrap.js";
 import { featureCorrelations } from "./correlation.js";
 import type { Predictor } from "./predictor.js";
-import { type ReconstructionRow, scorePredictors, type TableOptions } from "./reconstruction.js";
+import {
+  type ReconstructionRow,
+  scorePredictors,
+  TABLE_KINDS,
+  type TableOptions,
+} from "./reconstruction.js";
 import { pearson, quantile } from "./statistics.js";
 
 /** A row of a reconstruction table, over observed entries; a score that does not exist is null. */
@@ -41,6 +47,7 @@ export async function reconstructionTable(
   prepared: PreparedCohort,
   options: TableOptions = {},
 ): Promise<FlatScore[]> {
+  checkOptions("reconstructionTable", options, TABLE_KINDS);
   return flattenScores(await scorePredictors(predictors, prepared, options));
 }
 
