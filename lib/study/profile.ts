@@ -5,8 +5,10 @@ import type { Engine } from "../engine/engine.js";
 import { type AutoencoderSpec, PAPER_MODEL } from "../model/autoencoder.js";
 import type { SplitOptions } from "../preprocess/split.js";
 
+/** The profiles of this repository. */
 export type ProfileName = "course" | "ucec" | "gbm" | "paper";
 
+/** What a run of the notebooks uses: the cohort, the split, the model, and the settings of every notebook. */
 export interface Profile {
   readonly name: ProfileName;
   /** One sentence for the head of a notebook. */
