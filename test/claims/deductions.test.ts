@@ -95,6 +95,7 @@ test("the printed accuracies are whole counts of 29 samples, and not of the 17 o
   for (const n of [17, 18]) {
     assert.deepEqual([correctOf("72.41 %", n), correctOf("58.62 %", n)], [null, null], String(n));
   }
+  assert.equal(correctOf("58.62 %", 290), 170);
   const { low, high } = printedInterval("72.4 %");
   assert.ok(Math.abs(low - 0.5427) < 1e-3 && Math.abs(high - 0.8531) < 1e-3, `${low} to ${high}`);
 });

@@ -145,6 +145,18 @@ test("accuracies carry the interval of the paper's 29 samples, and ours of the s
   );
 });
 
+test("an accuracy of the paper's own cohort is reproduced or not, by the digits printed", () => {
+  const own = { profile: readProfile({ ARO_PROFILE: "paper" }), replicates: true };
+  const laterality = { ...evidence.downstream[1], task: "laterality" };
+  const withAccuracy = (accuracy: number) => ({
+    ...own,
+    downstream: [{ ...laterality, accuracy }],
+  });
+  assert.equal(verdictOf("accuracy-laterality-aro", withAccuracy(0.7242)), "reproduced");
+  assert.equal(verdictOf("accuracy-laterality-aro", withAccuracy(0.71)), "not reproduced");
+  assert.equal(verdictOf("accuracy-cancer-aro", own), "not reproduced");
+});
+
 test("PCA is weaker downstream only if it is with every number of components", () => {
   assert.equal(
     oursOf("pca-weaker-downstream"),

@@ -13,6 +13,14 @@ test("losses over seeds stand beside the paper's of the same part, controls besi
     { ...row, predictor: "ARO masked", huberDeviation: 2.4e-4 },
     { ...alone, predictor: "PCA, sees all", part: "train", mse: 2.8e-30, huber: 1.4e-30 },
     { ...alone, predictor: "dual ridge" },
+    {
+      ...alone,
+      predictor: "PCA",
+      mse: 4e-4,
+      mseDeviation: 1e-5,
+      huber: 5e-4,
+      huberDeviation: 1e-5,
+    },
   ]);
   assert.deepEqual(
     rows.map(({ paperMse, mse, paperHuber, huber }) => [paperMse, mse, paperHuber, huber]),
@@ -20,6 +28,7 @@ test("losses over seeds stand beside the paper's of the same part, controls besi
       ["0.14 ± 21.0e-05", "0.1283 ± 0.00049", "0.068 ± 20.0e-05", "0.0641 ± 0.00024"],
       ["3.1e-30", "2.8e-30", "1.5e-30", "1.4e-30"],
       ["–", "0.1283", "–", "0.0641"],
+      ["–", "4.0e-4", "–", "0.0005 ± 0.000010"],
     ],
   );
 });
