@@ -2,7 +2,7 @@
 import { readdir } from "node:fs/promises";
 import type { PairedDifference } from "../evaluate/paired.js";
 import type { FlatScore } from "../evaluate/summary.js";
-import type { SeedRow } from "../study/experiment-tables.js";
+import type { SeedRow } from "../study/experiment-scores.js";
 import { foldersOf, type Profile, replicatesPaper } from "../study/profile.js";
 import { findResults } from "../study/results.js";
 import type { RunRow } from "../study/runs.js";

@@ -7,7 +7,7 @@ import {
   parametersOf,
   sizeOf,
 } from "../model/autoencoder.js";
-import { type SeedRow, withDeviation } from "../study/experiment-tables.js";
+import { type SeedRow, withDeviation } from "../study/experiment-scores.js";
 import { count, short } from "./finding.js";
 import { findClaim, numberOf, PAPER_SHAPE, paperClaims, printed } from "./paper.js";
 
