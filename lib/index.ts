@@ -56,11 +56,9 @@ export { chooseTasks } from "./study/tasks.js";
 
 // Searches and experiments: many runs of a study, compared.
 
-export { collectScores } from "./study/experiment-scores.js";
-export { compareVariants, tabulateSeeds } from "./study/experiment-tables.js";
-export { planExperiment, trainExperiment } from "./study/experiments.js";
+export { collectScores, compareVariants, tabulateSeeds } from "./study/experiment-scores.js";
+export { AUTHORS, planExperiment, trainExperiment } from "./study/experiments.js";
 export { compareSpaces, tuneAro, tuningReferences } from "./study/tuning.js";
-export { AUTHORS } from "./study/variants.js";
 
 // Reconstruction: predictors, their scores, and differences between them.
 
@@ -108,9 +106,12 @@ export { showTable } from "./jupyter/table.js";
 
 // The paper's claims beside our results.
 
-export { besidePaper } from "./claims/beside.js";
 export { readEvidence } from "./claims/evidence.js";
-export { countByGround, countVerdicts, judgeClaims, type LedgerEntry } from "./claims/ledger.js";
-export { compareLosses } from "./claims/paper-losses.js";
-export { comparePaperSizes } from "./claims/paper-sizes.js";
-export { compareBlocks } from "./claims/parameters.js";
+export {
+  besidePaper,
+  countByGround,
+  countVerdicts,
+  judgeClaims,
+  type LedgerEntry,
+} from "./claims/judge.js";
+export { compareBlocks, compareLosses, comparePaperSizes } from "./claims/tables.js";

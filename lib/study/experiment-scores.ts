@@ -1,20 +1,27 @@
-// The scores of an experiment: each finished run scored from its folder, and the unfinished runs.
+// The results of an experiment: finished runs scored from their folders, and tables of the scores over seeds.
 import { labelValues } from "../cohort/labels.js";
 import type { Engine, Model } from "../engine/engine.js";
 import type { Classifier } from "../evaluate/classifiers.js";
 import { crossValidate, scoreHoldout } from "../evaluate/classify.js";
 import { modelPredictor } from "../evaluate/predictor.js";
-import { reconstructionTable } from "../evaluate/summary.js";
+import { summarizeRepeats } from "../evaluate/repeats.js";
+import { type FlatScore, reconstructionTable } from "../evaluate/summary.js";
 import { checkOptions } from "../options.js";
 import type { Part } from "../preprocess/prepare.js";
 import { fitScaler } from "../preprocess/scaler.js";
 import { readState } from "../train/folder.js";
 import { encodeSamples } from "./embeddings.js";
-import type { Cell, Plan, PlannedRun } from "./experiments.js";
+import {
+  type Cell,
+  type Embedding,
+  PAPER_EMBEDDING,
+  type Plan,
+  type PlannedRun,
+  type Variant,
+} from "./experiments.js";
 import { openTrained, type Study } from "./study.js";
-import { type Embedding, PAPER_EMBEDDING, type Variant } from "./variants.js";
 
-/** The losses of one variant and seed on one part, over all modalities. */
+/** Losses of one variant and seed on one part, over all modalities together. */
 export interface SeedScore {
   readonly variant: string;
   readonly seed: number;
@@ -22,18 +29,18 @@ export interface SeedScore {
   readonly samples: number;
   readonly mse: number;
   readonly huber: number;
-  /** Against a constant on the same rows, so that it is comparable between different rows. */
+  /** Relative to a constant on the same rows, so that it is comparable between different rows. */
   readonly skill: number | null;
 }
 
-/** The accuracy of a classifier on one variant's embeddings with one seed; shares in [0, 1]. */
+/** Accuracy of a classifier of one variant's embeddings with one seed; shares in [0, 1]. */
 export interface SeedAccuracy {
   readonly variant: string;
   readonly seed: number;
-  /** Number of test samples. */
+  /** Samples that it was tested on. */
   readonly samples: number;
   readonly accuracy: number;
-  /** The accuracy of always predicting the most frequent class of these samples. */
+  /** Accuracy of always predicting the most frequent class of these samples. */
   readonly majorityRate: number;
 }
 
@@ -42,9 +49,9 @@ export interface ExperimentScores {
   /** The experiment's variants, in order. */
   readonly variants: readonly Variant[];
   readonly scores: readonly SeedScore[];
-  /** Of the variants that concern embeddings. */
+  /** Of the variants that are judged by accuracy. */
   readonly accuracies: readonly SeedAccuracy[];
-  /** The names of unfinished runs, which have no scores. */
+  /** Names of the unfinished runs, which are in no number. */
   readonly unfinished: readonly string[];
 }
 
@@ -58,7 +65,7 @@ export interface CollectOptions {
 }
 
 /**
- * Scores every finished run of a plan from its run folder.
+ * Scores every finished run of a plan from its folder, opening a run that several variants share once.
  * @throws RangeError if no sample has the label `task`.
  */
 export async function collectScores(
@@ -103,7 +110,7 @@ export async function collectScores(
   return { variants, scores, accuracies, unfinished };
 }
 
-/** Says how far a run is: "done", "partial at epoch 12", "missing". */
+/** Describes how far a run has come: "done", "partial at epoch 12", "missing". */
 export function describeState(state: string, epoch: number): string {
   return state === "partial" ? `partial at epoch ${epoch}` : state;
 }
@@ -119,7 +126,7 @@ async function scoreRun(model: Model, { study: { prepared } }: PlannedRun, parts
   return rows
     .filter(({ modality }) => modality === "all")
     .map(({ part, samples, mse, huber, skill }) => ({
-      // Training has checked that every part has observed entries.
+      // Not null: training checks that every part has observed entries.
       ...{ part: part as Part, samples, mse: mse!, huber: huber!, skill },
     }));
 }
@@ -158,4 +165,143 @@ async function embed(model: Model, study: Study, { relu, statistics }: Embedding
   const ids = cohort.samples.map(({ id }) => id);
   const scaler = statistics === "all rows" ? fitScaler(cohort.matrix, rows, ids) : prepared.scaler;
   return await encodeSamples(study, model, { relu, scaler });
+}
+
+/** A row of the paper's Tables 1, 2, 4 and 5 together; a control has no seed, and so no deviation. */
+export interface SeedRow {
+  readonly predictor: string;
+  readonly part: string;
+  /** Seeds averaged; null for a control. */
+  readonly seeds: number | null;
+  readonly mse: number;
+  /** Sample standard deviation over seeds; null for a control and for one seed. */
+  readonly mseDeviation: number | null;
+  readonly huber: number;
+  readonly huberDeviation: number | null;
+}
+
+/** Tabulates each variant's mean losses over seeds by part, then the losses of controls over all modalities. */
+export function tabulateSeeds(
+  scores: readonly SeedScore[],
+  controls: readonly FlatScore[] = [],
+): SeedRow[] {
+  const rows = groupBy(scores, ({ variant, part }) => `${variant}\n${part}`).map((own): SeedRow => {
+    const [{ variant, part }] = own;
+    const mse = summarizeRepeats(own.map((score) => score.mse));
+    const huber = summarizeRepeats(own.map((score) => score.huber));
+    return {
+      ...{ predictor: variant, part, seeds: mse.n },
+      ...{ mse: rounded(mse.mean), mseDeviation: rounded(mse.deviation) },
+      ...{ huber: rounded(huber.mean), huberDeviation: rounded(huber.deviation) },
+    };
+  });
+  const below = controls.flatMap(({ predictor, part, modality, mse, huber }): SeedRow[] =>
+    modality === "all" && mse !== null && huber !== null
+      ? [{ predictor, part, seeds: null, mse, mseDeviation: null, huber, huberDeviation: null }]
+      : [],
+  );
+  return [...rows, ...below];
+}
+
+/** One variant beside the one that it is compared with. */
+export interface ComparedVariant {
+  readonly variant: string;
+  /** Seeds averaged. */
+  readonly seeds: number;
+  readonly mean: number;
+  readonly deviation: number | null;
+  /** Seeds that both have. */
+  readonly pairs: number;
+  /** Mean over those seeds of this variant minus the other; null for the other itself, and without pairs. */
+  readonly difference: number | null;
+  /**
+   * Limits of its 95 % interval by Student's t over seeds; null with fewer than two pairs. Also null where all
+   * differences are equal, as accuracies on few samples may be: an interval of no width would suggest certainty.
+   */
+  readonly low: number | null;
+  readonly high: number | null;
+  /** Why the two are not directly comparable; empty if they are. */
+  readonly caveat: string;
+}
+
+/** What variants are compared by: a loss on the test rows, its skill, or the accuracy of a classifier. */
+export type Measure = "mse" | "huber" | "skill" | "accuracy";
+
+/**
+ * Compares each variant that has values with one of them, seed by seed, in the experiment's order. The interval
+ * includes what the seed changes: initial weights, dropout, batches, the classifier's start, and the new quarter of the
+ * samples where the classifier is tested on one. It ignores variation between splits and between samples.
+ * @throws RangeError if the experiment has no variant of the name `against`.
+ */
+export function compareVariants(
+  { variants, ...found }: Pick<ExperimentScores, "variants" | "scores" | "accuracies">,
+  measure: Measure,
+  against: string,
+): ComparedVariant[] {
+  const names = variants.map(({ name }) => name);
+  if (!names.includes(against)) {
+    const known = names.join("; ");
+    throw new RangeError(`compareVariants: expected a variant of ${known}, got "${against}"`);
+  }
+  const values = valuesOf(found, measure);
+  const of = (name: string) => values.filter(({ variant }) => variant === name);
+  const base = new Map(of(against).map(({ seed, value }) => [seed, value]));
+  return variants.flatMap(({ name, caveat = "" }): ComparedVariant[] => {
+    const own = of(name);
+    if (own.length === 0) return [];
+    const { n, mean, deviation } = summarizeRepeats(own.map(({ value }) => value));
+    const about = { variant: name, seeds: n, mean: rounded(mean), deviation: rounded(deviation) };
+    const none = { pairs: 0, difference: null, low: null, high: null };
+    if (name === against) return [{ ...about, ...none, caveat: "" }];
+    const gaps = own.flatMap(({ seed, value }) => {
+      const other = base.get(seed);
+      return other === undefined ? [] : [value - other];
+    });
+    if (gaps.length === 0) return [{ ...about, ...none, caveat }];
+    const gap = summarizeRepeats(gaps);
+    const limits = (gap.deviation ?? 0) < 1e-12 ? null : gap.interval;
+    const paired = {
+      ...{ pairs: gap.n, difference: rounded(gap.mean) },
+      ...{ low: rounded(limits?.low ?? null), high: rounded(limits?.high ?? null) },
+    };
+    return [{ ...about, ...paired, caveat }];
+  });
+}
+
+/** A number by variant and seed. */
+interface SeedValue {
+  readonly variant: string;
+  readonly seed: number;
+  readonly value: number;
+}
+
+function valuesOf(
+  { scores, accuracies }: Pick<ExperimentScores, "scores" | "accuracies">,
+  measure: Measure,
+): SeedValue[] {
+  if (measure === "accuracy") {
+    return accuracies.map(({ variant, seed, accuracy }) => ({ variant, seed, value: accuracy }));
+  }
+  return scores.flatMap(({ variant, seed, part, [measure]: value }) =>
+    part === "test" && value !== null ? [{ variant, seed, value }] : [],
+  );
+}
+
+/** Writes a mean with its deviation, if it has one: "0.1283 ± 0.0004". */
+export function withDeviation(mean: number, deviation: number | null, digits = 4): string {
+  return deviation === null
+    ? mean.toFixed(digits)
+    : `${mean.toFixed(digits)} ± ${deviation.toPrecision(2)}`;
+}
+
+/** Rounds to six significant digits; more would be noise in a file that people compare. */
+function rounded<T extends number | null>(value: T): T {
+  return (value === null ? null : Number(value.toPrecision(6))) as T;
+}
+
+/** Groups items by key, in the order in which each key first occurs. */
+function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): T[][] {
+  const groups = new Map<string, T[]>();
+  for (const item of items) groups.set(keyOf(item), [...(groups.get(keyOf(item)) ?? []), item]);
+  return [...groups.values()];
 }

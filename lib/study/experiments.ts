@@ -1,17 +1,113 @@
-// Experiments: named lists of variants and seeds, from which the runs follow, numbered in a fixed order.
+// Experiments: variants of a training over seeds, as data, and the runs that follow from them.
 import { keepFeatures } from "../cohort/cohort.js";
 import type { Engine } from "../engine/engine.js";
 import { checkOptions } from "../options.js";
 import { prepareCohort } from "../preprocess/prepare.js";
-import { splitSamples } from "../preprocess/split.js";
+import { type SplitOptions, splitSamples } from "../preprocess/split.js";
 import { type RunState, readState } from "../train/folder.js";
 import { withInterrupt } from "../train/interrupt.js";
 import type { Progress } from "../train/progress.js";
 import { completeSettings } from "../train/settings.js";
 import type { Profile } from "./profile.js";
-import { type DescribedRun, describeAro, type Study, trainDescribed } from "./study.js";
+import {
+  type Departure,
+  type DescribedRun,
+  describeAro,
+  type Setting,
+  type Study,
+  trainDescribed,
+} from "./study.js";
 import { evenlySpaced } from "./tuning.js";
-import { AUTHORS, DIFFERENCES, SETTINGS, type Variant } from "./variants.js";
+
+/** ARO in one setting, and what differs from the profile. */
+export interface Variant extends Pick<Departure, "model" | "training"> {
+  readonly name: string;
+  /** What the model sees; "one column" hides only the first column of the second modality, as the authors' code does. */
+  readonly setting: Setting | "one column";
+  readonly split?: Pick<SplitOptions, "by">;
+  readonly embedding?: Embedding;
+  readonly tested?: Tested;
+  /** By default its reconstruction losses. */
+  readonly judgedBy?: readonly ("losses" | "accuracy")[];
+  /** Why it is not directly comparable with the paper's setting, if it is not. */
+  readonly caveat?: string;
+}
+
+/** How embeddings are computed: with or without the ReLUs, on rows scaled by the statistics of training rows or of all. */
+export interface Embedding {
+  readonly relu: boolean;
+  readonly statistics: "training rows" | "all rows";
+}
+
+/** Which samples test a classifier of the embeddings: those of the split, or a new random quarter of all. */
+export type Tested = "test rows" | "new quarter";
+
+/** The default of a variant. Source: paper section 5 and appendix A. */
+export const PAPER_EMBEDDING: Embedding = { relu: true, statistics: "training rows" };
+
+/**
+ * The differences between the authors' code and their paper that affect a result. The code's mixed bfloat16 is left
+ * out: the engines compute in float32.
+ * Source: src/models.py, src/omic_dataclass.py, configs/raw_linear.yaml, notebooks/test_model.py@e3bb22a.
+ */
+export const AUTHORS = {
+  setting: "one column",
+  model: { output: "relu", hiddenDropout: 0.2 },
+  /** Lightning steps the schedule, and the code steps it again. */
+  training: { plateau: { factor: 0.1, patience: 10, stepsPerEpoch: 2 } },
+  split: { by: "sample" },
+  embedding: { relu: false, statistics: "all rows" },
+  tested: "new quarter",
+} as const satisfies Omit<Variant, "name">;
+
+/** The paper's two settings. */
+export const SETTINGS: readonly Variant[] = [
+  { name: "ARO unmasked", setting: "unmasked" },
+  { name: "ARO masked", setting: "masked" },
+];
+
+/**
+ * The paper's two settings, each difference of the authors' code alone, and all of them together. Reconstructions are
+ * compared with those of the first, embeddings with those of the second, which the paper classifies.
+ */
+export const DIFFERENCES: readonly Variant[] = [
+  { name: "paper, masked", setting: "masked" },
+  {
+    name: "paper, unmasked",
+    setting: "unmasked",
+    judgedBy: ["losses", "accuracy"],
+    caveat: "sees all",
+  },
+  { name: "ReLU output", setting: "masked", model: { output: AUTHORS.model.output } },
+  {
+    name: "dropout after hidden layers",
+    setting: "masked",
+    model: { hiddenDropout: AUTHORS.model.hiddenDropout },
+  },
+  { name: "plateau stepped twice", setting: "masked", training: AUTHORS.training },
+  { name: "one masked column", setting: AUTHORS.setting, caveat: "sees all but one column" },
+  { name: "split by sample", setting: "masked", split: AUTHORS.split, caveat: "other test rows" },
+  {
+    name: "embedding without ReLU",
+    setting: "unmasked",
+    embedding: AUTHORS.embedding,
+    judgedBy: ["accuracy"],
+    caveat: "test rows are in the statistics",
+  },
+  {
+    name: "tested on a new quarter",
+    setting: "unmasked",
+    tested: AUTHORS.tested,
+    judgedBy: ["accuracy"],
+    caveat: "other test rows, most seen by the model",
+  },
+  {
+    name: "authors, all together",
+    ...AUTHORS,
+    judgedBy: ["losses", "accuracy"],
+    caveat: "other test rows, other input",
+  },
+];
 
 /** Variants of a training, each repeated with the same seeds. */
 export interface Experiment {
@@ -28,11 +124,11 @@ export interface Experiment {
 export interface PlannedRun extends DescribedRun {
   /** From 0. */
   readonly number: number;
-  /** The first variant that needs the run, with the seed. */
+  /** The first variant that asks for it, and the seed. */
   readonly name: string;
   readonly seed: number;
   readonly epochs: number;
-  /** The study whose data it is trained and scored on. */
+  /** The data that it is trained and judged on. */
   readonly study: Study;
 }
 
@@ -40,7 +136,7 @@ export interface PlannedRun extends DescribedRun {
 export interface Plan {
   readonly experiment: Experiment;
   readonly runs: readonly PlannedRun[];
-  /** The run of each variant and seed; variants that differ only in how a model is used share a run. */
+  /** The run of each variant and seed; variants that use one model in different ways share its run. */
   readonly cells: readonly Cell[];
 }
 
@@ -52,7 +148,7 @@ export interface Cell {
 
 /**
  * Lists the experiments of a profile.
- * @throws RangeError if its number of seeds is not a positive whole number.
+ * @throws RangeError if its number of seeds is not a whole number of at least 1.
  */
 export function experimentsOf({ training, experiments }: Profile): Experiment[] {
   if (!Number.isInteger(experiments.seeds) || experiments.seeds < 1) {
@@ -83,7 +179,7 @@ export function experimentsOf({ training, experiments }: Profile): Experiment[] 
 
 /**
  * Finds an experiment of a profile by name.
- * @throws RangeError naming those that exist.
+ * @throws RangeError naming those that there are.
  */
 export function findExperiment(profile: Profile, name: string): Experiment {
   const all = experimentsOf(profile);
@@ -94,19 +190,19 @@ export function findExperiment(profile: Profile, name: string): Experiment {
 }
 
 /**
- * Plans the runs of an experiment, given or by name: all variants with the first seed, then all with the next. Two
- * variants that need the same training share one run, under the name of the first.
- * @throws RangeError naming the experiments that exist, if the name is unknown.
+ * Plans the runs of an experiment, given or by name: all variants with the first seed, then all with the next. Variants
+ * that ask for the same training share one run, named after the first.
+ * @throws RangeError naming the experiments that there are, if the name is unknown.
  */
 export function planExperiment(study: Study, wanted: string | Experiment): Plan {
   const experiment = typeof wanted === "string" ? findExperiment(study.profile, wanted) : wanted;
   const base = experiment.reduced ? reduceStudy(study) : study;
-  const bySample = new Map<string, Study>();
+  const studies = new Map([[base.profile.split.by, base]]);
   const studyOf = ({ split }: Variant): Study => {
     const by = split?.by ?? base.profile.split.by;
-    const known = bySample.get(by) ?? (by === base.profile.split.by ? base : splitAnew(base, by));
-    bySample.set(by, known);
-    return known;
+    const own = studies.get(by) ?? splitAnew(base, by);
+    studies.set(by, own);
+    return own;
   };
   const runs: PlannedRun[] = [];
   const cells = experiment.seeds.flatMap((seed) =>
@@ -132,16 +228,16 @@ export function planExperiment(study: Study, wanted: string | Experiment): Plan 
   return { experiment, runs, cells };
 }
 
-/** A run as a list shows it. */
+/** A run in a list. */
 export interface ListedRun extends RunState {
   readonly number: number;
   readonly name: string;
   readonly folder: string;
-  /** The number of epochs that it will have. */
+  /** When it is finished. */
   readonly epochs: number;
 }
 
-/** Lists an experiment's runs in order, with the state of each run folder. */
+/** Lists an experiment's runs in order, each with the state of its folder. */
 export async function listRuns(study: Study, name: string): Promise<ListedRun[]> {
   const { runs } = planExperiment(study, name);
   return await Promise.all(
@@ -153,15 +249,16 @@ export async function listRuns(study: Study, name: string): Promise<ListedRun[]>
 }
 
 export interface TrainExperimentOptions {
-  /** By default all runs of the plan, in order. */
+  /** By default all of the plan, in order. */
   readonly runs?: readonly PlannedRun[];
   /** Shows the progress of a run. */
   readonly progressOf?: (run: PlannedRun) => Progress;
 }
 
 /**
- * Trains the unfinished runs of a plan, one after another. A first interrupt stops the current run gracefully.
- * @returns false if it was interrupted; call it again to resume.
+ * Trains the unfinished runs of a plan one after another. A first interrupt stops the current run gracefully and starts
+ * no other.
+ * @returns false if it was interrupted; the next call continues.
  */
 export async function trainExperiment(
   plan: Plan,
@@ -175,7 +272,7 @@ export async function trainExperiment(
   return await withInterrupt(async (signal) => {
     for (const run of runs) {
       if ((await readState(run.folder, run.hash)).state === "done") continue;
-      if (signal.aborted) return false; // interrupted when the previous run had nothing left to stop
+      if (signal.aborted) return false; // the interrupt came after the last run's final step
       const progress = progressOf?.(run);
       const { result } = await trainDescribed(run.study, run, engine, progress, signal);
       if (result.status === "stopped") return false;
@@ -184,7 +281,7 @@ export async function trainExperiment(
   });
 }
 
-/** Returns the study with fewer features, a narrower model and another learning rate, as the profile says. */
+/** A study of fewer features, with the narrower model, epochs and rate of the profile's `experiments`. */
 export function reduceStudy({ profile, cohort, split }: Study): Study {
   const { features, width, epochs, learningRate } = profile.experiments;
   const isKept = evenlySpaced(cohort.features.length, features);

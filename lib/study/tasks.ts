@@ -29,7 +29,7 @@ export function chooseTasks({
     reason: reasonAgainst(task, cohort, evaluation.folds),
   }));
   const refused = judged.flatMap(({ task, reason }) =>
-    reason === null ? [] : [`${task} is not asked of ${cohort.name}: ${reason}`],
+    reason === null ? [] : [`${task} cannot be asked of ${cohort.name}: ${reason}`],
   );
   const asked = judged.flatMap(({ task, reason }) => (reason === null ? [task] : []));
   if (asked.length === 0) {
@@ -40,7 +40,7 @@ export function chooseTasks({
   return { asked, refused };
 }
 
-/** Null if the task can be asked. */
+/** Why a task cannot be asked; null if it can. */
 function reasonAgainst(
   task: string,
   { samples }: Pick<Cohort, "samples">,
@@ -54,5 +54,5 @@ function reasonAgainst(
   );
   if (classes.size >= 2) return null;
   const which = classes.size === 0 ? "no class" : `only "${[...classes][0]}"`;
-  return `${which} is borne by ${folds} patients or more, and it takes two such classes`;
+  return `${which} has ${folds} patients or more, and a task needs two such classes`;
 }
