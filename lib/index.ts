@@ -49,8 +49,8 @@ export { embedSamples } from "./study/embeddings.js";
 export { modisSpec, openModis, trainModis } from "./study/modis.js";
 export { describeStudy } from "./study/overview.js";
 export { type Profile, readProfile } from "./study/profile.js";
-export { publishFigure, publishTable, readResults } from "./study/results.js";
-export { describeRuns, type RunRow, summarizeRuns } from "./study/runs.js";
+export { publishFigure, publishTable } from "./study/results.js";
+export { describeRuns, summarizeRuns } from "./study/runs.js";
 export { openAro, openCohort, openStudy, readAro, type Study, trainAro } from "./study/study.js";
 export { chooseTasks } from "./study/tasks.js";
 
@@ -64,12 +64,11 @@ export { compareSpaces, tuneAro, tuningReferences } from "./study/tuning.js";
 
 export { fitControls } from "./evaluate/controls.js";
 export { constantLosses } from "./evaluate/gaussian.js";
-export { type PairedDifference, pairedDifferences } from "./evaluate/paired.js";
+export { pairedDifferences } from "./evaluate/paired.js";
 export { modelPredictor, type Predictor } from "./evaluate/predictor.js";
 export { compareOverSplits } from "./evaluate/splits.js";
 export {
   countPairs,
-  type FlatScore,
   reconstructionTable,
   summarizeCorrelations,
 } from "./evaluate/summary.js";
