@@ -1,7 +1,8 @@
 // The golden training runs, read into matrices, weights and a spec.
 import type { Matrix } from "../../lib/cohort/matrix.js";
 import type { RandomState } from "../../lib/cohort/random.js";
-import { type AutoencoderSpec, PAPER_MODEL, type Weights } from "../../lib/model/autoencoder.js";
+import { type AroSpec, PAPER_MODEL } from "../../lib/model/aro.js";
+import type { Weights } from "../../lib/model/model.js";
 import { goldenCases } from "../golden.js";
 
 type Nested = readonly (number | Nested)[];
@@ -28,7 +29,7 @@ interface GoldenRun {
 /** Of options.json, whose steps drop what the draws from a state say. */
 interface GoldenOptions extends Omit<GoldenRun, "masked" | "keep"> {
   readonly title: string;
-  readonly output: AutoencoderSpec["output"];
+  readonly output: AroSpec["output"];
   readonly batch_norm: boolean;
   readonly input_dropout: number;
   readonly hidden_dropout: number;
@@ -46,7 +47,7 @@ interface GoldenTraining<Run> {
 /** One golden run; its numbers are PyTorch's in float64. */
 export interface TrainingCase {
   readonly title: string;
-  readonly spec: AutoencoderSpec;
+  readonly spec: AroSpec;
   readonly batch: Matrix;
   readonly weights: Weights;
   readonly learningRate: number;
@@ -90,7 +91,7 @@ function caseOf<Run>(
   { x, observed }: GoldenTraining<Run>,
   run: Omit<GoldenRun, "masked" | "keep">,
   title: string,
-  settings: Partial<AutoencoderSpec>,
+  settings: Partial<AroSpec>,
   draws?: RandomState,
 ): TrainingCase {
   const columns = x[0].length;
