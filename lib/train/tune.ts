@@ -4,19 +4,20 @@ import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { replaceJson, UNFINISHED } from "../cohort/durable-file.js";
 import { createRandom } from "../cohort/random.js";
-import { DivergenceError, type Engine } from "../engine/engine.js";
+import type { Engine } from "../engine/engine.js";
+import { DivergenceError } from "../model/model.js";
 import { createClaims } from "./claim.js";
 import {
   completeConfig,
   differences,
   type RunConfig,
-  type RunData,
   type RunRequest,
 } from "./config.js";
 import { readRun } from "./folder.js";
 import { withInterrupt } from "./interrupt.js";
 import { trainRun } from "./run.js";
 import { type SearchMethod, suggest } from "./search.js";
+import type { RunData, TrainableOf } from "./trainable.js";
 import { checkSpace, decodePoint, type Point, type Space } from "./space.js";
 import { type Curve, checkRule, curveOf, isHopeless, type MedianRule } from "./stopping.js";
 import {
@@ -57,6 +58,8 @@ export interface TuneOptions extends StudyRequest {
   readonly trials: number;
   readonly data: RunData;
   readonly engine: Engine;
+  /** How ARO is built and fed; by default as `TRAINABLE` says. */
+  readonly trainable?: TrainableOf<"ARO">;
   /** Whether other processes may work on the study at the same time, each with this set; by default none may. */
   readonly shared?: boolean;
   /** Told of each trial that ends here. */
@@ -157,7 +160,7 @@ function startTrial({ method, space, seed }: TuneOptions, trials: readonly Trial
 
 /** Null if it was interrupted. */
 async function runTrial(
-  { folder, request, data, engine, stopping }: TuneOptions,
+  { folder, request, data, engine, trainable, stopping }: TuneOptions,
   trial: Trial,
   curves: readonly Curve[],
   signal: AbortSignal,
@@ -168,7 +171,7 @@ async function runTrial(
   // The last epoch is not judged: a trial that has come so far has finished.
   const judge = (epoch: Parameters<typeof isHopeless>[0]) =>
     stopping !== null && epoch.epoch < epochs && isHopeless(epoch, curves, stopping);
-  const options = { folder: trialFolder(folder, trial.number), config, data, engine };
+  const options = { folder: trialFolder(folder, trial.number), config, data, engine, trainable };
   let run: Awaited<ReturnType<typeof trainRun>>;
   try {
     run = await trainRun({
