@@ -8,7 +8,7 @@ export { compareLosses } from "./claims/paper-losses.js";
 export { comparePaperSizes } from "./claims/paper-sizes.js";
 export { compareBlocks } from "./claims/parameters.js";
 // A cohort, and where it comes from.
-export { type CbioportalOptions, readCbioportal } from "./cohort/cbioportal.js";
+export { type CbioportalOptions, findStudy, readCbioportal } from "./cohort/cbioportal.js";
 export {
   type Cohort,
   type Drop,
@@ -32,7 +32,6 @@ export { createRandom, numpyPermutation } from "./cohort/random.js";
 export { readSampleSheet } from "./cohort/samplesheet.js";
 export { simulateCohort } from "./cohort/simulate.js";
 export { fetchSource } from "./cohort/sources.js";
-export { findStudy } from "./cohort/studyfolder.js";
 export { readTable, readTables } from "./cohort/tables.js";
 export { readUcec } from "./cohort/ucec.js";
 // The model, what computes it, and its training.

@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { convertGenes, readConversion } from "../../lib/cohort/gprofiler.js";
+import { convertGenes, readConversion } from "../../lib/cohort/genes.js";
 import { writeTemp } from "./tempfile.js";
 
 const root = mkdtempSync(join(tmpdir(), "aro-gprofiler-"));

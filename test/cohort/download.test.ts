@@ -1,4 +1,4 @@
-// Fetching files by their addresses: a server of our own that does to a download what the world does.
+// Downloading files from their addresses: a local server that breaks downloads as real servers and networks do.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -16,9 +16,13 @@ import type { AddressInfo } from "node:net";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { fetchLinkedFiles } from "../../lib/cohort/linked.js";
 import type { LinkedSource } from "../../lib/cohort/manifest.js";
-import { type FetchOptions, type FetchProgress, fetchSource } from "../../lib/cohort/sources.js";
+import {
+  type FetchOptions,
+  type FetchProgress,
+  fetchLinkedFiles,
+  fetchSource,
+} from "../../lib/cohort/sources.js";
 
 const root = mkdtempSync(join(tmpdir(), "aro-linked-"));
 const disk = join(root, "small-disk");
@@ -323,8 +327,8 @@ test("a file that its address does not serve is had from the Git LFS server, by 
       const { place } = workshop();
       const work = join(place, "work");
       mkdirSync(work, { recursive: true });
-      const addressOf = ({ name }: { readonly name: string }) => `${address}/${name}`;
-      await fetchLinkedFiles(files, { folder: place, work, addressOf, lfs: server, pause: 1 });
+      const served = files.map((file) => ({ ...file, url: `${address}/${file.name}` }));
+      await fetchLinkedFiles(served, { folder: place, work, lfs: server, pause: 1 });
       return readFileSync(join(place, "rna.txt"));
     });
   assert.ok((await fetchFrom(status(404), server)).equals(RNA));
