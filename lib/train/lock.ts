@@ -31,10 +31,10 @@ interface Holder {
   readonly started: string | null;
 }
 
-/** Why a lock was not taken; "silent" is a holder on another machine of which nothing is known yet. */
+/** Why a lock was not taken. Of a holder on another machine it is only known whether its lock was touched since the last look. */
 interface Busy {
   readonly holder: Holder | null;
-  readonly state: "alive" | "silent";
+  readonly state: "alive" | "touched" | "silent";
 }
 
 /** A holder touches its lock this often, in ms. */
@@ -64,7 +64,7 @@ export async function takeLock(
     const holder = busy.holder
       ? `process ${busy.holder.pid} on ${busy.holder.host}`
       : "an unknown process";
-    if (busy.state === "alive") {
+    if (busy.state === "alive" || (busy.state === "touched" && told)) {
       throw new Error(
         `${file}: expected no other process to train in this folder, got ${holder}; ` +
           "wait for it to end, or delete this file if there is no such training",
@@ -204,7 +204,7 @@ async function judge(
     return now - before.at < patience ? "silent" : "dead";
   }
   sightings.set(file, { text, touched, at: now });
-  return before?.text === text ? "alive" : "silent";
+  return before?.text === text ? "touched" : "silent";
 }
 
 /** A process of this machine: there, and not a later one that was given the same number. */

@@ -208,7 +208,8 @@ function startRace(file: string, rounds: number, fates: readonly (Fate | null)[]
 }
 
 function violationsOf({ file }: Race): string {
-  return existsSync(`${file}.violations`) ? readFileSync(`${file}.violations`, "utf8") : "";
+  if (!existsSync(`${file}.violations`)) return "";
+  return readFileSync(`${file}.violations`, "utf8").split("\n").slice(0, 5).join("\n");
 }
 
 function tidy({ file }: Race): void {

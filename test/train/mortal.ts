@@ -141,7 +141,7 @@ async function bewitch(isNow: (happening: Moment) => boolean): Promise<void> {
     await rm(path, options);
   };
   promises.link = async (from, to) => {
-    if (basename(String(to)) === "lock") at("link lock", to);
+    if (/^(lock|\.lock\.)/.test(basename(String(to)))) at("link lock", to); // or its successor
     await link(from, to);
   };
   syncBuiltinESMExports();

@@ -34,6 +34,20 @@ function enter(inside: string, violations: string): void {
   }
 }
 
+/** A lock that is there is whole. */
+function look(file: string, violations: string): void {
+  const text = readIfThere(file);
+  if (text !== null && !text.endsWith("}")) fs.appendFileSync(violations, `half: "${text}"\n`);
+}
+
+function readIfThere(file: string): string | null {
+  try {
+    return fs.readFileSync(file, "utf8");
+  } catch {
+    return null; // released by now
+  }
+}
+
 async function race(file: string, rounds: number, fate: Fate | null): Promise<void> {
   const die = () => process.kill(process.pid, "SIGKILL");
   let left = fate?.count ?? 0;
@@ -62,6 +76,7 @@ async function race(file: string, rounds: number, fate: Fate | null): Promise<vo
   for (let round = 0; round < rounds; ) {
     const lock = await tryLock(file);
     if (lock === null) {
+      for (let i = 0; i < 20; i++) look(file, violations);
       await wait(Math.random() * 2);
       continue;
     }
