@@ -1,44 +1,23 @@
 // Killed with SIGKILL again and again, a run ends with the weights of one that was never stopped, bit by bit.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { after, describe, test } from "node:test";
-import ts from "typescript";
 import { createRandom, shuffle } from "../../lib/cohort/random.js";
-import { projectRoot } from "../../lib/cohort/root.js";
 import type { Engine } from "../../lib/engine/engine.js";
 import { trainRun } from "../../lib/train/run.js";
 import { contenders } from "../engine/engines.js";
+import { compile } from "./compile.js";
 import { CONFIG, DATA, type Fate, MOMENTS, startEngine } from "./mortal.js";
 
 const root = mkdtempSync(join(tmpdir(), "aro-kill-"));
 after(() => rmSync(root, { recursive: true }));
 
-const program = compile(["lib/cohort", "lib/preprocess", "lib/model", "lib/engine", "lib/train"]);
-
-/** Compiles these folders and the program that dies, because tsx would double the time that each start takes. */
-function compile(folders: readonly string[]): string {
-  // Inside the repository, where packages are found.
-  const cache = join(projectRoot(), "data", "cache");
-  mkdirSync(cache, { recursive: true });
-  const to = mkdtempSync(join(cache, "kill-"));
-  process.on("exit", () => rmSync(to, { recursive: true }));
-  const files = folders.flatMap((folder) =>
-    readdirSync(join(projectRoot(), folder)).map((name) => `${folder}/${name}`),
-  );
-  const program = "test/train/mortal.ts";
-  const compilerOptions = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext };
-  for (const file of [...files, program].filter((name) => name.endsWith(".ts"))) {
-    const text = readFileSync(join(projectRoot(), file), "utf8");
-    const { outputText } = ts.transpileModule(text, { compilerOptions });
-    const target = join(to, file.replace(/\.ts$/, ".js"));
-    mkdirSync(dirname(target), { recursive: true });
-    writeFileSync(target, outputText);
-  }
-  return join(to, program.replace(/\.ts$/, ".js"));
-}
+const program = compile("test/train/mortal.ts", [
+  ...["lib/cohort", "lib/preprocess", "lib/model", "lib/engine", "lib/train"],
+]);
 
 const FILES = ["config.json", "environment.json", "metrics.jsonl", "result.json"];
 const EVENTS = "events.out.tfevents.aro";
@@ -46,7 +25,7 @@ const EVENTS = "events.out.tfevents.aro";
 /** Every moment once, then more of them as far as the kills go; each soon after the start, at a place of its own. */
 function fatesOf(kills: number, seed: number): Fate[] {
   const random = createRandom(seed, "kills");
-  const most = { step: 8, "write checkpoint": 60, "sync folder": 9, "open lock": 1 };
+  const most = { step: 8, "write checkpoint": 60, "sync folder": 9, "link lock": 1 };
   return Array.from({ length: Math.ceil(kills / MOMENTS.length) })
     .flatMap(() => shuffle(MOMENTS, random))
     .slice(0, kills)

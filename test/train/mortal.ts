@@ -31,7 +31,7 @@ export const MOMENTS = [
   "rename checkpoint",
   "sync folder",
   "rm checkpoint",
-  "open lock",
+  "link lock",
 ] as const;
 
 const FEATURES = 12;
@@ -95,7 +95,7 @@ function die(what: string): never {
 /** Puts the fate in the way of each call that a checkpoint is made of. */
 async function bewitch(isNow: (happening: Moment) => boolean): Promise<void> {
   const { promises } = fs;
-  const { open, rename, rm, writeFile } = promises;
+  const { link, open, rename, rm } = promises;
   const names = new WeakMap<object, string>();
   const probe = await open(process.execPath, "r");
   const handle = Object.getPrototypeOf(probe) as typeof probe;
@@ -140,9 +140,9 @@ async function bewitch(isNow: (happening: Moment) => boolean): Promise<void> {
     if (isCheckpoint(path)) at("rm checkpoint", path);
     await rm(path, options);
   };
-  promises.writeFile = async (path, ...rest) => {
-    if (basename(String(path)) === "lock") at("open lock", path);
-    await writeFile(path, ...rest);
+  promises.link = async (from, to) => {
+    if (/^(lock|\.lock\.)/.test(basename(String(to)))) at("link lock", to); // or its successor
+    await link(from, to);
   };
   syncBuiltinESMExports();
 }

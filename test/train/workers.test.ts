@@ -96,7 +96,9 @@ test("without shared, a trial that another has at work ends the search with the 
   const lock = await takeLock(`${trialFolder(folder, 2)}.lock`);
   await assert.rejects(
     tune(tinyStudy(folder)),
-    new RegExp(`trial-002\\.lock: expected nobody else to train .* got process ${process.pid}`),
+    new RegExp(
+      `trial-002\\.lock: expected no other process to train .* got process ${process.pid}`,
+    ),
   );
   await lock.release();
 });
