@@ -1,12 +1,15 @@
 // The package "aro": everything that notebooks and users may import, and nothing else.
 
 // A profile's study, what it publishes, and the ledger of the paper's claims.
-export { besidePaper } from "./claims/beside.js";
 export { readEvidence } from "./claims/evidence.js";
-export { countByGround, countVerdicts, judgeClaims, type LedgerEntry } from "./claims/ledger.js";
-export { compareLosses } from "./claims/paper-losses.js";
-export { comparePaperSizes } from "./claims/paper-sizes.js";
-export { compareBlocks } from "./claims/parameters.js";
+export {
+  besidePaper,
+  countByGround,
+  countVerdicts,
+  judgeClaims,
+  type LedgerEntry,
+} from "./claims/judge.js";
+export { compareBlocks, compareLosses, comparePaperSizes } from "./claims/tables.js";
 // A cohort, and where it comes from.
 export { type CbioportalOptions, findStudy, readCbioportal } from "./cohort/cbioportal.js";
 export {

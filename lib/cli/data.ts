@@ -1,5 +1,5 @@
 // The command that lists and fetches cohorts.
-import { comparePaperSizes } from "../claims/paper-sizes.js";
+import { comparePaperSizes } from "../claims/tables.js";
 import {
   type Checked,
   isWheelSource,

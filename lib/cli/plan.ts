@@ -1,6 +1,6 @@
 // The command that says what a training will cost before it starts, and whether it fits this machine.
 import { parseArgs } from "node:util";
-import { PAPER_SHAPE } from "../claims/parameters.js";
+import { PAPER_SHAPE } from "../claims/paper.js";
 import { dropEmptyFeatures } from "../cohort/cohort.js";
 import { chooseEngine } from "../engine/choose.js";
 import { availableDisk, estimateDisk, flopsPerStep, requireDisk } from "../engine/cost.js";
