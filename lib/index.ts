@@ -39,7 +39,7 @@ export { readTable, readTables } from "./cohort/tables.js";
 export { readUcec } from "./cohort/ucec.js";
 // The model, what computes it, and its training.
 export { chooseEngine } from "./engine/choose.js";
-export { type Engine, type Losses, type Model, nameEngine } from "./engine/engine.js";
+export { type Engine, nameEngine } from "./engine/engine.js";
 export { crossValidate } from "./evaluate/classify.js";
 // Reconstruction, its controls, the latent space and classifiers.
 export { adjustedRandIndex, kMeans, silhouette } from "./evaluate/cluster.js";
@@ -81,12 +81,8 @@ export { skillFigure } from "./figures/skill.js";
 export { splitFigure } from "./figures/split.js";
 export { trainingFigure } from "./figures/training.js";
 export { showTable } from "./jupyter/table.js";
-export {
-  type AutoencoderSpec,
-  countParameters,
-  initializeWeights,
-  parametersOf,
-} from "./model/autoencoder.js";
+export { ARO, type AroSpec } from "./model/aro.js";
+export { countParameters, initializeWeights, type Losses, type Model } from "./model/model.js";
 export { countModisParameters, DEFAULT_RATIOS, type ModisSpec } from "./model/modis.js";
 export { readTensors, writeTensors } from "./model/tensor-file.js";
 export { readWeights, writeWeights } from "./model/weights.js";
