@@ -19,8 +19,9 @@ export interface Import {
 const ORDER = [
   "cohort",
   "preprocess",
-  "model",
   "engine",
+  "layers",
+  "model",
   "train",
   "evaluate",
   "figures",
