@@ -83,7 +83,8 @@ export { trainingFigure } from "./figures/training.js";
 export { showTable } from "./jupyter/table.js";
 export { ARO, type AroSpec } from "./model/aro.js";
 export { countParameters, initializeWeights, type Losses, type Model } from "./model/model.js";
-export { countModisParameters, DEFAULT_RATIOS, type ModisSpec } from "./model/modis.js";
+export { MODIS } from "./model/modis.js";
+export { DEFAULT_RATIOS, type ModisSpec } from "./model/modis-shape.js";
 export { readTensors, writeTensors } from "./model/tensor-file.js";
 export { readWeights, writeWeights } from "./model/weights.js";
 // The split and the paper's preprocessing.
