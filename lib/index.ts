@@ -1,14 +1,17 @@
 // The package "aro": everything that notebooks and users may import, and nothing else.
 
 // A profile's study, what it publishes, and the ledger of the paper's claims.
-export { besidePaper } from "./claims/beside.js";
 export { readEvidence } from "./claims/evidence.js";
-export { countByGround, countVerdicts, judgeClaims, type LedgerEntry } from "./claims/ledger.js";
-export { compareLosses } from "./claims/paper-losses.js";
-export { comparePaperSizes } from "./claims/paper-sizes.js";
-export { compareBlocks } from "./claims/parameters.js";
+export {
+  besidePaper,
+  countByGround,
+  countVerdicts,
+  judgeClaims,
+  type LedgerEntry,
+} from "./claims/judge.js";
+export { compareBlocks, compareLosses, comparePaperSizes } from "./claims/tables.js";
 // A cohort, and where it comes from.
-export { type CbioportalOptions, readCbioportal } from "./cohort/cbioportal.js";
+export { type CbioportalOptions, findStudy, readCbioportal } from "./cohort/cbioportal.js";
 export {
   type Cohort,
   type Drop,
@@ -32,12 +35,11 @@ export { createRandom, numpyPermutation } from "./cohort/random.js";
 export { readSampleSheet } from "./cohort/samplesheet.js";
 export { simulateCohort } from "./cohort/simulate.js";
 export { fetchSource } from "./cohort/sources.js";
-export { findStudy } from "./cohort/studyfolder.js";
 export { readTable, readTables } from "./cohort/tables.js";
 export { readUcec } from "./cohort/ucec.js";
 // The model, what computes it, and its training.
 export { chooseEngine } from "./engine/choose.js";
-export { type Engine, type Losses, type Model, nameEngine } from "./engine/engine.js";
+export { type Engine, nameEngine } from "./engine/engine.js";
 export { crossValidate } from "./evaluate/classify.js";
 // Reconstruction, its controls, the latent space and classifiers.
 export { adjustedRandIndex, kMeans, silhouette } from "./evaluate/cluster.js";
@@ -79,12 +81,8 @@ export { skillFigure } from "./figures/skill.js";
 export { splitFigure } from "./figures/split.js";
 export { trainingFigure } from "./figures/training.js";
 export { showTable } from "./jupyter/table.js";
-export {
-  type AutoencoderSpec,
-  countParameters,
-  initializeWeights,
-  parametersOf,
-} from "./model/autoencoder.js";
+export { ARO, type AroSpec } from "./model/aro.js";
+export { countParameters, initializeWeights, type Losses, type Model } from "./model/model.js";
 export { countModisParameters, DEFAULT_RATIOS, type ModisSpec } from "./model/modis.js";
 export { readTensors, writeTensors } from "./model/tensor-file.js";
 export { readWeights, writeWeights } from "./model/weights.js";

@@ -8,7 +8,6 @@ import {
   checkDirection,
   checkHeads,
   checkLanguage,
-  checkLength,
   checkPackages,
   importsOf,
   type Sources,
@@ -63,8 +62,6 @@ test("lib has no any, no silenced compiler and no default export", () =>
 
 test("every file of lib and test says in its first line what it is, and has a name that tells", () =>
   expectNone([...checkHeads(lib), ...checkHeads(tests)]));
-
-test("no file of lib is longer than 300 lines", () => expectNone(checkLength(lib)));
 
 test("importsOf finds each way to import, with its line", () => {
   const text = [
@@ -169,13 +166,11 @@ test("checkLanguage notices any, silenced compilers and default exports, and not
   assert.deepEqual(one('// any default\nexport const a = "as any";'), []);
 });
 
-test("checkHeads and checkLength notice a missing head, an empty name and a long file", () => {
+test("checkHeads notices a missing head and an empty name", () => {
   const head = sources({ "lib/model/a.ts": 'import "./b.js";', "lib/model/b.ts": "// TODO" });
   assert.equal(checkHeads(head).length, 2);
   for (const path of ["lib/model/utils.ts", "test/helpers/a.ts", "lib/cohort/types.ts"]) {
     const files = sources({ [path]: "// The things that have no other place." });
     expectOne(checkHeads(files), `${path}:1`, /says nothing/);
   }
-  assert.deepEqual(checkLength(sources({ "lib/model/a.ts": "\n".repeat(300) })), []);
-  expectOne(checkLength(sources({ "lib/model/a.ts": "\n".repeat(301) })), ":301", /301 lines/);
 });

@@ -19,8 +19,9 @@ export interface Import {
 const ORDER = [
   "cohort",
   "preprocess",
-  "model",
   "engine",
+  "layers",
+  "model",
   "train",
   "evaluate",
   "figures",
@@ -30,8 +31,6 @@ const ORDER = [
   "cli",
   "index.ts",
 ];
-
-const LONGEST = 300; // lines of a file in lib
 
 const VAGUE = /^(utils?|helpers?|types?|common|misc)$/i;
 
@@ -150,14 +149,6 @@ export function checkHeads(sources: Sources): string[] {
     const vague = path.split("/").find((part) => VAGUE.test(part.split(".")[0]));
     if (vague) problems.push(`${path}:1: "${vague}" says nothing; name it after its subject`);
     return problems;
-  });
-}
-
-/** @returns a problem for each file longer than 300 lines. */
-export function checkLength(sources: Sources): string[] {
-  return [...sources].flatMap(([path, text]) => {
-    const lines = text.replace(/\n$/, "").split("\n").length;
-    return lines > LONGEST ? [`${path}:${LONGEST + 1}: ${lines} lines, ${LONGEST} at most`] : [];
   });
 }
 

@@ -66,12 +66,6 @@ export function mayReplicate(profile: Profile, runs: Evidence["runs"]): boolean 
   return replicatesPaper(profile) && asStated;
 }
 
-/** What to say where a claim needs a run that has not been made. */
-export function needsRun({ profile }: Evidence): string {
-  const chosen = profile.name === "ucec" ? "" : ` -- --profile ${profile.name}`;
-  return `no run of profile ${profile.name} yet: npm start${chosen}`;
-}
-
 async function listFigures(folder: string): Promise<string[]> {
   try {
     const names = await readdir(folder);

@@ -1,18 +1,112 @@
-// The paper's statements, all of them: the number, the place, and what it would take to check it.
-import type { Claim } from "./claim.js";
-import { downstreamClaims } from "./downstream.js";
-import { lossClaims } from "./losses.js";
-import { parameterClaims } from "./parameters.js";
-import { sampleClaims } from "./samples.js";
-import { settingClaims } from "./settings.js";
+// The paper's claims as data: paper.csv has a line for each, with the rule that judges it.
+import { join } from "node:path";
+import { readDelimited } from "../cohort/delimited.js";
+import { projectRoot } from "../cohort/root.js";
+import { PAPER_MODEL } from "../model/aro.js";
 
-/** Lists every claim: the data, the model, its training, the losses, and what is read from the latent space. */
-export function paperClaims(): Claim[] {
-  return [
-    ...sampleClaims(),
-    ...parameterClaims(),
-    ...settingClaims(),
-    ...lossClaims(),
-    ...downstreamClaims(),
-  ];
+/** The shape of the paper's model. Source: Table 3. */
+export const PAPER_SHAPE = { features: 71_094, ...PAPER_MODEL, visible: null } as const;
+
+/**
+ * What a verdict rests on: "arithmetic" on the paper's own numbers, "consistency" on two statements of the paper, "code" on
+ * the authors' code, "cohort" on a question that any cohort can answer, "data" on the paper's own cohorts.
+ */
+const KINDS = ["arithmetic", "consistency", "code", "cohort", "data"] as const;
+
+export type Kind = (typeof KINDS)[number];
+
+/** A line of paper.csv. */
+export interface Claim {
+  readonly id: string;
+  /** Where the paper states it. */
+  readonly where: string;
+  /** The quantity or statement, in a few words. */
+  readonly what: string;
+  /** As printed in the paper. */
+  readonly paper: string;
+  readonly kind: Kind;
+  /** The rule that finds our number or answer. */
+  readonly rule: string;
+  /** What the rule is applied to, separated by "; " in the file: a loss, model and part, a label, a figure. */
+  readonly about: readonly string[];
+  /** For a setting: what the authors' code does, in the paper's words where it does the same. */
+  readonly code: string;
+  /** For a setting: what this project does; `{epochs}` stands for a setting of the runs. */
+  readonly here: string;
+  /** The file of the authors' code that shows it; empty where none is known. */
+  readonly file: string;
+}
+
+const COLUMNS = "id,where,what,paper,kind,rule,about,code,here,file";
+
+let claims: readonly Claim[] | undefined;
+
+/** Lists every claim, in the order of the data, the model, its training, the losses and the latent space. */
+export function paperClaims(): readonly Claim[] {
+  claims ??= readClaims(join(projectRoot(), "lib", "claims", "paper.csv"));
+  return claims;
+}
+
+/**
+ * Reads claims from a file with the columns of `Claim`.
+ * @throws RangeError naming the line, if the columns differ, an id is repeated, a kind is unknown, or a cell that every
+ * claim needs is empty.
+ */
+export function readClaims(file: string): Claim[] {
+  const { header, rows, lines } = readDelimited(file);
+  if (header.join() !== COLUMNS) {
+    throw new RangeError(`${file}: expected the columns ${COLUMNS}, got ${header.join()}`);
+  }
+  const ids = new Set<string>();
+  return rows.map((cells, i) => {
+    const [id, where, what, paper, kind, rule, about, code, here, source] = cells;
+    const refuse = (expected: string) => {
+      throw new RangeError(
+        `${file}:${lines[i]}: expected ${expected}, got "${cells.join('", "')}"`,
+      );
+    };
+    if ([id, where, what, paper, rule].includes("")) refuse("id, where, what, paper and rule");
+    if (ids.has(id)) refuse("an id of its own");
+    if (!isKind(kind)) return refuse(`a kind of ${KINDS.join(", ")}`);
+    ids.add(id);
+    const claim = { id, where, what, paper, kind, rule, code, here, file: source };
+    return { ...claim, about: about === "" ? [] : about.split("; ") };
+  });
+}
+
+/** Finds the claim that a rule applies to these things, e.g. "loss" to "mse", "ARO masked" and "test". */
+export function findClaim(rule: string, ...about: readonly string[]): Claim | undefined {
+  return paperClaims().find(
+    (claim) => claim.rule === rule && claim.about.join("; ") === about.join("; "),
+  );
+}
+
+/**
+ * Gives what the paper prints for such a claim.
+ * @throws RangeError if it has none.
+ */
+export function printed(rule: string, ...about: readonly string[]): string {
+  const claim = findClaim(rule, ...about);
+  if (!claim) {
+    throw new RangeError(`printed: expected a claim "${rule}" about ${about.join("; ")}, got none`);
+  }
+  return claim.paper;
+}
+
+/** Reads a printed number, as "71,094", "28.0e-04" or "72.4 %". */
+export function numberOf(text: string): number {
+  return Number(text.replaceAll(/,| %$/g, ""));
+}
+
+/** Whether a number is the printed one, to the digits printed: 0.1449 is "0.14", 0.146 is not. */
+export function roundsTo(value: number, text: string): boolean {
+  const [mantissa, exponent = "0"] = text.replaceAll(/,| %$/g, "").split("e");
+  const decimals = mantissa.split(".")[1]?.length ?? 0;
+  const unit = 10 ** (Number(exponent) - decimals);
+  // Slightly more than half a unit: in binary, 0.165 - 0.16 exceeds 0.005.
+  return Math.abs(value - numberOf(text)) <= 0.500001 * unit;
+}
+
+function isKind(text: string): text is Kind {
+  return (KINDS as readonly string[]).includes(text);
 }

@@ -1,9 +1,14 @@
 // The command that lists and fetches cohorts.
-import { comparePaperSizes } from "../claims/paper-sizes.js";
-import { findPlaced, readHandManifest } from "../cohort/by-hand.js";
-import { type Checked, isWheelSource, readManifest, type Source } from "../cohort/manifest.js";
+import { comparePaperSizes } from "../claims/tables.js";
+import {
+  type Checked,
+  isWheelSource,
+  readHandManifest,
+  readManifest,
+  type Source,
+} from "../cohort/manifest.js";
 import { readPaperCohort } from "../cohort/paper.js";
-import { fetchSource } from "../cohort/sources.js";
+import { fetchSource, findPlaced } from "../cohort/sources.js";
 import { textTable } from "../jupyter/table.js";
 import { choose } from "./options.js";
 

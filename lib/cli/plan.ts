@@ -1,14 +1,21 @@
 // The command that says what a training will cost before it starts, and whether it fits this machine.
 import { parseArgs } from "node:util";
-import { PAPER_SHAPE } from "../claims/parameters.js";
+import { PAPER_SHAPE } from "../claims/paper.js";
 import { dropEmptyFeatures } from "../cohort/cohort.js";
 import { chooseEngine } from "../engine/choose.js";
-import { availableDisk, estimateDisk, flopsPerStep, requireDisk } from "../engine/cost.js";
-import { type Engine, nameEngine } from "../engine/engine.js";
-import { measureStep } from "../engine/measure.js";
-import { estimateMemory, memoryLimits, requireMemory } from "../engine/memory.js";
+import { type Engine, isPortable, nameEngine } from "../engine/engine.js";
+import { memoryLimits } from "../engine/memory.js";
 import { textTable } from "../jupyter/table.js";
-import { type AutoencoderSpec, checkSpec, countParameters } from "../model/autoencoder.js";
+import { ARO, type AroSpec } from "../model/aro.js";
+import {
+  availableDisk,
+  estimateDisk,
+  flopsPerStep,
+  measureStep,
+  requireDisk,
+} from "../model/cost.js";
+import { estimateMemory, requireMemory } from "../model/memory.js";
+import { countParameters } from "../model/model.js";
 import { splitSamples } from "../preprocess/split.js";
 import { foldersOf, readProfile } from "../study/profile.js";
 import { openCohort } from "../study/study.js";
@@ -70,7 +77,7 @@ export async function plan(args: readonly string[]): Promise<number> {
 
 /** What is to be trained, and for how long. */
 export interface PlanRequest {
-  readonly spec: AutoencoderSpec;
+  readonly spec: AroSpec;
   readonly batchSize: number;
   readonly steps: number;
 }
@@ -82,17 +89,17 @@ export async function planTraining(
   { spec, batchSize, steps }: PlanRequest,
   { measure = true }: { readonly measure?: boolean } = {},
 ): Promise<Plan> {
-  checkSpec(spec);
+  ARO.check(spec);
   const remedies = [await memoryRemedy(spec, engine), await reasonOf(requireDisk(spec, folder))];
   const time = measure ? await measureStep(engine, spec, batchSize) : null;
   return {
     engine: nameEngine(engine),
     ...{ features: spec.features, width: spec.width, hiddenLayers: spec.hiddenLayers },
     ...{ batchSize, steps },
-    parameters: countParameters(spec),
-    weightsBytes: 4 * countParameters(spec),
-    trainingBytes: estimateMemory(spec, engine.backend).total,
-    availableBytes: memoryLimits(engine.backend).available,
+    parameters: countParameters(ARO, spec),
+    weightsBytes: 4 * countParameters(ARO, spec),
+    trainingBytes: estimateMemory(ARO, spec, engine.backend).total,
+    availableBytes: engine.memoryLimits().available,
     diskBytes: estimateDisk(spec),
     availableDiskBytes: await availableDisk(folder),
     flopsPerStep: flopsPerStep(spec, batchSize),
@@ -141,11 +148,11 @@ function wholeNumber(name: string, text: string | undefined, least = 1): number 
   return value;
 }
 
-async function memoryRemedy(spec: AutoencoderSpec, engine: Engine): Promise<string | null> {
+async function memoryRemedy(spec: AroSpec, engine: Engine): Promise<string | null> {
   const against = (backend: string) =>
-    reasonOf((async () => requireMemory(spec, memoryLimits(backend)))());
+    reasonOf((async () => requireMemory(ARO, spec, { backend, limits: memoryLimits(backend) }))());
   const reason = await against(engine.backend);
-  if (reason === null || engine.name !== "portable") return reason;
+  if (reason === null || !isPortable(engine)) return reason;
   const native = await against("native");
   return native === null
     ? `${reason}; the native engine holds it: it takes a C++ compiler`

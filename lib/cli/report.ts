@@ -2,7 +2,13 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { readEvidence } from "../claims/evidence.js";
-import { countByGround, countVerdicts, judgeClaims, type LedgerEntry } from "../claims/ledger.js";
+import {
+  countByGround,
+  countVerdicts,
+  judgeClaims,
+  type LedgerEntry,
+  type Verdict,
+} from "../claims/judge.js";
 import { replaceFile } from "../cohort/durable-file.js";
 import { projectRoot } from "../cohort/root.js";
 import type { FlatScore } from "../evaluate/summary.js";
@@ -23,7 +29,8 @@ export async function claims(args: readonly string[]): Promise<number> {
     const rows = ledger.map(({ paper, ...entry }) => ({ ...entry, value: paper }));
     console.log(JSON.stringify({ claims: rows, counts: countVerdicts(ledger) }, null, 2));
   } else {
-    console.log(`${textTable(ledger, { columns: LEDGER_COLUMNS })}\n`);
+    const columns = [...LEDGER_COLUMNS, ["source", "authors' code"] as const];
+    console.log(`${textTable(ledger, { columns })}\n`);
     console.log(textTable(countByGround(ledger), { columns: COUNT_COLUMNS }));
   }
   return 0;
@@ -55,24 +62,29 @@ export async function resultsAsMarkdown(profile: Profile): Promise<string> {
   return `${await caption(rows, profile)}\n\n${markdownTable(rows, COLUMNS)}\n\n${reading(rows)}`;
 }
 
-/** Renders the part of the README that holds the ledger: the counts, and the claims that do not hold. */
+/** Renders the README's ledger: the counts, and the claims that do not hold or are undecided. */
 export async function ledgerAsMarkdown(profile: Profile): Promise<string> {
   const ledger = judgeClaims(await readEvidence(profile));
-  const failed = ledger.filter(
-    ({ verdict }) => verdict === "contradicts itself" || verdict === "not reproduced",
-  );
-  const held = ledger.filter(({ verdict }) => verdict === "reproduced");
-  const judged = (entry: LedgerEntry) => `${entry.verdict} (${entry.judgedOn})`;
+  const having = (...verdicts: readonly Verdict[]) =>
+    ledger.filter(({ verdict }) => verdicts.includes(verdict));
+  const failed = having("contradicts itself", "not reproduced");
+  const undecided = having("undecided");
+  const held = having("reproduced", "paper and code agree");
+  const ground = ({ judgedOn, source }: LedgerEntry) =>
+    source === null ? judgedOn : `[${judgedOn}](${source})`;
   return [
     `${ledger.length} statements of the paper, by verdict and by what it was reached on.`,
     markdownTable(countByGround(ledger), { columns: COUNT_COLUMNS }),
-    `<details><summary>The ${failed.length} that do not hold</summary>`,
+    `<details><summary>The ${failed.length} that do not hold and the ${undecided.length} that are undecided</summary>`,
     markdownTable(
-      failed.map((entry) => ({ ...entry, verdict: judged(entry) })),
+      [...failed, ...undecided].map((entry) => ({
+        ...entry,
+        verdict: `${entry.verdict} (${ground(entry)})`,
+      })),
       { columns: LEDGER_COLUMNS },
     ),
     "</details>",
-    `The ${held.length} that hold, on whatever ground: ${placesOf(held)}. What was judged on ${profile.name} answers the paper's question on another cohort and is no replication. \`npx aro claims\` lists all of them.`,
+    `The ${held.length} that hold, on whatever ground: ${placesOf(held)}. A verdict on ${profile.name} answers the paper's question for another cohort and is no replication. \`npx aro claims\` lists all of them.`,
   ].join("\n\n");
 }
 

@@ -1,37 +1,35 @@
-// Takes named files out of a zip archive that is not trusted: its paths, sizes and checksums are claims to check.
+// Unpacks named files from an untrusted zip archive, whose paths, sizes and checksums are claims to check.
 import { createWriteStream } from "node:fs";
 import { join } from "node:path";
 import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { crc32 } from "node:zlib";
 import { type Entry, openPromise, type ZipFile } from "yauzl";
+import { plainName } from "./manifest.js";
 
-/** One file to take out of an archive. */
+/** One file to unpack from an archive. */
 export interface Extraction {
   /** Its path inside the archive. */
   readonly path: string;
-  /** The plain file name that it gets in the folder. */
+  /** Its plain file name in the folder. */
   readonly name: string;
-  /** The size that it must have, in bytes. */
+  /** Its required size, in bytes. */
   readonly bytes: number;
 }
 
-/** A name that is safe in a folder of any system: letters, digits, "_", "-", and dots inside. */
-export const plainName = /^[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?$/;
-
 export interface UnpackOptions {
-  /** An existing folder; nothing is written outside it, and nothing that lies in it is replaced. */
+  /** An existing folder; nothing outside it is written, and nothing in it is replaced. */
   readonly folder: string;
   readonly signal?: AbortSignal;
 }
 
 /**
- * Unpacks the wanted files, each under the name asked for and never under one that the archive chooses.
- * The whole archive is refused before anything is written if one entry, wanted or not, is an absolute path,
- * holds ".." or a backslash, is no plain file or folder, or bears a name that another bears too.
- * @throws RangeError if a name asked for is not a plain file name, or is asked for twice.
- * @throws Error if the archive is not a whole zip file, is refused, lacks a wanted file, or a file's size or
- * checksum differs from what is declared; files unpacked until then stay in the folder.
+ * Unpacks the wanted files under the requested names, never under names that the archive chooses. Refuses the whole
+ * archive before it writes anything if any entry, wanted or not, has an absolute path, contains ".." or a backslash, is
+ * neither a plain file nor a folder, or has the same name as another.
+ * @throws RangeError if a requested name is not a plain file name, or is requested twice.
+ * @throws Error if the archive is not a whole zip file, is refused, lacks a wanted file, or a file's size or checksum
+ * differs from the declared one; files unpacked before that stay in the folder.
  */
 export async function unpackFiles(
   archive: string,
@@ -39,7 +37,7 @@ export async function unpackFiles(
   { folder, signal }: UnpackOptions,
 ): Promise<void> {
   checkNames(wanted);
-  // Strict names: by default yauzl would turn a backslash into a slash instead of refusing it.
+  // Strict names: by default yauzl turns a backslash into a slash instead of refusing it.
   const zip = await openPromise(archive, {
     autoClose: false,
     lazyEntries: true,
@@ -70,14 +68,14 @@ export async function unpackFiles(
   }
 }
 
-/** Reads the table of contents to its end, so that one hostile entry condemns the archive. */
+/** Reads the whole table of contents, so that one hostile entry condemns the archive. */
 async function readEntries(zip: ZipFile): Promise<Map<string, Entry>> {
   const entries = new Map<string, Entry>();
   for await (const entry of zip.eachEntry()) {
-    const name = entry.fileName; // absolute paths, ".." and backslashes did not come this far
+    const name = entry.fileName; // yauzl has refused absolute paths, ".." and backslashes
     if (name.includes("\0")) throw new Error(`name with a null character: ${JSON.stringify(name)}`);
     if (entries.has(name)) throw new Error(`duplicate entry: ${name}`);
-    const kind = (entry.externalFileAttributes >>> 16) & 0o170000; // of the Unix mode; 0: not given
+    const kind = (entry.externalFileAttributes >>> 16) & 0o170000; // from the Unix mode; 0 if there is none
     if (kind === 0o120000) throw new Error(`symbolic link: ${name}`);
     if (![0, 0o100000, 0o040000].includes(kind)) throw new Error(`not a plain file: ${name}`);
     entries.set(name, entry);
@@ -92,7 +90,7 @@ async function extract(
   signal?: AbortSignal,
 ): Promise<void> {
   if (entry.isEncrypted()) throw new Error("encrypted");
-  // yauzl ends the stream with an error at the first byte beyond the declared size, or where bytes lack.
+  // yauzl ends the stream with an error at the first byte beyond the declared size, or if bytes are missing.
   const content = await zip.openReadStreamPromise(entry);
   let checksum = 0; // yauzl leaves the CRC to its caller
   const check = new Transform({

@@ -1,42 +1,36 @@
-// Reads a study of cBioPortal from its folder: tables of measurements and clinical files -> a cohort.
-import { basename } from "node:path";
-import { joinCohort, type Label, type Sample } from "./cohort.js";
-import { quote, quoteSome } from "./problems.js";
-import { readProfile } from "./profiletable.js";
+// Reads a study of cBioPortal: its folder, its tables of measurements and its clinical files -> a cohort.
+import { existsSync, readdirSync } from "node:fs";
+import { basename, join } from "node:path";
+import { missingTest, parseCells, parseNumber } from "./cells.js";
+import { drop, joinCohort, type Label, type Sample } from "./cohort.js";
+import { type DelimitedFile, readDelimited } from "./delimited.js";
+import { stripEnsemblVersion } from "./identifiers.js";
+import { transposeMatrix } from "./matrix.js";
+import { checkNames, chooseFeatures, cleanNames } from "./names.js";
+import { collectProblems, type Problems, quote, quoteSome } from "./problems.js";
 import { readSampleSheet, type SampleSheet } from "./samplesheet.js";
-import {
-  findStudy,
-  type ProfileFormat,
-  type StudyFolder,
-  type StudyProfile,
-} from "./studyfolder.js";
-import type { FileCohort } from "./tables.js";
-import { readText } from "./textfile.js";
+import type { FileCohort, FileTable } from "./tables.js";
+import { readStart, readText, recognizeForeign } from "./textfile.js";
 
-/** A modality of the cohort, and the profile of the study that it is read from. */
+/** A modality of the cohort, and the profile of the study to read it from. */
 export interface ProfileChoice {
-  /** What the modality shall be called. */
+  /** The name of the modality. */
   readonly name: string;
   /** A profile's id, or the name of its data file. */
   readonly profile: string;
 }
 
 export interface CbioportalOptions {
-  /** The folder that holds the study's data_*.txt files and, if there are, its meta_*.txt files. */
+  /** The folder of the study's data_*.txt files and its meta_*.txt files, if any. */
   readonly folder: string;
-  /** What the cohort shall be called; by default the study's id. */
+  /** The name of the cohort; by default the study's id. */
   readonly name?: string;
   /**
-   * In the order in which their columns shall stand; transcriptomics first. By default the study's one table of each
-   * format, in the order RNA, protein, generic assay.
+   * In column order, transcriptomics first. By default the study's one table of each format, in the order RNA, protein,
+   * generic assay.
    */
   readonly profiles?: readonly ProfileChoice[];
 }
-
-/** What stands for an attribute that is not recorded, beside `missingWords`. Source: cBioPortal's validator. */
-const NOT_RECORDED: readonly string[] = [
-  ...["[Not Available]", "[Not Applicable]", "[Pending]", "[Discrepancy]", "[Completed]", "[Null]"],
-];
 
 const USUAL: readonly (readonly [ProfileFormat, string])[] = [
   ["expression", "RNA"],
@@ -45,12 +39,12 @@ const USUAL: readonly (readonly [ProfileFormat, string])[] = [
 ];
 
 /**
- * Reads a study as cBioPortal's datahub publishes it: the samples that all chosen tables and the clinical sample file
- * have, values as published. A sample's patient is its PATIENT_ID in the sample file. Labels are the attributes of both
- * clinical files, under their own names; text or number as the file declares them. Where both have an attribute of one
- * name, the sample's counts.
- * @throws RangeError that names the file and what is wrong in it, or the profiles that there are to choose from;
- * Error if the folder or a file cannot be read.
+ * Reads a study as cBioPortal's datahub publishes it: the samples that the clinical sample file and all chosen tables
+ * share, with the published values. A sample's patient is its PATIENT_ID in the sample file. Labels are the attributes
+ * of both clinical files under their own names, text or numbers as the files declare. If both files have an attribute
+ * of the same name, the sample file's counts.
+ * @throws RangeError that names the file and what is wrong in it, or the profiles to choose from; Error if the folder
+ * or a file cannot be read.
  * Source: cBioPortal documentation, File Formats.
  */
 export function readCbioportal({ folder, name, profiles }: CbioportalOptions): FileCohort {
@@ -105,7 +99,318 @@ function describe(profiles: readonly StudyProfile[]): string {
   return profiles.map(({ id, title }) => `${quote(id)} (${title})`).join(", ") || "none";
 }
 
-/** Reads a clinical file: four # lines that describe the attributes, then their names and the rows. */
+/** The format of a table, which decides the columns that name its rows. */
+export type ProfileFormat = "expression" | "protein" | "generic assay";
+
+/** A table of numbers: rows are features, columns are samples. */
+export interface StudyProfile {
+  /** Its stable_id in the study, or the file's name without "data_" and ".txt". */
+  readonly id: string;
+  readonly title: string;
+  readonly format: ProfileFormat;
+  /** The path of the data file. */
+  readonly file: string;
+  /** The columns that describe a row of a generic assay; undefined if no meta file lists them. */
+  readonly annotations?: readonly string[];
+}
+
+export interface StudyFolder {
+  readonly folder: string;
+  readonly id: string;
+  readonly profiles: readonly StudyProfile[];
+  readonly sampleFile: string;
+  /** Undefined if the study has none; cBioPortal requires only the sample file. */
+  readonly patientFile?: string;
+}
+
+const FORMATS: Readonly<Record<string, ProfileFormat>> = {
+  MRNA_EXPRESSION: "expression",
+  PROTEIN_LEVEL: "protein",
+  GENERIC_ASSAY: "generic assay",
+};
+
+/** Data that are not measured values: classes, or derived from all samples, including test samples. */
+const DERIVED: readonly string[] = ["Z-SCORE", "DISCRETE", "BINARY", "CATEGORICAL"];
+
+/** The format of a table without a meta file, by the name of its first column. */
+const CORNERS: Readonly<Record<string, ProfileFormat>> = {
+  hugo_symbol: "expression",
+  entrez_gene_id: "expression",
+  "composite.element.ref": "protein",
+  entity_stable_id: "generic assay",
+};
+
+interface Meta {
+  readonly file: string;
+  readonly fields: ReadonlyMap<string, string>;
+}
+
+/**
+ * Finds the tables and clinical files in the folder of a study. Its meta_*.txt files describe the data files; if none
+ * describes measurements, data_*.txt files are recognized by their names and first columns, as cBioPortal's datahub
+ * writes them. Leaves out z-scores, classes, and profiles of patients rather than samples.
+ * @throws Error if the folder cannot be read, or a data file is something else, such as a Git LFS pointer; RangeError
+ * if a meta file lacks a field.
+ * Source: cBioPortal documentation, File Formats.
+ */
+export function findStudy(folder: string): StudyFolder {
+  const entries = listFolder(folder);
+  const metas = entries
+    .filter((entry) => /^meta_.*\.txt$/i.test(entry))
+    .map((entry) => readMeta(join(folder, entry)));
+  const stated = metas.flatMap((meta) => profileFrom(folder, meta));
+  const clinical = (datatype: string, usual: string) => {
+    const meta = metas.find(({ fields }) => fields.get("datatype") === datatype);
+    return join(folder, meta?.fields.get("data_filename") ?? usual);
+  };
+  const patientFile = clinical("PATIENT_ATTRIBUTES", "data_clinical_patient.txt");
+  const [id] = metas.flatMap(({ fields }) => fields.get("cancer_study_identifier") ?? []);
+  return {
+    folder,
+    id: id ?? basename(folder),
+    profiles: stated.length > 0 ? stated : entries.flatMap((entry) => guessProfile(folder, entry)),
+    sampleFile: clinical("SAMPLE_ATTRIBUTES", "data_clinical_sample.txt"),
+    ...(existsSync(patientFile) && { patientFile }),
+  };
+}
+
+/** Reads `key: value` lines. */
+function readMeta(file: string): Meta {
+  const fields = new Map<string, string>();
+  for (const line of readText(file).text.split("\n")) {
+    const [, key, value] = /^\s*([A-Za-z_]\w*)\s*:\s*(.*?)\s*$/.exec(line) ?? [];
+    if (key) fields.set(key, value);
+  }
+  return { file, fields };
+}
+
+function profileFrom(folder: string, { file, fields }: Meta): StudyProfile[] {
+  const format = FORMATS[fields.get("genetic_alteration_type") ?? ""];
+  if (!format || DERIVED.includes(fields.get("datatype") ?? "")) return [];
+  if (fields.get("patient_level")?.toLowerCase() === "true") return [];
+  const field = (key: string) => {
+    const value = fields.get(key);
+    if (value) return value;
+    throw new RangeError(
+      `${file}: expected a line "${key}: ...", got ${quoteSome([...fields.keys()], 10)}; add it`,
+    );
+  };
+  const id = field("stable_id");
+  const annotations = fields.get("generic_entity_meta_properties")?.split(",");
+  return [
+    {
+      id,
+      title: fields.get("profile_name") ?? id,
+      format,
+      file: join(folder, field("data_filename")),
+      ...(annotations && { annotations: annotations.map((name) => name.trim()) }),
+    },
+  ];
+}
+
+/** Mutations, copy numbers and methylation begin with Hugo_Symbol too, so expression also needs the right name. */
+function guessProfile(folder: string, entry: string): StudyProfile[] {
+  const [, id] = /^data_(.+)\.txt$/i.exec(entry) ?? [];
+  if (!id || /zscores|^clinical/i.test(id)) return [];
+  const file = join(folder, entry);
+  const start = readStart(file, 1024);
+  const foreign = recognizeForeign(start);
+  if (foreign) throw new Error(`${file}: expected a table, got ${foreign}, or remove it`);
+  const [corner] = start
+    .toString()
+    .replace(/^\ufeff/, "")
+    .split(/[\t\r\n]/, 1);
+  const format = CORNERS[corner.trim().toLowerCase()];
+  if (!format || (format === "expression" && !/^(m?rna|expression)/i.test(id))) return [];
+  return [{ id, title: id, format, file }];
+}
+
+function listFolder(folder: string): string[] {
+  try {
+    return readdirSync(folder).sort();
+  } catch (cause) {
+    throw new Error(
+      `findStudy: expected the folder of a cBioPortal study at ${folder}, got ${(cause as Error).message}`,
+      { cause },
+    );
+  }
+}
+
+/** The columns that name a row; the first one with a name counts. */
+const ID_COLUMNS = {
+  expression: ["Hugo_Symbol", "Entrez_Gene_Id"],
+  protein: ["Composite.Element.REF"],
+  "generic assay": ["ENTITY_STABLE_ID"],
+} as const;
+
+/**
+ * Reads the samples in the clinical file, in the order of the table's columns. Features are named
+ * - expression: by gene symbol, or by Entrez id if there is no symbol;
+ * - protein: by the gene symbol before `|`, or by the whole reference if several antibodies share the symbol;
+ * - generic assay: by the entity's stable id. A limit such as `>8.00` is noted and counts as not measured.
+ *
+ * If several rows have the same name, the first counts, as in cBioPortal. The drops count the other rows, rows without
+ * a name, and columns of samples that are not in the clinical file.
+ * @throws RangeError that lists everything wrong in the file, with line, column and remedy; Error if it cannot be read.
+ * Source: cBioPortal documentation, File Formats; its importer, "Duplicate line ... will be ignored".
+ */
+export function readProfile(
+  profile: StudyProfile,
+  name: string,
+  known: ReadonlySet<string>,
+): FileTable {
+  const { file, format } = profile;
+  const problems = collectProblems(`${file}: expected cBioPortal's ${format} format`);
+  const table = readDelimited(file, { problems });
+  const idColumns = findIdColumns(table, profile, problems);
+  if (idColumns.length === 0) problems.throwIfAny();
+  const { columns, strangers } = findSamples(table, profile, idColumns, known, problems);
+  const { kept, ids, nameless, again } = chooseRows(table, profile, idColumns);
+  const features = chooseFeatures(
+    { side: "row", what: "feature", ids, places: kept.map((row) => table.lines[row]) },
+    table.headerLine,
+    problems,
+    { ensemblVersions: "keep" }, // already stripped, before rows were compared
+  );
+  const isMissing = missingTest();
+  const matrix = parseCells(table, {
+    rows: features.kept.map((i) => kept[i]),
+    columns,
+    isMissing: format === "generic assay" ? (cell) => isMissing(cell) || isLimit(cell) : isMissing,
+    problems,
+  });
+  problems.throwIfAny();
+  const limits = format === "generic assay" ? countLimits(table, columns) : 0;
+  return {
+    name,
+    samples: cleanNames(columns.map((j) => table.header[j])),
+    features: features.ids,
+    matrix: transposeMatrix(matrix),
+    drops: [
+      drop("samples", name, strangers, "not in the clinical sample file"),
+      drop("features", name, nameless, "without a name"),
+      drop("features", name, again, "named on an earlier line, which counts"),
+      drop("features", name, features.lost, "a date by Excel, not a name"),
+    ].filter(({ count }) => count > 0),
+    notes: [
+      ...table.notes,
+      ...features.notes.map((note) => `${file}: ${note}`),
+      ...(limits > 0 ? [`${file}: ${limits} limits such as ">8" read as not measured`] : []),
+    ],
+  };
+}
+
+/** The columns that name rows, by priority. */
+function findIdColumns(
+  { header, headerLine }: DelimitedFile,
+  { format }: StudyProfile,
+  problems: Problems,
+): number[] {
+  const names = header.map((cell) => cell.trim().toLowerCase());
+  const wanted: readonly string[] = ID_COLUMNS[format];
+  const found = wanted.map((column) => names.indexOf(column.toLowerCase())).filter((j) => j >= 0);
+  if (found.length === 0) {
+    problems.add({
+      kind: "no column",
+      line: headerLine,
+      text: `expected a column ${wanted.map(quote).join(" or ")}, got ${quoteSome(header)}; name the column so`,
+    });
+  }
+  return found;
+}
+
+/** The columns of known samples, and the names of columns that are neither known samples nor annotations. */
+function findSamples(
+  { header, headerLine }: DelimitedFile,
+  { annotations, format }: StudyProfile,
+  idColumns: readonly number[],
+  known: ReadonlySet<string>,
+  problems: Problems,
+): { columns: number[]; strangers: string[] } {
+  const names = cleanNames(header);
+  const described = new Set(annotations);
+  const rest = names
+    .map((_, j) => j)
+    .filter((j) => !idColumns.includes(j) && !described.has(names[j]));
+  const columns = rest.filter((j) => known.has(names[j]));
+  const ids = columns.map((j) => names[j]);
+  const places = columns.map((j) => j + 1);
+  checkNames({ side: "column", what: "sample", ids, places }, headerLine, problems);
+  if (columns.length === 0) {
+    const some = rest.map((j) => names[j]);
+    problems.add({
+      kind: "samples",
+      line: headerLine,
+      text:
+        `expected samples of the clinical sample file (${quoteSome([...known])}), got ${quoteSome(some)}; ` +
+        "check that both files are of one study and write the ids alike",
+    });
+    problems.throwIfAny();
+  }
+  // Without a meta file, the columns before a generic assay's first sample are its annotations.
+  const first = format === "generic assay" && !annotations ? columns[0] : 0;
+  const strangers = rest.filter((j) => j >= first && !known.has(names[j])).map((j) => names[j]);
+  return { columns, strangers };
+}
+
+/** Which rows become features, under which names, and which do not. */
+function chooseRows(
+  { rows, lines }: DelimitedFile,
+  { format }: StudyProfile,
+  idColumns: readonly number[],
+): { kept: number[]; ids: string[]; nameless: string[]; again: string[] } {
+  const isMissing = missingTest();
+  const named = rows.map((cells) => {
+    const column = idColumns.find((j) => !isMissing(cells[j].trim()));
+    return column === undefined ? "" : stripEnsemblVersion(cells[column].trim());
+  });
+  const names = cleanNames(format === "protein" ? nameProteins(named) : named);
+  const seen = new Set<string>();
+  const kept: number[] = [];
+  const nameless: string[] = [];
+  const again: string[] = [];
+  names.forEach((name, row) => {
+    if (name === "") nameless.push(`line ${lines[row]}`);
+    else if (seen.has(name)) again.push(name);
+    else {
+      seen.add(name);
+      kept.push(row);
+    }
+  });
+  return { kept, ids: kept.map((row) => names[row]), nameless, again };
+}
+
+/** `EGFR|EGFR` -> `EGFR`, unless another antibody has the same gene. */
+function nameProteins(references: readonly string[]): string[] {
+  const symbolOf = (reference: string) => reference.split("|", 1)[0].trim();
+  const antibodies = new Map<string, Set<string>>();
+  for (const reference of references) {
+    const symbol = symbolOf(reference);
+    antibodies.set(symbol, (antibodies.get(symbol) ?? new Set()).add(reference));
+  }
+  return references.map((reference) => {
+    const symbol = symbolOf(reference);
+    const alone = antibodies.get(symbol)?.size === 1;
+    return symbol === "" || (reference.includes("|") && !alone) ? reference : symbol;
+  });
+}
+
+function isLimit(cell: string): boolean {
+  return /^[<>]/.test(cell) && parseNumber(cell.slice(1).trim()) !== undefined;
+}
+
+function countLimits({ rows }: DelimitedFile, columns: readonly number[]): number {
+  let count = 0;
+  for (const cells of rows) for (const j of columns) if (isLimit(cells[j].trim())) count++;
+  return count;
+}
+
+/** Words for an attribute that is not recorded, beside `missingWords`. Source: cBioPortal's validator. */
+const NOT_RECORDED: readonly string[] = [
+  ...["[Not Available]", "[Not Applicable]", "[Pending]", "[Discrepancy]", "[Completed]", "[Null]"],
+];
+
+/** Reads a clinical file: four # lines that describe the attributes, then the header and the rows. */
 function readClinical(file: string, id: string, patient?: string): SampleSheet {
   const { types, notes } = readTypes(file);
   const textColumns = new Set(
@@ -116,17 +421,15 @@ function readClinical(file: string, id: string, patient?: string): SampleSheet {
   return { ...sheet, notes: [...notes, ...sheet.notes] };
 }
 
-/** What the third # line declares each attribute to be: STRING, NUMBER or BOOLEAN. */
+/** Reads the third # line, which declares each attribute's type: STRING, NUMBER or BOOLEAN. */
 function readTypes(file: string): { types: Map<string, string>; notes: string[] } {
   const lines = readText(file).text.split("\n");
-  const header = lines.find((line) => !line.startsWith("#"))?.split("\t") ?? [];
-  const hash = lines.slice(
+  const start = Math.max(
     0,
-    Math.max(
-      0,
-      lines.findIndex((line) => !line.startsWith("#")),
-    ),
+    lines.findIndex((line) => !line.startsWith("#")),
   );
+  const hash = lines.slice(0, start);
+  const header = lines[start].split("\t");
   const declared = hash[2]?.slice(1).split("\t") ?? [];
   if (hash.length !== 4 || declared.length !== header.length) {
     const got = hash.length === 4 ? `${declared.length} in its third` : `${hash.length} such lines`;
@@ -141,7 +444,7 @@ function readTypes(file: string): { types: Map<string, string>; notes: string[] 
   };
 }
 
-/** Gives each sample the attributes of its patient, null where the patient file does not know the patient. */
+/** Adds each patient's attributes to the samples, null if the patient file does not have the patient. */
 function addPatients(
   sheet: SampleSheet,
   patients: SampleSheet | undefined,

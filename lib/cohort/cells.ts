@@ -1,31 +1,31 @@
-// Cells that should be numbers: which words mean "not measured", and why a cell is no number.
+// Cells that should be numbers: which words mean "not measured", and why a cell is not a number.
 import type { DelimitedFile } from "./delimited.js";
 import { isExcelDate } from "./identifiers.js";
 import { emptyMatrix, type Matrix } from "./matrix.js";
 import { type Problems, quote } from "./problems.js";
 
-/** What stands for a value that is missing, in any case of letters; blanks around it do not count. */
+/** Words for a missing value, in upper or lower case, with or without blanks around them. */
 export const missingWords: readonly string[] = [
   ...["", "NA", "N/A", "#N/A", "#NA", "<NA>", "NaN", "-NaN", "null", "n.a.", ".", "-"],
 ];
 
 const PLAIN = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
-const LONGEST = 400; // no number is written longer, and a damaged file may have a cell of megabytes
+const LONGEST = 400; // no number is longer, and a cell of a damaged file may have megabytes
 
-/** Makes the test that tells missing cells; `more` are words of this file's own, such as "ND". */
+/** Returns a test for missing cells; `more` are further words of this file, such as "ND". */
 export function missingTest(more: readonly string[] = []): (cell: string) => boolean {
   const words = new Set([...missingWords, ...more].map((word) => word.trim().toLowerCase()));
   return (cell) => cell === "" || words.has(cell.toLowerCase());
 }
 
-/** Reads a plain decimal number without blanks around it; undefined for anything else, and beyond float32. */
+/** Reads a plain decimal number without blanks around it; undefined for anything else or beyond float32. */
 export function parseNumber(cell: string): number | undefined {
   if (cell.length > LONGEST || !PLAIN.test(cell)) return undefined;
   const value = Number(cell);
   return Number.isFinite(Math.fround(value)) ? value : undefined;
 }
 
-/** Says why `parseNumber` takes a cell for no number: the kind of fault, what was got, and the remedy. */
+/** Explains why `parseNumber` refuses a cell: the kind of fault, the cell, and the remedy. */
 export function explainCell(cell: string): { kind: string; text: string } {
   const got = (kind: string, what: string, remedy: string) => ({
     kind,
@@ -78,8 +78,8 @@ export interface ParseCellsOptions {
 }
 
 /**
- * Reads the numbers of some rows and columns of a file; `[rows.length, columns.length]`. Cells that are neither a
- * number nor missing become problems: one a cell, or one of each kind for a column that holds no number at all.
+ * Reads the numbers in some rows and columns of a file; `[rows.length, columns.length]`. Cells that are neither numbers
+ * nor missing become problems: one per cell, or one of each kind in a column without any number.
  */
 export function parseCells(
   { rows: cells, header, lines }: DelimitedFile,

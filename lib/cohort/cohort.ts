@@ -1,12 +1,12 @@
-// A cohort: named samples of known patients, measured in several modalities, with every loss counted.
+// A cohort: named samples of known patients, measured in several modalities, with a count of everything left out.
 import { countObserved, joinColumns, type Matrix, selectColumns, selectRows } from "./matrix.js";
 
-/** What is known of a sample beside its measurements; null is "not recorded". */
+/** What is known about a sample beside its measurements; null means "not recorded". */
 export type Label = string | number | null;
 
 export interface Sample {
   readonly id: string;
-  /** Samples of one patient are never parted by a split. */
+  /** A split never separates samples of one patient. */
   readonly patient: string;
   readonly labels: Readonly<Record<string, Label>>;
 }
@@ -18,7 +18,7 @@ export interface Modality {
   readonly end: number;
 }
 
-/** One modality as a reader delivers it: `[samples, features]`. */
+/** One modality from a reader: `[samples, features]`. */
 export interface ModalityTable {
   readonly name: string;
   readonly samples: readonly string[];
@@ -26,10 +26,10 @@ export interface ModalityTable {
   readonly matrix: Matrix;
 }
 
-/** Rows or columns that were left out, with the reason, so that nothing disappears unseen. */
+/** Rows or columns that were left out, and the reason. */
 export interface Drop {
   readonly what: "samples" | "features";
-  /** The modality or sheet that they were in. */
+  /** Their modality or sheet. */
   readonly from: string;
   readonly count: number;
   readonly reason: string;
@@ -40,9 +40,9 @@ export interface Drop {
 export interface Cohort {
   readonly name: string;
   readonly samples: readonly Sample[];
-  /** In column order; together they cover every column. The first is the one that others are inferred from. */
+  /** In column order; together they cover every column. The others are inferred from the first. */
   readonly modalities: readonly Modality[];
-  /** One identifier a column; the same identifier in two modalities is the same gene. */
+  /** One identifier per column; the same identifier in two modalities means the same gene. */
   readonly features: readonly string[];
   /** `[samples, features]`, in measured units. */
   readonly matrix: Matrix;
@@ -51,14 +51,14 @@ export interface Cohort {
 
 export interface JoinOptions {
   readonly name: string;
-  /** In the order in which their columns shall stand; transcriptomics first. */
+  /** In column order, transcriptomics first. */
   readonly tables: readonly ModalityTable[];
   readonly samples: readonly Sample[];
-  /** What the readers have left out already. */
+  /** What the readers have already left out. */
   readonly drops?: readonly Drop[];
 }
 
-/** Notes what was left out: counts the names and keeps five as examples. */
+/** Records what was left out: counts the names and keeps five as examples. */
 export function drop(
   what: Drop["what"],
   from: string,
@@ -69,8 +69,8 @@ export function drop(
 }
 
 /**
- * Joins modality tables and a sample sheet on the samples that all of them have, in the first table's order.
- * @throws RangeError if a sample or feature id is given twice, two tables have one name, or none is shared.
+ * Joins modality tables and a sample sheet on the samples that all of them have, in the order of the first table.
+ * @throws RangeError if a sample id, a feature id or a table name is repeated, or no sample is shared.
  */
 export function joinCohort({ name, tables, samples, drops = [] }: JoinOptions): Cohort {
   if (tables.length === 0)
@@ -139,7 +139,7 @@ export function joinCohort({ name, tables, samples, drops = [] }: JoinOptions): 
 }
 
 /**
- * Leaves out the columns in which no observed entry differs from zero, and notes them.
+ * Drops the columns in which no observed entry differs from zero, and records them.
  * Source: paper section 3, "features with zero variance (e.g. all-zero columns obtained after NaN imputation)";
  * the authors' code drops exactly those that are all zero once NaN is read as 0.
  */
@@ -152,7 +152,7 @@ export function dropEmptyFeatures(cohort: Cohort): Cohort {
   return keepFeatures(cohort, (column) => alive[column] === 1, "no observed value other than zero");
 }
 
-/** Keeps the columns that the test accepts, and notes the others with the reason. */
+/** Keeps the columns that pass the test, and records the others with the reason. */
 export function keepFeatures(
   cohort: Cohort,
   accept: (column: number) => boolean,
@@ -182,8 +182,8 @@ export function keepFeatures(
 }
 
 /**
- * Looks a modality up by name.
- * @throws RangeError naming the modalities that there are.
+ * Finds a modality by name.
+ * @throws RangeError that lists the modalities if there is none of that name.
  */
 export function findModality(modalities: readonly Modality[], name: string): Modality {
   const found = modalities.find((modality) => modality.name === name);
@@ -194,7 +194,7 @@ export function findModality(modalities: readonly Modality[], name: string): Mod
   return found;
 }
 
-/** Counts a cohort, a row a modality: features, observed share in [0, 1]. */
+/** Counts each modality's features and its observed share in [0, 1]. */
 export function summarizeModalities(
   cohort: Cohort,
 ): { modality: string; features: number; observed: number }[] {

@@ -1,11 +1,11 @@
-// Delimited text (CSV, TSV) -> a header and rows of cells that know their lines in the file.
+// Delimited text (CSV, TSV) -> a header, and rows of cells with their lines in the file.
 import papaparse from "papaparse";
 import { collectProblems, type Problems } from "./problems.js";
 import { countLines, readText } from "./textfile.js";
 
 export type Delimiter = "," | "\t" | ";";
 
-/** A file's cells as they stand there, blanks and all; each row as wide as the header. */
+/** A file's cells, untrimmed; each row is as wide as the header. */
 export interface DelimitedFile {
   readonly file: string;
   readonly delimiter: Delimiter;
@@ -15,16 +15,16 @@ export interface DelimitedFile {
   readonly rows: readonly (readonly string[])[];
   /** The line of the file on which each row begins, from 1. */
   readonly lines: readonly number[];
-  /** What a reader should know: another encoding, another delimiter, lines that were skipped. */
+  /** What a reader should know: an unexpected encoding or delimiter, skipped lines. */
   readonly notes: readonly string[];
 }
 
 export interface DelimitedOptions {
-  /** Takes the ragged rows, which are left out then; without it they are thrown. */
+  /** Collects ragged rows, which are then left out; without it, ragged rows are an error. */
   readonly problems?: Problems;
   /**
-   * Whether the last leading `#` line may be the header, by default yes. If not, such lines are the format's own, and
-   * skipping them is not noted.
+   * Whether the last leading `#` line may be the header; by default yes. If not, such lines belong to the format and
+   * are skipped without a note.
    */
   readonly hashHeader?: boolean;
 }
@@ -37,10 +37,10 @@ interface Row {
 const NAMES = { ",": "commas", "\t": "tabs", ";": "semicolons" } as const;
 
 /**
- * Reads a CSV or TSV file. The extension says the delimiter, unless the header shows another. Blank rows and leading
- * `#` lines are skipped; a header that lacks the name of the first column, as R writes it, gets a blank one.
- * @throws Error if the file cannot be read as text (see `readText`) or is empty;
- * RangeError if a quote is not closed, or is followed by text; or if rows are ragged and nobody collects problems.
+ * Reads a CSV or TSV file. The delimiter follows from the extension, unless the header shows another. Skips blank rows
+ * and leading `#` lines. If the header lacks a name for the first column, as R writes it, that name is blank.
+ * @throws Error if the file cannot be read as text (see `readText`) or is empty; RangeError if a quote is not closed or
+ * is followed by text, or if rows are ragged and `problems` is not given.
  */
 export function readDelimited(
   file: string,
@@ -84,7 +84,7 @@ export function readDelimited(
   };
 }
 
-/** Commas are common in the names of a TSV's header, tabs never are in a CSV's: so a tab wins, except in a .csv. */
+/** A tab wins except in a .csv: names in a TSV's header often contain commas, those in a CSV's never contain tabs. */
 function chooseDelimiter(file: string, text: string, notes: string[]): Delimiter {
   const [line = text] = /^(?!#).*\S.*$/m.exec(text) ?? [];
   const bare = line.replace(/"[^"]*(?:"|$)/g, "");
@@ -107,7 +107,7 @@ function refuseQuotes(file: string, text: string, errors: readonly papaparse.Par
   let line = 1;
   let from = 0;
   for (const { code, index = 0 } of errors) {
-    line += countLines(text.slice(from, index)) - 1; // errors come in the order of the text
+    line += countLines(text.slice(from, index)) - 1; // errors are in the order of the text
     from = index;
     problems.add({
       kind: code,
@@ -122,7 +122,7 @@ function refuseQuotes(file: string, text: string, errors: readonly papaparse.Par
 }
 
 function numberLines(text: string, data: readonly string[][]): Row[] {
-  const quoted = text.includes('"'); // only a quoted cell can hold a line end
+  const quoted = text.includes('"'); // only a quoted cell can contain a line end
   let next = 1;
   return data.map((cells) => {
     const line = next++;
@@ -140,7 +140,7 @@ function skipBlank(file: string, rows: readonly Row[], notes: string[]): Row[] {
   return kept;
 }
 
-/** Leading `#` lines are comments, except for a last one that alone is as wide as the row below: a header. */
+/** Leading `#` lines are comments, unless only the last is as wide as the row below: then it is the header. */
 function skipComments(file: string, rows: readonly Row[], notes: string[]): readonly Row[] {
   const leading = countLeadingHash(rows);
   if (leading === 0) return rows;

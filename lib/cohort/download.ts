@@ -1,32 +1,34 @@
-// Downloads one file over HTTP: goes on where it broke off, with a bound on attempts and on waiting.
+// Downloads one file: over HTTP, resuming where it broke off; from a Git LFS server; or as a wheel with pip.
 import { createWriteStream } from "node:fs";
-import { open, rm, stat } from "node:fs/promises";
-import { dirname } from "node:path";
+import { readdir, rm, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
-import { recognizeForeign } from "./textfile.js";
+import type { Checked } from "./manifest.js";
+import { runCommand } from "./python.js";
+import { readStart, recognizeForeign } from "./textfile.js";
 
-export interface DownloadFileOptions {
-  /** Called with the bytes of the file so far, those of an earlier run included. */
+export interface DownloadOptions {
+  /** Called with the bytes of the file so far, including those of an earlier run. */
   readonly onBytes?: (bytes: number) => void;
   readonly signal?: AbortSignal;
-  /** What the address wants to be sent. */
+  /** Headers to send with the request. */
   readonly headers?: Readonly<Record<string, string>>;
   /** How long a server may send nothing, in milliseconds. */
   readonly patience?: number;
-  /** The wait before the second attempt, in milliseconds; it doubles with each further one. */
+  /** The wait before the second attempt, in milliseconds; it doubles with each further attempt. */
   readonly pause?: number;
 }
 
 const ATTEMPTS = 5;
 
-/** How an attempt ended: well, in a way that another attempt may mend, or for good. */
+/** How an attempt ended: with the whole file, in a way that another attempt may fix, or for good. */
 type Ending =
   | { readonly kind: "whole" }
   | { readonly kind: "broken"; readonly why: string }
   | { readonly kind: "refused"; readonly message: string };
 
-interface Attempt extends DownloadFileOptions {
+interface Attempt extends DownloadOptions {
   readonly patience: number;
   readonly url: string;
   /** The address for messages. */
@@ -34,22 +36,22 @@ interface Attempt extends DownloadFileOptions {
   readonly file: string;
   /** The size that the file must have. */
   readonly bytes: number;
-  /** The server's name for the version that the file's bytes are of, if it gave a strong one. */
+  /** The server's strong ETag for the version that the file's bytes come from. */
   etag?: string;
 }
 
 /**
- * Downloads the file of a known size from an address, following redirects. Bytes that `file` has already are kept and
- * the rest is asked for (Range, with If-Range once the server has named its version); so is what a broken connection
- * left. What came is not verified here beyond its size.
- * @throws Error if the address serves no such file, another one, or sends nothing for too long; if the disk is full;
- * or after five broken attempts. What the file has by then stays, unless it is of another file.
+ * Downloads a file of known size, following redirects. Keeps the bytes that `file` already has, from an earlier run or
+ * a broken connection, and requests only the rest (Range, with If-Range once the server has sent a strong ETag).
+ * Checks the size of the result but not its content.
+ * @throws Error if the address serves no file or another one, stays silent for too long, or breaks off five times;
+ * or if the disk is full. What `file` has by then stays, unless it belongs to another version.
  */
 export async function downloadFile(
   url: string,
   file: string,
   bytes: number,
-  { patience = 60_000, pause = 1000, ...options }: DownloadFileOptions = {},
+  { patience = 60_000, pause = 1000, ...options }: DownloadOptions = {},
 ): Promise<void> {
   const [shown] = url.split("?", 1); // a signature would fill the message
   const attempt: Attempt = { ...options, patience, url, shown, file, bytes };
@@ -85,7 +87,7 @@ async function tryOnce(attempt: Attempt): Promise<Ending> {
     const response = await fetch(url, {
       headers: {
         ...attempt.headers,
-        "accept-encoding": "identity", // a range is one of the file's own bytes
+        "accept-encoding": "identity", // so that a range counts the file's own bytes
         ...(have > 0 && { range: `bytes=${have}-` }),
         ...(have > 0 && attempt.etag && { "if-range": attempt.etag }),
       },
@@ -104,7 +106,7 @@ async function tryOnce(attempt: Attempt): Promise<Ending> {
   }
 }
 
-/** Tells from status and headers why the body is not to be saved; undefined if it is. */
+/** Decides from status and headers why the body must not be saved; undefined if it may be. */
 async function judge(
   response: Response,
   have: number,
@@ -138,7 +140,7 @@ async function judge(
   const first = await reader?.read();
   reader?.releaseLock();
   await rm(file, { force: true });
-  return another(shown, bytes, Number(length), Buffer.from(first?.value ?? []));
+  return otherFile(shown, bytes, Number(length), Buffer.from(first?.value ?? []));
 }
 
 async function save(
@@ -163,15 +165,15 @@ async function save(
   const body = response.body ?? new Blob([]).stream();
   await pipeline(body, count, createWriteStream(file, { flags: from > 0 ? "a" : "w" }));
   if (size === bytes) return { kind: "whole" };
-  const head = await headOf(file);
+  const head = readStart(file);
   if (size < bytes && !recognizeForeign(head)) {
     return { kind: "broken", why: `the connection ended after ${size} bytes` };
   }
   await rm(file, { force: true });
-  return another(shown, bytes, size, head);
+  return otherFile(shown, bytes, size, head);
 }
 
-function another(shown: string, bytes: number, got: number, head: Buffer): Ending {
+function otherFile(shown: string, bytes: number, got: number, head: Buffer): Ending {
   const kind = recognizeForeign(head) ?? "another file or version; check the address";
   const size = got > bytes ? "more than that" : `${got}`;
   return {
@@ -188,20 +190,121 @@ async function explain(error: NodeJS.ErrnoException, attempt: Attempt): Promise<
     const message = `expected room for ${missing} MB more in ${dirname(file)}, got ${got}; make room and run again`;
     return { kind: "refused", message };
   }
-  // fetch hides what happened behind "fetch failed" or "terminated".
-  const { message, code } = (error.cause ?? error) as NodeJS.ErrnoException;
-  return { kind: "broken", why: message || code || error.message };
+  return { kind: "broken", why: reasonOf(error) };
 }
 
-async function headOf(file: string): Promise<Buffer> {
-  const handle = await open(file);
-  try {
-    return (await handle.read(Buffer.alloc(64), 0, 64, 0)).buffer;
-  } finally {
-    await handle.close();
-  }
+/** The reason of a failed request; `fetch` hides it behind "fetch failed" or "terminated". */
+export function reasonOf(error: unknown): string {
+  const outer = error as Error;
+  const { message, code } = (outer.cause ?? outer) as NodeJS.ErrnoException;
+  return message || code || outer.message;
 }
 
 async function sizeOf(file: string): Promise<number> {
   return (await stat(file).catch(() => undefined))?.size ?? 0;
+}
+
+const LFS_MEDIA = "application/vnd.git-lfs+json";
+
+/** The parts of a Git LFS server's answer that are read; none of them is sure to be there. */
+interface LfsAnswer {
+  readonly objects?: readonly {
+    readonly error?: { readonly message?: string };
+    readonly actions?: {
+      readonly download?: { readonly href?: unknown; readonly header?: Record<string, string> };
+    };
+  }[];
+}
+
+/**
+ * Asks a Git LFS server where it serves a file, which it knows by its SHA-256.
+ * @returns an address, which may be valid for only a few minutes, and the headers to send with the request.
+ * @throws Error if the server does not answer in time, or does not have the file.
+ * Source: Git LFS documentation, Batch API and Basic Transfer API.
+ */
+export async function askLfs(
+  server: string,
+  { sha256, bytes }: Checked,
+  { patience = 60_000, signal }: Pick<DownloadOptions, "patience" | "signal"> = {},
+): Promise<{ readonly url: string; readonly headers: Readonly<Record<string, string>> }> {
+  const timeout = AbortSignal.timeout(patience);
+  const objects = [{ oid: sha256, size: bytes }];
+  const wanted = `expected the Git LFS server ${server} to have the file`;
+  let answer: Response;
+  let content: unknown;
+  try {
+    answer = await fetch(`${server.replace(/\/$/, "")}/objects/batch`, {
+      method: "POST",
+      headers: { accept: LFS_MEDIA, "content-type": LFS_MEDIA },
+      body: JSON.stringify({ operation: "download", transfers: ["basic"], objects }),
+      signal: signal ? AbortSignal.any([timeout, signal]) : timeout,
+    });
+    content = await answer.json();
+  } catch (cause) {
+    signal?.throwIfAborted();
+    throw new Error(`${wanted}, got ${reasonOf(cause)}`, { cause });
+  }
+  const [object] = (content as LfsAnswer | null)?.objects ?? [];
+  const { href, header } = object?.actions?.download ?? {};
+  if (typeof href === "string" && /^https?:\/\//.test(href))
+    return { url: href, headers: header ?? {} };
+  throw new Error(`${wanted}, got ${object?.error?.message ?? `status ${answer.status}`}`);
+}
+
+export interface DownloadWheelOptions {
+  /** The interpreter whose pip downloads. */
+  readonly python: string;
+  /** An existing folder for this download alone; pip's temporary files go there too. */
+  readonly folder: string;
+  /** Called about twice a second with the bytes that have arrived. */
+  readonly onBytes?: (bytes: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Downloads the wheel of one version with pip, the registry's own client, with the reader's settings; neither its
+ * dependencies nor any of its code.
+ * @throws Error with pip's last lines if it fails.
+ */
+export async function downloadWheel(
+  distribution: string,
+  version: string,
+  { python, folder, onBytes, signal }: DownloadWheelOptions,
+): Promise<void> {
+  const options = "--no-deps --only-binary=:all: --disable-pip-version-check --no-input";
+  const args = ["-m", "pip", "download", ...options.split(" "), "--dest", folder];
+  // pip's temporary folder lies in ours, so that we can watch it, and sweep it after a kill.
+  const env = { ...process.env, TMPDIR: folder, TEMP: folder, TMP: folder };
+  let running = true;
+  const watch = async () => {
+    const bytes = await folderBytes(folder);
+    if (running) onBytes?.(bytes);
+  };
+  const timer = onBytes && setInterval(watch, 500);
+  const { code, output } = await runCommand(python, [...args, `${distribution}==${version}`], {
+    env,
+    signal,
+  }).finally(() => {
+    running = false;
+    clearInterval(timer);
+  });
+  signal?.throwIfAborted();
+  if (code !== 0) {
+    throw new Error(
+      `downloadWheel: expected ${python} -m pip to download ${distribution}==${version}, ` +
+        `got exit status ${code}: ${output.trim().split("\n").slice(-4).join(" | ")}`,
+    );
+  }
+}
+
+async function folderBytes(folder: string): Promise<number> {
+  let bytes = 0;
+  try {
+    for (const entry of await readdir(folder, { withFileTypes: true, recursive: true })) {
+      if (entry.isFile()) bytes += (await stat(join(entry.parentPath, entry.name))).size;
+    }
+  } catch {
+    // pip moved a file while we looked; the next look sees it
+  }
+  return bytes;
 }

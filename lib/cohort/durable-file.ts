@@ -1,15 +1,15 @@
-// A file that is replaced in one move: whoever reads it finds the old one or the new one, never half of either.
+// Replaces a file in one move: a reader finds the old file or the new one, never half of either.
 import { randomUUID } from "node:crypto";
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
-/** What unfinished replacements are called: hidden, and beside the file that they were to replace. */
+/** Matches the names of unfinished replacements: hidden files beside the file they were to replace. */
 export const UNFINISHED = /^\..+\.[0-9a-f]{8}\.tmp$/;
 
 /**
- * Writes a file aside in its own folder, syncs it to the disk, and moves it into place.
+ * Writes a temporary file in the same folder, syncs it to the disk, and moves it into place.
  * If `write` throws, the file stays as it was.
- * @throws Error if the folder cannot be written to; with the remedy if the disk is full.
+ * @throws Error if the folder cannot be written to; if the disk is full, the message says what to do.
  */
 export async function replaceFile(
   file: string,
@@ -33,7 +33,7 @@ export async function replaceFile(
   await syncFolder(folder);
 }
 
-/** Gives an error of a full disk, met in writing to `file`, with the remedy; any other as it is. */
+/** Adds the remedy to the error of a full disk while writing `file`; returns any other error unchanged. */
 export function explainFull(file: string, error: unknown): unknown {
   const { code } = error as NodeJS.ErrnoException;
   if (code !== "ENOSPC" && code !== "EDQUOT") return error;
@@ -45,7 +45,7 @@ export function explainFull(file: string, error: unknown): unknown {
   );
 }
 
-/** A name of its own for what is to be `file`, or was; `UNFINISHED` matches it. */
+/** A unique name beside `file`, for what will replace it or what it replaced; `UNFINISHED` matches it. */
 export function asideOf(file: string): string {
   return join(dirname(file), `.${basename(file)}.${randomUUID().slice(0, 8)}.tmp`);
 }
@@ -55,7 +55,7 @@ export async function replaceJson(file: string, value: unknown): Promise<void> {
   await replaceFile(file, (handle) => handle.writeFile(`${JSON.stringify(value, null, 2)}\n`));
 }
 
-/** Makes sure that names added to or removed from a folder survive a power cut. */
+/** Makes names added to or removed from a folder survive a power cut. */
 export async function syncFolder(folder: string): Promise<void> {
   if (process.platform === "win32") return; // folders cannot be opened there
   const handle = await open(folder, "r");

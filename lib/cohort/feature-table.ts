@@ -1,4 +1,4 @@
-// A published table of features x samples, as bytes -> a modality, without a string for each of millions of cells.
+// Parses a published table of features x samples from bytes, without a string for each of its millions of cells.
 import { parseNumber } from "./cells.js";
 import type { ModalityTable } from "./cohort.js";
 import { emptyMatrix, type Matrix } from "./matrix.js";
@@ -10,21 +10,21 @@ const RETURN = 13;
 const MINUS = 45;
 const POINT = 46;
 const ZERO = 48;
-/** So many digits are exact in float64, and so is the power of ten that they are divided by. */
+/** Numbers of up to this many digits are exact in float64, as are the powers of ten that divide them. */
 const EXACT = 15;
 const POWERS = Float64Array.from({ length: EXACT }, (_, digits) => 10 ** digits);
 
-/** A line of the text, without its end: bytes `[start, end)`. */
+/** A line of the text without its line end: bytes `[start, end)`. */
 interface Line {
   readonly start: number;
   readonly end: number;
 }
 
 /**
- * Parses tab-separated UTF-8: sample ids in the header, then a row a feature, its name first. NA, or nothing between
- * two tabs, is "not measured". Values are those of `Number`, as float32.
- * @param file what messages call the table.
- * @returns the table upright, `[samples, features]`.
+ * Parses tab-separated UTF-8: sample ids in the header, then one row per feature, its name first. NA and empty cells
+ * mean "not measured". Values equal those of `Number`, as float32.
+ * @param file the table's name in messages.
+ * @returns the transposed table, `[samples, features]`.
  * @throws Error at the first row (the header is row 1) without a name or with another width than the header, and at
  * the first cell that is neither NA nor a plain number that fits float32.
  */
@@ -53,8 +53,9 @@ export function parseFeatureTable(text: Buffer, file: string): Omit<ModalityTabl
 }
 
 /**
- * Reads the cells from the tab at `start` on into a column of the matrix; those that it has no row for are only counted.
- * @returns how many there are.
+ * Reads the cells after the tab at `start` into a column of the matrix; counts, but does not store, cells beyond its
+ * rows.
+ * @returns the number of cells.
  */
 function readNumbers(
   text: Buffer,
@@ -93,7 +94,7 @@ function readNumbers(
   return column;
 }
 
-/** Finds the lines, ended by `\n` or `\r\n`; at least one, and none after the last line end. */
+/** Finds the lines, which end in `\n` or `\r\n`; at least one, and none after the last line end. */
 function findLines(text: Buffer): Line[] {
   const lines: Line[] = [];
   let start = 0;

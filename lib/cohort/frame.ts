@@ -1,12 +1,12 @@
-// A cohort's sample sheet as a polars data frame, for a reader who wants to ask it questions of their own.
+// A cohort's sample sheet as a polars data frame, for questions of one's own.
 import pl, { type DataFrame } from "nodejs-polars";
 import type { Sample } from "./cohort.js";
 
 /**
- * Lays samples out as a data frame: a row each, with `sample`, `patient` and a column a label, in the order in which
- * labels first appear. A label that is a number in every sample that has it is a column of numbers, others are text;
- * what is not recorded is null.
- * @throws RangeError if a label is called `sample` or `patient`.
+ * Converts samples to a data frame with the columns `sample`, `patient`, and one per label in order of first
+ * appearance. A label whose recorded values are all numbers becomes a column of numbers, any other a column of text.
+ * Values that are not recorded are null.
+ * @throws RangeError if a label is named `sample` or `patient`.
  */
 export function sampleFrame(samples: readonly Sample[]): DataFrame {
   const names = [...new Set(samples.flatMap(({ labels }) => Object.keys(labels)))];

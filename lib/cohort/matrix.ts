@@ -1,8 +1,8 @@
-// A matrix of measurements with a mask of what was observed: the one container for numbers in this library.
+// A matrix of measurements with a mask of observed entries: the library's only container for numbers.
 
 /**
  * Row-major float32 values `[rows, columns]` with a mask of the same shape.
- * An entry whose mask is 0 was not measured; its value is 0 and means nothing. A measured zero is data.
+ * An entry whose mask is 0 was not measured; its value is a meaningless 0. A measured zero is data.
  */
 export interface Matrix {
   readonly rows: number;
@@ -11,14 +11,14 @@ export interface Matrix {
   readonly observed: Uint8Array;
 }
 
-/** Makes a matrix of the given shape in which nothing is observed yet. */
+/** Makes a matrix of the given shape without observed entries. */
 export function emptyMatrix(rows: number, columns: number): Matrix {
   const size = rows * columns;
   return { rows, columns, values: new Float32Array(size), observed: new Uint8Array(size) };
 }
 
 /**
- * Builds a matrix from row-major numbers, where NaN means "not observed".
+ * Builds a matrix from row-major numbers; NaN means "not observed".
  * @throws RangeError if the length is not rows x columns, or a value is infinite as float32.
  */
 export function matrixFrom(rows: number, columns: number, numbers: ArrayLike<number>): Matrix {
@@ -43,7 +43,7 @@ export function matrixFrom(rows: number, columns: number, numbers: ArrayLike<num
   return matrix;
 }
 
-/** Copies the named rows, in the order given; `[indexes.length, columns]`. */
+/** Copies rows in the given order; `[indexes.length, columns]`. */
 export function selectRows(matrix: Matrix, indexes: readonly number[]): Matrix {
   const { columns } = matrix;
   const out = emptyMatrix(indexes.length, columns);
@@ -55,7 +55,7 @@ export function selectRows(matrix: Matrix, indexes: readonly number[]): Matrix {
   return out;
 }
 
-/** Copies the named columns, in the order given; `[rows, indexes.length]`. */
+/** Copies columns in the given order; `[rows, indexes.length]`. */
 export function selectColumns(matrix: Matrix, indexes: readonly number[]): Matrix {
   for (const index of indexes) checkIndex("selectColumns", "column", index, matrix.columns);
   const out = emptyMatrix(matrix.rows, indexes.length);
@@ -91,7 +91,7 @@ export function transposeMatrix(matrix: Matrix): Matrix {
 
 /**
  * Puts matrices side by side; `[rows, sum of columns]`.
- * @throws RangeError if they differ in rows.
+ * @throws RangeError if their row counts differ.
  */
 export function joinColumns(matrices: readonly Matrix[]): Matrix {
   const rows = matrices[0]?.rows ?? 0;
@@ -111,7 +111,7 @@ export function joinColumns(matrices: readonly Matrix[]): Matrix {
   return out;
 }
 
-/** Counts the observed entries of the columns `[start, end)`, by default of all. */
+/** Counts the observed entries in the columns `[start, end)`; by default in all. */
 export function countObserved(matrix: Matrix, start = 0, end = matrix.columns): number {
   let count = 0;
   for (let row = 0; row < matrix.rows; row++) {

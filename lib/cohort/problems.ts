@@ -1,8 +1,8 @@
-// What is wrong with one file, collected so that a single error names all of it.
+// Everything wrong with one file, collected into a single error.
 
-/** One thing wrong in a file, with its place. */
+/** One thing wrong in a file, and where. */
 export interface Problem {
-  /** Problems of different kinds share the message, so that a thousand of one do not hide another. */
+  /** The message lists some of each kind, so that a thousand of one kind do not hide another. */
   readonly kind: string;
   /** The line of the file, from 1. */
   readonly line?: number;
@@ -12,18 +12,18 @@ export interface Problem {
   readonly text: string;
 }
 
-/** Takes problems until it is asked to throw them together. */
+/** Collects problems and throws them together. */
 export interface Problems {
   add(problem: Problem): void;
-  /** How many were added. */
+  /** The number of problems so far. */
   count(): number;
-  /** @throws RangeError that lists up to ten problems in the order of their lines, and counts the rest. */
+  /** @throws RangeError that lists up to ten problems by line, and counts the rest. */
   throwIfAny(): void;
 }
 
 const LISTED = 10;
 
-/** Starts a list of problems; the heading says what was expected, with the name of the file. */
+/** Starts a list of problems; the heading names the file and what was expected. */
 export function collectProblems(heading: string): Problems {
   const byKind = new Map<string, Problem[]>();
   let count = 0;
@@ -67,7 +67,7 @@ function place({ line, column }: Problem): string {
   return parts.length > 0 ? `${parts.join(", ")}: ` : "";
 }
 
-/** The first of each list, then the second of each, until there are enough. */
+/** Takes the first of each list, then the second of each, and so on, up to `enough`. */
 function takeInTurn(lists: readonly (readonly Problem[])[], enough: number): Problem[] {
   const out: Problem[] = [];
   const longest = Math.max(...lists.map((list) => list.length));

@@ -1,23 +1,23 @@
-// Seeded randomness: a fast generator for weights and dropout, and NumPy's legacy one for the paper's split.
+// Seeded random numbers: a fast generator for weights and dropout, and NumPy's legacy generator for the paper's split.
 
-/** All that a generator remembers, as whole numbers in [0, 2^32). */
+/** The whole state of a generator, as whole numbers in [0, 2^32). */
 export type RandomState = readonly [number, number, number, number];
 
-/** A repeatable source of random numbers. Same seed and stream, same numbers, on every machine. */
+/** A repeatable source of random numbers: the same seed and stream give the same numbers on every machine. */
 export interface Random {
   /** A whole number in [0, 2^32). */
   uint32(): number;
-  /** Fills an array with what as many calls of `uint32` would give, several times as fast. */
+  /** Fills an array with the results of repeated calls of `uint32`, several times as fast. */
   fillUint32(out: Uint32Array): void;
   /** A number in [0, 1), with 32 random bits. */
   uniform(): number;
-  /** A whole number in [0, bound), each equally likely; `@throws` RangeError unless bound is whole, in [1, 2^32]. */
+  /** A uniformly distributed whole number in [0, bound). @throws RangeError unless bound is whole, in [1, 2^32]. */
   integer(bound: number): number;
-  /** A number from the normal distribution of mean 0 and variance 1. */
+  /** A standard-normal number. */
   normal(): number;
-  /** The four words that determine what comes next; `restoreRandom` goes on from them. */
+  /** The state that determines all further numbers; `restoreRandom` continues from it. */
   state(): RandomState;
-  /** Goes on from a state, as if what led there had been drawn here. */
+  /** Continues from a state. */
   moveTo(state: RandomState): void;
 }
 
@@ -42,7 +42,7 @@ export function createRandom(seed: number, stream = ""): Random {
   return restoreRandom([splitMix(), splitMix(), splitMix(), seed]);
 }
 
-/** Makes a generator that goes on where one with this state stood. */
+/** Makes a generator that continues from a state. */
 export function restoreRandom([a, b, c, counter]: RandomState): Random {
   const uint32 = () => {
     const out = (((a + b) | 0) + counter) | 0;
@@ -53,7 +53,7 @@ export function restoreRandom([a, b, c, counter]: RandomState): Random {
     return out >>> 0;
   };
   const fillUint32 = (out: Uint32Array) => {
-    // On locals, which stay in registers.
+    // Locals stay in registers.
     let [w, x, y, z] = [a, b, c, counter];
     for (let i = 0; i < out.length; i++) {
       const next = (((w + x) | 0) + z) | 0;
@@ -76,7 +76,7 @@ export function restoreRandom([a, b, c, counter]: RandomState): Random {
       }
       return Math.floor(uniform() * bound);
     },
-    // Box-Muller, one of the pair: half the speed, but no hidden state to save.
+    // Box-Muller, one of each pair: half the speed, but no hidden state to save.
     normal: () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform()),
     state: () => [a >>> 0, b >>> 0, c >>> 0, counter >>> 0],
     moveTo: (state) => {
@@ -85,7 +85,7 @@ export function restoreRandom([a, b, c, counter]: RandomState): Random {
   };
 }
 
-/** Puts a copy of the items in random order (Fisher and Yates). */
+/** Returns the items in random order (Fisher and Yates). */
 export function shuffle<T>(items: readonly T[], random: Random): T[] {
   const out = [...items];
   for (let i = out.length - 1; i > 0; i--) {
@@ -96,7 +96,7 @@ export function shuffle<T>(items: readonly T[], random: Random): T[] {
 }
 
 /**
- * Gives `numpy.random.RandomState(seed).permutation(size)`.
+ * Returns `numpy.random.RandomState(seed).permutation(size)`.
  * Source: Matsumoto and Nishimura 1998, MT19937; NumPy's legacy shuffle draws each swap by masked rejection.
  * @throws RangeError if the seed is not a whole number in [0, 2^32).
  */

@@ -1,13 +1,14 @@
-// Where this repository lies on disk: everything that is read or written has its place below it.
+// The repository's root on disk; everything that is read or written lies below it.
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-/** The name that the repository's own package.json bears. */
+/** The name in the repository's own package.json. */
 const PACKAGE = "aro-notebooks";
 
 /**
- * Finds the repository's root: the nearest folder at or above the given one whose package.json is named "aro-notebooks".
- * @throws Error if no folder up to the file system's root is.
+ * Finds the repository's root: the nearest folder at or above the given one whose package.json is named
+ * "aro-notebooks".
+ * @throws Error if there is no such folder up to the root of the file system.
  */
 export function projectRoot(from: string = import.meta.dirname): string {
   for (let folder = from; ; folder = dirname(folder)) {
@@ -25,6 +26,6 @@ function packageName(folder: string): unknown {
     const content: unknown = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
     return (content as { name?: unknown } | null)?.name;
   } catch {
-    return undefined; // absent or unreadable: not ours, so look further up
+    return undefined; // missing or unreadable, so not ours: look further up
   }
 }

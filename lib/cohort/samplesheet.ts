@@ -1,4 +1,4 @@
-// The sample sheet: one row a sample, with its patient and whatever else is known of it.
+// The sample sheet: one row per sample, with its patient and labels.
 import { missingTest, parseNumber } from "./cells.js";
 import type { Label, Sample } from "./cohort.js";
 import { type DelimitedFile, type DelimitedOptions, readDelimited } from "./delimited.js";
@@ -9,29 +9,29 @@ export interface SampleSheetOptions extends Pick<DelimitedOptions, "hashHeader">
   readonly file: string;
   /** The column of the sample ids; by default the first. */
   readonly id?: string;
-  /** The column of the patients; by default one called "patient", else each sample is its own patient. */
+  /** The column of the patients; by default the one called "patient", else each sample is its own patient. */
   readonly patient?: string;
-  /** Words of this file that mean "not recorded", beside `missingWords`. */
+  /** Words that mean "not recorded" in this file, beside `missingWords`. */
   readonly missing?: readonly string[];
-  /** Columns that are text, even where all their cells look like numbers. */
+  /** Columns of text, even if all their cells look like numbers. */
   readonly textColumns?: ReadonlySet<string>;
 }
 
 export interface SampleSheet {
   readonly samples: readonly Sample[];
-  /** What the id column is called. */
+  /** The header of the id column. */
   readonly idName: string;
-  /** Whether a column said who the patients are. */
+  /** Whether a column names the patients. */
   readonly hasPatients: boolean;
   readonly notes: readonly string[];
 }
 
 /**
- * Reads a CSV or TSV sample sheet. Every column that is neither id nor patient becomes a label: numbers if all its
- * filled cells are plain numbers, else text; missing is null.
- * @throws RangeError that lists what is wrong in the file: ids that are blank or there twice, ragged rows, columns
- * without a name or with the same name, a column that is asked for and missing, a sample without its patient;
- * Error if the file cannot be read (see `readDelimited`).
+ * Reads a CSV or TSV sample sheet. Every other column becomes a label: numbers if all its filled cells are plain
+ * numbers, else text; null where missing.
+ * @throws RangeError that lists everything wrong in the file: blank or repeated ids, ragged rows, columns without a
+ * name or with the same name, a requested column that is missing, a sample without a patient; Error if the file cannot
+ * be read (see `readDelimited`).
  */
 export function readSampleSheet({
   file,
@@ -87,7 +87,7 @@ export function readSampleSheet({
   };
 }
 
-/** Reads who each row's patient is; without such a column, the sample itself. A blank becomes a problem. */
+/** Reads each row's patient, which is the sample itself if `column` is -1. A blank cell becomes a problem. */
 export function readPatients(
   { header, rows, lines }: DelimitedFile,
   ids: readonly string[],
@@ -111,7 +111,9 @@ export function readPatients(
   );
 }
 
-/** Reads a column; as text if there is nowhere to note what keeps its cells from being numbers. */
+/**
+ * Reads a column of labels. Without `notes` it is text; else numbers, unless a cell is not a number, which is noted.
+ */
 function readLabels(
   { file, header, rows, lines }: DelimitedFile,
   column: number,

@@ -1,18 +1,16 @@
-// A sheet that was read once is kept in a small file of its own, and read from there while the workbook is the same.
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
+// Caches sheets: a sheet read once is kept in a small file, and read from there until the workbook changes.
 import { mkdir, readFile, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { pipeline } from "node:stream/promises";
 import { replaceFile } from "./durable-file.js";
 import { emptyMatrix, type Matrix } from "./matrix.js";
 import { projectRoot } from "./root.js";
+import { hashFile } from "./sources.js";
 import { readSheet, type SheetRequest, type SheetTable } from "./workbook.js";
 
-/** Changes whenever a sheet is read differently or kept differently. */
+/** Change it whenever sheets are read or kept differently. */
 const VERSION = "aro sheet 1";
 
-/** By what one tells that a workbook is still the one that was read. */
+/** What identifies the workbook that was read. */
 interface Fingerprint {
   readonly bytes: number;
   readonly mtimeMs: number;
@@ -22,20 +20,20 @@ interface Fingerprint {
 interface Header extends Omit<SheetTable, "matrix"> {
   readonly version: string;
   readonly source: Fingerprint;
-  /** What was asked for, as JSON. */
+  /** The request, as JSON. */
   readonly request: string;
   readonly rows: number;
 }
 
 export interface CacheOptions {
-  /** Where sheets are kept; by default data/cache/sheets of the repository. */
+  /** The folder of kept sheets; by default data/cache/sheets of the repository. */
   readonly folder?: string;
 }
 
 /**
- * Reads a sheet as `readSheet` does, or what it gave before: if the workbook has the size and time of then, or else
- * the size and the SHA-256. A kept sheet that is damaged, or of another version, is read anew.
- * @throws what `readSheet` throws; Error if the folder cannot be written to.
+ * Reads a sheet as `readSheet` does, or returns the kept result if the workbook still has the same size and
+ * modification time, or the same size and SHA-256. Reads it again if the kept file is damaged or of another version.
+ * @throws as `readSheet` does; Error if the folder cannot be written to.
  */
 export async function readCachedSheet(
   request: SheetRequest,
@@ -64,21 +62,14 @@ export async function readCachedSheet(
   return table;
 }
 
-/** The SHA-256 of a file, in hexadecimal digits. */
-export async function hashFile(file: string): Promise<string> {
-  const hash = createHash("sha256");
-  await pipeline(createReadStream(file), hash);
-  return hash.digest("hex");
-}
-
-/** Eight bytes with the length of the header, the header as JSON, and float32 values in which NaN was not measured. */
+/** Writes the header's length in eight bytes, the header as JSON, and float32 values, NaN where not measured. */
 async function keep(
   file: string,
   { table, source, request }: { table: SheetTable; source: Fingerprint; request: string },
 ): Promise<void> {
   const { matrix, ...rest } = table;
   const header: Header = { version: VERSION, source, request, rows: matrix.rows, ...rest };
-  // Spaces at the end, so that the values begin at a multiple of four.
+  // Padded with spaces, so that the values begin at a multiple of four.
   const json = JSON.stringify(header);
   const text = Buffer.from(json + " ".repeat((4 - (Buffer.byteLength(json) % 4)) % 4));
   const length = Buffer.alloc(8);
@@ -92,7 +83,7 @@ async function keep(
   });
 }
 
-/** Undefined if there is none, or it is not whole. */
+/** Undefined if the file is missing or not whole. */
 async function readKept(file: string): Promise<{ header: Header; table: SheetTable } | undefined> {
   const bytes = await readFile(file).catch(() => undefined);
   if (!bytes || bytes.length < 8) return undefined;

@@ -1,15 +1,15 @@
-// The rows of a sheet become features under shared identifiers, by stated rules, with every loss counted.
+// Turns the rows of a sheet into features with shared identifiers, and counts every loss.
 import { type Drop, drop, type ModalityTable } from "./cohort.js";
 import { isExcelDate } from "./identifiers.js";
 import { emptyMatrix, selectRows, transposeMatrix } from "./matrix.js";
 import type { SheetTable } from "./workbook.js";
 
-/** What a row of a sheet is called from now on: one identifier, several, or none for a reason. */
+/** The identifiers of a row of a sheet: one, several, or none and the reason. */
 export type Naming =
   | { readonly ids: readonly string[] }
   | { readonly ids: readonly []; readonly reason: string };
 
-/** A modality with what was left out of its sheet, and what was noticed. */
+/** A modality, with what was left out of its sheet and what was noticed. */
 export interface NamedTable {
   readonly table: ModalityTable;
   readonly drops: readonly Drop[];
@@ -19,20 +19,20 @@ export interface NamedTable {
 const DATE = { ids: [], reason: "a date by Excel, not a name" } as const;
 
 export interface NameOptions {
-  /** What the modality shall be called. */
+  /** The name of the modality. */
   readonly modality: string;
-  /** Its cohort, for the counts. */
+  /** The name of its cohort, for the counts. */
   readonly cohort: string;
-  /** The column by whose names Excel's dates are told. */
+  /** The column of names that Excel may have turned into dates. */
   readonly column: string;
   readonly nameRow: (row: number) => Naming;
 }
 
 /**
- * Makes a modality of a sheet, `[samples, features]`. In the order of the rows: a name that is a date by Excel is left
- * out; a row without identifier too; one with several stands under each of them; a feature that is there already
- * is left out, so that the first row counts.
- * Source: the authors' code, which drops duplicate columns after the first, and lets one-to-many conversions expand.
+ * Turns a sheet into a modality, `[samples, features]`. Leaves out rows whose name is an Excel date and rows without an
+ * identifier. A row with several identifiers appears under each. Of several rows with the same feature, the first
+ * counts.
+ * Source: the authors' code, which drops duplicate columns after the first, and expands one-to-many conversions.
  */
 export function nameFeatures(
   sheet: SheetTable,
@@ -73,10 +73,10 @@ export function nameFeatures(
 }
 
 /**
- * Stacks the tables of one modality over cohorts: all their samples, and every feature that one of them has, the
- * first table's first. What a cohort did not measure is not observed.
+ * Stacks the tables of one modality over cohorts: all samples, and every feature of any table, those of the first table
+ * first. Features that a cohort did not measure are not observed in its samples.
  * Source: the authors' code, an outer join of columns.
- * @throws RangeError if two cohorts have a sample of one name.
+ * @throws RangeError if two cohorts have a sample of the same name.
  */
 export function stackTables(tables: readonly ModalityTable[]): ModalityTable {
   const features = [...new Set(tables.flatMap((table) => table.features))];

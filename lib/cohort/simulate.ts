@@ -1,64 +1,80 @@
-// Simulates a cohort whose truth is known: latent factors, classes, pairs of tumor and normal, missing values.
-import { type Cohort, joinCohort } from "./cohort.js";
-import { type Matrix, matrixFrom } from "./matrix.js";
-import {
-  hideValues,
-  type ModalitySettings,
-  type Scale,
-  type SimulatedModality,
-  simulateModality,
-} from "./measurement.js";
-import { type PatientSettings, simulatePatients } from "./patients.js";
+// Simulates a cohort with known ground truth: latent factors, classes, paired tumors and normals, missing values.
+import { type Cohort, joinCohort, type Label, type Sample } from "./cohort.js";
+import { emptyMatrix, type Matrix, matrixFrom } from "./matrix.js";
+import { createRandom, type Random, shuffle } from "./random.js";
 
-/** One number for every modality, or one by name; a modality that is not named keeps its scale's default. */
+/**
+ * How a modality's values look. "expression": positive and skewed, like FPKM; "ratio": log ratios around 0, like
+ * TMT proteomics; "intensity": log intensities around 20, like a metabolome.
+ */
+export type Scale = "expression" | "ratio" | "intensity";
+
+/** One number for all modalities, or one for each by name; others keep their scale's default. */
 export type PerModality = number | Readonly<Record<string, number>>;
 
 export interface SimulateOptions {
   readonly seed: number;
   readonly patients?: number;
-  /** Share of patients in [0, 1] who have a normal sample beside their tumor. */
+  /** Share of patients in [0, 1] who have a normal sample as well as a tumor. */
   readonly normalShare?: number;
-  /** Features a modality, in column order; the first is the one that others are inferred from. */
+  /** Feature count of each modality, in column order; the others are inferred from the first. */
   readonly features?: Readonly<Record<string, number>>;
-  /** By default the first modality is expression, "metabolite" intensity, any other ratio. */
+  /** By default expression for the first modality, intensity for "metabolite", ratio for any other. */
   readonly scales?: Readonly<Record<string, Scale>>;
   readonly latentFactors?: number;
-  /** Standard deviation of the noise, the signal's being 1; by default 0.5 (expression), 0.6 (ratio), 0.8 (intensity). */
+  /** Standard deviation of the noise (the signal's is 1); by default 0.5 (expression), 0.6 (ratio), 0.8 (intensity). */
   readonly noise?: PerModality;
-  /** Share of values in [0, 1) that are missing for no reason; by default 0, 0.05, 0.03. */
+  /** Share of values in [0, 1) that are missing at random; by default 0, 0.05, 0.03. */
   readonly missingAtRandom?: PerModality;
-  /** Share of values in [0, 1), the lowest, that the instrument misses; by default 0, 0.04, 0.08. */
+  /** Share of lowest values in [0, 1) that the instrument misses; by default 0, 0.04, 0.08. */
   readonly detectionLimit?: PerModality;
-  /** Values of the label "histology", at most two for each factor but the last. */
+  /** Values of the label "histology": at most two for each factor except the last. */
   readonly classes?: readonly string[];
   /** How far a class moves its factor, in standard deviations of the factor. */
   readonly classSeparation?: number;
-  /** With 2, the second half of the patients was measured elsewhere: the label "cohort" is "A" or "B". */
+  /** With 2, the second half of the patients is measured elsewhere: the label "cohort" is "A" or "B". */
   readonly cohorts?: 1 | 2;
-  /** Standard deviation over features of the second cohort's offset, the signal's being 1. */
+  /** Standard deviation over features of the second cohort's offset (the signal's is 1). */
   readonly cohortOffset?: number;
-  /** Share in [0, 1] of each ratio modality's features that have the id of a gene of the first modality and follow it. */
+  /**
+   * Share in [0, 1] of each ratio modality's features that share a gene id with the first modality and follow that
+   * gene.
+   */
   readonly cisShare?: number;
 }
 
-/** What a real cohort never tells; matrices have the rows and columns of the cohort and nothing is missing. */
+/** The ground truth. Matrices have the rows and columns of the cohort, without missing values. */
 export interface Truth {
   /** `[samples, latentFactors]`, variance about 1 within a class. */
   readonly factors: Matrix;
-  /** What was measured before any of it went missing. */
+  /** All measurements before any went missing. */
   readonly complete: Matrix;
-  /** What would be measured without noise. */
+  /** The measurements without noise. */
   readonly noiseless: Matrix;
   /** For each column, the column of the first modality that it follows; -1 for none. */
   readonly cis: readonly number[];
-  /** By modality, the value below which all are missing; -Infinity for none. */
+  /** By modality, the detection limit, below which all values are missing; -Infinity for none. */
   readonly limits: Readonly<Record<string, number>>;
 }
 
-type Settings = PatientSettings & {
-  readonly cohortOffset: number;
-  readonly modalities: readonly ModalitySettings[];
-};
+/** One modality's settings, complete and checked. */
+interface ModalitySettings {
+  readonly name: string;
+  readonly count: number;
+  readonly scale: Scale;
+  readonly noise: number;
+  readonly missingAtRandom: number;
+  readonly detectionLimit: number;
+  readonly cisShare: number;
+}
+
+/** All options, complete and checked. */
+type Settings = Required<
+  Omit<
+    SimulateOptions,
+    "features" | "scales" | "noise" | "missingAtRandom" | "detectionLimit" | "cisShare"
+  >
+> & { readonly modalities: readonly ModalitySettings[] };
 
 const scaleDefaults = {
   expression: { noise: 0.5, missingAtRandom: 0, detectionLimit: 0 },
@@ -67,17 +83,17 @@ const scaleDefaults = {
 } as const;
 
 /**
- * Simulates tumors, then normals, of patients with known latent factors; same options, same cohort.
+ * Simulates tumors, then normals, of patients with known latent factors. The same options give the same cohort.
  *
  * Each feature mixes three factors and passes the sum through a link: linear, tanh, softplus, or a product of two
- * factors, which a linear method does not find. Half of the first modality's noise is the gene's own variation, which
- * features in cis follow. A tumor's class moves one factor; a normal keeps part of its patient's factors, has no
- * class, and stands apart along the last factor.
+ * factors, which linear methods miss. Half of the first modality's noise is the gene's own variation, which features in
+ * cis follow. A tumor's class shifts one factor; a normal keeps part of its patient's factors, has no class, and
+ * differs along the last factor.
  *
- * Labels are named as in UCEC. Of all samples: tissue, tmtBatch, cohort. Of tumors: histology (the class), grade and
- * BMI (loosely carried by a factor each), stage, age, laterality. The factors carry nothing of stage, age, laterality
- * and tmtBatch, so a classifier that reliably beats chance on them is wrong.
- * @throws RangeError if an option is out of range or names a modality that there is not.
+ * Labels have the names of UCEC. All samples have tissue, tmtBatch and cohort. Tumors also have histology (the class),
+ * grade and BMI (each correlated with a factor), stage, age and laterality. Stage, age, laterality and tmtBatch are
+ * independent of the factors, so a classifier that reliably beats chance on them is wrong.
+ * @throws RangeError if an option is out of range or names an unknown modality.
  */
 export function simulateCohort(options: SimulateOptions): { cohort: Cohort; truth: Truth } {
   const settings = completeOptions(options);
@@ -209,4 +225,213 @@ function within(name: string, value: number, high: number): number {
     throw new RangeError(`simulateCohort: expected ${name} in [0, ${high}], got ${value}`);
   }
   return value;
+}
+
+/** Simulates each patient's tumor, then some patients' normals; factors are `[samples, latentFactors]`, row-major. */
+function simulatePatients(settings: Settings): {
+  samples: Sample[];
+  factors: Float64Array;
+} {
+  const { seed, patients, normalShare, latentFactors: k, classes, cohorts } = settings;
+  const random = createRandom(seed, "patients");
+  const clinic = createRandom(seed, "clinic"); // independent of all measurements
+  const people = Array.from({ length: patients }, (_, i) => i);
+  const classOf = shuffle(people, random).map((place) => place % classes.length);
+  const normals = shuffle(people, random).slice(0, Math.round(normalShare * patients));
+  const own = Float64Array.from({ length: patients * k }, () => random.normal());
+  const lines = [
+    ...people.map((person) => ({ person, tumor: true })),
+    ...normals.sort((a, b) => a - b).map((person) => ({ person, tumor: false })),
+  ];
+  const factors = new Float64Array(lines.length * k);
+  const movable = Math.max(1, k - 1); // the last factor separates tumor from normal
+  const pick = <T>(items: readonly T[]) => items[clinic.integer(items.length)];
+  const samples = lines.map(({ person, tumor }, row) => {
+    const at = row * k;
+    for (let f = 0; f < k; f++) {
+      const mine = own[person * k + f];
+      factors[at + f] = tumor ? mine : 0.6 * mine + 0.8 * random.normal();
+    }
+    const group = classOf[person];
+    const side = group < movable ? 1 : -1;
+    if (tumor) factors[at + (group % movable)] += side * settings.classSeparation;
+    else factors[at + k - 1] -= 2.5;
+    const carried = (factor: number) =>
+      Math.SQRT1_2 * (own[person * k + (factor % k)] + clinic.normal());
+    const score = carried(classes.length);
+    const clinical: Record<string, Label> = {
+      histology: classes[group],
+      grade: score < -0.4 ? "G1" : score < 0.6 ? "G2" : "G3",
+      stage: pick(["I", "I", "II", "III"]),
+      laterality: pick(["left", "right"]),
+      BMI: Math.round(10 * Math.max(17, 29 + 5 * carried(classes.length + 1))) / 10,
+      age: 40 + clinic.integer(46),
+    };
+    const recorded = Object.entries(clinical).map(([label, value]) => [
+      label,
+      tumor ? value : null,
+    ]);
+    const patient = `P${String(person + 1).padStart(3, "0")}`;
+    const labels: Record<string, Label> = {
+      tissue: tumor ? "tumor" : "normal",
+      ...Object.fromEntries(recorded),
+      tmtBatch: `batch ${1 + clinic.integer(4)}`,
+      cohort: cohorts === 2 && person >= patients / 2 ? "B" : "A",
+    };
+    return { id: `${patient}-${tumor ? "T" : "N"}`, patient, labels };
+  });
+  return { samples, factors };
+}
+
+/** What all modalities share. */
+interface World {
+  readonly seed: number;
+  /** `[samples, latentFactors]`, row-major. */
+  readonly factors: Float64Array;
+  readonly latentFactors: number;
+  /** Which samples were measured by the second cohort. */
+  readonly elsewhere: readonly boolean[];
+  /** Standard deviation over features of that cohort's offset. */
+  readonly offset: number;
+  /** The modality that features in cis follow; null while simulating that modality itself. */
+  readonly first: SimulatedModality | null;
+  /** Returns a new feature id: "G0001", "M0001". */
+  readonly newId: (prefix: "G" | "M") => string;
+}
+
+interface SimulatedModality {
+  readonly features: readonly string[];
+  /** `[samples, features]`, with nothing missing. */
+  readonly complete: Matrix;
+  readonly noiseless: Matrix;
+  /** For each feature, the feature of the first modality that it follows; -1 for none. */
+  readonly cis: readonly number[];
+  /** `[features, samples]`: each feature without noise, mean 0 and variance 1. */
+  readonly levels: readonly Float64Array[];
+}
+
+/** How strongly a feature in cis follows its gene, as a share of its signal's variance in [0, 1]. */
+const CIS_VARIANCE = 0.55;
+
+/** Simulates one modality without missing values; `hideValues` removes some. */
+function simulateModality(settings: ModalitySettings, world: World): SimulatedModality {
+  const { name, count, scale, noise } = settings;
+  const { seed, elsewhere, offset, first } = world;
+  const samples = elsewhere.length;
+  const shape = createRandom(seed, `${name}: features`);
+  const draw = createRandom(seed, `${name}: noise`);
+  const cis = chooseCis(settings, first, shape);
+  const complete = emptyMatrix(samples, count);
+  const noiseless = emptyMatrix(samples, count);
+  complete.observed.fill(1);
+  noiseless.observed.fill(1);
+  const levels: Float64Array[] = [];
+  const features: string[] = [];
+  for (let j = 0; j < count; j++) {
+    const signal = factorSignal(world, shape);
+    // Half of the first modality's noise is the gene's own variation, which a feature in cis follows.
+    const own = first ? 0 : noise * Math.SQRT1_2;
+    const technical = first ? noise : noise * Math.SQRT1_2;
+    const gene = cis[j] >= 0 ? first!.levels[cis[j]] : null;
+    const follow = gene ? Math.sqrt(CIS_VARIANCE) : 0;
+    const level = signal.map(
+      (x, i) =>
+        follow * (gene ? gene[i] : 0) + Math.sqrt(1 - follow ** 2) * x + own * draw.normal(),
+    );
+    const shift = offset * shape.normal();
+    const toValue = drawScale(scale, shape);
+    for (let i = 0; i < samples; i++) {
+      const clean = level[i] + (elsewhere[i] ? shift : 0);
+      noiseless.values[i * count + j] = toValue(clean);
+      complete.values[i * count + j] = toValue(clean + technical * draw.normal());
+    }
+    levels.push(standardize(level));
+    features.push(gene ? first!.features[cis[j]] : world.newId(scale === "intensity" ? "M" : "G"));
+  }
+  return { features, complete, noiseless, cis, levels };
+}
+
+/** Removes the values below the detection limit, and others at random. */
+function hideValues(
+  { complete }: SimulatedModality,
+  { name, missingAtRandom, detectionLimit }: ModalitySettings,
+  seed: number,
+): { matrix: Matrix; limit: number } {
+  const random = createRandom(seed, `${name}: missing`);
+  const sorted = complete.values.toSorted();
+  const limit =
+    detectionLimit > 0
+      ? sorted[Math.floor(detectionLimit * sorted.length)]
+      : Number.NEGATIVE_INFINITY;
+  const shown = Float32Array.from(complete.values, (value) =>
+    random.uniform() < missingAtRandom || value < limit ? Number.NaN : value,
+  );
+  return { matrix: matrixFrom(complete.rows, complete.columns, shown), limit };
+}
+
+/** Mixes three factors and passes them through a link; mean 0 and variance 1 over the samples. */
+function factorSignal(
+  { factors, latentFactors: k, elsewhere }: World,
+  shape: Random,
+): Float64Array {
+  const order = shuffle(
+    Array.from({ length: k }, (_, f) => f),
+    shape,
+  );
+  const mixed = order.slice(0, 3).map((factor) => ({ factor, weight: shape.normal() }));
+  const norm = Math.hypot(...mixed.map(({ weight }) => weight)) || 1;
+  const kind = shape.uniform();
+  const at = (i: number, factor: number) => factors[i * k + factor];
+  const signal = new Float64Array(elsewhere.length);
+  for (let i = 0; i < signal.length; i++) {
+    const sum = mixed.reduce((sum, { factor, weight }) => sum + (weight / norm) * at(i, factor), 0);
+    if (kind < 0.4) signal[i] = sum;
+    else if (kind < 0.65) signal[i] = Math.tanh(1.5 * sum);
+    else if (kind < 0.9)
+      signal[i] = Math.log1p(Math.exp(2 * sum)); // softplus
+    else signal[i] = Math.tanh(at(i, order[0])) * at(i, order[k > 1 ? 1 : 0]);
+  }
+  return standardize(signal);
+}
+
+/** Draws a feature's location and spread; returns the function from its level to a measured value. */
+function drawScale(scale: Scale, shape: Random): (level: number) => number {
+  const place = shape.normal();
+  const spread = shape.uniform();
+  // Exponents are bounded, so that every value fits float32 whatever the options.
+  if (scale === "expression") {
+    return (x) => Math.exp(Math.min(80, 1.5 + 1.2 * place + (0.3 + 0.5 * spread) * x));
+  }
+  if (scale === "ratio") return (x) => (0.3 + 0.7 * spread) * x;
+  return (x) => 20 + 1.2 * place + (0.5 + 0.7 * spread) * x;
+}
+
+/** Assigns a different gene of the first modality to each of a share of the features; -1 for the other features. */
+function chooseCis(
+  { count, cisShare }: ModalitySettings,
+  first: SimulatedModality | null,
+  shape: Random,
+): number[] {
+  const cis = new Array<number>(count).fill(-1);
+  if (!first) return cis;
+  const genes = shuffle(
+    first.features.map((_, j) => j),
+    shape,
+  );
+  const chosen = shuffle(
+    cis.map((_, j) => j),
+    shape,
+  ).slice(0, Math.round(cisShare * count));
+  chosen.forEach((feature, i) => {
+    cis[feature] = genes[i];
+  });
+  return cis;
+}
+
+/** Shifts and scales numbers to mean 0 and variance 1; constant numbers become 0. */
+function standardize(numbers: Float64Array): Float64Array {
+  const mean = numbers.reduce((sum, x) => sum + x, 0) / numbers.length;
+  const variance = numbers.reduce((sum, x) => sum + (x - mean) ** 2, 0) / numbers.length;
+  const scale = variance > 0 ? 1 / Math.sqrt(variance) : 0;
+  return numbers.map((x) => (x - mean) * scale);
 }

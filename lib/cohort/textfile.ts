@@ -1,17 +1,17 @@
-// The bytes of a text file: found, unpacked and decoded, whatever program wrote them.
+// Reads text files, whatever program wrote them: finds, unpacks and decodes their bytes.
 import { constants } from "node:buffer";
-import { readdirSync, readFileSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readFileSync, readSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { quoteSome } from "./problems.js";
 
-/** A file as text with `\n` line ends, and what was noticed on the way. */
+/** A file's text with `\n` line ends, and what its reader noticed. */
 export interface TextFile {
   readonly text: string;
   readonly notes: readonly string[];
 }
 
-/** What a file is that begins with these bytes, and what to do about it. */
+/** First bytes of files that are not tables as text, with their kind and what to do. */
 const FOREIGN: readonly (readonly [begin: string, kind: string, remedy: string])[] = [
   ["PK\x03\x04", "a zip archive or an Excel workbook", "unzip it, or save the sheet as CSV"],
   ["\xd0\xcf\x11\xe0", "an old Excel workbook", "save the sheet as CSV"],
@@ -29,9 +29,9 @@ const FOREIGN: readonly (readonly [begin: string, kind: string, remedy: string])
 ];
 
 /**
- * Reads a text file: gzip by its first bytes; UTF-8, UTF-16 by its byte order mark, or else Windows-1252, which is
- * said in the notes; `\r\n` and bare `\r` become `\n`.
- * @throws TypeError if `file` is no path; Error if the file cannot be found or read, is cut off or damaged gzip,
+ * Reads a text file. Recognizes gzip by its first bytes and UTF-16 by its byte order mark; reads anything else as
+ * UTF-8, or as Windows-1252 if it is not UTF-8, with a note. Turns `\r\n` and bare `\r` into `\n`.
+ * @throws TypeError if `file` is not a path; Error if the file cannot be found or read, is truncated or damaged gzip,
  * is not text, or is longer than a string can be.
  */
 export function readText(file: string): TextFile {
@@ -59,14 +59,27 @@ export function readText(file: string): TextFile {
   return { text: text.includes("\r") ? text.replace(/\r\n?/g, "\n") : text, notes };
 }
 
-/** Says what bytes begin that are no text of measurements, and what to do about it; undefined for any others. */
+/** Reads the first bytes of a file, which may be too large to read whole. */
+export function readStart(file: string, bytes = 64): Buffer {
+  const start = Buffer.alloc(bytes);
+  const handle = openSync(file, "r");
+  try {
+    return start.subarray(0, readSync(handle, start));
+  } finally {
+    closeSync(handle);
+  }
+}
+
+/**
+ * Recognizes the first bytes of files other than tables as text, and says what to do; undefined for any other bytes.
+ */
 export function recognizeForeign(bytes: Buffer): string | undefined {
   const start = bytes.toString("latin1", 0, 32);
   const found = FOREIGN.find(([begin]) => start.startsWith(begin));
   return found && `${found[1]}; ${found[2]}`;
 }
 
-/** Counts the lines of a text that may have any line end; the last one needs none. */
+/** Counts the lines of a text with any kind of line ends; the last line needs none. */
 export function countLines(text: string): number {
   return text.split(/\r\n?|\n/).length;
 }
@@ -113,7 +126,7 @@ function decode(file: string, bytes: Buffer): TextFile {
   } catch {
     const text = decodeWindows1252(bytes);
     const strange = bytes.findIndex((byte) => byte >= 0x80);
-    const line = countLines(text.slice(0, strange)); // a byte is a character here
+    const line = countLines(text.slice(0, strange)); // each byte is one character
     return {
       text,
       notes: [
@@ -123,7 +136,7 @@ function decode(file: string, bytes: Buffer): TextFile {
   }
 }
 
-/** Some releases of Node read the label "windows-1252" as Latin-1, so the 32 places that differ stand here. */
+/** The 32 characters that differ from Latin-1; some releases of Node decode "windows-1252" as Latin-1. */
 const WINDOWS_1252 = "€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ";
 
 function decodeWindows1252(bytes: Buffer): string {

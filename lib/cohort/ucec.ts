@@ -6,18 +6,18 @@ import { type Cohort, drop, joinCohort, type Label, type Sample } from "./cohort
 import { parseFeatureTable } from "./feature-table.js";
 import { sourceFolder } from "./sources.js";
 
-/** Each modality and its table. The third is phosphoproteomics, by gene: this cohort has no metabolites. */
+/** Each modality and its table. This cohort has no metabolites; its third modality is phosphoproteomics by gene. */
 const tables = {
   RNA: "transcriptomics_linear.cct.gz",
   protein: "proteomics.cct.gz",
   phosphoprotein: "phosphoproteomics_gene.cct.gz",
 } as const;
 
-/** A label, the column of clinical.txt that it is read from, and how its values are spelled here. */
+/** A label, its column in clinical.txt, and the spelling of its values. */
 interface LabelColumn {
   readonly label: string;
   readonly column: string;
-  /** Each value that occurs and its spelling; without it the column holds numbers. */
+  /** Each value in the column and its spelling here; without it, the column holds numbers. */
   readonly values?: Readonly<Record<string, string>>;
 }
 
@@ -71,16 +71,16 @@ const labelColumns: readonly LabelColumn[] = [
 ];
 
 /**
- * Reads the files that `fetchSource("ucec")` leaves, by default in data/raw/ucec: the samples that all three
- * modalities have, in the order of the transcriptomics table, features by gene symbol, values as published: RNA on a
- * log scale from 0, the others as log ratios around 0. Features without any value stay; `dropEmptyFeatures` knows them.
+ * Reads the files of `fetchSource("ucec")`, by default from data/raw/ucec: the samples that all three modalities share,
+ * in the order of the transcriptomics table, with features by gene symbol and the published values: RNA on a log scale
+ * from 0, the others as log ratios around 0. Features without any value stay; `dropEmptyFeatures` removes them.
  *
- * Labels are as recorded for the sample. Normals have no histology, grade, stage or subtype, and the table leaves
- * their BMI and age empty too, so they are null here; the patient's tumor, which has them, bears the same patient id.
- * Samples whose case the study excluded stay, with "yes" in the label "excluded".
+ * Labels are those recorded for the sample. Normals have no histology, grade, stage or subtype, and the table leaves
+ * their BMI and age empty too, so these are null; the patient's tumor, which has them, has the same patient id. Samples
+ * of cases that the study excluded stay, with "yes" in the label "excluded".
  * Source: Dou et al., Cell 2020, doi 10.1016/j.cell.2020.01.026.
- * @throws Error if a file is missing, or a table is not as published: other columns, a value that is no number or
- * not among those known.
+ * @throws Error if a file is missing, or differs from the published one: other columns, or a value that is not a number
+ * or not a known one.
  */
 export function readUcec({
   folder = sourceFolder("ucec"),
@@ -99,7 +99,7 @@ export function readUcec({
   });
 }
 
-/** In pieces of megabytes: by default there are hundreds to put together. */
+/** Unzips in chunks of megabytes, since the default leaves hundreds of chunks to join. */
 function unzip(bytes: Buffer): Buffer {
   return gunzipSync(bytes, { chunkSize: 4 * 2 ** 20 });
 }

@@ -1,26 +1,27 @@
-// Sheets of an Excel workbook, read row by row: named rows and columns of numbers, no sheet held as text.
-import { open, readFile } from "node:fs/promises";
+// Reads sheets of an Excel workbook row by row, as named rows and columns of numbers.
+import { readFile } from "node:fs/promises";
 import { type CellValue, readXlsx, streamXlsxRows } from "hucre/xlsx";
 import { explainCell, missingTest, parseNumber } from "./cells.js";
 import { emptyMatrix, type Matrix } from "./matrix.js";
 import { collectProblems, quoteSome } from "./problems.js";
+import { readStart } from "./textfile.js";
 
 export interface SheetRequest {
   /** Path of an .xlsx file. */
   readonly file: string;
   readonly sheet: string;
-  /** Columns of text that the sheet must have; the first names the rows. */
+  /** Required columns of text; the first names the rows. */
   readonly names: readonly string[];
-  /** Columns of text that it may have. */
+  /** Optional columns of text. */
   readonly optionalNames?: readonly string[];
-  /** Columns of numbers that are no samples, if they are there. */
+  /** Columns of numbers that are not samples, if present. */
   readonly ignore?: readonly string[];
 }
 
-/** A sheet whose rows are features and whose columns of numbers are samples. */
+/** A sheet: its rows are features, its columns of numbers are samples. */
 export interface SheetTable {
   readonly sheet: string;
-  /** Each column of text that was asked for and is there; `[rows]`. */
+  /** Each requested column of text that is present; `[rows]`. */
   readonly names: Readonly<Record<string, readonly string[]>>;
   /** The headers of the columns of numbers. */
   readonly columns: readonly string[];
@@ -29,32 +30,32 @@ export interface SheetTable {
   readonly notes: readonly string[];
 }
 
-/** A column of a sheet while its rows come in. */
+/** A column of a sheet while its rows are read. */
 interface Column {
   readonly header: string;
   readonly at: number;
   numbers: number;
-  /** Cells that are neither numbers nor missing; the first few are kept. */
+  /** The number of cells that are neither numbers nor missing; the first few are kept. */
   faults: number;
   readonly first: { readonly line: number; readonly cell: string }[];
 }
 
-/** Where a sheet has its names and its numbers. */
+/** The columns of a sheet that hold names and numbers. */
 interface Layout {
   readonly names: readonly { readonly name: string; readonly at: number }[];
   readonly columns: readonly Column[];
 }
 
 const HEADER_WITHIN = 20; // rows; some journals put a title above the header
-const BLOCK = 1024; // rows that share an array: many small arrays are dear to the garbage collector
+const BLOCK = 1024; // rows that share an array, since many small arrays slow down the garbage collector
 const isMissing = missingTest();
 
 /**
- * Reads one sheet. The header is the first of its first rows that has all the names asked for. Columns without any
- * number are annotations: left out, and said in the notes. Dates, which Excel makes of gene symbols, become
- * `2021-09-01` where a name is expected. Blank rows, and rows without a first name, are left out, the latter noted.
- * @throws Error if the file is no workbook, or has no such sheet; RangeError if a column asked for is missing, or
- * cells among numbers are neither numbers nor missing, all of them in one error.
+ * Reads one sheet. The header is the first row, among the first few, that has all requested names. Leaves out, with a
+ * note, columns without any number, which are annotations, and rows without a name; leaves out blank rows. A name that
+ * Excel turned into a date reads `2021-09-01`.
+ * @throws Error if the file is not a workbook or has no such sheet; RangeError if a requested column is missing, or
+ * that lists the cells in columns of numbers that are neither numbers nor missing.
  */
 export async function readSheet(request: SheetRequest): Promise<SheetTable> {
   const { file, sheet } = request;
@@ -105,7 +106,7 @@ export async function readSheet(request: SheetRequest): Promise<SheetTable> {
   };
 }
 
-/** Finds names and numbers in a row that may be the header; undefined if it is not. */
+/** Finds the columns of names and numbers in a row that may be the header; undefined if it is not. */
 function findLayout(
   header: readonly string[],
   { names, optionalNames = [], ignore = [] }: SheetRequest,
@@ -142,14 +143,14 @@ function notesOf(
 }
 
 /**
- * Reads the rows of a sheet as they come, blank ones too where the file has them; `line` counts from 1.
- * @throws Error if the file is no workbook or has no such sheet, naming the sheets that there are.
+ * Reads the rows of a sheet one by one, including blank rows in the file; `line` counts from 1.
+ * @throws Error if the file is not a workbook, or that lists its sheets if it has no such sheet.
  */
 export async function* readRows(
   file: string,
   sheet: string,
 ): AsyncGenerator<{ readonly line: number; readonly cells: readonly CellValue[] }> {
-  await refuseForeign(file);
+  refuseForeign(file);
   const bytes = await readFile(file);
   let found = false;
   try {
@@ -171,14 +172,14 @@ export async function* readRows(
   );
 }
 
-/** What a cell says as text: trimmed, a date in ISO form. Copied, or it would keep a piece of the file in memory. */
+/** A cell as trimmed text, a date in ISO form. A copy, since a slice would keep a piece of the file in memory. */
 export function cellText(cell: CellValue | undefined): string {
   if (cell === null || cell === undefined) return "";
   if (cell instanceof Date) return cell.toISOString().slice(0, 10);
   return Buffer.from(String(cell).trim()).toString();
 }
 
-/** Fills a row with the cells of the columns; NaN is what was not measured. */
+/** Fills a row with the cells of the columns; NaN where not measured. */
 function readNumbers(
   cells: readonly CellValue[],
   columns: readonly Column[],
@@ -208,7 +209,7 @@ function readNumbers(
   }
 }
 
-/** `[rows, kept]`; NaN is what was not measured. */
+/** Collects columns of rows in which NaN means not measured; `[rows, kept]`. */
 function collectRows(rows: readonly Float32Array[], kept: readonly number[]): Matrix {
   const matrix = emptyMatrix(rows.length, kept.length);
   rows.forEach((row, i) => {
@@ -255,14 +256,14 @@ async function listSheets(bytes: Uint8Array): Promise<string[]> {
   return names;
 }
 
-/** A journal's page saved instead of its file is the usual mistake. */
-async function refuseForeign(file: string): Promise<void> {
-  const handle = await open(file).catch((cause) => {
+/** Saving a journal's web page instead of its file is a common mistake. */
+function refuseForeign(file: string): void {
+  let begin: string;
+  try {
+    begin = readStart(file).toString("latin1").trimStart();
+  } catch (cause) {
     throw new Error(`${file}: expected a workbook, got ${(cause as Error).message}`, { cause });
-  });
-  const start = Buffer.alloc(16);
-  await handle.read(start, 0, 16, 0).finally(() => handle.close());
-  const begin = start.toString("latin1").trimStart();
+  }
   if (begin.startsWith("PK\x03\x04")) return;
   let got = "something else; download it again";
   if (begin.startsWith("<"))

@@ -176,6 +176,11 @@ export interface Engine {
   stackRows(parts: readonly Tensor[]): Tensor;
 }
 
+/** Whether an engine runs anywhere, without native code, and so is slow. */
+export function isPortable({ name, backend }: Pick<Engine, "name" | "backend">): boolean {
+  return name === "tfjs" && backend !== "tensorflow";
+}
+
 /** Names an engine for readers: `native (256-bit vectors, 2 threads)`, `tfjs (wasm 4.22.0)`. */
 export function nameEngine({
   name,

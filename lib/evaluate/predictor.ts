@@ -1,6 +1,7 @@
 // What every row of a reconstruction table is: something that predicts all columns, and says what it sees.
 import type { Cohort } from "../cohort/cohort.js";
-import type { Model } from "../engine/engine.js";
+import type { AroSpec } from "../model/aro.js";
+import type { AutoencoderModel } from "../model/autoencoder.js";
 import type { Prepared, PreparedCohort } from "../preprocess/prepare.js";
 import { applyScaler } from "../preprocess/scaler.js";
 import { columnMeans, pickColumns, type Rows, repeatRow } from "./rows.js";
@@ -85,7 +86,10 @@ export function constantPredictor(name: string, row: Float64Array): Predictor {
 }
 
 /** Lets a trained autoencoder stand in a table of predictors; a model with hidden columns sees "RNA". */
-export function modelPredictor(name: string, model: Model): Predictor {
+export function modelPredictor(
+  name: string,
+  model: AutoencoderModel<Pick<AroSpec, "visible">>,
+): Predictor {
   return {
     name,
     sees: model.spec.visible ? "RNA" : "all",

@@ -1,5 +1,5 @@
 // MODIS as a predictor: what it makes of the first modality alone.
-import type { ModisModel } from "../engine/modis.js";
+import type { ModisModel } from "../model/modis.js";
 import type { PreparedCohort } from "../preprocess/prepare.js";
 import { clampAtZero, type Predictor } from "./predictor.js";
 import { pickColumns, placeColumns } from "./rows.js";

@@ -1,11 +1,13 @@
 // What came of an experiment: each finished run scored from its folder, and the runs that are still missing.
 import { labelValues } from "../cohort/labels.js";
-import type { Engine, Model } from "../engine/engine.js";
+import type { Engine } from "../engine/engine.js";
 import type { Classifier } from "../evaluate/classifiers.js";
 import { crossValidate, scoreHoldout } from "../evaluate/classify.js";
 import { modelPredictor } from "../evaluate/predictor.js";
 import { reconstructionTable } from "../evaluate/reconstruction.js";
 import { flattenScores } from "../evaluate/summary.js";
+import type { AroSpec } from "../model/aro.js";
+import type { AutoencoderModel } from "../model/autoencoder.js";
 import type { Part } from "../preprocess/prepare.js";
 import { applyScaler, fitScaler } from "../preprocess/scaler.js";
 import { readState } from "../train/folder.js";
@@ -99,7 +101,9 @@ function isJudgedBy({ variant }: Cell, what: "losses" | "accuracy"): boolean {
   return (variant.judgedBy ?? ["losses"]).includes(what);
 }
 
-async function scoreRun(model: Model, { study: { prepared } }: PlannedRun, parts: readonly Part[]) {
+type AroModel = AutoencoderModel<AroSpec>;
+
+async function scoreRun(model: AroModel, { study: { prepared } }: PlannedRun, parts: readonly Part[]) {
   const rows = await reconstructionTable([modelPredictor("ARO", model)], prepared, {
     ...{ parts, draws: 1 },
   });
@@ -119,7 +123,7 @@ interface Classification {
 }
 
 async function classifyRun(
-  model: Model,
+  model: AroModel,
   study: Study,
   { variant, seed, task, classifier }: Classification,
 ) {
@@ -140,7 +144,7 @@ async function classifyRun(
 }
 
 /** Embeds all samples of a study, `[samples, width]`. */
-async function embed(model: Model, { cohort, prepared }: Study, { relu, statistics }: Embedding) {
+async function embed(model: AroModel, { cohort, prepared }: Study, { relu, statistics }: Embedding) {
   const rows = cohort.samples.map((_, row) => row);
   const ids = cohort.samples.map(({ id }) => id);
   const scaler = statistics === "all rows" ? fitScaler(cohort.matrix, rows, ids) : prepared.scaler;

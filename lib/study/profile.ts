@@ -1,8 +1,8 @@
 // Profiles: what a run of the notebooks uses, as typed objects that say only what differs.
 import { join } from "node:path";
 import { projectRoot } from "../cohort/root.js";
-import type { Engine } from "../engine/engine.js";
-import { type AutoencoderSpec, PAPER_MODEL } from "../model/autoencoder.js";
+import { type Engine, isPortable } from "../engine/engine.js";
+import { type AroSpec, PAPER_MODEL } from "../model/aro.js";
 import type { SplitOptions } from "../preprocess/split.js";
 
 export type ProfileName = "course" | "ucec" | "gbm" | "paper";
@@ -14,7 +14,7 @@ export interface Profile {
   /** Where the cohort comes from: simulated, or the source of that name in the manifest. */
   readonly cohort: "simulate" | "ucec" | "gbm" | "paper";
   readonly split: Required<SplitOptions>;
-  readonly model: Omit<AutoencoderSpec, "features" | "visible">;
+  readonly model: Omit<AroSpec, "features" | "visible">;
   readonly training: {
     readonly epochs: number;
     readonly batchSize: number;
@@ -184,7 +184,7 @@ export function profitsFromNative({ name }: Profile): boolean {
  */
 export function readProfile(
   env: Readonly<Record<string, string | undefined>> = process.env,
-  engine?: Pick<Engine, "name">,
+  engine?: Pick<Engine, "name" | "backend">,
 ): Profile {
   const name = env.ARO_PROFILE || "ucec";
   if (!isProfileName(name)) {
@@ -194,7 +194,7 @@ export function readProfile(
   }
   const changes = (env.ARO_SET ?? "").split(",").filter((text) => text.trim() !== "");
   const profile = PROFILES[name];
-  return changes.reduce(changeSetting, engine?.name === "portable" ? narrow(profile) : profile);
+  return changes.reduce(changeSetting, engine && isPortable(engine) ? narrow(profile) : profile);
 }
 
 function narrow(profile: Profile): Profile {

@@ -2,8 +2,8 @@
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { readGbmSheets } from "../../lib/cohort/gbm-workbook.js";
 import { countObserved } from "../../lib/cohort/matrix.js";
+import { readGbmSheets } from "../../lib/cohort/paper.js";
 import { createRandom } from "../../lib/cohort/random.js";
 import { readUcec } from "../../lib/cohort/ucec.js";
 import { chooseEngine } from "../../lib/engine/choose.js";

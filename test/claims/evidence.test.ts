@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { mayReplicate, readEvidence } from "../../lib/claims/evidence.js";
-import { judgeClaims } from "../../lib/claims/ledger.js";
+import { judgeClaims } from "../../lib/claims/judge.js";
 import { type ProfileName, readProfile } from "../../lib/study/profile.js";
 
 test("the tables of the default profile come with the repository, and decide what any cohort can answer", async () => {

@@ -12,7 +12,8 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { plainName, unpackFiles } from "../../lib/cohort/archive.js";
+import { unpackFiles } from "../../lib/cohort/archive.js";
+import { plainName } from "../../lib/cohort/manifest.js";
 import { type ZipEntry, zip } from "./zip.js";
 
 const root = mkdtempSync(join(tmpdir(), "aro-archive-"));

@@ -4,8 +4,13 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { gunzipSync } from "node:zlib";
-import { KEGG_OF_NAME } from "../../lib/cohort/metabolite-names.js";
-import { curatedNames, findCompound, foldName, readNameMap } from "../../lib/cohort/metabolites.js";
+import {
+  curatedNames,
+  findCompound,
+  foldName,
+  KEGG_OF_NAME,
+  readNameMap,
+} from "../../lib/cohort/metabolites.js";
 import { messageOf, writeTemp } from "./tempfile.js";
 
 const HEADER = "Query,Match,HMDB,PubChem,ChEBI,KEGG,METLIN,SMILES,Comment";

@@ -4,10 +4,15 @@ import { existsSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { findPlaced, readHandManifest } from "../../lib/cohort/by-hand.js";
 import { dropEmptyFeatures, findModality } from "../../lib/cohort/cohort.js";
-import { gbmSamples, readGbmClinical } from "../../lib/cohort/gbm-workbook.js";
-import { type PaperCohort, type PaperOptions, readPaperCohort } from "../../lib/cohort/paper.js";
+import {
+  gbmSamples,
+  type PaperCohort,
+  type PaperOptions,
+  readGbmClinical,
+  readPaperCohort,
+} from "../../lib/cohort/paper.js";
+import { findPlaced } from "../../lib/cohort/sources.js";
 import { type Rows, workbook } from "./workbooks.js";
 
 const root = mkdtempSync(join(tmpdir(), "aro-paper-"));
@@ -324,40 +329,6 @@ test("names the workbook, the sheet and the column that is missing", async () =>
     readPaperCohort(options),
     /2398-mmc3.xlsx, sheet "TPM_filtered_log2_RNA": expected a header with "ID" .*got "Gene", "K1-T"/,
   );
-});
-
-test("the manifest names the real files, of which one has a size and a checksum", async () => {
-  const { files } = (await readHandManifest()).get("paper")!;
-  assert.deepEqual(
-    files.map(({ id, optional }) => [id, optional]),
-    [
-      ["gbm", false],
-      ["rcc", false],
-      ["rcc-metabolites", false],
-      ["clinical", true],
-      ["name-map", true],
-    ],
-  );
-  assert.equal(files[0].bytes, 129_239_538);
-  for (const [id, [name]] of Object.entries(FILES)) {
-    assert.equal(files.find((file) => file.id === id)?.name, name);
-  }
-});
-
-test("the manifest's entries by hand are checked", async () => {
-  const file = join(root, "bad.json");
-  const entry = { id: "a", name: "a.xlsx", page: "https://example.org", holds: "x" };
-  const wrong = [
-    [[], /a list of files in paper\.byHand, got \[\]/],
-    [[{ ...entry, page: "http://example.org" }], /paper\.byHand\[0\]\.page/],
-    [[{ ...entry, name: "../a.xlsx" }], /paper\.byHand\[0\]\.name/],
-    [[{ ...entry, bytes: 1.5 }], /a whole number above 0 in paper\.byHand\[0\]\.bytes/],
-    [[{ ...entry, sha256: "x" }], /paper\.byHand\[0\]\.sha256/],
-  ] as const;
-  for (const [byHand, message] of wrong) {
-    writeFileSync(file, JSON.stringify({ paper: { title: "x", byHand } }));
-    await assert.rejects(readHandManifest(file), message);
-  }
 });
 
 const clinical = join(process.env.ARO_TEST_DATA ?? "../shared/data", "gbm87", "clinical.xlsx");

@@ -1,4 +1,4 @@
-// Fetching a source: what goes wrong on the way, with a script in the place of Python.
+// Fetching a source from a wheel: what goes wrong on the way, with a script instead of Python.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import {
@@ -14,7 +14,7 @@ import {
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { isWheelSource, readManifest, type WheelSource } from "../../lib/cohort/manifest.js";
+import type { WheelSource } from "../../lib/cohort/manifest.js";
 import { findPython } from "../../lib/cohort/python.js";
 import { type FetchProgress, fetchSource, sourceFolder } from "../../lib/cohort/sources.js";
 import { zip } from "./zip.js";
@@ -308,60 +308,4 @@ test("lists the sources that there are", async () => {
     name: "RangeError",
     message: 'fetchSource: expected one of toy, got "brca"',
   });
-});
-
-test("reads the repository's own manifest", async () => {
-  const sources = await readManifest();
-  const ucec = sources.get("ucec");
-  assert.ok(ucec && isWheelSource(ucec));
-  assert.equal(ucec.license, "Apache-2.0");
-  assert.equal(ucec.wheel.bytes, 36_855_517);
-  assert.equal(ucec.files.length, 5);
-  const gbm = sources.get("gbm");
-  assert.ok(gbm && !isWheelSource(gbm));
-  assert.equal(gbm.license, "ODbL-1.0");
-  assert.equal(gbm.files.length, 5);
-  for (const { name, url } of gbm.files) {
-    assert.match(
-      url,
-      new RegExp(`/[0-9a-f]{40}/public/gbm_cptac_2021/${name}$`),
-      "a pinned version",
-    );
-  }
-});
-
-test("refuses a manifest with an unsafe, wrong or missing field, and says where", async () => {
-  const { base } = workshop();
-  const file = join(base, "bad.json");
-  const source = toySource();
-  const bad: [entry: unknown, message: RegExp][] = [
-    [[], /expected an object in .*bad\.json: toy, got \[\]/],
-    [{ ...source, title: " " }, /toy\.title, got " "/],
-    [{ ...source, files: [] }, /expected a list of files in .*toy\.files/],
-    [
-      { ...source, files: [{ ...source.files[0], name: "../x" }] },
-      /toy\.files\[0\]\.name, got "\.\.\/x"/,
-    ],
-    [{ ...source, files: [source.files[0], source.files[0]] }, /expected each name once/],
-    [
-      { ...source, files: [{ ...source.files[0], bytes: 1.5 }] },
-      /whole number above 0 in .*\.bytes, got 1\.5/,
-    ],
-    [{ ...source, wheel: { ...source.wheel, distribution: "--index-url" } }, /wheel\.distribution/],
-    [{ ...source, wheel: { ...source.wheel, sha256: "ABC" } }, /wheel\.sha256, got "ABC"/],
-    [{ ...source, wheel: undefined }, /text that fits .* in .*toy\.files\[0\]\.url, got undefined/],
-    [
-      { ...source, wheel: undefined, files: [{ ...source.files[0], url: "http://a.org/b" }] },
-      /toy\.files\[0\]\.url, got "http:/,
-    ],
-    [{ ...source, wheel: undefined, lfs: "ftp://a.org" }, /toy\.lfs, got "ftp:/],
-    [{ ...source, citation: undefined }, /an object in .*toy\.citation, got undefined/],
-  ];
-  for (const [entry, message] of bad) {
-    writeFileSync(file, JSON.stringify({ toy: entry }));
-    await assert.rejects(readManifest(file), message);
-  }
-  writeFileSync(file, "{");
-  await assert.rejects(readManifest(file), /expected JSON in .*bad\.json/);
-  await assert.rejects(readManifest(`${file}x`), /ENOENT/);
 });

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { KEGG_OF_NAME } from "../../lib/cohort/metabolite-names.js";
+import { KEGG_OF_NAME } from "../../lib/cohort/metabolites.js";
 import { createRandom } from "../../lib/cohort/random.js";
 import { type Rows, workbook } from "../cohort/workbooks.js";
 

@@ -1,0 +1,267 @@
+// Rules that read our results: losses, accuracies, clusters, figures and the settings of the runs that made them.
+import type { PairedDifference } from "../evaluate/paired.js";
+import type { FlatScore } from "../evaluate/summary.js";
+import type { SeedRow } from "../study/experiment-tables.js";
+import { settingsOf } from "../study/runs.js";
+import { completeSettings } from "../train/settings.js";
+import { correctOf, printedInterval, TESTED } from "./deductions.js";
+import type { Downstream, Evidence } from "./evidence.js";
+import {
+  allBelowZero,
+  count,
+  type Finding,
+  percent,
+  percents,
+  type Rule,
+  short,
+  subtract,
+} from "./finding.js";
+import { roundsTo } from "./paper.js";
+import { writeLoss } from "./tables.js";
+
+/** From here on an adjusted Rand index is called a good recovery. Source: Steinley 2004, Psychological Methods 9(3). */
+const GOOD_RECOVERY = 0.8;
+
+const unmeasured: Rule = () => ({ ours: "–", holds: null });
+
+/** A setting holds if the authors' code does the same, whatever is done here. */
+const setting: Rule = ({ paper, code, here }, evidence) => {
+  const each = settingsHere(evidence).map((settings) => fill(here, settings));
+  return {
+    ours: `code: ${code}; here: ${[...new Set(each)].join(" and ")}`,
+    holds: code === paper,
+  };
+};
+
+/** The fewest seeds behind any model's mean. */
+const seedsBehindLosses: Rule = ({ paper }, evidence) => {
+  const { seeds, reconstruction } = evidence;
+  if (seeds === null && reconstruction === null) return needsRun(evidence);
+  const counts = (seeds ?? []).flatMap((row) => row.seeds ?? []);
+  const fewest = counts.length === 0 ? 1 : Math.min(...counts);
+  return { ours: String(fewest), holds: roundsTo(fewest, paper) };
+};
+
+/** A loss over all modalities: the mean over seeds where there are several, else that of the one training. */
+const loss: Rule = ({ paper, about }, evidence) => {
+  const [measure, predictor, part] = about as [Measure, string, string];
+  const { reconstruction, profile } = evidence;
+  const row = severalSeeds(evidence, predictor, part);
+  if (row) {
+    const text = writeLoss(row[measure], row[`${measure}Deviation`]);
+    return {
+      ours: `${text} over ${row.seeds} seeds on ${profile.name}`,
+      holds: roundsTo(row[measure], paper),
+    };
+  }
+  if (reconstruction === null) return needsRun(evidence);
+  const value = scoreOf(reconstruction, predictor, part)?.[measure] ?? null;
+  if (value === null) return { ours: "–", holds: null };
+  return { ours: `${short(value)} on ${profile.name}`, holds: roundsTo(value, paper) };
+};
+
+const deviation: Rule = ({ paper, about }, evidence) => {
+  const [measure, predictor, part] = about as [Measure, string, string];
+  const row = severalSeeds(evidence, predictor, part);
+  const value = row?.[`${measure}Deviation`] ?? null;
+  if (!row || value === null) return { ours: "trained once", holds: null };
+  return {
+    ours: `${value.toPrecision(2)} over ${row.seeds} seeds on ${evidence.profile.name}`,
+    holds: roundsTo(value, paper),
+  };
+};
+
+/** What predicting 0 scores in the modality of this place, beside a loss whose scale is not stated. */
+const lossOfZero: Rule = ({ about: [place] }, evidence) => {
+  const { reconstruction, profile } = evidence;
+  if (reconstruction === null) return needsRun(evidence);
+  const row = reconstruction.filter(
+    ({ predictor, part, modality }) =>
+      predictor === "zero" && part === "test" && modality !== "all",
+  )[Number(place) - 1];
+  if (!row || row.mse === null) return { ours: "–", holds: null };
+  return {
+    ours: `on ${profile.name}, predicting 0 scores ${short(row.mse)} for ${row.modality} on ARO's scale`,
+    holds: null,
+  };
+};
+
+/** Better than the mean of observed training values in every modality, by the interval of the paired difference. */
+const beatsTheMean: Rule = (_, evidence) => {
+  const rows = (evidence.differences ?? []).filter(
+    ({ first, second, modality }) =>
+      first === "ARO masked" && second === "training mean, observed" && modality !== "all",
+  );
+  if (rows.length === 0) return needsRun(evidence);
+  const each = rows.map((row) => `${row.modality} ${writeDifference(row)}`);
+  return {
+    ours: `on ${evidence.profile.name}, MSE of ARO masked minus that of the observed training mean: ${each.join("; ")}`,
+    holds: allBelowZero(rows),
+  };
+};
+
+/** A lower MSE than both models, by the numbers of one split. */
+const pcaReconstructs: Rule = (_, evidence) => {
+  const { reconstruction, profile } = evidence;
+  if (reconstruction === null) return needsRun(evidence);
+  const [pca, unmasked, masked] = ["PCA, sees all", "ARO unmasked", "ARO masked"].map(
+    (predictor) => scoreOf(reconstruction, predictor, "test")?.mse ?? null,
+  );
+  if (pca === null || unmasked === null || masked === null) return { ours: "–", holds: null };
+  return {
+    ours: `on ${profile.name}, test MSE: PCA ${short(pca)}, ARO unmasked ${short(unmasked)}, masked ${short(masked)}`,
+    holds: pca < Math.min(unmasked, masked),
+  };
+};
+
+const maskedBeatsUnmasked: Rule = (_, evidence) => {
+  const row = evidence.differences?.find(
+    ({ first, second, modality }) =>
+      first === "ARO masked" && second === "ARO unmasked" && modality === "all",
+  );
+  if (!row) return needsRun(evidence);
+  return {
+    ours: `on ${evidence.profile.name}, masked minus unmasked: ${writeDifference(row)}`,
+    holds: allBelowZero([row]),
+  };
+};
+
+const accuracy: Rule = ({ paper, about: [task, representation] }, evidence) => {
+  const correct = `${correctOf(paper, TESTED)} of ${TESTED}`;
+  const ours = `${correct}: 95 % interval ${percents(printedInterval(paper))}`;
+  const row = mlpOn(evidence, task, representation);
+  if (!row) return { ours, holds: null };
+  const here = percents({ low: row.accuracyLow, high: row.accuracyHigh });
+  return {
+    ours: `${ours}; on ${evidence.profile.name} ${percent(row.accuracy)}, ${here}`,
+    holds: roundsTo(100 * row.accuracy, paper),
+  };
+};
+
+/** Weaker with any number of components: the MLP's balanced accuracy of the first task, by the intervals. */
+const pcaDownstream: Rule = (_, evidence) => {
+  const rows = evidence.downstream ?? [];
+  const { tasks } = evidence.profile.labels;
+  const task = tasks.find((one) => rows.some((row) => row.task === one)) ?? tasks[0];
+  const names = [...new Set(rows.map((row) => row.representation))];
+  const aro = mlpOn(evidence, task, "ARO");
+  const others = names
+    .filter((name) => name.startsWith("PCA"))
+    .flatMap((name) => mlpOn(evidence, task, name) ?? []);
+  if (!aro || others.length === 0) return needsRun(evidence);
+  const interval = (row: Downstream) => ({ low: row.balancedLow, high: row.balancedHigh });
+  const each = [aro, ...others].map(
+    (row) => `${row.representation} ${percent(row.balancedAccuracy)} (${percents(interval(row))})`,
+  );
+  return {
+    ours: `on ${evidence.profile.name}, balanced accuracy of ${task}: ${each.join(", ")}`,
+    holds: allBelowZero(others.map((row) => subtract(interval(row), interval(aro)))),
+  };
+};
+
+/** Two clusters of ARO's embedding are the classes of a label, by their adjusted Rand index. */
+const clusters: Rule = ({ about: [label] }, evidence) => {
+  const { profile, latent } = evidence;
+  const agreement = (representation: string) =>
+    latent?.find((row) => row.representation === representation && row.label === label)
+      ?.adjustedRand;
+  const aro = agreement("ARO");
+  if (aro === undefined) {
+    const asked = profile.labels.tasks.includes(label);
+    return latent === null && asked
+      ? needsRun(evidence)
+      : { ours: `not a task of ${profile.name}`, holds: null };
+  }
+  const pca = agreement("PCA")?.toFixed(2) ?? "not computed";
+  return {
+    ours:
+      `on ${profile.name}, adjusted Rand index of two clusters and ${label}: ${aro.toFixed(2)} from ARO, ` +
+      `${pca} from PCA of the data; ${GOOD_RECOVERY} or more is good`,
+    holds: aro >= GOOD_RECOVERY,
+  };
+};
+
+/** The figures of ours that bear the number of the paper's, unless it shows a label that the cohort lacks. */
+const figure: Rule = ({ about: [number, label] }, { figures, profile }) => {
+  if (label && !profile.labels.tasks.includes(label)) {
+    return { ours: `not a task of ${profile.name}; its figure shows another label`, holds: null };
+  }
+  const own = figures.filter((name) => new RegExp(`^figure-${number}(?![0-9])`).test(name)).sort();
+  return { ours: own.length === 0 ? "–" : `${own.join(", ")} on ${profile.name}`, holds: null };
+};
+
+/** The rules of this file, by the name that paper.csv gives them. */
+export const MEASUREMENTS = {
+  unmeasured,
+  size: unmeasured,
+  setting,
+  seedsBehindLosses,
+  loss,
+  deviation,
+  lossOfZero,
+  beatsTheMean,
+  pcaReconstructs,
+  maskedBeatsUnmasked,
+  accuracy,
+  pcaDownstream,
+  clusters,
+  figure,
+};
+
+type Measure = "mse" | "huber";
+
+/** What a claim says that needs a run which has not been made. */
+function needsRun({ profile }: Evidence): Finding {
+  const chosen = profile.name === "ucec" ? "" : ` -- --profile ${profile.name}`;
+  return { ours: `no run of profile ${profile.name} yet: npm start${chosen}`, holds: null };
+}
+
+type Settings = Readonly<Record<string, string | number | null>>;
+
+/** Of the runs that made the numbers, or before there are any, of those that the profile will make. */
+function settingsHere({ profile, runs }: Evidence): Settings[] {
+  const { model: spec, training, split } = profile;
+  const settings = runs ?? [settingsOf({ spec, training: completeSettings(training) })];
+  return settings.map((one) => ({ ...one, split: split.by }));
+}
+
+/** Puts a setting in the place of its name: "{plateauPatience} epochs" becomes "10 epochs", or "none" without one. */
+function fill(template: string, settings: Settings): string {
+  const name = /\{(\w+)\}/.exec(template)?.[1];
+  if (name === undefined) return template;
+  const value = settings[name];
+  if (value === undefined) {
+    throw new RangeError(`setting: expected a setting of the runs, got "${name}"`);
+  }
+  if (value === null) return "none";
+  const text = Number.isInteger(value) ? count(Number(value)) : String(value);
+  return template.replace(`{${name}}`, text === "relu" ? "ReLU" : text);
+}
+
+function writeDifference({ difference, low, high }: PairedDifference): string {
+  return `${short(difference)} (${short(low)} to ${short(high)})`;
+}
+
+function severalSeeds({ seeds }: Evidence, predictor: string, part: string): SeedRow | undefined {
+  return seeds?.find(
+    (row) => row.predictor === predictor && row.part === part && (row.seeds ?? 0) > 1,
+  );
+}
+
+/** Over all modalities. */
+function scoreOf(
+  rows: readonly FlatScore[],
+  predictor: string,
+  part: string,
+): FlatScore | undefined {
+  return rows.find(
+    (row) => row.predictor === predictor && row.part === part && row.modality === "all",
+  );
+}
+
+/** The MLP on a representation, for one task. */
+function mlpOn({ downstream }: Evidence, task: string, representation: string) {
+  return downstream?.find(
+    (row) => row.task === task && row.representation === representation && row.classifier === "mlp",
+  );
+}

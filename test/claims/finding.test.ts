@@ -1,0 +1,41 @@
+// Intervals that decide or do not, and how numbers are written.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { allBelowZero, percents, short, subtract } from "../../lib/claims/finding.js";
+
+const below = { low: -0.3, high: -0.1 };
+const around = { low: -0.1, high: 0.1 };
+const above = { low: 0.1, high: 0.3 };
+
+test("differences lie below zero, one lies above, or an interval includes both", () => {
+  assert.equal(allBelowZero([below, below]), true);
+  assert.equal(allBelowZero([below, around]), "undecided");
+  assert.equal(allBelowZero([below, above]), false);
+  assert.equal(allBelowZero([around, above]), false);
+});
+
+test("an interval that touches zero includes it", () => {
+  assert.equal(allBelowZero([{ low: -1, high: 0 }]), "undecided");
+  assert.equal(allBelowZero([{ low: 0, high: 1 }]), "undecided");
+});
+
+test("the difference of two intervals includes zero where they overlap", () => {
+  assert.deepEqual(subtract({ low: 1, high: 2 }, { low: 5, high: 9 }), { low: -8, high: -3 });
+  assert.equal(allBelowZero([subtract(around, above)]), "undecided"); // they touch
+  assert.equal(allBelowZero([subtract(below, above)]), true);
+  assert.equal(allBelowZero([subtract(above, below)]), false);
+});
+
+test("short writes three decimals, and what they would make nothing as a power", () => {
+  assert.deepEqual([0.1122, 0, 5e-4, -0.00017, 5.9e-31].map(short), [
+    "0.112",
+    "0.000",
+    "0.001",
+    "-1.7e-4",
+    "5.9e-31",
+  ]);
+});
+
+test("percents writes shares as whole percent", () => {
+  assert.equal(percents({ low: 0.5449, high: 1 }), "54-100 %");
+});

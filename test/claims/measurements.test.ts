@@ -1,0 +1,227 @@
+// What is read from results: numbers of another cohort stand beside the paper's, and answers turn with the evidence.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Evidence } from "../../lib/claims/evidence.js";
+import { PAPER_MODEL } from "../../lib/model/autoencoder.js";
+import { readProfile } from "../../lib/study/profile.js";
+import { settingsOf } from "../../lib/study/runs.js";
+import { completeSettings } from "../../lib/train/settings.js";
+import { entryOf, evidence, nothing } from "./made-up.js";
+
+const verdictOf = (id: string, change: Partial<Evidence> = {}) => entryOf(id, change).verdict;
+const oursOf = (id: string, change: Partial<Evidence> = {}) => entryOf(id, change).ours;
+
+test("settings are those of the runs that made the numbers, or the profile's before there are any", () => {
+  const trained = settingsOf({
+    spec: { ...PAPER_MODEL, width: 256, output: "relu", inputDropout: 0 },
+    training: completeSettings({
+      ...{ seed: 0, learningRate: 5e-4, weightDecay: 1e-4, batchSize: 20 },
+      ...{ epochs: 1000, plateau: null },
+    }),
+  });
+  const run = { ...trained, run: "ARO masked", engine: "portable", parameters: 1, departures: "" };
+  const here = (id: string, runs: Evidence["runs"]) => oursOf(id, { runs }).replace(/.*here: /, "");
+  for (const [id, ofRun, ofProfile] of [
+    ["width", "256", "2,048"],
+    ["hidden-layers", "3", "3"],
+    ["output-activation", "ReLU", "softplus"],
+    ["input-dropout", "0", "0.1"],
+    ["learning-rate", "5e-4", "1e-5"],
+    ["weight-decay", "0.0001", "0"],
+    ["plateau-factor", "none", "0.1"],
+    ["plateau-patience", "none", "10 epochs"],
+    ["epochs", "1,000", "200"],
+    ["batch-size", "20", "80"],
+    ["split-unit", "patient", "patient"],
+    ["precision", "float32", "float32"],
+  ] as const) {
+    assert.deepEqual([here(id, [run]), here(id, null)], [ofRun, ofProfile], id);
+  }
+  assert.equal(here("width", [run, { ...run, width: 2048 }]), "256 and 2,048");
+});
+
+test("a number of another cohort stands beside the paper's", () => {
+  assert.equal(oursOf("mse-aro-masked-test"), "0.140 on ucec");
+  assert.equal(oursOf("huber-aro-unmasked-test"), "0.070 on ucec");
+  assert.equal(oursOf("mse-pca-train"), "2.0e-12 on ucec");
+  assert.equal(oursOf("mse-aro-masked-validation"), "–");
+  assert.equal(
+    oursOf("modis-mse-proteomics"),
+    "on ucec, predicting 0 scores 0.250 for protein on ARO's scale",
+  );
+  assert.equal(
+    oursOf("modis-mse-transcriptomics"),
+    "on ucec, predicting 0 scores 0.200 for RNA on ARO's scale",
+  );
+  assert.equal(oursOf("modis-mse-metabolomics"), "–");
+});
+
+test("losses over several seeds are shown with their deviation, a single seed is not", () => {
+  const row = {
+    ...{ predictor: "ARO masked", part: "test", mse: 0.1283, mseDeviation: 4.9e-4 },
+    ...{ huber: 0.0641, huberDeviation: 2.4e-4 },
+  };
+  const over = (seeds: number) => ({ seeds: [{ ...row, seeds }] });
+  assert.equal(oursOf("mse-aro-masked-test", over(2)), "0.1283 ± 0.00049 over 2 seeds on ucec");
+  assert.equal(oursOf("mse-aro-masked-test", over(1)), "0.140 on ucec");
+  assert.equal(oursOf("mse-aro-unmasked-test", over(5)), "0.150 on ucec");
+  assert.equal(oursOf("huber-aro-masked-test-deviation", over(5)), "0.00024 over 5 seeds on ucec");
+  assert.equal(oursOf("huber-aro-masked-train-deviation", over(5)), "trained once");
+  assert.equal(oursOf("mse-aro-masked-test-deviation"), "trained once");
+  const own = { replicates: true, profile: readProfile({ ARO_PROFILE: "paper" }) };
+  assert.equal(verdictOf("mse-aro-masked-test", { ...own, ...over(5) }), "not reproduced");
+  const printed = { ...row, seeds: 5, mse: 0.1402, mseDeviation: 20.96e-5 };
+  assert.equal(verdictOf("mse-aro-masked-test", { ...own, seeds: [printed] }), "reproduced");
+  assert.equal(
+    verdictOf("mse-aro-masked-test-deviation", { ...own, seeds: [printed] }),
+    "reproduced",
+  );
+});
+
+test("the runs averaged are the fewest seeds of any model, controls aside", () => {
+  const row = { predictor: "ARO masked", part: "test", mse: 0.1, huber: 0.05 };
+  const rows = [3, 5, null].map((seeds) => ({
+    ...{ ...row, seeds, mseDeviation: null, huberDeviation: null },
+  }));
+  assert.equal(oursOf("runs-averaged", { seeds: rows }), "3");
+  assert.equal(oursOf("runs-averaged", { seeds: rows.slice(1) }), "5");
+  assert.equal(oursOf("runs-averaged"), "1");
+  assert.match(oursOf("runs-averaged", { reconstruction: null }), /^no run/);
+});
+
+test("no trivial solution: the mean is beaten in every modality, in not every one, or undecided", () => {
+  assert.equal(verdictOf("no-trivial-solution"), "reproduced");
+  assert.equal(
+    oursOf("no-trivial-solution"),
+    "on ucec, MSE of ARO masked minus that of the observed training mean: " +
+      "RNA -0.040 (-0.060 to -0.020); protein -0.040 (-0.060 to -0.020)",
+  );
+  const [, pair, rna, protein] = evidence.differences;
+  const wider = [pair, rna, { ...protein, high: 0.001 }];
+  assert.equal(verdictOf("no-trivial-solution", { differences: wider }), "undecided");
+  const worse = [pair, rna, { ...protein, low: 0.001, high: 0.002 }];
+  assert.equal(verdictOf("no-trivial-solution", { differences: worse }), "not reproduced");
+});
+
+test("masked beats unmasked by the interval over all columns", () => {
+  assert.equal(
+    oursOf("masked-beats-unmasked"),
+    "on ucec, masked minus unmasked: -0.040 (-0.060 to -0.020)",
+  );
+  assert.equal(verdictOf("masked-beats-unmasked"), "reproduced");
+  const [, pair] = evidence.differences;
+  const above = [{ ...pair, low: 0.001, high: 0.002 }];
+  assert.equal(verdictOf("masked-beats-unmasked", { differences: above }), "not reproduced");
+  const around = [{ ...pair, high: 0.001 }];
+  assert.equal(verdictOf("masked-beats-unmasked", { differences: around }), "undecided");
+});
+
+test("PCA reconstructs better only if its MSE is below both models'", () => {
+  assert.equal(
+    oursOf("pca-reconstructs-better"),
+    "on ucec, test MSE: PCA 0.100, ARO unmasked 0.150, masked 0.140",
+  );
+  assert.equal(verdictOf("pca-reconstructs-better"), "reproduced");
+  const withPca = (mse: number) => ({
+    reconstruction: evidence.reconstruction.map((row) =>
+      row.predictor === "PCA, sees all" ? { ...row, mse } : row,
+    ),
+  });
+  assert.equal(verdictOf("pca-reconstructs-better", withPca(0.145)), "not reproduced");
+  assert.equal(verdictOf("pca-reconstructs-better", withPca(0.14)), "not reproduced");
+  const [aro] = evidence.reconstruction;
+  assert.equal(oursOf("pca-reconstructs-better", { reconstruction: [aro] }), "–");
+});
+
+test("accuracies carry the interval of the paper's 29 samples, and ours of the same label", () => {
+  const cancer = "29 of 29: 95 % interval 88-100 %; on ucec 96 %, 91-99 %";
+  assert.equal(oursOf("accuracy-cancer-aro"), cancer);
+  assert.equal(oursOf("accuracy-laterality-aro"), "21 of 29: 95 % interval 54-85 %");
+  const profile = readProfile({ ARO_PROFILE: "gbm" });
+  const sex = evidence.downstream.map((row) => ({ ...row, task: "sex" }));
+  assert.equal(
+    oursOf("accuracy-cancer-aro", { profile, downstream: sex }),
+    "29 of 29: 95 % interval 88-100 %",
+  );
+});
+
+test("an accuracy of the paper's own cohort is reproduced or not, by the digits printed", () => {
+  const own = { profile: readProfile({ ARO_PROFILE: "paper" }), replicates: true };
+  const laterality = { ...evidence.downstream[1], task: "laterality" };
+  const withAccuracy = (accuracy: number) => ({
+    ...own,
+    downstream: [{ ...laterality, accuracy }],
+  });
+  assert.equal(verdictOf("accuracy-laterality-aro", withAccuracy(0.7242)), "reproduced");
+  assert.equal(verdictOf("accuracy-laterality-aro", withAccuracy(0.71)), "not reproduced");
+  assert.equal(verdictOf("accuracy-cancer-aro", own), "not reproduced");
+});
+
+test("PCA is weaker downstream only if it is with every number of components", () => {
+  assert.equal(
+    oursOf("pca-weaker-downstream"),
+    "on ucec, balanced accuracy of tissue: ARO 95 % (90-100 %), PCA 70 % (60-80 %)",
+  );
+  assert.equal(verdictOf("pca-weaker-downstream"), "reproduced");
+  const [, aro, pca] = evidence.downstream;
+  const ten = (balancedLow: number, balancedHigh: number) => ({
+    downstream: [
+      { ...aro, balancedHigh: 0.97 },
+      pca,
+      { ...pca, representation: "PCA 10", balancedLow, balancedHigh },
+    ],
+  });
+  assert.equal(verdictOf("pca-weaker-downstream", ten(0.85, 0.95)), "undecided");
+  assert.equal(verdictOf("pca-weaker-downstream", ten(0.98, 1)), "not reproduced");
+  assert.match(oursOf("pca-weaker-downstream", { downstream: [aro] }), /^no run of profile ucec/);
+});
+
+test("the first task with results is compared downstream", () => {
+  const histology = evidence.downstream.map((row) => ({ ...row, task: "histology" }));
+  assert.match(oursOf("pca-weaker-downstream", { downstream: histology }), /accuracy of histology/);
+});
+
+test("clusters are distinct from an adjusted Rand index of 0.8", () => {
+  assert.equal(
+    oursOf("clusters-cancer"),
+    "on ucec, adjusted Rand index of two clusters and tissue: 0.60 from ARO, 0.70 from PCA of the data; 0.8 or more is good",
+  );
+  const aro = (adjustedRand: number) => ({
+    latent: [{ representation: "ARO", label: "tissue", adjustedRand }],
+  });
+  assert.equal(verdictOf("clusters-cancer", aro(0.79)), "not reproduced");
+  assert.equal(verdictOf("clusters-cancer", aro(0.8)), "reproduced");
+  assert.match(oursOf("clusters-cancer", aro(0.8)), /not computed from PCA/);
+});
+
+test("what a cohort is not asked is told from what was not run", () => {
+  assert.equal(oursOf("clusters-laterality"), "not a task of ucec");
+  assert.equal(oursOf("clusters-laterality", { latent: null }), "not a task of ucec");
+  assert.equal(oursOf("clusters-cancer", { latent: [] }), "not a task of ucec");
+  assert.match(
+    oursOf("clusters-cancer", { latent: null }),
+    /^no run of profile ucec yet: npm start$/,
+  );
+  for (const id of [
+    "mse-aro-masked-test",
+    "no-trivial-solution",
+    "clusters-cancer",
+    "modis-mse-proteomics",
+  ]) {
+    assert.equal(
+      oursOf(id, nothing),
+      "no run of profile course yet: npm start -- --profile course",
+      id,
+    );
+  }
+});
+
+test("figures are named beside the paper's of the same number", () => {
+  assert.equal(oursOf("figure-2a"), "figure-2a on ucec");
+  assert.equal(oursOf("figure-4"), "figure-4a, figure-4b on ucec");
+  assert.equal(oursOf("figure-5"), "–");
+  assert.equal(oursOf("figure-6"), "figure-6 on ucec");
+  assert.equal(oursOf("figure-2c"), "not a task of ucec; its figure shows another label");
+  const gbm = { profile: readProfile({ ARO_PROFILE: "gbm" }), figures: ["figure-2c"] };
+  assert.equal(oursOf("figure-2c", gbm), "figure-2c on gbm");
+});

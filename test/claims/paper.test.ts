@@ -1,0 +1,114 @@
+// The claims as data: every table and figure of the paper is there, and a wrong line is refused by its number.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import {
+  findClaim,
+  numberOf,
+  paperClaims,
+  printed,
+  readClaims,
+  roundsTo,
+} from "../../lib/claims/paper.js";
+import { messageOf, writeTemp } from "../cohort/tempfile.js";
+
+test("every table and every figure of the paper has claims", () => {
+  const places = paperClaims()
+    .map(({ where }) => where)
+    .join("; ");
+  for (const table of ["1 and 4", "2 and 5", "3", "4", "5", "6"]) {
+    assert.match(places, new RegExp(`\\bTables? ${table}\\b`));
+  }
+  for (const figure of ["1", "2a", "2b", "2c", "4", "5", "6"]) {
+    assert.match(places, new RegExp(`Figure ${figure}\\b`));
+  }
+  const countOf = (rule: string) => paperClaims().filter((claim) => claim.rule === rule).length;
+  assert.deepEqual(
+    ["loss", "deviation", "size", "block"].map(countOf),
+    [18, 12, 12, 10], // PCA has no deviation
+  );
+});
+
+test("a link names a file of the authors' code, not a line or an address", () => {
+  const files = new Set(paperClaims().map(({ file }) => file));
+  files.delete("");
+  for (const file of files) assert.match(file, /^(src|configs|notebooks)?\/?\w+\.(py|yaml|ipynb)$/);
+});
+
+test("a claim is found by its rule and what the rule is about", () => {
+  assert.equal(findClaim("loss", "huber", "PCA, sees all", "test")?.id, "huber-pca-test");
+  assert.equal(printed("deviation", "mse", "ARO masked", "train"), "56.0e-04");
+  assert.equal(findClaim("loss", "huber", "zero", "test"), undefined);
+  assert.throws(
+    () => printed("loss", "huber", "zero", "test"),
+    /expected a claim "loss" about huber; zero; test/,
+  );
+});
+
+const HEAD = "id,where,what,paper,kind,rule,about,code,here,file";
+const claim = (line: string) => writeTemp("claims.csv", `${HEAD}\n${line}\n`);
+
+test("readClaims splits what a rule is about, and leaves what is empty empty", () => {
+  const file = claim(
+    'a,Table 1,loss,"1,000",data,loss,mse; PCA; test,,,\nb,Table 1,b,2,code,c,,d,e,f',
+  );
+  assert.deepEqual(readClaims(file), [
+    {
+      ...{ id: "a", where: "Table 1", what: "loss", paper: "1,000", kind: "data", rule: "loss" },
+      ...{ about: ["mse", "PCA", "test"], code: "", here: "", file: "" },
+    },
+    {
+      ...{ id: "b", where: "Table 1", what: "b", paper: "2", kind: "code", rule: "c" },
+      ...{ about: [], code: "d", here: "e", file: "f" },
+    },
+  ]);
+});
+
+test("readClaims names the line of a repeated id, an unknown kind or an empty cell", () => {
+  const good = "a,Table 1,loss,1,data,loss,,,,";
+  for (const [lines, message] of [
+    [`${good}\n${good}`, /:3: expected an id of its own, got "a", "Table 1"/],
+    ["a,Table 1,loss,1,guess,loss,,,,", /:2: expected a kind of arithmetic, .*, data, got "a"/],
+    ["a,Table 1,loss,,data,loss,,,,", /:2: expected id, where, what, paper and rule/],
+    ["a,,loss,1,data,loss,,,,", /:2: expected id, where, what, paper and rule/],
+    ["a,Table 1,loss,1,data,,,,,", /:2: expected id, where, what, paper and rule/],
+  ] as const) {
+    const file = claim(lines);
+    assert.match(
+      messageOf(() => readClaims(file), file),
+      message,
+    );
+  }
+  const other = writeTemp("claims.csv", "id,what\na,b\n");
+  assert.match(
+    messageOf(() => readClaims(other), other),
+    /expected the columns id,where,.*, got id,what/,
+  );
+});
+
+test("printed numbers are read with their groups, exponents and percent signs", () => {
+  assert.deepEqual(["71,094", "28.0e-04", "72.4 %"].map(numberOf), [71_094, 28e-4, 72.4]);
+});
+
+test("a number agrees with a printed one to the digits that were printed, no more and no less", () => {
+  for (const [value, text] of [
+    [0.1449, "0.14"],
+    [0.135, "0.14"],
+    [0.165, "0.16"],
+    [0.0696, "0.070"],
+    [71_094, "71,094"],
+    [3.14e-30, "3.1e-30"],
+    [72.4138, "72.41 %"],
+  ] as const) {
+    assert.ok(roundsTo(value, text), `${value} is ${text}`);
+  }
+  for (const [value, text] of [
+    [0.146, "0.14"],
+    [0.145001, "0.14"],
+    [0.0689, "0.070"],
+    [74_002, "71,094"],
+    [2e-12, "3.1e-30"],
+    [72.4138, "72.4138793"],
+  ] as const) {
+    assert.ok(!roundsTo(value, text), `${value} is not ${text}`);
+  }
+});
