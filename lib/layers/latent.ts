@@ -4,8 +4,16 @@ import type { Engine, Tensor } from "../engine/engine.js";
 import { dense, type ParameterOf, type Pass } from "./layers.js";
 import { total } from "./losses.js";
 
-/** Where a log-variance is kept. */
-export interface Range {
+export interface LatentOptions {
+  /** The head of the means. */
+  readonly mean: string;
+  /** The head of the log-variances. */
+  readonly logVariance: string;
+  /** The log-variance is clamped into this range, and has no slope outside of it; by default it is not clamped. */
+  readonly clamp?: Clamp;
+}
+
+interface Clamp {
   readonly low: number;
   readonly high: number;
 }
@@ -31,24 +39,19 @@ export interface Latent {
  * drawn per entry, row by row.
  * Back: `dm = dz + weight m`, `dl = (dz e^(l / 2) noise + weight (e^l - 1)) / 2`.
  * Source: Kingma and Welling 2014, appendix B.
- * @param names of the heads.
- * @param range l is clamped into it, and has no slope outside of it; by default it is not clamped.
  */
 export function latentLayer(
   engine: Engine,
   of: ParameterOf,
-  names: { readonly mean: string; readonly logVariance: string },
-  range?: Range,
+  { mean: meanName, logVariance: logVarianceName, clamp }: LatentOptions,
 ): { forward(x: Tensor, pass: Pass): Latent } {
-  const heads = {
-    mean: dense(engine, of, names.mean),
-    spread: dense(engine, of, names.logVariance),
-  };
+  const meanHead = dense(engine, of, meanName);
+  const logVarianceHead = dense(engine, of, logVarianceName);
   return {
     forward(x, pass) {
-      const [center, spread] = [heads.mean.forward(x, pass), heads.spread.forward(x, pass)];
+      const [center, spread] = [meanHead.forward(x, pass), logVarianceHead.forward(x, pass)];
       const mean = center.out;
-      const logVariance = range ? engine.clip(spread.out, range.low, range.high) : spread.out;
+      const logVariance = clamp ? engine.clip(spread.out, clamp.low, clamp.high) : spread.out;
       const deviation = engine.exp(engine.scale(logVariance, 0.5));
       const noise = pass.random && drawNoise(engine, mean, pass.random);
       const moved = noise && engine.mul(deviation, noise); // e^(l / 2) noise
@@ -65,7 +68,7 @@ export function latentLayer(
           const onSpread = engine.scale(along, 0.5);
           return engine.add(
             center.back(engine.add(slope, engine.scale(mean, weight)), true)!,
-            spread.back(range ? gateRange(engine, onSpread, spread.out, range) : onSpread, true)!,
+            spread.back(clamp ? gateClamp(engine, onSpread, spread.out, clamp) : onSpread, true)!,
           );
         },
       };
@@ -74,7 +77,7 @@ export function latentLayer(
 }
 
 /** The slope through a clamp: 0 outside of the range. */
-function gateRange(engine: Engine, slope: Tensor, x: Tensor, { low, high }: Range): Tensor {
+function gateClamp(engine: Engine, slope: Tensor, x: Tensor, { low, high }: Clamp): Tensor {
   const above = engine.gate(slope, engine.scale(x, 1, -low), 0);
   return engine.gate(above, engine.scale(x, -1, high), 0);
 }
