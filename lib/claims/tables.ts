@@ -3,7 +3,7 @@ import { dropEmptyFeatures } from "../cohort/cohort.js";
 import type { PaperCohort } from "../cohort/paper.js";
 import { ARO, type AroSpec } from "../model/aro.js";
 import { countParameters, sizeOf } from "../model/model.js";
-import { type SeedRow, withDeviation } from "../study/experiment-tables.js";
+import { type SeedRow, withDeviation } from "../study/experiment-scores.js";
 import { count, short } from "./finding.js";
 import { findClaim, numberOf, PAPER_SHAPE, paperClaims, printed } from "./paper.js";
 
