@@ -88,8 +88,7 @@ export { DEFAULT_RATIOS, type ModisSpec } from "./model/modis-shape.js";
 export { readTensors, writeTensors } from "./model/tensor-file.js";
 export { readWeights, writeWeights } from "./model/weights.js";
 // The split and the paper's preprocessing.
-export { describeFeature, shareOf } from "./preprocess/describe.js";
-export { stageHistograms } from "./preprocess/histogram.js";
+export { describeFeature, shareOf, stageHistograms } from "./preprocess/describe.js";
 export {
   type Prepared,
   type PreparedCohort,
