@@ -55,12 +55,12 @@ export function compareBlocks(spec: AroSpec): BlockRow[] {
   const blocks = ARO.tensors(spec)
     .filter(({ isTrained }) => isTrained)
     .map(({ name, shape }) => {
-    const claim = findClaim("block", name);
-    return {
-      ...{ block: name, paper: claim ? numberOf(claim.paper) : null },
-      ...{ shape: shape.join(" x "), parameters: sizeOf(shape) },
-    };
-  });
+      const claim = findClaim("block", name);
+      return {
+        ...{ block: name, paper: claim ? numberOf(claim.paper) : null },
+        ...{ shape: shape.join(" x "), parameters: sizeOf(shape) },
+      };
+    });
   const table = paperClaims().filter(({ rule }) => rule === "block");
   const paper = table.reduce((total, claim) => total + numberOf(claim.paper), 0);
   return [...blocks, { block: "all", paper, shape: "", parameters: countParameters(ARO, spec) }];

@@ -110,7 +110,11 @@ function isJudgedBy({ variant }: Cell, what: "losses" | "accuracy"): boolean {
 
 type AroModel = AutoencoderModel<AroSpec>;
 
-async function scoreRun(model: AroModel, { study: { prepared } }: PlannedRun, parts: readonly Part[]) {
+async function scoreRun(
+  model: AroModel,
+  { study: { prepared } }: PlannedRun,
+  parts: readonly Part[],
+) {
   const rows = await reconstructionTable([modelPredictor("ARO", model)], prepared, {
     ...{ parts, draws: 1 },
   });
@@ -151,7 +155,11 @@ async function classifyRun(
 }
 
 /** Embeds all samples of a study, `[samples, width]`. */
-async function embed(model: AroModel, { cohort, prepared }: Study, { relu, statistics }: Embedding) {
+async function embed(
+  model: AroModel,
+  { cohort, prepared }: Study,
+  { relu, statistics }: Embedding,
+) {
   const rows = cohort.samples.map((_, row) => row);
   const ids = cohort.samples.map(({ id }) => id);
   const scaler = statistics === "all rows" ? fitScaler(cohort.matrix, rows, ids) : prepared.scaler;

@@ -90,7 +90,11 @@ export async function readAro(study: Study, setting: Setting): Promise<Run> {
 }
 
 /** Builds the trained model of a setting in an engine; whoever calls it disposes of it. */
-export async function openAro(study: Study, setting: Setting, engine: Engine): Promise<AutoencoderModel<AroSpec>> {
+export async function openAro(
+  study: Study,
+  setting: Setting,
+  engine: Engine,
+): Promise<AutoencoderModel<AroSpec>> {
   return await openTrained(describeAro(study, setting), engine);
 }
 
