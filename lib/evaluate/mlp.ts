@@ -1,5 +1,6 @@
 // A small multilayer perceptron that classifies embeddings, as the paper's downstream tasks do.
 import { createRandom, shuffle } from "../cohort/random.js";
+import type { Rows } from "../engine/linear-algebra.js";
 import { checkLabels, softmaxInPlace } from "./logistic.js";
 import { forwardMlp, initializeMlp, type MlpParameters, mlpGradients } from "./perceptron.js";
 import {
@@ -9,7 +10,6 @@ import {
   selectPoints,
   standardizePoints,
 } from "./points.js";
-import type { Rows } from "./rows.js";
 
 /** The defaults are scikit-learn's MLPClassifier with the authors' `max_iter=1000`. */
 export interface MlpOptions {

@@ -1,8 +1,12 @@
 // The network of the MLP: one hidden ReLU layer and linear outputs, its loss and its gradient.
 import { createRandom } from "../cohort/random.js";
+import {
+  multiply,
+  multiplyTransposed,
+  type Rows,
+  transposeMultiply,
+} from "../engine/linear-algebra.js";
 import { softmaxInPlace } from "./logistic.js";
-import { mixRows, multiplyRows } from "./products.js";
-import type { Rows } from "./rows.js";
 
 /** Row-major, a unit a row: `[hidden, columns]`, `[hidden]`, `[classes, hidden]`, `[classes]`. */
 export interface MlpParameters {
@@ -52,16 +56,14 @@ export function mlpGradients(
     row[labels[i]] -= 1;
     for (let k = 0; k < classes; k++) row[k] /= rows;
   }
-  const toHidden = mixRows(outputs, { rows: classes, columns: hidden, values: outputWeights });
+  const slopes = { rows, columns: classes, values: outputs };
+  const weights = { rows: classes, columns: hidden, values: outputWeights };
+  const toHidden = multiply(slopes, weights);
   for (let i = 0; i < toHidden.length; i++) if (activations[i] === 0) toHidden[i] = 0;
   const gradients = {
-    hiddenWeights: mixRows(transpose(toHidden, rows), batch), // [hidden, columns]
+    hiddenWeights: transposeMultiply({ rows, columns: hidden, values: toHidden }, batch),
     hiddenBiases: columnSums(toHidden, hidden),
-    outputWeights: mixRows(transpose(outputs, rows), {
-      rows,
-      columns: hidden,
-      values: activations,
-    }),
+    outputWeights: transposeMultiply(slopes, { rows, columns: hidden, values: activations }),
     outputBiases: columnSums(outputs, classes),
   };
   let squares = 0;
@@ -89,23 +91,14 @@ export function forwardMlp(
   const { rows, columns } = inputs;
   const hidden = hiddenBiases.length;
   const classes = outputBiases.length;
-  const activations = multiplyRows(inputs, { rows: hidden, columns, values: hiddenWeights });
+  const activations = multiplyTransposed(inputs, { rows: hidden, columns, values: hiddenWeights });
   for (let i = 0; i < activations.length; i++) {
     activations[i] = Math.max(0, activations[i] + hiddenBiases[i % hidden]);
   }
-  const outputs = multiplyRows(
+  const outputs = multiplyTransposed(
     { rows, columns: hidden, values: activations },
     { rows: classes, columns: hidden, values: outputWeights },
   );
   for (let i = 0; i < outputs.length; i++) outputs[i] += outputBiases[i % classes];
   return { activations, outputs };
-}
-
-function transpose(values: Float64Array, rows: number): Float64Array {
-  const columns = values.length / rows;
-  const out = new Float64Array(values.length);
-  for (let i = 0; i < rows; i++) {
-    for (let j = 0; j < columns; j++) out[j * rows + i] = values[i * columns + j];
-  }
-  return out;
 }
