@@ -148,8 +148,8 @@ async function classifyRun(
   };
   const run =
     tested === "new quarter"
-      ? crossValidate({ ...options, protocol: "paper", seed }).runs[0]
-      : scoreHoldout({ ...options, seed }, study.split);
+      ? (await crossValidate({ ...options, protocol: "paper", seed })).runs[0]
+      : await scoreHoldout({ ...options, seed }, study.split);
   const { accuracy, majorityRate } = run.scores;
   return { samples: run.rows.length, accuracy, majorityRate };
 }

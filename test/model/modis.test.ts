@@ -8,7 +8,7 @@ import { initializeWeights, type Measured, sizeOf } from "../../lib/model/model.
 import { buildModis, MODIS } from "../../lib/model/modis.js";
 import type { ModisBatch } from "../../lib/model/modis-batch.js";
 import { DEFAULT_RATIOS, type ModisSpec } from "../../lib/model/modis-shape.js";
-import { contenders } from "../engine/present.js";
+import { contenders } from "../engine/engines.js";
 import { goldenCases, relativeError } from "../golden.js";
 
 const TOLERANCE = 1e-5;

@@ -12,7 +12,7 @@ import type { Engine } from "../../lib/engine/engine.js";
 import { buildAutoencoder } from "../../lib/model/autoencoder.js";
 import { countParameters, initializeWeights, type Weights } from "../../lib/model/model.js";
 import { klWeightAt, VAE, type VaeSpec } from "../../lib/model/vae.js";
-import { contenders } from "../engine/present.js";
+import { contenders } from "../engine/engines.js";
 import { goldenCases, relativeError } from "../golden.js";
 
 const TOLERANCE = 1e-5;

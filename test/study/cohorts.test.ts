@@ -72,7 +72,7 @@ test("profile paper stacks both cohorts and asks for tissue and laterality, with
   assert.equal(modisSpec(study).classes, 2);
   const columns = 3;
   const values = Float32Array.from({ length: columns * rows }, (_, i) => (i * 7919) % 13);
-  const [majority, alone] = compareClassifiers({
+  const [majority, alone] = await compareClassifiers({
     embeddings: { rows, columns, values },
     labels: commonLabels(cohort.samples, "laterality", paper.evaluation.folds),
     groups: cohort.samples.map(({ patient }) => patient),
