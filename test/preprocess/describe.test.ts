@@ -53,6 +53,12 @@ test("every observed value of the rows is counted once at every stage", () => {
   }
 });
 
+test("bins are equal from the lowest value to the highest, which the last bin includes", () => {
+  const [measured] = stageHistograms({ matrix: counted, modalities }, countedScaler, [0, 1, 2], 4);
+  assert.deepEqual([...measured.edges], [0, 1, 2, 3, 4]);
+  assert.deepEqual([...measured.counts], [1, 1, 1, 2]);
+});
+
 test("exact zeros are counted, and a constant feature is all zero from the z-score on", () => {
   const histograms = stageHistograms({ matrix: counted, modalities }, countedScaler, [0, 1, 2], 4);
   const zeros = (stage: string, modality: string) =>
