@@ -12,7 +12,7 @@ import {
 } from "../model/perceptron.js";
 import { checkLabels } from "./logistic.js";
 import { type ColumnScale, checkPoints, fitColumnScale, standardizePoints } from "./points.js";
-import type { Rows } from "./rows.js";
+import type { Rows } from "../engine/linear-algebra.js";
 
 /** The defaults are scikit-learn's MLPClassifier with the authors' `max_iter=1000`. */
 export interface MlpOptions {
