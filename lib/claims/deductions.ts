@@ -3,7 +3,8 @@ import { constantLosses } from "../evaluate/gaussian.js";
 import { type Interval, wilsonInterval } from "../evaluate/statistics.js";
 import { ARO } from "../model/aro.js";
 import { countParameters, sizeOf } from "../model/model.js";
-import { countModisParameters, DEFAULT_RATIOS } from "../model/modis.js";
+import { MODIS } from "../model/modis.js";
+import { DEFAULT_RATIOS } from "../model/modis-shape.js";
 import { PAPER_SPACE } from "../train/space.js";
 import { allBelowZero, count, percents, type Rule, short, subtract } from "./finding.js";
 import { findClaim, numberOf, PAPER_SHAPE, paperClaims, printed, roundsTo } from "./paper.js";
@@ -223,7 +224,7 @@ export function approximates(value: number, text: string): boolean {
 /** Parameters of MODIS on the paper's modalities, with the two classes of its downstream task. */
 function countModis(ratios: readonly number[], latent: number): number {
   const modalities = COLUMNS.map((features, i) => ({ name: MODALITIES[i], features, ratios }));
-  return countModisParameters({ modalities, latent, classes: 2 });
+  return countParameters(MODIS, { modalities, latent, classes: 2 });
 }
 
 /** Both cohorts' samples or features of a modality in Table 6. */

@@ -5,8 +5,8 @@ import { join, relative } from "node:path";
 import { findPython, runCommand } from "../cohort/python.js";
 import { projectRoot } from "../cohort/root.js";
 import { type Considered, chooseEngine, surveyEngines } from "../engine/choose.js";
+import { findCompiler, threadCount } from "../engine/compile.js";
 import { type Engine, isPortable, nameEngine } from "../engine/engine.js";
-import { findCompiler, threadCount } from "../engine/kernels.js";
 import { memoryLimits } from "../engine/memory.js";
 import { textTable } from "../jupyter/table.js";
 import { availableDisk } from "../model/cost.js";
@@ -41,7 +41,7 @@ async function examine() {
     node: examineNode(root),
     python: await examinePython(root),
     /** Needed for the engines native and tensorflow alone. */
-    compiler: await findingOf(async () => (await findCompiler()).version),
+    compiler: await findingOf(async () => findCompiler().version),
     engines: await surveyEngines(),
     chosen: engine && environment && { ...environment.engine, threads: threadsOf(engine) },
     /** Why the engine that ARO_ENGINE asks for cannot run. */

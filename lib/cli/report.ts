@@ -1,6 +1,6 @@
 // The commands that print what the notebooks found: the results table, the ledger, the README's part.
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { readEvidence } from "../claims/evidence.js";
 import {
   countByGround,
@@ -71,7 +71,7 @@ export async function ledgerAsMarkdown(profile: Profile): Promise<string> {
   const undecided = having("undecided");
   const held = having("reproduced", "paper and code agree");
   const ground = ({ judgedOn, source }: LedgerEntry) =>
-    source === null ? judgedOn : `[${judgedOn}](${source})`;
+    source === null ? judgedOn : `${judgedOn}, [${basename(source)}](${source})`;
   return [
     `${ledger.length} statements of the paper, by verdict and by what it was reached on.`,
     markdownTable(countByGround(ledger), { columns: COUNT_COLUMNS }),

@@ -1,6 +1,7 @@
 // Downstream classification: what embeddings know of a label, beside what chance and the majority class would score.
 import type { Label } from "../cohort/cohort.js";
 import { createRandom } from "../cohort/random.js";
+import type { Rows } from "../engine/linear-algebra.js";
 import {
   type ClassificationRun,
   type LabeledTask,
@@ -13,7 +14,6 @@ import type { Classifier } from "./classifiers.js";
 import { type Fold, stratifiedGroupFolds, stratifiedHoldout } from "./folds.js";
 import { type PermutationTest, permutationTest, permuteLabels } from "./permutation.js";
 import { checkPoints, selectPoints } from "./points.js";
-import type { Rows } from "./rows.js";
 import { type Interval, wilsonInterval } from "./statistics.js";
 
 export interface TaskOptions {
@@ -62,10 +62,10 @@ export interface ClassificationResult {
  * @throws RangeError if the lists do not fit the rows, fewer than two classes are left,
  * or a class is in fewer patients than there are folds.
  */
-export function crossValidate({
+export async function crossValidate({
   classifier,
   ...options
-}: TaskOptions & { readonly classifier: Classifier }): ClassificationResult {
+}: TaskOptions & { readonly classifier: Classifier }): Promise<ClassificationResult> {
   const task = prepareTask(options);
   const { protocol = "grouped", folds = 5, repeats = 1, permutations = 0, seed = 42 } = options;
   if (!Number.isInteger(repeats) || repeats < 1) {
@@ -73,7 +73,7 @@ export function crossValidate({
   }
   const random = createRandom(seed, "repeats");
   const seeds = [seed, ...Array.from({ length: repeats - 1 }, () => random.uint32())];
-  const runOnce = (labels: readonly number[], seedOfRun: number): ClassificationRun => {
+  const runOnce = (labels: readonly number[], seedOfRun: number): Promise<ClassificationRun> => {
     const names = labels.map((label) => task.classes[label]); // for the messages of the folds
     const drawn =
       protocol === "paper"
@@ -81,17 +81,18 @@ export function crossValidate({
         : stratifiedGroupFolds(names, task.groups, { folds, seed: seedOfRun });
     return runFolds({ ...task, labels }, drawn, classifier, seedOfRun);
   };
-  const runs = seeds.map((seedOfRun) => runOnce(task.labels, seedOfRun));
+  const runs: ClassificationRun[] = [];
+  for (const seedOfRun of seeds) runs.push(await runOnce(task.labels, seedOfRun));
   const scores = meanScores(runs.map((run) => run.scores));
   const trials = runs[0].rows.length;
   const permutation =
     permutations === 0
       ? null
-      : permutationTest(
+      : await permutationTest(
           runs[0].scores.balancedAccuracy,
-          (draws) => {
+          async (draws) => {
             const permuted = permuteLabels(task.labels, task.groups, draws);
-            return runOnce(permuted, seed).scores.balancedAccuracy;
+            return (await runOnce(permuted, seed)).scores.balancedAccuracy;
           },
           { permutations, seed },
         );
@@ -114,16 +115,16 @@ export function crossValidate({
  * Fits a classifier on the labeled rows of one part and scores it on those of the other; the caller draws the parts.
  * @throws RangeError as `crossValidate` does, or if one of the parts has no labeled row.
  */
-export function scoreHoldout(
+export async function scoreHoldout(
   { classifier, ...options }: TaskOptions & { readonly classifier: Classifier },
   { train, test }: Fold,
-): ClassificationRun {
+): Promise<ClassificationRun> {
   const task = prepareTask(options);
   const placeOf = new Map(task.rows.map((row, place) => [row, place]));
   const labeled = (rows: readonly number[]) => rows.flatMap((row) => placeOf.get(row) ?? []);
   const fold = { train: labeled(train), test: labeled(test) };
   if (fold.test.length === 0) throw new RangeError("scoreHoldout: expected test rows, got none");
-  const run = runFolds(task, [fold], classifier, options.seed ?? 42);
+  const run = await runFolds(task, [fold], classifier, options.seed ?? 42);
   return { ...run, rows: run.rows.map((row) => task.rows[row]) };
 }
 

@@ -1,8 +1,8 @@
 // The table that stands beside a downstream accuracy: each classifier, the majority class, and covariates alone.
 import type { Label } from "../cohort/cohort.js";
+import type { Rows } from "../engine/linear-algebra.js";
 import type { Classifier } from "./classifiers.js";
 import { type ClassificationResult, crossValidate, type TaskOptions } from "./classify.js";
-import type { Rows } from "./rows.js";
 import { wilsonInterval } from "./statistics.js";
 
 /** One row of the table; shares in [0, 1], intervals of 95 %. */
@@ -46,33 +46,31 @@ export interface CompareOptions extends TaskOptions {
  * then by default logistic regression and an MLP on the embeddings.
  * @throws RangeError as `crossValidate` does, or if a covariate has not one value a row.
  */
-export function compareClassifiers({
+export async function compareClassifiers({
   classifiers = [{ kind: "logistic" }, { kind: "mlp" }],
   covariates = {},
   ...task
-}: CompareOptions): ClassifierRow[] {
-  const score = (name: string, classifier: Classifier, embeddings = task.embeddings) =>
-    rowOf(
-      name,
-      crossValidate({
-        ...task,
-        embeddings,
-        classifier,
-        permutations: classifier.kind === "majority" ? 0 : task.permutations,
-      }),
-    );
-  return [
-    score("majority class", { kind: "majority" }),
+}: CompareOptions): Promise<ClassifierRow[]> {
+  const contests: { name: string; classifier: Classifier; embeddings?: Rows }[] = [
+    { name: "majority class", classifier: { kind: "majority" } },
     ...Object.entries(covariates).map(([name, values]) => {
       if (values.length !== task.embeddings.rows) {
         throw new RangeError(
           `compareClassifiers: expected ${task.embeddings.rows} values of covariate "${name}", got ${values.length}`,
         );
       }
-      return score(`${name} alone`, { kind: "logistic" }, encodeCategories(values));
+      const embeddings = encodeCategories(values);
+      return { name: `${name} alone`, classifier: { kind: "logistic" } as const, embeddings };
     }),
-    ...classifiers.map((classifier) => score(classifier.kind, classifier)),
+    ...classifiers.map((classifier) => ({ name: classifier.kind, classifier })),
   ];
+  const rows: ClassifierRow[] = [];
+  for (const { name, classifier, embeddings = task.embeddings } of contests) {
+    const permutations = classifier.kind === "majority" ? 0 : task.permutations;
+    const result = await crossValidate({ ...task, embeddings, classifier, permutations });
+    rows.push(rowOf(name, result));
+  }
+  return rows;
 }
 
 /** Gives a column of 0 and 1 to each value that occurs, null being one of them; `[values, distinct values]`. */

@@ -1,22 +1,22 @@
-// The notebooks on disk: which there are, and the code in their cells.
+// The notebooks on disk, and the code in their cells.
 import { readdir, readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { projectRoot } from "../cohort/root.js";
 
 export interface CodeCell {
-  /** Counted from 1 over the code cells of the notebook. */
+  /** From 1, counting the notebook's code cells. */
   readonly number: number;
   readonly source: string;
 }
 
-/** Lists the notebooks' files in reading order. */
+/** Lists the notebook files in reading order. */
 export async function listNotebooks(): Promise<string[]> {
   const folder = join(projectRoot(), "notebooks");
   const names = (await readdir(folder)).filter((name) => name.endsWith(".ipynb"));
   return names.sort().map((name) => join(folder, name));
 }
 
-/** Gives a notebook's name without folder and ending, e.g. "03-train". */
+/** A notebook's name without folder and extension, such as "03-train". */
 export function notebookName(file: string): string {
   return basename(file, ".ipynb");
 }

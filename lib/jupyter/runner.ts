@@ -19,11 +19,11 @@ export type NotebookEvent =
   | { readonly event: "finished"; readonly cells: number; readonly peak: number };
 
 export interface RunNotebooksOptions {
-  /** Where the executed notebooks go. */
+  /** The folder for the executed notebooks. */
   readonly folder: string;
   /** The notebooks to run; by default those of the repository. */
   readonly files?: readonly string[];
-  /** Variables for the kernel, e.g. the profile. */
+  /** Environment variables for the kernel, such as the profile. */
   readonly env: Readonly<Record<string, string>>;
   /** Runs only the notebooks whose name starts with one of these. */
   readonly only?: readonly string[];
@@ -34,13 +34,13 @@ export interface RunNotebooksOptions {
 export interface NotebookRun {
   readonly notebook: string;
   readonly seconds: number;
-  /** Largest resident size of the kernel's process, in bytes. */
+  /** Peak resident size of the kernel's process, in bytes. */
   readonly peak: number;
 }
 
 /**
- * Executes the notebooks one after another; each is written only when all its cells have succeeded.
- * @throws Error naming the notebook, the cell, its source, the message and the line in lib of the first failure.
+ * Executes the notebooks one after another; writes each only when all its cells have succeeded.
+ * @throws Error at the first failure, with the notebook, the cell, its source, the message and the line in lib.
  */
 export async function runNotebooks({
   folder,
@@ -133,7 +133,9 @@ function failureMessage(
   );
 }
 
-/** Keeps of a kernel's error text the message and the frames in lib and in the cell, as paths from the root. */
+/**
+ * Reduces a kernel's error text to the message and the stack frames in lib and in the cell, with paths from the root.
+ */
 export function explainStack(text: string): string {
   const root = projectRoot();
   const lines = text.trim().split("\n");

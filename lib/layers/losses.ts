@@ -55,41 +55,6 @@ export function reconstructionLoss(
 }
 
 /**
- * A draw from a normal distribution, and its divergence from the standard normal,
- * `KL = sum of (m^2 + e^l - 1 - l) / 2` over rows and units.
- * Forward: `z = m + e^(l / 2) noise`. Back, with `weight KL` in the loss: `dm = dz + weight m`,
- * `dl = (dz e^(l / 2) noise + weight (e^l - 1)) / 2`.
- * @param mean m, `[rows, units]`.
- * @param logVariance l, of the same shape.
- * @param noise standard normal draws of the same shape; null takes the mean.
- */
-export function drawLatent(
-  engine: Engine,
-  mean: Tensor,
-  logVariance: Tensor,
-  noise: Tensor | null,
-) {
-  const deviation = engine.exp(engine.scale(logVariance, 0.5));
-  const moved = noise && engine.mul(deviation, noise); // e^(l / 2) noise
-  return {
-    z: moved ? engine.add(mean, moved) : mean,
-    kl(): Promise<number> {
-      const squares = engine.add(engine.mul(mean, mean), engine.mul(deviation, deviation));
-      const terms = engine.scale(engine.sub(squares, logVariance), 0.5, -0.5);
-      return total(engine, terms);
-    },
-    back(slope: Tensor, weight: number): { readonly mean: Tensor; readonly logVariance: Tensor } {
-      const surplus = engine.scale(engine.mul(deviation, deviation), weight, -weight);
-      const along = moved ? engine.add(engine.mul(slope, moved), surplus) : surplus;
-      return {
-        mean: engine.add(slope, engine.scale(mean, weight)),
-        logVariance: engine.scale(along, 0.5),
-      };
-    },
-  };
-}
-
-/**
  * Cross-entropy of logits `[rows, classes]`, in float64: the mean of `-log softmax(logits)[target]` over the rows that
  * have a target; 0 where none has. Slope: `(softmax - [k = target]) / rows with a target`.
  * @param targets one per row, in [0, classes); -1 for none.
@@ -140,7 +105,7 @@ function logSumExp(values: ArrayLike<number>, start: number, count: number): num
 }
 
 /** Sums all entries, in float64 from the units' sums on. */
-async function total(engine: Engine, terms: Tensor): Promise<number> {
+export async function total(engine: Engine, terms: Tensor): Promise<number> {
   const byUnit = await engine.read(engine.sumRows(terms));
   return byUnit.reduce((sum, value) => sum + value, 0);
 }

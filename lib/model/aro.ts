@@ -6,7 +6,6 @@
 // The masked model sees the RNA columns alone, and is scored on all: the loss is the mean of Huber's over the entries
 // that were measured, whether the model saw them or not.
 import type { Matrix } from "../cohort/matrix.js";
-import type { Columns } from "../engine/engine.js";
 import {
   batchNorm,
   batchNormTensors,
@@ -20,12 +19,16 @@ import {
   zeroUnits,
 } from "../layers/layers.js";
 import { reconstructionHead } from "../layers/losses.js";
-import { type AutoencoderNetwork, chunksOf } from "./autoencoder.js";
+import {
+  type AutoencoderNetwork,
+  chunksOf,
+  demandVisible,
+  type Sight,
+  visibleOf,
+} from "./autoencoder.js";
 import { type Architecture, inspectMatrix, requireSetting } from "./model.js";
 
-export interface AroSpec {
-  /** Columns of the input and of the reconstruction. */
-  readonly features: number;
+export interface AroSpec extends Sight {
   /** Units of each hidden layer and of the latent space; 2,048 in the paper. */
   readonly width: number;
   /** Layers of width x width after the input layer; 3 in the paper. */
@@ -38,8 +41,6 @@ export interface AroSpec {
   readonly hiddenDropout: number;
   /** Whether the input is normalized by the batch; false in the paper. */
   readonly batchNorm: boolean;
-  /** Input columns `[start, end)` that the model sees, the others being masked; null lets it see all. */
-  readonly visible: Columns | null;
   /**
    * Input columns that are 0 as well, ascending; what they measured stays in the target. None in the paper: the authors'
    * code masks the first column of the proteins alone.
@@ -122,15 +123,10 @@ function aroTensors({ features, width, hiddenLayers, batchNorm }: AroSpec): Tens
   ];
 }
 
-/** The columns that a model sees. */
-export function visibleOf({ features, visible }: AroSpec): Columns {
-  return visible ?? { start: 0, end: features };
-}
-
 function checkAroSpec(spec: AroSpec): void {
-  const { features, width, hiddenLayers, output, batchNorm, visible, zeroed } = spec;
+  const { features, width, hiddenLayers, output, batchNorm, zeroed } = spec;
   const demand = requireSetting("ARO");
-  demand("features", Number.isInteger(features) && features >= 1, "a positive integer", features);
+  demandVisible(demand, spec);
   demand("width", Number.isInteger(width) && width >= 1, "a positive integer", width);
   const isCount = Number.isInteger(hiddenLayers) && hiddenLayers >= 0;
   demand("hiddenLayers", isCount, "a non-negative integer", hiddenLayers);
@@ -139,11 +135,6 @@ function checkAroSpec(spec: AroSpec): void {
     demand(name, spec[name] >= 0 && spec[name] < 1, "in [0, 1)", spec[name]);
   }
   demand("batchNorm", typeof batchNorm === "boolean", "true or false", batchNorm);
-  if (visible) {
-    const { start, end } = visible;
-    const isRange = start >= 0 && start < end && end <= features;
-    demand("visible", isRange, `a range in [0, ${features})`, `[${start}, ${end})`);
-  }
   const isColumn = (column: number, i: number) =>
     Number.isInteger(column) && column > (zeroed[i - 1] ?? -1) && column < features;
   const columns = `[${zeroed.join(", ")}]`;

@@ -1,8 +1,40 @@
 // Autoencoders, ARO and its variational sister: batches are matrices, which they encode and reconstruct.
 import type { Matrix } from "../cohort/matrix.js";
-import type { Engine, Tensor } from "../engine/engine.js";
+import type { Columns, Engine, Tensor } from "../engine/engine.js";
 import { requireMemory, type Sized } from "./memory.js";
-import { type Architecture, buildModel, type Model, type Network, type Weights } from "./model.js";
+import {
+  type Architecture,
+  buildModel,
+  type Model,
+  type Network,
+  type requireSetting,
+  type Weights,
+} from "./model.js";
+
+/** What an autoencoder reads of its columns. */
+export interface Sight {
+  /** Columns of the input and of the reconstruction. */
+  readonly features: number;
+  /** Input columns `[start, end)` that the model sees, the others being masked; null lets it see all. */
+  readonly visible: Columns | null;
+}
+
+/** The columns that a model sees. */
+export function visibleOf({ features, visible }: Sight): Columns {
+  return visible ?? { start: 0, end: features };
+}
+
+/** Checks that there are features, and that some of them are visible. */
+export function demandVisible(
+  demand: ReturnType<typeof requireSetting>,
+  { features, visible }: Sight,
+): void {
+  demand("features", Number.isInteger(features) && features >= 1, "a positive integer", features);
+  if (!visible) return;
+  const { start, end } = visible;
+  const isRange = start >= 0 && start < end && end <= features;
+  demand("visible", isRange, `a range in [0, ${features})`, `[${start}, ${end})`);
+}
 
 export interface EncodeOptions {
   /** False leaves out the ReLUs, as the authors' notebook computes embeddings. */

@@ -28,9 +28,9 @@ const ROWS = 128;
 const BATCHES = { plain: 4, normalized: 10 };
 
 /** Estimates the bytes that training a model needs, in the engine's heap and in all. */
-export function estimateMemory<Spec extends Sized>(
+export function estimateMemory<Spec>(
   architecture: Tensors<Spec>,
-  spec: Spec,
+  spec: Spec & Pick<Sized, "features">,
   backend: string,
 ): MemoryLimits {
   const tensors = architecture.tensors(spec);
@@ -71,10 +71,27 @@ export function requireMemory<Spec extends Sized>(
   spec: Spec,
   { backend, limits }: { readonly backend: Engine["backend"]; readonly limits: MemoryLimits },
 ): void {
-  const needed = estimateMemory(architecture, spec, backend);
+  requireRoom(estimateMemory(architecture, spec, backend), limits, () => {
+    const fits = widestFit(architecture, spec, { backend, limits });
+    return (
+      `for ${spec.features} features and a width of ${spec.width}; ` +
+      (fits > 0 ? `a width of ${fits} fits` : "no width fits: take fewer features")
+    );
+  });
+}
+
+/**
+ * Refuses what needs more memory than there is.
+ * @param explain says what needs it, and what would fit.
+ * @throws RangeError with the bytes needed and the first limit that they exceed.
+ */
+export function requireRoom(
+  needed: MemoryLimits,
+  limits: MemoryLimits,
+  explain: () => string,
+): void {
   const over = findExcess(needed, limits);
   if (over === null) return;
-  const fits = widestFit(architecture, spec, { backend, limits });
   const gib = (bytes: number) => `${(bytes / GIB).toFixed(2)} GiB`;
   const what = {
     heap: "in the backend's heap",
@@ -82,9 +99,7 @@ export function requireMemory<Spec extends Sized>(
     available: "of memory, which is what other processes leave now,",
   }[over];
   throw new RangeError(
-    `build: expected a model of at most ${gib(limits[over])} ${what}, got ${gib(needed[over])} ` +
-      `for ${spec.features} features and a width of ${spec.width}; ` +
-      (fits > 0 ? `a width of ${fits} fits` : "no width fits: take fewer features"),
+    `build: expected a model of at most ${gib(limits[over])} ${what}, got ${gib(needed[over])} ${explain()}`,
   );
 }
 

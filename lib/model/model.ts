@@ -69,6 +69,7 @@ export interface Model<Batch> {
 export interface Sums {
   readonly huber: number;
   readonly squared: number;
+  /** Such that those of a batch's chunks add up. */
   readonly parts?: Readonly<Record<string, number>>;
 }
 
@@ -416,10 +417,10 @@ function requireRates({ learningRate, weightDecay = 0 }: StepOptions): void {
 
 /** @throws DivergenceError if a loss is not finite. */
 function meansOf(where: string, sums: readonly Sums[], observed: number): Measured {
-  const mean = (key: "huber" | "squared") =>
-    sums.reduce((total, part) => total + part[key], 0) / observed;
-  const [huber, mse] = [mean("huber"), mean("squared")];
-  const { parts } = sums[0];
+  const add = (of: (one: Sums) => number) => sums.reduce((total, one) => total + of(one), 0);
+  const [huber, mse] = [add((one) => one.huber) / observed, add((one) => one.squared) / observed];
+  const names = Object.keys(sums[0].parts ?? {});
+  const parts = Object.fromEntries(names.map((name) => [name, add((one) => one.parts![name])]));
   for (const [name, loss] of Object.entries({ Huber: huber, MSE: mse, ...parts })) {
     if (Number.isFinite(loss)) continue;
     throw new DivergenceError(
@@ -427,5 +428,5 @@ function meansOf(where: string, sums: readonly Sums[], observed: number): Measur
         "the weights have diverged and are of no more use: train again with a lower learning rate",
     );
   }
-  return { huber, mse, observed, ...(parts && { parts }) };
+  return { huber, mse, observed, ...(names.length > 0 && { parts }) };
 }

@@ -9,10 +9,10 @@ import { repeatRow } from "../evaluate/rows.js";
 import type { PreparedCohort } from "../preprocess/prepare.js";
 import { completeConfig, type RunRequest } from "../train/config.js";
 import { trainRun } from "../train/run.js";
-import type { RunData } from "../train/trainable.js";
 import type { SearchMethod } from "../train/search.js";
 import { chooseDimensions, PAPER_SPACE, type Point, type Space } from "../train/space.js";
 import type { MedianRule } from "../train/stopping.js";
+import type { RunData } from "../train/trainable.js";
 import type { Trial } from "../train/trial.js";
 import {
   completeStudy,

@@ -7,7 +7,9 @@ import type { TensorShape } from "../layers/layers.js";
 import { ARO, type AroSpec } from "../model/aro.js";
 import { type AutoencoderModel, buildAutoencoder } from "../model/autoencoder.js";
 import type { Model, Weights } from "../model/model.js";
-import { buildModis, MODIS, type ModisBatch, type ModisModel, type ModisSpec } from "../model/modis.js";
+import { buildModis, MODIS, type ModisModel } from "../model/modis.js";
+import type { ModisBatch } from "../model/modis-batch.js";
+import type { ModisSpec } from "../model/modis-shape.js";
 import { VAE, type VaeSpec } from "../model/vae.js";
 import { type Deal, dealRows, requireRows, type TrainingData } from "./deal.js";
 
@@ -71,7 +73,9 @@ export const TRAINABLE: { readonly [K in Kind]: TrainableOf<K> } = {
     deal: dealUnpaired,
     stream: "noise",
     fingerprint: ({ classes, modalities }) =>
-      createHash("sha256").update(JSON.stringify([classes, modalities])).digest("hex"),
+      createHash("sha256")
+        .update(JSON.stringify([classes, modalities]))
+        .digest("hex"),
   },
 };
 

@@ -1,5 +1,6 @@
 // The matrix products of a training step and nothing else, through the native engine's own kernels.
-import { ACTIVATION, type Kernels, loadKernels, threadCount } from "../../lib/engine/kernels.js";
+import { threadCount } from "../../lib/engine/compile.js";
+import { ACTIVATION, type Kernels, loadKernels } from "../../lib/engine/kernels.js";
 import type { Shape } from "./inputs.js";
 import type { Task } from "./ours.js";
 

@@ -136,7 +136,7 @@ test("a compiler that fails is named with its reason, and leaves nothing", {
 
 test("a number of threads that is none is refused", async () => {
   process.env.ARO_THREADS = "many";
-  const { threadCount } = await import("../../lib/engine/kernels.js");
+  const { threadCount } = await import("../../lib/engine/compile.js");
   assert.throws(threadCount, { name: "RangeError", message: /from 1 to 1024, got "many"/ });
   delete process.env.ARO_THREADS;
 });

@@ -72,7 +72,7 @@ test("profile paper stacks both cohorts and asks for tissue and laterality, with
   assert.equal(modisSpec(study).classes, 2);
   const columns = 3;
   const values = Float32Array.from({ length: columns * rows }, (_, i) => (i * 7919) % 13);
-  const [majority, alone] = compareClassifiers({
+  const [majority, alone] = await compareClassifiers({
     embeddings: { rows, columns, values },
     labels: commonLabels(cohort.samples, "laterality", paper.evaluation.folds),
     groups: cohort.samples.map(({ patient }) => patient),
@@ -90,7 +90,7 @@ test("without the clinical workbook laterality has one class, and the refusal sa
   const { asked, refused } = chooseTasks({ profile: paper, cohort });
   assert.deepEqual(asked, ["tissue"]);
   assert.deepEqual(refused, [
-    'laterality is not asked of paper: only "non-cancerous" is borne by 5 patients or more, and it takes two such classes',
+    'laterality cannot be asked of paper: only "non-cancerous" has 5 patients or more, and a task needs two such classes',
   ]);
   assert.ok(cohort.notes.some((note) => /no clinical workbook/.test(note)));
 });
@@ -127,7 +127,7 @@ test("what cBioPortal does not record is null and noted, and not asked", async (
   ]);
   assert.deepEqual(chooseTasks({ profile: gbm, cohort }), {
     asked: ["sex"],
-    refused: ["laterality is not asked of gbm: no sample records it"],
+    refused: ["laterality cannot be asked of gbm: no sample records it"],
   });
 });
 
@@ -139,7 +139,7 @@ test("no task left is an error with the reason for each", async () => {
   }));
   assert.throws(
     () => chooseTasks({ profile: gbm, cohort: { name: "mine", samples } }),
-    /expected a label with two classes for profile gbm, got none; sex is not asked of mine: no such label, there are age; lat/,
+    /expected a label with two classes for profile gbm, got none; sex cannot be asked of mine: no such label, there are age; lat/,
   );
 });
 

@@ -1,7 +1,7 @@
 // The clustering term of MODIS agrees with PyTorch, loss and slopes, where clusters are far from alike.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { clusteringLoss } from "../../lib/engine/divergence.js";
+import { clusteringLoss } from "../../lib/model/modis-losses.js";
 import { goldenCases, relativeError } from "../golden.js";
 
 interface Golden {

@@ -1,6 +1,86 @@
-// The clustering term of MODIS: Cauchy-Schwarz divergences between clusters, and the entropy of their sizes; float64.
+// What the discriminator of MODIS is asked about latent rows, each loss with its slopes; in float64.
+import { crossEntropy, softmax } from "../layers/losses.js";
 
-/** A loss with its slopes with respect to what it was reckoned from. */
+/** What the discriminator made of the rows of all modalities, one modality after the other. */
+export interface Judgment<T extends ArrayLike<number> = ArrayLike<number>> {
+  /** Its last hidden layer, `[rows, units]`. */
+  readonly hidden: T;
+  /** Logits, `[rows, modalities]`. */
+  readonly modality: T;
+  /** Logits, `[rows, classes]`. */
+  readonly label: T;
+}
+
+/** Each summed over modalities. */
+export interface JudgmentLosses {
+  readonly adversarial: number;
+  readonly classes: number;
+  readonly clustering: number;
+}
+
+/**
+ * Measures a judgment by modality: the adversarial loss, the cross-entropy of the classes, and the clustering loss.
+ * Source: modis/training/losses.py@1dcb345.
+ * @param classes by modality, one per row, in [0, classes); -1 where unknown.
+ * @param isForGenerators asks how well every wrong modality is believed.
+ * @returns the losses, and the slopes of their sum.
+ */
+export function judgmentLosses(
+  { hidden, modality, label }: Judgment<Float32Array>,
+  classes: readonly ArrayLike<number>[],
+  isForGenerators: boolean,
+): { readonly losses: JudgmentLosses; readonly slopes: Judgment<Float32Array> } {
+  const rows = classes.reduce((sum, { length }) => sum + length, 0);
+  const slopes = {
+    hidden: new Float32Array(hidden.length),
+    modality: new Float32Array(modality.length),
+    label: new Float32Array(label.length),
+  };
+  const losses = { adversarial: 0, classes: 0, clustering: 0 };
+  let start = 0;
+  classes.forEach((targets, m) => {
+    const end = start + targets.length;
+    const part = (values: Float32Array) => {
+      const columns = values.length / rows;
+      return values.subarray(start * columns, end * columns);
+    };
+    const foe = adversarial(part(modality), targets.length, m, isForGenerators);
+    const friend = crossEntropy(part(label), targets);
+    const cluster = clusteringLoss(part(hidden), part(label), targets.length);
+    losses.adversarial += foe.loss;
+    losses.classes += friend.loss;
+    losses.clustering += cluster.loss;
+    part(slopes.modality).set(foe.slope);
+    part(slopes.label).set(friend.slope.map((slope, i) => slope + cluster.logits[i]));
+    part(slopes.hidden).set(cluster.hidden);
+    start = end;
+  });
+  return { losses, slopes };
+}
+
+/**
+ * The discriminator's loss is the cross-entropy of the modality that the rows are of; the generators' is the mean of the
+ * cross-entropies of every other modality.
+ */
+function adversarial(
+  logits: Float32Array,
+  rows: number,
+  modality: number,
+  isForGenerators: boolean,
+): { readonly loss: number; readonly slope: Float64Array } {
+  const targets = Array.from({ length: logits.length / rows }, (_, m) => m).filter(
+    (m) => (m !== modality) === isForGenerators,
+  );
+  const parts = targets.map((target) => crossEntropy(logits, new Int32Array(rows).fill(target)));
+  const meanOf = (number: (part: (typeof parts)[number]) => number) =>
+    parts.reduce((sum, part) => sum + number(part), 0) / parts.length;
+  return {
+    loss: meanOf(({ loss }) => loss),
+    slope: parts[0].slope.map((_, i) => meanOf(({ slope }) => slope[i])),
+  };
+}
+
+/** A loss with its slopes with respect to its inputs. */
 export interface ClusteringLoss {
   readonly loss: number;
   /** `[rows, units]`. */
@@ -26,7 +106,7 @@ export function clusteringLoss(
 ): ClusteringLoss {
   const clusters = logits.length / rows;
   const units = hidden.length / rows;
-  const assigned = softmaxRows(logits, rows);
+  const assigned = softmax(logits, rows);
   const { kernel, width } = gaussianKernel(hidden, rows);
   // |a - e_k|^2 = |a|^2 - 2 a_k + 1
   const corners = assigned.map((_, i) => {
@@ -66,20 +146,6 @@ export function clusteringLoss(
     hidden: onHidden,
     logits: softmaxSlope(assigned, slope, rows),
   };
-}
-
-/** `exp(x) / sum exp(x)` of each row. */
-export function softmaxRows(logits: ArrayLike<number>, rows: number): Float64Array {
-  const columns = logits.length / rows;
-  const out = Float64Array.from(logits);
-  for (let start = 0; start < out.length; start += columns) {
-    const row = out.subarray(start, start + columns);
-    const largest = row.reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY);
-    for (let k = 0; k < columns; k++) row[k] = Math.exp(row[k] - largest);
-    const sum = row.reduce((total, value) => total + value, 0);
-    for (let k = 0; k < columns; k++) row[k] /= sum;
-  }
-  return out;
 }
 
 /** `p (s - sum p s)` of each row: the slope through a softmax of which p came out. */
