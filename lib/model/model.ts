@@ -345,7 +345,8 @@ function makeParameters<Spec, Batch, Net extends Network<Batch>>(
   return { parameters, of: (name) => parameters.get(name)! };
 }
 
-function drawUniform(random: Random, bound: number, values: Float32Array): void {
+/** Fills an array with numbers uniform in `±bound`, one of `random` each. */
+export function drawUniform(random: Random, bound: number, values: Float32Array): void {
   // A part at a time, so that hundreds of millions are drawn in a second.
   const words = new Uint32Array(Math.min(values.length, 1 << 16));
   for (let start = 0; start < values.length; start += words.length) {
