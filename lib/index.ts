@@ -88,8 +88,7 @@ export { DEFAULT_RATIOS, type ModisSpec } from "./model/modis-shape.js";
 export { readTensors, writeTensors } from "./model/tensor-file.js";
 export { readWeights, writeWeights } from "./model/weights.js";
 // The split and the paper's preprocessing.
-export { describeFeature, shareOf } from "./preprocess/describe.js";
-export { stageHistograms } from "./preprocess/histogram.js";
+export { describeFeature, shareOf, stageHistograms } from "./preprocess/describe.js";
 export {
   type Prepared,
   type PreparedCohort,
@@ -98,15 +97,26 @@ export {
 } from "./preprocess/prepare.js";
 export { applyScaler, fitScaler, type Scaler } from "./preprocess/scaler.js";
 export { countParts, type Split, splitSamples } from "./preprocess/split.js";
-export { collectScores } from "./study/experiment-scores.js";
 export {
   accuraciesOf,
+  collectScores,
   compareVariants,
   lossesOf,
   tabulateSeeds,
   withDeviation,
-} from "./study/experiment-tables.js";
-export { findExperiment, listRuns, planExperiment, trainExperiment } from "./study/experiments.js";
+} from "./study/experiment-scores.js";
+export {
+  AUTHORS,
+  DIFFERENCES,
+  findExperiment,
+  listRuns,
+  MASKED,
+  planExperiment,
+  SETTINGS,
+  trainExperiment,
+  UNMASKED,
+  type Variant,
+} from "./study/experiments.js";
 export { modisSpec, openModis, trainModis } from "./study/modis.js";
 export { describeStudy } from "./study/overview.js";
 export { foldersOf, type Profile, readProfile, replicatesPaper } from "./study/profile.js";
@@ -129,14 +139,6 @@ export {
   tuningReferences,
   tuningSpace,
 } from "./study/tuning.js";
-export {
-  AUTHORS,
-  DIFFERENCES,
-  MASKED,
-  SETTINGS,
-  UNMASKED,
-  type Variant,
-} from "./study/variants.js";
 export { type Run, readRun } from "./train/folder.js";
 export { createProgress } from "./train/progress.js";
 export { type RunResult, trainRun } from "./train/run.js";

@@ -1,8 +1,8 @@
-// The evidence: what the notebooks have published for a profile, as far as they have been run.
+// The evidence: the result tables and figures that the notebooks have published for a profile.
 import { readdir } from "node:fs/promises";
 import type { PairedDifference } from "../evaluate/paired.js";
 import type { FlatScore } from "../evaluate/summary.js";
-import type { SeedRow } from "../study/experiment-tables.js";
+import type { SeedRow } from "../study/experiment-scores.js";
 import { foldersOf, type Profile, replicatesPaper } from "../study/profile.js";
 import { findResults } from "../study/results.js";
 import type { RunRow } from "../study/runs.js";
@@ -20,23 +20,23 @@ export interface Downstream {
   readonly balancedHigh: number;
 }
 
-/** How far two clusters of a representation are a label's classes, as notebook 5 publishes it. */
+/** Agreement of two clusters of a representation with a label's classes, as notebook 5 publishes it. */
 export interface Clustering {
   readonly representation: string;
   readonly label: string;
   readonly adjustedRand: number;
 }
 
-/** Null where the notebook that makes a table has not been run. */
+/** A table is null if the notebook that makes it has not been run. */
 export interface Evidence {
   readonly profile: Profile;
-  /** Whether cohort and settings of the trainings are the paper's own, so that a number may replicate one of its. */
+  /** Whether the cohort and the training settings are the paper's, so that a number may replicate one of the paper's. */
   readonly replicates: boolean;
-  /** The trainings behind the numbers, with their settings. */
+  /** The runs behind the numbers, with their settings. */
   readonly runs: readonly RunRow[] | null;
   readonly reconstruction: readonly FlatScore[] | null;
   readonly differences: readonly PairedDifference[] | null;
-  /** Losses over seeds, beside controls. */
+  /** Losses over seeds, and those of controls. */
   readonly seeds: readonly SeedRow[] | null;
   readonly downstream: readonly Downstream[] | null;
   readonly latent: readonly Clustering[] | null;
@@ -44,7 +44,7 @@ export interface Evidence {
   readonly figures: readonly string[];
 }
 
-/** Reads what there is of a profile; nothing of it needs to be there. */
+/** Reads the evidence of a profile, as much as there is. */
 export async function readEvidence(profile: Profile): Promise<Evidence> {
   const runs = await findResults<RunRow>(profile, "runs");
   return {
@@ -60,7 +60,7 @@ export async function readEvidence(profile: Profile): Promise<Evidence> {
   };
 }
 
-/** Says whether numbers are of the paper's own cohorts, and of models that were trained as it states. */
+/** Whether the numbers come from the paper's own cohorts, and from models trained as it states. */
 export function mayReplicate(profile: Profile, runs: Evidence["runs"]): boolean {
   const asStated = runs?.every(({ departures }) => departures === "none") ?? false;
   return replicatesPaper(profile) && asStated;

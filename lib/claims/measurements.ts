@@ -1,7 +1,7 @@
 // Rules that read our results: losses, accuracies, clusters, figures and the settings of the runs that made them.
 import type { PairedDifference } from "../evaluate/paired.js";
 import type { FlatScore } from "../evaluate/summary.js";
-import type { SeedRow } from "../study/experiment-tables.js";
+import type { SeedRow } from "../study/experiment-scores.js";
 import { settingsOf } from "../study/runs.js";
 import { completeSettings } from "../train/settings.js";
 import { correctOf, printedInterval, TESTED } from "./deductions.js";

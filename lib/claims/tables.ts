@@ -3,7 +3,7 @@ import { dropEmptyFeatures } from "../cohort/cohort.js";
 import type { PaperCohort } from "../cohort/paper.js";
 import { ARO, type AroSpec } from "../model/aro.js";
 import { countParameters, sizeOf } from "../model/model.js";
-import { type SeedRow, withDeviation } from "../study/experiment-tables.js";
+import { type SeedRow, withDeviation } from "../study/experiment-scores.js";
 import { count, short } from "./finding.js";
 import { findClaim, numberOf, PAPER_SHAPE, paperClaims, printed } from "./paper.js";
 
@@ -55,12 +55,12 @@ export function compareBlocks(spec: AroSpec): BlockRow[] {
   const blocks = ARO.tensors(spec)
     .filter(({ isTrained }) => isTrained)
     .map(({ name, shape }) => {
-    const claim = findClaim("block", name);
-    return {
-      ...{ block: name, paper: claim ? numberOf(claim.paper) : null },
-      ...{ shape: shape.join(" x "), parameters: sizeOf(shape) },
-    };
-  });
+      const claim = findClaim("block", name);
+      return {
+        ...{ block: name, paper: claim ? numberOf(claim.paper) : null },
+        ...{ shape: shape.join(" x "), parameters: sizeOf(shape) },
+      };
+    });
   const table = paperClaims().filter(({ rule }) => rule === "block");
   const paper = table.reduce((total, claim) => total + numberOf(claim.paper), 0);
   return [...blocks, { block: "all", paper, shape: "", parameters: countParameters(ARO, spec) }];

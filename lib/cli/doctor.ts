@@ -5,13 +5,12 @@ import { join, relative } from "node:path";
 import { findPython, runCommand } from "../cohort/python.js";
 import { projectRoot } from "../cohort/root.js";
 import { type Considered, chooseEngine, surveyEngines } from "../engine/choose.js";
+import { findCompiler, threadCount } from "../engine/compile.js";
 import { type Engine, isPortable, nameEngine } from "../engine/engine.js";
-import { findCompiler, threadCount } from "../engine/kernels.js";
 import { memoryLimits } from "../engine/memory.js";
 import { textTable } from "../jupyter/table.js";
 import { availableDisk } from "../model/cost.js";
 import { describeEnvironment } from "../train/environment.js";
-import { choose } from "./options.js";
 
 /** What is found of one thing. */
 interface Finding {
@@ -22,8 +21,7 @@ interface Finding {
 }
 
 /** `aro doctor` prints what was found, as JSON with --json; exit status 1 if Node, Python or every engine is missing. */
-export async function doctor(args: readonly string[]): Promise<number> {
-  const { json } = choose(args);
+export async function doctor({ json }: { readonly json?: true }): Promise<number> {
   const report = await examine();
   console.log(json ? JSON.stringify(report, null, 2) : describe(report));
   return report.node.fits && report.python.fits && report.chosen ? 0 : 1;
@@ -41,7 +39,7 @@ async function examine() {
     node: examineNode(root),
     python: await examinePython(root),
     /** Needed for the engines native and tensorflow alone. */
-    compiler: await findingOf(async () => (await findCompiler()).version),
+    compiler: await findingOf(async () => findCompiler().version),
     engines: await surveyEngines(),
     chosen: engine && environment && { ...environment.engine, threads: threadsOf(engine) },
     /** Why the engine that ARO_ENGINE asks for cannot run. */

@@ -113,7 +113,7 @@ export interface Engine {
   tensor(values: Float32Array, rows: number, columns?: Columns): Tensor;
   /** Copies a tensor out, row-major `[rows, units]`. */
   read(x: Tensor): Promise<Float32Array>;
-  /** The used part of a vector parameter, `[1, units]`. */
+  /** Copies the used part of a vector parameter, `[1, units]`, which stays as it is when the parameter is settled. */
   vector(parameter: Parameter): Tensor;
   /** Whether all values are finite, and how many marks are 1. */
   inspect(

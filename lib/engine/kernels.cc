@@ -12,14 +12,14 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
-#include <condition_variable>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
-#include <functional>
-#include <mutex>
 #include <thread>
 #include <vector>
+
+#include "call.h"
+#include "threads.h"
 
 #ifdef _WIN32
 #include <malloc.h>
@@ -72,79 +72,6 @@ inline V log1pUnit(V e) {
   V s = e / (e + 2.0f), q = s * s, p = all(1.0f / 19);
   for (int odd = 17; odd > 0; odd -= 2) p = p * q + 1.0f / odd;
   return 2.0f * s * p;
-}
-
-// ---------------------------------------------------------------- threads
-
-/// Threads that wait for work; the caller is one of them.
-class Pool {
- public:
-  void resize(int count) {
-    stop();
-    quit = false;
-    for (int i = 1; i < count; i++) threads.emplace_back([this, i, seen = round] { serve(i, seen); });
-  }
-  int size() const { return static_cast<int>(threads.size()) + 1; }
-
-  /// Runs work(0) to work(size - 1), each on its thread, and waits for all.
-  void run(const std::function<void(int)>& work) {
-    {
-      std::lock_guard<std::mutex> lock(mutex);
-      task = &work;
-      left = static_cast<int>(threads.size());
-      round++;
-    }
-    wake.notify_all();
-    work(0);
-    while (left.load(std::memory_order_acquire) > 0) std::this_thread::yield();
-  }
-  ~Pool() { stop(); }
-
- private:
-  void serve(int index, uint64_t seen) {
-    for (;;) {
-      {
-        std::unique_lock<std::mutex> lock(mutex);
-        wake.wait(lock, [&] { return quit || round != seen; });
-        if (quit) return;
-        seen = round;
-      }
-      (*task)(index);
-      left.fetch_sub(1, std::memory_order_release);
-    }
-  }
-  void stop() {
-    {
-      std::lock_guard<std::mutex> lock(mutex);
-      quit = true;
-    }
-    wake.notify_all();
-    for (auto& thread : threads) thread.join();
-    threads.clear();
-  }
-  std::vector<std::thread> threads;
-  std::mutex mutex;
-  std::condition_variable wake;
-  const std::function<void(int)>* task = nullptr;
-  std::atomic<int> left{0};
-  uint64_t round = 0;
-  bool quit = false;
-};
-
-Pool pool;
-
-/// Calls work(begin, end, thread) on shares of [0, count) whose borders are multiples of grain. What is done sooner than
-/// the threads wake up is done on this one.
-template <class Work>
-void share(int64_t count, int64_t grain, Work work, bool isSmall = false) {
-  if (isSmall) return work(0, count, 0);
-  const int64_t grains = (count + grain - 1) / grain;
-  const int threads = pool.size();
-  pool.run([&](int i) {
-    const int64_t begin = grains * i / threads * grain;
-    const int64_t end = std::min(count, grains * (i + 1) / threads * grain);
-    if (begin < end) work(begin, end, i);
-  });
 }
 
 // ---------------------------------------------------------------- the product
@@ -553,49 +480,17 @@ void apply(Operation operation, const float* a, const float* b, float x, float y
 
 // ---------------------------------------------------------------- Node
 
-/// The named arguments of a call from JavaScript: the properties of its one object.
-class Arguments {
- public:
-  Arguments(napi_env env, napi_callback_info info) : env(env) {
-    size_t count = 1;
-    napi_get_cb_info(env, info, &count, &object, nullptr, nullptr);
-  }
-  double number(const char* name) {
-    double value = 0;
-    napi_get_value_double(env, property(name), &value);
-    return value;
-  }
-  int64_t integer(const char* name) { return static_cast<int64_t>(number(name)); }
-  /// A typed array's memory, and its length where that is asked for; null for null.
-  template <class T>
-  T* array(const char* name, int64_t* count = nullptr) {
-    void* data = nullptr;
-    napi_typedarray_type type;
-    size_t length, offset;
-    napi_value buffer;
-    if (napi_get_typedarray_info(env, property(name), &type, &length, &data, &buffer, &offset) != napi_ok)
-      return nullptr;
-    if (count) *count = static_cast<int64_t>(length);
-    return static_cast<T*>(data);
-  }
+/// Arguments among which parameters come with their moments.
+struct Arguments : Call {
+  using Call::Call;
   /// A parameter `{value, first, second}`, from a number of its own on.
   Trained trained(const char* name, int64_t from) {
-    Arguments in(env, property(name));
+    Call in = inside(name);
     Trained out = {in.array<float>("value"), in.array<float>("first"), in.array<float>("second")};
     for (float** part : {&out.value, &out.first, &out.second})
       if (*part) *part += from;
     return out;
   }
-
- private:
-  Arguments(napi_env env, napi_value object) : env(env), object(object) {}
-  napi_value property(const char* name) {
-    napi_value value = nullptr;
-    napi_get_named_property(env, object, name, &value);
-    return value;
-  }
-  napi_env env;
-  napi_value object = nullptr;
 };
 
 /// Strips of a tensor `[rows, units]` for a product forward, `[lanes / STRIP, units, STRIP]`.

@@ -1,15 +1,10 @@
 // The native engine's kernels: compiled on this machine, for its processor, when they are first needed; then loaded.
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
-import { mkdir, readFile, rename, rm } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { availableParallelism, cpus } from "node:os";
-import { dirname, join } from "node:path";
-import { runCommand } from "../cohort/python.js";
-import { projectRoot } from "../cohort/root.js";
+import { type CompileOptions, compileAddon, sourcePath, threadCount } from "./compile.js";
 
 const require = createRequire(import.meta.url);
-const SOURCE = join(projectRoot(), "lib", "engine", "kernels.cc");
 
 type Numbers = Float32Array;
 
@@ -122,17 +117,6 @@ export interface Kernels {
   }): void;
 }
 
-/** Threads that the kernels use: ARO_THREADS, or all cores that this process may use. */
-export function threadCount(): number {
-  const asked = process.env.ARO_THREADS;
-  if (!asked) return availableParallelism();
-  const count = Number(asked);
-  if (!Number.isInteger(count) || count < 1 || count > 1024) {
-    throw new RangeError(`ARO_THREADS: expected a whole number from 1 to 1024, got "${asked}"`);
-  }
-  return count;
-}
-
 let loaded: Promise<Kernels> | undefined;
 
 /**
@@ -150,85 +134,17 @@ export function loadKernels(): Promise<Kernels> {
 }
 
 /**
- * Compiles the kernels unless that has been done, and gives the file. It is compiled aside and renamed, so that a file
- * that is there is whole, whoever compiles at the same time.
+ * Compiles the kernels unless that has been done, and gives the file.
  * @throws Error in one line with what is missing and the remedy.
  */
-export async function compileKernels({
-  folder = join(projectRoot(), "lib", "dist"),
-  compilers,
-  onProgress = () => {},
-}: {
-  readonly folder?: string;
-  /** Commands, the first that answers is taken. */
-  readonly compilers?: readonly string[];
-  readonly onProgress?: (line: string) => void;
-} = {}): Promise<string> {
-  const compiler = await findCompiler(compilers);
-  const headers = join(dirname(require.resolve("node-api-headers/package.json")), "include");
-  const flags = [
-    ..."-std=c++17 -O3 -fno-math-errno -fPIC -shared -pthread".split(" "),
-    process.arch === "x64" ? "-march=native" : "-mcpu=native",
-    ...(process.platform === "darwin" ? ["-undefined", "dynamic_lookup"] : []),
-  ];
-  const key = createHash("sha256")
-    .update(await readFile(SOURCE))
-    .update(JSON.stringify([compiler, flags, process.version, await processor()]))
-    .digest("hex");
-  const file = join(folder, `kernels-${key.slice(0, 16)}.node`);
-  if (existsSync(file)) return file;
-  onProgress(`compiling the native engine with ${compiler.version}`);
-  await mkdir(folder, { recursive: true });
-  const aside = `${file}.${process.pid}.part`;
-  const { code, output } = await runCommand(compiler.command, [
-    ...flags,
-    ...["-I", headers, SOURCE, "-o", aside],
-  ]);
-  if (code !== 0) {
-    await rm(aside, { force: true });
-    const lines = output.trim().split("\n");
-    const reason = lines.find((line) => /error/i.test(line)) ?? lines.at(-1);
-    throw new Error(
-      `compileKernels: expected ${compiler.command} to compile lib/engine/kernels.cc, got exit status ${code} (${reason}); ` +
-        "it takes a compiler for C++17, such as g++ 9 or clang 10",
-    );
-  }
-  await rename(aside, file);
-  return file;
+export async function compileKernels(options: CompileOptions = {}): Promise<string> {
+  return compileAddon("kernels", options);
 }
 
 /** Of the kernels' source: the first digits of its SHA-256. */
 export async function kernelVersion(): Promise<string> {
   return createHash("sha256")
-    .update(await readFile(SOURCE))
+    .update(await readFile(sourcePath("kernels.cc")))
     .digest("hex")
     .slice(0, 8);
-}
-
-/**
- * Finds the first C++ compiler that answers.
- * @throws Error with the remedy if none does.
- */
-export async function findCompiler(
-  commands: readonly string[] = process.env.CXX ? [process.env.CXX] : ["g++", "clang++", "c++"],
-): Promise<{ readonly command: string; readonly version: string }> {
-  for (const command of commands) {
-    const { code, output } = await runCommand(command, ["--version"]);
-    if (code === 0) return { command, version: output.split("\n")[0] };
-  }
-  const remedy =
-    process.platform === "darwin"
-      ? "xcode-select --install"
-      : "on Debian and Ubuntu: apt install g++";
-  throw new Error(
-    `findCompiler: expected a C++ compiler (${commands.join(", ")}), got none; install one, ${remedy}`,
-  );
-}
-
-/** What the compiled code depends on of this processor: its name, and on Linux what it can do. */
-async function processor(): Promise<string> {
-  const name = cpus()[0]?.model ?? process.arch;
-  if (process.platform !== "linux") return name;
-  const text = await readFile("/proc/cpuinfo", "utf8").catch(() => "");
-  return name + (/^(flags|Features)\s*:.*$/m.exec(text)?.[0] ?? "");
 }

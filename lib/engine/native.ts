@@ -129,7 +129,9 @@ class NativeEngine implements Engine {
 
   vector(parameter: Parameter): Tensor {
     const { start, end } = parameter.columns;
-    return tensorOf(1, arrays(parameter).value.subarray(start, end));
+    const out = this.#take(end - start);
+    out.set(arrays(parameter).value.subarray(start, end));
+    return tensorOf(1, out);
   }
 
   inspect(values: Float32Array, marks: Uint8Array) {

@@ -1,5 +1,6 @@
 // A control that knows which gene is which: a protein from the messenger RNA of its own gene.
 import type { Modality } from "../cohort/cohort.js";
+import type { Rows } from "../engine/linear-algebra.js";
 import type { Prepared, PreparedCohort } from "../preprocess/prepare.js";
 import {
   bestTrial,
@@ -12,7 +13,7 @@ import {
   type Trial,
   trainingMean,
 } from "./predictor.js";
-import { placeColumns, type Rows, repeatRow } from "./rows.js";
+import { placeColumns, repeatRow } from "./rows.js";
 
 export interface CisOptions extends InputOptions {
   /** Rows of prior data that say "slope 0", to choose from by validation error; one is taken as it is. */

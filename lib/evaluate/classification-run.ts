@@ -1,4 +1,6 @@
 // One drawing of the folds: what was predicted of samples that the classifier had not seen, and how well.
+
+import type { Rows } from "../engine/linear-algebra.js";
 import { type Classifier, predictFold } from "./classifiers.js";
 import type { Fold } from "./folds.js";
 import {
@@ -8,7 +10,6 @@ import {
   confusionMetrics,
   rocAucOfClasses,
 } from "./metrics.js";
-import type { Rows } from "./rows.js";
 import { bootstrapInterval, type Interval } from "./statistics.js";
 
 /** Shares in [0, 1]; the area is null where no class has samples on both sides. */

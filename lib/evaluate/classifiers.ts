@@ -1,8 +1,9 @@
 // The classifiers that a downstream task compares: the majority class, logistic regression, an MLP.
+
+import type { Rows } from "../engine/linear-algebra.js";
 import { fitLogistic, type LogisticOptions, predictLogistic } from "./logistic.js";
 import { fitMlp, type MlpOptions, predictMlp } from "./mlp.js";
 import { selectPoints } from "./points.js";
-import type { Rows } from "./rows.js";
 
 /** "majority" learns nothing but how frequent each class is: the row that others must beat. */
 export type Classifier =

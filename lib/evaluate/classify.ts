@@ -1,6 +1,7 @@
 // Downstream classification: what embeddings know of a label, beside what chance and the majority class would score.
 import type { Label } from "../cohort/cohort.js";
 import { createRandom } from "../cohort/random.js";
+import type { Rows } from "../engine/linear-algebra.js";
 import {
   type ClassificationRun,
   type LabeledTask,
@@ -13,7 +14,6 @@ import type { Classifier } from "./classifiers.js";
 import { type Fold, stratifiedGroupFolds, stratifiedHoldout } from "./folds.js";
 import { type PermutationTest, permutationTest, permuteLabels } from "./permutation.js";
 import { checkPoints, selectPoints } from "./points.js";
-import type { Rows } from "./rows.js";
 import { type Interval, wilsonInterval } from "./statistics.js";
 
 export interface TaskOptions {

@@ -1,8 +1,8 @@
 // Clusters in the latent space: k-means, how well they are separated, and whether they agree with labels.
 import { kmeans } from "ml-kmeans";
 import { createRandom } from "../cohort/random.js";
-import { checkPoints, pointsAsArrays, squaredDistances } from "./points.js";
-import type { Rows } from "./rows.js";
+import type { Rows } from "../engine/linear-algebra.js";
+import { checkPoints, pointsAsArrays, visitDistances } from "./points.js";
 
 export interface KMeansOptions {
   /** How often to start anew; the start with the least inertia is kept. */
@@ -101,20 +101,19 @@ export function silhouette(
   }
   const sizes = new Int32Array(count);
   for (const index of indexes) sizes[index]++;
-  const squared = squaredDistances(points);
   const samples = new Float64Array(rows);
   const sums = new Float64Array(count);
-  for (let i = 0; i < rows; i++) {
+  visitDistances(points, points, (i, squared) => {
     const own = indexes[i];
-    if (sizes[own] === 1) continue;
+    if (sizes[own] === 1) return;
     sums.fill(0);
-    for (let j = 0; j < rows; j++) sums[indexes[j]] += Math.sqrt(squared[i * rows + j]);
+    for (let j = 0; j < rows; j++) sums[indexes[j]] += Math.sqrt(squared[j]);
     const a = sums[own] / (sizes[own] - 1);
     let b = Number.POSITIVE_INFINITY;
     for (let g = 0; g < count; g++) if (g !== own) b = Math.min(b, sums[g] / sizes[g]);
     const larger = Math.max(a, b);
     samples[i] = larger === 0 ? 0 : (b - a) / larger;
-  }
+  });
   return { mean: samples.reduce((sum, value) => sum + value, 0) / rows, samples };
 }
 

@@ -1,8 +1,8 @@
 // The table that stands beside a downstream accuracy: each classifier, the majority class, and covariates alone.
 import type { Label } from "../cohort/cohort.js";
+import type { Rows } from "../engine/linear-algebra.js";
 import type { Classifier } from "./classifiers.js";
 import { type ClassificationResult, crossValidate, type TaskOptions } from "./classify.js";
-import type { Rows } from "./rows.js";
 import { wilsonInterval } from "./statistics.js";
 
 /** One row of the table; shares in [0, 1], intervals of 95 %. */

@@ -1,9 +1,10 @@
 // The three maps of one embedding that a reader compares: PCA, t-SNE and UMAP, each with what can be said of it.
+
+import type { Rows } from "../engine/linear-algebra.js";
 import { silhouette } from "./cluster.js";
 import { trustworthiness, tsne, umap } from "./latent.js";
 import { fitPca } from "./pca.js";
 import { selectPoints } from "./points.js";
-import type { Rows } from "./rows.js";
 
 export interface PlaneMap {
   readonly method: string;

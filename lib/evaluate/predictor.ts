@@ -1,10 +1,11 @@
 // What every row of a reconstruction table is: something that predicts all columns, and says what it sees.
 import type { Cohort } from "../cohort/cohort.js";
+import type { Rows } from "../engine/linear-algebra.js";
 import type { AroSpec } from "../model/aro.js";
 import type { AutoencoderModel } from "../model/autoencoder.js";
 import type { Prepared, PreparedCohort } from "../preprocess/prepare.js";
 import { applyScaler } from "../preprocess/scaler.js";
-import { columnMeans, pickColumns, type Rows, repeatRow } from "./rows.js";
+import { columnMeans, pickColumns, repeatRow } from "./rows.js";
 
 /** "RNA" stands for the cohort's first modality, whatever its name. */
 export type Sight = "nothing" | "RNA" | "all";

@@ -1,15 +1,15 @@
-// How well classes are told apart: accuracy and balanced accuracy by task, representation and classifier.
+// Classification: accuracy and balanced accuracy by task, representation and classifier.
 import { type Figure, type Layer, makeFigure, type Panel, type Row } from "./figure.js";
 import { labelRoom, percent } from "./text.js";
 import { classStyle, figureWidth, inks, panelTitle } from "./theme.js";
 
-/** What one classifier reaches on one task from one representation; rates are in [0, 1]. */
+/** The result of one classifier on one task from one representation; rates are in [0, 1]. */
 export interface AccuracyRow {
   readonly task: string;
   /** What the classifier sees: "ARO unmasked", "PCA", "cohort only". */
   readonly representation: string;
   readonly classifier: string;
-  /** Samples that were classified. */
+  /** Number of classified samples. */
   readonly n: number;
   readonly classes: number;
   readonly accuracy: number;
@@ -19,13 +19,13 @@ export interface AccuracyRow {
   readonly balancedAccuracy: number;
   readonly balancedLow?: number | null;
   readonly balancedHigh?: number | null;
-  /** Accuracy of always naming the most frequent class. */
+  /** Accuracy of always predicting the most frequent class. */
   readonly majority: number;
 }
 
 export interface AccuracyOptions {
   readonly cohort: string;
-  /** How the samples were held out: "18 test samples of one split", "nested cross-validation by patient". */
+  /** How samples were held out: "18 test samples of one split", "nested cross-validation by patient". */
   readonly protocol: string;
 }
 
@@ -33,8 +33,8 @@ export interface AccuracyOptions {
 const step = 12;
 
 /**
- * Draws a row of panels a task: accuracy on the left with the majority rate as a line, balanced accuracy on the
- * right with chance as a line; dots bear their 95 % interval where one is given.
+ * Draws a row of panels per task: accuracy on the left with the majority rate as a line, balanced accuracy on the right
+ * with chance as a line. Dots have a 95 % interval if one is given.
  * @throws RangeError if there are no rows, a rate is outside [0, 1], or there are more classifiers than colors.
  */
 export function accuracyFigure(

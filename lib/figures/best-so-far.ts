@@ -1,11 +1,11 @@
-// How a search gets on: the lowest validation loss so far by trial, beside random search and what needs no search.
+// The progress of a search: the lowest validation loss so far by trial, beside random search and untuned references.
 import { checkRows, type Figure, type Layer, makeFigure, type Panel, type Row } from "./figure.js";
+import { lossPanelWidth, lossRange, referenceLayers, referenceRows } from "./panels.js";
 import { counted } from "./text.js";
-import { colors, figureWidth, inks, panelTitle } from "./theme.js";
-import { referenceLayers } from "./training.js";
+import { colors, inks, panelTitle } from "./theme.js";
 
 export interface SearchTrial {
-  /** Null of a trial that failed; it takes its place on the axis all the same. */
+  /** Null if the trial failed; it still takes its place on the axis. */
   readonly loss: number | null;
   readonly status: string;
 }
@@ -17,7 +17,7 @@ export interface SearchStudy {
   readonly trials: readonly SearchTrial[];
 }
 
-/** A loss that was not searched for: a constant's, or that of a setting somebody chose. */
+/** An untuned loss: of a constant, or of a setting chosen by hand. */
 export interface SearchReference {
   readonly setup: string;
   readonly name: string;
@@ -35,7 +35,7 @@ const CROSS = "M-.7,-.7L.7,.7M.7,-.7L-.7,.7";
 const METHODS = { bayes: "Bayesian search", random: "random search" } as const;
 
 /**
- * Draws one panel a setup with each search's trials as marks and the lowest loss of its finished trials as a line.
+ * Draws one panel per setup, with each search's trials as marks and the lowest loss of its finished trials as a line.
  * @throws RangeError if a search has no finished trial, or a loss is not positive (the axis is logarithmic).
  */
 export function bestSoFarFigure(
@@ -43,17 +43,14 @@ export function bestSoFarFigure(
   { cohort, validationSamples, references = [] }: BestSoFarOptions,
 ): Figure {
   const marks = studies.flatMap(marksOf);
-  const values = [...marks, ...references].map(({ loss }) => loss);
-  const strange = values.find((loss) => !(loss > 0));
-  if (values.length === 0 || strange !== undefined) {
-    throw new RangeError(
-      `bestSoFarFigure: expected trials with a positive loss, got ${strange ?? "none"}`,
-    );
-  }
-  const domain = [Math.min(...values) / 1.08, Math.max(...values) * 1.04];
+  const [low, high] = lossRange(
+    "bestSoFarFigure: expected trials with a positive loss",
+    [...marks, ...references].map(({ loss }) => loss),
+  );
+  const domain = [low / 1.08, high * 1.04];
   const longest = Math.max(...studies.map(({ trials }) => trials.length));
   const setups = [...new Set(studies.map(({ setup }) => setup))];
-  const width = Math.floor((figureWidth - 60 - 18 * (setups.length - 1)) / setups.length);
+  const width = lossPanelWidth(setups.length);
   const datasets: Record<string, readonly Row[]> = {};
   const panels = setups.map((setup, i): Panel => {
     const own = studies.filter((study) => study.setup === setup);
@@ -62,12 +59,9 @@ export function bestSoFarFigure(
     datasets[`${setup}, trials`] = marks.filter((row) => row.setup === setup);
     datasets[`${setup}, best so far`] = lines;
     if (rules.length > 0) {
-      const lowest = Math.min(...rules.map(({ loss }) => loss));
-      datasets[`${setup}, references`] = rules.map(({ name, loss }) => ({
-        loss,
-        text: `${name}: ${loss.toPrecision(3)}`,
-        below: rules.length > 1 && loss === lowest,
-      }));
+      datasets[`${setup}, references`] = referenceRows(
+        rules.map(({ name, loss }) => ({ loss, text: `${name}: ${loss.toPrecision(3)}` })),
+      );
     }
     const y = {
       field: "loss",

@@ -1,4 +1,4 @@
-// What a cohort holds: samples, features and observed entries a modality, and what was left out.
+// A cohort's samples, features and observed entries by modality, and what was left out.
 import { type Figure, makeFigure, type Panel, type Row } from "./figure.js";
 import { count, counted, labelRoom, percent } from "./text.js";
 import { figureWidth, inks, modalityColor, panelTitle } from "./theme.js";
@@ -12,7 +12,7 @@ export interface ModalitySummary {
   readonly observed: number;
 }
 
-/** What was left out; a `Drop` of the cohort is one. */
+/** What was left out, such as a `Drop` of the cohort. */
 export interface DropSummary {
   readonly what: "samples" | "features";
   readonly from: string;
@@ -90,7 +90,7 @@ export function cohortFigure({
   const dropPanel = (what: DropSummary["what"]): Panel[] => {
     const rows = kept.filter((drop) => drop.what === what);
     if (rows.length === 0) return [];
-    // Rows are told apart by their number, since one modality may lose rows for several reasons.
+    // Rows are identified by number, since one modality may lose rows for several reasons.
     const labelExpr = `${JSON.stringify(rows.map(({ from }) => from))}[datum.value]`;
     return [
       {
@@ -104,7 +104,7 @@ export function cohortFigure({
           x: {
             field: "count",
             type: "quantitative",
-            // The largest count stands at 2/5 of the width; its reason needs the rest.
+            // The largest count lies at 2/5 of the width; its reason needs the rest.
             scale: { type: "log", domain: [0.8, 0.8 * (most / 0.8) ** 2.5] },
             axis: null,
           },

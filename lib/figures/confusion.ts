@@ -1,18 +1,18 @@
-// Confusion matrices, with the accuracy, its interval and what guessing the largest class would reach.
+// Confusion matrices, with the accuracy, its interval and the rate of the most frequent class.
 import { type Figure, makeFigure, type Panel, type Row } from "./figure.js";
 import { labelRoom, percent, wrap } from "./text.js";
 import { figureWidth, inks, panelTitle } from "./theme.js";
 
 export interface ConfusionMatrix {
-  /** What was classified from what: "tissue from ARO unmasked". */
+  /** What was classified, and from what: "tissue from ARO unmasked". */
   readonly name: string;
   readonly classes: readonly string[];
   /** `counts[actual][predicted]` samples. */
   readonly counts: readonly (readonly number[])[];
-  /** Limits of the accuracy's 95 % interval, in [0, 1]. */
+  /** Lower limit of the accuracy's 95 % interval, in [0, 1]. */
   readonly low: number;
   readonly high: number;
-  /** Accuracy of always naming the most frequent class, in [0, 1]. */
+  /** Accuracy of always predicting the most frequent class, in [0, 1]. */
   readonly majority: number;
 }
 
@@ -24,10 +24,10 @@ export interface ConfusionOptions {
 /** Pixels between two matrices. */
 const gap = 24;
 
-/** The least width of a cell in which count and percent can be read. */
+/** The smallest width of a cell in which count and percentage are legible. */
 const smallest = 40;
 
-/** What the labels and the title of the vertical axis need. */
+/** The width of the vertical axis with labels and title. */
 function roomBeside(classes: readonly string[]): number {
   return labelRoom(classes, 110) + 34;
 }
@@ -45,7 +45,7 @@ export function confusionFigure(
     ...matrices.map(({ classes }) => smallest * classes.length + roomBeside(classes)),
   );
   const most = Math.min(3, Math.max(1, Math.floor((figureWidth + gap) / (widest + gap))));
-  // As many in each row as the number of rows asks for: four are two by two, not three and one.
+  // Rows are as equal as possible: four matrices are two by two, not three and one.
   const columns = Math.ceil(matrices.length / Math.ceil(matrices.length / most));
   const across = Math.floor((figureWidth - gap * (columns - 1)) / columns);
   const panels = matrices.map((matrix): Panel => {
@@ -66,7 +66,7 @@ export function confusionFigure(
       }) as const;
     return {
       data: { name },
-      // The title may reach over the next panel's labels, which lie lower.
+      // The title may extend above the next panel's labels, which lie lower.
       title: panelTitle(wrap(name, 12.5, across - roomBeside(classes) + gap), [
         `accuracy ${percent(accuracy, 1)} (${correct} of ${n})`,
         `95 % interval ${percent(low)} to ${percent(high)}`,

@@ -1,14 +1,14 @@
-// How well each feature's predicted values follow its measured ones, by predictor and modality.
+// Per-feature correlation of predicted and measured values, by predictor and modality.
 import { checkRows, type Figure, type Layer, makeFigure, type Panel, type Row } from "./figure.js";
-import { panelGap, panelWidth, rowAxis, settingScale } from "./predictors.js";
+import { panelGap, panelWidth, rowAxis, settingScale } from "./panels.js";
 import { count, counted, decimal } from "./text.js";
 import { inks, panelTitle, settingNames, settingOf } from "./theme.js";
 
-/** The per-feature correlations of one predictor on one modality, as percentiles over features. */
+/** One predictor's per-feature correlations on one modality, as percentiles over features. */
 export interface CorrelationRow {
   readonly predictor: string;
   readonly modality: string;
-  /** Features that a correlation could be computed for. */
+  /** Number of features with a defined correlation. */
   readonly features: number;
   readonly percentile5: number;
   readonly percentile25: number;
@@ -33,9 +33,9 @@ export interface CorrelationOptions {
 }
 
 /**
- * Draws the distribution of per-feature Pearson r: a dot at the median, a thick line over the middle half of the
- * features, a thin one over the middle nine tenths.
- * @throws RangeError if the percentiles of a row do not ascend or leave [-1, 1].
+ * Draws the distribution of per-feature Pearson r: a dot at the median, a thick line over the middle 50 % of the
+ * features, a thin line over the middle 90 %.
+ * @throws RangeError if the percentiles of a row do not ascend or lie outside [-1, 1].
  */
 export function correlationFigure(
   rows: readonly CorrelationRow[],

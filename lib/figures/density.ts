@@ -1,4 +1,4 @@
-// Predicted against measured values, as the density of their pairs.
+// Predicted against measured values, as the density of pairs.
 import { type Figure, makeFigure, type Panel, type Row } from "./figure.js";
 import { count, counted, decimal, wrap } from "./text.js";
 import { figureWidth, inks, panelTitle } from "./theme.js";
@@ -6,11 +6,11 @@ import { figureWidth, inks, panelTitle } from "./theme.js";
 /** Pairs of measured and predicted values of one predictor, counted in square bins. */
 export interface PairCounts {
   readonly predictor: string;
-  /** Limits of the bins of both axes, ascending. */
+  /** Bin edges of both axes, ascending. */
   readonly edges: ArrayLike<number>;
-  /** Row-major: `counts[m * bins + p]` pairs are in measured bin m and predicted bin p. */
+  /** Row-major: measured bin m and predicted bin p have `counts[m * bins + p]` pairs. */
   readonly counts: ArrayLike<number>;
-  /** Pearson r over all pairs, in [-1, 1]; null where it is not defined. */
+  /** Pearson r over all pairs, in [-1, 1]; null if undefined. */
   readonly r: number | null;
 }
 
@@ -22,9 +22,9 @@ export interface DensityOptions {
 }
 
 /**
- * Draws one panel a predictor: predicted values up, measured values across, the shade by the share of pairs on a
- * logarithmic scale that the panels share, and the diagonal where both are equal.
- * @throws RangeError if there is no panel or more than 3, or edges and counts do not fit.
+ * Draws one panel per predictor: predicted values on y, measured values on x, shades by the share of pairs on one
+ * logarithmic scale for all panels, and the diagonal.
+ * @throws RangeError if there are no panels or more than 3, or edges and counts do not match.
  */
 export function densityFigure(
   panels: readonly PairCounts[],

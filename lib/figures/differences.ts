@@ -1,36 +1,37 @@
-// How much each variant of a training moves a result: its difference from one of them, with an interval.
+// The effect of training variants on a result: each one's difference from a reference variant, with an interval.
 import { checkRows, type Figure, makeFigure, type Panel, type Row } from "./figure.js";
+import { checkInterval } from "./panels.js";
 import { counted, labelRoom } from "./text.js";
 import { figureWidth, inks, panelTitle } from "./theme.js";
 
-/** The difference of one variant; `low` and `high` are null where there is no interval. */
+/** The difference of one variant; `low` and `high` are null if there is no interval. */
 export interface DifferenceRow {
   readonly variant: string;
   readonly difference: number;
   readonly low: number | null;
   readonly high: number | null;
-  /** Why it is not one of like with like; empty if it is. */
+  /** Why the two results are not comparable; empty if they are. */
   readonly caveat: string;
 }
 
-/** A panel: differences of one measure from one variant. */
+/** One panel: differences in one measure from one variant. */
 export interface Differences {
-  /** E.g. "test MSE". */
+  /** Such as "test MSE". */
   readonly measure: string;
-  /** The variant that they are differences from. */
+  /** The reference variant. */
   readonly against: string;
   readonly rows: readonly DifferenceRow[];
 }
 
 export interface DifferencesOptions {
   readonly cohort: string;
-  /** Behind each difference. */
+  /** Number of training seeds behind each difference. */
   readonly seeds: number;
 }
 
 /**
- * Draws a panel a measure, one below the other: a dot with its interval for each variant, in the order given; hollow
- * where the difference is not one of like with like.
+ * Draws one panel per measure, stacked: a dot with its interval for each variant, in the given order; hollow if the
+ * results are not comparable.
  * @throws RangeError if a measure has no rows, or an interval does not hold its difference.
  */
 export function differencesFigure(
@@ -43,7 +44,9 @@ export function differencesFigure(
   const kinds = { like: "like with like", other: "not like with like" };
   const views = panels.map(({ measure, against, rows }): Panel => {
     checkRows("differences", measure, rows);
-    rows.forEach(checkInterval);
+    for (const { variant, difference, low, high } of rows) {
+      checkInterval("differencesFigure", `the difference of ${variant}`, difference, [low, high]);
+    }
     datasets[measure] = rows.map((row) => ({
       variant: labelOf(row),
       difference: row.difference,
@@ -109,18 +112,9 @@ export function differencesFigure(
   });
 }
 
-/** Pixels that names may take. */
+/** The maximum width of names, in pixels. */
 const LABELS = 360;
 
 function labelOf({ variant, caveat }: DifferenceRow): string {
   return caveat === "" ? variant : `${variant} (${caveat})`;
-}
-
-function checkInterval({ variant, difference, low, high }: DifferenceRow): void {
-  if ((low ?? difference) > difference || (high ?? difference) < difference) {
-    throw new RangeError(
-      `differencesFigure: expected an interval that holds the difference of ${variant}, ` +
-        `got ${difference} outside [${low}, ${high}]`,
-    );
-  }
 }

@@ -1,19 +1,19 @@
-// What a figure is: a name, a title and a Vega-Lite spec that holds its own data, checked at the door.
+// A figure: a name, a title and a Vega-Lite spec with its own data, checked when it is made.
 import type { TopLevelSpec } from "vega-lite";
 import type { Field } from "vega-lite/types_unstable/channeldef.js";
 import type { LayerSpec, NonNormalizedSpec } from "vega-lite/types_unstable/spec/index.js";
 import { wrap } from "./text.js";
 import { theme } from "./theme.js";
 
-/** One mark or one row of marks; an observed number is finite, null is "there is none". */
+/** The data of one mark or one row of marks; numbers are finite, null means that there is none. */
 export type Row = Readonly<Record<string, string | number | boolean | null>>;
 
 export interface Figure {
-  /** The file name without an ending: lower case letters, digits and hyphens. */
+  /** The file name without extension: lower-case letters, digits and hyphens. */
   readonly name: string;
-  /** What is shown, in one sentence; also the text for readers who do not see the image. */
+  /** What the figure shows, in one sentence; also the alternative text of the image. */
   readonly title: string;
-  /** A Vega-Lite spec; all its data lie in `datasets`. */
+  /** A Vega-Lite spec with all its data in `datasets`. */
   readonly spec: TopLevelSpec;
 }
 
@@ -26,15 +26,15 @@ export type Layer = LayerSpec<Field>["layer"][number];
 export interface FigureOptions {
   readonly name: string;
   readonly title: string;
-  /** Says n, the part and the interval; one entry a line. */
+  /** States n, the part and the interval; one entry per line. */
   readonly subtitle: readonly string[];
   readonly datasets: Readonly<Record<string, readonly Row[]>>;
-  /** The marks; their data are named in `datasets`. */
+  /** The marks, which refer to data in `datasets` by name. */
   readonly view: Panel;
 }
 
 /**
- * Makes a figure from rows and marks: adds the theme and the titles, wrapped to the figure's width.
+ * Makes a figure from rows and marks; adds the theme, and the titles wrapped to the figure's width.
  * @throws RangeError if a dataset is empty, a number is not finite, or a field is not in the data.
  */
 export function makeFigure({ name, title, subtitle, datasets, view }: FigureOptions): Figure {
@@ -55,8 +55,8 @@ export function makeFigure({ name, title, subtitle, datasets, view }: FigureOpti
 }
 
 /**
- * Names a figure after the one of the paper that it stands for: file `figure-2a`, title "Figure 2a · ...".
- * @param note One more line below the title, e.g. in what it differs from the paper's.
+ * Names a figure after its counterpart in the paper: file `figure-2a`, title "Figure 2a · ...".
+ * @param note a further line below the title, such as how it differs from the paper's figure.
  */
 export function paperFigure(number: string, figure: Figure, note?: string): Figure {
   const title = `Figure ${number} · ${figure.title}`;
@@ -78,9 +78,9 @@ export function paperFigure(number: string, figure: Figure, note?: string): Figu
 }
 
 /**
- * Checks that a figure can be drawn and that nothing would be left out of it in silence.
- * @throws RangeError if the name is no file name, a dataset is empty, a number is not finite, or the spec
- * names a dataset or a field that is not there.
+ * Checks that a figure can be drawn, and that Vega would not silently omit anything.
+ * @throws RangeError if the name is not a file name, a dataset is empty, a number is not finite, or the spec refers to
+ * a missing dataset or field.
  */
 export function checkFigure({ name, title, spec }: Figure): void {
   if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name)) {
@@ -110,8 +110,8 @@ export function datasetsOf({
 }
 
 /**
- * Refuses rows that a panel could only show in part.
- * @throws RangeError if there are none, or a number is not finite; TypeError if a value is undefined.
+ * Refuses rows that a panel cannot show completely.
+ * @throws RangeError if there are no rows or a number is not finite; TypeError if a value is undefined.
  */
 export function checkRows(figure: string, dataset: string, rows: readonly object[]): void {
   if (!Array.isArray(rows) || rows.length === 0) {
@@ -136,7 +136,7 @@ export function checkRows(figure: string, dataset: string, rows: readonly object
   });
 }
 
-/** Walks the spec with the dataset in force, so that a misspelled field is an error and not an empty panel. */
+/** Walks the spec with the dataset of each node, so that a misspelled field is an error rather than an empty panel. */
 function checkFields(
   figure: string,
   datasets: Readonly<Record<string, readonly Row[]>>,

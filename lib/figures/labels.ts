@@ -1,4 +1,4 @@
-// How many samples bear each value of each label: tissue, histology, grade, stage.
+// The number of samples with each value of each label: tissue, histology, grade, stage.
 import { type Figure, makeFigure, type Panel } from "./figure.js";
 import { count, counted, labelRoom, percent } from "./text.js";
 import { figureWidth, inks, notRecorded, panelTitle } from "./theme.js";
@@ -6,7 +6,7 @@ import { figureWidth, inks, notRecorded, panelTitle } from "./theme.js";
 /** Pixels between two panels. */
 const gap = 24;
 
-/** How many samples bear a value of a label; null is "not recorded". */
+/** The number of samples with one value of a label; null means "not recorded". */
 export interface LabelCount {
   readonly label: string;
   readonly value: string | number | null;
@@ -18,11 +18,11 @@ export interface LabelsOptions {
   readonly samples: number;
 }
 
-/** The most values that one panel lists. */
+/** The maximum number of values in a panel. */
 const mostValues = 20;
 
 /**
- * Draws a bar chart a label (tissue, histology, grade, stage ...) with the count and share of each value.
+ * Draws one bar chart per label (tissue, histology, grade, stage ...) with the count and share of each value.
  * @throws RangeError if there are no rows, a label has more than 20 values, or its counts exceed the samples.
  */
 export function labelsFigure(

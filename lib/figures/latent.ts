@@ -1,22 +1,22 @@
-// Maps of the latent space: samples in two dimensions, colored and shaped by what is known of them.
+// Maps of the latent space: samples in two dimensions, colored and shaped by their labels.
 import { type Figure, makeFigure, type Panel, type Row } from "./figure.js";
 import { counted, decimal, listed, textWidth, wrap } from "./text.js";
 import { classStyle, figureWidth, inks, notRecorded, panelTitle } from "./theme.js";
 
-/** The samples' places on a map. */
+/** The positions of the samples on a map. */
 export interface LatentMap {
   /** "PCA", "t-SNE", "UMAP". */
   readonly method: string;
   readonly x: ArrayLike<number>;
   readonly y: ArrayLike<number>;
-  /** How far neighbors on the map are neighbors in the latent space, in [0, 1]. */
+  /** How well neighbors on the map are neighbors in the latent space, in [0, 1]. */
   readonly trustworthiness?: number;
 }
 
-/** What a row of panels is colored by: a label, or the cluster that k-means found. */
+/** What colors a row of panels: a label, or k-means clusters. */
 export interface Coloring {
   readonly name: string;
-  /** One value a sample; null is "not recorded". */
+  /** One value per sample; null means "not recorded". */
   readonly values: readonly (string | number | null)[];
   /** Mean silhouette of these classes by map, in the order of the maps, in [-1, 1]. */
   readonly silhouettes?: readonly number[];
@@ -31,8 +31,8 @@ export interface LatentOptions {
 }
 
 /**
- * Draws one panel a map (columns) and coloring (rows), or the colorings of a single map side by side;
- * trustworthiness and silhouette stand above.
+ * Draws one panel per map (columns) and coloring (rows), or the colorings of a single map side by side, with
+ * trustworthiness and silhouette above.
  * @throws RangeError if there is no map or coloring, lengths differ, or a coloring has more classes than colors.
  */
 export function latentFigure({ cohort, representation, maps, colorings }: LatentOptions): Figure {
@@ -43,7 +43,7 @@ export function latentFigure({ cohort, representation, maps, colorings }: Latent
   }
   const samples = maps[0].x.length;
   const datasets: Record<string, readonly Row[]> = {};
-  // One map leaves room for its colorings side by side, with their legends below.
+  // With a single map, its colorings fit side by side, with their legends below.
   const single = maps.length === 1;
   const size = single
     ? Math.floor(figureWidth / Math.max(2, colorings.length)) - 30
@@ -131,7 +131,7 @@ export function latentFigure({ cohort, representation, maps, colorings }: Latent
   });
 }
 
-/** The values have no unit, so the axes bear a name and no numbers. */
+/** The values have no unit, so axes have a title and no numbers. */
 function mapAxis(field: "x" | "y", title: string) {
   return {
     field,
@@ -150,7 +150,7 @@ function mapAxis(field: "x" | "y", title: string) {
   } as const;
 }
 
-/** The map's own score stands in the first row only; it is the same below. */
+/** The map's own score appears only in the first row, since it is the same in all. */
 function scoresOf(map: LatentMap, silhouette: number | undefined, first: boolean): string[] {
   return [
     ...(first && map.trustworthiness !== undefined

@@ -1,4 +1,4 @@
-// The whole path in one picture, as the paper's Figure 1: modalities, preprocessing, masked input, model, loss, uses.
+// The whole method in one drawing, like the paper's Figure 1: modalities, preprocessing, masked input, model, loss, uses.
 import { type Figure, type Layer, makeFigure, type Panel, type Row } from "./figure.js";
 import { count, counted, listed, percent, wrap } from "./text.js";
 import { figureWidth, inks, modalityColor } from "./theme.js";
@@ -13,7 +13,7 @@ export interface OverviewOptions {
     readonly features: number;
     readonly seen: boolean;
   }[];
-  /** What preprocessing does, in order, a few words each. */
+  /** The steps of preprocessing, in order, a few words each. */
   readonly steps: readonly string[];
   readonly model: {
     readonly width: number;
@@ -24,17 +24,17 @@ export interface OverviewOptions {
     readonly parameters: number;
   };
   readonly loss: string;
-  /** What classifiers are asked for. */
+  /** What classifiers predict. */
   readonly tasks: readonly string[];
 }
 
-/** Pixels from the left: cohort, steps, input, model, reconstruction. */
+/** The left edge of each column, in pixels. */
 const COLUMNS = { cohort: 0, steps: 158, input: 338, model: 446, output: 634 } as const;
 
 const [boxWidth, stepWidth, stripWidth] = [126, 150, 72];
 const [top, gap] = [34, 10];
 
-/** What is drawn, in pixels, downward from the top. */
+/** The marks, in pixels, measured downward from the top. */
 interface Drawing {
   readonly boxes: Row[];
   readonly dashed: Row[];
@@ -44,7 +44,7 @@ interface Drawing {
 }
 
 /**
- * Draws the path from modalities to uses; every number and word in it comes from the options.
+ * Draws the path from modalities to uses; every number in it comes from the options.
  * @throws RangeError if there are no modalities or no steps, or a number is not finite.
  */
 export function overviewFigure(options: OverviewOptions): Figure {
@@ -204,7 +204,7 @@ function drawInput(drawing: Drawing, options: OverviewOptions, height: number) {
   arrow(lines, heads, x + stripWidth, COLUMNS.model, top + height / 2);
 }
 
-/** The layers as bars; each but the output is as wide as the latent space, which is the last of them. */
+/** The hidden layers as bars of equal width; the last is the latent space. */
 function drawModel(drawing: Drawing, { model }: OverviewOptions, height: number) {
   const { boxes, texts, lines, heads } = drawing;
   const x = COLUMNS.model;
@@ -235,7 +235,7 @@ function drawOutput({ boxes, texts }: Drawing, options: OverviewOptions, height:
   texts.push(text(`output: ${options.model.output}`, x + boxWidth / 2, top + height + 16));
 }
 
-/** Below: what the latent space is used for, and what the reconstruction is compared with. */
+/** The lower row: the uses of the latent space, and the loss on the reconstruction. */
 function drawUses(drawing: Drawing, { tasks, loss }: OverviewOptions, bottom: number) {
   const { boxes, texts, lines, heads } = drawing;
   const [y, y2] = [bottom + 44, bottom + 80];
@@ -260,7 +260,7 @@ function drawUses(drawing: Drawing, { tasks, loss }: OverviewOptions, bottom: nu
   heads.push({ x: right + boxWidth / 2, y: y - 5, shape: "triangle-down" });
 }
 
-/** Where each modality lies in a column: equal heights, since counts of features differ a hundredfold. */
+/** The position of each modality in a column; heights are equal, since feature counts differ a hundredfold. */
 function strips({ modalities }: OverviewOptions, height: number) {
   const each = (height - gap * (modalities.length - 1)) / modalities.length;
   return modalities.map((modality, i) => {

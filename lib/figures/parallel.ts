@@ -1,11 +1,12 @@
-// What a tuning tried: each trial a line across one axis a setting, to the loss it reached.
+// The trials of a search: each is a line across one axis per setting, to its loss.
 import { checkRows, type Figure, type Layer, makeFigure, type Panel, type Row } from "./figure.js";
+import { lossRange } from "./panels.js";
 import { counted, listed } from "./text.js";
 import { figureWidth, inks, panelTitle } from "./theme.js";
 
-/** A setting's range; a boolean has none. */
+/** A setting and its range; a boolean has none. */
 export interface ParallelAxis {
-  /** As code writes it, "learningRate"; the axis says "learning rate". */
+  /** As in code, "learningRate"; the axis shows "learning rate". */
   readonly name: string;
   readonly kind: "number" | "integer" | "boolean";
   readonly low?: number;
@@ -14,9 +15,9 @@ export interface ParallelAxis {
 }
 
 export interface ParallelTrial {
-  /** One value an axis, by its name. */
+  /** The value on each axis, by its name. */
   readonly point: Readonly<Record<string, number | boolean>>;
-  /** The lowest validation loss; null of a trial that failed, which is counted and not drawn. */
+  /** The lowest validation loss; null if the trial failed, which is counted but not drawn. */
   readonly loss: number | null;
   readonly status: string;
 }
@@ -30,35 +31,30 @@ export interface ParallelStudy {
 
 export interface ParallelOptions {
   readonly cohort: string;
-  /** Samples that the loss is of. */
+  /** Number of samples behind the loss. */
   readonly validationSamples: number;
 }
 
 const LOSS = "validation loss";
 
 /**
- * Draws one panel a study with an axis a setting and the validation loss as the last; the finished trial of lowest
- * loss is drawn over the others.
- * @throws RangeError if no trial has a loss, a loss is not positive (its axis is logarithmic), or a value is not on
- * its axis.
+ * Draws one panel per study, with one axis per setting and the validation loss as the last axis. The finished trial of
+ * lowest loss is drawn over the others.
+ * @throws RangeError if no trial has a loss, a loss is not positive (its axis is logarithmic), or a value is not on its
+ * axis.
  */
 export function parallelFigure(
   studies: readonly ParallelStudy[],
   { cohort, validationSamples }: ParallelOptions,
 ): Figure {
   const losses = studies.flatMap(({ trials }) => trials.flatMap(({ loss }) => loss ?? []));
-  const strange = losses.find((loss) => !(loss > 0));
-  if (losses.length === 0 || strange !== undefined) {
-    throw new RangeError(
-      `parallelFigure: expected trials with a positive loss, got ${strange ?? "none"}`,
-    );
-  }
-  const range = [Math.min(...losses), Math.max(...losses)] as const;
+  const expected = "parallelFigure: expected trials with a positive loss";
+  const range = lossRange(expected, losses);
   const lossAxis: ParallelAxis = {
     name: LOSS,
     kind: "number",
     low: range[0],
-    // One trial alone would leave the axis without a length.
+    // A single trial would give the axis no length.
     high: range[1] > range[0] ? range[1] : range[0] * 1.1,
     scale: "log",
   };
@@ -106,7 +102,7 @@ export function parallelFigure(
         axisLine(`${name}, axes`),
         trialLines(range),
         ...(best.length > 0 ? [bestLine(`${name}, best`)] : []),
-        // The same text twice: a white edge below keeps it readable where lines cross it.
+        // Text twice: first with a white edge, which keeps it legible where lines cross it.
         axisText(`${name}, axes`, { stroke: "white", strokeWidth: 3, strokeOpacity: 0.9 }),
         axisText(`${name}, axes`, {}),
       ],
@@ -134,7 +130,7 @@ function rowsOf(trial: ParallelTrial & { loss: number }, i: number, axes: readon
   }));
 }
 
-/** Where a value stands on its axis, 0 below and 1 above. */
+/** The position of a value on its axis, from 0 at the bottom to 1 at the top. */
 function placeOf({ name, kind, low = 0, high = 1, scale }: ParallelAxis, value: unknown): number {
   const fits = kind === "boolean" ? typeof value === "boolean" : typeof value === "number";
   const number = Number(value);
@@ -146,7 +142,7 @@ function placeOf({ name, kind, low = 0, high = 1, scale }: ParallelAxis, value: 
   return (number - low) / (high - low);
 }
 
-/** An axis's ends in words, and of a logarithmic one its middle. */
+/** The labels of an axis: its ends and its middle, or "no" and "yes". */
 function ticksOf(axis: ParallelAxis): Row[] {
   const { name, kind, low = 0, high = 1, scale } = axis;
   const middle = scale === "log" ? Math.sqrt(low * high) : (low + high) / 2;
@@ -184,7 +180,7 @@ function axisText(name: string, edge: object): Layer {
   } as Layer;
 }
 
-/** Dark lines are the low losses. */
+/** Darker lines have lower losses. */
 function trialLines([low, high]: readonly [number, number]): Layer {
   return {
     mark: { type: "line", strokeWidth: 1.4, opacity: 0.85 },

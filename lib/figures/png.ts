@@ -1,7 +1,7 @@
-// A PNG with a palette of at most 256 colors, which takes a third of the bytes of full color.
+// Encodes a PNG with a palette of at most 256 colors, which takes a third of the bytes of full color.
 import { crc32, deflateSync } from "node:zlib";
 
-/** Red, green, blue and alpha of each pixel, row by row; the alpha is taken to be 255. */
+/** Red, green, blue and alpha of each pixel, row by row; alpha is assumed to be 255. */
 export interface Pixels {
   readonly data: Uint8Array;
   readonly width: number;
@@ -9,9 +9,9 @@ export interface Pixels {
 }
 
 /**
- * Encodes opaque pixels as a PNG with a palette. With more than 256 colors, those that share their upper 5 bits a
- * channel become the most frequent of them, and of those the rare ones the nearest of the 256 most frequent.
- * @throws RangeError if the data are not 4 bytes a pixel.
+ * Encodes opaque pixels as a PNG with a palette. With more than 256 colors, colors with the same upper 5 bits in each
+ * channel become the most frequent of them; those beyond 256 become the nearest of the 256 most frequent.
+ * @throws RangeError if the data are not 4 bytes per pixel.
  */
 export function encodePng({ data, width, height }: Pixels): Buffer {
   if (data.length !== 4 * width * height) {
@@ -21,7 +21,7 @@ export function encodePng({ data, width, height }: Pixels): Buffer {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);
   header.writeUInt32BE(height, 4);
-  header[8] = 8; // bits a sample
+  header[8] = 8; // bits per sample
   header[9] = 3; // indexed
   const lines = Buffer.alloc(height * (1 + width)); // each line starts with filter type 0
   for (let y = 0, from = 0; y < height; y++) {

@@ -1,4 +1,4 @@
-// What preprocessing does to the values of each modality, stage by stage.
+// The values of each modality after each stage of preprocessing.
 import { type Figure, makeFigure, type Panel, type Row } from "./figure.js";
 import { count, percent } from "./text.js";
 import { figureWidth, inks, modalityColor, panelTitle } from "./theme.js";
@@ -7,17 +7,17 @@ import { figureWidth, inks, modalityColor, panelTitle } from "./theme.js";
 export interface StageHistogram {
   readonly modality: string;
   readonly stage: string;
-  /** Bin limits, ascending; bin i holds `edges[i] <= value < edges[i + 1]`, the last its upper limit too. */
+  /** Ascending bin edges; bin i has `edges[i] <= value < edges[i + 1]`, and the last bin includes its upper edge. */
   readonly edges: ArrayLike<number>;
-  /** Values in each bin, zeros included; one fewer than the edges. */
+  /** Values in each bin, including zeros; one fewer than the edges. */
   readonly counts: ArrayLike<number>;
-  /** How many values are exactly 0. */
+  /** Number of values that are exactly 0. */
   readonly zeros: number;
 }
 
 export interface PreprocessingOptions {
   readonly cohort: string;
-  /** Which rows the values are from: "training", "all". */
+  /** Where the values come from: "training", "all". */
   readonly part: string;
   readonly samples: number;
 }
@@ -29,9 +29,9 @@ interface Bin {
 }
 
 /**
- * Draws one histogram a modality (rows) and stage (columns), in the order in which they are first named.
- * Exact zeros are taken out of their bin and written as a share, since one spike would flatten the rest.
- * @throws RangeError if there are no histograms, edges and counts do not fit, or zeros exceed their bin.
+ * Draws one histogram per modality (rows) and stage (columns), in order of first appearance. Exact zeros are removed
+ * from their bin and written as a share, since their spike would flatten the rest.
+ * @throws RangeError if there are no histograms, edges and counts do not match, or zeros exceed their bin.
  */
 export function preprocessingFigure(
   histograms: readonly StageHistogram[],

@@ -1,27 +1,27 @@
-// From a figure to an image: Vega-Lite, then Vega, then SVG, then PNG, with the font that npm ships.
+// Renders a figure: Vega-Lite to Vega to SVG to PNG, with fonts from an npm package.
 import { createRequire } from "node:module";
 import { checkFigure, type Figure } from "./figure.js";
 import { encodePng } from "./png.js";
 
-/** A figure's images; the same figure gives the same bytes. */
+/** A figure's images; the same figure always gives the same bytes. */
 export interface RenderedFigure {
   readonly figure: Figure;
   readonly svg: string;
   readonly png: Buffer;
-  /** Width and height of the drawing at 100 %, in pixels; the PNG has `scale` times as many. */
+  /** Width of the drawing at 100 %, in pixels; the PNG is `scale` times as wide. */
   readonly width: number;
   readonly height: number;
   readonly scale: number;
 }
 
 export interface RenderOptions {
-  /** Pixels of the PNG per pixel of the drawing, tried first; less is used where the PNG would be too large. */
+  /** Pixels of the PNG per pixel of the drawing; reduced if the PNG would be too large. */
   readonly scale?: number;
-  /** The most bytes that the PNG may have. */
+  /** The largest allowed PNG, in bytes. */
   readonly maxBytes?: number;
 }
 
-/** The largest PNG, in bytes, that a notebook in git should carry. */
+/** The largest PNG, in bytes, for a notebook in git. */
 export const pngLimit = 200 * 1024;
 
 const require = createRequire(import.meta.url);
@@ -36,7 +36,7 @@ export function fontFiles(): string[] {
 /**
  * Renders a figure to SVG and PNG.
  * @throws RangeError if the figure's data or fields are wrong, or the PNG is too large at every scale.
- * @throws Error if Vega-Lite or Vega refuses the spec or only warns of it.
+ * @throws Error if Vega-Lite or Vega reports an error or a warning.
  */
 export async function renderFigure(
   figure: Figure,
@@ -67,7 +67,7 @@ export async function renderFigure(
 
 async function drawSvg({ name, title, spec }: Figure): Promise<string> {
   await registerFonts();
-  // Imported here, not at the top: a CommonJS kernel cannot load vega, whose modules await at the top.
+  // Imported here, because a CommonJS kernel cannot load vega, whose modules use top-level await.
   const vegaLite = await import("vega-lite");
   const vega = await import("vega");
   const refuse = (...messages: readonly unknown[]): never => {
@@ -103,7 +103,7 @@ async function drawSvg({ name, title, spec }: Figure): Promise<string> {
 
 let fontsRegistered: Promise<void> | null = null;
 
-/** Lets Vega measure text in the font that the PNG is drawn with. */
+/** Registers the PNG's fonts, so that Vega measures text with them. */
 function registerFonts(): Promise<void> {
   fontsRegistered ??= import("canvas").then(({ GlobalFonts }) => {
     for (const file of fontFiles()) {
@@ -116,8 +116,8 @@ function registerFonts(): Promise<void> {
 }
 
 /**
- * Rounds coordinates to 3 digits, which no eye sees, numbers ids from 1 (Vega counts on from the figure before),
- * and names the image for readers who do not see it.
+ * Rounds coordinates to 3 decimals, which is invisible, numbers ids from 1 (Vega continues from the previous figure),
+ * and adds the alternative text.
  */
 function tidySvg(svg: string, title: string): string {
   const ids = new Map<string, string>();

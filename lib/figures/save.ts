@@ -1,4 +1,4 @@
-// A figure's files: NAME.svg to look at, NAME.json to make it again.
+// Saves a figure: NAME.svg to look at, NAME.json to make it again.
 import { createHash } from "node:crypto";
 import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -6,7 +6,7 @@ import { datasetsOf, type Figure } from "./figure.js";
 import { type RenderedFigure, renderFigure } from "./render.js";
 
 export interface SaveOptions {
-  /** The command or the notebook that made it: "notebooks/03-train.ipynb". */
+  /** The command or notebook that made the figure, such as "notebooks/03-train.ipynb". */
   readonly source: string;
 }
 
@@ -16,9 +16,9 @@ export interface SavedFigure extends RenderedFigure {
 }
 
 /**
- * Writes NAME.svg and NAME.json (title, source, SHA-256 of the data, spec with its data) into a folder, which is
- * made if need be. Each file is written aside and renamed, so that a crash leaves the old or the new.
- * @throws TypeError if the source is empty; Error if the folder cannot be written.
+ * Writes NAME.svg and NAME.json (title, source, SHA-256 of the data, spec with its data) into a folder, which it
+ * creates if necessary. Each file replaces its predecessor in one move, so a crash leaves the old or the new file.
+ * @throws TypeError if the source is empty; Error if the folder cannot be written to.
  */
 export async function saveFigure(
   figure: Figure,
@@ -41,7 +41,7 @@ export async function saveFigure(
   return { ...rendered, svgPath, jsonPath };
 }
 
-/** SHA-256 of a figure's data, as hexadecimal digits of `JSON.stringify(spec.datasets)`. */
+/** SHA-256 of `JSON.stringify(spec.datasets)`, in hexadecimal digits. */
 export function dataSha256(figure: Figure): string {
   return createHash("sha256")
     .update(JSON.stringify(datasetsOf(figure)))

@@ -1,9 +1,9 @@
-// A figure in front of the reader: as a picture in a notebook, as a line of text in a terminal.
+// Shows a figure: as an image in a notebook, as a line of text in a terminal.
 import { createRequire } from "node:module";
 import type { Figure } from "./figure.js";
 import { type RenderedFigure, renderFigure } from "./render.js";
 
-/** How tslab sends one output to Jupyter; null until the kernel runs its first cell. */
+/** tslab's function that sends an output to Jupyter; null until the kernel runs its first cell. */
 type WriteDisplayData = (
   output: {
     readonly data: Readonly<Record<string, string>>;
@@ -14,7 +14,7 @@ type WriteDisplayData = (
 ) => void;
 
 /**
- * Shows a figure: a PNG in the output of a tslab cell, a line with its size anywhere else.
+ * Shows a figure as a PNG in the output of a tslab cell, or as a line with its size anywhere else.
  * @throws as `renderFigure` does.
  */
 export async function showFigure(figure: Figure | RenderedFigure): Promise<void> {
@@ -25,7 +25,7 @@ export async function showFigure(figure: Figure | RenderedFigure): Promise<void>
     return;
   }
   const { png, width, height } = rendered;
-  // tslab's own display.png sends no metadata, and without it the picture fills twice its size on the page.
+  // Not tslab's display.png: it sends no metadata, so the image would appear at twice its size.
   write(
     {
       data: { "image/png": png.toString("base64"), "text/plain": rendered.figure.title },
@@ -41,7 +41,7 @@ function inWords({ figure, png, width, height }: RenderedFigure): string {
   return `figure ${figure.name}: ${figure.title} (${size}; no notebook to show it in)`;
 }
 
-/** Finds the display of the kernel that this code runs in, without loading tslab where there is none. */
+/** Finds the display of the running kernel, without loading tslab where there is none. */
 function kernelDisplay(): WriteDisplayData | null {
   const require = createRequire(import.meta.url);
   try {

@@ -1,19 +1,19 @@
-// How well each predictor reconstructs each modality: skill with its interval.
+// The skill of each predictor in reconstructing each modality, with intervals.
 import { checkRows, type Figure, type Layer, makeFigure, type Panel, type Row } from "./figure.js";
-import { panelGap, panelWidth, rowAxis, settingScale } from "./predictors.js";
+import { checkInterval, panelGap, panelWidth, rowAxis, settingScale } from "./panels.js";
 import { counted, decimal } from "./text.js";
 import { inks, panelTitle, settingNames, settingOf } from "./theme.js";
 
-/** What one predictor reaches on one modality of one part. */
+/** The result of one predictor on one modality of one part. */
 export interface SkillRow {
   readonly predictor: string;
-  /** What it sees of the samples that it predicts: "nothing", "RNA", "all". */
+  /** What it sees of the predicted samples: "nothing", "RNA", "all". */
   readonly sees: string;
   readonly part: string;
   readonly modality: string;
   /** `1 - MSE / MSE of a constant`; at most 1. */
   readonly skill: number;
-  /** The 95 % interval; null where there is only one split. */
+  /** Lower limit of the 95 % interval; null if there is none. */
   readonly skillLow: number | null;
   readonly skillHigh: number | null;
 }
@@ -21,17 +21,17 @@ export interface SkillRow {
 export interface SkillOptions {
   readonly cohort: string;
   readonly part?: string;
-  /** Samples in this part of a split. */
+  /** Number of samples in this part of a split. */
   readonly samples: number;
-  /** Over how many splits the means and intervals are. */
+  /** Number of splits behind the means and intervals. */
   readonly splits: number;
-  /** The lowest skill on the axis; lower ones are written at its edge. */
+  /** The lowest skill on the axis; lower values are written at its edge. */
   readonly floor?: number;
 }
 
 /**
- * Draws skill by predictor (rows, in the order given) and modality (panels) as a dot with its 95 % interval;
- * controls are gray, ARO has its colors, and the shape says what a predictor sees.
+ * Draws skill by predictor (rows, in the given order) and modality (panels) as a dot with its 95 % interval. Controls
+ * are gray, ARO has its own colors, and the shape shows what a predictor sees.
  * @throws RangeError if no row is of the part, or an interval does not hold its skill.
  */
 export function skillFigure(
@@ -40,7 +40,10 @@ export function skillFigure(
 ): Figure {
   const own = rows.filter((row) => row.part === part);
   checkRows(`skill-${part}`, `rows of the part "${part}"`, own);
-  own.forEach(checkInterval);
+  for (const { predictor, modality, skill, skillLow, skillHigh } of own) {
+    const what = `the skill of ${predictor} on ${modality}`;
+    checkInterval("skillFigure", what, skill, [skillLow, skillHigh]);
+  }
   const predictors = [...new Set(own.map(({ predictor }) => predictor))];
   const modalities = [...new Set(own.map(({ modality }) => modality))];
   const sees = [...new Set(own.map((row) => row.sees))];
@@ -55,7 +58,7 @@ export function skillFigure(
   const onAxis = own.filter((row) => row.skill >= floor);
   const high = Math.max(0.1, ...onAxis.map((row) => row.skillHigh ?? row.skill)) + 0.01;
   const low = Math.min(-0.02, ...onAxis.map((row) => row.skillLow ?? row.skill)) - 0.01;
-  // What lies beyond the axis is written at its left end, clear of the line at zero.
+  // Values beyond the axis are written at its left end, clear of the line at zero.
   const written = onAxis.length < own.length ? (-high * offRoom) / (width - offRoom) : 0;
   const domain = [Math.min(written, Math.max(floor, low)), high];
   const panels = modalities.map((modality, i): Panel => {
@@ -145,7 +148,7 @@ export function skillFigure(
 /** Shapes by what a predictor sees. */
 const seenShapes = ["circle", "square", "diamond", "triangle-up"];
 
-/** Pixels that a skill beyond the axis takes when it is written. */
+/** The width of a written skill, in pixels. */
 const offRoom = 50;
 
 function offAxis(name: string): Layer {
@@ -154,13 +157,4 @@ function offAxis(name: string): Layer {
     mark: { type: "text", align: "left", dx: 3, color: inks.quiet },
     encoding: { x: { value: 0 }, text: { field: "text", type: "nominal" } },
   };
-}
-
-function checkInterval({ predictor, modality, skill, skillLow, skillHigh }: SkillRow): void {
-  if ((skillLow ?? skill) > skill || (skillHigh ?? skill) < skill) {
-    throw new RangeError(
-      `skillFigure: expected an interval that holds the skill of ${predictor} on ${modality}, ` +
-        `got ${skill} outside [${skillLow}, ${skillHigh}]`,
-    );
-  }
 }

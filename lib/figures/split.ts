@@ -1,11 +1,11 @@
-// How samples and patients are divided into training, validation and test.
+// The split of samples and patients into training, validation and test.
 import { type Figure, makeFigure, type Panel, type Row } from "./figure.js";
 import { counted, labelRoom, listed } from "./text.js";
 import { classStyle, figureWidth, inks, panelTitle } from "./theme.js";
 
 /** Samples and patients of one kind, such as tumors, in one part. */
 export interface SplitCount {
-  /** "train", "validation", "test", in the order in which they shall stand. */
+  /** "train", "validation", "test", in the order of the rows. */
   readonly part: string;
   /** "tumor", "normal" or the value of another label. */
   readonly kind: string;
@@ -15,17 +15,17 @@ export interface SplitCount {
 
 export interface SplitOptions {
   readonly cohort: string;
-  /** Patients in each part, whatever their tissue; a patient who gave both counts once. */
+  /** Patients in each part; a patient with both tissues counts once. */
   readonly patients: Readonly<Record<string, number>>;
-  /** What is held together: "patient", "sample". */
+  /** What the split keeps together: "patient", "sample". */
   readonly by?: string;
-  /** What the kinds are values of. */
+  /** The label whose values are the kinds. */
   readonly label?: string;
 }
 
 /**
  * Draws samples and patients by part and kind as bars with their counts.
- * @throws RangeError if there are no rows, or a part's number of patients is not given.
+ * @throws RangeError if there are no rows, or a part's patient count is missing.
  */
 export function splitFigure(
   rows: readonly SplitCount[],

@@ -1,12 +1,12 @@
-// Text in figures: how wide it is, where it breaks, how numbers are written.
+// Text in figures: its width, its line breaks, and the format of numbers.
 import { figureWidth } from "./theme.js";
 
-/** Estimates the width of text in pixels; Inter's letters are on average 0.52 em wide. */
+/** Estimates the width of text in pixels; Inter's letters average 0.52 em. */
 export function textWidth(text: string, fontSize = 11): number {
   return 0.52 * fontSize * text.length;
 }
 
-/** The room that the longest of these labels needs beside an axis, in pixels, at most `limit`. */
+/** The width that the longest label needs beside an axis, in pixels, at most `limit`. */
 export function labelRoom(labels: readonly string[], limit = 320): number {
   return Math.min(limit, Math.ceil(Math.max(...labels.map((label) => textWidth(label)))) + 8);
 }
@@ -23,20 +23,20 @@ export function wrap(text: string, fontSize: number, width = figureWidth): strin
 }
 
 /**
- * Writes a count with a comma between thousands: "45,248".
- * @throws RangeError if it is not finite, as do the functions below.
+ * Formats a count with commas between thousands: "45,248".
+ * @throws RangeError if it is not finite; so do the functions below.
  */
 export function count(value: number): string {
   return finite(value).toLocaleString("en-US");
 }
 
-/** Writes a number with a fixed number of decimals and a true minus sign: "−0.02". */
+/** Formats a number with a fixed number of decimals and a true minus sign: "−0.02". */
 export function decimal(value: number, digits = 2): string {
   const text = finite(value).toFixed(digits);
   return Number(text) === 0 ? text.replace("-", "") : text.replace("-", "−");
 }
 
-/** Writes a share in [0, 1] as percent: "84.5 %"; what is not quite none or all is never written as such. */
+/** Formats a share in [0, 1] as a percentage: "84.5 %". Never rounds to 0 or 100 % what is not: "< 1 %", "> 99 %". */
 export function percent(share: number, digits = 0): string {
   const text = (100 * finite(share)).toFixed(digits);
   if (share > 0 && Number(text) === 0) return `< ${10 ** -digits} %`;
@@ -44,7 +44,7 @@ export function percent(share: number, digits = 0): string {
   return `${text} %`;
 }
 
-/** Writes a count with its noun: "1 sample", "115 samples". */
+/** Formats a count with its noun: "1 sample", "115 samples". */
 export function counted(value: number, singular: string, plural = `${singular}s`): string {
   return `${count(value)} ${value === 1 ? singular : plural}`;
 }

@@ -1,10 +1,10 @@
-// The look of every figure: one font, one palette whose colors keep their meaning, one Vega-Lite config.
+// The look of every figure: one font, one palette whose colors have fixed meanings, one Vega-Lite config.
 import type { Config } from "vega-lite";
 
-/** The widest a figure's panels, axes and legends may be, in pixels, so that it fits a notebook's column. */
+/** The maximum width of a figure's panels, axes and legends, in pixels; it fits a notebook's column. */
 export const figureWidth = 760;
 
-/** The font of all text; render.ts ships its files. The others are for readers of the SVG who lack it. */
+/** The font of all text, whose files render.ts finds; the others are fallbacks for viewing the SVG. */
 export const fontFamily = "Inter, Helvetica, Arial, sans-serif";
 
 const ink = "#1A1A1A"; // 17:1 on white
@@ -14,8 +14,8 @@ const grid = "#E6E6E6";
 export const inks = { ink, quiet, grid, missing: "#8C8C8C" } as const;
 
 /**
- * Colors with a fixed meaning, after Okabe and Ito. Within a group each pair stays at least 15 CIE76 units
- * apart for a reader with protanopia, deuteranopia or tritanopia; shape or label always says the same.
+ * Colors with a fixed meaning, after Okabe and Ito. Any two colors of a group differ by at least 15 CIE76 units for a
+ * reader with protanopia, deuteranopia or tritanopia; a shape or a label always carries the same information.
  */
 export const colors = {
   modality: {
@@ -29,7 +29,7 @@ export const colors = {
   tissue: { tumor: "#D55E00", normal: "#0072B2" },
 } as const;
 
-/** Colors of classes without a fixed meaning, paired with `shapes` by position. */
+/** Colors of classes that have no fixed color, paired with `shapes` by position. */
 export const classColors = [
   "#0072B2",
   "#D55E00",
@@ -40,7 +40,7 @@ export const classColors = [
   "#1A1A1A",
 ] as const;
 
-/** Shapes of classes, so that color never stands alone. */
+/** Shapes of classes, so that nothing depends on color alone. */
 export const shapes = [
   "circle",
   "square",
@@ -51,7 +51,7 @@ export const shapes = [
   "triangle-right",
 ] as const;
 
-/** How a panel shows a value that was not recorded. */
+/** The style of values that were not recorded. */
 export const notRecorded = {
   name: "not recorded",
   color: inks.missing,
@@ -65,15 +65,15 @@ const modalityColors: readonly (readonly [RegExp, string])[] = [
   [/rna|transcript|expression/i, colors.modality.rna],
 ];
 
-/** Names the color of a modality; one of a kind that has none of its own is dark gray. */
+/** The color of a modality, by its name; dark gray for an unknown kind. */
 export function modalityColor(name: string): string {
   return modalityColors.find(([pattern]) => pattern.test(name))?.[1] ?? colors.part.train;
 }
 
-/** Whether a row of a table is ARO as the paper masks it, ARO unmasked, or a control. */
+/** Whether a predictor is ARO masked as in the paper, ARO unmasked, or a control. */
 export type Setting = keyof typeof colors.setting;
 
-/** Reads the setting from a predictor's name: "ARO masked", "ARO unmasked", anything else is a control. */
+/** The setting in a predictor's name: "ARO masked", "ARO unmasked"; anything else is a control. */
 export function settingOf(predictor: string): Setting {
   if (!/^ARO\b/i.test(predictor)) return "control";
   return /\bunmasked\b/i.test(predictor) ? "unmasked" : "masked";
@@ -91,7 +91,7 @@ export const theme: Config = {
   background: "white",
   padding: 10,
   font: fontFamily,
-  aria: false, // a mark's label says no more than the title that render.ts gives the image
+  aria: false, // labels of marks would add nothing to the alternative text that render.ts writes
   title: {
     anchor: "start",
     frame: "bounds",
@@ -145,7 +145,7 @@ export const theme: Config = {
     columnPadding: 16,
     offset: 10,
     padding: 0,
-    // Vega reads this, Vega-Lite's types do not know it: the gap between two legends in one row.
+    // The gap between two legends in a row; Vega reads it, but Vega-Lite's types lack it.
     ...({ layout: { bottom: { margin: 28 } } } as object),
   },
   view: { stroke: "#D0D0D0" },
@@ -155,7 +155,7 @@ export const theme: Config = {
   concat: { spacing: 18 },
 };
 
-/** The title above one panel, flush with its left axis, and the smaller lines below it. */
+/** A panel's title, aligned with its left axis, and smaller lines below the title. */
 export function panelTitle(text: string | string[], subtitle: string[] = []) {
   return {
     text,
@@ -170,7 +170,7 @@ export function panelTitle(text: string | string[], subtitle: string[] = []) {
   };
 }
 
-/** The names, colors and shapes of classes, in the order in which a legend lists them. */
+/** The names, colors and shapes of classes, in legend order. */
 export interface ClassStyle {
   readonly names: string[];
   readonly colors: string[];
@@ -178,7 +178,7 @@ export interface ClassStyle {
 }
 
 /**
- * Gives each class its color and shape; tumor and normal keep theirs, "not recorded" comes last.
+ * Assigns each class a color and a shape; tumor and normal have fixed ones, "not recorded" comes last.
  * @throws RangeError if there are more classes than colors.
  */
 export function classStyle(

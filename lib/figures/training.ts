@@ -1,9 +1,10 @@
-// How the loss falls: training and validation by epoch, with the controls that it must pass.
+// Training and validation loss by epoch, with the losses of controls.
 import { type Figure, type Layer, makeFigure, type Panel, type Row } from "./figure.js";
+import { lossPanelWidth, lossRange, referenceLayers, referenceRows } from "./panels.js";
 import { counted, listed } from "./text.js";
-import { colors, figureWidth, inks, panelTitle } from "./theme.js";
+import { colors, inks, panelTitle } from "./theme.js";
 
-/** The losses that training reports, each a mean over observed entries. */
+/** The reported losses, each a mean over observed entries. */
 export interface Losses {
   readonly huber: number;
   readonly mse: number;
@@ -16,26 +17,26 @@ export interface EpochLosses {
   readonly learningRate: number;
 }
 
-/** The epochs of one training; runs of one name are repetitions with different seeds. */
+/** The epochs of one training run; runs of the same name differ in their seeds. */
 export interface TrainingRun {
-  /** "ARO masked", "ARO unmasked"; one panel each. */
+  /** "ARO masked", "ARO unmasked"; each gets a panel. */
   readonly name: string;
   readonly seed: number;
   readonly epochs: readonly EpochLosses[];
 }
 
-/** What a control loses on the validation part. */
+/** A control's loss on the validation part. */
 export interface ReferenceLoss {
   readonly name: string;
   readonly huber: number;
   readonly mse: number;
-  /** The panel it belongs to; in every panel where absent. */
+  /** Its panel; without it, the control appears in every panel. */
   readonly run?: string;
 }
 
 export interface TrainingOptions {
   readonly cohort: string;
-  /** Samples of the training and of the validation part. */
+  /** Number of training samples. */
   readonly trainSamples: number;
   readonly validationSamples: number;
   readonly references?: readonly ReferenceLoss[];
@@ -45,8 +46,8 @@ export interface TrainingOptions {
 const lossNames: Readonly<Record<keyof Losses, string>> = { huber: "Huber loss", mse: "MSE" };
 
 /**
- * Draws one panel a setting with the training and validation loss of each seed, the lowest validation loss,
- * the controls as lines across, and the epochs in which the learning rate fell.
+ * Draws one panel per setting with the training and validation loss of each seed, the lowest validation loss, the
+ * controls as horizontal lines, and the epochs at which the learning rate fell.
  * @throws RangeError if there are no epochs or a loss is not positive (the axis is logarithmic).
  */
 export function trainingFigure(
@@ -55,27 +56,29 @@ export function trainingFigure(
 ): Figure {
   const names = [...new Set(runs.map(({ name }) => name))];
   const lines = runs.flatMap((run) => linesOf(run, loss));
-  const values = [...lines, ...references.map((row) => ({ loss: row[loss] }))].map(
-    (row) => row.loss,
+  const [low, high] = lossRange(
+    `trainingFigure: expected epochs with a positive ${lossNames[loss]}`,
+    [...lines.map((row) => row.loss), ...references.map((row) => row[loss])],
   );
-  const low = values.find((value) => !(value > 0));
-  if (values.length === 0 || low !== undefined) {
-    throw new RangeError(
-      `trainingFigure: expected epochs with a positive ${lossNames[loss]}, got ${low ?? "none"}`,
-    );
-  }
-  const domain = [Math.min(...values) / 1.12, Math.max(...values) * 1.05];
+  const domain = [low / 1.12, high * 1.05];
   const seeds = Math.max(...names.map((name) => runs.filter((run) => run.name === name).length));
   const last = Math.max(...lines.map((row) => row.epoch));
   const datasets: Record<string, readonly Row[]> = {};
-  const width = Math.floor((figureWidth - 60 - 18 * (names.length - 1)) / names.length);
+  const width = lossPanelWidth(names.length);
   const panels = names.map((name, i): Panel => {
     const own = runs.filter((run) => run.name === name);
     const rules = references.filter((row) => row.run === undefined || row.run === name);
     const drops = own.flatMap((run) => dropsOf(run, own.length === 1 ? last : 0));
     datasets[`${name} losses`] = lines.filter((row) => row.run === name);
     datasets[`${name} best`] = own.map((run) => bestOf(run, loss));
-    if (rules.length > 0) datasets[`${name} references`] = referenceRows(rules, loss);
+    if (rules.length > 0) {
+      datasets[`${name} references`] = referenceRows(
+        rules.map((row) => ({
+          loss: row[loss],
+          text: `${row.name} ${row[loss].toPrecision(3)}`,
+        })),
+      );
+    }
     if (drops.length > 0) datasets[`${name} drops`] = drops;
     const y = {
       field: "loss",
@@ -175,8 +178,8 @@ function bestOf({ epochs }: TrainingRun, loss: keyof Losses): Row {
 }
 
 /**
- * The epochs that ran at a lower rate than the epoch before. Those at least 1/20 of the axis after the last
- * labeled one bear the new rate; with `last` 0 none does.
+ * The epochs with a lower learning rate than the epoch before. Those at least 1/20 of the axis after the previous label
+ * are labeled with the new rate; none is if `last` is 0.
  */
 function dropsOf({ epochs }: TrainingRun, last: number): Row[] {
   let labeled = Number.NEGATIVE_INFINITY;
@@ -189,7 +192,7 @@ function dropsOf({ epochs }: TrainingRun, last: number): Row[] {
     });
 }
 
-/** Short lines from the upper edge, so that they cross neither the curves' ends nor the labels of the controls. */
+/** Short lines from the upper edge, clear of the curves' ends and of the controls' labels. */
 function dropLayers(name: string, height: number): Layer[] {
   const x = { field: "epoch", type: "quantitative" } as const;
   return [
@@ -206,33 +209,7 @@ function dropLayers(name: string, height: number): Layer[] {
   ];
 }
 
-/** The lowest line is labeled below itself, the others above, so that labels keep off the space between. */
-function referenceRows(references: readonly ReferenceLoss[], loss: keyof Losses): Row[] {
-  const lowest = Math.min(...references.map((row) => row[loss]));
-  return references.map((row) => ({
-    loss: row[loss],
-    text: `${row.name} ${row[loss].toPrecision(3)}`,
-    below: references.length > 1 && row[loss] === lowest,
-  }));
-}
-
-/** Lines across a panel and their labels: the lowest below its line, so that two that lie close keep them apart. */
-export function referenceLayers(name: string, width: number): Layer[] {
-  const y = { field: "loss", type: "quantitative" } as const;
-  const text = (below: boolean): Layer => ({
-    data: { name },
-    transform: [{ filter: `datum.below === ${below}` }],
-    mark: { type: "text", align: "right", baseline: below ? "top" : "bottom", dy: below ? 4 : -3 },
-    encoding: { x: { value: width - 5 }, y, text: { field: "text", type: "nominal" } },
-  });
-  return [
-    { data: { name }, mark: { type: "rule", color: inks.ink, strokeWidth: 1 }, encoding: { y } },
-    text(false),
-    text(true),
-  ];
-}
-
-/** Ticks at 1, 2, 3, 5, 7 times powers of ten inside the domain. */
+/** Ticks at 1, 2, 3, 5 and 7 times powers of ten within the domain. */
 function logTicks([low, high]: readonly number[]): number[] {
   const ticks: number[] = [];
   for (let power = Math.floor(Math.log10(low)); 10 ** power <= high; power++) {

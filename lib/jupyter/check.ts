@@ -1,11 +1,11 @@
-// Checks the cells of every notebook with the strict compiler and the linter: tslab itself checks them loosely.
+// Checks the cells of notebooks with the strict compiler and the linter, and for what tslab compiles wrongly.
 import { execFile } from "node:child_process";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join, relative } from "node:path";
+import ts from "typescript";
 import { projectRoot } from "../cohort/root.js";
-import { listNotebooks, notebookName, readCodeCells } from "./notebook.js";
-import { findTraps } from "./traps.js";
+import { type CodeCell, listNotebooks, notebookName, readCodeCells } from "./notebook.js";
 
 export interface CellProblem {
   readonly notebook: string;
@@ -15,13 +15,14 @@ export interface CellProblem {
   readonly message: string;
 }
 
-/** Where each line of an extracted file comes from; index 0 is line 1. */
+/** The origin of each line of an extracted file; index 0 is line 1. */
 type LineOrigins = readonly ({ cell: number; line: number } | null)[];
 
 /**
- * Type-checks the notebooks' cells strictly, each notebook as one module, and looks for promises that nobody awaits
- * and for what tslab is known to compile wrongly.
- * Needs the compiled lib. Resolves to every problem found, at its notebook, cell and line.
+ * Type-checks the notebooks' cells strictly, each notebook as one module, and looks for promises that are not awaited
+ * and for code that tslab compiles wrongly. Needs the compiled lib.
+ * @returns every problem, with its notebook, cell and line.
+ * @throws Error if a file is not a notebook, or the compiler or the linter does not start.
  */
 export async function checkCells(files?: readonly string[]): Promise<CellProblem[]> {
   const root = projectRoot();
@@ -47,9 +48,9 @@ export async function checkCells(files?: readonly string[]): Promise<CellProblem
   }
   const config = {
     extends: "../tsconfig.json",
-    // Cells leave names for later cells to use; a reader may not use them all.
+    // Cells define names for later cells; not all are used.
     compilerOptions: { noUnusedLocals: false, lib: ["es2022"], rootDir: ".." },
-    files: [...origins.keys()], // a folder that begins with a dot is never searched
+    files: [...origins.keys()], // listed, since tsc does not search folders that begin with a dot
     include: [],
   };
   await writeFile(join(folder, "tsconfig.json"), JSON.stringify(config));
@@ -90,7 +91,7 @@ export async function checkCells(files?: readonly string[]): Promise<CellProblem
         [script, ...args],
         { cwd: root, maxBuffer: 1 << 26 },
         (error, stdout, stderr) => {
-          // A non-zero exit is how both tell of problems; no output at all is a failure to run.
+          // Both exit with an error if they find problems; without any output, they failed to run.
           if (error && stdout === "")
             reject(new Error(`checkCells: ${relative(root, script)} failed: ${stderr}`));
           else resolve(stdout);
@@ -98,4 +99,59 @@ export async function checkCells(files?: readonly string[]): Promise<CellProblem
       );
     });
   }
+}
+
+/**
+ * Finds code that tslab 1.0.22 silently compiles wrongly: shorthand properties with names from earlier cells, and
+ * destructuring that renames. tslab rewrites names from earlier cells to `exports.name`, but not in `{ name }`, and
+ * also where it must not, in `{ name: other } = value`.
+ * Source: wrapPrevIdentifier in tslab's src/converter.ts.
+ */
+function findTraps(cells: readonly CodeCell[]): Omit<CellProblem, "notebook">[] {
+  const earlier = new Set<string>();
+  return cells.flatMap(({ number, source }) => {
+    const file = ts.createSourceFile(`cell${number}.ts`, source, ts.ScriptTarget.ES2022, true);
+    const own = new Set<string>();
+    const shorthands: ts.ShorthandPropertyAssignment[] = [];
+    const traps: Omit<CellProblem, "notebook">[] = [];
+    const report = (node: ts.Node, message: string) => {
+      const { line } = file.getLineAndCharacterOfPosition(node.getStart(file));
+      traps.push({ cell: number, line: line + 1, message });
+    };
+    const visit = (node: ts.Node) => {
+      if (ts.isShorthandPropertyAssignment(node)) shorthands.push(node);
+      if (isDeclaration(node) && node.name && ts.isIdentifier(node.name)) own.add(node.name.text);
+      if (ts.isBindingElement(node) && node.propertyName) {
+        const name = node.propertyName.getText(file);
+        report(node, `tslab may break "{ ${name}: ... }" in destructuring; take the value whole`);
+      }
+      ts.forEachChild(node, visit);
+    };
+    visit(file);
+    for (const node of shorthands) {
+      const name = node.name.text;
+      if (earlier.has(name) && !own.has(name)) {
+        report(node, `tslab loses "{ ${name} }" of an earlier cell; write "{ ${name}: ${name} }"`);
+      }
+    }
+    for (const name of own) earlier.add(name);
+    return traps;
+  });
+}
+
+type Declaration =
+  | ts.VariableDeclaration
+  | ts.BindingElement
+  | ts.ParameterDeclaration
+  | ts.FunctionDeclaration
+  | ts.ImportSpecifier;
+
+function isDeclaration(node: ts.Node): node is Declaration {
+  return (
+    ts.isVariableDeclaration(node) ||
+    ts.isBindingElement(node) ||
+    ts.isParameter(node) ||
+    ts.isFunctionDeclaration(node) ||
+    ts.isImportSpecifier(node)
+  );
 }

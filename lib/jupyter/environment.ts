@@ -1,20 +1,16 @@
 // The project's own Jupyter: a private .venv with pinned packages and the kernel "aro" inside it.
-import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { promisify } from "node:util";
-import { findPython, venvPython } from "../cohort/python.js";
+import { findPython, runCommand, venvPython } from "../cohort/python.js";
 import { projectRoot } from "../cohort/root.js";
-
-const run = promisify(execFile);
 
 export interface JupyterEnvironment {
   /** The Python inside the private .venv. */
   readonly python: string;
-  /** Where Jupyter finds the kernel "aro", for JUPYTER_PATH. */
-  readonly jupyterPath: string;
+  /** Variables with which Jupyter finds the kernel "aro" and keeps its own files inside .venv. */
+  readonly env: Readonly<Record<string, string>>;
 }
 
 export interface PrepareOptions {
@@ -24,8 +20,8 @@ export interface PrepareOptions {
 }
 
 /**
- * Makes the private Jupyter ready, or finds that it is; half-done work is thrown away and done again.
- * @throws Error if there is no fitting Python, or pip fails; the message says what to do.
+ * Installs the private Jupyter unless it is ready; starts over if an earlier installation is incomplete.
+ * @throws Error if there is no suitable Python, or pip fails; the message says what to do.
  */
 export async function prepareJupyter({
   lab = false,
@@ -68,27 +64,29 @@ export async function prepareJupyter({
   // JupyterLab brings scripts in CommonJS, which would inherit "type": "module" from the repository.
   await writeFile(join(venv, "package.json"), '{ "type": "commonjs" }\n');
   await writeKernelSpec(root, venv);
-  return { python: bin, jupyterPath: join(venv, "share", "jupyter") };
+  return { python: bin, env: variablesOf(venv) };
+}
+
+function variablesOf(venv: string): Record<string, string> {
+  const own = (name: string) => join(venv, "var", name);
+  return {
+    JUPYTER_PATH: join(venv, "share", "jupyter"),
+    JUPYTER_CONFIG_DIR: own("config"), // of JupyterLab: settings and workspaces
+    JUPYTER_DATA_DIR: own("data"),
+    JUPYTER_RUNTIME_DIR: own("runtime"),
+    IPYTHONDIR: own("ipython"),
+  };
 }
 
 async function works(python: string): Promise<boolean> {
-  if (!existsSync(python)) return false;
-  try {
-    await run(python, ["-m", "pip", "--version"]);
-    return true;
-  } catch {
-    return false;
-  }
+  return (await runCommand(python, ["-m", "pip", "--version"])).code === 0;
 }
 
 async function call(command: string, args: string[], purpose: string): Promise<void> {
-  try {
-    await run(command, args, { maxBuffer: 64 * 1024 * 1024 });
-  } catch (error) {
-    const { stderr = "", message } = error as { stderr?: string; message: string };
-    const last = stderr.trim().split("\n").slice(-3).join("\n") || message;
-    throw new Error(`prepareJupyter: could not ${purpose}\n${last}`);
-  }
+  const { code, output } = await runCommand(command, args);
+  if (code === 0) return;
+  const last = output.trim().split("\n").slice(-3).join("\n");
+  throw new Error(`prepareJupyter: could not ${purpose}\n${last || `exit status ${code}`}`);
 }
 
 async function writeKernelSpec(root: string, venv: string): Promise<void> {

@@ -1,22 +1,40 @@
-// The notebooks on disk: which there are, and the code in their cells.
+// The notebooks on disk, and the code in their cells.
 import { readdir, readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { didYouMean } from "../cohort/nearest.js";
 import { projectRoot } from "../cohort/root.js";
 
 export interface CodeCell {
-  /** Counted from 1 over the code cells of the notebook. */
+  /** From 1, counting the notebook's code cells. */
   readonly number: number;
   readonly source: string;
 }
 
-/** Lists the notebooks' files in reading order. */
+/** Lists the notebook files in reading order. */
 export async function listNotebooks(): Promise<string[]> {
   const folder = join(projectRoot(), "notebooks");
   const names = (await readdir(folder)).filter((name) => name.endsWith(".ipynb"));
   return names.sort().map((name) => join(folder, name));
 }
 
-/** Gives a notebook's name without folder and ending, e.g. "03-train". */
+/**
+ * Lists the files of the notebooks whose names begin with one of the given texts, in reading order; all without any.
+ * @throws RangeError for a text that no notebook's name begins with.
+ */
+export async function chooseNotebooks(only: readonly string[] = []): Promise<string[]> {
+  const all = await listNotebooks();
+  const names = all.map(notebookName);
+  for (const part of only) {
+    if (part !== "" && names.some((name) => name.startsWith(part))) continue;
+    throw new RangeError(
+      `chooseNotebooks: expected one of ${names.join(", ")}, got "${part}"${didYouMean(part, names)}`,
+    );
+  }
+  if (only.length === 0) return all;
+  return all.filter((file) => only.some((part) => notebookName(file).startsWith(part)));
+}
+
+/** A notebook's name without folder and extension, such as "03-train". */
 export function notebookName(file: string): string {
   return basename(file, ".ipynb");
 }

@@ -1,4 +1,4 @@
-// Tables for readers: one set of rows as HTML in a notebook, as text in a terminal, as Markdown in the README.
+// Tables for readers: the same rows as HTML in a notebook, text in a terminal, or Markdown in the README.
 
 export type Cell = string | number | boolean | null | undefined;
 
@@ -15,7 +15,7 @@ interface Formatted {
   readonly body: string[][];
 }
 
-/** Shows rows as a table in the running notebook cell, elsewhere as text; without rows it says "none". */
+/** Shows rows as a table in the running notebook cell, or as text elsewhere; prints "none" if there are no rows. */
 export function showTable<T extends object>(
   rows: readonly T[],
   options: TableOptions<T> = {},
@@ -33,7 +33,7 @@ export function showTable<T extends object>(
   display.html(htmlTable(rows, options));
 }
 
-/** Lays rows out as text, columns aligned. */
+/** Formats rows as text with aligned columns. */
 export function textTable<T extends object>(
   rows: readonly T[],
   options: TableOptions<T> = {},
@@ -52,7 +52,7 @@ export function textTable<T extends object>(
   );
 }
 
-/** Lays rows out as a Markdown table. */
+/** Formats rows as a Markdown table. */
 export function markdownTable<T extends object>(
   rows: readonly T[],
   options: TableOptions<T> = {},
@@ -98,7 +98,7 @@ function format<T extends object>(
     body: rows.map((row) =>
       chosen.map(([key], j) => {
         const cell = value(row, key);
-        // A column of shares has decimals in every row, also where one happens to be whole.
+        // A column of fractions has decimals in every row, even where a value happens to be whole.
         const whole = typeof cell === "number" && Number.isInteger(cell) && fractional[j];
         return whole ? cell.toFixed(digits) : formatCell(cell, digits);
       }),
@@ -106,7 +106,7 @@ function format<T extends object>(
   };
 }
 
-/** Writes one value: whole numbers in groups of three, others to the digits asked for, tiny ones as powers. */
+/** Formats one value: whole numbers in groups of three, others with `digits` decimals, tiny ones with an exponent. */
 export function formatCell(value: Cell, digits = 3): string {
   if (value === null || value === undefined) return "–";
   if (typeof value !== "number") return String(value);

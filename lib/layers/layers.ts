@@ -177,9 +177,9 @@ export function batchNorm(
       }
       const inverse = engine.rsqrt(variance, epsilon);
       const standard = engine.mulVector(centered, inverse); // [rows, units]
-      const scaleNow = engine.scale(engine.vector(scale), 1); // a copy: the update comes before its last use
+      const by = engine.vector(scale);
       return {
-        out: engine.addVector(engine.mulVector(standard, scaleNow), engine.vector(shift)),
+        out: engine.addVector(engine.mulVector(standard, by), engine.vector(shift)),
         back(slope, isWanted) {
           const alongShift = engine.sumRows(slope); // [1, units]
           const alongScale = engine.sumRows(engine.mul(slope, standard)); // [1, units]
@@ -190,7 +190,7 @@ export function batchNorm(
           if (!isWanted) return null;
           const moved = engine.addVector(engine.mulVector(standard, alongScale), alongShift);
           const inner = isTraining ? engine.sub(slope, engine.scale(moved, 1 / n)) : slope;
-          return engine.mulVector(inner, engine.mul(scaleNow, inverse));
+          return engine.mulVector(inner, engine.mul(by, inverse)); // by the old scale
         },
       };
     },

@@ -1,20 +1,19 @@
-// Looks into preprocessing: one feature through every stage, and the share of entries with a property.
+// Looks into preprocessing: one feature through every stage, and the distribution of values after each stage.
 import type { Cohort, Modality } from "../cohort/cohort.js";
 import type { Matrix } from "../cohort/matrix.js";
-import { applyScaler, type Scaler, type Stage } from "./scaler.js";
+import { applyScaler, type Scaler, STAGES, type Stage } from "./scaler.js";
 
-/** One sample's value of one feature at every stage; measured is null where it is missing. */
-export interface FeatureStages {
+/** One sample's value of one feature at every stage; `measured` is null where it is missing. */
+export interface FeatureStages extends Readonly<Record<Stage, number>> {
   readonly sample: string;
   readonly feature: string;
   readonly measured: number | null;
-  readonly imputed: number;
-  readonly winsorized: number;
-  readonly standardized: number;
-  readonly log: number;
 }
 
-/** Follows one column of the cohort through preprocessing, a row a sample. */
+/**
+ * Follows one column of the cohort through preprocessing, one row per sample.
+ * @throws RangeError if the cohort has no such column or row.
+ */
 export function describeFeature(
   cohort: Pick<Cohort, "samples" | "features" | "matrix">,
   scaler: Scaler,
@@ -25,42 +24,109 @@ export function describeFeature(
   if (!Number.isInteger(column) || column < 0 || column >= columns) {
     throw new RangeError(`describeFeature: expected a column in [0, ${columns}), got ${column}`);
   }
-  const at = (until: Stage) => {
-    const scaled = applyScaler(scaler, cohort.matrix, rows, until);
-    return (i: number) => scaled.values[i * columns + column];
-  };
-  const [imputed, winsorized, standardized, log] = (
-    ["imputed", "winsorized", "standardized", "log"] as const
-  ).map(at);
-  return rows.map((row, i) => ({
-    sample: cohort.samples[row].id,
-    feature: cohort.features[column],
-    measured: observed[row * columns + column] ? values[row * columns + column] : null,
-    imputed: imputed(i),
-    winsorized: winsorized(i),
-    standardized: standardized(i),
-    log: log(i),
-  }));
+  const stages = STAGES.map((stage) => applyScaler(scaler, cohort.matrix, rows, stage));
+  return rows.map((row, i) => {
+    const [imputed, winsorized, standardized, log] = stages.map(
+      (scaled) => scaled.values[i * columns + column],
+    );
+    return {
+      sample: cohort.samples[row].id,
+      feature: cohort.features[column],
+      measured: observed[row * columns + column] ? values[row * columns + column] : null,
+      ...{ imputed, winsorized, standardized, log },
+    };
+  });
 }
 
 /**
- * Takes the share of a modality's observed entries that pass a test, in [0, 1].
+ * The share of a modality's observed entries that pass a test, in [0, 1].
  * @throws RangeError if nothing is observed.
  */
 export function shareOf(
-  { rows, columns, values, observed }: Matrix,
-  { name, start, end }: Modality,
+  matrix: Matrix,
+  modality: Modality,
   accept: (value: number) => boolean,
 ): number {
-  let passed = 0;
+  const values = observedValues("shareOf", matrix, modality);
+  return values.filter(accept).length / values.length;
+}
+
+/** How the observed values of one modality are distributed after one stage. */
+export interface StageHistogram {
+  readonly modality: string;
+  readonly stage: string;
+  /** Ascending, one more than the counts; the last bin includes its upper edge. */
+  readonly edges: Float64Array;
+  /** Observed values in each bin. */
+  readonly counts: Float64Array;
+  /** Observed values that are exactly 0. */
+  readonly zeros: number;
+}
+
+/** The name of each stage in a histogram, which counts no imputed values. */
+const SHOWN: Readonly<Record<Stage, string>> = {
+  imputed: "measured",
+  winsorized: "clamped",
+  standardized: "z-score",
+  log: "log1p of z above 0",
+};
+
+/**
+ * Counts the observed values of the given rows in equal bins from lowest to highest, one histogram per stage and
+ * modality.
+ * @throws RangeError if there is not at least one bin, or a modality has no observed value.
+ */
+export function stageHistograms(
+  { matrix, modalities }: Pick<Cohort, "matrix" | "modalities">,
+  scaler: Scaler,
+  rows: readonly number[],
+  bins = 48,
+): StageHistogram[] {
+  if (!Number.isInteger(bins) || bins < 1) {
+    throw new RangeError(`stageHistograms: expected a positive number of bins, got ${bins}`);
+  }
+  return STAGES.flatMap((stage) => {
+    const scaled = applyScaler(scaler, matrix, rows, stage);
+    return modalities.map((modality): StageHistogram => {
+      const values = observedValues("stageHistograms", scaled, modality);
+      return { modality: modality.name, stage: SHOWN[stage], ...countBins(values, bins) };
+    });
+  });
+}
+
+function observedValues(
+  where: string,
+  { rows, columns, values, observed }: Matrix,
+  { name, start, end }: Modality,
+): Float32Array {
+  const found = new Float32Array(rows * (end - start));
   let count = 0;
   for (let row = 0; row < rows; row++) {
     for (let i = row * columns + start; i < row * columns + end; i++) {
-      if (!observed[i]) continue;
-      count++;
-      if (accept(values[i])) passed++;
+      if (observed[i]) found[count++] = values[i];
     }
   }
-  if (count === 0) throw new RangeError(`shareOf: expected observed entries of ${name}, got none`);
-  return passed / count;
+  if (count === 0) throw new RangeError(`${where}: expected observed values of ${name}, got none`);
+  return found.subarray(0, count);
+}
+
+function countBins(
+  values: Float32Array,
+  bins: number,
+): Pick<StageHistogram, "edges" | "counts" | "zeros"> {
+  let low = Number.POSITIVE_INFINITY;
+  let high = Number.NEGATIVE_INFINITY;
+  for (const value of values) {
+    low = Math.min(low, value);
+    high = Math.max(high, value);
+  }
+  if (low === high) high = low + 1; // a constant needs a bin of some width
+  const edges = Float64Array.from({ length: bins + 1 }, (_, i) => low + ((high - low) * i) / bins);
+  const counts = new Float64Array(bins);
+  let zeros = 0;
+  for (const value of values) {
+    counts[Math.min(bins - 1, Math.floor(((value - low) / (high - low)) * bins))]++;
+    if (value === 0) zeros++;
+  }
+  return { edges, counts, zeros };
 }

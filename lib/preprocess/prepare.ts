@@ -1,4 +1,4 @@
-// A cohort ready for training: split, scaled by its training rows, and labelled with the part it belongs to.
+// A cohort ready for training: split, scaled by its training rows, each part labeled in its type.
 import type { Cohort, Modality } from "../cohort/cohort.js";
 import type { Matrix } from "../cohort/matrix.js";
 import { applyScaler, fitScaler, type Scaler } from "./scaler.js";
@@ -6,13 +6,13 @@ import type { Split } from "./split.js";
 
 export type Part = "train" | "validation" | "test";
 
-/** Preprocessed rows of one part; the part is in the type, so that training rows cannot pass for test rows. */
+/** Preprocessed rows of one part; the type names the part, so that training rows cannot pass for test rows. */
 export interface Prepared<P extends Part = Part> {
   readonly part: P;
   /** Row indexes in the cohort. */
   readonly rows: readonly number[];
   readonly ids: readonly string[];
-  /** `[rows, features]`, non-negative, without unit; filled everywhere, the mask says what was measured. */
+  /** `[rows, features]`, non-negative and unitless; every entry is filled, the mask marks the measured ones. */
   readonly matrix: Matrix;
 }
 
@@ -29,7 +29,7 @@ export interface PreparedCohort {
 /**
  * Fits the scaler on the split's training rows and applies it to all three parts.
  * Source: paper section 3.
- * @throws RangeError if the split names a row twice, or one that the cohort lacks.
+ * @throws RangeError if the split repeats a row, or has one that the cohort lacks.
  */
 export function prepareCohort(cohort: Cohort, split: Split): PreparedCohort {
   checkSplit(split, cohort.samples.length);
@@ -66,8 +66,8 @@ function checkSplit({ train, validation, test }: Split, size: number): void {
 }
 
 /**
- * Refuses to score rows that the scaler was fitted on as if they were new.
- * @throws RangeError naming the first of them.
+ * Refuses rows that the scaler was fitted on where held-out rows are needed.
+ * @throws RangeError that lists the first of them.
  */
 export function requireHeldOut(scaler: Scaler, rows: Prepared): void {
   const seen = new Set(scaler.trainedOn);

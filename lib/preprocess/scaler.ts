@@ -1,7 +1,7 @@
 // The paper's normalization: statistics from the training rows alone, applied to any rows.
 import { emptyMatrix, type Matrix } from "../cohort/matrix.js";
 
-/** What the training rows say of each column; every array has one entry a column, in float64. */
+/** Statistics of the training rows; every array has one float64 entry per column. */
 export interface Scaler {
   /** Median of the observed entries; 0 where none was observed. */
   readonly median: Float64Array;
@@ -13,16 +13,18 @@ export interface Scaler {
   readonly mean: Float64Array;
   /** Population standard deviation of the filled and clamped column; 0 where it is constant. */
   readonly std: Float64Array;
-  /** The samples whose values went into the statistics. */
+  /** The ids of the training samples. */
   readonly trainedOn: readonly string[];
 }
 
-/** How far to go: each stage includes those before it. The paper's input is "log". */
-export type Stage = "imputed" | "winsorized" | "standardized" | "log";
+/** The stages of preprocessing, in order; each includes those before it. The model's input is "log". */
+export const STAGES = ["imputed", "winsorized", "standardized", "log"] as const;
+
+export type Stage = (typeof STAGES)[number];
 
 const WINSORIZE = 0.01; // share of values clamped at either end
 
-/** Says in a few words what each stage does, in order. */
+/** Describes each stage in a few words, in order. */
 export function describeStages(): string[] {
   const does: Readonly<Record<Stage, string>> = {
     imputed: "fill missing values with the training median",
@@ -30,13 +32,13 @@ export function describeStages(): string[] {
     standardized: "z-score by training mean and deviation",
     log: "clamp at 0, then log1p",
   };
-  return Object.values(does);
+  return STAGES.map((stage) => does[stage]);
 }
 
 /**
  * Fits the scaler on the given rows of `matrix`, `[samples, features]`.
  * Source: paper section 3; percentiles interpolate linearly as numpy.percentile does.
- * @throws RangeError if there are no rows, their number differs from the number of ids, or the matrix lacks one.
+ * @throws RangeError if there are no rows, their number differs from that of the ids, or the matrix lacks one.
  */
 export function fitScaler(matrix: Matrix, rows: readonly number[], ids: readonly string[]): Scaler {
   const count = rows.length;
@@ -64,7 +66,7 @@ export function fitScaler(matrix: Matrix, rows: readonly number[], ids: readonly
       const column = gathered[j];
       const measured = column.subarray(0, seen[j]).sort();
       const middle = seen[j] === 0 ? 0 : quantileOfSorted(measured, 0.5);
-      // What is filled in belongs between the halves, so the column is in order without another sort.
+      // Filling goes between the two halves, so the column stays sorted.
       const half = seen[j] >> 1;
       column.copyWithin(half + count - seen[j], half, seen[j]);
       column.fill(middle, half, half + count - seen[j]);
@@ -91,9 +93,9 @@ export function fitScaler(matrix: Matrix, rows: readonly number[], ids: readonly
 
 /**
  * Applies the scaler to rows of `matrix`: median fill, clamp, `z = (x - mean) / std`, then `log1p(max(z, 0))`.
- * Every entry of the result has a value; its mask still says which were measured.
- * @returns `[rows.length, features]`; in "log", non-negative and without unit.
- * @throws RangeError if the matrix has other columns than the scaler, or lacks one of the rows.
+ * Every entry of the result has a value; its mask still marks the measured ones.
+ * @returns `[rows.length, features]`; after "log", non-negative and unitless.
+ * @throws RangeError if the column counts of matrix and scaler differ, or the matrix lacks one of the rows.
  */
 export function applyScaler(
   scaler: Scaler,
@@ -106,7 +108,7 @@ export function applyScaler(
     throw new RangeError(`applyScaler: expected ${scaler.mean.length} columns, got ${columns}`);
   }
   checkRows("applyScaler", matrix, rows);
-  const depth = ["imputed", "winsorized", "standardized", "log"].indexOf(until);
+  const depth = STAGES.indexOf(until);
   const out = emptyMatrix(rows.length, columns);
   const { median, low, high, mean, std } = scaler;
   rows.forEach((row, to) => {
@@ -124,7 +126,7 @@ export function applyScaler(
   return out;
 }
 
-/** A row that is not there would pass for one in which nothing was measured. */
+/** Without this check, a missing row would look like one without measurements. */
 function checkRows(where: string, matrix: Matrix, rows: readonly number[]): void {
   for (const row of rows) {
     if (!Number.isInteger(row) || row < 0 || row >= matrix.rows) {
@@ -133,7 +135,7 @@ function checkRows(where: string, matrix: Matrix, rows: readonly number[]): void
   }
 }
 
-/** numpy.percentile, method "linear", of ascending numbers; `q` in [0, 1]. */
+/** The quantile of ascending numbers, as numpy.percentile with method "linear"; `q` in [0, 1]. */
 function quantileOfSorted(sorted: Float64Array, q: number): number {
   const position = q * (sorted.length - 1);
   const below = Math.floor(position);

@@ -1,9 +1,9 @@
-// The split into training, validation and test rows, which never parts a patient.
+// Splits a cohort into training, validation and test rows, keeping each patient's samples together.
 import type { Sample } from "../cohort/cohort.js";
 import { countPatients, labelValues } from "../cohort/labels.js";
 import { numpyPermutation } from "../cohort/random.js";
 
-/** Row indexes of a cohort; together they name each row once. */
+/** Row indexes of a cohort; each row is in exactly one part. */
 export interface Split {
   readonly train: readonly number[];
   readonly validation: readonly number[];
@@ -12,13 +12,13 @@ export interface Split {
 
 export interface SplitOptions {
   readonly seed?: number;
-  /** "patient" keeps a patient's samples together; "sample" is what the authors' code does. */
+  /** "patient" keeps a patient's samples together; "sample" splits as the authors' code does. */
   readonly by?: "patient" | "sample";
 }
 
 /**
- * Splits 70 / 15 / 15: 30 % held out, then halved, drawn as scikit-learn's `train_test_split` draws.
- * By patient, the shares are of patients, in their order of first appearance.
+ * Splits 70 / 15 / 15: holds out 30 % and halves it, with the draws of scikit-learn's `train_test_split`.
+ * By patient, the shares are of patients, who are drawn in order of first appearance.
  * Source: paper section 3; by "sample", src/omic_dataclass.py of the authors' code.
  * @throws RangeError if there are fewer than four patients (or samples) to draw from.
  */
@@ -42,7 +42,7 @@ export function splitSamples(
   return { train: train.flat(), validation: validation.flat(), test: test.flat() };
 }
 
-/** Samples and patients that bear one value of a label in one part. */
+/** Samples and patients with one value of a label in one part. */
 export interface PartCount {
   readonly part: keyof Split;
   readonly label: string;
@@ -50,7 +50,7 @@ export interface PartCount {
   readonly patients: number;
 }
 
-/** Counts a split by part and by the values of a label, "not recorded" where there is none. */
+/** Counts a split by part and by the values of a label; a missing value counts as "not recorded". */
 export function countParts(samples: readonly Sample[], split: Split, label: string): PartCount[] {
   const values = labelValues(samples, label).map((value) => String(value ?? "not recorded"));
   const kinds = [...new Set(values)];
@@ -62,7 +62,7 @@ export function countParts(samples: readonly Sample[], split: Split, label: stri
   );
 }
 
-/** sklearn.model_selection.train_test_split: the first of the permutation are held, the next are kept. */
+/** sklearn.model_selection.train_test_split: holds out the first items of a permutation and keeps the rest. */
 function hold<T>(items: readonly T[], share: number, seed: number): [kept: T[], held: T[]] {
   const order = numpyPermutation(items.length, seed);
   const count = Math.ceil(share * items.length);

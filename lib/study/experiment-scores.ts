@@ -1,19 +1,26 @@
-// What came of an experiment: each finished run scored from its folder, and the runs that are still missing.
+// The results of an experiment: finished runs scored from their folders, and tables of the scores over seeds.
 import { labelValues } from "../cohort/labels.js";
 import type { Engine } from "../engine/engine.js";
 import type { Classifier } from "../evaluate/classifiers.js";
 import { crossValidate, scoreHoldout } from "../evaluate/classify.js";
 import { modelPredictor } from "../evaluate/predictor.js";
 import { reconstructionTable } from "../evaluate/reconstruction.js";
-import { flattenScores } from "../evaluate/summary.js";
+import { summarizeRepeats } from "../evaluate/repeats.js";
+import { type FlatScore, flattenScores } from "../evaluate/summary.js";
 import type { AroSpec } from "../model/aro.js";
 import type { AutoencoderModel } from "../model/autoencoder.js";
 import type { Part } from "../preprocess/prepare.js";
 import { applyScaler, fitScaler } from "../preprocess/scaler.js";
 import { readState } from "../train/folder.js";
-import type { Cell, Plan, PlannedRun } from "./experiments.js";
+import {
+  type Cell,
+  type Embedding,
+  PAPER_EMBEDDING,
+  type Plan,
+  type PlannedRun,
+  type Variant,
+} from "./experiments.js";
 import { openTrained, type Study } from "./study.js";
-import { type Embedding, PAPER_EMBEDDING, type Variant } from "./variants.js";
 
 /** Losses of one variant and seed on one part, over all modalities together. */
 export interface SeedScore {
@@ -23,38 +30,38 @@ export interface SeedScore {
   readonly samples: number;
   readonly mse: number;
   readonly huber: number;
-  /** Against a constant on the same rows, so that it compares where the rows do not. */
+  /** Relative to a constant on the same rows, so that it is comparable between different rows. */
   readonly skill: number | null;
 }
 
-/** What a classifier of one variant's embeddings scored with one seed; shares in [0, 1]. */
+/** Accuracy of a classifier of one variant's embeddings with one seed; shares in [0, 1]. */
 export interface SeedAccuracy {
   readonly variant: string;
   readonly seed: number;
   /** Samples that it was tested on. */
   readonly samples: number;
   readonly accuracy: number;
-  /** What always naming the most frequent class of these samples would score. */
+  /** Accuracy of always predicting the most frequent class of these samples. */
   readonly majorityRate: number;
 }
 
 export interface ExperimentScores {
   readonly scores: readonly SeedScore[];
-  /** Of the variants that are about embeddings. */
+  /** Of the variants that are judged by accuracy. */
   readonly accuracies: readonly SeedAccuracy[];
-  /** Names of the runs that are not finished, and so are in no number. */
+  /** Names of the unfinished runs, which are in no number. */
   readonly unfinished: readonly string[];
 }
 
 export interface CollectOptions {
   readonly parts?: readonly Part[];
-  /** The label that embeddings are asked for; without one, nothing is classified. */
+  /** The label to predict from embeddings; without one, nothing is classified. */
   readonly task?: string;
   /** By default the MLP of the authors' code, on columns standardized by its training rows. */
   readonly classifier?: Classifier;
 }
 
-/** Scores every finished run of a plan from its folder. A run that several variants share is opened once. */
+/** Scores every finished run of a plan from its folder, opening a run that several variants share once. */
 export async function collectScores(
   { runs, cells }: Plan,
   engine: Engine,
@@ -92,7 +99,7 @@ export async function collectScores(
   return { scores, accuracies, unfinished };
 }
 
-/** Says how far a run is: "done", "partial at epoch 12", "missing". */
+/** Describes how far a run has come: "done", "partial at epoch 12", "missing". */
 export function describeState(state: string, epoch: number): string {
   return state === "partial" ? `partial at epoch ${epoch}` : state;
 }
@@ -103,14 +110,18 @@ function isJudgedBy({ variant }: Cell, what: "losses" | "accuracy"): boolean {
 
 type AroModel = AutoencoderModel<AroSpec>;
 
-async function scoreRun(model: AroModel, { study: { prepared } }: PlannedRun, parts: readonly Part[]) {
+async function scoreRun(
+  model: AroModel,
+  { study: { prepared } }: PlannedRun,
+  parts: readonly Part[],
+) {
   const rows = await reconstructionTable([modelPredictor("ARO", model)], prepared, {
     ...{ parts, draws: 1 },
   });
   return flattenScores(rows)
     .filter(({ modality }) => modality === "all")
     .map(({ part, samples, mse, huber, skill }) => ({
-      // Every part has observed entries: training has checked it, and a test part without has no score.
+      // Not null: training checks that every part has observed entries.
       ...{ part: part as Part, samples, mse: mse!, huber: huber!, skill },
     }));
 }
@@ -144,10 +155,148 @@ async function classifyRun(
 }
 
 /** Embeds all samples of a study, `[samples, width]`. */
-async function embed(model: AroModel, { cohort, prepared }: Study, { relu, statistics }: Embedding) {
+async function embed(
+  model: AroModel,
+  { cohort, prepared }: Study,
+  { relu, statistics }: Embedding,
+) {
   const rows = cohort.samples.map((_, row) => row);
   const ids = cohort.samples.map(({ id }) => id);
   const scaler = statistics === "all rows" ? fitScaler(cohort.matrix, rows, ids) : prepared.scaler;
   const values = await model.encode(applyScaler(scaler, cohort.matrix, rows), { relu });
   return { rows: rows.length, columns: model.spec.width, values };
+}
+
+/** A row of the paper's Tables 1, 2, 4 and 5 together; a control has no seed, and so no deviation. */
+export interface SeedRow {
+  readonly predictor: string;
+  readonly part: string;
+  /** Seeds averaged; null for a control. */
+  readonly seeds: number | null;
+  readonly mse: number;
+  /** Sample standard deviation over seeds; null for a control and for one seed. */
+  readonly mseDeviation: number | null;
+  readonly huber: number;
+  readonly huberDeviation: number | null;
+}
+
+/** Tabulates each variant's mean losses over seeds by part, then the losses of controls over all modalities. */
+export function tabulateSeeds(
+  scores: readonly SeedScore[],
+  controls: readonly FlatScore[] = [],
+): SeedRow[] {
+  const rows = groupBy(scores, ({ variant, part }) => `${variant}\n${part}`).map((own): SeedRow => {
+    const [{ variant, part }] = own;
+    const mse = summarizeRepeats(own.map((score) => score.mse));
+    const huber = summarizeRepeats(own.map((score) => score.huber));
+    return {
+      ...{ predictor: variant, part, seeds: mse.n },
+      ...{ mse: rounded(mse.mean), mseDeviation: rounded(mse.deviation) },
+      ...{ huber: rounded(huber.mean), huberDeviation: rounded(huber.deviation) },
+    };
+  });
+  const below = controls.flatMap(({ predictor, part, modality, mse, huber }): SeedRow[] =>
+    modality === "all" && mse !== null && huber !== null
+      ? [{ predictor, part, seeds: null, mse, mseDeviation: null, huber, huberDeviation: null }]
+      : [],
+  );
+  return [...rows, ...below];
+}
+
+/** One variant beside the one that it is compared with. */
+export interface ComparedVariant {
+  readonly variant: string;
+  /** Seeds averaged. */
+  readonly seeds: number;
+  readonly mean: number;
+  readonly deviation: number | null;
+  /** Seeds that both have. */
+  readonly pairs: number;
+  /** Mean over those seeds of this variant minus the other; null for the other itself, and without pairs. */
+  readonly difference: number | null;
+  /**
+   * Limits of its 95 % interval by Student's t over seeds; null with fewer than two pairs. Also null where all
+   * differences are equal, as accuracies on few samples may be: an interval of no width would suggest certainty.
+   */
+  readonly low: number | null;
+  readonly high: number | null;
+  /** Why the two are not directly comparable; empty if they are. */
+  readonly caveat: string;
+}
+
+/** A number by variant and seed. */
+export interface SeedValue {
+  readonly variant: string;
+  readonly seed: number;
+  readonly value: number;
+}
+
+/**
+ * Compares each variant that has values with one of them, seed by seed, in the order of `variants`. The interval
+ * includes what the seed changes: initial weights, dropout, batches, the classifier's start, and the new quarter of the
+ * samples where the classifier is tested on one. It ignores variation between splits and between samples.
+ */
+export function compareVariants(
+  values: readonly SeedValue[],
+  against: string,
+  variants: readonly Variant[],
+): ComparedVariant[] {
+  const of = (name: string) => values.filter(({ variant }) => variant === name);
+  const base = new Map(of(against).map(({ seed, value }) => [seed, value]));
+  return variants.flatMap(({ name, caveat = "" }): ComparedVariant[] => {
+    const own = of(name);
+    if (own.length === 0) return [];
+    const { n, mean, deviation } = summarizeRepeats(own.map(({ value }) => value));
+    const about = { variant: name, seeds: n, mean: rounded(mean), deviation: rounded(deviation) };
+    const none = { pairs: 0, difference: null, low: null, high: null };
+    if (name === against) return [{ ...about, ...none, caveat: "" }];
+    const gaps = own.flatMap(({ seed, value }) => {
+      const other = base.get(seed);
+      return other === undefined ? [] : [value - other];
+    });
+    if (gaps.length === 0) return [{ ...about, ...none, caveat }];
+    const gap = summarizeRepeats(gaps);
+    const limits = (gap.deviation ?? 0) < 1e-12 ? null : gap.interval;
+    const paired = {
+      ...{ pairs: gap.n, difference: rounded(gap.mean) },
+      ...{ low: rounded(limits?.low ?? null), high: rounded(limits?.high ?? null) },
+    };
+    return [{ ...about, ...paired, caveat }];
+  });
+}
+
+/** Selects one measure of one part, to compare variants by. */
+export function lossesOf(
+  scores: readonly SeedScore[],
+  part: string,
+  measure: "mse" | "huber" | "skill" = "mse",
+): SeedValue[] {
+  return scores.flatMap(({ variant, seed, part: own, ...score }) => {
+    const value = score[measure];
+    return own === part && value !== null ? [{ variant, seed, value }] : [];
+  });
+}
+
+/** Selects the accuracies, to compare variants by. */
+export function accuraciesOf(accuracies: readonly SeedAccuracy[]): SeedValue[] {
+  return accuracies.map(({ variant, seed, accuracy }) => ({ variant, seed, value: accuracy }));
+}
+
+/** Writes a mean with its deviation, if it has one: "0.1283 ± 0.0004". */
+export function withDeviation(mean: number, deviation: number | null, digits = 4): string {
+  return deviation === null
+    ? mean.toFixed(digits)
+    : `${mean.toFixed(digits)} ± ${deviation.toPrecision(2)}`;
+}
+
+/** Rounds to six significant digits; more would be noise in a file that people compare. */
+function rounded<T extends number | null>(value: T): T {
+  return (value === null ? null : Number(value.toPrecision(6))) as T;
+}
+
+/** Groups items by key, in the order in which each key first occurs. */
+function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): T[][] {
+  const groups = new Map<string, T[]>();
+  for (const item of items) groups.set(keyOf(item), [...(groups.get(keyOf(item)) ?? []), item]);
+  return [...groups.values()];
 }

@@ -1,16 +1,109 @@
-// Experiments: named lists of variants and seeds, from which the runs follow, numbered in a fixed order.
+// Experiments: variants of a training over seeds, as data, and the runs that follow from them.
 import { keepFeatures } from "../cohort/cohort.js";
+import { didYouMean } from "../cohort/nearest.js";
 import type { Engine } from "../engine/engine.js";
 import { prepareCohort } from "../preprocess/prepare.js";
-import { splitSamples } from "../preprocess/split.js";
+import { type SplitOptions, splitSamples } from "../preprocess/split.js";
 import { type RunState, readState } from "../train/folder.js";
 import { withInterrupt } from "../train/interrupt.js";
 import type { Progress } from "../train/progress.js";
 import { completeSettings } from "../train/settings.js";
 import type { Profile } from "./profile.js";
-import { type DescribedRun, describeAro, type Study, trainDescribed } from "./study.js";
+import {
+  type Departure,
+  type DescribedRun,
+  describeAro,
+  type Setting,
+  type Study,
+  trainDescribed,
+} from "./study.js";
 import { evenlySpaced } from "./tuning.js";
-import { AUTHORS, DIFFERENCES, SETTINGS, type Variant } from "./variants.js";
+
+/** ARO in one setting, and what differs from the profile. */
+export interface Variant extends Pick<Departure, "model" | "training"> {
+  readonly name: string;
+  /** What the model sees; "one column" hides only the first column of the second modality, as the authors' code does. */
+  readonly setting: Setting | "one column";
+  readonly split?: Pick<SplitOptions, "by">;
+  readonly embedding?: Embedding;
+  readonly tested?: Tested;
+  /** By default its reconstruction losses. */
+  readonly judgedBy?: readonly ("losses" | "accuracy")[];
+  /** Why it is not directly comparable with the paper's setting, if it is not. */
+  readonly caveat?: string;
+}
+
+/** How embeddings are computed: with or without the ReLUs, on rows scaled by the statistics of training rows or of all. */
+export interface Embedding {
+  readonly relu: boolean;
+  readonly statistics: "training rows" | "all rows";
+}
+
+/** Which samples test a classifier of the embeddings: those of the split, or a new random quarter of all. */
+export type Tested = "test rows" | "new quarter";
+
+/** The default of a variant. Source: paper section 5 and appendix A. */
+export const PAPER_EMBEDDING: Embedding = { relu: true, statistics: "training rows" };
+
+/**
+ * The differences between the authors' code and their paper that affect a result. The code's mixed bfloat16 is left
+ * out: the engines compute in float32.
+ * Source: src/models.py, src/omic_dataclass.py, configs/raw_linear.yaml, notebooks/test_model.py@e3bb22a.
+ */
+export const AUTHORS = {
+  setting: "one column",
+  model: { output: "relu", hiddenDropout: 0.2 },
+  /** Lightning steps the schedule, and the code steps it again. */
+  training: { plateau: { factor: 0.1, patience: 10, stepsPerEpoch: 2 } },
+  split: { by: "sample" },
+  embedding: { relu: false, statistics: "all rows" },
+  tested: "new quarter",
+} as const satisfies Omit<Variant, "name">;
+
+/** The paper's two settings. */
+export const SETTINGS: readonly Variant[] = [
+  { name: "ARO unmasked", setting: "unmasked" },
+  { name: "ARO masked", setting: "masked" },
+];
+
+/** What reconstructions and embeddings are compared with; the paper classifies embeddings of ARO unmasked. */
+export const MASKED = "paper, masked";
+export const UNMASKED = "paper, unmasked";
+
+/** The paper's two settings, each difference of the authors' code alone, and all of them together. */
+export const DIFFERENCES: readonly Variant[] = [
+  { name: MASKED, setting: "masked" },
+  { name: UNMASKED, setting: "unmasked", judgedBy: ["losses", "accuracy"], caveat: "sees all" },
+  { name: "ReLU output", setting: "masked", model: { output: AUTHORS.model.output } },
+  {
+    name: "dropout after hidden layers",
+    setting: "masked",
+    model: { hiddenDropout: AUTHORS.model.hiddenDropout },
+  },
+  { name: "plateau stepped twice", setting: "masked", training: AUTHORS.training },
+  { name: "one masked column", setting: AUTHORS.setting, caveat: "sees all but one column" },
+  { name: "split by sample", setting: "masked", split: AUTHORS.split, caveat: "other test rows" },
+  {
+    name: "embedding without ReLU",
+    setting: "unmasked",
+    embedding: AUTHORS.embedding,
+    judgedBy: ["accuracy"],
+    caveat: "test rows are in the statistics",
+  },
+  {
+    name: "tested on a new quarter",
+    setting: "unmasked",
+    tested: AUTHORS.tested,
+    judgedBy: ["accuracy"],
+    caveat: "other test rows, most seen by the model",
+  },
+  {
+    name: "authors, all together",
+    ...AUTHORS,
+    judgedBy: ["losses", "accuracy"],
+    caveat: "other test rows, other input",
+  },
+];
 
 export interface Experiment {
   readonly name: string;
@@ -18,7 +111,7 @@ export interface Experiment {
   readonly about: string;
   readonly variants: readonly Variant[];
   readonly seeds: readonly number[];
-  /** Whether features, width, epochs and rate are those of the profile's `experiments`, not its own. */
+  /** Whether features, width, epochs and learning rate are those of the profile's `experiments`. */
   readonly reduced: boolean;
 }
 
@@ -26,18 +119,18 @@ export interface Experiment {
 export interface PlannedRun extends DescribedRun {
   /** From 0. */
   readonly number: number;
-  /** Of the first variant that asks for it, with the seed. */
+  /** The first variant that asks for it, and the seed. */
   readonly name: string;
   readonly seed: number;
   readonly epochs: number;
-  /** Whose data it is trained and judged on. */
+  /** The data that it is trained and judged on. */
   readonly study: Study;
 }
 
 export interface Plan {
   readonly experiment: Experiment;
   readonly runs: readonly PlannedRun[];
-  /** The run of each variant and seed; variants that differ only in what is done with a model share it. */
+  /** The run of each variant and seed; variants that use one model in different ways share its run. */
   readonly cells: readonly Cell[];
 }
 
@@ -86,22 +179,24 @@ export function findExperiment(profile: Profile, name: string): Experiment {
   const all = experimentsOf(profile);
   const found = all.find((experiment) => experiment.name === name);
   if (found) return found;
-  const names = all.map((experiment) => experiment.name).join(", ");
-  throw new RangeError(`findExperiment: expected one of ${names}, got "${name}"`);
+  const names = all.map((experiment) => experiment.name);
+  throw new RangeError(
+    `findExperiment: expected one of ${names.join(", ")}, got "${name}"${didYouMean(name, names)}`,
+  );
 }
 
 /**
- * Plans the runs of an experiment: all variants with the first seed, then all with the next. A training that two
- * variants ask for is one run, under the name of the first.
+ * Plans the runs of an experiment: all variants with the first seed, then all with the next. Variants that ask for the
+ * same training share one run, named after the first.
  */
 export function planExperiment(study: Study, experiment: Experiment): Plan {
   const base = experiment.reduced ? reduceStudy(study) : study;
-  const bySample = new Map<string, Study>();
+  const studies = new Map([[base.profile.split.by, base]]);
   const studyOf = ({ split }: Variant): Study => {
     const by = split?.by ?? base.profile.split.by;
-    const known = bySample.get(by) ?? (by === base.profile.split.by ? base : splitAnew(base, by));
-    bySample.set(by, known);
-    return known;
+    const own = studies.get(by) ?? splitAnew(base, by);
+    studies.set(by, own);
+    return own;
   };
   const runs: PlannedRun[] = [];
   const cells = experiment.seeds.flatMap((seed) =>
@@ -127,16 +222,16 @@ export function planExperiment(study: Study, experiment: Experiment): Plan {
   return { experiment, runs, cells };
 }
 
-/** A run as a list shows it. */
+/** A run in a list. */
 export interface ListedRun extends RunState {
   readonly number: number;
   readonly name: string;
   readonly folder: string;
-  /** That it is to have. */
+  /** When it is finished. */
   readonly epochs: number;
 }
 
-/** Lists an experiment's runs in order, each with the state that its folder is in. */
+/** Lists an experiment's runs in order, each with the state of its folder. */
 export async function listRuns(study: Study, name: string): Promise<ListedRun[]> {
   const { runs } = planExperiment(study, findExperiment(study.profile, name));
   return await Promise.all(
@@ -150,14 +245,14 @@ export async function listRuns(study: Study, name: string): Promise<ListedRun[]>
 export interface TrainExperimentOptions {
   /** By default all of the plan, in order. */
   readonly runs?: readonly PlannedRun[];
-  /** Shows how a run gets on. */
+  /** Shows the progress of a run. */
   readonly progressOf?: (run: PlannedRun) => Progress;
 }
 
 /**
- * Trains the runs of a plan that are not finished, one after another; a first interrupt ends the one under way in good
- * order, and no other begins.
- * @returns false if it was interrupted; asked again, it goes on.
+ * Trains the unfinished runs of a plan one after another. A first interrupt stops the current run gracefully and starts
+ * no other.
+ * @returns false if it was interrupted; the next call continues.
  */
 export async function trainExperiment(
   plan: Plan,
@@ -167,7 +262,7 @@ export async function trainExperiment(
   return await withInterrupt(async (signal) => {
     for (const run of runs) {
       if ((await readState(run.folder, run.hash)).state === "done") continue;
-      if (signal.aborted) return false; // heard when the run before had nothing left to stop
+      if (signal.aborted) return false; // the interrupt came after the last run's final step
       const progress = progressOf?.(run);
       const { result } = await trainDescribed(run.study, run, engine, progress, signal);
       if (result.status === "stopped") return false;
@@ -176,7 +271,7 @@ export async function trainExperiment(
   });
 }
 
-/** A study of fewer features for a narrower model, trained at a rate that suits it, as the profile says. */
+/** A study of fewer features, with the narrower model, epochs and rate of the profile's `experiments`. */
 export function reduceStudy({ profile, cohort, split }: Study): Study {
   const { features, width, epochs, learningRate } = profile.experiments;
   const isKept = evenlySpaced(cohort.features.length, features);

@@ -1,4 +1,4 @@
-// A study in one picture: the settings of a profile and the sizes of its cohort, as the overview figure takes them.
+// What the overview figure shows of a study: the settings of its profile and the sizes of its cohort.
 import { type Cohort, summarizeModalities } from "../cohort/cohort.js";
 import { countPatients } from "../cohort/labels.js";
 import type { OverviewOptions } from "../figures/overview.js";
@@ -8,7 +8,7 @@ import { describeStages } from "../preprocess/scaler.js";
 import type { Profile } from "./profile.js";
 import { chooseTasks } from "./tasks.js";
 
-/** Describes what a profile does to its cohort, without the features that are empty in every sample. */
+/** Describes a profile's study of a cohort without empty features. */
 export function describeStudy(profile: Profile, cohort: Cohort): OverviewOptions {
   const { model } = profile;
   const features = cohort.features.length;

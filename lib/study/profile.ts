@@ -1,5 +1,6 @@
-// Profiles: what a run of the notebooks uses, as typed objects that say only what differs.
+// Profiles: cohort, model, training and evaluation settings of a run of the notebooks, each listing only what differs.
 import { join } from "node:path";
+import { didYouMean } from "../cohort/nearest.js";
 import { projectRoot } from "../cohort/root.js";
 import { type Engine, isPortable } from "../engine/engine.js";
 import { type AroSpec, PAPER_MODEL } from "../model/aro.js";
@@ -9,7 +10,7 @@ export type ProfileName = "course" | "ucec" | "gbm" | "paper";
 
 export interface Profile {
   readonly name: ProfileName;
-  /** One sentence for the head of a notebook. */
+  /** One sentence, printed at the top of a notebook. */
   readonly about: string;
   /** Where the cohort comes from: simulated, or the source of that name in the manifest. */
   readonly cohort: "simulate" | "ucec" | "gbm" | "paper";
@@ -23,27 +24,27 @@ export interface Profile {
     /** Of weights, dropout and batches. */
     readonly seed: number;
   };
-  /** How a study of trials is reduced against the paper's; see `tuningSpace`. */
+  /** How tuning is reduced against the paper's; see `tuningSpace`. */
   readonly tuning: {
     /** Trials of each search. */
     readonly trials: number;
     readonly epochs: number;
-    /** About as many features are tuned on, evenly spaced in every modality. */
+    /** Approximate number of features to tune on, evenly spaced in every modality. */
     readonly features: number;
     readonly minWidth: number;
     readonly maxWidth: number;
     readonly minLearningRate: number;
     readonly maxLearningRate: number;
-    /** Of the suggestions. */
+    /** Of the search. */
     readonly seed: number;
   };
-  /** How the experiments repeat a training, and how those with the authors' differences are reduced; see `experimentsOf`. */
+  /** Seeds of the experiments, and the reduced size of those with the authors' differences; see `experimentsOf`. */
   readonly experiments: {
-    /** Trainings of each variant; the first has the seed of `training`. */
+    /** Runs of each variant; the first has the seed of `training`. */
     readonly seeds: number;
-    /** So many of them at full size does notebook 9 train where they are not there; `aro train seeds` trains all. */
+    /** Full-size runs that notebook 9 trains if they are missing; `aro train seeds` trains all. */
     readonly seedsInNotebook: number;
-    /** The authors' differences are tried on about as many features, evenly spaced in every modality. */
+    /** Approximate number of features of the reduced experiments, evenly spaced in every modality. */
     readonly features: number;
     readonly width: number;
     readonly epochs: number;
@@ -52,17 +53,17 @@ export interface Profile {
   readonly labels: {
     /** Shown in the description of the cohort. */
     readonly described: readonly string[];
-    /** What classifiers are asked for, as far as the cohort records it; the first is the easy one. */
+    /** Labels to classify, where the cohort records them; the first is the easy one. */
     readonly tasks: readonly string[];
-    /** What might explain a label without any measurement. */
+    /** Labels that might predict a task without any measurement. */
     readonly covariates: readonly string[];
   };
   readonly evaluation: {
     /** Bootstrap draws behind each interval. */
     readonly draws: number;
-    /** Grouped stratified folds of the classifiers. */
+    /** Stratified, patient-grouped folds of the classifiers. */
     readonly folds: number;
-    /** How often the folds are drawn anew. */
+    /** Repeats of the cross-validation, with new folds each. */
     readonly repeats: number;
     /** Patient-grouped splits over which the linear controls are repeated. */
     readonly splits: number;
@@ -154,27 +155,17 @@ const PROFILES: Readonly<Record<ProfileName, Profile>> = {
   },
 };
 
-/** A rate that suits this width on UCEC, by validation loss; `--set training.learningRate` tries another. */
-const NARROWER = { width: 256, learningRate: 5e-4 } as const;
+/** What the portable engine trains instead, to finish in minutes; the learning rate was chosen on UCEC by validation loss. */
+const NARROW = { width: 256, learningRate: 5e-4 };
 
-/**
- * What the portable engine trains instead, so that it ends in minutes: a narrower model, at a rate that suits it. A
- * profile that is not here is the same on every engine.
- */
-const NARROW: Readonly<Partial<Record<ProfileName, typeof NARROWER>>> = {
-  ucec: NARROWER,
-  gbm: NARROWER,
-  paper: NARROWER,
-};
-
-/** Says whether a profile's cohort is the paper's own two, so that a number may replicate one of the paper's. */
+/** Whether a profile's cohort is the paper's own two, so that a number may replicate one of the paper's. */
 export function replicatesPaper({ name }: Profile): boolean {
   return name === "paper";
 }
 
-/** Says whether a profile's models are wider on the native engine. */
-export function profitsFromNative({ name }: Profile): boolean {
-  return NARROW[name] !== undefined;
+/** Whether a profile's models are wider on the native engine: all but those of the small simulated cohort. */
+export function profitsFromNative({ cohort }: Profile): boolean {
+  return cohort !== "simulate";
 }
 
 /**
@@ -189,7 +180,8 @@ export function readProfile(
   const name = env.ARO_PROFILE || "ucec";
   if (!isProfileName(name)) {
     throw new RangeError(
-      `readProfile: expected a profile of ${Object.keys(PROFILES).join(", ")}, got "${name}"`,
+      `readProfile: expected a profile of ${Object.keys(PROFILES).join(", ")}, got "${name}"` +
+        didYouMean(name, Object.keys(PROFILES)),
     );
   }
   const changes = (env.ARO_SET ?? "").split(",").filter((text) => text.trim() !== "");
@@ -198,9 +190,8 @@ export function readProfile(
 }
 
 function narrow(profile: Profile): Profile {
-  const narrower = NARROW[profile.name];
-  if (!narrower) return profile;
-  const { width, learningRate } = narrower;
+  if (!profitsFromNative(profile)) return profile;
+  const { width, learningRate } = NARROW;
   return {
     ...profile,
     model: { ...profile.model, width },
@@ -208,7 +199,7 @@ function narrow(profile: Profile): Profile {
   };
 }
 
-/** Where a profile keeps its runs, and what it publishes. Only the default writes into the tracked folders. */
+/** Folders of a profile's runs and of what it publishes. Only the default profile publishes into the tracked folders. */
 export function foldersOf(profile: Profile): { runs: string; figures: string; notebooks: string } {
   const root = projectRoot();
   const runs = join(root, "data", "runs", profile.name);
@@ -225,7 +216,8 @@ function changeSetting(profile: Profile, change: string): Profile {
   const known = settingsOf(profile);
   if (text === undefined || !Object.hasOwn(known, path)) {
     throw new RangeError(
-      `readProfile: expected KEY=VALUE with a key of ${Object.keys(known).join(", ")}, got "${change}"`,
+      `readProfile: expected KEY=VALUE with a key of ${Object.keys(known).join(", ")}, got "${change}"` +
+        didYouMean(path, Object.keys(known)),
     );
   }
   const [group, key] = path.split(".");
@@ -239,6 +231,7 @@ function changeSetting(profile: Profile, change: string): Profile {
   if (typeof value === "number" && (text === "" || !Number.isFinite(value))) {
     throw new TypeError(`readProfile: expected a number for ${path}, got "${text}"`);
   }
+  if (typeof value === "number") checkNumber(path, value);
   const choices: Record<string, readonly string[]> = {
     "split.by": ["patient", "sample"],
     "model.output": ["softplus", "relu"],
@@ -253,7 +246,20 @@ function changeSetting(profile: Profile, change: string): Profile {
   return { ...profile, [group]: { ...profile[group as Group], [key]: value } };
 }
 
-/** Every setting that may be changed, by its path; which columns are zeroed is a matter of the cohort. */
+/** Rates, decay and dropout are shares or factors; everything else counts something. */
+function checkNumber(path: string, value: number): void {
+  const isShare = path.endsWith("Dropout");
+  const least = /seed$|hiddenLayers$/.test(path) ? 0 : 1;
+  const [fits, expected] = isShare
+    ? [value >= 0 && value < 1, "a share from 0 to below 1"]
+    : /Rate$|Decay$/.test(path)
+      ? [value >= 0, "a number of at least 0"]
+      : [Number.isInteger(value) && value >= least, `a whole number of at least ${least}`];
+  if (fits) return;
+  throw new RangeError(`readProfile: expected ${path} to be ${expected}, got ${value}`);
+}
+
+/** Every setting that may be changed, by its path; zeroed columns depend on the cohort and may not. */
 function settingsOf(profile: Profile): Record<string, number | string | boolean> {
   const { split, training, tuning, experiments, evaluation } = profile;
   const { zeroed: _, ...model } = profile.model;

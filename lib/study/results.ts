@@ -1,4 +1,4 @@
-// Result tables by name: written by the notebook that computes them, read by the ledger, the README and the terminal.
+// Published results: tables that notebooks write and that the ledger, the README and the terminal read, and figures.
 import { mkdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { replaceFile } from "../cohort/durable-file.js";
@@ -11,14 +11,14 @@ import { foldersOf, type Profile } from "./profile.js";
 export type Row = Readonly<Record<string, string | number | null>>;
 
 interface Stored {
-  /** The notebook that made it. */
+  /** The notebook that wrote it. */
   readonly source: string;
   readonly profile: string;
   readonly rows: readonly Row[];
 }
 
 /**
- * Publishes a table in the profile's figures folder, written aside and renamed.
+ * Writes a table into the profile's figures folder, replacing the file in one step.
  * @throws RangeError if there are no rows, or a number is not finite.
  */
 export async function publishTable(
@@ -49,7 +49,7 @@ export async function publishTable(
 
 /**
  * Reads a published table.
- * @throws Error saying which notebook makes it, if it is not there.
+ * @throws Error naming the notebook that writes it, if it is not there.
  */
 export async function readResults<T>(profile: Profile, name: string, madeBy: string): Promise<T[]> {
   const rows = await findResults<T>(profile, name);
@@ -62,7 +62,7 @@ export async function readResults<T>(profile: Profile, name: string, madeBy: str
 }
 
 /**
- * Reads a published table; null if it has not been made.
+ * Reads a published table; null if there is none.
  * @throws Error if it cannot be read.
  */
 export async function findResults<T>(profile: Profile, name: string): Promise<T[] | null> {
@@ -80,7 +80,7 @@ function tableFile(profile: Profile, name: string): string {
   return join(foldersOf(profile).figures, "tables", `${name}.json`);
 }
 
-/** Keeps a figure's SVG, spec and data in the profile's figures folder, and shows it in the running cell. */
+/** Saves a figure's SVG, spec and data in the profile's figures folder, and shows it in the running cell. */
 export async function publishFigure(
   profile: Profile,
   source: string,

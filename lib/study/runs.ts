@@ -1,4 +1,4 @@
-// What made the numbers: engine and settings of each run, as its own folder says, and where they depart from the paper's.
+// Descriptions of runs: engine and settings from a run's own folder, and how they differ from the paper's.
 import { nameEngine } from "../engine/engine.js";
 import { ARO, PAPER_MODEL } from "../model/aro.js";
 import { countParameters } from "../model/model.js";
@@ -15,7 +15,7 @@ export interface NamedRun {
 /** One line of the table of runs. */
 export interface RunRow {
   readonly run: string;
-  /** Engine, and version of the library that computed. */
+  /** Engine, and version of its library. */
   readonly engine: string;
   readonly width: number;
   readonly hiddenLayers: number;
@@ -27,15 +27,15 @@ export interface RunRow {
   readonly output: string;
   readonly inputDropout: number;
   readonly weightDecay: number;
-  /** Of the plateau schedule; null where there is none. */
+  /** Factor of the plateau schedule; null if there is none. */
   readonly plateauFactor: number | null;
-  /** In epochs. */
+  /** Patience of the plateau schedule, in epochs. */
   readonly plateauPatience: number | null;
   /** Settings that are not the paper's, e.g. "width 256 for 2,048"; "none" if all are. */
   readonly departures: string;
 }
 
-/** Lays out runs by what their config.json and environment.json say. */
+/** Describes runs by their config.json and environment.json. */
 export function describeRuns(runs: readonly NamedRun[]): RunRow[] {
   return runs.map(({ name, run: { config, environment } }) => ({
     run: name,
@@ -46,10 +46,10 @@ export function describeRuns(runs: readonly NamedRun[]): RunRow[] {
   }));
 }
 
-/** The settings of a training, as a run's config has them or as a profile will. */
+/** The settings of a training: those of a run's config, or those that a profile will give it. */
 export type RunSettings = Omit<RunRow, "run" | "engine" | "parameters" | "departures">;
 
-/** Lays out the settings of one training. */
+/** Describes the settings of one training. */
 export function settingsOf({
   spec,
   training,
@@ -68,7 +68,7 @@ export function settingsOf({
   };
 }
 
-/** Says in one sentence what made the numbers of the runs; those that differ only in their name share it. */
+/** Summarizes engine and settings, in a sentence for all runs that share them. */
 export function summarizeRuns(rows: readonly RunRow[]): string {
   const names = new Map<string, string[]>();
   for (const { run, ...row } of rows) {

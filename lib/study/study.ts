@@ -34,14 +34,13 @@ export interface Study {
 export type Setting = "masked" | "unmasked";
 
 export interface OpenOptions extends Pick<FetchOptions, "folder" | "manifest" | "onProgress"> {
-  /** Where the sheets of workbooks are kept once they are read. */
+  /** Where sheets of workbooks are cached. */
   readonly cache?: CacheOptions;
 }
 
 /**
- * Reads the cohort of a profile as it was measured, fetching it first where it is not there, with what its readers
- * noticed.
- * @throws RangeError if files that a reader must place by hand are not there, with where to get each.
+ * Reads the cohort of a profile in measured units, fetching it first if it is missing, with its readers' notes.
+ * @throws RangeError if files that must be placed by hand are missing, with where to get each.
  */
 export async function openCohort(profile: Profile, options: OpenOptions = {}): Promise<FileCohort> {
   const { cohort: source, split } = profile;
@@ -54,7 +53,7 @@ export async function openCohort(profile: Profile, options: OpenOptions = {}): P
   return source === "gbm" ? readGbm({ folder }) : { ...readUcec({ folder }), notes: [] };
 }
 
-/** Reads a profile's cohort, leaves out its empty features, splits it and preprocesses the parts. */
+/** Reads a profile's cohort, drops its empty features, splits it and preprocesses the parts. */
 export async function openStudy(profile: Profile, options: OpenOptions = {}): Promise<Study> {
   const cohort = dropEmptyFeatures(await openCohort(profile, options));
   const split = splitSamples(cohort.samples, profile.split);
@@ -63,14 +62,14 @@ export async function openStudy(profile: Profile, options: OpenOptions = {}): Pr
 
 /**
  * Trains ARO in one setting, showing its progress; a finished run of the same settings and data is read again.
- * Interrupting it leaves a run that can be read, and that goes on when it is asked for again.
- * @throws RangeError before it starts, if the model does not fit the memory or its run the disk; `aro plan` tells before.
+ * An interrupted run can be read, and the next call continues it.
+ * @throws RangeError before it starts, if the model does not fit in memory or its run on disk; `aro plan` checks both.
  */
 export async function trainAro(study: Study, setting: Setting, engine: Engine): Promise<RunResult> {
   return await trainDescribed(study, describeAro(study, setting), engine, createProgress());
 }
 
-/** Trains a described run on the data that it was described with, as `trainAro` does. */
+/** Trains a described run on its study's data, as `trainAro` does. */
 export async function trainDescribed(
   { prepared }: Study,
   { folder, config }: DescribedRun,
@@ -91,7 +90,11 @@ export async function readAro(study: Study, setting: Setting): Promise<Run> {
 }
 
 /** Builds the trained model of a setting in an engine; whoever calls it disposes of it. */
-export async function openAro(study: Study, setting: Setting, engine: Engine): Promise<AutoencoderModel<AroSpec>> {
+export async function openAro(
+  study: Study,
+  setting: Setting,
+  engine: Engine,
+): Promise<AutoencoderModel<AroSpec>> {
   return await openTrained(describeAro(study, setting), engine);
 }
 
@@ -110,18 +113,18 @@ export interface Departure {
   readonly training?: Partial<TrainOptions>;
   /** What the run is for, where it is not the study's own; part of its hash. */
   readonly purpose?: string;
-  /** The beginning of its folder's name; by default the setting's. */
+  /** Prefix of its folder's name; by default the setting. */
   readonly name?: string;
 }
 
-/** A run before it is trained: where it lies, what is asked for, and the hash of that and of the data. */
+/** A run before it is trained: its folder, its settings, and the hash of settings and data. */
 export interface DescribedRun {
   readonly folder: string;
   readonly config: RunRequest;
   readonly hash: string;
 }
 
-/** Describes a run of ARO; a folder for each set of settings and data, so that one run never meets another's. */
+/** Describes a run of ARO. Each combination of settings and data has a folder of its own. */
 export function describeAro(
   { profile, prepared }: Study,
   setting: Setting | "one column",

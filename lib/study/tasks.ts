@@ -1,18 +1,18 @@
-// The tasks that a study's cohort can answer: labels with at least two classes that every fold can hold.
+// Classification tasks: the labels of a cohort that have at least two classes large enough for every fold.
 import type { Cohort } from "../cohort/cohort.js";
 import { commonLabels, labelValues } from "../cohort/labels.js";
 import type { Profile } from "./profile.js";
 
-/** A profile's tasks, parted by whether its cohort can answer them. */
+/** A profile's tasks, split by whether its cohort can answer them. */
 export interface Tasks {
   /** In the profile's order. */
   readonly asked: readonly string[];
-  /** A sentence a task that cannot be asked, with the reason. */
+  /** A sentence for each task that cannot be asked, with the reason. */
   readonly refused: readonly string[];
 }
 
 /**
- * Parts a profile's tasks: one is asked if at least two of its classes are borne by as many patients as there are folds.
+ * Splits a profile's tasks: a task is asked if at least two of its classes have as many patients as there are folds.
  * @throws RangeError if none is left, with the reasons.
  */
 export function chooseTasks({
@@ -28,7 +28,7 @@ export function chooseTasks({
     reason: reasonAgainst(task, cohort, evaluation.folds),
   }));
   const refused = judged.flatMap(({ task, reason }) =>
-    reason === null ? [] : [`${task} is not asked of ${cohort.name}: ${reason}`],
+    reason === null ? [] : [`${task} cannot be asked of ${cohort.name}: ${reason}`],
   );
   const asked = judged.flatMap(({ task, reason }) => (reason === null ? [task] : []));
   if (asked.length === 0) {
@@ -39,7 +39,7 @@ export function chooseTasks({
   return { asked, refused };
 }
 
-/** Null if the task can be asked. */
+/** Why a task cannot be asked; null if it can. */
 function reasonAgainst(
   task: string,
   { samples }: Pick<Cohort, "samples">,
@@ -51,5 +51,5 @@ function reasonAgainst(
   const classes = new Set(commonLabels(samples, task, folds).filter((value) => value !== null));
   if (classes.size >= 2) return null;
   const which = classes.size === 0 ? "no class" : `only "${[...classes][0]}"`;
-  return `${which} is borne by ${folds} patients or more, and it takes two such classes`;
+  return `${which} has ${folds} patients or more, and a task needs two such classes`;
 }

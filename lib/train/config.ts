@@ -1,7 +1,7 @@
 // What a run was asked to do: complete settings and a fingerprint of the data, comparable from run to run.
 import { createHash } from "node:crypto";
-import { completeSettings, type TrainOptions, type TrainSettings } from "./settings.js";
 import type { TrainingData } from "./deal.js";
+import { completeSettings, type TrainOptions, type TrainSettings } from "./settings.js";
 import { type Kind, type RunData, type SpecOf, TRAINABLE } from "./trainable.js";
 
 /** What a caller asks for; everything left out is the paper's. */
@@ -68,10 +68,7 @@ export function completeConfig<K extends Kind = "ARO">(
 }
 
 /** Lists the settings in which two configs differ, as `training.epochs: 200 there, 100 asked for`. */
-export function differences(
-  there: RunConfig<Kind>,
-  asked: RunConfig<Kind>,
-): string[] {
+export function differences(there: RunConfig<Kind>, asked: RunConfig<Kind>): string[] {
   const [a, b] = [flatten(there), flatten(asked)];
   const names = [...new Set([...Object.keys(a), ...Object.keys(b)])];
   return names

@@ -125,7 +125,12 @@ async function trainInto<K extends Kind>(
   try {
     const save = createSaving(folder, model, { from, lock, seconds: checkpointSeconds });
     const epochsToCome = train(model, dealt, {
-      ...{ ...training, stream, signal, from: from ? await restoreCheckpoint(from, model) : undefined },
+      ...{
+        ...training,
+        stream,
+        signal,
+        from: from ? await restoreCheckpoint(from, model) : undefined,
+      },
       onState: async (state, isLast) => {
         const complete = epochs.slice(0, state.epoch);
         const about = { config: config.hash, seconds: secondsNow(), epochs: complete };

@@ -7,7 +7,13 @@ import {
   restoreRandom,
   shuffle,
 } from "../cohort/random.js";
-import { DivergenceError, type Losses, type Measured, type Model, type Weights } from "../model/model.js";
+import {
+  DivergenceError,
+  type Losses,
+  type Measured,
+  type Model,
+  type Weights,
+} from "../model/model.js";
 import type { Deal } from "./deal.js";
 import { type PlateauState, startPlateau, stepPlateau } from "./schedule.js";
 import { completeSettings, type TrainOptions } from "./settings.js";
@@ -126,7 +132,12 @@ export async function* train<Batch>(
     const finite = (losses: Promise<Measured>, where: string) =>
       requireFinite(losses, where, epoch, learningRate);
     let cut = false;
-    for (const batch of batchesOf(deal, orders, { batchSize, least: model.leastRows }, total.batches)) {
+    for (const batch of batchesOf(
+      deal,
+      orders,
+      { batchSize, least: model.leastRows },
+      total.batches,
+    )) {
       await setImmediate(); // lets an interrupt and the display have their turn
       cut = signal?.aborted === true;
       if (cut) break;

@@ -6,20 +6,15 @@ import { replaceJson, UNFINISHED } from "../cohort/durable-file.js";
 import { createRandom } from "../cohort/random.js";
 import type { Engine } from "../engine/engine.js";
 import { DivergenceError } from "../model/model.js";
-import {
-  completeConfig,
-  differences,
-  type RunConfig,
-  type RunRequest,
-} from "./config.js";
+import { completeConfig, differences, type RunConfig, type RunRequest } from "./config.js";
 import { readRun } from "./folder.js";
 import { withInterrupt } from "./interrupt.js";
 import { claimWork, type Work } from "./lock.js";
 import { trainRun } from "./run.js";
 import { type SearchMethod, suggest } from "./search.js";
-import type { RunData, TrainableOf } from "./trainable.js";
 import { checkSpace, decodePoint, type Point, type Space } from "./space.js";
 import { type Curve, checkRule, curveOf, isHopeless, type MedianRule } from "./stopping.js";
+import type { RunData, TrainableOf } from "./trainable.js";
 import {
   bestTrial,
   dropTensors,
@@ -277,10 +272,12 @@ async function readStudy(folder: string): Promise<StudyConfig | null> {
     throw error;
   }
   try {
-    return JSON.parse(text) as StudyConfig;
+    const config = JSON.parse(text) as StudyConfig | null;
+    if (typeof config?.hash === "string") return config;
   } catch {
-    throw new Error(
-      `${file}: expected a study in JSON, got "${text.slice(0, 40)}"; delete its folder`,
-    );
+    // reported below
   }
+  throw new Error(
+    `${file}: expected a study in JSON, got "${text.slice(0, 40)}"; delete its folder`,
+  );
 }

@@ -1,7 +1,8 @@
 // Downloading files from their addresses: a local server that breaks downloads as real servers and networks do.
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import {
   existsSync,
   mkdirSync,
@@ -9,13 +10,16 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { after, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { LinkedSource } from "../../lib/cohort/manifest.js";
 import {
   type FetchOptions,
@@ -73,6 +77,12 @@ const well: Answer = ({ headers }, response, content) => {
 const cut: Answer = (_, response, content) => {
   response.writeHead(200, { etag: '"v1"', "content-length": content.length });
   response.write(content.subarray(0, HALF), () => response.destroy());
+};
+
+/** Promises all of it, and sends nothing after the first bytes. */
+const stuck: Answer = (_, response, content) => {
+  response.writeHead(200, { etag: '"v1"', "content-length": content.length });
+  response.write(content.subarray(0, HALF));
 };
 
 const status =
@@ -384,10 +394,6 @@ test("a server that never starts, or stops in the middle, is given up after a wh
   const late: Answer = (request, response, content) => {
     setTimeout(() => well(request, response, content), 60);
   };
-  const stuck: Answer = (_, response, content) => {
-    response.writeHead(200, { etag: '"v1"', "content-length": content.length });
-    response.write(content.subarray(0, HALF));
-  };
   const patience = 200;
   const never = await serve(silent);
   await assert.rejects(
@@ -407,7 +413,7 @@ test("a server that is slow but does not stop is waited for", async () => {
     response.writeHead(200, { "content-length": content.length });
     for (let at = 0; at < content.length; at += 60_000) {
       response.write(content.subarray(at, at + 60_000));
-      await new Promise((done) => setTimeout(done, 60));
+      await sleep(60);
     }
     response.end();
   };
@@ -434,10 +440,6 @@ test("files placed by hand are verified and used; only what is missing is fetche
 });
 
 test("a run that is stopped says so, and the next one goes on", async () => {
-  const stuck: Answer = (_, response, content) => {
-    response.writeHead(200, { "content-length": content.length });
-    response.write(content.subarray(0, HALF));
-  };
   const { asked, address } = await serve(stuck, well);
   const { folder, place, options } = workshop(address);
   const stop = new AbortController();
@@ -455,7 +457,32 @@ test("a run that is stopped says so, and the next one goes on", async () => {
   assert.equal(asked[1].headers.range, `bytes=${HALF}-`);
 });
 
-test("what a killed run left is gone on with", async () => {
+test("a fetch that is killed in the middle of a file is resumed by the next one", {
+  timeout: 20_000,
+}, async () => {
+  const { asked, address } = await serve(stuck, well);
+  const { folder, options } = workshop(address);
+  const sources = join(import.meta.dirname, "..", "..", "lib", "cohort", "sources.ts");
+  const code = `import { fetchSource } from ${JSON.stringify(sources)};
+    await fetchSource("toy", { ...${JSON.stringify(options)}, onProgress: ({ done }) => console.log(done) });`;
+  const child = spawn(process.execPath, ["--import", "tsx", "--input-type=module", "-e", code], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const ended = once(child, "exit");
+  const isHalf = (entry: string) =>
+    entry.endsWith("rna.txt.part") && statSync(join(folder, entry)).size === HALF;
+  for await (const line of createInterface({ input: child.stdout })) {
+    if (line !== String(HALF)) continue;
+    while (!readdirSync(folder, { recursive: true, encoding: "utf8" }).some(isHalf)) await sleep(5);
+    child.kill("SIGKILL");
+  }
+  assert.deepEqual(await ended, [null, "SIGKILL"]);
+  await fetchSource("toy", options);
+  assertWhole(folder);
+  assert.equal(asked[1].headers.range, `bytes=${HALF}-`);
+});
+
+test("what a run killed on this machine left is resumed", async () => {
   const { asked, address } = await serve();
   const { folder, options, put } = workshop(address);
   put("labels.txt", contents["labels.txt"]);

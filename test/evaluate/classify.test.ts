@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createRandom } from "../../lib/cohort/random.js";
+import type { Rows } from "../../lib/engine/linear-algebra.js";
 import { predictFold } from "../../lib/evaluate/classifiers.js";
 import { crossValidate, scoreHoldout } from "../../lib/evaluate/classify.js";
 import { compareClassifiers, encodeCategories } from "../../lib/evaluate/compare.js";
-import type { Rows } from "../../lib/evaluate/rows.js";
 import { wilsonInterval } from "../../lib/evaluate/statistics.js";
 
 const logistic = { kind: "logistic" } as const;

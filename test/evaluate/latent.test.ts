@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createRandom } from "../../lib/cohort/random.js";
+import type { Rows } from "../../lib/engine/linear-algebra.js";
 import { adjustedRandIndex, kMeans, silhouette } from "../../lib/evaluate/cluster.js";
 import { trustworthiness, tsne, umap } from "../../lib/evaluate/latent.js";
-import type { Rows } from "../../lib/evaluate/rows.js";
 import { goldenCases } from "../golden.js";
 
 interface Golden {

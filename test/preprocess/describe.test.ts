@@ -1,8 +1,8 @@
-// Looks into preprocessing: the numbers shown are those that the scaler gives.
+// Looks into preprocessing: the values are those of the scaler, and histograms count each observed value once.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { matrixFrom } from "../../lib/cohort/matrix.js";
-import { describeFeature, shareOf } from "../../lib/preprocess/describe.js";
+import { describeFeature, shareOf, stageHistograms } from "../../lib/preprocess/describe.js";
 import { fitScaler } from "../../lib/preprocess/scaler.js";
 
 const matrix = matrixFrom(3, 2, [1, 0, Number.NaN, 2, 3, 4]);
@@ -27,5 +27,52 @@ test("shareOf counts observed entries only", () => {
     1 / 2,
   );
   const nothing = matrixFrom(1, 2, [Number.NaN, 1]);
-  assert.throws(() => shareOf(nothing, first, () => true), /entries of RNA, got none/);
+  assert.throws(
+    () => shareOf(nothing, first, () => true),
+    /shareOf: expected observed values of RNA, got none/,
+  );
+});
+
+// RNA has a gap in one training row, protein is constant; the last row is not for training.
+const counted = matrixFrom(4, 3, [1, 0, 5, 2, Number.NaN, 5, 3, 4, 5, 4, 8, 5]);
+const modalities = [
+  { name: "RNA", start: 0, end: 2 },
+  { name: "protein", start: 2, end: 3 },
+];
+const countedScaler = fitScaler(counted, [0, 1, 2], ["a", "b", "c"]);
+
+test("every observed value of the rows is counted once at every stage", () => {
+  const histograms = stageHistograms({ matrix: counted, modalities }, countedScaler, [0, 1, 2], 4);
+  assert.equal(histograms.length, 4 * 2);
+  for (const { modality, counts, edges } of histograms) {
+    assert.equal(edges.length, 5);
+    assert.equal(
+      counts.reduce((sum, count) => sum + count, 0),
+      modality === "RNA" ? 5 : 3,
+    );
+  }
+});
+
+test("bins are equal from the lowest value to the highest, which the last bin includes", () => {
+  const [measured] = stageHistograms({ matrix: counted, modalities }, countedScaler, [0, 1, 2], 4);
+  assert.deepEqual([...measured.edges], [0, 1, 2, 3, 4]);
+  assert.deepEqual([...measured.counts], [1, 1, 1, 2]);
+});
+
+test("exact zeros are counted, and a constant feature is all zero from the z-score on", () => {
+  const histograms = stageHistograms({ matrix: counted, modalities }, countedScaler, [0, 1, 2], 4);
+  const zeros = (stage: string, modality: string) =>
+    histograms.find((h) => h.stage === stage && h.modality === modality)?.zeros;
+  assert.equal(zeros("measured", "RNA"), 1);
+  assert.equal(zeros("measured", "protein"), 0);
+  assert.equal(zeros("z-score", "protein"), 3);
+});
+
+test("a modality without observed values is refused by name", () => {
+  const empty = matrixFrom(1, 1, [Number.NaN]);
+  const only = [{ name: "RNA", start: 0, end: 1 }];
+  assert.throws(
+    () => stageHistograms({ matrix: empty, modalities: only }, fitScaler(empty, [0], ["a"]), [0]),
+    /observed values of RNA, got none/,
+  );
 });

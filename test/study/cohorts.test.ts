@@ -7,7 +7,7 @@ import { after, test } from "node:test";
 import { commonLabels, countLabels, labelValues } from "../../lib/cohort/labels.js";
 import { gbmSamples, readGbmClinical } from "../../lib/cohort/paper.js";
 import { compareClassifiers } from "../../lib/evaluate/compare.js";
-import { PAPER_MODEL } from "../../lib/model/autoencoder.js";
+import { PAPER_MODEL } from "../../lib/model/aro.js";
 import { modisSpec } from "../../lib/study/modis.js";
 import { profitsFromNative, readProfile, replicatesPaper } from "../../lib/study/profile.js";
 import { openCohort, openStudy } from "../../lib/study/study.js";
@@ -32,10 +32,10 @@ const placeGbm = (changes: Partial<MadeUpOptions> = {}) =>
 
 test("both profiles train the paper's model at the paper's rate, narrower on the portable engine", () => {
   for (const name of ["gbm", "paper"]) {
-    const { model, training } = readProfile({ ARO_PROFILE: name }, { name: "native" });
+    const { model, training } = readProfile({ ARO_PROFILE: name }, { name: "native", backend: "" });
     assert.deepEqual(model, PAPER_MODEL);
     assert.deepEqual([training.learningRate, training.epochs, training.batchSize], [1e-5, 200, 80]);
-    const portable = readProfile({ ARO_PROFILE: name }, { name: "portable" });
+    const portable = readProfile({ ARO_PROFILE: name }, { name: "tfjs", backend: "wasm" });
     assert.deepEqual([portable.model.width, portable.training.learningRate], [256, 5e-4]);
     assert.ok(profitsFromNative(portable));
   }
@@ -90,7 +90,7 @@ test("without the clinical workbook laterality has one class, and the refusal sa
   const { asked, refused } = chooseTasks({ profile: paper, cohort });
   assert.deepEqual(asked, ["tissue"]);
   assert.deepEqual(refused, [
-    'laterality is not asked of paper: only "non-cancerous" is borne by 5 patients or more, and it takes two such classes',
+    'laterality cannot be asked of paper: only "non-cancerous" has 5 patients or more, and a task needs two such classes',
   ]);
   assert.ok(cohort.notes.some((note) => /no clinical workbook/.test(note)));
 });
@@ -127,7 +127,7 @@ test("what cBioPortal does not record is null and noted, and not asked", async (
   ]);
   assert.deepEqual(chooseTasks({ profile: gbm, cohort }), {
     asked: ["sex"],
-    refused: ["laterality is not asked of gbm: no sample records it"],
+    refused: ["laterality cannot be asked of gbm: no sample records it"],
   });
 });
 
@@ -139,7 +139,7 @@ test("no task left is an error with the reason for each", async () => {
   }));
   assert.throws(
     () => chooseTasks({ profile: gbm, cohort: { name: "mine", samples } }),
-    /expected a label with two classes for profile gbm, got none; sex is not asked of mine: no such label, there are age; lat/,
+    /expected a label with two classes for profile gbm, got none; sex cannot be asked of mine: no such label, there are age; lat/,
   );
 });
 

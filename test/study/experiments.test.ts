@@ -4,9 +4,10 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node
 import { basename, join } from "node:path";
 import { after, test } from "node:test";
 import { chooseEngine } from "../../lib/engine/choose.js";
-import { collectScores } from "../../lib/study/experiment-scores.js";
-import { tabulateSeeds } from "../../lib/study/experiment-tables.js";
+import { collectScores, tabulateSeeds } from "../../lib/study/experiment-scores.js";
 import {
+  AUTHORS,
+  DIFFERENCES,
   type Experiment,
   findExperiment,
   listRuns,
@@ -16,7 +17,6 @@ import {
 } from "../../lib/study/experiments.js";
 import { readProfile } from "../../lib/study/profile.js";
 import { describeAro, openStudy, readAro, trainAro } from "../../lib/study/study.js";
-import { AUTHORS, DIFFERENCES } from "../../lib/study/variants.js";
 
 // A seed of its own, so that its folders are nobody else's.
 const SEED = 1000 + process.pid;

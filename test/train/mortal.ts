@@ -10,11 +10,10 @@ import type { Engine } from "../../lib/engine/engine.js";
 import { nativeEngine } from "../../lib/engine/native.js";
 import { tfjsEngine } from "../../lib/engine/tfjs.js";
 import { PAPER_MODEL } from "../../lib/model/aro.js";
-import type { Model } from "../../lib/model/model.js";
 import type { Part, Prepared } from "../../lib/preprocess/prepare.js";
 import type { RunRequest } from "../../lib/train/config.js";
 import { trainRun } from "../../lib/train/run.js";
-import { type Kind, type ModelOf, TRAINABLE, type TrainableOf } from "../../lib/train/trainable.js";
+import { type Kind, TRAINABLE, type TrainableOf } from "../../lib/train/trainable.js";
 
 /** What the program dies at, the `count`th time that it is about to happen; a write is done by half. */
 export interface Fate {
@@ -64,7 +63,7 @@ export const CONFIGS: { readonly [K in Kind]: RunRequest<K> } = {
     model: "VAE",
     spec: {
       ...{ features: FEATURES, width: 8, latent: 3, encoderLayers: 1, decoderLayers: 1 },
-      ...{ output: "softplus", inputDropout: 0.1, visible: { start: 2, end: 10 } },
+      ...{ output: "softplus", hiddenDropout: 0.1, visible: { start: 2, end: 10 } },
       ...{ klWeight: 0.5, warmUpEpochs: 20 },
     },
     training: TRAINING,
@@ -186,15 +185,16 @@ function mortal<K extends Kind>(
   return {
     ...rest,
     build: (...args) => {
-      const model: Model<never> & ModelOf<K> = build(...args);
-      const step = model.step.bind(model);
-      model.step = async (batch, options) => {
-        if (isNow("step")) die("step");
-        return await step(batch, options);
-      };
-      return model;
+      const model = build(...args);
+      const { step } = model as { step: (...args: never[]) => unknown };
+      return Object.assign(model, {
+        step: async (...batchAndOptions: never[]) => {
+          if (isNow("step")) die("step");
+          return await step.call(model, ...batchAndOptions);
+        },
+      });
     },
-  } as TrainableOf<K>;
+  };
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {

@@ -53,7 +53,11 @@ test("writes that take long are made so seldom that they take a twentieth of the
 
 test("the first one waits as well for a model that takes long to write", async () => {
   const wide = { ...SPEC, features: 50_000, width: 500 }; // 0.6 GB of state, 3 s
-  const model = { ...fakeModel(initializeWeights(ARO, SPEC, 1)), tensors: ARO.tensors(wide), stepCount: 1 };
+  const model = {
+    ...fakeModel(initializeWeights(ARO, SPEC, 1)),
+    tensors: ARO.tensors(wide),
+    stepCount: 1,
+  };
   let time = 0;
   let asked = 0;
   const lock = {

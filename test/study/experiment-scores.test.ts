@@ -1,15 +1,15 @@
 // Tables over seeds: who stands in them, what a missing seed does, and pairs that are pairs.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { SeedScore } from "../../lib/study/experiment-scores.js";
 import {
   accuraciesOf,
   compareVariants,
   lossesOf,
+  type SeedScore,
   tabulateSeeds,
   withDeviation,
-} from "../../lib/study/experiment-tables.js";
-import type { Variant } from "../../lib/study/variants.js";
+} from "../../lib/study/experiment-scores.js";
+import type { Variant } from "../../lib/study/experiments.js";
 
 const masked = [0.1283, 0.1279, 0.1291, 0.128, 0.1286];
 const unmasked = [0.1214, 0.1219, 0.1222, 0.121, 0.1217];
