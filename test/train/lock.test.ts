@@ -260,7 +260,8 @@ const oneHost = spawnSync("unshare", ["--uts", "true"]).status !== 0;
 test("processes on two machines that share a folder have one holder at any time, also when some are killed", {
   skip: oneHost && "unshare --uts takes Linux and root",
 }, async () => {
-  const fates: Fate[] = MOMENTS.map((moment) => ({ moment, count: 2, side: "before" }));
+  const moments = ["held", "link", "rename"] as const;
+  const fates: Fate[] = moments.map((moment) => ({ moment, count: 2, side: "before" }));
   const race = startRace(newFile(), 20, [null, null, null, null, ...fates], {
     ...{ hosts: 2, patience: 3000 },
   });
