@@ -36,7 +36,13 @@ export const SHAPES: Readonly<Record<"paper" | "medium" | "small", Shape>> = {
 /** The models beside ARO, at the medium shape. */
 export const MODELS = {
   vae: {
-    ...{ width: 1024, encoderLayers: 2, latent: 256, decoderLayers: 2, output: "softplus" as const },
+    ...{
+      width: 1024,
+      encoderLayers: 2,
+      latent: 256,
+      decoderLayers: 2,
+      output: "softplus" as const,
+    },
     ...{ hiddenDropout: 0.1, klWeight: 1, warmUpEpochs: 0 },
   },
   /** Three modalities, each from the end of the one before. */
