@@ -3,6 +3,7 @@
 ========
 // A model, here ARO, on every engine but the slow one: refusals at the door, memory that stays flat, state that goes on.
 >>>>>>>> models:test/model/model.test.ts
+
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import { emptyMatrix, type Matrix } from "../../lib/cohort/matrix.js";
