@@ -33,16 +33,6 @@ test("the paper's model has the parameters of its Table 3", () => {
 test("batch normalization adds a scale and a shift a feature, and two buffers that training does not adapt", () => {
   const spec = { ...SMALL, batchNorm: true };
   assert.equal(countParameters(ARO, spec), countParameters(ARO, SMALL) + 2 * 50);
-<<<<<<<< HEAD:test/model/aro-shape.test.ts
-  const names = ["weight", "bias", "running_mean", "running_var"].map(
-    (name) => `batch_norm.${name}`,
-  );
-  assert.deepEqual(
-    ARO.tensors(spec).flatMap(({ name, isTrained }) => (isTrained ? [] : [name])),
-    names.slice(2),
-  );
-  assert.ok(ARO.tensors(SMALL).every(({ isTrained }) => isTrained));
-========
   const buffersOf = (spec: AroSpec) =>
     ARO.tensors(spec).flatMap(({ name, isTrained }) => (isTrained ? [] : [name]));
   const names = ["weight", "bias", "running_mean", "running_var"].map(
@@ -50,7 +40,6 @@ test("batch normalization adds a scale and a shift a feature, and two buffers th
   );
   assert.deepEqual(buffersOf(spec), names.slice(2));
   assert.deepEqual(buffersOf(SMALL), []);
->>>>>>>> models:test/model/aro.test.ts
   const [weights, without] = [initializeWeights(ARO, spec, 7), initializeWeights(ARO, SMALL, 7)];
   assert.deepEqual(
     [...weights.keys()],

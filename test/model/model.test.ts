@@ -1,9 +1,4 @@
-<<<<<<<< HEAD:test/model/aro.test.ts
-// ARO in every engine but the slow one: refusals at the door, memory that stays flat, state that goes on.
-========
 // A model, here ARO, on every engine but the slow one: refusals at the door, memory that stays flat, state that goes on.
->>>>>>>> models:test/model/model.test.ts
-
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import { emptyMatrix, type Matrix } from "../../lib/cohort/matrix.js";
@@ -43,13 +38,7 @@ function sampleRows(rows: number, seed = 7): Matrix {
   return batch;
 }
 
-<<<<<<<< HEAD:test/model/aro.test.ts
-type Model = AutoencoderModel<AroSpec>;
-
-const train = (model: Model, batch: Matrix, steps: number, options = {}) =>
-========
 const train = (model: AutoencoderModel<AroSpec>, batch: Matrix, steps: number, options = {}) =>
->>>>>>>> models:test/model/model.test.ts
   Array.from({ length: steps }).reduce<Promise<number>>(async (last) => {
     await last;
     return (await model.step(batch, { learningRate: 1e-3, ...options })).huber;
@@ -60,16 +49,9 @@ for (const contender of contenders.filter(({ name }) => name !== "cpu")) {
   describe(`a model on ${contender.name}`, { skip: contender.skip }, () => behave(contender));
 }
 
-<<<<<<<< HEAD:test/model/aro.test.ts
-function behave({ start, tensors: memory }: Contender) {
-  let engine: Engine;
-  let model: Model;
-  const build = (spec: AroSpec, weights: Weights) => buildAutoencoder(engine, ARO, spec, weights);
-========
 function behave({ start, tensors }: Contender) {
   let engine: Engine;
   let model: AutoencoderModel<AroSpec>;
->>>>>>>> models:test/model/model.test.ts
   const batch = sampleRows(12);
   const build = (spec: AroSpec, weights: Weights) => buildAutoencoder(engine, ARO, spec, weights);
   before(async () => {
@@ -100,11 +82,7 @@ function behave({ start, tensors }: Contender) {
   }
 
   test("frees its tensors when it is disposed, twice over, and refuses to be used", async () => {
-<<<<<<<< HEAD:test/model/aro.test.ts
-    const held = await memory();
-========
     const held = await tensors();
->>>>>>>> models:test/model/model.test.ts
     const fresh = build(spec, initializeWeights(ARO, spec, 1));
     fresh.dispose();
     fresh.dispose();
@@ -132,21 +110,12 @@ function behave({ start, tensors }: Contender) {
     const half = build(spec, initializeWeights(ARO, spec, 1));
     await train(half, batch, 5, options);
     const resumed = build(spec, initializeWeights(ARO, spec, 2));
-<<<<<<<< HEAD:test/model/aro.test.ts
-    const held = await memory();
-    assert.equal(half.stepCount, 5);
-    const tensors = ARO.tensors(spec).map(({ name, isTrained }) => ({
-      ...{ name, kinds: isTrained ? KEPT : (["value"] as const) },
-    }));
-    for (const { name, kinds } of tensors) {
-========
     const held = await tensors();
     assert.equal(half.stepCount, 5);
     const kept = whole.tensors.map(({ name, isTrained }) => {
       return { name, kinds: isTrained ? KEPT : (["value"] as const) };
     });
     for (const { name, kinds } of kept) {
->>>>>>>> models:test/model/model.test.ts
       for (const kept of kinds) resumed.writeTensor(name, kept, await half.readTensor(name, kept));
     }
     resumed.stepCount = half.stepCount;
@@ -234,13 +203,7 @@ function behave({ start, tensors }: Contender) {
     const gradients = await fresh.gradients(batch);
     assert.deepEqual(
       [...gradients.keys()],
-<<<<<<<< HEAD:test/model/aro.test.ts
-      ARO.tensors(normal)
-        .filter(({ isTrained }) => isTrained)
-        .map(({ name }) => name),
-========
       ARO.tensors(normal).flatMap(({ name, isTrained }) => (isTrained ? [name] : [])),
->>>>>>>> models:test/model/model.test.ts
     );
     for (const name of ["batch_norm.weight", "batch_norm.bias"]) {
       const [values, gradient] = [weights.get(name)!, gradients.get(name)!];
