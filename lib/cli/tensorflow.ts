@@ -23,7 +23,7 @@ export async function tensorflow({ cuda }: { readonly cuda?: true }): Promise<nu
 
 /**
  * Compiles the native engine's kernels, if they are not there, for a profile whose models are wider on it. Where that
- * cannot be, one line says why, and the portable engine goes on. Asking for another engine in ARO_ENGINE means no build.
+ * cannot be, one line says why, and TensorFlow.js on wasm is used. Asking for another engine in ARO_ENGINE means no build.
  * @throws Error if ARO_ENGINE asks for the native engine and it cannot be had.
  */
 export async function prepareNative(profile: Profile): Promise<void> {
@@ -33,7 +33,7 @@ export async function prepareNative(profile: Profile): Promise<void> {
     await compileKernels({ onProgress: console.log });
   } catch (error) {
     if (process.env.ARO_ENGINE) throw new Error(oneLine(error));
-    console.log(`${oneLine(error)}; until then the portable engine trains a narrower model`);
+    console.log(`${oneLine(error)}; until then TensorFlow.js trains a narrower model on wasm`);
   }
 }
 
