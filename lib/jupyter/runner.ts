@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { join, relative } from "node:path";
 import { createInterface } from "node:readline";
 import { projectRoot } from "../cohort/root.js";
+import { checkOptions, required } from "../options.js";
 import { prepareJupyter } from "./environment.js";
 import { notebookName } from "./notebook.js";
 
@@ -44,14 +45,18 @@ export interface NotebookRun {
  * @throws Error naming the notebook, the cell, its source, the message and the line in lib of the first failure; Error
  *   naming the notebook and the cell where `signal` stopped it.
  */
-export async function runNotebooks({
-  folder,
-  files,
-  env,
-  signal,
-  onProgress = () => {},
-  onEvent = () => {},
-}: RunNotebooksOptions): Promise<NotebookRun[]> {
+export async function runNotebooks(options: RunNotebooksOptions): Promise<NotebookRun[]> {
+  const {
+    folder,
+    files,
+    env,
+    signal,
+    onProgress = () => {},
+    onEvent = () => {},
+  } = checkOptions("runNotebooks", options, {
+    ...{ folder: required("string"), files: required("array"), env: required("object") },
+    ...{ signal: "object", onProgress: "function", onEvent: "function" },
+  });
   const root = projectRoot();
   const jupyter = await prepareJupyter({ onProgress });
   const runs: NotebookRun[] = [];

@@ -21,7 +21,7 @@ import {
   trainingMean,
   trainingMedian,
 } from "../../lib/evaluate/predictor.js";
-import { reconstructionTable } from "../../lib/evaluate/reconstruction.js";
+import { scorePredictors } from "../../lib/evaluate/reconstruction.js";
 import { fitRidge } from "../../lib/evaluate/ridge.js";
 import { fitRidgeWithCis } from "../../lib/evaluate/ridge-cis.js";
 import {
@@ -171,7 +171,7 @@ test("predictors that see RNA give the same whatever stands in the other columns
 });
 
 test("controls stand in the order that the data were made for", async () => {
-  const rows = await reconstructionTable(fitControls(prepared, cohort), prepared, {
+  const rows = await scorePredictors(fitControls(prepared, cohort), prepared, {
     draws: 20,
     parts: ["test"],
   });

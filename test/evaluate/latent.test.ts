@@ -29,7 +29,8 @@ const clouds = pointsOf(
 for (const { folder, data } of goldenCases<Golden>("statistics")) {
   const { high, low, k5 } = data.trustworthiness;
   test(`trustworthiness agrees with scikit-learn (${folder})`, () => {
-    assert.ok(Math.abs(trustworthiness(pointsOf(high), pointsOf(low), 5) - k5) < 1e-6);
+    const actual = trustworthiness(pointsOf(high), pointsOf(low), 5);
+    assert.ok(Math.abs(actual - k5) < 1e-6, `expected ${k5} up to 1e-6, got ${actual}`);
   });
 
   test(`t-SNE and UMAP keep neighbors better than the first two columns of noise do (${folder})`, () => {
