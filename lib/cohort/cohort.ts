@@ -38,6 +38,7 @@ export interface Drop {
   readonly examples: readonly string[];
 }
 
+/** Samples by features in several modalities, with the patient and labels of each sample. */
 export interface Cohort {
   readonly name: string;
   readonly samples: readonly Sample[];
