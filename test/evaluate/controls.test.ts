@@ -292,7 +292,9 @@ test("settings out of range are refused", () => {
   }
   assert.throws(() => fitNeighbors(prepared, { counts: [0] }), /whole numbers from 1/);
   assert.throws(() => fitNeighbors(prepared, { counts: [1, 1000] }), /whole numbers from 1/);
-  assert.throws(() => fitConditionalPca(prepared, { noises: [0] }), /noises in \(0, 1\)/);
+  for (const noises of [[], [0], [1]]) {
+    assert.throws(() => fitConditionalPca(prepared, { noises }), /noises in \(0, 1\)/);
+  }
 });
 
 test("nothing observed in the validation rows leaves nothing to choose by", () => {
