@@ -27,21 +27,17 @@ export { countParts, splitSamples } from "./preprocess/split.js";
 // The model, the engines that compute it, and its training.
 
 export { chooseEngine } from "./engine/choose.js";
-export { type Engine, type Losses, type Model, nameEngine } from "./engine/engine.js";
-export {
-  type AutoencoderSpec,
-  countParameters,
-  initializeWeights,
-  parametersOf,
-} from "./model/autoencoder.js";
-export { countModisParameters, DEFAULT_RATIOS, type ModisSpec } from "./model/modis.js";
-export { readTensors, writeTensors } from "./model/tensor-file.js";
+export { type Engine, nameEngine } from "./engine/engine.js";
+export { ARO, type AroSpec } from "./model/aro.js";
+export { buildAutoencoder } from "./model/autoencoder.js";
+export { countParameters, initializeWeights } from "./model/model.js";
+export { MODIS } from "./model/modis.js";
+export { DEFAULT_RATIOS } from "./model/modis-shape.js";
+export { VAE, type VaeSpec } from "./model/vae.js";
 export { readWeights, writeWeights } from "./model/weights.js";
-export { type Run, readRun } from "./train/folder.js";
-export { createProgress } from "./train/progress.js";
-export { type RunResult, trainRun } from "./train/run.js";
-export { type Dimension, PAPER_SPACE } from "./train/space.js";
-export { type Epoch, train } from "./train/train.js";
+export { readRun } from "./train/folder.js";
+export { trainRun } from "./train/run.js";
+export { PAPER_SPACE } from "./train/space.js";
 
 // A study: a profile's cohort, the runs that it trains, and what it publishes.
 

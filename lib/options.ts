@@ -1,4 +1,5 @@
 // The door of a public function: options with unknown names or of a wrong kind are refused.
+import { didYouMean } from "./nearest.js";
 
 /** What an option may be, apart from a list of the texts to choose from, or a class. */
 type Basic = "string" | "number" | "boolean" | "function" | "array" | "object" | "null";
@@ -84,11 +85,8 @@ export function checkOptions<T extends object>(where: string, options: T, kinds:
   const names: string[] = known.map(([name]) => name);
   for (const name of Object.keys(options)) {
     if (names.includes(name)) continue;
-    const near = nearest(name, names);
-    throw new TypeError(
-      `${where}: expected only the options ${names.join(", ")}, got "${name}"` +
-        (near === undefined ? "" : `; did you mean "${near}"?`),
-    );
+    const expected = `expected only the options ${names.join(", ")}`;
+    throw new TypeError(`${where}: ${expected}, got "${name}"${didYouMean(name, names)}`);
   }
   for (const [name, kind] of known) checkOption(where, name, options[name], kind);
   return options;
@@ -153,25 +151,4 @@ function article(name: string): string {
 /** "a, b or c". */
 function alternatives(texts: readonly string[]): string {
   return [texts.slice(0, -1).join(", "), texts.at(-1)].filter((text) => text !== "").join(" or ");
-}
-
-/** The known name that differs in the fewest letters, if it is alike at all. */
-function nearest(name: string, known: readonly string[]): string | undefined {
-  const [best] = known
-    .map((other) => ({ other, edits: editDistance(name.toLowerCase(), other.toLowerCase()) }))
-    .sort((a, b) => a.edits - b.edits);
-  return best && best.edits <= Math.max(2, best.other.length / 2) ? best.other : undefined;
-}
-
-/** Letters to insert, delete or replace. Source: Levenshtein 1966, by Wagner and Fischer's table. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 0; i < a.length; i++) {
-    const next = [i + 1];
-    for (let j = 0; j < b.length; j++) {
-      next.push(Math.min(row[j + 1] + 1, next[j] + 1, row[j] + (a[i] === b[j] ? 0 : 1)));
-    }
-    row = next;
-  }
-  return row[b.length];
 }

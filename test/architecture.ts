@@ -18,11 +18,13 @@ export interface Import {
 
 /** Rooms in the order in which data walks through them; imports point back along it. */
 const ORDER = [
+  "nearest.ts",
   "options.ts",
   "cohort",
   "preprocess",
-  "model",
   "engine",
+  "layers",
+  "model",
   "train",
   "evaluate",
   "figures",

@@ -1,8 +1,10 @@
 // Rules that need no data: what follows from the paper's own numbers, by arithmetic and by comparing its statements.
 import { constantLosses } from "../evaluate/gaussian.js";
 import { type Interval, wilsonInterval } from "../evaluate/statistics.js";
-import { countParameters, parametersOf, sizeOf } from "../model/autoencoder.js";
-import { countModisParameters, DEFAULT_RATIOS } from "../model/modis.js";
+import { ARO } from "../model/aro.js";
+import { countParameters, sizeOf } from "../model/model.js";
+import { MODIS } from "../model/modis.js";
+import { DEFAULT_RATIOS } from "../model/modis-shape.js";
 import { PAPER_SPACE } from "../train/space.js";
 import { allBelowZero, count, percents, type Rule, short, subtract } from "./finding.js";
 import { findClaim, numberOf, PAPER_SHAPE, paperClaims, printed, roundsTo } from "./paper.js";
@@ -58,13 +60,13 @@ const sharedProteins: Rule = () => {
 
 const block: Rule = ({ paper, about: [name] }) => {
   const size = sum(
-    parametersOf(PAPER_SHAPE).map((one) => (one.name === name ? sizeOf(one.shape) : 0)),
+    ARO.tensors(PAPER_SHAPE).map((one) => (one.name === name ? sizeOf(one.shape) : 0)),
   );
   return { ours: count(size), holds: size === numberOf(paper) };
 };
 
 const parameters: Rule = ({ paper }) => {
-  const total = countParameters(PAPER_SHAPE);
+  const total = countParameters(ARO, PAPER_SHAPE);
   return { ours: count(total), holds: approximates(total, paper) };
 };
 
@@ -88,7 +90,7 @@ const modelRange: Rule = ({ paper, about: [end] }) => {
         : [],
     ),
   );
-  const size = countParameters({ ...PAPER_SHAPE, width, hiddenLayers });
+  const size = countParameters(ARO, { ...PAPER_SHAPE, width, hiddenLayers });
   const layers = hiddenLayers === 1 ? "layer" : "layers";
   return {
     ours: `${(size / 1e6).toFixed(0)} M for the ${end} of the code's search: ${count(width)} wide, ${hiddenLayers} hidden ${layers}`,
@@ -104,7 +106,7 @@ const modisParameters: Rule = ({ paper }) => {
 /** A MODIS smaller than ARO must leave out columns. */
 const reducedModis: Rule = () => {
   const { ratios, latent } = REDUCED_MODIS;
-  const [size, aro] = [countModis(ratios, latent), countParameters(PAPER_SHAPE)];
+  const [size, aro] = [countModis(ratios, latent), countParameters(ARO, PAPER_SHAPE)];
   return {
     ours:
       `${billions(size)} with all ${count(sum(COLUMNS))} columns, ratios ${ratios.join(" and ")} ` +
@@ -222,7 +224,7 @@ export function approximates(value: number, text: string): boolean {
 /** Parameters of MODIS on the paper's modalities, with the two classes of its downstream task. */
 function countModis(ratios: readonly number[], latent: number): number {
   const modalities = COLUMNS.map((features, i) => ({ name: MODALITIES[i], features, ratios }));
-  return countModisParameters({ modalities, latent, classes: 2 });
+  return countParameters(MODIS, { modalities, latent, classes: 2 });
 }
 
 /** Both cohorts' samples or features of a modality in Table 6. */

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { readDelimited } from "../cohort/delimited.js";
 import { projectRoot } from "../cohort/root.js";
-import { PAPER_MODEL } from "../model/autoencoder.js";
+import { PAPER_MODEL } from "../model/aro.js";
 
 /** The shape of the paper's model. Source: Table 3. */
 export const PAPER_SHAPE = { features: 71_094, ...PAPER_MODEL, visible: null } as const;

@@ -1,12 +1,8 @@
 // The paper's tables with ours laid beside them: losses over seeds, parameters by block, sizes of the cohorts.
 import { dropEmptyFeatures } from "../cohort/cohort.js";
 import type { PaperCohort } from "../cohort/paper.js";
-import {
-  type AutoencoderSpec,
-  countParameters,
-  parametersOf,
-  sizeOf,
-} from "../model/autoencoder.js";
+import { ARO, type AroSpec } from "../model/aro.js";
+import { countParameters, sizeOf } from "../model/model.js";
 import { type SeedRow, withDeviation } from "../study/experiment-scores.js";
 import { count, short } from "./finding.js";
 import { findClaim, numberOf, PAPER_SHAPE, paperClaims, printed } from "./paper.js";
@@ -55,17 +51,19 @@ export interface BlockRow {
 }
 
 /** Lays the parameters of a model beside the paper's Table 3, and below them their sum. */
-export function compareBlocks(spec: AutoencoderSpec): BlockRow[] {
-  const blocks = parametersOf(spec).map(({ name, shape }) => {
-    const claim = findClaim("block", name);
-    return {
-      ...{ block: name, paper: claim ? numberOf(claim.paper) : null },
-      ...{ shape: shape.join(" x "), parameters: sizeOf(shape) },
-    };
-  });
+export function compareBlocks(spec: AroSpec): BlockRow[] {
+  const blocks = ARO.tensors(spec)
+    .filter(({ isTrained }) => isTrained)
+    .map(({ name, shape }) => {
+      const claim = findClaim("block", name);
+      return {
+        ...{ block: name, paper: claim ? numberOf(claim.paper) : null },
+        ...{ shape: shape.join(" x "), parameters: sizeOf(shape) },
+      };
+    });
   const table = paperClaims().filter(({ rule }) => rule === "block");
   const paper = table.reduce((total, claim) => total + numberOf(claim.paper), 0);
-  return [...blocks, { block: "all", paper, shape: "", parameters: countParameters(spec) }];
+  return [...blocks, { block: "all", paper, shape: "", parameters: countParameters(ARO, spec) }];
 }
 
 /** One size of ours beside the paper's. */

@@ -5,13 +5,12 @@ import { join, relative } from "node:path";
 import { findPython, runCommand } from "../cohort/python.js";
 import { projectRoot } from "../cohort/root.js";
 import { type Considered, chooseEngine, surveyEngines } from "../engine/choose.js";
-import { availableDisk } from "../engine/cost.js";
-import { type Engine, nameEngine } from "../engine/engine.js";
-import { findCompiler, threadCount } from "../engine/kernels.js";
+import { findCompiler, threadCount } from "../engine/compile.js";
+import { type Engine, isPortable, nameEngine } from "../engine/engine.js";
 import { memoryLimits } from "../engine/memory.js";
 import { textTable } from "../jupyter/table.js";
+import { availableDisk } from "../model/cost.js";
 import { describeEnvironment } from "../train/environment.js";
-import { choose } from "./options.js";
 
 /** What is found of one thing. */
 interface Finding {
@@ -22,8 +21,7 @@ interface Finding {
 }
 
 /** `aro doctor` prints what was found, as JSON with --json; exit status 1 if Node, Python or every engine is missing. */
-export async function doctor(args: readonly string[]): Promise<number> {
-  const { json } = choose(args);
+export async function doctor({ json }: { readonly json?: true }): Promise<number> {
   const report = await examine();
   console.log(json ? JSON.stringify(report, null, 2) : describe(report));
   return report.node.fits && report.python.fits && report.chosen ? 0 : 1;
@@ -41,9 +39,9 @@ async function examine() {
     node: examineNode(root),
     python: await examinePython(root),
     /** Needed for the engines native and tensorflow alone. */
-    compiler: await findingOf(async () => (await findCompiler()).version),
+    compiler: await findingOf(async () => findCompiler().version),
     engines: await surveyEngines(),
-    chosen: engine && environment && { ...environment.engine, threads: threadsOf(engine.name) },
+    chosen: engine && environment && { ...environment.engine, threads: threadsOf(engine) },
     /** Why the engine that ARO_ENGINE asks for cannot run. */
     refused: choice instanceof Error ? choice.message : null,
     processor: { model: cpus()[0]?.model.trim() ?? "unknown", cores: availableParallelism() },
@@ -100,10 +98,10 @@ async function findingOf(find: () => Promise<string>): Promise<Finding> {
   }
 }
 
-/** ARO_THREADS limits the native engine, TensorFlow's own variable TensorFlow; the portable one has a single thread. */
-function threadsOf(name: Engine["name"]): number {
-  if (name === "native") return threadCount();
-  if (name === "portable") return 1;
+/** ARO_THREADS limits the native engine, TensorFlow's own variable TensorFlow; the portable backends have a single thread. */
+function threadsOf(engine: Engine): number {
+  if (engine.name === "native") return threadCount();
+  if (isPortable(engine)) return 1;
   return Number(process.env.TF_NUM_INTRAOP_THREADS) || availableParallelism();
 }
 

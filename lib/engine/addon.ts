@@ -15,25 +15,15 @@ export interface Attribute {
   readonly value: boolean | number | string | readonly number[];
 }
 
-/** What is used of the addon; tensors and resources are known by the numbers that it gives them. */
+/** The part of the addon used here; it identifies tensors and resources by number. */
 export interface Addon {
   readonly TF_Version: string;
   readonly TF_FLOAT: number;
-  readonly TF_INT32: number;
-  readonly TF_BOOL: number;
   readonly TF_ATTR_STRING: number;
   readonly TF_ATTR_BOOL: number;
   readonly TF_ATTR_TYPE: number;
   readonly TF_ATTR_SHAPE: number;
-  /** May share the array's memory until the tensor is deleted. */
-  createTensor(
-    shape: readonly number[],
-    type: number,
-    values: Float32Array | Int32Array | Uint8Array,
-  ): number;
   deleteTensor(id: number): void;
-  /** Copies. */
-  tensorDataSync(id: number): Float32Array;
   executeOp(
     name: string,
     attributes: readonly Attribute[],
@@ -56,7 +46,7 @@ export interface AddonPlaces {
   readonly library: string;
 }
 
-/** Says where the parts of the native engine lie, whether they exist or not. */
+/** Says where the parts of the addon lie, whether they exist or not. */
 export function addonPlaces(): AddonPlaces {
   const manifest = require.resolve("@tensorflow/tfjs-node-gpu/package.json");
   const { binary } = require(manifest) as { binary: { napi_versions: number[] } };
@@ -74,8 +64,7 @@ export function addonPlaces(): AddonPlaces {
 }
 
 /**
- * Loads the addon, and TensorFlow with it; once in a process. The package's own JavaScript is not loaded: it would
- * make itself the default backend of tfjs, and asks for functions that Node 23 took away.
+ * Loads the addon, and TensorFlow with it; once in a process.
  * @throws Error with the reason if it is not built or cannot be loaded.
  */
 export function loadAddon(): Addon {

@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { replaceFile } from "../cohort/durable-file.js";
 import { findPython, runCommand } from "../cohort/python.js";
 import { type AddonPlaces, addonPlaces, hashOf } from "./addon.js";
-import { findCompiler } from "./kernels.js";
+import { findCompiler } from "./compile.js";
 import {
   fetchLibrary,
   isCuda,
@@ -68,7 +68,7 @@ function isBuilt({ addon, stamp }: AddonPlaces, wanted: object): boolean {
 
 /** @throws Error if make is missing, beside what `findCompiler` throws. */
 async function requireTools(): Promise<void> {
-  await findCompiler();
+  findCompiler();
   if ((await runCommand("make", ["--version"])).code === 0) return;
   throw new Error(
     "build: expected make on the path, got none; on Debian and Ubuntu: apt install make, then run again",

@@ -1,13 +1,12 @@
 // Which engine runs here, and why: the fastest that can, or the one that is asked for.
 import { hasGpuLibrary } from "./addon.js";
-import { type BackendName, hasWebGpu } from "./backend.js";
 import type { Engine } from "./engine.js";
 import { nativeEngine } from "./native.js";
-import { portableEngine } from "./portable.js";
-import { tensorflowEngine } from "./tensorflow.js";
+import { tfjsEngine } from "./tfjs.js";
+import { type BackendName, hasWebGpu } from "./tfjs-backend.js";
 
-/** "native" has kernels of our own, "tensorflow" libtensorflow; the others are backends of the portable engine. */
-export type EngineName = "native" | "tensorflow" | BackendName;
+/** "native" has kernels of our own; the others are backends of TensorFlow.js, "tensorflow" the one with libtensorflow. */
+export type EngineName = "native" | BackendName;
 
 /** What was found out about one engine on the way to the choice. */
 export interface Considered {
@@ -26,10 +25,10 @@ export interface Choice {
 /** Fastest first; TensorFlow goes before all of them where it was built for a graphics processor. */
 const ENGINES: Record<EngineName, { start: () => Promise<Engine>; what: string }> = {
   native: { what: "compiled for this processor", start: () => nativeEngine() },
-  tensorflow: { what: "libtensorflow", start: () => tensorflowEngine() },
-  webgpu: { what: "on the graphics processor", start: () => portableEngine({ backend: "webgpu" }) },
-  wasm: { what: "portable, without native code", start: () => portableEngine({ backend: "wasm" }) },
-  cpu: { what: "plain JavaScript, slow", start: () => portableEngine({ backend: "cpu" }) },
+  tensorflow: { what: "libtensorflow", start: () => tfjsEngine({ backend: "tensorflow" }) },
+  webgpu: { what: "on the graphics processor", start: () => tfjsEngine({ backend: "webgpu" }) },
+  wasm: { what: "portable, without native code", start: () => tfjsEngine({ backend: "wasm" }) },
+  cpu: { what: "plain JavaScript, slow", start: () => tfjsEngine({ backend: "cpu" }) },
 };
 
 /**

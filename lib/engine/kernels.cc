@@ -1,24 +1,25 @@
-// The native engine's kernels: the autoencoder's large products, each fused with what follows it.
+// The native engine's kernels: the products of dense layers, each fused with what follows it, and small operations.
 //
-// Activations and slopes stand with one column a sample, `[units, lanes]`: the rows of a batch, padded with zeros to
-// whole strips of two vectors. The factor whose vectors are multiplied is cut into strips, `[strips, length, STRIP]`,
-// so that it is read from one end to the other. Weights are PyTorch's, `[out, in]`, row-major, with `stride` numbers from row to row.
-// Every product is one microkernel: broadcast numbers of one factor times vectors of the other, summed in registers.
-// A gradient never reaches memory: a tile of it is summed in registers and applied to its weights there (AdamW).
-// Work is cut by weight rows, the same way for the same number of threads, so results repeat to the bit.
+// Callers see row-major tensors `[rows, units]` and PyTorch's weights `[outputs, inputs]`, whose rows are `stride`
+// numbers apart. Inside, activations and slopes have one column per sample, `[units, lanes]`: the rows of a batch,
+// padded with zeros to whole strips of two vectors. The factor whose vectors are multiplied is cut into strips,
+// `[strips, length, STRIP]`, so that it is read from one end to the other. Every product is one microkernel: broadcast
+// numbers of one factor times vectors of the other, summed in registers. A gradient never reaches memory: a tile of it
+// is summed in registers and applied to its weights there (AdamW). Work is cut by weight rows, the same way for the
+// same number of threads, so results repeat to the bit.
 #include <node_api.h>
 
 #include <algorithm>
 #include <atomic>
 #include <cmath>
-#include <condition_variable>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
-#include <functional>
-#include <mutex>
 #include <thread>
 #include <vector>
+
+#include "call.h"
+#include "threads.h"
 
 #ifdef _WIN32
 #include <malloc.h>
@@ -71,77 +72,6 @@ inline V log1pUnit(V e) {
   V s = e / (e + 2.0f), q = s * s, p = all(1.0f / 19);
   for (int odd = 17; odd > 0; odd -= 2) p = p * q + 1.0f / odd;
   return 2.0f * s * p;
-}
-
-// ---------------------------------------------------------------- threads
-
-/// Threads that wait for work; the caller is one of them.
-class Pool {
- public:
-  void resize(int count) {
-    stop();
-    quit = false;
-    for (int i = 1; i < count; i++) threads.emplace_back([this, i, seen = round] { serve(i, seen); });
-  }
-  int size() const { return static_cast<int>(threads.size()) + 1; }
-
-  /// Runs work(0) to work(size - 1), each on its thread, and waits for all.
-  void run(const std::function<void(int)>& work) {
-    {
-      std::lock_guard<std::mutex> lock(mutex);
-      task = &work;
-      left = static_cast<int>(threads.size());
-      round++;
-    }
-    wake.notify_all();
-    work(0);
-    while (left.load(std::memory_order_acquire) > 0) std::this_thread::yield();
-  }
-  ~Pool() { stop(); }
-
- private:
-  void serve(int index, uint64_t seen) {
-    for (;;) {
-      {
-        std::unique_lock<std::mutex> lock(mutex);
-        wake.wait(lock, [&] { return quit || round != seen; });
-        if (quit) return;
-        seen = round;
-      }
-      (*task)(index);
-      left.fetch_sub(1, std::memory_order_release);
-    }
-  }
-  void stop() {
-    {
-      std::lock_guard<std::mutex> lock(mutex);
-      quit = true;
-    }
-    wake.notify_all();
-    for (auto& thread : threads) thread.join();
-    threads.clear();
-  }
-  std::vector<std::thread> threads;
-  std::mutex mutex;
-  std::condition_variable wake;
-  const std::function<void(int)>* task = nullptr;
-  std::atomic<int> left{0};
-  uint64_t round = 0;
-  bool quit = false;
-};
-
-Pool pool;
-
-/// Calls work(begin, end, thread) on shares of [0, count) whose borders are multiples of grain.
-template <class Work>
-void share(int64_t count, int64_t grain, Work work) {
-  const int64_t grains = (count + grain - 1) / grain;
-  const int threads = pool.size();
-  pool.run([&](int i) {
-    const int64_t begin = grains * i / threads * grain;
-    const int64_t end = std::min(count, grains * (i + 1) / threads * grain);
-    if (begin < end) work(begin, end, i);
-  });
 }
 
 // ---------------------------------------------------------------- the product
@@ -223,6 +153,21 @@ void forwardRows(const float* weight, int64_t stride, int64_t inputs, const floa
   }
 }
 
+/// out[r, i] = weight[i, :] x[r, :] + bias[i] for outputs [first, last); x in strips, out `[rows, outputs]`.
+void forwardTransposed(const float* weight, int64_t stride, int64_t inputs, const float* bias, const float* strips,
+                       int64_t rows, int64_t lanes, float* out, int64_t outputs, int64_t first, int64_t last,
+                       Scratch& scratch) {
+  float* sums = scratch.of(GROUP * lanes);
+  for (int64_t group = first; group < last; group += GROUP) {
+    const int64_t count = std::min(last - group, GROUP);
+    forwardRows(weight + group * stride, stride, inputs, strips, lanes, sums, 0, count);
+    for (int64_t left = 0; left < count; left += 16)
+      for (int64_t r = 0; r < rows; r++)
+        for (int64_t i = left; i < std::min(left + 16, count); i++)
+          out[r * outputs + group + i] = sums[i * lanes + r] + bias[group + i];
+  }
+}
+
 enum Activation { LINEAR, RELU, SOFTPLUS };
 
 /// NaN stays NaN.
@@ -233,16 +178,6 @@ inline V softplus(V x, V& slope) {
   const V e = expMinus(x < 0.0f ? -x : x);
   slope = (x > 0.0f ? all(1.0f) : e) / (e + 1.0f);
   return relu(x) + log1pUnit(e);
-}
-
-void activate(float* out, const float* bias, int64_t lanes, int64_t first, int64_t last,
-              Activation activation) {
-  V slope;
-  for (int64_t i = first; i < last; i++)
-    for (int64_t j = i * lanes; j < (i + 1) * lanes; j += L) {
-      const V sum = load(out + j) + bias[i];
-      store(out + j, activation == RELU ? relu(sum) : activation == SOFTPLUS ? softplus(sum, slope) : sum);
-    }
 }
 
 // ---------------------------------------------------------------- backward
@@ -290,17 +225,18 @@ void backwardRows(const float* weight, int64_t stride, int64_t inputs, const flo
 
 /// AdamW on a vector; the decay is decoupled, the corrections of the moments are in rate and root.
 struct Adam {
-  float keep, rate, root, beta1, gain1, beta2, gain2, epsilon;
+  float keep, rate, root, beta1, gain1, beta2, gain2, epsilon, l2;
   inline void apply(V gradient, V& weight, V& first, V& second) const {
+    gradient += weight * l2;
     first = first * beta1 + gradient * gain1;
     second = second * beta2 + gradient * gradient * gain2;
     weight = weight * keep - first * rate / (::root(second) * root + epsilon);
   }
   static Adam from(const double* numbers) {
     Adam adam;
-    float* fields[] = {&adam.keep, &adam.rate, &adam.root, &adam.beta1,
-                       &adam.gain1, &adam.beta2, &adam.gain2, &adam.epsilon};
-    for (int i = 0; i < 8; i++) *fields[i] = static_cast<float>(numbers[i]);
+    float* fields[] = {&adam.keep,  &adam.rate,  &adam.root,    &adam.beta1, &adam.gain1,
+                       &adam.beta2, &adam.gain2, &adam.epsilon, &adam.l2};
+    for (int i = 0; i < 9; i++) *fields[i] = static_cast<float>(numbers[i]);
     return adam;
   }
 };
@@ -384,9 +320,10 @@ void updateRows(const Trained& weight, int64_t stride, int64_t inputs, const flo
         }
 }
 
-/// The same for the bias: its gradient is the sum of the slope over the samples.
+/// The same for the bias: its gradient is the sum of the slope over the samples. It is not penalized.
 void updateBias(const Trained& bias, const float* slope, int64_t lanes, float scale,
-                const Adam& adam, int64_t first, int64_t last) {
+                Adam adam, int64_t first, int64_t last) {
+  adam.l2 = 0;
   for (int64_t i = first; i < last; i++) {
     V sums = {};
     for (int64_t j = 0; j < lanes; j += L) sums += load(slope + i * lanes + j);
@@ -415,37 +352,40 @@ void transpose(const T* from, int64_t stride, int64_t rows, int64_t first, int64
             row < rows ? static_cast<float>(from[row * stride + column]) : 0.0f;
 }
 
-// ---------------------------------------------------------------- the output layer
+// ---------------------------------------------------------------- the head
 
-constexpr int64_t BLOCK = 48;  // features at a time: their weights stay near the core from first to last use
+constexpr int64_t BLOCK = 48;  // outputs at a time: their weights stay near the core from first to last use
 
-struct Output {
-  const float* latent;     // [lanes / STRIP, inputs, STRIP]
+enum Loss { HUBER, SQUARED };
+
+struct Head {
+  const float* strips;     // of the input, [lanes / STRIP, inputs, STRIP]
   const float* packed;     // the same the other way: [inputs / STRIP, rows, STRIP]
   Trained weight, bias;    // the moments null: no update
-  int64_t features, inputs, rows, lanes;
-  const float* values;     // [rows, features]
-  const uint8_t* observed; // [rows, features]
+  int64_t outputs, inputs, stride, rows, lanes;
+  const float* values;     // [rows, outputs]
+  const uint8_t* observed; // [rows, outputs]
   Activation activation;
+  Loss loss;
   float scale;
   Adam adam;
-  float* below;            // [threads, strips, lanes, STRIP], the slope with respect to the latent representation; null: forward only
-  float* gradient;         // the weight's, [features, inputs], and
+  float* below;            // [threads, strips, lanes, STRIP], the unscaled slope of the input; null: forward only
+  float* gradient;         // the weight's, [outputs, stride], and
   float* biasGradient;     // the bias's, instead of an update; null otherwise
   double* sums;            // [threads, 2]: Huber loss and squared error over the observed entries
 };
 
-/// Loss and its slope in one go: linear becomes the slope of the summed Huber loss (delta 1).
-void lossSlope(const Output& o, float* linear, const float* values, const float* marks,
-               int64_t count, double& huber, double& squared) {
+/// Loss and its slope in one go: linear becomes the slope of the summed loss.
+void lossSlope(const Head& o, float* linear, const float* values, const float* marks, int64_t count,
+               double& huber, double& squared) {
   for (int64_t f = 0; f < count; f++) {
     V hubers = {}, squares = {};
     for (int64_t j = f * o.lanes; j < (f + 1) * o.lanes; j += L) {
       const V x = load(linear + j);
-      V y, derivative;
+      V y = x, derivative = all(1.0f);
       if (o.activation == SOFTPLUS) {
         y = softplus(x, derivative);
-      } else {
+      } else if (o.activation == RELU) {
         y = relu(x);
         derivative = x > 0.0f ? all(1.0f) : V{};
       }
@@ -454,15 +394,15 @@ void lossSlope(const Output& o, float* linear, const float* values, const float*
       clipped = clipped < -1.0f ? all(-1.0f) : clipped;
       hubers += clipped * (d - 0.5f * clipped);
       squares += d * d;
-      store(linear + j, clipped * derivative);
+      store(linear + j, (o.loss == HUBER ? clipped : 2.0f * d) * derivative);
     }
     for (int i = 0; i < L; i++) huber += hubers[i], squared += squares[i];
   }
 }
 
-/// Forward, loss, and, where asked for, backward and update, block by block of features.
-void outputLayer(const Output& o) {
-  share(o.features, BLOCK, [&](int64_t begin, int64_t end, int thread) {
+/// Forward, loss, and, where asked for, backward and update, block by block of outputs.
+void runHead(const Head& o) {
+  share(o.outputs, BLOCK, [&](int64_t begin, int64_t end, int thread) {
     Scratch scratch[4];
     float* linear = scratch[0].of(BLOCK * o.lanes);
     float* values = scratch[1].of(BLOCK * o.lanes);
@@ -471,79 +411,139 @@ void outputLayer(const Output& o) {
     double& squared = o.sums[2 * thread + 1];
     for (int64_t at = begin; at < end; at += BLOCK) {
       const int64_t count = std::min(BLOCK, end - at);
-      const float* weight = o.weight.value + at * o.inputs;
-      forwardRows(weight, o.inputs, o.inputs, o.latent, o.lanes, linear, 0, count);
-      activate(linear, o.bias.value + at, o.lanes, 0, count, LINEAR);
-      transpose(o.values, o.features, o.rows, at, at + count, values, o.lanes);
-      transpose(o.observed, o.features, o.rows, at, at + count, marks, o.lanes);
+      const float* weight = o.weight.value + at * o.stride;
+      forwardRows(weight, o.stride, o.inputs, o.strips, o.lanes, linear, 0, count);
+      for (int64_t i = 0; i < count; i++)
+        for (int64_t j = i * o.lanes; j < (i + 1) * o.lanes; j++) linear[j] += o.bias.value[at + i];
+      transpose(o.values, o.outputs, o.rows, at, at + count, values, o.lanes);
+      transpose(o.observed, o.outputs, o.rows, at, at + count, marks, o.lanes);
       lossSlope(o, linear, values, marks, count, huber, squared);
       if (!o.below) continue;
-      backwardRows(weight, o.inputs, o.inputs, linear, o.lanes,
-                   o.below + thread * whole(o.inputs) * o.lanes, 0, count,
-                   scratch[3]);
+      backwardRows(weight, o.stride, o.inputs, linear, o.lanes,
+                   o.below + thread * whole(o.inputs) * o.lanes, 0, count, scratch[3]);
       const auto part = [&](const Trained& t, float* gradient, int64_t width) -> Trained {
         if (gradient) return {gradient + at * width, nullptr, nullptr};
         return {t.value + at * width, t.first + at * width, t.second + at * width};
       };
-      updateRows(part(o.weight, o.gradient, o.inputs), o.inputs, o.inputs, linear, o.lanes,
-                 o.packed, o.rows, o.scale, o.adam, 0, count);
+      updateRows(part(o.weight, o.gradient, o.stride), o.stride, o.inputs, linear, o.lanes, o.packed, o.rows,
+                 o.scale, o.adam, 0, count);
       updateBias(part(o.bias, o.biasGradient, 1), linear, o.lanes, o.scale, o.adam, 0, count);
     }
   });
 }
 
+// ---------------------------------------------------------------- element by element
+
+constexpr int64_t SMALL = 1 << 14;  // numbers that one thread is through with before another has woken up
+
+/// out[i] = f(a[i], b[i]), vector by vector.
+template <class F>
+void zip(const float* a, const float* b, float* out, int64_t count, F f) {
+  share(count, 1024, [&](int64_t begin, int64_t end, int) {
+    int64_t i = begin;
+    for (; i + L <= end; i += L) store(out + i, f(load(a + i), load(b + i)));
+    if (i == end) return;
+    float part[2][L] = {};
+    std::copy(a + i, a + end, part[0]);
+    std::copy(b + i, b + end, part[1]);
+    store(part[0], f(load(part[0]), load(part[1])));
+    std::copy(part[0], part[0] + (end - i), out + i);
+  }, count < SMALL);
+}
+
+enum Operation { ADD, SUBTRACT, MULTIPLY, SCALE, EXP, RSQRT, LEAKY, SOFT, SIGMOID, CLIP, GATE };
+
+/// Applies one operation; x and y are its numbers.
+void apply(Operation operation, const float* a, const float* b, float x, float y, float* out, int64_t count) {
+  switch (operation) {
+    case ADD: return zip(a, b, out, count, [](V p, V q) { return p + q; });
+    case SUBTRACT: return zip(a, b, out, count, [](V p, V q) { return p - q; });
+    case MULTIPLY: return zip(a, b, out, count, [](V p, V q) { return p * q; });
+    case SCALE: return zip(a, a, out, count, [=](V p, V) { return p * x + y; });
+    case EXP:
+      return zip(a, a, out, count, [](V p, V) {
+        for (int i = 0; i < L; i++) p[i] = std::exp(p[i]);
+        return p;
+      });
+    case RSQRT: return zip(a, a, out, count, [=](V p, V) { return 1.0f / root(p + x); });
+    case LEAKY: return zip(a, a, out, count, [=](V p, V) { return p <= 0.0f ? p * x : p; });
+    case SOFT: return zip(a, a, out, count, [](V p, V) { V slope; return softplus(p, slope); });
+    case SIGMOID: return zip(a, a, out, count, [](V p, V) { V slope; softplus(p, slope); return slope; });
+    case CLIP:
+      return zip(a, a, out, count, [=](V p, V) {
+        p = p < x ? all(x) : p;
+        return p > y ? all(y) : p;
+      });
+    case GATE: return zip(a, b, out, count, [=](V p, V q) { return q > 0.0f ? p : p * x; });
+  }
+}
+
 // ---------------------------------------------------------------- Node
 
-/// The arguments of a call from JavaScript, taken one after the other.
-class Arguments {
- public:
-  Arguments(napi_env env, napi_callback_info info) : env(env) {
-    size_t count = 24;
-    napi_get_cb_info(env, info, &count, values, nullptr, nullptr);
+/// Arguments among which parameters come with their moments.
+struct Arguments : Call {
+  using Call::Call;
+  /// A parameter `{value, first, second}`, from a number of its own on.
+  Trained trained(const char* name, int64_t from) {
+    Call in = inside(name);
+    Trained out = {in.array<float>("value"), in.array<float>("first"), in.array<float>("second")};
+    for (float** part : {&out.value, &out.first, &out.second})
+      if (*part) *part += from;
+    return out;
   }
-  double number() {
-    double value = 0;
-    napi_get_value_double(env, values[next++], &value);
-    return value;
-  }
-  int64_t integer() { return static_cast<int64_t>(number()); }
-  /// A typed array's memory, and its length where that is asked for; null for null.
-  template <class T>
-  T* array(int64_t* count = nullptr) {
-    void* data = nullptr;
-    napi_typedarray_type type;
-    size_t length, offset;
-    napi_value buffer;
-    if (napi_get_typedarray_info(env, values[next++], &type, &length, &data, &buffer, &offset) != napi_ok)
-      return nullptr;
-    if (count) *count = static_cast<int64_t>(length);
-    return static_cast<T*>(data);
-  }
-  Trained trained() {
-    float* value = array<float>();
-    float* first = array<float>();
-    float* second = array<float>();
-    return {value, first, second};
-  }
-
- private:
-  napi_env env;
-  napi_value values[24];
-  int next = 0;
 };
 
+/// Strips of a tensor `[rows, units]` for a product forward, `[lanes / STRIP, units, STRIP]`.
+float* stripsOf(Scratch& scratch, const float* x, int64_t rows, int64_t units) {
+  float* to = scratch.of(whole(rows) * units);
+  share(units, 16, [&](int64_t begin, int64_t end, int) {
+    for (int64_t row = 0; row < rows; row += STRIP)
+      transpose(x + row * units, units, std::min<int64_t>(STRIP, rows - row), begin, end,
+                to + (row * units + begin * STRIP), STRIP);
+  });
+  return to;
+}
+
+/// The same for a gradient, `[units / STRIP, rows, STRIP]`.
+float* packedOf(Scratch& scratch, const float* x, int64_t rows, int64_t units) {
+  float* to = scratch.of(whole(units) * rows);
+  packStrips(x, units, units, rows, to);
+  return to;
+}
+
+/// A tensor `[rows, units]` with one column per sample, `[units, lanes]`.
+float* lanesOf(Scratch& scratch, const float* x, int64_t rows, int64_t units) {
+  const int64_t lanes = whole(rows);
+  float* to = scratch.of(units * lanes);
+  share(units, 16, [&](int64_t begin, int64_t end, int) {
+    transpose(x, units, rows, begin, end, to + begin * lanes, lanes);
+  }, units * lanes < SMALL);
+  return to;
+}
+
+/// From strips `[strips, lanes, STRIP]` of units [left, left + count) to rows of `[rows, units]`.
+void unstrip(const float* strips, int64_t rows, int64_t lanes, int64_t count, float* to, int64_t units) {
+  for (int64_t s = 0; s < count; s += STRIP)
+    for (int64_t r = 0; r < rows; r++)
+      std::memcpy(to + r * units + s, strips + s * lanes + r * STRIP,
+                  std::min<int64_t>(STRIP, count - s) * sizeof(float));
+}
+
+Scratch work[3];  // layouts of one call, kept for the next
+
+/// setThreads({count})
 napi_value setThreads(napi_env env, napi_callback_info info) {
-  pool.resize(static_cast<int>(Arguments(env, info).integer()));
+  pool.resize(static_cast<int>(Arguments(env, info).integer("count")));
   return nullptr;
 }
 
-/// allocate(numbers): a Float32Array of zeros on a cache line's border, outside of JavaScript's heap. What is not
+/// allocate({length}): a Float32Array of zeros on a cache line's border, outside of JavaScript's heap. What is not
 /// touched of it takes no memory. Arrays begin at different places in a page: a weight and its two moments, with rows
 /// of a power of two, would otherwise drive each other out of the same sets of the cache.
 napi_value allocate(napi_env env, napi_callback_info info) {
   constexpr size_t PAGE = 4096, APART = 13 * 64;  // an odd number of cache lines
   static size_t turn = 0;
-  const size_t length = static_cast<size_t>(Arguments(env, info).integer());
+  const size_t length = static_cast<size_t>(Arguments(env, info).integer("length"));
   const size_t offset = turn++ % 4 * APART;
   const size_t bytes = std::max<size_t>(length, 1) * sizeof(float) + offset;
   napi_value buffer = nullptr, array = nullptr;
@@ -579,13 +579,13 @@ napi_value allocate(napi_env env, napi_callback_info info) {
   return array;
 }
 
-/// inspect(values, marks, out): whether all values are finite, and how many marks are 1
+/// inspect({values, marks, out}): whether all values are finite, and how many marks are 1
 napi_value inspect(napi_env env, napi_callback_info info) {
   Arguments in(env, info);
   int64_t length = 0, count = 0;
-  const float* values = in.array<float>(&length);
-  const uint8_t* marks = in.array<uint8_t>(&count);
-  double* out = in.array<double>();
+  const float* values = in.array<float>("values", &length);
+  const uint8_t* marks = in.array<uint8_t>("marks", &count);
+  double* out = in.array<double>("out");
   std::atomic<bool> finite{true};
   std::atomic<int64_t> sum{0};
   share(length, L, [&](int64_t begin, int64_t end, int) {
@@ -606,133 +606,30 @@ napi_value inspect(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-/// transpose(from, stride, rows, columns, to, lanes)
-napi_value transposeColumns(napi_env env, napi_callback_info info) {
-  Arguments in(env, info);
-  const float* from = in.array<float>();
-  const int64_t stride = in.integer(), rows = in.integer(), columns = in.integer();
-  float* to = in.array<float>();
-  const int64_t lanes = in.integer();
-  share(columns, 16, [&](int64_t begin, int64_t end, int) {
-    transpose(from, stride, rows, begin, end, to + begin * lanes, lanes);
-  });
-  return nullptr;
-}
-
-/// transposeStrips(from, rows, columns, to): from `[rows, columns]` to strips `[strips, columns, STRIP]`
-napi_value transposeStrips(napi_env env, napi_callback_info info) {
-  Arguments in(env, info);
-  const float* from = in.array<float>();
-  const int64_t rows = in.integer(), columns = in.integer();
-  float* to = in.array<float>();
-  share(columns, 16, [&](int64_t begin, int64_t end, int) {
-    for (int64_t row = 0; row < rows; row += STRIP)
-      transpose(from + row * columns, columns, std::min<int64_t>(STRIP, rows - row), begin, end,
-                to + (row * columns + begin * STRIP), STRIP);
-  });
-  return nullptr;
-}
-
-/// drop(values, columns, start, rows, width, threshold, scale, state, out): input dropout as dropout.ts describes it,
-/// with the draws of random.ts (sfc32), whose state is left where they end
-napi_value drop(napi_env env, napi_callback_info info) {
-  Arguments in(env, info);
-  const float* values = in.array<float>();
-  const int64_t columns = in.integer(), start = in.integer(), rows = in.integer(), width = in.integer();
-  const double threshold = in.number();
-  const double scale = in.number();
-  uint32_t* state = in.array<uint32_t>();
-  float* out = in.array<float>();
-  const uint64_t least = static_cast<uint64_t>(std::ceil(threshold));
-  const auto apply = [&](int64_t row) {
-    const float* from = values + row * columns + start;
-    float* to = out + row * width;
-    for (int64_t j = 0; j < width; j++) to[j] = static_cast<float>(from[j] * scale * to[j]);
-  };
-  // The draws follow one from the other: one thread leaves 0 or 1 in row after row, the others multiply behind it.
-  const int others = pool.size() - 1;
-  std::atomic<int64_t> drawn{0};
-  pool.run([&](int thread) {
-    if (thread > 0) {
-      for (int64_t row = thread - 1; row < rows; row += others) {
-        while (drawn.load(std::memory_order_acquire) <= row) std::this_thread::yield();
-        apply(row);
-      }
-      return;
-    }
-    uint32_t a = state[0], b = state[1], c = state[2], counter = state[3];
-    for (int64_t row = 0; row < rows; row++) {
-      for (int64_t j = 0; j < width; j++) {
-        const uint32_t draw = a + b + counter++;
-        a = b ^ (b >> 9);
-        b = c + (c << 3);
-        c = ((c << 21) | (c >> 11)) + draw;
-        out[row * width + j] = static_cast<float>(draw >= least);
-      }
-      if (others == 0) apply(row);
-      drawn.store(row + 1, std::memory_order_release);
-    }
-    state[0] = a, state[1] = b, state[2] = c, state[3] = counter;
-  });
-  return nullptr;
-}
-
-/// pack(from, stride, columns, rows, to)
-napi_value pack(napi_env env, napi_callback_info info) {
-  Arguments in(env, info);
-  const float* from = in.array<float>();
-  const int64_t stride = in.integer(), columns = in.integer(), rows = in.integer();
-  packStrips(from, stride, columns, rows, in.array<float>());
-  return nullptr;
-}
-
-/// forward(weight, stride, outputs, inputs, bias, below, lanes, activation, out)
+/// forward({weight, start, stride, outputs, inputs, bias, x, rows, out}): out = x weight^T + bias, `[rows, outputs]`
 napi_value forward(napi_env env, napi_callback_info info) {
   Arguments in(env, info);
-  const float* weight = in.array<float>();
-  const int64_t stride = in.integer(), outputs = in.integer(), inputs = in.integer();
-  const float* bias = in.array<float>();
-  const float* below = in.array<float>();
-  const int64_t lanes = in.integer();
-  const Activation activation = static_cast<Activation>(in.integer());
-  float* out = in.array<float>();
+  const float* weight = in.array<float>("weight") + in.integer("start");
+  const int64_t stride = in.integer("stride"), outputs = in.integer("outputs"), inputs = in.integer("inputs");
+  const float* bias = in.array<float>("bias");
+  const int64_t rows = in.integer("rows");
+  const float* strips = stripsOf(work[0], in.array<float>("x"), rows, inputs);
+  float* out = in.array<float>("out");
   share(outputs, 4, [&](int64_t begin, int64_t end, int) {
-    forwardRows(weight, stride, inputs, below, lanes, out, begin, end);
-    activate(out, bias, lanes, begin, end, activation);
+    Scratch scratch;
+    forwardTransposed(weight, stride, inputs, bias, strips, rows, whole(rows), out, outputs, begin, end, scratch);
   });
   return nullptr;
 }
 
-/// backward(weight, outputs, inputs, slope, lanes, below): below `[threads, strips, lanes, STRIP]` is summed into its first part
+/// backward({weight, start, stride, outputs, inputs, slope, rows, out}): out = slope weight, `[rows, inputs]`
 napi_value backward(napi_env env, napi_callback_info info) {
   Arguments in(env, info);
-  const float* weight = in.array<float>();
-  const int64_t outputs = in.integer(), inputs = in.integer();
-  const float* slope = in.array<float>();
-  const int64_t lanes = in.integer();
-  float* below = in.array<float>();
-  const int64_t size = whole(inputs) * lanes;
-  std::memset(below, 0, pool.size() * size * sizeof(float));
-  share(outputs, BLOCK, [&](int64_t begin, int64_t end, int thread) {
-    Scratch scratch;
-  for (int64_t at = begin; at < end; at += BLOCK)
-      backwardRows(weight, inputs, inputs, slope, lanes, below + thread * size, at,
-                   std::min(at + BLOCK, end), scratch);
-  });
-  for (int thread = 1; thread < pool.size(); thread++)
-    for (int64_t i = 0; i < size; i++) below[i] += below[thread * size + i];
-  return nullptr;
-}
-
-/// backwardRow(weight, stride, outputs, inputs, slope, lanes, rows, below): the same by columns, which takes no room for
-/// each thread, with a row a sample: below `[rows, inputs]`
-napi_value backwardRow(napi_env env, napi_callback_info info) {
-  Arguments in(env, info);
-  const float* weight = in.array<float>();
-  const int64_t stride = in.integer(), outputs = in.integer(), inputs = in.integer();
-  const float* slope = in.array<float>();
-  const int64_t lanes = in.integer(), rows = in.integer();
-  float* below = in.array<float>();
+  const float* weight = in.array<float>("weight") + in.integer("start");
+  const int64_t stride = in.integer("stride"), outputs = in.integer("outputs"), inputs = in.integer("inputs");
+  const int64_t rows = in.integer("rows"), lanes = whole(rows);
+  const float* slope = lanesOf(work[0], in.array<float>("slope"), rows, outputs);
+  float* out = in.array<float>("out");
   share(inputs, AHEAD * STRIP, [&](int64_t begin, int64_t end, int) {
     Scratch scratch[2];
     for (int64_t left = begin; left < end; left += AHEAD * STRIP) {
@@ -740,79 +637,144 @@ napi_value backwardRow(napi_env env, napi_callback_info info) {
       float* strips = scratch[0].of(whole(columns) * lanes);
       std::memset(strips, 0, whole(columns) * lanes * sizeof(float));
       for (int64_t at = 0; at < outputs; at += BLOCK)
-        backwardRows(weight + left, stride, columns, slope, lanes, strips, at,
-                     std::min(at + BLOCK, outputs), scratch[1]);
-      for (int64_t s = 0; s < columns; s += STRIP)
-        for (int64_t r = 0; r < rows; r++)
-          std::memcpy(below + r * inputs + left + s, strips + s * lanes + r * STRIP,
-                      std::min<int64_t>(STRIP, columns - s) * sizeof(float));
+        backwardRows(weight + left, stride, columns, slope, lanes, strips, at, std::min(at + BLOCK, outputs),
+                     scratch[1]);
+      unstrip(strips, rows, lanes, columns, out + left, inputs);
     }
   });
   return nullptr;
 }
 
-/// slope(below, units, lanes, activation, scale, out): through a ReLU; below in strips, the others `[units, lanes]`
-napi_value slope(napi_env env, napi_callback_info info) {
-  Arguments in(env, info);
-  const float* below = in.array<float>();
-  const int64_t units = in.integer(), lanes = in.integer();
-  const float* activation = in.array<float>();
-  const float scale = static_cast<float>(in.number());
-  float* out = in.array<float>();
-  share(units, STRIP, [&](int64_t begin, int64_t end, int) {
-    for (int64_t left = begin; left < end; left += STRIP)
-      transpose(below + left * lanes, STRIP, lanes, 0, std::min<int64_t>(STRIP, end - left),
-                out + left * lanes, lanes);
-    for (int64_t i = begin * lanes; i < end * lanes; i++) out[i] = activation[i] > 0 ? out[i] * scale : 0;
-  });
-  return nullptr;
-}
-
-/// update(weight, first, second, stride, outputs, inputs, bias, first, second, slope, lanes, packed, rows, adam)
+/// update({weight, start, stride, outputs, inputs, slope, x, rows, adam}): settles slope^T x in a weight
+/// `{value, first, second}`
 napi_value update(napi_env env, napi_callback_info info) {
   Arguments in(env, info);
-  const Trained weight = in.trained();
-  const int64_t stride = in.integer(), outputs = in.integer(), inputs = in.integer();
-  const Trained bias = in.trained();
-  const float* slope = in.array<float>();
-  const int64_t lanes = in.integer();
-  const float* packed = in.array<float>();
-  const int64_t rows = in.integer();
-  const Adam adam = Adam::from(in.array<double>());
+  const Trained weight = in.trained("weight", in.integer("start"));
+  const int64_t stride = in.integer("stride"), outputs = in.integer("outputs"), inputs = in.integer("inputs");
+  const int64_t rows = in.integer("rows");
+  const float* slope = lanesOf(work[0], in.array<float>("slope"), rows, outputs);
+  const float* packed = packedOf(work[1], in.array<float>("x"), rows, inputs);
+  const Adam adam = Adam::from(in.array<double>("adam"));
   share(outputs, BAND, [&](int64_t begin, int64_t end, int) {
-    updateRows(weight, stride, inputs, slope, lanes, packed, rows, 1, adam, begin, end);
-    updateBias(bias, slope, lanes, 1, adam, begin, end);
+    updateRows(weight, stride, inputs, slope, whole(rows), packed, rows, 1, adam, begin, end);
   });
   return nullptr;
 }
 
-/// output(latent, packed, weight, first, second, bias, first, second, features, inputs, rows, lanes, values, observed,
-///        activation, scale, adam, below, gradient, biasGradient, sums)
-napi_value output(napi_env env, napi_callback_info info) {
+/// head({weight, start, stride, bias, outputs, inputs, x, rows, values, observed, activation, loss, scale, adam, gradient,
+/// biasGradient, slope, sums}): a last layer forward; with a slope `[rows, inputs]` to fill also backward, and settled
+napi_value head(napi_env env, napi_callback_info info) {
   Arguments in(env, info);
-  Output o;
-  o.latent = in.array<float>();
-  o.packed = in.array<float>();
-  o.weight = in.trained();
-  o.bias = in.trained();
-  o.features = in.integer(), o.inputs = in.integer(), o.rows = in.integer(), o.lanes = in.integer();
-  o.values = in.array<float>();
-  o.observed = in.array<uint8_t>();
-  o.activation = static_cast<Activation>(in.integer());
-  o.scale = static_cast<float>(in.number());
-  o.adam = Adam::from(in.array<double>());
-  o.below = in.array<float>();
-  o.gradient = in.array<float>();
-  o.biasGradient = in.array<float>();
-  o.sums = in.array<double>();
+  const int64_t start = in.integer("start");
+  Head o;
+  o.weight = in.trained("weight", start);
+  o.bias = in.trained("bias", 0);
+  o.outputs = in.integer("outputs"), o.inputs = in.integer("inputs"), o.stride = in.integer("stride");
+  o.rows = in.integer("rows"), o.lanes = whole(o.rows);
+  o.values = in.array<float>("values");
+  o.observed = in.array<uint8_t>("observed");
+  o.activation = static_cast<Activation>(in.integer("activation"));
+  o.loss = static_cast<Loss>(in.integer("loss"));
+  o.scale = static_cast<float>(in.number("scale"));
+  o.adam = Adam::from(in.array<double>("adam"));
+  o.gradient = in.array<float>("gradient");
+  if (o.gradient) o.gradient += start;
+  o.biasGradient = in.array<float>("biasGradient");
+  o.sums = in.array<double>("sums");
+  float* slope = in.array<float>("slope");
+  const float* x = in.array<float>("x");
   const int64_t size = whole(o.inputs) * o.lanes;
+  o.strips = stripsOf(work[0], x, o.rows, o.inputs);
+  o.packed = slope ? packedOf(work[1], x, o.rows, o.inputs) : nullptr;
+  o.below = slope ? work[2].of(pool.size() * size) : nullptr;
   if (o.below) std::memset(o.below, 0, pool.size() * size * sizeof(float));
-  outputLayer(o);
-  for (int thread = 1; thread < pool.size(); thread++) {
-    if (o.below)
-      for (int64_t i = 0; i < size; i++) o.below[i] += o.below[thread * size + i];
+  runHead(o);
+  for (int thread = 1; thread < pool.size(); thread++)
     for (int i = 0; i < 2; i++) o.sums[i] += o.sums[2 * thread + i];
+  if (!slope) return nullptr;
+  for (int thread = 1; thread < pool.size(); thread++)
+    for (int64_t i = 0; i < size; i++) o.below[i] += o.below[thread * size + i];
+  for (int64_t i = 0; i < size; i++) o.below[i] *= o.scale;
+  unstrip(o.below, o.rows, o.lanes, o.inputs, slope, o.inputs);
+  return nullptr;
+}
+
+/// settle({parameter, start, gradient, adam}): one step of AdamW of a vector by its gradient
+napi_value settle(napi_env env, napi_callback_info info) {
+  Arguments in(env, info);
+  const Trained vector = in.trained("parameter", in.integer("start"));
+  int64_t count = 0;
+  const float* gradient = in.array<float>("gradient", &count);
+  Adam adam = Adam::from(in.array<double>("adam"));
+  adam.l2 = 0;
+  for (int64_t i = 0; i < count; i++) {
+    V w = all(vector.value[i]), m = all(vector.first[i]), v = all(vector.second[i]);
+    adam.apply(all(gradient[i]), w, m, v);
+    vector.value[i] = w[0], vector.first[i] = m[0], vector.second[i] = v[0];
   }
+  return nullptr;
+}
+
+/// map({operation, a, b, x, y, out})
+napi_value map(napi_env env, napi_callback_info info) {
+  Arguments in(env, info);
+  int64_t count = 0;
+  const float* a = in.array<float>("a", &count);
+  apply(static_cast<Operation>(in.integer("operation")), a, in.array<float>("b"), static_cast<float>(in.number("x")),
+        static_cast<float>(in.number("y")), in.array<float>("out"), count);
+  return nullptr;
+}
+
+/// mapRows({operation, a, vector, out}): the same for each row of `[rows, units]` and a vector `[units]`
+napi_value mapRows(napi_env env, napi_callback_info info) {
+  Arguments in(env, info);
+  const Operation operation = static_cast<Operation>(in.integer("operation"));
+  int64_t count = 0, units = 0;
+  const float* a = in.array<float>("a", &count);
+  const float* vector = in.array<float>("vector", &units);
+  float* out = in.array<float>("out");
+  for (int64_t from = 0; from < count; from += units) apply(operation, a + from, vector, 0, 0, out + from, units);
+  return nullptr;
+}
+
+/// sumRows({a, rows, out}): out[j] = sum over rows of a[row, j], in double precision
+napi_value sumRows(napi_env env, napi_callback_info info) {
+  Arguments in(env, info);
+  const float* a = in.array<float>("a");
+  const int64_t rows = in.integer("rows");
+  int64_t units = 0;
+  float* out = in.array<float>("out", &units);
+  constexpr int64_t WIDTH = 64;
+  share(units, WIDTH, [&](int64_t begin, int64_t end, int) {
+    for (int64_t left = begin; left < end; left += WIDTH) {
+      const int64_t width = std::min(WIDTH, end - left);
+      double sums[WIDTH] = {};
+      for (int64_t r = 0; r < rows; r++)
+        for (int64_t j = 0; j < width; j++) sums[j] += a[r * units + left + j];
+      for (int64_t j = 0; j < width; j++) out[left + j] = static_cast<float>(sums[j]);
+    }
+  }, rows * units < SMALL);
+  return nullptr;
+}
+
+/// mask({threshold, scale, state, out}): draws of random.ts (sfc32) below the threshold give 0, others the scale; the
+/// state is left where they end
+napi_value mask(napi_env env, napi_callback_info info) {
+  Arguments in(env, info);
+  const uint64_t least = static_cast<uint64_t>(std::ceil(in.number("threshold")));
+  const float scale = static_cast<float>(in.number("scale"));
+  uint32_t* state = in.array<uint32_t>("state");
+  int64_t count = 0;
+  float* out = in.array<float>("out", &count);
+  uint32_t a = state[0], b = state[1], c = state[2], counter = state[3];
+  for (int64_t i = 0; i < count; i++) {
+    const uint32_t draw = a + b + counter++;
+    a = b ^ (b >> 9);
+    b = c + (c << 3);
+    c = ((c << 21) | (c >> 11)) + draw;
+    out[i] = draw >= least ? scale : 0;
+  }
+  state[0] = a, state[1] = b, state[2] = c, state[3] = counter;
   return nullptr;
 }
 
@@ -820,11 +782,9 @@ napi_value output(napi_env env, napi_callback_info info) {
 
 NAPI_MODULE_INIT() {
   const std::pair<const char*, napi_callback> functions[] = {
-      {"setThreads", setThreads}, {"allocate", allocate}, {"inspect", inspect},
-      {"transpose", transposeColumns}, {"transposeStrips", transposeStrips}, {"drop", drop},
-      {"pack", pack},             {"forward", forward},   {"backward", backward},
-      {"backwardRow", backwardRow},
-      {"slope", slope},           {"update", update},     {"output", output},
+      {"setThreads", setThreads}, {"allocate", allocate}, {"inspect", inspect}, {"forward", forward},
+      {"backward", backward},     {"update", update},     {"head", head},       {"settle", settle},
+      {"map", map},               {"mapRows", mapRows},   {"sumRows", sumRows}, {"mask", mask},
   };
   for (const auto& [name, function] : functions) {
     napi_value value;

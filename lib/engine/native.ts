@@ -1,241 +1,353 @@
-// The native engine: the autoencoder on kernels of our own, one pass over weights and moments a step.
+// The native engine: the primitives on kernels of our own, with one pass over weights and moments per step.
 import type { Matrix } from "../cohort/matrix.js";
 import type { Random } from "../cohort/random.js";
-import { type AutoencoderSpec, checkSpec, visibleOf, type Weights } from "../model/autoencoder.js";
-import { BaseModel, type Pass, type Passed } from "./base.js";
-import { chunks } from "./chunks.js";
-import { meanLosses, requireFinite, requireObserved, requireTensors } from "./contract.js";
-import { type HiddenDropout, hiddenDropout, zeroColumns } from "./dropout.js";
-import type { Engine, Kept, Losses } from "./engine.js";
-import { ACTIVATION, type Kernels, kernelVersion, loadKernels } from "./kernels.js";
-import { memoryLimits, requireMemory } from "./memory.js";
+import { type AdamW, coefficients } from "./adamw.js";
+import type {
+  Columns,
+  Engine,
+  Head,
+  HeadOptions,
+  Kept,
+  Parameter,
+  ParameterOptions,
+  Settlement,
+  Tensor,
+} from "./engine.js";
 import {
-  decayUnseen,
-  dropLanes,
-  kernelRule,
-  type Layer,
-  layersOf,
-  makeGradients,
-  makeParameters,
-  type Parameter,
-} from "./native-layers.js";
-import { type Backspace, Spaces, type Workspace } from "./native-spaces.js";
+  ACTIVATION,
+  type Kernels,
+  kernelVersion,
+  LOSS,
+  loadKernels,
+  OPERATION,
+  type Trained,
+  type WeightPlace,
+} from "./kernels.js";
+import { memoryLimits } from "./memory.js";
 
 /**
- * Makes the native engine; the first time, its kernels are compiled, which takes some seconds.
+ * Starts the native engine; the first time, its kernels are compiled, which takes some seconds.
  * @throws Error with the reason if there is no compiler for them.
  */
 export async function nativeEngine(): Promise<Engine> {
-  const kernels = await loadKernels();
-  return {
-    name: "native",
-    backend: `${32 * kernels.vector}-bit vectors, ${kernels.threads} threads`,
-    version: await kernelVersion(),
-    async build(spec, weights) {
-      checkSpec(spec);
-      requireTensors("build", spec, weights);
-      requireMemory(spec, memoryLimits("native"));
-      return new NativeModel(kernels, spec, weights);
-    },
-  };
+  return new NativeEngine(await loadKernels(), await kernelVersion());
 }
 
-class NativeModel extends BaseModel {
+/** Row-major `[rows, units]`. */
+interface NativeTensor extends Tensor {
+  readonly values: Float32Array;
+}
+
+interface NativeParameter extends Parameter, Trained {}
+
+const native = (x: Tensor) => (x as NativeTensor).values;
+const arrays = (parameter: Parameter) => parameter as NativeParameter;
+
+/** Runs after which the memory of a tensor is given back if no other took it: an epoch's few kinds of passes. */
+const RUNS_KEPT = 16;
+
+/** Gradients are copied, not applied, where these are the coefficients. */
+const NO_UPDATE = new Float64Array(9);
+
+class NativeEngine implements Engine {
+  readonly name = "native";
+  readonly precision = "float32";
+  readonly backend: string;
+  readonly version: string;
   readonly #kernels: Kernels;
-  readonly #parameters: Map<string, Parameter>;
-  readonly #spaces: Spaces;
+  /** Arrays to use again, by length, the longest unused first. Fresh ones come faster than garbage is collected. */
+  readonly #free = new Map<number, { readonly arrays: Float32Array[]; run: number }>();
+  /** Arrays that the run under way took. */
+  #taken: Float32Array[] = [];
+  #runs = 0;
+  #last: Promise<unknown> = Promise.resolve();
 
-  constructor(kernels: Kernels, spec: AutoencoderSpec, weights: Weights) {
-    super(spec, weights);
+  constructor(kernels: Kernels, version: string) {
     this.#kernels = kernels;
-    this.#spaces = new Spaces(kernels, spec);
-    this.#parameters = makeParameters(kernels, spec, weights);
+    this.backend = `${32 * kernels.vector}-bit vectors, ${kernels.threads} threads`;
+    this.version = version;
   }
 
-  async evaluate(batch: Matrix): Promise<Losses> {
-    const observed = requireObserved("evaluate", this.enter("evaluate", batch));
-    const total = new Float64Array(2);
-    for (const rows of chunks(batch)) {
-      const space = this.#forward(rows, this.input(rows));
-      const sums = this.#output(rows, space, null, new Float64Array(8), 1);
-      for (const i of [0, 1]) total[i] += sums[i];
+  memoryLimits() {
+    return memoryLimits("native");
+  }
+
+  run<R>(work: () => Promise<R>): Promise<R> {
+    const result = this.#last.then(work).finally(() => this.#recycle());
+    this.#last = result.catch(() => {});
+    return result;
+  }
+
+  // ------------------------------------------------------------ memory
+
+  parameter(
+    name: string,
+    shape: readonly number[],
+    values: Float32Array,
+    { columns, isTrained = true }: ParameterOptions = {},
+  ): Parameter {
+    const last = shape[shape.length - 1];
+    const make = () => this.#kernels.allocate({ length: values.length });
+    const value = make();
+    value.set(values);
+    const [first, second] = isTrained ? [make(), make()] : [null, null];
+    const made: NativeParameter = {
+      ...{ name, shape, columns: columns ?? { start: 0, end: last }, isTrained },
+      ...{ value, first, second },
+    };
+    return made;
+  }
+
+  async readParameter(parameter: Parameter, kept: Kept): Promise<Float32Array> {
+    return arrays(parameter)[kept]!.slice();
+  }
+
+  writeParameter(parameter: Parameter, kept: Kept, values: Float32Array): void {
+    arrays(parameter)[kept]!.set(values);
+  }
+
+  /** Its arrays are freed with the last reference to them; those of past passes are not needed any more. */
+  dispose(): void {
+    this.#free.clear();
+  }
+
+  tensor(values: Float32Array, rows: number, columns?: Columns): Tensor {
+    const stride = values.length / rows;
+    const { start, end } = columns ?? { start: 0, end: stride };
+    const units = end - start;
+    if (units === stride) return tensorOf(rows, values);
+    const out = this.#take(rows * units);
+    for (let row = 0; row < rows; row++) {
+      out.set(values.subarray(row * stride + start, row * stride + end), row * units);
     }
-    return meanLosses("evaluate", Float32Array.from(total), observed);
+    return tensorOf(rows, out);
   }
 
-  async reconstruct(batch: Matrix): Promise<Float32Array> {
-    this.enter("reconstruct", batch);
-    const { features } = this.spec;
-    const out = new Float32Array(batch.rows * features);
-    let done = 0;
-    for (const rows of chunks(batch)) {
-      const { below, lanes } = this.#forward(rows, this.input(rows));
-      const linear = new Float32Array(features * lanes);
-      this.#layer(
-        layersOf(this.spec, this.#parameters).output,
-        below,
-        lanes,
-        this.spec.output,
-        linear,
-      );
-      const place = out.subarray(done * features, (done + rows.rows) * features);
-      this.#kernels.transpose(linear, lanes, features, rows.rows, place, features);
-      done += rows.rows;
+  async read(x: Tensor): Promise<Float32Array> {
+    return native(x).slice();
+  }
+
+  vector(parameter: Parameter): Tensor {
+    const { start, end } = parameter.columns;
+    const out = this.#take(end - start);
+    out.set(arrays(parameter).value.subarray(start, end));
+    return tensorOf(1, out);
+  }
+
+  inspect(values: Float32Array, marks: Uint8Array) {
+    const out = new Float64Array(2);
+    this.#kernels.inspect({ values, marks, out });
+    return { finite: out[0] === 1, marked: out[1] };
+  }
+
+  // ------------------------------------------------------------ products
+
+  linear(weight: Parameter, bias: Parameter, x: Tensor): Tensor {
+    const place = placeOf(weight);
+    const out = this.#take(x.rows * place.outputs);
+    this.#kernels.forward({
+      ...place,
+      ...{ weight: arrays(weight).value, bias: arrays(bias).value },
+      ...{ x: native(x), rows: x.rows, out },
+    });
+    return tensorOf(x.rows, out);
+  }
+
+  linearBack(weight: Parameter, slope: Tensor): Tensor {
+    const place = placeOf(weight);
+    const { rows } = slope;
+    const out = this.#take(rows * place.inputs);
+    this.#kernels.backward({
+      ...place,
+      ...{ weight: arrays(weight).value, slope: native(slope), rows, out },
+    });
+    return tensorOf(rows, out);
+  }
+
+  settleWeight(weight: Parameter, slope: Tensor, x: Tensor, settlement: Settlement): void {
+    this.#kernels.update({
+      ...placeOf(weight),
+      weight: targetOf(weight, settlement),
+      ...{ slope: native(slope), x: native(x), rows: x.rows, adam: numbersOf(settlement) },
+    });
+    decayUnused(weight, settlement);
+  }
+
+  settleVector(vector: Parameter, gradient: Tensor | null, settlement: Settlement): void {
+    const { start, end } = vector.columns;
+    const along = gradient ? native(gradient) : new Float32Array(end - start);
+    const target = targetOf(vector, settlement);
+    if (settlement instanceof Map) target.value.set(along, start);
+    else {
+      const adam = numbersOf(settlement);
+      this.#kernels.settle({ parameter: target, start, gradient: along, adam });
     }
-    return out;
+    decayUnused(vector, settlement);
   }
 
-  async encode(batch: Matrix, { relu = true } = {}): Promise<Float32Array> {
-    this.enter("encode", batch);
-    const { width } = this.spec;
-    const out = new Float32Array(batch.rows * width);
-    let done = 0;
-    for (const rows of chunks(batch)) {
-      const { activations, lanes } = this.#forward(rows, this.input(rows), { relu });
-      const place = out.subarray(done * width, (done + rows.rows) * width);
-      this.#kernels.transpose(activations.at(-1)!, lanes, width, rows.rows, place, width);
-      done += rows.rows;
-    }
-    return out;
+  blend(buffer: Parameter, x: Tensor, share: number): void {
+    const { start, end } = buffer.columns;
+    const held = arrays(buffer).value.subarray(start, end);
+    const values = native(x);
+    for (let i = 0; i < held.length; i++) held[i] += share * (values[i] - held[i]);
   }
 
-  protected async readParameter(name: string, kept: Kept): Promise<Float32Array> {
-    return this.#parameters.get(name)![kept].slice();
+  head(
+    weight: Parameter,
+    bias: Parameter,
+    x: Tensor,
+    { values, observed: marks }: Matrix,
+    { activation, loss, observed, settlement }: HeadOptions,
+  ): Head {
+    const slope = settlement && this.#take(x.rows * x.units);
+    const isCopied = settlement instanceof Map;
+    const sums = new Float64Array(2 * this.#kernels.threads);
+    this.#kernels.head({
+      ...placeOf(weight),
+      ...{ weight: arrays(weight), bias: arrays(bias), x: native(x), rows: x.rows },
+      ...{ values, observed: marks, activation: ACTIVATION[activation], loss: LOSS[loss] },
+      ...{ scale: observed > 0 ? 1 / observed : 0, slope, sums },
+      adam: settlement ? numbersOf(settlement) : NO_UPDATE,
+      gradient: isCopied ? targetOf(weight, settlement).value : null,
+      biasGradient: isCopied ? targetOf(bias, settlement).value : null,
+    });
+    if (settlement) decayUnused(weight, settlement);
+    const [huber, squared] = sums;
+    return { sums: Promise.resolve({ huber, squared }), slope: slope && tensorOf(x.rows, slope) };
   }
 
-  protected writeParameter(name: string, kept: Kept, values: Float32Array): void {
-    this.#parameters.get(name)![kept].set(values);
-  }
+  // ------------------------------------------------------------ element by element
 
-  protected free(): void {
-    this.#spaces.clear();
-    this.#parameters.clear();
-  }
+  add = (a: Tensor, b: Tensor) => this.#map("add", a, b);
+  sub = (a: Tensor, b: Tensor) => this.#map("subtract", a, b);
+  mul = (a: Tensor, b: Tensor) => this.#map("multiply", a, b);
+  scale = (a: Tensor, by: number, plus = 0) => this.#map("scale", a, null, by, plus);
+  exp = (a: Tensor) => this.#map("exp", a);
+  rsqrt = (a: Tensor, epsilon: number) => this.#map("rsqrt", a, null, epsilon);
+  relu = (a: Tensor, leak: number) => this.#map("leaky", a, null, leak);
+  softplus = (a: Tensor) => this.#map("softplus", a);
+  sigmoid = (a: Tensor) => this.#map("sigmoid", a);
+  clip = (a: Tensor, low: number, high: number) => this.#map("clip", a, null, low, high);
+  gate = (slope: Tensor, out: Tensor, leak: number) => this.#map("gate", slope, out, leak);
 
-  protected override inspect(where: string, batch: Matrix): number {
-    const found = new Float64Array(2);
-    this.#kernels.inspect(batch.values, batch.observed, found);
-    if (found[0] === 0) requireFinite(where, batch);
-    return found[1];
-  }
-
-  /** Drops in the kernels where something is to be dropped. */
-  protected override dropInput(batch: Matrix, random?: Random): Float32Array {
-    const { inputDropout } = this.spec;
-    if (random === undefined || inputDropout === 0) return super.dropInput(batch);
-    const { rows, columns, values } = batch;
-    const { dropped } = this.#spaces.of(rows);
-    const { start, end } = visibleOf(this.spec);
+  mask(rows: number, units: number, share: number, random: Random): Tensor {
+    const out = this.#take(rows * units);
     const state = Uint32Array.from(random.state());
-    const [threshold, scale] = [inputDropout * 0x100000000, 1 / (1 - inputDropout)];
-    this.#kernels.drop(
-      ...([values, columns, start, rows, end - start, threshold, scale, state, dropped] as const),
-    );
+    const [threshold, scale] = [share * 0x100000000, 1 / (1 - share)];
+    this.#kernels.mask({ threshold, scale, state, out });
     const [a, b, c, counter] = state;
     random.moveTo([a, b, c, counter]);
-    return zeroColumns(dropped, this.spec);
+    return tensorOf(rows, out);
   }
 
-  /** A pass forward and backward; it is over when this returns. */
-  protected async pass({ batch, input, observed, random, rule }: Pass): Promise<Passed> {
-    const kernels = this.#kernels;
-    const { rows } = batch;
-    const { width } = this.spec;
-    const adam = rule ? kernelRule(rule) : new Float64Array(8);
-    const gradients = rule ? undefined : makeGradients(this.#parameters);
-    const drop = hiddenDropout(this.spec, rows, random);
-    const left = drop?.scale ?? 1; // of what the slopes pass, which is not dropped
-    const space = this.#forward(batch, input, { drop });
-    const { activations, lanes } = space;
-    const back = this.#spaces.backOf(rows);
-    const { packed, packedInput, byRow, slopes, slope, inputSlope } = back;
-    const layers = layersOf(this.spec, this.#parameters);
-    const targets = layersOf(this.spec, this.#parameters, gradients);
-    const pack = (activation: Float32Array) => {
-      kernels.transpose(activation, lanes, width, rows, byRow, width);
-      kernels.pack(byRow, width, width, rows, packed);
-    };
-    const update = ({ weight, bias, outputs, inputs, stride }: Layer, from: Float32Array) =>
-      kernels.update(
-        ...([...weight, stride, outputs, inputs, ...bias] as const),
-        ...([slope, lanes, from, rows, adam] as const),
-      );
-    pack(activations.at(-1)!);
-    const sums = this.#output(batch, space, back, adam, 1 / observed, gradients && targets.output);
-    kernels.slope(slopes, width, lanes, activations.at(-1)!, left / observed, slope);
-    for (let i = layers.hidden.length - 1; i >= 0; i--) {
-      kernels.backward(layers.hidden[i].weight[0], width, width, slope, lanes, slopes);
-      pack(activations[i]);
-      update(targets.hidden[i], packed);
-      kernels.slope(slopes, width, lanes, activations[i], left, slope);
+  // ------------------------------------------------------------ across rows
+
+  sumRows(a: Tensor): Tensor {
+    const out = this.#take(a.units);
+    this.#kernels.sumRows({ a: native(a), rows: a.rows, out });
+    return tensorOf(1, out);
+  }
+
+  addVector = (a: Tensor, vector: Tensor) => this.#mapRows("add", a, vector);
+  mulVector = (a: Tensor, vector: Tensor) => this.#mapRows("multiply", a, vector);
+
+  sliceRows({ units, ...rest }: Tensor, start: number, end: number): Tensor {
+    const { values } = rest as NativeTensor;
+    return tensorOf(end - start, values.subarray(start * units, end * units));
+  }
+
+  stackRows(parts: readonly Tensor[]): Tensor {
+    const rows = parts.reduce((sum, part) => sum + part.rows, 0);
+    const out = this.#take(rows * parts[0].units);
+    let at = 0;
+    for (const part of parts) {
+      out.set(native(part), at);
+      at += native(part).length;
     }
-    const { inputs, weight, stride } = layers.input;
-    if (inputSlope) {
-      kernels.backwardRow(weight[0], stride, width, inputs, slope, lanes, rows, inputSlope);
+    return tensorOf(rows, out);
+  }
+
+  #map(
+    operation: keyof typeof OPERATION,
+    a: Tensor,
+    b: Tensor | null = null,
+    x = 0,
+    y = 0,
+  ): NativeTensor {
+    const out = this.#take(native(a).length);
+    this.#kernels.map({
+      ...{ operation: OPERATION[operation], a: native(a), b: b && native(b), x, y, out },
+    });
+    return tensorOf(a.rows, out);
+  }
+
+  #mapRows(operation: "add" | "multiply", a: Tensor, vector: Tensor): NativeTensor {
+    const out = this.#take(native(a).length);
+    this.#kernels.mapRows({
+      ...{ operation: OPERATION[operation], a: native(a), vector: native(vector), out },
+    });
+    return tensorOf(a.rows, out);
+  }
+
+  /** An array for a tensor of the run under way; its numbers mean nothing yet. */
+  #take(length: number): Float32Array {
+    const array = this.#free.get(length)?.arrays.pop() ?? this.#kernels.allocate({ length });
+    this.#taken.push(array);
+    return array;
+  }
+
+  /** Frees the tensors of a run, and the memory of lengths that the last runs did not need. */
+  #recycle(): void {
+    this.#runs++;
+    for (const array of this.#taken) {
+      const list = this.#free.get(array.length) ?? { arrays: [], run: 0 };
+      this.#free.delete(array.length);
+      this.#free.set(array.length, list);
+      list.arrays.push(array);
+      list.run = this.#runs;
     }
-    kernels.pack(input, inputs, inputs, rows, packedInput);
-    update(targets.input, packedInput);
-    if (rule) decayUnseen(this.spec, this.#parameters.get("inp_lin.weight")!.value, adam[0]);
-    return { sums: Float32Array.from(sums), slope: inputSlope, gradients: gradients ?? null };
-  }
-
-  #layer(
-    { weight, bias, outputs, inputs, stride }: Layer,
-    below: Float32Array,
-    lanes: number,
-    activation: keyof typeof ACTIVATION,
-    out: Float32Array,
-  ): void {
-    const code = ACTIVATION[activation];
-    this.#kernels.forward(weight[0], stride, outputs, inputs, bias[0], below, lanes, code, out);
-  }
-
-  /** Up to the latent representation, from input `[rows, visible columns]`. */
-  #forward(
-    { rows }: Matrix,
-    input: Float32Array,
-    { relu = true, drop = null as HiddenDropout | null } = {},
-  ): Workspace {
-    const { width } = this.spec;
-    const space = this.#spaces.of(rows);
-    const { lanes, below, activations } = space;
-    const layers = layersOf(this.spec, this.#parameters);
-    const activation = relu ? "relu" : "linear";
-    this.#kernels.transposeStrips(input, rows, layers.input.inputs, space.input);
-    for (const [i, layer] of [layers.input, ...layers.hidden].entries()) {
-      this.#layer(layer, i === 0 ? space.input : below, lanes, activation, activations[i]);
-      if (drop) dropLanes(activations[i], lanes, drop.next(), rows);
-      this.#kernels.pack(activations[i], lanes, lanes, width, below);
+    this.#taken = [];
+    for (const [length, { run }] of this.#free) {
+      if (this.#runs - run < RUNS_KEPT) break;
+      this.#free.delete(length);
     }
-    return space;
   }
+}
 
-  /** The output layer: the losses, `[huber, mse]` summed, and with a backspace what follows from them. */
-  #output(
-    { rows, values, observed }: Matrix,
-    { below, lanes }: Workspace,
-    back: Backspace | null,
-    adam: Float64Array,
-    scale: number,
-    gradients?: Layer,
-  ): Float64Array {
-    const { weight, bias, outputs, inputs } = layersOf(this.spec, this.#parameters).output;
-    const sums = new Float64Array(2 * this.#kernels.threads);
-    this.#kernels.output(
-      ...([below, back?.packed ?? null, ...weight, ...bias] as const),
-      ...([
-        outputs,
-        inputs,
-        rows,
-        lanes,
-        values,
-        observed,
-        ACTIVATION[this.spec.output],
-        scale,
-      ] as const),
-      ...([adam, back?.slopes ?? null] as const),
-      ...([gradients?.weight[0] ?? null, gradients?.bias[0] ?? null, sums] as const),
-    );
-    return sums.subarray(0, 2);
+function tensorOf(rows: number, values: Float32Array): NativeTensor {
+  return { rows, units: values.length / rows, values };
+}
+
+function placeOf({ shape, columns: { start, end } }: Parameter): WeightPlace {
+  const [outputs, stride] = shape;
+  return { start, stride, outputs, inputs: end - start };
+}
+
+/** Where a gradient goes: to the parameter and its moments, or to an array of its size. */
+function targetOf(parameter: Parameter, settlement: Settlement): Trained {
+  if (!(settlement instanceof Map)) return arrays(parameter);
+  const value = new Float32Array(arrays(parameter).value.length);
+  settlement.set(parameter.name, Promise.resolve(value));
+  return { value, first: null, second: null };
+}
+
+function numbersOf(settlement: Settlement): Float64Array {
+  if (settlement instanceof Map) return NO_UPDATE;
+  const { keep, rate, root } = coefficients(settlement);
+  const { beta1, beta2, epsilon, l2 } = settlement;
+  return Float64Array.of(keep, rate, root, beta1, 1 - beta1, beta2, 1 - beta2, epsilon, l2);
+}
+
+/** AdamW's decay is all that happens outside of a parameter's columns. */
+function decayUnused(parameter: Parameter, settlement: AdamW | Settlement): void {
+  if (settlement instanceof Map) return;
+  const { keep } = coefficients(settlement);
+  const { columns, shape } = parameter;
+  const stride = shape[shape.length - 1];
+  if (keep === 1 || columns.end - columns.start === stride) return;
+  const { value } = arrays(parameter);
+  for (let from = 0; from < value.length; from += stride) {
+    for (let i = from; i < from + columns.start; i++) value[i] *= keep;
+    for (let i = from + columns.end; i < from + stride; i++) value[i] *= keep;
   }
 }

@@ -1,5 +1,6 @@
 // A control that knows which gene is which: a protein from the messenger RNA of its own gene.
 import type { Modality } from "../cohort/cohort.js";
+import type { Rows } from "../engine/linear-algebra.js";
 import { checkOptions, type Kinds } from "../options.js";
 import type { Prepared, PreparedCohort } from "../preprocess/prepare.js";
 import {
@@ -14,7 +15,7 @@ import {
   type Trial,
   trainingMean,
 } from "./predictor.js";
-import { placeColumns, type Rows, repeatRow } from "./rows.js";
+import { placeColumns, repeatRow } from "./rows.js";
 
 export interface CisOptions extends InputOptions {
   /** Shrinkages, in rows of prior data with slope 0. Validation error chooses; a single one is used as given. */

@@ -1,4 +1,6 @@
 // One drawing of the folds: what was predicted of samples that the classifier had not seen, and how well.
+
+import type { Rows } from "../engine/linear-algebra.js";
 import { type Classifier, predictFold } from "./classifiers.js";
 import type { Fold } from "./folds.js";
 import {
@@ -8,7 +10,6 @@ import {
   confusionMetrics,
   rocAucOfClasses,
 } from "./metrics.js";
-import type { Rows } from "./rows.js";
 import { bootstrapInterval, type Interval } from "./statistics.js";
 
 /** Shares in [0, 1]; the area is null where no class has samples on both sides. */
@@ -45,12 +46,12 @@ export interface LabeledTask {
 }
 
 /** Predicts the test rows of each fold from its training rows, and scores all of them together. */
-export function runFolds(
+export async function runFolds(
   { points, labels, groups, classes }: LabeledTask,
   folds: readonly Fold[],
   classifier: Classifier,
   seed: number,
-): ClassificationRun {
+): Promise<ClassificationRun> {
   const count = classes.length;
   const tested = folds
     .flatMap(({ test }, fold) => test.map((row) => ({ row, fold })))
@@ -62,7 +63,7 @@ export function runFolds(
   let unconverged = 0;
   let partedPatients = 0;
   for (const fold of folds) {
-    const found = predictFold(points, labels, count, fold, classifier);
+    const found = await predictFold(points, labels, count, fold, classifier);
     fold.test.forEach((row, i) => {
       const place = placeOf.get(row)!;
       predictions[place] = found.predictions[i];

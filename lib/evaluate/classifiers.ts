@@ -1,8 +1,9 @@
 // The classifiers that a downstream task compares: the majority class, logistic regression, an MLP.
+
+import type { Rows } from "../engine/linear-algebra.js";
 import { fitLogistic, type LogisticOptions, predictLogistic } from "./logistic.js";
 import { fitMlp, type MlpOptions, predictMlp } from "./mlp.js";
 import { selectPoints } from "./points.js";
-import type { Rows } from "./rows.js";
 
 /** "majority" learns nothing but how frequent each class is: the row that others must beat. */
 export type Classifier =
@@ -25,13 +26,13 @@ export interface FoldPrediction {
  * Labels are indexes in [0, classes), one a row of `points`.
  * @throws RangeError if there is no training row, or the classifier's options make no sense.
  */
-export function predictFold(
+export async function predictFold(
   points: Rows,
   labels: ArrayLike<number>,
   classes: number,
   { train, test }: { readonly train: readonly number[]; readonly test: readonly number[] },
   classifier: Classifier,
-): FoldPrediction {
+): Promise<FoldPrediction> {
   if (train.length === 0) throw new RangeError("predictFold: expected training rows, got none");
   const counts = new Int32Array(classes);
   for (const row of train) counts[labels[row]]++;
@@ -47,7 +48,7 @@ export function predictFold(
   } else {
     // Absent classes are unknown to the classifier, so the others close ranks.
     const known = train.map((row) => present.indexOf(labels[row]));
-    const fitted = fitAndPredict(
+    const fitted = await fitAndPredict(
       selectPoints(points, train),
       known,
       present.length,
@@ -71,21 +72,22 @@ export function predictFold(
   return { probabilities, predictions, absentClasses: classes - present.length, converged };
 }
 
-function fitAndPredict(
+async function fitAndPredict(
   train: Rows,
   labels: readonly number[],
   classes: number,
   test: Rows,
   classifier: Exclude<Classifier, { kind: "majority" }>,
-): { probabilities: Float64Array; converged: boolean } {
+): Promise<{ probabilities: Float64Array; converged: boolean }> {
   const { kind, ...options } = classifier;
   if (kind === "logistic") {
     const model = fitLogistic(train, labels, classes, options);
     return { probabilities: predictLogistic(model, test), converged: model.converged };
   }
   if (kind === "mlp") {
-    const model = fitMlp(train, labels, classes, options);
-    return { probabilities: predictMlp(model, test), converged: model.converged };
+    const { engine } = options as MlpOptions;
+    const model = await fitMlp(train, labels, classes, options);
+    return { probabilities: await predictMlp(model, test, { engine }), converged: model.converged };
   }
   throw new RangeError(
     `predictFold: expected a classifier of kind "majority", "logistic" or "mlp", got "${kind}"`,

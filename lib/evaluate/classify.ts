@@ -1,6 +1,7 @@
 // Downstream classification: how well a classifier reads a label from embeddings of samples it did not see.
 import type { Label } from "../cohort/cohort.js";
 import { createRandom } from "../cohort/random.js";
+import type { Rows } from "../engine/linear-algebra.js";
 import { checkOptions, type Kinds, required } from "../options.js";
 import {
   type ClassificationRun,
@@ -14,7 +15,6 @@ import type { Classifier } from "./classifiers.js";
 import { type Fold, stratifiedGroupFolds, stratifiedHoldout } from "./folds.js";
 import { type PermutationTest, permutationTest, permuteLabels } from "./permutation.js";
 import { checkPoints, selectPoints } from "./points.js";
-import type { Rows } from "./rows.js";
 import { type Interval, wilsonInterval } from "./statistics.js";
 
 export interface TaskOptions {
@@ -72,9 +72,9 @@ export interface ClassificationResult {
  * @throws RangeError if the lists do not fit the rows, fewer than two classes are left, or a class is in fewer
  * patients than there are folds.
  */
-export function crossValidate(
+export async function crossValidate(
   options: TaskOptions & { readonly classifier: Classifier },
-): ClassificationResult {
+): Promise<ClassificationResult> {
   const { classifier } = checkOptions("crossValidate", options, {
     ...TASK_KINDS,
     classifier: required("object"),
@@ -86,7 +86,7 @@ export function crossValidate(
   }
   const random = createRandom(seed, "repeats");
   const seeds = [seed, ...Array.from({ length: repeats - 1 }, () => random.uint32())];
-  const runOnce = (labels: readonly number[], seedOfRun: number): ClassificationRun => {
+  const runOnce = (labels: readonly number[], seedOfRun: number): Promise<ClassificationRun> => {
     const names = labels.map((label) => task.classes[label]); // for the messages of the folds
     const drawn =
       protocol === "paper"
@@ -94,17 +94,18 @@ export function crossValidate(
         : stratifiedGroupFolds(names, task.groups, { folds, seed: seedOfRun });
     return runFolds({ ...task, labels }, drawn, classifier, seedOfRun);
   };
-  const runs = seeds.map((seedOfRun) => runOnce(task.labels, seedOfRun));
+  const runs: ClassificationRun[] = [];
+  for (const seedOfRun of seeds) runs.push(await runOnce(task.labels, seedOfRun));
   const scores = meanScores(runs.map((run) => run.scores));
   const trials = runs[0].rows.length;
   const permutation =
     permutations === 0
       ? null
-      : permutationTest(
+      : await permutationTest(
           runs[0].scores.balancedAccuracy,
-          (draws) => {
+          async (draws) => {
             const permuted = permuteLabels(task.labels, task.groups, draws);
-            return runOnce(permuted, seed).scores.balancedAccuracy;
+            return (await runOnce(permuted, seed)).scores.balancedAccuracy;
           },
           { permutations, seed },
         );
@@ -127,10 +128,10 @@ export function crossValidate(
  * Fits a classifier on the labeled rows of one part and scores it on those of the other.
  * @throws RangeError as `crossValidate` does, or if one of the parts has no labeled row.
  */
-export function scoreHoldout(
+export async function scoreHoldout(
   options: TaskOptions & { readonly classifier: Classifier },
   { train, test }: Fold,
-): ClassificationRun {
+): Promise<ClassificationRun> {
   const { classifier } = checkOptions("scoreHoldout", options, {
     ...TASK_KINDS,
     classifier: required("object"),
@@ -140,7 +141,7 @@ export function scoreHoldout(
   const labeled = (rows: readonly number[]) => rows.flatMap((row) => placeOf.get(row) ?? []);
   const fold = { train: labeled(train), test: labeled(test) };
   if (fold.test.length === 0) throw new RangeError("scoreHoldout: expected test rows, got none");
-  const run = runFolds(task, [fold], classifier, options.seed ?? 42);
+  const run = await runFolds(task, [fold], classifier, options.seed ?? 42);
   return { ...run, rows: run.rows.map((row) => task.rows[row]) };
 }
 

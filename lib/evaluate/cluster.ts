@@ -1,9 +1,9 @@
 // Clusters of points: k-means, how well clusters are separated, and whether they agree with labels.
 import { kmeans } from "ml-kmeans";
 import { createRandom } from "../cohort/random.js";
+import type { Rows } from "../engine/linear-algebra.js";
 import { checkOptions } from "../options.js";
-import { checkPoints, pointsAsArrays, selectPoints, squaredDistances } from "./points.js";
-import type { Rows } from "./rows.js";
+import { checkPoints, pointsAsArrays, selectPoints, visitDistances } from "./points.js";
 
 export interface KMeansOptions {
   /** Number of random starts; the one with the least inertia is kept. By default 10. */
@@ -184,20 +184,19 @@ export function silhouette(
   }
   const sizes = new Int32Array(count);
   for (const index of indexes) sizes[index]++;
-  const squared = squaredDistances(points);
   const samples = new Float64Array(rows);
   const sums = new Float64Array(count);
-  for (let i = 0; i < rows; i++) {
+  visitDistances(points, points, (i, squared) => {
     const own = indexes[i];
-    if (sizes[own] === 1) continue;
+    if (sizes[own] === 1) return;
     sums.fill(0);
-    for (let j = 0; j < rows; j++) sums[indexes[j]] += Math.sqrt(squared[i * rows + j]);
+    for (let j = 0; j < rows; j++) sums[indexes[j]] += Math.sqrt(squared[j]);
     const a = sums[own] / (sizes[own] - 1);
     let b = Number.POSITIVE_INFINITY;
     for (let g = 0; g < count; g++) if (g !== own) b = Math.min(b, sums[g] / sizes[g]);
     const larger = Math.max(a, b);
     samples[i] = larger === 0 ? 0 : (b - a) / larger;
-  }
+  });
   return { mean: samples.reduce((sum, value) => sum + value, 0) / rows, samples };
 }
 

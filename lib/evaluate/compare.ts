@@ -1,5 +1,6 @@
 // The rows that belong beside a downstream accuracy: each classifier, the majority class, and covariates alone.
 import type { Label } from "../cohort/cohort.js";
+import type { Rows } from "../engine/linear-algebra.js";
 import { checkOptions } from "../options.js";
 import type { Classifier } from "./classifiers.js";
 import {
@@ -8,7 +9,6 @@ import {
   TASK_KINDS,
   type TaskOptions,
 } from "./classify.js";
-import type { Rows } from "./rows.js";
 import { wilsonInterval } from "./statistics.js";
 
 /** How one classifier did: shares in [0, 1], with 95 % intervals. */
@@ -54,7 +54,7 @@ export interface CompareOptions extends TaskOptions {
  * @returns one row per classifier, in this order.
  * @throws RangeError as `crossValidate` does, or if a covariate does not have one value per row.
  */
-export function compareClassifiers(options: CompareOptions): ClassifierRow[] {
+export async function compareClassifiers(options: CompareOptions): Promise<ClassifierRow[]> {
   const {
     classifiers = [{ kind: "logistic" }, { kind: "mlp" }],
     covariates = {},
@@ -63,28 +63,26 @@ export function compareClassifiers(options: CompareOptions): ClassifierRow[] {
     ...TASK_KINDS,
     ...{ classifiers: "array", covariates: "object" },
   });
-  const score = (name: string, classifier: Classifier, embeddings = task.embeddings) =>
-    rowOf(
-      name,
-      crossValidate({
-        ...task,
-        embeddings,
-        classifier,
-        permutations: classifier.kind === "majority" ? 0 : task.permutations,
-      }),
-    );
-  return [
-    score("majority class", { kind: "majority" }),
+  const contests: { name: string; classifier: Classifier; embeddings?: Rows }[] = [
+    { name: "majority class", classifier: { kind: "majority" } },
     ...Object.entries(covariates).map(([name, values]) => {
       if (values.length !== task.embeddings.rows) {
         throw new RangeError(
           `compareClassifiers: expected ${task.embeddings.rows} values of covariate "${name}", got ${values.length}`,
         );
       }
-      return score(`${name} alone`, { kind: "logistic" }, encodeCategories(values));
+      const embeddings = encodeCategories(values);
+      return { name: `${name} alone`, classifier: { kind: "logistic" } as const, embeddings };
     }),
-    ...classifiers.map((classifier) => score(classifier.kind, classifier)),
+    ...classifiers.map((classifier) => ({ name: classifier.kind, classifier })),
   ];
+  const rows: ClassifierRow[] = [];
+  for (const { name, classifier, embeddings = task.embeddings } of contests) {
+    const permutations = classifier.kind === "majority" ? 0 : task.permutations;
+    const result = await crossValidate({ ...task, embeddings, classifier, permutations });
+    rows.push(rowOf(name, result));
+  }
+  return rows;
 }
 
 /** Encodes each distinct value, null included, as a column of 0 and 1: `[values, distinct values]`. */

@@ -1,5 +1,11 @@
 // Principal components as predictors: one that sees everything, and one that sees the first modality alone.
-import { CholeskyDecomposition, Matrix as Dense } from "ml-matrix";
+import {
+  type ColumnRange,
+  factorCholesky,
+  gram,
+  multiply,
+  multiplyTransposed,
+} from "../engine/linear-algebra.js";
 import { checkOptions } from "../options.js";
 import type { Prepared, PreparedCohort } from "../preprocess/prepare.js";
 import { fitPca, type Pca, reconstructPca, transformPca } from "./pca.js";
@@ -11,8 +17,7 @@ import {
   type Predictor,
   type Trial,
 } from "./predictor.js";
-import { mixRows, multiplyRows } from "./products.js";
-import { type ColumnRange, repeatRow } from "./rows.js";
+import { pickColumns, placeColumns, repeatRow } from "./rows.js";
 
 export interface ConditionalPcaOptions {
   /** Numbers of components, clipped to the rank. Validation error chooses; a single one is used as given. */
@@ -124,9 +129,9 @@ function scoreInference(
   { components, mean, explainedVariance, count: most }: Pca,
   visible: ColumnRange,
 ): (rows: Prepared["matrix"]) => (count: number, noise: number) => Float64Array {
-  const products = multiplyRows(components, components, visible);
+  const products = gram(components, visible);
   return (rows) => {
-    const along = multiplyRows(rows, components, { ...visible, leftCenter: mean });
+    const along = multiplyTransposed(rows, components, { ...visible, leftCenter: mean });
     return (count, noise) => {
       if (!(noise > 0)) {
         throw new RangeError(`inferScores: expected a positive noise, got ${noise}`);
@@ -135,17 +140,17 @@ function scoreInference(
       let kept = 0;
       while (kept < count && explainedVariance[kept] > noise) kept++;
       if (kept === 0) return out;
-      const system = Dense.zeros(kept, kept);
-      const right = Dense.zeros(kept, rows.rows);
+      const range = { start: 0, end: kept };
+      const system = pickColumns({ rows: kept, columns: most, values: products }, range);
       for (let a = 0; a < kept; a++) {
-        for (let b = 0; b < kept; b++) system.set(a, b, products[a * most + b]);
-        system.set(a, a, system.get(a, a) + noise / (explainedVariance[a] - noise));
-        for (let i = 0; i < rows.rows; i++) right.set(a, i, along[i * most + a]);
+        system[a * (kept + 1)] += noise / (explainedVariance[a] - noise);
       }
-      const solved = new CholeskyDecomposition(system).solve(right);
-      for (let i = 0; i < rows.rows; i++) {
-        for (let a = 0; a < kept; a++) out[i * most + a] = solved.get(a, i);
-      }
+      const right = pickColumns({ rows: rows.rows, columns: most, values: along }, range);
+      placeColumns(
+        { rows: rows.rows, columns: most, values: out },
+        { rows: rows.rows, columns: kept, values: factorCholesky(system).solve(right) },
+        0,
+      );
       return out;
     };
   };
@@ -153,8 +158,11 @@ function scoreInference(
 
 /** Goes back to the columns `[start, end)`, clamped at 0 like every control that must infer them. */
 function rebuild(pca: Pca, scores: Float64Array, { start = 0, end }: ColumnRange): Float64Array {
-  const mixed = mixRows(scores, pca.components, { start, end });
   const rows = scores.length / pca.count;
+  const mixed = multiply({ rows, columns: pca.count, values: scores }, pca.components, {
+    start,
+    end,
+  });
   const means = repeatRow(pca.mean.subarray(start, end), rows);
   return clampAtZero(mixed.map((value, i) => value + means[i]));
 }

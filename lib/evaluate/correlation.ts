@@ -1,7 +1,7 @@
 // The median over features of Pearson's r between truth and prediction, and its interval.
 import type { Matrix } from "../cohort/matrix.js";
+import type { ColumnRange } from "../engine/linear-algebra.js";
 import type { Estimate } from "./bootstrap.js";
-import type { ColumnRange } from "./rows.js";
 import { studentQuantile } from "./statistics.js";
 
 /** Fewer observed entries than this say nothing of a correlation. */

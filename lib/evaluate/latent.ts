@@ -1,10 +1,10 @@
 // Maps of the latent space in two dimensions, t-SNE and UMAP, and how far they can be trusted.
-import { Matrix as DruidMatrix, TSNE } from "@saehrimnir/druidjs";
 import { UMAP } from "umap-js";
 import { createRandom } from "../cohort/random.js";
+import type { Rows } from "../engine/linear-algebra.js";
 import { checkOptions } from "../options.js";
-import { checkPoints, pointsAsArrays, squaredDistances } from "./points.js";
-import type { Rows } from "./rows.js";
+import { checkPoints, nearestRows, visitDistances } from "./points.js";
+import { descend, findAffinities } from "./tsne.js";
 
 export interface TsneOptions {
   /** Effective number of neighbors, in [1, rows - 1). By default 10, as in the authors' code. */
@@ -17,18 +17,23 @@ export interface TsneOptions {
   readonly seed?: number;
 }
 
+const MOST_PAIRS = 1e11; // over all iterations: some five minutes
+
 /**
  * Maps points to a plane by t-SNE, which keeps neighborhoods, not large distances. The same seed gives the same map.
+ * Time grows with the square of the number of points: 5,000 take about a minute.
  *
- * Source: van der Maaten and Hinton 2008, the exact gradient.
+ * Source: van der Maaten and Hinton 2008, the exact gradient; affinities as van der Maaten 2014.
+ * @param options.learningRate by default 10, and `rows / 48` from 480 points on (Belkina et al. 2019).
  * @returns `[rows, 2]`.
- * @throws RangeError if there are fewer than 4 points, all are equal, or an option is out of range.
+ * @throws RangeError if there are fewer than 4 points, all are equal, an option is out of range, or
+ * `rows² · iterations` exceeds 1e11.
  */
 export function tsne(points: Rows, options: TsneOptions = {}): Rows {
   const {
     perplexity = 10,
     iterations = 1000,
-    learningRate = 10,
+    learningRate = Math.max(10, points.rows / 48),
     seed = 42,
   } = checkOptions("tsne", options, {
     perplexity: "number",
@@ -37,7 +42,7 @@ export function tsne(points: Rows, options: TsneOptions = {}): Rows {
     seed: "number",
   });
   checkPoints("tsne", points);
-  const { rows } = points;
+  const { rows, columns, values } = points;
   if (rows < 4) throw new RangeError(`tsne: expected at least 4 points, got ${rows}`);
   if (!(perplexity >= 1 && perplexity < rows - 1)) {
     throw new RangeError(
@@ -48,19 +53,18 @@ export function tsne(points: Rows, options: TsneOptions = {}): Rows {
   if (!(learningRate > 0 && Number.isFinite(learningRate))) {
     throw new RangeError(`tsne: expected a positive learningRate, got ${learningRate}`);
   }
-  const squared = squaredDistances(points);
-  const mean = squared.reduce((sum, value) => sum + value, 0) / (rows * (rows - 1));
-  if (mean === 0) throw new RangeError("tsne: expected points that differ, got all equal");
-  // Only ratios of distances matter to t-SNE. Near 1, the library finds each bandwidth within its iterations.
-  const distances = new DruidMatrix(rows, rows, (i, j) => squared[i * rows + j] / mean);
-  const map = new TSNE(distances, {
-    d: 2,
-    metric: "precomputed",
-    perplexity,
-    epsilon: learningRate,
-    seed: createRandom(seed, "tsne").uint32(),
-  }).transform(iterations);
-  return finiteMap("tsne", rows, Float32Array.from((map as DruidMatrix).values));
+  if (rows * rows * iterations > MOST_PAIRS) {
+    const most = Math.floor(Math.sqrt(MOST_PAIRS / iterations));
+    throw new RangeError(
+      `tsne: expected at most ${most} points for ${iterations} iterations, got ${rows}; draw a sample of the rows`,
+    );
+  }
+  if (values.every((value, at) => value === values[at % columns])) {
+    throw new RangeError("tsne: expected points that differ, got all equal");
+  }
+  const random = createRandom(seed, "tsne");
+  const map = descend(findAffinities(points, perplexity), { iterations, learningRate, random });
+  return finiteMap("tsne", rows, Float32Array.from(map));
 }
 
 export interface UmapOptions {
@@ -75,7 +79,7 @@ export interface UmapOptions {
 }
 
 /**
- * Maps points to a plane by UMAP, from a random start. The same seed gives the same map.
+ * Maps points to a plane by UMAP, from exact nearest neighbors and a random start. The same seed gives the same map.
  *
  * Source: McInnes, Healy and Melville 2018. Defaults are those of umap-learn, which the authors' notebook uses.
  * @returns `[rows, 2]`.
@@ -106,13 +110,27 @@ export function umap(points: Rows, options: UmapOptions = {}): Rows {
   }
   if (epochs !== undefined) checkWhole("umap", "epochs", epochs, 1);
   const random = createRandom(seed, "umap");
-  const map = new UMAP({
+  const library = new UMAP({
     nComponents: 2,
     nNeighbors: neighbors,
     minDist: minimumDistance,
     nEpochs: epochs ?? 0, // 0 lets the library choose by the number of points
     random: random.uniform,
-  }).fit(pointsAsArrays(points));
+  });
+  // It counts each point as its own first neighbor.
+  const others = neighbors - 1;
+  const { indexes, squared } = nearestRows(points, points, others, { others: true });
+  const neighborsOf = (first: number, all: ArrayLike<number>, row: number) => [
+    first,
+    ...Array.from({ length: others }, (_, n) => all[row * others + n]),
+  ];
+  const distances = squared.map(Math.sqrt);
+  const places = Array.from({ length: rows }, (_, row) => row);
+  library.setPrecomputedKNN(
+    places.map((row) => neighborsOf(row, indexes, row)),
+    places.map((row) => neighborsOf(0, distances, row)),
+  );
+  const map = library.fit(places.map((row) => [row])); // of which it reads the number alone
   return finiteMap("umap", rows, Float32Array.from(map.flat()));
 }
 
@@ -137,27 +155,18 @@ export function trustworthiness(original: Rows, map: Rows, neighbors = 5): numbe
       `trustworthiness: expected neighbors below half of the ${rows} points, got ${neighbors}`,
     );
   }
-  const far = squaredDistances(original);
-  const near = squaredDistances(map);
-  const ranks = new Int32Array(rows);
+  const near = nearestRows(map, map, neighbors, { others: true });
   let penalty = 0;
-  for (let i = 0; i < rows; i++) {
-    othersByDistance(far, rows, i).forEach((j, position) => {
-      ranks[j] = position + 1;
-    });
-    for (const j of othersByDistance(near, rows, i).slice(0, neighbors)) {
-      penalty += Math.max(0, ranks[j] - neighbors);
+  visitDistances(original, original, (i, squared) => {
+    for (const j of near.indexes.subarray(i * neighbors, (i + 1) * neighbors)) {
+      let rank = 1; // of equally far ones the earlier is nearer
+      for (let m = 0; m < rows; m++) {
+        if (m !== i && (squared[m] < squared[j] || (squared[m] === squared[j] && m < j))) rank++;
+      }
+      penalty += Math.max(0, rank - neighbors);
     }
-  }
+  });
   return 1 - (2 * penalty) / (rows * neighbors * (2 * rows - 3 * neighbors - 1));
-}
-
-/** The other points from nearest to farthest; of equally far ones the earlier first. */
-function othersByDistance(distances: Float64Array, rows: number, from: number): number[] {
-  const base = from * rows;
-  return Array.from({ length: rows }, (_, j) => j)
-    .filter((j) => j !== from)
-    .sort((a, b) => distances[base + a] - distances[base + b]);
 }
 
 function finiteMap(where: string, rows: number, values: Float32Array): Rows {

@@ -1,10 +1,14 @@
 // Logistic regression with an L2 penalty, for few samples with any number of columns.
+import {
+  decomposeSymmetric,
+  gram,
+  multiply,
+  multiplyTransposed,
+  type Rows,
+} from "../engine/linear-algebra.js";
 import { checkOptions } from "../options.js";
 import { minimizeSmooth } from "./minimize.js";
-import { decomposeSymmetric } from "./pca.js";
 import { type ColumnScale, checkPoints, fitColumnScale, standardizePoints } from "./points.js";
-import { mixRows, multiplyRows } from "./products.js";
-import type { Rows } from "./rows.js";
 
 export interface LogisticOptions {
   /** `C`, the weight of the loss against the penalty: the larger, the less shrinkage. By default 1. */
@@ -92,7 +96,7 @@ export function predictLogistic(model: LogisticModel, points: Rows): Float64Arra
   checkPoints("predictLogistic", points);
   const { classes, coefficients, intercepts } = model;
   const outputs = intercepts.length;
-  const logits = multiplyRows(standardizePoints(points, model.scale), {
+  const logits = multiplyTransposed(standardizePoints(points, model.scale), {
     rows: outputs,
     columns: points.columns,
     values: coefficients,
@@ -163,7 +167,7 @@ function penalizedLoss(
   const { rows, columns } = inputs;
   const offset = outputs * columns;
   const weights = { rows: outputs, columns, values: point.subarray(0, offset) };
-  const residuals = multiplyRows(weights, inputs); // logits at first, [outputs, rows]
+  const residuals = multiplyTransposed(weights, inputs); // logits at first, [outputs, rows]
   const row = new Float64Array(outputs);
   let loss = 0;
   gradient.fill(0, offset);
@@ -183,7 +187,7 @@ function penalizedLoss(
       gradient[offset + k] += inverseStrength * row[k];
     }
   }
-  gradient.set(mixRows(residuals, inputs));
+  gradient.set(multiply({ rows: outputs, columns: rows, values: residuals }, inputs));
   let penalty = 0;
   for (let i = 0; i < offset; i++) {
     const slope = penalties[i % columns] * point[i];
@@ -207,7 +211,7 @@ function rotateIntoSpan(
   rotateBack: (weights: Float64Array) => Float64Array;
 } | null {
   const { rows } = centered;
-  const { values, vectors } = decomposeSymmetric(multiplyRows(centered, centered), rows);
+  const { values, vectors } = decomposeSymmetric(gram(centered));
   const rank = values.filter((value) => value > 1e-12 * values[0]).length;
   if (rank === 0) return null; // no column varies
   const penalties = values.slice(0, rank).map((value) => 1 / (1 + curvature * value));
@@ -225,8 +229,10 @@ function rotateIntoSpan(
         const k = at % rank;
         return weight * Math.sqrt(penalties[k] / values[k]);
       });
+      const outputs = onVectors.length / rank;
       const basis = { rows: rank, columns: rows, values: vectors.subarray(0, rank * rows) };
-      return mixRows(mixRows(onVectors, basis), centered);
+      const onRows = multiply({ rows: outputs, columns: rank, values: onVectors }, basis);
+      return multiply({ rows: outputs, columns: rows, values: onRows }, centered);
     },
   };
 }

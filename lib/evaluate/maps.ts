@@ -1,9 +1,9 @@
 // Three maps of one embedding for comparison, PCA, t-SNE and UMAP, each with how far it can be trusted.
+import type { Rows } from "../engine/linear-algebra.js";
 import { checkOptions } from "../options.js";
 import { checkLabeling, type Labeling, separation } from "./cluster.js";
 import { trustworthiness, tsne, umap } from "./latent.js";
 import { fitPca } from "./pca.js";
-import type { Rows } from "./rows.js";
 
 /** A map of points in a plane; one x and y per point. */
 export interface PlaneMap {

@@ -1,16 +1,19 @@
 // A small multilayer perceptron that classifies embeddings, as the paper's downstream tasks do.
+import { type Matrix, selectRows } from "../cohort/matrix.js";
 import { createRandom, shuffle } from "../cohort/random.js";
-import { checkOptions } from "../options.js";
-import { checkLabels, softmaxInPlace } from "./logistic.js";
-import { forwardMlp, initializeMlp, type MlpParameters, mlpGradients } from "./perceptron.js";
+import { chooseEngine } from "../engine/choose.js";
+import type { Engine } from "../engine/engine.js";
+import type { Rows } from "../engine/linear-algebra.js";
+import type { Weights } from "../model/model.js";
 import {
-  type ColumnScale,
-  checkPoints,
-  fitColumnScale,
-  selectPoints,
-  standardizePoints,
-} from "./points.js";
-import type { Rows } from "./rows.js";
+  buildPerceptron,
+  initializePerceptron,
+  type PerceptronModel,
+  type PerceptronSpec,
+} from "../model/perceptron.js";
+import { checkOptions } from "../options.js";
+import { checkLabels } from "./logistic.js";
+import { type ColumnScale, checkPoints, fitColumnScale, standardizePoints } from "./points.js";
 
 /** The defaults are scikit-learn's MLPClassifier with the authors' `max_iter=1000`. */
 export interface MlpOptions {
@@ -32,13 +35,15 @@ export interface MlpOptions {
   readonly standardize?: boolean;
   /** By default 42. */
   readonly seed?: number;
+  /** By default the one that `chooseEngine` finds. */
+  readonly engine?: Engine;
 }
 
 export interface MlpModel {
-  readonly classes: number;
+  readonly spec: PerceptronSpec;
   /** Null where the columns are taken as they come. */
   readonly scale: ColumnScale | null;
-  readonly parameters: MlpParameters;
+  readonly weights: Weights;
   /** Mean penalized loss of each epoch. */
   readonly losses: readonly number[];
   /** Whether the loss came to rest before the epochs ran out. */
@@ -51,14 +56,15 @@ export interface MlpModel {
  * for two classes it has one logistic output where this has two of a softmax.
  * Source: paper section 5, "an MLP"; the authors' notebook, MLPClassifier(random_state=42, max_iter=1000).
  * @throws RangeError if labels and rows differ in number, a label or an option is out of range,
- * fewer than two classes occur, or the loss diverges.
+ * or fewer than two classes occur.
+ * @throws DivergenceError if the loss diverges.
  */
-export function fitMlp(
+export async function fitMlp(
   points: Rows,
   labels: ArrayLike<number>,
   classes: number,
   options: MlpOptions = {},
-): MlpModel {
+): Promise<MlpModel> {
   const {
     hidden = 100,
     penalty = 1e-4,
@@ -69,10 +75,11 @@ export function fitMlp(
     patience = 10,
     standardize = true,
     seed = 42,
+    engine,
   } = checkOptions("fitMlp", options, {
     ...{ hidden: "number", penalty: "number", learningRate: "number", batch: "number" },
     ...{ maxEpochs: "number", tolerance: "number", patience: "number" },
-    ...{ standardize: "boolean", seed: "number" },
+    ...{ standardize: "boolean", seed: "number", engine: "object" },
   });
   checkPoints("fitMlp", points);
   checkLabels("fitMlp", labels, points.rows, classes);
@@ -87,82 +94,74 @@ export function fitMlp(
     );
   }
   const scale = standardize ? fitColumnScale(points) : null;
-  const inputs = scale ? standardizePoints(points, scale) : points;
-  const parameters = initializeMlp(points.columns, hidden, classes, seed);
-  const adam = new Map(Object.values(parameters).map((values) => [values, moments(values)]));
-  const random = createRandom(seed, "mlp batches");
-  let order = Array.from({ length: points.rows }, (_, row) => row);
-  const losses: number[] = [];
-  let best = Number.POSITIVE_INFINITY;
-  let stale = 0;
-  let step = 0;
-  while (losses.length < maxEpochs && stale <= patience) {
-    if (points.rows > batch) order = shuffle(order, random);
-    let total = 0;
-    for (let from = 0; from < points.rows; from += batch) {
-      const rows = order.slice(from, from + batch);
-      const part = rows.length === points.rows ? inputs : selectPoints(inputs, rows);
-      const { loss, gradients } = mlpGradients(
-        parameters,
-        part,
-        rows.map((row) => labels[row]),
-        penalty,
-      );
-      total += loss * rows.length;
-      step++;
-      for (const name of Object.keys(parameters) as (keyof MlpParameters)[]) {
-        const values = parameters[name];
-        stepAdam(values, gradients[name], adam.get(values)!, learningRate, step);
+  const inputs = inputsOf(points, scale);
+  const spec = { inputs: points.columns, hidden, classes, penalty };
+  const weights = initializePerceptron(spec, seed);
+  const model = buildPerceptron(engine ?? (await chooseEngine()).engine, spec, weights);
+  try {
+    const random = createRandom(seed, "mlp batches");
+    let order = Array.from({ length: points.rows }, (_, row) => row);
+    const losses: number[] = [];
+    let best = Number.POSITIVE_INFINITY;
+    let stale = 0;
+    while (losses.length < maxEpochs && stale <= patience) {
+      if (points.rows > batch) order = shuffle(order, random);
+      let total = 0;
+      for (let from = 0; from < points.rows; from += batch) {
+        const rows = order.slice(from, from + batch);
+        const matrix = rows.length === points.rows ? inputs : selectRows(inputs, rows);
+        const penalized = (await penaltyOf(model)) / rows.length;
+        const { parts } = await model.step(
+          { matrix, labels: rows.map((row) => labels[row]) },
+          { learningRate },
+        );
+        total += (parts!["cross-entropy"] + penalized) * rows.length;
       }
+      const loss = total / points.rows;
+      losses.push(loss);
+      stale = loss > best - tolerance ? stale + 1 : 0;
+      best = Math.min(best, loss);
     }
-    const loss = total / points.rows;
-    if (!Number.isFinite(loss)) {
-      throw new RangeError(
-        `fitMlp: expected a finite loss, got ${loss} after ${step} steps; lower the learning rate`,
-      );
-    }
-    losses.push(loss);
-    stale = loss > best - tolerance ? stale + 1 : 0;
-    best = Math.min(best, loss);
+    const converged = stale > patience;
+    return { spec, scale, weights: await model.readWeights(), losses, converged };
+  } finally {
+    model.dispose();
   }
-  return { classes, scale, parameters, losses, converged: stale > patience };
 }
 
 /**
  * Gives each row's class probabilities, `[rows, classes]`; each row sums to 1.
  * @throws RangeError if the points have other columns than the model was fitted on, or a value is not finite.
  */
-export function predictMlp({ classes, scale, parameters }: MlpModel, points: Rows): Float64Array {
+export async function predictMlp(
+  { spec, scale, weights }: MlpModel,
+  points: Rows,
+  { engine }: Pick<MlpOptions, "engine"> = {},
+): Promise<Float64Array> {
   checkPoints("predictMlp", points);
-  const inputs = scale ? standardizePoints(points, scale) : points;
-  const { outputs } = forwardMlp(parameters, inputs);
-  for (let i = 0; i < points.rows; i++) {
-    softmaxInPlace(outputs.subarray(i * classes, (i + 1) * classes));
+  const model = buildPerceptron(engine ?? (await chooseEngine()).engine, spec, weights);
+  try {
+    return await model.classify(inputsOf(points, scale));
+  } finally {
+    model.dispose();
   }
-  return outputs;
 }
 
-interface Moments {
-  readonly first: Float64Array;
-  readonly second: Float64Array;
+/** What the network reads, in float32. */
+function inputsOf(points: Rows, scale: ColumnScale | null): Matrix {
+  const { rows, columns, values } = scale ? standardizePoints(points, scale) : points;
+  const observed = new Uint8Array(values.length).fill(1);
+  return { rows, columns, values: Float32Array.from(values), observed };
 }
 
-function moments(values: Float64Array): Moments {
-  return { first: new Float64Array(values.length), second: new Float64Array(values.length) };
-}
-
-/** Kingma and Ba 2015 with the rates of its paper; the corrections are folded into the step as scikit-learn does. */
-function stepAdam(
-  values: Float64Array,
-  gradient: Float64Array,
-  { first, second }: Moments,
-  learningRate: number,
-  step: number,
-): void {
-  const rate = (learningRate * Math.sqrt(1 - 0.999 ** step)) / (1 - 0.9 ** step);
-  for (let i = 0; i < values.length; i++) {
-    first[i] = 0.9 * first[i] + 0.1 * gradient[i];
-    second[i] = 0.999 * second[i] + 0.001 * gradient[i] * gradient[i];
-    values[i] -= (rate * first[i]) / (Math.sqrt(second[i]) + 1e-8);
+/** `penalty |W|^2 / 2` of both weights. */
+async function penaltyOf(model: PerceptronModel): Promise<number> {
+  const { penalty } = model.spec;
+  if (penalty === 0) return 0;
+  let squares = 0;
+  for (const name of ["hidden.weight", "output.weight"]) {
+    const weights = await model.readTensor(name, "value");
+    for (let i = 0; i < weights.length; i++) squares += weights[i] * weights[i];
   }
+  return (penalty * squares) / 2;
 }

@@ -1,6 +1,8 @@
 // A control without a formula: the mean of the training samples whose RNA is most alike.
+import { multiply, type Rows } from "../engine/linear-algebra.js";
 import { checkOptions } from "../options.js";
 import type { PreparedCohort } from "../preprocess/prepare.js";
+import { type Nearest, nearestRows } from "./points.js";
 import {
   bestTrial,
   INPUT_KINDS,
@@ -11,8 +13,6 @@ import {
   type Predictor,
   type Trial,
 } from "./predictor.js";
-import { mixRows, multiplyRows } from "./products.js";
-import type { Rows } from "./rows.js";
 
 export interface NeighborsOptions extends InputOptions {
   /** Numbers of neighbors. Validation error chooses; a single one is used as given. */
@@ -45,27 +45,20 @@ export function fitNeighbors(prepared: PreparedCohort, options: NeighborsOptions
   }
   const read = inputReader(prepared, input);
   const inputs = read(train);
-  const lengths = squaredLengths(inputs);
-  const orderOf = (rows: Rows): number[][] => {
-    const products = multiplyRows(rows, inputs);
-    return Array.from({ length: rows.rows }, (_, i) => {
-      const distance = lengths.map((length, j) => length - 2 * products[i * most + j]);
-      return Array.from(distance.keys()).sort((a, b) => distance[a] - distance[b] || a - b);
-    });
-  };
-  const weightsOf = (order: readonly (readonly number[])[], count: number): Float64Array => {
-    const out = new Float64Array(order.length * most);
-    order.forEach((nearest, i) => {
-      for (const j of nearest.slice(0, count)) out[i * most + j] = 1 / count;
-    });
-    return out;
+  const weightsOf = ({ indexes, count: found }: Nearest, count: number): Rows => {
+    const rows = indexes.length / found;
+    const values = new Float64Array(rows * most);
+    for (let i = 0; i < rows; i++) {
+      for (let n = 0; n < count; n++) values[i * most + indexes[i * found + n]] = 1 / count;
+    }
+    return { rows, columns: most, values };
   };
   const columns = inferredColumns(prepared);
   const trials: Trial<number>[] = [];
   if (counts.length > 1) {
-    const order = orderOf(read(validation));
+    const nearest = nearestRows(read(validation), inputs, Math.max(...counts));
     for (const setting of counts) {
-      const predicted = mixRows(weightsOf(order, setting), train.matrix, columns);
+      const predicted = multiply(weightsOf(nearest, setting), train.matrix, columns);
       trials.push({ setting, mse: meanSquaredErrorOf(validation, predicted, columns) });
     }
   }
@@ -75,15 +68,9 @@ export function fitNeighbors(prepared: PreparedCohort, options: NeighborsOptions
     sees: "RNA",
     count,
     trials,
-    predict: (rows) =>
-      new Float32Array(mixRows(weightsOf(orderOf(read(rows)), count), train.matrix)),
+    predict: (rows) => {
+      const nearest = nearestRows(read(rows), inputs, count);
+      return new Float32Array(multiply(weightsOf(nearest, count), train.matrix));
+    },
   };
-}
-
-function squaredLengths({ rows, columns, values }: Rows): Float64Array {
-  const out = new Float64Array(rows);
-  for (let i = 0; i < rows; i++) {
-    for (let j = 0; j < columns; j++) out[i] += values[i * columns + j] ** 2;
-  }
-  return out;
 }

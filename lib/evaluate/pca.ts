@@ -1,7 +1,12 @@
 // Principal components of few samples with many features, found from the samples' inner products.
-import { Matrix as Dense, EigenvalueDecomposition } from "ml-matrix";
-import { mixRows, multiplyRows } from "./products.js";
-import { columnMeans, type Rows } from "./rows.js";
+import {
+  decomposeSymmetric,
+  gram,
+  multiply,
+  multiplyTransposed,
+  type Rows,
+} from "../engine/linear-algebra.js";
+import { columnMeans } from "./rows.js";
 
 export interface Pca {
   /** Of each training column, `[features]`. */
@@ -38,8 +43,8 @@ export function fitPca(rows: Rows, count = Number.POSITIVE_INFINITY): Pca {
     throw new RangeError(`fitPca: expected a positive whole number of components, got ${count}`);
   }
   const mean = columnMeans(rows);
-  const products = multiplyRows(rows, rows, { leftCenter: mean, rightCenter: mean });
-  const { values, vectors } = decomposeSymmetric(products, n);
+  const found = decomposeSymmetric(gram(rows, { center: mean }), { count: Math.min(count, n) });
+  const values = found.values.map((value) => Math.max(0, value)); // rounding puts some below
   const total = values.reduce((sum, value) => sum + value, 0);
   const rank = values.filter((value) => value > RANK_TOLERANCE * values[0]).length;
   if (!(total > 0) || rank === 0) {
@@ -49,7 +54,7 @@ export function fitPca(rows: Rows, count = Number.POSITIVE_INFINITY): Pca {
   const scores = new Float64Array(n * kept);
   const loadings = new Float64Array(kept * n);
   for (let k = 0; k < kept; k++) {
-    const vector = vectors.subarray(k * n, (k + 1) * n);
+    const vector = found.vectors.subarray(k * n, (k + 1) * n);
     const length = Math.sqrt(values[k]);
     const sign = signOfLargest(vector);
     let sum = 0;
@@ -66,7 +71,10 @@ export function fitPca(rows: Rows, count = Number.POSITIVE_INFINITY): Pca {
     mean,
     // Twice the work of all else here, and the scores of the rows fitted need none of it.
     get components() {
-      components ??= { rows: kept, columns: rows.columns, values: mixRows(loadings, rows) };
+      components ??= {
+        ...{ rows: kept, columns: rows.columns },
+        values: multiply({ rows: kept, columns: n, values: loadings }, rows),
+      };
       return components;
     },
     count: kept,
@@ -85,35 +93,20 @@ export function fitPca(rows: Rows, count = Number.POSITIVE_INFINITY): Pca {
  */
 export function transformPca(pca: Pca, rows: Rows): Float64Array {
   if (rows === pca.fitted) return pca.scores.slice();
-  return multiplyRows(rows, pca.components, { leftCenter: pca.mean });
+  return multiplyTransposed(rows, pca.components, { leftCenter: pca.mean });
 }
 
 /**
  * Goes back from scores, row-major `[rows, count]`, to features: `mean + scores V`, row-major `[rows, features]`.
  * @throws RangeError if the scores do not fill whole rows.
  */
-export function reconstructPca({ mean, components }: Pca, scores: Float64Array): Float64Array {
-  const out = mixRows(scores, components);
+export function reconstructPca(
+  { mean, components, count }: Pca,
+  scores: Float64Array,
+): Float64Array {
+  const out = multiply({ rows: scores.length / count, columns: count, values: scores }, components);
   for (let i = 0; i < out.length; i++) out[i] += mean[i % mean.length];
   return out;
-}
-
-/** Eigenvalues of a symmetric matrix `[size, size]`, largest first and never below 0, with a vector a row. */
-export function decomposeSymmetric(
-  matrix: Float64Array,
-  size: number,
-): { values: Float64Array; vectors: Float64Array } {
-  const found = new EigenvalueDecomposition(Dense.from1DArray(size, size, matrix), {
-    assumeSymmetric: true,
-  });
-  const order = found.realEigenvalues
-    .map((value, at) => ({ value, at }))
-    .sort((a, b) => b.value - a.value);
-  const vectors = new Float64Array(size * size);
-  order.forEach(({ at }, k) => {
-    for (let i = 0; i < size; i++) vectors[k * size + i] = found.eigenvectorMatrix.get(i, at);
-  });
-  return { values: Float64Array.from(order, ({ value }) => Math.max(0, value)), vectors };
 }
 
 function signOfLargest(vector: Float64Array): 1 | -1 {

@@ -16,11 +16,11 @@ export interface PermutationTest {
  * Source: Phipson and Smyth 2010, the estimate that counts the observed labelling itself.
  * @throws RangeError if a statistic is not finite or there are no draws.
  */
-export function permutationTest(
+export async function permutationTest(
   observed: number,
-  draw: (random: Random) => number,
+  draw: (random: Random) => number | Promise<number>,
   options: { readonly permutations?: number; readonly seed?: number } = {},
-): PermutationTest {
+): Promise<PermutationTest> {
   const { permutations = 200, seed = 42 } = checkOptions("permutationTest", options, {
     permutations: "number",
     seed: "number",
@@ -28,7 +28,8 @@ export function permutationTest(
   checkFinite("permutationTest", [observed]);
   checkCount("permutationTest", "permutations", permutations);
   const random = createRandom(seed, "permutation");
-  const draws = Float64Array.from({ length: permutations }, () => draw(random));
+  const draws = new Float64Array(permutations);
+  for (let i = 0; i < permutations; i++) draws[i] = await draw(random);
   checkFinite("permutationTest", draws);
   // Sums in another order may differ in the last digits; such a draw ties with the observed one.
   const bar = observed - 1e-12 * Math.max(1, Math.abs(observed));

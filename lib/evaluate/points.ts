@@ -1,5 +1,5 @@
-// Samples as points, as every embedding is: checks, selection, standardization, and the distances between them.
-import type { Rows } from "./rows.js";
+// Samples as points, as every embedding is: checks, selection, standardization, and which are near one another.
+import { type Rows, squaredDistances } from "../engine/linear-algebra.js";
 
 /**
  * Refuses what is no set of points, so that no NaN goes further.
@@ -93,26 +93,68 @@ export function standardizePoints(
   return { rows, columns, values: out };
 }
 
+const DISTANCES = 4_000_000; // that are held at a time: 32 MB
+
 /**
- * Gives `‖x_i - x_j‖²` for each pair of rows; symmetric, `[rows, rows]`. Differences are squared one by one:
- * the way over inner products is faster, but would part what is equally far.
+ * Calls `visit` with each row's squared distances from all rows of `among`, which it must not keep. Memory grows with
+ * the number of rows, not with its square.
+ * @throws RangeError if the two differ in columns, or a distance is not finite.
  */
-export function squaredDistances({ rows, columns, values }: Rows): Float64Array {
-  const out = new Float64Array(rows * rows);
-  for (let i = 0; i < rows; i++) {
-    const a = i * columns;
-    for (let j = i + 1; j < rows; j++) {
-      const b = j * columns;
-      let sum = 0;
-      for (let k = 0; k < columns; k++) {
-        const difference = values[a + k] - values[b + k];
-        sum += difference * difference;
-      }
-      out[i * rows + j] = sum;
-      out[j * rows + i] = sum;
+export function visitDistances(
+  points: Rows,
+  among: Rows,
+  visit: (row: number, squared: Float64Array) => void,
+): void {
+  const { rows, columns, values } = points;
+  const height = Math.max(16, Math.floor(DISTANCES / among.rows));
+  for (let from = 0; from < rows; from += height) {
+    const to = Math.min(rows, from + height);
+    const block = {
+      ...{ rows: to - from, columns },
+      values: values.subarray(from * columns, to * columns),
+    };
+    const squared = squaredDistances(block, among);
+    for (let i = from; i < to; i++) {
+      visit(i, squared.subarray((i - from) * among.rows, (i - from + 1) * among.rows));
     }
   }
-  return out;
+}
+
+/** The nearest rows of each point, row-major `[points, count]`, nearest first; of equally far ones the earlier first. */
+export interface Nearest {
+  readonly count: number;
+  readonly indexes: Int32Array;
+  readonly squared: Float64Array;
+}
+
+/**
+ * Finds the `count` rows of `among` nearest to each point by Euclidean distance, exactly.
+ * @param options.others Leaves out the row of the point's own index, where points are sought among themselves.
+ */
+export function nearestRows(
+  points: Rows,
+  among: Rows,
+  count: number,
+  { others = false }: { readonly others?: boolean } = {},
+): Nearest {
+  const indexes = new Int32Array(points.rows * count);
+  const squared = new Float64Array(points.rows * count).fill(Number.POSITIVE_INFINITY);
+  visitDistances(points, among, (row, distances) => {
+    const first = row * count;
+    const last = first + count - 1;
+    for (let j = 0; j < distances.length; j++) {
+      const distance = distances[j];
+      if (!(distance < squared[last]) || (others && j === row)) continue;
+      let at = last;
+      for (; at > first && distance < squared[at - 1]; at--) {
+        squared[at] = squared[at - 1];
+        indexes[at] = indexes[at - 1];
+      }
+      squared[at] = distance;
+      indexes[at] = j;
+    }
+  });
+  return { count, indexes, squared };
 }
 
 /** Splits the points into plain arrays, for libraries that ask for nothing else. */

@@ -1,10 +1,12 @@
 // What every row of a reconstruction table is: something that predicts all columns, and says what it sees.
 import type { Cohort } from "../cohort/cohort.js";
-import type { Model } from "../engine/engine.js";
+import type { Rows } from "../engine/linear-algebra.js";
+import type { AroSpec } from "../model/aro.js";
+import type { AutoencoderModel } from "../model/autoencoder.js";
 import type { Kinds } from "../options.js";
 import type { Prepared, PreparedCohort } from "../preprocess/prepare.js";
 import { applyScaler } from "../preprocess/scaler.js";
-import { columnMeans, pickColumns, type Rows, repeatRow } from "./rows.js";
+import { columnMeans, pickColumns, repeatRow } from "./rows.js";
 
 /** What a predictor sees; "RNA" stands for the cohort's first modality, whatever its name. */
 export type Sight = "nothing" | "RNA" | "all";
@@ -92,8 +94,11 @@ export function constantPredictor(name: string, row: Float64Array): Predictor {
   };
 }
 
-/** Returns the predictor of a trained model. It sees "RNA" if the model has visible columns, else all. */
-export function modelPredictor(name: string, model: Model): Predictor {
+/** Returns the predictor of a trained autoencoder. It sees "RNA" if the model has visible columns, else all. */
+export function modelPredictor(
+  name: string,
+  model: AutoencoderModel<Pick<AroSpec, "visible">>,
+): Predictor {
   return {
     name,
     sees: model.spec.visible ? "RNA" : "all",

@@ -1,4 +1,5 @@
 // The strongest linear control: a ridge from all of the RNA, and a cis regression of what the ridge leaves.
+import { multiply } from "../engine/linear-algebra.js";
 import { checkOptions } from "../options.js";
 import type { PreparedCohort } from "../preprocess/prepare.js";
 import {
@@ -20,7 +21,6 @@ import {
   type Predictor,
   type Trial,
 } from "./predictor.js";
-import { mixRows } from "./products.js";
 import { fitRidge, fitSmoother, RIDGE_KINDS, type RidgeOptions } from "./ridge.js";
 import { placeColumns } from "./rows.js";
 
@@ -87,14 +87,14 @@ export function fitRidgeWithCis(
     const outOfFold = new Float64Array(train.matrix.rows * width);
     for (const { held, targets, smoother, similarity } of parts) {
       const predicted = clampAtZero(
-        mixRows(smoother.weights(similarity, lambda), targets, columns),
+        multiply(smoother.weights(similarity, lambda), targets, columns),
       );
       held.forEach((row, i) => {
         outOfFold.set(predicted.subarray(i * width, (i + 1) * width), row * width);
       });
     }
     const line = fitLine(prepared, inputs, outOfFold);
-    const seen = mixRows(whole.weights(similarity, lambda), train.matrix, columns);
+    const seen = multiply(whole.weights(similarity, lambda), train.matrix, columns);
     const trials = shrinkages.map((shrinkage) => {
       const predicted = addLine(seen.slice(), line, given, { shrinkage, offset });
       const mse = meanSquaredErrorOf(validation, predicted, columns);
@@ -115,8 +115,8 @@ export function fitRidgeWithCis(
       const given = read(rows);
       const similarity = whole.compare(given);
       const own = whole.weights(similarity, base.lambda);
-      const values = clampAtZero(mixRows(own, train.matrix));
-      const mixed = mixRows(whole.weights(similarity, lambda), train.matrix, columns);
+      const values = clampAtZero(multiply(own, train.matrix));
+      const mixed = multiply(whole.weights(similarity, lambda), train.matrix, columns);
       placeColumns(
         { rows: given.rows, columns: columns.end, values },
         {

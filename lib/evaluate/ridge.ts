@@ -1,7 +1,13 @@
 // Ridge regression of every column on the first modality, solved among the training rows.
+import {
+  factorCholesky,
+  gram,
+  multiply,
+  multiplyTransposed,
+  type Rows,
+} from "../engine/linear-algebra.js";
 import { checkOptions, type Kinds } from "../options.js";
 import type { Prepared, PreparedCohort } from "../preprocess/prepare.js";
-import { decomposeSymmetric } from "./pca.js";
 import {
   bestTrial,
   clampAtZero,
@@ -13,8 +19,7 @@ import {
   type Predictor,
   type Trial,
 } from "./predictor.js";
-import { mixRows, multiplyRows } from "./products.js";
-import { columnMeans, type Rows } from "./rows.js";
+import { columnMeans } from "./rows.js";
 
 export interface RidgeOptions extends InputOptions {
   /** Penalties. Validation error over the inferred columns chooses; a single one is used as given. */
@@ -60,7 +65,7 @@ export function fitRidge(prepared: PreparedCohort, options: RidgeOptions = {}): 
     const similarity = smoother.compare(read(validation));
     for (const lambda of lambdas) {
       const predicted = clampAtZero(
-        mixRows(smoother.weights(similarity, lambda), train.matrix, columns),
+        multiply(smoother.weights(similarity, lambda), train.matrix, columns),
       );
       trials.push({ setting: lambda, mse: meanSquaredErrorOf(validation, predicted, columns) });
     }
@@ -73,7 +78,7 @@ export function fitRidge(prepared: PreparedCohort, options: RidgeOptions = {}): 
     trials,
     predict: (rows: Prepared) =>
       new Float32Array(
-        clampAtZero(mixRows(smoother.weights(smoother.compare(read(rows)), lambda), train.matrix)),
+        clampAtZero(multiply(smoother.weights(smoother.compare(read(rows)), lambda), train.matrix)),
       ),
   };
 }
@@ -81,37 +86,35 @@ export function fitRidge(prepared: PreparedCohort, options: RidgeOptions = {}): 
 /** Ridge regression as a recipe for mixing training rows, the same for every target. */
 export interface Smoother {
   /** Inner products of new inputs with the training inputs, both centered on the training mean. */
-  compare(inputs: Rows): Float64Array;
-  /** Turns them into weights of the training rows, `[new rows, training rows]`; each row sums to 1. */
-  weights(similarity: Float64Array, lambda: number): Float64Array;
+  compare(inputs: Rows): Rows;
+  /**
+   * Turns them into weights of the training rows, `[new rows, training rows]`; each row sums to 1.
+   * @throws RangeError if lambda is too small beside the inputs for the system to be solved.
+   */
+  weights(similarity: Rows, lambda: number): Rows;
 }
 
-/** Decomposes the inner products of the training inputs once, for every lambda. */
+/** Multiplies the training inputs by one another once, for every lambda. */
 export function fitSmoother(inputs: Rows): Smoother {
   const n = inputs.rows;
   const mean = columnMeans(inputs);
-  const { values, vectors } = decomposeSymmetric(
-    multiplyRows(inputs, inputs, { leftCenter: mean, rightCenter: mean }),
-    n,
-  );
+  const products = gram(inputs, { center: mean });
   return {
-    compare: (rows) => multiplyRows(rows, inputs, { leftCenter: mean, rightCenter: mean }),
-    weights: (similarity, lambda) => {
-      const count = similarity.length / n;
-      const out = new Float64Array(count * n);
-      for (let i = 0; i < count; i++) {
-        const row = out.subarray(i * n, (i + 1) * n);
-        for (let k = 0; k < n; k++) {
-          let along = 0;
-          for (let j = 0; j < n; j++) along += similarity[i * n + j] * vectors[k * n + j];
-          along /= values[k] + lambda;
-          for (let j = 0; j < n; j++) row[j] += along * vectors[k * n + j];
-        }
+    compare: (rows) => ({
+      ...{ rows: rows.rows, columns: n },
+      values: multiplyTransposed(rows, inputs, { leftCenter: mean, rightCenter: mean }),
+    }),
+    weights: ({ rows, values: similarity }, lambda) => {
+      const system = products.slice();
+      for (let i = 0; i < n; i++) system[i * (n + 1)] += lambda;
+      const values = factorCholesky(system).solve(similarity);
+      for (let i = 0; i < rows; i++) {
+        const row = values.subarray(i * n, (i + 1) * n);
         // Centering the targets and adding their mean again is the same as making the weights sum to 1.
         const missing = (1 - row.reduce((sum, weight) => sum + weight, 0)) / n;
         for (let j = 0; j < n; j++) row[j] += missing;
       }
-      return out;
+      return { rows, columns: n, values };
     },
   };
 }

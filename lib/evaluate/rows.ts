@@ -1,17 +1,5 @@
-// Row-major tables without a mask: what the linear controls compute with.
-
-/** Row-major values `[rows, columns]`; a `Matrix` is one. The values alone count, whatever its mask says. */
-export interface Rows {
-  readonly rows: number;
-  readonly columns: number;
-  readonly values: Float32Array | Float64Array;
-}
-
-/** Columns `[start, end)` that count; by default all. */
-export interface ColumnRange {
-  readonly start?: number;
-  readonly end?: number;
-}
+// Row-major tables without a mask: means, selected columns, repeated rows.
+import type { ColumnRange, Rows } from "../engine/linear-algebra.js";
 
 /** Averages each column over all rows, `[columns]`. */
 export function columnMeans({ rows, columns, values }: Rows): Float64Array {

@@ -1,257 +1,224 @@
-// MODIS, the paper's comparator: its layers, parameter names and counts, and the seeded weights that training starts from.
-import { createRandom } from "../cohort/random.js";
-import { type Parameter, sizeOf, type Weights } from "./autoencoder.js";
+// MODIS, the paper's comparator: a variational autoencoder per modality, and a discriminator of their latent rows.
+//
+//   x of a modality [rows, features] -> encoder -> mu, logvar -> z = mu + e^(logvar / 2) noise [rows, latent]
+//   z -> decoder -> linear = reconstruction [rows, features]
+//   z of all modalities -> trunk [rows of all, 256] -> logits of the modality, logits of the class
+//
+// A step trains the discriminator to tell the modalities apart, then the autoencoders, its "generators", so that it
+// cannot; both learn to tell the classes apart. The rows of one modality need not be of the same samples as another's.
+// Source: VILLOUTREIXLab/MODIS, modis/nn.py@1e2ebee and modis/training/trainer.py@0c099c3. Here the adversarial loss is a
+// cross-entropy, where the authors' default is relativistic, and reconstruction is scored on observed entries.
+import type { Matrix } from "../cohort/matrix.js";
+import type { Engine, Tensor } from "../engine/engine.js";
+import { latentLayer } from "../layers/latent.js";
+import { batchNorm, dense, EVALUATION, type Pass, relu, sequence } from "../layers/layers.js";
+import { reconstructionHead } from "../layers/losses.js";
+import { estimateMemory, requireRoom } from "./memory.js";
+import {
+  type Architecture,
+  buildModel,
+  countParameters,
+  type Model,
+  type Network,
+  type Weights,
+} from "./model.js";
+import {
+  findModality,
+  inspectBatches,
+  inspectRows,
+  type ModisBatch,
+  pairedChunks,
+  requireVariance,
+} from "./modis-batch.js";
+import { judgmentLosses } from "./modis-losses.js";
+import {
+  autoencoderLayers,
+  checkModisSpec,
+  discriminatorLayers,
+  type ModisLayer,
+  type ModisSpec,
+  modisTensors,
+} from "./modis-shape.js";
 
-/** One modality: a variational autoencoder of its own. */
-export interface ModisModality {
-  readonly name: string;
-  readonly features: number;
-  /** Units of each hidden layer as shares of the features, from the input on; rounded down. */
-  readonly ratios: readonly number[];
+/** MODIS living in an engine. `evaluate` translates the first modality into all, clamped at 0. */
+export interface ModisModel extends Model<readonly ModisBatch[]> {
+  readonly spec: ModisSpec;
+  /**
+   * Encodes rows of one modality, `[rows, its features]`, and decodes them as others: the latent mean, without noise.
+   * @returns `[rows, features]` of each modality in `to`.
+   * @throws RangeError if there is no such modality, or the rows do not fit it.
+   */
+  translate(rows: Matrix, from: number, to: readonly number[]): Promise<Float32Array[]>;
 }
 
-export interface ModisSpec {
-  readonly modalities: readonly ModisModality[];
-  /** Units of the latent space that all modalities share; 256 in the authors' example. */
-  readonly latent: number;
-  /** Values of the label that the latent space must tell apart. */
-  readonly classes: number;
+export interface ModisNetwork extends Network<readonly ModisBatch[]> {
+  translate(rows: Matrix, from: number, to: readonly number[]): Tensor[];
 }
 
-/**
- * Where `encoder_ratios` is not given, five layers up to 1.2 times as wide as the input.
- * Source: modis/nn.py@1e2ebee, `Model`.
- */
-export const DEFAULT_RATIOS: readonly number[] = [1.2, 1, 0.75, 0.5, 0.25];
+/** MODIS as layers. */
+export const MODIS: Architecture<ModisSpec, readonly ModisBatch[], ModisNetwork> = {
+  name: "MODIS",
+  check: checkModisSpec,
+  tensors: modisTensors,
 
-/** A layer of a chain. A plain one is linear alone; any other is followed by a leaky ReLU. */
-export interface ChainLayer {
-  /** Of the linear layer, in the authors' state dict. */
-  readonly name: string;
-  readonly inputs: number;
-  readonly outputs: number;
-  /** The batch normalization between the two; null for none. */
-  readonly norm: string | null;
-  readonly plain: boolean;
-}
-
-/** A modality's encoder, the two heads that follow it, and its decoder. */
-export interface VaeLayers {
-  readonly encoder: readonly ChainLayer[];
-  readonly mean: ChainLayer;
-  readonly logVariance: ChainLayer;
-  readonly decoder: readonly ChainLayer[];
-}
-
-/** The discriminator's hidden layers, and what they are asked for: the modality, and the class. */
-export interface DiscriminatorLayers {
-  readonly trunk: readonly ChainLayer[];
-  readonly modality: ChainLayer;
-  readonly label: ChainLayer;
-}
-
-const TRUNK = [1024, 512, 256];
-
-/**
- * Lists the layers of one modality. The encoder's last is plain; the decoder mirrors the ratios and normalizes after
- * each, then ends in a plain layer.
- * Source: modis/nn.py@1e2ebee, `VAE`.
- */
-export function vaeLayers({ modalities, latent }: ModisSpec, index: number): VaeLayers {
-  const { features, ratios } = modalities[index];
-  const root = `variational_autoencoders.${index}`;
-  const hidden = ratios.map((ratio) => Math.floor(features * ratio));
-  const last = hidden[hidden.length - 1];
-  const chain = (part: string, sizes: readonly number[]): ChainLayer[] =>
-    sizes.slice(1).map((outputs, i) => {
-      const plain = i === sizes.length - 2;
+  network(engine, spec, of) {
+    const { klWeight = 5e-4 } = spec;
+    const build = (layers: readonly ModisLayer[]) =>
+      sequence(
+        ...layers.flatMap(({ name, norm, isRectified }) => [
+          dense(engine, of, name, { isNormalized: norm !== null }),
+          ...(norm === null ? [] : [batchNorm(engine, of, norm, { epsilon: 0.8 })]),
+          ...(isRectified ? [relu(engine, 0.2)] : []),
+        ]),
+      );
+    const autoencoders = spec.modalities.map((_, i) => {
+      const { encoder, mean, logVariance, decoder, output } = autoencoderLayers(spec, i);
+      const head = (activation: "linear" | "relu") =>
+        reconstructionHead(engine, of, output.name, { activation, loss: "squared" });
       return {
-        name: `${root}.${part}.${3 * i}`,
-        inputs: sizes[i],
-        outputs,
-        norm: plain ? null : `${root}.${part}.${3 * i + 1}`,
-        plain,
+        encoder: build(encoder),
+        latent: latentLayer(engine, of, { mean: mean.name, logVariance: logVariance.name }),
+        decoder: build(decoder),
+        output: head("linear"),
+        clampedOutput: head("relu"),
       };
     });
-  const head = (name: string): ChainLayer => {
-    return { name: `${root}.${name}`, inputs: last, outputs: latent, norm: null, plain: true };
-  };
-  return {
-    encoder: chain("encoder", [features, ...hidden]),
-    mean: head("mu"),
-    logVariance: head("logvar"),
-    decoder: chain("decoder", [latent, ...hidden.toReversed(), features]),
-  };
-}
+    const discriminator = discriminatorLayers(spec);
+    const trunk = build(discriminator.trunk);
+    const heads = [build([discriminator.modality]), build([discriminator.label])];
 
-/** Lists the layers of the discriminator: 1,024, 512 and 256 units. Source: modis/nn.py@1e2ebee, `Discriminator`. */
-export function discriminatorLayers({
-  modalities,
-  latent,
-  classes,
-}: ModisSpec): DiscriminatorLayers {
-  const root = "discriminator";
-  const sizes = [latent, ...TRUNK];
-  const layer = (name: string, inputs: number, outputs: number, plain: boolean): ChainLayer => {
-    return { name: `${root}.${name}`, inputs, outputs, norm: null, plain };
-  };
-  const inner = sizes[sizes.length - 1];
-  return {
-    trunk: TRUNK.map((outputs, i) => layer(`fc.${2 * i}`, sizes[i], outputs, false)),
-    modality: layer("adv_layer.0", inner, modalities.length, true),
-    label: layer("aux_layer.0", inner, classes, true),
-  };
-}
+    const encode = ({ values, rows }: Matrix, i: number, pass: Pass) => {
+      const hidden = autoencoders[i].encoder.forward(engine.tensor(values, rows), pass);
+      const latent = autoencoders[i].latent.forward(hidden.out, pass); // [rows, latent]
+      return {
+        ...latent,
+        back: (slope: Tensor) => hidden.back(latent.back(slope, klWeight), false),
+      };
+    };
 
-/** Lists the trained parameters by layer, the modalities' first, named as in the authors' state dict. */
-export function modisParameters(spec: ModisSpec): Parameter[] {
-  return allLayers(spec).flatMap(({ name, inputs, outputs, norm }) => [
-    { name: `${name}.weight`, shape: [outputs, inputs] },
-    { name: `${name}.bias`, shape: [outputs] },
-    ...(norm === null ? [] : ["weight", "bias"]).map((kind) => ({
-      name: `${norm}.${kind}`,
-      shape: [outputs],
-    })),
-  ]);
-}
-
-/** Lists the running means and variances of the normalized layers, which are kept beside the parameters. */
-export function modisStatistics(spec: ModisSpec): Parameter[] {
-  return allLayers(spec).flatMap(({ norm, outputs }) =>
-    (norm === null ? [] : ["running_mean", "running_var"]).map((kind) => ({
-      name: `${norm}.${kind}`,
-      shape: [outputs],
-    })),
-  );
-}
-
-/**
- * Counts the trained parameters. At the paper's 50,455, 23,300 and 247 features, with a latent space of 256 and two
- * classes, the default ratios make 22,563,885,677, which are the "22B" that the paper calls infeasible; ratios of 0.04
- * and 0.02 with a latent space of 64 make 253,119,043, without dropping a feature.
- */
-export function countModisParameters(spec: ModisSpec): number {
-  return modisParameters(spec).reduce((sum, { shape }) => sum + sizeOf(shape), 0);
-}
-
-/**
- * Gives the widest ratios, `r` and `r / 2` with r in hundredths, at which the autoencoders of all modalities together
- * have at most so many parameters: 0.04 and 0.02 for as many as ARO has at the paper's features.
- * @throws RangeError if not even 0.01 fits, or a layer would be left without a unit.
- */
-export function fitRatios(
-  features: readonly number[],
-  latent: number,
-  parameters: number,
-): readonly number[] {
-  const ratiosOf = (hundredths: number) => [hundredths / 100, hundredths / 200];
-  const count = (hundredths: number) => {
-    const modalities = features.map((size, i) => {
-      return { name: `${i}`, features: size, ratios: ratiosOf(hundredths) };
-    });
-    const layers = modalities.flatMap((_, i) => {
-      const { encoder, mean, logVariance, decoder } = vaeLayers(
-        { modalities, latent, classes: 2 },
-        i,
+    /** Judges latent rows, and goes back to them. */
+    const judge = async (
+      latents: readonly Tensor[],
+      batches: readonly ModisBatch[],
+      pass: Pass,
+      isForGenerators: boolean,
+    ) => {
+      const shared = trunk.forward(engine.stackRows(latents), pass);
+      const [onModality, onLabel] = heads.map((head) => head.forward(shared.out, pass));
+      const outs = [shared, onModality, onLabel].map(({ out }) => engine.read(out));
+      const [hidden, modality, label] = await Promise.all(outs);
+      const classes = batches.map((batch) => batch.classes);
+      const { losses, slopes } = judgmentLosses(
+        { hidden, modality, label },
+        classes,
+        isForGenerators,
       );
-      return [...encoder, mean, logVariance, ...decoder];
-    });
-    return layers.reduce(
-      (sum, { inputs, outputs, norm }) => sum + outputs * (inputs + (norm === null ? 1 : 3)),
-      0,
-    );
-  };
-  let fits = 0;
-  while (fits < 120 && count(fits + 1) <= parameters) fits++;
-  const smallest = Math.min(...features);
-  if (Math.floor((smallest * fits) / 200) < 1) {
-    throw new RangeError(
-      `fitRatios: expected room for a unit in each layer, got ratios of ${ratiosOf(fits).join(" and ")} ` +
-        `of ${smallest} features within ${parameters} parameters; allow more parameters`,
-    );
-  }
-  return ratiosOf(fits);
-}
+      const slopeOf = (values: Float32Array) => engine.tensor(values, shared.out.rows);
+      const onShared = engine.add(
+        slopeOf(slopes.hidden),
+        engine.add(
+          onModality.back(slopeOf(slopes.modality), true)!,
+          onLabel.back(slopeOf(slopes.label), true)!,
+        ),
+      );
+      return { losses, slope: shared.back(onShared, isForGenerators) }; // [rows of all, latent]
+    };
+
+    const trainDiscriminator = async (batches: readonly ModisBatch[], pass: Pass) => {
+      const drawn = batches.map(
+        ({ matrix }, i) => encode(matrix, i, { ...pass, isTraining: false }).z,
+      );
+      return (await judge(drawn, batches, pass, false)).losses;
+    };
+
+    const trainGenerators = async (batches: readonly ModisBatch[], pass: Pass) => {
+      const encoded = batches.map(({ matrix }, i) => encode(matrix, i, pass));
+      const latents = encoded.map(({ z }) => z);
+      const { losses, slope } = await judge(latents, batches, { ...pass, settlement: null }, true);
+      const sums = { huber: 0, squared: 0, reconstruction: 0, kl: 0 };
+      let end = 0;
+      for (const [i, { matrix }] of batches.entries()) {
+        const { decoder, output } = autoencoders[i];
+        const { marked } = engine.inspect(matrix.values, matrix.observed);
+        const decoded = decoder.forward(latents[i], pass);
+        const head = output.measure(decoded.out, matrix, marked, pass);
+        end += matrix.rows;
+        const judged = engine.sliceRows(slope!, end - matrix.rows, end);
+        encoded[i].back(engine.add(decoded.back(head.slope!, true)!, judged));
+        const { huber, squared } = await head.sums;
+        sums.huber += huber;
+        sums.squared += squared;
+        sums.reconstruction += marked > 0 ? squared / marked : 0;
+        sums.kl += klWeight * (await encoded[i].divergence());
+      }
+      const { huber, squared, reconstruction, kl } = sums;
+      return { huber, squared, losses: { ...losses, reconstruction, kl } };
+    };
+
+    return {
+      adam: { beta1: 0.5, beta2: 0.999 },
+      leastRows: 2,
+      inspect: (where, batches) => inspectBatches(engine, where, spec, batches),
+      chunks: pairedChunks,
+      async pass(batches, _observed, pass) {
+        if (pass.isTraining) requireVariance(spec, batches);
+        const discriminator = await trainDiscriminator(batches, pass);
+        const { huber, squared, losses } = await trainGenerators(batches, pass);
+        const parts = { ...named("discriminator", discriminator), ...named("generators", losses) };
+        return { huber, squared, parts };
+      },
+      async evaluate(batches) {
+        const { mean } = encode(batches[0].matrix, 0, EVALUATION);
+        const sums = { huber: 0, squared: 0 };
+        for (const [i, { matrix }] of batches.entries()) {
+          const { decoder, clampedOutput } = autoencoders[i];
+          const { out } = decoder.forward(mean, EVALUATION);
+          const { huber, squared } = await clampedOutput.measure(out, matrix, 0, EVALUATION).sums;
+          sums.huber += huber;
+          sums.squared += squared;
+        }
+        return sums;
+      },
+      translate(rows, from, to) {
+        const { mean } = encode(rows, from, EVALUATION);
+        return to.map((i) => {
+          const { decoder, output } = autoencoders[i];
+          return output.reconstruct(decoder.forward(mean, EVALUATION).out);
+        });
+      },
+    };
+  },
+};
 
 /**
- * Draws the initial weights from a seed as PyTorch does by default: linear layers uniform in `±1 / sqrt(in)`,
- * normalized ones at scale 1 and shift 0 with running means of 0 and variances of 1.
+ * Builds a model that starts from these weights.
+ * @throws RangeError if a setting makes no sense, the weights do not fit, or the model does not fit into memory.
  */
-export function initializeModis(spec: ModisSpec, seed: number): Map<string, Float32Array> {
+export function buildModis(engine: Engine, spec: ModisSpec, weights: Weights): ModisModel {
   checkModisSpec(spec);
-  const weights = new Map<string, Float32Array>();
-  for (const { name, inputs, outputs, norm } of allLayers(spec)) {
-    const bound = 1 / Math.sqrt(inputs);
-    weights.set(`${name}.weight`, drawUniform(seed, `${name}.weight`, outputs * inputs, bound));
-    weights.set(`${name}.bias`, drawUniform(seed, `${name}.bias`, outputs, bound));
-    if (norm === null) continue;
-    weights.set(`${norm}.weight`, new Float32Array(outputs).fill(1));
-    weights.set(`${norm}.bias`, new Float32Array(outputs));
-    weights.set(`${norm}.running_mean`, new Float32Array(outputs));
-    weights.set(`${norm}.running_var`, new Float32Array(outputs).fill(1));
-  }
-  return weights;
-}
-
-/** @throws RangeError naming the first setting that makes no sense, and what it may be. */
-export function checkModisSpec({ modalities, latent, classes }: ModisSpec): void {
-  const refuse = (name: string, expected: string, got: unknown) => {
-    throw new RangeError(`checkModisSpec: expected ${name} to be ${expected}, got ${got}`);
-  };
-  const count = (name: string, value: number, least: number) => {
-    if (Number.isInteger(value) && value >= least) return;
-    refuse(name, `a whole number of at least ${least}`, value);
-  };
-  count("the number of modalities", modalities.length, 2);
-  count("latent", latent, 1);
-  count("classes", classes, 2);
-  for (const { name, features, ratios } of modalities) {
-    count(`${name}.features`, features, 1);
-    if (ratios.length === 0) refuse(`${name}.ratios`, "at least one", "none");
-    for (const ratio of ratios) {
-      if (Number.isFinite(ratio) && Math.floor(features * ratio) >= 1) continue;
-      refuse(`${name}.ratios`, `finite and at least 1 / ${features}`, ratio);
-    }
-  }
-}
-
-/**
- * Checks that there is one array of the right length for each parameter and statistic, and no other.
- * @throws RangeError naming the first that is not.
- */
-export function requireModisWeights(where: string, spec: ModisSpec, weights: Weights): void {
-  const expected = [...modisParameters(spec), ...modisStatistics(spec)];
-  for (const { name, shape } of expected) {
-    const got = weights.get(name)?.length;
-    if (got === sizeOf(shape)) continue;
-    throw new RangeError(
-      `${where}: expected ${sizeOf(shape)} numbers for ${name} [${shape.join(", ")}], got ${got ?? "none"}`,
-    );
-  }
-  if (weights.size === expected.length) return;
-  const known = new Set(expected.map(({ name }) => name));
-  const other = [...weights.keys()].find((name) => !known.has(name));
-  throw new RangeError(`${where}: expected no parameter named "${other}" in this model`);
-}
-
-function allLayers(spec: ModisSpec): ChainLayer[] {
-  const vaes = spec.modalities.flatMap((_, i) => {
-    const { encoder, mean, logVariance, decoder } = vaeLayers(spec, i);
-    return [...encoder, mean, logVariance, ...decoder];
+  const features = spec.modalities.reduce((sum, modality) => sum + modality.features, 0);
+  requireRoom(
+    estimateMemory(MODIS, { ...spec, features }, engine.backend),
+    engine.memoryLimits(),
+    () =>
+      `for ${(countParameters(MODIS, spec) / 1e6).toFixed(0)} million parameters; give it smaller ratios`,
+  );
+  const model = buildModel(engine, MODIS, spec, weights);
+  return Object.assign(model, {
+    spec,
+    async translate(rows: Matrix, from: number, to: readonly number[]) {
+      for (const index of to) findModality("translate", spec, index);
+      inspectRows(engine, "translate", spec, from, rows);
+      return await model.run(
+        "translate",
+        async () =>
+          await Promise.all(model.network.translate(rows, from, to).map((out) => engine.read(out))),
+      );
+    },
   });
-  const { trunk, modality, label } = discriminatorLayers(spec);
-  return [...vaes, ...trunk, modality, label];
 }
 
-/** A part at a time, so that hundreds of millions are drawn in a second. */
-function drawUniform(seed: number, stream: string, size: number, bound: number): Float32Array {
-  const random = createRandom(seed, stream);
-  const values = new Float32Array(size);
-  const words = new Uint32Array(Math.min(size, 1 << 16));
-  for (let start = 0; start < size; start += words.length) {
-    const part = words.subarray(0, Math.min(words.length, size - start));
-    random.fillUint32(part);
-    for (let i = 0; i < part.length; i++) values[start + i] = (part[i] / 2 ** 31 - 1) * bound;
-  }
-  return values;
+/** Puts the name of who has the losses before each. */
+function named(who: string, losses: object): Record<string, number> {
+  return Object.fromEntries(Object.entries(losses).map(([name, loss]) => [`${who} ${name}`, loss]));
 }

@@ -1,5 +1,5 @@
 // The header of a safetensors file: which tensor lies where, checked before a byte of data is touched.
-import { sizeOf } from "./autoencoder.js";
+import { sizeOf } from "./model.js";
 
 /** Where a tensor's values lie, in bytes from the end of the header: `[begin, end)`. */
 export interface TensorRange {

@@ -1,5 +1,6 @@
-// A model's weights on disk: one float32 tensor a parameter or buffer, which PyTorch reads and writes as well.
-import { type AutoencoderSpec, tensorsOf, type Weights } from "./autoencoder.js";
+// A model's weights on disk: one float32 tensor per parameter or buffer, which PyTorch reads and writes as well.
+import type { TensorShape } from "../layers/layers.js";
+import type { Weights } from "./model.js";
 import { streamTensors, withTensors } from "./tensor-file.js";
 
 /**
@@ -7,23 +8,22 @@ import { streamTensors, withTensors } from "./tensor-file.js";
  * A state without it is whole to PyTorch, which takes it for one of an older version; it is not written, and passed over
  * where it is read.
  */
-const COUNT = "batch_norm.num_batches_tracked";
+const COUNT = /\.num_batches_tracked$/;
 
 /** Gives one tensor's values at a time, as `Model.readTensor` does. */
 export type ReadWeight = (name: string) => Promise<Float32Array>;
 
 /**
- * Writes the model's parameters in the order of the paper's Table 3, then its buffers, with PyTorch's names and `[out, in]` layout.
- * The file appears whole or not at all. Where weights are read one by one, no more than one is held.
+ * Writes a model's tensors in their order, with PyTorch's names and `[outputs, inputs]` layout. The file appears whole or
+ * not at all. Where weights are read one by one, no more than one is held.
  * @throws RangeError if a tensor is missing, unknown, of another size, or not finite.
  */
 export async function writeWeights(
   file: string,
-  spec: AutoencoderSpec,
+  parts: readonly TensorShape[],
   weights: Weights | ReadWeight,
   metadata: Readonly<Record<string, string>> = {},
 ): Promise<void> {
-  const parts = tensorsOf(spec);
   if (typeof weights !== "function") refuseOtherNames("writeWeights", parts, weights.keys());
   const read = typeof weights === "function" ? weights : (name: string) => weights.get(name)!;
   const tensors = parts.map(({ name, shape }) => ({ name, shape, read: () => read(name) }));
@@ -31,16 +31,15 @@ export async function writeWeights(
 }
 
 /**
- * Reads the parameters and buffers of a model of this spec.
+ * Reads the tensors of a model.
  * @throws Error if the file is not a sound safetensors file, or holds the tensors of another model.
  */
 export async function readWeights(
   file: string,
-  spec: AutoencoderSpec,
+  parts: readonly TensorShape[],
 ): Promise<Map<string, Float32Array>> {
-  const parts = tensorsOf(spec);
   return await withTensors(file, async ({ tensors, read }) => {
-    const names = [...tensors.keys()].filter((name) => !(spec.batchNorm && name === COUNT));
+    const names = [...tensors.keys()].filter((name) => !COUNT.test(name));
     refuseOtherNames("the parameters of this model", parts, names);
     for (const { name, shape } of parts) {
       const there = tensors.get(name)!.shape;

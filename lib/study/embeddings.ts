@@ -1,7 +1,8 @@
 // The embeddings of a study's samples that are compared: ARO's latent space, and principal components of the data.
-import type { Model } from "../engine/engine.js";
+import type { Rows } from "../engine/linear-algebra.js";
 import { fitPca, type Pca, transformPca } from "../evaluate/pca.js";
-import type { Rows } from "../evaluate/rows.js";
+import type { AroSpec } from "../model/aro.js";
+import type { AutoencoderModel } from "../model/autoencoder.js";
 import { applyScaler, type Scaler } from "../preprocess/scaler.js";
 import type { Study } from "./study.js";
 
@@ -21,7 +22,10 @@ export interface Embeddings {
  * Embeds all samples of a study by a trained model and by PCA fitted to the training rows.
  * @throws RangeError if the model was trained on another number of features.
  */
-export async function embedSamples(study: Study, model: Model): Promise<Embeddings> {
+export async function embedSamples(
+  study: Study,
+  model: AutoencoderModel<AroSpec>,
+): Promise<Embeddings> {
   const { train, scaler } = study.prepared;
   const inputs = scaleSamples(study, scaler);
   const project = (pca: Pca): Rows => ({
@@ -38,7 +42,7 @@ export async function embedSamples(study: Study, model: Model): Promise<Embeddin
 /** Encodes all samples of a study, `[samples, width]`. */
 export async function encodeSamples(
   study: Study,
-  model: Model,
+  model: AutoencoderModel<AroSpec>,
   { relu, scaler }: { readonly relu: boolean; readonly scaler: Scaler },
 ): Promise<Rows> {
   const inputs = scaleSamples(study, scaler);

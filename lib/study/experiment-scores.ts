@@ -1,11 +1,13 @@
 // The results of an experiment: finished runs scored from their folders, and tables of the scores over seeds.
 import { labelValues } from "../cohort/labels.js";
-import type { Engine, Model } from "../engine/engine.js";
+import type { Engine } from "../engine/engine.js";
 import type { Classifier } from "../evaluate/classifiers.js";
 import { crossValidate, scoreHoldout } from "../evaluate/classify.js";
 import { modelPredictor } from "../evaluate/predictor.js";
 import { summarizeRepeats } from "../evaluate/repeats.js";
 import { type FlatScore, reconstructionTable } from "../evaluate/summary.js";
+import type { AroSpec } from "../model/aro.js";
+import type { AutoencoderModel } from "../model/autoencoder.js";
 import { checkOptions } from "../options.js";
 import type { Part } from "../preprocess/prepare.js";
 import { fitScaler } from "../preprocess/scaler.js";
@@ -21,7 +23,7 @@ import {
 } from "./experiments.js";
 import { openTrained, type Study } from "./study.js";
 
-/** Losses of one variant and seed on one part, over all modalities together. */
+/** The losses of one variant and seed on one part, over all modalities. */
 export interface SeedScore {
   readonly variant: string;
   readonly seed: number;
@@ -29,18 +31,18 @@ export interface SeedScore {
   readonly samples: number;
   readonly mse: number;
   readonly huber: number;
-  /** Relative to a constant on the same rows, so that it is comparable between different rows. */
+  /** Against a constant on the same rows, so that it is comparable between different rows. */
   readonly skill: number | null;
 }
 
-/** Accuracy of a classifier of one variant's embeddings with one seed; shares in [0, 1]. */
+/** The accuracy of a classifier on one variant's embeddings with one seed; shares in [0, 1]. */
 export interface SeedAccuracy {
   readonly variant: string;
   readonly seed: number;
-  /** Samples that it was tested on. */
+  /** Number of test samples. */
   readonly samples: number;
   readonly accuracy: number;
-  /** Accuracy of always predicting the most frequent class of these samples. */
+  /** The accuracy of always predicting the most frequent class of these samples. */
   readonly majorityRate: number;
 }
 
@@ -49,9 +51,9 @@ export interface ExperimentScores {
   /** The experiment's variants, in order. */
   readonly variants: readonly Variant[];
   readonly scores: readonly SeedScore[];
-  /** Of the variants that are judged by accuracy. */
+  /** Of the variants that concern embeddings. */
   readonly accuracies: readonly SeedAccuracy[];
-  /** Names of the unfinished runs, which are in no number. */
+  /** The names of unfinished runs, which have no scores. */
   readonly unfinished: readonly string[];
 }
 
@@ -65,7 +67,7 @@ export interface CollectOptions {
 }
 
 /**
- * Scores every finished run of a plan from its folder, opening a run that several variants share once.
+ * Scores every finished run of a plan from its run folder.
  * @throws RangeError if no sample has the label `task`.
  */
 export async function collectScores(
@@ -119,14 +121,20 @@ function isJudgedBy({ variant }: Cell, what: "losses" | "accuracy"): boolean {
   return (variant.judgedBy ?? ["losses"]).includes(what);
 }
 
-async function scoreRun(model: Model, { study: { prepared } }: PlannedRun, parts: readonly Part[]) {
+type AroModel = AutoencoderModel<AroSpec>;
+
+async function scoreRun(
+  model: AroModel,
+  { study: { prepared } }: PlannedRun,
+  parts: readonly Part[],
+) {
   const rows = await reconstructionTable([modelPredictor("ARO", model)], prepared, {
     ...{ parts, draws: 1 },
   });
   return rows
     .filter(({ modality }) => modality === "all")
     .map(({ part, samples, mse, huber, skill }) => ({
-      // Not null: training checks that every part has observed entries.
+      // Training has checked that every part has observed entries.
       ...{ part: part as Part, samples, mse: mse!, huber: huber!, skill },
     }));
 }
@@ -139,7 +147,7 @@ interface Classification {
 }
 
 async function classifyRun(
-  model: Model,
+  model: AroModel,
   study: Study,
   { variant, seed, task, classifier }: Classification,
 ) {
@@ -153,13 +161,13 @@ async function classifyRun(
   };
   const run =
     tested === "new quarter"
-      ? crossValidate({ ...options, protocol: "paper", seed }).runs[0]
-      : scoreHoldout({ ...options, seed }, study.split);
+      ? (await crossValidate({ ...options, protocol: "paper", seed })).runs[0]
+      : await scoreHoldout({ ...options, seed }, study.split);
   const { accuracy, majorityRate } = run.scores;
   return { samples: run.rows.length, accuracy, majorityRate };
 }
 
-async function embed(model: Model, study: Study, { relu, statistics }: Embedding) {
+async function embed(model: AroModel, study: Study, { relu, statistics }: Embedding) {
   const { cohort, prepared } = study;
   const rows = cohort.samples.map((_, row) => row);
   const ids = cohort.samples.map(({ id }) => id);
@@ -228,9 +236,9 @@ export interface ComparedVariant {
 export type Measure = "mse" | "huber" | "skill" | "accuracy";
 
 /**
- * Compares each variant that has values with one of them, seed by seed, in the experiment's order. The interval
- * includes what the seed changes: initial weights, dropout, batches, the classifier's start, and the new quarter of the
- * samples where the classifier is tested on one. It ignores variation between splits and between samples.
+ * Compares each variant that has values with one of them, seed by seed, in the experiment's order. The interval covers
+ * another seed: initial weights, dropout, batches and the classifier's, and the test quarter if that is drawn anew. It
+ * ignores variation between splits and samples.
  * @throws RangeError if the experiment has no variant of the name `against`.
  */
 export function compareVariants(

@@ -1,6 +1,7 @@
 // Experiments: variants of a training over seeds, as data, and the runs that follow from them.
 import { keepFeatures } from "../cohort/cohort.js";
 import type { Engine } from "../engine/engine.js";
+import { didYouMean } from "../nearest.js";
 import { checkOptions } from "../options.js";
 import { prepareCohort } from "../preprocess/prepare.js";
 import { type SplitOptions, splitSamples } from "../preprocess/split.js";
@@ -124,11 +125,11 @@ export interface Experiment {
 export interface PlannedRun extends DescribedRun {
   /** From 0. */
   readonly number: number;
-  /** The first variant that asks for it, and the seed. */
+  /** The first variant that needs the run, with the seed. */
   readonly name: string;
   readonly seed: number;
   readonly epochs: number;
-  /** The data that it is trained and judged on. */
+  /** The study whose data it is trained and scored on. */
   readonly study: Study;
 }
 
@@ -136,7 +137,7 @@ export interface PlannedRun extends DescribedRun {
 export interface Plan {
   readonly experiment: Experiment;
   readonly runs: readonly PlannedRun[];
-  /** The run of each variant and seed; variants that use one model in different ways share its run. */
+  /** The run of each variant and seed; variants that differ only in how a model is used share a run. */
   readonly cells: readonly Cell[];
 }
 
@@ -148,7 +149,7 @@ export interface Cell {
 
 /**
  * Lists the experiments of a profile.
- * @throws RangeError if its number of seeds is not a whole number of at least 1.
+ * @throws RangeError if its number of seeds is not a positive whole number.
  */
 export function experimentsOf({ training, experiments }: Profile): Experiment[] {
   if (!Number.isInteger(experiments.seeds) || experiments.seeds < 1) {
@@ -179,20 +180,22 @@ export function experimentsOf({ training, experiments }: Profile): Experiment[] 
 
 /**
  * Finds an experiment of a profile by name.
- * @throws RangeError naming those that there are.
+ * @throws RangeError naming those that exist.
  */
 export function findExperiment(profile: Profile, name: string): Experiment {
   const all = experimentsOf(profile);
   const found = all.find((experiment) => experiment.name === name);
   if (found) return found;
-  const names = all.map((experiment) => experiment.name).join(", ");
-  throw new RangeError(`findExperiment: expected one of ${names}, got "${name}"`);
+  const names = all.map((experiment) => experiment.name);
+  throw new RangeError(
+    `findExperiment: expected one of ${names.join(", ")}, got "${name}"${didYouMean(name, names)}`,
+  );
 }
 
 /**
- * Plans the runs of an experiment, given or by name: all variants with the first seed, then all with the next. Variants
- * that ask for the same training share one run, named after the first.
- * @throws RangeError naming the experiments that there are, if the name is unknown.
+ * Plans the runs of an experiment, given or by name: all variants with the first seed, then all with the next. Two
+ * variants that need the same training share one run, under the name of the first.
+ * @throws RangeError naming the experiments that exist, if the name is unknown.
  */
 export function planExperiment(study: Study, wanted: string | Experiment): Plan {
   const experiment = typeof wanted === "string" ? findExperiment(study.profile, wanted) : wanted;
@@ -233,11 +236,11 @@ export interface ListedRun extends RunState {
   readonly number: number;
   readonly name: string;
   readonly folder: string;
-  /** When it is finished. */
+  /** The number of epochs that it will have. */
   readonly epochs: number;
 }
 
-/** Lists an experiment's runs in order, each with the state of its folder. */
+/** Lists an experiment's runs in order, with the state of each run folder. */
 export async function listRuns(study: Study, name: string): Promise<ListedRun[]> {
   const { runs } = planExperiment(study, name);
   return await Promise.all(
@@ -249,16 +252,15 @@ export async function listRuns(study: Study, name: string): Promise<ListedRun[]>
 }
 
 export interface TrainExperimentOptions {
-  /** By default all of the plan, in order. */
+  /** By default all runs of the plan, in order. */
   readonly runs?: readonly PlannedRun[];
   /** Shows the progress of a run. */
   readonly progressOf?: (run: PlannedRun) => Progress;
 }
 
 /**
- * Trains the unfinished runs of a plan one after another. A first interrupt stops the current run gracefully and starts
- * no other.
- * @returns false if it was interrupted; the next call continues.
+ * Trains the unfinished runs of a plan, one after another. A first interrupt stops the current run gracefully.
+ * @returns false if it was interrupted; call it again to resume.
  */
 export async function trainExperiment(
   plan: Plan,
@@ -272,7 +274,7 @@ export async function trainExperiment(
   return await withInterrupt(async (signal) => {
     for (const run of runs) {
       if ((await readState(run.folder, run.hash)).state === "done") continue;
-      if (signal.aborted) return false; // the interrupt came after the last run's final step
+      if (signal.aborted) return false; // interrupted when the previous run had nothing left to stop
       const progress = progressOf?.(run);
       const { result } = await trainDescribed(run.study, run, engine, progress, signal);
       if (result.status === "stopped") return false;
@@ -281,7 +283,7 @@ export async function trainExperiment(
   });
 }
 
-/** A study of fewer features, with the narrower model, epochs and rate of the profile's `experiments`. */
+/** Returns the study with fewer features, a narrower model and another learning rate, as the profile says. */
 export function reduceStudy({ profile, cohort, split }: Study): Study {
   const { features, width, epochs, learningRate } = profile.experiments;
   const isKept = evenlySpaced(cohort.features.length, features);

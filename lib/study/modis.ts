@@ -2,18 +2,16 @@
 import { join } from "node:path";
 import { labelValues } from "../cohort/labels.js";
 import type { Engine } from "../engine/engine.js";
-import { buildModis, type ModisModel } from "../engine/modis.js";
-import { countParameters } from "../model/autoencoder.js";
-import { fitRatios, type ModisSpec } from "../model/modis.js";
+import { ARO } from "../model/aro.js";
+import { countParameters } from "../model/model.js";
+import { buildModis, type ModisModel } from "../model/modis.js";
+import { fitRatios, type ModisSpec } from "../model/modis-shape.js";
 import { checkOptions, type Kinds } from "../options.js";
-import {
-  completeModisConfig,
-  type ModisConfig,
-  type ModisRun,
-  readModisRun,
-  trainModisRun,
-} from "../train/modis-run.js";
+import { completeConfig, type RunRequest } from "../train/config.js";
+import { readRun } from "../train/folder.js";
 import { createProgress } from "../train/progress.js";
+import { type RunResult, trainRun } from "../train/run.js";
+import type { RunData } from "../train/trainable.js";
 import { foldersOf } from "./profile.js";
 import type { Study } from "./study.js";
 import { chooseTasks } from "./tasks.js";
@@ -34,7 +32,8 @@ const MODIS_KINDS: Kinds<ModisOptions> = {
 /** Latent units where the authors' example has 256 for an eighth of the features or fewer. */
 const LATENT = 64;
 /** Source: example/config/tcga.yaml@1bdbb58. */
-const DEFAULTS = { batchSize: 32, learningRate: 1e-4, klWeight: 5e-4 };
+const TRAINING = { batchSize: 32, learningRate: 1e-4, weightDecay: 0, plateau: null } as const;
+const KL_WEIGHT = 5e-4;
 
 /**
  * Returns the shape of a study's MODIS: all features, two hidden layers on each side, and the classes of the first task
@@ -45,34 +44,29 @@ export function modisSpec(study: Study, options: ModisOptions = {}): ModisSpec {
   const { parameters } = checkOptions("modisSpec", options, MODIS_KINDS);
   const { profile, prepared, cohort } = study;
   const features = prepared.features.length;
-  const most = parameters ?? countParameters({ ...profile.model, features, visible: null });
+  const most = parameters ?? countParameters(ARO, { ...profile.model, features, visible: null });
   const sizes = prepared.modalities.map(({ start, end }) => end - start);
   const ratios = fitRatios(sizes, LATENT, most);
   return {
     modalities: prepared.modalities.map(({ name }, i) => ({ name, features: sizes[i], ratios })),
     latent: LATENT,
     classes: classNames(cohort.samples, labelOf(study)).length,
+    klWeight: KL_WEIGHT,
   };
 }
 
 /**
  * Trains MODIS and shows its progress, or reads the finished run of the same settings and data. Unlike ARO, it uses the
- * training rows' classes. An interrupted run can be read.
+ * training rows' classes. An interrupted run can be read, and resumes when this is called again.
  */
 export async function trainModis(
   study: Study,
   engine: Engine,
   options: ModisOptions = {},
-): Promise<ModisRun & { readonly reused: boolean }> {
+): Promise<RunResult<"MODIS">> {
   checkOptions("trainModis", options, MODIS_KINDS);
-  const config = modisConfig(study, options);
-  return await trainModisRun({
-    folder: runFolder(study, config),
-    config,
-    data: modisData(study),
-    engine,
-    progress: createProgress(),
-  });
+  const described = describeModis(study, options);
+  return await trainRun({ ...described, engine, progress: createProgress() });
 }
 
 /**
@@ -85,23 +79,27 @@ export async function openModis(
   options: ModisOptions = {},
 ): Promise<ModisModel> {
   checkOptions("openModis", options, MODIS_KINDS);
-  const run = await readModisRun(runFolder(study, modisConfig(study, options)));
-  return await buildModis(engine, run.config.spec, await run.loadWeights());
+  const { folder } = describeModis(study, options);
+  const run = await readRun(folder, "MODIS");
+  return buildModis(engine, run.config.spec, await run.loadWeights());
 }
 
-function modisConfig(study: Study, options: ModisOptions): ModisConfig {
+function describeModis(study: Study, options: ModisOptions) {
   const { profile } = study;
-  const { epochs = profile.training.epochs, learningRate = DEFAULTS.learningRate } = options;
-  const training = { ...DEFAULTS, epochs, learningRate, seed: profile.training.seed };
-  const about = { profile: profile.name, label: labelOf(study) };
-  return completeModisConfig(
-    { spec: modisSpec(study, options), training, about },
-    modisData(study),
-  );
+  const { epochs = profile.training.epochs, learningRate = TRAINING.learningRate } = options;
+  const config: RunRequest<"MODIS"> = {
+    model: "MODIS",
+    spec: modisSpec(study, options),
+    training: { ...TRAINING, epochs, learningRate, seed: profile.training.seed },
+    about: { profile: profile.name, label: labelOf(study) },
+  };
+  const data = modisData(study);
+  const { hash } = completeConfig(config, data);
+  return { folder: join(foldersOf(profile).runs, `modis-${hash.slice(0, 8)}`), config, data };
 }
 
 /** The prepared cohort with a class of each training row. */
-function modisData(study: Study) {
+function modisData(study: Study): RunData {
   const { cohort, prepared } = study;
   const label = labelOf(study);
   const names = classNames(cohort.samples, label);
@@ -118,8 +116,4 @@ function labelOf(study: Study): string {
 function classNames(samples: Study["cohort"]["samples"], label: string): string[] {
   const values = labelValues(samples, label).filter((value) => value !== null);
   return [...new Set(values.map(String))].sort();
-}
-
-function runFolder({ profile }: Study, { hash }: ModisConfig): string {
-  return join(foldersOf(profile).runs, `modis-${hash.slice(0, 8)}`);
 }

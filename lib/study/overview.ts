@@ -2,7 +2,8 @@
 import { type Cohort, summarizeModalities } from "../cohort/cohort.js";
 import { countPatients } from "../cohort/labels.js";
 import type { OverviewOptions } from "../figures/overview.js";
-import { countParameters } from "../model/autoencoder.js";
+import { ARO } from "../model/aro.js";
+import { countParameters } from "../model/model.js";
 import { describeStages } from "../preprocess/scaler.js";
 import type { Profile } from "./profile.js";
 import { chooseTasks } from "./tasks.js";
@@ -25,7 +26,7 @@ export function describeStudy(profile: Profile, cohort: Cohort): OverviewOptions
       seen: i === 0, // as trainAro masks them
     })),
     steps: describeStages(),
-    model: { ...model, parameters: countParameters({ ...model, features, visible: null }) },
+    model: { ...model, parameters: countParameters(ARO, { ...model, features, visible: null }) },
     loss: "Huber loss over observed entries",
     tasks: chooseTasks({ profile, cohort }).asked,
   };

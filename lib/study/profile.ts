@@ -1,8 +1,9 @@
 // Profiles: cohort, model, training and evaluation settings of a run of the notebooks, each listing only what differs.
 import { join } from "node:path";
 import { projectRoot } from "../cohort/root.js";
-import type { Engine } from "../engine/engine.js";
-import { type AutoencoderSpec, PAPER_MODEL } from "../model/autoencoder.js";
+import { type Engine, isPortable } from "../engine/engine.js";
+import { type AroSpec, PAPER_MODEL } from "../model/aro.js";
+import { didYouMean } from "../nearest.js";
 import type { SplitOptions } from "../preprocess/split.js";
 
 /** The profiles of this repository. */
@@ -16,7 +17,7 @@ export interface Profile {
   /** Where the cohort comes from: simulated, or the source of that name in the manifest. */
   readonly cohort: "simulate" | "ucec" | "gbm" | "paper";
   readonly split: Required<SplitOptions>;
-  readonly model: Omit<AutoencoderSpec, "features" | "visible">;
+  readonly model: Omit<AroSpec, "features" | "visible">;
   readonly training: {
     readonly epochs: number;
     readonly batchSize: number;
@@ -156,7 +157,7 @@ const PROFILES: Readonly<Record<ProfileName, Profile>> = {
   },
 };
 
-/** What the portable engine trains instead, to finish in minutes; the learning rate was chosen on UCEC by validation loss. */
+/** What engines without native code train instead, to finish in minutes; the learning rate was chosen on UCEC by validation loss. */
 const NARROW = { width: 256, learningRate: 5e-4 };
 
 /** Whether a profile's cohort is the paper's own two, so that a number may replicate one of the paper's. */
@@ -176,17 +177,18 @@ export function profitsFromNative({ cohort }: Profile): boolean {
  */
 export function readProfile(
   env: Readonly<Record<string, string | undefined>> = process.env,
-  engine?: Pick<Engine, "name">,
+  engine?: Pick<Engine, "name" | "backend">,
 ): Profile {
   const name = env.ARO_PROFILE || "ucec";
   if (!isProfileName(name)) {
     throw new RangeError(
-      `readProfile: expected a profile of ${Object.keys(PROFILES).join(", ")}, got "${name}"`,
+      `readProfile: expected a profile of ${Object.keys(PROFILES).join(", ")}, got "${name}"` +
+        didYouMean(name, Object.keys(PROFILES)),
     );
   }
   const changes = (env.ARO_SET ?? "").split(",").filter((text) => text.trim() !== "");
   const profile = PROFILES[name];
-  return changes.reduce(changeSetting, engine?.name === "portable" ? narrow(profile) : profile);
+  return changes.reduce(changeSetting, engine && isPortable(engine) ? narrow(profile) : profile);
 }
 
 function narrow(profile: Profile): Profile {
@@ -216,7 +218,8 @@ function changeSetting(profile: Profile, change: string): Profile {
   const known = settingsOf(profile);
   if (text === undefined || !Object.hasOwn(known, path)) {
     throw new RangeError(
-      `readProfile: expected KEY=VALUE with a key of ${Object.keys(known).join(", ")}, got "${change}"`,
+      `readProfile: expected KEY=VALUE with a key of ${Object.keys(known).join(", ")}, got "${change}"` +
+        didYouMean(path, Object.keys(known)),
     );
   }
   const [group, key] = path.split(".");
@@ -230,6 +233,7 @@ function changeSetting(profile: Profile, change: string): Profile {
   if (typeof value === "number" && (text === "" || !Number.isFinite(value))) {
     throw new TypeError(`readProfile: expected a number for ${path}, got "${text}"`);
   }
+  if (typeof value === "number") checkNumber(path, value);
   const choices: Record<string, readonly string[]> = {
     "split.by": ["patient", "sample"],
     "model.output": ["softplus", "relu"],
@@ -242,6 +246,19 @@ function changeSetting(profile: Profile, change: string): Profile {
   }
   type Group = "split" | "model" | "training" | "tuning" | "experiments" | "evaluation";
   return { ...profile, [group]: { ...profile[group as Group], [key]: value } };
+}
+
+/** Rates, decay and dropout are shares or factors; everything else counts something. */
+function checkNumber(path: string, value: number): void {
+  const isShare = path.endsWith("Dropout");
+  const least = /seed$|hiddenLayers$/.test(path) ? 0 : 1;
+  const [fits, expected] = isShare
+    ? [value >= 0 && value < 1, "a share from 0 to below 1"]
+    : /Rate$|Decay$/.test(path)
+      ? [value >= 0, "a number of at least 0"]
+      : [Number.isInteger(value) && value >= least, `a whole number of at least ${least}`];
+  if (fits) return;
+  throw new RangeError(`readProfile: expected ${path} to be ${expected}, got ${value}`);
 }
 
 /** Every setting that may be changed, by its path; zeroed columns depend on the cohort and may not. */

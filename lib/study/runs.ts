@@ -1,6 +1,7 @@
 // The runs behind a result: engine and settings, as each run folder records them, and departures from the paper's.
 import { nameEngine } from "../engine/engine.js";
-import { countParameters, PAPER_MODEL } from "../model/autoencoder.js";
+import { ARO, PAPER_MODEL } from "../model/aro.js";
+import { countParameters } from "../model/model.js";
 import type { Run } from "../train/folder.js";
 import { completeSettings, type TrainSettings } from "../train/settings.js";
 import type { Profile } from "./profile.js";
@@ -40,7 +41,7 @@ export function describeRuns(runs: readonly NamedRun[]): RunRow[] {
   return runs.map(({ name, run: { config, environment } }) => ({
     run: name,
     engine: nameEngine(environment.engine),
-    parameters: countParameters(config.spec),
+    parameters: countParameters(ARO, config.spec),
     ...settingsOf(config),
     departures: departuresOf(config).join(", ") || "none",
   }));

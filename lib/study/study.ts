@@ -9,8 +9,10 @@ import { simulateCohort } from "../cohort/simulate.js";
 import { type FetchOptions, fetchSource, sourceFolder } from "../cohort/sources.js";
 import type { FileCohort } from "../cohort/tables.js";
 import { readUcec } from "../cohort/ucec.js";
-import { requireDisk } from "../engine/cost.js";
-import type { Engine, Model } from "../engine/engine.js";
+import type { Engine } from "../engine/engine.js";
+import { ARO, type AroSpec } from "../model/aro.js";
+import { type AutoencoderModel, buildAutoencoder } from "../model/autoencoder.js";
+import { requireDisk } from "../model/cost.js";
 import { checkOptions, type Kinds } from "../options.js";
 import { type PreparedCohort, prepareCohort } from "../preprocess/prepare.js";
 import { type Split, splitSamples } from "../preprocess/split.js";
@@ -104,7 +106,11 @@ export async function readAro(study: Study, setting: Setting): Promise<Run> {
  * Builds the trained model of a setting. The caller must dispose it.
  * @throws Error if `trainAro` has left no run of these settings and data.
  */
-export async function openAro(study: Study, setting: Setting, engine: Engine): Promise<Model> {
+export async function openAro(
+  study: Study,
+  setting: Setting,
+  engine: Engine,
+): Promise<AutoencoderModel<AroSpec>> {
   return await openTrained(describeAro(study, setting), engine);
 }
 
@@ -112,9 +118,9 @@ export async function openAro(study: Study, setting: Setting, engine: Engine): P
 export async function openTrained(
   { folder }: Pick<DescribedRun, "folder">,
   engine: Engine,
-): Promise<Model> {
+): Promise<AutoencoderModel<AroSpec>> {
   const run = await readRun(folder);
-  return await engine.build(run.config.spec, await run.loadWeights());
+  return buildAutoencoder(engine, ARO, run.config.spec, await run.loadWeights());
 }
 
 /** What a training of ARO changes of its study's profile. */

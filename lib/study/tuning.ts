@@ -1,6 +1,9 @@
 // Tuning ARO on a profile's cohort: the paper's search space at a smaller size, judged on validation rows alone.
+import { existsSync } from "node:fs";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Modality } from "../cohort/cohort.js";
+import { UNFINISHED } from "../cohort/durable-file.js";
 import { selectColumns } from "../cohort/matrix.js";
 import type { Engine } from "../engine/engine.js";
 import { observedMean } from "../evaluate/predictor.js";
@@ -8,7 +11,7 @@ import { scoreReconstruction } from "../evaluate/reconstruction.js";
 import { repeatRow } from "../evaluate/rows.js";
 import { checkOptions, required } from "../options.js";
 import type { PreparedCohort } from "../preprocess/prepare.js";
-import { completeConfig, type RunData, type RunRequest } from "../train/config.js";
+import { completeConfig, type RunRequest } from "../train/config.js";
 import { trainRun } from "../train/run.js";
 import type { SearchMethod } from "../train/search.js";
 import {
@@ -19,6 +22,7 @@ import {
   type Space,
 } from "../train/space.js";
 import type { MedianRule } from "../train/stopping.js";
+import type { RunData } from "../train/trainable.js";
 import type { Trial } from "../train/trial.js";
 import {
   completeStudy,
@@ -150,6 +154,16 @@ export interface TuningReference {
   readonly setup: string;
   readonly name: "constant" | "setting of notebook 3";
   readonly loss: number;
+}
+
+/**
+ * Reads what `tuneAro` left; null if it has not begun.
+ * @throws Error naming the folder or the file if the study is damaged.
+ */
+export async function findTuned(study: Study, setup: Setup): Promise<Tuning | null> {
+  const { folder } = describeStudy(study, setup);
+  const names = existsSync(folder) ? await readdir(folder) : [];
+  return names.every((name) => UNFINISHED.test(name)) ? null : await readTuning(folder);
 }
 
 /**

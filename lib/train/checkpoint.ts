@@ -4,14 +4,10 @@ import { createReadStream } from "node:fs";
 import { readdir, rm, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { syncFolder } from "../cohort/durable-file.js";
-import type { Kept, Model } from "../engine/engine.js";
-import {
-  buffersOf,
-  type Parameter,
-  parametersOf,
-  sizeOf,
-  type Weights,
-} from "../model/autoencoder.js";
+import type { RandomState } from "../cohort/random.js";
+import type { Kept } from "../engine/engine.js";
+import type { TensorShape } from "../layers/layers.js";
+import { type Model, sizeOf, type Weights } from "../model/model.js";
 import { streamTensors, type TensorSource, withTensors } from "../model/tensor-file.js";
 import type { Epoch, TrainState } from "./train.js";
 
@@ -54,9 +50,9 @@ const CHECKSUM_BYTES = 32 * Float32Array.BYTES_PER_ELEMENT;
  * @returns the file's path.
  * @throws Error with the remedy if the disk is full; what was there is as it was.
  */
-export async function writeCheckpoint(
+export async function writeCheckpoint<Batch>(
   folder: string,
-  model: Model,
+  model: Model<Batch>,
   { state: { bestWeights, ...state }, ...about }: Checkpoint,
   previous: string | null,
 ): Promise<string> {
@@ -92,9 +88,9 @@ export async function findCheckpoint(
 }
 
 /** Brings a model of the same spec to where a checkpoint stands, and gives the state to train from. */
-export async function restoreCheckpoint(
+export async function restoreCheckpoint<Batch>(
   { file, step, state }: SavedCheckpoint,
-  model: Model,
+  model: Model<Batch>,
 ): Promise<TrainState> {
   return await withTensors(file, async ({ tensors, read }) => {
     const bestWeights = new Map<string, Float32Array>();
@@ -132,15 +128,14 @@ async function checkpointsIn(folder: string): Promise<string[]> {
 }
 
 /** The model's tensors, with what is kept of each. */
-function keptOf({ spec }: Model): (Parameter & { readonly kinds: readonly Kept[] })[] {
+function keptOf<Batch>({
+  tensors,
+}: Model<Batch>): (TensorShape & { readonly kinds: readonly Kept[] })[] {
   const all = Object.keys(PREFIX) as Kept[];
-  return [
-    ...parametersOf(spec).map((parameter) => ({ ...parameter, kinds: all })),
-    ...buffersOf(spec).map((buffer) => ({ ...buffer, kinds: ["value"] as const })),
-  ];
+  return tensors.map((one) => ({ ...one, kinds: one.isTrained ? all : ["value"] }));
 }
 
-function sourcesOf(model: Model, bestWeights: Weights | null): TensorSource[] {
+function sourcesOf<Batch>(model: Model<Batch>, bestWeights: Weights | null): TensorSource[] {
   return keptOf(model).flatMap(({ name, shape, kinds }) => {
     const kept = kinds.map((kind) => ({
       ...{ name: PREFIX[kind] + name, shape },
@@ -149,6 +144,14 @@ function sourcesOf(model: Model, bestWeights: Weights | null): TensorSource[] {
     const best = bestWeights?.get(name);
     return best ? [...kept, { name: BEST + name, shape, read: () => best }] : kept;
   });
+}
+
+/** Where the draws stand; checkpoints of the first release name them otherwise. */
+function drawsOf(
+  state: Partial<TrainState> & { readonly order?: RandomState; readonly dropout?: RandomState },
+): Pick<TrainState, "orders" | "random"> {
+  const { orders = [state.order!], random = state.dropout! } = state;
+  return { orders, random };
 }
 
 async function readCheckpoint(file: string, config: string): Promise<SavedCheckpoint> {
@@ -173,6 +176,6 @@ async function readCheckpoint(file: string, config: string): Promise<SavedCheckp
     if (saved.config !== config) {
       throw new Error("expected a checkpoint of this run's settings, got one of others");
     }
-    return { ...saved, file };
+    return { ...saved, state: { ...saved.state, ...drawsOf(saved.state) }, file };
   });
 }

@@ -1,35 +1,34 @@
 // What a run was asked to do: complete settings and a fingerprint of the data, comparable from run to run.
 import { createHash } from "node:crypto";
-import { type AutoencoderSpec, checkSpec } from "../model/autoencoder.js";
+import type { TrainingData } from "./deal.js";
 import { completeSettings, type TrainOptions, type TrainSettings } from "./settings.js";
-import type { TrainingData } from "./train.js";
+import { type Kind, type RunData, type SpecOf, TRAINABLE } from "./trainable.js";
 
 /** What a caller asks for; everything left out is the paper's. */
-export interface RunRequest {
-  readonly spec: AutoencoderSpec;
+export interface RunRequest<K extends Kind = "ARO"> {
+  /** By default ARO. */
+  readonly model?: K;
+  readonly spec: SpecOf<K>;
   /** Its seed decides the initial weights as well. */
   readonly training: TrainOptions;
   /** Whatever else tells this run from others, e.g. `{ split: "patient", splitSeed: 42 }`. */
   readonly about?: Readonly<Record<string, string | number | boolean | null>>;
 }
 
-/** The data of a run; a `PreparedCohort` is one. */
-export interface RunData extends TrainingData {
-  readonly name: string;
-}
-
 /** As config.json holds it. */
-export interface RunConfig {
+export interface RunConfig<K extends Kind = "ARO"> {
+  /** Left out of ARO's. */
+  readonly model?: K;
   /** Of the training's own meaning; runs of another version are other runs. */
   readonly version: number;
   readonly cohort: string;
   readonly data: {
     readonly trainRows: number;
     readonly validationRows: number;
-    /** SHA-256 of ids, values and masks: of cohort, preprocessing and split at once. */
+    /** SHA-256 of ids, values and masks: of cohort, preprocessing and split at once; and of what else a model reads. */
     readonly sha256: string;
   };
-  readonly spec: AutoencoderSpec;
+  readonly spec: SpecOf<K>;
   readonly training: TrainSettings;
   readonly about: Readonly<Record<string, string | number | boolean | null>>;
   /** SHA-256 of all of the above. */
@@ -42,25 +41,25 @@ const VERSION = 1;
  * Completes a request with defaults, the data's fingerprint and a hash of the whole.
  * @throws RangeError if a setting makes no sense.
  */
-export function completeConfig(
-  { spec, training, about = {} }: RunRequest,
+export function completeConfig<K extends Kind = "ARO">(
+  { model, spec, training, about = {} }: RunRequest<K>,
   data: RunData,
-): RunConfig {
-  checkSpec(spec);
-  const { features, width, hiddenLayers, output, visible, zeroed } = spec;
-  const { inputDropout, hiddenDropout, batchNorm } = spec;
+): RunConfig<K> {
+  const kind = model ?? ("ARO" as K);
+  const { architecture, fingerprint } = TRAINABLE[kind];
+  architecture.check(spec);
+  const rows = fingerprintData(data);
+  const besides = fingerprint?.(data);
   const config = {
+    ...(kind === "ARO" ? {} : { model: kind }),
     version: VERSION,
     cohort: data.name,
     data: {
       trainRows: data.train.matrix.rows,
       validationRows: data.validation.matrix.rows,
-      sha256: fingerprintData(data),
+      sha256: besides ? createHash("sha256").update(rows).update(besides).digest("hex") : rows,
     },
-    spec: {
-      ...{ features, width, hiddenLayers, output },
-      ...{ inputDropout, hiddenDropout, batchNorm, visible, zeroed },
-    },
+    spec,
     training: completeSettings(training),
     about,
   };
@@ -69,7 +68,7 @@ export function completeConfig(
 }
 
 /** Lists the settings in which two configs differ, as `training.epochs: 200 there, 100 asked for`. */
-export function differences(there: RunConfig, asked: RunConfig): string[] {
+export function differences(there: RunConfig<Kind>, asked: RunConfig<Kind>): string[] {
   const [a, b] = [flatten(there), flatten(asked)];
   const names = [...new Set([...Object.keys(a), ...Object.keys(b)])];
   return names

@@ -3,14 +3,15 @@ import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { UNFINISHED } from "../cohort/durable-file.js";
-import type { Losses } from "../engine/engine.js";
-import type { Weights } from "../model/autoencoder.js";
+import type { Losses, Weights } from "../model/model.js";
 import { readWeights } from "../model/weights.js";
 import { CHECKPOINT } from "./checkpoint.js";
 import { differences, type RunConfig } from "./config.js";
 import type { RunEnvironment } from "./environment.js";
 import { EVENTS_FILE } from "./events.js";
+import { completeSettings, type TrainOptions } from "./settings.js";
 import type { Best, Epoch } from "./train.js";
+import { type Kind, TRAINABLE } from "./trainable.js";
 
 /** As result.json holds it. */
 export interface RunSummary {
@@ -27,9 +28,9 @@ export interface RunSummary {
 }
 
 /** What a run's folder says. */
-export interface Run {
+export interface Run<K extends Kind = "ARO"> {
   readonly folder: string;
-  readonly config: RunConfig;
+  readonly config: RunConfig<K>;
   readonly environment: RunEnvironment;
   /** In order; of a run under way or killed, those so far. */
   readonly epochs: readonly Epoch[];
@@ -40,7 +41,7 @@ export interface Run {
 }
 
 /** A run that has come to its end. */
-export interface EndedRun extends Run {
+export interface EndedRun<K extends Kind = "ARO"> extends Run<K> {
   readonly result: RunSummary;
 }
 
@@ -57,13 +58,22 @@ export const FILES = {
 
 /**
  * Reads a run's folder; the weights only when they are asked for.
- * @throws Error if it is not a run's folder, or one of its files does not hold what it should.
+ * @param kind the model that it is to be of.
+ * @throws Error if it is not such a run's folder, or one of its files does not hold what it should.
  */
-export async function readRun(folder: string): Promise<Run> {
-  const config = await readJson<RunConfig>(join(folder, FILES.config));
+export async function readRun<K extends Kind = "ARO">(
+  folder: string,
+  kind: K = "ARO" as K,
+): Promise<Run<K>> {
+  const config = await readConfig<K>(folder);
   if (config === null) {
     throw new Error(`readRun: expected a run in ${folder}, got no ${FILES.config}; train it first`);
   }
+  const { model = "ARO" } = config;
+  if (model !== kind) {
+    throw new Error(`readRun: expected a run of ${kind} in ${folder}, got one of ${model}`);
+  }
+  const { architecture } = TRAINABLE[kind];
   const environment = await readJson<RunEnvironment>(join(folder, FILES.environment));
   if (environment === null) throw new Error(`readRun: expected ${FILES.environment} in ${folder}`);
   const result = await readJson<RunSummary>(join(folder, FILES.result));
@@ -73,7 +83,7 @@ export async function readRun(folder: string): Promise<Run> {
         `readRun: expected the weights of an ended run, got one under way or killed in ${folder}; train it to its end`,
       );
     }
-    return await readWeights(join(folder, FILES.weights), config.spec);
+    return await readWeights(join(folder, FILES.weights), architecture.tensors(config.spec));
   };
   return { folder, config, environment, epochs: await readEpochs(folder), result, loadWeights };
 }
@@ -82,7 +92,10 @@ export async function readRun(folder: string): Promise<Run> {
  * Gives the folder's finished run, or null if it is still to be trained; makes the folder if it is not there.
  * @throws Error if the folder holds a run of other settings, or other things.
  */
-export async function findRun(folder: string, asked: RunConfig): Promise<EndedRun | null> {
+export async function findRun<K extends Kind>(
+  folder: string,
+  asked: RunConfig<K>,
+): Promise<EndedRun<K> | null> {
   await mkdir(folder, { recursive: true });
   const names = (await readdir(folder)).filter((name) => !UNFINISHED.test(name));
   if (!names.includes(FILES.config)) {
@@ -94,15 +107,14 @@ export async function findRun(folder: string, asked: RunConfig): Promise<EndedRu
         "give the run a folder of its own",
     );
   }
-  const there = await readJson<RunConfig>(join(folder, FILES.config));
-  const changed = differences(there!, asked);
+  const changed = differences((await readConfig<Kind>(folder))!, asked);
   if (changed.length > 0) {
     throw new Error(
       `trainRun: expected the settings of the run in ${folder}, got others (${changed.join("; ")}); ` +
         "give this run another name, or delete that folder",
     );
   }
-  const run = await readRun(folder);
+  const run = await readRun(folder, asked.model ?? ("ARO" as K));
   if (run.result?.status !== "finished" || !names.includes(FILES.weights)) return null;
   return { ...run, result: run.result };
 }
@@ -120,13 +132,25 @@ export interface RunState {
  * @throws Error if a file in it does not hold what it should.
  */
 export async function readState(folder: string, hash: string): Promise<RunState> {
-  const there = await readJson<RunConfig>(join(folder, FILES.config));
+  const there = await readConfig<Kind>(folder);
   if (there === null) return { state: "missing", epoch: 0 };
   if (there.hash !== hash) return { state: "other", epoch: 0 };
   const epoch = (await readEpochs(folder)).at(-1)?.epoch ?? 0;
   const result = await readJson<RunSummary>(join(folder, FILES.result));
   const done = result?.status === "finished" && existsSync(join(folder, FILES.weights));
   return { state: done ? "done" : "partial", epoch };
+}
+
+/** A run's config; MODIS had its settings of the loss among those of the training in the first release. */
+async function readConfig<K extends Kind>(folder: string): Promise<RunConfig<K> | null> {
+  const config = await readJson<RunConfig<K>>(join(folder, FILES.config));
+  const { klWeight, ...training } = (config?.training ?? {}) as { readonly klWeight?: number };
+  if (config === null || klWeight === undefined) return config;
+  return {
+    ...config,
+    spec: { ...config.spec, klWeight },
+    training: completeSettings({ plateau: null, ...(training as TrainOptions) }),
+  };
 }
 
 async function readEpochs(folder: string): Promise<Epoch[]> {

@@ -1,25 +1,31 @@
-// Interrupts: the first one ends the work in good order, whether it comes from Ctrl-C, Jupyter's stop button or a queue.
+// Interrupts: the first signal stops the work gracefully, whether it comes from Ctrl-C, Jupyter's stop button or a queue.
 import { setImmediate as nextTurn } from "node:timers/promises";
 
-/** SIGINT is a person's; SIGTERM is what Slurm, a supervisor or `kill` sends before it kills. */
+/** SIGINT comes from a person; SIGTERM is what Slurm, a supervisor or `kill` sends before it kills. */
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 type Signal = (typeof SIGNALS)[number];
 
+/** Exit status of a process that was stopped and can go on: EX_TEMPFAIL of sysexits.h. */
+export const STOPPED = 75;
+
+/** Signals so soon after the first are the same one, in ms: npm and tsx pass on a Ctrl-C that the terminal has sent to all. */
+const ECHO = 500;
+
 const running = new Set<AbortController>();
 const setAside = new Map<Signal, NodeJS.SignalsListener[]>();
+let echoing = false;
 
 /**
- * Runs `work` with a signal that the first SIGINT or SIGTERM aborts, or `outer` does. Until then these have no other
- * effect: listeners that were there, such as a notebook kernel's, which would fail the cell at once, are set aside. Those
- * of SIGINT are back as soon as the first signal has been heard or the work has ended, so that a second one means what
- * it always means. Those of SIGTERM are back when the work has ended: a queue may send it to a group of processes and to
- * one of them as well, and what it wants, an end with all that is needed to go on, is under way.
+ * Runs `work` with a signal that aborts on the first SIGINT or SIGTERM, or with `outer`. Other listeners, such as those
+ * of a notebook kernel that would fail the cell at once, are set aside meanwhile. Those of SIGINT return half a second
+ * after the first signal, so that a later Ctrl-C means what it always means. Those of SIGTERM return when the work has
+ * ended, because a queue may send it both to a group of processes and to one of them.
  */
 export async function withInterrupt<T>(
   work: (signal: AbortSignal) => Promise<T>,
   outer?: AbortSignal,
 ): Promise<T> {
-  // While the synchronous part of a cell runs, Node itself holds the kernel's listeners back, and then restores them.
+  // While the synchronous part of a cell runs, Node itself holds back the kernel's listeners, and then restores them.
   await nextTurn();
   const controller = new AbortController();
   const abort = () => controller.abort(outer?.reason);
@@ -31,30 +37,51 @@ export async function withInterrupt<T>(
     return await work(controller.signal);
   } finally {
     running.delete(controller);
-    if (running.size === 0) for (const signal of SIGNALS) unlisten(signal);
     outer?.removeEventListener("abort", abort);
+    giveBack();
   }
 }
 
 function onSignal(): void {
+  if (echoing) return;
+  echoing = true;
   for (const controller of running) controller.abort(new Error("interrupted"));
-  // Signals that came while a step held the thread are delivered together: they count as one.
-  setImmediate(() => {
-    if ([...running].every(({ signal }) => signal.aborted)) unlisten("SIGINT");
-  });
+  // A signal that arrived while a step held the thread is delivered after the timer, and before the next turn.
+  const end = () => setImmediate(endEcho);
+  setTimeout(end, ECHO).unref();
+}
+
+function endEcho(): void {
+  echoing = false;
+  giveBack();
+}
+
+function giveBack(): void {
+  if (echoing) return; // the process may have nothing else to do by now, but must not die of an echo
+  if ([...running].every(({ signal }) => signal.aborted)) unlisten("SIGINT");
+  if (running.size === 0) unlisten("SIGTERM");
 }
 
 // At every moment somebody listens, because a signal that nobody hears ends the process.
 function listen(signal: Signal): void {
   if (isListening(signal)) return;
-  const before = process.rawListeners(signal) as NodeJS.SignalsListener[];
+  // tsx hides a listener of its own, which must stay: its parent process kills whoever does not answer a signal.
+  const visible: readonly unknown[] = process.listeners(signal);
+  const before = (process.rawListeners(signal) as (NodeJS.SignalsListener & Once)[]).filter((raw) =>
+    visible.includes(raw.listener ?? raw),
+  );
   setAside.set(signal, before);
   process.on(signal, onSignal);
   for (const listener of before) process.removeListener(signal, listener);
 }
 
+/** What Node wraps around a listener that was added by `once`. */
+interface Once {
+  readonly listener?: NodeJS.SignalsListener;
+}
+
 function unlisten(signal: Signal): void {
-  if (!isListening(signal)) return; // the first signal has done it
+  if (!isListening(signal)) return;
   for (const listener of setAside.get(signal) ?? []) process.on(signal, listener);
   process.removeListener(signal, onSignal);
   setAside.delete(signal);

@@ -1,207 +1,274 @@
-// The lock of a run's folder: one process trains in it at a time, and one that has died is in nobody's way.
-import { randomUUID } from "node:crypto";
-import { readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+// Locks: a file that one process holds at a time, on one machine or on several that share a folder.
+//
+// A lock's text is written to a file of its own and linked to the lock's name. link(2) fails if the name is taken, on
+// NFS too, so exactly one process gets it, and nobody reads half a lock. A dead process's lock is replaced in one move,
+// never removed. To replace it, a process first takes a second lock, named after the text of the dead one; it then checks
+// that the dead one is still there and moves the second lock over it. Nobody else can change a lock in the meantime.
+import { createHash, randomUUID } from "node:crypto";
+import { link, open, readFile, rename, rm, utimes, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
+import { basename, dirname, join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { asideOf, explainFull } from "../cohort/durable-file.js";
 
 export interface Lock {
-  /** @throws Error if another process has taken the lock since, which it does when this one seems dead. */
+  /** @throws Error if another process took the lock because this one seemed dead. */
   check(): Promise<void>;
   release(): Promise<void>;
 }
 
 export interface LockOptions {
-  /** Told before it is waited for a holder on another machine, who cannot be asked. */
-  readonly onWait?: (text: string) => void;
-  /** Milliseconds after which a holder on another machine is dead if its lock has not been touched. */
+  /** Milliseconds after which a holder on another machine counts as dead if it has not touched its lock. */
   readonly patience?: number;
+  /** Receives one line when `takeLock` has to wait for a holder on another machine. */
+  readonly onWait?: (text: string) => void;
 }
 
 interface Holder {
   readonly pid: number;
   readonly host: string;
-  /** When the process started, in its system's own terms; null where that is not told. */
+  /** When the process started, in clock ticks since boot; null where the system does not tell. */
   readonly started: string | null;
-  readonly token: string;
 }
 
-/** A lock that is held is touched so often, in ms. */
+/** Why a lock was not taken. Of a holder on another machine it is only known whether its lock was touched since the last look. */
+interface Busy {
+  readonly holder: Holder | null;
+  readonly state: "alive" | "touched" | "silent";
+}
+
+/** A holder touches its lock this often, in ms. */
 const HEARTBEAT = 15_000;
 
-/** Of the locks of this process. */
-const held = new Set<string>();
-
-/** When the locks of holders on other machines were first seen as they are, by file; for `claimLock` to remember. */
-export type Sightings = Map<string, { readonly touched: number | null; readonly at: number }>;
-
-/** How long a holder on another machine may leave its lock untouched, in ms. */
 const PATIENCE = 8 * HEARTBEAT;
 
+/** Between two looks at a lock that somebody else holds, in ms. */
+const PAUSE = 1000;
+
+/** When this process first saw the lock of a holder on another machine in its present state, by file. */
+const sightings = new Map<string, { text: string; touched: number; at: number }>();
+
 /**
- * Takes the lock of that name. A holder on this machine is looked for by its process; one on another machine, of a
- * shared folder, counts as dead if it does not touch its lock for `patience`.
- * @throws Error naming the holder if it is alive.
+ * Takes a lock. A holder on this machine is looked up by its process. One on another machine, sharing the folder, is
+ * watched until it touches its lock, or for `patience` (120 s by default), after which it counts as dead.
+ * @throws Error naming the holder if it is alive; Error if the file cannot be written.
  */
 export async function takeLock(
   file: string,
-  { onWait = () => {}, patience = PATIENCE }: LockOptions = {},
+  { patience = PATIENCE, onWait = () => {} }: LockOptions = {},
 ): Promise<Lock> {
-  const got = await acquire(file, async (who) => {
-    const before = await touchedAt(file);
+  const text = await describeSelf();
+  for (let told = false; ; told = true) {
+    const busy = await acquire(file, text, patience);
+    if (busy === null) return hold(file, text);
+    const holder = busy.holder
+      ? `process ${busy.holder.pid} on ${busy.holder.host}`
+      : "an unknown process";
+    if (busy.state === "alive" || (busy.state === "touched" && told)) {
+      throw new Error(
+        `${file}: expected no other process to train in this folder, got ${holder}; ` +
+          "wait for it to end, or delete this file if there is no such training",
+      );
+    }
     const seconds = Math.round(patience / 1000);
-    onWait(
-      `${file} was left by ${who ? `process ${who.pid} on ${who.host}` : "an unknown process"}; ` +
-        `waiting ${seconds} s to see whether it is alive`,
-    );
-    await wait(patience);
-    const after = await touchedAt(file);
-    // Compared with itself, because the clocks of two machines differ.
-    return after !== null && after !== before;
-  });
-  if (!("holder" in got)) return got;
-  const { holder } = got;
-  throw new Error(
-    `${file}: expected nobody else to train in this folder, got ` +
-      `${holder ? `process ${holder.pid} on ${holder.host}` : "a holder that cannot be read"}; ` +
-      "wait for it to end, or delete this file if there is no such training",
-  );
+    if (!told)
+      onWait(`${file} belongs to ${holder}; waiting up to ${seconds} s for a sign of life`);
+    await wait(Math.min(PAUSE, patience / 10));
+  }
 }
 
 /**
- * Takes the lock of that name, or gives null at once if somebody has it. A holder on another machine counts as alive
- * until its lock has been seen here untouched for `patience`: who asks again later learns it then.
+ * Takes a lock, or returns null at once if somebody has it. A holder on another machine counts as alive until this
+ * process has seen its lock untouched for `patience`, so asking again later may succeed.
+ * @throws Error if the file cannot be written.
  */
-export async function claimLock(
+export async function tryLock(
   file: string,
-  sightings: Sightings,
-  patience: number = PATIENCE,
+  { patience = PATIENCE }: Pick<LockOptions, "patience"> = {},
 ): Promise<Lock | null> {
-  const got = await acquire(file, async () => {
-    const touched = await touchedAt(file);
-    const first = sightings.get(file);
-    const now = performance.now();
-    if (first && first.touched === touched) return now - first.at < patience;
-    sightings.set(file, { touched, at: now });
-    return true;
-  });
-  return "holder" in got ? null : got;
+  const text = await describeSelf();
+  return (await acquire(file, text, patience)) === null ? hold(file, text) : null;
 }
 
-/** Takes a lock that nobody living has; `isAlive` judges what cannot be asked, a holder on another machine. */
-async function acquire(
-  file: string,
-  isAlive: (holder: Holder | null) => Promise<boolean>,
-): Promise<Lock | { readonly holder: Holder | null }> {
-  const mine: Holder = {
-    ...{ pid: process.pid, host: hostname() },
-    ...{ started: await startOf(process.pid), token: randomUUID() },
-  };
-  const text = JSON.stringify(mine);
-  // A few times, because others may be after the same lock.
-  for (let attempt = 0; attempt < 5; attempt++) {
-    try {
-      held.add(mine.token); // before anybody can read it
-      await writeFile(file, text, { flag: "wx" });
-      return hold(file, mine.token);
-    } catch (error) {
-      held.delete(mine.token);
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST") {
-        const explained = explainFull(file, error);
-        if (explained !== error) await rm(file, { force: true }); // it was made, and is empty
-        throw explained;
+/** A piece of work that several processes may do, and one at a time may hold. */
+export interface Work<T> {
+  /** The file of its lock. */
+  readonly lock: string;
+  /** Begins the work once the lock is held; null if another process has done it by then. */
+  readonly begin: () => Promise<T | null>;
+}
+
+/**
+ * Claims the first piece of work that no other process holds, and begins it. With `shared` it waits while others hold
+ * all that is left. Null when the list is empty or the signal aborts.
+ * @throws Error without `shared`, if another process holds a piece of the work.
+ */
+export async function claimWork<T>(
+  list: () => Promise<readonly Work<T>[]>,
+  { shared, signal }: { readonly shared: boolean; readonly signal: AbortSignal },
+): Promise<{ readonly work: T; readonly lock: Lock } | null> {
+  for (let pause = PAUSE / 20; !signal.aborted; pause = Math.min(2 * pause, PAUSE)) {
+    const left = await list();
+    if (left.length === 0) return null;
+    for (const { lock: file, begin } of left) {
+      const lock = shared ? await tryLock(file) : await takeLock(file);
+      if (lock === null) continue;
+      let work: T | null = null;
+      try {
+        work = await begin();
+      } finally {
+        if (work === null) await lock.release();
       }
+      if (work !== null) return { work, lock };
     }
-    const there = await read(file);
-    if (there === null) continue;
-    const holder = parse(there);
-    const alive = holder?.host === hostname() ? await isAliveHere(holder) : await isAlive(holder);
-    if (alive) return { holder };
-    await removeDead(file, there);
+    await wait(pause, undefined, { signal }).catch(() => {});
   }
-  throw new Error(`${file}: expected to get hold of this lock, got others in the way; try again`);
+  return null;
 }
 
-function hold(file: string, token: string): Lock {
+/** Puts this process's text into a lock file; null once it is there, else who prevents it. */
+async function acquire(file: string, text: string, patience: number): Promise<Busy | null> {
+  for (;;) {
+    const there = await read(file);
+    if (there === null) {
+      if (await create(file, text)) return null;
+      continue;
+    }
+    if (there.text === text) return null; // moved here below, or by a link whose answer NFS lost
+    const holder = parse(there.text);
+    const state = await judge(file, holder, there, patience);
+    if (state !== "dead") return { holder, state };
+    const successor = successorOf(file, there.text);
+    const busy = await acquire(successor, text, patience);
+    if (busy !== null) return busy;
+    if ((await read(file))?.text === there.text) await rename(successor, file).catch(ignoreMissing);
+    else await rm(successor, { force: true });
+    sightings.delete(file);
+  }
+}
+
+/** Creates a lock file with its whole text; false if the name was taken. */
+async function create(file: string, text: string): Promise<boolean> {
+  const aside = asideOf(file);
+  try {
+    await writeFile(aside, text, { flag: "wx", flush: true });
+    await link(aside, file);
+    return true;
+  } catch (error) {
+    const { code, syscall } = error as NodeJS.ErrnoException;
+    if (syscall !== "link") throw explainFull(file, error);
+    if (code === "EEXIST") return false;
+    if (code === "ENOENT") return false; // the lock's holder tidied the folder; try again
+    throw new Error(
+      `${file}: expected a file system with hard links, got ${code}; keep runs on another file system`,
+      { cause: error },
+    );
+  } finally {
+    await rm(aside, { force: true });
+  }
+}
+
+function hold(file: string, text: string): Lock {
   const touch = () => {
     const now = new Date();
-    // A lock that is gone is found out by `check`.
-    utimes(file, now, now).catch(() => {});
+    utimes(file, now, now).catch(() => {}); // `check` reports a lock that is gone
   };
   const timer = setInterval(touch, HEARTBEAT);
   timer.unref();
-  const isMine = async () => parse(await read(file))?.token === token;
+  const isMine = async () => (await read(file))?.text === text;
   return {
     async check() {
       if (await isMine()) return;
       throw new Error(
-        `${file}: expected this process's own lock, got another; somebody else trains in this folder by now`,
+        `${file}: expected this process's own lock, got another; some other process trains in this folder now`,
       );
     },
     async release() {
       clearInterval(timer);
       if (await isMine()) await rm(file, { force: true });
-      held.delete(token); // only now: until then the file must not look like a dead one's
     },
   };
 }
 
-async function isAliveHere({ pid, started, token }: Holder): Promise<boolean> {
-  if (pid === process.pid) return held.has(token);
-  return isRunning(pid) && (await startOf(pid)) === started;
-}
-
-/** By renaming, which one of several gets to do; what turns out to be another's lock is given back. */
-async function removeDead(file: string, text: string): Promise<void> {
-  const aside = asideOf(file);
-  try {
-    await rename(file, aside);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
-    throw error;
+/** Compares a foreign lock only with its own earlier state, because the clocks of two machines differ. */
+async function judge(
+  file: string,
+  holder: Holder | null,
+  { text, touched }: Content,
+  patience: number,
+): Promise<Busy["state"] | "dead"> {
+  if (holder?.host === hostname()) return (await isRunning(holder)) ? "alive" : "dead";
+  const before = sightings.get(file);
+  const now = performance.now();
+  if (before?.text === text && before.touched === touched) {
+    return now - before.at < patience ? "silent" : "dead";
   }
-  if ((await read(aside)) === text) await rm(aside, { force: true });
-  else await rename(aside, file);
+  sightings.set(file, { text, touched, at: now });
+  return before?.text === text ? "touched" : "silent";
 }
 
-function isRunning(pid: number): boolean {
+/** A process of this machine: there, and not a later one that was given the same number. */
+async function isRunning({ pid, started }: Holder): Promise<boolean> {
   try {
     process.kill(pid, 0);
-    return true;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
+    if ((error as NodeJS.ErrnoException).code !== "EPERM") return false;
   }
+  return (await startOf(pid)) === started;
 }
 
-/** The 22nd field of /proc/PID/stat on Linux, counted behind the name, which may hold anything. */
+/** The 22nd field of /proc/PID/stat on Linux, counted from after the name, which may contain anything. */
 async function startOf(pid: number): Promise<string | null> {
   const text = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => null);
   return text === null ? null : (text.slice(text.lastIndexOf(")") + 2).split(" ")[19] ?? null);
 }
 
-async function touchedAt(file: string): Promise<number | null> {
-  try {
-    return (await stat(file)).mtimeMs;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
-    throw error;
-  }
+/** The text of a lock of this process; the token makes it unlike any other. */
+async function describeSelf(): Promise<string> {
+  const { pid } = process;
+  const holder: Holder = { pid, host: hostname(), started: await startOf(pid) };
+  return JSON.stringify({ ...holder, token: randomUUID() });
 }
 
-function parse(text: string | null): Holder | null {
+function parse(text: string): Holder | null {
   try {
-    return JSON.parse(text ?? "") as Holder;
+    const { pid, host, started } = JSON.parse(text) as Partial<Holder>;
+    return typeof pid === "number" && host ? { pid, host, started: started ?? null } : null;
   } catch {
     return null;
   }
 }
 
-/** The file's text; null if it is not there. */
-async function read(file: string): Promise<string | null> {
+/** The lock that decides who replaces a dead one of that text. `UNFINISHED` matches it. */
+function successorOf(file: string, text: string): string {
+  const digest = createHash("sha256").update(text).digest("hex").slice(0, 8);
+  return join(dirname(file), `.${basename(file)}.successor.${digest}.tmp`);
+}
+
+interface Content {
+  readonly text: string;
+  /** Modification time in ms, by the clock of whoever touched it. */
+  readonly touched: number;
+}
+
+/** Null if there is no such file. Opened anew each time, which makes NFS ask its server. */
+async function read(file: string): Promise<Content | null> {
   try {
-    return await readFile(file, "utf8");
+    const handle = await open(file, "r");
+    try {
+      const { mtimeMs } = await handle.stat();
+      return { text: await handle.readFile("utf8"), touched: mtimeMs };
+    } finally {
+      await handle.close();
+    }
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
-    throw error;
+    ignoreMissing(error);
+    return null;
   }
+}
+
+/** ESTALE is how NFS says that a file went away while it was open. */
+function ignoreMissing(error: unknown): void {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code !== "ENOENT" && code !== "ESTALE") throw error;
 }

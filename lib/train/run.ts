@@ -9,7 +9,7 @@ import {
   UNFINISHED,
 } from "../cohort/durable-file.js";
 import type { Engine } from "../engine/engine.js";
-import { initializeWeights } from "../model/autoencoder.js";
+import { initializeWeights } from "../model/model.js";
 import { writeWeights } from "../model/weights.js";
 import {
   findCheckpoint,
@@ -17,7 +17,7 @@ import {
   restoreCheckpoint,
   type SavedCheckpoint,
 } from "./checkpoint.js";
-import { completeConfig, type RunConfig, type RunData, type RunRequest } from "./config.js";
+import { completeConfig, type RunConfig, type RunRequest } from "./config.js";
 import { addEnvironment, describeEnvironment, type RunEnvironment } from "./environment.js";
 import { openEvents } from "./events.js";
 import { type EndedRun, FILES, findRun, type RunSummary, readJson, readRun } from "./folder.js";
@@ -26,20 +26,23 @@ import { type Lock, takeLock } from "./lock.js";
 import type { Progress } from "./progress.js";
 import { createSaving } from "./saving.js";
 import { type Epoch, train } from "./train.js";
+import { type Kind, type RunData, TRAINABLE, type TrainableOf } from "./trainable.js";
 
-export interface RunResult extends EndedRun {
+export interface RunResult<K extends Kind = "ARO"> extends EndedRun<K> {
   /** Whether the folder had the finished run already, so that nothing was trained. */
   readonly reused: boolean;
   /** What was said on the way: where it went on from, and which checkpoints were damaged. */
   readonly notes: readonly string[];
 }
 
-export interface TrainRunOptions {
+export interface TrainRunOptions<K extends Kind = "ARO"> {
   /** Of this run alone, e.g. `data/runs/<profile>/<name>`; made if it is not there. */
   readonly folder: string;
-  readonly config: RunRequest;
+  readonly config: RunRequest<K>;
   readonly data: RunData;
   readonly engine: Engine;
+  /** How the model is built and fed; by default as `TRAINABLE` says. */
+  readonly trainable?: TrainableOf<K>;
   /** Sees the epochs that are trained now, not those from before a run went on. */
   readonly onEpoch?: (epoch: Epoch) => void;
   readonly progress?: Progress;
@@ -62,7 +65,9 @@ export interface TrainRunOptions {
  * @throws Error if the folder holds a run of other settings (never overwritten), another process trains in it, the disk
  *   is full (the last checkpoint stays), or the training fails.
  */
-export async function trainRun(options: TrainRunOptions): Promise<RunResult> {
+export async function trainRun<K extends Kind = "ARO">(
+  options: TrainRunOptions<K>,
+): Promise<RunResult<K>> {
   const { folder, data, progress } = options;
   const config = completeConfig(options.config, data);
   const notes: string[] = [];
@@ -91,13 +96,13 @@ export async function trainRun(options: TrainRunOptions): Promise<RunResult> {
   } finally {
     await lock.release();
   }
-  const run = await readRun(folder);
+  const run = await readRun(folder, options.config.model);
   return { ...run, result: run.result!, reused: false, notes };
 }
 
-async function trainInto(
-  options: TrainRunOptions,
-  config: RunConfig,
+async function trainInto<K extends Kind>(
+  options: TrainRunOptions<K>,
+  config: RunConfig<K>,
   lock: Lock,
   say: (text: string) => void,
 ): Promise<void> {
@@ -105,20 +110,27 @@ async function trainInto(
   const withEvents = options.events ?? process.env.ARO_EVENTS !== "0";
   const started = performance.now();
   const inFolder = (name: string) => join(folder, name);
-  const { spec, training } = config;
+  const { spec, training, model: kind = "ARO" as K } = config;
+  const { architecture, build, deal, stream } = options.trainable ?? TRAINABLE[kind];
   const from = await findStart(folder, config, say);
   const epochs = [...(from?.epochs ?? [])];
   const secondsNow = () => (from?.seconds ?? 0) + (performance.now() - started) / 1000;
   await prepareFolder(options, config, from, say);
   let last = epochs.at(-1) ?? null;
   let ended: RunSummary["status"] | "failed" = "failed";
-  const model = await engine.build(spec, initializeWeights(spec, training.seed));
+  const dealt = deal(data, spec);
+  const model = build(engine, spec, initializeWeights(architecture, spec, training.seed));
   const metrics = await open(inFolder(FILES.metrics), "a");
   const events = withEvents ? await openEvents(folder, { before: epochs }) : null;
   try {
     const save = createSaving(folder, model, { from, lock, seconds: checkpointSeconds });
-    const epochsToCome = train(model, data, {
-      ...{ ...training, signal, from: from ? await restoreCheckpoint(from, model) : undefined },
+    const epochsToCome = train(model, dealt, {
+      ...{
+        ...training,
+        stream,
+        signal,
+        from: from ? await restoreCheckpoint(from, model) : undefined,
+      },
       onState: async (state, isLast) => {
         const complete = epochs.slice(0, state.epoch);
         const about = { config: config.hash, seconds: secondsNow(), epochs: complete };
@@ -140,7 +152,7 @@ async function trainInto(
     await lock.check();
     const { status, bestWeights } = next.value;
     const weights = bestWeights ?? ((name: string) => model.readTensor(name, "value"));
-    await writeWeights(inFolder(FILES.weights), spec, weights, { config: config.hash });
+    await writeWeights(inFolder(FILES.weights), model.tensors, weights, { config: config.hash });
     await replaceJson(inFolder(FILES.result), {
       status,
       epochs: last?.epoch ?? 0,
@@ -162,7 +174,7 @@ async function trainInto(
 /** Finds the checkpoint to go on from, and says which it is and which are of no use. */
 async function findStart(
   folder: string,
-  config: RunConfig,
+  config: { readonly hash: string },
   say: (text: string) => void,
 ): Promise<SavedCheckpoint | null> {
   const { found, damaged } = await findCheckpoint(folder, config.hash);
@@ -182,9 +194,9 @@ async function findStart(
 }
 
 /** Leaves settings, surroundings and the metrics of the epochs that there are in the folder. */
-async function prepareFolder(
-  { folder, engine }: TrainRunOptions,
-  config: RunConfig,
+async function prepareFolder<K extends Kind>(
+  { folder, engine }: TrainRunOptions<K>,
+  config: RunConfig<K>,
   from: SavedCheckpoint | null,
   say: (text: string) => void,
 ): Promise<void> {

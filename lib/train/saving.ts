@@ -1,6 +1,5 @@
 // When a checkpoint is written: seldom enough that it costs little, and always when training is stopped.
-import type { Model } from "../engine/engine.js";
-import { countParameters } from "../model/autoencoder.js";
+import { type Model, sizeOf } from "../model/model.js";
 import { type Checkpoint, type SavedCheckpoint, writeCheckpoint } from "./checkpoint.js";
 import type { Lock } from "./lock.js";
 
@@ -20,15 +19,16 @@ const SHARE = 20;
 const ASSUMED_RATE = 200e6;
 
 /** Makes what is asked at each state of a training, and writes a checkpoint where one is due, while the lock is held. */
-export function createSaving(
+export function createSaving<Batch>(
   folder: string,
-  model: Model,
+  model: Model<Batch>,
   { from, lock, seconds, now = () => performance.now() }: SavingOptions,
 ): (checkpoint: Checkpoint, last: boolean) => Promise<void> {
   let previous = from?.file ?? null;
   let savedStep = from?.step ?? 0;
   let since = now();
-  let cost = (3 * 4 * countParameters(model.spec) * 1000) / ASSUMED_RATE; // ms
+  const numbers = model.tensors.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  let cost = (3 * 4 * numbers * 1000) / ASSUMED_RATE; // ms
   return async (checkpoint, last) => {
     if (model.stepCount === savedStep) return;
     const pause = seconds === 0 ? 0 : Math.max(1000 * seconds, SHARE * cost);

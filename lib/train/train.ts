@@ -1,6 +1,5 @@
-// Training: batches, steps and a validation after each epoch, handed out one epoch at a time.
+// Training: batches, steps and a validation after each epoch, handed out one epoch at a time; the same for every model.
 import { setImmediate } from "node:timers/promises";
-import { countObserved, type Matrix, selectRows } from "../cohort/matrix.js";
 import {
   createRandom,
   type Random,
@@ -8,17 +7,16 @@ import {
   restoreRandom,
   shuffle,
 } from "../cohort/random.js";
-import { DivergenceError, type Losses, type Model } from "../engine/engine.js";
-import type { Weights } from "../model/autoencoder.js";
-import type { Prepared } from "../preprocess/prepare.js";
+import {
+  DivergenceError,
+  type Losses,
+  type Measured,
+  type Model,
+  type Weights,
+} from "../model/model.js";
+import type { Deal } from "./deal.js";
 import { type PlateauState, startPlateau, stepPlateau } from "./schedule.js";
 import { completeSettings, type TrainOptions } from "./settings.js";
-
-/** What a training needs of a prepared cohort. The part is in the type: test rows do not fit. */
-export interface TrainingData {
-  readonly train: Prepared<"train">;
-  readonly validation: Prepared<"validation">;
-}
 
 export interface Best {
   readonly epoch: number;
@@ -35,6 +33,8 @@ export interface Epoch {
   readonly train: Losses;
   /** After the epoch's last step, without dropout. */
   readonly validation: Losses;
+  /** Whatever else the model's loss is made of, by name; means over the steps. */
+  readonly parts?: Readonly<Record<string, number>>;
   /** At which its steps were taken. */
   readonly learningRate: number;
   /** The lowest validation Huber loss up to here. */
@@ -48,13 +48,14 @@ export interface Outcome {
   readonly bestWeights: Weights | null;
 }
 
-/** What has been done of an epoch; the losses are sums over the observed entries. */
+/** What has been done of an epoch: sums over the observed entries, and over the steps of the parts. */
 export interface EpochPart {
   readonly batches: number;
   readonly steps: number;
   readonly observed: number;
   readonly huber: number;
   readonly mse: number;
+  readonly parts?: Readonly<Record<string, number>>;
 }
 
 /** Where a training stands, beside its model: plain numbers, and the best weights. */
@@ -67,13 +68,15 @@ export interface TrainState {
   readonly best: Best | null;
   /** Held with early stopping alone. */
   readonly bestWeights: Weights | null;
-  /** Of the order of rows, before the next epoch's was drawn. */
-  readonly order: RandomState;
-  /** Null where the model drops nothing. */
-  readonly dropout: RandomState | null;
+  /** Of each order of rows, before the next epoch's was drawn. */
+  readonly orders: readonly RandomState[];
+  /** Of dropout and noise. */
+  readonly random: RandomState;
 }
 
 export interface TrainControls {
+  /** The name of the stream that dropout and noise are drawn from; part of what the seed decides. */
+  readonly stream?: string;
   /** Ends training after the step under way. */
   readonly signal?: AbortSignal;
   /** Goes on from here, with a model that has been brought to the same place. */
@@ -88,80 +91,70 @@ export interface TrainControls {
 const NOTHING: EpochPart = { batches: 0, steps: 0, observed: 0, huber: 0, mse: 0 };
 
 /**
- * Trains the model on the training rows and yields each epoch; the value returned at the end says how it ended.
- * Rows are shuffled each epoch, unless all fit in one batch. With early stopping, a copy of the best weights is held
- * in memory; without, as in the paper, the last weights count. Aborting `signal` ends it after the step under way,
- * with one last, partial epoch if steps were taken in it. Training that goes on from a state gives the same epochs and
- * weights as one that was never stopped.
+ * Trains the model on the rows that are dealt and yields each epoch; the value returned at the end says how it ended.
+ * With early stopping, a copy of the best weights is held in memory; without, as in the paper, the last weights count.
+ * Aborting `signal` ends it after the step under way, with one last, partial epoch if steps were taken in it. Training
+ * that goes on from a state gives the same epochs and weights as one that was never stopped. Where the model normalizes
+ * by the batch, a last batch of one row is left out.
  * Source: paper section 3 and appendix B.
- * @throws RangeError if the rows do not fit the model, nothing is observed in them, a setting makes no sense, or batch
- *   normalization would meet a batch of one row.
+ * @throws RangeError if the rows are too few for the model, or a setting makes no sense.
  * @throws DivergenceError if a loss is not finite.
  */
-export async function* train(
-  model: Model,
-  data: TrainingData,
+export async function* train<Batch>(
+  model: Model<Batch>,
+  deal: Deal<Batch>,
   options: TrainOptions & TrainControls,
 ): AsyncGenerator<Epoch, Outcome, void> {
   const settings = completeSettings(options);
   const { epochs, batchSize, weightDecay, plateau, earlyStopping, seed } = settings;
-  const { signal, from, onState } = options;
-  const rows = data.train.matrix;
-  const held = data.validation.matrix;
-  for (const { part, matrix } of [data.train, data.validation]) {
-    checkRows(part, matrix, model.spec.features);
-  }
-  if (model.spec.batchNorm) requireCompany(rows.rows, batchSize);
-  const resume = (state: RandomState | null | undefined, stream: string) =>
-    state ? restoreRandom(state) : createRandom(seed, stream);
-  const order = resume(from?.order, "batches");
-  const { inputDropout, hiddenDropout } = model.spec;
-  const drops = inputDropout > 0 || hiddenDropout > 0;
-  const dropout = drops ? resume(from?.dropout, "dropout") : undefined;
+  const { signal, from, onState, stream = "dropout" } = options;
+  requireRows(model, deal, batchSize);
+  const resume = (state: RandomState | undefined, name: string) =>
+    state ? restoreRandom(state) : createRandom(seed, name);
+  const orders = deal.orders.map((name, i) => resume(from?.orders[i], name));
+  const random = resume(from?.random, stream);
   let schedule = from?.schedule ?? startPlateau(settings.learningRate);
   let best = from?.best ?? null;
   let bestWeights = from?.bestWeights ?? null;
-  const stateAt = (epoch: number, within: EpochPart, orderState: RandomState): TrainState => ({
+  const statesOf = (all: readonly Random[]) => all.map((one) => one.state());
+  const stateAt = (
+    epoch: number,
+    within: EpochPart,
+    before: readonly RandomState[],
+  ): TrainState => ({
     ...{ epoch, within, schedule, best, bestWeights },
-    ...{ order: orderState, dropout: dropout?.state() ?? null },
+    ...{ orders: before, random: random.state() },
   });
-  let total = { ...(from?.within ?? NOTHING) };
-  for (let epoch = (from?.epoch ?? 0) + 1; epoch <= epochs; epoch++, total = { ...NOTHING }) {
+  let total = from?.within ?? NOTHING;
+  for (let epoch = (from?.epoch ?? 0) + 1; epoch <= epochs; epoch++, total = NOTHING) {
     const { learningRate } = schedule;
-    const orderBefore = order.state();
-    const finite = (losses: Promise<Losses>, where: string) =>
+    const ordersBefore = statesOf(orders);
+    const finite = (losses: Promise<Measured>, where: string) =>
       requireFinite(losses, where, epoch, learningRate);
     let cut = false;
-    for (const batch of batchesOf(rows, batchSize, order, total.batches)) {
+    for (const batch of batchesOf(
+      deal,
+      orders,
+      { batchSize, least: model.leastRows },
+      total.batches,
+    )) {
       await setImmediate(); // lets an interrupt and the display have their turn
       cut = signal?.aborted === true;
       if (cut) break;
-      total.batches++;
-      const observed = countObserved(batch);
-      if (observed === 0) continue; // there is nothing to learn from
-      const step = model.step(batch, { learningRate, weightDecay, dropout });
-      const losses = await finite(step, "training");
-      total.huber += losses.huber * observed;
-      total.mse += losses.mse * observed;
-      total.observed += observed;
-      total.steps++;
+      total = { ...total, batches: total.batches + 1 };
+      if (batch !== deal.whole && deal.countObserved(batch) === 0) continue; // nothing to learn from
+      const step = model.step(batch, { learningRate, weightDecay, random, epoch });
+      total = addStep(total, await finite(step, "training"));
     }
     // Before the validation of what there is of the epoch, which an unstopped training would not make.
-    if (cut) await onState?.(stateAt(epoch - 1, total, orderBefore), true);
+    if (cut) await onState?.(stateAt(epoch - 1, total, ordersBefore), true);
     if (total.steps === 0) return { status: "stopped", bestWeights };
-    const validation = await finite(model.evaluate(held), "validation");
+    const validation = await finite(model.evaluate(deal.validation), "validation");
     if (best === null || validation.huber < best.huber) {
       best = { epoch, huber: validation.huber };
       if (earlyStopping) bestWeights = await model.readWeights();
     }
-    yield {
-      epoch,
-      steps: total.steps,
-      train: { huber: total.huber / total.observed, mse: total.mse / total.observed },
-      validation,
-      learningRate,
-      best,
-    };
+    yield describeEpoch(epoch, total, validation, { learningRate, best });
     if (cut) return { status: "stopped", bestWeights };
     if (epoch === epochs) break;
     if (earlyStopping && epoch - best.epoch >= earlyStopping.patience) break;
@@ -169,65 +162,85 @@ export async function* train(
       schedule = stepPlateau(schedule, validation.huber, plateau);
     }
     const stopped = signal?.aborted === true;
-    await onState?.(stateAt(epoch, NOTHING, order.state()), stopped);
+    await onState?.(stateAt(epoch, NOTHING, statesOf(orders)), stopped);
     if (stopped) return { status: "stopped", bestWeights };
   }
   return { status: "finished", bestWeights };
 }
 
-/**
- * One batch is the matrix itself, so that an engine may keep it; otherwise the rows are dealt out in random order.
- * The first `done` batches are left out.
- */
-function* batchesOf(
-  rows: Matrix,
-  batchSize: number,
-  order: Random,
+/** The batches of one epoch; the first `done` are left out, and a last one of too few rows. */
+function* batchesOf<Batch>(
+  deal: Deal<Batch>,
+  orders: readonly Random[],
+  { batchSize, least }: { readonly batchSize: number; readonly least: number },
   done: number,
-): Generator<Matrix> {
-  if (batchSize >= rows.rows) {
-    if (done === 0) yield rows;
+): Generator<Batch> {
+  if (orders.length === 1 && batchSize >= deal.rows) {
+    if (done === 0) yield deal.whole;
     return;
   }
-  const indexes = shuffle(
-    Array.from({ length: rows.rows }, (_, i) => i),
-    order,
+  const indexes = Array.from({ length: deal.rows }, (_, i) => i);
+  const dealt = orders.map((order) => shuffle(indexes, order));
+  for (let start = done * batchSize; start + least <= deal.rows; start += batchSize) {
+    yield deal.batch(dealt.map((order) => order.slice(start, start + batchSize)));
+  }
+}
+
+function addStep(total: EpochPart, { huber, mse, observed, parts }: Measured): EpochPart {
+  return {
+    batches: total.batches,
+    steps: total.steps + 1,
+    observed: total.observed + observed,
+    huber: total.huber + huber * observed,
+    mse: total.mse + mse * observed,
+    ...(parts && { parts: mapParts(parts, (value, name) => value + (total.parts?.[name] ?? 0)) }),
+  };
+}
+
+function describeEpoch(
+  epoch: number,
+  { steps, observed, huber, mse, parts }: EpochPart,
+  validation: Losses,
+  rest: Pick<Epoch, "learningRate" | "best">,
+): Epoch {
+  return {
+    ...{ epoch, steps },
+    train: { huber: huber / observed, mse: mse / observed },
+    validation: { huber: validation.huber, mse: validation.mse },
+    ...(parts && { parts: mapParts(parts, (value) => value / steps) }),
+    ...rest,
+  };
+}
+
+function mapParts(
+  parts: Readonly<Record<string, number>>,
+  work: (value: number, name: string) => number,
+): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(parts).map(([name, value]) => [name, work(value, name)]),
   );
-  for (let start = done * batchSize; start < indexes.length; start += batchSize) {
-    yield selectRows(rows, indexes.slice(start, start + batchSize));
-  }
 }
 
-function checkRows(part: string, matrix: Matrix, features: number): void {
-  if (matrix.columns !== features) {
-    throw new RangeError(
-      `train: expected ${part} rows of ${features} features, as the model has, got ${matrix.columns}`,
-    );
-  }
-  if (countObserved(matrix) === 0) {
-    throw new RangeError(
-      `train: expected observed entries in the ${part} rows, got none in ${matrix.rows} rows`,
-    );
-  }
-}
-
-/** One row alone has no variance to normalize by. */
-function requireCompany(rows: number, batchSize: number): void {
-  const last = rows % batchSize || Math.min(rows, batchSize);
-  if (last > 1) return;
+/** @throws RangeError if no batch has as many rows as a step of the model needs. */
+function requireRows<Batch>(
+  { leastRows }: Model<Batch>,
+  { rows }: Deal<Batch>,
+  batchSize: number,
+): void {
+  if (Math.min(rows, batchSize) >= leastRows) return;
   throw new RangeError(
-    `train: expected batches of at least 2 rows, which batch normalization needs, got ${rows} rows in batches of ` +
-      `${batchSize}, the last of one row; take another batch size`,
+    `train: expected batches of at least ${leastRows} rows, which batch normalization needs, ` +
+      `got ${rows} rows in batches of ${batchSize}`,
   );
 }
 
-/** Says of losses that are not finite when they came and what to do; an engine refuses them, or hands them on. */
+/** Says of losses that are not finite when they came and what to do. */
 async function requireFinite(
-  losses: Promise<Losses>,
+  losses: Promise<Measured>,
   where: string,
   epoch: number,
   learningRate: number,
-): Promise<Losses> {
+): Promise<Measured> {
   let got: string;
   try {
     const found = await losses;

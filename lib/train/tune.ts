@@ -4,21 +4,17 @@ import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { replaceJson, UNFINISHED } from "../cohort/durable-file.js";
 import { createRandom } from "../cohort/random.js";
-import { DivergenceError, type Engine } from "../engine/engine.js";
-import { createClaims } from "./claim.js";
-import {
-  completeConfig,
-  differences,
-  type RunConfig,
-  type RunData,
-  type RunRequest,
-} from "./config.js";
+import type { Engine } from "../engine/engine.js";
+import { DivergenceError } from "../model/model.js";
+import { completeConfig, differences, type RunConfig, type RunRequest } from "./config.js";
 import { readRun } from "./folder.js";
 import { withInterrupt } from "./interrupt.js";
+import { claimWork, type Work } from "./lock.js";
 import { trainRun } from "./run.js";
 import { type SearchMethod, suggest } from "./search.js";
 import { checkSpace, decodePoint, type Point, type Space } from "./space.js";
 import { type Curve, checkRule, curveOf, isHopeless, type MedianRule } from "./stopping.js";
+import type { RunData, TrainableOf } from "./trainable.js";
 import {
   bestTrial,
   dropTensors,
@@ -57,6 +53,8 @@ export interface TuneOptions extends StudyRequest {
   readonly trials: number;
   readonly data: RunData;
   readonly engine: Engine;
+  /** How ARO is built and fed; by default as `TRAINABLE` says. */
+  readonly trainable?: TrainableOf<"ARO">;
   /** Whether other processes may work on the study at the same time, each with this set; by default none may. */
   readonly shared?: boolean;
   /** Told of each trial that ends here. */
@@ -112,16 +110,16 @@ export async function tune(options: TuneOptions): Promise<Tuning> {
   await openFolder(folder, completeStudy(options, data), shared);
   await withInterrupt(async (signal) => {
     await dropTensors(folder, await readTrials(folder)); // of a trial whose end was the last thing written
-    const begin = async (trials: readonly Trial[]) => {
-      const trial = startTrial(options, trials);
-      await writeTrial(folder, trial);
-      return trial;
-    };
-    const claimNext = createClaims({ folder, budget, shared, begin, signal });
-    for (let claim = await claimNext(); claim; claim = await claimNext()) {
-      const { trial, trials, lock } = claim;
+    const claim = () => claimWork(() => listWork(options), { shared, signal });
+    for (let claimed = await claim(); claimed; claimed = await claim()) {
+      const { work, lock } = claimed;
       try {
-        const ended = await runTrial(options, trial, await readCurves(folder, trials), signal);
+        const ended = await runTrial(
+          options,
+          work.trial,
+          await readCurves(folder, work.trials),
+          signal,
+        );
         if (ended === null) break;
         await lock.check();
         await writeTrial(folder, ended);
@@ -148,6 +146,32 @@ export async function readTuning(folder: string): Promise<Tuning> {
   return { folder, config, trials, best: bestTrial(trials) };
 }
 
+/** A trial that this process alone may train, with all records as they were when it was claimed. */
+interface Claimed {
+  readonly trial: Trial;
+  readonly trials: readonly Trial[];
+}
+
+/** Lists the trials under way, which a dead process may have left, and then a new one; empty if the study is complete. */
+async function listWork(options: TuneOptions): Promise<Work<Claimed>[]> {
+  const { folder, trials: budget } = options;
+  const trials = await readTrials(folder);
+  const open = trials.flatMap(({ number, status }) => (status === "running" ? [number] : []));
+  const numbers = trials.length < budget ? [...open, trials.length] : open;
+  return numbers.map((number) => ({
+    lock: `${trialFolder(folder, number)}.lock`,
+    begin: async () => {
+      const before = await readTrials(folder); // again, because only what is read under the lock holds
+      const there = before[number];
+      if (there?.status === "running") return { trial: there, trials: before };
+      if (there !== undefined || before.length !== number) return null;
+      const trial = startTrial(options, before);
+      await writeTrial(folder, trial);
+      return { trial, trials: [...before, trial] };
+    },
+  }));
+}
+
 function startTrial({ method, space, seed }: TuneOptions, trials: readonly Trial[]): Trial {
   const number = trials.length;
   const random = createRandom(seed, `trial ${number}`);
@@ -157,7 +181,7 @@ function startTrial({ method, space, seed }: TuneOptions, trials: readonly Trial
 
 /** Null if it was interrupted. */
 async function runTrial(
-  { folder, request, data, engine, stopping }: TuneOptions,
+  { folder, request, data, engine, trainable, stopping }: TuneOptions,
   trial: Trial,
   curves: readonly Curve[],
   signal: AbortSignal,
@@ -168,7 +192,7 @@ async function runTrial(
   // The last epoch is not judged: a trial that has come so far has finished.
   const judge = (epoch: Parameters<typeof isHopeless>[0]) =>
     stopping !== null && epoch.epoch < epochs && isHopeless(epoch, curves, stopping);
-  const options = { folder: trialFolder(folder, trial.number), config, data, engine };
+  const options = { folder: trialFolder(folder, trial.number), config, data, engine, trainable };
   let run: Awaited<ReturnType<typeof trainRun>>;
   try {
     run = await trainRun({
@@ -207,7 +231,9 @@ async function openFolder(folder: string, asked: StudyConfig, shared: boolean): 
   await mkdir(folder, { recursive: true });
   const names = await readdir(folder); // before the study, which another process may begin at this moment
   if (!shared) {
-    for (const name of names) if (UNFINISHED.test(name)) await rm(join(folder, name));
+    // A lock's successor is not a leftover: another process may be about to move it into place.
+    const left = names.filter((name) => UNFINISHED.test(name) && !name.includes(".successor."));
+    for (const name of left) await rm(join(folder, name), { force: true });
   }
   const there = await readStudy(folder);
   if (there?.hash === asked.hash) return;
@@ -246,10 +272,12 @@ async function readStudy(folder: string): Promise<StudyConfig | null> {
     throw error;
   }
   try {
-    return JSON.parse(text) as StudyConfig;
+    const config = JSON.parse(text) as StudyConfig | null;
+    if (typeof config?.hash === "string") return config;
   } catch {
-    throw new Error(
-      `${file}: expected a study in JSON, got "${text.slice(0, 40)}"; delete its folder`,
-    );
+    // reported below
   }
+  throw new Error(
+    `${file}: expected a study in JSON, got "${text.slice(0, 40)}"; delete its folder`,
+  );
 }

@@ -1,67 +1,52 @@
-// Every engine that tests are run over, with the reason why one is skipped here.
+// Every engine that tests run on, with the reason why one is skipped here.
 import { loadAddon } from "../../lib/engine/addon.js";
-import { type BackendName, loadBackend } from "../../lib/engine/backend.js";
+import type { EngineName } from "../../lib/engine/choose.js";
 import type { Engine } from "../../lib/engine/engine.js";
 import { loadKernels } from "../../lib/engine/kernels.js";
 import { nativeEngine } from "../../lib/engine/native.js";
-import { portableEngine } from "../../lib/engine/portable.js";
-import { tensorflowEngine } from "../../lib/engine/tensorflow.js";
+import { tfjsEngine } from "../../lib/engine/tfjs.js";
+import { type BackendName, loadBackend } from "../../lib/engine/tfjs-backend.js";
 import { noWebGpu } from "./webgpu.js";
 
 export interface Contender {
-  readonly name: BackendName | "native" | "tensorflow";
+  readonly name: EngineName;
   /** Why it cannot run here, or false. */
   readonly skip: string | false;
-  start(options?: { readonly blockFeatures?: number }): Promise<Engine>;
-  /** Tensors that live in the engine now, and their bytes where it tells. */
-  memory(): Promise<{ readonly tensors: number; readonly bytes?: number }>;
+  /** @param options `blockEntries` as tfjsEngine takes it; the native engine has its own blocks. */
+  start(options?: { readonly blockEntries?: number }): Promise<Engine>;
+  /** Tensors that live in the engine now; 0 where it does not count them. */
+  tensors(): Promise<number>;
 }
 
-function portable(name: BackendName, skip: string | false = false): Contender {
+function tfjs(name: BackendName, skip: string | false = false): Contender {
   return {
     name,
     skip,
-    start: (options) => portableEngine({ ...options, backend: name }),
-    memory: async () => {
-      const { activate, tf } = await loadBackend(name);
-      activate();
-      const { numTensors, numBytes } = tf.memory();
-      return { tensors: numTensors, bytes: numBytes };
+    start: (options) => tfjsEngine({ ...options, backend: name, precision: "float32" }),
+    async tensors() {
+      const { tf, library } = await loadBackend(name);
+      return tf.memory().numTensors + (library ? loadAddon().getNumOfTensors() : 0);
     },
   };
 }
 
 /** All of them. */
 export const contenders: readonly Contender[] = [
-  portable("wasm"),
-  portable("cpu"),
-  portable("webgpu", noWebGpu),
   {
     name: "native",
-    skip: await reasonAgainstNative(),
+    skip: await reasonAgainst(loadKernels),
     start: nativeEngine,
-    memory: async () => ({ tensors: 0 }),
+    tensors: async () => 0,
   },
-  {
-    name: "tensorflow",
-    skip: reasonAgainstTensorflow(),
-    start: (options) => tensorflowEngine({ ...options, precision: "float32" }),
-    memory: async () => ({ tensors: loadAddon().getNumOfTensors() }),
-  },
+  tfjs("tensorflow", await reasonAgainst(loadAddon)),
+  tfjs("wasm"),
+  tfjs("cpu"),
+  tfjs("webgpu", noWebGpu),
 ];
 
-function reasonAgainstTensorflow(): string | false {
+async function reasonAgainst(load: () => unknown): Promise<string | false> {
   try {
-    loadAddon();
-    return false;
-  } catch (error) {
-    return (error as Error).message;
-  }
-}
-
-async function reasonAgainstNative(): Promise<string | false> {
-  try {
-    await loadKernels();
+    await load();
     return false;
   } catch (error) {
     return (error as Error).message;

@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createRandom } from "../../lib/cohort/random.js";
+import type { Rows } from "../../lib/engine/linear-algebra.js";
 import { predictFold } from "../../lib/evaluate/classifiers.js";
 import { crossValidate, scoreHoldout } from "../../lib/evaluate/classify.js";
 import { compareClassifiers, encodeCategories } from "../../lib/evaluate/compare.js";
-import type { Rows } from "../../lib/evaluate/rows.js";
 import { wilsonInterval } from "../../lib/evaluate/statistics.js";
 
 const logistic = { kind: "logistic" } as const;
@@ -24,9 +24,9 @@ const makeTask = (counts: Record<string, number>, distance: number, columns = 6)
   return { embeddings, labels, groups: labels.map((_, i) => `p${i}`) };
 };
 
-test("crossValidate predicts each sample once, and its numbers agree with each other", () => {
+test("crossValidate predicts each sample once, and its numbers agree with each other", async () => {
   const task = makeTask({ left: 20, right: 30, both: 10 }, 2);
-  const result = crossValidate({ ...task, classifier: logistic });
+  const result = await crossValidate({ ...task, classifier: logistic });
   assert.deepEqual(result.classes, ["both", "left", "right"]);
   assert.equal(result.runs.length, 1);
   const [run] = result.runs;
@@ -48,19 +48,19 @@ test("crossValidate predicts each sample once, and its numbers agree with each o
     assert.equal(row.indexOf(Math.max(...row)), run.predictions[i]);
   }
   assert.deepEqual([run.absentClasses, run.unconverged, run.partedPatients], [0, 0, 0]);
-  assert.deepEqual(crossValidate({ ...task, classifier: logistic }), result);
+  assert.deepEqual(await crossValidate({ ...task, classifier: logistic }), result);
 });
 
-test("the majority class scores its share, half the balance and an area of one half", () => {
+test("the majority class scores its share, half the balance and an area of one half", async () => {
   const task = makeTask({ normal: 11, tumor: 42 }, 0);
-  const { scores } = crossValidate({ ...task, classifier: majority, repeats: 3 });
+  const { scores } = await crossValidate({ ...task, classifier: majority, repeats: 3 });
   assert.ok(Math.abs(scores.accuracy - 42 / 53) < 1e-15);
   assert.ok(Math.abs(scores.majorityRate - 42 / 53) < 1e-15);
   assert.equal(scores.balancedAccuracy, 0.5);
   assert.equal(scores.rocAuc, 0.5);
 });
 
-test("samples of a patient are never learned from to predict another of the same patient", () => {
+test("samples of a patient are never learned from to predict another of the same patient", async () => {
   // Each patient's two samples are twins in noise with a label of chance: only a leak could predict it.
   const random = createRandom(3);
   const columns = 40;
@@ -77,17 +77,22 @@ test("samples of a patient are never learned from to predict another of the same
     labels: flips.flatMap((label) => [label, label]),
     groups: flips.flatMap((_, p) => [`p${p}`, `p${p}`]),
   };
-  const grouped = crossValidate({ ...task, classifier: logistic });
-  const paper = crossValidate({ ...task, classifier: logistic, protocol: "paper" });
+  const grouped = await crossValidate({ ...task, classifier: logistic });
+  const paper = await crossValidate({ ...task, classifier: logistic, protocol: "paper" });
   assert.ok(grouped.scores.accuracy < 0.65, `grouped ${grouped.scores.accuracy}`);
   assert.ok(paper.scores.accuracy > 0.75, `paper ${paper.scores.accuracy}`);
   assert.equal(grouped.runs[0].partedPatients, 0);
   assert.ok(paper.runs[0].partedPatients > 15);
 });
 
-test("the paper's protocol scores 29 of 115 samples", () => {
+test("the paper's protocol scores 29 of 115 samples", async () => {
   const task = makeTask({ left: 38, right: 34, normal: 43 }, 3);
-  const result = crossValidate({ ...task, classifier: logistic, protocol: "paper", repeats: 2 });
+  const result = await crossValidate({
+    ...task,
+    classifier: logistic,
+    protocol: "paper",
+    repeats: 2,
+  });
   for (const run of result.runs) {
     assert.equal(run.rows.length, 29);
     assert.equal(run.probabilities.length, 87);
@@ -98,10 +103,10 @@ test("the paper's protocol scores 29 of 115 samples", () => {
   assert.deepEqual(result.accuracyInterval, wilsonInterval(mean * 29, 29));
 });
 
-test("samples without a label are left out and counted, and rows still name the embeddings given", () => {
+test("samples without a label are left out and counted, and rows still name the embeddings given", async () => {
   const task = makeTask({ a: 15, b: 15 }, 4);
   const labels = task.labels.map((label, i) => (i % 5 === 0 ? null : label));
-  const result = crossValidate({ ...task, labels, classifier: logistic });
+  const result = await crossValidate({ ...task, labels, classifier: logistic });
   assert.deepEqual([result.samples, result.unlabeled], [24, 6]);
   assert.deepEqual(
     result.runs[0].rows,
@@ -112,12 +117,12 @@ test("samples without a label are left out and counted, and rows still name the 
   });
 });
 
-test("scoreHoldout learns from the one part and scores the other, without the unlabeled", () => {
+test("scoreHoldout learns from the one part and scores the other, without the unlabeled", async () => {
   const task = makeTask({ tumor: 30, normal: 20 }, 8);
   const labels = task.labels.map((label, row) => (row === 3 || row === 40 ? null : label));
   const rows = [...labels.keys()];
   const fold = { train: rows.filter((row) => row % 2 === 0), test: rows.filter((row) => row % 2) };
-  const run = scoreHoldout({ ...task, labels, classifier: logistic }, fold);
+  const run = await scoreHoldout({ ...task, labels, classifier: logistic }, fold);
   assert.deepEqual(
     run.rows,
     fold.test.filter((row) => row !== 3),
@@ -127,40 +132,40 @@ test("scoreHoldout learns from the one part and scores the other, without the un
   const turned = labels.map((label, row) =>
     label === null || row % 2 ? label : label === "tumor" ? "normal" : "tumor",
   );
-  const wrong = scoreHoldout({ ...task, labels: turned, classifier: logistic }, fold);
+  const wrong = await scoreHoldout({ ...task, labels: turned, classifier: logistic }, fold);
   assert.ok(wrong.scores.accuracy < 0.05, `${wrong.scores.accuracy}`);
-  assert.throws(
+  await assert.rejects(
     () => scoreHoldout({ ...task, labels, classifier: logistic }, { train: rows, test: [3] }),
     /expected test rows, got none/,
   );
 });
 
-test("numbers are labels too, in ascending order", () => {
+test("numbers are labels too, in ascending order", async () => {
   const { embeddings, labels, groups } = makeTask({ a: 10, b: 10 }, 3);
   const stages = labels.map((label) => (label === "a" ? 10 : 9));
   assert.deepEqual(
-    crossValidate({ embeddings, labels: stages, groups, classifier: logistic }).classes,
+    (await crossValidate({ embeddings, labels: stages, groups, classifier: logistic })).classes,
     [9, 10],
   );
 });
 
-test("the permutation p-value is small for a signal and not for noise", () => {
+test("the permutation p-value is small for a signal and not for noise", async () => {
   const options = { classifier: logistic, permutations: 39, folds: 3 };
-  const signal = crossValidate({ ...makeTask({ a: 15, b: 15 }, 4), ...options });
+  const signal = await crossValidate({ ...makeTask({ a: 15, b: 15 }, 4), ...options });
   assert.equal(signal.permutation?.p, 1 / 40);
   assert.equal(signal.permutation?.draws.length, 39);
-  const noise = crossValidate({ ...makeTask({ a: 15, b: 15 }, 0), ...options });
+  const noise = await crossValidate({ ...makeTask({ a: 15, b: 15 }, 0), ...options });
   assert.ok(noise.permutation!.p > 0.05, `p = ${noise.permutation!.p}`);
   const chance = noise.permutation!.draws.reduce((sum, value) => sum + value, 0) / 39;
   assert.ok(Math.abs(chance - 0.5) < 0.08, `permuted labels score ${chance}`);
 });
 
-test("a class that the training rows lack gets probability 0 and is counted", () => {
+test("a class that the training rows lack gets probability 0 and is counted", async () => {
   const { embeddings } = makeTask({ a: 4, b: 2, c: 4 }, 5);
   const labels = [0, 0, 0, 0, 1, 1, 2, 2, 2, 2];
   const fold = { train: [0, 1, 2, 6, 7, 8], test: [3, 4, 5, 9] };
   for (const classifier of [logistic, majority, { kind: "mlp", maxEpochs: 200 } as const]) {
-    const found = predictFold(embeddings, labels, 3, fold, classifier);
+    const found = await predictFold(embeddings, labels, 3, fold, classifier);
     assert.equal(found.absentClasses, 1);
     for (let i = 0; i < 4; i++) {
       const [a, b, c] = found.probabilities.subarray(3 * i, 3 * i + 3);
@@ -170,16 +175,16 @@ test("a class that the training rows lack gets probability 0 and is counted", ()
     const [first, , , last] = found.predictions;
     if (classifier.kind !== "majority") assert.deepEqual([first, last], [0, 2]);
   }
-  const alone = predictFold(embeddings, labels, 3, { train: [4, 5], test: [0, 8] }, logistic);
+  const alone = await predictFold(embeddings, labels, 3, { train: [4, 5], test: [0, 8] }, logistic);
   assert.deepEqual(Array.from(alone.probabilities), [0, 1, 0, 0, 1, 0]);
   assert.deepEqual(Array.from(alone.predictions), [1, 1]);
   assert.equal(alone.absentClasses, 2);
 });
 
-test("compareClassifiers puts the majority class and covariates beside each classifier", () => {
+test("compareClassifiers puts the majority class and covariates beside each classifier", async () => {
   const task = makeTask({ left: 18, right: 18 }, 3);
   const cohort = task.labels.map((label) => (label === "left" ? "GBM" : null));
-  const rows = compareClassifiers({
+  const rows = await compareClassifiers({
     ...task,
     folds: 3,
     permutations: 9,
@@ -199,7 +204,7 @@ test("compareClassifiers puts the majority class and covariates beside each clas
     assert.equal(row.samples, 36);
     assert.equal(row.majorityRate, 0.5);
   }
-  assert.throws(
+  await assert.rejects(
     () => compareClassifiers({ ...task, covariates: { cohort: ["GBM"] } }),
     /36 values of covariate "cohort", got 1/,
   );
@@ -211,28 +216,31 @@ test("encodeCategories gives each value a column, null among them", () => {
   assert.deepEqual(Array.from(values), [1, 0, 0, 0, 1, 0, 0, 0, 1, 1, 0, 0]);
 });
 
-test("crossValidate refuses what has no answer, with the remedy", () => {
+test("crossValidate refuses what has no answer, with the remedy", async () => {
   const task = makeTask({ a: 10, b: 3 }, 1);
   const refuse = (changes: object, message: RegExp) =>
-    assert.throws(() => crossValidate({ ...task, classifier: logistic, ...changes }), message);
-  refuse({}, /class "b" in 3; ask for at most 3 folds/);
-  refuse({ labels: task.labels.slice(1) }, /got 12 labels and 13 groups/);
-  refuse({ labels: task.labels.map(() => "a") }, /at least two classes/);
-  refuse({ labels: task.labels.map(() => null) }, /0 labeled samples/);
-  refuse({ labels: task.labels.map(() => Number.NaN) }, /write null/);
-  refuse({ folds: 3, repeats: 0 }, /at least one repeat/);
-  refuse({ folds: 3, protocol: "leaky" }, /"grouped" or "paper", got "leaky"/);
-  refuse({ folds: 3, classifier: { kind: "forest" } }, /got "forest"/);
+    assert.rejects(() => crossValidate({ ...task, classifier: logistic, ...changes }), message);
+  await refuse({}, /class "b" in 3; ask for at most 3 folds/);
+  await refuse({ labels: task.labels.slice(1) }, /got 12 labels and 13 groups/);
+  await refuse({ labels: task.labels.map(() => "a") }, /at least two classes/);
+  await refuse({ labels: task.labels.map(() => null) }, /0 labeled samples/);
+  await refuse({ labels: task.labels.map(() => Number.NaN) }, /write null/);
+  await refuse({ folds: 3, repeats: 0 }, /at least one repeat/);
+  await refuse({ folds: 3, protocol: "leaky" }, /"grouped" or "paper", got "leaky"/);
+  await refuse({ folds: 3, classifier: { kind: "forest" } }, /got "forest"/);
   const values = task.embeddings.values.slice();
   values[7] = Number.NaN;
-  refuse({ folds: 3, embeddings: { ...task.embeddings, values } }, /got NaN at row 1, column 1/);
+  await refuse(
+    { folds: 3, embeddings: { ...task.embeddings, values } },
+    /got NaN at row 1, column 1/,
+  );
 });
 
-test("compareClassifiers gives the confusion matrix of the first drawing, each sample once", () => {
+test("compareClassifiers gives the confusion matrix of the first drawing, each sample once", async () => {
   const rows = Array.from({ length: 40 }, (_, i) => i);
   const embeddings = { rows: 40, columns: 1, values: Float32Array.from(rows, (i) => i % 2) };
   const labels = rows.map((i) => (i % 2 === 0 ? "a" : "b"));
-  const [majority, logistic] = compareClassifiers({
+  const [majority, logistic] = await compareClassifiers({
     embeddings,
     labels,
     groups: rows.map(String),

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createRandom } from "../../lib/cohort/random.js";
+import type { Rows } from "../../lib/engine/linear-algebra.js";
 import { fitLogistic, predictLogistic } from "../../lib/evaluate/logistic.js";
 import {
   confusionMatrix,
@@ -11,7 +12,6 @@ import {
 } from "../../lib/evaluate/metrics.js";
 import { minimizeSmooth } from "../../lib/evaluate/minimize.js";
 import { fitColumnScale, standardizePoints } from "../../lib/evaluate/points.js";
-import type { Rows } from "../../lib/evaluate/rows.js";
 import { goldenCases } from "../golden.js";
 
 interface Golden {

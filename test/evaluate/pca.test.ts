@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { matrixFrom } from "../../lib/cohort/matrix.js";
 import { createRandom } from "../../lib/cohort/random.js";
+import type { Rows } from "../../lib/engine/linear-algebra.js";
 import { fitPca, reconstructPca, transformPca } from "../../lib/evaluate/pca.js";
-import type { Rows } from "../../lib/evaluate/rows.js";
 import { goldenCases, relativeError } from "../golden.js";
 
 interface Fit {

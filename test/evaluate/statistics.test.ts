@@ -113,15 +113,16 @@ test("bootstrapInterval repeats with its seed and counts draws without the stati
   assert.throws(() => bootstrapInterval(0, () => 1), /units/);
 });
 
-test("permutationTest counts ties and the observed labelling itself", () => {
-  assert.equal(permutationTest(1, () => 1, { permutations: 9 }).p, 1);
-  assert.equal(permutationTest(1, () => 0, { permutations: 9 }).p, 0.1);
+test("permutationTest counts ties and the observed labelling itself", async () => {
+  assert.equal((await permutationTest(1, () => 1, { permutations: 9 })).p, 1);
+  assert.equal((await permutationTest(1, () => 0, { permutations: 9 })).p, 0.1);
   const draw = (random: { uniform(): number }) => random.uniform();
-  const { p, draws } = permutationTest(0.95, draw, { permutations: 999, seed: 5 });
+  const { p, draws } = await permutationTest(0.95, draw, { permutations: 999, seed: 5 });
   assert.ok(Math.abs(p - 0.05) < 0.02, `got ${p}`);
-  assert.deepEqual(draws, permutationTest(0.95, draw, { permutations: 999, seed: 5 }).draws);
-  assert.throws(() => permutationTest(Number.NaN, () => 0), RangeError);
-  assert.throws(() => permutationTest(0, () => 0, { permutations: 0 }), RangeError);
+  const again = await permutationTest(0.95, draw, { permutations: 999, seed: 5 });
+  assert.deepEqual(draws, again.draws);
+  await assert.rejects(() => permutationTest(Number.NaN, () => 0), RangeError);
+  await assert.rejects(() => permutationTest(0, () => 0, { permutations: 0 }), RangeError);
 });
 
 test("permuteLabels moves whole patients among those of equal size, and shuffles within", () => {

@@ -1,10 +1,9 @@
 // MODIS in a table of predictors: it sees the first modality alone, and says nothing negative.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { matrixFrom } from "../../lib/cohort/matrix.js";
-import type { Table } from "../../lib/engine/dense.js";
-import type { ModisModel } from "../../lib/engine/modis.js";
+import { type Matrix, matrixFrom } from "../../lib/cohort/matrix.js";
 import { modisPredictor } from "../../lib/evaluate/translation.js";
+import type { ModisModel } from "../../lib/model/modis.js";
 import type { Prepared } from "../../lib/preprocess/prepare.js";
 
 const modalities = [
@@ -19,13 +18,13 @@ function prepared(numbers: readonly number[]): Prepared<"test"> {
 }
 
 test("modisPredictor translates the first modality into each, in the columns' order, clamped at 0", async () => {
-  const asked: { rows: Table; from: number; to: readonly number[] }[] = [];
+  const asked: { rows: Matrix; from: number; to: readonly number[] }[] = [];
   const model = {
-    async translate(rows: Table, from: number, to: readonly number[]) {
+    async translate(rows: Matrix, from: number, to: readonly number[]) {
       asked.push({ rows, from, to });
       return [
-        { rows: 2, columns: 2, values: Float32Array.of(1, -2, 3, 4) },
-        { rows: 2, columns: 3, values: Float32Array.of(5, 6, 7, 8, -9, 10) },
+        Float32Array.of(1, -2, 3, 4), // [2, RNA]
+        Float32Array.of(5, 6, 7, 8, -9, 10), // [2, protein]
       ];
     },
   } as unknown as ModisModel;

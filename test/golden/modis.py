@@ -1,4 +1,4 @@
-"""Writes modis.json: MODIS in float64, for lib/engine/modis.ts to agree with.
+"""Writes modis.json: MODIS in float64, for lib/model/modis.ts to agree with.
 
 Run it as generate.py, with the same requirements:
 

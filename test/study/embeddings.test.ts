@@ -2,7 +2,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { chooseEngine } from "../../lib/engine/choose.js";
-import { initializeWeights } from "../../lib/model/autoencoder.js";
+import { ARO } from "../../lib/model/aro.js";
+import { buildAutoencoder } from "../../lib/model/autoencoder.js";
+import { initializeWeights } from "../../lib/model/model.js";
 import { embedSamples } from "../../lib/study/embeddings.js";
 import { readProfile } from "../../lib/study/profile.js";
 import { openStudy } from "../../lib/study/study.js";
@@ -12,7 +14,7 @@ test("embedSamples embeds every sample, training rows as PCA was fitted to them"
   const study = await openStudy(profile);
   const { engine } = await chooseEngine({ prefer: "cpu" });
   const spec = { ...profile.model, features: study.cohort.features.length, visible: null };
-  const model = await engine.build(spec, initializeWeights(spec, 1));
+  const model = buildAutoencoder(engine, ARO, spec, initializeWeights(ARO, spec, 1));
   const { aro, aroWithoutRelu, pca, pca10 } = await embedSamples(study, model);
   const samples = study.cohort.samples.length;
   const { train } = study.split;

@@ -55,13 +55,13 @@ function newFolder(): string {
 /** Trains with a checkpoint after each epoch, up to an epoch if one is given; adds the epochs trained now. */
 async function trainIn(folder: string, until?: number) {
   const controller = new AbortController();
-  const engine = fakeEngine();
+  const fake = fakeEngine();
   const trained: number[] = [];
   const onEpoch = ({ epoch }: Epoch) => {
     trained.push(epoch);
     if (epoch === until) controller.abort();
   };
-  const options = { folder, config: CONFIG, data: DATA, engine, onEpoch, checkpointSeconds: 0 };
+  const options = { folder, config: CONFIG, data: DATA, ...fake, onEpoch, checkpointSeconds: 0 };
   const run = await trainRun({ ...options, signal: controller.signal });
   return { run, trained };
 }
@@ -129,11 +129,11 @@ test("a stopped run goes on from its newest checkpoint, and ends as one that was
 test("a run stopped within an epoch goes on within it", async () => {
   const folder = newFolder();
   const controller = new AbortController();
-  const engine = fakeEngine((losses, step) => {
+  const fake = fakeEngine((losses, step) => {
     if (step === 8) controller.abort();
     return losses;
   });
-  const options = { folder, config: CONFIG, data: DATA, engine, signal: controller.signal };
+  const options = { folder, config: CONFIG, data: DATA, ...fake, signal: controller.signal };
   const part = await trainRun(options);
   assert.deepEqual([part.result.status, part.epochs.at(-1)?.steps], ["stopped", 2]);
   const { run, trained } = await trainIn(folder);
@@ -147,12 +147,12 @@ test("a run may be stopped before and after each step, and ends the same", async
   let kept = 0;
   for (let stops = 0; ; stops++) {
     const controller = new AbortController();
-    const engine = fakeEngine((losses, step) => {
+    const fake = fakeEngine((losses, step) => {
       if (step > kept) controller.abort();
       kept = Math.max(kept, step);
       return losses;
     });
-    const options = { folder, config: CONFIG, data: DATA, engine, signal: controller.signal };
+    const options = { folder, config: CONFIG, data: DATA, ...fake, signal: controller.signal };
     const run = await trainRun(options);
     if (run.result.status === "stopped") continue;
     assert.equal(stops, 26);
@@ -241,8 +241,9 @@ test("what is left by a process killed after its result was written is cleared a
 
 test("a run that goes on elsewhere says so, and tells both places", async () => {
   const folder = copyOfStopped();
-  const engine = { ...fakeEngine(), backend: "other" };
-  const run = await trainRun({ folder, config: CONFIG, data: DATA, engine });
+  const fake = fakeEngine();
+  const engine = { ...fake.engine, backend: "other" };
+  const run = await trainRun({ folder, config: CONFIG, data: DATA, ...fake, engine });
   assert.equal(run.notes[1], "other goes on with what fake began: they agree to rounding only");
   assert.equal(run.environment.engine.backend, "other");
   assert.deepEqual(
@@ -275,7 +276,7 @@ test("a full disk ends training with the remedy and leaves the old checkpoints, 
   const full = (name: string) =>
     new RegExp(`${name}: expected room on the disk, got a full one \\(ENOSPC\\); .* make room`);
   const onEpoch = ({ epoch }: Epoch) => epoch === 6 && fill();
-  const options = { folder, config: CONFIG, data: DATA, engine: fakeEngine(), onEpoch };
+  const options = { folder, config: CONFIG, data: DATA, ...fakeEngine(), onEpoch };
   await assert.rejects(
     trainRun({ ...options, checkpointSeconds: 0 }),
     full("checkpoint-18\\.safetensors"),

@@ -1,16 +1,19 @@
 // A model without an engine for tests of what is around it: it learns one number a feature, in float32.
 import { type Matrix, matrixFrom } from "../../lib/cohort/matrix.js";
-import type { Engine, Losses, Model, StepOptions } from "../../lib/engine/engine.js";
-import { type AutoencoderSpec, PAPER_MODEL, type Weights } from "../../lib/model/autoencoder.js";
+import type { Engine } from "../../lib/engine/engine.js";
+import { ARO, type AroSpec, PAPER_MODEL } from "../../lib/model/aro.js";
+import type { AutoencoderModel } from "../../lib/model/autoencoder.js";
+import type { Losses, Measured, StepOptions, Weights } from "../../lib/model/model.js";
 import type { Part, Prepared } from "../../lib/preprocess/prepare.js";
+import { TRAINABLE, type TrainableOf } from "../../lib/train/trainable.js";
 
-export interface FakeModel extends Model {
+export interface FakeModel extends AutoencoderModel<AroSpec> {
   /** Each step's batch, options, and the first number that its dropout drew. */
   readonly steps: { batch: Matrix; options: StepOptions; drawn: number | undefined }[];
   readonly disposed: boolean;
 }
 
-export const SPEC: AutoencoderSpec = {
+export const SPEC: AroSpec = {
   ...PAPER_MODEL,
   features: 3,
   width: 2,
@@ -21,14 +24,15 @@ export const SPEC: AutoencoderSpec = {
 /** `onStep` may change the losses that a step reports, or do what a test wants done at that moment. */
 export function fakeModel(
   weights: Weights,
-  spec: AutoencoderSpec = SPEC,
+  spec: AroSpec = SPEC,
   onStep: (losses: Losses, step: number) => Losses = (losses) => losses,
 ): FakeModel {
   let bias = Float32Array.from(weights.get("out_lin.bias")!);
   let stepCount = 0;
   const steps: FakeModel["steps"] = [];
   let disposed = false;
-  const lossesOf = (batch: Matrix): { losses: Losses; slope: Float64Array } => {
+  const drops = spec.inputDropout > 0 || spec.hiddenDropout > 0;
+  const lossesOf = (batch: Matrix): { losses: Measured; slope: Float64Array } => {
     const slope = new Float64Array(batch.columns);
     let huber = 0;
     let squares = 0;
@@ -42,26 +46,28 @@ export function fakeModel(
       slope[i % batch.columns] += Math.max(-1, Math.min(1, error));
       count++;
     });
-    return { losses: { huber: huber / count, mse: squares / count }, slope };
+    return { losses: { huber: huber / count, mse: squares / count, observed: count }, slope };
   };
   const missing = async (): Promise<never> => {
     throw new Error("fakeModel: not made for this");
   };
   return {
     spec,
+    tensors: ARO.tensors(spec),
+    leastRows: spec.batchNorm ? 2 : 1,
     steps,
     get disposed() {
       return disposed;
     },
     async step(batch, options) {
       const { losses, slope } = lossesOf(batch);
-      const drawn = options.dropout?.uniform();
+      const drawn = drops ? options.random?.uniform() : undefined;
       steps.push({ batch, options, drawn });
       slope.forEach((value, j) => {
         bias[j] -= options.learningRate * (value + (drawn ?? 0) * 1e-3);
       });
       stepCount++;
-      return onStep(losses, stepCount);
+      return { ...losses, ...onStep(losses, stepCount) };
     },
     evaluate: async (batch) => lossesOf(batch).losses,
     readWeights: async () => new Map([...weights, ["out_lin.bias", Float32Array.from(bias)]]),
@@ -88,20 +94,23 @@ export function fakeModel(
   };
 }
 
-/** Builds fake models and keeps them for the test to look at. */
-export function fakeEngine(
-  onStep?: (losses: Losses, step: number) => Losses,
-): Engine & { readonly built: FakeModel[] } {
+/** An engine in name alone, and what builds fake models in its place and keeps them for the test to look at. */
+export function fakeEngine(onStep?: (losses: Losses, step: number) => Losses): {
+  readonly engine: Engine;
+  readonly trainable: TrainableOf<"ARO">;
+  readonly built: FakeModel[];
+} {
   const built: FakeModel[] = [];
   return {
-    name: "portable",
-    backend: "fake",
-    version: "0.0.0",
+    engine: { name: "tfjs", backend: "fake", version: "0.0.0" } as Engine,
     built,
-    build: async (spec, weights) => {
-      const model = fakeModel(weights, spec, onStep);
-      built.push(model);
-      return model;
+    trainable: {
+      ...TRAINABLE.ARO,
+      build: (_, spec, weights) => {
+        const model = fakeModel(weights, spec, onStep);
+        built.push(model);
+        return model;
+      },
     },
   };
 }

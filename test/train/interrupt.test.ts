@@ -1,9 +1,12 @@
 // Interrupts: the first one ends a training in good order, and nobody else loses theirs.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { test } from "node:test";
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
-import { withInterrupt } from "../../lib/train/interrupt.js";
+import { STOPPED, withInterrupt } from "../../lib/train/interrupt.js";
 
 /** Resolves when the signal is aborted; fails the test after a second without. */
 async function aborted(signal: AbortSignal): Promise<string> {
@@ -18,13 +21,17 @@ async function interrupted(signal: AbortSignal): Promise<string> {
   return await aborted(signal);
 }
 
+/** Longer than signals count as one. */
+const ECHO = 600;
+
 test("the first SIGINT aborts the work, whose result comes back; listeners from before do not hear it", async () => {
   let heard = 0;
   const kernel = () => heard++;
   process.on("SIGINT", kernel);
   try {
-    const work = withInterrupt(interrupted);
-    assert.equal(await work, "saved");
+    assert.equal(await withInterrupt(interrupted), "saved");
+    process.kill(process.pid, "SIGINT"); // npm passes the first one on, when the work has ended already
+    await setTimeout(ECHO);
     assert.equal(heard, 0);
     assert.deepEqual(process.listeners("SIGINT"), [kernel]);
   } finally {
@@ -32,13 +39,19 @@ test("the first SIGINT aborts the work, whose result comes back; listeners from 
   }
 });
 
-test("a second SIGINT is heard by the listeners from before", async () => {
+test("a second SIGINT is the same one within half a second, and is heard by the listeners from before afterwards", async () => {
   let heard = 0;
   const kernel = () => heard++;
   process.on("SIGINT", kernel);
   try {
     await withInterrupt(async (signal) => {
       await interrupted(signal);
+      for (let i = 0; i < 3; i++) {
+        process.kill(process.pid, "SIGINT");
+        await setTimeout(30);
+      }
+      assert.equal(heard, 0);
+      await setTimeout(ECHO);
       process.kill(process.pid, "SIGINT");
       for (let i = 0; i < 100 && heard === 0; i++) await setTimeout(10);
     });
@@ -49,11 +62,44 @@ test("a second SIGINT is heard by the listeners from before", async () => {
   }
 });
 
+test("a signal that arrives while a step holds the thread longer than that is still the same one", async () => {
+  let heard = 0;
+  const kernel = () => heard++;
+  process.on("SIGINT", kernel);
+  try {
+    await withInterrupt(async (signal) => {
+      await interrupted(signal);
+      process.kill(process.pid, "SIGINT");
+      const until = performance.now() + ECHO;
+      while (performance.now() < until); // a step
+      await setTimeout(100);
+    });
+    assert.equal(heard, 0);
+    assert.deepEqual(process.listeners("SIGINT"), [kernel]);
+  } finally {
+    process.off("SIGINT", kernel);
+  }
+});
+
+test("work that begins while signals still count as the last one is stopped by the next", async () => {
+  assert.equal(await withInterrupt(interrupted), "saved");
+  const next = withInterrupt(async (signal) => {
+    process.kill(process.pid, "SIGINT");
+    await setTimeout(ECHO);
+    assert.equal(signal.aborted, false);
+    return await interrupted(signal);
+  });
+  assert.equal(await next, "saved");
+  await setTimeout(ECHO);
+  assert.deepEqual(process.listeners("SIGINT"), []);
+});
+
 test("work that runs side by side is aborted together, and leaves no listener", async () => {
   const first = withInterrupt(aborted);
   await withInterrupt(async () => {});
   const second = withInterrupt(interrupted);
   assert.deepEqual(await Promise.all([first, second]), ["saved", "saved"]);
+  await setTimeout(ECHO);
   assert.deepEqual(process.listeners("SIGINT"), []);
 });
 
@@ -98,6 +144,7 @@ test("SIGTERM aborts the work as SIGINT does, and however often it comes the wor
   const supervisor = () => heard++;
   process.on("SIGTERM", supervisor);
   try {
+    await setTimeout(ECHO); // of the test before
     const work = withInterrupt(async (signal) => {
       for (let i = 0; i < 3; i++) {
         process.kill(process.pid, "SIGTERM");
@@ -107,6 +154,7 @@ test("SIGTERM aborts the work as SIGINT does, and however often it comes the wor
       return "saved";
     });
     assert.equal(await work, "saved");
+    await setTimeout(ECHO);
     assert.equal(heard, 0);
     assert.deepEqual(process.listeners("SIGTERM"), [supervisor]);
   } finally {
@@ -114,48 +162,84 @@ test("SIGTERM aborts the work as SIGINT does, and however often it comes the wor
   }
 });
 
-/** A process whose work ends a while after it was told to; gives its exit status or signal, and what it printed. */
-async function runChild(signals: readonly NodeJS.Signals[]): Promise<[number | string, string]> {
-  const script = `
-    import { setTimeout } from "node:timers/promises";
-    import { withInterrupt } from ${JSON.stringify(new URL("../../lib/train/interrupt.ts", import.meta.url).href)};
-    await withInterrupt(async (signal) => {
-      console.log("at work");
-      while (!signal.aborted) await setTimeout(5);
-      console.log("told");
-      await setTimeout(300);
-      console.log("saved");
-    });
-    process.exitCode = 1;
-  `;
-  const child = spawn(process.execPath, ["--import", "tsx", "--input-type=module", "-e", script]);
+const root = mkdtempSync(join(tmpdir(), "aro-interrupt-"));
+after(() => rmSync(root, { recursive: true }));
+
+/** A program whose work, in short steps, ends a while after it was told to. */
+const program = join(root, "work.mts");
+writeFileSync(
+  program,
+  `import { setTimeout } from "node:timers/promises";
+  import { STOPPED, withInterrupt } from ${JSON.stringify(new URL("../../lib/train/interrupt.ts", import.meta.url).href)};
+  await withInterrupt(async (signal) => {
+    console.log("at work");
+    for (let step = 0; step < 4000 && !signal.aborted; step++) await setTimeout(5);
+    console.log("told");
+    await setTimeout(300);
+    console.log("saved");
+  });
+  process.exitCode = STOPPED;`,
+);
+const WHOLE = "at work\ntold\nsaved\n";
+
+/** What it prints and how it ends if it is sent a signal after each of its lines, pausing before each but the first. */
+async function runChild(signals: readonly NodeJS.Signals[], pause = 0): Promise<unknown[]> {
+  const child = spawn(process.execPath, ["--import", "tsx", program]);
   let said = "";
   let sent = 0;
-  child.stdout.on("data", (data) => {
+  child.stdout.on("data", async (data) => {
     said += data;
     const lines = said.trim().split("\n").length;
-    if (sent < Math.min(lines, signals.length)) child.kill(signals[sent++]);
+    if (sent === Math.min(lines, signals.length)) return;
+    const signal = signals[sent++];
+    if (sent > 1) await setTimeout(pause);
+    child.kill(signal);
   });
   return await new Promise((resolve) =>
-    child.on("close", (code, signal) => resolve([code ?? signal!, said])),
+    child.on("close", (code, signal) => resolve([code ?? signal, said])),
   );
 }
 
-test("a process told by SIGTERM saves and exits by itself, also if it is told twice; a second SIGINT ends it", async () => {
-  const whole = "at work\ntold\nsaved\n";
-  const [once, twice, mixed, ctrlC] = await Promise.all([
-    runChild(["SIGTERM"]),
-    runChild(["SIGTERM", "SIGTERM"]),
-    runChild(["SIGINT", "SIGTERM"]),
-    runChild(["SIGINT", "SIGINT"]),
-  ]);
+test("a process told by SIGTERM or Ctrl-C saves and exits by itself, however often it is told within half a second", async () => {
+  const cases: NodeJS.Signals[][] = [
+    ["SIGTERM"],
+    ["SIGTERM", "SIGTERM"],
+    ["SIGINT", "SIGTERM"],
+    ["SIGINT", "SIGINT"],
+  ];
+  assert.equal(STOPPED, 75, "EX_TEMPFAIL");
   assert.deepEqual(
-    [once, twice, mixed],
-    [
-      [1, whole],
-      [1, whole],
-      [1, whole],
-    ],
+    await Promise.all(cases.map((signals) => runChild(signals))),
+    cases.map(() => [STOPPED, WHOLE]),
   );
-  assert.deepEqual(ctrlC, ["SIGINT", "at work\ntold\n"]);
+});
+
+/** Starts a command as a terminal does, and presses Ctrl-C once: all its processes get the signal. */
+async function pressCtrlC(command: string, args: readonly string[]): Promise<unknown[]> {
+  const cwd = join(import.meta.dirname, "..", "..");
+  const stdio = ["ignore", "pipe", "ignore"] as const;
+  const child = spawn(command, args, { cwd, detached: true, stdio: [...stdio] });
+  let said = "";
+  child.stdout!.on("data", (data) => {
+    if (said === "") process.kill(-child.pid!, "SIGINT");
+    said += data;
+  });
+  return await new Promise((resolve) =>
+    child.on("close", (code, signal) => resolve([code ?? signal, said])),
+  );
+}
+
+test("Ctrl-C under tsx, npm and npx, which send it to the program once more, still lets it save", async () => {
+  const tsx = join(import.meta.dirname, "..", "..", "node_modules", "tsx", "dist", "cli.mjs");
+  const manifest = { scripts: { work: `node --import tsx ${program}` } };
+  writeFileSync(join(root, "package.json"), JSON.stringify(manifest));
+  symlinkSync(join(tsx, "..", "..", ".."), join(root, "node_modules"));
+  assert.deepEqual(await pressCtrlC(process.execPath, [tsx, program]), [STOPPED, WHOLE]);
+  for (const [command, ...args] of [
+    ["npx", "tsx", program],
+    ["npm", "run", "--silent", "--prefix", root, "work"],
+  ]) {
+    const [, said] = await pressCtrlC(command, args);
+    assert.equal(said, WHOLE, command);
+  }
 });

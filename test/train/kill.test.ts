@@ -1,44 +1,25 @@
 // Killed with SIGKILL again and again, a run ends with the weights of one that was never stopped, bit by bit.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { after, describe, test } from "node:test";
-import ts from "typescript";
 import { createRandom, shuffle } from "../../lib/cohort/random.js";
-import { projectRoot } from "../../lib/cohort/root.js";
 import type { Engine } from "../../lib/engine/engine.js";
+import type { RunRequest } from "../../lib/train/config.js";
 import { trainRun } from "../../lib/train/run.js";
+import type { Kind } from "../../lib/train/trainable.js";
 import { contenders } from "../engine/engines.js";
-import { CONFIG, DATA, type Fate, MOMENTS, startEngine } from "./mortal.js";
+import { compile } from "./compile.js";
+import { CONFIGS, DATA, type Fate, MOMENTS, startEngine } from "./mortal.js";
 
 const root = mkdtempSync(join(tmpdir(), "aro-kill-"));
 after(() => rmSync(root, { recursive: true }));
 
-const program = compile(["lib/cohort", "lib/preprocess", "lib/model", "lib/engine", "lib/train"]);
-
-/** Compiles these folders and the program that dies, because tsx would double the time that each start takes. */
-function compile(folders: readonly string[]): string {
-  // Inside the repository, where packages are found.
-  const cache = join(projectRoot(), "data", "cache");
-  mkdirSync(cache, { recursive: true });
-  const to = mkdtempSync(join(cache, "kill-"));
-  process.on("exit", () => rmSync(to, { recursive: true }));
-  const files = folders.flatMap((folder) =>
-    readdirSync(join(projectRoot(), folder)).map((name) => `${folder}/${name}`),
-  );
-  const program = "test/train/mortal.ts";
-  const compilerOptions = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext };
-  for (const file of [...files, program].filter((name) => name.endsWith(".ts"))) {
-    const text = readFileSync(join(projectRoot(), file), "utf8");
-    const { outputText } = ts.transpileModule(text, { compilerOptions });
-    const target = join(to, file.replace(/\.ts$/, ".js"));
-    mkdirSync(dirname(target), { recursive: true });
-    writeFileSync(target, outputText);
-  }
-  return join(to, program.replace(/\.ts$/, ".js"));
-}
+const program = compile("test/train/mortal.ts", [
+  ...["lib/cohort", "lib/preprocess", "lib/engine", "lib/layers", "lib/model", "lib/train"],
+]);
 
 const FILES = ["config.json", "environment.json", "metrics.jsonl", "result.json"];
 const EVENTS = "events.out.tfevents.aro";
@@ -46,7 +27,7 @@ const EVENTS = "events.out.tfevents.aro";
 /** Every moment once, then more of them as far as the kills go; each soon after the start, at a place of its own. */
 function fatesOf(kills: number, seed: number): Fate[] {
   const random = createRandom(seed, "kills");
-  const most = { step: 8, "write checkpoint": 60, "sync folder": 9, "open lock": 1 };
+  const most = { step: 8, "write checkpoint": 60, "sync folder": 9, "link lock": 1 };
   return Array.from({ length: Math.ceil(kills / MOMENTS.length) })
     .flatMap(() => shuffle(MOMENTS, random))
     .slice(0, kills)
@@ -57,8 +38,12 @@ function fatesOf(kills: number, seed: number): Fate[] {
 }
 
 /** Trains in a process of its own until its fate; gives what it said in its last moment. */
-async function trainAndDie(folder: string, engine: string, fate: Fate): Promise<string> {
-  const child = spawn(process.execPath, [program, folder, engine, JSON.stringify(fate)]);
+async function trainAndDie(
+  folder: string,
+  { engine, kind }: { readonly engine: string; readonly kind: Kind },
+  fate: Fate,
+): Promise<string> {
+  const child = spawn(process.execPath, [program, folder, engine, kind, JSON.stringify(fate)]);
   const said = { out: "", error: "" };
   child.stdout.on("data", (data) => {
     said.out += data;
@@ -87,26 +72,29 @@ function contentsOf(folder: string): Record<string, string> {
 const engines: Record<string, Promise<Engine>> = {};
 
 describe("a run", { concurrency: 2 }, () => {
-  for (const { name, kills } of [
-    { name: "wasm", kills: 11 },
-    { name: "native", kills: 12 },
-  ]) {
+  for (const { name, kind, kills } of [
+    { name: "wasm", kind: "ARO", kills: 11 },
+    { name: "native", kind: "ARO", kills: 12 },
+    { name: "native", kind: "VAE", kills: 11 },
+    { name: "native", kind: "MODIS", kills: 11 },
+  ] as const) {
     const { skip } = contenders.find((one) => one.name === name)!;
-    test(`killed ${kills} times on ${name} ends as one that was never stopped`, {
+    test(`of ${kind} killed ${kills} times on ${name} ends as one that was never stopped`, {
       skip,
     }, async () => {
       engines[name] ??= startEngine(name);
       const engine = await engines[name];
       const [whole, killed] = ["whole", "killed"].map((what) =>
-        join(root, `${name}-${kills}-${what}`),
+        join(root, `${name}-${kind}-${what}`),
       );
-      await trainRun({ folder: whole, config: CONFIG, data: DATA, engine });
+      const config = CONFIGS[kind] as RunRequest<Kind>;
+      await trainRun({ folder: whole, config, data: DATA, engine });
       for (const fate of fatesOf(kills, kills)) {
-        const said = await trainAndDie(killed, name, fate);
+        const said = await trainAndDie(killed, { engine: name, kind }, fate);
         assert.ok(said.startsWith(fate.moment), said);
       }
       const lines = readFileSync(join(killed, "metrics.jsonl"), "utf8").split("\n").length;
-      const run = await trainRun({ folder: killed, config: CONFIG, data: DATA, engine });
+      const run = await trainRun({ folder: killed, config, data: DATA, engine });
       assert.match(run.notes.join("; "), /^resumed after epoch \d+$/);
       assert.ok(lines > 5 && lines < 45, `${lines} lines when it was killed last`);
       assert.deepEqual(contentsOf(killed), contentsOf(whole));

@@ -8,11 +8,12 @@ import { matrixFrom } from "../../lib/cohort/matrix.js";
 import { createRandom } from "../../lib/cohort/random.js";
 import type { Engine } from "../../lib/engine/engine.js";
 import { nativeEngine } from "../../lib/engine/native.js";
-import { portableEngine } from "../../lib/engine/portable.js";
-import { PAPER_MODEL } from "../../lib/model/autoencoder.js";
+import { tfjsEngine } from "../../lib/engine/tfjs.js";
+import { PAPER_MODEL } from "../../lib/model/aro.js";
 import type { Part, Prepared } from "../../lib/preprocess/prepare.js";
 import type { RunRequest } from "../../lib/train/config.js";
 import { trainRun } from "../../lib/train/run.js";
+import { type Kind, TRAINABLE, type TrainableOf } from "../../lib/train/trainable.js";
 
 /** What the program dies at, the `count`th time that it is about to happen; a write is done by half. */
 export interface Fate {
@@ -31,24 +32,51 @@ export const MOMENTS = [
   "rename checkpoint",
   "sync folder",
   "rm checkpoint",
-  "open lock",
+  "link lock",
 ] as const;
 
 const FEATURES = 12;
 
+const TRAINING = {
+  ...{ epochs: 45, batchSize: 10, learningRate: 0.02, weightDecay: 0.01, seed: 3 },
+  ...{ plateau: { factor: 0.7, patience: 1 }, earlyStopping: { patience: 45 } },
+};
+const MODALITIES = [
+  { name: "RNA", start: 0, end: 7 },
+  { name: "protein", start: 7, end: FEATURES },
+];
+
 /**
- * With all that a checkpoint may have to hold: best weights, a rate that falls, both dropouts, running statistics, decay
- * of unseen columns.
+ * With all that a checkpoint may have to hold: best weights, a rate that falls, dropout, noise, running statistics, decay
+ * of unseen columns, several orders of rows.
  */
-export const CONFIG: RunRequest = {
-  spec: {
-    ...PAPER_MODEL,
-    ...{ features: FEATURES, width: 8, hiddenLayers: 1, visible: { start: 2, end: 10 } },
-    ...{ hiddenDropout: 0.2, batchNorm: true, zeroed: [4] },
+export const CONFIGS: { readonly [K in Kind]: RunRequest<K> } = {
+  ARO: {
+    spec: {
+      ...PAPER_MODEL,
+      ...{ features: FEATURES, width: 8, hiddenLayers: 1, visible: { start: 2, end: 10 } },
+      ...{ hiddenDropout: 0.2, batchNorm: true, zeroed: [4] },
+    },
+    training: TRAINING,
   },
-  training: {
-    ...{ epochs: 45, batchSize: 10, learningRate: 0.02, weightDecay: 0.01, seed: 3 },
-    ...{ plateau: { factor: 0.7, patience: 1 }, earlyStopping: { patience: 45 } },
+  VAE: {
+    model: "VAE",
+    spec: {
+      ...{ features: FEATURES, width: 8, latent: 3, encoderLayers: 1, decoderLayers: 1 },
+      ...{ output: "softplus", hiddenDropout: 0.1, visible: { start: 2, end: 10 } },
+      ...{ klWeight: 0.5, warmUpEpochs: 20 },
+    },
+    training: TRAINING,
+  },
+  MODIS: {
+    model: "MODIS",
+    spec: {
+      modalities: MODALITIES.map(({ name, start, end }) => ({
+        ...{ name, features: end - start, ratios: [0.6] },
+      })),
+      ...{ latent: 3, classes: 2, klWeight: 5e-4 },
+    },
+    training: { ...TRAINING, learningRate: 2e-3 },
   },
 };
 
@@ -70,6 +98,8 @@ function rowsOf<P extends Part>(part: P, rows: number): Prepared<P> {
 
 export const DATA = {
   name: "mortal",
+  modalities: MODALITIES,
+  classes: Array.from({ length: 24 }, (_, i) => i % 2),
   train: rowsOf("train", 24),
   validation: rowsOf("validation", 8),
 };
@@ -78,7 +108,7 @@ export const DATA = {
 export async function startEngine(name: string): Promise<Engine> {
   return name === "native"
     ? await nativeEngine()
-    : await portableEngine({ backend: name as "cpu" | "wasm" });
+    : await tfjsEngine({ backend: name as "cpu" | "wasm" });
 }
 
 function dieAt({ moment, count }: Fate): (happening: Moment) => boolean {
@@ -95,7 +125,7 @@ function die(what: string): never {
 /** Puts the fate in the way of each call that a checkpoint is made of. */
 async function bewitch(isNow: (happening: Moment) => boolean): Promise<void> {
   const { promises } = fs;
-  const { open, rename, rm, writeFile } = promises;
+  const { link, open, rename, rm } = promises;
   const names = new WeakMap<object, string>();
   const probe = await open(process.execPath, "r");
   const handle = Object.getPrototypeOf(probe) as typeof probe;
@@ -140,33 +170,40 @@ async function bewitch(isNow: (happening: Moment) => boolean): Promise<void> {
     if (isCheckpoint(path)) at("rm checkpoint", path);
     await rm(path, options);
   };
-  promises.writeFile = async (path, ...rest) => {
-    if (basename(String(path)) === "lock") at("open lock", path);
-    await writeFile(path, ...rest);
+  promises.link = async (from, to) => {
+    if (/^(lock|\.lock\.)/.test(basename(String(to)))) at("link lock", to); // or its successor
+    await link(from, to);
   };
   syncBuiltinESMExports();
 }
 
-/** The engine, whose models die instead of taking a step when it is time. */
-function mortal(engine: Engine, isNow: (happening: Moment) => boolean): Engine {
+/** What builds models that die instead of taking a step when it is time. */
+function mortal<K extends Kind>(
+  { build, ...rest }: TrainableOf<K>,
+  isNow: (happening: Moment) => boolean,
+): TrainableOf<K> {
   return {
-    ...engine,
-    build: async (spec, weights) => {
-      const model = await engine.build(spec, weights);
-      const step = model.step.bind(model);
-      model.step = async (batch, options) => {
-        if (isNow("step")) die("step");
-        return await step(batch, options);
-      };
-      return model;
+    ...rest,
+    build: (...args) => {
+      const model = build(...args);
+      const { step } = model as { step: (...args: never[]) => unknown };
+      return Object.assign(model, {
+        step: async (...batchAndOptions: never[]) => {
+          if (isNow("step")) die("step");
+          return await step.call(model, ...batchAndOptions);
+        },
+      });
     },
   };
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
-  const [folder, name, fate] = process.argv.slice(2);
+  const [folder, name, kind, fate] = process.argv.slice(2) as [string, string, Kind, string];
   const isNow = dieAt(JSON.parse(fate) as Fate);
   await bewitch(isNow);
-  const engine = mortal(await startEngine(name), isNow);
-  await trainRun({ folder, config: CONFIG, data: DATA, engine, checkpointSeconds: 0 });
+  const engine = await startEngine(name);
+  const trainable = mortal(TRAINABLE[kind], isNow);
+  await trainRun({
+    ...{ folder, config: CONFIGS[kind], data: DATA, engine, trainable, checkpointSeconds: 0 },
+  });
 }

@@ -4,7 +4,8 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { initializeWeights } from "../../lib/model/autoencoder.js";
+import { ARO } from "../../lib/model/aro.js";
+import { initializeWeights } from "../../lib/model/model.js";
 import { createSaving } from "../../lib/train/saving.js";
 import type { TrainState } from "../../lib/train/train.js";
 import { fakeModel, SPEC } from "./fake-model.js";
@@ -17,7 +18,7 @@ const CHECKPOINT = { config: "", seconds: 0, epochs: [], state: {} as TrainState
 /** Trains 100 epochs of 10 s where a write takes `cost` ms; gives the times at which one began, in s. */
 async function timesOf(cost: number, seconds: number): Promise<number[]> {
   const folder = mkdtempSync(join(root, "run-"));
-  const model = fakeModel(initializeWeights(SPEC, 1));
+  const model = fakeModel(initializeWeights(ARO, SPEC, 1));
   let time = 0;
   const times: number[] = [];
   // The lock is looked at right before a write.
@@ -52,7 +53,11 @@ test("writes that take long are made so seldom that they take a twentieth of the
 
 test("the first one waits as well for a model that takes long to write", async () => {
   const wide = { ...SPEC, features: 50_000, width: 500 }; // 0.6 GB of state, 3 s
-  const model = { ...fakeModel(initializeWeights(SPEC, 1)), spec: wide, stepCount: 1 };
+  const model = {
+    ...fakeModel(initializeWeights(ARO, SPEC, 1)),
+    tensors: ARO.tensors(wide),
+    stepCount: 1,
+  };
   let time = 0;
   let asked = 0;
   const lock = {
@@ -71,7 +76,7 @@ test("the first one waits as well for a model that takes long to write", async (
 
 test("what is stopped is written at once, but not twice, nor where no step was taken", async () => {
   const folder = mkdtempSync(join(root, "run-"));
-  const model = fakeModel(initializeWeights(SPEC, 1));
+  const model = fakeModel(initializeWeights(ARO, SPEC, 1));
   let writes = 0;
   const lock = { check: async () => void writes++ };
   const save = createSaving(folder, model, { from: null, lock, seconds: 30, now: () => 0 });

@@ -1,7 +1,6 @@
 // A study small enough to run to its end many times: a fake engine, a rate that decides all, a width that names the trial.
 
-import type { Engine } from "../../lib/engine/engine.js";
-import { PAPER_MODEL } from "../../lib/model/autoencoder.js";
+import { PAPER_MODEL } from "../../lib/model/aro.js";
 import type { Space } from "../../lib/train/space.js";
 import type { TuneOptions } from "../../lib/train/tune.js";
 import { fakeEngine, preparedRows } from "./fake-model.js";
@@ -17,7 +16,7 @@ const SPACE: Space = [
 export function tinyStudy(
   folder: string,
   changes: Partial<TuneOptions> = {},
-  engine: Engine = fakeEngine(),
+  { engine, trainable }: Pick<ReturnType<typeof fakeEngine>, "engine" | "trainable"> = fakeEngine(),
 ): TuneOptions {
   return {
     folder,
@@ -39,7 +38,7 @@ export function tinyStudy(
       train: preparedRows("train", 7),
       validation: preparedRows("validation", 4, 0.2),
     },
-    engine,
+    ...{ engine, trainable },
     ...changes,
   };
 }

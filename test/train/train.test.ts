@@ -2,16 +2,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { selectRows } from "../../lib/cohort/matrix.js";
-import type { Losses } from "../../lib/engine/engine.js";
-import { initializeWeights } from "../../lib/model/autoencoder.js";
+import { ARO } from "../../lib/model/aro.js";
+import { initializeWeights, type Losses } from "../../lib/model/model.js";
+import { dealRows } from "../../lib/train/deal.js";
 import { completeSettings, type TrainOptions } from "../../lib/train/settings.js";
 import { type Epoch, type Outcome, train } from "../../lib/train/train.js";
 import { type FakeModel, fakeModel, preparedRows, SPEC } from "./fake-model.js";
 
 const DATA = { train: preparedRows("train", 7), validation: preparedRows("validation", 4, 0.2) };
+const DEAL = dealRows(DATA, SPEC.features);
 
 function newModel(onStep?: (losses: Losses, step: number) => Losses): FakeModel {
-  return fakeModel(initializeWeights(SPEC, 1), SPEC, onStep);
+  return fakeModel(initializeWeights(ARO, SPEC, 1), SPEC, onStep);
 }
 
 async function follow(
@@ -19,7 +21,7 @@ async function follow(
   options: TrainOptions & { signal?: AbortSignal },
   onEpoch: (epoch: Epoch) => void = () => {},
 ): Promise<{ epochs: Epoch[]; outcome: Outcome }> {
-  const training = train(model, DATA, options);
+  const training = train(model, DEAL, options);
   const epochs: Epoch[] = [];
   let next = await training.next();
   for (; !next.done; next = await training.next()) {
@@ -76,17 +78,14 @@ test("the same seed gives the same epochs, another seed others", async () => {
   assert.notDeepEqual(a.epochs, c.epochs);
 });
 
-test("dropout goes on from step to step, and is not drawn where the model has none", async () => {
+test("dropout goes on from step to step", async () => {
   const model = newModel();
   await follow(model, { epochs: 3, seed: 4 });
   assert.equal(new Set(model.steps.map(({ drawn }) => drawn)).size, 3);
-  const plain = fakeModel(initializeWeights(SPEC, 1), { ...SPEC, inputDropout: 0 });
-  await follow(plain, { epochs: 1, seed: 4 });
-  assert.equal(plain.steps[0].options.dropout, undefined);
 });
 
 test("dropout is drawn where the hidden layers alone have it", async () => {
-  const model = fakeModel(initializeWeights(SPEC, 1), {
+  const model = fakeModel(initializeWeights(ARO, SPEC, 1), {
     ...SPEC,
     ...{ inputDropout: 0, hiddenDropout: 0.2 },
   });
@@ -94,16 +93,17 @@ test("dropout is drawn where the hidden layers alone have it", async () => {
   assert.ok(model.steps[0].drawn !== undefined);
 });
 
-test("batch normalization is refused a batch of one row before the first step", async () => {
-  const { rows } = DATA.train.matrix;
-  const model = fakeModel(initializeWeights(SPEC, 1), { ...SPEC, batchNorm: true });
-  await assert.rejects(follow(model, { epochs: 1, batchSize: rows - 1, seed: 0 }), {
+test("with batch normalization, a last batch of one row is left out, and batches of one row are refused", async () => {
+  const model = fakeModel(initializeWeights(ARO, SPEC, 1), { ...SPEC, batchNorm: true });
+  await follow(model, { epochs: 2, batchSize: 3, seed: 0 });
+  assert.deepEqual(
+    model.steps.map(({ batch }) => batch.rows),
+    [3, 3, 3, 3],
+  );
+  await assert.rejects(follow(model, { epochs: 1, batchSize: 1, seed: 0 }), {
     name: "RangeError",
-    message: /batches of at least 2 rows.*the last of one row; take another batch size/,
+    message: /batches of at least 2 rows.*got 7 rows in batches of 1/,
   });
-  assert.equal(model.steps.length, 0);
-  await follow(model, { epochs: 1, batchSize: rows - 2, seed: 0 });
-  await follow(model, { epochs: 1, batchSize: 10 * rows, seed: 0 });
 });
 
 test("the training loss is the mean over observed entries, not over batches", async () => {
@@ -119,14 +119,15 @@ test("a batch in which nothing is observed is left out", async () => {
   matrix.observed.fill(0, 3);
   const model = newModel();
   const data = { ...DATA, train: { ...DATA.train, matrix } };
-  const { value } = await train(model, data, { epochs: 1, batchSize: 1, seed: 0 }).next();
+  const deal = dealRows(data, SPEC.features);
+  const { value } = await train(model, deal, { epochs: 1, batchSize: 1, seed: 0 }).next();
   assert.equal((value as Epoch).steps, 1);
   assert.ok(Number.isFinite((value as Epoch).train.huber));
 });
 
 test("the rate falls on a plateau of the validation loss, and each epoch tells the rate it was trained at", async () => {
   const model = newModel();
-  model.evaluate = async () => ({ huber: 1, mse: 1 });
+  model.evaluate = async () => ({ huber: 1, mse: 1, observed: 1 });
   const plateau = { factor: 0.5, patience: 1 };
   const { epochs } = await follow(model, { epochs: 6, learningRate: 0.4, plateau, seed: 0 });
   assert.deepEqual(
@@ -142,7 +143,7 @@ test("the rate falls on a plateau of the validation loss, and each epoch tells t
 test("two steps of the schedule an epoch, as in the authors' code, lower the rate sooner; null never does", async () => {
   const rates = async (plateau: TrainOptions["plateau"]) => {
     const model = newModel();
-    model.evaluate = async () => ({ huber: 1, mse: 1 });
+    model.evaluate = async () => ({ huber: 1, mse: 1, observed: 1 });
     const { epochs } = await follow(model, { epochs: 4, learningRate: 0.4, plateau, seed: 0 });
     return epochs.map(({ learningRate }) => learningRate);
   };
@@ -157,11 +158,11 @@ test("early stopping ends after its patience, with the weights of the best epoch
   const model = newModel();
   const hubers = [3, 2, 2.5, 2.2, 1];
   let seen = 0;
-  model.evaluate = async () => ({ huber: hubers[seen++], mse: 1 });
+  model.evaluate = async () => ({ huber: hubers[seen++], mse: 1, observed: 1 });
   const atBest: Float32Array[] = [];
   const options = { epochs: 5, learningRate: 0.1, earlyStopping: { patience: 2 }, seed: 0 };
   const bias = async () => (await model.readWeights()).get("out_lin.bias")!;
-  const training = train(model, DATA, options);
+  const training = train(model, DEAL, options);
   let next = await training.next();
   for (; !next.done; next = await training.next()) {
     if (next.value.epoch === 2) atBest.push(await bias());
@@ -238,23 +239,19 @@ test("a loss that is not finite is an error with epoch, rate and remedy", async 
     message: /training loss, got Huber NaN.* in epoch 2 at learning rate 0\.5; try/,
   });
   const other = newModel();
-  other.evaluate = async () => ({ huber: Number.POSITIVE_INFINITY, mse: 1 });
+  other.evaluate = async () => ({ huber: Number.POSITIVE_INFINITY, mse: 1, observed: 1 });
   await assert.rejects(
     follow(other, { epochs: 5, seed: 0 }),
     /validation loss, got Huber Infinity/,
   );
 });
 
-test("rows that do not fit the model, or without an observed entry, are refused", async () => {
-  const wide = fakeModel(initializeWeights(SPEC, 1), { ...SPEC, features: 4 });
-  await assert.rejects(train(wide, DATA, { seed: 0 }).next(), /rows of 4 features.* got 3/);
+test("rows that do not fit the model, or without an observed entry, are refused", () => {
+  assert.throws(() => dealRows(DATA, 4), /rows of 4 features.* got 3/);
   const matrix = selectRows(DATA.train.matrix, [0]);
   matrix.observed.fill(0);
   const data = { ...DATA, validation: { ...DATA.validation, matrix } };
-  await assert.rejects(
-    train(newModel(), data, { seed: 0 }).next(),
-    /in the validation rows, got none/,
-  );
+  assert.throws(() => dealRows(data, SPEC.features), /in the validation rows, got none/);
 });
 
 test("the settings are the paper's unless said otherwise", () => {

@@ -18,9 +18,9 @@ syncBuiltinESMExports();
 
 // Imported only now, so that they move files through the function above.
 const { tune } = await import("../../lib/train/tune.js");
-const { tinyStudy } = await import("./tiny-study.js");
+const { EPOCHS, tinyStudy } = await import("./tiny-study.js");
 const { fakeEngine } = await import("./fake-model.js");
-const engine = fakeEngine();
+const fake = fakeEngine();
 const changes = shared ? ({ shared: true, method: "random" } as const) : {};
 if (shared) fs.appendFileSync(`${folder}.ready`, ".");
 while (shared && !fs.existsSync(`${folder}.go`)) await setTimeout(10);
@@ -28,12 +28,17 @@ await tune(
   tinyStudy(folder, {
     ...changes,
     onTrial: ({ number }) => fs.appendFileSync(`${folder}.ended`, `${number} ${process.pid}\n`),
-    engine: {
-      ...engine,
-      build: async (...args) => {
+    trainable: {
+      ...fake.trainable,
+      build: (...args) => {
         fs.appendFileSync(`${folder}.built`, `${process.pid}\n`);
-        if (shared) await setTimeout(100);
-        return await engine.build(...args);
+        const model = fake.trainable.build(...args);
+        const { evaluate } = model;
+        model.evaluate = async (batch) => {
+          if (shared) await setTimeout(100 / EPOCHS);
+          return await evaluate(batch);
+        };
+        return model;
       },
     },
   }),

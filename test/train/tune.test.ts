@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { createRandom } from "../../lib/cohort/random.js";
-import { DivergenceError } from "../../lib/engine/engine.js";
+import { DivergenceError } from "../../lib/model/model.js";
 import { readRun } from "../../lib/train/folder.js";
 import { isHopeless } from "../../lib/train/stopping.js";
 import { bestTrial, observationsOf, type Trial, trialFolder } from "../../lib/train/trial.js";
@@ -81,11 +81,11 @@ test("a study that is killed at any moment has the trials of one that was not, n
 test("an interrupted study goes on to the same trials, and says by a running one that it was", async () => {
   const folder = newFolder();
   const controller = new AbortController();
-  const engine = fakeEngine((losses, step) => {
-    if (engine.built.length === 4 && step === 3) controller.abort();
+  const fake = fakeEngine((losses, step) => {
+    if (fake.built.length === 4 && step === 3) controller.abort();
     return losses;
   });
-  const first = await tune(tinyStudy(folder, { signal: controller.signal }, engine));
+  const first = await tune(tinyStudy(folder, { signal: controller.signal }, fake));
   assert.deepEqual(
     first.trials.map(({ status }) => status === "running"),
     [false, false, false, true],
@@ -111,9 +111,9 @@ test("a study can be prolonged, and one that is complete is read again", async (
   const folder = newFolder();
   assert.equal((await tune(tinyStudy(folder, { trials: 6 }))).trials.length, 6);
   assert.deepEqual((await tune(tinyStudy(folder))).trials, (await undisturbed).trials);
-  const engine = fakeEngine();
-  await tune(tinyStudy(folder, {}, engine));
-  assert.equal(engine.built.length, 0);
+  const fake = fakeEngine();
+  await tune(tinyStudy(folder, {}, fake));
+  assert.equal(fake.built.length, 0);
 });
 
 test("hopeless trials are stopped; without the rule the same points are trained to their end", async () => {
@@ -170,12 +170,12 @@ test("a stopped trial is never the best, and counts as no better than the median
 });
 
 test("a trial whose loss is not finite has failed, and the study goes on", async () => {
-  const engine = fakeEngine((losses) => {
+  const fake = fakeEngine((losses) => {
     // Engines of our own refuse such losses; another might hand them on.
-    if (engine.built.length === 2) throw new DivergenceError("step: expected finite losses");
-    return engine.built.length === 3 ? { huber: Number.NaN, mse: Number.NaN } : losses;
+    if (fake.built.length === 2) throw new DivergenceError("step: expected finite losses");
+    return fake.built.length === 3 ? { huber: Number.NaN, mse: Number.NaN } : losses;
   });
-  const { trials } = await tune(tinyStudy(newFolder(), { trials: 4 }, engine));
+  const { trials } = await tune(tinyStudy(newFolder(), { trials: 4 }, fake));
   assert.deepEqual(
     trials.map(({ status, loss }) => [status === "failed", loss === null]),
     [false, true, true, false].map((failed) => [failed, failed]),
@@ -184,10 +184,10 @@ test("a trial whose loss is not finite has failed, and the study goes on", async
 
 test("any other error ends the study, which goes on with the same trial later", async () => {
   const folder = newFolder();
-  const engine = fakeEngine(() => {
+  const fake = fakeEngine(() => {
     throw new RangeError("out of memory");
   });
-  await assert.rejects(tune(tinyStudy(folder, {}, engine)), /out of memory/);
+  await assert.rejects(tune(tinyStudy(folder, {}, fake)), /out of memory/);
   assert.equal((await readTuning(folder)).trials[0].status, "running");
   assert.deepEqual((await tune(tinyStudy(folder))).trials, (await undisturbed).trials);
 });

@@ -96,7 +96,9 @@ test("without shared, a trial that another has at work ends the search with the 
   const lock = await takeLock(`${trialFolder(folder, 2)}.lock`);
   await assert.rejects(
     tune(tinyStudy(folder)),
-    new RegExp(`trial-002\\.lock: expected nobody else to train .* got process ${process.pid}`),
+    new RegExp(
+      `trial-002\\.lock: expected no other process to train .* got process ${process.pid}`,
+    ),
   );
   await lock.release();
 });
@@ -107,16 +109,16 @@ test("a worker waits for trials that others have at work, and ends when it is to
   await writeTrial(folder, { ...trials[2], status: "running", loss: null, epochs: 0 });
   const lock = await takeLock(`${trialFolder(folder, 2)}.lock`);
   const controller = new AbortController();
-  const engine = fakeEngine();
+  const fake = fakeEngine();
   const options = { ...shared, trials: 3, signal: controller.signal };
-  const waiting = tune(tinyStudy(folder, options, engine));
+  const waiting = tune(tinyStudy(folder, options, fake));
   setTimeout(() => controller.abort(), 300);
   const { trials: left } = await waiting;
   assert.deepEqual(
     left.map(({ status }) => status === "running"),
     [false, false, true],
   );
-  assert.equal(engine.built.length, 0);
+  assert.equal(fake.built.length, 0);
   await lock.release();
   assert.deepEqual((await tune(tinyStudy(folder, { ...shared, trials: 3 }))).trials, trials);
 });

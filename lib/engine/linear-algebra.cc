@@ -1,0 +1,1026 @@
+// Dense linear algebra in double precision: matrix products, Cholesky, symmetric eigenvectors, distances.
+//
+// Matrices are row-major. Every large part is a matrix product, and every product is one microkernel: broadcast numbers
+// of one factor times vectors of the other, summed in registers, both packed in the order in which they are read.
+// Which thread computes what never changes the order of a sum, or changes with the number of threads alone, so results
+// repeat to the bit.
+#include <node_api.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cfloat>
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <new>
+#include <numeric>
+#include <vector>
+
+#include "call.h"
+#include "threads.h"
+
+namespace {
+
+// ---------------------------------------------------------------- vectors
+
+#if defined(__AVX512F__)
+constexpr int L = 8;
+constexpr int TILE = 12;  // rows of a tile two vectors wide: 24 sums of 32 registers
+#elif defined(__AVX__)
+constexpr int L = 4;
+constexpr int TILE = 6;  // 12 sums of 16 registers
+#else
+constexpr int L = 2;
+constexpr int TILE = 6;
+#endif
+constexpr int STRIP = 2 * L;  // columns of a tile
+typedef double V __attribute__((vector_size(L * sizeof(double)), aligned(8), may_alias));
+
+inline V load(const double* p) { return *reinterpret_cast<const V*>(p); }
+inline void store(double* p, V v) { *reinterpret_cast<V*>(p) = v; }
+inline V all(double x) { return x - V{}; }
+
+inline double sum(V v) {
+  double total = 0;
+  for (int i = 0; i < L; i++) total += v[i];
+  return total;
+}
+
+inline double dot(const double* a, const double* b, int64_t count) {
+  V sums[4] = {};
+  int64_t i = 0;
+  for (; i + 4 * L <= count; i += 4 * L)
+    for (int j = 0; j < 4; j++) sums[j] += load(a + i + j * L) * load(b + i + j * L);
+  for (; i + L <= count; i += L) sums[0] += load(a + i) * load(b + i);
+  double total = sum((sums[0] + sums[1]) + (sums[2] + sums[3]));
+  for (; i < count; i++) total += a[i] * b[i];
+  return total;
+}
+
+/// to += factor from
+inline void add(double factor, const double* from, int64_t count, double* to) {
+  for (int64_t i = 0; i < count; i++) to[i] += factor * from[i];
+}
+
+inline void scale(double* values, int64_t count, double factor) {
+  for (int64_t i = 0; i < count; i++) values[i] *= factor;
+}
+
+// ---------------------------------------------------------------- threads and memory
+
+thread_local bool busy = false;  // on a thread that has its part of the work already
+
+/// Calls work(index) for each index below the count; a thread that is done takes the next one.
+template <class Work>
+void spread(int64_t count, Work work) {
+  if (busy || count <= 1 || pool.size() == 1) {
+    for (int64_t i = 0; i < count; i++) work(i);
+    return;
+  }
+  std::atomic<int64_t> next{0};
+  pool.run([&](int) {
+    busy = true;
+    for (int64_t i = next++; i < count; i = next++) work(i);
+    busy = false;
+  });
+}
+
+/// The same on ranges [begin, end) of the given size.
+template <class Work>
+void spread(int64_t count, int64_t size, Work work) {
+  spread((count + size - 1) / size, [&](int64_t i) { work(i * size, std::min(count, (i + 1) * size)); });
+}
+
+/// Numbers that start on a cache line; what they were is lost when more are asked for.
+class Scratch {
+ public:
+  double* of(int64_t length) {
+    const size_t needed = static_cast<size_t>(length) + 8;
+    if (numbers.size() < needed) numbers = std::vector<double>(needed);
+    return numbers.data() + (64 - reinterpret_cast<uintptr_t>(numbers.data()) % 64) % 64 / sizeof(double);
+  }
+
+ private:
+  std::vector<double> numbers;
+};
+
+// ---------------------------------------------------------------- products
+
+/// A factor seen through strides: number (i, k) is data[i * row + k * inner], less center[k].
+struct Factor {
+  const void* data;
+  bool single;  // float, else double
+  int64_t row, inner;
+  const double* center;
+
+  Factor from(int64_t i, int64_t k) const {
+    const int64_t at = i * row + k * inner;
+    const void* here = single ? static_cast<const void*>(static_cast<const float*>(data) + at)
+                              : static_cast<const void*>(static_cast<const double*>(data) + at);
+    return {here, single, row, inner, center ? center + k : nullptr};
+  }
+};
+
+inline Factor rowsOf(const double* data, int64_t stride) { return {data, false, stride, 1, nullptr}; }
+inline Factor columnsOf(const double* data, int64_t stride) { return {data, false, 1, stride, nullptr}; }
+
+/// Packs rows [0, rows) into panels `[panels, count, HIGH]`, padded with zeros.
+template <int HIGH, class T>
+void packPanels(const T* data, const Factor& f, int64_t rows, int64_t count, double* to) {
+  for (int64_t i = 0; i < rows; i += HIGH, data += HIGH * f.row) {
+    const int64_t high = std::min<int64_t>(HIGH, rows - i);
+    if (f.row == 1) {
+      for (int64_t k = 0; k < count; k++, to += HIGH) {
+        const double center = f.center ? f.center[k] : 0;
+        for (int64_t n = 0; n < high; n++) to[n] = data[k * f.inner + n] - center;
+        for (int64_t n = high; n < HIGH; n++) to[n] = 0;
+      }
+      continue;
+    }
+    double part[HIGH][8] = {};  // a cache line of each row at a time
+    for (int64_t k = 0; k < count; k += 8) {
+      const int64_t wide = std::min<int64_t>(8, count - k);
+      for (int64_t n = 0; n < high; n++) {
+        const T* from = data + n * f.row + k * f.inner;
+        if (f.inner == 1 && wide == 8) {
+          for (int m = 0; m < 8; m++) part[n][m] = from[m];
+        } else {
+          for (int64_t m = 0; m < wide; m++) part[n][m] = from[m * f.inner];
+        }
+        if (f.center)
+          for (int64_t m = 0; m < wide; m++) part[n][m] -= f.center[k + m];
+      }
+      for (int64_t m = 0; m < wide; m++, to += HIGH)
+        for (int n = 0; n < HIGH; n++) to[n] = part[n][m];
+    }
+  }
+}
+
+template <int HIGH>
+void pack(const Factor& f, int64_t rows, int64_t count, double* to) {
+  if (f.single) packPanels<HIGH>(static_cast<const float*>(f.data), f, rows, count, to);
+  else packPanels<HIGH>(static_cast<const double*>(f.data), f, rows, count, to);
+}
+
+/// out[i, j] = scale * sum over k of a[k, i] b[k, j], for NI rows and a strip that is `width` wide; or added to it.
+template <int NI>
+inline __attribute__((always_inline)) void tile(const double* a, const double* b, int64_t count,
+                                                double scale, bool adding, double* out,
+                                                int64_t stride, int64_t width) {
+  V sums[NI][2] = {};
+#pragma GCC unroll 4
+  for (int64_t k = 0; k < count; k++, a += TILE, b += STRIP) {
+    const V left = load(b), right = load(b + L);
+    for (int i = 0; i < NI; i++) {
+      const V number = all(a[i]);
+      sums[i][0] += number * left;
+      sums[i][1] += number * right;
+    }
+  }
+  for (int i = 0; i < NI; i++, out += stride) {
+    for (int j = 0; j < 2; j++) sums[i][j] *= scale;
+    if (width == STRIP) {
+      for (int j = 0; j < 2; j++) store(out + j * L, adding ? load(out + j * L) + sums[i][j] : sums[i][j]);
+    } else {
+      for (int64_t j = 0; j < width; j++) out[j] = (adding ? out[j] : 0) + sums[i][j / L][j % L];
+    }
+  }
+}
+
+/// Calls f with the number as a constant; 1 <= n <= N.
+template <int N, class F>
+inline void constant(int n, F f) {
+  if constexpr (N > 0) {
+    if (n == N) return f(std::integral_constant<int, N>());
+    constant<N - 1>(n, f);
+  }
+}
+
+enum Part { WHOLE, LOWER, UPPER };  // of a product that is symmetric, what is needed
+
+constexpr int64_t DEPTH = 256;          // of the sum at a time: a strip stays in the first-level cache,
+constexpr int64_t BLOCK = 8 * TILE;     // as many rows of the first factor in the second-level,
+constexpr int64_t PANEL = 128 * STRIP;  // and as many of the second one in the third-level
+constexpr int64_t GROUP = 4;            // strips that are packed at a time, a few cache lines of each row
+
+/// out = scale A B^T, `[rows, columns]` with the given stride, or added to what is there; the sum has `count` numbers.
+void multiply(Factor a, Factor b, int64_t rows, int64_t columns, int64_t count, double scale,
+              bool adding, double* out, int64_t stride, Part part = WHOLE) {
+  static thread_local Scratch packed, block;
+  if (count == 0 && !adding)
+    for (int64_t i = 0; i < rows; i++) std::fill(out + i * stride, out + i * stride + columns, 0.0);
+  const bool small = rows * columns * count < 1'000'000;  // done sooner than another thread wakes up
+  const int64_t high = std::max<int64_t>(1, std::min(BLOCK, rows / (4 * pool.size())) / TILE) * TILE;
+  for (int64_t left = 0; left < columns; left += PANEL) {
+    const int64_t wide = std::min(PANEL, columns - left);
+    const int64_t strips = (wide + STRIP - 1) / STRIP, groups = (strips + GROUP - 1) / GROUP;
+    const int64_t top = part == LOWER ? left / TILE * TILE : 0;
+    const int64_t bottom = part == UPPER ? std::min(rows, left + wide) : rows;
+    const int64_t most = PANEL / (strips * STRIP) * DEPTH;
+    for (int64_t first = 0; first < count; first += most) {
+      const int64_t last = std::min(count, first + most);
+      double* second = packed.of(strips * STRIP * (last - first));
+      const auto packGroup = [&](int64_t task) {
+        const int64_t k = first + task / groups * DEPTH, deep = std::min(DEPTH, last - k);
+        const int64_t s = task % groups * GROUP * STRIP;
+        pack<STRIP>(b.from(left + s, k), std::min(GROUP * STRIP, wide - s), deep,
+                    second + (k - first) * strips * STRIP + s * deep);
+      };
+      const auto multiplyBlock = [&](int64_t begin, int64_t end) {
+        const int64_t from = part == UPPER ? std::max<int64_t>(0, begin - left) / STRIP : 0;
+        const int64_t to = part == LOWER ? std::min(strips, (end - left + STRIP - 1) / STRIP) : strips;
+        for (int64_t k = first; k < last; k += DEPTH) {
+          const int64_t deep = std::min(DEPTH, last - k);
+          double* own = block.of(BLOCK * DEPTH);
+          pack<TILE>(a.from(begin, k), end - begin, deep, own);
+          for (int64_t s = from; s < to; s++)
+            for (int64_t i = begin; i < end; i += TILE)
+              constant<TILE>(static_cast<int>(std::min<int64_t>(TILE, end - i)), [&](auto tall) {
+                tile<decltype(tall)::value>(
+                    own + (i - begin) * deep, second + ((k - first) * strips + s * deep) * STRIP, deep, scale,
+                    adding || k > 0, out + i * stride + left + s * STRIP, stride,
+                    std::min<int64_t>(STRIP, wide - s * STRIP));
+              });
+        }
+      };
+      const int64_t tasks = (last - first + DEPTH - 1) / DEPTH * groups;
+      if (small) {
+        for (int64_t task = 0; task < tasks; task++) packGroup(task);
+        for (int64_t i = top; i < bottom; i += BLOCK) multiplyBlock(i, std::min(bottom, i + BLOCK));
+      } else {
+        spread(tasks, packGroup);
+        spread(bottom - top, high, [&](int64_t begin, int64_t end) { multiplyBlock(top + begin, top + end); });
+      }
+    }
+  }
+}
+
+/// Copies the triangle below the diagonal over the one above it.
+void mirror(double* matrix, int64_t size) {
+  spread(size, 32, [&](int64_t begin, int64_t end) {
+    for (int64_t left = 0; left < end; left += 32)
+      for (int64_t i = begin; i < end; i++)
+        for (int64_t j = left; j < std::min(left + 32, i); j++) matrix[j * size + i] = matrix[i * size + j];
+  });
+}
+
+// ---------------------------------------------------------------- Cholesky
+
+constexpr int64_t BASE = 48;  // what is small enough to be solved without further cutting
+
+/// Cuts a size in two, at a multiple of the base.
+inline int64_t half(int64_t size) { return (size / 2 + BASE - 1) / BASE * BASE; }
+
+/// right = right L^-T, L lower triangular; right `[rows, size]`.
+void solveForward(const double* factor, int64_t stride, int64_t size, double* right, int64_t rightStride, int64_t rows) {
+  if (size > BASE) {
+    const int64_t first = half(size);
+    solveForward(factor, stride, first, right, rightStride, rows);
+    multiply(rowsOf(right, rightStride), rowsOf(factor + first * stride, stride), rows, size - first, first, -1, true,
+             right + first, rightStride);
+    solveForward(factor + first * (stride + 1), stride, size - first, right + first, rightStride, rows);
+    return;
+  }
+  double columns[BASE * BASE];  // L^T, so that what a number is subtracted from stands side by side
+  for (int64_t i = 0; i < size; i++)
+    for (int64_t j = 0; j < size; j++) columns[j * size + i] = j <= i ? factor[i * stride + j] : 0;
+  spread(rows, 64, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; i++) {
+      double* x = right + i * rightStride;
+      for (int64_t j = 0; j < size; j++) {
+        x[j] /= columns[j * size + j];
+        add(-x[j], columns + j * size + j + 1, size - j - 1, x + j + 1);
+      }
+    }
+  });
+}
+
+/// right = right L^-1
+void solveBackward(const double* factor, int64_t stride, int64_t size, double* right, int64_t rightStride, int64_t rows) {
+  if (size > BASE) {
+    const int64_t first = half(size);
+    solveBackward(factor + first * (stride + 1), stride, size - first, right + first, rightStride, rows);
+    multiply(rowsOf(right + first, rightStride), columnsOf(factor + first * stride, stride), rows, first, size - first,
+             -1, true, right, rightStride);
+    solveBackward(factor, stride, first, right, rightStride, rows);
+    return;
+  }
+  spread(rows, 64, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; i++) {
+      double* x = right + i * rightStride;
+      for (int64_t j = size - 1; j >= 0; j--) {
+        x[j] /= factor[j * stride + j];
+        add(-x[j], factor + j * stride, j, x);
+      }
+    }
+  });
+}
+
+/// Turns the lower triangle into L of L L^T; returns the row whose pivot is not positive, or -1.
+int64_t factorize(double* matrix, int64_t stride, int64_t size) {
+  if (size > BASE) {
+    const int64_t first = half(size), rest = size - first;
+    const int64_t failed = factorize(matrix, stride, first);
+    if (failed >= 0) return failed;
+    double* below = matrix + first * stride;
+    solveForward(matrix, stride, first, below, stride, rest);
+    multiply(rowsOf(below, stride), rowsOf(below, stride), rest, rest, first, -1, true, below + first, stride, LOWER);
+    const int64_t later = factorize(below + first, stride, rest);
+    return later < 0 ? -1 : first + later;
+  }
+  for (int64_t i = 0; i < size; i++) {
+    double* row = matrix + i * stride;
+    for (int64_t j = 0; j < i; j++) {
+      const double* other = matrix + j * stride;
+      row[j] = (row[j] - dot(row, other, j)) / other[j];
+    }
+    const double pivot = row[i] - dot(row, row, i);
+    if (!(pivot > 0)) return i;
+    row[i] = std::sqrt(pivot);
+  }
+  return -1;
+}
+
+// ---------------------------------------------------------------- symmetric matrices to tridiagonal ones
+
+/// to = S from, S symmetric of the given size, of which the upper triangle is read.
+void multiplySymmetric(const double* matrix, int64_t stride, int64_t size, const double* from, double* to, Scratch& room) {
+  constexpr int ROWS = 4;
+  const int threads = busy || size < 256 ? 1 : pool.size();
+  double* sums = room.of(threads * size);
+  const auto part = [&](int thread) {
+    double* out = sums + thread * size;
+    std::fill(out, out + size, 0.0);
+    for (int64_t i = thread * ROWS; i < size; i += threads * ROWS) {
+      const int64_t high = std::min<int64_t>(ROWS, size - i);
+      const double* rows = matrix + i * stride;
+      for (int64_t n = 0; n < high; n++) {  // where the rows meet the diagonal
+        out[i + n] += rows[n * stride + i + n] * from[i + n];
+        for (int64_t m = n + 1; m < high; m++) {
+          out[i + n] += rows[n * stride + i + m] * from[i + m];
+          out[i + m] += rows[n * stride + i + m] * from[i + n];
+        }
+      }
+      if (high < ROWS) return;
+      V across[ROWS] = {};
+      int64_t k = i + ROWS;
+      for (; k + L <= size; k += L) {
+        const V numbers = load(from + k);
+        V down = load(out + k);
+        for (int n = 0; n < ROWS; n++) {
+          const V row = load(rows + n * stride + k);
+          across[n] += row * numbers;
+          down += row * from[i + n];
+        }
+        store(out + k, down);
+      }
+      for (int n = 0; n < ROWS; n++) {
+        out[i + n] += sum(across[n]);
+        for (int64_t m = k; m < size; m++) {
+          out[i + n] += rows[n * stride + m] * from[m];
+          out[m] += rows[n * stride + m] * from[i + n];
+        }
+      }
+    }
+  };
+  if (threads == 1) part(0);
+  else pool.run(part);
+  std::copy(sums, sums + size, to);
+  for (int thread = 1; thread < threads; thread++) add(1, sums + thread * size, size, to);
+}
+
+/// Finds H = I - tau v v^T with H x = beta e_1, where v begins with 1 and is written over x.
+double reflect(double* x, int64_t count, double& tau) {
+  const double alpha = x[0], rest = dot(x + 1, x + 1, count - 1);
+  x[0] = 1;
+  if (rest == 0) {
+    tau = 0;
+    return alpha;
+  }
+  const double beta = -std::copysign(std::sqrt(alpha * alpha + rest), alpha);
+  tau = (beta - alpha) / beta;
+  scale(x + 1, count - 1, 1 / (alpha - beta));
+  return beta;
+}
+
+/// Turns the upper triangle into Q T Q^T: T has `diagonal` and `beside`, and Q = H_0 H_1 ... is a product of reflections,
+/// whose vectors come to stand in the rows: row j begins with j + 1 zeros.
+/// Source: LAPACK's dsytrd and dlatrd; Dongarra, Hammarling and Sorensen 1989.
+void tridiagonalize(double* matrix, int64_t size, double* diagonal, double* beside, double* taus) {
+  constexpr int64_t TOGETHER = 32;  // reflections, which are then applied to the rest of the matrix in one product
+  std::vector<double> panel(3 * TOGETHER * size);
+  Scratch room;
+  for (int64_t first = 0; first < size - 2; first += TOGETHER) {
+    const int64_t count = std::min(TOGETHER, size - 2 - first), next = first + count;
+    double* v = panel.data();        // [count, size]
+    double* w = v + count * size;    // the rest becomes S - v^T w - w^T v
+    double* again = w + count * size;
+    for (int64_t p = 0; p < count; p++) {
+      const int64_t j = first + p, after = j + 1, length = size - after;
+      double* row = matrix + j * size;
+      double* own = w + p * size;
+      for (int64_t q = 0; q < p; q++) {
+        add(-w[q * size + j], v + q * size + j, size - j, row + j);
+        add(-v[q * size + j], w + q * size + j, size - j, row + j);
+      }
+      diagonal[j] = row[j];
+      beside[j] = reflect(row + after, length, taus[j]);
+      std::fill(row, row + after, 0.0);
+      std::copy(row + first, row + size, v + p * size + first);
+      multiplySymmetric(matrix + after * (size + 1), size, length, row + after, own + after, room);
+      for (int64_t q = 0; q < p; q++) {
+        const double* vq = v + q * size + after;
+        const double* wq = w + q * size + after;
+        const double alongW = dot(wq, row + after, length), alongV = dot(vq, row + after, length);
+        add(-alongW, vq, length, own + after);
+        add(-alongV, wq, length, own + after);
+      }
+      scale(own + after, length, taus[j]);
+      add(-0.5 * taus[j] * dot(own + after, row + after, length), row + after, length, own + after);
+    }
+    std::copy(v, v + count * size, again);
+    multiply(columnsOf(v + next, size), columnsOf(w + next, size), size - next, size - next, 2 * count, -1, true,
+             matrix + next * (size + 1), size, UPPER);
+  }
+  if (size > 1) {
+    diagonal[size - 2] = matrix[(size - 2) * size + size - 2];
+    beside[size - 2] = matrix[(size - 2) * size + size - 1];
+  }
+  diagonal[size - 1] = matrix[size * size - 1];
+}
+
+/// Turns eigenvectors of T, a vector a row, into those of Q T Q^T.
+void reflectBack(const double* reflections, int64_t size, const double* taus, double* vectors, int64_t rows) {
+  constexpr int64_t TOGETHER = 64;
+  std::vector<double> products(TOGETHER * TOGETHER), triangle(TOGETHER * TOGETHER), mixed(TOGETHER * size),
+      along(rows * TOGETHER);
+  for (int64_t last = size - 2; last > 0;) {
+    const int64_t first = (last - 1) / TOGETHER * TOGETHER, count = last - first, length = size - first - 1;
+    const double* v = reflections + first * size + first + 1;
+    // H_first ... H_last = I - V^T T V, T upper triangular (LAPACK's dlarft)
+    multiply(rowsOf(v, size), rowsOf(v, size), count, count, length, 1, false, products.data(), count);
+    std::fill(triangle.begin(), triangle.end(), 0.0);
+    for (int64_t i = 0; i < count; i++) {
+      const double tau = taus[first + i];
+      triangle[i * count + i] = tau;
+      for (int64_t j = 0; j < i; j++) {
+        double sum = 0;
+        for (int64_t k = j; k < i; k++) sum += triangle[j * count + k] * products[k * count + i];
+        triangle[j * count + i] = -tau * sum;
+      }
+    }
+    multiply(columnsOf(triangle.data(), count), columnsOf(v, size), count, length, count, 1, false, mixed.data(), length);
+    multiply(rowsOf(vectors + first + 1, size), rowsOf(v, size), rows, count, length, 1, false, along.data(), count);
+    multiply(rowsOf(along.data(), count), columnsOf(mixed.data(), length), rows, length, count, -1, true,
+             vectors + first + 1, size);
+    last = first;
+  }
+}
+
+// ---------------------------------------------------------------- tridiagonal matrices
+
+/// A root between two poles of 1 / rho + sum of w_j^2 / (d_j - x) = 0; d ascends. The sum is that of an eigenvalue problem:
+/// the roots are the eigenvalues of D + rho w w^T.
+class SecularEquation {
+ public:
+  SecularEquation(const double* d, const double* w, int64_t count, double rho) : d(d), w(w), count(count), rho(rho) {}
+
+  /// Finds root i, right of d_i; writes d_j - root for each j, which are accurate though root and pole be close.
+  /// Source: Li 1993, LAPACK working note 89, as in dlaed4; here every step stays between known bounds.
+  double solve(int64_t i, double* differences) const {
+    if (count == 1) {
+      differences[0] = -rho * w[0] * w[0];
+      return d[0] - differences[0];
+    }
+    const bool last = i == count - 1;
+    const int64_t left = last ? count - 2 : i;  // the poles left + 1 are summed apart from the others
+    double origin = d[i], low = 0, high, at;
+    if (last) {
+      high = rho * dot(w, w, count) * (1 + 4 * DBL_EPSILON);
+      at = high / 2;
+    } else {
+      const double gap = d[i + 1] - d[i], a = w[i] * w[i], b = w[i + 1] * w[i + 1];
+      const double middle = sums(left, d[i], gap / 2).value;
+      const double others = middle + (a - b) / (gap / 2);
+      if (middle >= 0) {
+        high = gap / 2;
+        at = smallRoot(others, others * gap + a + b, a * gap);
+      } else {
+        origin = d[i + 1];
+        low = -gap / 2, high = 0;
+        at = -smallRoot(-others, -others * gap + a + b, b * gap);
+      }
+      if (!(at > low && at < high)) at = (low + high) / 2;
+    }
+    double width = high - low;
+    for (int step = 0; step < 200; step++) {
+      const Sums now = sums(left, origin, at);
+      (now.value < 0 ? low : high) = at;
+      const double nearest = std::min(std::fabs(low), std::fabs(high));
+      if (std::fabs(now.value) <= DBL_EPSILON * now.size || high - low <= DBL_EPSILON * nearest) break;
+      const double p = d[left] - origin - at, q = d[left + 1] - origin - at;
+      const double c = now.value - p * now.leftSlope - q * now.rightSlope;
+      const double b = (p + q) * now.value - p * q * (now.leftSlope + now.rightSlope);
+      const double a = p * q * now.value;
+      const double root = std::sqrt(std::max(0.0, b * b - 4 * a * c));
+      double next = low;
+      for (const double move : {b <= 0 ? (b - root) / (2 * c) : 2 * a / (b + root),
+                                b <= 0 ? 2 * a / (b - root) : (b + root) / (2 * c)})
+        if (at + move > low && at + move < high && move * now.value < 0) {
+          next = at + move;
+          break;
+        }
+      // Outside of the bounds, or too slow: halve, in order of magnitude where both bounds are on the same side of 0.
+      const bool slow = step % 3 == 2 && high - low > width / 2;
+      if (step % 3 == 2) width = high - low;
+      if (next <= low || slow) {
+        next = low > 0 && high / 4 > low ? std::sqrt(low) * std::sqrt(high)
+             : high < 0 && low / 4 < high ? -std::sqrt(-low) * std::sqrt(-high)
+                                          : low + (high - low) / 2;
+      }
+      if (next <= low || next >= high) break;
+      at = next;
+    }
+    for (int64_t j = 0; j < count; j++) differences[j] = (d[j] - origin) - at;
+    return origin + at;
+  }
+
+ private:
+  struct Sums {
+    double value, leftSlope, rightSlope, size;
+  };
+
+  /// The smaller root of c x^2 - b x + a for b >= 0, or what comes close.
+  static double smallRoot(double c, double b, double a) {
+    const double root = std::sqrt(std::max(0.0, b * b - 4 * a * c));
+    return b > 0 ? 2 * a / (b + root) : (b - root) / (2 * c);
+  }
+
+  Sums sums(int64_t left, double origin, double at) const {
+    double slopes[2];
+    const double below = part(0, left + 1, origin, at, slopes[0]);
+    const double above = part(left + 1, count, origin, at, slopes[1]);
+    const double size = 8 * (std::fabs(below) + std::fabs(above)) + 1 / rho + std::fabs(at) * (slopes[0] + slopes[1]);
+    return {1 / rho + below + above, slopes[0], slopes[1], size};
+  }
+
+  double part(int64_t begin, int64_t end, double origin, double at, double& slope) const {
+    V values = {}, slopes = {};
+    int64_t j = begin;
+    for (; j + L <= end; j += L) {
+      const V weight = load(w + j), term = weight / (load(d + j) - origin - at);
+      values += weight * term;
+      slopes += term * term;
+    }
+    double value = sum(values);
+    slope = sum(slopes);
+    for (; j < end; j++) {
+      const double term = w[j] / (d[j] - origin - at);
+      value += w[j] * term;
+      slope += term * term;
+    }
+    return value;
+  }
+
+  const double *d, *w;
+  int64_t count;
+  double rho;
+};
+
+/// Eigenvalues and eigenvectors of a tridiagonal matrix by divide and conquer.
+/// Source: Cuppen 1981; Gu and Eisenstat 1995; LAPACK's dlaed2 and dlaed3.
+class Tridiagonal {
+ public:
+  /// Writes the eigenvalues over the diagonal, and the eigenvectors of the `wanted` largest into rows of `vectors`.
+  Tridiagonal(int64_t size, double* diagonal, double* beside, double* vectors, int64_t wanted)
+      : size(size), wanted(wanted), d(diagonal), e(beside), z(vectors), order(size), copies(size * size), mixture(size * size) {}
+
+  /// Gives the rows in ascending order of their eigenvalues.
+  const std::vector<int64_t>& solve() {
+    std::vector<std::pair<int64_t, int64_t>> parts;
+    tear(0, size, parts);
+    spread(static_cast<int64_t>(parts.size()), [&](int64_t i) { conquer(parts[i].first, parts[i].second); });
+    join(0, size);
+    return order;
+  }
+
+ private:
+  static constexpr int64_t LEAF = 32;   // solved by rotations
+  static constexpr int64_t TASK = 256;  // solved on one thread
+
+  /// Cuts T in two and a matrix of rank one.
+  int64_t cut(int64_t start, int64_t count) {
+    const int64_t first = count / 2, at = start + first;
+    d[at - 1] -= std::fabs(e[at - 1]);
+    d[at] -= std::fabs(e[at - 1]);
+    return first;
+  }
+
+  void tear(int64_t start, int64_t count, std::vector<std::pair<int64_t, int64_t>>& parts) {
+    if (count <= TASK) return parts.emplace_back(start, count), void();
+    const int64_t first = cut(start, count);
+    tear(start, first, parts);
+    tear(start + first, count - first, parts);
+  }
+
+  void join(int64_t start, int64_t count) {
+    if (count <= TASK) return;
+    join(start, count / 2);
+    join(start + count / 2, count - count / 2);
+    merge(start, count, count / 2);
+  }
+
+  void conquer(int64_t start, int64_t count) {
+    if (count <= LEAF) return rotate(start, count);
+    const int64_t first = cut(start, count);
+    conquer(start, first);
+    conquer(start + first, count - first);
+    merge(start, count, first);
+  }
+
+  void sortRows(int64_t start, int64_t count) {
+    int64_t* rows = order.data() + start;
+    std::iota(rows, rows + count, start);
+    std::stable_sort(rows, rows + count, [&](int64_t i, int64_t j) { return d[i] < d[j]; });
+  }
+
+  /// Implicit QL. Source: EISPACK's tql2.
+  void rotate(int64_t start, int64_t count) {
+    double* values = d + start;
+    double* rows = z + start * (size + 1);
+    double off[LEAF] = {};  // a copy: what stands beside the last row belongs to the next cut
+    std::copy(e + start, e + start + count - 1, off);
+    for (int64_t i = 0; i < count; i++)
+      for (int64_t j = 0; j < count; j++) rows[i * size + j] = i == j;
+    for (int64_t l = 0; l < count; l++) {
+      for (int turn = 0; turn < 100; turn++) {
+        int64_t m = l;
+        while (m < count - 1 &&
+               std::fabs(off[m]) > DBL_EPSILON / 2 * (std::fabs(values[m]) + std::fabs(values[m + 1])))
+          m++;
+        if (m == l) break;
+        double g = (values[l + 1] - values[l]) / (2 * off[l]);
+        g = values[m] - values[l] + off[l] / (g + std::copysign(std::hypot(g, 1), g));
+        double s = 1, c = 1, p = 0;
+        int64_t i = m - 1;
+        for (; i >= l; i--) {
+          const double f = s * off[i], b = c * off[i], r = std::hypot(f, g);
+          off[i + 1] = r;
+          if (r == 0) {
+            values[i + 1] -= p;
+            break;
+          }
+          s = f / r, c = g / r;
+          g = values[i + 1] - p;
+          const double t = (values[i] - g) * s + 2 * c * b;
+          p = s * t;
+          values[i + 1] = g + p;
+          g = c * t - b;
+          turnRows(rows + (i + 1) * size, rows + i * size, count, c, s);
+        }
+        off[m] = 0;
+        if (i >= l) continue;
+        values[l] -= p;
+        off[l] = g;
+      }
+    }
+    sortRows(start, count);
+  }
+
+  /// one = c one + s other, other = c other - s one
+  static void turnRows(double* one, double* other, int64_t count, double c, double s) {
+    for (int64_t k = 0; k < count; k++) {
+      const double x = one[k], y = other[k];
+      one[k] = c * x + s * y;
+      other[k] = c * y - s * x;
+    }
+  }
+
+  /// Joins two neighbors, whose rows are sorted, with the matrix of rank one that `cut` took out between them.
+  void merge(int64_t start, int64_t count, int64_t first) {
+    enum Side { LEFT, BOTH, RIGHT };  // where a row has numbers
+    const int64_t middle = start + first, end = start + count;
+    const double beta = e[middle - 1];
+    double rho = 2 * std::fabs(beta);
+    std::vector<double> w(count);
+    std::vector<Side> side(count);
+    double largest = 0;
+    for (int64_t i = 0; i < count; i++) {
+      const double* row = z + (start + i) * size;
+      side[i] = i < first ? LEFT : RIGHT;
+      w[i] = std::sqrt(0.5) * (i < first ? row[middle - 1] : std::copysign(row[middle], row[middle] * beta));
+      largest = std::max({largest, std::fabs(w[i]), std::fabs(d[start + i])});
+    }
+    std::vector<int64_t> sorted(count), kept, gone;
+    const auto ascending = [&](int64_t i, int64_t j) { return d[i] < d[j]; };
+    std::merge(&order[start], &order[middle], &order[middle], &order[end - 1] + 1, sorted.begin(), ascending);
+
+    // Rows that the matrix of rank one leaves alone keep their eigenvalue, and so does one of two that are almost equal.
+    const double tolerance = 8 * DBL_EPSILON * largest;
+    int64_t previous = -1;
+    for (const int64_t at : sorted) {
+      double& own = w[at - start];
+      if (rho * std::fabs(own) <= tolerance) {
+        gone.push_back(at);
+        continue;
+      }
+      if (previous >= 0) {
+        double& other = w[previous - start];
+        const double length = std::hypot(own, other), c = own / length, s = -other / length;
+        if (std::fabs((d[at] - d[previous]) * c * s) <= tolerance) {
+          own = length;
+          other = 0;
+          if (side[at - start] != side[previous - start]) side[at - start] = BOTH;
+          turnRows(z + previous * size + start, z + at * size + start, count, c, s);
+          const double x = d[previous], y = d[at];
+          d[previous] = x * c * c + y * s * s;
+          d[at] = x * s * s + y * c * c;
+          gone.push_back(previous);
+        } else {
+          kept.push_back(previous);
+        }
+      }
+      previous = at;
+    }
+    if (previous >= 0) kept.push_back(previous);
+
+    const int64_t roots = static_cast<int64_t>(kept.size());
+    std::vector<double> poles(roots), weights(roots), values(roots), exact(roots);
+    for (int64_t j = 0; j < roots; j++) poles[j] = d[kept[j]], weights[j] = w[kept[j] - start];
+    double* mixing = mixture.data() + start * size;  // [roots, roots]
+    const SecularEquation equation(poles.data(), weights.data(), roots, rho);
+    spread(roots, 8, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; i++) values[i] = equation.solve(i, mixing + i * roots);
+    });
+    // The weights for which these roots are exact: eigenvectors made of them are orthogonal (Gu and Eisenstat 1995).
+    spread(roots, 64, [&](int64_t begin, int64_t end) {
+      for (int64_t j = begin; j < end; j++) exact[j] = -mixing[j * roots + j];
+      for (int64_t i = 0; i < roots; i++)
+        for (int64_t j = begin; j < end; j++)
+          exact[j] *= i == j ? 1 : mixing[i * roots + j] / (poles[j] - poles[i]);
+    });
+    for (int64_t j = 0; j < roots; j++)
+      exact[j] = std::copysign(std::sqrt(std::max(0.0, exact[j])), weights[j]);
+
+    // Old rows by side, each with the part that has numbers; then those that stay as they are.
+    std::vector<int64_t> places(roots);
+    std::iota(places.begin(), places.end(), 0);
+    const auto sideOf = [&](int64_t j) { return side[kept[j] - start]; };
+    std::stable_sort(places.begin(), places.end(), [&](int64_t i, int64_t j) { return sideOf(i) < sideOf(j); });
+    const auto number = [&](Side s) {
+      return std::count_if(places.begin(), places.end(), [&](int64_t j) { return sideOf(j) == s; });
+    };
+    const int64_t onLeft = number(LEFT) + number(BOTH), onRight = number(BOTH) + number(RIGHT);
+    double* left = copies.data() + start * size;  // [onLeft, first]
+    double* right = left + onLeft * first;        // [onRight, count - first]
+    double* rest = right + onRight * (count - first);
+    for (int64_t p = 0; p < onLeft; p++) {
+      const double* row = z + kept[places[p]] * size + start;
+      std::copy(row, row + first, left + p * first);
+    }
+    for (int64_t p = 0; p < onRight; p++) {
+      const double* row = z + kept[places[roots - onRight + p]] * size;
+      std::copy(row + middle, row + end, right + p * (count - first));
+    }
+    for (size_t g = 0; g < gone.size(); g++) {
+      const double* row = z + gone[g] * size;
+      std::copy(row + start, row + end, rest + static_cast<int64_t>(g) * count);
+      values.push_back(d[gone[g]]);
+    }
+    std::copy(values.begin(), values.end(), d + start);
+    for (int64_t g = 0; g < count - roots; g++)
+      std::copy(rest + g * count, rest + (g + 1) * count, z + (start + roots + g) * size + start);
+    sortRows(start, count);
+
+    // At the end, only the vectors that were asked for.
+    int64_t from = 0;
+    if (count == size) {
+      from = roots;
+      for (int64_t i = size - wanted; i < size; i++) from = std::min(from, order[i]);
+    }
+    spread(roots - from, 8, [&](int64_t begin, int64_t end) {
+      std::vector<double> row(roots);
+      for (int64_t i = from + begin; i < from + end; i++) {
+        double* own = mixing + i * roots;
+        for (int64_t j = 0; j < roots; j++) row[j] = exact[j] / own[j];
+        const double length = std::sqrt(dot(row.data(), row.data(), roots));
+        for (int64_t p = 0; p < roots; p++) own[p] = row[places[p]] / length;
+      }
+    });
+    const double* mixed = mixing + from * roots;
+    double* to = z + (start + from) * size + start;
+    multiply(rowsOf(mixed, roots), columnsOf(left, first), roots - from, first, onLeft, 1, false, to, size);
+    multiply(rowsOf(mixed + roots - onRight, roots), columnsOf(right, count - first), roots - from, count - first, onRight,
+             1, false, to + first, size);
+  }
+
+  int64_t size, wanted;
+  double *d, *e, *z;
+  std::vector<int64_t> order;
+  std::vector<double> copies, mixture;
+};
+
+/// Eigenvalues, largest first, and as many eigenvectors as are wanted, a vector a row; the upper triangle is read.
+void decompose(const double* given, int64_t size, int64_t wanted, double* values, double* vectors) {
+  std::vector<double> matrix(given, given + size * size), d(size), e(size), taus(size), parts(size * size);
+  double largest = 0;
+  for (const double value : matrix) largest = std::max(largest, std::fabs(value));
+  int exponent = 0;
+  std::frexp(largest, &exponent);
+  exponent = std::max(-1000, std::min(exponent, 1000));
+  // A power of two changes no digit, and squares neither overflow nor vanish.
+  scale(matrix.data(), size * size, std::ldexp(1, -exponent));
+  tridiagonalize(matrix.data(), size, d.data(), e.data(), taus.data());
+  Tridiagonal tridiagonal(size, d.data(), e.data(), parts.data(), wanted);
+  const std::vector<int64_t>& order = tridiagonal.solve();
+  for (int64_t i = 0; i < size; i++) values[i] = std::ldexp(d[order[size - 1 - i]], exponent);
+  for (int64_t i = 0; i < wanted; i++) {
+    const double* row = parts.data() + order[size - 1 - i] * size;
+    std::copy(row, row + size, vectors + i * size);
+  }
+  reflectBack(matrix.data(), size, taus.data(), vectors, wanted);
+}
+
+// ---------------------------------------------------------------- distances
+
+// Sums in an order of their own, and products rounded before they are added: the same to the bit on every processor, and
+// in JavaScript. What is built on neighbors, such as a map, may hang on the last digit.
+#pragma GCC push_options
+#ifndef __clang__
+#pragma GCC optimize("fp-contract=off")
+#endif
+
+constexpr int LANES = 8;         // sums that are added at the end
+constexpr int64_t CHUNK = 2048;  // columns at a time: they stay in the second-level cache
+constexpr int PARTS = LANES / L;
+constexpr int SIDE = PARTS == 1 ? 4 : 2;
+typedef float F __attribute__((vector_size(L * sizeof(float)), aligned(4), may_alias));
+
+inline V widen(const double* p) { return *reinterpret_cast<const V*>(p); }
+inline V widen(const float* p) { return __builtin_convertvector(*reinterpret_cast<const F*>(p), V); }
+
+/// Squared distances of NI rows from NJ others, of up to CHUNK columns; or added to what is there.
+template <int NI, int NJ, class A, class B>
+void distanceTile(const A* a, const B* b, int64_t columns, int64_t count, bool adding, double* out, int64_t stride) {
+#ifdef __clang__
+#pragma clang fp contract(off)
+#endif
+  V sums[NI][NJ][PARTS] = {};
+  int64_t k = 0;
+  for (; k + LANES <= count; k += LANES)
+    for (int p = 0; p < PARTS; p++) {
+      V others[NJ];
+      for (int m = 0; m < NJ; m++) others[m] = widen(b + m * columns + k + p * L);
+      for (int n = 0; n < NI; n++) {
+        const V own = widen(a + n * columns + k + p * L);
+        for (int m = 0; m < NJ; m++) {
+          const V difference = own - others[m];
+          sums[n][m][p] += difference * difference;
+        }
+      }
+    }
+  for (int n = 0; n < NI; n++)
+    for (int m = 0; m < NJ; m++) {
+      double s[LANES];
+      for (int i = 0; i < LANES; i++) s[i] = sums[n][m][i / L][i % L];
+      double total = ((s[0] + s[1]) + (s[2] + s[3])) + ((s[4] + s[5]) + (s[6] + s[7]));
+      for (int64_t c = k; c < count; c++) {
+        const double difference = static_cast<double>(a[n * columns + c]) - static_cast<double>(b[m * columns + c]);
+        total += difference * difference;
+      }
+      out[n * stride + m] = adding ? out[n * stride + m] + total : total;
+    }
+}
+
+#pragma GCC pop_options
+
+/// out[i, j] = the squared distance of row i of a from row j of b
+template <class A, class B>
+void squaredDistances(const A* a, const B* b, int64_t rows, int64_t others, int64_t columns, double* out) {
+  spread(rows, 16, [&](int64_t begin, int64_t end) {
+    for (int64_t k = 0; k == 0 || k < columns; k += CHUNK)
+      for (int64_t j = 0; j < others; j += SIDE)
+        for (int64_t i = begin; i < end; i += SIDE)
+          constant<SIDE>(static_cast<int>(std::min<int64_t>(SIDE, end - i)), [&](auto high) {
+            constant<SIDE>(static_cast<int>(std::min<int64_t>(SIDE, others - j)), [&](auto wide) {
+              distanceTile<decltype(high)::value, decltype(wide)::value>(
+                  a + i * columns + k, b + j * columns + k, columns, std::min(CHUNK, columns - k), k > 0,
+                  out + i * others + j, others);
+            });
+          });
+  });
+}
+
+// ---------------------------------------------------------------- Node
+
+/// A factor `{values, row, inner, center}`: an array of either precision and the strides to read it with.
+Factor factorOf(Call in) {
+  napi_typedarray_type type = napi_float64_array;
+  const void* data = in.memory("values", &type, nullptr);
+  return {data, type == napi_float32_array, in.integer("row"), in.integer("inner"), in.array<double>("center")};
+}
+
+/// Runs a function that may ask for more memory than there is.
+template <class Work>
+napi_value guard(napi_env env, Work work) {
+  try {
+    return work();
+  } catch (const std::bad_alloc&) {
+    napi_throw_range_error(env, nullptr, "linear algebra: expected enough memory for matrices of this size, got too little");
+    return nullptr;
+  }
+}
+
+napi_value integer(napi_env env, int64_t number) {
+  napi_value value;
+  napi_create_int64(env, number, &value);
+  return value;
+}
+
+/// setThreads({count})
+napi_value setThreads(napi_env env, napi_callback_info info) {
+  pool.resize(static_cast<int>(Call(env, info).integer("count")));
+  return nullptr;
+}
+
+/// multiply({a, b, rows, columns, count, symmetric, out})
+napi_value multiplyFactors(napi_env env, napi_callback_info info) {
+  return guard(env, [&]() -> napi_value {
+    Call in(env, info);
+    const Factor a = factorOf(in.inside("a")), b = factorOf(in.inside("b"));
+    const int64_t rows = in.integer("rows"), columns = in.integer("columns"), count = in.integer("count");
+    const bool symmetric = in.integer("symmetric") != 0;
+    double* out = in.array<double>("out");
+    multiply(a, b, rows, columns, count, 1, false, out, columns, symmetric ? LOWER : WHOLE);
+    if (symmetric) mirror(out, rows);
+    return nullptr;
+  });
+}
+
+/// factorCholesky({matrix, size}): in place, in the lower triangle; the row where it fails, or -1
+napi_value factorCholesky(napi_env env, napi_callback_info info) {
+  return guard(env, [&] {
+    Call in(env, info);
+    const int64_t size = in.integer("size");
+    return integer(env, factorize(in.array<double>("matrix"), size, size));
+  });
+}
+
+/// solveCholesky({factor, size, right, rows}): in place, a right-hand side a row
+napi_value solveCholesky(napi_env env, napi_callback_info info) {
+  return guard(env, [&]() -> napi_value {
+    Call in(env, info);
+    const double* factor = in.array<double>("factor");
+    double* right = in.array<double>("right");
+    const int64_t size = in.integer("size"), rows = in.integer("rows");
+    solveForward(factor, size, size, right, size, rows);
+    solveBackward(factor, size, size, right, size, rows);
+    return nullptr;
+  });
+}
+
+/// decomposeSymmetric({matrix, size, wanted, values, vectors})
+napi_value decomposeSymmetric(napi_env env, napi_callback_info info) {
+  return guard(env, [&]() -> napi_value {
+    Call in(env, info);
+    decompose(in.array<double>("matrix"), in.integer("size"), in.integer("wanted"), in.array<double>("values"),
+              in.array<double>("vectors"));
+    return nullptr;
+  });
+}
+
+/// squaredDistances({a, b, rows, others, columns, out})
+napi_value squaredDistancesOf(napi_env env, napi_callback_info info) {
+  Call in(env, info);
+  napi_typedarray_type types[2] = {};
+  const void* a = in.memory("a", &types[0], nullptr);
+  const void* b = in.memory("b", &types[1], nullptr);
+  const int64_t rows = in.integer("rows"), others = in.integer("others"), columns = in.integer("columns");
+  double* out = in.array<double>("out");
+  const auto with = [&](auto* first) {
+    if (types[1] == napi_float32_array) squaredDistances(first, static_cast<const float*>(b), rows, others, columns, out);
+    else squaredDistances(first, static_cast<const double*>(b), rows, others, columns, out);
+  };
+  if (types[0] == napi_float32_array) with(static_cast<const float*>(a));
+  else with(static_cast<const double*>(a));
+  return nullptr;
+}
+
+}  // namespace
+
+NAPI_MODULE_INIT() {
+  const std::pair<const char*, napi_callback> functions[] = {
+      {"setThreads", setThreads},
+      {"multiply", multiplyFactors},
+      {"factorCholesky", factorCholesky},
+      {"solveCholesky", solveCholesky},
+      {"decomposeSymmetric", decomposeSymmetric},
+      {"squaredDistances", squaredDistancesOf},
+  };
+  for (const auto& [name, function] : functions) {
+    napi_value value;
+    napi_create_function(env, name, NAPI_AUTO_LENGTH, function, nullptr, &value);
+    napi_set_named_property(env, exports, name, value);
+  }
+  return exports;
+}

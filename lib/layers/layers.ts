@@ -1,0 +1,231 @@
+// Layers: what goes forward and, beside it, what comes back. Every engine runs them.
+//
+// A layer turns `[rows, inputs]` into `[rows, outputs]` and hands back the way to its slopes: from the derivative of the
+// loss with respect to what came out to that with respect to what went in, settling the gradients of its parameters.
+import type { Random } from "../cohort/random.js";
+import type { Engine, Parameter, Settlement, Tensor } from "../engine/engine.js";
+
+/** How a pass through a model is made. */
+export interface Pass {
+  /** Whether entries are dropped, and normalization is by the batch's own statistics, which it keeps track of. */
+  readonly isTraining: boolean;
+  /** Where dropout and noise are drawn from; without it nothing is dropped and no noise is added. */
+  readonly random?: Random;
+  /** What becomes of gradients on the way back; null keeps the parameters as they are. */
+  readonly settlement: Settlement | null;
+}
+
+/** A pass that trains nothing. */
+export const EVALUATION: Pass = { isTraining: false, settlement: null };
+
+export interface Passed {
+  readonly out: Tensor;
+  /**
+   * Goes back once: settles gradients and gives the slope with respect to the layer's input, or null where it is not
+   * wanted.
+   * @param slope with respect to `out`, of its shape.
+   */
+  back(slope: Tensor, isWanted: boolean): Tensor | null;
+}
+
+export interface Layer {
+  /** Whether it has parameters, so that a slope has to reach it. */
+  readonly isTrained: boolean;
+  forward(x: Tensor, pass: Pass): Passed;
+}
+
+/** A tensor of a model: a trained parameter, or a buffer that training moves without a gradient. */
+export interface TensorShape {
+  /** As in PyTorch's state dict. */
+  readonly name: string;
+  /** `[outputs, inputs]` of a weight, `[units]` of a vector. */
+  readonly shape: readonly number[];
+  /** What training starts from; "uniform" is in `±1 / sqrt(inputs)`, as torch.nn.Linear draws it. */
+  readonly start: "uniform" | "zeros" | "ones";
+  readonly isTrained: boolean;
+}
+
+/** Finds a model's parameter by its name. */
+export type ParameterOf = (name: string) => Parameter;
+
+/** Lists the tensors of a dense layer. */
+export function denseTensors(name: string, outputs: number, inputs: number): TensorShape[] {
+  return [
+    { name: `${name}.weight`, shape: [outputs, inputs], start: "uniform", isTrained: true },
+    { name: `${name}.bias`, shape: [outputs], start: "uniform", isTrained: true },
+  ];
+}
+
+/**
+ * Dense: `out = x W^T + b`, `[rows, inputs]` to `[rows, outputs]`.
+ * Back: `dx = dout W`, `dW = dout^T x`, `db = sum of dout over the rows`.
+ * @param isNormalized whether batch normalization follows, which takes the bias off again: its gradient is 0 then, and
+ *   what rounding leaves of it would drive Adam, which knows no scale.
+ */
+export function dense(
+  engine: Engine,
+  of: ParameterOf,
+  name: string,
+  { isNormalized = false } = {},
+): Layer {
+  const [weight, bias] = [of(`${name}.weight`), of(`${name}.bias`)];
+  return {
+    isTrained: true,
+    forward: (x, { settlement, isTraining }) => ({
+      out: engine.linear(weight, bias, x), // [rows, outputs]
+      back(slope, isWanted) {
+        const below = isWanted ? engine.linearBack(weight, slope) : null; // [rows, inputs], by the old weight
+        if (settlement) {
+          engine.settleWeight(weight, slope, x, settlement);
+          const sum = isNormalized && isTraining ? null : engine.sumRows(slope); // [1, outputs]
+          engine.settleVector(bias, sum, settlement);
+        }
+        return below;
+      },
+    }),
+  };
+}
+
+/** `x > 0 ? x : leak x`; ReLU without a leak. Back: `dout` where something came out, else `leak dout`. */
+export function relu(engine: Engine, leak = 0): Layer {
+  return untrained((x) => {
+    const out = engine.relu(x, leak);
+    return { out, back: (slope) => engine.gate(slope, out, leak) };
+  });
+}
+
+/** `log(1 + e^x)`. Back: `dout / (1 + e^-x)`. */
+export function softplus(engine: Engine): Layer {
+  return untrained((x) => ({
+    out: engine.softplus(x),
+    back: (slope) => engine.mul(slope, engine.sigmoid(x)),
+  }));
+}
+
+/**
+ * Dropout: `x mask` in training, where an entry of the mask is 0 with probability `share`, else `1 / (1 - share)`. One
+ * number is drawn per entry, row by row; a share of 0 draws nothing. Back: `dout mask`.
+ */
+export function dropout(engine: Engine, share: number): Layer {
+  return untrained((x, { isTraining, random }) => {
+    if (!isTraining || !random || share === 0) return { out: x, back: (slope) => slope };
+    const mask = engine.mask(x.rows, x.units, share, random); // [rows, units]
+    return { out: engine.mul(x, mask), back: (slope) => engine.mul(slope, mask) };
+  });
+}
+
+/** Sets some units to 0, forward and back; `units` are indexes into what comes in. */
+export function zeroUnits(engine: Engine, units: readonly number[]): Layer {
+  return untrained((x) => {
+    if (units.length === 0) return { out: x, back: (slope) => slope };
+    const ones = new Float32Array(x.units).fill(1);
+    for (const unit of units) ones[unit] = 0;
+    const kept = engine.tensor(ones, 1); // [1, units]
+    return { out: engine.mulVector(x, kept), back: (slope) => engine.mulVector(slope, kept) };
+  });
+}
+
+/** Lists the tensors of a batch normalization: scale and shift, then the running statistics. */
+export function batchNormTensors(name: string, units: number): TensorShape[] {
+  return (
+    [
+      ["weight", "ones", true],
+      ["bias", "zeros", true],
+      ["running_mean", "zeros", false],
+      ["running_var", "ones", false],
+    ] as const
+  ).map(([kind, start, isTrained]) => ({
+    ...{ name: `${name}.${kind}`, shape: [units], start, isTrained },
+  }));
+}
+
+/**
+ * Batch normalization: `standard = (x - mean) / sqrt(variance + epsilon)`, `out = scale standard + shift`, unit by unit.
+ * In training by the batch's own statistics (divisor n), to which the running ones move a tenth of the way, the variance
+ * with divisor n - 1; else by the running ones, which are constants on the way back.
+ * Back in training: `dx = scale / sqrt(variance + epsilon) (dout - (dshift + standard dscale) / n)`, where
+ * `dshift = sum of dout` and `dscale = sum of dout standard` over the n rows.
+ * Source: torch.nn.BatchNorm1d.
+ * @returns a layer whose `forward` throws a RangeError if it is to train on a single row, which has no variance.
+ */
+export function batchNorm(
+  engine: Engine,
+  of: ParameterOf,
+  name: string,
+  { epsilon = 1e-5, momentum = 0.1 } = {},
+): Layer {
+  const [scale, shift] = [of(`${name}.weight`), of(`${name}.bias`)];
+  const [runningMean, runningVariance] = [of(`${name}.running_mean`), of(`${name}.running_var`)];
+  return {
+    isTrained: true,
+    forward(x, { isTraining, settlement }) {
+      const n = x.rows;
+      if (isTraining && n < 2) {
+        throw new RangeError(
+          `${name}: expected at least 2 rows, got ${n}, which have no variance to normalize by; take another batch size`,
+        );
+      }
+      const average = (of: Tensor) => engine.scale(engine.sumRows(of), 1 / n); // [1, units]
+      const mean = isTraining ? average(x) : engine.vector(runningMean);
+      const centered = engine.addVector(x, engine.scale(mean, -1));
+      const variance = isTraining
+        ? average(engine.mul(centered, centered))
+        : engine.vector(runningVariance);
+      if (isTraining) {
+        engine.blend(runningMean, mean, momentum);
+        engine.blend(runningVariance, engine.scale(variance, n / (n - 1)), momentum);
+      }
+      const inverse = engine.rsqrt(variance, epsilon);
+      const standard = engine.mulVector(centered, inverse); // [rows, units]
+      const by = engine.vector(scale);
+      return {
+        out: engine.addVector(engine.mulVector(standard, by), engine.vector(shift)),
+        back(slope, isWanted) {
+          const alongShift = engine.sumRows(slope); // [1, units]
+          const alongScale = engine.sumRows(engine.mul(slope, standard)); // [1, units]
+          if (settlement) {
+            engine.settleVector(scale, alongScale, settlement);
+            engine.settleVector(shift, alongShift, settlement);
+          }
+          if (!isWanted) return null;
+          const moved = engine.addVector(engine.mulVector(standard, alongScale), alongShift);
+          const inner = isTraining ? engine.sub(slope, engine.scale(moved, 1 / n)) : slope;
+          return engine.mulVector(inner, engine.mul(by, inverse)); // by the old scale
+        },
+      };
+    },
+  };
+}
+
+/** Layers one after the other. The way back ends at the first that is trained, unless its slope is wanted. */
+export function sequence(...layers: readonly Layer[]): Layer {
+  const first = layers.findIndex(({ isTrained }) => isTrained);
+  return {
+    isTrained: first >= 0,
+    forward(x, pass) {
+      const passed: Passed[] = [];
+      for (const layer of layers) passed.push(layer.forward(passed.at(-1)?.out ?? x, pass));
+      return {
+        out: passed.at(-1)?.out ?? x,
+        back(slope, isWanted) {
+          if (!isWanted && first < 0) return null;
+          let at: Tensor | null = slope;
+          const end = isWanted ? 0 : first;
+          for (let i = layers.length - 1; i >= end && at; i--) {
+            at = passed[i].back(at, isWanted || i > first);
+          }
+          return isWanted ? at : null;
+        },
+      };
+    },
+  };
+}
+
+function untrained(
+  forward: (
+    x: Tensor,
+    pass: Pass,
+  ) => { readonly out: Tensor; readonly back: (slope: Tensor) => Tensor },
+): Layer {
+  return { isTrained: false, forward };
+}

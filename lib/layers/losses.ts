@@ -1,0 +1,111 @@
+// Losses: what a model is trained to lower, each with its slope.
+import type { Matrix } from "../cohort/matrix.js";
+import type { Activation, Engine, Head, HeadOptions, Tensor } from "../engine/engine.js";
+import type { ParameterOf, Pass } from "./layers.js";
+
+export type ReconstructionLoss = HeadOptions["loss"];
+
+/**
+ * A decoder's last layer, dense with an activation, and the mean loss over the observed entries of a batch: Huber's with
+ * delta 1, `d^2 / 2` up to 1 and `|d| - 1/2` from there on, or `d^2`. Fused, so that what is as large as the data never
+ * exists as a whole.
+ */
+export function reconstructionHead(
+  engine: Engine,
+  of: ParameterOf,
+  name: string,
+  { activation, loss }: { readonly activation: Activation; readonly loss: ReconstructionLoss },
+) {
+  const [weight, bias] = [of(`${name}.weight`), of(`${name}.bias`)];
+  return {
+    /** Measures what the layer makes of `x`, `[rows, inputs]`, against a batch `[rows, outputs]`. */
+    measure: (x: Tensor, batch: Matrix, observed: number, { settlement }: Pass): Head =>
+      engine.head(weight, bias, x, batch, { activation, loss, observed, settlement }),
+    /** The reconstruction itself, `[rows, outputs]`. */
+    reconstruct(x: Tensor): Tensor {
+      const linear = engine.linear(weight, bias, x);
+      if (activation === "linear") return linear;
+      return activation === "softplus" ? engine.softplus(linear) : engine.relu(linear, 0);
+    },
+  };
+}
+
+/**
+ * The same losses of something small, unfused.
+ * @param out `[rows, units]`, as the batch.
+ * @returns the mean over the observed entries, and its slope.
+ */
+export function reconstructionLoss(
+  engine: Engine,
+  out: Tensor,
+  { values, observed: marks, rows }: Matrix,
+  { loss, observed }: { readonly loss: ReconstructionLoss; readonly observed: number },
+): { readonly loss: Promise<number>; readonly slope: Tensor } {
+  const mask = engine.tensor(Float32Array.from(marks), rows);
+  const difference = engine.mul(engine.sub(out, engine.tensor(values, rows)), mask);
+  // clip(d) (d - clip(d) / 2) is Huber's loss with delta 1, and clip(d) its slope.
+  const clipped = loss === "huber" ? engine.clip(difference, -1, 1) : difference;
+  const factor = loss === "huber" ? 0.5 : 0;
+  const terms = engine.mul(clipped, engine.sub(difference, engine.scale(clipped, factor)));
+  const scale = (loss === "huber" ? 1 : 2) / observed;
+  return {
+    loss: total(engine, terms).then((sum) => sum / observed),
+    slope: engine.scale(clipped, observed > 0 ? scale : 0),
+  };
+}
+
+/**
+ * Cross-entropy of logits `[rows, classes]`, in float64: the mean of `-log softmax(logits)[target]` over the rows that
+ * have a target; 0 where none has. Slope: `(softmax - [k = target]) / rows with a target`.
+ * @param targets one per row, in [0, classes); -1 for none.
+ */
+export function crossEntropy(
+  logits: ArrayLike<number>,
+  targets: ArrayLike<number>,
+): { readonly loss: number; readonly slope: Float64Array } {
+  const rows = targets.length;
+  const classes = logits.length / rows;
+  let count = 0;
+  for (let i = 0; i < rows; i++) if (targets[i] >= 0) count++;
+  const slope = softmax(logits, rows);
+  let loss = 0;
+  for (let i = 0; i < rows; i++) {
+    const row = slope.subarray(i * classes, (i + 1) * classes);
+    const target = targets[i];
+    if (target < 0) {
+      row.fill(0);
+      continue;
+    }
+    // Through the largest logit, so that a probability of 0 has a finite logarithm.
+    loss += (logSumExp(logits, i * classes, classes) - logits[i * classes + target]) / count;
+    row[target] -= 1;
+    for (let k = 0; k < classes; k++) row[k] /= count;
+  }
+  return { loss, slope };
+}
+
+/** `e^x / sum of e^x` of each row, `[rows, classes]`. */
+export function softmax(logits: ArrayLike<number>, rows: number): Float64Array {
+  const classes = logits.length / rows;
+  const out = Float64Array.from(logits);
+  for (let i = 0; i < rows; i++) {
+    const row = out.subarray(i * classes, (i + 1) * classes);
+    const log = logSumExp(logits, i * classes, classes);
+    for (let k = 0; k < classes; k++) row[k] = Math.exp(row[k] - log);
+  }
+  return out;
+}
+
+function logSumExp(values: ArrayLike<number>, start: number, count: number): number {
+  let largest = Number.NEGATIVE_INFINITY;
+  for (let k = start; k < start + count; k++) largest = Math.max(largest, values[k]);
+  let sum = 0;
+  for (let k = start; k < start + count; k++) sum += Math.exp(values[k] - largest);
+  return largest + Math.log(sum);
+}
+
+/** Sums all entries, in float64 from the units' sums on. */
+export async function total(engine: Engine, terms: Tensor): Promise<number> {
+  const byUnit = await engine.read(engine.sumRows(terms));
+  return byUnit.reduce((sum, value) => sum + value, 0);
+}

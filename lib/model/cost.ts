@@ -1,0 +1,122 @@
+// What a training of ARO costs before it starts: arithmetic, time, and room on the disk for the run's folder.
+import { existsSync } from "node:fs";
+import { readdir, stat, statfs } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { emptyMatrix, type Matrix } from "../cohort/matrix.js";
+import { createRandom } from "../cohort/random.js";
+import type { Engine } from "../engine/engine.js";
+import { ARO, type AroSpec } from "./aro.js";
+import { buildAutoencoder } from "./autoencoder.js";
+import { widestFit } from "./memory.js";
+import { countParameters, initializeWeights, sizeOf } from "./model.js";
+
+/**
+ * Counts the floating-point operations of one training step: `2 rows (2 F W + 3 L W² + 3 W F)`. Each layer is multiplied
+ * forward, for its weights' gradient and for its input's; the input layer needs no gradient of its input but for batch
+ * normalization: `3 F W` then.
+ * Adam and the element-wise functions are left out, and so is what an engine saves on columns that a masked model
+ * does not see.
+ */
+export function flopsPerStep({ features, width, hiddenLayers, batchNorm }: AroSpec, rows: number) {
+  const products = (batchNorm ? 6 : 5) * features * width + 3 * hiddenLayers * width * width;
+  return 2 * rows * products;
+}
+
+/** Bytes that a run's folder takes at its peak: the weights, and two checkpoints of weights and Adam's moments. */
+export function estimateDisk(spec: AroSpec): number {
+  const parameters = countParameters(ARO, spec);
+  const buffers = ARO.tensors(spec).reduce((sum, { shape }) => sum + sizeOf(shape), -parameters);
+  return 4 * (parameters + buffers + 2 * (3 * parameters + buffers));
+}
+
+/** Bytes that a run's folder may take, whether it exists or not: what is free there, and what is in it already. */
+export async function availableDisk(folder: string): Promise<number> {
+  if (!existsSync(folder)) return await availableDisk(dirname(folder));
+  const { bavail, bsize } = await statfs(folder);
+  return bavail * bsize;
+}
+
+/**
+ * Refuses a training whose folder would fill the disk. What the folder holds counts as room: the run replaces it.
+ * @throws RangeError with the bytes needed and those there are.
+ */
+export async function requireDisk(spec: AroSpec, folder: string): Promise<void> {
+  const needed = estimateDisk(spec);
+  const room = (await availableDisk(folder)) + (await bytesIn(folder));
+  if (room >= needed) return;
+  const gib = (bytes: number) => `${(bytes / 2 ** 30).toFixed(2)} GiB`;
+  throw new RangeError(
+    `train: expected ${gib(needed)} on the disk for the run's weights and checkpoints, got ${gib(room)}; ` +
+      "free some room, or train a narrower model",
+  );
+}
+
+async function bytesIn(folder: string): Promise<number> {
+  if (!existsSync(folder)) return 0;
+  const sizes = (await readdir(folder)).map(async (name) => (await stat(join(folder, name))).size);
+  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+}
+
+export interface StepTime {
+  readonly secondsPerStep: number;
+  /** Features of the model that was timed; the full model's where that is small. */
+  readonly measuredAt: number;
+}
+
+/** Floating-point operations of a step that is timed, a second or less of work on most machines. */
+const TIMED = 30e9;
+const STEPS = 5;
+
+/**
+ * Times steps of a model as wide and deep as the one asked for, with as many of its features as a step of 30 GFLOP has,
+ * and carries the time over. Part of a step is arithmetic, which grows with its operations, and part is moving weights
+ * and moments, which grows with the parameters; the two ratios differ by a few percent, and their mean is taken.
+ * Weights and batch are drawn from a seed; nothing is kept. Null if even the smaller model does not fit the memory.
+ */
+export async function measureStep(
+  engine: Engine,
+  spec: AroSpec,
+  rows: number,
+): Promise<StepTime | null> {
+  const full = { ...spec, visible: null, zeroed: [] };
+  const fixed = flopsPerStep({ ...full, features: 0 }, rows);
+  const perFeature = (flopsPerStep(full, rows) - fixed) / spec.features;
+  const affordable = Math.max((TIMED - fixed) / perFeature, spec.features / 16);
+  const measuredAt = Math.min(spec.features, Math.ceil(affordable));
+  const timed = { ...full, features: measuredAt };
+  const room = { backend: engine.backend, limits: engine.memoryLimits() };
+  if (widestFit(ARO, timed, room) < spec.width) return null;
+  const seconds = await timeSteps(engine, timed, rows);
+  const operations = flopsPerStep(full, rows) / flopsPerStep(timed, rows);
+  const parameters = countParameters(ARO, full) / countParameters(ARO, timed);
+  return { secondsPerStep: (seconds * (operations + parameters)) / 2, measuredAt };
+}
+
+/** The median of a few steps, in seconds; the first two, in which memory is taken and code is compiled, do not count. */
+async function timeSteps(engine: Engine, spec: AroSpec, rows: number): Promise<number> {
+  const batch = drawBatch(rows, spec.features);
+  const random = createRandom(0, "dropout");
+  const model = buildAutoencoder(engine, ARO, spec, initializeWeights(ARO, spec, 0));
+  const times: number[] = [];
+  try {
+    for (let step = -2; step < STEPS; step++) {
+      const started = performance.now();
+      await model.step(batch, { learningRate: 1e-5, random });
+      if (step >= 0) times.push((performance.now() - started) / 1000);
+    }
+  } finally {
+    model.dispose();
+  }
+  return times.sort((a, b) => a - b)[Math.floor(STEPS / 2)];
+}
+
+/** Like preprocessed rows: half of the values 0, a fifth not observed. */
+function drawBatch(rows: number, features: number): Matrix {
+  const random = createRandom(0, "batch");
+  const batch = emptyMatrix(rows, features);
+  for (let i = 0; i < batch.values.length; i++) {
+    batch.values[i] = Math.log1p(Math.max(0, random.normal()));
+    batch.observed[i] = random.uniform() < 0.8 ? 1 : 0;
+  }
+  return batch;
+}

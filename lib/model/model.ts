@@ -1,0 +1,433 @@
+// A model in an engine: its parameters by name, trained step by step. What it computes stands on its page, e.g. aro.ts.
+import type { Matrix } from "../cohort/matrix.js";
+import { createRandom, type Random } from "../cohort/random.js";
+import { type AdamW, adamw } from "../engine/adamw.js";
+import type { Engine, Kept, Parameter, ParameterOptions } from "../engine/engine.js";
+import { EVALUATION, type ParameterOf, type Pass, type TensorShape } from "../layers/layers.js";
+
+/** Losses that are not finite: the weights have diverged, which is a property of the settings. */
+export class DivergenceError extends Error {
+  override readonly name = "DivergenceError";
+}
+
+/** Means over the observed entries of a batch. */
+export interface Losses {
+  /** Huber loss with delta 1. */
+  readonly huber: number;
+  readonly mse: number;
+}
+
+/** What a pass measured. */
+export interface Measured extends Losses {
+  /** Observed entries of the batch. */
+  readonly observed: number;
+  /** Whatever else the model's loss is made of, by name. */
+  readonly parts?: Readonly<Record<string, number>>;
+}
+
+/** Values by tensor name, each in PyTorch's layout: a weight is row-major `[outputs, inputs]`. */
+export type Weights = ReadonlyMap<string, Float32Array>;
+
+export interface StepOptions {
+  readonly learningRate: number;
+  /** Decoupled, as in AdamW; 0 in the paper. */
+  readonly weightDecay?: number;
+  /** Where dropout and noise are drawn from; without it nothing is dropped and no noise is added. */
+  readonly random?: Random;
+  /** From 1, for models whose loss changes over the training. */
+  readonly epoch?: number;
+}
+
+/** A model under training. */
+export interface Model<Batch> {
+  /** Parameters and buffers, in the order of their files. */
+  readonly tensors: readonly TensorShape[];
+  /** Rows that a step needs. */
+  readonly leastRows: number;
+  /** Takes one step; resolves to the losses before it, as PyTorch reports them. */
+  step(batch: Batch, options: StepOptions): Promise<Measured>;
+  /** Measures without dropout and noise, by running statistics; changes nothing. */
+  evaluate(batch: Batch): Promise<Measured>;
+  /** The gradients of the loss that a step would take, by parameter; for tests and explanations. */
+  gradients(batch: Batch, options?: Omit<StepOptions, "learningRate">): Promise<Weights>;
+  /** Copies every tensor: the parameters and the buffers. */
+  readWeights(): Promise<Map<string, Float32Array>>;
+  /** Steps taken so far, which Adam's corrections depend on; set together with the tensors that belong to it. */
+  stepCount: number;
+  /** Copies what is kept of one tensor, so that nobody has to hold all of a large model at once. */
+  readTensor(name: string, kept: Kept): Promise<Float32Array>;
+  /**
+   * Replaces what is kept of one tensor; all of them and `stepCount` make training go on where it stood.
+   * @throws RangeError if the model has no such tensor, or the values do not fit it.
+   */
+  writeTensor(name: string, kept: Kept, values: Float32Array): void;
+  /** Frees the engine's memory; the model must not be used again. */
+  dispose(): void;
+}
+
+/** Sums over the observed entries of a batch. */
+export interface Sums {
+  readonly huber: number;
+  readonly squared: number;
+  /** Such that those of a batch's chunks add up. */
+  readonly parts?: Readonly<Record<string, number>>;
+}
+
+/** What a model computes, written in layers. */
+export interface Network<Batch> {
+  /** Adam's settings where they are not PyTorch's defaults. */
+  readonly adam?: Partial<AdamW>;
+  /** Rows that a training step needs: 2 where batch normalization divides by the batch's variance. */
+  readonly leastRows: number;
+  /**
+   * Checks a batch and counts its observed entries.
+   * @throws RangeError if it does not fit.
+   */
+  inspect(where: string, batch: Batch): number;
+  /** Goes forward and, with a settlement, back. */
+  pass(batch: Batch, observed: number, pass: Pass & { readonly epoch: number }): Promise<Sums>;
+  /** Measures held-out rows; by default a pass in evaluation. */
+  evaluate?(batch: Batch): Promise<Sums>;
+  /** Cuts a batch into parts that are evaluated one after the other, which bounds memory. */
+  chunks?(batch: Batch): readonly Batch[];
+}
+
+/** A kind of model: what it is made of, and how it is put together. */
+export interface Architecture<Spec, Batch, Net extends Network<Batch>> {
+  readonly name: string;
+  /** @throws RangeError naming the first setting that makes no sense, and what it may be. */
+  check(spec: Spec): void;
+  tensors(spec: Spec): readonly TensorShape[];
+  /** The used columns of a tensor, where they are not all. */
+  columns?(spec: Spec, name: string): ParameterOptions["columns"];
+  network(engine: Engine, spec: Spec, of: ParameterOf): Net;
+}
+
+export interface BuiltModel<Batch, Net> extends Model<Batch> {
+  readonly network: Net;
+  /**
+   * Runs work on the network's tensors, alone, and frees what it makes.
+   * @throws Error if the model was disposed of.
+   */
+  run<R>(where: string, work: () => Promise<R>): Promise<R>;
+}
+
+/**
+ * Builds a model that starts from these weights (see `initializeWeights`), which are copied.
+ * @throws RangeError if a setting makes no sense or the weights do not fit.
+ */
+export function buildModel<Spec, Batch, Net extends Network<Batch>>(
+  engine: Engine,
+  architecture: Architecture<Spec, Batch, Net>,
+  spec: Spec,
+  weights: Weights,
+): BuiltModel<Batch, Net> {
+  architecture.check(spec);
+  const tensors = architecture.tensors(spec);
+  requireTensors("build", tensors, weights);
+  const { parameters, of } = makeParameters(engine, architecture, spec, weights);
+  const network = architecture.network(engine, spec, of);
+  let stepCount = 0;
+  let isDisposed = false;
+
+  const requireAlive = (where: string) => {
+    if (isDisposed) throw new Error(`${where}: expected a living model, got a disposed one`);
+  };
+  const run = async <R>(where: string, work: () => Promise<R>): Promise<R> => {
+    requireAlive(where);
+    return await engine.run(async () => {
+      requireAlive(where); // it may have been disposed of while this run waited
+      return await work();
+    });
+  };
+  const enter = (where: string, batch: Batch): number => {
+    requireAlive(where);
+    const observed = network.inspect(where, batch);
+    if (observed > 0) return observed;
+    throw new RangeError(
+      `${where}: expected at least one observed entry in the batch, got none; the loss has no mean then`,
+    );
+  };
+  const find = (where: string, name: string, kept: Kept, values?: Float32Array): Parameter => {
+    requireAlive(where);
+    return requireTensor(where, parameters, { name, kept, values });
+  };
+
+  return {
+    tensors,
+    leastRows: network.leastRows,
+    network,
+    run,
+    async step(batch, options) {
+      const observed = enter("step", batch);
+      requireRates(options);
+      const { learningRate, weightDecay = 0, random, epoch = 1 } = options;
+      const step = stepCount + 1;
+      const settlement = adamw({ ...network.adam, learningRate, weightDecay, step });
+      const pass = { isTraining: true, random, settlement, epoch };
+      const sums = await run("step", () => network.pass(batch, observed, pass));
+      stepCount = step;
+      return meansOf("step", [sums], observed);
+    },
+    async evaluate(batch) {
+      const observed = enter("evaluate", batch);
+      const sums: Sums[] = [];
+      for (const chunk of network.chunks?.(batch) ?? [batch]) {
+        sums.push(
+          await run("evaluate", async () => {
+            if (network.evaluate) return await network.evaluate(chunk);
+            return await network.pass(chunk, observed, { ...EVALUATION, epoch: 1 });
+          }),
+        );
+      }
+      return meansOf("evaluate", sums, observed);
+    },
+    async gradients(batch, { random, epoch = 1 } = {}) {
+      const observed = enter("gradients", batch);
+      const settlement = new Map<string, Promise<Float32Array>>();
+      // Without draws as `evaluate` sees the batch, whose loss it is the gradient of.
+      const pass = { isTraining: random !== undefined, random, settlement, epoch };
+      return await run("gradients", async () => {
+        meansOf("gradients", [await network.pass(batch, observed, pass)], observed);
+        const names = tensors.filter(({ name }) => settlement.has(name)).map(({ name }) => name);
+        const values = await Promise.all(names.map((name) => settlement.get(name)!));
+        return new Map(names.map((name, i) => [name, values[i]]));
+      });
+    },
+    async readWeights() {
+      requireAlive("readWeights");
+      const weights = new Map<string, Float32Array>();
+      for (const { name } of tensors) weights.set(name, await this.readTensor(name, "value"));
+      return weights;
+    },
+    get stepCount() {
+      return stepCount;
+    },
+    set stepCount(step: number) {
+      if (!Number.isInteger(step) || step < 0) {
+        throw new RangeError(`stepCount: expected a whole number of steps, got ${step}`);
+      }
+      stepCount = step;
+    },
+    async readTensor(name, kept) {
+      return await engine.readParameter(find("readTensor", name, kept), kept);
+    },
+    writeTensor(name, kept, values) {
+      const parameter = find("writeTensor", name, kept, values);
+      if (kept !== "value") requireUnusedAtRest(parameter, values);
+      engine.writeParameter(parameter, kept, values);
+    },
+    dispose() {
+      if (isDisposed) return;
+      isDisposed = true;
+      for (const parameter of parameters.values()) engine.dispose(parameter);
+      parameters.clear();
+    },
+  };
+}
+
+/**
+ * Draws the tensors that training starts from; weights and biases of dense layers are uniform in `±1 / sqrt(inputs)`, as
+ * torch.nn.Linear draws them. The numbers are the same in every engine.
+ */
+export function initializeWeights<Spec>(
+  architecture: { check(spec: Spec): void; tensors(spec: Spec): readonly TensorShape[] },
+  spec: Spec,
+  seed: number,
+): Map<string, Float32Array> {
+  architecture.check(spec);
+  let bound = 0;
+  return new Map(
+    architecture.tensors(spec).map(({ name, shape, start }) => {
+      const values = new Float32Array(sizeOf(shape));
+      if (start === "ones") values.fill(1);
+      if (start === "uniform") {
+        if (shape.length === 2) bound = 1 / Math.sqrt(shape[1]); // the bias that follows shares it
+        drawUniform(createRandom(seed, name), bound, values);
+      }
+      return [name, values];
+    }),
+  );
+}
+
+/** Counts the trained numbers of a model: 303,863,222 of ARO at the paper's shape. */
+export function countParameters<Spec>(
+  { tensors }: { tensors(spec: Spec): readonly TensorShape[] },
+  spec: Spec,
+): number {
+  return tensors(spec)
+    .filter(({ isTrained }) => isTrained)
+    .reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+}
+
+/** Makes what checks the settings of a model: each throws a RangeError that names it, and what it may be. */
+export function requireSetting(model: string) {
+  return (name: string, holds: boolean, expected: string, got: unknown): void => {
+    if (holds) return;
+    throw new RangeError(`${model}: expected ${name} to be ${expected}, got ${got}`);
+  };
+}
+
+/** Multiplies the sides of a shape. */
+export function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((product, side) => product * side, 1);
+}
+
+/**
+ * Checks that a batch is `[rows, features]` of finite values, and counts its observed entries.
+ * @throws RangeError with what was found.
+ */
+export function inspectMatrix(
+  engine: Engine,
+  where: string,
+  { rows, columns, values, observed }: Matrix,
+  features: number,
+  what = "",
+): number {
+  if (columns !== features || rows < 1) {
+    throw new RangeError(
+      `${where}: expected a batch of at least 1 row and ${features} columns${what}, got ${rows} x ${columns}`,
+    );
+  }
+  if (values.length !== rows * columns || observed.length !== rows * columns) {
+    throw new RangeError(
+      `${where}: expected ${rows * columns} values and as many marks of observation${what}, ` +
+        `got ${values.length} and ${observed.length}`,
+    );
+  }
+  const { finite, marked } = engine.inspect(values, observed);
+  if (finite) return marked;
+  const bad = values.findIndex((value) => !Number.isFinite(value));
+  throw new RangeError(
+    `${where}: expected finite values${what}, got ${values[bad]} at row ${Math.floor(bad / columns)}, ` +
+      `column ${bad % columns}`,
+  );
+}
+
+/**
+ * Checks that there is one array of the right length for each tensor, and no other.
+ * @throws RangeError naming the first that is not.
+ */
+export function requireTensors(
+  where: string,
+  tensors: readonly TensorShape[],
+  weights: Weights,
+): void {
+  for (const { name, shape } of tensors) {
+    const values = weights.get(name);
+    if (values?.length !== sizeOf(shape)) {
+      throw new RangeError(
+        `${where}: expected ${sizeOf(shape)} numbers for ${name} [${shape.join(", ")}], ` +
+          `got ${values?.length ?? "none"}`,
+      );
+    }
+    requireVariances(where, name, values);
+  }
+  if (weights.size === tensors.length) return;
+  const known = new Set(tensors.map(({ name }) => name));
+  const other = [...weights.keys()].find((name) => !known.has(name));
+  throw new RangeError(`${where}: expected no tensor named "${other}" in this model`);
+}
+
+/** Apart from `buildModel`, whose closures would otherwise keep the weights alive that it started from. */
+function makeParameters<Spec, Batch, Net extends Network<Batch>>(
+  engine: Engine,
+  architecture: Architecture<Spec, Batch, Net>,
+  spec: Spec,
+  weights: Weights,
+): { readonly parameters: Map<string, Parameter>; readonly of: ParameterOf } {
+  const parameters = new Map<string, Parameter>();
+  for (const { name, shape, isTrained } of architecture.tensors(spec)) {
+    const columns = architecture.columns?.(spec, name);
+    const values = weights.get(name)!;
+    parameters.set(name, engine.parameter(name, shape, values, { columns, isTrained }));
+  }
+  return { parameters, of: (name) => parameters.get(name)! };
+}
+
+/** Fills an array with numbers uniform in `±bound`, one of `random` each. */
+export function drawUniform(random: Random, bound: number, values: Float32Array): void {
+  // A part at a time, so that hundreds of millions are drawn in a second.
+  const words = new Uint32Array(Math.min(values.length, 1 << 16));
+  for (let start = 0; start < values.length; start += words.length) {
+    const part = words.subarray(0, Math.min(words.length, values.length - start));
+    random.fillUint32(part);
+    for (let i = 0; i < part.length; i++) values[start + i] = (part[i] / 2 ** 31 - 1) * bound;
+  }
+}
+
+/** Finds the parameter of that name that keeps this, and checks the values for it. */
+function requireTensor(
+  where: string,
+  parameters: ReadonlyMap<string, Parameter>,
+  {
+    name,
+    kept,
+    values,
+  }: { readonly name: string; readonly kept: Kept; readonly values?: Float32Array },
+): Parameter {
+  const parameter = parameters.get(name);
+  if (!parameter) {
+    throw new RangeError(`${where}: expected a tensor of the model, got "${name}"`);
+  }
+  if (kept !== "value" && !parameter.isTrained) {
+    throw new RangeError(
+      `${where}: expected the value of ${name}, got a moment: it has no gradient`,
+    );
+  }
+  if (values && values.length !== sizeOf(parameter.shape)) {
+    const shape = parameter.shape.join(", ");
+    throw new RangeError(
+      `${where}: expected ${sizeOf(parameter.shape)} numbers for ${name} [${shape}], got ${values.length}`,
+    );
+  }
+  if (values && kept === "value") requireVariances(where, name, values);
+  return parameter;
+}
+
+function requireVariances(where: string, name: string, values: Float32Array): void {
+  if (!name.endsWith(".running_var")) return;
+  const bad = values.findIndex((value) => !(value >= 0));
+  if (bad < 0) return;
+  throw new RangeError(`${where}: expected variances of 0 or more, got ${values[bad]} in ${name}`);
+}
+
+/** @throws RangeError if a moment is not 0 outside of the columns that the model uses. */
+function requireUnusedAtRest({ shape, columns }: Parameter, moment: Float32Array): void {
+  const stride = shape[shape.length - 1];
+  if (columns.end - columns.start === stride) return;
+  for (let i = 0; i < moment.length; i++) {
+    const column = i % stride;
+    if (moment[i] !== 0 && (column < columns.start || column >= columns.end)) {
+      throw new RangeError(
+        "writeTensor: expected no moments at columns that the model does not see, got some; " +
+          "this state belongs to a model with other visible columns",
+      );
+    }
+  }
+}
+
+/** @throws RangeError if a rate is not a finite number of at least 0. */
+function requireRates({ learningRate, weightDecay = 0 }: StepOptions): void {
+  for (const [name, rate] of Object.entries({ learningRate, weightDecay })) {
+    if (!(Number.isFinite(rate) && rate >= 0)) {
+      throw new RangeError(`step: expected ${name} to be finite and at least 0, got ${rate}`);
+    }
+  }
+}
+
+/** @throws DivergenceError if a loss is not finite. */
+function meansOf(where: string, sums: readonly Sums[], observed: number): Measured {
+  const add = (of: (one: Sums) => number) => sums.reduce((total, one) => total + of(one), 0);
+  const [huber, mse] = [add((one) => one.huber) / observed, add((one) => one.squared) / observed];
+  const names = Object.keys(sums[0].parts ?? {});
+  const parts = Object.fromEntries(names.map((name) => [name, add((one) => one.parts![name])]));
+  for (const [name, loss] of Object.entries({ Huber: huber, MSE: mse, ...parts })) {
+    if (Number.isFinite(loss)) continue;
+    throw new DivergenceError(
+      `${where}: expected finite losses, got ${name} ${loss}; ` +
+        "the weights have diverged and are of no more use: train again with a lower learning rate",
+    );
+  }
+  return { huber, mse, observed, ...(names.length > 0 && { parts }) };
+}

@@ -1,0 +1,104 @@
+// What MODIS reads: rows of each modality with their classes, checked at the door.
+import type { Matrix } from "../cohort/matrix.js";
+import type { Engine } from "../engine/engine.js";
+import { chunksOf } from "./autoencoder.js";
+import { inspectMatrix } from "./model.js";
+import type { ModisModality, ModisSpec } from "./modis-shape.js";
+
+/** Rows of one modality. A step takes any rows of each; `evaluate` takes the same samples of all. */
+export interface ModisBatch {
+  /** Preprocessed, `[rows, features of the modality]`. */
+  readonly matrix: Matrix;
+  /** Of each row, in [0, classes); -1 where unknown. */
+  readonly classes: ArrayLike<number>;
+}
+
+/**
+ * Checks a batch of each modality, and counts the observed entries of all.
+ * @throws RangeError if one does not fit the model.
+ */
+export function inspectBatches(
+  engine: Engine,
+  where: string,
+  spec: ModisSpec,
+  batches: readonly ModisBatch[],
+): number {
+  if (batches.length !== spec.modalities.length) {
+    throw new RangeError(
+      `${where}: expected a batch of each of ${spec.modalities.length} modalities, got ${batches.length}`,
+    );
+  }
+  return batches.reduce((sum, { matrix, classes }, i) => {
+    const observed = inspectRows(engine, where, spec, i, matrix);
+    const { name } = spec.modalities[i];
+    if (classes.length !== matrix.rows) {
+      throw new RangeError(
+        `${where}: expected a class of each of ${matrix.rows} rows of ${name}, got ${classes.length}`,
+      );
+    }
+    for (let row = 0; row < classes.length; row++) {
+      const value = classes[row];
+      if (Number.isInteger(value) && value >= -1 && value < spec.classes) continue;
+      throw new RangeError(
+        `${where}: expected classes in [-1, ${spec.classes}) of ${name}, got ${value} in row ${row}`,
+      );
+    }
+    return sum + observed;
+  }, 0);
+}
+
+/**
+ * Checks rows of one modality, and counts their observed entries.
+ * @throws RangeError if there is no such modality, or the rows do not fit it.
+ */
+export function inspectRows(
+  engine: Engine,
+  where: string,
+  spec: ModisSpec,
+  index: number,
+  rows: Matrix,
+): number {
+  const { name, features } = findModality(where, spec, index);
+  return inspectMatrix(engine, where, rows, features, ` of ${name}`);
+}
+
+/** @throws RangeError if there is no such modality. */
+export function findModality(
+  where: string,
+  { modalities }: ModisSpec,
+  index: number,
+): ModisModality {
+  if (modalities[index]) return modalities[index];
+  throw new RangeError(`${where}: expected a modality in [0, ${modalities.length}), got ${index}`);
+}
+
+/** @throws RangeError if a modality has no two rows, of which batch normalization takes the variance. */
+export function requireVariance({ modalities }: ModisSpec, batches: readonly ModisBatch[]): void {
+  batches.forEach(({ matrix: { rows } }, i) => {
+    if (rows >= 2) return;
+    throw new RangeError(
+      `step: expected at least 2 rows of ${modalities[i].name}, got ${rows}; normalization needs a variance`,
+    );
+  });
+}
+
+/**
+ * Cuts batches of the same samples into runs of at most 128 rows, without copying.
+ * @throws RangeError if the modalities differ in rows.
+ */
+export function pairedChunks(batches: readonly ModisBatch[]): ModisBatch[][] {
+  const [{ matrix: first }] = batches;
+  const parts = batches.map(({ matrix, classes }) => {
+    if (matrix.rows !== first.rows) {
+      throw new RangeError(
+        `evaluate: expected the same samples of each modality, got ${first.rows} rows and ${matrix.rows}`,
+      );
+    }
+    let end = 0;
+    return chunksOf(matrix).map((chunk) => {
+      end += chunk.rows;
+      return { matrix: chunk, classes: Array.from(classes).slice(end - chunk.rows, end) };
+    });
+  });
+  return parts[0].map((_, k) => parts.map((chunks) => chunks[k]));
+}

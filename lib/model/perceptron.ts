@@ -1,0 +1,165 @@
+// The classifier of the downstream tasks, a perceptron with one hidden layer as scikit-learn's MLPClassifier.
+//
+//   x [rows, inputs] -> hidden -> ReLU [rows, units] -> output = logits [rows, classes] -> softmax = probabilities
+//
+// The loss is the mean cross-entropy plus `penalty |W|^2 / (2 rows)` of both weights. AdamW adds the penalty's gradient.
+import type { Matrix } from "../cohort/matrix.js";
+import { createRandom } from "../cohort/random.js";
+import type { Engine, Tensor } from "../engine/engine.js";
+import { dense, denseTensors, EVALUATION, type Pass, relu, sequence } from "../layers/layers.js";
+import { crossEntropy, softmax } from "../layers/losses.js";
+import {
+  type Architecture,
+  buildModel,
+  drawUniform,
+  inspectMatrix,
+  type Model,
+  type Network,
+  requireSetting,
+  sizeOf,
+  type Weights,
+} from "./model.js";
+
+export interface PerceptronSpec {
+  readonly inputs: number;
+  /** Units of the hidden layer. */
+  readonly hidden: number;
+  readonly classes: number;
+  /** Of the squared weights per row of a batch; biases are not penalized. scikit-learn's `alpha`. */
+  readonly penalty: number;
+}
+
+/** Rows with a class each. */
+export interface LabeledRows {
+  /** `[rows, inputs]`; what was not observed is read as it stands. */
+  readonly matrix: Matrix;
+  /** In [0, classes). */
+  readonly labels: ArrayLike<number>;
+}
+
+/**
+ * A perceptron living in an engine. Its `mse` is the Brier score, the mean over rows of the squared differences between
+ * probabilities and classes, and its "cross-entropy" is among the parts, without the penalty.
+ */
+export interface PerceptronModel extends Model<LabeledRows> {
+  readonly spec: PerceptronSpec;
+  /** The probability of each class, `[rows, classes]`; a row sums to 1. */
+  classify(rows: Matrix): Promise<Float64Array>;
+}
+
+interface PerceptronNetwork extends Network<LabeledRows> {
+  /** `[rows, inputs]` to logits `[rows, classes]`. */
+  logits(rows: Matrix): Tensor;
+}
+
+/** The perceptron as layers. */
+export const PERCEPTRON: Architecture<PerceptronSpec, LabeledRows, PerceptronNetwork> = {
+  name: "perceptron",
+  check: checkPerceptronSpec,
+  tensors: ({ inputs, hidden, classes }) => [
+    ...denseTensors("hidden", hidden, inputs),
+    ...denseTensors("output", classes, hidden),
+  ],
+
+  network(engine, spec, of) {
+    const layers = sequence(dense(engine, of, "hidden"), relu(engine), dense(engine, of, "output"));
+    const input = ({ values, rows }: Matrix) => engine.tensor(values, rows); // [rows, inputs]
+    return {
+      leastRows: 1,
+      inspect: (where, batch) => inspectLabels(engine, where, spec, batch),
+      async pass({ matrix, labels }, _observed, pass) {
+        const { out, back } = layers.forward(input(matrix), penalize(pass, spec, matrix.rows));
+        const logits = await engine.read(out); // [rows, classes]
+        const { loss, slope } = crossEntropy(logits, labels);
+        if (pass.settlement) back(engine.tensor(Float32Array.from(slope), matrix.rows), false);
+        const squared = brierSum(slope, matrix.rows);
+        return { huber: squared / 2, squared, parts: { "cross-entropy": loss } };
+      },
+      logits: (rows) => layers.forward(input(rows), EVALUATION).out,
+    };
+  },
+};
+
+/**
+ * Builds a perceptron that starts from these weights.
+ * @throws RangeError if a setting makes no sense or the weights do not fit.
+ */
+export function buildPerceptron(
+  engine: Engine,
+  spec: PerceptronSpec,
+  weights: Weights,
+): PerceptronModel {
+  const model = buildModel(engine, PERCEPTRON, spec, weights);
+  return Object.assign(model, {
+    spec,
+    async classify(rows: Matrix) {
+      inspectMatrix(engine, "classify", rows, spec.inputs);
+      const logits = await model.run("classify", () => engine.read(model.network.logits(rows)));
+      return softmax(logits, rows.rows);
+    },
+  });
+}
+
+/** Where each tensor's numbers are drawn from. */
+const STREAMS: Readonly<Record<string, string>> = {
+  "hidden.weight": "mlp hidden weights",
+  "hidden.bias": "mlp hidden biases",
+  "output.weight": "mlp output weights",
+  "output.bias": "mlp output biases",
+};
+
+/** Draws weights and biases uniform in `±sqrt(6 / (inputs + outputs))`. Source: Glorot and Bengio 2010, as scikit-learn. */
+export function initializePerceptron(
+  spec: PerceptronSpec,
+  seed: number,
+): Map<string, Float32Array> {
+  checkPerceptronSpec(spec);
+  let bound = 0;
+  return new Map(
+    PERCEPTRON.tensors(spec).map(({ name, shape }) => {
+      if (shape.length === 2) bound = Math.sqrt(6 / (shape[0] + shape[1])); // the bias that follows shares it
+      const values = new Float32Array(sizeOf(shape));
+      drawUniform(createRandom(seed, STREAMS[name]), bound, values);
+      return [name, values];
+    }),
+  );
+}
+
+/** Lets a step of AdamW add the penalty's gradient, `penalty W / rows`. */
+function penalize(pass: Pass, { penalty }: PerceptronSpec, rows: number): Pass {
+  const { settlement } = pass;
+  if (!settlement || settlement instanceof Map) return pass;
+  return { ...pass, settlement: { ...settlement, l2: penalty / rows } };
+}
+
+/** Sums `(p_k - [k = class])^2` over rows and classes, from the slope of the cross-entropy, which is this by rows. */
+function brierSum(slope: Float64Array, rows: number): number {
+  return slope.reduce((sum, value) => sum + (rows * value) ** 2, 0);
+}
+
+/** @throws RangeError if the rows do not fit, or a label is no class. */
+function inspectLabels(
+  engine: Engine,
+  where: string,
+  { inputs, classes }: PerceptronSpec,
+  { matrix, labels }: LabeledRows,
+): number {
+  inspectMatrix(engine, where, matrix, inputs);
+  const isClass = (label: number) => Number.isInteger(label) && label >= 0 && label < classes;
+  const wrong = Array.from(labels).find((label) => !isClass(label));
+  if (labels.length === matrix.rows && wrong === undefined) return matrix.rows;
+  throw new RangeError(
+    `${where}: expected a class in [0, ${classes}) of each of ${matrix.rows} rows, ` +
+      `got ${wrong === undefined ? `${labels.length} labels` : `the label ${wrong}`}`,
+  );
+}
+
+function checkPerceptronSpec({ inputs, hidden, classes, penalty }: PerceptronSpec): void {
+  const demand = requireSetting("perceptron");
+  for (const [name, value] of Object.entries({ inputs, hidden, classes })) {
+    const least = name === "classes" ? 2 : 1;
+    const holds = Number.isInteger(value) && value >= least;
+    demand(name, holds, `a whole number of at least ${least}`, value);
+  }
+  demand("penalty", Number.isFinite(penalty) && penalty >= 0, "finite and at least 0", penalty);
+}

@@ -1,0 +1,147 @@
+// A variational sister of ARO, the outlook of the paper's section 6, in the shape of the authors' LinearVAE.
+//
+//   x [rows, features] -> inp_lin -> ReLU -> 3 x (enc -> ReLU) = h [rows, width]
+//   h -> mu_lin = m, h -> log_var_lin -> clamp to [-10, 2] = l; z = m + e^(l / 2) noise [rows, latent]
+//   z -> dec_lin -> ReLU -> 3 x (dec -> ReLU) -> out_lin -> softplus = reconstruction [rows, features]
+//
+// The loss is the mean of Huber's over the observed entries, plus the divergence of z from the standard normal divided by
+// as many entries. With a weight of 1 it is the negative evidence lower bound per observed entry, with Huber's loss as the
+// negative log-likelihood. The authors average the divergence over rows and latent units instead: their weight w is a
+// `klWeight` of w x observed / (rows x latent).
+// Source: LinearVAE and VAEModule in ccdderc/ARO@e3bb22a, src/models.py and src/autoencoder_modules.py.
+import type { Matrix } from "../cohort/matrix.js";
+import { latentLayer } from "../layers/latent.js";
+import {
+  dense,
+  denseTensors,
+  dropout,
+  EVALUATION,
+  relu,
+  sequence,
+  type TensorShape,
+} from "../layers/layers.js";
+import { reconstructionHead } from "../layers/losses.js";
+import {
+  type AutoencoderNetwork,
+  chunksOf,
+  demandVisible,
+  type Sight,
+  visibleOf,
+} from "./autoencoder.js";
+import { type Architecture, inspectMatrix, requireSetting } from "./model.js";
+
+/** The shape of a variational autoencoder, and the weight of its divergence. */
+export interface VaeSpec extends Sight {
+  /** Units of each hidden layer; 4,096 in the authors' configuration. */
+  readonly width: number;
+  /** Layers of width x width after the input layer; 3 in the authors' configuration. */
+  readonly encoderLayers: number;
+  /** Units of the latent space; 2,048 in the authors' configuration. */
+  readonly latent: number;
+  /** Layers of width x width before the output layer, after the one from the latent space; 3 in the authors' configuration. */
+  readonly decoderLayers: number;
+  /** "softplus" in the authors' configuration. */
+  readonly output: "softplus" | "relu";
+  /** Share of each hidden layer's units set to 0 in a training step, in [0, 1); 0.1 in the authors' configuration. */
+  readonly hiddenDropout: number;
+  /** Of the divergence, once warmed up; 1 is the evidence lower bound. */
+  readonly klWeight: number;
+  /** Epochs over which the weight rises in a line from 0 in the first; 0 for none, 750 in the authors' code. */
+  readonly warmUpEpochs: number;
+}
+
+/** The variational autoencoder as layers. Its latent representation is the mean. */
+export const VAE: Architecture<VaeSpec, Matrix, AutoencoderNetwork> = {
+  name: "VAE",
+  check: checkVaeSpec,
+  tensors: vaeTensors,
+  columns: (spec, name) => (name === "inp_lin.weight" ? visibleOf(spec) : undefined),
+
+  network(engine, spec, of) {
+    const { output, hiddenDropout } = spec;
+    const stack = (names: readonly string[]) =>
+      sequence(
+        ...names.flatMap((name) => [
+          dense(engine, of, name),
+          relu(engine),
+          dropout(engine, hiddenDropout),
+        ]),
+      );
+    const encoder = stack(["inp_lin", ...namesOf("enc", spec.encoderLayers)]);
+    const bottleneck = latentLayer(engine, of, {
+      ...{ mean: "mu_lin", logVariance: "log_var_lin" },
+      clamp: { low: -10, high: 2 },
+    });
+    const decoder = stack(["dec_lin", ...namesOf("dec", spec.decoderLayers)]);
+    const last = reconstructionHead(engine, of, "out_lin", { activation: output, loss: "huber" });
+    const input = ({ values, rows }: Matrix) => engine.tensor(values, rows, visibleOf(spec)); // [rows, visible columns]
+
+    return {
+      leastRows: 1,
+      inspect: (where, batch) => inspectMatrix(engine, where, batch, spec.features),
+      chunks: chunksOf,
+      async pass(batch, observed, pass) {
+        const hidden = encoder.forward(input(batch), pass); // [rows, width]
+        const latent = bottleneck.forward(hidden.out, pass); // [rows, latent]
+        const decoded = decoder.forward(latent.z, pass); // [rows, width]
+        const { sums, slope } = last.measure(decoded.out, batch, observed, pass);
+        if (slope) {
+          const weight = klWeightAt(spec, pass.epoch) / observed;
+          hidden.back(latent.back(decoded.back(slope, true)!, weight), false);
+        }
+        return { ...(await sums), parts: { KL: (await latent.divergence()) / observed } };
+      },
+      encode: (batch) =>
+        bottleneck.forward(encoder.forward(input(batch), EVALUATION).out, EVALUATION).mean,
+      decode: (latent) => last.reconstruct(decoder.forward(latent, EVALUATION).out),
+    };
+  },
+};
+
+/** The weight of the divergence in an epoch, which counts from 1. */
+export function klWeightAt({ klWeight, warmUpEpochs }: VaeSpec, epoch: number): number {
+  return klWeight * (warmUpEpochs > 0 ? Math.min(1, (epoch - 1) / warmUpEpochs) : 1);
+}
+
+/** Lists the tensors in the order in which the data walk through them, with the authors' names. */
+function vaeTensors({
+  features,
+  width,
+  encoderLayers,
+  latent,
+  decoderLayers,
+}: VaeSpec): TensorShape[] {
+  const inner = (part: string, layers: number) =>
+    namesOf(part, layers).flatMap((name) => denseTensors(name, width, width));
+  return [
+    ...denseTensors("inp_lin", width, features),
+    ...inner("enc", encoderLayers),
+    ...denseTensors("mu_lin", latent, width),
+    ...denseTensors("log_var_lin", latent, width),
+    ...denseTensors("dec_lin", width, latent),
+    ...inner("dec", decoderLayers),
+    ...denseTensors("out_lin", features, width),
+  ];
+}
+
+function namesOf(part: string, layers: number): string[] {
+  return Array.from({ length: layers }, (_, i) => `${part}.${i}`);
+}
+
+function checkVaeSpec(spec: VaeSpec): void {
+  const { output, hiddenDropout, klWeight } = spec;
+  const demand = requireSetting("VAE");
+  demandVisible(demand, spec);
+  const demandCount = (name: keyof VaeSpec, value: number, least: number) => {
+    const expected = `a whole number of at least ${least}`;
+    demand(name, Number.isInteger(value) && value >= least, expected, value);
+  };
+  demandCount("width", spec.width, 1);
+  demandCount("latent", spec.latent, 1);
+  demandCount("encoderLayers", spec.encoderLayers, 0);
+  demandCount("decoderLayers", spec.decoderLayers, 0);
+  demandCount("warmUpEpochs", spec.warmUpEpochs, 0);
+  demand("output", output === "softplus" || output === "relu", '"softplus" or "relu"', output);
+  demand("hiddenDropout", hiddenDropout >= 0 && hiddenDropout < 1, "in [0, 1)", hiddenDropout);
+  demand("klWeight", Number.isFinite(klWeight) && klWeight >= 0, "finite and at least 0", klWeight);
+}

@@ -1,0 +1,57 @@
+// How the rows of a cohort become a model's batches: in one order for all modalities, or in one for each.
+import { countObserved, type Matrix, selectRows } from "../cohort/matrix.js";
+import type { Prepared } from "../preprocess/prepare.js";
+
+/** What a training needs of a prepared cohort. The part is in the type: test rows do not fit. */
+export interface TrainingData {
+  readonly train: Prepared<"train">;
+  readonly validation: Prepared<"validation">;
+}
+
+/** The training rows, dealt out batch by batch, and the validation rows as one batch. */
+export interface Deal<Batch> {
+  /** Training rows. */
+  readonly rows: number;
+  /**
+   * The random streams that shuffle the rows each epoch. With one, rows that all fit in a batch are not shuffled; with
+   * several, each has its own part of a batch.
+   */
+  readonly orders: readonly string[];
+  /** All training rows in their own order, so that an engine may keep what it makes of them. */
+  readonly whole: Batch;
+  readonly validation: Batch;
+  /** The rows of a batch, by order. */
+  batch(rows: readonly (readonly number[])[]): Batch;
+  /** Entries that were observed; a batch without any is passed over. */
+  countObserved(batch: Batch): number;
+}
+
+/**
+ * Deals out whole rows.
+ * @throws RangeError if the rows do not have the model's features, or nothing in them was observed.
+ */
+export function dealRows({ train, validation }: TrainingData, features: number): Deal<Matrix> {
+  for (const { part, matrix } of [train, validation]) requireRows(part, matrix, features);
+  return {
+    rows: train.matrix.rows,
+    orders: ["batches"],
+    whole: train.matrix,
+    validation: validation.matrix,
+    batch: ([rows]) => selectRows(train.matrix, rows),
+    countObserved,
+  };
+}
+
+/** @throws RangeError if a part's rows are not the model's, or nothing in them was observed. */
+export function requireRows(part: string, matrix: Matrix, features: number): void {
+  if (matrix.columns !== features) {
+    throw new RangeError(
+      `train: expected ${part} rows of ${features} features, as the model has, got ${matrix.columns}`,
+    );
+  }
+  if (countObserved(matrix) === 0) {
+    throw new RangeError(
+      `train: expected observed entries in the ${part} rows, got none in ${matrix.rows} rows`,
+    );
+  }
+}

@@ -1,0 +1,120 @@
+// The shape of MODIS: names, counts as PyTorch counts them, seeded weights, and settings that make no sense.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { countParameters, initializeWeights, requireTensors } from "../../lib/model/model.js";
+import { MODIS } from "../../lib/model/modis.js";
+import {
+  autoencoderLayers,
+  checkModisSpec,
+  discriminatorLayers,
+  fitRatios,
+  type ModisSpec,
+  modisTensors,
+} from "../../lib/model/modis-shape.js";
+import { goldenCases } from "../golden.js";
+
+interface Golden {
+  readonly spec: ModisSpec;
+  readonly weights: Readonly<Record<string, readonly number[]>>;
+  readonly counts: readonly {
+    readonly features: readonly number[];
+    readonly ratios: readonly number[];
+    readonly latent: number;
+    readonly classes: number;
+    readonly parameters: number;
+  }[];
+}
+
+const spec: ModisSpec = {
+  modalities: [
+    { name: "RNA", features: 10, ratios: [0.59, 0.4] },
+    { name: "protein", features: 4, ratios: [0.5] },
+  ],
+  latent: 3,
+  classes: 2,
+};
+
+test("parameters are named and counted as in PyTorch, the paper's 22 billion among them", () => {
+  for (const { data } of goldenCases<Golden>("modis")) {
+    const names = modisTensors(data.spec)
+      .map(({ name }) => name)
+      .filter((name) => !name.startsWith("discriminator"));
+    assert.deepEqual(names.sort(), Object.keys(data.weights).sort());
+    for (const { features, ratios, latent, classes, parameters } of data.counts) {
+      const modalities = features.map((count, i) => {
+        return { name: `${i}`, features: count, ratios };
+      });
+      assert.equal(countParameters(MODIS, { modalities, latent, classes }), parameters);
+    }
+    assert.deepEqual(
+      data.counts.map(({ parameters }) => parameters),
+      [22563885677, 253119043],
+    );
+  }
+});
+
+test("layers mirror each other, and sizes are rounded down", () => {
+  const { encoder, mean, decoder, output } = autoencoderLayers(spec, 0);
+  const sizes = (layers: typeof encoder) => layers.map(({ inputs, outputs }) => [inputs, outputs]);
+  assert.deepEqual(sizes(encoder), [
+    [10, 5],
+    [5, 4],
+  ]);
+  assert.deepEqual(sizes([mean]), [[4, 3]]);
+  assert.deepEqual(sizes([...decoder, output]), [
+    [3, 4],
+    [4, 5],
+    [5, 10],
+  ]);
+  assert.deepEqual(
+    encoder.map(({ norm, isRectified }) => [norm, isRectified]),
+    [
+      ["variational_autoencoders.0.encoder.1", true],
+      [null, false],
+    ],
+  );
+  const { trunk, modality, label } = discriminatorLayers(spec);
+  assert.deepEqual(sizes([...trunk, modality, label]), [
+    [3, 1024],
+    [1024, 512],
+    [512, 256],
+    [256, 2],
+    [256, 2],
+  ]);
+});
+
+test("fitRatios gives ARO's parameters to MODIS: 0.04 and 0.02 at the paper's features", () => {
+  const features = [50455, 23300, 247];
+  assert.deepEqual(fitRatios(features, 64, 303_863_222), [0.04, 0.02]);
+  const exactly = 253_119_043 - 723_973; // without the discriminator
+  assert.deepEqual(fitRatios(features, 64, exactly), [0.04, 0.02]);
+  assert.deepEqual(fitRatios(features, 64, exactly - 1), [0.03, 0.015]);
+  assert.throws(() => fitRatios(features, 64, 1e6), /room for a unit .* ratios of 0 and 0 of 247/);
+  assert.throws(() => fitRatios([1000, 12], 4, 1e5), /of 12 features within 100000 parameters/);
+});
+
+test("initial weights repeat with their seed, within PyTorch's bounds", () => {
+  const weights = initializeWeights(MODIS, spec, 7);
+  requireTensors("test", modisTensors(spec), weights);
+  assert.deepEqual(initializeWeights(MODIS, spec, 7), weights);
+  assert.notDeepEqual(initializeWeights(MODIS, spec, 8), weights);
+  const drawn = weights.get("discriminator.fc.2.weight")!;
+  const bound = 1 / Math.sqrt(1024);
+  const largest = drawn.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  assert.ok(largest <= bound && largest > 0.999 * bound);
+  const squares = drawn.reduce((sum, value) => sum + value ** 2, 0) / drawn.length;
+  assert.ok(Math.abs(squares / (bound ** 2 / 3) - 1) < 0.01); // the variance of a uniform
+  assert.ok(weights.get("variational_autoencoders.0.encoder.1.weight")!.every((x) => x === 1));
+});
+
+test("checkModisSpec names what makes no sense", () => {
+  const refuse = (change: Partial<ModisSpec>, message: RegExp) =>
+    assert.throws(() => checkModisSpec({ ...spec, ...change }), message);
+  refuse({ modalities: spec.modalities.slice(1) }, /number of modalities .* at least 2, got 1/);
+  refuse({ latent: 0 }, /latent to be a whole number of at least 1, got 0/);
+  refuse({ klWeight: -1 }, /klWeight to be finite and at least 0, got -1/);
+  refuse({ classes: 1.5 }, /classes to be a whole number of at least 2, got 1.5/);
+  const small = { name: "protein", features: 4, ratios: [0.5, 0.2] };
+  refuse({ modalities: [spec.modalities[0], small] }, /protein.ratios .* at least 1 \/ 4, got 0.2/);
+  refuse({ modalities: [spec.modalities[0], { ...small, ratios: [] }] }, /at least one, got none/);
+});

@@ -1,0 +1,138 @@
+// The golden training runs, read into matrices, weights and a spec.
+import type { Matrix } from "../../lib/cohort/matrix.js";
+import type { RandomState } from "../../lib/cohort/random.js";
+import { type AroSpec, PAPER_MODEL } from "../../lib/model/aro.js";
+import type { Weights } from "../../lib/model/model.js";
+import { goldenCases } from "../golden.js";
+
+type Nested = readonly (number | Nested)[];
+type Tensors = Record<string, Nested>;
+
+interface GoldenRun {
+  readonly masked: boolean;
+  readonly keep: number;
+  readonly weight_decay: number;
+  readonly lr: number;
+  readonly init: Tensors;
+  readonly first: {
+    readonly output: Nested;
+    readonly latent: Nested;
+    readonly huber: number;
+    readonly mse: number;
+    readonly grad: Tensors;
+    readonly after_step_1: Tensors;
+  };
+  readonly huber_trace: readonly number[];
+  readonly after_step_20: Tensors;
+}
+
+/** Of options.json, whose steps drop what the draws from a state say. */
+interface GoldenOptions extends Omit<GoldenRun, "masked" | "keep"> {
+  readonly title: string;
+  readonly output: AroSpec["output"];
+  readonly batch_norm: boolean;
+  readonly input_dropout: number;
+  readonly hidden_dropout: number;
+  readonly visible: readonly [number, number];
+  readonly zeroed: readonly number[];
+  readonly draws: RandomState;
+}
+
+interface GoldenTraining<Run> {
+  readonly x: readonly (readonly number[])[];
+  readonly observed: readonly (readonly number[])[];
+  readonly runs: readonly Run[];
+}
+
+/** One golden run; its numbers are PyTorch's in float64. */
+export interface TrainingCase {
+  readonly title: string;
+  readonly spec: AroSpec;
+  readonly batch: Matrix;
+  readonly weights: Weights;
+  readonly learningRate: number;
+  readonly weightDecay: number;
+  /** Where the steps' dropout is drawn from; without it nothing is dropped. */
+  readonly draws: RandomState | undefined;
+  readonly output: Float64Array;
+  readonly latent: Float64Array;
+  readonly huber: number;
+  readonly mse: number;
+  readonly gradients: ReadonlyMap<string, Float64Array>;
+  readonly afterOne: ReadonlyMap<string, Float64Array>;
+  readonly afterTwenty: ReadonlyMap<string, Float64Array>;
+  readonly trace: readonly number[];
+}
+
+/** Reads training.json and options.json of each golden folder. */
+export function trainingCases(): TrainingCase[] {
+  const paper = goldenCases<GoldenTraining<GoldenRun>>("training").flatMap(({ folder, data }) =>
+    data.runs.map((run) => {
+      const visible = run.masked ? { start: 0, end: run.keep } : null;
+      const title = `${run.masked ? "masked" : "unmasked"}, decay ${run.weight_decay}, in ${folder}`;
+      return caseOf(data, run, title, { visible });
+    }),
+  );
+  const options = goldenCases<GoldenTraining<GoldenOptions>>("options").flatMap(({ data }) =>
+    data.runs.map((run) => {
+      const [start, end] = run.visible;
+      const settings = {
+        ...{ output: run.output, batchNorm: run.batch_norm, zeroed: run.zeroed },
+        ...{ inputDropout: run.input_dropout, hiddenDropout: run.hidden_dropout },
+        visible: end - start < data.x[0].length ? { start, end } : null,
+      };
+      return caseOf(data, run, run.title, settings, run.draws);
+    }),
+  );
+  return [...paper, ...options];
+}
+
+function caseOf<Run>(
+  { x, observed }: GoldenTraining<Run>,
+  run: Omit<GoldenRun, "masked" | "keep">,
+  title: string,
+  settings: Partial<AroSpec>,
+  draws?: RandomState,
+): TrainingCase {
+  const columns = x[0].length;
+  const init = flatten(run.init);
+  const layers = [...init.keys()].filter((name) => /^encoder_layers.*weight$/.test(name));
+  return {
+    title,
+    spec: {
+      ...PAPER_MODEL,
+      features: columns,
+      width: init.get("inp_lin.bias")!.length,
+      hiddenLayers: layers.length,
+      visible: null,
+      ...settings,
+    },
+    // Preprocessed rows: what was not observed is filled, and goes in, but does not count in the loss.
+    batch: {
+      rows: x.length,
+      columns,
+      values: Float32Array.from(x.flat()),
+      observed: Uint8Array.from(observed.flat()),
+    },
+    weights: new Map([...init].map(([name, values]) => [name, Float32Array.from(values)])),
+    learningRate: run.lr,
+    weightDecay: run.weight_decay,
+    draws,
+    output: flat(run.first.output),
+    latent: flat(run.first.latent),
+    huber: run.first.huber,
+    mse: run.first.mse,
+    gradients: flatten(run.first.grad),
+    afterOne: flatten(run.first.after_step_1),
+    afterTwenty: flatten(run.after_step_20),
+    trace: run.huber_trace,
+  };
+}
+
+function flatten(tensors: Tensors): Map<string, Float64Array> {
+  return new Map(Object.entries(tensors).map(([name, values]) => [name, flat(values)]));
+}
+
+function flat(values: Nested): Float64Array {
+  return Float64Array.from((values as number[]).flat(Number.POSITIVE_INFINITY) as number[]);
+}
