@@ -1,17 +1,15 @@
 // The command that builds TensorFlow's engine, and the step of npm start that sees to the native one.
-import { parseArgs } from "node:util";
 import { buildTensorflow } from "../engine/build.js";
 import { compileKernels } from "../engine/kernels.js";
 import { type Profile, profitsFromNative } from "../study/profile.js";
 
 /** `aro tensorflow` fetches libtensorflow and builds the addon against it; `--cuda` takes NVIDIA's. */
-export async function tensorflow(args: readonly string[]): Promise<number> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: { cuda: { type: "boolean", default: false } },
-  });
+export async function tensorflow({ cuda }: { readonly cuda?: true }): Promise<number> {
   try {
-    const { version, gpu, built } = await buildTensorflow({ ...values, onProgress: console.log });
+    const { version, gpu, built } = await buildTensorflow({
+      cuda: cuda === true,
+      onProgress: console.log,
+    });
     const where = gpu ? "a graphics processor" : "the processor";
     console.log(
       `engine tensorflow: libtensorflow ${version} on ${where}, ${built ? "built" : "was built already"}`,

@@ -1,5 +1,5 @@
 // Linear algebra in JavaScript, for machines without a compiler; and what any implementation of it does.
-import { Matrix as Dense, EigenvalueDecomposition } from "ml-matrix";
+import { decomposeSymmetric } from "./linear-algebra-eigen.js";
 
 type Numbers = Float32Array | Float64Array;
 
@@ -169,31 +169,6 @@ function solveCholesky(factor: Float64Array, size: number, right: Float64Array):
       for (let k = 0; k < j; k++) right[at + k] -= x * factor[j * size + k];
     }
   }
-}
-
-function decomposeSymmetric(
-  matrix: Float64Array,
-  size: number,
-  count: number,
-  values: Float64Array,
-  vectors: Float64Array,
-): void {
-  const dense = Dense.zeros(size, size);
-  for (let i = 0; i < size; i++) {
-    for (let j = i; j < size; j++) {
-      dense.set(i, j, matrix[i * size + j]);
-      dense.set(j, i, matrix[i * size + j]);
-    }
-  }
-  const found = new EigenvalueDecomposition(dense, { assumeSymmetric: true });
-  const order = found.realEigenvalues
-    .map((value, at) => ({ value, at }))
-    .sort((a, b) => b.value - a.value);
-  order.forEach(({ value, at }, k) => {
-    values[k] = value;
-    if (k >= count) return;
-    for (let i = 0; i < size; i++) vectors[k * size + i] = found.eigenvectorMatrix.get(i, at);
-  });
 }
 
 function squaredDistances(a: Numbers, b: Numbers, columns: number, out: Float64Array): void {

@@ -825,6 +825,7 @@ void decompose(const double* given, int64_t size, int64_t wanted, double* values
   for (const double value : matrix) largest = std::max(largest, std::fabs(value));
   int exponent = 0;
   std::frexp(largest, &exponent);
+  exponent = std::max(-1000, std::min(exponent, 1000));
   // A power of two changes no digit, and squares neither overflow nor vanish.
   scale(matrix.data(), size * size, std::ldexp(1, -exponent));
   tridiagonalize(matrix.data(), size, d.data(), e.data(), taus.data());

@@ -210,7 +210,7 @@ export function decomposeSymmetric(
   const values = new Float64Array(size);
   const vectors = new Float64Array(wanted * size);
   algebra.decomposeSymmetric(matrix, size, wanted, values, vectors);
-  return { values, vectors };
+  return { values: requireFinite("decomposeSymmetric", values, size), vectors };
 }
 
 /**

@@ -1,5 +1,5 @@
 // A Gaussian process on the unit cube: what a few noisy values say about all other places, and how surely.
-import { CholeskyDecomposition, Matrix as Dense } from "ml-matrix";
+import { factorCholesky } from "../engine/linear-algebra.js";
 
 /** In units of the cube's sides and of the values' variance. */
 export interface Kernel {
@@ -38,37 +38,30 @@ export function conditionProcess(
       `conditionProcess: expected one value a place, got ${values.length} values at ${count} places`,
     );
   }
-  const covariance = new Dense(count, count);
+  const covariance = new Float64Array(count * count);
   for (let i = 0; i < count; i++) {
-    for (let j = 0; j <= i; j++) {
-      const entry = matern(places[i], places[j], kernel.lengths);
-      covariance.set(i, j, entry);
-      covariance.set(j, i, entry);
-    }
-    covariance.set(i, i, 1 + kernel.noise + JITTER);
+    for (let j = 0; j < i; j++)
+      covariance[i * count + j] = matern(places[i], places[j], kernel.lengths);
+    covariance[i * (count + 1)] = 1 + kernel.noise + JITTER;
   }
-  const factor = new CholeskyDecomposition(covariance);
-  const column = Dense.columnVector(Array.from(values));
-  const weights = factor.solve(column).to1DArray();
-  const diagonal = factor.lowerTriangularMatrix.diagonal();
-  const logDeterminant = 2 * diagonal.reduce((sum, entry) => sum + Math.log(entry), 0);
+  const factor = factorCholesky(covariance); // which reads the lower triangle
+  const weights = factor.solve(Float64Array.from(values));
   const fit = weights.reduce((sum, weight, i) => sum + weight * values[i], 0);
   return {
     kernel,
-    logLikelihood: -0.5 * (fit + logDeterminant + count * Math.log(2 * Math.PI)),
+    logLikelihood: -0.5 * (fit + factor.logDeterminant + count * Math.log(2 * Math.PI)),
     predict: (targets) => {
       const mean = new Float64Array(targets.length);
       const deviation = new Float64Array(targets.length);
-      const cross = new Dense(count, targets.length);
-      targets.forEach((target, t) => {
-        for (let i = 0; i < count; i++) cross.set(i, t, matern(places[i], target, kernel.lengths));
-      });
+      const cross = Float64Array.from({ length: targets.length * count }, (_, at) =>
+        matern(places[at % count], targets[Math.floor(at / count)], kernel.lengths),
+      );
       const solved = factor.solve(cross);
       for (let t = 0; t < targets.length; t++) {
         let explained = 0;
-        for (let i = 0; i < count; i++) {
-          mean[t] += weights[i] * cross.get(i, t);
-          explained += solved.get(i, t) * cross.get(i, t);
+        for (let at = t * count; at < (t + 1) * count; at++) {
+          mean[t] += weights[at - t * count] * cross[at];
+          explained += solved[at] * cross[at];
         }
         deviation[t] = Math.sqrt(Math.max(0, 1 - explained));
       }

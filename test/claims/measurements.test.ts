@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Evidence } from "../../lib/claims/evidence.js";
-import { PAPER_MODEL } from "../../lib/model/autoencoder.js";
+import { PAPER_MODEL } from "../../lib/model/aro.js";
 import { readProfile } from "../../lib/study/profile.js";
 import { settingsOf } from "../../lib/study/runs.js";
 import { completeSettings } from "../../lib/train/settings.js";

@@ -9,12 +9,10 @@ import { emptyMatrix } from "../../lib/cohort/matrix.js";
 import { createRandom } from "../../lib/cohort/random.js";
 import { compileKernels } from "../../lib/engine/kernels.js";
 import { nativeEngine } from "../../lib/engine/native.js";
-import { portableEngine } from "../../lib/engine/portable.js";
-import {
-  type AutoencoderSpec,
-  initializeWeights,
-  PAPER_MODEL,
-} from "../../lib/model/autoencoder.js";
+import { tfjsEngine } from "../../lib/engine/tfjs.js";
+import { ARO, type AroSpec, PAPER_MODEL } from "../../lib/model/aro.js";
+import { buildAutoencoder } from "../../lib/model/autoencoder.js";
+import { initializeWeights } from "../../lib/model/model.js";
 import { relativeError } from "../golden.js";
 import { contenders } from "./engines.js";
 
@@ -48,23 +46,23 @@ describe("the native engine", { skip }, () => {
       if (rows > 2) await compare({ inputDropout: 0.2, hiddenDropout: 0.3, batchNorm: true });
     });
 
-    async function compare(settings: Partial<AutoencoderSpec>) {
-      const spec: AutoencoderSpec = {
+    async function compare(settings: Partial<AroSpec>) {
+      const spec: AroSpec = {
         ...PAPER_MODEL,
         ...{ features, width, hiddenLayers: 1, ...settings },
         visible: features > 10 ? { start: 3, end: features - 4 } : null,
       };
       const batch = rowsOf(rows, features);
       batch.observed[0] = 1;
-      const weights = initializeWeights(spec, 2);
-      const engines = [await portableEngine({ backend: "wasm" }), await nativeEngine()];
+      const weights = initializeWeights(ARO, spec, 2);
+      const engines = [await tfjsEngine({ backend: "wasm" }), await nativeEngine()];
       const [expected, actual] = await Promise.all(
         engines.map(async (engine) => {
-          const model = await engine.build(spec, weights);
-          const dropout = createRandom(1, "dropout");
+          const model = buildAutoencoder(engine, ARO, spec, weights);
+          const random = createRandom(1, "dropout");
           const gradients = await model.gradients(batch);
-          const { huber, mse } = await model.step(batch, { learningRate: 1e-3, dropout });
-          const after = await model.step(batch, { learningRate: 1e-3, weightDecay: 0.1, dropout });
+          const { huber, mse } = await model.step(batch, { learningRate: 1e-3, random });
+          const after = await model.step(batch, { learningRate: 1e-3, weightDecay: 0.1, random });
           const out = await model.reconstruct(batch);
           const latent = await model.encode(batch);
           model.dispose();
@@ -83,10 +81,12 @@ describe("the native engine", { skip }, () => {
   test("gives the same numbers to the bit again, and on one thread the same to rounding", () => {
     const script = `
       const { nativeEngine } = await import(${JSON.stringify(new URL("../../lib/engine/native.ts", import.meta.url).href)});
-      const { initializeWeights, PAPER_MODEL } = await import(${JSON.stringify(new URL("../../lib/model/autoencoder.ts", import.meta.url).href)});
+      const { ARO, PAPER_MODEL } = await import(${JSON.stringify(new URL("../../lib/model/aro.ts", import.meta.url).href)});
+      const { buildAutoencoder } = await import(${JSON.stringify(new URL("../../lib/model/autoencoder.ts", import.meta.url).href)});
+      const { initializeWeights } = await import(${JSON.stringify(new URL("../../lib/model/model.ts", import.meta.url).href)});
       const spec = { ...PAPER_MODEL, features: 211, width: 40, hiddenLayers: 2, output: "relu", inputDropout: 0, visible: null };
       const engine = await nativeEngine();
-      const model = await engine.build(spec, initializeWeights(spec, 1));
+      const model = buildAutoencoder(engine, ARO, spec, initializeWeights(ARO, spec, 1));
       const values = Float32Array.from({ length: 211 * 12 }, (_, i) => Math.max(0, Math.sin(i)));
       const batch = { rows: 12, columns: 211, values, observed: new Uint8Array(values.length).fill(1) };
       let loss;

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createRandom } from "../../lib/cohort/random.js";
+import type { Rows } from "../../lib/engine/linear-algebra.js";
 import { fitMlp, predictMlp } from "../../lib/evaluate/mlp.js";
-import type { Rows } from "../../lib/evaluate/rows.js";
 
 /** Clouds around one corner a class. */
 const makeTask = (rows: number, columns: number, classes: number, distance: number, seed = 1) => {

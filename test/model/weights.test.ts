@@ -8,11 +8,8 @@ import { after, test } from "node:test";
 import { replaceFile } from "../../lib/cohort/durable-file.js";
 import { venvPython } from "../../lib/cohort/python.js";
 import { createRandom } from "../../lib/cohort/random.js";
-import {
-  type AutoencoderSpec,
-  initializeWeights,
-  PAPER_MODEL,
-} from "../../lib/model/autoencoder.js";
+import { ARO, type AroSpec, PAPER_MODEL } from "../../lib/model/aro.js";
+import { initializeWeights } from "../../lib/model/model.js";
 import { decodeHeader } from "../../lib/model/safetensors-header.js";
 import { readTensors, type Tensor, writeTensors } from "../../lib/model/tensor-file.js";
 import { readWeights, writeWeights } from "../../lib/model/weights.js";
@@ -20,7 +17,7 @@ import { readWeights, writeWeights } from "../../lib/model/weights.js";
 const folder = mkdtempSync(join(tmpdir(), "aro-weights-"));
 after(() => rmSync(folder, { recursive: true }));
 
-const SPEC: AutoencoderSpec = {
+const SPEC: AroSpec = {
   ...PAPER_MODEL,
   features: 5,
   width: 3,
@@ -48,10 +45,10 @@ function entry(begin: number, end: number, shape: unknown = [(end - begin) / 4])
 
 test("weights come back as they were written, bit by bit", async () => {
   const file = fileOf("a.safetensors");
-  const weights = initializeWeights(SPEC, 3);
+  const weights = initializeWeights(ARO, SPEC, 3);
   weights.get("inp_lin.bias")!.set([-0, 1e-45, 3.4028234663852886e38]);
-  await writeWeights(file, SPEC, weights);
-  const back = await readWeights(file, SPEC);
+  await writeWeights(file, ARO.tensors(SPEC), weights);
+  const back = await readWeights(file, ARO.tensors(SPEC));
   assert.deepEqual([...back.keys()], [...weights.keys()]);
   assert.deepEqual(back, weights);
   assert.deepEqual(readdirSync(folder), ["a.safetensors"]);
@@ -149,22 +146,25 @@ test("values that are not finite are refused by name and place, in reading and i
 
 test("weights of another model are refused with the names", async () => {
   const file = fileOf("c.safetensors");
-  await writeWeights(file, SPEC, initializeWeights(SPEC, 1));
+  await writeWeights(file, ARO.tensors(SPEC), initializeWeights(ARO, SPEC, 1));
   await assert.rejects(
-    readWeights(file, { ...SPEC, hiddenLayers: 2 }),
+    readWeights(file, ARO.tensors({ ...SPEC, hiddenLayers: 2 })),
     /c\.safetensors: .* 2 missing \(encoder_layers\.1\.weight, encoder_layers\.1\.bias\) and 0 unknown/,
   );
   await assert.rejects(
-    readWeights(file, { ...SPEC, hiddenLayers: 0 }),
+    readWeights(file, ARO.tensors({ ...SPEC, hiddenLayers: 0 })),
     /0 missing \(none\) and 2 unknown \(encoder_layers\.0\.weight/,
   );
   await assert.rejects(
-    readWeights(file, { ...SPEC, features: 6 }),
+    readWeights(file, ARO.tensors({ ...SPEC, features: 6 })),
     /"inp_lin.weight" to be \[3,6\], got \[3,5\]/,
   );
-  const some = new Map(initializeWeights(SPEC, 1));
+  const some = new Map(initializeWeights(ARO, SPEC, 1));
   some.delete("inp_lin.bias");
-  await assert.rejects(writeWeights(file, SPEC, some), /1 missing \(inp_lin.bias\) and 0 unknown/);
+  await assert.rejects(
+    writeWeights(file, ARO.tensors(SPEC), some),
+    /1 missing \(inp_lin.bias\) and 0 unknown/,
+  );
 });
 
 test("a file that is not there is an error that names it", async () => {
@@ -304,28 +304,28 @@ test("PyTorch loads what is written here bit by bit, and what it saves is read h
     fileOf(`${name}.safetensors`),
   );
   const [ours, theirs, half, normalOurs, normalTheirs] = files;
-  const weights = initializeWeights(SPEC, 9);
+  const weights = initializeWeights(ARO, SPEC, 9);
   weights.get("inp_lin.bias")!.set([-0, 1e-45, 3.4028234663852886e38]);
-  await writeWeights(ours, SPEC, weights, { about: "a test" });
-  const normal: AutoencoderSpec = { ...SPEC, batchNorm: true };
-  const normalWeights = initializeWeights(normal, 9);
+  await writeWeights(ours, ARO.tensors(SPEC), weights, { about: "a test" });
+  const normal: AroSpec = { ...SPEC, batchNorm: true };
+  const normalWeights = initializeWeights(ARO, normal, 9);
   normalWeights.get("batch_norm.running_var")!.set([0.25, 3, 1e-3]);
-  await writeWeights(normalOurs, normal, normalWeights);
+  await writeWeights(normalOurs, ARO.tensors(normal), normalWeights);
   const { stdout, stderr } = spawnSync(python!, ["-c", TORCH, ...files], { encoding: "utf8" });
   const said = JSON.parse(stdout || "null");
   assert.ok(said, stderr);
   assert.deepEqual(said.loaded, bitsOf(weights));
   assert.equal(said.about, "a test");
-  assert.deepEqual(bitsOf(await readWeights(theirs, SPEC)), said.made);
+  assert.deepEqual(bitsOf(await readWeights(theirs, ARO.tensors(SPEC))), said.made);
   assert.deepEqual({ ...(await readTensors(theirs)).metadata }, { by: "torch" });
   // With batch normalization, but for the count of batches, which PyTorch keeps as int64 and does not need.
   assert.deepEqual(said.normal, bitsOf(normalWeights));
   assert.equal(said.counted, 1);
-  assert.deepEqual(bitsOf(await readWeights(normalTheirs, normal)), said.trained);
+  assert.deepEqual(bitsOf(await readWeights(normalTheirs, ARO.tensors(normal))), said.trained);
   await assert.rejects(readTensors(normalTheirs), /"batch_norm.num_batches_tracked".*got "I64"/);
-  await assert.rejects(readWeights(normalTheirs, SPEC), /5 unknown/);
+  await assert.rejects(readWeights(normalTheirs, ARO.tensors(SPEC)), /5 unknown/);
   await assert.rejects(
-    readWeights(half, SPEC),
+    readWeights(half, ARO.tensors(SPEC)),
     /dtype F32, got "F16"; convert it to float32 first/,
   );
 });

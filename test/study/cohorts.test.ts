@@ -7,7 +7,7 @@ import { after, test } from "node:test";
 import { commonLabels, countLabels, labelValues } from "../../lib/cohort/labels.js";
 import { gbmSamples, readGbmClinical } from "../../lib/cohort/paper.js";
 import { compareClassifiers } from "../../lib/evaluate/compare.js";
-import { PAPER_MODEL } from "../../lib/model/autoencoder.js";
+import { PAPER_MODEL } from "../../lib/model/aro.js";
 import { modisSpec } from "../../lib/study/modis.js";
 import { profitsFromNative, readProfile, replicatesPaper } from "../../lib/study/profile.js";
 import { openCohort, openStudy } from "../../lib/study/study.js";
@@ -32,10 +32,10 @@ const placeGbm = (changes: Partial<MadeUpOptions> = {}) =>
 
 test("both profiles train the paper's model at the paper's rate, narrower on the portable engine", () => {
   for (const name of ["gbm", "paper"]) {
-    const { model, training } = readProfile({ ARO_PROFILE: name }, { name: "native" });
+    const { model, training } = readProfile({ ARO_PROFILE: name }, { name: "native", backend: "" });
     assert.deepEqual(model, PAPER_MODEL);
     assert.deepEqual([training.learningRate, training.epochs, training.batchSize], [1e-5, 200, 80]);
-    const portable = readProfile({ ARO_PROFILE: name }, { name: "portable" });
+    const portable = readProfile({ ARO_PROFILE: name }, { name: "tfjs", backend: "wasm" });
     assert.deepEqual([portable.model.width, portable.training.learningRate], [256, 5e-4]);
     assert.ok(profitsFromNative(portable));
   }

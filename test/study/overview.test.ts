@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { dropEmptyFeatures } from "../../lib/cohort/cohort.js";
 import { overviewFigure } from "../../lib/figures/overview.js";
-import { countParameters } from "../../lib/model/autoencoder.js";
+import { ARO } from "../../lib/model/aro.js";
+import { countParameters } from "../../lib/model/model.js";
 import { describeStudy } from "../../lib/study/overview.js";
 import { readProfile } from "../../lib/study/profile.js";
 import { openCohort } from "../../lib/study/study.js";
@@ -22,7 +23,7 @@ test("describeStudy takes its numbers from the profile and the cohort", async ()
   );
   assert.equal(study.model.width, 32);
   const spec = { ...profile.model, features: cohort.features.length, visible: null };
-  assert.equal(study.model.parameters, countParameters(spec));
+  assert.equal(study.model.parameters, countParameters(ARO, spec));
   assert.deepEqual(study.steps, [
     "fill missing values with the training median",
     "clamp to percentiles 1 and 99 of training rows",

@@ -53,7 +53,10 @@ test("only the default profile publishes into the tracked folders", () => {
 });
 
 test("the native engine trains the paper's model, the portable one a narrower, and settings override both", () => {
-  const [native, portable] = [{ name: "native" }, { name: "portable" }] as const;
+  const [native, portable] = [
+    { name: "native", backend: "" },
+    { name: "tfjs", backend: "wasm" },
+  ] as const;
   const ofUcec = (engine?: typeof native | typeof portable, set = "") => {
     const { model, training } = readProfile({ ARO_SET: set }, engine);
     return [model.width, training.learningRate];

@@ -1,7 +1,7 @@
 // What made the numbers: read from a run's config and environment, with each departure from the paper named.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { PAPER_MODEL } from "../../lib/model/autoencoder.js";
+import { PAPER_MODEL } from "../../lib/model/aro.js";
 import { describeRuns, type NamedRun, summarizeRuns } from "../../lib/study/runs.js";
 import { completeSettings } from "../../lib/train/settings.js";
 
