@@ -99,7 +99,6 @@ export { applyScaler, fitScaler, type Scaler } from "./preprocess/scaler.js";
 export { countParts, type Split, splitSamples } from "./preprocess/split.js";
 export {
   accuraciesOf,
-  collectScores,
   compareVariants,
   lossesOf,
   tabulateSeeds,
@@ -113,13 +112,13 @@ export {
   MASKED,
   planExperiment,
   SETTINGS,
-  trainExperiment,
   UNMASKED,
   type Variant,
 } from "./study/experiments.js";
 export { modisSpec, openModis, trainModis } from "./study/modis.js";
 export { describeStudy } from "./study/overview.js";
 export { foldersOf, type Profile, readProfile, replicatesPaper } from "./study/profile.js";
+export { scoreExperiment } from "./study/record.js";
 export { publishFigure, publishTable, readResults } from "./study/results.js";
 export { describeRuns, type RunRow, summarizeRuns } from "./study/runs.js";
 export {

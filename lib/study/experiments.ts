@@ -2,7 +2,7 @@
 import { keepFeatures } from "../cohort/cohort.js";
 import { didYouMean } from "../cohort/nearest.js";
 import type { Engine } from "../engine/engine.js";
-import { prepareCohort } from "../preprocess/prepare.js";
+import { type Part, prepareCohort } from "../preprocess/prepare.js";
 import { type SplitOptions, splitSamples } from "../preprocess/split.js";
 import { type RunState, readState } from "../train/folder.js";
 import { withInterrupt } from "../train/interrupt.js";
@@ -70,6 +70,8 @@ export const SETTINGS: readonly Variant[] = [
 export const MASKED = "paper, masked";
 export const UNMASKED = "paper, unmasked";
 
+const ALL_TOGETHER = "authors, all together";
+
 /** The paper's two settings, each difference of the authors' code alone, and all of them together. */
 export const DIFFERENCES: readonly Variant[] = [
   { name: MASKED, setting: "masked" },
@@ -98,7 +100,7 @@ export const DIFFERENCES: readonly Variant[] = [
     caveat: "other test rows, most seen by the model",
   },
   {
-    name: "authors, all together",
+    name: ALL_TOGETHER,
     ...AUTHORS,
     judgedBy: ["losses", "accuracy"],
     caveat: "other test rows, other input",
@@ -111,6 +113,12 @@ export interface Experiment {
   readonly about: string;
   readonly variants: readonly Variant[];
   readonly seeds: readonly number[];
+  /** Seeds that a notebook trains where their scores are not recorded; `aro train` trains all. */
+  readonly seedsInNotebook: readonly number[];
+  /** Variants that a notebook trains with the first seed where the scores are recorded, to check the record. */
+  readonly checked: readonly string[];
+  /** The parts that its runs are scored on. */
+  readonly parts: readonly Part[];
   /** Whether features, width, epochs and learning rate are those of the profile's `experiments`. */
   readonly reduced: boolean;
 }
@@ -140,6 +148,8 @@ export interface Cell {
   readonly run: PlannedRun;
 }
 
+const ALL_PARTS: readonly Part[] = ["train", "validation", "test"];
+
 /**
  * Lists the experiments of a profile.
  * @throws RangeError if its number of seeds is not a whole number of at least 1.
@@ -155,18 +165,23 @@ export function experimentsOf({ training, experiments }: Profile): Experiment[] 
     {
       name: "seeds",
       about: "ARO unmasked and masked at full size, over seeds: the paper's Tables 1, 2, 4 and 5",
-      ...{ variants: SETTINGS, seeds, reduced: false },
+      ...{ variants: SETTINGS, seeds, parts: ALL_PARTS, reduced: false },
+      seedsInNotebook: seeds.slice(0, experiments.seedsInNotebook),
+      checked: SETTINGS.map(({ name }) => name), // which notebook 3 has trained
     },
     {
       name: "authors",
       about: "each difference of the authors' code from the paper, alone and together, reduced",
-      ...{ variants: DIFFERENCES, seeds, reduced: true },
+      ...{ variants: DIFFERENCES, seeds, parts: ["test"], reduced: true },
+      seedsInNotebook: seeds,
+      checked: [MASKED, ALL_TOGETHER],
     },
     {
       name: "authors-full",
       about: "one training with the authors' settings at full size",
       variants: [{ name: "authors", ...AUTHORS }],
-      ...{ seeds: seeds.slice(0, 1), reduced: false },
+      ...{ seeds: seeds.slice(0, 1), parts: ALL_PARTS, reduced: false },
+      ...{ seedsInNotebook: [], checked: [] },
     },
   ];
 }
