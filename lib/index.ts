@@ -52,8 +52,9 @@ export { chooseTasks } from "./study/tasks.js";
 
 // Searches and experiments: many runs of a study, compared.
 
-export { collectScores, compareVariants, tabulateSeeds } from "./study/experiment-scores.js";
-export { AUTHORS, planExperiment, trainExperiment } from "./study/experiments.js";
+export { compareVariants, tabulateSeeds } from "./study/experiment-scores.js";
+export { AUTHORS, planExperiment } from "./study/experiments.js";
+export { scoreExperiment } from "./study/record.js";
 export { compareSpaces, tuneAro, tuningReferences } from "./study/tuning.js";
 
 // Reconstruction: predictors, their scores, and differences between them.
