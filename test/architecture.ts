@@ -24,6 +24,7 @@ const ORDER = [
   "model",
   "train",
   "evaluate",
+  "impute",
   "figures",
   "study",
   "claims",
