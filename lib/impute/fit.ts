@@ -217,9 +217,14 @@ function without(
   samples: readonly number[],
 ): PairList {
   const left = new Set(samples);
-  const isKept = (code: number) => !left.has(Math.floor(code / features));
-  const kept = codes.filter(isKept);
-  return { codes: kept, targets: targets.filter((_, i) => isKept(codes[i])) };
+  const kept = { codes: new Int32Array(codes.length), targets: new Float32Array(codes.length) };
+  let count = 0;
+  for (let i = 0; i < codes.length; i++) {
+    if (left.has(Math.floor(codes[i] / features))) continue;
+    kept.codes[count] = codes[i];
+    kept.targets[count++] = targets[i];
+  }
+  return { codes: kept.codes.subarray(0, count), targets: kept.targets.subarray(0, count) };
 }
 
 /**
@@ -239,6 +244,7 @@ async function trainNetwork(
   const steps = stepsFor(codes.length);
   const order = Int32Array.from(codes, (_, i) => i);
   let next = order.length;
+  const batch = { codes: new Int32Array(size), targets: new Float32Array(size) };
   try {
     for (let step = 0; step < steps; step++) {
       if (next + size > order.length) {
@@ -247,13 +253,13 @@ async function trainNetwork(
       }
       const picked = order.subarray(next, next + size);
       next += size;
-      const pairs = gatherPairs(
-        described,
-        picked.map((i) => codes[i]),
-      );
-      const target = Float32Array.from(picked, (i) => targets[i]);
+      for (let i = 0; i < size; i++) {
+        batch.codes[i] = codes[picked[i]];
+        batch.targets[i] = targets[picked[i]];
+      }
+      const pairs = { ...gatherPairs(described, batch.codes), target: batch.targets };
       const learningRate = rateAt(step, steps);
-      await model.step({ ...pairs, target }, { learningRate, weightDecay: WEIGHT_DECAY });
+      await model.step(pairs, { learningRate, weightDecay: WEIGHT_DECAY });
     }
     return await model.readWeights();
   } finally {

@@ -47,15 +47,16 @@ export function gatherPairs(
   const width = PATHS.length + own + SAMPLE_STATISTICS.length;
   const inputs = new Float32Array(count * width);
   const [unit, by, plus, level] = Array.from({ length: 4 }, () => new Float32Array(count));
-  for (let i = 0; i < count; i++) {
-    const sample = Math.floor(codes[i] / features);
-    const feature = codes[i] - sample * features;
+  const paths = PATHS.length;
+  for (let i = 0, to = 0; i < count; i++) {
+    const code = codes[i];
+    const sample = Math.floor(code / features);
+    const feature = code - sample * features;
     const table = tables[sample];
-    let to = i * width;
-    for (let p = 0, at = codes[i] * PATHS.length; p < PATHS.length; p++)
-      inputs[to++] = values[at + p];
-    for (let s = 0, at = feature * own; s < own; s++) inputs[to++] = table.statistics[at + s];
-    for (let s = 0, at = sample * 2; s < 2; s++) inputs[to++] = statistics[at + s];
+    const known = table.statistics;
+    for (let at = code * paths; at < (code + 1) * paths; at++) inputs[to++] = values[at];
+    for (let at = feature * own; at < (feature + 1) * own; at++) inputs[to++] = known[at];
+    for (let at = sample * 2; at < sample * 2 + 2; at++) inputs[to++] = statistics[at];
     unit[i] = table.unit[feature];
     by[i] = table.by[feature];
     plus[i] = table.plus[feature];

@@ -202,7 +202,7 @@ function fitFeatures(
       [strong, strongWeights],
     ] as const) {
       const filled = { ...shape, values: targets.values.slice() };
-      fillGaps(filled, observed, weights.values);
+      fillGaps(filled, observed, weights);
       into.set(filled.values, start * n);
     }
   }
@@ -345,7 +345,7 @@ function predictOutOfFold(
         keptObserved[j * count + i] = observed[j * n + train[i]];
       }
     }
-    fillGaps(kept, keptObserved, selectPoints(weights, train).values);
+    fillGaps(kept, keptObserved, selectPoints(weights, train));
     const predicted = multiplyTransposed(kept, selectPoints(weights, test)); // [features, test samples]
     for (let j = 0; j < rows; j++) {
       for (let i = 0; i < test.length; i++) {

@@ -1,5 +1,6 @@
 // Training samples mixed by their likeness in the first modality, and gaps in the targets filled by the same mixing.
 import { factorCholesky, gram, multiplyTransposed, type Rows } from "../engine/linear-algebra.js";
+import { selectPoints } from "../evaluate/points.js";
 import { mixingWeights } from "../evaluate/ridge.js";
 import { columnMeans } from "../evaluate/rows.js";
 
@@ -112,41 +113,34 @@ const ROUNDS = 6;
  * @param weights S, `[samples, samples]`.
  */
 export function fillGaps(
-  { rows, columns: n, values }: Rows,
+  targets: Rows & { readonly values: Float64Array },
   observed: Uint8Array,
-  weights: Float32Array | Float64Array,
+  weights: Rows,
 ): void {
-  const gaps = new Int32Array(n);
-  const [base, next] = [new Float64Array(n), new Float64Array(n)];
-  for (let j = 0; j < rows; j++) {
-    const row = values.subarray(j * n, (j + 1) * n);
-    let count = 0;
-    let sum = 0;
+  const { rows, columns: n, values } = targets;
+  const incomplete = Array.from({ length: rows }, (_, j) => j).filter((j) =>
+    observed.subarray(j * n, (j + 1) * n).includes(0),
+  );
+  const block = selectPoints(targets, incomplete);
+  const gaps: number[] = []; // in the block
+  incomplete.forEach((j, at) => {
+    let [sum, count] = [0, 0];
     for (let i = 0; i < n; i++) {
-      if (observed[j * n + i]) {
-        sum += row[i];
-        continue;
-      }
-      gaps[count++] = i;
-      row[i] = 0;
+      if (!observed[j * n + i]) continue;
+      sum += values[j * n + i];
+      count++;
     }
-    if (count === 0) continue;
-    // What the observed entries give does not change from round to round.
-    for (let g = 0; g < count; g++) {
-      let total = 0;
-      for (let i = 0, at = gaps[g] * n; i < n; i++, at++) total += weights[at] * row[i];
-      base[g] = total;
+    for (let i = 0; i < n; i++) {
+      if (observed[j * n + i]) continue;
+      block.values[at * n + i] = sum / (count + 1);
+      gaps.push(at * n + i);
     }
-    const start = sum / (n - count + 1); // m c / (c + 1) of c = n - count entries
-    for (let g = 0; g < count; g++) row[gaps[g]] = start;
-    for (let round = 0; round < ROUNDS; round++) {
-      for (let g = 0; g < count; g++) {
-        let total = base[g];
-        for (let h = 0, at = gaps[g] * n; h < count; h++)
-          total += weights[at + gaps[h]] * row[gaps[h]];
-        next[g] = total;
-      }
-      for (let g = 0; g < count; g++) row[gaps[g]] = next[g];
-    }
+  });
+  for (let round = 0; round < ROUNDS; round++) {
+    const mixed = multiplyTransposed(block, weights);
+    for (const gap of gaps) block.values[gap] = mixed[gap];
   }
+  incomplete.forEach((j, at) => {
+    values.set(block.values.subarray(at * n, (at + 1) * n), j * n);
+  });
 }

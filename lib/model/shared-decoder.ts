@@ -110,7 +110,7 @@ export const SHARED_DECODER: Architecture<SharedDecoderSpec, MeasuredPairs, Shar
         engine.tensor(inputs, count); // [pairs, paths + statistics]
       return {
         leastRows: 1,
-        inspect: (where, pairs) => inspectPairs(engine, where, spec, pairs),
+        inspect: (where, pairs) => inspectPairs(where, spec, pairs),
         async pass(pairs, _observed, pass) {
           const { out, back } = layers.forward(input(pairs), pass);
           const { slope, sums } = pairLoss(await engine.read(out), pairs, spec);
@@ -251,7 +251,6 @@ function outputsOf({ gates, objective }: SharedDecoderSpec): number {
 
 /** @throws RangeError if the pairs do not fit the model, or a number of theirs is not finite. */
 function inspectPairs(
-  engine: Engine,
   where: string,
   spec: SharedDecoderSpec,
   { count, inputs, ...vectors }: MeasuredPairs,
@@ -270,7 +269,7 @@ function inspectPairs(
         `${where}: expected ${width} ${name} a pair of at least one pair, got ${values.length} numbers of ${count} pairs`,
       );
     }
-    if (!engine.inspect(values, new Uint8Array(0)).finite) {
+    if (!values.every(Number.isFinite)) {
       throw new RangeError(
         `${where}: expected finite ${name}, got ${values.find((value) => !Number.isFinite(value))}`,
       );
