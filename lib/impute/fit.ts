@@ -3,7 +3,7 @@ import type { Cohort } from "../cohort/cohort.js";
 import { createRandom, type Random } from "../cohort/random.js";
 import { chooseEngine } from "../engine/choose.js";
 import type { Engine } from "../engine/engine.js";
-import { type Fold, stratifiedGroupFolds } from "../evaluate/folds.js";
+import { type Fold, type FoldOptions, stratifiedGroupFolds } from "../evaluate/folds.js";
 import type { Weights } from "../model/model.js";
 import {
   buildSharedDecoder,
@@ -32,6 +32,7 @@ export interface FitOptions {
 }
 
 const HIDDEN = 32;
+const INNER_FOLDS = 5;
 const BATCH = 8192;
 const LEARNING_RATE = 3e-3;
 const WEIGHT_DECAY = 1e-3;
@@ -65,7 +66,7 @@ export async function fitSharedDecoder(
   let done = 0;
   const finish = (what: string) => onProgress(++done / total, what);
 
-  const paths = fitPaths(material, rows, seed);
+  const paths = fitPaths(material, rows, dealInner(cohort, rows, seed));
   requireFeatures(paths);
   finish("paths of all training samples");
   const described = describeFolds(material, rows, dealt, seed, finish);
@@ -121,18 +122,25 @@ function dealFolds(
       `fitSharedDecoder: expected at least 2 networks and as many folds, got ${networks} and ${folds}`,
     );
   }
-  const patients = rows.map((row) => cohort.samples[row].patient);
-  const count = Math.min(folds, new Set(patients).size);
-  if (count < networks) {
+  const patients = new Set(rows.map((row) => cohort.samples[row].patient)).size;
+  if (patients < networks) {
     throw new RangeError(
-      `fitSharedDecoder: expected samples of at least ${networks} patients, got ${count}; ` +
+      `fitSharedDecoder: expected samples of at least ${networks} patients, got ${patients}; ` +
         "with so few, nothing can be held out",
     );
   }
-  return stratifiedGroupFolds(new Array<number>(rows.length).fill(0), patients, {
-    folds: count,
-    seed,
-  });
+  return dealPatients(cohort, rows, { folds: Math.min(folds, patients), seed });
+}
+
+/** Deals rows into the folds that residuals come from. */
+function dealInner(cohort: Cohort, rows: readonly number[], seed: number): Fold[] {
+  const patients = new Set(rows.map((row) => cohort.samples[row].patient)).size;
+  return dealPatients(cohort, rows, { folds: Math.min(INNER_FOLDS, patients), seed });
+}
+
+function dealPatients(cohort: Cohort, rows: readonly number[], options: FoldOptions): Fold[] {
+  const patients = rows.map((row) => cohort.samples[row].patient);
+  return stratifiedGroupFolds(new Array<number>(rows.length).fill(0), patients, options);
 }
 
 /** @throws RangeError if no feature can be inferred. */
@@ -158,11 +166,8 @@ function describeFolds(
   const statistics = new Float32Array(rows.length * SAMPLE_STATISTICS.length);
   const tables = new Array<Described["tables"][number]>(rows.length);
   folds.forEach(({ train, test }, f) => {
-    const paths = fitPaths(
-      material,
-      train.map((i) => rows[i]),
-      seed,
-    );
+    const kept = train.map((i) => rows[i]);
+    const paths = fitPaths(material, kept, dealInner(material.cohort, kept, seed));
     const found = followPaths(
       paths,
       material.seen,

@@ -12,7 +12,7 @@
 //   kernel         (S_0.4 - 1 / n) (E - j leave-one-out cis)
 import type { Matrix } from "../cohort/matrix.js";
 import { multiplyTransposed, type Rows } from "../engine/linear-algebra.js";
-import { stratifiedGroupFolds } from "../evaluate/folds.js";
+import type { Fold } from "../evaluate/folds.js";
 import { fitColumnScale, selectPoints } from "../evaluate/points.js";
 import { mixingWeights } from "../evaluate/ridge.js";
 import { applyScaler, fitScaler, type Scaler } from "../preprocess/scaler.js";
@@ -64,7 +64,6 @@ export const SAMPLE_STATISTICS = ["novelty", "log product with itself"] as const
 
 const LIGHT = 0.4;
 const STRONG = 2;
-const INNER_FOLDS = 5;
 const LIMIT = 4; // of a path's size, in residual deviations
 const LEAST_UNIT = 1e-3; // z-scores: a residual deviation of 0 would divide by 0
 const LEAST_PRODUCT = 1e-3; // of a sample with itself, whose logarithm is taken
@@ -112,34 +111,30 @@ export interface PathValues {
 
 /**
  * Fits the paths on some rows of a cohort, scales included.
- * @param seed of the folds within them, which never part a patient.
- * @throws RangeError if there are fewer than two patients, or the samples do not differ in the first modality.
+ * @param folds of these rows, indexes into them; residuals come from ridges that did not see the fold.
+ * @throws RangeError if the samples do not differ in the first modality.
  */
-export function fitPaths(material: Material, rows: readonly number[], seed: number): Paths {
+export function fitPaths(
+  material: Material,
+  rows: readonly number[],
+  folds: readonly Fold[],
+): Paths {
   const { cohort, seen, links } = material;
-  const samples = rows.map((row) => cohort.samples[row]);
-  const scaler = fitScaler(
-    cohort.matrix,
-    rows,
-    samples.map(({ id }) => id),
-  );
+  const ids = rows.map((row) => cohort.samples[row].id);
+  const scaler = fitScaler(cohort.matrix, rows, ids);
   const standard = sliceStandard(fitStandard(cohort.matrix, rows, scaler), seen.columns);
   const kernel = fitKernel(
     applyScaler(sliceScaler(scaler, seen.columns), seen, rows, "standardized"),
   );
-  const patients = samples.map(({ patient }) => patient);
-  const folds = Math.min(INNER_FOLDS, new Set(patients).size);
-  const inner = stratifiedGroupFolds(new Array<number>(rows.length).fill(0), patients, {
-    folds,
-    seed,
-  }).map(({ train, test }) => ({ train, test, weights: weightsWithin(kernel, train, STRONG) }));
+  const inner = folds.map((fold) => ({
+    ...fold,
+    weights: weightsWithin(kernel, fold.train, STRONG),
+  }));
   return fitFeatures(material, rows, { scaler, standard, kernel, links }, inner);
 }
 
 /** Training samples that predict the others, by ridge weights `[training samples, train.length]`. */
-interface InnerFold {
-  readonly train: readonly number[];
-  readonly test: readonly number[];
+interface InnerFold extends Fold {
   readonly weights: Rows;
 }
 
