@@ -1,27 +1,167 @@
-// The commands behind `npx aro`, by name.
-import { data } from "./data.js";
-import { doctor } from "./doctor.js";
-import { checkNotebooks, lab, runAll } from "./notebooks.js";
-import { plan } from "./plan.js";
-import { claims, readme } from "./report.js";
-import { submit } from "./submit.js";
-import { tensorflow } from "./tensorflow.js";
-import { train } from "./train.js";
-import { tune } from "./tune.js";
+// The commands behind `npx aro`, in one table: parsing, help and the documentation all follow from it.
+import { commandsAsMarkdown } from "./help.js";
+import {
+  type Command,
+  count,
+  flag,
+  JSON_OPTION,
+  list,
+  type Options,
+  oneOf,
+  PROFILE_OPTIONS,
+  text,
+} from "./options.js";
 
-/** Each takes the arguments behind its name and resolves to the exit status. */
-export const commands: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = {
-  start: runAll,
-  notebooks: runAll,
-  check: checkNotebooks,
-  lab,
-  data,
-  doctor,
-  plan,
-  train,
-  tune,
-  submit,
-  tensorflow,
-  claims,
-  readme,
+const EXIT_STATUS = "exit status: 0 done, 75 stopped (the same command goes on), 1 an error";
+
+const SWITCH = ["off", "on"] as const;
+
+const SEARCH_OPTIONS = {
+  method: oneOf(["bayes", "random"], "how to choose trials; bayes by default"),
+  inputDropout: oneOf(SWITCH, "whether to search the input dropout too; off by default"),
+  trials: count("trials that the study is to have; by default the profile's"),
 };
+
+/** Every command, in the order of the help text. Each loads its code only when it runs. */
+export const COMMANDS: readonly Command[] = [
+  command({
+    name: "start",
+    summary: "prepare what is missing, run every notebook, print the results",
+    options: PROFILE_OPTIONS,
+    example: "npx aro start --profile course",
+    notes: ["npm start does the same.", EXIT_STATUS],
+    run: async (given) => (await import("./notebooks.js")).runAll(given),
+  }),
+  command({
+    name: "notebooks",
+    summary: "run some of the notebooks, or all",
+    options: {
+      ...PROFILE_OPTIONS,
+      only: list("NAME", "a notebook's name or the beginning of it; may be repeated"),
+    },
+    example: "npx aro notebooks --only 03 --only 05",
+    notes: [EXIT_STATUS],
+    run: async (given) => (await import("./notebooks.js")).runAll(given),
+  }),
+  command({
+    name: "lab",
+    summary: "open JupyterLab with the kernel ready",
+    options: { ...PROFILE_OPTIONS, noBrowser: flag("print the address and open no browser") },
+    example: "npx aro lab --no-browser",
+    run: async (given) => (await import("./notebooks.js")).lab(given),
+  }),
+  command({
+    name: "data",
+    summary: "list the cohorts, fetch and verify one, or check files placed by hand",
+    words: { usage: "[get COHORT]", counts: [0, 2] },
+    options: {},
+    example: "npx aro data get ucec",
+    notes: ["`data get paper` checks the journals' workbooks and says where to download them."],
+    run: async (_, words) => (await import("./data.js")).data(words),
+  }),
+  command({
+    name: "doctor",
+    summary: "say what this machine has and lacks, and which engine runs and why",
+    options: JSON_OPTION,
+    example: "npx aro doctor",
+    notes: ["exit status: 1 if Node, Python or every engine is missing"],
+    run: async (given) => (await import("./doctor.js")).doctor(given),
+  }),
+  command({
+    name: "plan",
+    summary: "say what a training costs and whether it fits this machine",
+    options: {
+      ...PROFILE_OPTIONS,
+      paper: flag("the paper's shape instead of the profile's"),
+      features: count("features of the cohort"),
+      width: count("units of a hidden layer"),
+      hiddenLayers: count("hidden layers", 0),
+      batch: count("rows of a batch"),
+      steps: count("steps of the training"),
+      noMeasure: flag("compute only, and time no step"),
+      ...JSON_OPTION,
+    },
+    example: "npx aro plan --paper --width 1024",
+    notes: ["exit status: 1 if the training does not fit"],
+    run: async (given) => (await import("./plan.js")).plan(given),
+  }),
+  command({
+    name: "train",
+    summary: "list the experiments and how far their runs are, or train what is left of one",
+    words: { usage: "[EXPERIMENT]", counts: [0, 1] },
+    options: { ...PROFILE_OPTIONS, run: count("this run alone, by its number", 0), ...JSON_OPTION },
+    example: "npx aro train seeds --run 3",
+    notes: [EXIT_STATUS],
+    run: async (given, words) => (await import("./train.js")).train(given, words),
+  }),
+  command({
+    name: "tune",
+    summary: "search for settings on validation loss",
+    options: {
+      ...PROFILE_OPTIONS,
+      ...SEARCH_OPTIONS,
+      shared: oneOf(SWITCH, "whether other processes may work on the same study"),
+      ...JSON_OPTION,
+    },
+    example: "npx aro tune --method random --trials 8",
+    notes: [EXIT_STATUS],
+    run: async (given) => (await import("./tune.js")).tune(given),
+  }),
+  command({
+    name: "submit",
+    summary: "hand what is left of an experiment, or of `tune`, to Slurm or to processes here",
+    words: { usage: "EXPERIMENT or tune", counts: [1] },
+    options: {
+      ...PROFILE_OPTIONS,
+      cpus: count("processors of each task"),
+      memory: text("SIZE", "memory of each task, e.g. 8G", {
+        ...{ pattern: /^\d+[KMGT]?$/, expected: "a number with K, M, G or T, e.g. 8G" },
+      }),
+      time: text("TIME", "time limit of each task, e.g. 2:00:00"),
+      partition: text("NAME", "where the tasks run", {
+        ...{ pattern: /^[\w.,-]+$/, expected: "the name of a partition" },
+      }),
+      arrayLimit: count("tasks that run at the same time, at most"),
+      workers: count("processes that share the trials, for tune"),
+      ...SEARCH_OPTIONS,
+      local: count("run the tasks on this machine, N at a time"),
+      dryRun: flag("print the batch script and submit nothing"),
+    },
+    example: "npx aro submit seeds --local 2",
+    notes: [EXIT_STATUS],
+    run: async (given, words) => (await import("./submit.js")).submit(given, words),
+  }),
+  command({
+    name: "tensorflow",
+    summary: "build the engine on libtensorflow",
+    options: { cuda: flag("NVIDIA's build, for graphics processors") },
+    example: "npx aro tensorflow",
+    run: async (given) => (await import("./tensorflow.js")).tensorflow(given),
+  }),
+  command({
+    name: "claims",
+    summary: "print the ledger of the paper's claims beside our results",
+    options: { ...PROFILE_OPTIONS, ...JSON_OPTION },
+    example: "npx aro claims --json",
+    run: async (given) => (await import("./report.js")).claims(given),
+  }),
+  command({
+    name: "check",
+    summary: "type-check the cells of every notebook",
+    options: {},
+    example: "npx aro check",
+    run: async () => (await import("./notebooks.js")).checkNotebooks(),
+  }),
+  command({
+    name: "readme",
+    summary: "write results, ledger and commands into README.md and environment.md",
+    options: {},
+    example: "npx aro readme",
+    run: async () => (await import("./report.js")).readme(commandsAsMarkdown(COMMANDS)),
+  }),
+];
+
+/** Checks a command against the types of its own options. */
+function command<O extends Options>(it: Command<O>): Command {
+  return it;
+}

@@ -7,21 +7,24 @@ import {
   readManifest,
   type Source,
 } from "../cohort/manifest.js";
+import { didYouMean } from "../cohort/nearest.js";
 import { readPaperCohort } from "../cohort/paper.js";
 import { fetchSource, findPlaced } from "../cohort/sources.js";
 import { textTable } from "../jupyter/table.js";
-import { choose } from "./options.js";
 
 /** `aro data` lists what the manifest has; `aro data get NAME` fetches and verifies one, or checks what was placed. */
-export async function data(args: readonly string[]): Promise<number> {
-  const [action, name] = choose(args).positionals;
-  if (action === "get" && name) {
-    const placed = (await readHandManifest()).has(name);
-    await (placed ? checkPlaced(name) : fetchCohort(name));
-    return 0;
-  }
+export async function data([action, name]: readonly string[]): Promise<number> {
+  const byHand = await readHandManifest();
   if (action !== undefined) {
-    throw new RangeError(`aro data: expected nothing or "get NAME", got "${args.join(" ")}"`);
+    if (action !== "get") throw new RangeError(`aro data: expected get COHORT, got "${action}"`);
+    const names = [...(await readManifest()).keys(), ...byHand.keys()];
+    if (!names.includes(name)) {
+      throw new RangeError(
+        `aro data: expected one of ${names.join(", ")}, got "${name}"${didYouMean(name, names)}`,
+      );
+    }
+    await (byHand.has(name) ? checkPlaced(name) : fetchCohort(name));
+    return 0;
   }
   const sources = [...(await readManifest())].map(([name, source]) => ({
     source: name,
@@ -31,7 +34,7 @@ export async function data(args: readonly string[]): Promise<number> {
     megabytes: Math.round(downloads(source).reduce((sum, { bytes }) => sum + bytes, 0) / 1e6),
   }));
   console.log(textTable(sources));
-  for (const [source, { title, files }] of await readHandManifest()) {
+  for (const [source, { title, files }] of byHand) {
     const rows = files.map(({ name, bytes, page, optional }) => ({
       file: optional ? `${name} (optional)` : name,
       bytes: bytes ?? "not recorded",

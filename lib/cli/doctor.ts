@@ -11,7 +11,6 @@ import { memoryLimits } from "../engine/memory.js";
 import { textTable } from "../jupyter/table.js";
 import { availableDisk } from "../model/cost.js";
 import { describeEnvironment } from "../train/environment.js";
-import { choose } from "./options.js";
 
 /** What is found of one thing. */
 interface Finding {
@@ -22,8 +21,7 @@ interface Finding {
 }
 
 /** `aro doctor` prints what was found, as JSON with --json; exit status 1 if Node, Python or every engine is missing. */
-export async function doctor(args: readonly string[]): Promise<number> {
-  const { json } = choose(args);
+export async function doctor({ json }: { readonly json?: true }): Promise<number> {
   const report = await examine();
   console.log(json ? JSON.stringify(report, null, 2) : describe(report));
   return report.node.fits && report.python.fits && report.chosen ? 0 : 1;

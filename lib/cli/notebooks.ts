@@ -3,45 +3,68 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { projectRoot } from "../cohort/root.js";
 import { prepareJupyter } from "../jupyter/environment.js";
+import { chooseNotebooks, notebookName } from "../jupyter/notebook.js";
 import { type NotebookEvent, type NotebookRun, runNotebooks } from "../jupyter/runner.js";
 import { foldersOf } from "../study/profile.js";
+import { STOPPED, withInterrupt } from "../train/interrupt.js";
 import { fetchCohort, requirePlaced } from "./data.js";
-import { choose } from "./options.js";
+import { type ProfileChoice, profileOf } from "./options.js";
 import { printResults } from "./report.js";
 import { prepareNative } from "./tensorflow.js";
 
-/** Prepares what is missing, runs the notebooks in order, and prints what came out. */
-export async function runAll(args: readonly string[]): Promise<number> {
-  const { profile, env, only } = choose(args);
+interface RunOptions extends ProfileChoice {
+  /** Beginnings of the names of the notebooks to run. */
+  readonly only?: readonly string[];
+}
+
+/**
+ * Prepares what is missing, runs the notebooks in order, and prints the results. Exits with 75 if it was stopped: the
+ * same command goes on with what was trained.
+ */
+export async function runAll({ only = [], ...given }: RunOptions): Promise<number> {
+  const { profile, env } = profileOf(given);
+  const files = await chooseNotebooks(only);
   const started = performance.now();
   console.log(`profile ${profile.name}: ${profile.about}`);
   const placed = await requirePlaced(profile.cohort); // or it ends here
   await prepareJupyter({ onProgress: console.log });
   if (!placed && profile.cohort !== "simulate") await fetchCohort(profile.cohort);
-  const trains = only.length === 0 || only.some((part) => "03-train".startsWith(part));
+  const trains = files.some((file) => notebookName(file) === "03-train");
   if (trains) await prepareNative(profile);
-  const runs = await runNotebooks({
-    folder: foldersOf(profile).notebooks,
-    env,
-    only,
-    onProgress: (message) => console.log(message),
-    onEvent: printEvent,
+  const runs = await withInterrupt(async (signal) => {
+    const folder = foldersOf(profile).notebooks;
+    const options = { folder, files, env, signal, onProgress: console.log, onEvent: printEvent };
+    return await runNotebooks(options).catch((error: Error) => {
+      if (!signal.aborted) throw error;
+      console.error(`${error.message}; the same command goes on with what was trained`);
+      return null;
+    });
   });
+  if (runs === null) return STOPPED;
   printRuns(runs, (performance.now() - started) / 1000);
-  if (runs.some(({ notebook }) => notebook === "03-train")) await printResults(profile);
+  if (trains) await printResults(profile);
   return 0;
 }
 
 /** Opens JupyterLab with the kernel ready. */
-export async function lab(args: readonly string[]): Promise<number> {
-  const { env } = choose(args);
-  const { python, jupyterPath } = await prepareJupyter({ lab: true, onProgress: console.log });
-  const folder = join(projectRoot(), "notebooks");
-  const asRoot = process.getuid?.() === 0 ? ["--allow-root"] : []; // as in a container
-  const child = spawn(python, ["-m", "jupyterlab", `--notebook-dir=${folder}`, ...asRoot], {
+export async function lab({
+  noBrowser,
+  ...given
+}: ProfileChoice & { readonly noBrowser?: true }): Promise<number> {
+  const { env } = profileOf(given);
+  const jupyter = await prepareJupyter({ lab: true, onProgress: console.log });
+  const args = [
+    ...["-m", "jupyterlab", `--notebook-dir=${join(projectRoot(), "notebooks")}`],
+    "--LanguageServerManager.autodetect=False", // it would run npm and rustup, which write into the home folder
+    ...(noBrowser ? ["--no-browser"] : []),
+    ...(process.getuid?.() === 0 ? ["--allow-root"] : []), // as in a container
+  ];
+  const child = spawn(jupyter.python, args, {
     stdio: "inherit",
-    env: { ...process.env, ...env, JUPYTER_PATH: jupyterPath },
+    env: { ...process.env, ...env, ...jupyter.env },
   });
+  process.on("SIGINT", () => {}); // Jupyter gets Ctrl-C too, and asks whether it is meant
+  process.on("SIGTERM", () => child.kill("SIGTERM"));
   return new Promise((resolve, reject) => {
     child.on("error", reject);
     child.on("close", (code) => resolve(code ?? 1));
@@ -71,7 +94,7 @@ function printEvent(notebook: string, event: NotebookEvent): void {
   } else if (event.event === "done") {
     if (inPlace) process.stdout.write("\r\x1b[2K");
     if (!inPlace || event.seconds >= 1) console.log(`${current}  ${event.seconds.toFixed(1)} s`);
-  } else if (event.event === "failed" && inPlace) {
+  } else if ((event.event === "failed" || event.event === "stopped") && inPlace) {
     process.stdout.write("\n");
   }
 }

@@ -1,63 +1,164 @@
-// The options that commands share, checked before anything runs.
-import { type ParseArgsConfig, parseArgs } from "node:util";
+// What a command accepts: its options and words, read and checked before anything runs.
+import { parseArgs } from "node:util";
+import { didYouMean } from "../cohort/nearest.js";
 import { type Profile, readProfile } from "../study/profile.js";
 
-export interface Chosen {
-  readonly profile: Profile;
-  /** For the kernels of notebooks, which read the profile from their environment. */
-  readonly env: Readonly<Record<string, string>>;
-  /** Names, or beginnings of names, of the notebooks to run. */
-  readonly only: readonly string[];
-  readonly json: boolean;
-  readonly positionals: readonly string[];
-  /** What was given for the command's own options. */
-  readonly own: Readonly<Record<string, string | undefined>>;
+/** An option whose value is a T. */
+export interface Option<T> {
+  readonly about: string;
+  /** What stands for the value in a help text, e.g. "N"; absent for a switch, which takes none. */
+  readonly value?: string;
+  /** What fits, e.g. "a whole number"; named where `read` finds a misfit. */
+  readonly expected?: string;
+  /** Reads the last value, or all in the order given; undefined if it does not fit. */
+  readonly read: (last: string, all: readonly string[]) => T | undefined;
+}
+
+/** Options by name; `inputDropout` is given as `--input-dropout`. */
+export type Options = Readonly<Record<string, Option<unknown>>>;
+
+/** What was given for options. */
+export type Given<O extends Options> = {
+  readonly [K in keyof O]?: O[K] extends Option<infer T> ? T : never;
+};
+
+export interface Command<O extends Options = Options> {
+  readonly name: string;
+  /** One line for the list of commands. */
+  readonly summary: string;
+  /** The words behind the name: how help writes them, and how many there may be. By default none. */
+  readonly words?: { readonly usage: string; readonly counts: readonly number[] };
+  readonly options: O;
+  /** A command line that a reader can run. */
+  readonly example: string;
+  /** More lines for `aro help NAME`. */
+  readonly notes?: readonly string[];
+  /** Resolves to the exit status. A method, so that a list may hold commands of any options. */
+  run(given: Given<O>, words: readonly string[]): Promise<number>;
+}
+
+/** An option that is there or not. */
+export function flag(about: string): Option<true> {
+  return { about, read: () => true };
+}
+
+/** An option of text, which a pattern may describe. */
+export function text(
+  value: string,
+  about: string,
+  {
+    pattern = /\S/,
+    expected = "text",
+  }: { readonly pattern?: RegExp; readonly expected?: string } = {},
+): Option<string> {
+  return { about, value, expected, read: (last) => (pattern.test(last) ? last : undefined) };
+}
+
+/** An option that may be given several times. */
+export function list(value: string, about: string): Option<readonly string[]> {
+  return { about, value, read: (_, all) => all };
+}
+
+/** A whole number of at least `least`. */
+export function count(about: string, least = 1): Option<number> {
+  const fits = (last: string) => /^\d+$/.test(last) && Number(last) >= least;
+  const read = (last: string) => (fits(last) ? Number(last) : undefined);
+  return { about, value: "N", expected: `a whole number of at least ${least}`, read };
+}
+
+/** One of several texts. */
+export function oneOf<T extends string>(choices: readonly T[], about: string): Option<T> {
+  return {
+    about,
+    value: choices.join("|"),
+    expected: choices.join(" or "),
+    read: (last) => choices.find((choice) => choice === last),
+  };
 }
 
 /** The options that decide the profile. */
 export const PROFILE_OPTIONS = {
-  profile: { type: "string" },
-  set: { type: "string", multiple: true },
-} as const;
+  profile: text("NAME", "ucec, course, gbm or paper; ucec by default (also ARO_PROFILE)"),
+  set: list("KEY=VALUE", "change a setting of the profile, e.g. training.epochs=20 (also ARO_SET)"),
+};
 
-/** The environment that options of the profile amount to; what they leave open is as it is in this process. */
-export function environmentOf({
-  profile = process.env.ARO_PROFILE ?? "ucec",
+/** What was given for them. */
+export type ProfileChoice = Given<typeof PROFILE_OPTIONS>;
+
+export const JSON_OPTION = { json: flag("print JSON") };
+
+/**
+ * Reads the profile that options ask for, with the variables that hand it to other processes; what the options leave
+ * open comes from this process's own.
+ * @throws RangeError for an unknown profile or setting; TypeError for a value of the wrong kind.
+ */
+export function profileOf({
+  profile = process.env.ARO_PROFILE || "ucec",
   set = [process.env.ARO_SET ?? ""],
-}: {
-  readonly profile?: string;
-  readonly set?: readonly string[];
-}): Record<"ARO_PROFILE" | "ARO_SET", string> {
-  return { ARO_PROFILE: profile, ARO_SET: set.join(",") };
+}: ProfileChoice): {
+  readonly profile: Profile;
+  readonly env: Readonly<Record<"ARO_PROFILE" | "ARO_SET", string>>;
+} {
+  const env = { ARO_PROFILE: profile, ARO_SET: set.join(",") };
+  return { profile: readProfile(env), env };
+}
+
+/** `inputDropout` as `--input-dropout`. */
+export function flagOf(name: string): string {
+  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
 /**
- * Reads a command's options; those in `own` are its alone, and take text.
- * @throws TypeError for an unknown option; RangeError for an unknown profile or setting.
+ * Reads what stands behind a command's name.
+ * @throws RangeError for an option or a number of words that the command does not take, or a value that does not fit.
  */
-export function choose(args: readonly string[], own: readonly string[] = []): Chosen {
-  const more: ParseArgsConfig["options"] = Object.fromEntries(
-    own.map((name) => [name, { type: "string" }]),
-  );
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: {
-      ...more,
-      ...PROFILE_OPTIONS,
-      only: { type: "string", multiple: true, default: [] },
-      json: { type: "boolean", default: false },
-    },
+export function parse<O extends Options>(
+  { name, words: { usage, counts } = { usage: "no words", counts: [0] }, options }: Command<O>,
+  args: readonly string[],
+): { readonly given: Given<O>; readonly words: readonly string[] } {
+  const refusal = (expected: string, got: string, remedy = "") =>
+    new RangeError(
+      `aro ${name}: expected ${expected}, got ${got}${remedy || `; see npx aro help ${name}`}`,
+    );
+  const nameOf = new Map(Object.keys(options).map((option) => [flagOf(option), option]));
+  const { tokens } = parseArgs({
+    ...{ args: [...args], strict: false, allowPositionals: true, tokens: true },
+    options: Object.fromEntries(
+      [...nameOf].map(([flag, option]) => [
+        flag.slice(2),
+        { type: options[option].value === undefined ? "boolean" : "string" },
+      ]),
+    ),
   });
-  const env = environmentOf(values as Parameters<typeof environmentOf>[0]);
-  const given: Readonly<Record<string, unknown>> = values;
-  const textOf = (name: string) => (typeof given[name] === "string" ? given[name] : undefined);
-  return {
-    profile: readProfile(env),
-    env,
-    only: values.only,
-    json: values.json,
-    positionals,
-    own: Object.fromEntries(own.map((name) => [name, textOf(name)])),
-  };
+  const words: string[] = [];
+  const texts = new Map<string, string[]>();
+  for (const token of tokens) {
+    if (token.kind === "positional") words.push(token.value);
+    if (token.kind !== "option") continue;
+    const { rawName, value, inlineValue } = token;
+    const option = nameOf.get(rawName);
+    if (option === undefined) {
+      const flags = [...nameOf.keys()];
+      const known = flags.length > 0 ? `an option of ${flags.join(", ")}` : "no options";
+      throw refusal(known, `"${rawName}"`, didYouMean(rawName, flags));
+    }
+    if (options[option].value === undefined) {
+      if (value !== undefined) throw refusal(`${rawName} without a value`, `"${rawName}=${value}"`);
+    } else if (value === undefined || (!inlineValue && value.startsWith("--"))) {
+      throw refusal(`a value after ${rawName}`, value === undefined ? "none" : `"${value}"`);
+    }
+    texts.set(option, [...(texts.get(option) ?? []), value ?? ""]);
+  }
+  if (!counts.includes(words.length)) {
+    throw refusal(usage, words.length === 0 ? "nothing" : `"${words.join(" ")}"`);
+  }
+  const given = [...texts].map(([option, all]) => {
+    const { read, expected, value } = options[option];
+    const last = all.at(-1)!;
+    const found = read(last, all);
+    if (found !== undefined) return [option, found];
+    const offer = didYouMean(last, value?.split("|") ?? []);
+    throw refusal(`${flagOf(option)} to be ${expected}`, `"${last}"`, offer);
+  });
+  return { given: Object.fromEntries(given) as Given<O>, words };
 }

@@ -1,5 +1,4 @@
 // The command that says what a training will cost before it starts, and whether it fits this machine.
-import { parseArgs } from "node:util";
 import { PAPER_SHAPE } from "../claims/paper.js";
 import { dropEmptyFeatures } from "../cohort/cohort.js";
 import { chooseEngine } from "../engine/choose.js";
@@ -17,10 +16,10 @@ import {
 import { estimateMemory, requireMemory } from "../model/memory.js";
 import { countParameters } from "../model/model.js";
 import { splitSamples } from "../preprocess/split.js";
-import { foldersOf, readProfile } from "../study/profile.js";
+import { foldersOf, type Profile, readProfile } from "../study/profile.js";
 import { openCohort } from "../study/study.js";
 import { completeSettings } from "../train/settings.js";
-import { environmentOf, PROFILE_OPTIONS } from "./options.js";
+import { type ProfileChoice, profileOf } from "./options.js";
 
 /** As `aro plan --json` prints it. */
 export interface Plan {
@@ -51,27 +50,26 @@ export interface Plan {
   readonly remedy: string | null;
 }
 
-const OPTIONS = {
-  ...PROFILE_OPTIONS,
-  features: { type: "string" },
-  width: { type: "string" },
-  "hidden-layers": { type: "string" },
-  batch: { type: "string" },
-  steps: { type: "string" },
-  paper: { type: "boolean", default: false },
-  "no-measure": { type: "boolean", default: false },
-  json: { type: "boolean", default: false },
-} as const;
+interface PlanOptions extends ProfileChoice {
+  readonly paper?: true;
+  readonly features?: number;
+  readonly width?: number;
+  readonly hiddenLayers?: number;
+  /** Rows of a batch. */
+  readonly batch?: number;
+  readonly steps?: number;
+  readonly noMeasure?: true;
+  readonly json?: true;
+}
 
-/** `aro plan` reckons and measures; exit status 1 if the training does not fit. */
-export async function plan(args: readonly string[]): Promise<number> {
-  const { values } = parseArgs({ args: [...args], options: OPTIONS });
+/** `aro plan` computes and measures; exit status 1 if the training does not fit. */
+export async function plan(given: PlanOptions): Promise<number> {
+  const { profile, env } = profileOf(given);
   const { engine } = await chooseEngine();
-  const { runs } = foldersOf(readProfile(environmentOf(values)));
-  const planned = await planTraining(engine, runs, await readRequest(values, engine), {
-    measure: !values["no-measure"],
-  });
-  console.log(values.json ? JSON.stringify(planned, null, 2) : describe(planned));
+  const { runs } = foldersOf(profile);
+  const request = await readRequest(given, readProfile(env, engine));
+  const planned = await planTraining(engine, runs, request, { measure: !given.noMeasure });
+  console.log(given.json ? JSON.stringify(planned, null, 2) : describe(planned));
   return planned.fits ? 0 : 1;
 }
 
@@ -111,41 +109,26 @@ export async function planTraining(
   };
 }
 
-type Values = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>["values"];
-
-/** The paper's shape with --paper, else the profile's for this engine, each changed by the options that are given. */
-async function readRequest(values: Values, engine: Engine): Promise<PlanRequest> {
-  const profile = readProfile(environmentOf(values), engine);
-  const { epochs, batchSize } = values.paper ? completeSettings({ seed: 0 }) : profile.training;
-  const batch = wholeNumber("batch", values.batch) ?? batchSize;
-  // All training rows in one batch, as the paper's are, where no cohort says otherwise.
+/** The paper's shape with --paper, else the profile's, each changed by the options that are given. */
+async function readRequest(given: PlanOptions, profile: Profile): Promise<PlanRequest> {
+  const { epochs, batchSize } = given.paper ? completeSettings({ seed: 0 }) : profile.training;
+  const batch = given.batch ?? batchSize;
+  // All training rows in one batch, as the paper's are, unless a cohort says otherwise.
   let [features, rows] = [PAPER_SHAPE.features as number, batch];
-  if (!values.paper && values.features === undefined) {
+  if (!given.paper && given.features === undefined) {
     const cohort = dropEmptyFeatures(await openCohort(profile));
     features = cohort.features.length;
     rows = splitSamples(cohort.samples, profile.split).train.length;
   }
-  const model = values.paper ? PAPER_SHAPE : profile.model;
+  const model = given.paper ? PAPER_SHAPE : profile.model;
   const spec = {
     ...model,
-    features: wholeNumber("features", values.features) ?? features,
-    width: wholeNumber("width", values.width) ?? model.width,
-    hiddenLayers: wholeNumber("hidden-layers", values["hidden-layers"], 0) ?? model.hiddenLayers,
+    features: given.features ?? features,
+    width: given.width ?? model.width,
+    hiddenLayers: given.hiddenLayers ?? model.hiddenLayers,
     visible: null,
   };
-  const steps = wholeNumber("steps", values.steps) ?? epochs * Math.ceil(rows / batch);
-  return { spec, batchSize: batch, steps };
-}
-
-function wholeNumber(name: string, text: string | undefined, least = 1): number | undefined {
-  if (text === undefined) return undefined;
-  const value = Number(text);
-  if (text.trim() === "" || !Number.isInteger(value) || value < least) {
-    throw new RangeError(
-      `aro plan: expected --${name} to be a whole number of at least ${least}, got "${text}"`,
-    );
-  }
-  return value;
+  return { spec, batchSize: batch, steps: given.steps ?? epochs * Math.ceil(rows / batch) };
 }
 
 async function memoryRemedy(spec: AroSpec, engine: Engine): Promise<string | null> {

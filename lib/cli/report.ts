@@ -16,14 +16,17 @@ import { markdownTable, type TableOptions, textTable } from "../jupyter/table.js
 import { foldersOf, type Profile, readProfile } from "../study/profile.js";
 import { readResults } from "../study/results.js";
 import { type RunRow, summarizeRuns } from "../study/runs.js";
-import { choose } from "./options.js";
+import { type ProfileChoice, profileOf } from "./options.js";
 
-/** The parts of the README that are written by program, each between two marks of its own. */
-type ReadmePart = "results" | "ledger";
+/** The parts of the documentation that are written by program, each between two marks of its own. */
+type WrittenPart = "results" | "ledger" | "commands";
 
 /** Prints the ledger of the paper's claims; as JSON with --json. What needs a run says so where there is none. */
-export async function claims(args: readonly string[]): Promise<number> {
-  const { profile, json } = choose(args);
+export async function claims({
+  json,
+  ...given
+}: ProfileChoice & { readonly json?: true }): Promise<number> {
+  const { profile } = profileOf(given);
   const ledger = judgeClaims(await readEvidence(profile));
   if (json) {
     const rows = ledger.map(({ paper, ...entry }) => ({ ...entry, value: paper }));
@@ -36,15 +39,21 @@ export async function claims(args: readonly string[]): Promise<number> {
   return 0;
 }
 
-/** Writes the results of the default profile and the ledger into the README. */
-export async function readme(): Promise<number> {
-  const file = join(projectRoot(), "README.md");
-  const text = await readFile(file, "utf8");
+/** Writes the default profile's results and the ledger into README.md, and the table of commands into environment.md. */
+export async function readme(commands: string): Promise<number> {
   const profile = readProfile({});
-  const results = replacePart(text, "results", await resultsAsMarkdown(profile));
-  const next = replacePart(results, "ledger", await ledgerAsMarkdown(profile));
-  if (next !== text) await replaceFile(file, (handle) => handle.writeFile(next));
-  console.log(next === text ? "README.md is up to date" : "README.md has the new results");
+  const parts = [
+    ["README.md", "results", await resultsAsMarkdown(profile)],
+    ["README.md", "ledger", await ledgerAsMarkdown(profile)],
+    ["environment.md", "commands", commands],
+  ] as const;
+  for (const [name, part, body] of parts) {
+    const file = join(projectRoot(), name);
+    const text = await readFile(file, "utf8");
+    const next = replacePart(text, part, body);
+    if (next !== text) await replaceFile(file, (handle) => handle.writeFile(next));
+    console.log(`${name}: ${part} ${next === text ? "up to date" : "written anew"}`);
+  }
   return 0;
 }
 
@@ -89,16 +98,16 @@ export async function ledgerAsMarkdown(profile: Profile): Promise<string> {
 }
 
 /**
- * Puts new text between the README's two marks of a part.
+ * Puts new text between the two marks of a part.
  * @throws Error if the marks are not there.
  */
-export function replacePart(text: string, part: ReadmePart, body: string): string {
+export function replacePart(text: string, part: WrittenPart, body: string): string {
   const start = `<!-- ${part}: written by \`npx aro readme\`; do not edit -->`;
   const end = `<!-- /${part} -->`;
   const from = text.indexOf(start);
   const to = text.indexOf(end);
   if (from < 0 || to < from)
-    throw new Error(`readme: expected "${start}" and "${end}" in README.md`);
+    throw new Error(`readme: expected "${start}" and "${end}", got a text without them`);
   return `${text.slice(0, from + start.length)}\n${body}\n${text.slice(to)}`;
 }
 

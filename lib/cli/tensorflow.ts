@@ -1,17 +1,15 @@
 // The command that builds TensorFlow's engine, and the step of npm start that sees to the native one.
-import { parseArgs } from "node:util";
 import { buildTensorflow } from "../engine/build.js";
 import { compileKernels } from "../engine/kernels.js";
 import { type Profile, profitsFromNative } from "../study/profile.js";
 
 /** `aro tensorflow` fetches libtensorflow and builds the addon against it; `--cuda` takes NVIDIA's. */
-export async function tensorflow(args: readonly string[]): Promise<number> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: { cuda: { type: "boolean", default: false } },
-  });
+export async function tensorflow({ cuda }: { readonly cuda?: true }): Promise<number> {
   try {
-    const { version, gpu, built } = await buildTensorflow({ ...values, onProgress: console.log });
+    const { version, gpu, built } = await buildTensorflow({
+      cuda: cuda === true,
+      onProgress: console.log,
+    });
     const where = gpu ? "a graphics processor" : "the processor";
     console.log(
       `engine tensorflow: libtensorflow ${version} on ${where}, ${built ? "built" : "was built already"}`,
@@ -25,7 +23,7 @@ export async function tensorflow(args: readonly string[]): Promise<number> {
 
 /**
  * Compiles the native engine's kernels, if they are not there, for a profile whose models are wider on it. Where that
- * cannot be, one line says why, and the portable engine goes on. Asking for another engine in ARO_ENGINE means no build.
+ * cannot be, one line says why, and TensorFlow.js on wasm is used. Asking for another engine in ARO_ENGINE means no build.
  * @throws Error if ARO_ENGINE asks for the native engine and it cannot be had.
  */
 export async function prepareNative(profile: Profile): Promise<void> {
@@ -35,7 +33,7 @@ export async function prepareNative(profile: Profile): Promise<void> {
     await compileKernels({ onProgress: console.log });
   } catch (error) {
     if (process.env.ARO_ENGINE) throw new Error(oneLine(error));
-    console.log(`${oneLine(error)}; until then the portable engine trains a narrower model`);
+    console.log(`${oneLine(error)}; until then TensorFlow.js trains a narrower model on wasm`);
   }
 }
 

@@ -1,4 +1,4 @@
-// The command that trains experiments: what is not finished, in order, or one run of them alone.
+// The command that trains experiments: what is left of one, in order, or one run alone.
 import { relative } from "node:path";
 import { chooseEngine } from "../engine/choose.js";
 import { textTable } from "../jupyter/table.js";
@@ -8,40 +8,45 @@ import {
   findExperiment,
   type ListedRun,
   listRuns,
-  type Plan,
-  type PlannedRun,
   planExperiment,
   trainExperiment,
 } from "../study/experiments.js";
 import { readProfile } from "../study/profile.js";
 import { openStudy, type Study } from "../study/study.js";
+import { STOPPED } from "../train/interrupt.js";
 import { createProgress } from "../train/progress.js";
-import { choose } from "./options.js";
+import { type ProfileChoice, profileOf } from "./options.js";
+
+interface TrainOptions extends ProfileChoice {
+  /** The number of the only run to train. */
+  readonly run?: number;
+  readonly json?: true;
+}
 
 /**
- * `aro train` lists the experiments with the state of each run; `aro train NAME` trains what is not finished, and
- * `--run N` run N alone. Exits with 1 if it was interrupted: the same command goes on.
+ * `aro train` lists the experiments with the state of each run; `aro train NAME` trains what is left, and `--run N` run N
+ * alone. Exits with 75 if it was stopped: the same command goes on.
  */
-export async function train(args: readonly string[]): Promise<number> {
-  const { env, json, own, positionals } = choose(args, ["run"]);
-  const [name, ...rest] = positionals;
-  if (rest.length > 0) {
-    throw new RangeError(`aro train: expected one experiment, got "${positionals.join(" ")}"`);
-  }
-  if (name === undefined && own.run !== undefined) {
+export async function train(given: TrainOptions, [name]: readonly string[]): Promise<number> {
+  const { run: number, json = false } = given;
+  const { profile: asked, env } = profileOf(given);
+  if (name === undefined && number !== undefined) {
     throw new RangeError("aro train: expected the name of an experiment beside --run, got none");
+  }
+  if (name !== undefined) {
+    const { variants, seeds } = findExperiment(asked, name);
+    checkRun(name, number, variants.length * seeds.length); // before a cohort is fetched
   }
   const { engine } = await chooseEngine();
   // As a notebook reads it, so that they have the same runs.
-  const profile = readProfile(env, engine);
-  if (name !== undefined) findExperiment(profile, name);
-  const study = await openStudy(profile);
+  const study = await openStudy(readProfile(env, engine));
   if (name === undefined) {
     await list(study, json);
     return 0;
   }
-  const plan = planExperiment(study, findExperiment(profile, name));
-  const runs = own.run === undefined ? plan.runs : [findRun(plan, own.run)];
+  const plan = planExperiment(study, findExperiment(study.profile, name));
+  checkRun(name, number, plan.runs.length);
+  const runs = number === undefined ? plan.runs : [plan.runs[number]];
   const finished = await trainExperiment(plan, engine, {
     runs,
     progressOf: (run) => {
@@ -49,13 +54,13 @@ export async function train(args: readonly string[]): Promise<number> {
       return createProgress();
     },
   });
-  const numbers = runs.map(({ number }) => number);
+  const numbers = runs.map((run) => run.number);
   const listed = await listRuns(study, name);
   print(
-    listed.filter(({ number }) => numbers.includes(number)),
+    listed.filter((run) => numbers.includes(run.number)),
     json,
   );
-  return finished ? 0 : 1;
+  return finished ? 0 : STOPPED;
 }
 
 async function list(study: Study, json: boolean): Promise<void> {
@@ -71,7 +76,7 @@ async function list(study: Study, json: boolean): Promise<void> {
   for (const { name, about, runs } of experiments) {
     console.log(`${name}: ${about}\n\n${tableOf(runs)}\n`);
   }
-  console.log("npx aro train NAME trains what is not done; --run N run N alone");
+  console.log("npx aro train NAME trains what is left of one; --run N trains run N alone");
 }
 
 function print(runs: readonly ListedRun[], json: boolean): void {
@@ -87,10 +92,9 @@ function tableOf(runs: readonly ListedRun[]): string {
   );
 }
 
-function findRun({ runs, experiment }: Plan, text: string): PlannedRun {
-  const found = /^\d+$/.test(text) ? runs[Number(text)] : undefined;
-  if (found) return found;
+function checkRun(name: string, number: number | undefined, runs: number): void {
+  if (number === undefined || number < runs) return;
   throw new RangeError(
-    `aro train: expected --run to be a whole number from 0 to ${runs.length - 1} for ${experiment.name}, got "${text}"`,
+    `aro train: expected --run to be a whole number from 0 to ${runs - 1} for ${name}, got "${number}"`,
   );
 }

@@ -4,51 +4,42 @@ import { formatCell, textTable } from "../jupyter/table.js";
 import type { Profile } from "../study/profile.js";
 import { openStudy } from "../study/study.js";
 import { type Setup, summarizeTuning, tuneAro, tunedSettings } from "../study/tuning.js";
+import { STOPPED } from "../train/interrupt.js";
 import type { Trial } from "../train/trial.js";
-import { choose } from "./options.js";
-
-const METHODS = ["bayes", "random"] as const;
-const SWITCH = ["on", "off"] as const;
+import { type ProfileChoice, profileOf } from "./options.js";
 
 /** The options that say what is searched. */
-export const TUNE_OPTIONS = ["method", "input-dropout", "trials"] as const;
-
-/** What they amount to. */
-export interface Search {
-  readonly setup: Setup;
-  readonly trials: number;
+export interface SearchChoice {
+  readonly method?: Setup["method"];
+  readonly inputDropout?: "on" | "off";
+  readonly trials?: number;
 }
 
-/**
- * Reads the options that say what is searched.
- * @throws RangeError naming what there is, or that a number is none.
- */
+interface TuneCommandOptions extends ProfileChoice, SearchChoice {
+  readonly shared?: "on" | "off";
+  readonly json?: true;
+}
+
+/** The search that options ask for; the number of trials is the profile's by default. */
 export function readSearch(
-  own: Readonly<Partial<Record<(typeof TUNE_OPTIONS)[number], string>>>,
-  profile: Profile,
-): Search {
-  const method = oneOf("method", METHODS, own.method);
-  const inputDropout = oneOf("input-dropout", SWITCH, own["input-dropout"]) === "on";
-  const trials = Number(own.trials ?? profile.tuning.trials);
-  if (!Number.isInteger(trials) || trials < 1) {
-    throw new RangeError(
-      `aro tune: expected --trials to be a positive whole number, got "${own.trials}"`,
-    );
-  }
-  return { setup: { method, inputDropout }, trials };
+  { method = "bayes", inputDropout, trials }: SearchChoice,
+  { tuning }: Profile,
+): { readonly setup: Setup; readonly trials: number } {
+  return {
+    setup: { method, inputDropout: inputDropout === "on" },
+    trials: trials ?? tuning.trials,
+  };
 }
 
 /**
- * `aro tune` searches one setup; exits with 1 if it was interrupted before its last trial. With `--shared on` other
- * processes may do the same at the same time.
+ * `aro tune` searches one setup; exits with 75 if it was stopped before its last trial. With `--shared on` other
+ * processes may work on the same study at the same time.
  */
-export async function tune(args: readonly string[]): Promise<number> {
-  const { profile, json, own, positionals } = choose(args, [...TUNE_OPTIONS, "shared"]);
-  if (positionals.length > 0) {
-    throw new RangeError(`aro tune: expected options alone, got "${positionals.join(" ")}"`);
-  }
-  const { setup, trials } = readSearch(own, profile);
-  const shared = oneOf("shared", SWITCH, own.shared ?? "off") === "on";
+export async function tune(given: TuneCommandOptions): Promise<number> {
+  const { json = false } = given;
+  const { profile } = profileOf(given);
+  const { setup, trials } = readSearch(given, profile);
+  const shared = given.shared === "on";
   const study = await openStudy(profile);
   const { engine } = await chooseEngine();
   const tell = (trial: Trial) => console.log(describeTrial(trial, trials));
@@ -67,17 +58,7 @@ export async function tune(args: readonly string[]): Promise<number> {
     console.log(`\n${textTable([summary], { digits: 4 })}\n\nin ${tuning.folder}`);
     if (settings) console.log(`to train with the best: npm start -- --set ${settings}`);
   }
-  return ended.length < trials ? 1 : 0;
-}
-
-function oneOf<T extends string>(name: string, choices: readonly T[], given?: string): T {
-  const chosen = choices.find((choice) => choice === (given ?? choices[0]));
-  if (chosen === undefined) {
-    throw new RangeError(
-      `aro tune: expected --${name} to be ${choices.join(" or ")}, got "${given}"`,
-    );
-  }
-  return chosen;
+  return ended.length < trials ? STOPPED : 0;
 }
 
 /** One line: number, verdict, loss, epochs, point. */

@@ -28,7 +28,7 @@ export function areaOf({ top, bottom, left, right }: Block): number {
 
 /** Copies a block out of a row-major matrix of so many columns, to the beginning of `into` if it is given. */
 export function readBlock(
-  matrix: Float32Array,
+  matrix: Float32Array | Uint8Array,
   columns: number,
   block: Block,
   into?: Float32Array,
@@ -60,28 +60,4 @@ export function writeBlock(
     const from = (row - top) * width;
     matrix.set(values.subarray(from, from + width), row * columns + left);
   }
-}
-
-/**
- * Transposes the columns `[start, end)` of row-major values `[rows, columns]`;
- * `[end - start, rows]` in float32.
- */
-export function transposedColumns(
-  values: Float32Array | Uint8Array,
-  columns: number,
-  start: number,
-  end: number,
-): Float32Array {
-  const rows = values.length / columns;
-  const out = new Float32Array((end - start) * rows);
-  const tile = 64; // of which both sides stay in the first-level cache
-  for (let left = start; left < end; left += tile) {
-    const right = Math.min(left + tile, end);
-    for (let row = 0; row < rows; row++) {
-      const from = row * columns;
-      let to = (left - start) * rows + row;
-      for (let j = left; j < right; j++, to += rows) out[to] = values[from + j];
-    }
-  }
-  return out;
 }

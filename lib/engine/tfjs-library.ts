@@ -1,5 +1,5 @@
-// Operations of libtensorflow that TensorFlow.js's public functions leave out: variables updated in place by one fused
-// operation, and products in bfloat16.
+// Operations of libtensorflow that TensorFlow.js has no functions for: variables updated in place by one fused operation,
+// plain products, and products in bfloat16.
 import type * as Tf from "@tensorflow/tfjs-core";
 import type { AdamW } from "./adamw.js";
 import type { Addon, Attribute } from "./addon.js";
@@ -105,9 +105,17 @@ export class Library {
     variable.dispose();
   }
 
-  /** The product `a b` with factors and result rounded to bfloat16, as PyTorch's autocast does. */
-  bfloat16Product(a: Tf.Tensor2D, b: Tf.Tensor2D): Tf.Tensor2D {
+  /**
+   * The product `a b`, a tenth faster than tf.matMul, which takes TensorFlow's product of batches. With "bfloat16"
+   * factors and result are rounded to it, as PyTorch's autocast does.
+   */
+  product(a: Tf.Tensor2D, b: Tf.Tensor2D, precision: "float32" | "bfloat16"): Tf.Tensor2D {
     const { binding } = this.#backend;
+    const flags = [this.#flag("transpose_a"), this.#flag("transpose_b")];
+    if (precision === "float32") {
+      const attributes = [this.#type("T"), ...flags];
+      return this.#backend.executeSingleOutput("MatMul", attributes, [a, b]) as Tf.Tensor2D;
+    }
     const temporary: number[] = [];
     const run = (name: string, attributes: readonly Attribute[], inputs: readonly number[]) => {
       const [output] = binding.executeOp(name, attributes, inputs, 1);
@@ -120,7 +128,6 @@ export class Library {
       const factors = this.#backend
         .getInputTensorIds([a, b])
         .map((id) => cast(id, binding.TF_FLOAT, BFLOAT16).id);
-      const flags = [this.#flag("transpose_a"), this.#flag("transpose_b")];
       const product = run("MatMul", [this.#type("T", BFLOAT16), ...flags], factors);
       const out = cast(product.id, BFLOAT16, binding.TF_FLOAT);
       temporary.pop();

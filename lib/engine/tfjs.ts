@@ -5,8 +5,9 @@
 // instead, which are small; only wasm and WebGPU transpose a weight, for `slope W`. wasm packs the second factor of a
 // product and keeps it as long as that tensor lives, so there a weight, which is updated in place, is always the first.
 import type * as Tf from "@tensorflow/tfjs-core";
+import type { Matrix } from "../cohort/matrix.js";
 import type { Random } from "../cohort/random.js";
-import { type Block, readBlock, transposedColumns } from "./blocks.js";
+import { type Block, readBlock } from "./blocks.js";
 import type {
   Activation,
   Engine,
@@ -66,7 +67,7 @@ export async function tfjsEngine({
   }
   const entries = blockEntries ?? entriesFor(backend);
   const multiply = (a: T, b: T): T =>
-    chosen === "bfloat16" ? backend.library!.bfloat16Product(a, b) : tf.matMul<T>(a, b);
+    backend.library ? backend.library.product(a, b, chosen) : tf.matMul<T>(a, b);
 
   const enter = () => {
     if (running !== engine) throw new Error("tfjs: expected a call within this engine's run");
@@ -97,13 +98,13 @@ export async function tfjsEngine({
       }),
     );
   /** `slope W` for a group of parts, `[rows, inputs]`, of `slope`, `[rows, outputs of the group]`. */
-  const back = (group: readonly Part[], slope: T): T =>
+  const back = (group: readonly Part[], slope: T, byUnit?: T): T =>
     tf.tidy(() => {
       const parts = group.map(({ variable }) =>
         tf.tidy(() => {
           const weight = variable.get("value");
           if (backend.library) return multiply(slope, weight);
-          return tf.transpose(multiply(tf.transpose(weight), tf.transpose(slope)));
+          return tf.transpose(multiply(tf.transpose(weight), byUnit ?? tf.transpose(slope)));
         }),
       );
       return tf.concat(parts, 1);
@@ -152,25 +153,27 @@ export async function tfjsEngine({
     end();
   };
 
-  /** Losses and slopes of one group of outputs; the slopes are unscaled. */
+  /** Losses and slopes of one group of outputs; the slopes, `[rows, outputs of the group]`, are unscaled. */
   const headGroup = (
     group: readonly Part[],
-    bias: TfjsParameter,
+    bias: T,
     byUnit: T, // [inputs, rows]
-    target: Parameters<Engine["head"]>[3],
+    target: Matrix,
     { activation, loss, settlement }: HeadOptions,
   ) =>
     tf.tidy(() => {
-      const [{ top, bottom }] = group;
+      const { rows, columns } = target;
+      const [{ top: left, bottom: right }] = group;
       const upload = (values: Float32Array | Uint8Array) =>
-        tf.tensor2d(transposedColumns(values, target.columns, top, bottom), [
-          bottom - top,
-          target.rows,
+        tf.tensor2d(readBlock(values, columns, { top: 0, bottom: rows, left, right }), [
+          rows,
+          right - left,
         ]);
-      const block = { top: 0, bottom: 1, left: top, right: bottom };
-      const ofGroup = slice(backend, bias.parts[0].variable.get("value"), block);
-      const linear = tf.add<T>(forward(group, byUnit), tf.reshape(ofGroup, [bottom - top, 1]));
       const { apply, derive } = ACTIVATIONS[activation];
+      const linear = tf.add<T>(
+        tf.transpose(forward(group, byUnit)),
+        slice(backend, bias, { top: 0, bottom: 1, left, right }),
+      );
       const difference = tf.mul<T>(
         tf.sub(apply(tf, linear), upload(target.values)),
         upload(target.observed),
@@ -179,10 +182,13 @@ export async function tfjsEngine({
       const clipped = tf.clipByValue<T>(difference, -1, 1);
       const huber = tf.mul<T>(clipped, tf.sub(difference, tf.mul(clipped, 0.5)));
       const driving = loss === "huber" ? clipped : difference;
-      const outer = settlement ? derive(tf, driving, linear) : undefined;
       // Only over the rows: a float32 sum over millions of entries would lose digits.
-      const sumRows = (x: T) => tf.sum<T>(x, 1, true);
-      return { outer, huber: sumRows(huber), squared: sumRows(tf.square(difference)) };
+      const sumRows = (x: T) => tf.sum<T>(x, 0, true);
+      return {
+        outer: settlement ? derive(tf, driving, linear) : undefined,
+        huber: sumRows(huber),
+        squared: sumRows(tf.square(difference)),
+      };
     });
 
   const head: Engine["head"] = (weight, bias, x, target, options): Head => {
@@ -199,12 +205,14 @@ export async function tfjsEngine({
       let slope: T | undefined;
       for (const group of ofWeight.groups) {
         const done = tf.tidy(() => {
-          const { outer, ...sums } = headGroup(group, ofBias, byUnit, target, options);
+          const bias = ofBias.parts[0].variable.get("value");
+          const { outer, ...sums } = headGroup(group, bias, byUnit, target, options);
           if (!settler || !outer) return { ...sums, biasSlope: undefined, sum: undefined };
-          const inner = back(group, tf.transpose(outer));
-          settleGroup(settler, group, outer, scaled);
+          const outerByUnit = tf.transpose(outer);
+          const inner = back(group, outer, outerByUnit);
+          settleGroup(settler, group, outerByUnit, scaled);
           const sum = slope ? tf.add<T>(slope, inner) : inner;
-          return { ...sums, biasSlope: tf.sum<T>(outer, 1, true), sum };
+          return { ...sums, biasSlope: tf.sum<T>(outer, 0, true), sum };
         });
         losses.huber.push(done.huber);
         losses.squared.push(done.squared);
@@ -214,13 +222,11 @@ export async function tfjsEngine({
       }
       settler?.end();
       if (settlement) {
-        const gradient = () =>
-          tf.reshape<Tf.Rank.R2>(tf.mul(tf.concat(biasSlopes), scale), [1, -1]);
-        settleVector(ofBias, gradient, settlement);
+        settleVector(ofBias, () => tf.mul<T>(tf.concat(biasSlopes, 1), scale), settlement);
       }
       return {
         slope: slope ? tf.mul<T>(slope, scale) : undefined,
-        losses: tf.concat([...losses.huber, ...losses.squared]),
+        losses: tf.concat([...losses.huber, ...losses.squared], 1),
       };
     });
     const sums = copy(() => losses).then((values) => {
@@ -392,7 +398,7 @@ function choosePrecision({ library, tf }: Backend): Engine["precision"] {
   try {
     const [product] = tf.tidy(() => {
       const one = tf.tensor2d([[1]]);
-      return library.bfloat16Product(one, one).dataSync();
+      return library.product(one, one, "bfloat16").dataSync();
     });
     return product === 1 ? "bfloat16" : "float32";
   } catch {
@@ -401,13 +407,12 @@ function choosePrecision({ library, tf }: Backend): Engine["precision"] {
 }
 
 /**
- * On a processor, what its caches hold: 1 MiB for one thread, 8 MiB for libtensorflow's, which its allocator keeps at
- * hand besides. On a graphics processor less is cut: whole weights with libtensorflow, 16 MiB with WebGPU, which limits
- * the size of buffers.
+ * On a processor, what its caches hold: 1 MiB for one thread, 16 MiB for libtensorflow's. On a graphics processor less
+ * is cut: nothing with libtensorflow, and with WebGPU, which limits the size of buffers, 16 MiB.
  */
 function entriesFor({ name, library }: Backend): number {
-  if (library) return library.isOnGpu ? Number.POSITIVE_INFINITY : 1 << 21;
-  return name === "webgpu" ? 1 << 22 : 1 << 18;
+  if (library?.isOnGpu) return Number.POSITIVE_INFINITY;
+  return library || name === "webgpu" ? 1 << 22 : 1 << 18;
 }
 
 /** The inputs of a part, as columns of the group's. */

@@ -3,6 +3,7 @@ import { type Matrix, selectRows } from "../cohort/matrix.js";
 import { createRandom, shuffle } from "../cohort/random.js";
 import { chooseEngine } from "../engine/choose.js";
 import type { Engine } from "../engine/engine.js";
+import type { Rows } from "../engine/linear-algebra.js";
 import type { Weights } from "../model/model.js";
 import {
   buildPerceptron,
@@ -12,7 +13,6 @@ import {
 } from "../model/perceptron.js";
 import { checkLabels } from "./logistic.js";
 import { type ColumnScale, checkPoints, fitColumnScale, standardizePoints } from "./points.js";
-import type { Rows } from "../engine/linear-algebra.js";
 
 /** The defaults are scikit-learn's MLPClassifier with the authors' `max_iter=1000`. */
 export interface MlpOptions {

@@ -9,8 +9,8 @@ import { projectRoot } from "../cohort/root.js";
 export interface JupyterEnvironment {
   /** The Python inside the private .venv. */
   readonly python: string;
-  /** The value of JUPYTER_PATH with which Jupyter finds the kernel "aro". */
-  readonly jupyterPath: string;
+  /** Variables with which Jupyter finds the kernel "aro" and keeps its own files inside .venv. */
+  readonly env: Readonly<Record<string, string>>;
 }
 
 export interface PrepareOptions {
@@ -64,7 +64,18 @@ export async function prepareJupyter({
   // JupyterLab brings scripts in CommonJS, which would inherit "type": "module" from the repository.
   await writeFile(join(venv, "package.json"), '{ "type": "commonjs" }\n');
   await writeKernelSpec(root, venv);
-  return { python: bin, jupyterPath: join(venv, "share", "jupyter") };
+  return { python: bin, env: variablesOf(venv) };
+}
+
+function variablesOf(venv: string): Record<string, string> {
+  const own = (name: string) => join(venv, "var", name);
+  return {
+    JUPYTER_PATH: join(venv, "share", "jupyter"),
+    JUPYTER_CONFIG_DIR: own("config"), // of JupyterLab: settings and workspaces
+    JUPYTER_DATA_DIR: own("data"),
+    JUPYTER_RUNTIME_DIR: own("runtime"),
+    IPYTHONDIR: own("ipython"),
+  };
 }
 
 async function works(python: string): Promise<boolean> {

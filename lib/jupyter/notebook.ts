@@ -1,6 +1,7 @@
 // The notebooks on disk, and the code in their cells.
 import { readdir, readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { didYouMean } from "../cohort/nearest.js";
 import { projectRoot } from "../cohort/root.js";
 
 export interface CodeCell {
@@ -14,6 +15,23 @@ export async function listNotebooks(): Promise<string[]> {
   const folder = join(projectRoot(), "notebooks");
   const names = (await readdir(folder)).filter((name) => name.endsWith(".ipynb"));
   return names.sort().map((name) => join(folder, name));
+}
+
+/**
+ * Lists the files of the notebooks whose names begin with one of the given texts, in reading order; all without any.
+ * @throws RangeError for a text that no notebook's name begins with.
+ */
+export async function chooseNotebooks(only: readonly string[] = []): Promise<string[]> {
+  const all = await listNotebooks();
+  const names = all.map(notebookName);
+  for (const part of only) {
+    if (part !== "" && names.some((name) => name.startsWith(part))) continue;
+    throw new RangeError(
+      `chooseNotebooks: expected one of ${names.join(", ")}, got "${part}"${didYouMean(part, names)}`,
+    );
+  }
+  if (only.length === 0) return all;
+  return all.filter((file) => only.some((part) => notebookName(file).startsWith(part)));
 }
 
 /** A notebook's name without folder and extension, such as "03-train". */

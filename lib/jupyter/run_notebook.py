@@ -3,12 +3,15 @@
 usage: run_notebook.py INPUT OUTPUT FAILED   (kernel "aro", working folder = the current one)
 
 The executed notebook is written to OUTPUT, aside and renamed, only when every cell has succeeded;
-a failed one is written to FAILED. Timings are not stored, so that equal results are equal files.
+a failed one is written to FAILED. SIGINT, SIGTERM and SIGHUP interrupt the running cell and end the
+notebook; a second one kills the kernel. Timings are not stored, so that equal results are equal files.
 """
 
+import asyncio
 import json
 import os
 import resource
+import signal
 import sys
 import time
 
@@ -31,6 +34,13 @@ def write(notebook, path):
     os.replace(aside, path)
 
 
+YOUNG = 2  # seconds
+
+
+class Stopped(Exception):
+    """A signal came, and no other cell is to run."""
+
+
 def text_of(cell):
     """What the cell printed to its error stream: tslab reports a failure there."""
     streams = [o for o in cell.get("outputs", []) if o.output_type == "stream" and o.name == "stderr"]
@@ -43,8 +53,35 @@ def main(source, target, failed):
     number_of = {index: number + 1 for number, index in enumerate(code_cells)}
     started = {}
     running = [0]
+    stopping = []  # when signals came
+    tasks = []  # kept, because asyncio does not
+
+    def stop():
+        now = time.monotonic()
+        if stopping and now - stopping[0] < 0.5:
+            return  # the same signal, which the parent process passes on
+        stopping.append(now)
+        task = interrupt() if len(stopping) == 1 else client.km.shutdown_kernel(now=True)
+        tasks.append(asyncio.ensure_future(task))
+
+    async def interrupt():
+        index = running[0]
+        await client.km.interrupt_kernel()
+        # A kernel that has not begun the cell by then does not hear it, so a young cell is interrupted again.
+        if time.monotonic() - started.get(index, 0) < YOUNG:
+            await asyncio.sleep(YOUNG)
+            if running[0] == index and client.km is not None:
+                await client.km.interrupt_kernel()
+
+    def on_begin(notebook):
+        # Instead of nbclient's handlers, which shut the kernel down before a training can write a checkpoint.
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, stop)
 
     def on_start(cell, cell_index):
+        if stopping:
+            raise Stopped
         if cell_index not in number_of:
             return  # a text cell
         running[0] = cell_index
@@ -53,6 +90,8 @@ def main(source, target, failed):
         tell("cell", number=number_of[cell_index], of=len(code_cells), first=first)
 
     def on_done(cell, cell_index, execute_reply):
+        if stopping:
+            raise Stopped
         seconds = time.monotonic() - started[cell_index]
         tell("done", number=number_of[cell_index], seconds=round(seconds, 2))
 
@@ -62,13 +101,19 @@ def main(source, target, failed):
         timeout=None,
         record_timing=False,
         coalesce_streams=True,
+        on_notebook_start=on_begin,
         on_cell_start=on_start,
         on_cell_executed=on_done,
         resources={"metadata": {"path": os.getcwd()}},
     )
     try:
         client.execute()
-    except (CellExecutionError, DeadKernelError) as error:
+    except (CellExecutionError, DeadKernelError, Stopped) as error:
+        for task in tasks:
+            task.cancel()
+        if stopping:
+            tell("stopped", number=number_of.get(running[0], 0))
+            return 1
         cell = notebook.cells[running[0]]
         write(notebook, failed)
         dead = isinstance(error, DeadKernelError)

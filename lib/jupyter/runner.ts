@@ -5,7 +5,7 @@ import { join, relative } from "node:path";
 import { createInterface } from "node:readline";
 import { projectRoot } from "../cohort/root.js";
 import { prepareJupyter } from "./environment.js";
-import { listNotebooks, notebookName } from "./notebook.js";
+import { notebookName } from "./notebook.js";
 
 export type NotebookEvent =
   | { readonly event: "cell"; readonly number: number; readonly of: number; readonly first: string }
@@ -16,17 +16,18 @@ export type NotebookEvent =
       readonly source: string;
       readonly message: string;
     }
+  | { readonly event: "stopped"; readonly number: number }
   | { readonly event: "finished"; readonly cells: number; readonly peak: number };
 
 export interface RunNotebooksOptions {
   /** The folder for the executed notebooks. */
   readonly folder: string;
-  /** The notebooks to run; by default those of the repository. */
-  readonly files?: readonly string[];
-  /** Environment variables for the kernel, such as the profile. */
+  /** The notebooks to run. */
+  readonly files: readonly string[];
+  /** Variables for the kernel, e.g. the profile. */
   readonly env: Readonly<Record<string, string>>;
-  /** Runs only the notebooks whose name starts with one of these. */
-  readonly only?: readonly string[];
+  /** Interrupts the cell under way, which lets a training write a checkpoint, and runs no other. */
+  readonly signal?: AbortSignal;
   readonly onProgress?: (message: string) => void;
   readonly onEvent?: (notebook: string, event: NotebookEvent) => void;
 }
@@ -39,35 +40,28 @@ export interface NotebookRun {
 }
 
 /**
- * Executes the notebooks one after another; writes each only when all its cells have succeeded.
- * @throws Error at the first failure, with the notebook, the cell, its source, the message and the line in lib.
+ * Executes the notebooks one after another; each is written only when all its cells have succeeded.
+ * @throws Error naming the notebook, the cell, its source, the message and the line in lib of the first failure; Error
+ *   naming the notebook and the cell where `signal` stopped it.
  */
 export async function runNotebooks({
   folder,
   files,
   env,
-  only = [],
+  signal,
   onProgress = () => {},
   onEvent = () => {},
 }: RunNotebooksOptions): Promise<NotebookRun[]> {
   const root = projectRoot();
-  const { python, jupyterPath } = await prepareJupyter({ onProgress });
-  const all = files ?? (await listNotebooks());
-  const chosen = all.filter(
-    (file) => only.length === 0 || only.some((part) => notebookName(file).startsWith(part)),
-  );
-  if (chosen.length === 0) {
-    throw new RangeError(
-      `runNotebooks: expected one of ${all.map(notebookName).join(", ")}, got ${only.join(", ") || "no notebooks"}`,
-    );
-  }
+  const jupyter = await prepareJupyter({ onProgress });
   const runs: NotebookRun[] = [];
-  for (const file of chosen) {
+  for (const file of files) {
     const name = notebookName(file);
+    if (signal?.aborted) throw new Error(`runNotebooks: stopped before ${name}`);
     const failed = join(root, "data", "runs", "failed", `${name}.ipynb`);
     const started = performance.now();
     const child = spawn(
-      python,
+      jupyter.python,
       [
         join(root, "lib", "jupyter", "run_notebook.py"),
         file,
@@ -79,13 +73,15 @@ export async function runNotebooks({
         env: {
           ...process.env,
           ...env,
-          JUPYTER_PATH: jupyterPath,
+          ...jupyter.env,
           ARO_LIB_BUILT: "1",
           PYTHONWARNINGS: "ignore",
         },
         stdio: ["ignore", "pipe", "pipe"],
       },
     );
+    const stop = () => child.kill("SIGTERM");
+    signal?.addEventListener("abort", stop);
     let complaints = "";
     child.stderr.on("data", (chunk) => {
       complaints += chunk;
@@ -101,6 +97,10 @@ export async function runNotebooks({
       onEvent(name, last);
     }
     await closed;
+    signal?.removeEventListener("abort", stop);
+    if (last?.event === "stopped") {
+      throw new Error(`runNotebooks: stopped in code cell ${last.number} of ${name}`);
+    }
     if (last?.event !== "finished") {
       throw new Error(
         failureMessage(relative(root, file), last, complaints, relative(root, failed)),

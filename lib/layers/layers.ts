@@ -146,6 +146,7 @@ export function batchNormTensors(name: string, units: number): TensorShape[] {
  * Back in training: `dx = scale / sqrt(variance + epsilon) (dout - (dshift + standard dscale) / n)`, where
  * `dshift = sum of dout` and `dscale = sum of dout standard` over the n rows.
  * Source: torch.nn.BatchNorm1d.
+ * @returns a layer whose `forward` throws a RangeError if it is to train on a single row, which has no variance.
  */
 export function batchNorm(
   engine: Engine,
@@ -159,6 +160,11 @@ export function batchNorm(
     isTrained: true,
     forward(x, { isTraining, settlement }) {
       const n = x.rows;
+      if (isTraining && n < 2) {
+        throw new RangeError(
+          `${name}: expected at least 2 rows, got ${n}, which have no variance to normalize by; take another batch size`,
+        );
+      }
       const average = (of: Tensor) => engine.scale(engine.sumRows(of), 1 / n); // [1, units]
       const mean = isTraining ? average(x) : engine.vector(runningMean);
       const centered = engine.addVector(x, engine.scale(mean, -1));
@@ -202,6 +208,7 @@ export function sequence(...layers: readonly Layer[]): Layer {
       return {
         out: passed.at(-1)?.out ?? x,
         back(slope, isWanted) {
+          if (!isWanted && first < 0) return null;
           let at: Tensor | null = slope;
           const end = isWanted ? 0 : first;
           for (let i = layers.length - 1; i >= end && at; i--) {

@@ -304,6 +304,15 @@ export function inspectMatrix(
   );
 }
 
+/** @throws RangeError if a batch has a single row, whose statistics have no variance. */
+export function requireTwoRows({ rows }: Pick<Matrix, "rows">): void {
+  if (rows > 1) return;
+  throw new RangeError(
+    "step: expected a batch of at least 2 rows, got 1: batch normalization divides by the variance of the batch; " +
+      "take another batch size, which leaves no row alone",
+  );
+}
+
 /**
  * Checks that there is one array of the right length for each tensor, and no other.
  * @throws RangeError naming the first that is not.
@@ -345,7 +354,8 @@ function makeParameters<Spec, Batch, Net extends Network<Batch>>(
   return { parameters, of: (name) => parameters.get(name)! };
 }
 
-function drawUniform(random: Random, bound: number, values: Float32Array): void {
+/** Fills an array with numbers uniform in `±bound`, one of `random` each. */
+export function drawUniform(random: Random, bound: number, values: Float32Array): void {
   // A part at a time, so that hundreds of millions are drawn in a second.
   const words = new Uint32Array(Math.min(values.length, 1 << 16));
   for (let start = 0; start < values.length; start += words.length) {

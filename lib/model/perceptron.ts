@@ -11,6 +11,7 @@ import { crossEntropy, softmax } from "../layers/losses.js";
 import {
   type Architecture,
   buildModel,
+  drawUniform,
   inspectMatrix,
   type Model,
   type Network,
@@ -116,10 +117,10 @@ export function initializePerceptron(
   let bound = 0;
   return new Map(
     PERCEPTRON.tensors(spec).map(({ name, shape }) => {
-      const random = createRandom(seed, STREAMS[name]);
       if (shape.length === 2) bound = Math.sqrt(6 / (shape[0] + shape[1])); // the bias that follows shares it
-      const draw = () => (2 * random.uniform() - 1) * bound;
-      return [name, Float32Array.from({ length: sizeOf(shape) }, draw)];
+      const values = new Float32Array(sizeOf(shape));
+      drawUniform(createRandom(seed, STREAMS[name]), bound, values);
+      return [name, values];
     }),
   );
 }

@@ -1,5 +1,6 @@
 // Experiments: variants of a training over seeds, as data, and the runs that follow from them.
 import { keepFeatures } from "../cohort/cohort.js";
+import { didYouMean } from "../cohort/nearest.js";
 import type { Engine } from "../engine/engine.js";
 import { prepareCohort } from "../preprocess/prepare.js";
 import { type SplitOptions, splitSamples } from "../preprocess/split.js";
@@ -178,8 +179,10 @@ export function findExperiment(profile: Profile, name: string): Experiment {
   const all = experimentsOf(profile);
   const found = all.find((experiment) => experiment.name === name);
   if (found) return found;
-  const names = all.map((experiment) => experiment.name).join(", ");
-  throw new RangeError(`findExperiment: expected one of ${names}, got "${name}"`);
+  const names = all.map((experiment) => experiment.name);
+  throw new RangeError(
+    `findExperiment: expected one of ${names.join(", ")}, got "${name}"${didYouMean(name, names)}`,
+  );
 }
 
 /**

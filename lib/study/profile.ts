@@ -1,5 +1,6 @@
 // Profiles: cohort, model, training and evaluation settings of a run of the notebooks, each listing only what differs.
 import { join } from "node:path";
+import { didYouMean } from "../cohort/nearest.js";
 import { projectRoot } from "../cohort/root.js";
 import { type Engine, isPortable } from "../engine/engine.js";
 import { type AroSpec, PAPER_MODEL } from "../model/aro.js";
@@ -154,7 +155,7 @@ const PROFILES: Readonly<Record<ProfileName, Profile>> = {
   },
 };
 
-/** What the portable engine trains instead, to finish in minutes; the learning rate was chosen on UCEC by validation loss. */
+/** What engines without native code train instead, to finish in minutes; the learning rate was chosen on UCEC by validation loss. */
 const NARROW = { width: 256, learningRate: 5e-4 };
 
 /** Whether a profile's cohort is the paper's own two, so that a number may replicate one of the paper's. */
@@ -179,7 +180,8 @@ export function readProfile(
   const name = env.ARO_PROFILE || "ucec";
   if (!isProfileName(name)) {
     throw new RangeError(
-      `readProfile: expected a profile of ${Object.keys(PROFILES).join(", ")}, got "${name}"`,
+      `readProfile: expected a profile of ${Object.keys(PROFILES).join(", ")}, got "${name}"` +
+        didYouMean(name, Object.keys(PROFILES)),
     );
   }
   const changes = (env.ARO_SET ?? "").split(",").filter((text) => text.trim() !== "");
@@ -214,7 +216,8 @@ function changeSetting(profile: Profile, change: string): Profile {
   const known = settingsOf(profile);
   if (text === undefined || !Object.hasOwn(known, path)) {
     throw new RangeError(
-      `readProfile: expected KEY=VALUE with a key of ${Object.keys(known).join(", ")}, got "${change}"`,
+      `readProfile: expected KEY=VALUE with a key of ${Object.keys(known).join(", ")}, got "${change}"` +
+        didYouMean(path, Object.keys(known)),
     );
   }
   const [group, key] = path.split(".");
@@ -228,6 +231,7 @@ function changeSetting(profile: Profile, change: string): Profile {
   if (typeof value === "number" && (text === "" || !Number.isFinite(value))) {
     throw new TypeError(`readProfile: expected a number for ${path}, got "${text}"`);
   }
+  if (typeof value === "number") checkNumber(path, value);
   const choices: Record<string, readonly string[]> = {
     "split.by": ["patient", "sample"],
     "model.output": ["softplus", "relu"],
@@ -240,6 +244,19 @@ function changeSetting(profile: Profile, change: string): Profile {
   }
   type Group = "split" | "model" | "training" | "tuning" | "experiments" | "evaluation";
   return { ...profile, [group]: { ...profile[group as Group], [key]: value } };
+}
+
+/** Rates, decay and dropout are shares or factors; everything else counts something. */
+function checkNumber(path: string, value: number): void {
+  const isShare = path.endsWith("Dropout");
+  const least = /seed$|hiddenLayers$/.test(path) ? 0 : 1;
+  const [fits, expected] = isShare
+    ? [value >= 0 && value < 1, "a share from 0 to below 1"]
+    : /Rate$|Decay$/.test(path)
+      ? [value >= 0, "a number of at least 0"]
+      : [Number.isInteger(value) && value >= least, `a whole number of at least ${least}`];
+  if (fits) return;
+  throw new RangeError(`readProfile: expected ${path} to be ${expected}, got ${value}`);
 }
 
 /** Every setting that may be changed, by its path; zeroed columns depend on the cohort and may not. */

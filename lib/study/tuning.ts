@@ -1,6 +1,9 @@
 // Tuning ARO on a profile's cohort: the paper's space at a smaller size, judged on validation rows alone.
+import { existsSync } from "node:fs";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Modality } from "../cohort/cohort.js";
+import { UNFINISHED } from "../cohort/durable-file.js";
 import { selectColumns } from "../cohort/matrix.js";
 import type { Engine } from "../engine/engine.js";
 import { observedMean } from "../evaluate/predictor.js";
@@ -115,6 +118,16 @@ export async function tuneAro(
  */
 export async function readTuned(study: Study, setup: Setup): Promise<Tuning> {
   return await readTuning(describeStudy(study, setup).folder);
+}
+
+/**
+ * Reads what `tuneAro` left; null if it has not begun.
+ * @throws Error naming the folder or the file if the study is damaged.
+ */
+export async function findTuned(study: Study, setup: Setup): Promise<Tuning | null> {
+  const { folder } = describeStudy(study, setup);
+  const names = existsSync(folder) ? await readdir(folder) : [];
+  return names.every((name) => UNFINISHED.test(name)) ? null : await readTuning(folder);
 }
 
 /**

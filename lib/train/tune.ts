@@ -272,10 +272,12 @@ async function readStudy(folder: string): Promise<StudyConfig | null> {
     throw error;
   }
   try {
-    return JSON.parse(text) as StudyConfig;
+    const config = JSON.parse(text) as StudyConfig | null;
+    if (typeof config?.hash === "string") return config;
   } catch {
-    throw new Error(
-      `${file}: expected a study in JSON, got "${text.slice(0, 40)}"; delete its folder`,
-    );
+    // reported below
   }
+  throw new Error(
+    `${file}: expected a study in JSON, got "${text.slice(0, 40)}"; delete its folder`,
+  );
 }

@@ -6,7 +6,13 @@ import { findPython } from "../../lib/cohort/python.js";
 import { fetchSource } from "../../lib/cohort/sources.js";
 import { textTable } from "../../lib/jupyter/table.js";
 import { type Contest, measure } from "./contests.js";
-import { type ShapeName, writeInputs, writeSettings, writeWorkbook } from "./inputs.js";
+import {
+  type ShapeName,
+  writeEmbeddings,
+  writeInputs,
+  writeSettings,
+  writeWorkbook,
+} from "./inputs.js";
 import { readOptions } from "./options.js";
 import { benchPython, referenceEnvironment } from "./python.js";
 import { printable, type Row, rowOf } from "./rows.js";
@@ -73,6 +79,7 @@ async function missingData(
 ): Promise<string | undefined> {
   const provide: Readonly<Record<string, () => Promise<unknown>>> = {
     load: () => fetchSource("ucec"),
+    classifier: async () => writeEmbeddings(folder),
     xlsx: async () => writeWorkbook(folder, python ?? (await findPython())),
   };
   return provide[name]?.().then(

@@ -40,10 +40,27 @@ export const CONTESTS: readonly Contest[] = [
   timed("pca", "80 components of 80 x 71,094, fitted, and the same rows transformed", {
     ...{ shape: "paper", rounds: 7, tolerance: 1e-3 },
   }),
+  timed("classifier", "five folds of 115 x 2,048 embeddings, against MLPClassifier", {
+    ...{ rounds: 5, tolerance: 0.05 },
+  }),
+  ...(["200", "1600"] as const).flatMap((shape) => [
+    timed(`smoother-${shape}`, `ridge weights of ${shape} x 4,000 for new rows, at 11 lambdas`, {
+      ...{ shape, rounds: 9, tolerance: 1e-6 },
+    }),
+    timed(`pca-${shape}`, `all components of ${shape} x 4,000, and the same rows transformed`, {
+      ...{ shape, rounds: 9, tolerance: 1e-3 },
+    }),
+  ]),
   timed("step-small", "2,000 features, 256 wide, against AdamW", { shape: "small", rounds: 25 }),
   timed("step-small-tfjs", "the same on wasm, against tf.variableGrads", {
     ...{ ours: "step-small-wasm", reference: { task: "step-small-usual", by: "node" } },
     ...{ shape: "small", rounds: 15 },
+  }),
+  timed("step-vae", "20,000 features, 1,024 wide, 256 latent units, against AdamW", {
+    ...{ shape: "medium", memory: 3e9, rounds: 9 },
+  }),
+  timed("step-modis", "20,000 features in three modalities, 64 latent units, against Adam", {
+    ...{ shape: "medium", memory: 3e9, rounds: 9 },
   }),
   timed("step-paper", "71,094 features, 2,048 wide, against AdamW", { ...LARGE, memory: 13e9 }),
   timed("step-paper-fused", "the same, against AdamW(fused=True)", {

@@ -5,6 +5,7 @@ import { emptyMatrix, type Matrix } from "../../lib/cohort/matrix.js";
 import { runCommand } from "../../lib/cohort/python.js";
 import { createRandom } from "../../lib/cohort/random.js";
 import { sourceFolder } from "../../lib/cohort/sources.js";
+import { LAMBDAS } from "../../lib/evaluate/ridge.js";
 import { applyScaler, fitScaler } from "../../lib/preprocess/scaler.js";
 
 export interface Shape {
@@ -18,16 +19,49 @@ export interface Shape {
   readonly hiddenLayers: number;
 }
 
-export const SHAPES: Readonly<Record<"paper" | "small", Shape>> = {
+const SHALLOW = { width: 1, hiddenLayers: 0 } as const; // no network is trained on it
+
+export const SHAPES: Readonly<Record<"paper" | "medium" | "small" | "200" | "1600", Shape>> = {
   paper: {
     ...{ samples: 115, batch: 80, features: 71_094, rna: 50_455 },
     ...{ width: 2048, hiddenLayers: 3 },
+  },
+  medium: {
+    ...{ samples: 115, batch: 80, features: 20_000, rna: 14_200 },
+    ...{ width: 1024, hiddenLayers: 3 },
   },
   small: {
     ...{ samples: 115, batch: 80, features: 2000, rna: 1420 },
     ...{ width: 256, hiddenLayers: 3 },
   },
+  200: { samples: 260, batch: 200, features: 4000, rna: 4000, ...SHALLOW },
+  1600: { samples: 2080, batch: 1600, features: 4000, rna: 4000, ...SHALLOW },
 };
+
+/** The models beside ARO, at the medium shape. */
+export const MODELS = {
+  vae: {
+    ...{
+      width: 1024,
+      encoderLayers: 2,
+      latent: 256,
+      decoderLayers: 2,
+      output: "softplus" as const,
+    },
+    ...{ hiddenDropout: 0.1, klWeight: 1, warmUpEpochs: 0 },
+  },
+  /** Three modalities, each from the end of the one before. */
+  modis: {
+    ends: [14_200, 19_800, 20_000],
+    ratios: [0.1, 0.05],
+    latent: 64,
+    classes: 2,
+    klWeight: 5e-4,
+  },
+} as const;
+
+/** Embeddings to classify: as many samples and latent units as the paper has. */
+export const EMBEDDINGS = { samples: 115, units: 2048, classes: 3, folds: 5 } as const;
 
 export type ShapeName = keyof typeof SHAPES;
 
@@ -38,9 +72,15 @@ export function partsOf({ samples, batch }: Shape): readonly number[][] {
   return [range(0, batch), range(batch, middle), range(middle, samples)];
 }
 
-/** Writes what the other side cannot know: the shapes, and where UCEC lies. */
+/** Writes what the other side cannot know: shapes, models, shrinkages to choose from, and where UCEC lies. */
 export function writeSettings(folder: string): void {
-  const settings = { shapes: SHAPES, ucec: sourceFolder("ucec") };
+  const settings = {
+    shapes: SHAPES,
+    models: MODELS,
+    embeddings: EMBEDDINGS,
+    lambdas: LAMBDAS,
+    ucec: sourceFolder("ucec"),
+  };
   writeFileSync(join(folder, "settings.json"), JSON.stringify(settings));
 }
 
@@ -71,6 +111,43 @@ export async function writeWorkbook(folder: string, python: string): Promise<voi
   const { code, output } = await runCommand(python, args);
   if (code !== 0)
     throw new Error(`bench: expected workbook.py to make a workbook, got ${output.trim()}`);
+}
+
+/** Writes FOLDER/embeddings.f32, `[samples, units]`, and FOLDER/classes.u8: rectified mixtures of twenty factors. */
+export function writeEmbeddings(folder: string): void {
+  const { samples, units, classes } = EMBEDDINGS;
+  const random = createRandom(1, "embeddings");
+  const factors = 20;
+  const mixture = Float64Array.from({ length: factors * units }, () => random.normal());
+  const values = new Float32Array(samples * units);
+  const labels = new Uint8Array(samples);
+  for (let row = 0; row < samples; row++) {
+    labels[row] = random.integer(classes);
+    const own = Float64Array.from({ length: factors }, (_, k) => {
+      return random.normal() + (k === labels[row] ? 3 : 0);
+    });
+    for (let j = 0; j < units; j++) {
+      let sum = random.normal();
+      for (let k = 0; k < factors; k++) sum += own[k] * mixture[k * units + j];
+      values[row * units + j] = Math.max(0, sum);
+    }
+  }
+  writeFileSync(join(folder, "embeddings.f32"), values);
+  writeFileSync(join(folder, "classes.u8"), labels);
+}
+
+/** Reads them, with folds that take each fifth row for testing. */
+export function readEmbeddings(folder: string) {
+  const { samples: rows, units: columns, folds } = EMBEDDINGS;
+  const all = Array.from({ length: rows }, (_, row) => row);
+  return {
+    points: { rows, columns, values: readFloats(join(folder, "embeddings.f32")) },
+    labels: Array.from(readFileSync(join(folder, "classes.u8"))),
+    folds: Array.from({ length: folds }, (_, fold) => ({
+      train: all.filter((row) => row % folds !== fold),
+      test: all.filter((row) => row % folds === fold),
+    })),
+  };
 }
 
 /** Reads the preprocessed training rows, `[batch, features]`. */

@@ -1,6 +1,5 @@
 // The matrix products of a training step and nothing else, through the native engine's own kernels.
-import { threadCount } from "../../lib/engine/compile.js";
-import { ACTIVATION, type Kernels, loadKernels } from "../../lib/engine/kernels.js";
+import { type Kernels, loadKernels, type WeightPlace } from "../../lib/engine/kernels.js";
 import type { Shape } from "./inputs.js";
 import type { Task } from "./ours.js";
 
@@ -14,67 +13,58 @@ const BLOCK = 1024;
  */
 export async function bareProducts(shape: Shape): Promise<Task> {
   const kernels = await loadKernels();
-  const multiply = makeProducts(kernels, shape);
   return {
-    with: `our kernels, ${32 * kernels.vector}-bit vectors, ${threadCount()} threads`,
+    with: `our kernels, ${32 * kernels.vector}-bit vectors, ${kernels.threads} threads`,
     answer: [],
-    run: multiply,
+    run: makeProducts(kernels, shape),
   };
 }
 
 function makeProducts(kernels: Kernels, { batch: rows, features, width, hiddenLayers }: Shape) {
-  const strip = 2 * kernels.vector;
-  const whole = (count: number) => Math.ceil(count / strip) * strip;
-  const lanes = whole(rows);
   const random = (length: number) => {
-    const values = kernels.allocate(length);
+    const values = kernels.allocate({ length });
     for (let i = 0; i < length; i++) values[i] = ((i * 7919) % 1021) / 1021 - 0.5;
     return values;
   };
   const [inputWeight, outputWeight] = [random(width * features), random(features * width)];
   const hidden = Array.from({ length: hiddenLayers }, () => random(width * width));
-  const [input, packedInput] = [random(lanes * features), random(whole(features) * rows)];
-  const [units, packedUnits] = [random(lanes * width), random(whole(width) * rows)];
-  const [unitSlopes, featureSlopes] = [random(width * lanes), random(features * lanes)];
-  const [unitsOut, featuresOut] = [random(width * lanes), random(features * lanes)];
-  const below = kernels.allocate(threadCount() * whole(width) * lanes);
-  const gradient = kernels.allocate(BLOCK * width);
-  const [bias, biasGradient] = [random(features), kernels.allocate(features)];
-  const adam = new Float64Array(8);
-  const forward = (weight: Float32Array, outputs: number, inputs: number, from: Float32Array) => {
-    const out = outputs === width ? unitsOut : featuresOut;
-    const { linear } = ACTIVATION;
-    kernels.forward(weight, inputs, outputs, inputs, bias, from, lanes, linear, out);
+  const bias = random(features);
+  const [wide, narrow, block] = [features, width, BLOCK].map((units) => random(rows * units)); // [rows, units]
+  const [wideOut, narrowOut] = [features, width].map((units) => random(rows * units));
+  const gradient = { value: random(Math.max(BLOCK, width) * width), first: null, second: null };
+  const adam = new Float64Array(9);
+  const place = (outputs: number, inputs: number): WeightPlace => {
+    return { start: 0, stride: inputs, outputs, inputs };
   };
-  const gradientOf = (
-    [outputs, inputs]: readonly [number, number],
-    slopes: Float32Array,
-    packed: Float32Array,
-  ) =>
-    kernels.update(
-      ...([gradient, null, null, inputs, outputs, inputs, biasGradient, null, null] as const),
-      ...([slopes, lanes, packed, rows, adam] as const),
-    );
-  const blocks = (count: number) =>
-    Array.from({ length: Math.ceil(count / BLOCK) }, (_, i) => {
-      return { at: i * BLOCK, size: Math.min(BLOCK, count - i * BLOCK) };
-    });
+  const inBlocks = (work: (size: number) => void) => {
+    for (let at = 0; at < features; at += BLOCK) work(Math.min(BLOCK, features - at));
+  };
   return () => {
-    forward(inputWeight, width, features, input);
-    for (const weight of hidden) forward(weight, width, width, units);
-    forward(outputWeight, features, width, units);
-    kernels.backward(outputWeight, features, width, featureSlopes, lanes, below);
-    for (const { at, size } of blocks(features)) {
-      gradientOf([size, width], featureSlopes.subarray(at * lanes), packedUnits);
-    }
+    const given = { bias, rows };
+    kernels.forward({
+      ...{ ...given, ...place(width, features), weight: inputWeight, x: wide, out: narrowOut },
+    });
     for (const weight of hidden) {
-      kernels.backward(weight, width, width, unitSlopes, lanes, below);
-      for (const { at, size } of blocks(width)) {
-        gradientOf([size, width], unitSlopes.subarray(at * lanes), packedUnits);
-      }
+      kernels.forward({ ...given, ...place(width, width), weight, x: narrow, out: narrowOut });
     }
-    for (const { at, size } of blocks(features)) {
-      gradientOf([width, size], unitSlopes, packedInput.subarray(at * rows));
+    kernels.forward({
+      ...{ ...given, ...place(features, width), weight: outputWeight, x: narrow, out: wideOut },
+    });
+    kernels.backward({
+      ...{ ...place(features, width), weight: outputWeight, slope: wide, rows, out: narrowOut },
+    });
+    const update = { weight: gradient, rows, adam };
+    inBlocks((size) => {
+      const slope = block.subarray(0, rows * size);
+      kernels.update({ ...update, ...place(size, width), slope, x: narrow });
+    });
+    for (const weight of hidden) {
+      kernels.backward({ ...place(width, width), weight, slope: narrow, rows, out: narrowOut });
+      kernels.update({ ...update, ...place(width, width), slope: narrow, x: narrow });
     }
+    inBlocks((size) => {
+      const x = block.subarray(0, rows * size);
+      kernels.update({ ...update, ...place(width, size), slope: narrow, x });
+    });
   };
 }

@@ -77,6 +77,189 @@ def step(folder, shape, fused=False, masked=False):
     return f"torch {torch.__version__}, {kind}, {cores()} threads", [run()], run
 
 
+def medium(folder, shape):
+    """The training rows with their mask."""
+    import torch
+
+    target = torch.from_numpy(floats(folder, shape, "batch.f32", shape["batch"]))
+    observed = np.fromfile(os.path.join(folder, shape["name"], "batch.u8"), np.uint8)
+    return target, torch.from_numpy(observed.astype(np.float32).reshape(target.shape))
+
+
+def vae(folder, shape):
+    """A step of a variational autoencoder: Huber over observed entries and the divergence, backward, AdamW."""
+    import torch
+    from torch import nn
+    from torch.nn import functional
+
+    torch.set_num_threads(cores())
+    torch.manual_seed(1)
+    given = shape["models"]["vae"]
+    features, width, latent = shape["features"], given["width"], given["latent"]
+
+    def stack(inputs, layers):
+        sizes = [inputs] + [width] * (layers + 1)
+        blocks = [(nn.Linear(*pair), nn.ReLU(), nn.Dropout(given["hiddenDropout"])) for pair in zip(sizes, sizes[1:])]
+        return nn.Sequential(*[layer for block in blocks for layer in block])
+
+    class Vae(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.encoder = stack(features, given["encoderLayers"])
+            self.mean, self.log_variance = nn.Linear(width, latent), nn.Linear(width, latent)
+            self.decoder = nn.Sequential(stack(latent, given["decoderLayers"]), nn.Linear(width, features), nn.Softplus())
+
+        def forward(self, x):
+            hidden = self.encoder(x)
+            mean, log_variance = self.mean(hidden), self.log_variance(hidden).clamp(-10, 2)
+            latent = mean + torch.exp(log_variance / 2) * torch.randn_like(mean)
+            return self.decoder(latent), mean, log_variance
+
+    target, observed = medium(folder, shape)
+    count = observed.sum()
+    model = Vae()
+    optimizer = torch.optim.AdamW(model.parameters(), lr=LEARNING_RATE, weight_decay=0)
+
+    def run():
+        optimizer.zero_grad(set_to_none=True)
+        out, mean, log_variance = model(target)
+        huber = (functional.huber_loss(out, target, reduction="none") * observed).sum() / count
+        kl = -0.5 * torch.sum(1 + log_variance - mean**2 - torch.exp(log_variance))
+        (huber + given["klWeight"] * kl / count).backward()
+        optimizer.step()
+        return huber.item()
+
+    return f"torch {torch.__version__}, AdamW, {cores()} threads", [run()], run
+
+
+def modis(folder, shape):
+    """A step of MODIS's discriminator and one of its generators."""
+    import torch
+    from torch import nn
+    from torch.nn import functional
+
+    torch.set_num_threads(cores())
+    torch.manual_seed(1)
+    given = shape["models"]["modis"]
+    latent, classes = given["latent"], given["classes"]
+
+    def stack(sizes):
+        blocks = [(nn.Linear(*pair), nn.BatchNorm1d(pair[1], eps=0.8), nn.LeakyReLU(0.2)) for pair in zip(sizes, sizes[1:-1])]
+        return nn.Sequential(*[layer for block in blocks for layer in block], nn.Linear(*sizes[-2:]))
+
+    class Vae(nn.Module):
+        def __init__(self, features):
+            super().__init__()
+            sizes = [features] + [int(features * ratio) for ratio in given["ratios"]]
+            self.encoder, self.decoder = stack(sizes), stack([latent] + sizes[::-1])
+            self.mean, self.log_variance = nn.Linear(sizes[-1], latent), nn.Linear(sizes[-1], latent)
+
+        def encode(self, x):
+            hidden = self.encoder(x)
+            mean, log_variance = self.mean(hidden), self.log_variance(hidden)
+            return mean + torch.exp(log_variance / 2) * torch.randn_like(mean), mean, log_variance
+
+    class Discriminator(nn.Module):
+        def __init__(self, modalities):
+            super().__init__()
+            sizes = [latent, 1024, 512, 256]
+            blocks = [(nn.Linear(*pair), nn.LeakyReLU(0.2)) for pair in zip(sizes, sizes[1:])]
+            self.trunk = nn.Sequential(*[layer for block in blocks for layer in block])
+            self.modality, self.label = nn.Linear(256, modalities), nn.Linear(256, classes)
+
+        def forward(self, z):
+            hidden = self.trunk(z)
+            return hidden, self.modality(hidden), self.label(hidden)
+
+    def divergence(assigned, kernel):
+        overlap = assigned.T @ kernel @ assigned
+        own = torch.diag(overlap)
+        scale = torch.sqrt(torch.clamp(torch.outer(own, own), min=1e-9))
+        return 2 / (classes * (classes - 1)) * torch.triu(overlap / scale, diagonal=1).sum()
+
+    def clustering(hidden, logits):
+        squared = ((hidden[:, None] - hidden[None]) ** 2).sum(-1)
+        width = torch.clamp(0.15 * torch.median(squared), min=1e-9).detach()
+        kernel = torch.exp(-squared / (2 * width))
+        assigned = torch.softmax(logits, dim=1)
+        corners = torch.exp(-((assigned[:, None] - torch.eye(classes)[None]) ** 2).sum(-1))
+        mean = torch.clamp(assigned.mean(0), min=1e-9)
+        return divergence(assigned, kernel) + divergence(corners, kernel) + (mean * torch.log(mean)).sum()
+
+    def judge(latents, for_generators):
+        total = [0, 0, 0]
+        hidden, modality, label = (out.split(rows) for out in discriminator(torch.cat(latents)))
+        for i in range(len(latents)):
+            wrong = [j for j in range(len(latents)) if (j != i) == for_generators]
+            logs = torch.log_softmax(modality[i], dim=1)
+            total[0] = total[0] - logs[:, wrong].mean()
+            total[1] = total[1] + functional.cross_entropy(label[i], known)
+            total[2] = total[2] + clustering(hidden[i], label[i])
+        return total
+
+    target, observed = medium(folder, shape)
+    rows = len(target)
+    known = torch.arange(rows) % classes
+    starts = [0, *given["ends"][:-1]]
+    parts = [target[:, start:end].contiguous() for start, end in zip(starts, given["ends"])]
+    masks = [observed[:, start:end].contiguous() for start, end in zip(starts, given["ends"])]
+    counts = [mask.sum() for mask in masks]
+    vaes = nn.ModuleList(Vae(part.shape[1]) for part in parts)
+    discriminator = Discriminator(len(parts))
+    adam = lambda model: torch.optim.Adam(model.parameters(), lr=LEARNING_RATE, betas=(0.5, 0.999))
+    generators_adam, discriminator_adam = adam(vaes), adam(discriminator)
+
+    def run():
+        vaes.eval()
+        with torch.no_grad():
+            latents = [vae.encode(part)[0] for vae, part in zip(vaes, parts)]
+        vaes.train()
+        discriminator_adam.zero_grad(set_to_none=True)
+        sum(judge(latents, False)).backward()
+        discriminator_adam.step()
+        for parameter in discriminator.parameters():
+            parameter.requires_grad_(False)  # nobody asks for its gradients below
+        generators_adam.zero_grad(set_to_none=True)
+        encoded = [vae.encode(part) for vae, part in zip(vaes, parts)]
+        adversarial, label, clusters = judge([latent for latent, _, _ in encoded], True)
+        reconstruction = kl = 0
+        for i, (z, mean, log_variance) in enumerate(encoded):
+            apart = (vaes[i].decoder(z) - parts[i]) * masks[i]
+            reconstruction = reconstruction + (apart**2).sum() / counts[i]
+            kl = kl - 0.5 * torch.sum(1 + log_variance - mean**2 - torch.exp(log_variance))
+        (adversarial + label + clusters + reconstruction + given["klWeight"] * kl).backward()
+        generators_adam.step()
+        for parameter in discriminator.parameters():
+            parameter.requires_grad_(True)
+        return [reconstruction.item(), adversarial.item(), label.item()]
+
+    return f"torch {torch.__version__}, Adam, {cores()} threads", run(), run
+
+
+def classifier(folder, shape):
+    """Every fold of the embeddings, standardized, with the authors' settings."""
+    import sklearn
+    from sklearn.neural_network import MLPClassifier
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    given = shape["embeddings"]
+    points = np.fromfile(os.path.join(folder, "embeddings.f32"), np.float32).reshape(given["samples"], -1)
+    labels = np.fromfile(os.path.join(folder, "classes.u8"), np.uint8)
+    fold = np.arange(len(points)) % given["folds"]
+
+    def run():
+        hits = 0
+        for k in range(given["folds"]):
+            train, test = fold != k, fold == k
+            model = make_pipeline(StandardScaler(), MLPClassifier(random_state=42, max_iter=1000))
+            model.fit(points[train], labels[train])
+            hits += int((model.predict(points[test]) == labels[test]).sum())
+        return hits / len(points)
+
+    return f"scikit-learn {sklearn.__version__}, MLPClassifier, float32, {cores()} threads", [run()], run
+
+
 def products(folder, shape):
     """The matrix products of a step, into memory that is there already."""
     import torch
@@ -146,6 +329,28 @@ def pca(folder, shape):
     return f"scikit-learn {sklearn.__version__}, svd_solver full, float32", answer, run
 
 
+def smoother(folder, shape):
+    """Ridge regression as weights of the training rows, at each shrinkage: one decomposition for all of them."""
+    raw = floats(folder, shape, "raw.f32", shape["samples"]).astype(np.float64)
+    batch = shape["batch"]
+    middle = batch + (shape["samples"] - batch) // 2
+    train, held = raw[:batch], raw[batch:middle]
+
+    def weights(lam, values, vectors, along):
+        found = (along / (values + lam)) @ vectors.T
+        return found + (1 - found.sum(axis=1, keepdims=True)) / batch
+
+    def run():
+        mean = train.mean(axis=0)
+        centered = train - mean
+        values, vectors = np.linalg.eigh(centered @ centered.T)
+        along = (held - mean) @ centered.T @ vectors
+        return [weights(lam, values, vectors, along) for lam in shape["lambdas"]]
+
+    answer = [float((found**2).mean()) for found in run()]
+    return f"numpy {np.__version__}, eigh, float64", answer, run
+
+
 def load(folder, shape):
     """The three tables of UCEC, joined on the samples that all have; samples x features with a mask."""
     import pandas as pd
@@ -186,9 +391,16 @@ TASKS = {
     "step-paper-fused": ("paper", 1, lambda *given: step(*given, fused=True)),
     "step-paper-masked": ("paper", 1, lambda *given: step(*given, masked=True)),
     "step-small": ("small", 10, step),
+    "step-vae": ("medium", 1, vae),
+    "step-modis": ("medium", 1, modis),
+    "classifier": ("paper", 1, classifier),
     "products-paper": ("paper", 1, products),
     "preprocess": ("paper", 1, preprocess),
     "pca": ("paper", 1, pca),
+    "pca-200": ("200", 5, pca),
+    "pca-1600": ("1600", 1, pca),
+    "smoother-200": ("200", 5, smoother),
+    "smoother-1600": ("1600", 1, smoother),
     "load": ("paper", 1, load),
     "xlsx": ("paper", 1, xlsx),
 }
@@ -209,7 +421,7 @@ def main():
     shape_name, times, make = TASKS[name]
     with open(os.path.join(folder, "settings.json"), encoding="utf8") as file:
         settings = json.load(file)
-    shape = {**settings["shapes"][shape_name], "name": shape_name, "ucec": settings["ucec"]}
+    shape = {**settings, **settings["shapes"][shape_name], "name": shape_name}
     try:
         by, answer, run = make(folder, shape)
     except ModuleNotFoundError as error:

@@ -2,27 +2,20 @@
 // The union package, since tfjs-core alone knows no gradients; it comes with tfjs-node-gpu.
 import * as tf from "@tensorflow/tfjs";
 import type { Matrix } from "../../lib/cohort/matrix.js";
-import { portableEngine } from "../../lib/engine/portable.js";
-import {
-  type AutoencoderSpec,
-  initializeWeights,
-  parametersOf,
-} from "../../lib/model/autoencoder.js";
+import { tfjsEngine } from "../../lib/engine/tfjs.js";
+import { ARO, type AroSpec } from "../../lib/model/aro.js";
+import { initializeWeights } from "../../lib/model/model.js";
 import type { Task } from "./ours.js";
 
 /** Makes a task of which each run is one step. */
-export async function usualStep(
-  spec: AutoencoderSpec,
-  batch: Matrix,
-  learningRate: number,
-): Promise<Task> {
-  const { version } = await portableEngine({ backend: "wasm" }); // makes wasm the backend of tfjs
-  const weights = initializeWeights(spec, 1);
+export async function usualStep(spec: AroSpec, batch: Matrix, learningRate: number): Promise<Task> {
+  const { version } = await tfjsEngine({ backend: "wasm" }); // makes wasm the backend of tfjs
+  const weights = initializeWeights(ARO, spec, 1);
   const shape: [number, number] = [batch.rows, batch.columns];
   const target = tf.tensor2d(batch.values, shape);
   const observed = tf.tensor2d(Float32Array.from(batch.observed), shape);
   const count = tf.sum(observed);
-  const layers = parametersOf(spec).map(({ name, shape }) => {
+  const layers = ARO.tensors(spec).map(({ name, shape }) => {
     const values = tf.tensor(weights.get(name)!, [...shape]);
     return tf.variable(shape.length === 2 ? tf.transpose(values) : values);
   });

@@ -1,47 +1,114 @@
 // The command line as a reader meets it: what is wrong is said in one line, and the exit status tells.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { test } from "node:test";
+import { after, test } from "node:test";
 import { projectRoot } from "../../lib/cohort/root.js";
 
-function aro(...args: string[]) {
-  const { ARO_PROFILE: _, ARO_SET: __, ...env } = process.env;
+function aroIn(variables: NodeJS.ProcessEnv, ...args: string[]) {
+  const { ARO_PROFILE: _, ARO_SET: __, ...before } = process.env;
   return spawnSync(process.execPath, [join(projectRoot(), "lib", "aro.mjs"), ...args], {
     encoding: "utf8",
-    env,
+    env: { ...before, ...variables },
   });
 }
 
-test("without a command it prints how it is used", () => {
-  const { status, stdout } = aro();
-  assert.equal(status, 0);
-  assert.match(stdout, /usage: npx aro COMMAND/);
+const aro = (...args: string[]) => aroIn({}, ...args);
+
+test("without a command, with help and with --help it prints how it is used, and --version the version", () => {
+  for (const args of [[], ["help"], ["--help"], ["-h"]]) {
+    const { status, stdout } = aro(...args);
+    assert.equal(status, 0);
+    assert.match(stdout, /^usage: npx aro COMMAND/);
+  }
+  for (const args of [
+    ["help", "train"],
+    ["train", "--help"],
+    ["train", "seeds", "-h"],
+  ]) {
+    const { status, stdout } = aro(...args);
+    assert.equal(status, 0);
+    assert.match(
+      stdout,
+      /^usage: npx aro train \[EXPERIMENT\] \[options\][\s\S]*example: npx aro train/,
+    );
+    assert.match(stdout, /exit status: 0 done, 75 stopped .*, 1 an error/);
+  }
+  assert.match(aro("--version").stdout, /^\d+\.\d+\.\d+\n$/);
 });
 
-test("an unknown command, profile, setting or cohort is refused by name in one line", () => {
+test("help of a command does nothing else", () => {
+  const file = join(projectRoot(), "README.md");
+  const before = readFileSync(file, "utf8");
+  const { status, stdout } = aro("readme", "--help");
+  assert.equal(status, 0);
+  assert.match(stdout, /^usage: npx aro readme\n/);
+  assert.equal(readFileSync(file, "utf8"), before);
+});
+
+test("what is asked for wrongly is refused by name in one line, with the nearest name, before anything is done", () => {
   const cases: [string[], RegExp][] = [
-    [["trian"], /expected a command of start, .*, got "trian"/],
-    [["start", "--profile", "gmb"], /expected a profile of ucec, course, gbm, paper, got "gmb"/],
-    [["start", "--set", "training.epoch=3"], /training\.epochs.*got "training\.epoch=3"/],
-    [["data", "get", "tcga"], /expected one of ucec, gbm, got "tcga"/],
-    [["data", "put"], /expected nothing or "get NAME", got "put"/],
+    [["trian"], /expected a command of start, .*, got "trian"; did you mean "train"\?/],
+    [["help", "claim"], /got "claim"; did you mean "claims"\?/],
+    [["--profile", "course"], /expected a command of start, .*, got "--profile"; see npx aro help/],
+    [["start", "--profile", "gmb"], /got "gmb"; did you mean "gbm"\?/],
+    [
+      ["start", "--set", "training.epoch=3"],
+      /got "training\.epoch=3"; did you mean "training\.epochs"/,
+    ],
+    [
+      ["start", "--set", "training.epochs=0.5"],
+      /training\.epochs to be a whole number .* got 0\.5/,
+    ],
+    [["start", "--only", "03"], /expected an option of --profile, --set, got "--only"/],
+    [["notebooks", "--only", "99"], /expected one of 01-cohort, .*, got "99"/],
+    [["lab", "--no-browsr"], /got "--no-browsr"; did you mean "--no-browser"\?/],
+    [["check", "--profile", "course"], /aro check: expected no options, got "--profile"/],
+    [["readme", "now"], /aro readme: expected no words, got "now"/],
+    [["doctor", "--profile", "course"], /expected an option of --json, got "--profile"/],
+    [["tensorflow", "--cuba"], /did you mean "--cuda"\?/],
+    [["claims", "--jsn"], /did you mean "--json"\?/],
+    [["plan", "--width", "wide"], /--width to be a whole number of at least 1, got "wide"/],
+    [["data", "get", "tcga"], /expected one of ucec, gbm, paper, got "tcga"$/],
+    [["data", "get", "uecc"], /got "uecc"; did you mean "ucec"\?/],
+    [["data", "put", "ucec"], /expected get COHORT, got "put"/],
+    [["data", "get"], /expected \[get COHORT\], got "get"/],
     [["tune", "--method", "grid"], /--method to be bayes or random, got "grid"/],
-    [["tune", "--input-dropout", "0.1"], /--input-dropout to be on or off, got "0\.1"/],
-    [["tune", "--trials", "many"], /--trials to be a positive whole number, got "many"/],
-    [["tune", "ucec"], /expected options alone, got "ucec"/],
-    [["tune", "--shared", "yes"], /--shared to be on or off, got "yes"/],
-    [["submit"], /expected one experiment or "tune", got ""/],
-    [["submit", "seed", "--profile", "course"], /expected one of seeds, .*, got "seed"/],
-    [["submit", "seeds", "--local", "0"], /--local to be a positive whole number, got "0"/],
-    [["submit", "tune", "--workers", "x", "--profile", "course"], /--workers to be .* got "x"/],
-    [["submit", "seeds", "--profile", "course", "--time", "1"], /--time to be 4 minutes or more/],
+    [["tune", "--input-dropout", "0.1"], /--input-dropout to be off or on, got "0\.1"/],
+    [["tune", "--trials", "many"], /--trials to be a whole number of at least 1, got "many"/],
+    [["tune", "ucec"], /expected no words, got "ucec"/],
+    [["tune", "--shared", "yes"], /--shared to be off or on, got "yes"/],
+    [["submit"], /expected EXPERIMENT or tune, got nothing/],
+    [["submit", "seed"], /expected one of seeds, .*, tune, got "seed"; did you mean "seeds"\?/],
+    [["submit", "seeds", "--local", "0"], /--local to be a whole number of at least 1, got "0"/],
+    [["submit", "tune", "--workers", "x"], /--workers to be .* got "x"/],
+    [["submit", "seeds", "--workers", "2"], /expected --workers with "tune" alone/],
+    [
+      ["submit", "seeds", "--local", "2", "--time", "9"],
+      /expected --time without --local, got both/,
+    ],
+    [["submit", "seeds", "--time", "1"], /--time to be 4 minutes or more/],
+    [["submit", "seeds", "--memory", "8 GB"], /--memory to be a number with K, M, G or T/],
+    [["submit", "seeds", "--partition", "a; rm"], /--partition to be the name of a partition/],
+    [["train", "sed"], /expected one of seeds, .*, got "sed"; did you mean "seeds"\?/],
+    [["train", "seeds", "--only", "0"], /expected an option of .*--run, .*got "--only"/],
+    [
+      ["train", "seeds", "--run", "10"],
+      /--run to be a whole number from 0 to 9 for seeds, got "10"/,
+    ],
   ];
+  const empty = mkdtempSync(join(tmpdir(), "aro-commands-"));
+  after(() => rmSync(empty, { recursive: true }));
   for (const [args, message] of cases) {
-    const { status, stderr } = aro(...args);
+    // Nothing could be fetched from there, installed or compiled.
+    const env = { ARO_MIRROR: "http://127.0.0.1:9", PATH: empty, HOME: empty };
+    const { status, stderr, stdout } = aroIn(env, ...args);
     assert.equal(status, 1, args.join(" "));
-    assert.match(stderr, message);
+    assert.match(stderr.trim(), message);
     assert.equal(stderr.trim().split("\n").length, 1, stderr);
+    assert.equal(stdout, "", args.join(" "));
   }
 });
 
@@ -85,12 +152,6 @@ test("plan says what would fit where a training does not, and ends with status 1
   const { fits, remedy } = JSON.parse(stdout);
   assert.equal(fits, false);
   assert.match(remedy, /a width of \d+ fits/);
-});
-
-test("plan refuses a size that is none", () => {
-  const { status, stderr } = aro("plan", "--width", "wide", "--no-measure");
-  assert.equal(status, 1);
-  assert.match(stderr, /--width to be a whole number of at least 1, got "wide"/);
 });
 
 test("claims gives the ledger as JSON with its counts", () => {

@@ -1,7 +1,7 @@
 // Commands that train, told by SIGTERM or killed: they leave what it takes to go on, and the queue goes on with it.
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -57,7 +57,7 @@ const epochsIn = (folder: string) => {
   return existsSync(file) ? readFileSync(file, "utf8").split("\n").length - 1 : 0;
 };
 
-test("a training told by SIGTERM leaves a checkpoint and status 1; the local queue goes on with it, a killed task too", async () => {
+test("a training told by SIGTERM leaves a checkpoint and status 75; the local queue goes on with it, a killed task too", async () => {
   process.env.ARO_THREADS = "1"; // as the tasks have
   const { engine } = await chooseEngine();
   const profile = readProfile(SETTINGS, engine);
@@ -68,7 +68,7 @@ test("a training told by SIGTERM leaves a checkpoint and status 1; the local que
   await until("an epoch", () => epochsIn(runs[0].folder) >= 40);
   told.child.kill("SIGTERM");
   const { end, out } = await told.ended;
-  assert.equal(end, 1);
+  assert.equal(end, 75);
   assert.match(out, /0 +ARO unmasked, seed \d+ +partial at epoch \d+ +500/);
   const names = readdirSync(runs[0].folder);
   assert.ok(names.some((name) => /^checkpoint-\d+\.safetensors$/.test(name)));
@@ -96,7 +96,7 @@ test("a training told by SIGTERM leaves a checkpoint and status 1; the local que
   }
 });
 
-test("a tuning told by SIGTERM ends with status 1 and its trial under way", async () => {
+test("a tuning told by SIGTERM ends with status 75 and its trial under way", async () => {
   const ARO_SET = `${SETTINGS.ARO_SET},tuning.epochs=2000`;
   const told = start(["tune", "--trials", "2", "--method", "random", "--json"], { ARO_SET });
   const { runs } = foldersOf(readProfile(SETTINGS));
@@ -110,11 +110,39 @@ test("a tuning told by SIGTERM ends with status 1 and its trial under way", asyn
   leftovers.push(study);
   told.child.kill("SIGTERM");
   const { end, out } = await told.ended;
-  assert.equal(end, 1);
+  assert.equal(end, 75);
   assert.deepEqual(JSON.parse(out).trials, []);
   const { status } = JSON.parse(readFileSync(join(study, "trial-000.json"), "utf8"));
   assert.equal(status, "running");
   assert.ok(!existsSync(join(study, "trial-000.lock")));
+});
+
+test("a complete study leaves nothing to submit, and a damaged one is refused by name", async () => {
+  const ARO_SET = `${SETTINGS.ARO_SET},tuning.epochs=1`;
+  const search = ["--trials", "1", "--method", "random"];
+  const tuned = await start(["tune", ...search, "--json"], { ARO_SET }).ended;
+  assert.equal(tuned.end, 0, tuned.error);
+  const { folder } = JSON.parse(tuned.out) as { folder: string };
+  leftovers.push(folder);
+  const submit = () => start(["submit", "tune", ...search, "--dry-run"], { ARO_SET }).ended;
+  const complete = await submit();
+  assert.deepEqual([complete.end, complete.out], [0, "tune: nothing is left to do\n"]);
+  for (const [name, text] of [
+    ["trial-000.json", "{"],
+    ["study.json", '{"version": 1,'],
+    ["study.json", "{}"],
+    ["study.json", null],
+  ] as const) {
+    if (text === null) rmSync(join(folder, name));
+    else writeFileSync(join(folder, name), text);
+    const { end, out, error } = await submit();
+    assert.deepEqual([end, out], [1, ""], `${name}: ${text}`);
+    assert.ok(error.includes(folder) && error.includes(name), error);
+  }
+  rmSync(folder, { recursive: true });
+  const none = await submit();
+  assert.equal(none.end, 0);
+  assert.match(none.out, /^#SBATCH --array=0$/m);
 });
 
 test("a dry run prints the script alone, and without Slurm one line says what to do instead", async () => {

@@ -2,10 +2,8 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { test } from "node:test";
-import { hasWebGpu } from "../../lib/engine/backend.js";
 import { chooseEngine } from "../../lib/engine/choose.js";
-import { estimateMemory, requireMemory } from "../../lib/engine/memory.js";
-import { type AutoencoderSpec, PAPER_MODEL } from "../../lib/model/autoencoder.js";
+import { hasWebGpu } from "../../lib/engine/tfjs-backend.js";
 import { noWebGpu } from "./webgpu.js";
 
 test("chooseEngine says of each engine why it runs or does not", async () => {
@@ -69,29 +67,4 @@ test("chooseEngine leaves WebGPU out of its own choice where the process does no
   const { engine, considered } = await chooseEngine();
   assert.notEqual(engine.backend, "webgpu");
   assert.match(considered.find(({ name }) => name === "webgpu")!.reason, /navigator\.gpu/);
-});
-
-test("requireMemory names the need, the limit and the largest width that fits", () => {
-  const spec: AutoencoderSpec = {
-    ...PAPER_MODEL,
-    ...{ features: 71_094, visible: null },
-  };
-  const needed = estimateMemory(spec);
-  requireMemory(spec, needed);
-  for (const kind of ["heap", "total", "available"] as const) {
-    const limits = { ...needed, [kind]: needed[kind] / 2 };
-    let fits = 0;
-    assert.throws(
-      () => requireMemory(spec, limits),
-      (error: Error) => {
-        fits = Number(error.message.match(/a width of (\d+) fits/)?.[1]);
-        return (
-          error instanceof RangeError && /at most [\d.]+ GiB.*got [\d.]+ GiB/.test(error.message)
-        );
-      },
-    );
-    requireMemory({ ...spec, width: fits }, limits);
-    assert.throws(() => requireMemory({ ...spec, width: fits + 1 }, limits));
-  }
-  assert.throws(() => requireMemory(spec, { ...needed, heap: 1e6 }), /no width fits/);
 });

@@ -1,46 +1,57 @@
-// Products in bfloat16: close to float32 where they can run, and the choice of a graphics processor that has them.
+// Products in bfloat16: close to float64 where they run, and chosen on a graphics processor that has them.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { restoreRandom } from "../../lib/cohort/random.js";
+import { createRandom } from "../../lib/cohort/random.js";
 import { loadAddon } from "../../lib/engine/addon.js";
-import type { Precision } from "../../lib/engine/operations.js";
-import { tensorflowEngine } from "../../lib/engine/tensorflow.js";
+import type { Gradients } from "../../lib/engine/engine.js";
+import { tfjsEngine } from "../../lib/engine/tfjs.js";
 import { relativeError } from "../golden.js";
 import { contenders } from "./engines.js";
-import { trainingCases } from "./training.js";
+import { linear, product, type Table, transpose } from "./reference.js";
 
 const { skip } = contenders.find(({ name }) => name === "tensorflow")!;
-/** Eight bits of mantissa round a factor by at most 2^-9. */
+/** Eight bits of mantissa round each factor and the result by at most 2^-9. */
 const TOLERANCE = 2 ** -7;
 
-test("products in bfloat16 train as PyTorch does but for their rounding", { skip }, async () => {
-  const engine = await tensorflowEngine({ precision: "bfloat16" });
-  assert.match(engine.version, /bfloat16 products$/);
-  for (const { spec, batch, weights, learningRate, weightDecay, trace, draws } of trainingCases()) {
-    const model = await engine.build(spec, weights);
-    const dropout = draws && restoreRandom(draws);
-    const losses: number[] = [];
-    for (let i = 0; i < trace.length; i++) {
-      losses.push((await model.step(batch, { learningRate, weightDecay, dropout })).huber);
-    }
-    model.dispose();
-    const error = relativeError(losses, trace, 0);
-    assert.ok(error > 1e-7, "the products were not rounded");
-    assert.ok(error < TOLERANCE, `expected the losses within ${TOLERANCE}, got ${error}`);
-  }
+test("products in bfloat16 are right but for their rounding", { skip }, async () => {
+  const engine = await tfjsEngine({ backend: "tensorflow", precision: "bfloat16" });
+  assert.equal(engine.precision, "bfloat16");
+  const random = createRandom(1);
+  const draw = (rows: number, units: number) =>
+    Array.from({ length: rows }, () => Array.from({ length: units }, () => random.uniform()));
+  const flat = (table: Table) => Float32Array.from(table.flat());
+  const [w, b, x, above] = [draw(63, 130), draw(1, 63), draw(17, 130), draw(17, 63)];
+  const weight = engine.parameter("weight", [63, 130], flat(w));
+  const bias = engine.parameter("bias", [63], flat(b));
+  const before = loadAddon().getNumOfTensors();
+  const gradients: Gradients = new Map();
+  const check = async (actual: Promise<Float32Array>, expected: Table, what: string) => {
+    const error = relativeError(await actual, expected.flat(), 0);
+    assert.ok(error > 1e-5, `${what}: expected rounded products, got an error of ${error}`);
+    assert.ok(error < TOLERANCE, `${what}: expected an error below ${TOLERANCE}, got ${error}`);
+  };
+  await engine.run(async () => {
+    const [input, slope] = [engine.tensor(flat(x), 17), engine.tensor(flat(above), 17)];
+    await check(engine.read(engine.linear(weight, bias, input)), linear(w, b, x), "linear");
+    await check(engine.read(engine.linearBack(weight, slope)), product(above, w), "linearBack");
+    engine.settleWeight(weight, slope, input, gradients);
+  });
+  await check(gradients.get("weight")!, product(transpose(above), x), "gradient");
+  assert.equal(loadAddon().getNumOfTensors(), before);
+  engine.dispose(weight);
+  engine.dispose(bias);
 });
 
-test("on a processor products are float32 unless asked", {
-  skip: skip || (loadAddon().isUsingGpuDevice() && "TensorFlow runs on a graphics processor here"),
+test("products are float32 on a processor and bfloat16 on a graphics processor", {
+  skip,
 }, async () => {
-  assert.doesNotMatch((await tensorflowEngine()).version, /bfloat16/);
+  const engine = await tfjsEngine({ backend: "tensorflow" });
+  assert.equal(engine.precision, loadAddon().isUsingGpuDevice() ? "bfloat16" : "float32");
 });
 
-test("a graphics processor takes bfloat16 by itself", {
-  skip: skip || (!loadAddon().isUsingGpuDevice() && "TensorFlow finds no graphics processor here"),
-}, async () => {
-  const chosen: Precision = /bfloat16/.test((await tensorflowEngine()).version)
-    ? "bfloat16"
-    : "float32";
-  assert.equal(chosen, "bfloat16");
+test("tfjsEngine refuses bfloat16 on a backend without it", async () => {
+  await assert.rejects(() => tfjsEngine({ backend: "wasm", precision: "bfloat16" }), {
+    name: "RangeError",
+    message: /expected precision "float32" on wasm, got "bfloat16"/,
+  });
 });

@@ -1,11 +1,13 @@
 // The runner: executed notebooks are written whole or not at all, and a failure says where it happened.
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { existsSync, statSync } from "node:fs";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { chooseNotebooks, listNotebooks, notebookName } from "../../lib/jupyter/notebook.js";
 import { type NotebookEvent, runNotebooks } from "../../lib/jupyter/runner.js";
+import { foldersOf, readProfile } from "../../lib/study/profile.js";
 
 const folder = await mkdtemp(join(tmpdir(), "aro-runner-"));
 after(() => rm(folder, { recursive: true, force: true }));
@@ -63,10 +65,67 @@ test("a failing cell stops the notebook with its number, its source, the message
   assert.equal(existsSync(join(folder, "out", "bad.ipynb")), false);
 });
 
-test("a name that no notebook has is refused with those that there are", async () => {
-  const file = await notebook("only", ["1"]);
-  await assert.rejects(
-    runNotebooks({ files: [file], folder, env: {}, only: ["09"] }),
-    /expected one of only, got 09/,
+test("a training cell that is stopped writes a checkpoint, no other cell runs, and no notebook is written", async () => {
+  const file = await notebook("training", [
+    'import { chooseEngine, openStudy, readProfile, trainAro } from "aro";',
+    'await trainAro(await openStudy(readProfile()), "masked", (await chooseEngine()).engine);',
+    'console.log("never reached");',
+  ]);
+  const ARO_SET = `training.epochs=1000000,training.seed=${process.pid}`;
+  const { runs } = foldersOf(readProfile({ ARO_PROFILE: "course" }));
+  await mkdir(runs, { recursive: true });
+  const before = await readdir(runs);
+  const controller = new AbortController();
+  const events: NotebookEvent[] = [];
+  const stopped = runNotebooks({
+    ...{ files: [file], folder: join(folder, "out"), signal: controller.signal },
+    env: { ARO_PROFILE: "course", ARO_SET },
+    onEvent: (_, event) => events.push(event),
+  });
+  const findRun = async () => {
+    const made = (await readdir(runs)).find((name) => !before.includes(name));
+    const metrics = join(runs, made ?? "", "metrics.jsonl");
+    return made !== undefined && existsSync(metrics) && statSync(metrics).size > 0 ? made : null;
+  };
+  const poll = setInterval(async () => {
+    if (await findRun()) controller.abort();
+  }, 100);
+  await assert.rejects(stopped, /runNotebooks: stopped in code cell 2 of training$/);
+  clearInterval(poll);
+  assert.deepEqual(
+    events.map(({ event }) => event),
+    ["cell", "done", "cell", "stopped"],
   );
+  const made = join(runs, (await findRun())!);
+  after(() => rm(made, { recursive: true }));
+  const names = await readdir(made);
+  assert.ok(names.some((name) => name.startsWith("checkpoint-")) && !names.includes("lock"));
+  assert.equal(existsSync(join(folder, "out", "training.ipynb")), false);
+});
+
+test("a cell that is not a training is stopped too, and no notebook begins after that", async () => {
+  const file = await notebook("endless", ["await new Promise(() => setInterval(() => {}, 1000));"]);
+  const controller = new AbortController();
+  const options = {
+    files: [file],
+    folder: join(folder, "out"),
+    signal: controller.signal,
+    env: {},
+  };
+  const stopped = runNotebooks({ ...options, onEvent: () => controller.abort() });
+  await assert.rejects(stopped, /stopped in code cell 1 of endless$/);
+  await assert.rejects(runNotebooks(options), /stopped before endless$/);
+});
+
+test("notebooks are chosen by the beginning of their names, and a name that none has is refused", async () => {
+  const names = (await chooseNotebooks(["03", "01-co"])).map(notebookName);
+  assert.deepEqual(names, ["01-cohort", "03-train"]);
+  assert.deepEqual(await chooseNotebooks(), await listNotebooks());
+  for (const part of ["99", "3", ""]) {
+    await assert.rejects(
+      chooseNotebooks(["03", part]),
+      new RegExp(`expected one of 01-cohort, .*, got "${part}"`),
+    );
+  }
+  await assert.rejects(chooseNotebooks(["03-trian"]), /did you mean "03-train"\?$/);
 });

@@ -188,11 +188,22 @@ interface Race {
   readonly go: () => Promise<(number | NodeJS.Signals | null)[]>;
 }
 
-/** Starts processes that each take the same lock so many times, those with a fate until they die. */
-function startRace(file: string, rounds: number, fates: readonly (Fate | null)[]): Race {
-  const ends = fates.map((fate) => {
-    const args = [racer, file, `${rounds}`, JSON.stringify(fate)];
-    const child = spawn(process.execPath, args, { stdio: ["ignore", "inherit", "inherit"] });
+/**
+ * Starts processes that each take the same lock so many times, those with a fate until they die. With `hosts`, every
+ * second one believes that it is on another machine, and counts a holder there as dead after `patience`, in ms.
+ */
+function startRace(
+  file: string,
+  rounds: number,
+  fates: readonly (Fate | null)[],
+  { hosts = 1, patience = 120_000 } = {},
+): Race {
+  const ends = fates.map((fate, i) => {
+    const args = [racer, file, `${rounds}`, JSON.stringify(fate), `${patience}`];
+    const elsewhere = ["--uts", "sh", "-c", 'hostname elsewhere && exec "$@"', "sh"];
+    const [command, ...first] =
+      i % hosts === 0 ? [process.execPath] : ["unshare", ...elsewhere, process.execPath];
+    const child = spawn(command, [...first, ...args], { stdio: ["ignore", "inherit", "inherit"] });
     return new Promise<number | NodeJS.Signals | null>((resolve) =>
       child.on("close", (code, signal) => resolve(signal ?? code)),
     );
@@ -241,6 +252,23 @@ test("processes killed while they take, hold and release a lock leave it to exac
   assert.ok(killed > 12, `${killed} of ${fates.length} were killed`);
   assert.equal(violationsOf(race), "");
   await (await takeLock(race.file)).release();
+  tidy(race);
+});
+
+const oneHost = spawnSync("unshare", ["--uts", "true"]).status !== 0;
+
+test("processes on two machines that share a folder have one holder at any time, also when some are killed", {
+  skip: oneHost && "unshare --uts takes Linux and root",
+}, async () => {
+  const moments = ["held", "link", "rename"] as const;
+  const fates: Fate[] = moments.map((moment) => ({ moment, count: 2, side: "before" }));
+  const race = startRace(newFile(), 20, [null, null, null, null, ...fates], {
+    ...{ hosts: 2, patience: 3000 },
+  });
+  const ends = await race.go();
+  assert.deepEqual(ends.slice(0, 4), [0, 0, 0, 0]);
+  assert.ok(ends.includes("SIGKILL"));
+  assert.equal(violationsOf(race), "");
   tidy(race);
 });
 

@@ -48,7 +48,12 @@ function readIfThere(file: string): string | null {
   }
 }
 
-async function race(file: string, rounds: number, fate: Fate | null): Promise<void> {
+async function race(
+  file: string,
+  rounds: number,
+  fate: Fate | null,
+  patience: number,
+): Promise<void> {
   const die = () => process.kill(process.pid, "SIGKILL");
   let left = fate?.count ?? 0;
   const isNow = (moment: Fate["moment"]) => moment === fate?.moment && --left === 0;
@@ -74,7 +79,7 @@ async function race(file: string, rounds: number, fate: Fate | null): Promise<vo
   );
   while (!fs.existsSync(`${file}.go`)) await wait(2);
   for (let round = 0; round < rounds; ) {
-    const lock = await tryLock(file);
+    const lock = await tryLock(file, { patience });
     if (lock === null) {
       for (let i = 0; i < 20; i++) look(file, violations);
       await wait(Math.random() * 2);
@@ -93,6 +98,6 @@ async function race(file: string, rounds: number, fate: Fate | null): Promise<vo
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
-  const [file, rounds, fate] = process.argv.slice(2);
-  await race(file, Number(rounds), JSON.parse(fate) as Fate | null);
+  const [file, rounds, fate, patience] = process.argv.slice(2);
+  await race(file, Number(rounds), JSON.parse(fate) as Fate | null, Number(patience));
 }

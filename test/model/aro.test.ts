@@ -1,28 +1,20 @@
-// The autoencoder's shape: the paper's Table 3, and initial weights from a seed.
+// ARO's shape: the paper's Table 3, and initial weights from a seed.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import {
-  type AutoencoderSpec,
-  buffersOf,
-  checkSpec,
-  countParameters,
-  initializeWeights,
-  PAPER_MODEL,
-  parametersOf,
-  tensorsOf,
-} from "../../lib/model/autoencoder.js";
+import { ARO, type AroSpec, PAPER_MODEL } from "../../lib/model/aro.js";
+import { countParameters, initializeWeights } from "../../lib/model/model.js";
 
-const PAPER: AutoencoderSpec = {
+const PAPER: AroSpec = {
   ...PAPER_MODEL,
   features: 71094,
   visible: null,
 };
-const SMALL: AutoencoderSpec = { ...PAPER, features: 50, width: 20, hiddenLayers: 2 };
+const SMALL: AroSpec = { ...PAPER, features: 50, width: 20, hiddenLayers: 2 };
 
 test("the paper's model has the parameters of its Table 3", () => {
-  assert.equal(countParameters(PAPER), 303863222);
+  assert.equal(countParameters(ARO, PAPER), 303863222);
   assert.deepEqual(
-    parametersOf(PAPER).map(({ name, shape }) => [name, ...shape]),
+    ARO.tensors(PAPER).map(({ name, shape }) => [name, ...shape]),
     [
       ["inp_lin.weight", 2048, 71094],
       ["inp_lin.bias", 2048],
@@ -40,19 +32,18 @@ test("the paper's model has the parameters of its Table 3", () => {
 
 test("batch normalization adds a scale and a shift a feature, and two buffers that training does not adapt", () => {
   const spec = { ...SMALL, batchNorm: true };
-  assert.equal(countParameters(spec), countParameters(SMALL) + 2 * 50);
+  assert.equal(countParameters(ARO, spec), countParameters(ARO, SMALL) + 2 * 50);
+  const buffersOf = (spec: AroSpec) =>
+    ARO.tensors(spec).flatMap(({ name, isTrained }) => (isTrained ? [] : [name]));
   const names = ["weight", "bias", "running_mean", "running_var"].map(
     (name) => `batch_norm.${name}`,
   );
-  assert.deepEqual(
-    buffersOf(spec).map(({ name }) => name),
-    names.slice(2),
-  );
+  assert.deepEqual(buffersOf(spec), names.slice(2));
   assert.deepEqual(buffersOf(SMALL), []);
-  const [weights, without] = [initializeWeights(spec, 7), initializeWeights(SMALL, 7)];
+  const [weights, without] = [initializeWeights(ARO, spec, 7), initializeWeights(ARO, SMALL, 7)];
   assert.deepEqual(
     [...weights.keys()],
-    tensorsOf(spec).map(({ name }) => name),
+    ARO.tensors(spec).map(({ name }) => name),
   );
   assert.deepEqual(
     names.map((name) => weights.get(name)),
@@ -62,27 +53,27 @@ test("batch normalization adds a scale and a shift a feature, and two buffers th
 });
 
 test("a model without hidden layers has an input and an output layer", () => {
-  assert.equal(countParameters({ ...SMALL, hiddenLayers: 0 }), 50 * 20 + 20 + 20 * 50 + 50);
+  assert.equal(countParameters(ARO, { ...SMALL, hiddenLayers: 0 }), 50 * 20 + 20 + 20 * 50 + 50);
 });
 
 test("the same seed gives the same weights, another seed others", () => {
-  assert.deepEqual(initializeWeights(SMALL, 7), initializeWeights(SMALL, 7));
-  const [a, b] = [initializeWeights(SMALL, 7), initializeWeights(SMALL, 8)];
+  assert.deepEqual(initializeWeights(ARO, SMALL, 7), initializeWeights(ARO, SMALL, 7));
+  const [a, b] = [initializeWeights(ARO, SMALL, 7), initializeWeights(ARO, SMALL, 8)];
   for (const [name, values] of a) assert.notDeepEqual(values, b.get(name), name);
 });
 
 test("a layer's weights do not depend on how many layers there are", () => {
-  const deeper = initializeWeights({ ...SMALL, hiddenLayers: 5 }, 7);
-  for (const [name, values] of initializeWeights(SMALL, 7)) {
+  const deeper = initializeWeights(ARO, { ...SMALL, hiddenLayers: 5 }, 7);
+  for (const [name, values] of initializeWeights(ARO, SMALL, 7)) {
     assert.deepEqual(values, deeper.get(name), name);
   }
 });
 
 test("weights and biases are uniform within 1 / sqrt(inputs) of zero", () => {
-  const weights = initializeWeights(SMALL, 1);
+  const weights = initializeWeights(ARO, SMALL, 1);
   assert.deepEqual(
     [...weights.keys()],
-    parametersOf(SMALL).map(({ name }) => name),
+    ARO.tensors(SMALL).map(({ name }) => name),
   );
   for (const [name, values] of weights) {
     const bound = 1 / Math.sqrt(name.startsWith("inp_lin") ? 50 : 20);
@@ -99,7 +90,7 @@ test("weights and biases are uniform within 1 / sqrt(inputs) of zero", () => {
 });
 
 test("a spec that makes no sense is refused by name", () => {
-  const bad: [Partial<AutoencoderSpec>, RegExp][] = [
+  const bad: [Partial<AroSpec>, RegExp][] = [
     [{ features: 0 }, /features .* got 0/],
     [{ width: 1.5 }, /width .* got 1.5/],
     [{ hiddenLayers: -1 }, /hiddenLayers .* got -1/],
@@ -114,6 +105,6 @@ test("a spec that makes no sense is refused by name", () => {
     [{ visible: { start: 3, end: 3 } }, /visible .* got \[3, 3\)/],
   ];
   for (const [change, message] of bad) {
-    assert.throws(() => checkSpec({ ...SMALL, ...change }), { name: "RangeError", message });
+    assert.throws(() => ARO.check({ ...SMALL, ...change }), { name: "RangeError", message });
   }
 });

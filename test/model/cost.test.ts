@@ -4,11 +4,10 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { estimateDisk, flopsPerStep, requireDisk } from "../../lib/engine/cost.js";
-import { measureStep } from "../../lib/engine/measure.js";
-import { estimateMemory } from "../../lib/engine/memory.js";
-import { portableEngine } from "../../lib/engine/portable.js";
-import { PAPER_MODEL } from "../../lib/model/autoencoder.js";
+import { tfjsEngine } from "../../lib/engine/tfjs.js";
+import { ARO, type AroSpec, PAPER_MODEL } from "../../lib/model/aro.js";
+import { estimateDisk, flopsPerStep, measureStep, requireDisk } from "../../lib/model/cost.js";
+import { estimateMemory } from "../../lib/model/memory.js";
 
 const folder = await mkdtemp(join(tmpdir(), "aro-cost-"));
 after(() => rm(folder, { recursive: true, force: true }));
@@ -23,7 +22,8 @@ test("batch normalization costs the slope of the input, and a run two parameters
   const normalized = { ...small, batchNorm: true };
   assert.equal(flopsPerStep(normalized, 3) - flopsPerStep(small, 3), 2 * 3 * 10);
   assert.equal(estimateDisk(normalized) - estimateDisk(small), 4 * (7 * 10 + 3 * 10));
-  assert.ok(estimateMemory(normalized).total > estimateMemory(small).total);
+  const totalOf = (spec: AroSpec) => estimateMemory(ARO, spec, "wasm").total;
+  assert.ok(totalOf(normalized) > totalOf(small));
 });
 
 test("requireDisk names the need and the room where a run would fill the disk", async () => {
@@ -36,7 +36,7 @@ test("requireDisk names the need and the room where a run would fill the disk", 
 });
 
 test("measureStep times the model itself where it is small, fewer features where it is not, none where nothing fits", async () => {
-  const engine = await portableEngine({ backend: "wasm" });
+  const engine = await tfjsEngine({ backend: "wasm" });
   const tiny = await measureStep(engine, small, 3);
   const other = await measureStep(engine, { ...small, batchNorm: true, zeroed: [4] }, 3);
   assert.deepEqual([tiny?.measuredAt, other?.measuredAt], [5, 5]);

@@ -1,7 +1,7 @@
 // A job array on a real cluster: what is put back, told that its time is up, or killed ends as if nothing had happened.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -133,6 +133,24 @@ test("an array over a shared folder: tasks put back, out of time and killed go o
     }
   }
   assert.match(await aro("submit", "seeds"), /nothing is left to do/);
+});
+
+test("a task told by TERM alone ends with status 75, and Slurm does not put it back", {
+  skip,
+}, async () => {
+  cluster ??= await startCluster();
+  const set = `training.epochs=1000000,training.seed=${SEED + 50_000},experiments.seeds=1`;
+  const { id } = await submit("seeds", "--cpus", "1", "--array-limit", "1", "--set", set);
+  const { experiments } = JSON.parse(await aro("train", "--json", "--set", set));
+  const [first, second]: ListedRun[] = experiments[0].runs;
+  leftovers.push(first.folder, second.folder);
+  await until("the first task", () => epochsIn(first.folder) >= 20);
+  await cluster.call("scancel", "--batch", "--signal=TERM", `${id}_0`);
+  await until("its end", async () => (await stateOf(`${id}_0`)) === "FAILED");
+  assert.match(await cluster.call("scontrol", "show", "job", `${id}_0`), /ExitCode=75:0/);
+  assert.ok(readdirSync(first.folder).some((name) => name.startsWith("checkpoint-")));
+  await cluster.call("scancel", id);
+  await until("the end of the array", async () => await isOver(id));
 });
 
 test("workers of a tuning study on the cluster share its trials", { skip }, async () => {

@@ -1,20 +1,16 @@
-// A model in every engine but the slow one: refusals at the door, memory that stays flat, state that goes on.
+// A model, here ARO, on every engine but the slow one: refusals at the door, memory that stays flat, state that goes on.
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import { emptyMatrix, type Matrix } from "../../lib/cohort/matrix.js";
 import { createRandom } from "../../lib/cohort/random.js";
-import type { Engine, Model } from "../../lib/engine/engine.js";
-import {
-  type AutoencoderSpec,
-  buffersOf,
-  initializeWeights,
-  PAPER_MODEL,
-  parametersOf,
-} from "../../lib/model/autoencoder.js";
+import type { Engine } from "../../lib/engine/engine.js";
+import { ARO, type AroSpec, PAPER_MODEL } from "../../lib/model/aro.js";
+import { type AutoencoderModel, buildAutoencoder } from "../../lib/model/autoencoder.js";
+import { initializeWeights, type Weights } from "../../lib/model/model.js";
+import { type Contender, contenders } from "../engine/engines.js";
 import { relativeError } from "../golden.js";
-import { type Contender, contenders } from "./engines.js";
 
-const spec: AutoencoderSpec = {
+const spec: AroSpec = {
   ...PAPER_MODEL,
   ...{ features: 300, width: 24, hiddenLayers: 2, visible: { start: 20, end: 250 } },
 };
@@ -42,7 +38,7 @@ function sampleRows(rows: number, seed = 7): Matrix {
   return batch;
 }
 
-const train = (model: Model, batch: Matrix, steps: number, options = {}) =>
+const train = (model: AutoencoderModel<AroSpec>, batch: Matrix, steps: number, options = {}) =>
   Array.from({ length: steps }).reduce<Promise<number>>(async (last) => {
     await last;
     return (await model.step(batch, { learningRate: 1e-3, ...options })).huber;
@@ -53,44 +49,44 @@ for (const contender of contenders.filter(({ name }) => name !== "cpu")) {
   describe(`a model on ${contender.name}`, { skip: contender.skip }, () => behave(contender));
 }
 
-function behave({ start, memory }: Contender) {
+function behave({ start, tensors }: Contender) {
   let engine: Engine;
-  let model: Model;
+  let model: AutoencoderModel<AroSpec>;
   const batch = sampleRows(12);
+  const build = (spec: AroSpec, weights: Weights) => buildAutoencoder(engine, ARO, spec, weights);
   before(async () => {
-    engine = await start({ blockFeatures: 64 });
-    model = await engine.build(spec, initializeWeights(spec, 1));
+    engine = await start({ blockEntries: 64 * 24 });
+    model = build(spec, initializeWeights(ARO, spec, 1));
   });
 
   for (const { title, changes } of SPECS) {
     const changed = { ...spec, ...changes };
-    test(`learns ${title}, and holds no more tensors or bytes after 200 steps`, () =>
-      learn(changed));
+    test(`learns ${title}, and holds no more tensors after 200 steps`, () => learn(changed));
     test(`goes on from its tensors and its count of steps bit for bit, ${title}`, () =>
       resume(changed));
   }
 
-  async function learn(spec: AutoencoderSpec) {
-    const fresh = await engine.build(spec, initializeWeights(spec, 1));
-    const options = { dropout: createRandom(1, "dropout"), weightDecay: 0.01 };
+  async function learn(spec: AroSpec) {
+    const fresh = build(spec, initializeWeights(ARO, spec, 1));
+    const options = { random: createRandom(1, "dropout"), weightDecay: 0.01 };
     const first = await train(fresh, batch, 1, options);
-    const held = await memory();
+    const held = await tensors();
     const last = await train(fresh, batch, 199, options);
     await fresh.evaluate(batch);
     await fresh.gradients(batch);
     await fresh.encode(batch);
     await fresh.reconstruct(batch);
-    assert.deepEqual(await memory(), held);
+    assert.deepEqual(await tensors(), held);
     assert.ok(last < 0.7 * first, `expected the loss to fall from ${first}, got ${last}`);
     fresh.dispose();
   }
 
   test("frees its tensors when it is disposed, twice over, and refuses to be used", async () => {
-    const held = await memory();
-    const fresh = await engine.build(spec, initializeWeights(spec, 1));
+    const held = await tensors();
+    const fresh = build(spec, initializeWeights(ARO, spec, 1));
     fresh.dispose();
     fresh.dispose();
-    assert.deepEqual(await memory(), held);
+    assert.deepEqual(await tensors(), held);
     for (const use of [() => fresh.reconstruct(batch), () => fresh.readWeights()]) {
       await assert.rejects(use, { name: "Error", message: /disposed/ });
     }
@@ -102,32 +98,31 @@ function behave({ start, memory }: Contender) {
   });
 
   test("gives back the weights it was built from", async () => {
-    const weights = initializeWeights(spec, 1);
+    const weights = initializeWeights(ARO, spec, 1);
     assert.deepEqual(await model.readWeights(), weights);
   });
 
-  async function resume(spec: AutoencoderSpec) {
+  async function resume(spec: AroSpec) {
     const weightDecay = 0.1;
-    const whole = await engine.build(spec, initializeWeights(spec, 1));
-    await train(whole, batch, 10, { weightDecay, dropout: createRandom(1, "dropout") });
-    const options = { weightDecay, dropout: createRandom(1, "dropout") };
-    const half = await engine.build(spec, initializeWeights(spec, 1));
+    const whole = build(spec, initializeWeights(ARO, spec, 1));
+    await train(whole, batch, 10, { weightDecay, random: createRandom(1, "dropout") });
+    const options = { weightDecay, random: createRandom(1, "dropout") };
+    const half = build(spec, initializeWeights(ARO, spec, 1));
     await train(half, batch, 5, options);
-    const resumed = await engine.build(spec, initializeWeights(spec, 2));
-    const held = await memory();
+    const resumed = build(spec, initializeWeights(ARO, spec, 2));
+    const held = await tensors();
     assert.equal(half.stepCount, 5);
-    const tensors = [
-      ...parametersOf(spec).map((parameter) => ({ ...parameter, kinds: KEPT })),
-      ...buffersOf(spec).map((buffer) => ({ ...buffer, kinds: ["value"] as const })),
-    ];
-    for (const { name, kinds } of tensors) {
+    const kept = whole.tensors.map(({ name, isTrained }) => {
+      return { name, kinds: isTrained ? KEPT : (["value"] as const) };
+    });
+    for (const { name, kinds } of kept) {
       for (const kept of kinds) resumed.writeTensor(name, kept, await half.readTensor(name, kept));
     }
     resumed.stepCount = half.stepCount;
-    assert.deepEqual(await memory(), held);
+    assert.deepEqual(await tensors(), held);
     assert.deepEqual(await resumed.readWeights(), await half.readWeights());
     await train(resumed, batch, 5, options);
-    for (const { name, kinds } of tensors) {
+    for (const { name, kinds } of kept) {
       for (const kept of kinds) {
         const values = await whole.readTensor(name, kept);
         assert.ok(values.some((value) => value !== 0));
@@ -151,16 +146,16 @@ function behave({ start, memory }: Contender) {
 
   test("reads 0 in zeroed columns, with and without batch normalization, and reconstructs them", async () => {
     for (const batchNorm of [false, true]) {
-      const zeroed: AutoencoderSpec = { ...spec, zeroed: [3, 20, 100, 249], batchNorm };
-      const fresh = await engine.build(zeroed, initializeWeights(zeroed, 1));
+      const zeroed: AroSpec = { ...spec, zeroed: [3, 20, 100, 249], batchNorm };
+      const fresh = build(zeroed, initializeWeights(ARO, zeroed, 1));
       const other = { ...batch, values: batch.values.slice() };
       for (let row = 0; row < batch.rows; row++) other.values[row * batch.columns + 100] = 5;
       assert.deepEqual(await fresh.reconstruct(other), await fresh.reconstruct(batch));
       assert.notEqual((await fresh.evaluate(other)).mse, (await fresh.evaluate(batch)).mse);
-      const options = { dropout: createRandom(1, "dropout"), weightDecay: 0.5 };
+      const options = { random: createRandom(1, "dropout"), weightDecay: 0.5 };
       await train(fresh, batch, 3, options);
       const keep = (1 - 1e-3 * 0.5) ** 3;
-      const [before, after] = [initializeWeights(zeroed, 1), await fresh.readWeights()];
+      const [before, after] = [initializeWeights(ARO, zeroed, 1), await fresh.readWeights()];
       for (const [name, rows] of [
         ["inp_lin.weight", spec.width],
         ["batch_norm.weight", 1],
@@ -177,10 +172,10 @@ function behave({ start, memory }: Contender) {
   });
 
   test("drops activations in training alone, whole layers of them where the share says so", async () => {
-    const dropping: AutoencoderSpec = { ...spec, hiddenDropout: 1 - 2 ** -31 };
-    const fresh = await engine.build(dropping, initializeWeights(dropping, 1));
-    const { huber } = await fresh.step(batch, { learningRate: 0, dropout: createRandom(1) });
-    const bias = initializeWeights(spec, 1).get("out_lin.bias")!;
+    const dropping: AroSpec = { ...spec, hiddenDropout: 1 - 2 ** -31 };
+    const fresh = build(dropping, initializeWeights(ARO, dropping, 1));
+    const { huber } = await fresh.step(batch, { learningRate: 0, random: createRandom(1) });
+    const bias = initializeWeights(ARO, spec, 1).get("out_lin.bias")!;
     let expected = 0;
     for (let i = 0; i < batch.values.length; i++) {
       const error = Math.abs(Math.log1p(Math.exp(bias[i % spec.features])) - batch.values[i]);
@@ -195,8 +190,8 @@ function behave({ start, memory }: Contender) {
   });
 
   test("has gradients of batch normalization as its losses say, and moments of the batch's own", async () => {
-    const normal: AutoencoderSpec = { ...spec, batchNorm: true, zeroed: [100] };
-    const weights = initializeWeights(normal, 1);
+    const normal: AroSpec = { ...spec, batchNorm: true, zeroed: [100] };
+    const weights = initializeWeights(ARO, normal, 1);
     const random = createRandom(3);
     for (const name of ["batch_norm.running_mean", "batch_norm.running_var", "batch_norm.bias"]) {
       weights.set(
@@ -204,11 +199,11 @@ function behave({ start, memory }: Contender) {
         weights.get(name)!.map((value) => value + random.uniform()),
       );
     }
-    const fresh = await engine.build(normal, weights);
+    const fresh = build(normal, weights);
     const gradients = await fresh.gradients(batch);
     assert.deepEqual(
       [...gradients.keys()],
-      parametersOf(normal).map(({ name }) => name),
+      ARO.tensors(normal).flatMap(({ name, isTrained }) => (isTrained ? [name] : [])),
     );
     for (const name of ["batch_norm.weight", "batch_norm.bias"]) {
       const [values, gradient] = [weights.get(name)!, gradients.get(name)!];
@@ -219,7 +214,7 @@ function behave({ start, memory }: Contender) {
         const moved = values.map(
           (value, i) => value + (sign * 0.02 * gradient[i]) / Math.sqrt(length),
         );
-        const other = await engine.build(normal, new Map(weights).set(name, moved));
+        const other = build(normal, new Map(weights).set(name, moved));
         const { huber } = await other.evaluate(batch);
         other.dispose();
         return huber;
@@ -235,8 +230,8 @@ function behave({ start, memory }: Contender) {
   });
 
   test("refuses one row to train batch normalization by, which it evaluates", async () => {
-    const normal: AutoencoderSpec = { ...spec, batchNorm: true };
-    const fresh = await engine.build(normal, initializeWeights(normal, 1));
+    const normal: AroSpec = { ...spec, batchNorm: true };
+    const fresh = build(normal, initializeWeights(ARO, normal, 1));
     const one = sampleRows(1);
     await assert.rejects(() => fresh.step(one, { learningRate: 1e-3 }), {
       name: "RangeError",
@@ -279,7 +274,7 @@ function behave({ start, memory }: Contender) {
   });
 
   test("encodes without ReLU as bare linear layers", async () => {
-    const weights = initializeWeights(spec, 1);
+    const weights = initializeWeights(ARO, spec, 1);
     const [row, { start, end }] = [3, spec.visible!];
     let units = Array.from({ length: spec.features }, (_, j) =>
       j >= start && j < end ? batch.values[row * spec.features + j] : 0,
@@ -298,8 +293,8 @@ function behave({ start, memory }: Contender) {
   });
 
   test("ends in a ReLU where the spec says so", async () => {
-    const relu: AutoencoderSpec = { ...spec, output: "relu" };
-    const fresh = await engine.build(relu, initializeWeights(relu, 1));
+    const relu: AroSpec = { ...spec, output: "relu" };
+    const fresh = build(relu, initializeWeights(ARO, relu, 1));
     const out = await fresh.reconstruct(batch);
     assert.ok(out.some((value) => value === 0) && out.some((value) => value > 0));
     assert.ok(out.every((value) => value >= 0));
@@ -345,7 +340,7 @@ function behave({ start, memory }: Contender) {
   });
 
   test("says that the weights diverged instead of giving NaN", async () => {
-    const fresh = await engine.build(spec, initializeWeights(spec, 1));
+    const fresh = build(spec, initializeWeights(ARO, spec, 1));
     await assert.rejects(() => train(fresh, batch, 3, { learningRate: 1e30 }), {
       name: "DivergenceError",
       message: /diverged/,
@@ -354,11 +349,11 @@ function behave({ start, memory }: Contender) {
   });
 
   test("refuses weights, moments and counts of another model", async () => {
-    const weights = initializeWeights(spec, 1);
+    const weights = initializeWeights(ARO, spec, 1);
     const short = new Map(weights).set("out_lin.bias", new Float32Array(3));
-    await assert.rejects(() => engine.build(spec, short), /300 numbers for out_lin.bias.*got 3/);
+    assert.throws(() => build(spec, short), /300 numbers for out_lin.bias.*got 3/);
     const more = new Map(weights).set("extra", new Float32Array(1));
-    await assert.rejects(() => engine.build(spec, more), /no parameter named "extra"/);
+    assert.throws(() => build(spec, more), /no tensor named "extra"/);
     assert.throws(
       () => model.writeTensor("out_lin.bias", "first", new Float32Array(3)),
       /writeTensor: expected 300 numbers for out_lin.bias \[300\], got 3/,

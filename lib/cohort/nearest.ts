@@ -1,0 +1,13 @@
+// The known name nearest to a mistyped one, for error messages.
+import { closestMatch } from "leven";
+
+/**
+ * Returns `; did you mean "NAME"?` for the known name that a given one was probably meant to be, or "" if none is near.
+ * Upper and lower case count as equal; otherwise up to two letters may differ, or three in a name of nine or more.
+ */
+export function didYouMean(got: string, known: readonly string[]): string {
+  const byLowerCase = new Map(known.map((name) => [name.toLowerCase(), name]));
+  const maxDistance = got.length < 3 ? 1 : got.length < 9 ? 2 : 3;
+  const nearest = closestMatch(got.toLowerCase(), [...byLowerCase.keys()], { maxDistance });
+  return nearest === undefined ? "" : `; did you mean "${byLowerCase.get(nearest)}"?`;
+}

@@ -1,0 +1,261 @@
+// Each layer on every engine against float64, forward and back.
+import assert from "node:assert/strict";
+import { before, describe, test } from "node:test";
+import { createRandom } from "../../lib/cohort/random.js";
+import type { Engine } from "../../lib/engine/engine.js";
+import {
+  batchNorm,
+  batchNormTensors,
+  dense,
+  denseTensors,
+  dropout,
+  type Layer,
+  relu,
+  sequence,
+  softplus,
+  zeroUnits,
+} from "../../lib/layers/layers.js";
+import { contenders } from "../engine/engines.js";
+import * as reference from "../engine/reference.js";
+import { checkLayer, draw, makeParameter, type TableOf } from "./differences.js";
+
+type Table = reference.Table;
+
+const linear = (name: string, x: Table, of: TableOf) =>
+  reference.linear(of(`${name}.weight`), of(`${name}.bias`), x);
+const rectify = (leak: number) => (value: number) => (value > 0 ? value : leak * value);
+
+/** By the rows' own statistics, or by those that are given. */
+function normalize(
+  x: Table,
+  of: TableOf,
+  { epsilon, running }: { readonly epsilon: number; readonly running: boolean },
+): number[][] {
+  const rows = reference.transpose(x).map((column, j) => {
+    const mean = running
+      ? of("norm.running_mean")[0][j]
+      : column.reduce((sum, value) => sum + value, 0) / column.length;
+    const variance = running
+      ? of("norm.running_var")[0][j]
+      : column.reduce((sum, value) => sum + (value - mean) ** 2, 0) / column.length;
+    const [scale, shift] = [of("norm.weight")[0][j], of("norm.bias")[0][j]];
+    return column.map((value) => (scale * (value - mean)) / Math.sqrt(variance + epsilon) + shift);
+  });
+  return reference.transpose(rows);
+}
+
+for (const { name, skip, start, tensors } of contenders) {
+  describe(`layers on ${name}`, { skip }, () => {
+    let engine: Engine;
+    before(async () => {
+      engine = await start({ blockEntries: 16 });
+    });
+
+    test("dense", () =>
+      checkLayer(engine, {
+        ...{ rows: 7, inputs: 5, tensors: denseTensors("lin", 4, 5) },
+        build: (engine, of) => dense(engine, of, "lin"),
+        reference: (x, of) => linear("lin", x, of),
+      }));
+
+    test("a dense layer that is normalized has a bias with a gradient of 0, in training alone", async () => {
+      const shapes = denseTensors("lin", 4, 5);
+      const gradientOf = async (isTraining: boolean) => {
+        const parameters = new Map(shapes.map((one) => [one.name, makeParameter(engine, one)]));
+        const settlement = new Map<string, Promise<Float32Array>>();
+        await engine.run(async () => {
+          const layer = dense(engine, (of) => parameters.get(of)!, "lin", { isNormalized: true });
+          const bring = (units: number) =>
+            engine.tensor(Float32Array.from(draw("rows", 3, units).flat()), 3);
+          layer.forward(bring(5), { isTraining, settlement }).back(bring(4), false);
+          await Promise.all(settlement.values());
+        });
+        for (const parameter of parameters.values()) engine.dispose(parameter);
+        return await settlement.get("lin.bias")!;
+      };
+      assert.deepEqual(await gradientOf(true), new Float32Array(4));
+      assert.ok((await gradientOf(false)).every((value) => value !== 0));
+    });
+
+    for (const leak of [0, 0.2]) {
+      test(`ReLU with a leak of ${leak}`, () =>
+        checkLayer(engine, {
+          ...{ rows: 7, inputs: 5 },
+          build: (engine) => relu(engine, leak),
+          reference: (x) => reference.map(rectify(leak), x),
+        }));
+    }
+
+    test("softplus", () =>
+      checkLayer(engine, {
+        ...{ rows: 7, inputs: 5 },
+        build: (engine) => softplus(engine),
+        reference: (x) => reference.map(reference.softplus, x),
+      }));
+
+    test("dropout by one draw an entry, row by row, scaled to keep the mean", () => {
+      const random = createRandom(3, "dropout");
+      const kept = Array.from({ length: 7 }, () =>
+        Array.from({ length: 5 }, () => (random.uniform() < 0.3 ? 0 : 1 / 0.7)),
+      );
+      assert.ok(kept.flat().includes(0));
+      return checkLayer(engine, {
+        ...{ rows: 7, inputs: 5 },
+        build: (engine) => dropout(engine, 0.3),
+        reference: (x) => reference.map((value, factor) => value * factor, x, kept),
+        pass: { isTraining: true, random: createRandom(3, "dropout") },
+      });
+    });
+
+    test("dropout drops nothing in evaluation, without draws, or with a share of 0", async () => {
+      for (const [share, pass] of [
+        [0.3, { isTraining: false, random: createRandom(1) }],
+        [0.3, { isTraining: true }],
+        [0, { isTraining: true, random: createRandom(1) }],
+      ] as const) {
+        await checkLayer(engine, {
+          ...{ rows: 3, inputs: 4, pass },
+          build: (engine) => dropout(engine, share),
+          reference: (x) => x,
+        });
+        if ("random" in pass) assert.deepEqual(pass.random.state(), createRandom(1).state());
+      }
+    });
+
+    test("zeroUnits, and none of them", async () => {
+      for (const units of [[0, 3], []]) {
+        await checkLayer(engine, {
+          ...{ rows: 7, inputs: 5 },
+          build: (engine) => zeroUnits(engine, units),
+          reference: (x) => x.map((row) => row.map((value, j) => (units.includes(j) ? 0 : value))),
+        });
+      }
+    });
+
+    for (const isTraining of [true, false]) {
+      const by = isTraining ? "the batch's statistics" : "the running statistics";
+      test(`batch normalization by ${by}`, () =>
+        checkLayer(engine, {
+          ...{ rows: 7, inputs: 5, tensors: batchNormTensors("norm", 5), pass: { isTraining } },
+          build: (engine, of) => batchNorm(engine, of, "norm", { epsilon: 0.8 }),
+          reference: (x, of) => normalize(x, of, { epsilon: 0.8, running: !isTraining }),
+        }));
+    }
+
+    test("batch normalization refuses to train on a single row, and evaluates it", async () => {
+      const shapes = batchNormTensors("norm", 5);
+      const parameters = new Map(shapes.map((one) => [one.name, makeParameter(engine, one)]));
+      const pass = (isTraining: boolean) =>
+        engine.run(async () => {
+          const layer = batchNorm(engine, (of) => parameters.get(of)!, "norm");
+          const x = engine.tensor(new Float32Array(5), 1);
+          return await engine.read(layer.forward(x, { isTraining, settlement: null }).out);
+        });
+      await assert.rejects(pass(true), {
+        name: "RangeError",
+        message: /norm: expected at least 2 rows, got 1, .*take another batch size/,
+      });
+      assert.ok((await pass(false)).every(Number.isFinite));
+      for (const parameter of parameters.values()) engine.dispose(parameter);
+    });
+
+    test("batch normalization moves its running statistics a tenth of the way in training alone", async () => {
+      const shapes = batchNormTensors("norm", 5);
+      const parameters = new Map(shapes.map((one) => [one.name, makeParameter(engine, one)]));
+      const [mean, variance] = ["running_mean", "running_var"].map(
+        (kind) => parameters.get(`norm.${kind}`)!,
+      );
+      const read = async () => [
+        await engine.readParameter(mean, "value"),
+        await engine.readParameter(variance, "value"),
+      ];
+      const pass = (isTraining: boolean) =>
+        engine.run(async () => {
+          const x = engine.tensor(Float32Array.from(draw("x", 7, 5).flat()), 7);
+          const layer = batchNorm(engine, (of) => parameters.get(of)!, "norm");
+          await engine.read(layer.forward(x, { isTraining, settlement: null }).out);
+        });
+      const before = await read();
+      await pass(false);
+      assert.deepEqual(await read(), before);
+      await pass(true);
+      const columns = reference.transpose(draw("x", 7, 5));
+      const [means, variances] = await read();
+      columns.forEach((column, j) => {
+        const average = column.reduce((sum, value) => sum + value, 0) / 7;
+        const spread = column.reduce((sum, value) => sum + (value - average) ** 2, 0) / 6;
+        assert.ok(Math.abs(means[j] - (0.9 * before[0][j] + 0.1 * average)) < 1e-6);
+        assert.ok(Math.abs(variances[j] - (0.9 * before[1][j] + 0.1 * spread)) < 1e-6);
+      });
+      for (const parameter of parameters.values()) engine.dispose(parameter);
+    });
+
+    test("a sequence goes through its layers and back through all of them", () =>
+      checkLayer(engine, {
+        ...{ rows: 7, inputs: 5 },
+        tensors: [
+          ...denseTensors("a", 4, 5),
+          ...batchNormTensors("norm", 4),
+          ...denseTensors("b", 3, 4),
+        ],
+        build: (engine, of) =>
+          sequence(
+            ...[softplus(engine), dense(engine, of, "a"), batchNorm(engine, of, "norm")],
+            ...[relu(engine, 0.2), sequence(dense(engine, of, "b"), softplus(engine))],
+          ),
+        reference: (x, of) => {
+          const a = linear("a", reference.map(reference.softplus, x), of);
+          const normal = normalize(a, of, { epsilon: 1e-5, running: true });
+          const b = linear("b", reference.map(rectify(0.2), normal), of);
+          return reference.map(reference.softplus, b);
+        },
+      }));
+
+    test("the way back ends at the first trained layer, unless the input's slope is wanted", async () => {
+      const passed: string[] = [];
+      const layer = (name: string, isTrained: boolean): Layer => ({
+        isTrained,
+        forward: (x) => ({
+          out: x,
+          back(slope, isWanted) {
+            passed.push(isWanted ? name : `${name}, the last`);
+            return isWanted ? slope : null;
+          },
+        }),
+      });
+      const layers = sequence(layer("a", false), layer("b", true), layer("c", false));
+      await engine.run(async () => {
+        const x = engine.tensor(new Float32Array(4), 2);
+        const { back } = layers.forward(x, { isTraining: true, settlement: null });
+        assert.equal(back(x, false), null);
+        assert.deepEqual(passed, ["c", "b, the last"]);
+        passed.length = 0;
+        assert.equal(back(x, true), x);
+        assert.deepEqual(passed, ["c", "b", "a"]);
+        passed.length = 0;
+        const untrained = sequence(layer("a", false), layer("b", false));
+        const pass = untrained.forward(x, { isTraining: true, settlement: null });
+        assert.equal(pass.back(x, false), null);
+        assert.deepEqual(passed, []);
+      });
+    });
+
+    test("an empty sequence passes its input on, forward and back", async () => {
+      await checkLayer(engine, {
+        ...{ rows: 2, inputs: 3 },
+        build: () => sequence(),
+        reference: (x) => x,
+      });
+    });
+
+    test("no tensor is left over", async () => {
+      const held = await tensors();
+      await checkLayer(engine, {
+        ...{ rows: 7, inputs: 5, tensors: denseTensors("lin", 4, 5) },
+        build: (engine, of) => dense(engine, of, "lin"),
+        reference: (x, of) => linear("lin", x, of),
+      });
+      assert.equal(await tensors(), held);
+    });
+  });
+}

@@ -1,0 +1,30 @@
+// Whether a model fits into memory: refused before it is built, with what would fit.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ARO, type AroSpec, PAPER_MODEL } from "../../lib/model/aro.js";
+import { estimateMemory, requireMemory } from "../../lib/model/memory.js";
+
+test("requireMemory names the need, the limit and the largest width that fits", () => {
+  const spec: AroSpec = { ...PAPER_MODEL, features: 71_094, visible: null };
+  for (const backend of ["wasm", "tensorflow"]) {
+    const needed = estimateMemory(ARO, spec, backend);
+    requireMemory(ARO, spec, { backend, limits: needed });
+    for (const kind of ["heap", "total", "available"] as const) {
+      const limits = { ...needed, [kind]: needed[kind] / 2 };
+      let fits = 0;
+      assert.throws(
+        () => requireMemory(ARO, spec, { backend, limits }),
+        (error: Error) => {
+          fits = Number(error.message.match(/a width of (\d+) fits/)?.[1]);
+          return (
+            error instanceof RangeError && /at most [\d.]+ GiB.*got [\d.]+ GiB/.test(error.message)
+          );
+        },
+      );
+      requireMemory(ARO, { ...spec, width: fits }, { backend, limits });
+      assert.throws(() => requireMemory(ARO, { ...spec, width: fits + 1 }, { backend, limits }));
+    }
+    const limits = { ...needed, heap: 1e6 };
+    assert.throws(() => requireMemory(ARO, spec, { backend, limits }), /no width fits/);
+  }
+});
