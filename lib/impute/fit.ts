@@ -11,7 +11,15 @@ import {
   type SharedDecoderSpec,
 } from "../model/shared-decoder.js";
 import type { SharedDecoder } from "./decoder.js";
-import { type Described, emptyInference, gatherPairs, inferSample, specOf } from "./infer.js";
+import {
+  type Described,
+  emptyInference,
+  type FeatureTable,
+  featureTable,
+  gatherPairs,
+  inferSample,
+  specOf,
+} from "./infer.js";
 import { type Material, takeApart } from "./material.js";
 import { fitPaths, followPaths, PATHS, type Paths, SAMPLE_STATISTICS } from "./paths.js";
 
@@ -164,7 +172,7 @@ function describeFolds(
   const size = features * PATHS.length;
   const values = new Float32Array(rows.length * size);
   const statistics = new Float32Array(rows.length * SAMPLE_STATISTICS.length);
-  const tables = new Array<Described["tables"][number]>(rows.length);
+  const tables = new Array<FeatureTable>(rows.length);
   folds.forEach(({ train, test }, f) => {
     const kept = train.map((i) => rows[i]);
     const paths = fitPaths(material, kept, dealInner(material.cohort, kept, seed));
@@ -173,12 +181,11 @@ function describeFolds(
       material.seen,
       test.map((i) => rows[i]),
     );
-    // Without the tables by training sample, which are as large as the cohort.
-    const { scaler, standard, by, plus, level, unit, statistics: table } = paths;
+    const table = featureTable(paths);
     test.forEach((sample, i) => {
       values.set(found.values.subarray(i * size, (i + 1) * size), sample * size);
       statistics.set(found.statistics.subarray(i * 2, (i + 1) * 2), sample * 2);
-      tables[sample] = { scaler, standard, by, plus, level, unit, statistics: table };
+      tables[sample] = table;
     });
     onFold(`paths without fold ${f + 1} of ${folds.length}`);
   });

@@ -17,12 +17,6 @@ import type { Inference, SharedDecoder } from "./decoder.js";
 import { sliceColumns } from "./material.js";
 import { followPaths, PATHS, type Paths, SAMPLE_STATISTICS } from "./paths.js";
 
-/** What pairs need of the paths that describe a sample. */
-export type FeatureTable = Pick<
-  Paths,
-  "scaler" | "standard" | "by" | "plus" | "level" | "unit" | "statistics"
->;
-
 /** Samples described by paths that were fitted without them. */
 export interface Described {
   readonly samples: number;
@@ -34,6 +28,24 @@ export interface Described {
   readonly tables: readonly FeatureTable[];
 }
 
+/** What pairs need of the paths that describe a sample. */
+export interface FeatureTable extends Pick<Paths, "scaler" | "standard"> {
+  /** Statistics, then unit, by, plus and level, side by side because pairs come in random order. */
+  readonly packed: Float32Array;
+}
+
+/** Takes what pairs need, and lets go of what is as large as the cohort. */
+export function featureTable(paths: Paths): FeatureTable {
+  const { scaler, standard, statistics, unit, by, plus, level } = paths;
+  const own = statistics.length / unit.length;
+  const packed = new Float32Array(unit.length * (own + 4));
+  for (let j = 0; j < unit.length; j++) {
+    packed.set(statistics.subarray(j * own, (j + 1) * own), j * (own + 4));
+    packed.set([unit[j], by[j], plus[j], level[j]], j * (own + 4) + own);
+  }
+  return { scaler, standard, packed };
+}
+
 /**
  * Gathers pairs for the network.
  * @param codes `sample * features + feature` of each pair.
@@ -43,24 +55,24 @@ export function gatherPairs(
   codes: Int32Array,
 ): Pairs {
   const count = codes.length;
-  const own = tables[0].statistics.length / features;
-  const width = PATHS.length + own + SAMPLE_STATISTICS.length;
-  const inputs = new Float32Array(count * width);
-  const [unit, by, plus, level] = Array.from({ length: 4 }, () => new Float32Array(count));
   const paths = PATHS.length;
+  const stride = tables[0].packed.length / features;
+  const inputs = new Float32Array(count * (paths + stride - 4 + SAMPLE_STATISTICS.length));
+  const [unit, by, plus, level] = Array.from({ length: 4 }, () => new Float32Array(count));
   for (let i = 0, to = 0; i < count; i++) {
     const code = codes[i];
     const sample = Math.floor(code / features);
-    const feature = code - sample * features;
-    const table = tables[sample];
-    const known = table.statistics;
-    for (let at = code * paths; at < (code + 1) * paths; at++) inputs[to++] = values[at];
-    for (let at = feature * own; at < (feature + 1) * own; at++) inputs[to++] = known[at];
-    for (let at = sample * 2; at < sample * 2 + 2; at++) inputs[to++] = statistics[at];
-    unit[i] = table.unit[feature];
-    by[i] = table.by[feature];
-    plus[i] = table.plus[feature];
-    level[i] = table.level[feature];
+    const { packed } = tables[sample];
+    let at = code * paths;
+    for (let p = 0; p < paths; p++) inputs[to++] = values[at++];
+    at = (code - sample * features) * stride;
+    for (let s = 4; s < stride; s++) inputs[to++] = packed[at++];
+    unit[i] = packed[at];
+    by[i] = packed[at + 1];
+    plus[i] = packed[at + 2];
+    level[i] = packed[at + 3];
+    inputs[to++] = statistics[sample * 2];
+    inputs[to++] = statistics[sample * 2 + 1];
   }
   return { count, inputs, unit, by, plus, level };
 }
@@ -152,6 +164,7 @@ export async function inferModalities(
   const { paths, spec, networks } = decoder;
   const found = engine ?? (await chooseEngine()).engine;
   const into = emptyInference(seen.rows, paths);
+  const table = featureTable(paths);
   const models = networks.map((weights) => buildSharedDecoder(found, spec, weights));
   try {
     for (let start = 0; start < seen.rows; start += ROWS) {
@@ -159,7 +172,7 @@ export async function inferModalities(
       const described = {
         ...followPaths(paths, seen, rows),
         features: paths.unit.length,
-        tables: rows.map(() => paths),
+        tables: rows.map(() => table),
       };
       for (const [sample, row] of rows.entries()) {
         await inferSample(models, described, { sample, row }, paths, into);

@@ -269,7 +269,7 @@ function inspectPairs(
         `${where}: expected ${width} ${name} a pair of at least one pair, got ${values.length} numbers of ${count} pairs`,
       );
     }
-    if (!values.every(Number.isFinite)) {
+    if (!areFinite(values)) {
       throw new RangeError(
         `${where}: expected finite ${name}, got ${values.find((value) => !Number.isFinite(value))}`,
       );
@@ -296,4 +296,10 @@ function checkSpec({ gates, statistics, hidden, objective }: SharedDecoderSpec):
   demand("hidden", Number.isInteger(hidden) && hidden >= 1, "a positive whole number", hidden);
   const isObjective = objective === "standardized" || objective === "preprocessed";
   demand("objective", isObjective, '"standardized" or "preprocessed"', objective);
+}
+
+function areFinite(values: Float32Array): boolean {
+  let differences = 0; // of each value with itself: NaN for NaN and for infinities
+  for (let i = 0; i < values.length; i++) differences += values[i] - values[i];
+  return differences === 0;
 }
