@@ -72,6 +72,11 @@ export {
 } from "./evaluate/summary.js";
 export { modisPredictor } from "./evaluate/translation.js";
 
+// Imputation: the other modalities of new samples, from their first.
+
+export { fitSharedDecoder } from "./impute/fit.js";
+export { inferModalities, sharedDecoderPredictor } from "./impute/infer.js";
+
 // The latent space, and classifiers that read it.
 
 export { clusterPoints } from "./evaluate/cluster.js";

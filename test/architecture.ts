@@ -26,6 +26,7 @@ const ORDER = [
   "model",
   "train",
   "evaluate",
+  "impute",
   "figures",
   "study",
   "claims",
