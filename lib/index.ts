@@ -52,8 +52,9 @@ export { chooseTasks } from "./study/tasks.js";
 
 // Searches and experiments: many runs of a study, compared.
 
-export { collectScores, compareVariants, tabulateSeeds } from "./study/experiment-scores.js";
-export { AUTHORS, planExperiment, trainExperiment } from "./study/experiments.js";
+export { compareVariants, tabulateSeeds } from "./study/experiment-scores.js";
+export { AUTHORS, planExperiment } from "./study/experiments.js";
+export { scoreExperiment } from "./study/record.js";
 export { compareSpaces, tuneAro, tuningReferences } from "./study/tuning.js";
 
 // Reconstruction: predictors, their scores, and differences between them.
@@ -69,6 +70,11 @@ export {
   summarizeCorrelations,
 } from "./evaluate/summary.js";
 export { modisPredictor } from "./evaluate/translation.js";
+
+// Imputation: the other modalities of new samples, from their first.
+
+export { fitSharedDecoder } from "./impute/fit.js";
+export { inferModalities, sharedDecoderPredictor } from "./impute/infer.js";
 
 // The latent space, and classifiers that read it.
 

@@ -27,6 +27,7 @@ const ORDER = [
   "model",
   "train",
   "evaluate",
+  "impute",
   "figures",
   "study",
   "claims",

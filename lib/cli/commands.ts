@@ -95,6 +95,15 @@ export const COMMANDS: readonly Command[] = [
     run: async (given, words) => (await import("./train.js")).train(given, words),
   }),
   command({
+    name: "record",
+    summary: "score the finished runs of an experiment and keep the scores in data/records",
+    words: { usage: "EXPERIMENT", counts: [1] },
+    options: PROFILE_OPTIONS,
+    example: "npx aro record seeds",
+    notes: ["Notebook 9 reads them instead of training the runs."],
+    run: async (given, words) => (await import("./record.js")).record(given, words),
+  }),
+  command({
     name: "tune",
     summary: "search for settings on validation loss",
     options: {

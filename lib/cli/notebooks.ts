@@ -1,11 +1,14 @@
 // The commands that run, open and check the notebooks.
 import { spawn } from "node:child_process";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { projectRoot } from "../cohort/root.js";
+import { chooseEngine } from "../engine/choose.js";
+import { memoryLimits } from "../engine/memory.js";
 import { prepareJupyter } from "../jupyter/environment.js";
-import { chooseNotebooks, notebookName } from "../jupyter/notebook.js";
+import { chooseNotebooks } from "../jupyter/notebook.js";
 import { type NotebookEvent, type NotebookRun, runNotebooks } from "../jupyter/runner.js";
-import { foldersOf } from "../study/profile.js";
+import { foldersOf, readProfile } from "../study/profile.js";
 import { STOPPED, withInterrupt } from "../train/interrupt.js";
 import { fetchCohort, requirePlaced } from "./data.js";
 import { type ProfileChoice, profileOf } from "./options.js";
@@ -22,19 +25,21 @@ interface RunOptions extends ProfileChoice {
  * same command goes on with what was trained.
  */
 export async function runAll({ only = [], ...given }: RunOptions): Promise<number> {
-  const { profile, env } = profileOf(given);
+  const { profile: asked, env } = profileOf(given);
   const files = await chooseNotebooks(only);
   const started = performance.now();
-  console.log(`profile ${profile.name}: ${profile.about}`);
-  const placed = await requirePlaced(profile.cohort); // or it ends here
+  console.log(`profile ${asked.name}: ${asked.about}`);
+  const placed = await requirePlaced(asked.cohort); // or it ends here
   await prepareJupyter({ onProgress: console.log });
-  if (!placed && profile.cohort !== "simulate") await fetchCohort(profile.cohort);
-  const trains = files.some((file) => notebookName(file) === "03-train");
-  if (trains) await prepareNative(profile);
+  if (!placed && asked.cohort !== "simulate") await fetchCohort(asked.cohort);
+  prepareNative(asked);
+  // As the notebooks read it, so that they are written where their figures are.
+  const profile = readProfile(env, (await chooseEngine()).engine);
   const runs = await withInterrupt(async (signal) => {
     const folder = foldersOf(profile).notebooks;
-    const options = { folder, files, env, signal, onProgress: console.log, onEvent: printEvent };
-    return await runNotebooks(options).catch((error: Error) => {
+    const options = { folder, files, env, signal, atOnce: notebooksAtOnce() };
+    const show = { onProgress: console.log, onEvent: printEvent };
+    return await runNotebooks({ ...options, ...show }).catch((error: Error) => {
       if (!signal.aborted) throw error;
       console.error(`${error.message}; the same command goes on with what was trained`);
       return null;
@@ -42,7 +47,7 @@ export async function runAll({ only = [], ...given }: RunOptions): Promise<numbe
   });
   if (runs === null) return STOPPED;
   printRuns(runs, (performance.now() - started) / 1000);
-  if (trains) await printResults(profile);
+  if (runs.some(({ notebook }) => notebook === "03-train")) await printResults(profile);
   return 0;
 }
 
@@ -84,18 +89,31 @@ export async function checkNotebooks(): Promise<number> {
   return problems.length === 0 ? 0 : 1;
 }
 
-let current = "";
+/** Two, if there are two cores and memory for two notebooks that each hold a model of the paper's size. */
+function notebooksAtOnce(): number {
+  const { available } = memoryLimits("native");
+  return availableParallelism() > 1 && available > 10e9 ? 2 : 1;
+}
+
+/** The cell under way of each notebook that runs. */
+const underWay = new Map<string, string>();
 
 function printEvent(notebook: string, event: NotebookEvent): void {
   const inPlace = process.stdout.isTTY;
+  if (inPlace) process.stdout.write("\r\x1b[2K");
   if (event.event === "cell") {
-    current = `${notebook}  cell ${event.number}/${event.of}  ${event.first.slice(0, 60)}`;
-    if (inPlace) process.stdout.write(`\r\x1b[2K${current}`);
+    const { number, of, first } = event;
+    underWay.set(notebook, `${notebook}  cell ${number}/${of}  ${first.slice(0, 60)}`);
   } else if (event.event === "done") {
-    if (inPlace) process.stdout.write("\r\x1b[2K");
-    if (!inPlace || event.seconds >= 1) console.log(`${current}  ${event.seconds.toFixed(1)} s`);
-  } else if ((event.event === "failed" || event.event === "stopped") && inPlace) {
-    process.stdout.write("\n");
+    if (!inPlace || event.seconds >= 1) {
+      console.log(`${underWay.get(notebook)}  ${event.seconds.toFixed(1)} s`);
+    }
+  } else {
+    underWay.delete(notebook);
+  }
+  if (inPlace) {
+    const room = Math.floor(process.stdout.columns / Math.max(1, underWay.size)) - 2;
+    process.stdout.write([...underWay.values()].map((text) => text.slice(0, room)).join("  "));
   }
 }
 

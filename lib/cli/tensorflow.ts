@@ -1,6 +1,6 @@
 // The command that builds TensorFlow's engine, and the step of npm start that sees to the native one.
 import { buildTensorflow } from "../engine/build.js";
-import { compileKernels } from "../engine/kernels.js";
+import { compileAddon } from "../engine/compile.js";
 import { type Profile, profitsFromNative } from "../study/profile.js";
 
 /** `aro tensorflow` fetches libtensorflow and builds the addon against it; `--cuda` takes NVIDIA's. */
@@ -22,18 +22,20 @@ export async function tensorflow({ cuda }: { readonly cuda?: true }): Promise<nu
 }
 
 /**
- * Compiles the native engine's kernels, if they are not there, for a profile whose models are wider on it. Where that
- * cannot be, one line says why, and TensorFlow.js on wasm is used. Asking for another engine in ARO_ENGINE means no build.
- * @throws Error if ARO_ENGINE asks for the native engine and it cannot be had.
+ * Compiles our addons unless that has been done. Where it cannot be, one line gives the reason, and TensorFlow.js on wasm
+ * is used. Asking for another engine in ARO_ENGINE means no build.
+ * @throws Error if ARO_ENGINE asks for the native engine and its kernels do not compile.
  */
-export async function prepareNative(profile: Profile): Promise<void> {
+export function prepareNative(profile: Profile): void {
   const asked = process.env.ARO_ENGINE || "native";
-  if (!profitsFromNative(profile) || asked !== "native") return;
+  if (asked !== "native") return;
   try {
-    await compileKernels({ onProgress: console.log });
+    compileAddon("kernels", { onProgress: console.log });
+    compileAddon("linear-algebra", { onProgress: console.log });
   } catch (error) {
     if (process.env.ARO_ENGINE) throw new Error(oneLine(error));
-    console.log(`${oneLine(error)}; until then TensorFlow.js trains a narrower model on wasm`);
+    const narrower = profitsFromNative(profile) ? " and trains a narrower model" : "";
+    console.log(`${oneLine(error)}; until then TensorFlow.js on wasm runs${narrower}`);
   }
 }
 

@@ -1,4 +1,5 @@
 // The median over features of Pearson's r between truth and prediction, and its interval.
+import { median } from "simple-statistics";
 import type { Matrix } from "../cohort/matrix.js";
 import type { ColumnRange } from "../engine/linear-algebra.js";
 import type { Estimate } from "./bootstrap.js";
@@ -31,11 +32,13 @@ export function medianCorrelations(
 ): (MedianCorrelation | null)[] {
   const columns = truth.rows < MINIMUM_OBSERVED ? null : centerColumns(truth, predicted);
   if (!columns?.usable.includes(1)) return ranges.map(() => null);
+  const sums = sumColumns(columns);
   const names = [...new Set(patients)];
+  const rowsOf = names.map((name) => [...patients.keys()].filter((row) => patients[row] === name));
   // The first round leaves nobody out.
-  const rounds = [null, ...(names.length > 1 ? names : [])].map((left) => {
-    const found = correlations(columns, (row) => patients[row] !== left);
-    return ranges.map(({ start, end }) => medianOf(found.slice(start, end)));
+  const rounds = [[], ...(names.length > 1 ? rowsOf : [])].map((left) => {
+    const found = correlations(columns, sums, left);
+    return ranges.map(({ start, end }) => medianOf(found.subarray(start, end)));
   });
   return ranges.map(({ start, end }, at) => {
     const [value, ...without] = rounds.map((medians) => medians[at]);
@@ -47,6 +50,7 @@ export function medianCorrelations(
 
 /** Truth and prediction around their means, `[rows, width]`, 0 where not observed. */
 interface Columns {
+  readonly rows: number;
   readonly width: number;
   readonly truth: Float64Array;
   readonly predicted: Float64Array;
@@ -56,56 +60,56 @@ interface Columns {
 }
 
 function centerColumns(
-  { rows, columns, values, observed }: Matrix,
+  { rows, columns: width, values, observed }: Matrix,
   predicted: Float32Array,
 ): Columns {
-  const width = columns;
-  const out = {
-    width,
-    truth: new Float64Array(rows * width),
-    predicted: new Float64Array(rows * width),
-    observed: new Uint8Array(rows * width),
-    usable: new Uint8Array(width),
-  };
-  for (let j = 0; j < width; j++) {
-    let count = 0;
-    let truthSum = 0;
-    let predictedSum = 0;
-    let first = -1;
-    let truthVaries = false;
-    let predictionVaries = false;
-    for (let i = 0; i < rows; i++) {
-      const at = i * columns + j;
+  const [count, truthSum, predictedSum] = Array.from({ length: 3 }, () => new Float64Array(width));
+  const first = new Int32Array(width).fill(-1); // where the first observed entry is
+  const [truthVaries, predictionVaries] = [new Uint8Array(width), new Uint8Array(width)];
+  for (let i = 0, at = 0; i < rows; i++) {
+    for (let j = 0; j < width; j++, at++) {
       if (!observed[at]) continue;
-      if (first < 0) first = at;
-      count++;
-      truthSum += values[at];
-      predictedSum += predicted[at];
-      if (values[at] !== values[first]) truthVaries = true;
-      if (predicted[at] !== predicted[first]) predictionVaries = true;
+      if (first[j] < 0) first[j] = at;
+      count[j]++;
+      truthSum[j] += values[at];
+      predictedSum[j] += predicted[at];
+      if (values[at] !== values[first[j]]) truthVaries[j] = 1;
+      if (predicted[at] !== predicted[first[j]]) predictionVaries[j] = 1;
     }
-    if (count < MINIMUM_OBSERVED || !truthVaries || !predictionVaries) continue;
-    out.usable[j] = 1;
-    for (let i = 0; i < rows; i++) {
-      const at = i * columns + j;
-      if (!observed[at]) continue;
-      out.observed[i * width + j] = 1;
-      out.truth[i * width + j] = values[at] - truthSum / count;
-      out.predicted[i * width + j] = predicted[at] - predictedSum / count;
+  }
+  const usable = truthVaries.map((varies, j) =>
+    varies && predictionVaries[j] && count[j] >= MINIMUM_OBSERVED ? 1 : 0,
+  );
+  const size = rows * width;
+  const out = {
+    ...{ rows, width, usable, observed: new Uint8Array(size) },
+    ...{ truth: new Float64Array(size), predicted: new Float64Array(size) },
+  };
+  for (let i = 0, at = 0; i < rows; i++) {
+    for (let j = 0; j < width; j++, at++) {
+      if (!observed[at] || !usable[j]) continue;
+      out.observed[at] = 1;
+      out.truth[at] = values[at] - truthSum[j] / count[j];
+      out.predicted[at] = predicted[at] - predictedSum[j] / count[j];
     }
   }
   return out;
 }
 
-/** Pearson's r of each usable feature over the rows that the test accepts; NaN where one does not vary. */
-function correlations(
-  { width, truth, predicted, observed, usable }: Columns,
-  accept: (row: number) => boolean,
-): Float64Array {
+/** What r follows from, for each feature: its entries, and sums of truth and prediction, their squares and products. */
+interface Sums {
+  readonly n: Float64Array;
+  readonly t: Float64Array;
+  readonly p: Float64Array;
+  readonly tt: Float64Array;
+  readonly pp: Float64Array;
+  readonly tp: Float64Array;
+}
+
+function sumColumns({ rows, width, truth, predicted, observed }: Columns): Sums {
   const [n, t, p, tt, pp, tp] = Array.from({ length: 6 }, () => new Float64Array(width));
-  for (let i = 0; i * width < truth.length; i++) {
-    if (!accept(i)) continue;
-    for (let j = 0, at = i * width; j < width; j++, at++) {
+  for (let i = 0, at = 0; i < rows; i++) {
+    for (let j = 0; j < width; j++, at++) {
       const x = truth[at];
       const y = predicted[at];
       n[j] += observed[at];
@@ -116,15 +120,37 @@ function correlations(
       tp[j] += x * y;
     }
   }
+  return { n, t, p, tt, pp, tp };
+}
+
+/** Pearson's r of each usable feature over the rows that are not left out; NaN where one side does not vary there. */
+function correlations(
+  { width, truth, predicted, observed, usable }: Columns,
+  sums: Sums,
+  left: readonly number[] = [],
+): Float64Array {
+  const out = new Float64Array(width);
   for (let j = 0; j < width; j++) {
-    const truthSquares = tt[j] - (t[j] * t[j]) / n[j];
-    const predictedSquares = pp[j] - (p[j] * p[j]) / n[j];
-    // What equal numbers leave after subtracting their mean is rounding.
-    const varies = truthSquares > 1e-12 * tt[j] && predictedSquares > 1e-12 * pp[j];
-    const r = (tp[j] - (t[j] * p[j]) / n[j]) / Math.sqrt(truthSquares * predictedSquares);
-    n[j] = usable[j] && varies ? Math.min(1, Math.max(-1, r)) : Number.NaN;
+    let [n, t, p] = [sums.n[j], sums.t[j], sums.p[j]];
+    let [tt, pp, tp] = [sums.tt[j], sums.pp[j], sums.tp[j]];
+    for (const row of left) {
+      const x = truth[row * width + j];
+      const y = predicted[row * width + j];
+      n -= observed[row * width + j];
+      t -= x;
+      p -= y;
+      tt -= x * x;
+      pp -= y * y;
+      tp -= x * y;
+    }
+    const truthSquares = tt - (t * t) / n;
+    const predictedSquares = pp - (p * p) / n;
+    // What equal numbers leave after subtracting their mean, and all rows after subtracting some, is rounding.
+    const varies = truthSquares > 1e-12 * sums.tt[j] && predictedSquares > 1e-12 * sums.pp[j];
+    const r = (tp - (t * p) / n) / Math.sqrt(truthSquares * predictedSquares);
+    out[j] = usable[j] && varies ? Math.min(1, Math.max(-1, r)) : Number.NaN;
   }
-  return n;
+  return out;
 }
 
 function jackknife(value: number, without: readonly number[]): Estimate {
@@ -149,13 +175,14 @@ export function featureCorrelations(
   { start = 0, end = truth.columns }: ColumnRange = {},
 ): Float64Array {
   if (truth.rows < MINIMUM_OBSERVED) return new Float64Array(0);
-  const found = correlations(centerColumns(truth, predicted), () => true).slice(start, end);
+  const columns = centerColumns(truth, predicted);
+  const found = correlations(columns, sumColumns(columns)).subarray(start, end);
   return found.filter((r) => !Number.isNaN(r)).sort();
 }
 
 /** The median of the numbers among the values; NaN if there are none. */
 function medianOf(values: Float64Array): number {
-  const numbers = values.filter((value) => !Number.isNaN(value)).sort();
-  if (numbers.length === 0) return Number.NaN;
-  return (numbers[(numbers.length - 1) >> 1] + numbers[numbers.length >> 1]) / 2;
+  const numbers: number[] = [];
+  for (const value of values) if (!Number.isNaN(value)) numbers.push(value);
+  return numbers.length === 0 ? Number.NaN : median(numbers);
 }

@@ -1,5 +1,6 @@
 // What every row of a reconstruction table is: something that predicts all columns, and says what it sees.
 import type { Cohort } from "../cohort/cohort.js";
+import type { Matrix } from "../cohort/matrix.js";
 import type { Rows } from "../engine/linear-algebra.js";
 import type { AroSpec } from "../model/aro.js";
 import type { AutoencoderModel } from "../model/autoencoder.js";
@@ -106,6 +107,9 @@ export function modelPredictor(
   };
 }
 
+/** The z-scores of prepared rows that a predictor has read: the others read the same. */
+const standardized = new WeakMap<Prepared, Matrix>();
+
 /**
  * Returns the function that reads the first modality of prepared rows, `[rows, columns of that modality]`.
  * @throws TypeError if z-scores are asked for without the cohort.
@@ -132,7 +136,9 @@ export function inputReader(
           `inputReader: expected rows of the cohort ${cohort.name}, got ${rows.ids[stranger]}`,
         );
       }
-      matrix = applyScaler(scaler, cohort.matrix, rows.rows, "standardized");
+      matrix =
+        standardized.get(rows) ?? applyScaler(scaler, cohort.matrix, rows.rows, "standardized");
+      standardized.set(rows, matrix);
     }
     const values = pickColumns(matrix, visible);
     return { rows: matrix.rows, columns: visible.end - visible.start, values };

@@ -87,34 +87,43 @@ export function fitRidge(prepared: PreparedCohort, options: RidgeOptions = {}): 
 export interface Smoother {
   /** Inner products of new inputs with the training inputs, both centered on the training mean. */
   compare(inputs: Rows): Rows;
-  /**
-   * Turns them into weights of the training rows, `[new rows, training rows]`; each row sums to 1.
-   * @throws RangeError if lambda is too small beside the inputs for the system to be solved.
-   */
+  /** `mixingWeights` of the training inputs. */
   weights(similarity: Rows, lambda: number): Rows;
 }
 
 /** Multiplies the training inputs by one another once, for every lambda. */
 export function fitSmoother(inputs: Rows): Smoother {
-  const n = inputs.rows;
   const mean = columnMeans(inputs);
   const products = gram(inputs, { center: mean });
   return {
     compare: (rows) => ({
-      ...{ rows: rows.rows, columns: n },
+      ...{ rows: rows.rows, columns: inputs.rows },
       values: multiplyTransposed(rows, inputs, { leftCenter: mean, rightCenter: mean }),
     }),
-    weights: ({ rows, values: similarity }, lambda) => {
-      const system = products.slice();
-      for (let i = 0; i < n; i++) system[i * (n + 1)] += lambda;
-      const values = factorCholesky(system).solve(similarity);
-      for (let i = 0; i < rows; i++) {
-        const row = values.subarray(i * n, (i + 1) * n);
-        // Centering the targets and adding their mean again is the same as making the weights sum to 1.
-        const missing = (1 - row.reduce((sum, weight) => sum + weight, 0)) / n;
-        for (let j = 0; j < n; j++) row[j] += missing;
-      }
-      return { rows, columns: n, values };
-    },
+    weights: (similarity, lambda) => mixingWeights(products, similarity, lambda),
   };
+}
+
+/**
+ * Solves the ridge for weights of the training rows, `k(x)^T (K + λ I)^-1` and what makes each row sum to 1.
+ * @param products inner products K of the training inputs, centered on their mean, `[training rows, training rows]`.
+ * @param similarity inner products of other inputs with them, centered alike, `[rows, training rows]`.
+ * @returns `[rows, training rows]`.
+ * @throws RangeError if lambda is too small beside the inputs for the system to be solved.
+ */
+export function mixingWeights(
+  products: Float64Array,
+  { rows, columns: n, values: similarity }: Rows,
+  lambda: number,
+): Rows {
+  const system = products.slice();
+  for (let i = 0; i < n; i++) system[i * (n + 1)] += lambda;
+  const values = factorCholesky(system).solve(similarity);
+  for (let i = 0; i < rows; i++) {
+    const row = values.subarray(i * n, (i + 1) * n);
+    // Centering the targets and adding their mean again is the same as making the weights sum to 1.
+    const missing = (1 - row.reduce((sum, weight) => sum + weight, 0)) / n;
+    for (let j = 0; j < n; j++) row[j] += missing;
+  }
+  return { rows, columns: n, values };
 }

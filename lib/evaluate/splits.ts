@@ -3,11 +3,16 @@ import type { Cohort } from "../cohort/cohort.js";
 import { checkOptions, required } from "../options.js";
 import { prepareCohort } from "../preprocess/prepare.js";
 import { type SplitOptions, splitSamples } from "../preprocess/split.js";
-import { constantPredictor, observedMean, type Predictor } from "./predictor.js";
-import { scorePredictors } from "./reconstruction.js";
+import {
+  constantPredictor,
+  meanSquaredErrorOf,
+  observedMean,
+  type Predictor,
+} from "./predictor.js";
 import { summarizeRepeats } from "./repeats.js";
 import { fitRidge } from "./ridge.js";
 import { fitRidgeWithCis } from "./ridge-cis.js";
+import { pickColumns } from "./rows.js";
 
 /** Test MSE of the dual ridge and of the ridge with a cis path, over several splits. */
 export interface SplitComparison {
@@ -50,11 +55,12 @@ export async function compareOverSplits(
   if (!Number.isInteger(splits) || splits < 2) {
     throw new RangeError(`compareOverSplits: expected at least 2 splits, got ${splits}`);
   }
-  const inferred = cohort.modalities.slice(1).map(({ name }) => name);
+  const inferred = cohort.modalities.slice(1);
   const found = inferred.map(() => ({ mean: [], ridge: [], cis: [] }) as Record<string, number[]>);
   for (let i = 0; i < splits; i++) {
     const split = splitSamples(cohort.samples, { seed: seed + i, by });
     const prepared = prepareCohort(cohort, split);
+    const { test } = prepared;
     const input = { cohort, input: "standardized" } as const;
     const predictors: Predictor[] = [
       constantPredictor("mean", observedMean(prepared)),
@@ -65,13 +71,16 @@ export async function compareOverSplits(
         patients: split.train.map((row) => cohort.samples[row].patient),
       }),
     ];
-    const rows = await scorePredictors(predictors, prepared, { parts: ["test"], draws: 1 });
-    for (const { predictor, modality, mse } of rows) {
-      const at = inferred.indexOf(modality);
-      if (at >= 0 && mse) found[at][predictor].push(mse.value);
+    for (const { name, predict } of predictors) {
+      const values = await predict(test);
+      const predicted = { rows: test.matrix.rows, columns: test.matrix.columns, values };
+      inferred.forEach((modality, at) => {
+        const mse = meanSquaredErrorOf(test, pickColumns(predicted, modality), modality);
+        if (!Number.isNaN(mse)) found[at][name].push(mse); // else its test rows hold nothing of it
+      });
     }
   }
-  return inferred.map((modality, at) => {
+  return inferred.map(({ name: modality }, at) => {
     const { mean, ridge, cis } = found[at];
     const difference = summarizeRepeats(cis.map((value, i) => value - ridge[i]));
     return {

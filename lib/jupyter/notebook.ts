@@ -39,28 +39,46 @@ export function notebookName(file: string): string {
   return basename(file, ".ipynb");
 }
 
+interface Notebook {
+  readonly metadata?: { readonly aro?: { readonly after?: readonly string[] } };
+  readonly cells: readonly {
+    readonly cell_type: string;
+    readonly source: string | readonly string[];
+  }[];
+}
+
 /**
  * Reads the code cells of a notebook.
  * @throws Error if the file is not a notebook of format 4.
  */
 export async function readCodeCells(file: string): Promise<CodeCell[]> {
-  let content: { nbformat?: number; cells?: { cell_type: string; source: string | string[] }[] };
-  try {
-    content = JSON.parse(await readFile(file, "utf8"));
-  } catch (error) {
-    throw new Error(
-      `readCodeCells: expected a notebook in ${file}, got ${(error as Error).message}`,
-    );
-  }
-  if (content.nbformat !== 4 || !Array.isArray(content.cells)) {
-    throw new Error(
-      `readCodeCells: expected notebook format 4 in ${file}, got ${content.nbformat}`,
-    );
-  }
-  return content.cells
+  const { cells } = await readNotebook("readCodeCells", file);
+  return cells
     .filter((cell) => cell.cell_type === "code")
     .map(({ source }, i) => ({
       number: i + 1,
-      source: Array.isArray(source) ? source.join("") : source,
+      source: typeof source === "string" ? source : source.join(""),
     }));
+}
+
+/**
+ * Reads the names of the notebooks whose results a notebook uses: `aro.after` in its metadata, e.g. `["03-train"]`.
+ * @throws Error if the file is not a notebook of format 4.
+ */
+export async function readPredecessors(file: string): Promise<readonly string[]> {
+  return (await readNotebook("readPredecessors", file)).metadata?.aro?.after ?? [];
+}
+
+async function readNotebook(where: string, file: string): Promise<Notebook> {
+  let content: Partial<Notebook> & { readonly nbformat?: number };
+  try {
+    content = JSON.parse(await readFile(file, "utf8"));
+  } catch (error) {
+    throw new Error(`${where}: expected a notebook in ${file}, got ${(error as Error).message}`);
+  }
+  const { nbformat, metadata, cells } = content;
+  if (nbformat !== 4 || !cells) {
+    throw new Error(`${where}: expected notebook format 4 in ${file}, got ${nbformat}`);
+  }
+  return { metadata, cells };
 }

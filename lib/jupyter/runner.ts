@@ -1,12 +1,12 @@
-// Runs the notebooks in order in real Jupyter, showing which cell runs and for how long.
+// Runs the notebooks in real Jupyter, showing which cells run and for how long.
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join, relative } from "node:path";
 import { createInterface } from "node:readline";
 import { projectRoot } from "../cohort/root.js";
 import { checkOptions, required } from "../options.js";
-import { prepareJupyter } from "./environment.js";
-import { notebookName } from "./notebook.js";
+import { type JupyterEnvironment, prepareJupyter } from "./environment.js";
+import { notebookName, readPredecessors } from "./notebook.js";
 
 export type NotebookEvent =
   | { readonly event: "cell"; readonly number: number; readonly of: number; readonly first: string }
@@ -27,8 +27,10 @@ export interface RunNotebooksOptions {
   readonly files: readonly string[];
   /** Variables for the kernel, e.g. the profile. */
   readonly env: Readonly<Record<string, string>>;
-  /** Interrupts the cell under way, which lets a training write a checkpoint, and runs no other. */
+  /** Interrupts the cells under way, which lets a training write a checkpoint, and runs no other. */
   readonly signal?: AbortSignal;
+  /** How many notebooks may run at the same time; by default one. */
+  readonly atOnce?: number;
   readonly onProgress?: (message: string) => void;
   readonly onEvent?: (notebook: string, event: NotebookEvent) => void;
 }
@@ -41,9 +43,11 @@ export interface NotebookRun {
 }
 
 /**
- * Executes the notebooks one after another; each is written only when all its cells have succeeded.
+ * Executes the notebooks, each after those that its metadata names, and as many at a time as `atOnce` allows; each is
+ * written only when all its cells have succeeded. A failure interrupts the others.
+ * @returns one result a notebook, in the order of `files`.
  * @throws Error naming the notebook, the cell, its source, the message and the line in lib of the first failure; Error
- *   naming the notebook and the cell where `signal` stopped it.
+ *   naming the notebooks and the cells where `signal` stopped them.
  */
 export async function runNotebooks(options: RunNotebooksOptions): Promise<NotebookRun[]> {
   const {
@@ -51,69 +55,111 @@ export async function runNotebooks(options: RunNotebooksOptions): Promise<Notebo
     files,
     env,
     signal,
+    atOnce = 1,
     onProgress = () => {},
     onEvent = () => {},
   } = checkOptions("runNotebooks", options, {
     ...{ folder: required("string"), files: required("array"), env: required("object") },
-    ...{ signal: "object", onProgress: "function", onEvent: "function" },
+    ...{ signal: "object", atOnce: "number", onProgress: "function", onEvent: "function" },
   });
-  const root = projectRoot();
   const jupyter = await prepareJupyter({ onProgress });
-  const runs: NotebookRun[] = [];
-  for (const file of files) {
+  const failure = new AbortController();
+  const stop = signal ? AbortSignal.any([signal, failure.signal]) : failure.signal;
+  const chosen = files.map(notebookName);
+  const waiting = await Promise.all(
+    files.map(async (file) => ({ file, after: await readPredecessors(file) })),
+  );
+  const running = new Map<string, Promise<void>>();
+  const done = new Map<string, NotebookRun>();
+  const stopped: string[] = [];
+  let failed: Error | undefined;
+  const start = async (file: string): Promise<void> => {
     const name = notebookName(file);
-    if (signal?.aborted) throw new Error(`runNotebooks: stopped before ${name}`);
-    const failed = join(root, "data", "runs", "failed", `${name}.ipynb`);
-    const started = performance.now();
-    const child = spawn(
-      jupyter.python,
-      [
-        join(root, "lib", "jupyter", "run_notebook.py"),
-        file,
-        join(folder, `${name}.ipynb`),
-        failed,
-      ],
-      {
-        cwd: root,
-        env: {
-          ...process.env,
-          ...env,
-          ...jupyter.env,
-          ARO_LIB_BUILT: "1",
-          PYTHONWARNINGS: "ignore",
-        },
-        stdio: ["ignore", "pipe", "pipe"],
-      },
-    );
-    const stop = () => child.kill("SIGTERM");
-    signal?.addEventListener("abort", stop);
-    let complaints = "";
-    child.stderr.on("data", (chunk) => {
-      complaints += chunk;
-    });
-    const closed = new Promise<void>((resolve, reject) => {
-      child.on("error", reject);
-      child.on("close", () => resolve());
-    });
-    let last: NotebookEvent | null = null;
-    for await (const line of createInterface({ input: child.stdout })) {
-      if (!line.startsWith("{")) continue;
-      last = JSON.parse(line) as NotebookEvent;
-      onEvent(name, last);
+    try {
+      const options = { folder, env, signal: stop, jupyter };
+      const run = await runNotebook(file, { ...options, onEvent: (event) => onEvent(name, event) });
+      if (typeof run === "number") stopped.push(`in code cell ${run} of ${name}`);
+      else done.set(name, run);
+    } catch (error) {
+      failed ??= error as Error;
+      failure.abort();
+    } finally {
+      running.delete(name);
     }
-    await closed;
-    signal?.removeEventListener("abort", stop);
-    if (last?.event === "stopped") {
-      throw new Error(`runNotebooks: stopped in code cell ${last.number} of ${name}`);
+  };
+  const isReady = ({ after }: { readonly after: readonly string[] }) =>
+    after.every((name) => done.has(name) || !chosen.includes(name));
+  while (true) {
+    for (let next = waiting.findIndex(isReady); next >= 0; next = waiting.findIndex(isReady)) {
+      if (stop.aborted || running.size >= atOnce) break;
+      const [{ file }] = waiting.splice(next, 1);
+      running.set(notebookName(file), start(file));
     }
-    if (last?.event !== "finished") {
-      throw new Error(
-        failureMessage(relative(root, file), last, complaints, relative(root, failed)),
-      );
-    }
-    runs.push({ notebook: name, seconds: (performance.now() - started) / 1000, peak: last.peak });
+    if (running.size === 0) break;
+    await Promise.race(running.values());
   }
-  return runs;
+  if (failed) throw failed;
+  if (waiting.length > 0 && !signal?.aborted) {
+    const names = waiting.map(({ file }) => notebookName(file)).join(", ");
+    throw new Error(`runNotebooks: expected an order of the notebooks, got a circle of ${names}`);
+  }
+  if (signal?.aborted && done.size < files.length) {
+    const where = stopped.length > 0 ? stopped : [`before ${notebookName(waiting[0].file)}`];
+    throw new Error(`runNotebooks: stopped ${where.join(" and ")}`);
+  }
+  return chosen.map((name) => done.get(name)!);
+}
+
+interface RunNotebookOptions extends Pick<RunNotebooksOptions, "folder" | "env"> {
+  readonly signal: AbortSignal;
+  readonly jupyter: JupyterEnvironment;
+  readonly onEvent: (event: NotebookEvent) => void;
+}
+
+/** Executes one notebook; resolves to the number of the cell where it was stopped, if it was. */
+async function runNotebook(
+  file: string,
+  { folder, env, signal, jupyter, onEvent }: RunNotebookOptions,
+): Promise<NotebookRun | number> {
+  const root = projectRoot();
+  const name = notebookName(file);
+  const failed = join(root, "data", "runs", "failed", `${name}.ipynb`);
+  const started = performance.now();
+  const script = join(root, "lib", "jupyter", "run_notebook.py");
+  const child = spawn(jupyter.python, [script, file, join(folder, `${name}.ipynb`), failed], {
+    cwd: root,
+    env: {
+      ...process.env,
+      ...env,
+      ...jupyter.env,
+      ARO_LIB_BUILT: "1",
+      PYTHONWARNINGS: "ignore",
+    },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const stop = () => child.kill("SIGTERM");
+  signal.addEventListener("abort", stop);
+  let complaints = "";
+  child.stderr.on("data", (chunk) => {
+    complaints += chunk;
+  });
+  const closed = new Promise<void>((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", () => resolve());
+  });
+  let last: NotebookEvent | null = null;
+  for await (const line of createInterface({ input: child.stdout })) {
+    if (!line.startsWith("{")) continue;
+    last = JSON.parse(line) as NotebookEvent;
+    onEvent(last);
+  }
+  await closed;
+  signal.removeEventListener("abort", stop);
+  if (last?.event === "stopped") return last.number;
+  if (last?.event !== "finished") {
+    throw new Error(failureMessage(relative(root, file), last, complaints, relative(root, failed)));
+  }
+  return { notebook: name, seconds: (performance.now() - started) / 1000, peak: last.peak };
 }
 
 function failureMessage(

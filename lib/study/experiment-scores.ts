@@ -8,7 +8,6 @@ import { summarizeRepeats } from "../evaluate/repeats.js";
 import { type FlatScore, reconstructionTable } from "../evaluate/summary.js";
 import type { AroSpec } from "../model/aro.js";
 import type { AutoencoderModel } from "../model/autoencoder.js";
-import { checkOptions } from "../options.js";
 import type { Part } from "../preprocess/prepare.js";
 import { fitScaler } from "../preprocess/scaler.js";
 import { readState } from "../train/folder.js";
@@ -22,6 +21,7 @@ import {
   type Variant,
 } from "./experiments.js";
 import { openTrained, type Study } from "./study.js";
+import { chooseTasks } from "./tasks.js";
 
 /** The losses of one variant and seed on one part, over all modalities. */
 export interface SeedScore {
@@ -57,33 +57,15 @@ export interface ExperimentScores {
   readonly unfinished: readonly string[];
 }
 
-export interface CollectOptions {
-  /** The parts to score. By default all three. */
-  readonly parts?: readonly Part[];
-  /** The label to predict from embeddings; without one, nothing is classified. */
-  readonly task?: string;
-  /** By default the MLP of the authors' code, on columns standardized by its training rows. */
-  readonly classifier?: Classifier;
-}
-
 /**
- * Scores every finished run of a plan from its run folder.
- * @throws RangeError if no sample has the label `task`.
+ * Scores every finished run of a plan from its folder, opening a run that several variants share once. Embeddings are
+ * classified by the first task that the cohort can answer, with the MLP of the authors' code on columns standardized by
+ * its training rows.
  */
 export async function collectScores(
-  { experiment: { variants }, runs, cells }: Plan,
+  { experiment, runs, cells }: Plan,
   engine: Engine,
-  options: CollectOptions = {},
 ): Promise<ExperimentScores> {
-  const {
-    parts = ["train", "validation", "test"],
-    task,
-    classifier = { kind: "mlp" },
-  } = checkOptions("collectScores", options, {
-    parts: "array",
-    task: "string",
-    classifier: "object",
-  });
   const scores: SeedScore[] = [];
   const accuracies: SeedAccuracy[] = [];
   const unfinished: string[] = [];
@@ -96,20 +78,20 @@ export async function collectScores(
     const own = cells.filter((cell) => cell.run === run);
     const model = await openTrained(run, engine);
     try {
-      const losses = await scoreRun(model, run, parts);
+      const losses = await scoreRun(model, run, experiment.parts);
       for (const { variant, seed } of own.filter((cell) => isJudgedBy(cell, "losses"))) {
         scores.push(...losses.map((row) => ({ variant: variant.name, seed, ...row })));
       }
-      if (task === undefined) continue;
       for (const { variant, seed } of own.filter((cell) => isJudgedBy(cell, "accuracy"))) {
-        const found = await classifyRun(model, run.study, { variant, seed, task, classifier });
+        const classifier: Classifier = { kind: "mlp", engine };
+        const found = await classifyRun(model, run.study, { variant, seed, classifier });
         accuracies.push({ variant: variant.name, seed, ...found });
       }
     } finally {
       model.dispose();
     }
   }
-  return { variants, scores, accuracies, unfinished };
+  return { variants: experiment.variants, scores, accuracies, unfinished };
 }
 
 /** Describes how far a run has come: "done", "partial at epoch 12", "missing". */
@@ -142,20 +124,19 @@ async function scoreRun(
 interface Classification {
   readonly variant: Variant;
   readonly seed: number;
-  readonly task: string;
   readonly classifier: Classifier;
 }
 
 async function classifyRun(
   model: AroModel,
   study: Study,
-  { variant, seed, task, classifier }: Classification,
+  { variant, seed, classifier }: Classification,
 ) {
   const { embedding = PAPER_EMBEDDING, tested = "test rows" } = variant;
   const { samples } = study.cohort;
   const options = {
     embeddings: await embed(model, study, embedding),
-    labels: labelValues(samples, task),
+    labels: labelValues(samples, chooseTasks(study).asked[0]),
     groups: samples.map(({ patient }) => patient),
     classifier,
   };

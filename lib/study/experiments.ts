@@ -3,7 +3,7 @@ import { keepFeatures } from "../cohort/cohort.js";
 import type { Engine } from "../engine/engine.js";
 import { didYouMean } from "../nearest.js";
 import { checkOptions } from "../options.js";
-import { prepareCohort } from "../preprocess/prepare.js";
+import { type Part, prepareCohort } from "../preprocess/prepare.js";
 import { type SplitOptions, splitSamples } from "../preprocess/split.js";
 import { type RunState, readState } from "../train/folder.js";
 import { withInterrupt } from "../train/interrupt.js";
@@ -67,10 +67,13 @@ export const SETTINGS: readonly Variant[] = [
   { name: "ARO masked", setting: "masked" },
 ];
 
-/**
- * The paper's two settings, each difference of the authors' code alone, and all of them together. Reconstructions are
- * compared with those of the first, embeddings with those of the second, which the paper classifies.
- */
+/** What reconstructions and embeddings are compared with; the paper classifies embeddings of ARO unmasked. */
+export const MASKED = "paper, masked";
+export const UNMASKED = "paper, unmasked";
+
+const ALL_TOGETHER = "authors, all together";
+
+/** The paper's two settings, each difference of the authors' code alone, and all of them together. */
 export const DIFFERENCES: readonly Variant[] = [
   { name: "paper, masked", setting: "masked" },
   {
@@ -103,7 +106,7 @@ export const DIFFERENCES: readonly Variant[] = [
     caveat: "other test rows, most seen by the model",
   },
   {
-    name: "authors, all together",
+    name: ALL_TOGETHER,
     ...AUTHORS,
     judgedBy: ["losses", "accuracy"],
     caveat: "other test rows, other input",
@@ -117,6 +120,12 @@ export interface Experiment {
   readonly about: string;
   readonly variants: readonly Variant[];
   readonly seeds: readonly number[];
+  /** Seeds that a notebook trains where their scores are not recorded; `aro train` trains all. */
+  readonly seedsInNotebook: readonly number[];
+  /** Variants that a notebook trains with the first seed where the scores are recorded, to check the record. */
+  readonly checked: readonly string[];
+  /** The parts that its runs are scored on. */
+  readonly parts: readonly Part[];
   /** Whether features, width, epochs and learning rate are those of the profile's `experiments`. */
   readonly reduced: boolean;
 }
@@ -147,6 +156,8 @@ export interface Cell {
   readonly run: PlannedRun;
 }
 
+const ALL_PARTS: readonly Part[] = ["train", "validation", "test"];
+
 /**
  * Lists the experiments of a profile.
  * @throws RangeError if its number of seeds is not a positive whole number.
@@ -162,18 +173,23 @@ export function experimentsOf({ training, experiments }: Profile): Experiment[] 
     {
       name: "seeds",
       about: "ARO unmasked and masked at full size, over seeds: the paper's Tables 1, 2, 4 and 5",
-      ...{ variants: SETTINGS, seeds, reduced: false },
+      ...{ variants: SETTINGS, seeds, parts: ALL_PARTS, reduced: false },
+      seedsInNotebook: seeds.slice(0, experiments.seedsInNotebook),
+      checked: SETTINGS.map(({ name }) => name), // which notebook 3 has trained
     },
     {
       name: "authors",
       about: "each difference of the authors' code from the paper, alone and together, reduced",
-      ...{ variants: DIFFERENCES, seeds, reduced: true },
+      ...{ variants: DIFFERENCES, seeds, parts: ["test"], reduced: true },
+      seedsInNotebook: seeds,
+      checked: [MASKED, ALL_TOGETHER],
     },
     {
       name: "authors-full",
       about: "one training with the authors' settings at full size",
       variants: [{ name: "authors", ...AUTHORS }],
-      ...{ seeds: seeds.slice(0, 1), reduced: false },
+      ...{ seeds: seeds.slice(0, 1), parts: ALL_PARTS, reduced: false },
+      ...{ seedsInNotebook: [], checked: [] },
     },
   ];
 }

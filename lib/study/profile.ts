@@ -1,5 +1,6 @@
 // Profiles: cohort, model, training and evaluation settings of a run of the notebooks, each listing only what differs.
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { projectRoot } from "../cohort/root.js";
 import { type Engine, isPortable } from "../engine/engine.js";
 import { type AroSpec, PAPER_MODEL } from "../model/aro.js";
@@ -201,12 +202,26 @@ function narrow(profile: Profile): Profile {
   };
 }
 
-/** Folders of a profile's runs and of what it publishes. Only the default profile publishes into the tracked folders. */
-export function foldersOf(profile: Profile): { runs: string; figures: string; notebooks: string } {
+/** Where a profile's runs, records and publications are. */
+export interface Folders {
+  readonly runs: string;
+  /** Tracked: the scores of experiments that take long to train. */
+  readonly records: string;
+  readonly figures: string;
+  readonly notebooks: string;
+}
+
+/** Finds a profile's folders. Only the default profile with its own settings publishes into the tracked ones. */
+export function foldersOf(profile: Profile): Folders {
   const root = projectRoot();
   const runs = join(root, "data", "runs", profile.name);
-  const published = profile.name === "ucec" ? root : runs;
-  return { runs, figures: join(published, "figures"), notebooks: join(published, "notebooks") };
+  const published = isDeepStrictEqual(profile, UCEC) ? root : runs;
+  return {
+    runs,
+    records: join(root, "data", "records", profile.name),
+    figures: join(published, "figures"),
+    notebooks: join(published, "notebooks"),
+  };
 }
 
 function isProfileName(name: string): name is ProfileName {
