@@ -37,7 +37,6 @@ export { VAE, type VaeSpec } from "./model/vae.js";
 export { readWeights, writeWeights } from "./model/weights.js";
 export { readRun } from "./train/folder.js";
 export { trainRun } from "./train/run.js";
-export { PAPER_SPACE } from "./train/space.js";
 
 // A study: a profile's cohort, the runs that it trains, and what it publishes.
 
@@ -108,11 +107,5 @@ export { showTable } from "./jupyter/table.js";
 // The paper's claims beside our results.
 
 export { readEvidence } from "./claims/evidence.js";
-export {
-  besidePaper,
-  countByGround,
-  countVerdicts,
-  judgeClaims,
-  type LedgerEntry,
-} from "./claims/judge.js";
-export { compareBlocks, compareLosses, comparePaperSizes } from "./claims/tables.js";
+export { besidePaper, countByGround, judgeClaims } from "./claims/judge.js";
+export { compareBlocks, compareLosses } from "./claims/tables.js";

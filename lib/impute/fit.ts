@@ -70,8 +70,7 @@ export async function fitSharedDecoder(
     onProgress = () => {},
   } = checkOptions("fitSharedDecoder", options, {
     ...{ rows: "array", folds: "number", networks: "number", seed: "number" },
-    objective: ["standardized", "preprocessed"],
-    ...{ engine: "object", onProgress: "function" },
+    ...{ objective: ["preprocessed", "standardized"], engine: "object", onProgress: "function" },
   });
   const material = takeApart(cohort);
   const dealt = dealFolds(cohort, rows, { folds, networks, seed });

@@ -1,4 +1,5 @@
 // What a fitted decoder says of samples: paths first, then the networks, then back to measured units.
+
 import type { Cohort } from "../cohort/cohort.js";
 import { emptyMatrix, type Matrix, selectRows } from "../cohort/matrix.js";
 import { chooseEngine } from "../engine/choose.js";
