@@ -71,10 +71,12 @@ test("a value of a wrong kind is a TypeError that says what was expected and wha
     [{ splits: 2, shuffle: 1 }, "expected shuffle to be true or false, got 1"],
     [{ splits: 2, labels: "tissue" }, 'expected labels to be an array, got "tissue"'],
     [{ splits: 2, classifier: "mlp" }, 'expected classifier to be an object, got "mlp"'],
+    [{ splits: 2, classifier: null }, "expected classifier to be an object, got null"],
     [{ splits: 2, classifier: [] }, "expected classifier to be an object, got an array of 0"],
     [{ splits: 2, classifier: () => {} }, "expected classifier to be an object, got a function"],
     [{ splits: 2, noise: "low" }, 'expected noise to be a number, an object or null, got "low"'],
     [{ splits: new Map() }, "expected splits to be a number, got a Map"],
+    [{ splits: AbortSignal.abort() }, "expected splits to be a number, got an AbortSignal"],
   ] as const) {
     assert.throws(() => check(options), refusal(TypeError, message));
   }
