@@ -150,7 +150,7 @@ test("a dry run prints the script alone, and without Slurm one line says what to
   assert.equal(dry.end, 0);
   assert.match(dry.out, /^#!\/bin\/bash\n/);
   assert.match(dry.out, /^#SBATCH --array=/m);
-  const none = await start(["submit", "tune"], { PATH: "/nowhere" }).ended;
+  const none = await start(["submit", "tune"], { ARO_ENGINE: "wasm", PATH: "/nowhere" }).ended;
   assert.equal(none.end, 1);
   assert.match(
     none.error,
