@@ -41,7 +41,7 @@ export interface BootstrapOptions {
 }
 
 export interface ScoreOptions<P extends Part> extends BootstrapOptions {
-  readonly truth: Prepared<P>;
+  readonly truth: Omit<Prepared<P>, "patients" | "zScores">;
   /** Row-major `[rows, features]`. */
   readonly predicted: Float32Array;
   /** The mean of observed training entries, `[features]`, which skill is measured against. */

@@ -1,11 +1,14 @@
 // How the rows of a cohort become a model's batches: in one order for all modalities, or in one for each.
 import { countObserved, type Matrix, selectRows } from "../cohort/matrix.js";
-import type { Prepared } from "../preprocess/prepare.js";
+import type { Part, Prepared } from "../preprocess/prepare.js";
+
+/** What a model reads of prepared rows. */
+export type TrainingRows<P extends Part> = Omit<Prepared<P>, "patients" | "zScores">;
 
 /** What a training needs of a prepared cohort. The part is in the type: test rows do not fit. */
 export interface TrainingData {
-  readonly train: Prepared<"train">;
-  readonly validation: Prepared<"validation">;
+  readonly train: TrainingRows<"train">;
+  readonly validation: TrainingRows<"validation">;
 }
 
 /** The training rows, dealt out batch by batch, and the validation rows as one batch. */

@@ -22,7 +22,7 @@ const modalities = [
 function rowsOf<P extends Part>(part: P, table: number[][]): Prepared<P> {
   const ids = table.map((_, i) => `N${i}`);
   const matrix = matrixFrom(table.length, table[0].length, table.flat());
-  return { part, rows: table.map((_, i) => i), ids, matrix };
+  return { part, rows: table.map((_, i) => i), ids, patients: ids, matrix, zScores: matrix };
 }
 
 test("scoreReconstruction averages over observed entries only", () => {

@@ -8,11 +8,14 @@ const modality = { name: "protein", start: 1, end: 3 };
 const predicting = (...values: number[]) => [
   { name: "x", sees: "RNA", predict: () => Float32Array.from(values) } as const,
 ];
+const matrix = matrixFrom(2, 3, [9, 0, 1, 9, Number.NaN, 2]);
 const prepared = {
   part: "test",
   rows: [0, 1],
   ids: ["a", "b"],
-  matrix: matrixFrom(2, 3, [9, 0, 1, 9, Number.NaN, 2]),
+  patients: ["a", "b"],
+  matrix,
+  zScores: matrix,
 } as const;
 
 test("countPairs counts observed entries of its modality, each once", async () => {
