@@ -38,7 +38,7 @@ export interface Cis extends Predictor {
 }
 
 /** From hardly any shrinkage to a slope that a hundred samples only halve. */
-export const SHRINKAGES: readonly number[] = [1, 3, 10, 30, 100];
+export const SHRINKAGES: readonly number[] = [0.1, 0.3, 1, 3, 10, 30, 100];
 
 /**
  * Finds for each feature behind the first modality the column of the first with the same identifier, or -1.

@@ -41,7 +41,7 @@ export interface Pls extends Predictor {
  */
 export function fitPls(prepared: PreparedCohort, options: PlsOptions = {}): Pls {
   const {
-    counts = [1, 2, 3, 5, 8, 12, 20],
+    counts = [1, 2, 3, 5, 8, 12, 20, 30, 45],
     name = "PLS",
     ...input
   } = checkOptions("fitPls", options, { ...INPUT_KINDS, counts: "array", name: "string" });

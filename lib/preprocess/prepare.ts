@@ -51,7 +51,8 @@ export interface PrepareOptions {
 /**
  * Fits the scaler on the split's training rows and applies it to all three parts.
  * Source: paper section 3.
- * @throws RangeError if the split repeats a row, or has one that the cohort lacks.
+ * @throws RangeError if the split repeats a row or has one that the cohort lacks, or no training row measured anything of
+ * a modality.
  */
 export function prepareCohort(
   cohort: Cohort,
@@ -62,6 +63,7 @@ export function prepareCohort(
   checkSplit(split, cohort.samples.length);
   const idsOf = (rows: readonly number[]) => rows.map((row) => cohort.samples[row].id);
   const scaler = fitScaler(cohort.matrix, split.train, idsOf(split.train));
+  requireModalities(cohort, split);
   const part = <P extends Part>(name: P): Prepared<P> => {
     const rows = split[name];
     const zScores = applyScaler(scaler, cohort.matrix, rows, "standardized");
@@ -81,6 +83,22 @@ export function prepareCohort(
     validation: part("validation"),
     test: part("test"),
   };
+}
+
+/** @throws RangeError naming a modality of which the training rows hold nothing. */
+function requireModalities({ modalities, matrix }: Cohort, { train }: Split): void {
+  for (const { name, start, end } of modalities) {
+    const isMeasured = train.some((row) =>
+      matrix.observed
+        .subarray(row * matrix.columns + start, row * matrix.columns + end)
+        .includes(1),
+    );
+    if (isMeasured) continue;
+    throw new RangeError(
+      `prepareCohort: expected training rows that measured something of each modality, got nothing of "${name}" in ` +
+        `${train.length} rows; leave it out of the cohort, or check how its samples are named`,
+    );
+  }
 }
 
 function checkSplit({ train, validation, test }: Split, size: number): void {

@@ -46,11 +46,15 @@ test("flattenScores keeps value and interval, and null where there is no score",
       mse: estimate,
       huber: estimate,
       skill: estimate,
+      varianceRatio: 0.123456789,
       medianR: null,
       features: 0,
+      leftOut: 3,
+      notes: ["a", "b"],
     },
   ]);
   assert.equal(row.mse, 0.123457);
   assert.deepEqual([row.skillLow, row.skillHigh], [0.1, 0.2]);
   assert.equal(row.medianR, null);
+  assert.deepEqual([row.varianceRatio, row.leftOut, row.notes], [0.123457, 3, "a; b"]);
 });
