@@ -79,6 +79,8 @@ export { modisPredictor } from "./evaluate/translation.js";
 // Imputation: the other modalities of new samples, from their first.
 
 export { fitSharedDecoder } from "./impute/fit.js";
+export { impute } from "./impute/impute.js";
+export { fitImputer } from "./impute/imputer.js";
 export { inferModalities, sharedDecoderPredictor } from "./impute/infer.js";
 
 // The latent space, and classifiers that read it.

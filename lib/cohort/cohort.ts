@@ -1,6 +1,6 @@
 // A cohort: named samples of known patients, measured in several modalities, with a count of everything left out.
 import { checkOptions, required } from "../options.js";
-import { countObserved, joinColumns, type Matrix, selectColumns, selectRows } from "./matrix.js";
+import { countObserved, emptyMatrix, joinColumns, type Matrix, selectColumns } from "./matrix.js";
 
 /** What is known about a sample beside its measurements; null means "not recorded". */
 export type Label = string | number | null;
@@ -58,6 +58,8 @@ export interface JoinOptions {
   readonly samples: readonly Sample[];
   /** What the readers have already left out. */
   readonly drops?: readonly Drop[];
+  /** "shared" keeps the samples of every table, "first" all of the first table; what others lack is unobserved. */
+  readonly keep?: "shared" | "first";
 }
 
 /** Records what was left out: counts the names and keeps five as examples. */
@@ -71,7 +73,8 @@ export function drop(
 }
 
 /**
- * Joins modality tables and a sample sheet on the samples that all of them have, in the order of the first table.
+ * Joins modality tables and a sample sheet, in the order of the first table: on the samples that all of them have, or,
+ * if asked to keep those of the first table, on those that it and at least one other table have.
  * @throws RangeError if a sample id, a feature id or a table name is repeated, or no sample is shared.
  */
 export function joinCohort(options: JoinOptions): Cohort {
@@ -80,7 +83,9 @@ export function joinCohort(options: JoinOptions): Cohort {
     tables,
     samples,
     drops = [],
+    keep = "shared",
   } = checkOptions("joinCohort", options, {
+    keep: ["shared", "first"],
     ...{ name: required("string"), tables: required("array"), samples: required("array") },
     drops: "array",
   });
@@ -104,7 +109,11 @@ export function joinCohort(options: JoinOptions): Cohort {
   const sheet = new Map(samples.map((sample) => [sample.id, sample]));
   const rowsOf = tables.map((table) => new Map(table.samples.map((id, row) => [id, row])));
   const shared = tables[0].samples.filter(
-    (id) => sheet.has(id) && rowsOf.every((rows) => rows.has(id)),
+    (id) =>
+      sheet.has(id) &&
+      (keep === "first"
+        ? tables.length === 1 || rowsOf.slice(1).some((rows) => rows.has(id))
+        : rowsOf.every((rows) => rows.has(id))),
   );
   if (shared.length === 0) {
     const seen = [
@@ -139,14 +148,26 @@ export function joinCohort(options: JoinOptions): Cohort {
     features: tables.flatMap((table) => table.features),
     matrix: joinColumns(
       tables.map((table, i) =>
-        selectRows(
+        placeRows(
           table.matrix,
-          shared.map((id) => rowsOf[i].get(id)!),
+          shared.map((id) => rowsOf[i].get(id)),
         ),
       ),
     ),
     drops: [...drops, ...lost.filter(({ count }) => count > 0)],
   };
+}
+
+/** Copies rows in the given order; a row that is undefined is left unobserved. */
+function placeRows(matrix: Matrix, rows: readonly (number | undefined)[]): Matrix {
+  const { columns } = matrix;
+  const out = emptyMatrix(rows.length, columns);
+  rows.forEach((from, to) => {
+    if (from === undefined) return;
+    out.values.set(matrix.values.subarray(from * columns, (from + 1) * columns), to * columns);
+    out.observed.set(matrix.observed.subarray(from * columns, (from + 1) * columns), to * columns);
+  });
+  return out;
 }
 
 /**

@@ -70,6 +70,8 @@ export interface TablesOptions {
   readonly tables: readonly Omit<TableOptions, "sampleIds">[];
   /** Without it, the samples are those of the first table, which then needs an orientation. */
   readonly sampleSheet?: SampleSheetOptions;
+  /** As in `joinCohort`: samples of every table, or all of the first that have another. */
+  readonly keep?: "shared" | "first";
 }
 
 /**
@@ -201,7 +203,13 @@ function findAlike(ids: readonly string[], sampleIds: readonly string[]): string
  * TypeError for options of a wrong kind; Error if a file cannot be read.
  */
 export function readTables(options: TablesOptions): FileCohort {
-  const { name, tables, sampleSheet } = checkOptions("readTables", options, {
+  const {
+    name,
+    tables,
+    sampleSheet,
+    keep = "shared",
+  } = checkOptions("readTables", options, {
+    keep: ["shared", "first"],
     ...{ name: required("string"), tables: required("array"), sampleSheet: "object" },
   });
   if (tables.length === 0) {
@@ -227,7 +235,7 @@ export function readTables(options: TablesOptions): FileCohort {
           `got none of them in ${quoteSome(table.samples)}; check that these files are of one cohort`,
       );
     }
-    shared = [...left];
+    if (keep === "shared" || !shared) shared = [...left];
     before = before ? `${before}, ${wanted.file}` : wanted.file;
     return table;
   });
@@ -246,6 +254,7 @@ export function readTables(options: TablesOptions): FileCohort {
       patient: patientOf.get(sample.id) ?? sample.patient,
     })),
     drops: read.flatMap((table) => table.drops),
+    keep,
   });
   return { ...cohort, notes: [...(sheet?.notes ?? []), ...read.flatMap((table) => table.notes)] };
 }
