@@ -117,7 +117,7 @@ async function workersOf(profile: Profile, { workers, local, ...given }: SubmitO
 
 /** The name that ARO_ENGINE asks for it by. */
 function nameOf({ name, backend }: { readonly name: string; readonly backend: string }): string {
-  return name === "portable" ? backend : name;
+  return name === "native" ? name : backend;
 }
 
 /** The cluster's MaxArraySize; infinite if it does not tell. */

@@ -35,10 +35,8 @@ constexpr int TILE = 6;
 #endif
 constexpr int STRIP = 2 * L;  // columns of a tile
 typedef double V __attribute__((vector_size(L * sizeof(double)), aligned(8), may_alias));
-typedef float F __attribute__((vector_size(L * sizeof(float)), aligned(4), may_alias));
 
 inline V load(const double* p) { return *reinterpret_cast<const V*>(p); }
-inline V load(const float* p) { return __builtin_convertvector(*reinterpret_cast<const F*>(p), V); }
 inline void store(double* p, V v) { *reinterpret_cast<V*>(p) = v; }
 inline V all(double x) { return x - V{}; }
 
@@ -203,62 +201,66 @@ enum Part { WHOLE, LOWER, UPPER };  // of a product that is symmetric, what is n
 constexpr int64_t DEPTH = 256;          // of the sum at a time: a strip stays in the first-level cache,
 constexpr int64_t BLOCK = 8 * TILE;     // as many rows of the first factor in the second-level,
 constexpr int64_t PANEL = 128 * STRIP;  // and as many of the second one in the third-level
+constexpr int64_t GROUP = 4;            // strips that are packed at a time, a few cache lines of each row
 
 /// out = scale A B^T, `[rows, columns]` with the given stride, or added to what is there; the sum has `count` numbers.
 void multiply(Factor a, Factor b, int64_t rows, int64_t columns, int64_t count, double scale,
               bool adding, double* out, int64_t stride, Part part = WHOLE) {
-  static thread_local Scratch packed;
+  static thread_local Scratch packed, block;
   if (count == 0 && !adding)
     for (int64_t i = 0; i < rows; i++) std::fill(out + i * stride, out + i * stride + columns, 0.0);
-  const bool small = rows * columns * count < 100'000;
+  const bool small = rows * columns * count < 1'000'000;  // done sooner than another thread wakes up
+  const int64_t high = std::max<int64_t>(1, std::min(BLOCK, rows / (4 * pool.size())) / TILE) * TILE;
   for (int64_t left = 0; left < columns; left += PANEL) {
     const int64_t wide = std::min(PANEL, columns - left);
-    const int64_t strips = (wide + STRIP - 1) / STRIP;
-    const int64_t top = part == LOWER ? left / BLOCK * BLOCK : 0;
+    const int64_t strips = (wide + STRIP - 1) / STRIP, groups = (strips + GROUP - 1) / GROUP;
+    const int64_t top = part == LOWER ? left / TILE * TILE : 0;
     const int64_t bottom = part == UPPER ? std::min(rows, left + wide) : rows;
-    for (int64_t k = 0; k < count; k += DEPTH) {
-      const int64_t deep = std::min(DEPTH, count - k);
-      double* second = packed.of(strips * STRIP * deep);
-      const auto packStrips = [&](int64_t begin, int64_t end) {
-        pack<STRIP>(b.from(left + begin * STRIP, k), std::min(wide, end * STRIP) - begin * STRIP, deep,
-                    second + begin * STRIP * deep);
+    const int64_t most = PANEL / (strips * STRIP) * DEPTH;
+    for (int64_t first = 0; first < count; first += most) {
+      const int64_t last = std::min(count, first + most);
+      double* second = packed.of(strips * STRIP * (last - first));
+      const auto packGroup = [&](int64_t task) {
+        const int64_t k = first + task / groups * DEPTH, deep = std::min(DEPTH, last - k);
+        const int64_t s = task % groups * GROUP * STRIP;
+        pack<STRIP>(b.from(left + s, k), std::min(GROUP * STRIP, wide - s), deep,
+                    second + (k - first) * strips * STRIP + s * deep);
       };
-      const auto multiplyBlock = [&](int64_t block, int64_t end) {
-        static thread_local Scratch own;
-        double* first = own.of(BLOCK * DEPTH);
-        pack<TILE>(a.from(block, k), end - block, deep, first);
-        const int64_t from = part == UPPER ? std::max<int64_t>(0, block - left) / STRIP : 0;
+      const auto multiplyBlock = [&](int64_t begin, int64_t end) {
+        const int64_t from = part == UPPER ? std::max<int64_t>(0, begin - left) / STRIP : 0;
         const int64_t to = part == LOWER ? std::min(strips, (end - left + STRIP - 1) / STRIP) : strips;
-        for (int64_t s = from; s < to; s++)
-          for (int64_t i = block; i < end; i += TILE)
-            constant<TILE>(static_cast<int>(std::min<int64_t>(TILE, end - i)), [&](auto high) {
-              tile<decltype(high)::value>(first + (i - block) * deep, second + s * STRIP * deep, deep, scale,
-                                          adding || k > 0, out + i * stride + left + s * STRIP, stride,
-                                          std::min<int64_t>(STRIP, wide - s * STRIP));
-            });
+        for (int64_t k = first; k < last; k += DEPTH) {
+          const int64_t deep = std::min(DEPTH, last - k);
+          double* own = block.of(BLOCK * DEPTH);
+          pack<TILE>(a.from(begin, k), end - begin, deep, own);
+          for (int64_t s = from; s < to; s++)
+            for (int64_t i = begin; i < end; i += TILE)
+              constant<TILE>(static_cast<int>(std::min<int64_t>(TILE, end - i)), [&](auto tall) {
+                tile<decltype(tall)::value>(
+                    own + (i - begin) * deep, second + ((k - first) * strips + s * deep) * STRIP, deep, scale,
+                    adding || k > 0, out + i * stride + left + s * STRIP, stride,
+                    std::min<int64_t>(STRIP, wide - s * STRIP));
+              });
+        }
       };
+      const int64_t tasks = (last - first + DEPTH - 1) / DEPTH * groups;
       if (small) {
-        packStrips(0, strips);
+        for (int64_t task = 0; task < tasks; task++) packGroup(task);
         for (int64_t i = top; i < bottom; i += BLOCK) multiplyBlock(i, std::min(bottom, i + BLOCK));
       } else {
-        spread(strips, 4, packStrips);
-        spread(bottom - top, BLOCK, [&](int64_t begin, int64_t end) { multiplyBlock(top + begin, top + end); });
+        spread(tasks, packGroup);
+        spread(bottom - top, high, [&](int64_t begin, int64_t end) { multiplyBlock(top + begin, top + end); });
       }
     }
   }
 }
 
-/// Copies the triangle below the diagonal over the one above it, or the other way around.
-void mirror(double* matrix, int64_t size, Part from) {
+/// Copies the triangle below the diagonal over the one above it.
+void mirror(double* matrix, int64_t size) {
   spread(size, 32, [&](int64_t begin, int64_t end) {
     for (int64_t left = 0; left < end; left += 32)
       for (int64_t i = begin; i < end; i++)
-        for (int64_t j = left; j < std::min(left + 32, i); j++) {
-          double& below = matrix[i * size + j];
-          double& above = matrix[j * size + i];
-          if (from == LOWER) above = below;
-          else below = above;
-        }
+        for (int64_t j = left; j < std::min(left + 32, i); j++) matrix[j * size + i] = matrix[i * size + j];
   });
 }
 
@@ -344,7 +346,7 @@ int64_t factorize(double* matrix, int64_t stride, int64_t size) {
 /// to = S from, S symmetric of the given size, of which the upper triangle is read.
 void multiplySymmetric(const double* matrix, int64_t stride, int64_t size, const double* from, double* to, Scratch& room) {
   constexpr int ROWS = 4;
-  const int threads = busy || size < 128 ? 1 : pool.size();
+  const int threads = busy || size < 256 ? 1 : pool.size();
   double* sums = room.of(threads * size);
   const auto part = [&](int thread) {
     double* out = sums + thread * size;
@@ -841,40 +843,71 @@ void decompose(const double* given, int64_t size, int64_t wanted, double* values
 
 // ---------------------------------------------------------------- distances
 
-/// out[i, j] = the squared distance of row i of a from row j of b, differences squared one by one.
+// Sums in an order of their own, and products rounded before they are added: the same to the bit on every processor, and
+// in JavaScript. What is built on neighbors, such as a map, may hang on the last digit.
+#pragma GCC push_options
+#ifndef __clang__
+#pragma GCC optimize("fp-contract=off")
+#endif
+
+constexpr int LANES = 8;         // sums that are added at the end
+constexpr int64_t CHUNK = 2048;  // columns at a time: they stay in the second-level cache
+constexpr int PARTS = LANES / L;
+constexpr int SIDE = PARTS == 1 ? 4 : 2;
+typedef float F __attribute__((vector_size(L * sizeof(float)), aligned(4), may_alias));
+
+inline V widen(const double* p) { return *reinterpret_cast<const V*>(p); }
+inline V widen(const float* p) { return __builtin_convertvector(*reinterpret_cast<const F*>(p), V); }
+
+/// Squared distances of NI rows from NJ others, of up to CHUNK columns; or added to what is there.
+template <int NI, int NJ, class A, class B>
+void distanceTile(const A* a, const B* b, int64_t columns, int64_t count, bool adding, double* out, int64_t stride) {
+#ifdef __clang__
+#pragma clang fp contract(off)
+#endif
+  V sums[NI][NJ][PARTS] = {};
+  int64_t k = 0;
+  for (; k + LANES <= count; k += LANES)
+    for (int p = 0; p < PARTS; p++) {
+      V others[NJ];
+      for (int m = 0; m < NJ; m++) others[m] = widen(b + m * columns + k + p * L);
+      for (int n = 0; n < NI; n++) {
+        const V own = widen(a + n * columns + k + p * L);
+        for (int m = 0; m < NJ; m++) {
+          const V difference = own - others[m];
+          sums[n][m][p] += difference * difference;
+        }
+      }
+    }
+  for (int n = 0; n < NI; n++)
+    for (int m = 0; m < NJ; m++) {
+      double s[LANES];
+      for (int i = 0; i < LANES; i++) s[i] = sums[n][m][i / L][i % L];
+      double total = ((s[0] + s[1]) + (s[2] + s[3])) + ((s[4] + s[5]) + (s[6] + s[7]));
+      for (int64_t c = k; c < count; c++) {
+        const double difference = static_cast<double>(a[n * columns + c]) - static_cast<double>(b[m * columns + c]);
+        total += difference * difference;
+      }
+      out[n * stride + m] = adding ? out[n * stride + m] + total : total;
+    }
+}
+
+#pragma GCC pop_options
+
+/// out[i, j] = the squared distance of row i of a from row j of b
 template <class A, class B>
 void squaredDistances(const A* a, const B* b, int64_t rows, int64_t others, int64_t columns, double* out) {
-  constexpr int HIGH = 4;
   spread(rows, 16, [&](int64_t begin, int64_t end) {
-    for (int64_t j = 0; j < others; j += HIGH)
-      for (int64_t i = begin; i < end; i += HIGH)
-        constant<HIGH>(static_cast<int>(std::min<int64_t>(HIGH, end - i)), [&](auto high) {
-          constant<HIGH>(static_cast<int>(std::min<int64_t>(HIGH, others - j)), [&](auto wide) {
-            constexpr int NI = decltype(high)::value, NJ = decltype(wide)::value;
-            V sums[NI][NJ] = {};
-            int64_t k = 0;
-            for (; k + L <= columns; k += L) {
-              V second[NJ];
-              for (int m = 0; m < NJ; m++) second[m] = load(b + (j + m) * columns + k);
-              for (int n = 0; n < NI; n++) {
-                const V first = load(a + (i + n) * columns + k);
-                for (int m = 0; m < NJ; m++) {
-                  const V difference = first - second[m];
-                  sums[n][m] += difference * difference;
-                }
-              }
-            }
-            for (int n = 0; n < NI; n++)
-              for (int m = 0; m < NJ; m++) {
-                double total = sum(sums[n][m]);
-                for (int64_t c = k; c < columns; c++) {
-                  const double difference = static_cast<double>(a[(i + n) * columns + c]) - b[(j + m) * columns + c];
-                  total += difference * difference;
-                }
-                out[(i + n) * others + j + m] = total;
-              }
+    for (int64_t k = 0; k == 0 || k < columns; k += CHUNK)
+      for (int64_t j = 0; j < others; j += SIDE)
+        for (int64_t i = begin; i < end; i += SIDE)
+          constant<SIDE>(static_cast<int>(std::min<int64_t>(SIDE, end - i)), [&](auto high) {
+            constant<SIDE>(static_cast<int>(std::min<int64_t>(SIDE, others - j)), [&](auto wide) {
+              distanceTile<decltype(high)::value, decltype(wide)::value>(
+                  a + i * columns + k, b + j * columns + k, columns, std::min(CHUNK, columns - k), k > 0,
+                  out + i * others + j, others);
+            });
           });
-        });
   });
 }
 
@@ -919,7 +952,7 @@ napi_value multiplyFactors(napi_env env, napi_callback_info info) {
     const bool symmetric = in.integer("symmetric") != 0;
     double* out = in.array<double>("out");
     multiply(a, b, rows, columns, count, 1, false, out, columns, symmetric ? LOWER : WHOLE);
-    if (symmetric) mirror(out, rows, LOWER);
+    if (symmetric) mirror(out, rows);
     return nullptr;
   });
 }

@@ -19,7 +19,7 @@ let fastest: Algebra | undefined;
 
 /**
  * Returns the implementation that every function here uses unless another is given: the compiled one, and JavaScript
- * where it cannot be compiled. Both agree to rounding.
+ * where it cannot be compiled. Both agree to rounding. The first call compiles, in some seconds, if that was never done.
  */
 export function fastestAlgebra(): Algebra {
   if (fastest) return fastest;
@@ -214,8 +214,8 @@ export function decomposeSymmetric(
 }
 
 /**
- * Computes `‖a_i - b_j‖²` for each row of `a` and each of `b`, row-major `[a.rows, b.rows]`. Differences are squared one
- * by one: inner products would be faster, but would tell apart what is equally far.
+ * Computes `‖a_i - b_j‖²` for each row of `a` and each of `b`, row-major `[a.rows, b.rows]`; the same to the bit on every
+ * machine. Differences are squared one by one: inner products would be faster, but would tell apart what is equally far.
  * @throws RangeError if the two differ in columns, or a distance is not finite.
  */
 export function squaredDistances(

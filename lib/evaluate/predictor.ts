@@ -128,7 +128,8 @@ export function inputReader(
           `inputReader: expected rows of the cohort ${cohort.name}, got ${rows.ids[stranger]}`,
         );
       }
-      matrix = standardized.get(rows) ?? applyScaler(scaler, cohort.matrix, rows.rows, "standardized");
+      matrix =
+        standardized.get(rows) ?? applyScaler(scaler, cohort.matrix, rows.rows, "standardized");
       standardized.set(rows, matrix);
     }
     const values = pickColumns(matrix, visible);

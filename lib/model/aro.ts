@@ -26,7 +26,7 @@ import {
   type Sight,
   visibleOf,
 } from "./autoencoder.js";
-import { type Architecture, inspectMatrix, requireSetting, requireTwoRows } from "./model.js";
+import { type Architecture, inspectMatrix, requireSetting } from "./model.js";
 
 export interface AroSpec extends Sight {
   /** Units of each hidden layer and of the latent space; 2,048 in the paper. */
@@ -96,10 +96,7 @@ export const ARO: Architecture<AroSpec, Matrix, AutoencoderNetwork> = {
 
     return {
       leastRows: spec.batchNorm ? 2 : 1,
-      inspect(where, batch) {
-        if (where === "step" && spec.batchNorm) requireTwoRows(batch);
-        return inspectMatrix(engine, where, batch, spec.features);
-      },
+      inspect: (where, batch) => inspectMatrix(engine, where, batch, spec.features),
       chunks: chunksOf,
       async pass(batch, observed, pass) {
         const { out: latent, back } = encoder.forward(input(batch), pass); // [rows, width]

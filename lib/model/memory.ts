@@ -38,8 +38,9 @@ export function estimateMemory<Spec>(
     tensors.reduce((sum, one) => sum + (one.isTrained === isTrained ? sizeOf(one.shape) : 0), 0);
   const [weights, buffers] = [4 * count(true), 4 * count(false)];
   const batch = 4 * ROWS * spec.features;
-  const heap = 3 * weights + buffers + batch + WORKING;
-  const available = heap + (buffers > 0 ? BATCHES.normalized : BATCHES.plain) * batch;
+  const batches = buffers > 0 ? BATCHES.normalized : BATCHES.plain;
+  const heap = 3 * weights + buffers + batches * batch + WORKING;
+  const available = heap + batch; // as it came
   const real = (bytes: number) =>
     backend === "tensorflow" ? TENSORFLOW.library + TENSORFLOW.copies * bytes : bytes;
   return { heap, total: real(available + weights), available: real(available) };

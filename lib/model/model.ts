@@ -304,15 +304,6 @@ export function inspectMatrix(
   );
 }
 
-/** @throws RangeError if a batch has a single row, whose statistics have no variance. */
-export function requireTwoRows({ rows }: Pick<Matrix, "rows">): void {
-  if (rows > 1) return;
-  throw new RangeError(
-    "step: expected a batch of at least 2 rows, got 1: batch normalization divides by the variance of the batch; " +
-      "take another batch size, which leaves no row alone",
-  );
-}
-
 /**
  * Checks that there is one array of the right length for each tensor, and no other.
  * @throws RangeError naming the first that is not.

@@ -156,7 +156,7 @@ const PROFILES: Readonly<Record<ProfileName, Profile>> = {
   },
 };
 
-/** What the portable engine trains instead, to finish in minutes; the learning rate was chosen on UCEC by validation loss. */
+/** What engines without native code train instead, to finish in minutes; the learning rate was chosen on UCEC by validation loss. */
 const NARROW = { width: 256, learningRate: 5e-4 };
 
 /** Whether a profile's cohort is the paper's own two, so that a number may replicate one of the paper's. */

@@ -3,7 +3,7 @@ import { mkdir, readFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { replaceFile } from "../cohort/durable-file.js";
 import { projectRoot } from "../cohort/root.js";
-import { nameEngine, type Engine } from "../engine/engine.js";
+import { type Engine, nameEngine } from "../engine/engine.js";
 import { readRun } from "../train/folder.js";
 import {
   collectScores,
@@ -72,12 +72,14 @@ export async function recordExperiment(
     profile: runs[0].study.profile.name,
     command: `npx aro train ${experiment.name} && npx aro record ${experiment.name}`,
     date: new Date().toISOString().slice(0, 10),
-    runs: await Promise.all(runs.map(async ({ name, folder, hash }) => {
-      const { environment } = await readRun(folder);
-      const { version, node, cpu } = environment;
-      const made = `${nameEngine(environment.engine)} ${environment.engine.version}`;
-      return { name, hash, engine: made, version, node, cpu };
-    })),
+    runs: await Promise.all(
+      runs.map(async ({ name, folder, hash }) => {
+        const { environment } = await readRun(folder);
+        const { version, node, cpu } = environment;
+        const made = `${nameEngine(environment.engine)} ${environment.engine.version}`;
+        return { name, hash, engine: made, version, node, cpu };
+      }),
+    ),
     ...{ scores, accuracies },
   };
   await mkdir(dirname(file), { recursive: true });
@@ -196,8 +198,14 @@ export function checkRecord(record: ExperimentRecord, measured: ExperimentScores
 /** One line a run and a score, so that a change is readable. */
 function format({ runs, scores, accuracies, ...about }: ExperimentRecord): string {
   const list = (rows: readonly object[]) =>
-    rows.length === 0 ? "[]" : `[\n    ${rows.map((row) => JSON.stringify(row)).join(",\n    ")}\n  ]`;
+    rows.length === 0
+      ? "[]"
+      : `[\n    ${rows.map((row) => JSON.stringify(row)).join(",\n    ")}\n  ]`;
   const head = Object.entries(about).map(([key, value]) => `  "${key}": ${JSON.stringify(value)},`);
-  const tail = [`  "runs": ${list(runs)},`, `  "scores": ${list(scores)},`, `  "accuracies": ${list(accuracies)}`];
+  const tail = [
+    `  "runs": ${list(runs)},`,
+    `  "scores": ${list(scores)},`,
+    `  "accuracies": ${list(accuracies)}`,
+  ];
   return `{\n${[...head, ...tail].join("\n")}\n}\n`;
 }

@@ -43,6 +43,14 @@ export const CONTESTS: readonly Contest[] = [
   timed("classifier", "five folds of 115 x 2,048 embeddings, against MLPClassifier", {
     ...{ rounds: 5, tolerance: 0.05 },
   }),
+  ...(["200", "1600"] as const).flatMap((shape) => [
+    timed(`smoother-${shape}`, `ridge weights of ${shape} x 4,000 for new rows, at 11 lambdas`, {
+      ...{ shape, rounds: 9, tolerance: 1e-6 },
+    }),
+    timed(`pca-${shape}`, `all components of ${shape} x 4,000, and the same rows transformed`, {
+      ...{ shape, rounds: 9, tolerance: 1e-3 },
+    }),
+  ]),
   timed("step-small", "2,000 features, 256 wide, against AdamW", { shape: "small", rounds: 25 }),
   timed("step-small-tfjs", "the same on wasm, against tf.variableGrads", {
     ...{ ours: "step-small-wasm", reference: { task: "step-small-usual", by: "node" } },

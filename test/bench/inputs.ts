@@ -5,6 +5,7 @@ import { emptyMatrix, type Matrix } from "../../lib/cohort/matrix.js";
 import { runCommand } from "../../lib/cohort/python.js";
 import { createRandom } from "../../lib/cohort/random.js";
 import { sourceFolder } from "../../lib/cohort/sources.js";
+import { LAMBDAS } from "../../lib/evaluate/ridge.js";
 import { applyScaler, fitScaler } from "../../lib/preprocess/scaler.js";
 
 export interface Shape {
@@ -18,7 +19,9 @@ export interface Shape {
   readonly hiddenLayers: number;
 }
 
-export const SHAPES: Readonly<Record<"paper" | "medium" | "small", Shape>> = {
+const SHALLOW = { width: 1, hiddenLayers: 0 } as const; // no network is trained on it
+
+export const SHAPES: Readonly<Record<"paper" | "medium" | "small" | "200" | "1600", Shape>> = {
   paper: {
     ...{ samples: 115, batch: 80, features: 71_094, rna: 50_455 },
     ...{ width: 2048, hiddenLayers: 3 },
@@ -31,6 +34,8 @@ export const SHAPES: Readonly<Record<"paper" | "medium" | "small", Shape>> = {
     ...{ samples: 115, batch: 80, features: 2000, rna: 1420 },
     ...{ width: 256, hiddenLayers: 3 },
   },
+  200: { samples: 260, batch: 200, features: 4000, rna: 4000, ...SHALLOW },
+  1600: { samples: 2080, batch: 1600, features: 4000, rna: 4000, ...SHALLOW },
 };
 
 /** The models beside ARO, at the medium shape. */
@@ -67,12 +72,13 @@ export function partsOf({ samples, batch }: Shape): readonly number[][] {
   return [range(0, batch), range(batch, middle), range(middle, samples)];
 }
 
-/** Writes what the other side cannot know: the shapes, the models, and where UCEC lies. */
+/** Writes what the other side cannot know: shapes, models, shrinkages to choose from, and where UCEC lies. */
 export function writeSettings(folder: string): void {
   const settings = {
     shapes: SHAPES,
     models: MODELS,
     embeddings: EMBEDDINGS,
+    lambdas: LAMBDAS,
     ucec: sourceFolder("ucec"),
   };
   writeFileSync(join(folder, "settings.json"), JSON.stringify(settings));

@@ -329,6 +329,28 @@ def pca(folder, shape):
     return f"scikit-learn {sklearn.__version__}, svd_solver full, float32", answer, run
 
 
+def smoother(folder, shape):
+    """Ridge regression as weights of the training rows, at each shrinkage: one decomposition for all of them."""
+    raw = floats(folder, shape, "raw.f32", shape["samples"]).astype(np.float64)
+    batch = shape["batch"]
+    middle = batch + (shape["samples"] - batch) // 2
+    train, held = raw[:batch], raw[batch:middle]
+
+    def weights(lam, values, vectors, along):
+        found = (along / (values + lam)) @ vectors.T
+        return found + (1 - found.sum(axis=1, keepdims=True)) / batch
+
+    def run():
+        mean = train.mean(axis=0)
+        centered = train - mean
+        values, vectors = np.linalg.eigh(centered @ centered.T)
+        along = (held - mean) @ centered.T @ vectors
+        return [weights(lam, values, vectors, along) for lam in shape["lambdas"]]
+
+    answer = [float((found**2).mean()) for found in run()]
+    return f"numpy {np.__version__}, eigh, float64", answer, run
+
+
 def load(folder, shape):
     """The three tables of UCEC, joined on the samples that all have; samples x features with a mask."""
     import pandas as pd
@@ -375,6 +397,10 @@ TASKS = {
     "products-paper": ("paper", 1, products),
     "preprocess": ("paper", 1, preprocess),
     "pca": ("paper", 1, pca),
+    "pca-200": ("200", 5, pca),
+    "pca-1600": ("1600", 1, pca),
+    "smoother-200": ("200", 5, smoother),
+    "smoother-1600": ("1600", 1, smoother),
     "load": ("paper", 1, load),
     "xlsx": ("paper", 1, xlsx),
 }

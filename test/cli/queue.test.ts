@@ -131,7 +131,8 @@ test("a time limit that Slurm would not read, or that leaves no time, is refused
   for (const time of ["3", "0:03:59", "3:59", "0-0:3"]) {
     assert.throws(() => checkTime(time), /--time to be 4 minutes or more, because a task is told/);
   }
-  for (const time of ["4", "0:04:00", "4:00", "1-0", "1-12:30", "0-0:04"]) checkTime(time);
+  for (const time of ["4", "0:04:00", "4:00", "1-0", "1-12:30", "0-0:04", "0:04:30", "4:30"])
+    checkTime(time);
 });
 
 test("an array that is larger than the cluster takes is refused", () => {
@@ -212,8 +213,22 @@ test("tasks end in order, at most so many at the same time, each with its log an
 });
 
 test("a task that is killed is started again; one that is killed each time is given up, and the others go on", async () => {
-  const [again] = await runProcesses(jobOf([dying(3)]), optionsOf());
+  const lines: string[] = [];
+  const [again] = await runProcesses(
+    jobOf([dying(3)]),
+    optionsOf({ onEvent: (line) => lines.push(line) }),
+  );
   assert.deepEqual([again.status, again.starts], ["done", 3]);
+  const expected = [
+    ...[
+      /^task 0 \(run 0\): process \d+$/,
+      /: killed by SIGKILL, goes on$/,
+      /process \d+, start 2$/,
+    ],
+    ...[/: killed by SIGKILL 2 times, goes on$/, /process \d+, start 3$/, /: done in \d s$/],
+  ];
+  assert.equal(lines.length, expected.length);
+  for (const [i, line] of lines.entries()) assert.match(line, expected[i]);
   const [given, other] = await runProcesses(jobOf([dying(9), ""]), optionsOf());
   assert.deepEqual([given.status, given.starts], ["failed", 3]);
   assert.equal(given.reason, "killed by SIGKILL 3 times");

@@ -18,6 +18,21 @@ test("a name that is a few letters off, or in other case, is offered as it is wr
   }
 });
 
+test("the longer a name, the more letters may differ: one, two from three letters on, three from nine on", () => {
+  for (const [got, known, isNear] of [
+    ["ab", "xb", true],
+    ["ab", "xy", false],
+    ["abc", "xyc", true],
+    ["abc", "xyz", false],
+    ["abcdefgh", "xycdefgh", true],
+    ["abcdefgh", "xyzdefgh", false],
+    ["abcdefghi", "xyzdefghi", true],
+    ["abcdefghi", "wxyzefghi", false],
+  ] as const) {
+    assert.equal(didYouMean(got, [known]) !== "", isNear, `${got} ${known}`);
+  }
+});
+
 test("a name that is nothing like a known one, or empty, or without known names, gets no offer", () => {
   for (const got of ["tcga", "kidney", "", "training", "xy"]) {
     assert.equal(didYouMean(got, KNOWN), "", got);

@@ -305,6 +305,24 @@ test("the native one gives the same numbers to the bit again, and to rounding on
   close(JSON.parse(one) as number[], JSON.parse(three) as number[], 1e-10);
 });
 
+test("distances are the same to the bit in JavaScript and compiled", {
+  skip: contenders[1].skip,
+}, () => {
+  const random = createRandom(10, "distances");
+  for (const columns of [1, 7, 8, 65, 2047, 2049, 4100]) {
+    const [a, b] = [normal(5, columns, random), single(normal(7, columns, random))];
+    for (const [one, other] of [
+      [a, b],
+      [b, a],
+    ]) {
+      assert.deepEqual(
+        squaredDistances(one, other, nativeAlgebra()),
+        squaredDistances(one, other, portableAlgebra),
+      );
+    }
+  }
+});
+
 test("a machine without a compiler computes in JavaScript", () => {
   const place = new URL("../../lib/engine/linear-algebra.ts", import.meta.url).href;
   const script = `

@@ -1,375 +1,110 @@
-// ARO in every engine but the slow one: refusals at the door, memory that stays flat, state that goes on.
+// ARO's shape: the paper's Table 3, and initial weights from a seed.
 import assert from "node:assert/strict";
-import { before, describe, test } from "node:test";
-import { emptyMatrix, type Matrix } from "../../lib/cohort/matrix.js";
-import { createRandom } from "../../lib/cohort/random.js";
-import type { Engine } from "../../lib/engine/engine.js";
+import { test } from "node:test";
 import { ARO, type AroSpec, PAPER_MODEL } from "../../lib/model/aro.js";
-import { type AutoencoderModel, buildAutoencoder } from "../../lib/model/autoencoder.js";
-import { initializeWeights, type Weights } from "../../lib/model/model.js";
-import { type Contender, contenders } from "../engine/engines.js";
-import { relativeError } from "../golden.js";
+import { countParameters, initializeWeights } from "../../lib/model/model.js";
 
-const spec: AroSpec = {
+const PAPER: AroSpec = {
   ...PAPER_MODEL,
-  ...{ features: 300, width: 24, hiddenLayers: 2, visible: { start: 20, end: 250 } },
+  features: 71094,
+  visible: null,
 };
+const SMALL: AroSpec = { ...PAPER, features: 50, width: 20, hiddenLayers: 2 };
 
-/** What is trained with every setting that may change a step. */
-const SPECS = [
-  { title: "with input dropout and decay", changes: {} },
-  {
-    title: "with batch normalization and both dropouts",
-    changes: { batchNorm: true, hiddenDropout: 0.1, zeroed: [30] },
-  },
-];
+test("the paper's model has the parameters of its Table 3", () => {
+  assert.equal(countParameters(ARO, PAPER), 303863222);
+  assert.deepEqual(
+    ARO.tensors(PAPER).map(({ name, shape }) => [name, ...shape]),
+    [
+      ["inp_lin.weight", 2048, 71094],
+      ["inp_lin.bias", 2048],
+      ["encoder_layers.0.weight", 2048, 2048],
+      ["encoder_layers.0.bias", 2048],
+      ["encoder_layers.1.weight", 2048, 2048],
+      ["encoder_layers.1.bias", 2048],
+      ["encoder_layers.2.weight", 2048, 2048],
+      ["encoder_layers.2.bias", 2048],
+      ["out_lin.weight", 71094, 2048],
+      ["out_lin.bias", 71094],
+    ],
+  );
+});
 
-const KEPT = ["value", "first", "second"] as const;
+test("batch normalization adds a scale and a shift a feature, and two buffers that training does not adapt", () => {
+  const spec = { ...SMALL, batchNorm: true };
+  assert.equal(countParameters(ARO, spec), countParameters(ARO, SMALL) + 2 * 50);
+  const buffersOf = (spec: AroSpec) =>
+    ARO.tensors(spec).flatMap(({ name, isTrained }) => (isTrained ? [] : [name]));
+  const names = ["weight", "bias", "running_mean", "running_var"].map(
+    (name) => `batch_norm.${name}`,
+  );
+  assert.deepEqual(buffersOf(spec), names.slice(2));
+  assert.deepEqual(buffersOf(SMALL), []);
+  const [weights, without] = [initializeWeights(ARO, spec, 7), initializeWeights(ARO, SMALL, 7)];
+  assert.deepEqual(
+    [...weights.keys()],
+    ARO.tensors(spec).map(({ name }) => name),
+  );
+  assert.deepEqual(
+    names.map((name) => weights.get(name)),
+    [1, 0, 0, 1].map((value) => new Float32Array(50).fill(value)),
+  );
+  for (const [name, values] of without) assert.deepEqual(values, weights.get(name), name);
+});
 
-/** Rows of a few patterns with noise, some entries unobserved. */
-function sampleRows(rows: number, seed = 7): Matrix {
-  const random = createRandom(seed, "rows");
-  const batch = emptyMatrix(rows, spec.features);
-  for (let i = 0; i < batch.values.length; i++) {
-    const pattern = Math.sin((1 + (Math.floor(i / batch.columns) % 3)) * (i % batch.columns));
-    batch.values[i] = Math.max(0, pattern + 0.2 * random.normal());
-    batch.observed[i] = random.uniform() < 0.8 ? 1 : 0;
+test("a model without hidden layers has an input and an output layer", () => {
+  assert.equal(countParameters(ARO, { ...SMALL, hiddenLayers: 0 }), 50 * 20 + 20 + 20 * 50 + 50);
+});
+
+test("the same seed gives the same weights, another seed others", () => {
+  assert.deepEqual(initializeWeights(ARO, SMALL, 7), initializeWeights(ARO, SMALL, 7));
+  const [a, b] = [initializeWeights(ARO, SMALL, 7), initializeWeights(ARO, SMALL, 8)];
+  for (const [name, values] of a) assert.notDeepEqual(values, b.get(name), name);
+});
+
+test("a layer's weights do not depend on how many layers there are", () => {
+  const deeper = initializeWeights(ARO, { ...SMALL, hiddenLayers: 5 }, 7);
+  for (const [name, values] of initializeWeights(ARO, SMALL, 7)) {
+    assert.deepEqual(values, deeper.get(name), name);
   }
-  return batch;
-}
+});
 
-type Model = AutoencoderModel<AroSpec>;
-
-const train = (model: Model, batch: Matrix, steps: number, options = {}) =>
-  Array.from({ length: steps }).reduce<Promise<number>>(async (last) => {
-    await last;
-    return (await model.step(batch, { learningRate: 1e-3, ...options })).huber;
-  }, Promise.resolve(Number.NaN));
-
-// Without cpu, which is slow and runs wasm's code.
-for (const contender of contenders.filter(({ name }) => name !== "cpu")) {
-  describe(`a model on ${contender.name}`, { skip: contender.skip }, () => behave(contender));
-}
-
-function behave({ start, tensors: memory }: Contender) {
-  let engine: Engine;
-  let model: Model;
-  const build = (spec: AroSpec, weights: Weights) => buildAutoencoder(engine, ARO, spec, weights);
-  const batch = sampleRows(12);
-  before(async () => {
-    engine = await start({ blockEntries: 64 * 24 });
-    model = build(spec, initializeWeights(ARO, spec, 1));
-  });
-
-  for (const { title, changes } of SPECS) {
-    const changed = { ...spec, ...changes };
-    test(`learns ${title}, and holds no more tensors after 200 steps`, () => learn(changed));
-    test(`goes on from its tensors and its count of steps bit for bit, ${title}`, () =>
-      resume(changed));
+test("weights and biases are uniform within 1 / sqrt(inputs) of zero", () => {
+  const weights = initializeWeights(ARO, SMALL, 1);
+  assert.deepEqual(
+    [...weights.keys()],
+    ARO.tensors(SMALL).map(({ name }) => name),
+  );
+  for (const [name, values] of weights) {
+    const bound = 1 / Math.sqrt(name.startsWith("inp_lin") ? 50 : 20);
+    assert.ok(
+      values.every((value) => Math.abs(value) <= bound * (1 + 1e-6)),
+      name,
+    );
+    if (values.length < 400) continue;
+    // Of 400 and more uniform numbers, mean and largest lie this near in all but a few of a million draws.
+    const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+    assert.ok(Math.abs(mean) < (5 * bound) / Math.sqrt(3 * values.length), name);
+    assert.ok(Math.max(...values) > 0.95 * bound, name);
   }
+});
 
-  async function learn(spec: AroSpec) {
-    const fresh = build(spec, initializeWeights(ARO, spec, 1));
-    const options = { random: createRandom(1, "dropout"), weightDecay: 0.01 };
-    const first = await train(fresh, batch, 1, options);
-    const held = await memory();
-    const last = await train(fresh, batch, 199, options);
-    await fresh.evaluate(batch);
-    await fresh.gradients(batch);
-    await fresh.encode(batch);
-    await fresh.reconstruct(batch);
-    assert.deepEqual(await memory(), held);
-    assert.ok(last < 0.7 * first, `expected the loss to fall from ${first}, got ${last}`);
-    fresh.dispose();
+test("a spec that makes no sense is refused by name", () => {
+  const bad: [Partial<AroSpec>, RegExp][] = [
+    [{ features: 0 }, /features .* got 0/],
+    [{ width: 1.5 }, /width .* got 1.5/],
+    [{ hiddenLayers: -1 }, /hiddenLayers .* got -1/],
+    [{ inputDropout: 1 }, /inputDropout .* got 1/],
+    [{ hiddenDropout: -0.1 }, /hiddenDropout .* got -0.1/],
+    [{ batchNorm: 1 as unknown as boolean }, /batchNorm .* true or false, got 1/],
+    [{ zeroed: [3, 50] }, /zeroed .* ascending columns in \[0, 50\), got \[3, 50\]/],
+    [{ zeroed: [7, 3] }, /zeroed .* got \[7, 3\]/],
+    [{ zeroed: [3, 3] }, /zeroed .* got \[3, 3\]/],
+    [{ zeroed: [-1] }, /zeroed .* got \[-1\]/],
+    [{ visible: { start: 0, end: 51 } }, /visible .* got \[0, 51\)/],
+    [{ visible: { start: 3, end: 3 } }, /visible .* got \[3, 3\)/],
+  ];
+  for (const [change, message] of bad) {
+    assert.throws(() => ARO.check({ ...SMALL, ...change }), { name: "RangeError", message });
   }
-
-  test("frees its tensors when it is disposed, twice over, and refuses to be used", async () => {
-    const held = await memory();
-    const fresh = build(spec, initializeWeights(ARO, spec, 1));
-    fresh.dispose();
-    fresh.dispose();
-    assert.deepEqual(await memory(), held);
-    for (const use of [() => fresh.reconstruct(batch), () => fresh.readWeights()]) {
-      await assert.rejects(use, { name: "Error", message: /disposed/ });
-    }
-    await assert.rejects(() => fresh.readTensor("inp_lin.bias", "first"), /disposed/);
-    assert.throws(
-      () => fresh.writeTensor("inp_lin.bias", "first", new Float32Array(24)),
-      /disposed/,
-    );
-  });
-
-  test("gives back the weights it was built from", async () => {
-    const weights = initializeWeights(ARO, spec, 1);
-    assert.deepEqual(await model.readWeights(), weights);
-  });
-
-  async function resume(spec: AroSpec) {
-    const weightDecay = 0.1;
-    const whole = build(spec, initializeWeights(ARO, spec, 1));
-    await train(whole, batch, 10, { weightDecay, random: createRandom(1, "dropout") });
-    const options = { weightDecay, random: createRandom(1, "dropout") };
-    const half = build(spec, initializeWeights(ARO, spec, 1));
-    await train(half, batch, 5, options);
-    const resumed = build(spec, initializeWeights(ARO, spec, 2));
-    const held = await memory();
-    assert.equal(half.stepCount, 5);
-    const tensors = ARO.tensors(spec).map(({ name, isTrained }) => ({
-      ...{ name, kinds: isTrained ? KEPT : (["value"] as const) },
-    }));
-    for (const { name, kinds } of tensors) {
-      for (const kept of kinds) resumed.writeTensor(name, kept, await half.readTensor(name, kept));
-    }
-    resumed.stepCount = half.stepCount;
-    assert.deepEqual(await memory(), held);
-    assert.deepEqual(await resumed.readWeights(), await half.readWeights());
-    await train(resumed, batch, 5, options);
-    for (const { name, kinds } of tensors) {
-      for (const kept of kinds) {
-        const values = await whole.readTensor(name, kept);
-        assert.ok(values.some((value) => value !== 0));
-        assert.deepEqual(await resumed.readTensor(name, kept), values, `${kept} of ${name}`);
-      }
-    }
-    assert.equal(resumed.stepCount, 10);
-    for (const used of [whole, half, resumed]) used.dispose();
-  }
-
-  test("ignores the columns that are not visible, but reconstructs them", async () => {
-    const other = { ...batch, values: batch.values.slice() };
-    for (let row = 0; row < batch.rows; row++) other.values[row * batch.columns + 260] = 5;
-    const reconstructed = await model.reconstruct(batch);
-    assert.deepEqual(await model.reconstruct(other), reconstructed);
-    assert.equal(reconstructed.length, batch.rows * spec.features);
-    assert.notEqual((await model.evaluate(other)).mse, (await model.evaluate(batch)).mse);
-    const gradient = (await model.gradients(batch)).get("inp_lin.weight")!;
-    assert.ok(gradient.every((g, i) => (i % spec.features >= 20 && i % spec.features < 250) || !g));
-  });
-
-  test("reads 0 in zeroed columns, with and without batch normalization, and reconstructs them", async () => {
-    for (const batchNorm of [false, true]) {
-      const zeroed: AroSpec = { ...spec, zeroed: [3, 20, 100, 249], batchNorm };
-      const fresh = build(zeroed, initializeWeights(ARO, zeroed, 1));
-      const other = { ...batch, values: batch.values.slice() };
-      for (let row = 0; row < batch.rows; row++) other.values[row * batch.columns + 100] = 5;
-      assert.deepEqual(await fresh.reconstruct(other), await fresh.reconstruct(batch));
-      assert.notEqual((await fresh.evaluate(other)).mse, (await fresh.evaluate(batch)).mse);
-      const options = { random: createRandom(1, "dropout"), weightDecay: 0.5 };
-      await train(fresh, batch, 3, options);
-      const keep = (1 - 1e-3 * 0.5) ** 3;
-      const [before, after] = [initializeWeights(ARO, zeroed, 1), await fresh.readWeights()];
-      for (const [name, rows] of [
-        ["inp_lin.weight", spec.width],
-        ["batch_norm.weight", 1],
-      ] as const) {
-        for (let row = 0; row < rows && after.has(name); row++) {
-          const [a, b] = [before, after].map(
-            (weights) => weights.get(name)![row * spec.features + 100],
-          );
-          assert.ok(Math.abs(b / (a * keep) - 1) < 1e-6, name);
-        }
-      }
-      fresh.dispose();
-    }
-  });
-
-  test("drops activations in training alone, whole layers of them where the share says so", async () => {
-    const dropping: AroSpec = { ...spec, hiddenDropout: 1 - 2 ** -31 };
-    const fresh = build(dropping, initializeWeights(ARO, dropping, 1));
-    const { huber } = await fresh.step(batch, { learningRate: 0, random: createRandom(1) });
-    const bias = initializeWeights(ARO, spec, 1).get("out_lin.bias")!;
-    let expected = 0;
-    for (let i = 0; i < batch.values.length; i++) {
-      const error = Math.abs(Math.log1p(Math.exp(bias[i % spec.features])) - batch.values[i]);
-      if (batch.observed[i]) expected += error < 1 ? error ** 2 / 2 : error - 0.5;
-    }
-    expected /= batch.observed.reduce((sum, mark) => sum + mark, 0);
-    assert.ok(Math.abs(huber / expected - 1) < 1e-5, `${huber} ${expected}`);
-    assert.deepEqual(await fresh.evaluate(batch), await model.evaluate(batch));
-    const { huber: whole } = await fresh.step(batch, { learningRate: 0 });
-    assert.ok(Math.abs(whole / (await model.evaluate(batch)).huber - 1) < 1e-6);
-    fresh.dispose();
-  });
-
-  test("has gradients of batch normalization as its losses say, and moments of the batch's own", async () => {
-    const normal: AroSpec = { ...spec, batchNorm: true, zeroed: [100] };
-    const weights = initializeWeights(ARO, normal, 1);
-    const random = createRandom(3);
-    for (const name of ["batch_norm.running_mean", "batch_norm.running_var", "batch_norm.bias"]) {
-      weights.set(
-        name,
-        weights.get(name)!.map((value) => value + random.uniform()),
-      );
-    }
-    const fresh = build(normal, weights);
-    const gradients = await fresh.gradients(batch);
-    assert.deepEqual(
-      [...gradients.keys()],
-      ARO.tensors(normal)
-        .filter(({ isTrained }) => isTrained)
-        .map(({ name }) => name),
-    );
-    for (const name of ["batch_norm.weight", "batch_norm.bias"]) {
-      const [values, gradient] = [weights.get(name)!, gradients.get(name)!];
-      assert.ok([0, 19, 100, 250].every((column) => gradient[column] === 0));
-      // Along the gradient, the loss grows by its squared length.
-      const length = gradient.reduce((sum, one) => sum + one ** 2, 0);
-      const losses = [-1, 1].map(async (sign) => {
-        const moved = values.map(
-          (value, i) => value + (sign * 0.02 * gradient[i]) / Math.sqrt(length),
-        );
-        const other = build(normal, new Map(weights).set(name, moved));
-        const { huber } = await other.evaluate(batch);
-        other.dispose();
-        return huber;
-      });
-      const [below, above] = await Promise.all(losses);
-      const slope = (above - below) / 0.04;
-      assert.ok(
-        Math.abs(slope / Math.sqrt(length) - 1) < 0.01,
-        `${name} ${slope} ${Math.sqrt(length)}`,
-      );
-    }
-    fresh.dispose();
-  });
-
-  test("refuses one row to train batch normalization by, which it evaluates", async () => {
-    const normal: AroSpec = { ...spec, batchNorm: true };
-    const fresh = build(normal, initializeWeights(ARO, normal, 1));
-    const one = sampleRows(1);
-    await assert.rejects(() => fresh.step(one, { learningRate: 1e-3 }), {
-      name: "RangeError",
-      message: /at least 2 rows, got 1.*take another batch size/,
-    });
-    assert.ok(Number.isFinite((await fresh.evaluate(one)).huber));
-    await assert.rejects(() => fresh.readTensor("batch_norm.running_mean", "first"), /no gradient/);
-    assert.throws(
-      () => fresh.writeTensor("batch_norm.running_var", "value", new Float32Array(300).fill(-1)),
-      /variances of 0 or more, got -1/,
-    );
-    assert.throws(
-      () => fresh.writeTensor("batch_norm.bias", "first", new Float32Array(300).fill(1)),
-      /other visible columns/,
-    );
-    fresh.dispose();
-  });
-
-  test("takes many rows at a time as it takes few", async () => {
-    const many = sampleRows(300);
-    const part = { start: 130, count: 5 };
-    const cut = (width: number) => [part.start * width, (part.start + part.count) * width];
-    const few: Matrix = {
-      ...{ rows: part.count, columns: spec.features },
-      values: many.values.subarray(...cut(spec.features)),
-      observed: many.observed.subarray(...cut(spec.features)),
-    };
-    const whole = await model.reconstruct(many);
-    const some = whole.subarray(...cut(spec.features));
-    assert.ok(relativeError(await model.reconstruct(few), some) < 1e-6);
-    const latent = (await model.encode(many)).subarray(...cut(spec.width));
-    assert.ok(relativeError(await model.encode(few), latent, 0.1) < 1e-6);
-    let squares = 0;
-    let observed = 0;
-    for (let i = 0; i < whole.length; i++) {
-      if (many.observed[i]) squares += (whole[i] - many.values[i]) ** 2;
-      observed += many.observed[i];
-    }
-    assert.ok(Math.abs((await model.evaluate(many)).mse / (squares / observed) - 1) < 1e-6);
-  });
-
-  test("encodes without ReLU as bare linear layers", async () => {
-    const weights = initializeWeights(ARO, spec, 1);
-    const [row, { start, end }] = [3, spec.visible!];
-    let units = Array.from({ length: spec.features }, (_, j) =>
-      j >= start && j < end ? batch.values[row * spec.features + j] : 0,
-    );
-    for (const layer of ["inp_lin", "encoder_layers.0", "encoder_layers.1"]) {
-      const [weight, bias] = [weights.get(`${layer}.weight`)!, weights.get(`${layer}.bias`)!];
-      const below = units;
-      units = Array.from(bias, (b, i) =>
-        below.reduce((sum, unit, j) => sum + weight[i * below.length + j] * unit, b),
-      );
-    }
-    assert.ok(units.some((unit) => unit < 0));
-    const bare = await model.encode(batch, { relu: false });
-    const got = bare.subarray(row * spec.width, (row + 1) * spec.width);
-    assert.ok(relativeError(got, units, 0.1) < 1e-5);
-  });
-
-  test("ends in a ReLU where the spec says so", async () => {
-    const relu: AroSpec = { ...spec, output: "relu" };
-    const fresh = build(relu, initializeWeights(ARO, relu, 1));
-    const out = await fresh.reconstruct(batch);
-    assert.ok(out.some((value) => value === 0) && out.some((value) => value > 0));
-    assert.ok(out.every((value) => value >= 0));
-    const first = await train(fresh, batch, 1);
-    assert.ok((await train(fresh, batch, 60)) < first);
-    fresh.dispose();
-  });
-
-  test("refuses a batch that does not fit, or that has a value which is not finite", async () => {
-    const { values, ...rest } = batch;
-    const holed = { ...rest, values: values.with(5, Number.NaN) };
-    for (const [wrong, message] of [
-      [emptyMatrix(2, spec.features - 1), /300 columns, got 2 x 299/],
-      [emptyMatrix(0, spec.features), /at least 1 row/],
-      [{ ...rest, values: values.subarray(1) }, /3600 values/],
-      [holed, /finite values, got NaN at row 0, column 5/],
-    ] as const) {
-      for (const use of [
-        () => model.step(wrong, { learningRate: 1e-3 }),
-        () => model.evaluate(wrong),
-        () => model.gradients(wrong),
-        () => model.reconstruct(wrong),
-        () => model.encode(wrong),
-      ]) {
-        await assert.rejects(use, { name: "RangeError", message });
-      }
-    }
-  });
-
-  test("refuses a batch in which nothing was observed, where a loss is asked for", async () => {
-    const unseen = { ...batch, observed: new Uint8Array(batch.observed.length) };
-    const message = /at least one observed entry/;
-    await assert.rejects(() => model.step(unseen, { learningRate: 1e-3 }), { message });
-    await assert.rejects(() => model.evaluate(unseen), { name: "RangeError", message });
-    assert.ok((await model.reconstruct(unseen)).every(Number.isFinite));
-  });
-
-  test("refuses rates that are negative or not finite", async () => {
-    const step = (options: { learningRate: number; weightDecay?: number }) => () =>
-      model.step(batch, options);
-    await assert.rejects(step({ learningRate: Number.NaN }), /learningRate/);
-    await assert.rejects(step({ learningRate: 1e-3, weightDecay: -1 }), /weightDecay/);
-  });
-
-  test("says that the weights diverged instead of giving NaN", async () => {
-    const fresh = build(spec, initializeWeights(ARO, spec, 1));
-    await assert.rejects(() => train(fresh, batch, 3, { learningRate: 1e30 }), {
-      name: "DivergenceError",
-      message: /diverged/,
-    });
-    fresh.dispose();
-  });
-
-  test("refuses weights, moments and counts of another model", async () => {
-    const weights = initializeWeights(ARO, spec, 1);
-    const short = new Map(weights).set("out_lin.bias", new Float32Array(3));
-    assert.throws(() => build(spec, short), /300 numbers for out_lin.bias.*got 3/);
-    const more = new Map(weights).set("extra", new Float32Array(1));
-    assert.throws(() => build(spec, more), /no tensor named "extra"/);
-    assert.throws(
-      () => model.writeTensor("out_lin.bias", "first", new Float32Array(3)),
-      /writeTensor: expected 300 numbers for out_lin.bias \[300\], got 3/,
-    );
-    await assert.rejects(() => model.readTensor("extra", "value"), /readTensor.*got "extra"/);
-    assert.throws(() => {
-      model.stepCount = -1;
-    }, /stepCount: expected a whole number of steps, got -1/);
-    assert.throws(
-      () => model.writeTensor("inp_lin.weight", "second", weights.get("inp_lin.weight")!),
-      /other visible columns/,
-    );
-    assert.deepEqual(await model.readWeights(), weights);
-  });
-}
+});

@@ -30,7 +30,7 @@ async function placePaper(changes: Partial<MadeUpOptions> = {}) {
 const placeGbm = (changes: Partial<MadeUpOptions> = {}) =>
   writeGbm(join(root, `gbm${count++}`), { ...SIZE, ...changes });
 
-test("both profiles train the paper's model at the paper's rate, narrower on the portable engine", () => {
+test("both profiles train the paper's model at the paper's rate, narrower on wasm", () => {
   for (const name of ["gbm", "paper"]) {
     const { model, training } = readProfile({ ARO_PROFILE: name }, { name: "native", backend: "" });
     assert.deepEqual(model, PAPER_MODEL);

@@ -207,6 +207,7 @@ test("a process told by SIGTERM or Ctrl-C saves and exits by itself, however oft
     ["SIGINT", "SIGTERM"],
     ["SIGINT", "SIGINT"],
   ];
+  assert.equal(STOPPED, 75, "EX_TEMPFAIL");
   assert.deepEqual(
     await Promise.all(cases.map((signals) => runChild(signals))),
     cases.map(() => [STOPPED, WHOLE]),
