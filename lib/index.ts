@@ -1,67 +1,91 @@
 // The package "aro": everything that notebooks and users may import, and nothing else.
 
-// A profile's study, what it publishes, and the ledger of the paper's claims.
-export { readEvidence } from "./claims/evidence.js";
-export {
-  besidePaper,
-  countByGround,
-  countVerdicts,
-  judgeClaims,
-  type LedgerEntry,
-} from "./claims/judge.js";
-export { compareBlocks, compareLosses, comparePaperSizes } from "./claims/tables.js";
-// A cohort, and where it comes from.
-export { type CbioportalOptions, findStudy, readCbioportal } from "./cohort/cbioportal.js";
+// A cohort: samples by features in several modalities, and where it comes from.
+
+export { readCbioportal } from "./cohort/cbioportal.js";
 export {
   type Cohort,
-  type Drop,
   dropEmptyFeatures,
-  findModality,
   joinCohort,
-  keepFeatures,
-  type Label,
-  type Modality,
-  type ModalityTable,
-  type Sample,
   summarizeModalities,
 } from "./cohort/cohort.js";
 export { sampleFrame } from "./cohort/frame.js";
 export { readGbm } from "./cohort/gbm.js";
-export { isExcelDate, stripEnsemblVersion } from "./cohort/identifiers.js";
-export { commonLabels, countLabels, countPatients, labelValues } from "./cohort/labels.js";
-export { type Matrix, matrixFrom, selectColumns, selectRows } from "./cohort/matrix.js";
-export { type PaperCohort, readPaperCohort } from "./cohort/paper.js";
-export { createRandom, numpyPermutation } from "./cohort/random.js";
-export { readSampleSheet } from "./cohort/samplesheet.js";
+export { countLabels, countPatients, labelValues } from "./cohort/labels.js";
+export { type Matrix, matrixFrom } from "./cohort/matrix.js";
 export { simulateCohort } from "./cohort/simulate.js";
 export { fetchSource } from "./cohort/sources.js";
-export { readTable, readTables } from "./cohort/tables.js";
-export { readUcec } from "./cohort/ucec.js";
-// The model, what computes it, and its training.
+export { readTables } from "./cohort/tables.js";
+
+// The split by patient, and the paper's preprocessing.
+
+export { describeFeature, stageHistograms, zeroShares } from "./preprocess/describe.js";
+export { type PreparedCohort, prepareCohort, requireHeldOut } from "./preprocess/prepare.js";
+export { applyScaler } from "./preprocess/scaler.js";
+export { countParts, splitSamples } from "./preprocess/split.js";
+
+// The model, the engines that compute it, and its training.
+
 export { chooseEngine } from "./engine/choose.js";
 export { type Engine, nameEngine } from "./engine/engine.js";
-export { crossValidate } from "./evaluate/classify.js";
-// Reconstruction, its controls, the latent space and classifiers.
-export { adjustedRandIndex, kMeans, silhouette } from "./evaluate/cluster.js";
-export { compareClassifiers } from "./evaluate/compare.js";
+export { ARO, type AroSpec } from "./model/aro.js";
+export { buildAutoencoder } from "./model/autoencoder.js";
+export { countParameters, initializeWeights } from "./model/model.js";
+export { MODIS } from "./model/modis.js";
+export { DEFAULT_RATIOS } from "./model/modis-shape.js";
+export { VAE, type VaeSpec } from "./model/vae.js";
+export { readWeights, writeWeights } from "./model/weights.js";
+export { readRun } from "./train/folder.js";
+export { trainRun } from "./train/run.js";
+export { PAPER_SPACE } from "./train/space.js";
+
+// A study: a profile's cohort, the runs that it trains, and what it publishes.
+
+export { embedSamples } from "./study/embeddings.js";
+export { modisSpec, openModis, trainModis } from "./study/modis.js";
+export { describeStudy } from "./study/overview.js";
+export { type Profile, readProfile } from "./study/profile.js";
+export { publishFigure, publishTable, readResults } from "./study/results.js";
+export { describeRuns, type RunRow, summarizeRuns } from "./study/runs.js";
+export { openAro, openCohort, openStudy, readAro, type Study, trainAro } from "./study/study.js";
+export { chooseTasks } from "./study/tasks.js";
+
+// Searches and experiments: many runs of a study, compared.
+
+export { compareVariants, tabulateSeeds } from "./study/experiment-scores.js";
+export { AUTHORS, planExperiment } from "./study/experiments.js";
+export { scoreExperiment } from "./study/record.js";
+export { compareSpaces, tuneAro, tuningReferences } from "./study/tuning.js";
+
+// Reconstruction: predictors, their scores, and differences between them.
+
 export { fitControls } from "./evaluate/controls.js";
 export { constantLosses } from "./evaluate/gaussian.js";
-export { trustworthiness, tsne, umap } from "./evaluate/latent.js";
-export { colorMaps, mapPoints, separation } from "./evaluate/maps.js";
 export { type PairedDifference, pairedDifferences } from "./evaluate/paired.js";
-export { fitPca, reconstructPca, transformPca } from "./evaluate/pca.js";
 export { modelPredictor, type Predictor } from "./evaluate/predictor.js";
-export { reconstructionTable, scoreReconstruction } from "./evaluate/reconstruction.js";
 export { compareOverSplits } from "./evaluate/splits.js";
-export { pearson, spearman, wilsonInterval } from "./evaluate/statistics.js";
 export {
   countPairs,
   type FlatScore,
-  flattenScores,
+  reconstructionTable,
   summarizeCorrelations,
 } from "./evaluate/summary.js";
 export { modisPredictor } from "./evaluate/translation.js";
+
+// Imputation: the other modalities of new samples, from their first.
+
+export { fitSharedDecoder } from "./impute/fit.js";
+export { inferModalities, sharedDecoderPredictor } from "./impute/infer.js";
+
+// The latent space, and classifiers that read it.
+
+export { clusterPoints } from "./evaluate/cluster.js";
+export { compareClassifiers } from "./evaluate/compare.js";
+export { mapPoints } from "./evaluate/maps.js";
+export { wilsonInterval } from "./evaluate/statistics.js";
+
 // Figures and tables.
+
 export { accuracyFigure } from "./figures/accuracy.js";
 export { bestSoFarFigure } from "./figures/best-so-far.js";
 export { cohortFigure } from "./figures/cohort.js";
@@ -81,65 +105,15 @@ export { skillFigure } from "./figures/skill.js";
 export { splitFigure } from "./figures/split.js";
 export { trainingFigure } from "./figures/training.js";
 export { showTable } from "./jupyter/table.js";
-export { ARO, type AroSpec } from "./model/aro.js";
-export { countParameters, initializeWeights, type Losses, type Model } from "./model/model.js";
-export { MODIS } from "./model/modis.js";
-export { DEFAULT_RATIOS, type ModisSpec } from "./model/modis-shape.js";
-export { readTensors, writeTensors } from "./model/tensor-file.js";
-export { readWeights, writeWeights } from "./model/weights.js";
-// The split and the paper's preprocessing.
-export { describeFeature, shareOf, stageHistograms } from "./preprocess/describe.js";
+
+// The paper's claims beside our results.
+
+export { readEvidence } from "./claims/evidence.js";
 export {
-  type Prepared,
-  type PreparedCohort,
-  prepareCohort,
-  requireHeldOut,
-} from "./preprocess/prepare.js";
-export { applyScaler, fitScaler, type Scaler } from "./preprocess/scaler.js";
-export { countParts, type Split, splitSamples } from "./preprocess/split.js";
-export {
-  accuraciesOf,
-  compareVariants,
-  lossesOf,
-  tabulateSeeds,
-  withDeviation,
-} from "./study/experiment-scores.js";
-export {
-  AUTHORS,
-  DIFFERENCES,
-  findExperiment,
-  listRuns,
-  MASKED,
-  planExperiment,
-  SETTINGS,
-  UNMASKED,
-  type Variant,
-} from "./study/experiments.js";
-export { modisSpec, openModis, trainModis } from "./study/modis.js";
-export { describeStudy } from "./study/overview.js";
-export { foldersOf, type Profile, readProfile, replicatesPaper } from "./study/profile.js";
-export { scoreExperiment } from "./study/record.js";
-export { publishFigure, publishTable, readResults } from "./study/results.js";
-export { describeRuns, type RunRow, summarizeRuns } from "./study/runs.js";
-export {
-  openAro,
-  openCohort,
-  openStudy,
-  readAro,
-  type Study,
-  trainAro,
-} from "./study/study.js";
-export { chooseTasks } from "./study/tasks.js";
-export {
-  setupName,
-  summarizeTuning,
-  tuneAro,
-  tunedSettings,
-  tuningReferences,
-  tuningSpace,
-} from "./study/tuning.js";
-export { type Run, readRun } from "./train/folder.js";
-export { createProgress } from "./train/progress.js";
-export { type RunResult, trainRun } from "./train/run.js";
-export { type Dimension, PAPER_SPACE } from "./train/space.js";
-export { type Epoch, train } from "./train/train.js";
+  besidePaper,
+  countByGround,
+  countVerdicts,
+  judgeClaims,
+  type LedgerEntry,
+} from "./claims/judge.js";
+export { compareBlocks, compareLosses, comparePaperSizes } from "./claims/tables.js";

@@ -1,28 +1,17 @@
 // The architecture holds: every file of lib stands in its room, knows only the rooms before it, and is plain.
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { test } from "node:test";
 import {
   checkCycles,
   checkDirection,
+  checkDoors,
   checkHeads,
   checkLanguage,
   checkPackages,
   importsOf,
+  readSources,
   type Sources,
 } from "./architecture.js";
-
-const ROOT = join(import.meta.dirname, "..");
-
-/** Every .ts file under a folder of the repository, but what the compiler wrote. */
-function readSources(folder: string): Sources {
-  const paths = readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
-    .map((path) => `${folder}/${path.replaceAll("\\", "/")}`)
-    .filter((path) => path.endsWith(".ts") && !/\/(dist|node_modules)\//.test(path))
-    .sort();
-  return new Map(paths.map((path) => [path, readFileSync(join(ROOT, path), "utf8")]));
-}
 
 const lib = readSources("lib");
 const tests = readSources("test");
@@ -56,6 +45,12 @@ test("no file reaches itself through its imports", () => expectNone(checkCycles(
 
 test("TensorFlow.js stays in lib/engine, and Vega in lib/figures until it is needed", () =>
   expectNone(checkPackages(lib)));
+
+/** Rooms whose functions do not check their options. */
+const OPEN_ROOMS = /^lib\/(engine|model|train)\//;
+
+test("what the index exports checks the options that it takes", () =>
+  expectNone(checkDoors(lib).filter((problem) => !OPEN_ROOMS.test(problem))));
 
 test("lib has no any, no silenced compiler and no default export", () =>
   expectNone(checkLanguage(lib)));
@@ -93,13 +88,19 @@ test("checkDirection notices an import that points forward, and the type of one 
   const place = "lib/cohort/matrix.ts:2";
   for (const line of ["import { a } from", "import type { A } from", "export * from"]) {
     const files = sources({ "lib/cohort/matrix.ts": `// x\n${line} "../engine/engine.js";` });
-    expectOne(checkDirection(files), place, /cohort must not import engine; the order is cohort </);
+    expectOne(
+      checkDirection(files),
+      place,
+      /cohort must not import engine; the order is options.ts < cohort </,
+    );
   }
   const back = sources({ "lib/engine/engine.ts": 'import type { A } from "../cohort/matrix.js";' });
   assert.deepEqual(checkDirection(back), []);
 });
 
 test("checkDirection notices figures that know a room, and the study imported too early", () => {
+  const door = sources({ "lib/figures/loss.ts": 'import { a } from "../options.js";' });
+  assert.deepEqual(checkDirection(door), []);
   const figure = sources({ "lib/figures/loss.ts": 'import { a } from "../cohort/matrix.js";' });
   expectOne(checkDirection(figure), "lib/figures/loss.ts:1", /figures imports no other room/);
   const early = sources({ "lib/train/train.ts": 'import { a } from "../study/profile.js";' });
@@ -153,6 +154,28 @@ test("checkPackages notices TensorFlow.js and Vega out of place, and Vega that i
     "lib/engine/a.ts": 'import * as tf from "@tensorflow/tfjs-core";',
   });
   assert.deepEqual(checkPackages(good), []);
+});
+
+test("checkDoors notices a function of the index that takes options and does not check them", () => {
+  const door = (body: string, index = 'export { f } from "./model/a.js";') =>
+    checkDoors(
+      sources({
+        "lib/index.ts": index,
+        "lib/model/a.ts": `//\nexport function f(a: A, options: FOptions = {}) { ${body} }`,
+      }),
+    );
+  expectOne(door("g(options);"), "lib/model/a.ts:2", /f takes options and does not check/);
+  expectOne(door('checkOptions("g", options, {});'), "lib/model/a.ts:2", /f takes options/);
+  assert.deepEqual(door('checkOptions("f", options, {});'), []);
+  assert.deepEqual(door('checkOptions<F<T>>(\n"f", options, {});'), []);
+  assert.deepEqual(door("g(options);", 'export { g } from "./model/a.js";'), []);
+  const apart = "export function f({ a }: FOptions) {}";
+  const index = 'export { f } from "./model/a.js";';
+  expectOne(
+    checkDoors(sources({ "lib/index.ts": index, "lib/model/a.ts": apart })),
+    "lib/model/a.ts:1",
+    /f takes options/,
+  );
 });
 
 test("checkLanguage notices any, silenced compilers and default exports, and not the word", () => {

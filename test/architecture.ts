@@ -1,5 +1,6 @@
 // The rules of the house, as checks of source texts that name the file, the line and the rule broken.
-import { posix } from "node:path";
+import { readdirSync, readFileSync } from "node:fs";
+import { join, posix } from "node:path";
 import ts from "typescript";
 
 /** Texts by path from the repository's root, e.g. "lib/model/weights.ts". */
@@ -17,6 +18,7 @@ export interface Import {
 
 /** Rooms in the order in which data walks through them; imports point back along it. */
 const ORDER = [
+  "options.ts",
   "cohort",
   "preprocess",
   "engine",
@@ -24,6 +26,7 @@ const ORDER = [
   "model",
   "train",
   "evaluate",
+  "impute",
   "figures",
   "study",
   "claims",
@@ -33,6 +36,16 @@ const ORDER = [
 ];
 
 const VAGUE = /^(utils?|helpers?|types?|common|misc)$/i;
+
+/** Every .ts file under a folder of the repository, except what the compiler wrote. */
+export function readSources(folder: string): Sources {
+  const root = join(import.meta.dirname, "..");
+  const paths = readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+    .map((path) => `${folder}/${path.replaceAll("\\", "/")}`)
+    .filter((path) => path.endsWith(".ts") && !/\/(dist|node_modules)\//.test(path))
+    .sort();
+  return new Map(paths.map((path) => [path, readFileSync(join(root, path), "utf8")]));
+}
 
 /** Finds each import, export-from, `import()` and `require()` of a file, in order. */
 export function importsOf(path: string, text: string): Import[] {
@@ -71,7 +84,9 @@ export function checkDirection(sources: Sources): string[] {
     const from = roomOf(link.from);
     const to = roomOf(target);
     if (from === to) return [];
-    if (from === "figures") return [report(link, "figures imports no other room")];
+    if (from === "figures" && to !== "options.ts") {
+      return [report(link, "figures imports no other room")];
+    }
     if (!ORDER.includes(to) || ORDER.indexOf(to) > ORDER.indexOf(from)) {
       return [report(link, `${from} must not import ${to}; ${orderText()}`)];
     }
@@ -115,6 +130,31 @@ export function checkPackages(sources: Sources): string[] {
       ? [report(link, "vega is imported lazily: `await import(...)`, or `import type`")]
       : [];
   });
+}
+
+/** A function that the index exports and that takes options passes them to `checkOptions`, by its own name. */
+export function checkDoors(sources: Sources): string[] {
+  const index = parse("lib/index.ts", sources.get("lib/index.ts") ?? "");
+  return index.statements.filter(ts.isExportDeclaration).flatMap((statement) => {
+    const { moduleSpecifier: from, exportClause: names } = statement;
+    if (!from || !ts.isStringLiteral(from) || !names || !ts.isNamedExports(names)) return [];
+    const path = targetOf({ from: "lib/index.ts", specifier: from.text, line: 1, kind: "static" })!;
+    const exported = names.elements.map(({ name }) => name.text);
+    const source = parse(path, sources.get(path) ?? "");
+    return source.statements.filter(ts.isFunctionDeclaration).flatMap((declared) => {
+      const name = declared.name?.text ?? "";
+      const takes = declared.parameters.some((parameter) => takesOptions(parameter));
+      if (!exported.includes(name) || !takes) return [];
+      const checks = new RegExp(`checkOptions(<[^(]*>)?\\(\\s*"${name}"`);
+      return checks.test(declared.getText())
+        ? []
+        : [`${path}:${lineOf(source, declared)}: ${name} takes options and does not check them`];
+    });
+  });
+}
+
+function takesOptions({ name, type }: ts.ParameterDeclaration): boolean {
+  return name.getText() === "options" || /Options(<\w+>)?$/.test(type?.getText() ?? "");
 }
 
 /** No `any`, no comment that silences the compiler, no default export. */
@@ -176,8 +216,8 @@ function eachImport(sources: Sources): Import[] {
   return [...sources].flatMap(([path, text]) => importsOf(path, text));
 }
 
-/** The lib file that an import leads to; null for a package. */
-function targetOf({ from, specifier }: Import): string | null {
+/** The file that an import leads to; null for a package. */
+export function targetOf({ from, specifier }: Import): string | null {
   if (!specifier.startsWith(".")) return null;
   return posix.join(posix.dirname(from), specifier).replace(/\.js$/, ".ts");
 }
@@ -195,7 +235,7 @@ function orderText(): string {
   return `the order is ${ORDER.join(" < ")}`;
 }
 
-function parse(path: string, text: string): ts.SourceFile {
+export function parse(path: string, text: string): ts.SourceFile {
   return ts.createSourceFile(path, text, ts.ScriptTarget.ES2022, true);
 }
 

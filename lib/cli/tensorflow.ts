@@ -22,8 +22,8 @@ export async function tensorflow({ cuda }: { readonly cuda?: true }): Promise<nu
 }
 
 /**
- * Compiles our addons unless that has been done. Where it cannot be, one line gives the reason, and TensorFlow.js on
- * wasm is used. Asking for another engine in ARO_ENGINE means no build.
+ * Compiles our addons unless that has been done. Where it cannot be, one line gives the reason, and TensorFlow.js on wasm
+ * is used. Asking for another engine in ARO_ENGINE means no build.
  * @throws Error if ARO_ENGINE asks for the native engine and its kernels do not compile.
  */
 export function prepareNative(profile: Profile): void {
@@ -34,8 +34,8 @@ export function prepareNative(profile: Profile): void {
     compileAddon("linear-algebra", { onProgress: console.log });
   } catch (error) {
     if (process.env.ARO_ENGINE) throw new Error(oneLine(error));
-    const narrower = profitsFromNative(profile) ? " a narrower model" : "";
-    console.log(`${oneLine(error)}; until then TensorFlow.js trains${narrower} on wasm`);
+    const narrower = profitsFromNative(profile) ? " and trains a narrower model" : "";
+    console.log(`${oneLine(error)}; until then TensorFlow.js on wasm runs${narrower}`);
   }
 }
 

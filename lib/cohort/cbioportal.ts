@@ -1,6 +1,8 @@
 // Reads a study of cBioPortal: its folder, its tables of measurements and its clinical files -> a cohort.
+
 import { existsSync, readdirSync } from "node:fs";
 import { basename, join } from "node:path";
+import { checkOptions, required } from "../options.js";
 import { missingTest, parseCells, parseNumber } from "./cells.js";
 import { drop, joinCohort, type Label, type Sample } from "./cohort.js";
 import { type DelimitedFile, readDelimited } from "./delimited.js";
@@ -47,7 +49,12 @@ const USUAL: readonly (readonly [ProfileFormat, string])[] = [
  * or a file cannot be read.
  * Source: cBioPortal documentation, File Formats.
  */
-export function readCbioportal({ folder, name, profiles }: CbioportalOptions): FileCohort {
+export function readCbioportal(options: CbioportalOptions): FileCohort {
+  const { folder, name, profiles } = checkOptions("readCbioportal", options, {
+    folder: required("string"),
+    name: "string",
+    profiles: "array",
+  });
   const study = findStudy(folder);
   const chosen = profiles ? choose(study, profiles) : chooseUsual(study);
   const sheet = readClinical(study.sampleFile, "SAMPLE_ID", "PATIENT_ID");

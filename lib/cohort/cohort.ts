@@ -1,4 +1,5 @@
 // A cohort: named samples of known patients, measured in several modalities, with a count of everything left out.
+import { checkOptions, required } from "../options.js";
 import { countObserved, joinColumns, type Matrix, selectColumns, selectRows } from "./matrix.js";
 
 /** What is known about a sample beside its measurements; null means "not recorded". */
@@ -37,6 +38,7 @@ export interface Drop {
   readonly examples: readonly string[];
 }
 
+/** Samples by features in several modalities, with the patient and labels of each sample. */
 export interface Cohort {
   readonly name: string;
   readonly samples: readonly Sample[];
@@ -72,7 +74,16 @@ export function drop(
  * Joins modality tables and a sample sheet on the samples that all of them have, in the order of the first table.
  * @throws RangeError if a sample id, a feature id or a table name is repeated, or no sample is shared.
  */
-export function joinCohort({ name, tables, samples, drops = [] }: JoinOptions): Cohort {
+export function joinCohort(options: JoinOptions): Cohort {
+  const {
+    name,
+    tables,
+    samples,
+    drops = [],
+  } = checkOptions("joinCohort", options, {
+    ...{ name: required("string"), tables: required("array"), samples: required("array") },
+    drops: "array",
+  });
   if (tables.length === 0)
     throw new RangeError("joinCohort: expected at least one table, got none");
   refuseDuplicates(

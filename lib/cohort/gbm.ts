@@ -1,4 +1,5 @@
 // The paper's glioblastoma cohort from cBioPortal (gbm_cptac_2021): RNA, protein and metabolites of tumors.
+import { checkOptions } from "../options.js";
 import { readCbioportal } from "./cbioportal.js";
 import type { Label, Sample } from "./cohort.js";
 import { sourceFolder } from "./sources.js";
@@ -26,11 +27,8 @@ const LABELS: Readonly<Record<string, RegExp>> = {
  * Source: Wang et al., Cancer Cell 2021, doi 10.1016/j.ccell.2021.01.006.
  * @throws as `readCbioportal` does.
  */
-export function readGbm({
-  folder = sourceFolder("gbm"),
-}: {
-  readonly folder?: string;
-} = {}): FileCohort {
+export function readGbm(options: { readonly folder?: string } = {}): FileCohort {
+  const { folder = sourceFolder("gbm") } = checkOptions("readGbm", options, { folder: "string" });
   const cohort = readCbioportal({ folder, name: "gbm", profiles: PROFILES });
   const attributes = [...new Set(cohort.samples.flatMap(({ labels }) => Object.keys(labels)))];
   const columns = Object.entries(LABELS).map(

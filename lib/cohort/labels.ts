@@ -1,6 +1,8 @@
 // The labels of samples: the values of each, and how many samples have them.
+import { checkOptions } from "../options.js";
 import type { Label, Sample } from "./cohort.js";
 
+/** How many samples have a value of a label. */
 export interface LabelCount {
   readonly label: string;
   /** Null means "not recorded". */
@@ -23,35 +25,38 @@ export function countLabels(samples: readonly Sample[], labels: readonly string[
   });
 }
 
+export interface LabelOptions {
+  /** Values of fewer patients become null, since a class that is not in every fold cannot be judged. By default 1. */
+  readonly atLeast?: number;
+}
+
 /**
  * Reads one label of every sample, null where it is not recorded.
  * @throws RangeError that lists the labels if no sample has one of that name.
  */
-export function labelValues(samples: readonly Sample[], label: string): Label[] {
+export function labelValues(
+  samples: readonly Sample[],
+  label: string,
+  options: LabelOptions = {},
+): Label[] {
+  const { atLeast = 1 } = checkOptions("labelValues", options, { atLeast: "number" });
   if (!samples.some(({ labels }) => Object.hasOwn(labels, label))) {
     const known = [...new Set(samples.flatMap(({ labels }) => Object.keys(labels)))].join(", ");
     throw new RangeError(
       `labelValues: expected one of the labels ${known || "(none)"}, got "${label}"`,
     );
   }
-  return samples.map(({ labels }) => labels[label] ?? null);
-}
-
-/** Counts the patients of the samples. */
-export function countPatients(samples: readonly Sample[]): number {
-  return new Set(samples.map(({ patient }) => patient)).size;
-}
-
-/**
- * Reads one label of every sample. Values of fewer than `atLeast` patients become null, since a class that is not in
- * every fold cannot be judged.
- */
-export function commonLabels(samples: readonly Sample[], label: string, atLeast: number): Label[] {
-  const values = labelValues(samples, label);
+  const values = samples.map(({ labels }) => labels[label] ?? null);
+  if (atLeast <= 1) return values;
   const patients = new Map<Label, Set<string>>();
   values.forEach((value, row) => {
     const own = patients.get(value) ?? new Set();
     patients.set(value, own.add(samples[row].patient));
   });
-  return values.map((value) => ((patients.get(value)?.size ?? 0) < atLeast ? null : value));
+  return values.map((value) => (patients.get(value)!.size < atLeast ? null : value));
+}
+
+/** Counts the patients of the samples. */
+export function countPatients(samples: readonly Sample[]): number {
+  return new Set(samples.map(({ patient }) => patient)).size;
 }

@@ -1,4 +1,5 @@
 // The paper's cohort: glioblastoma and renal cell carcinoma, joined from the journals' workbooks that a reader places.
+import { checkOptions, either } from "../options.js";
 import { type Cohort, joinCohort, type Label, type ModalityTable, type Sample } from "./cohort.js";
 import {
   type ConvertOptions,
@@ -58,13 +59,18 @@ export interface PaperOptions {
  * Source: paper section 3; where it is silent, the authors' code.
  * @throws RangeError that lists every file that is missing or of another size; what the readers throw.
  */
-export async function readPaperCohort({
-  folder,
-  manifest,
-  cache = {},
-  proteins = "ensembl",
-  gprofiler,
-}: PaperOptions = {}): Promise<PaperCohort> {
+export async function readPaperCohort(options: PaperOptions = {}): Promise<PaperCohort> {
+  const {
+    folder,
+    manifest,
+    cache = {},
+    proteins = "ensembl",
+    gprofiler,
+  } = checkOptions("readPaperCohort", options, {
+    ...{ folder: "string", manifest: "string", cache: "object" },
+    proteins: ["ensembl", "published"],
+    gprofiler: either("string", "object"),
+  });
   const placed = await findPlaced("paper", { folder, manifest });
   const gbm = await readGbmSheets(placed.get("gbm")!, cache);
   const rcc = await readRccSheets(

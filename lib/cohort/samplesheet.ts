@@ -1,4 +1,5 @@
 // The sample sheet: one row per sample, with its patient and labels.
+import { checkOptions, type Kinds, required } from "../options.js";
 import { missingTest, parseNumber } from "./cells.js";
 import type { Label, Sample } from "./cohort.js";
 import { type DelimitedFile, type DelimitedOptions, readDelimited } from "./delimited.js";
@@ -17,6 +18,12 @@ export interface SampleSheetOptions extends Pick<DelimitedOptions, "hashHeader">
   readonly textColumns?: ReadonlySet<string>;
 }
 
+/** The kinds of `SampleSheetOptions`. */
+export const SHEET_KINDS: Kinds<SampleSheetOptions> = {
+  ...{ file: required("string"), id: "string", patient: "string", missing: "array" },
+  ...{ textColumns: Set, hashHeader: "boolean" },
+};
+
 export interface SampleSheet {
   readonly samples: readonly Sample[];
   /** The header of the id column. */
@@ -33,14 +40,12 @@ export interface SampleSheet {
  * name or with the same name, a requested column that is missing, a sample without a patient; Error if the file cannot
  * be read (see `readDelimited`).
  */
-export function readSampleSheet({
-  file,
-  id,
-  patient,
-  missing,
-  textColumns,
-  hashHeader,
-}: SampleSheetOptions): SampleSheet {
+export function readSampleSheet(options: SampleSheetOptions): SampleSheet {
+  const { file, id, patient, missing, textColumns, hashHeader } = checkOptions(
+    "readSampleSheet",
+    options,
+    SHEET_KINDS,
+  );
   const problems = collectProblems(`${file}: expected a sample sheet`);
   const table = readDelimited(file, { problems, hashHeader });
   const { header, headerLine, rows, lines } = table;

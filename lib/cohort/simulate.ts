@@ -1,4 +1,5 @@
 // Simulates a cohort with known ground truth: latent factors, classes, paired tumors and normals, missing values.
+import { checkOptions, either, required } from "../options.js";
 import { type Cohort, joinCohort, type Label, type Sample } from "./cohort.js";
 import { emptyMatrix, type Matrix, matrixFrom } from "./matrix.js";
 import { createRandom, type Random, shuffle } from "./random.js";
@@ -96,6 +97,15 @@ const scaleDefaults = {
  * @throws RangeError if an option is out of range or names an unknown modality.
  */
 export function simulateCohort(options: SimulateOptions): { cohort: Cohort; truth: Truth } {
+  checkOptions("simulateCohort", options, {
+    ...{ seed: required("number"), patients: "number", normalShare: "number" },
+    ...{ features: "object", scales: "object", latentFactors: "number" },
+    noise: either("number", "object"),
+    missingAtRandom: either("number", "object"),
+    detectionLimit: either("number", "object"),
+    ...{ classes: "array", classSeparation: "number", cohorts: "number", cohortOffset: "number" },
+    cisShare: "number",
+  });
   const settings = completeOptions(options);
   const { seed, modalities, latentFactors } = settings;
   const { samples, factors } = simulatePatients(settings);

@@ -1,10 +1,12 @@
 // From a source of the manifest to checked files on disk: downloaded, unpacked or placed by hand, each whole or absent.
+
 import { createHash } from "node:crypto";
 import { createReadStream, existsSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, rename, rm, stat } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
+import { checkOptions } from "../options.js";
 import { unpackFiles } from "./archive.js";
 import { askLfs, type DownloadOptions, downloadFile, downloadWheel } from "./download.js";
 import {
@@ -77,6 +79,10 @@ export async function fetchSource(
   name: string,
   options: FetchOptions = {},
 ): Promise<FetchedSource> {
+  checkOptions("fetchSource", options, {
+    ...{ folder: "string", python: "string", manifest: "string", mirror: "string" },
+    ...{ onProgress: "function", patience: "number", pause: "number", signal: AbortSignal },
+  });
   const { folder: base = join(projectRoot(), "data", "raw"), signal } = options;
   const sources = await readManifest(options.manifest);
   const source = sources.get(name);
@@ -319,8 +325,15 @@ export interface PlacedOptions {
  */
 export async function findPlaced(
   source: string,
-  { folder = sourceFolder(source), manifest, checksums = false }: PlacedOptions = {},
+  options: PlacedOptions = {},
 ): Promise<ReadonlyMap<string, string>> {
+  const {
+    folder = sourceFolder(source),
+    manifest,
+    checksums = false,
+  } = checkOptions("findPlaced", options, {
+    ...{ folder: "string", manifest: "string", checksums: "boolean" },
+  });
   const found = (await readHandManifest(manifest)).get(source);
   if (!found) throw new RangeError(`findPlaced: expected a source placed by hand, got "${source}"`);
   const there = await readdir(folder).catch((): string[] => []);

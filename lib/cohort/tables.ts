@@ -1,4 +1,5 @@
 // Any CSV or TSV files of measurements, with a sample sheet -> a cohort.
+import { checkOptions, type Kinds, required } from "../options.js";
 import { missingTest, parseCells } from "./cells.js";
 import { type Cohort, type Drop, drop, joinCohort, type ModalityTable } from "./cohort.js";
 import { type DelimitedFile, readDelimited } from "./delimited.js";
@@ -13,7 +14,12 @@ import {
   findPatientColumn,
 } from "./names.js";
 import { collectProblems, type Problems, quote, quoteSome } from "./problems.js";
-import { readPatients, readSampleSheet, type SampleSheetOptions } from "./samplesheet.js";
+import {
+  readPatients,
+  readSampleSheet,
+  type SampleSheetOptions,
+  SHEET_KINDS,
+} from "./samplesheet.js";
 
 /** Whether samples are the rows or the columns of a table. */
 export type Orientation = "samples-in-rows" | "features-in-rows";
@@ -48,6 +54,15 @@ export interface FileCohort extends Cohort {
   readonly notes: readonly string[];
 }
 
+const { sampleIds, ...LISTED_KINDS }: Kinds<TableOptions> = {
+  ...{ file: required("string"), name: required("string") },
+  orientation: ["samples-in-rows", "features-in-rows"],
+  ...{ sampleIds: "array", id: "string", ignore: "array", missing: "array" },
+  excelDates: ["drop", "refuse"],
+  ensemblVersions: ["strip", "keep"],
+};
+const TABLE_KINDS: Kinds<TableOptions> = { ...LISTED_KINDS, sampleIds };
+
 export interface TablesOptions {
   /** The name of the cohort. */
   readonly name: string;
@@ -65,8 +80,8 @@ export interface TablesOptions {
  * `readDelimited`).
  */
 export function readTable(options: TableOptions): FileTable {
-  checkOptions(options);
-  const { file, name, id, ignore = [] } = options;
+  const { file, name, id, ignore = [] } = checkOptions("readTable", options, TABLE_KINDS);
+  if (name === "") throw new RangeError(`readTable: expected a name for ${file}, got ""`);
   const problems = collectProblems(`${file}: expected a table of numbers`);
   const table = readDelimited(file, { problems });
   const { header, headerLine, rows, lines } = table;
@@ -185,28 +200,35 @@ function findAlike(ids: readonly string[], sampleIds: readonly string[]): string
  * @throws RangeError that names the file and what is wrong in it (see `readTable`, `readSampleSheet`, `joinCohort`);
  * TypeError for options of a wrong kind; Error if a file cannot be read.
  */
-export function readTables({ name, tables, sampleSheet }: TablesOptions): FileCohort {
-  if (!Array.isArray(tables) || tables.length === 0) {
-    throw new TypeError(`readTables: expected at least one table of ${name}, got none`);
+export function readTables(options: TablesOptions): FileCohort {
+  const { name, tables, sampleSheet } = checkOptions("readTables", options, {
+    ...{ name: required("string"), tables: required("array"), sampleSheet: "object" },
+  });
+  if (tables.length === 0) {
+    throw new RangeError(`readTables: expected at least one table of ${name}, got none`);
   }
+  tables.forEach((table, i) => {
+    checkOptions(`readTables: tables[${i}]`, table, LISTED_KINDS);
+  });
+  if (sampleSheet) checkOptions("readTables: sampleSheet", sampleSheet, SHEET_KINDS);
   const sheet = sampleSheet && readSampleSheet(sampleSheet);
   let shared = sheet?.samples.map((sample) => sample.id);
   let before = sampleSheet?.file;
-  const read = tables.map((options) => {
+  const read = tables.map((wanted) => {
     const table = readTable({
-      ...options,
+      ...wanted,
       sampleIds: sheet?.samples.map(({ id }) => id) ?? shared,
     });
     const ids = new Set(table.samples);
     const left = shared?.filter((id) => ids.has(id)) ?? table.samples;
     if (left.length === 0) {
       throw new RangeError(
-        `${options.file}: expected samples that are also in ${before} (${quoteSome(shared ?? [])}), ` +
+        `${wanted.file}: expected samples that are also in ${before} (${quoteSome(shared ?? [])}), ` +
           `got none of them in ${quoteSome(table.samples)}; check that these files are of one cohort`,
       );
     }
     shared = [...left];
-    before = before ? `${before}, ${options.file}` : options.file;
+    before = before ? `${before}, ${wanted.file}` : wanted.file;
     return table;
   });
   if (sampleSheet && sheet && read.some((table) => table.samples.includes(sheet.idName))) {
@@ -247,28 +269,6 @@ function joinPatients(
     }
   });
   return out;
-}
-
-function checkOptions({
-  file,
-  name,
-  orientation,
-  excelDates,
-  ensemblVersions,
-}: TableOptions): void {
-  const oneOf = (option: string, value: unknown, allowed: readonly string[]) => {
-    if (value === undefined || allowed.includes(value as string)) return;
-    const names = allowed.map((word) => `"${word}"`).join(" or ");
-    throw new TypeError(
-      `readTable: expected ${option} ${names} for ${file}, got ${JSON.stringify(value)}`,
-    );
-  };
-  if (typeof name !== "string" || name === "") {
-    throw new TypeError(`readTable: expected a name for ${file}, got ${JSON.stringify(name)}`);
-  }
-  oneOf("orientation", orientation, ["samples-in-rows", "features-in-rows"]);
-  oneOf("excelDates", excelDates, ["drop", "refuse"]);
-  oneOf("ensemblVersions", ensemblVersions, ["strip", "keep"]);
 }
 
 function addEmpty(

@@ -1,7 +1,9 @@
 // Reads the CPTAC endometrial carcinoma cohort (UCEC): RNA, protein and phosphoprotein of 115 samples.
+
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
+import { checkOptions } from "../options.js";
 import { type Cohort, drop, joinCohort, type Label, type Sample } from "./cohort.js";
 import { parseFeatureTable } from "./feature-table.js";
 import { sourceFolder } from "./sources.js";
@@ -82,11 +84,8 @@ const labelColumns: readonly LabelColumn[] = [
  * @throws Error if a file is missing, or differs from the published one: other columns, or a value that is not a number
  * or not a known one.
  */
-export function readUcec({
-  folder = sourceFolder("ucec"),
-}: {
-  readonly folder?: string;
-} = {}): Cohort {
+export function readUcec(options: { readonly folder?: string } = {}): Cohort {
+  const { folder = sourceFolder("ucec") } = checkOptions("readUcec", options, { folder: "string" });
   const { samples, unused } = readClinical(folder);
   return joinCohort({
     name: "ucec",

@@ -276,13 +276,10 @@ void packStrips(const float* from, int64_t stride, int64_t columns, int64_t rows
 constexpr int64_t BAND = 48;     // weight rows and
 constexpr int64_t STRIPS = 64;   // strips at a time: what is packed of them stays in the second-level cache
 
-/// One tile of the update: rows [i, i + NI) of the weight, one strip.
+/// Applies a tile of a gradient, `scale sums`, to rows [i, i + NI) of the weight, strip s.
 template <int NI>
-inline void updateTile(const Trained& weight, int64_t stride, int64_t inputs, int64_t i, int64_t s,
-                       const float* slope, int64_t lanes, const float* packed, int64_t rows,
-                       float scale, const Adam& adam) {
-  V sums[NI][2] = {};
-  multiply<NI, 2>(slope + i * lanes, lanes, 1, packed + s * rows * STRIP, STRIP, rows, sums);
+inline void settleTile(const Trained& weight, int64_t stride, int64_t inputs, int64_t i, int64_t s,
+                       const V (&sums)[NI][2], float scale, const Adam& adam) {
   const int64_t column = s * STRIP;
   const int64_t width = std::min<int64_t>(STRIP, inputs - column);
   for (int n = 0; n < NI; n++) {
@@ -317,6 +314,16 @@ inline void updateTile(const Trained& weight, int64_t stride, int64_t inputs, in
   }
 }
 
+/// One tile of the update: rows [i, i + NI) of the weight, one strip.
+template <int NI>
+inline void updateTile(const Trained& weight, int64_t stride, int64_t inputs, int64_t i, int64_t s,
+                       const float* slope, int64_t lanes, const float* packed, int64_t rows,
+                       float scale, const Adam& adam) {
+  V sums[NI][2] = {};
+  multiply<NI, 2>(slope + i * lanes, lanes, 1, packed + s * rows * STRIP, STRIP, rows, sums);
+  settleTile<NI>(weight, stride, inputs, i, s, sums, scale, adam);
+}
+
 /// Applies the gradient `scale slope below` to weight rows [first, last); below in strips of `rows` samples.
 void updateRows(const Trained& weight, int64_t stride, int64_t inputs, const float* slope,
                 int64_t lanes, const float* packed, int64_t rows, float scale, const Adam& adam,
@@ -349,6 +356,79 @@ void updateBias(const Trained& bias, const float* slope, int64_t lanes, float sc
     adam.apply(all(sum * scale), w, m, v);
     bias.value[i] = w[0], bias.first[i] = m[0], bias.second[i] = v[0];
   }
+}
+
+// ---------------------------------------------------------------- many rows of few units
+
+// Where the weights of a layer stay near the core, transposing its rows would take longer than multiplying them: they
+// are read and written as they lie.
+
+constexpr int64_t FEW = 64;
+
+inline bool isTall(int64_t rows, int64_t outputs, int64_t inputs) {
+  return outputs <= FEW && inputs <= FEW && rows >= 4 * FEW;
+}
+
+/// out[r, :] = x[r, :] factor + bias for rows [first, last); the factor in strips `[columns / STRIP, inner, STRIP]`, the
+/// bias padded to whole strips.
+void multiplyTall(const float* x, int64_t inner, const float* strips, const float* bias, int64_t columns,
+                  float* out, int64_t first, int64_t last) {
+  for (int64_t r = first; r < last; r += TILE)
+    constant<TILE>(static_cast<int>(std::min<int64_t>(TILE, last - r)), [&](auto tall) {
+      constexpr int ni = decltype(tall)::value;
+      for (int64_t left = 0; left < columns; left += STRIP) {
+        V sums[ni][2];
+        for (int n = 0; n < ni; n++)
+          for (int j = 0; j < 2; j++) sums[n][j] = load(bias + left + j * L);
+        multiply<ni, 2>(x + r * inner, inner, 1, strips + left * inner, STRIP, inner, sums);
+        const int64_t width = std::min<int64_t>(STRIP, columns - left);
+        for (int n = 0; n < ni; n++) {
+          float part[STRIP];
+          float* to = out + (r + n) * columns + left;
+          float* strip = width == STRIP ? to : part;
+          for (int j = 0; j < 2; j++) store(strip + j * L, sums[n][j]);
+          if (strip == part) std::memcpy(to, part, width * sizeof(float));
+        }
+      }
+    });
+}
+
+/// Applies the gradient slope^T x to weight rows [first, last); x and slope row-major.
+void updateTall(const Trained& weight, int64_t stride, int64_t inputs, const float* slope, int64_t outputs,
+                const float* x, int64_t rows, const Adam& adam, int64_t first, int64_t last) {
+  for (int64_t s = 0; s * STRIP < inputs; s++) {
+    const float* from = x + s * STRIP;
+    // A vector may reach into the next row, but not beyond the last one: rows from where it would are copied.
+    const int64_t safe = (rows * inputs - (s + 1) * STRIP) / inputs + 1;
+    const int64_t width = std::min<int64_t>(STRIP, inputs - s * STRIP);
+    std::vector<float> copies((rows - safe) * STRIP, 0.0f);
+    for (int64_t r = safe; r < rows; r++)
+      std::memcpy(copies.data() + (r - safe) * STRIP, from + r * inputs, width * sizeof(float));
+    for (int64_t i = first; i < last; i += TILE)
+      constant<TILE>(static_cast<int>(std::min<int64_t>(TILE, last - i)), [&](auto tall) {
+        constexpr int ni = decltype(tall)::value;
+        V sums[ni][2] = {};
+        multiply<ni, 2>(slope + i, 1, outputs, from, inputs, safe, sums);
+        multiply<ni, 2>(slope + safe * outputs + i, 1, outputs, copies.data(), STRIP, rows - safe, sums);
+        settleTile<ni>(weight, stride, inputs, i, s, sums, 1, adam);
+      });
+  }
+}
+
+/// Packs a weight for `x weight^T`: strips `[outputs / STRIP, inputs, STRIP]`, padded with zeros.
+void packOutputs(const float* weight, int64_t stride, int64_t outputs, int64_t inputs, float* to) {
+  std::fill(to, to + whole(outputs) * inputs, 0.0f);
+  for (int64_t o = 0; o < outputs; o++)
+    for (int64_t k = 0; k < inputs; k++)
+      to[(o / STRIP * inputs + k) * STRIP + o % STRIP] = weight[o * stride + k];
+}
+
+/// Packs a weight for `slope weight`: strips `[inputs / STRIP, outputs, STRIP]`, padded with zeros.
+void packInputs(const float* weight, int64_t stride, int64_t outputs, int64_t inputs, float* to) {
+  std::fill(to, to + whole(inputs) * outputs, 0.0f);
+  for (int64_t o = 0; o < outputs; o++)
+    for (int64_t k = 0; k < inputs; k++)
+      to[(k / STRIP * outputs + o) * STRIP + k % STRIP] = weight[o * stride + k];
 }
 
 // ---------------------------------------------------------------- transposition
@@ -635,8 +715,18 @@ napi_value forward(napi_env env, napi_callback_info info) {
   const int64_t stride = in.integer("stride"), outputs = in.integer("outputs"), inputs = in.integer("inputs");
   const float* bias = in.array<float>("bias");
   const int64_t rows = in.integer("rows");
-  const float* strips = stripsOf(work[0], in.array<float>("x"), rows, inputs);
   float* out = in.array<float>("out");
+  if (isTall(rows, outputs, inputs)) {
+    const float* x = in.array<float>("x");
+    float factor[FEW * FEW], shift[FEW] = {};
+    packOutputs(weight, stride, outputs, inputs, factor);
+    std::copy(bias, bias + outputs, shift);
+    share(rows, TILE, [&](int64_t begin, int64_t end, int) {
+      multiplyTall(x, inputs, factor, shift, outputs, out, begin, end);
+    });
+    return nullptr;
+  }
+  const float* strips = stripsOf(work[0], in.array<float>("x"), rows, inputs);
   share(outputs, 4, [&](int64_t begin, int64_t end, int) {
     Scratch scratch;
     forwardTransposed(weight, stride, inputs, bias, strips, rows, whole(rows), out, outputs, begin, end, scratch);
@@ -650,8 +740,17 @@ napi_value backward(napi_env env, napi_callback_info info) {
   const float* weight = in.array<float>("weight") + in.integer("start");
   const int64_t stride = in.integer("stride"), outputs = in.integer("outputs"), inputs = in.integer("inputs");
   const int64_t rows = in.integer("rows"), lanes = whole(rows);
-  const float* slope = lanesOf(work[0], in.array<float>("slope"), rows, outputs);
   float* out = in.array<float>("out");
+  if (isTall(rows, outputs, inputs)) {
+    const float* slopes = in.array<float>("slope");
+    float factor[FEW * FEW], none[FEW] = {};
+    packInputs(weight, stride, outputs, inputs, factor);
+    share(rows, TILE, [&](int64_t begin, int64_t end, int) {
+      multiplyTall(slopes, outputs, factor, none, inputs, out, begin, end);
+    });
+    return nullptr;
+  }
+  const float* slope = lanesOf(work[0], in.array<float>("slope"), rows, outputs);
   share(inputs, AHEAD * STRIP, [&](int64_t begin, int64_t end, int) {
     Scratch scratch[2];
     for (int64_t left = begin; left < end; left += AHEAD * STRIP) {
@@ -674,9 +773,16 @@ napi_value update(napi_env env, napi_callback_info info) {
   const Trained weight = in.trained("weight", in.integer("start"));
   const int64_t stride = in.integer("stride"), outputs = in.integer("outputs"), inputs = in.integer("inputs");
   const int64_t rows = in.integer("rows");
+  const Adam adam = Adam::from(in.array<double>("adam"));
+  if (isTall(rows, outputs, inputs)) {
+    const float *slopes = in.array<float>("slope"), *x = in.array<float>("x");
+    share(outputs, 4, [&](int64_t begin, int64_t end, int) {
+      updateTall(weight, stride, inputs, slopes, outputs, x, rows, adam, begin, end);
+    });
+    return nullptr;
+  }
   const float* slope = lanesOf(work[0], in.array<float>("slope"), rows, outputs);
   const float* packed = packedOf(work[1], in.array<float>("x"), rows, inputs);
-  const Adam adam = Adam::from(in.array<double>("adam"));
   share(outputs, BAND, [&](int64_t begin, int64_t end, int) {
     updateRows(weight, stride, inputs, slope, whole(rows), packed, rows, 1, adam, begin, end);
   });

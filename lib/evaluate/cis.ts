@@ -1,10 +1,12 @@
 // A control that knows which gene is which: a protein from the messenger RNA of its own gene.
 import type { Modality } from "../cohort/cohort.js";
 import type { Rows } from "../engine/linear-algebra.js";
+import { checkOptions, type Kinds } from "../options.js";
 import type { Prepared, PreparedCohort } from "../preprocess/prepare.js";
 import {
   bestTrial,
   clampAtZero,
+  INPUT_KINDS,
   type InputOptions,
   inferredColumns,
   inputReader,
@@ -16,12 +18,18 @@ import {
 import { placeColumns, repeatRow } from "./rows.js";
 
 export interface CisOptions extends InputOptions {
-  /** Rows of prior data that say "slope 0", to choose from by validation error; one is taken as it is. */
+  /** Shrinkages, in rows of prior data with slope 0. Validation error chooses; a single one is used as given. */
   readonly shrinkages?: readonly number[];
-  /** Whether each feature's mean residual over its observed training entries is added, at one prior row of 0. */
+  /** Whether to add each feature's mean residual over its observed training entries, shrunk by one prior row of 0. */
   readonly offset?: boolean;
   readonly name?: string;
 }
+
+/** The kinds of `CisOptions`. */
+export const CIS_KINDS: Kinds<CisOptions> = {
+  ...INPUT_KINDS,
+  ...{ shrinkages: "array", offset: "boolean", name: "string" },
+};
 
 export interface Cis extends Predictor {
   readonly shrinkage: number;
@@ -51,14 +59,19 @@ export function findPartners({
 }
 
 /**
- * Fits `ŷ = max(0, ȳ + b (x - x̄))`, x the RNA of the feature's own gene, b from the observed training entries with
- * shrinkage; features without a partner, and the first modality's, get their training mean.
- * @throws RangeError if a shrinkage is negative, or nothing of the validation rows was observed to choose by.
+ * Fits `ŷ = max(0, ȳ + b (x - x̄))`, where x is the RNA of the feature's own gene and b a shrunken slope over the
+ * observed training entries. Features without a partner, and those of the first modality, get their training mean.
+ * @throws RangeError if a shrinkage is negative, or no validation entry is observed to choose by.
  */
 export function fitCis(prepared: PreparedCohort, options: CisOptions = {}): Cis {
-  const { shrinkages = SHRINKAGES, offset = false, name = "cis regression" } = options;
+  const {
+    shrinkages = SHRINKAGES,
+    offset = false,
+    name = "cis regression",
+    ...input
+  } = checkOptions("fitCis", options, CIS_KINDS);
   checkShrinkages("fitCis", shrinkages);
-  const read = inputReader(prepared, options);
+  const read = inputReader(prepared, input);
   const { train, validation } = prepared;
   const columns = inferredColumns(prepared);
   const mean = trainingMean(prepared);

@@ -79,15 +79,16 @@ async function fitAndPredict(
   test: Rows,
   classifier: Exclude<Classifier, { kind: "majority" }>,
 ): Promise<{ probabilities: Float64Array; converged: boolean }> {
-  if (classifier.kind === "logistic") {
-    const model = fitLogistic(train, labels, classes, classifier);
+  const { kind, ...options } = classifier;
+  if (kind === "logistic") {
+    const model = fitLogistic(train, labels, classes, options);
     return { probabilities: predictLogistic(model, test), converged: model.converged };
   }
-  if (classifier.kind === "mlp") {
-    const model = await fitMlp(train, labels, classes, classifier);
-    return { probabilities: await predictMlp(model, test, classifier), converged: model.converged };
+  if (kind === "mlp") {
+    const { engine } = options as MlpOptions;
+    const model = await fitMlp(train, labels, classes, options);
+    return { probabilities: await predictMlp(model, test, { engine }), converged: model.converged };
   }
-  const { kind } = classifier as { kind: unknown };
   throw new RangeError(
     `predictFold: expected a classifier of kind "majority", "logistic" or "mlp", got "${kind}"`,
   );

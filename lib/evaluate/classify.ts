@@ -1,7 +1,8 @@
-// Downstream classification: what embeddings know of a label, beside what chance and the majority class would score.
+// Downstream classification: how well a classifier reads a label from embeddings of samples it did not see.
 import type { Label } from "../cohort/cohort.js";
 import { createRandom } from "../cohort/random.js";
 import type { Rows } from "../engine/linear-algebra.js";
+import { checkOptions, type Kinds, required } from "../options.js";
 import {
   type ClassificationRun,
   type LabeledTask,
@@ -17,29 +18,38 @@ import { checkPoints, selectPoints } from "./points.js";
 import { type Interval, wilsonInterval } from "./statistics.js";
 
 export interface TaskOptions {
-  /** One sample a row. Whatever made them must not have seen the test samples, or every score is too high. */
+  /** One sample per row. Whatever made them must not have seen the test samples, or every score is too high. */
   readonly embeddings: Rows;
-  /** One a row; null is "not known", and the sample is left out and counted. */
+  /** One per row. A sample whose label is null is left out and counted. */
   readonly labels: readonly Label[];
   /** The patient of each row. */
   readonly groups: readonly string[];
   /**
-   * "grouped" is stratified cross-validation that never parts a patient. "paper" is the paper's single stratified
-   * 75 / 25 split of samples, which may part patients and scores a quarter of the samples only.
+   * "grouped", the default, is stratified cross-validation that keeps patients whole. "paper" is the paper's single
+   * stratified 75 / 25 split of samples, which may split patients and scores only a quarter of the samples.
    */
   readonly protocol?: "grouped" | "paper";
-  /** Of the grouped protocol. */
+  /** Of the grouped protocol. By default 5. */
   readonly folds?: number;
-  /** How often to draw the folds (or the split) anew. */
+  /** How often to draw the folds (or the split). By default 1. */
   readonly repeats?: number;
-  /** Relabellings for the p-value; 0 for none. Each costs as much as one repeat. */
+  /** Permutations of the labels for the p-value, each as expensive as one repeat. By default 0: no p-value. */
   readonly permutations?: number;
+  /** By default 42. */
   readonly seed?: number;
 }
 
+/** The kinds of `TaskOptions`. */
+export const TASK_KINDS: Kinds<TaskOptions> = {
+  ...{ embeddings: required("object"), labels: required("array"), groups: required("array") },
+  protocol: ["grouped", "paper"],
+  ...{ folds: "number", repeats: "number", permutations: "number", seed: "number" },
+};
+
+/** What `crossValidate` found. */
 export interface ClassificationResult {
   readonly classifier: Classifier["kind"];
-  /** Sorted; of two, the second is the positive one. */
+  /** Sorted; of two classes, the second is the positive one. */
   readonly classes: readonly (string | number)[];
   /** Samples with a label. */
   readonly samples: number;
@@ -48,24 +58,27 @@ export interface ClassificationResult {
   readonly runs: readonly ClassificationRun[];
   /** Means over the runs. */
   readonly scores: Scores;
-  /** Wilson's 95 % interval of the mean accuracy over the samples of one run: repeats add no samples. */
+  /** Wilson's 95 % interval of the mean accuracy for the samples of one run, since repeats add no samples. */
   readonly accuracyInterval: Interval;
-  /** 95 % bootstrap interval over patients, over the classes drawn; of no width where all or none is right. */
+  /** 95 % bootstrap interval over patients; it has no width if all predictions are right, or none. */
   readonly balancedAccuracyInterval: Interval;
   /** Of the first run's balanced accuracy; null unless asked for. */
   readonly permutation: PermutationTest | null;
 }
 
 /**
- * Predicts each labeled sample by a classifier that did not see it, nor any other sample of its patient,
- * and scores the predictions. The area under the ROC curve compares samples of one fold only.
- * @throws RangeError if the lists do not fit the rows, fewer than two classes are left,
- * or a class is in fewer patients than there are folds.
+ * Predicts each labeled sample by a classifier that saw neither it nor another sample of its patient, and scores the
+ * predictions. The area under the ROC curve compares only samples of the same fold.
+ * @throws RangeError if the lists do not fit the rows, fewer than two classes are left, or a class is in fewer
+ * patients than there are folds.
  */
-export async function crossValidate({
-  classifier,
-  ...options
-}: TaskOptions & { readonly classifier: Classifier }): Promise<ClassificationResult> {
+export async function crossValidate(
+  options: TaskOptions & { readonly classifier: Classifier },
+): Promise<ClassificationResult> {
+  const { classifier } = checkOptions("crossValidate", options, {
+    ...TASK_KINDS,
+    classifier: required("object"),
+  });
   const task = prepareTask(options);
   const { protocol = "grouped", folds = 5, repeats = 1, permutations = 0, seed = 42 } = options;
   if (!Number.isInteger(repeats) || repeats < 1) {
@@ -112,13 +125,17 @@ export async function crossValidate({
 }
 
 /**
- * Fits a classifier on the labeled rows of one part and scores it on those of the other; the caller draws the parts.
+ * Fits a classifier on the labeled rows of one part and scores it on those of the other.
  * @throws RangeError as `crossValidate` does, or if one of the parts has no labeled row.
  */
 export async function scoreHoldout(
-  { classifier, ...options }: TaskOptions & { readonly classifier: Classifier },
+  options: TaskOptions & { readonly classifier: Classifier },
   { train, test }: Fold,
 ): Promise<ClassificationRun> {
+  const { classifier } = checkOptions("scoreHoldout", options, {
+    ...TASK_KINDS,
+    classifier: required("object"),
+  });
   const task = prepareTask(options);
   const placeOf = new Map(task.rows.map((row, place) => [row, place]));
   const labeled = (rows: readonly number[]) => rows.flatMap((row) => placeOf.get(row) ?? []);
@@ -128,18 +145,8 @@ export async function scoreHoldout(
   return { ...run, rows: run.rows.map((row) => task.rows[row]) };
 }
 
-function prepareTask({
-  embeddings,
-  labels,
-  groups,
-  protocol = "grouped",
-}: TaskOptions): LabeledTask {
+function prepareTask({ embeddings, labels, groups }: TaskOptions): LabeledTask {
   checkPoints("crossValidate", embeddings);
-  if (protocol !== "grouped" && protocol !== "paper") {
-    throw new RangeError(
-      `crossValidate: expected protocol "grouped" or "paper", got "${protocol}"`,
-    );
-  }
   if (labels.length !== embeddings.rows || groups.length !== embeddings.rows) {
     throw new RangeError(
       `crossValidate: expected one label and one group for each of ${embeddings.rows} rows, ` +

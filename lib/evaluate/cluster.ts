@@ -1,39 +1,49 @@
-// Clusters in the latent space: k-means, how well they are separated, and whether they agree with labels.
+// Clusters of points: k-means, how well clusters are separated, and whether they agree with labels.
 import { kmeans } from "ml-kmeans";
 import { createRandom } from "../cohort/random.js";
 import type { Rows } from "../engine/linear-algebra.js";
-import { checkPoints, pointsAsArrays, visitDistances } from "./points.js";
+import { checkOptions } from "../options.js";
+import { checkPoints, pointsAsArrays, selectPoints, visitDistances } from "./points.js";
 
 export interface KMeansOptions {
-  /** How often to start anew; the start with the least inertia is kept. */
+  /** Number of random starts; the one with the least inertia is kept. By default 10. */
   readonly starts?: number;
+  /** By default 300. */
   readonly maxIterations?: number;
+  /** By default 42. */
   readonly seed?: number;
 }
 
+/** A clustering of points. */
 export interface Clusters {
-  /** One cluster a row, in [0, k), numbered in order of first appearance. */
+  /** The cluster of each row, in [0, k), numbered in order of first appearance. */
   readonly assignments: readonly number[];
   /** `[k, columns]`, row-major. */
   readonly centroids: Float64Array;
-  /** Sum of squared distances to the own centroid. */
+  /** Sum of squared distances from each point to its centroid. */
   readonly inertia: number;
-  /** The inertia of each start: when they differ much, the clusters depend on chance. */
+  /** The inertia of each start. If they differ much, the clusters depend on chance. */
   readonly inertiaOfStarts: readonly number[];
-  /** Whether the kept start came to rest before its iterations ran out. */
+  /** Whether the kept start converged within `maxIterations`. */
   readonly converged: boolean;
 }
 
 /**
- * Parts the points into `k` clusters by k-means from seeded k-means++ starts; `k` is the caller's to choose.
+ * Clusters points into `k` groups by k-means, from seeded k-means++ starts.
+ *
  * Source: Lloyd 1982; Arthur and Vassilvitskii 2007.
- * @throws RangeError if `k` is not a whole number in [1, distinct points], or there is no start.
+ * @throws RangeError if `k` is not a whole number in [1, distinct points], or an option is out of range.
  */
-export function kMeans(
-  points: Rows,
-  k: number,
-  { starts = 10, maxIterations = 300, seed = 42 }: KMeansOptions = {},
-): Clusters {
+export function kMeans(points: Rows, k: number, options: KMeansOptions = {}): Clusters {
+  const {
+    starts = 10,
+    maxIterations = 300,
+    seed = 42,
+  } = checkOptions("kMeans", options, {
+    starts: "number",
+    maxIterations: "number",
+    seed: "number",
+  });
   checkPoints("kMeans", points);
   if (!Number.isInteger(starts) || starts < 1) {
     throw new RangeError(`kMeans: expected at least one start, got ${starts}`);
@@ -62,7 +72,7 @@ export function kMeans(
   });
   const best = runs.reduce((least, run) => (run.inertia < least.inertia ? run : least));
   const order = [...new Set(best.clusters)];
-  // A cluster that lost its last point keeps its place at the end.
+  // A cluster that lost its last point comes last.
   for (let c = 0; c < k; c++) if (!order.includes(c)) order.push(c);
   return {
     assignments: best.clusters.map((c) => order.indexOf(c)),
@@ -73,18 +83,91 @@ export function kMeans(
   };
 }
 
+/** A label of points. */
+export interface Labeling {
+  readonly name: string;
+  /** One value per point; null is "not recorded". */
+  readonly values: readonly (string | number | null)[];
+}
+
+/** How the classes of a label lie in a space, over the points whose label is recorded. */
+export interface LabelAgreement {
+  readonly label: string;
+  /** The mean silhouette of its classes, in [-1, 1]; null with fewer than two classes. */
+  readonly silhouette: number | null;
+  /** The adjusted Rand index of clusters and classes: 1 if they agree, about 0 by chance. */
+  readonly adjustedRand: number;
+}
+
+/** Clusters of points, and how they agree with labels. */
+export interface LabeledClusters extends Clusters {
+  /** The mean silhouette of the clusters, in [-1, 1]; null for a single cluster. */
+  readonly silhouette: number | null;
+  readonly labels: readonly LabelAgreement[];
+}
+
+/**
+ * Clusters points by `kMeans`, and compares the clusters with labels.
+ * @throws RangeError as `kMeans`, or if a label does not have one value per point, or is recorded for none.
+ */
+export function clusterPoints(
+  points: Rows,
+  k: number,
+  labels: readonly Labeling[] = [],
+): LabeledClusters {
+  for (const label of labels) checkLabeling("clusterPoints", points, label);
+  const clusters = kMeans(points, k);
+  const { assignments } = clusters;
+  return {
+    ...clusters,
+    silhouette: separation(points, { name: "cluster", values: assignments }),
+    labels: labels.map((label) => {
+      const known = recordedRows(label);
+      return {
+        label: label.name,
+        silhouette: separation(points, label),
+        adjustedRand: adjustedRandIndex(
+          known.map((row) => assignments[row]),
+          known.map((row) => String(label.values[row])),
+        ),
+      };
+    }),
+  };
+}
+
+/** @throws RangeError unless the label has one value per point. */
+export function checkLabeling(where: string, { rows }: Rows, { name, values }: Labeling): void {
+  if (values.length !== rows) {
+    throw new RangeError(`${where}: expected ${rows} values of "${name}", got ${values.length}`);
+  }
+}
+
+/** The mean silhouette of a label's classes over the recorded points; null with fewer than two classes. */
+export function separation(points: Rows, label: Labeling): number | null {
+  const known = recordedRows(label);
+  const classes = known.map((row) => label.values[row] as string | number);
+  if (new Set(classes).size < 2) return null;
+  return silhouette(selectPoints(points, known), classes).mean;
+}
+
+function recordedRows({ values }: Labeling): number[] {
+  return values.flatMap((value, row) => (value === null ? [] : [row]));
+}
+
+/** How well each point fits its group. */
 export interface Silhouette {
-  /** Mean over the samples, in [-1, 1]. */
+  /** Mean over the points, in [-1, 1]. */
   readonly mean: number;
-  /** One a row: `(b - a) / max(a, b)`; 0 for a cluster of one. */
+  /** Of each point, `(b - a) / max(a, b)`; 0 in a group of one. */
   readonly samples: Float64Array;
 }
 
 /**
- * Compares each point's mean distance `a` to its own group with the least mean distance `b` to another;
- * the groups may be clusters or labels.
+ * Compares each point's mean distance `a` to its own group with the least mean distance `b` to another group.
+ * Groups may be clusters or labels.
+ *
  * Source: Rousseeuw 1987, Euclidean distance.
- * @throws RangeError if there is not one group a row, or there are not 2 to rows - 1 groups.
+ * @throws RangeError unless each row has a group and there are 2 to rows - 1 groups.
  */
 export function silhouette(
   points: Rows,
@@ -118,7 +201,9 @@ export function silhouette(
 }
 
 /**
- * Gives the adjusted Rand index of two groupings of the same samples: 1 if they agree in every pair, about 0 by chance.
+ * Computes the adjusted Rand index of two groupings of the same samples: 1 if they agree on every pair, about 0 by
+ * chance.
+ *
  * Source: Hubert and Arabie 1985.
  * @throws RangeError if the groupings differ in length or are empty.
  */
@@ -149,7 +234,7 @@ export function adjustedRandIndex(
   const together = pairsOf(table);
   const inOne = pairsOf(sizesA);
   const inOther = pairsOf(sizesB);
-  // The same pairs on both sides, also when there are none or all: nothing left to disagree on.
+  // The same pairs on both sides, even if none or all: the groupings agree.
   if (together === inOne && together === inOther) return 1;
   const expected = (inOne * inOther) / pairsOf([one.length]);
   return (together - expected) / ((inOne + inOther) / 2 - expected);

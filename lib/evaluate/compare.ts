@@ -1,11 +1,17 @@
-// The table that stands beside a downstream accuracy: each classifier, the majority class, and covariates alone.
+// The rows that belong beside a downstream accuracy: each classifier, the majority class, and covariates alone.
 import type { Label } from "../cohort/cohort.js";
 import type { Rows } from "../engine/linear-algebra.js";
+import { checkOptions } from "../options.js";
 import type { Classifier } from "./classifiers.js";
-import { type ClassificationResult, crossValidate, type TaskOptions } from "./classify.js";
+import {
+  type ClassificationResult,
+  crossValidate,
+  TASK_KINDS,
+  type TaskOptions,
+} from "./classify.js";
 import { wilsonInterval } from "./statistics.js";
 
-/** One row of the table; shares in [0, 1], intervals of 95 %. */
+/** How one classifier did: shares in [0, 1], with 95 % intervals. */
 export interface ClassifierRow {
   readonly classifier: string;
   readonly samples: number;
@@ -18,13 +24,13 @@ export interface ClassifierRow {
   readonly macroF1: number;
   readonly rocAuc: number | null;
   readonly majorityRate: number;
-  /** Of the balanced accuracy, by permutation; null unless asked for, and for the majority class, which learns nothing. */
+  /** Of the balanced accuracy, by permutation; null if not asked for, and for the majority class. */
   readonly p: number | null;
-  /** Of the first drawing of the folds. */
+  /** Of the first draw of the folds. */
   readonly confusion: ClassConfusion;
 }
 
-/** A confusion matrix with what a figure says of it. */
+/** A confusion matrix, as a figure shows it. */
 export interface ClassConfusion {
   readonly classes: readonly string[];
   /** `counts[actual][predicted]` samples. */
@@ -36,21 +42,27 @@ export interface ClassConfusion {
 }
 
 export interface CompareOptions extends TaskOptions {
+  /** By default logistic regression and an MLP. */
   readonly classifiers?: readonly Classifier[];
-  /** What might explain the label without any measurement, as the cohort a sample comes from; one value a row. */
+  /** What might explain the label without any measurement, such as a sample's cohort: one value per row. */
   readonly covariates?: Readonly<Record<string, readonly Label[]>>;
 }
 
 /**
- * Scores each classifier on the same folds: the majority class, logistic regression on each covariate alone,
- * then by default logistic regression and an MLP on the embeddings.
- * @throws RangeError as `crossValidate` does, or if a covariate has not one value a row.
+ * Scores classifiers on the same folds: the majority class, logistic regression on each covariate alone, then
+ * `classifiers` on the embeddings.
+ * @returns one row per classifier, in this order.
+ * @throws RangeError as `crossValidate` does, or if a covariate does not have one value per row.
  */
-export async function compareClassifiers({
-  classifiers = [{ kind: "logistic" }, { kind: "mlp" }],
-  covariates = {},
-  ...task
-}: CompareOptions): Promise<ClassifierRow[]> {
+export async function compareClassifiers(options: CompareOptions): Promise<ClassifierRow[]> {
+  const {
+    classifiers = [{ kind: "logistic" }, { kind: "mlp" }],
+    covariates = {},
+    ...task
+  } = checkOptions("compareClassifiers", options, {
+    ...TASK_KINDS,
+    ...{ classifiers: "array", covariates: "object" },
+  });
   const contests: { name: string; classifier: Classifier; embeddings?: Rows }[] = [
     { name: "majority class", classifier: { kind: "majority" } },
     ...Object.entries(covariates).map(([name, values]) => {
@@ -73,7 +85,7 @@ export async function compareClassifiers({
   return rows;
 }
 
-/** Gives a column of 0 and 1 to each value that occurs, null being one of them; `[values, distinct values]`. */
+/** Encodes each distinct value, null included, as a column of 0 and 1: `[values, distinct values]`. */
 export function encodeCategories(values: readonly Label[]): Rows {
   const distinct = [...new Set(values)];
   const columns = distinct.length;
@@ -103,7 +115,7 @@ function rowOf(name: string, result: ClassificationResult): ClassifierRow {
   };
 }
 
-/** Takes the confusion matrix of the first drawing, in which each sample counts once. */
+/** Takes the confusion matrix of the first draw, in which each sample counts once. */
 function confusionOf({ classes, runs: [run] }: ClassificationResult): ClassConfusion {
   const { confusion, scores, rows } = run;
   const size = classes.length;

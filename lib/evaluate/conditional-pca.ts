@@ -6,6 +6,7 @@ import {
   multiply,
   multiplyTransposed,
 } from "../engine/linear-algebra.js";
+import { checkOptions } from "../options.js";
 import type { Prepared, PreparedCohort } from "../preprocess/prepare.js";
 import { fitPca, type Pca, reconstructPca, transformPca } from "./pca.js";
 import {
@@ -19,9 +20,9 @@ import {
 import { pickColumns, placeColumns, repeatRow } from "./rows.js";
 
 export interface ConditionalPcaOptions {
-  /** Components to choose from by validation error; one is taken as it is, and clipped to the rank. */
+  /** Numbers of components, clipped to the rank. Validation error chooses; a single one is used as given. */
   readonly counts?: readonly number[];
-  /** Noise to choose from, as a share of the first component's variance, in (0, 1). */
+  /** Noise variances to choose from, as shares of the first component's variance, in (0, 1). */
   readonly noises?: readonly number[];
   readonly name?: string;
 }
@@ -32,11 +33,16 @@ export interface ConditionalPca extends Predictor {
   readonly trials: readonly Trial<{ readonly count: number; readonly noise: number }>[];
 }
 
-/** Makes the paper's row: as many components as training rows, which see all columns; its output is not clamped. */
+/** Returns the paper's PCA: as many components as training rows, fitted to and seeing all columns; not clamped. */
 export function pcaPredictor(
   { train }: Pick<PreparedCohort, "train">,
-  { count = train.matrix.rows, name = "PCA, sees all" }: { count?: number; name?: string } = {},
+  options: { readonly count?: number; readonly name?: string } = {},
 ): Predictor {
+  const { count = train.matrix.rows, name = "PCA, sees all" } = checkOptions(
+    "pcaPredictor",
+    options,
+    { count: "number", name: "string" },
+  );
   const pca = fitPca(train.matrix, count);
   return {
     name,
@@ -64,16 +70,21 @@ export function inferScores(
 
 /**
  * Fits probabilistic PCA to all columns of the training rows and predicts from the first modality alone.
- * @throws RangeError if a setting is out of range, or nothing of the validation rows was observed to choose by.
+ * @throws RangeError if an option is out of range, or no validation entry is observed to choose by.
  */
 export function fitConditionalPca(
   prepared: PreparedCohort,
-  {
+  options: ConditionalPcaOptions = {},
+): ConditionalPca {
+  const {
     counts = [10, 20, 40, 80],
     noises = [1e-3, 3e-3, 1e-2, 3e-2, 0.1],
     name = "PCA, conditioned on RNA",
-  }: ConditionalPcaOptions = {},
-): ConditionalPca {
+  } = checkOptions("fitConditionalPca", options, {
+    counts: "array",
+    noises: "array",
+    name: "string",
+  });
   if (noises.length === 0 || noises.some((noise) => !(noise > 0 && noise < 1))) {
     throw new RangeError(
       `fitConditionalPca: expected noises in (0, 1), as shares of the first variance, got [${noises.join(", ")}]`,

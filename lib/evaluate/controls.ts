@@ -1,11 +1,13 @@
-// The control rows that stand beside every reconstruction: what is possible without a network.
+// The controls that stand beside every reconstruction: what is possible without a network.
 import type { Cohort } from "../cohort/cohort.js";
+import { checkOptions } from "../options.js";
 import type { PreparedCohort } from "../preprocess/prepare.js";
 import { fitCis } from "./cis.js";
 import { fitConditionalPca, pcaPredictor } from "./conditional-pca.js";
 import { fitNeighbors } from "./neighbors.js";
 import {
   constantPredictor,
+  INPUT_KINDS,
   type InputOptions,
   observedMean,
   type Predictor,
@@ -16,22 +18,26 @@ import { fitRidge } from "./ridge.js";
 import { fitRidgeWithCis } from "./ridge-cis.js";
 
 export interface ControlOptions extends Pick<InputOptions, "input"> {
-  /** Of the folds that residuals come from. */
+  /** Of the folds that residuals come from. By default 42. */
   readonly seed?: number;
 }
 
 /**
- * Fits every control on the training rows, in the order of a table: what sees nothing, what sees the first modality,
- * what sees all. Validation rows choose hyperparameters and nothing else.
+ * Fits the controls on the training rows, in a table's order: first those that see nothing, then those that see the
+ * first modality, last the one that sees everything. Validation rows choose hyperparameters and nothing else.
  * @param cohort the measurements that `prepared` was made from.
  * @throws RangeError if the validation rows have no observed entry to choose by.
  */
 export function fitControls(
   prepared: PreparedCohort,
   cohort: Cohort,
-  { input = "standardized", seed = 42 }: ControlOptions = {},
+  options: ControlOptions = {},
 ): Predictor[] {
-  const options = { input, cohort };
+  const { input = "standardized", seed = 42 } = checkOptions("fitControls", options, {
+    input: INPUT_KINDS.input,
+    seed: "number",
+  });
+  const seen = { input, cohort };
   const patientOf = new Map(cohort.samples.map(({ id, patient }) => [id, patient]));
   const patients = prepared.train.ids.map((id) => patientOf.get(id) ?? id);
   return [
@@ -39,16 +45,13 @@ export function fitControls(
     constantPredictor("training mean", trainingMean(prepared)),
     constantPredictor("training mean, observed", observedMean(prepared)),
     constantPredictor("training median", trainingMedian(prepared)),
-    fitNeighbors(prepared, options),
-    fitCis(prepared, options),
+    fitNeighbors(prepared, seen),
+    fitCis(prepared, seen),
     fitConditionalPca(prepared),
-    fitRidge(prepared, options),
-    fitRidgeWithCis(prepared, { ...options, seed, patients }),
+    fitRidge(prepared, seen),
+    fitRidgeWithCis(prepared, { ...seen, seed, patients }),
     fitRidgeWithCis(prepared, {
-      ...options,
-      seed,
-      patients,
-      offset: true,
+      ...{ ...seen, seed, patients, offset: true },
       name: "ridge + cis of its residual + offset",
     }),
     pcaPredictor(prepared),

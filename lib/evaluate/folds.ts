@@ -1,14 +1,17 @@
-// Folds for cross-validation: a patient is never parted, and each fold holds its share of every class.
+// Folds for cross-validation: no patient is split between folds, and each fold has its share of every class.
 import { createRandom, shuffle } from "../cohort/random.js";
+import { checkOptions } from "../options.js";
 
-/** Sample indexes; the held ones are predicted by what learned from the others. */
+/** Sample indexes: a classifier learns from `train` and predicts `test`. */
 export interface Fold {
   readonly train: readonly number[];
   readonly test: readonly number[];
 }
 
 export interface FoldOptions {
+  /** At least 2. By default 5. */
   readonly folds?: number;
+  /** By default 42. */
   readonly seed?: number;
 }
 
@@ -16,15 +19,20 @@ type Name = string | number;
 
 /**
  * Deals groups (patients) into folds so that class shares stay as even as whole groups allow.
- * Groups of most uneven classes are dealt first, each to the fold where the class counts vary least among folds.
+ * The most uneven groups are dealt first, each to the fold where the class counts then vary least among folds.
+ *
  * Source: sklearn.model_selection.StratifiedGroupKFold, with this library's random order.
  * @throws RangeError if a class occurs in fewer groups than there are folds, or the lists differ in length.
  */
 export function stratifiedGroupFolds(
   labels: readonly Name[],
   groups: readonly Name[],
-  { folds = 5, seed = 42 }: FoldOptions = {},
+  options: FoldOptions = {},
 ): Fold[] {
+  const { folds = 5, seed = 42 } = checkOptions("stratifiedGroupFolds", options, {
+    folds: "number",
+    seed: "number",
+  });
   if (labels.length !== groups.length) {
     throw new RangeError(
       `stratifiedGroupFolds: expected one group a label, got ${labels.length} labels and ${groups.length} groups`,
@@ -101,16 +109,21 @@ export function stratifiedGroupFolds(
 }
 
 /**
- * Holds out a stratified share of the samples once, drawn sample by sample, so a patient's samples may be parted:
- * the paper's own downstream protocol, a quarter of 115 (29). Class counts are the shares rounded by largest remainder.
+ * Holds out a stratified share of the samples once, drawn sample by sample, so that a patient's samples may be split:
+ * the paper's downstream protocol, a quarter of 115 (29). Class counts are the shares rounded by largest remainder.
+ *
  * Source: sklearn.model_selection.train_test_split(stratify=labels) in the authors' notebook; the draw is this library's.
  * @throws RangeError if the share is not in (0, 1), a class has fewer than two samples,
  * or either part would have fewer samples than there are classes.
  */
 export function stratifiedHoldout(
   labels: readonly Name[],
-  { share = 0.25, seed = 42 }: { readonly share?: number; readonly seed?: number } = {},
+  options: { readonly share?: number; readonly seed?: number } = {},
 ): Fold {
+  const { share = 0.25, seed = 42 } = checkOptions("stratifiedHoldout", options, {
+    share: "number",
+    seed: "number",
+  });
   if (!(share > 0 && share < 1)) {
     throw new RangeError(`stratifiedHoldout: expected a share in (0, 1), got ${share}`);
   }

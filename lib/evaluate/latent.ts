@@ -2,36 +2,45 @@
 import { UMAP } from "umap-js";
 import { createRandom } from "../cohort/random.js";
 import type { Rows } from "../engine/linear-algebra.js";
+import { checkOptions } from "../options.js";
 import { checkPoints, nearestRows, visitDistances } from "./points.js";
 import { descend, findAffinities } from "./tsne.js";
 
 export interface TsneOptions {
-  /** The number of neighbors that each point keeps near, softly; in [1, rows - 1). The authors' code uses 10. */
+  /** Effective number of neighbors, in [1, rows - 1). By default 10, as in the authors' code. */
   readonly perplexity?: number;
+  /** By default 1,000. */
   readonly iterations?: number;
+  /** By default 10. */
   readonly learningRate?: number;
+  /** By default 42. */
   readonly seed?: number;
 }
 
 const MOST_PAIRS = 1e11; // over all iterations: some five minutes
 
 /**
- * Lays the points out in a plane by t-SNE, `[rows, 2]`; near stays near, far distances mean nothing.
- * The same seed gives the same map. Time grows with the square of the points: 5,000 take about a minute.
- * @param options.learningRate by default 10, and `rows / 48` from 480 points on (Belkina et al. 2019).
+ * Maps points to a plane by t-SNE, which keeps neighborhoods, not large distances. The same seed gives the same map.
+ * Time grows with the square of the number of points: 5,000 take about a minute.
+ *
  * Source: van der Maaten and Hinton 2008, the exact gradient; affinities as van der Maaten 2014.
- * @throws RangeError if there are fewer than 4 points, all are equal, the perplexity does not fit their number, or
+ * @param options.learningRate by default 10, and `rows / 48` from 480 points on (Belkina et al. 2019).
+ * @returns `[rows, 2]`.
+ * @throws RangeError if there are fewer than 4 points, all are equal, an option is out of range, or
  * `rows² · iterations` exceeds 1e11.
  */
-export function tsne(
-  points: Rows,
-  {
+export function tsne(points: Rows, options: TsneOptions = {}): Rows {
+  const {
     perplexity = 10,
     iterations = 1000,
     learningRate = Math.max(10, points.rows / 48),
     seed = 42,
-  }: TsneOptions = {},
-): Rows {
+  } = checkOptions("tsne", options, {
+    perplexity: "number",
+    iterations: "number",
+    learningRate: "number",
+    seed: "number",
+  });
   checkPoints("tsne", points);
   const { rows, columns, values } = points;
   if (rows < 4) throw new RangeError(`tsne: expected at least 4 points, got ${rows}`);
@@ -59,25 +68,35 @@ export function tsne(
 }
 
 export interface UmapOptions {
-  /** Size of the neighborhood that is kept, in [2, rows). */
+  /** Size of a neighborhood, in [2, rows). By default 15. */
   readonly neighbors?: number;
-  /** How close points may lie in the map, relative to `1`, in [0, 1]. */
+  /** The least distance between points of the map, in [0, 1]. By default 0.1. */
   readonly minimumDistance?: number;
-  /** Passes over the graph; unless given 500, and fewer from 2,500 points on. */
+  /** Passes over the graph. By default 500, fewer from 2,500 points on. */
   readonly epochs?: number;
+  /** By default 42. */
   readonly seed?: number;
 }
 
 /**
- * Lays the points out in a plane by UMAP, `[rows, 2]`, from exact nearest neighbors and a random start. The same seed
- * gives the same map.
- * Source: McInnes, Healy and Melville 2018; the authors' notebook uses the defaults of umap-learn, as here.
- * @throws RangeError if the neighborhood does not fit the number of points.
+ * Maps points to a plane by UMAP, from exact nearest neighbors and a random start. The same seed gives the same map.
+ *
+ * Source: McInnes, Healy and Melville 2018. Defaults are those of umap-learn, which the authors' notebook uses.
+ * @returns `[rows, 2]`.
+ * @throws RangeError if an option is out of range.
  */
-export function umap(
-  points: Rows,
-  { neighbors = 15, minimumDistance = 0.1, epochs, seed = 42 }: UmapOptions = {},
-): Rows {
+export function umap(points: Rows, options: UmapOptions = {}): Rows {
+  const {
+    neighbors = 15,
+    minimumDistance = 0.1,
+    epochs,
+    seed = 42,
+  } = checkOptions("umap", options, {
+    neighbors: "number",
+    minimumDistance: "number",
+    epochs: "number",
+    seed: "number",
+  });
   checkPoints("umap", points);
   const { rows } = points;
   checkWhole("umap", "neighbors", neighbors, 2);
@@ -116,9 +135,10 @@ export function umap(
 }
 
 /**
- * Says how far neighbors in the map are neighbors in the original space, in [0, 1]:
+ * Measures how far neighbors in the map are neighbors in the original space, in [0, 1]:
  * `1 - 2 / (n k (2n - 3k - 1)) Σ_i Σ_{j in U_k(i)} (rank(i, j) - k)`, where `U_k(i)` are the k nearest in the map
- * that are not among the k nearest in the original. 1 is perfect, about 0.5 a random map.
+ * that are not among the k nearest in the original. A perfect map has 1, a random one about 0.5.
+ *
  * Source: Venna and Kaski 2001, as scikit-learn computes it.
  * @throws RangeError if the rows differ in number, or `neighbors` is not in [1, rows / 2).
  */

@@ -1,5 +1,4 @@
 // Logistic regression with an L2 penalty, for few samples with any number of columns.
-
 import {
   decomposeSymmetric,
   gram,
@@ -7,16 +6,18 @@ import {
   multiplyTransposed,
   type Rows,
 } from "../engine/linear-algebra.js";
+import { checkOptions } from "../options.js";
 import { minimizeSmooth } from "./minimize.js";
 import { type ColumnScale, checkPoints, fitColumnScale, standardizePoints } from "./points.js";
 
 export interface LogisticOptions {
-  /** `C`: weight of the samples' loss against the penalty; larger is less shrunken. */
+  /** `C`, the weight of the loss against the penalty: the larger, the less shrinkage. By default 1. */
   readonly inverseStrength?: number;
-  /** Scales each column to unit variance over the training rows; without it columns are only centered. */
+  /** Whether to scale each column to unit variance over the training rows, not only center it. By default true. */
   readonly standardize?: boolean;
-  /** Largest gradient entry, per training row, at which the fit counts as converged. */
+  /** Largest gradient entry, per training row, at which the fit has converged. By default 1e-7. */
   readonly tolerance?: number;
+  /** By default 2,000. */
   readonly maxIterations?: number;
 }
 
@@ -44,13 +45,19 @@ export function fitLogistic(
   points: Rows,
   labels: ArrayLike<number>,
   classes: number,
-  {
+  options: LogisticOptions = {},
+): LogisticModel {
+  const {
     inverseStrength = 1,
     standardize = true,
     tolerance = 1e-7,
     maxIterations = 2000,
-  }: LogisticOptions = {},
-): LogisticModel {
+  } = checkOptions("fitLogistic", options, {
+    inverseStrength: "number",
+    standardize: "boolean",
+    tolerance: "number",
+    maxIterations: "number",
+  });
   checkPoints("fitLogistic", points);
   checkLabels("fitLogistic", labels, points.rows, classes);
   if (!(inverseStrength > 0 && Number.isFinite(inverseStrength))) {

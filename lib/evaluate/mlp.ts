@@ -11,25 +11,29 @@ import {
   type PerceptronModel,
   type PerceptronSpec,
 } from "../model/perceptron.js";
+import { checkOptions } from "../options.js";
 import { checkLabels } from "./logistic.js";
 import { type ColumnScale, checkPoints, fitColumnScale, standardizePoints } from "./points.js";
 
 /** The defaults are scikit-learn's MLPClassifier with the authors' `max_iter=1000`. */
 export interface MlpOptions {
-  /** Units of the one hidden layer. */
+  /** Units of the hidden layer. By default 100. */
   readonly hidden?: number;
-  /** `alpha`: weight of `‖W‖² / 2` per sample of a batch; biases are not penalized. */
+  /** `alpha`, the weight of `‖W‖² / 2` per sample of a batch; biases are not penalized. By default 1e-4. */
   readonly penalty?: number;
+  /** Adam's. By default 1e-3. */
   readonly learningRate?: number;
-  /** Rows a step, at most. */
+  /** Rows per step, at most. By default 200. */
   readonly batch?: number;
+  /** By default 1,000. */
   readonly maxEpochs?: number;
-  /** Least fall of an epoch's loss that counts as progress. */
+  /** Least decrease of an epoch's loss that counts as progress. By default 1e-4. */
   readonly tolerance?: number;
-  /** Epochs in a row without progress after which training has converged. */
+  /** Consecutive epochs without progress after which training has converged. By default 10. */
   readonly patience?: number;
-  /** Scales each column to mean 0 and variance 1 over the training rows; the authors' code does not. */
+  /** Whether to standardize each column over the training rows, which the authors' code does not. By default true. */
   readonly standardize?: boolean;
+  /** By default 42. */
   readonly seed?: number;
   /** By default the one that `chooseEngine` finds. */
   readonly engine?: Engine;
@@ -59,7 +63,9 @@ export async function fitMlp(
   points: Rows,
   labels: ArrayLike<number>,
   classes: number,
-  {
+  options: MlpOptions = {},
+): Promise<MlpModel> {
+  const {
     hidden = 100,
     penalty = 1e-4,
     learningRate = 1e-3,
@@ -70,8 +76,11 @@ export async function fitMlp(
     standardize = true,
     seed = 42,
     engine,
-  }: MlpOptions = {},
-): Promise<MlpModel> {
+  } = checkOptions("fitMlp", options, {
+    ...{ hidden: "number", penalty: "number", learningRate: "number", batch: "number" },
+    ...{ maxEpochs: "number", tolerance: "number", patience: "number" },
+    ...{ standardize: "boolean", seed: "number", engine: "object" },
+  });
   checkPoints("fitMlp", points);
   checkLabels("fitMlp", labels, points.rows, classes);
   for (const [name, value] of Object.entries({ hidden, batch, maxEpochs, patience })) {

@@ -1,9 +1,11 @@
 // A control without a formula: the mean of the training samples whose RNA is most alike.
 import { multiply, type Rows } from "../engine/linear-algebra.js";
+import { checkOptions } from "../options.js";
 import type { PreparedCohort } from "../preprocess/prepare.js";
 import { type Nearest, nearestRows } from "./points.js";
 import {
   bestTrial,
+  INPUT_KINDS,
   type InputOptions,
   inferredColumns,
   inputReader,
@@ -13,7 +15,7 @@ import {
 } from "./predictor.js";
 
 export interface NeighborsOptions extends InputOptions {
-  /** Numbers of neighbors to choose from by validation error; one is taken as it is. */
+  /** Numbers of neighbors. Validation error chooses; a single one is used as given. */
   readonly counts?: readonly number[];
   readonly name?: string;
 }
@@ -25,20 +27,23 @@ export interface Neighbors extends Predictor {
 
 /**
  * Predicts the mean of the training rows nearest in the first modality, by Euclidean distance.
- * @throws RangeError if a count is not a whole number from 1 to the training rows, or nothing of the validation
- * rows was observed to choose by.
+ * @throws RangeError if a count is not a whole number from 1 to the training rows, or no validation entry is
+ * observed to choose by.
  */
 export function fitNeighbors(prepared: PreparedCohort, options: NeighborsOptions = {}): Neighbors {
   const { train, validation } = prepared;
   const most = train.matrix.rows;
-  const { counts = [1, 3, 5, 10, 20, 40].filter((count) => count <= most) } = options;
-  const { name = "nearest neighbors in RNA" } = options;
+  const {
+    counts = [1, 3, 5, 10, 20, 40].filter((count) => count <= most),
+    name = "nearest neighbors in RNA",
+    ...input
+  } = checkOptions("fitNeighbors", options, { ...INPUT_KINDS, counts: "array", name: "string" });
   if (counts.length === 0 || counts.some((k) => !Number.isInteger(k) || k < 1 || k > most)) {
     throw new RangeError(
       `fitNeighbors: expected whole numbers from 1 to ${most}, got [${counts.join(", ")}]`,
     );
   }
-  const read = inputReader(prepared, options);
+  const read = inputReader(prepared, input);
   const inputs = read(train);
   const weightsOf = ({ indexes, count: found }: Nearest, count: number): Rows => {
     const rows = indexes.length / found;

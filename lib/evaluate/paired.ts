@@ -1,41 +1,57 @@
-// Paired differences: whether one predictor errs less than another on the same samples, which two intervals cannot say.
+// Paired differences: whether one predictor errs less than another on the same samples.
+import { checkOptions } from "../options.js";
 import type { PreparedCohort } from "../preprocess/prepare.js";
 import { requireHeldOut } from "../preprocess/prepare.js";
 import { drawWeights, estimate } from "./bootstrap.js";
 import type { Predictor } from "./predictor.js";
 
-/** MSE of the first predictor minus that of the second; negative where the first is better. */
+/** The MSE of the first predictor minus that of the second: negative if the first is better. */
 export interface PairedDifference {
   readonly first: string;
   readonly second: string;
   readonly modality: string;
   readonly samples: number;
   readonly difference: number;
-  /** Limits of the 95 % interval, patients drawn again with replacement. */
+  /** Low and high bound a 95 % bootstrap interval over patients. */
   readonly low: number;
   readonly high: number;
-  /** Which one the interval favors; "neither" if it holds 0. */
+  /** The predictor that the interval favors; "neither" if it contains 0. */
   readonly better: string;
 }
 
 export interface PairedOptions {
+  /** By default "test". */
   readonly part?: "validation" | "test";
-  /** The patient of each sample id, drawn as one; by default each sample is its own. */
+  /** Sample id -> patient. Patients are drawn whole; by default each sample is a patient of its own. */
   readonly patientOf?: ReadonlyMap<string, string>;
+  /** Bootstrap draws. By default 1,000. */
   readonly draws?: number;
+  /** By default 42. */
   readonly seed?: number;
 }
 
 /**
- * Compares pairs of predictors on held-out rows, a row a pair and modality, the last one over all columns.
- * The interval holds neither another split nor another training.
- * @throws RangeError if the rows were trained on, or nothing of a modality is observed.
+ * Compares pairs of predictors on held-out rows.
+ * The interval ignores variation between splits and training runs.
+ * @returns for each pair one row per modality, then one over all columns.
+ * @throws RangeError if the scaler was fitted on one of the rows, or nothing of a modality is observed.
  */
 export async function pairedDifferences(
   pairs: readonly (readonly [Predictor, Predictor])[],
   { modalities, scaler, ...parts }: PreparedCohort,
-  { part = "test", patientOf, draws = 1000, seed = 42 }: PairedOptions = {},
+  options: PairedOptions = {},
 ): Promise<PairedDifference[]> {
+  const {
+    part = "test",
+    patientOf,
+    draws = 1000,
+    seed = 42,
+  } = checkOptions("pairedDifferences", options, {
+    part: ["validation", "test"],
+    patientOf: Map,
+    draws: "number",
+    seed: "number",
+  });
   const truth = parts[part];
   requireHeldOut(scaler, truth);
   const { rows, columns, values, observed } = truth.matrix;

@@ -1,5 +1,6 @@
 // What chance alone would score: labels drawn anew, within what patients impose.
 import { createRandom, type Random, shuffle } from "../cohort/random.js";
+import { checkOptions } from "../options.js";
 import { checkCount, checkFinite } from "./statistics.js";
 
 export interface PermutationTest {
@@ -18,8 +19,12 @@ export interface PermutationTest {
 export async function permutationTest(
   observed: number,
   draw: (random: Random) => number | Promise<number>,
-  { permutations = 200, seed = 42 }: { permutations?: number; seed?: number } = {},
+  options: { readonly permutations?: number; readonly seed?: number } = {},
 ): Promise<PermutationTest> {
+  const { permutations = 200, seed = 42 } = checkOptions("permutationTest", options, {
+    permutations: "number",
+    seed: "number",
+  });
   checkFinite("permutationTest", [observed]);
   checkCount("permutationTest", "permutations", permutations);
   const random = createRandom(seed, "permutation");

@@ -4,27 +4,35 @@ import type { Matrix } from "../cohort/matrix.js";
 import type { Rows } from "../engine/linear-algebra.js";
 import type { AroSpec } from "../model/aro.js";
 import type { AutoencoderModel } from "../model/autoencoder.js";
+import type { Kinds } from "../options.js";
 import type { Prepared, PreparedCohort } from "../preprocess/prepare.js";
 import { applyScaler } from "../preprocess/scaler.js";
 import { columnMeans, pickColumns, repeatRow } from "./rows.js";
 
-/** "RNA" stands for the cohort's first modality, whatever its name. */
+/** What a predictor sees; "RNA" stands for the cohort's first modality, whatever its name. */
 export type Sight = "nothing" | "RNA" | "all";
 
+/** A row of a reconstruction table: a model or a control that predicts every column. */
 export interface Predictor {
   readonly name: string;
   readonly sees: Sight;
-  /** Predicts the preprocessed rows, row-major `[rows, features]`. */
+  /** Predicts preprocessed rows, row-major `[rows, features]`. */
   predict(rows: Prepared): Float32Array | Promise<Float32Array>;
 }
 
-/** What a linear control reads of the first modality: the model's input, or its z-scores before the clamp at 0. */
+/** What a linear control reads of the first modality. */
 export interface InputOptions {
-  /** "log" is the preprocessed matrix; "standardized" keeps what lies below the mean. */
+  /** "log" is the model's input; "standardized" are z-scores before the clamp at 0, which keep what lies below the mean. */
   readonly input?: "log" | "standardized";
   /** The measurements that the rows were prepared from; needed for "standardized". */
   readonly cohort?: Cohort;
 }
+
+/** The kinds of `InputOptions`. */
+export const INPUT_KINDS: Kinds<InputOptions> = {
+  input: ["log", "standardized"],
+  cohort: "object",
+};
 
 /** A hyperparameter and its mean squared error over the validation rows. */
 export interface Trial<T> {
@@ -75,7 +83,7 @@ export function trainingMedian({ train }: Pick<PreparedCohort, "train">): Float6
   return out;
 }
 
-/** Makes the predictor that returns the same row for every sample. */
+/** Returns a predictor that predicts the same row for every sample. */
 export function constantPredictor(name: string, row: Float64Array): Predictor {
   return {
     name,
@@ -87,7 +95,7 @@ export function constantPredictor(name: string, row: Float64Array): Predictor {
   };
 }
 
-/** Lets a trained autoencoder stand in a table of predictors; a model with hidden columns sees "RNA". */
+/** Returns the predictor of a trained autoencoder. It sees "RNA" if the model has visible columns, else all. */
 export function modelPredictor(
   name: string,
   model: AutoencoderModel<Pick<AroSpec, "visible">>,
@@ -103,7 +111,7 @@ export function modelPredictor(
 const standardized = new WeakMap<Prepared, Matrix>();
 
 /**
- * Makes the function that reads the first modality of prepared rows, `[rows, columns of that modality]`.
+ * Returns the function that reads the first modality of prepared rows, `[rows, columns of that modality]`.
  * @throws TypeError if z-scores are asked for without the cohort.
  * @throws RangeError if the rows are not the cohort's.
  */

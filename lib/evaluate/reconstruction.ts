@@ -1,6 +1,7 @@
-// Scores of reconstructions against what was measured, each with its interval, per modality and over all.
+// Scores of reconstructions against measured values, with intervals, per modality and over all columns.
 import type { Modality } from "../cohort/cohort.js";
 import type { Matrix } from "../cohort/matrix.js";
+import { checkOptions, type Kinds, required } from "../options.js";
 import {
   type Part,
   type Prepared,
@@ -12,27 +13,30 @@ import { drawWeights, type Estimate, estimate } from "./bootstrap.js";
 import { medianCorrelations } from "./correlation.js";
 import { observedMean, type Predictor, type Sight } from "./predictor.js";
 
+/** How well a reconstruction fits the observed entries of one modality, or of all. */
 export interface ReconstructionScore {
   /** The modality's name, or "all". */
   readonly modality: string;
-  /** Entries that were measured, and so scored. */
+  /** Number of observed entries; only these are scored. */
   readonly observed: number;
-  /** Mean squared error over observed entries; null where none was. */
+  /** Mean squared error over observed entries; null if there are none. */
   readonly mse: Estimate | null;
   /** Mean Huber loss, delta 1, over observed entries. */
   readonly huber: Estimate | null;
-  /** `1 - MSE / MSE of the mean of observed training entries`; null where that is 0. */
+  /** `1 - MSE / MSE of the mean of observed training entries`; null if the latter is 0. */
   readonly skill: Estimate | null;
   /** Median over features of Pearson's r across samples; null with fewer than 10 samples, or if no feature has an r. */
   readonly medianR: Estimate | null;
-  /** Features that have an r. */
+  /** Number of features that have an r. */
   readonly features: number;
 }
 
 export interface BootstrapOptions {
-  /** The patient of each row, drawn as one; by default each row is its own. */
+  /** The patient of each row. Patients are drawn whole; by default each row is a patient of its own. */
   readonly patients?: readonly string[];
+  /** By default 1,000. */
   readonly draws?: number;
+  /** By default 42. */
   readonly seed?: number;
 }
 
@@ -54,42 +58,69 @@ export interface ReconstructionRow extends ReconstructionScore {
 }
 
 export interface TableOptions extends Omit<BootstrapOptions, "patients"> {
-  /** Which rows to score; "train" only where the paper prints a training column. */
+  /** By default validation and test rows; training rows show fit, not skill. */
   readonly parts?: readonly Part[];
-  /** The patient of each sample id, drawn as one; by default each sample is its own. */
+  /** Sample id -> patient. Patients are drawn whole; by default each sample is a patient of its own. */
   readonly patientOf?: ReadonlyMap<string, string>;
 }
 
+const PARTS: readonly Part[] = ["train", "validation", "test"];
+
+const SCORE_KINDS: Kinds<ScoreOptions<Part>> = {
+  ...{ truth: required("object"), predicted: required(Float32Array) },
+  ...{ baseline: required(Float64Array), modalities: required("array") },
+  ...{ scaler: required("object"), patients: "array", draws: "number", seed: "number" },
+};
+
+/** The kinds of `TableOptions`. */
+export const TABLE_KINDS: Kinds<TableOptions> = {
+  ...{ parts: "array", patientOf: Map, draws: "number", seed: "number" },
+};
+
 /**
- * Scores a reconstruction of held-out rows: one row a modality and one for all columns together.
- * @throws RangeError if the scaler was fitted on one of the rows, or the sizes do not fit, or a prediction is no number.
+ * Scores a reconstruction of held-out rows.
+ * @returns one score per modality, then one over all columns.
+ * @throws RangeError if the scaler was fitted on one of the rows, sizes do not fit, or a prediction is not finite.
  */
 export function scoreReconstruction(
   options: ScoreOptions<"validation" | "test">,
 ): ReconstructionScore[] {
+  checkOptions("scoreReconstruction", options, SCORE_KINDS);
   requireHeldOut(options.scaler, options.truth);
   return score(options);
 }
 
-/** Scores training rows, as the paper's Tables 1, 2, 4 and 5 do beside the others; no evidence of anything but fit. */
+/** Scores training rows, as the paper's Tables 1, 2, 4 and 5 do. It measures fit, not skill on new samples. */
 export function scoreTraining(options: ScoreOptions<"train">): ReconstructionScore[] {
+  checkOptions("scoreTraining", options, SCORE_KINDS);
   return score(options);
 }
 
 /**
- * Scores every predictor on every part: the rows of a reconstruction table, in the order given.
- * @throws RangeError as `scoreReconstruction`, or if two predictors have one name.
+ * Scores every predictor on every part, in the order given.
+ * @throws RangeError as `scoreReconstruction`, or if two predictors have the same name, or there is no such part.
  */
-export async function reconstructionTable(
+export async function scorePredictors(
   predictors: readonly Predictor[],
   prepared: PreparedCohort,
-  { parts = ["validation", "test"], patientOf, ...bootstrap }: TableOptions = {},
+  options: TableOptions = {},
 ): Promise<ReconstructionRow[]> {
+  const {
+    parts = ["validation", "test"],
+    patientOf,
+    ...bootstrap
+  } = checkOptions("scorePredictors", options, TABLE_KINDS);
+  const unknown = parts.find((part) => !PARTS.includes(part));
+  if (unknown !== undefined) {
+    throw new RangeError(
+      `scorePredictors: expected parts of ${PARTS.join(", ")}, got "${unknown}"`,
+    );
+  }
   const names = predictors.map(({ name }) => name);
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined) {
     throw new RangeError(
-      `reconstructionTable: expected each predictor's name once, got "${twice}" again`,
+      `scorePredictors: expected each predictor's name once, got "${twice}" again`,
     );
   }
   const baseline = observedMean(prepared);
@@ -97,7 +128,7 @@ export async function reconstructionTable(
   for (const predictor of predictors) {
     for (const part of parts) {
       const { ids, matrix } = prepared[part];
-      const options = {
+      const scored = {
         predicted: await predictor.predict(prepared[part]),
         baseline,
         modalities: prepared.modalities,
@@ -107,8 +138,8 @@ export async function reconstructionTable(
       };
       const scores =
         part === "train"
-          ? scoreTraining({ ...options, truth: prepared.train })
-          : scoreReconstruction({ ...options, truth: prepared[part] });
+          ? scoreTraining({ ...scored, truth: prepared.train })
+          : scoreReconstruction({ ...scored, truth: prepared[part] });
       const { name, sees } = predictor;
       for (const found of scores) {
         rows.push({ predictor: name, sees, part, samples: matrix.rows, ...found });

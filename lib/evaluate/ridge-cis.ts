@@ -1,7 +1,15 @@
 // The strongest linear control: a ridge from all of the RNA, and a cis regression of what the ridge leaves.
 import { multiply } from "../engine/linear-algebra.js";
+import { checkOptions } from "../options.js";
 import type { PreparedCohort } from "../preprocess/prepare.js";
-import { addLine, type CisOptions, checkShrinkages, fitLine, SHRINKAGES } from "./cis.js";
+import {
+  addLine,
+  CIS_KINDS,
+  type CisOptions,
+  checkShrinkages,
+  fitLine,
+  SHRINKAGES,
+} from "./cis.js";
 import { stratifiedGroupFolds } from "./folds.js";
 import { selectPoints } from "./points.js";
 import {
@@ -13,14 +21,15 @@ import {
   type Predictor,
   type Trial,
 } from "./predictor.js";
-import { fitRidge, fitSmoother, type RidgeOptions } from "./ridge.js";
+import { fitRidge, fitSmoother, RIDGE_KINDS, type RidgeOptions } from "./ridge.js";
 import { placeColumns } from "./rows.js";
 
 export interface RidgeWithCisOptions extends CisOptions, Pick<RidgeOptions, "lambdas"> {
+  /** Folds of the training rows that residuals come from. By default 5. */
   readonly folds?: number;
-  /** Of the order in which training rows are dealt into folds. */
+  /** Of the order in which training rows are dealt into folds. By default 42. */
   readonly seed?: number;
-  /** The patient of each training row, so that no fold parts one; by default each row is its own. */
+  /** The patient of each training row, so that no fold parts one. By default each row is a patient of its own. */
   readonly patients?: readonly string[];
 }
 
@@ -31,19 +40,25 @@ export interface RidgeWithCis extends Predictor {
 }
 
 /**
- * Fits the dual ridge, and a cis regression of what it leaves: residuals come from ridges that did not see the row
- * (k folds of the training rows), for on rows that it saw the ridge looks too good to learn from.
- * Chooses among the ridge's own lambda and two stronger ones, since the second path takes over part of its work;
- * the first modality's columns are the plain ridge's.
- * @throws RangeError if a setting is out of range, there are fewer patients than folds, or nothing was observed
- * in the validation rows.
+ * Fits the dual ridge and a cis regression of its residuals. Residuals come from ridges that did not see the row
+ * (k folds of the training rows), since on rows that it saw the ridge errs too little to learn from.
+ * Chooses among the ridge's own lambda and two stronger ones, because the second path takes over part of its work.
+ * The first modality's columns are the plain ridge's.
+ * @throws RangeError if an option is out of range, there are fewer patients than folds, or no validation entry is
+ * observed.
  */
 export function fitRidgeWithCis(
   prepared: PreparedCohort,
   options: RidgeWithCisOptions = {},
 ): RidgeWithCis {
+  checkOptions("fitRidgeWithCis", options, {
+    ...CIS_KINDS,
+    ...RIDGE_KINDS,
+    ...{ folds: "number", seed: "number", patients: "array" },
+  });
   const { shrinkages = SHRINKAGES, offset = false, name = "ridge + cis of its residual" } = options;
   const { folds = 5, seed = 42, patients = prepared.train.ids } = options;
+  const { input, cohort } = options;
   checkShrinkages("fitRidgeWithCis", shrinkages);
   const { train, validation } = prepared;
   if (patients.length !== train.ids.length) {
@@ -51,10 +66,10 @@ export function fitRidgeWithCis(
       `fitRidgeWithCis: expected ${train.ids.length} patients, one a training row, got ${patients.length}`,
     );
   }
-  const read = inputReader(prepared, options);
+  const read = inputReader(prepared, { input, cohort });
   const columns = inferredColumns(prepared);
   const inputs = read(train);
-  const base = fitRidge(prepared, options);
+  const base = fitRidge(prepared, { lambdas: options.lambdas, input, cohort });
   const lambdas = options.lambdas ?? [base.lambda, 3 * base.lambda, 10 * base.lambda];
   const parts = stratifiedGroupFolds(new Array<number>(patients.length).fill(0), patients, {
     folds,

@@ -6,10 +6,12 @@ import {
   multiplyTransposed,
   type Rows,
 } from "../engine/linear-algebra.js";
+import { checkOptions, type Kinds } from "../options.js";
 import type { Prepared, PreparedCohort } from "../preprocess/prepare.js";
 import {
   bestTrial,
   clampAtZero,
+  INPUT_KINDS,
   type InputOptions,
   inferredColumns,
   inputReader,
@@ -20,14 +22,20 @@ import {
 import { columnMeans } from "./rows.js";
 
 export interface RidgeOptions extends InputOptions {
-  /** Shrinkages to choose from by the validation rows' error over the inferred columns; one is taken as it is. */
+  /** Penalties. Validation error over the inferred columns chooses; a single one is used as given. */
   readonly lambdas?: readonly number[];
   readonly name?: string;
 }
 
+/** The kinds of `RidgeOptions`. */
+export const RIDGE_KINDS: Kinds<RidgeOptions> = {
+  ...INPUT_KINDS,
+  ...{ lambdas: "array", name: "string" },
+};
+
 export interface Ridge extends Predictor {
   readonly lambda: number;
-  /** Empty where lambda was given. */
+  /** Empty if a single lambda was given. */
   readonly trials: readonly Trial<number>[];
 }
 
@@ -36,15 +44,19 @@ export const LAMBDAS: readonly number[] = [1, 3, 10, 30, 100, 300, 1e3, 3e3, 1e4
 
 /**
  * Fits `ŷ = max(0, ȳ + k(x)^T (K + λ I)^-1 (Y - ȳ))` with `K = X X^T` of the training inputs, centered on their
- * mean: ridge regression from the first modality to all columns, by one solve of the size of the training rows.
- * @throws RangeError if a lambda is not positive, or nothing of the validation rows was observed to choose by.
+ * mean: ridge regression from the first modality to all columns, in one solve of the size of the training rows.
+ * @throws RangeError if a lambda is not positive, or no validation entry is observed to choose by.
  */
 export function fitRidge(prepared: PreparedCohort, options: RidgeOptions = {}): Ridge {
-  const { lambdas = LAMBDAS, name = "dual ridge" } = options;
+  const {
+    lambdas = LAMBDAS,
+    name = "dual ridge",
+    ...input
+  } = checkOptions("fitRidge", options, RIDGE_KINDS);
   if (lambdas.length === 0 || lambdas.some((lambda) => !(lambda > 0 && lambda < Infinity))) {
     throw new RangeError(`fitRidge: expected positive lambdas, got [${lambdas.join(", ")}]`);
   }
-  const read = inputReader(prepared, options);
+  const read = inputReader(prepared, input);
   const { train, validation } = prepared;
   const smoother = fitSmoother(read(train));
   const columns = inferredColumns(prepared);
@@ -75,34 +87,43 @@ export function fitRidge(prepared: PreparedCohort, options: RidgeOptions = {}): 
 export interface Smoother {
   /** Inner products of new inputs with the training inputs, both centered on the training mean. */
   compare(inputs: Rows): Rows;
-  /**
-   * Turns them into weights of the training rows, `[new rows, training rows]`; each row sums to 1.
-   * @throws RangeError if lambda is too small beside the inputs for the system to be solved.
-   */
+  /** `mixingWeights` of the training inputs. */
   weights(similarity: Rows, lambda: number): Rows;
 }
 
 /** Multiplies the training inputs by one another once, for every lambda. */
 export function fitSmoother(inputs: Rows): Smoother {
-  const n = inputs.rows;
   const mean = columnMeans(inputs);
   const products = gram(inputs, { center: mean });
   return {
     compare: (rows) => ({
-      ...{ rows: rows.rows, columns: n },
+      ...{ rows: rows.rows, columns: inputs.rows },
       values: multiplyTransposed(rows, inputs, { leftCenter: mean, rightCenter: mean }),
     }),
-    weights: ({ rows, values: similarity }, lambda) => {
-      const system = products.slice();
-      for (let i = 0; i < n; i++) system[i * (n + 1)] += lambda;
-      const values = factorCholesky(system).solve(similarity);
-      for (let i = 0; i < rows; i++) {
-        const row = values.subarray(i * n, (i + 1) * n);
-        // Centering the targets and adding their mean again is the same as making the weights sum to 1.
-        const missing = (1 - row.reduce((sum, weight) => sum + weight, 0)) / n;
-        for (let j = 0; j < n; j++) row[j] += missing;
-      }
-      return { rows, columns: n, values };
-    },
+    weights: (similarity, lambda) => mixingWeights(products, similarity, lambda),
   };
+}
+
+/**
+ * Solves the ridge for weights of the training rows, `k(x)^T (K + λ I)^-1` and what makes each row sum to 1.
+ * @param products inner products K of the training inputs, centered on their mean, `[training rows, training rows]`.
+ * @param similarity inner products of other inputs with them, centered alike, `[rows, training rows]`.
+ * @returns `[rows, training rows]`.
+ * @throws RangeError if lambda is too small beside the inputs for the system to be solved.
+ */
+export function mixingWeights(
+  products: Float64Array,
+  { rows, columns: n, values: similarity }: Rows,
+  lambda: number,
+): Rows {
+  const system = products.slice();
+  for (let i = 0; i < n; i++) system[i * (n + 1)] += lambda;
+  const values = factorCholesky(system).solve(similarity);
+  for (let i = 0; i < rows; i++) {
+    const row = values.subarray(i * n, (i + 1) * n);
+    // Centering the targets and adding their mean again is the same as making the weights sum to 1.
+    const missing = (1 - row.reduce((sum, weight) => sum + weight, 0)) / n;
+    for (let j = 0; j < n; j++) row[j] += missing;
+  }
+  return { rows, columns: n, values };
 }

@@ -1,5 +1,6 @@
-// The linear controls over repeated patient-grouped splits: whether a difference outlives the draw of the test rows.
+// The linear controls over repeated splits: whether a difference holds for other test rows.
 import type { Cohort } from "../cohort/cohort.js";
+import { checkOptions, required } from "../options.js";
 import { prepareCohort } from "../preprocess/prepare.js";
 import { type SplitOptions, splitSamples } from "../preprocess/split.js";
 import {
@@ -13,7 +14,7 @@ import { fitRidge } from "./ridge.js";
 import { fitRidgeWithCis } from "./ridge-cis.js";
 import { pickColumns } from "./rows.js";
 
-/** The dual ridge and the ridge with a cis path, on the test rows of several splits. */
+/** Test MSE of the dual ridge and of the ridge with a cis path, over several splits. */
 export interface SplitComparison {
   readonly modality: string;
   readonly splits: number;
@@ -21,26 +22,36 @@ export interface SplitComparison {
   readonly mean: number;
   readonly ridge: number;
   readonly ridgeWithCis: number;
-  /** Mean of (ridge with cis - ridge) within splits; negative where the cis path helps. */
+  /** Mean of (ridge with cis - ridge) over splits: negative if the cis path helps. */
   readonly difference: number;
-  /** Limits of the difference's 95 % interval by Student's t; too narrow, since splits share samples. */
+  /** Low and high bound the difference's 95 % interval by Student's t, which is too narrow because splits share samples. */
   readonly low: number;
   readonly high: number;
 }
 
 export interface SplitComparisonOptions extends SplitOptions {
-  /** How many splits; their seeds follow the first. */
+  /** Number of splits, at least 2; their seeds are consecutive. */
   readonly splits: number;
 }
 
 /**
- * Repeats fit and score over splits of consecutive seeds, a row for each modality that is inferred.
+ * Fits and scores the linear controls on splits of consecutive seeds.
+ * @returns one row for each inferred modality.
  * @throws RangeError if there are fewer than 2 splits.
  */
 export async function compareOverSplits(
   cohort: Cohort,
-  { splits, seed = 42, by = "patient" }: SplitComparisonOptions,
+  options: SplitComparisonOptions,
 ): Promise<SplitComparison[]> {
+  const {
+    splits,
+    seed = 42,
+    by = "patient",
+  } = checkOptions("compareOverSplits", options, {
+    splits: required("number"),
+    seed: "number",
+    by: ["patient", "sample"],
+  });
   if (!Number.isInteger(splits) || splits < 2) {
     throw new RangeError(`compareOverSplits: expected at least 2 splits, got ${splits}`);
   }
@@ -50,12 +61,12 @@ export async function compareOverSplits(
     const split = splitSamples(cohort.samples, { seed: seed + i, by });
     const prepared = prepareCohort(cohort, split);
     const { test } = prepared;
-    const options = { cohort, input: "standardized" } as const;
+    const input = { cohort, input: "standardized" } as const;
     const predictors: Predictor[] = [
       constantPredictor("mean", observedMean(prepared)),
-      fitRidge(prepared, { ...options, name: "ridge" }),
+      fitRidge(prepared, { ...input, name: "ridge" }),
       fitRidgeWithCis(prepared, {
-        ...options,
+        ...input,
         name: "cis",
         patients: split.train.map((row) => cohort.samples[row].patient),
       }),

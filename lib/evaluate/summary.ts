@@ -1,27 +1,54 @@
-// Scores as flat rows for tables and figures, and predictions as counted pairs for a density.
+// What tables and figures show of predictors: flat rows of scores, counted pairs, and spreads of correlations.
 import type { Modality } from "../cohort/cohort.js";
+import { checkOptions } from "../options.js";
 import type { Prepared, PreparedCohort } from "../preprocess/prepare.js";
 import type { Estimate } from "./bootstrap.js";
 import { featureCorrelations } from "./correlation.js";
 import type { Predictor } from "./predictor.js";
-import type { ReconstructionRow } from "./reconstruction.js";
+import {
+  type ReconstructionRow,
+  scorePredictors,
+  TABLE_KINDS,
+  type TableOptions,
+} from "./reconstruction.js";
 import { pearson, quantile } from "./statistics.js";
 
-/** A reconstruction score in plain columns; null where it does not exist. */
+/** A row of a reconstruction table, over observed entries; a score that does not exist is null. */
 export interface FlatScore {
   readonly predictor: string;
+  /** "nothing", "RNA" or "all". */
   readonly sees: string;
+  /** "train", "validation" or "test". */
   readonly part: string;
+  /** The modality's name, or "all". */
   readonly modality: string;
   readonly samples: number;
   readonly mse: number | null;
   readonly huber: number | null;
+  /** `1 - MSE / MSE of the mean of observed training entries`. */
   readonly skill: number | null;
+  /** Low and high bound a 95 % bootstrap interval over patients. */
   readonly skillLow: number | null;
   readonly skillHigh: number | null;
+  /** Median over features of Pearson's r across samples. */
   readonly medianR: number | null;
+  /** Low and high bound its 95 % jackknife interval over patients. */
   readonly medianRLow: number | null;
   readonly medianRHigh: number | null;
+}
+
+/**
+ * Scores every predictor on every part, rounded to six significant digits.
+ * @returns for each predictor and part one row per modality, then one over all columns.
+ * @throws RangeError if held-out rows were trained on, two predictors have the same name, or sizes do not fit.
+ */
+export async function reconstructionTable(
+  predictors: readonly Predictor[],
+  prepared: PreparedCohort,
+  options: TableOptions = {},
+): Promise<FlatScore[]> {
+  checkOptions("reconstructionTable", options, TABLE_KINDS);
+  return flattenScores(await scorePredictors(predictors, prepared, options));
 }
 
 /** Flattens scores, rounded to six significant digits: more would be noise in a file that people compare. */
@@ -45,28 +72,43 @@ export function flattenScores(rows: readonly ReconstructionRow[]): FlatScore[] {
   }));
 }
 
+/** How often a measured value meets a predicted one. */
 export interface PairCounts {
   readonly predictor: string;
+  /** Of the bins on both axes, ascending, one more than the bins. */
   readonly edges: Float64Array;
   /** Row-major `[measured bin, predicted bin]`. */
   readonly counts: Float64Array;
-  /** Pearson's r over all pairs; null where one side is constant. */
+  /** Pearson's r over all pairs; null if one side is constant. */
   readonly r: number | null;
 }
 
 /**
- * Counts pairs of measured and predicted values of one modality over observed entries, in square bins from 0 to the
- * largest measured value; predictions beyond it fall into the last bin.
- * @param predicted row-major `[rows, features]`.
- * @throws RangeError if nothing is observed, or the sizes do not fit.
+ * Counts pairs of measured and predicted values of one modality, over observed entries, in square bins from 0 to the
+ * largest measured value; larger predictions fall into the last bin.
+ * @returns one table of counts per predictor.
+ * @throws RangeError if nothing is observed, or sizes do not fit.
  */
-export function countPairs(
-  predictor: string,
+export async function countPairs(
+  predictors: readonly Predictor[],
+  rows: Prepared,
+  modality: Modality,
+  bins = 36,
+): Promise<PairCounts[]> {
+  const counted: PairCounts[] = [];
+  for (const predictor of predictors) {
+    const predicted = await predictor.predict(rows);
+    counted.push({ predictor: predictor.name, ...binPairs(rows, predicted, modality, bins) });
+  }
+  return counted;
+}
+
+function binPairs(
   { matrix }: Prepared,
   predicted: Float32Array,
   { name, start, end }: Modality,
-  bins = 36,
-): PairCounts {
+  bins: number,
+): Omit<PairCounts, "predictor"> {
   if (predicted.length !== matrix.values.length) {
     throw new RangeError(
       `countPairs: expected ${matrix.values.length} predictions, got ${predicted.length}`,
@@ -89,14 +131,14 @@ export function countPairs(
     counts[bin(value) * bins + bin(guessed[i])]++;
   });
   const edges = Float64Array.from({ length: bins + 1 }, (_, i) => (high * i) / bins);
-  return { predictor, edges, counts, r: pearson(measured, guessed) };
+  return { edges, counts, r: pearson(measured, guessed) };
 }
 
-/** The spread over features of Pearson's r between truth and prediction. */
+/** Percentiles over features of Pearson's r between truth and prediction. */
 export interface CorrelationSpread {
   readonly predictor: string;
   readonly modality: string;
-  /** Features that have an r. */
+  /** Number of features that have an r. */
   readonly features: number;
   readonly percentile5: number;
   readonly percentile25: number;
@@ -106,8 +148,8 @@ export interface CorrelationSpread {
 }
 
 /**
- * Summarizes the r of single features for each predictor and inferred modality on held-out rows; predictors that are
- * constant have none and are left out.
+ * Summarizes each feature's Pearson's r on held-out rows. A constant prediction has no r and is left out.
+ * @returns one row per predictor and inferred modality.
  */
 export async function summarizeCorrelations(
   predictors: readonly Predictor[],

@@ -1,4 +1,5 @@
 // Classification: accuracy and balanced accuracy by task, representation and classifier.
+import { checkOptions, required } from "../options.js";
 import { type Figure, type Layer, makeFigure, type Panel, type Row } from "./figure.js";
 import { labelRoom, percent } from "./text.js";
 import { classStyle, figureWidth, inks, panelTitle } from "./theme.js";
@@ -37,10 +38,11 @@ const step = 12;
  * with chance as a line. Dots have a 95 % interval if one is given.
  * @throws RangeError if there are no rows, a rate is outside [0, 1], or there are more classifiers than colors.
  */
-export function accuracyFigure(
-  rows: readonly AccuracyRow[],
-  { cohort, protocol }: AccuracyOptions,
-): Figure {
+export function accuracyFigure(rows: readonly AccuracyRow[], options: AccuracyOptions): Figure {
+  const { cohort, protocol } = checkOptions("accuracyFigure", options, {
+    cohort: required("string"),
+    protocol: required("string"),
+  });
   rows.forEach(checkRates);
   const tasks = [...new Set(rows.map(({ task }) => task))];
   const representations = [...new Set(rows.map(({ representation }) => representation))];

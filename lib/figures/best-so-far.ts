@@ -1,4 +1,5 @@
 // The progress of a search: the lowest validation loss so far by trial, beside random search and untuned references.
+import { checkOptions, required } from "../options.js";
 import { checkRows, type Figure, type Layer, makeFigure, type Panel, type Row } from "./figure.js";
 import { lossPanelWidth, lossRange, referenceLayers, referenceRows } from "./panels.js";
 import { counted } from "./text.js";
@@ -40,8 +41,17 @@ const METHODS = { bayes: "Bayesian search", random: "random search" } as const;
  */
 export function bestSoFarFigure(
   studies: readonly SearchStudy[],
-  { cohort, validationSamples, references = [] }: BestSoFarOptions,
+  options: BestSoFarOptions,
 ): Figure {
+  const {
+    cohort,
+    validationSamples,
+    references = [],
+  } = checkOptions("bestSoFarFigure", options, {
+    cohort: required("string"),
+    validationSamples: required("number"),
+    references: "array",
+  });
   const marks = studies.flatMap(marksOf);
   const [low, high] = lossRange(
     "bestSoFarFigure: expected trials with a positive loss",

@@ -1,4 +1,5 @@
 // A cohort's samples, features and observed entries by modality, and what was left out.
+import { checkOptions, required } from "../options.js";
 import { type Figure, makeFigure, type Panel, type Row } from "./figure.js";
 import { count, counted, labelRoom, percent } from "./text.js";
 import { figureWidth, inks, modalityColor, panelTitle } from "./theme.js";
@@ -36,13 +37,11 @@ const gap = 24;
  * Draws samples, features and observed share of each modality, and below them what was left out and why.
  * @throws RangeError if there is no modality, or a share is outside [0, 1].
  */
-export function cohortFigure({
-  cohort,
-  samples,
-  patients,
-  modalities,
-  drops,
-}: CohortSummary): Figure {
+export function cohortFigure(options: CohortSummary): Figure {
+  const { cohort, samples, patients, modalities, drops } = checkOptions("cohortFigure", options, {
+    ...{ cohort: required("string"), samples: required("number"), patients: required("number") },
+    ...{ modalities: required("array"), drops: required("array") },
+  });
   const out = modalities.find(({ observed }) => observed < 0 || observed > 1);
   if (out) {
     throw new RangeError(

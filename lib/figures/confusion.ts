@@ -1,4 +1,5 @@
 // Confusion matrices, with the accuracy, its interval and the rate of the most frequent class.
+import { checkOptions, required } from "../options.js";
 import { type Figure, makeFigure, type Panel, type Row } from "./figure.js";
 import { labelRoom, percent, wrap } from "./text.js";
 import { figureWidth, inks, panelTitle } from "./theme.js";
@@ -38,8 +39,12 @@ function roomBeside(classes: readonly string[]): number {
  */
 export function confusionFigure(
   matrices: readonly ConfusionMatrix[],
-  { cohort, part = "test" }: ConfusionOptions,
+  options: ConfusionOptions,
 ): Figure {
+  const { cohort, part = "test" } = checkOptions("confusionFigure", options, {
+    cohort: required("string"),
+    part: "string",
+  });
   const datasets: Record<string, readonly Row[]> = {};
   const widest = Math.max(
     ...matrices.map(({ classes }) => smallest * classes.length + roomBeside(classes)),

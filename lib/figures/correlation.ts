@@ -1,4 +1,5 @@
 // Per-feature correlation of predicted and measured values, by predictor and modality.
+import { checkOptions, required } from "../options.js";
 import { checkRows, type Figure, type Layer, makeFigure, type Panel, type Row } from "./figure.js";
 import { panelGap, panelWidth, rowAxis, settingScale } from "./panels.js";
 import { count, counted, decimal } from "./text.js";
@@ -39,8 +40,19 @@ export interface CorrelationOptions {
  */
 export function correlationFigure(
   rows: readonly CorrelationRow[],
-  { cohort, part = "test", samples, yardsticks = [] }: CorrelationOptions,
+  options: CorrelationOptions,
 ): Figure {
+  const {
+    cohort,
+    part = "test",
+    samples,
+    yardsticks = [],
+  } = checkOptions("correlationFigure", options, {
+    cohort: required("string"),
+    part: "string",
+    samples: required("number"),
+    yardsticks: "array",
+  });
   checkRows(`correlation-${part}`, "rows", rows);
   rows.forEach(checkPercentiles);
   const predictors = [...new Set(rows.map(({ predictor }) => predictor))];

@@ -1,4 +1,5 @@
 // Predicted against measured values, as the density of pairs.
+import { checkOptions, required } from "../options.js";
 import { type Figure, makeFigure, type Panel, type Row } from "./figure.js";
 import { count, counted, decimal, wrap } from "./text.js";
 import { figureWidth, inks, panelTitle } from "./theme.js";
@@ -26,10 +27,18 @@ export interface DensityOptions {
  * logarithmic scale for all panels, and the diagonal.
  * @throws RangeError if there are no panels or more than 3, or edges and counts do not match.
  */
-export function densityFigure(
-  panels: readonly PairCounts[],
-  { cohort, modality, part = "test", samples }: DensityOptions,
-): Figure {
+export function densityFigure(panels: readonly PairCounts[], options: DensityOptions): Figure {
+  const {
+    cohort,
+    modality,
+    part = "test",
+    samples,
+  } = checkOptions("densityFigure", options, {
+    cohort: required("string"),
+    modality: required("string"),
+    part: "string",
+    samples: required("number"),
+  });
   if (panels.length === 0 || panels.length > 3) {
     throw new RangeError(`densityFigure: expected 1 to 3 predictors, got ${panels.length}`);
   }

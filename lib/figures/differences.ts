@@ -1,4 +1,5 @@
 // The effect of training variants on a result: each one's difference from a reference variant, with an interval.
+import { checkOptions, required } from "../options.js";
 import { checkRows, type Figure, makeFigure, type Panel, type Row } from "./figure.js";
 import { checkInterval } from "./panels.js";
 import { counted, labelRoom } from "./text.js";
@@ -36,8 +37,12 @@ export interface DifferencesOptions {
  */
 export function differencesFigure(
   panels: readonly Differences[],
-  { cohort, seeds }: DifferencesOptions,
+  options: DifferencesOptions,
 ): Figure {
+  const { cohort, seeds } = checkOptions("differencesFigure", options, {
+    cohort: required("string"),
+    seeds: required("number"),
+  });
   const datasets: Record<string, readonly Row[]> = {};
   const names = panels.flatMap(({ rows }) => rows.map(labelOf));
   const room = labelRoom(names, LABELS);

@@ -8,6 +8,7 @@ import { theme } from "./theme.js";
 /** The data of one mark or one row of marks; numbers are finite, null means that there is none. */
 export type Row = Readonly<Record<string, string | number | boolean | null>>;
 
+/** A figure: a Vega-Lite spec with its data, a name and a title. */
 export interface Figure {
   /** The file name without extension: lower-case letters, digits and hyphens. */
   readonly name: string;

@@ -1,4 +1,5 @@
 // The number of samples with each value of each label: tissue, histology, grade, stage.
+import { checkOptions, required } from "../options.js";
 import { type Figure, makeFigure, type Panel } from "./figure.js";
 import { count, counted, labelRoom, percent } from "./text.js";
 import { figureWidth, inks, notRecorded, panelTitle } from "./theme.js";
@@ -25,10 +26,11 @@ const mostValues = 20;
  * Draws one bar chart per label (tissue, histology, grade, stage ...) with the count and share of each value.
  * @throws RangeError if there are no rows, a label has more than 20 values, or its counts exceed the samples.
  */
-export function labelsFigure(
-  rows: readonly LabelCount[],
-  { cohort, samples }: LabelsOptions,
-): Figure {
+export function labelsFigure(rows: readonly LabelCount[], options: LabelsOptions): Figure {
+  const { cohort, samples } = checkOptions("labelsFigure", options, {
+    cohort: required("string"),
+    samples: required("number"),
+  });
   const labels = [...new Set(rows.map(({ label }) => label))];
   const nameOf = ({ value }: LabelCount): string =>
     value === null ? notRecorded.name : String(value);

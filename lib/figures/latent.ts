@@ -1,4 +1,5 @@
 // Maps of the latent space: samples in two dimensions, colored and shaped by their labels.
+import { checkOptions, required } from "../options.js";
 import { type Figure, makeFigure, type Panel, type Row } from "./figure.js";
 import { counted, decimal, listed, textWidth, wrap } from "./text.js";
 import { classStyle, figureWidth, inks, notRecorded, panelTitle } from "./theme.js";
@@ -28,14 +29,22 @@ export interface LatentOptions {
   readonly representation: string;
   readonly maps: readonly LatentMap[];
   readonly colorings: readonly Coloring[];
+  /** Draws the map of this method alone. */
+  readonly method?: string;
 }
 
 /**
  * Draws one panel per map (columns) and coloring (rows), or the colorings of a single map side by side, with
  * trustworthiness and silhouette above.
- * @throws RangeError if there is no map or coloring, lengths differ, or a coloring has more classes than colors.
+ * @throws RangeError if there is no map or coloring, no map of `method`, lengths differ, or a coloring has more classes
+ * than colors.
  */
-export function latentFigure({ cohort, representation, maps, colorings }: LatentOptions): Figure {
+export function latentFigure(options: LatentOptions): Figure {
+  const { cohort, representation } = checkOptions("latentFigure", options, {
+    ...{ cohort: required("string"), representation: required("string") },
+    ...{ maps: required("array"), colorings: required("array"), method: "string" },
+  });
+  const { maps, colorings } = chooseMaps(options);
   if (maps.length === 0 || colorings.length === 0) {
     throw new RangeError(
       `latentFigure: expected at least one map and one coloring, got ${maps.length} and ${colorings.length}`,
@@ -129,6 +138,24 @@ export function latentFigure({ cohort, representation, maps, colorings }: Latent
       resolve: { scale: { color: "independent", shape: "independent" } },
     },
   });
+}
+
+function chooseMaps({ maps, colorings, method }: LatentOptions) {
+  if (method === undefined) return { maps, colorings };
+  const at = maps.findIndex((map) => map.method === method);
+  if (at < 0) {
+    const methods = listed(maps.map((map) => map.method));
+    throw new RangeError(`latentFigure: expected method to be one of ${methods}, got "${method}"`);
+  }
+  return {
+    maps: [maps[at]],
+    colorings: colorings.map(
+      ({ silhouettes, ...coloring }): Coloring => ({
+        ...coloring,
+        ...(silhouettes && { silhouettes: [silhouettes[at]] }),
+      }),
+    ),
+  };
 }
 
 /** The values have no unit, so axes have a title and no numbers. */

@@ -1,4 +1,5 @@
 // The whole method in one drawing, like the paper's Figure 1: modalities, preprocessing, masked input, model, loss, uses.
+import { checkOptions, required } from "../options.js";
 import { type Figure, type Layer, makeFigure, type Panel, type Row } from "./figure.js";
 import { count, counted, listed, percent, wrap } from "./text.js";
 import { figureWidth, inks, modalityColor } from "./theme.js";
@@ -48,6 +49,11 @@ interface Drawing {
  * @throws RangeError if there are no modalities or no steps, or a number is not finite.
  */
 export function overviewFigure(options: OverviewOptions): Figure {
+  checkOptions("overviewFigure", options, {
+    ...{ cohort: required("string"), samples: required("number"), patients: required("number") },
+    ...{ modalities: required("array"), steps: required("array"), model: required("object") },
+    ...{ loss: required("string"), tasks: required("array") },
+  });
   const { cohort, samples, patients, modalities, steps } = options;
   if (modalities.length === 0 || steps.length === 0) {
     throw new RangeError(

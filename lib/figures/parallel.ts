@@ -1,4 +1,5 @@
 // The trials of a search: each is a line across one axis per setting, to its loss.
+import { checkOptions, required } from "../options.js";
 import { checkRows, type Figure, type Layer, makeFigure, type Panel, type Row } from "./figure.js";
 import { lossRange } from "./panels.js";
 import { counted, listed } from "./text.js";
@@ -45,8 +46,12 @@ const LOSS = "validation loss";
  */
 export function parallelFigure(
   studies: readonly ParallelStudy[],
-  { cohort, validationSamples }: ParallelOptions,
+  options: ParallelOptions,
 ): Figure {
+  const { cohort, validationSamples } = checkOptions("parallelFigure", options, {
+    cohort: required("string"),
+    validationSamples: required("number"),
+  });
   const losses = studies.flatMap(({ trials }) => trials.flatMap(({ loss }) => loss ?? []));
   const expected = "parallelFigure: expected trials with a positive loss";
   const range = lossRange(expected, losses);

@@ -1,4 +1,5 @@
 // The values of each modality after each stage of preprocessing.
+import { checkOptions, required } from "../options.js";
 import { type Figure, makeFigure, type Panel, type Row } from "./figure.js";
 import { count, percent } from "./text.js";
 import { figureWidth, inks, modalityColor, panelTitle } from "./theme.js";
@@ -35,8 +36,13 @@ interface Bin {
  */
 export function preprocessingFigure(
   histograms: readonly StageHistogram[],
-  { cohort, part, samples }: PreprocessingOptions,
+  options: PreprocessingOptions,
 ): Figure {
+  const { cohort, part, samples } = checkOptions("preprocessingFigure", options, {
+    cohort: required("string"),
+    part: required("string"),
+    samples: required("number"),
+  });
   const modalities = [...new Set(histograms.map(({ modality }) => modality))];
   const stages = [...new Set(histograms.map(({ stage }) => stage))];
   const spacing = 14;

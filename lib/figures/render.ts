@@ -1,5 +1,7 @@
 // Renders a figure: Vega-Lite to Vega to SVG to PNG, with fonts from an npm package.
+
 import { createRequire } from "node:module";
+import { checkOptions } from "../options.js";
 import { checkFigure, type Figure } from "./figure.js";
 import { encodePng } from "./png.js";
 
@@ -40,8 +42,12 @@ export function fontFiles(): string[] {
  */
 export async function renderFigure(
   figure: Figure,
-  { scale = 2, maxBytes = pngLimit }: RenderOptions = {},
+  options: RenderOptions = {},
 ): Promise<RenderedFigure> {
+  const { scale = 2, maxBytes = pngLimit } = checkOptions("renderFigure", options, {
+    scale: "number",
+    maxBytes: "number",
+  });
   checkFigure(figure);
   const svg = await drawSvg(figure);
   const { Resvg } = await import("@resvg/resvg-js");

@@ -1,7 +1,9 @@
 // Saves a figure: NAME.svg to look at, NAME.json to make it again.
+
 import { createHash } from "node:crypto";
 import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { checkOptions, required } from "../options.js";
 import { datasetsOf, type Figure } from "./figure.js";
 import { type RenderedFigure, renderFigure } from "./render.js";
 
@@ -23,8 +25,9 @@ export interface SavedFigure extends RenderedFigure {
 export async function saveFigure(
   figure: Figure,
   folder: string,
-  { source }: SaveOptions,
+  options: SaveOptions,
 ): Promise<SavedFigure> {
+  const { source } = checkOptions("saveFigure", options, { source: required("string") });
   if (source.trim() === "") {
     throw new TypeError(
       `saveFigure: expected the command or notebook that made ${figure.name}, got an empty source`,

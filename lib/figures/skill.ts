@@ -1,4 +1,5 @@
 // The skill of each predictor in reconstructing each modality, with intervals.
+import { checkOptions, required } from "../options.js";
 import { checkRows, type Figure, type Layer, makeFigure, type Panel, type Row } from "./figure.js";
 import { checkInterval, panelGap, panelWidth, rowAxis, settingScale } from "./panels.js";
 import { counted, decimal } from "./text.js";
@@ -34,10 +35,20 @@ export interface SkillOptions {
  * are gray, ARO has its own colors, and the shape shows what a predictor sees.
  * @throws RangeError if no row is of the part, or an interval does not hold its skill.
  */
-export function skillFigure(
-  rows: readonly SkillRow[],
-  { cohort, part = "test", samples, splits, floor = -0.2 }: SkillOptions,
-): Figure {
+export function skillFigure(rows: readonly SkillRow[], options: SkillOptions): Figure {
+  const {
+    cohort,
+    part = "test",
+    samples,
+    splits,
+    floor = -0.2,
+  } = checkOptions("skillFigure", options, {
+    cohort: required("string"),
+    part: "string",
+    samples: required("number"),
+    splits: required("number"),
+    floor: "number",
+  });
   const own = rows.filter((row) => row.part === part);
   checkRows(`skill-${part}`, `rows of the part "${part}"`, own);
   for (const { predictor, modality, skill, skillLow, skillHigh } of own) {

@@ -1,4 +1,5 @@
 // The split of samples and patients into training, validation and test.
+import { checkOptions, required } from "../options.js";
 import { type Figure, makeFigure, type Panel, type Row } from "./figure.js";
 import { counted, labelRoom, listed } from "./text.js";
 import { classStyle, figureWidth, inks, panelTitle } from "./theme.js";
@@ -27,10 +28,18 @@ export interface SplitOptions {
  * Draws samples and patients by part and kind as bars with their counts.
  * @throws RangeError if there are no rows, or a part's patient count is missing.
  */
-export function splitFigure(
-  rows: readonly SplitCount[],
-  { cohort, patients, by = "patient", label = "tissue" }: SplitOptions,
-): Figure {
+export function splitFigure(rows: readonly SplitCount[], options: SplitOptions): Figure {
+  const {
+    cohort,
+    patients,
+    by = "patient",
+    label = "tissue",
+  } = checkOptions("splitFigure", options, {
+    cohort: required("string"),
+    patients: required("object"),
+    by: "string",
+    label: "string",
+  });
   const parts = [...new Set(rows.map(({ part }) => part))];
   const unknown = parts.find((part) => patients[part] === undefined);
   if (unknown !== undefined) {

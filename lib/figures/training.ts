@@ -1,4 +1,5 @@
 // Training and validation loss by epoch, with the losses of controls.
+import { checkOptions, required } from "../options.js";
 import { type Figure, type Layer, makeFigure, type Panel, type Row } from "./figure.js";
 import { lossPanelWidth, lossRange, referenceLayers, referenceRows } from "./panels.js";
 import { counted, listed } from "./text.js";
@@ -50,10 +51,20 @@ const lossNames: Readonly<Record<keyof Losses, string>> = { huber: "Huber loss",
  * controls as horizontal lines, and the epochs at which the learning rate fell.
  * @throws RangeError if there are no epochs or a loss is not positive (the axis is logarithmic).
  */
-export function trainingFigure(
-  runs: readonly TrainingRun[],
-  { cohort, trainSamples, validationSamples, references = [], loss = "huber" }: TrainingOptions,
-): Figure {
+export function trainingFigure(runs: readonly TrainingRun[], options: TrainingOptions): Figure {
+  const {
+    cohort,
+    trainSamples,
+    validationSamples,
+    references = [],
+    loss = "huber",
+  } = checkOptions("trainingFigure", options, {
+    cohort: required("string"),
+    trainSamples: required("number"),
+    validationSamples: required("number"),
+    references: "array",
+    loss: ["mse", "huber"],
+  });
   const names = [...new Set(runs.map(({ name }) => name))];
   const lines = runs.flatMap((run) => linesOf(run, loss));
   const [low, high] = lossRange(

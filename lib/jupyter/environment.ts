@@ -5,6 +5,7 @@ import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { findPython, runCommand, venvPython } from "../cohort/python.js";
 import { projectRoot } from "../cohort/root.js";
+import { checkOptions } from "../options.js";
 
 export interface JupyterEnvironment {
   /** The Python inside the private .venv. */
@@ -23,10 +24,11 @@ export interface PrepareOptions {
  * Installs the private Jupyter unless it is ready; starts over if an earlier installation is incomplete.
  * @throws Error if there is no suitable Python, or pip fails; the message says what to do.
  */
-export async function prepareJupyter({
-  lab = false,
-  onProgress = () => {},
-}: PrepareOptions = {}): Promise<JupyterEnvironment> {
+export async function prepareJupyter(options: PrepareOptions = {}): Promise<JupyterEnvironment> {
+  const { lab = false, onProgress = () => {} } = checkOptions("prepareJupyter", options, {
+    lab: "boolean",
+    onProgress: "function",
+  });
   const root = projectRoot();
   const venv = join(root, ".venv");
   const bin = venvPython(root);

@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { join, relative } from "node:path";
 import { createInterface } from "node:readline";
 import { projectRoot } from "../cohort/root.js";
+import { checkOptions, required } from "../options.js";
 import { type JupyterEnvironment, prepareJupyter } from "./environment.js";
 import { notebookName, readPredecessors } from "./notebook.js";
 
@@ -48,15 +49,19 @@ export interface NotebookRun {
  * @throws Error naming the notebook, the cell, its source, the message and the line in lib of the first failure; Error
  *   naming the notebooks and the cells where `signal` stopped them.
  */
-export async function runNotebooks({
-  folder,
-  files,
-  env,
-  signal,
-  atOnce = 1,
-  onProgress = () => {},
-  onEvent = () => {},
-}: RunNotebooksOptions): Promise<NotebookRun[]> {
+export async function runNotebooks(options: RunNotebooksOptions): Promise<NotebookRun[]> {
+  const {
+    folder,
+    files,
+    env,
+    signal,
+    atOnce = 1,
+    onProgress = () => {},
+    onEvent = () => {},
+  } = checkOptions("runNotebooks", options, {
+    ...{ folder: required("string"), files: required("array"), env: required("object") },
+    ...{ signal: "object", atOnce: "number", onProgress: "function", onEvent: "function" },
+  });
   const jupyter = await prepareJupyter({ onProgress });
   const failure = new AbortController();
   const stop = signal ? AbortSignal.any([signal, failure.signal]) : failure.signal;

@@ -1,4 +1,5 @@
 // Tables for readers: the same rows as HTML in a notebook, text in a terminal, or Markdown in the README.
+import { checkOptions } from "../options.js";
 
 export type Cell = string | number | boolean | null | undefined;
 
@@ -20,6 +21,7 @@ export function showTable<T extends object>(
   rows: readonly T[],
   options: TableOptions<T> = {},
 ): void {
+  checkOptions<TableOptions<T>>("showTable", options, { columns: "array", digits: "number" });
   if (rows.length === 0) {
     console.log("none");
     return;

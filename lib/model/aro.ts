@@ -28,6 +28,7 @@ import {
 } from "./autoencoder.js";
 import { type Architecture, inspectMatrix, requireSetting } from "./model.js";
 
+/** The shape and the dropout of an ARO. */
 export interface AroSpec extends Sight {
   /** Units of each hidden layer and of the latent space; 2,048 in the paper. */
   readonly width: number;

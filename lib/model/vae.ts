@@ -30,6 +30,7 @@ import {
 } from "./autoencoder.js";
 import { type Architecture, inspectMatrix, requireSetting } from "./model.js";
 
+/** The shape of a variational autoencoder, and the weight of its divergence. */
 export interface VaeSpec extends Sight {
   /** Units of each hidden layer; 4,096 in the authors' configuration. */
   readonly width: number;

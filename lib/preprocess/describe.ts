@@ -1,6 +1,7 @@
 // Looks into preprocessing: one feature through every stage, and the distribution of values after each stage.
 import type { Cohort, Modality } from "../cohort/cohort.js";
 import type { Matrix } from "../cohort/matrix.js";
+import type { PreparedCohort } from "./prepare.js";
 import { applyScaler, type Scaler, STAGES, type Stage } from "./scaler.js";
 
 /** One sample's value of one feature at every stage; `measured` is null where it is missing. */
@@ -38,17 +39,32 @@ export function describeFeature(
   });
 }
 
+/** The share of a modality's observed entries that are exactly 0, in [0, 1]. */
+export interface ZeroShare {
+  readonly modality: string;
+  /** Of the training rows. */
+  readonly training: number;
+  /** Of the test rows. */
+  readonly test: number;
+}
+
 /**
- * The share of a modality's observed entries that pass a test, in [0, 1].
- * @throws RangeError if nothing is observed.
+ * Counts the zeros that preprocessing leaves, by modality.
+ * @throws RangeError if nothing of a modality is observed.
  */
-export function shareOf(
-  matrix: Matrix,
-  modality: Modality,
-  accept: (value: number) => boolean,
-): number {
-  const values = observedValues("shareOf", matrix, modality);
-  return values.filter(accept).length / values.length;
+export function zeroShares({
+  modalities,
+  train,
+  test,
+}: Pick<PreparedCohort, "modalities" | "train" | "test">): ZeroShare[] {
+  return modalities.map((modality) => {
+    const shareIn = (matrix: Matrix) => {
+      const values = observedValues("zeroShares", matrix, modality);
+      return values.filter((value) => value === 0).length / values.length;
+    };
+    const { name } = modality;
+    return { modality: name, training: shareIn(train.matrix), test: shareIn(test.matrix) };
+  });
 }
 
 /** How the observed values of one modality are distributed after one stage. */

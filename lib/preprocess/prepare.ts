@@ -16,6 +16,7 @@ export interface Prepared<P extends Part = Part> {
   readonly matrix: Matrix;
 }
 
+/** A cohort's three parts, preprocessed by one scaler. */
 export interface PreparedCohort {
   readonly name: string;
   readonly modalities: readonly Modality[];

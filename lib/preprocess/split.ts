@@ -2,6 +2,7 @@
 import type { Sample } from "../cohort/cohort.js";
 import { countPatients, labelValues } from "../cohort/labels.js";
 import { numpyPermutation } from "../cohort/random.js";
+import { checkOptions } from "../options.js";
 
 /** Row indexes of a cohort; each row is in exactly one part. */
 export interface Split {
@@ -11,6 +12,7 @@ export interface Split {
 }
 
 export interface SplitOptions {
+  /** Of NumPy's generator. By default 42. */
   readonly seed?: number;
   /** "patient" keeps a patient's samples together; "sample" splits as the authors' code does. */
   readonly by?: "patient" | "sample";
@@ -22,10 +24,11 @@ export interface SplitOptions {
  * Source: paper section 3; by "sample", src/omic_dataclass.py of the authors' code.
  * @throws RangeError if there are fewer than four patients (or samples) to draw from.
  */
-export function splitSamples(
-  samples: readonly Sample[],
-  { seed = 42, by = "patient" }: SplitOptions = {},
-): Split {
+export function splitSamples(samples: readonly Sample[], options: SplitOptions = {}): Split {
+  const { seed = 42, by = "patient" } = checkOptions("splitSamples", options, {
+    seed: "number",
+    by: ["patient", "sample"],
+  });
   const groups = new Map<string, number[]>();
   samples.forEach((sample, row) => {
     const key = by === "patient" ? sample.patient : sample.id;

@@ -4,14 +4,14 @@ import type { Engine } from "../engine/engine.js";
 import type { Classifier } from "../evaluate/classifiers.js";
 import { crossValidate, scoreHoldout } from "../evaluate/classify.js";
 import { modelPredictor } from "../evaluate/predictor.js";
-import { reconstructionTable } from "../evaluate/reconstruction.js";
 import { summarizeRepeats } from "../evaluate/repeats.js";
-import { type FlatScore, flattenScores } from "../evaluate/summary.js";
+import { type FlatScore, reconstructionTable } from "../evaluate/summary.js";
 import type { AroSpec } from "../model/aro.js";
 import type { AutoencoderModel } from "../model/autoencoder.js";
 import type { Part } from "../preprocess/prepare.js";
-import { applyScaler, fitScaler } from "../preprocess/scaler.js";
+import { fitScaler } from "../preprocess/scaler.js";
 import { readState } from "../train/folder.js";
+import { encodeSamples } from "./embeddings.js";
 import {
   type Cell,
   type Embedding,
@@ -23,7 +23,7 @@ import {
 import { openTrained, type Study } from "./study.js";
 import { chooseTasks } from "./tasks.js";
 
-/** Losses of one variant and seed on one part, over all modalities together. */
+/** The losses of one variant and seed on one part, over all modalities. */
 export interface SeedScore {
   readonly variant: string;
   readonly seed: number;
@@ -31,26 +31,29 @@ export interface SeedScore {
   readonly samples: number;
   readonly mse: number;
   readonly huber: number;
-  /** Relative to a constant on the same rows, so that it is comparable between different rows. */
+  /** Against a constant on the same rows, so that it is comparable between different rows. */
   readonly skill: number | null;
 }
 
-/** Accuracy of a classifier of one variant's embeddings with one seed; shares in [0, 1]. */
+/** The accuracy of a classifier on one variant's embeddings with one seed; shares in [0, 1]. */
 export interface SeedAccuracy {
   readonly variant: string;
   readonly seed: number;
-  /** Samples that it was tested on. */
+  /** Number of test samples. */
   readonly samples: number;
   readonly accuracy: number;
-  /** Accuracy of always predicting the most frequent class of these samples. */
+  /** The accuracy of always predicting the most frequent class of these samples. */
   readonly majorityRate: number;
 }
 
+/** The scores of an experiment's finished runs. */
 export interface ExperimentScores {
+  /** The experiment's variants, in order. */
+  readonly variants: readonly Variant[];
   readonly scores: readonly SeedScore[];
-  /** Of the variants that are judged by accuracy. */
+  /** Of the variants that concern embeddings. */
   readonly accuracies: readonly SeedAccuracy[];
-  /** Names of the unfinished runs, which are in no number. */
+  /** The names of unfinished runs, which have no scores. */
   readonly unfinished: readonly string[];
 }
 
@@ -88,7 +91,7 @@ export async function collectScores(
       model.dispose();
     }
   }
-  return { scores, accuracies, unfinished };
+  return { variants: experiment.variants, scores, accuracies, unfinished };
 }
 
 /** Describes how far a run has come: "done", "partial at epoch 12", "missing". */
@@ -110,10 +113,10 @@ async function scoreRun(
   const rows = await reconstructionTable([modelPredictor("ARO", model)], prepared, {
     ...{ parts, draws: 1 },
   });
-  return flattenScores(rows)
+  return rows
     .filter(({ modality }) => modality === "all")
     .map(({ part, samples, mse, huber, skill }) => ({
-      // Not null: training checks that every part has observed entries.
+      // Training has checked that every part has observed entries.
       ...{ part: part as Part, samples, mse: mse!, huber: huber!, skill },
     }));
 }
@@ -145,17 +148,12 @@ async function classifyRun(
   return { samples: run.rows.length, accuracy, majorityRate };
 }
 
-/** Embeds all samples of a study, `[samples, width]`. */
-async function embed(
-  model: AroModel,
-  { cohort, prepared }: Study,
-  { relu, statistics }: Embedding,
-) {
+async function embed(model: AroModel, study: Study, { relu, statistics }: Embedding) {
+  const { cohort, prepared } = study;
   const rows = cohort.samples.map((_, row) => row);
   const ids = cohort.samples.map(({ id }) => id);
   const scaler = statistics === "all rows" ? fitScaler(cohort.matrix, rows, ids) : prepared.scaler;
-  const values = await model.encode(applyScaler(scaler, cohort.matrix, rows), { relu });
-  return { rows: rows.length, columns: model.spec.width, values };
+  return await encodeSamples(study, model, { relu, scaler });
 }
 
 /** A row of the paper's Tables 1, 2, 4 and 5 together; a control has no seed, and so no deviation. */
@@ -215,23 +213,26 @@ export interface ComparedVariant {
   readonly caveat: string;
 }
 
-/** A number by variant and seed. */
-export interface SeedValue {
-  readonly variant: string;
-  readonly seed: number;
-  readonly value: number;
-}
+/** What variants are compared by: a loss on the test rows, its skill, or the accuracy of a classifier. */
+export type Measure = "mse" | "huber" | "skill" | "accuracy";
 
 /**
- * Compares each variant that has values with one of them, seed by seed, in the order of `variants`. The interval
- * includes what the seed changes: initial weights, dropout, batches, the classifier's start, and the new quarter of the
- * samples where the classifier is tested on one. It ignores variation between splits and between samples.
+ * Compares each variant that has values with one of them, seed by seed, in the experiment's order. The interval covers
+ * another seed: initial weights, dropout, batches and the classifier's, and the test quarter if that is drawn anew. It
+ * ignores variation between splits and samples.
+ * @throws RangeError if the experiment has no variant of the name `against`.
  */
 export function compareVariants(
-  values: readonly SeedValue[],
+  { variants, ...found }: Pick<ExperimentScores, "variants" | "scores" | "accuracies">,
+  measure: Measure,
   against: string,
-  variants: readonly Variant[],
 ): ComparedVariant[] {
+  const names = variants.map(({ name }) => name);
+  if (!names.includes(against)) {
+    const known = names.join("; ");
+    throw new RangeError(`compareVariants: expected a variant of ${known}, got "${against}"`);
+  }
+  const values = valuesOf(found, measure);
   const of = (name: string) => values.filter(({ variant }) => variant === name);
   const base = new Map(of(against).map(({ seed, value }) => [seed, value]));
   return variants.flatMap(({ name, caveat = "" }): ComparedVariant[] => {
@@ -256,21 +257,23 @@ export function compareVariants(
   });
 }
 
-/** Selects one measure of one part, to compare variants by. */
-export function lossesOf(
-  scores: readonly SeedScore[],
-  part: string,
-  measure: "mse" | "huber" | "skill" = "mse",
-): SeedValue[] {
-  return scores.flatMap(({ variant, seed, part: own, ...score }) => {
-    const value = score[measure];
-    return own === part && value !== null ? [{ variant, seed, value }] : [];
-  });
+/** A number by variant and seed. */
+interface SeedValue {
+  readonly variant: string;
+  readonly seed: number;
+  readonly value: number;
 }
 
-/** Selects the accuracies, to compare variants by. */
-export function accuraciesOf(accuracies: readonly SeedAccuracy[]): SeedValue[] {
-  return accuracies.map(({ variant, seed, accuracy }) => ({ variant, seed, value: accuracy }));
+function valuesOf(
+  { scores, accuracies }: Pick<ExperimentScores, "scores" | "accuracies">,
+  measure: Measure,
+): SeedValue[] {
+  if (measure === "accuracy") {
+    return accuracies.map(({ variant, seed, accuracy }) => ({ variant, seed, value: accuracy }));
+  }
+  return scores.flatMap(({ variant, seed, part, [measure]: value }) =>
+    part === "test" && value !== null ? [{ variant, seed, value }] : [],
+  );
 }
 
 /** Writes a mean with its deviation, if it has one: "0.1283 ± 0.0004". */

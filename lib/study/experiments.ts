@@ -2,6 +2,7 @@
 import { keepFeatures } from "../cohort/cohort.js";
 import { didYouMean } from "../cohort/nearest.js";
 import type { Engine } from "../engine/engine.js";
+import { checkOptions } from "../options.js";
 import { type Part, prepareCohort } from "../preprocess/prepare.js";
 import { type SplitOptions, splitSamples } from "../preprocess/split.js";
 import { type RunState, readState } from "../train/folder.js";
@@ -74,8 +75,13 @@ const ALL_TOGETHER = "authors, all together";
 
 /** The paper's two settings, each difference of the authors' code alone, and all of them together. */
 export const DIFFERENCES: readonly Variant[] = [
-  { name: MASKED, setting: "masked" },
-  { name: UNMASKED, setting: "unmasked", judgedBy: ["losses", "accuracy"], caveat: "sees all" },
+  { name: "paper, masked", setting: "masked" },
+  {
+    name: "paper, unmasked",
+    setting: "unmasked",
+    judgedBy: ["losses", "accuracy"],
+    caveat: "sees all",
+  },
   { name: "ReLU output", setting: "masked", model: { output: AUTHORS.model.output } },
   {
     name: "dropout after hidden layers",
@@ -107,6 +113,7 @@ export const DIFFERENCES: readonly Variant[] = [
   },
 ];
 
+/** Variants of a training, each repeated with the same seeds. */
 export interface Experiment {
   readonly name: string;
   /** One line for a list. */
@@ -127,18 +134,19 @@ export interface Experiment {
 export interface PlannedRun extends DescribedRun {
   /** From 0. */
   readonly number: number;
-  /** The first variant that asks for it, and the seed. */
+  /** The first variant that needs the run, with the seed. */
   readonly name: string;
   readonly seed: number;
   readonly epochs: number;
-  /** The data that it is trained and judged on. */
+  /** The study whose data it is trained and scored on. */
   readonly study: Study;
 }
 
+/** An experiment with its runs. */
 export interface Plan {
   readonly experiment: Experiment;
   readonly runs: readonly PlannedRun[];
-  /** The run of each variant and seed; variants that use one model in different ways share its run. */
+  /** The run of each variant and seed; variants that differ only in how a model is used share a run. */
   readonly cells: readonly Cell[];
 }
 
@@ -152,7 +160,7 @@ const ALL_PARTS: readonly Part[] = ["train", "validation", "test"];
 
 /**
  * Lists the experiments of a profile.
- * @throws RangeError if its number of seeds is not a whole number of at least 1.
+ * @throws RangeError if its number of seeds is not a positive whole number.
  */
 export function experimentsOf({ training, experiments }: Profile): Experiment[] {
   if (!Number.isInteger(experiments.seeds) || experiments.seeds < 1) {
@@ -188,7 +196,7 @@ export function experimentsOf({ training, experiments }: Profile): Experiment[] 
 
 /**
  * Finds an experiment of a profile by name.
- * @throws RangeError naming those that there are.
+ * @throws RangeError naming those that exist.
  */
 export function findExperiment(profile: Profile, name: string): Experiment {
   const all = experimentsOf(profile);
@@ -201,10 +209,12 @@ export function findExperiment(profile: Profile, name: string): Experiment {
 }
 
 /**
- * Plans the runs of an experiment: all variants with the first seed, then all with the next. Variants that ask for the
- * same training share one run, named after the first.
+ * Plans the runs of an experiment, given or by name: all variants with the first seed, then all with the next. Two
+ * variants that need the same training share one run, under the name of the first.
+ * @throws RangeError naming the experiments that exist, if the name is unknown.
  */
-export function planExperiment(study: Study, experiment: Experiment): Plan {
+export function planExperiment(study: Study, wanted: string | Experiment): Plan {
+  const experiment = typeof wanted === "string" ? findExperiment(study.profile, wanted) : wanted;
   const base = experiment.reduced ? reduceStudy(study) : study;
   const studies = new Map([[base.profile.split.by, base]]);
   const studyOf = ({ split }: Variant): Study => {
@@ -242,13 +252,13 @@ export interface ListedRun extends RunState {
   readonly number: number;
   readonly name: string;
   readonly folder: string;
-  /** When it is finished. */
+  /** The number of epochs that it will have. */
   readonly epochs: number;
 }
 
-/** Lists an experiment's runs in order, each with the state of its folder. */
+/** Lists an experiment's runs in order, with the state of each run folder. */
 export async function listRuns(study: Study, name: string): Promise<ListedRun[]> {
-  const { runs } = planExperiment(study, findExperiment(study.profile, name));
+  const { runs } = planExperiment(study, name);
   return await Promise.all(
     runs.map(async ({ number, name: run, folder, hash, epochs }) => ({
       ...{ number, name: run, folder, epochs },
@@ -258,26 +268,29 @@ export async function listRuns(study: Study, name: string): Promise<ListedRun[]>
 }
 
 export interface TrainExperimentOptions {
-  /** By default all of the plan, in order. */
+  /** By default all runs of the plan, in order. */
   readonly runs?: readonly PlannedRun[];
   /** Shows the progress of a run. */
   readonly progressOf?: (run: PlannedRun) => Progress;
 }
 
 /**
- * Trains the unfinished runs of a plan one after another. A first interrupt stops the current run gracefully and starts
- * no other.
- * @returns false if it was interrupted; the next call continues.
+ * Trains the unfinished runs of a plan, one after another. A first interrupt stops the current run gracefully.
+ * @returns false if it was interrupted; call it again to resume.
  */
 export async function trainExperiment(
   plan: Plan,
   engine: Engine,
-  { runs = plan.runs, progressOf }: TrainExperimentOptions = {},
+  options: TrainExperimentOptions = {},
 ): Promise<boolean> {
+  const { runs = plan.runs, progressOf } = checkOptions("trainExperiment", options, {
+    runs: "array",
+    progressOf: "function",
+  });
   return await withInterrupt(async (signal) => {
     for (const run of runs) {
       if ((await readState(run.folder, run.hash)).state === "done") continue;
-      if (signal.aborted) return false; // the interrupt came after the last run's final step
+      if (signal.aborted) return false; // interrupted when the previous run had nothing left to stop
       const progress = progressOf?.(run);
       const { result } = await trainDescribed(run.study, run, engine, progress, signal);
       if (result.status === "stopped") return false;
@@ -286,7 +299,7 @@ export async function trainExperiment(
   });
 }
 
-/** A study of fewer features, with the narrower model, epochs and rate of the profile's `experiments`. */
+/** Returns the study with fewer features, a narrower model and another learning rate, as the profile says. */
 export function reduceStudy({ profile, cohort, split }: Study): Study {
   const { features, width, epochs, learningRate } = profile.experiments;
   const isKept = evenlySpaced(cohort.features.length, features);

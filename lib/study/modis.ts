@@ -6,6 +6,7 @@ import { ARO } from "../model/aro.js";
 import { countParameters } from "../model/model.js";
 import { buildModis, type ModisModel } from "../model/modis.js";
 import { fitRatios, type ModisSpec } from "../model/modis-shape.js";
+import { checkOptions, type Kinds } from "../options.js";
 import { completeConfig, type RunRequest } from "../train/config.js";
 import { readRun } from "../train/folder.js";
 import { createProgress } from "../train/progress.js";
@@ -16,7 +17,7 @@ import type { Study } from "./study.js";
 import { chooseTasks } from "./tasks.js";
 
 export interface ModisOptions {
-  /** Most parameters of the autoencoders, without the discriminator; by default as many as ARO has in this study. */
+  /** Most parameters of the autoencoders, without the discriminator. By default as many as ARO has in this study. */
   readonly parameters?: number;
   /** By default as many as ARO's. */
   readonly epochs?: number;
@@ -24,14 +25,23 @@ export interface ModisOptions {
   readonly learningRate?: number;
 }
 
+const MODIS_KINDS: Kinds<ModisOptions> = {
+  ...{ parameters: "number", epochs: "number", learningRate: "number" },
+};
+
 /** Latent units where the authors' example has 256 for an eighth of the features or fewer. */
 const LATENT = 64;
 /** Source: example/config/tcga.yaml@1bdbb58. */
 const TRAINING = { batchSize: 32, learningRate: 1e-4, weightDecay: 0, plateau: null } as const;
 const KL_WEIGHT = 5e-4;
 
-/** The shape of a study's MODIS: all features, two hidden layers a side, the classes of the first task. */
-export function modisSpec(study: Study, { parameters }: ModisOptions = {}): ModisSpec {
+/**
+ * Returns the shape of a study's MODIS: all features, two hidden layers on each side, and the classes of the first task
+ * that the cohort can answer.
+ * @throws RangeError if even the narrowest has more parameters than allowed.
+ */
+export function modisSpec(study: Study, options: ModisOptions = {}): ModisSpec {
+  const { parameters } = checkOptions("modisSpec", options, MODIS_KINDS);
   const { profile, prepared, cohort } = study;
   const features = prepared.features.length;
   const most = parameters ?? countParameters(ARO, { ...profile.model, features, visible: null });
@@ -46,25 +56,29 @@ export function modisSpec(study: Study, { parameters }: ModisOptions = {}): Modi
 }
 
 /**
- * Trains MODIS, showing its progress; a finished run of the same settings and data is read again. It reads the training
- * rows' classes besides their values, which ARO does not. Interrupting it leaves a run that can be read, and that goes
- * on when it is asked for again.
+ * Trains MODIS and shows its progress, or reads the finished run of the same settings and data. Unlike ARO, it uses the
+ * training rows' classes. An interrupted run can be read, and resumes when this is called again.
  */
 export async function trainModis(
   study: Study,
   engine: Engine,
   options: ModisOptions = {},
 ): Promise<RunResult<"MODIS">> {
+  checkOptions("trainModis", options, MODIS_KINDS);
   const described = describeModis(study, options);
   return await trainRun({ ...described, engine, progress: createProgress() });
 }
 
-/** Builds the trained model in an engine. The caller must dispose it. */
+/**
+ * Builds the trained MODIS. The caller must dispose it.
+ * @throws Error if `trainModis` has left no run of these settings and data.
+ */
 export async function openModis(
   study: Study,
   engine: Engine,
   options: ModisOptions = {},
 ): Promise<ModisModel> {
+  checkOptions("openModis", options, MODIS_KINDS);
   const { folder } = describeModis(study, options);
   const run = await readRun(folder, "MODIS");
   return buildModis(engine, run.config.spec, await run.loadWeights());

@@ -1,4 +1,4 @@
-// What the overview figure shows of a study: the settings of its profile and the sizes of its cohort.
+// A study in one picture: the settings of a profile and the sizes of its cohort, for the overview figure.
 import { type Cohort, summarizeModalities } from "../cohort/cohort.js";
 import { countPatients } from "../cohort/labels.js";
 import type { OverviewOptions } from "../figures/overview.js";
@@ -8,7 +8,11 @@ import { describeStages } from "../preprocess/scaler.js";
 import type { Profile } from "./profile.js";
 import { chooseTasks } from "./tasks.js";
 
-/** Describes a profile's study of a cohort without empty features. */
+/**
+ * Describes a profile and its cohort for `overviewFigure`.
+ * @param cohort without the features that are empty in every sample.
+ * @throws RangeError if the cohort can answer none of the profile's tasks.
+ */
 export function describeStudy(profile: Profile, cohort: Cohort): OverviewOptions {
   const { model } = profile;
   const features = cohort.features.length;

@@ -7,8 +7,10 @@ import { type Engine, isPortable } from "../engine/engine.js";
 import { type AroSpec, PAPER_MODEL } from "../model/aro.js";
 import type { SplitOptions } from "../preprocess/split.js";
 
+/** The profiles of this repository. */
 export type ProfileName = "course" | "ucec" | "gbm" | "paper";
 
+/** What a run of the notebooks uses: the cohort, the split, the model, and the settings of every notebook. */
 export interface Profile {
   readonly name: ProfileName;
   /** One sentence, printed at the top of a notebook. */

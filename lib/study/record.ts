@@ -134,7 +134,10 @@ export async function scoreExperiment(plan: Plan, engine: Engine): Promise<Score
   const few = { ...plan, runs: [...new Set(cells.filter(isChecked).map(({ run }) => run))] };
   await trainExperiment(few, engine);
   const checks = checkRecord(record, await collectScores(few, engine));
-  return { scores: record.scores, accuracies: record.accuracies, unfinished: [], about, checks };
+  return {
+    variants: experiment.variants,
+    ...{ scores: record.scores, accuracies: record.accuracies, unfinished: [], about, checks },
+  };
 }
 
 async function readRecord(file: string): Promise<ExperimentRecord | null> {

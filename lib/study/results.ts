@@ -1,4 +1,4 @@
-// Published results: tables that notebooks write and that the ledger, the README and the terminal read, and figures.
+// Result tables and figures: published by the notebook that computes them, read by the ledger, the README and the terminal.
 import { mkdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { replaceFile } from "../cohort/durable-file.js";
@@ -7,7 +7,7 @@ import { saveFigure } from "../figures/save.js";
 import { showFigure } from "../figures/show.js";
 import { foldersOf, type Profile } from "./profile.js";
 
-/** A row of plain values; null where a value does not exist. */
+/** A row of plain values; null if a value does not exist. */
 export type Row = Readonly<Record<string, string | number | null>>;
 
 interface Stored {
@@ -18,7 +18,8 @@ interface Stored {
 }
 
 /**
- * Writes a table into the profile's figures folder, replacing the file in one step.
+ * Writes a table to the profile's figures folder, as tables/NAME.json, aside and renamed.
+ * @param source the notebook that computed it.
  * @throws RangeError if there are no rows, or a number is not finite.
  */
 export async function publishTable(
@@ -49,7 +50,7 @@ export async function publishTable(
 
 /**
  * Reads a published table.
- * @throws Error naming the notebook that writes it, if it is not there.
+ * @throws Error naming the notebook to run, if there is no such table.
  */
 export async function readResults<T>(profile: Profile, name: string, madeBy: string): Promise<T[]> {
   const rows = await findResults<T>(profile, name);
@@ -62,7 +63,7 @@ export async function readResults<T>(profile: Profile, name: string, madeBy: str
 }
 
 /**
- * Reads a published table; null if there is none.
+ * Reads a published table; null if it does not exist.
  * @throws Error if it cannot be read.
  */
 export async function findResults<T>(profile: Profile, name: string): Promise<T[] | null> {
@@ -80,7 +81,11 @@ function tableFile(profile: Profile, name: string): string {
   return join(foldersOf(profile).figures, "tables", `${name}.json`);
 }
 
-/** Saves a figure's SVG, spec and data in the profile's figures folder, and shows it in the running cell. */
+/**
+ * Writes a figure's SVG, spec and data to the profile's figures folder, and shows it in the running cell.
+ * @param source the notebook that drew it.
+ * @throws RangeError if the figure's data or fields are wrong.
+ */
 export async function publishFigure(
   profile: Profile,
   source: string,

@@ -1,4 +1,4 @@
-// Descriptions of runs: engine and settings from a run's own folder, and how they differ from the paper's.
+// The runs behind a result: engine and settings, as each run folder records them, and departures from the paper's.
 import { nameEngine } from "../engine/engine.js";
 import { ARO, PAPER_MODEL } from "../model/aro.js";
 import { countParameters } from "../model/model.js";
@@ -6,16 +6,17 @@ import type { Run } from "../train/folder.js";
 import { completeSettings, type TrainSettings } from "../train/settings.js";
 import type { Profile } from "./profile.js";
 
+/** A run and its name in tables. */
 export interface NamedRun {
-  /** E.g. "ARO masked". */
+  /** Such as "ARO masked". */
   readonly name: string;
   readonly run: Pick<Run, "config" | "environment">;
 }
 
-/** One line of the table of runs. */
+/** The engine and settings of a run. */
 export interface RunRow {
   readonly run: string;
-  /** Engine, and version of its library. */
+  /** The engine and the version of its library. */
   readonly engine: string;
   readonly width: number;
   readonly hiddenLayers: number;
@@ -27,15 +28,15 @@ export interface RunRow {
   readonly output: string;
   readonly inputDropout: number;
   readonly weightDecay: number;
-  /** Factor of the plateau schedule; null if there is none. */
+  /** Of the plateau schedule; null if there is none. */
   readonly plateauFactor: number | null;
   /** Patience of the plateau schedule, in epochs. */
   readonly plateauPatience: number | null;
-  /** Settings that are not the paper's, e.g. "width 256 for 2,048"; "none" if all are. */
+  /** Settings that differ from the paper's, such as "width 256 for 2,048"; "none" if all are the paper's. */
   readonly departures: string;
 }
 
-/** Describes runs by their config.json and environment.json. */
+/** Lists the engine and settings of runs, as their config.json and environment.json record them. */
 export function describeRuns(runs: readonly NamedRun[]): RunRow[] {
   return runs.map(({ name, run: { config, environment } }) => ({
     run: name,
@@ -46,10 +47,10 @@ export function describeRuns(runs: readonly NamedRun[]): RunRow[] {
   }));
 }
 
-/** The settings of a training: those of a run's config, or those that a profile will give it. */
+/** The settings of a training run. */
 export type RunSettings = Omit<RunRow, "run" | "engine" | "parameters" | "departures">;
 
-/** Describes the settings of one training. */
+/** Lists the settings of one training run. */
 export function settingsOf({
   spec,
   training,
@@ -68,7 +69,7 @@ export function settingsOf({
   };
 }
 
-/** Summarizes engine and settings, in a sentence for all runs that share them. */
+/** Describes runs in one sentence each; runs that differ only in their name share a sentence. */
 export function summarizeRuns(rows: readonly RunRow[]): string {
   const names = new Map<string, string[]>();
   for (const { run, ...row } of rows) {

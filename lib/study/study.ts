@@ -13,6 +13,7 @@ import type { Engine } from "../engine/engine.js";
 import { ARO, type AroSpec } from "../model/aro.js";
 import { type AutoencoderModel, buildAutoencoder } from "../model/autoencoder.js";
 import { requireDisk } from "../model/cost.js";
+import { checkOptions, type Kinds } from "../options.js";
 import { type PreparedCohort, prepareCohort } from "../preprocess/prepare.js";
 import { type Split, splitSamples } from "../preprocess/split.js";
 import { completeConfig, type RunRequest } from "../train/config.js";
@@ -22,54 +23,66 @@ import { type RunResult, trainRun } from "../train/run.js";
 import type { TrainOptions } from "../train/settings.js";
 import { foldersOf, type Profile } from "./profile.js";
 
+/** A profile's cohort, split and preprocessed. */
 export interface Study {
   readonly profile: Profile;
-  /** Without the features that are empty in every sample. */
+  /** The cohort without the features that are empty in every sample, in measured units. */
   readonly cohort: Cohort;
   readonly split: Split;
   readonly prepared: PreparedCohort;
 }
 
-/** What the model sees: "masked" is the first modality alone, "unmasked" all of them. Source: paper section 4. */
+/** What the model sees: "masked" the first modality alone, "unmasked" all of them. Source: paper section 4. */
 export type Setting = "masked" | "unmasked";
 
 export interface OpenOptions extends Pick<FetchOptions, "folder" | "manifest" | "onProgress"> {
-  /** Where sheets of workbooks are cached. */
+  /** Where the sheets of workbooks are kept after the first reading. */
   readonly cache?: CacheOptions;
 }
 
+const OPEN_KINDS: Kinds<OpenOptions> = {
+  ...{ folder: "string", manifest: "string", onProgress: "function", cache: "object" },
+};
+
 /**
- * Reads the cohort of a profile in measured units, fetching it first if it is missing, with its readers' notes.
+ * Reads a profile's cohort in measured units, and fetches it first if necessary.
  * @throws RangeError if files that must be placed by hand are missing, with where to get each.
+ * @throws Error as `fetchSource`.
  */
 export async function openCohort(profile: Profile, options: OpenOptions = {}): Promise<FileCohort> {
+  const { cache, ...fetching } = checkOptions("openCohort", options, OPEN_KINDS);
   const { cohort: source, split } = profile;
   if (source === "simulate") return { ...simulateCohort({ seed: split.seed }).cohort, notes: [] };
   if (source === "paper") {
-    const { folder, manifest, cache } = options;
+    const { folder, manifest } = fetching;
     return await readPaperCohort({ folder: sourceFolder(source, folder), manifest, cache });
   }
-  const { folder } = await fetchSource(source, options);
+  const { folder } = await fetchSource(source, fetching);
   return source === "gbm" ? readGbm({ folder }) : { ...readUcec({ folder }), notes: [] };
 }
 
-/** Reads a profile's cohort, drops its empty features, splits it and preprocesses the parts. */
+/**
+ * Reads a profile's cohort, drops its empty features, splits it by patient and preprocesses the parts.
+ * @throws RangeError as `openCohort`, or if the cohort has fewer than four patients.
+ */
 export async function openStudy(profile: Profile, options: OpenOptions = {}): Promise<Study> {
+  checkOptions("openStudy", options, OPEN_KINDS);
   const cohort = dropEmptyFeatures(await openCohort(profile, options));
   const split = splitSamples(cohort.samples, profile.split);
   return { profile, cohort, split, prepared: prepareCohort(cohort, split) };
 }
 
 /**
- * Trains ARO in one setting, showing its progress; a finished run of the same settings and data is read again.
- * An interrupted run can be read, and the next call continues it.
- * @throws RangeError before it starts, if the model does not fit in memory or its run on disk; `aro plan` checks both.
+ * Trains ARO in one setting and shows its progress, or reads the finished run of the same settings and data.
+ * An interrupted run can be read, and resumes when this is called again.
+ * @throws RangeError before it starts, if the model does not fit into memory or the run onto the disk; `aro plan`
+ * tells this beforehand.
  */
 export async function trainAro(study: Study, setting: Setting, engine: Engine): Promise<RunResult> {
   return await trainDescribed(study, describeAro(study, setting), engine, createProgress());
 }
 
-/** Trains a described run on its study's data, as `trainAro` does. */
+/** Trains a described run on the study that it was described for, as `trainAro` does. */
 export async function trainDescribed(
   { prepared }: Study,
   { folder, config }: DescribedRun,
@@ -82,14 +95,17 @@ export async function trainDescribed(
 }
 
 /**
- * Reads the run that `trainAro` left.
- * @throws Error if there is none of these settings and data.
+ * Reads the run folder that `trainAro` left.
+ * @throws Error if there is no run of these settings and data.
  */
 export async function readAro(study: Study, setting: Setting): Promise<Run> {
   return await readRun(describeAro(study, setting).folder);
 }
 
-/** Builds the trained model of a setting in an engine; whoever calls it disposes of it. */
+/**
+ * Builds the trained model of a setting. The caller must dispose it.
+ * @throws Error if `trainAro` has left no run of these settings and data.
+ */
 export async function openAro(
   study: Study,
   setting: Setting,
@@ -98,7 +114,7 @@ export async function openAro(
   return await openTrained(describeAro(study, setting), engine);
 }
 
-/** Builds the model of a described run that was trained; whoever calls it disposes of it. */
+/** Builds the trained model of a described run. The caller must dispose it. */
 export async function openTrained(
   { folder }: Pick<DescribedRun, "folder">,
   engine: Engine,
@@ -107,17 +123,17 @@ export async function openTrained(
   return buildAutoencoder(engine, ARO, run.config.spec, await run.loadWeights());
 }
 
-/** What a training of ARO may change of its study's profile; everything left out is the profile's. */
+/** What a training of ARO changes of its study's profile. */
 export interface Departure {
   readonly model?: Partial<Profile["model"]>;
   readonly training?: Partial<TrainOptions>;
-  /** What the run is for, where it is not the study's own; part of its hash. */
+  /** What the run is for, if it is not the study's own; part of its hash. */
   readonly purpose?: string;
-  /** Prefix of its folder's name; by default the setting. */
+  /** The start of its folder's name. By default the setting. */
   readonly name?: string;
 }
 
-/** A run before it is trained: its folder, its settings, and the hash of settings and data. */
+/** A run before it is trained: its folder, its configuration, and the hash of configuration and data. */
 export interface DescribedRun {
   readonly folder: string;
   readonly config: RunRequest;

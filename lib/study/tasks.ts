@@ -1,19 +1,20 @@
-// Classification tasks: the labels of a cohort that have at least two classes large enough for every fold.
+// The labels of a cohort that classifiers can be asked for: at least two classes that every fold can contain.
 import type { Cohort } from "../cohort/cohort.js";
-import { commonLabels, labelValues } from "../cohort/labels.js";
+import { labelValues } from "../cohort/labels.js";
 import type { Profile } from "./profile.js";
 
-/** A profile's tasks, split by whether its cohort can answer them. */
+/** A profile's tasks, by whether its cohort can answer them. */
 export interface Tasks {
   /** In the profile's order. */
   readonly asked: readonly string[];
-  /** A sentence for each task that cannot be asked, with the reason. */
+  /** For each task that cannot be asked, a sentence with the reason. */
   readonly refused: readonly string[];
 }
 
 /**
- * Splits a profile's tasks: a task is asked if at least two of its classes have as many patients as there are folds.
- * @throws RangeError if none is left, with the reasons.
+ * Chooses a profile's tasks: a label can be asked for if at least two of its classes have as many patients as there
+ * are folds.
+ * @throws RangeError if there is none, with the reasons.
  */
 export function chooseTasks({
   profile,
@@ -48,7 +49,9 @@ function reasonAgainst(
   const names = new Set(samples.flatMap(({ labels }) => Object.keys(labels)));
   if (!names.has(task)) return `no such label, there are ${[...names].join(", ") || "none"}`;
   if (labelValues(samples, task).every((value) => value === null)) return "no sample records it";
-  const classes = new Set(commonLabels(samples, task, folds).filter((value) => value !== null));
+  const classes = new Set(
+    labelValues(samples, task, { atLeast: folds }).filter((value) => value !== null),
+  );
   if (classes.size >= 2) return null;
   const which = classes.size === 0 ? "no class" : `only "${[...classes][0]}"`;
   return `${which} has ${folds} patients or more, and a task needs two such classes`;

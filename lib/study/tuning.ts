@@ -1,4 +1,4 @@
-// Tuning ARO on a profile's cohort: the paper's space at a smaller size, judged on validation rows alone.
+// Tuning ARO on a profile's cohort: the paper's search space at a smaller size, judged on validation rows alone.
 import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -9,11 +9,18 @@ import type { Engine } from "../engine/engine.js";
 import { observedMean } from "../evaluate/predictor.js";
 import { scoreReconstruction } from "../evaluate/reconstruction.js";
 import { repeatRow } from "../evaluate/rows.js";
+import { checkOptions, required } from "../options.js";
 import type { PreparedCohort } from "../preprocess/prepare.js";
 import { completeConfig, type RunRequest } from "../train/config.js";
 import { trainRun } from "../train/run.js";
 import type { SearchMethod } from "../train/search.js";
-import { chooseDimensions, PAPER_SPACE, type Point, type Space } from "../train/space.js";
+import {
+  chooseDimensions,
+  type Dimension,
+  PAPER_SPACE,
+  type Point,
+  type Space,
+} from "../train/space.js";
 import type { MedianRule } from "../train/stopping.js";
 import type { RunData } from "../train/trainable.js";
 import type { Trial } from "../train/trial.js";
@@ -28,20 +35,28 @@ import {
 import { foldersOf, type Profile } from "./profile.js";
 import type { Study } from "./study.js";
 
-/** The paper tunes twice: with a share of the input dropped, which is tuned as well, and with none. Source: Figure 4. */
+/** One of the paper's two searches, with input dropout (whose share is tuned too) or without. Source: Figure 4. */
 export interface Setup {
   readonly method: SearchMethod;
   readonly inputDropout: boolean;
 }
 
-/** The names of the setups, as figures and tables write them. */
-export function setupName({ inputDropout }: Pick<Setup, "inputDropout">): string {
+/** A search for settings of ARO. */
+export interface AroTuning extends Tuning {
+  /** "with input dropout" or "without input dropout". */
+  readonly setup: string;
+  readonly summary: TuningSummary;
+  /** The best point's settings, as `--set` takes them for a training at full size; null if no trial has finished. */
+  readonly settings: string | null;
+}
+
+function setupName({ inputDropout }: Pick<Setup, "inputDropout">): string {
   return `${inputDropout ? "with" : "without"} input dropout`;
 }
 
 /**
- * The dimensions in use: the paper's, without the dropout where there is none. Widths and learning rates are the profile's, and the rate is searched by powers of ten, because narrow models
- * at few epochs want rates from a wider range than the paper's.
+ * The dimensions of a search: the paper's, with the profile's ranges of widths and learning rates. The rate is searched
+ * on a logarithmic scale, because narrow models at few epochs need rates from a wider range than the paper's.
  */
 export function tuningSpace(profile: Profile, inputDropout: boolean): Space {
   const { minWidth, maxWidth, minLearningRate, maxLearningRate } = profile.tuning;
@@ -54,20 +69,20 @@ export function tuningSpace(profile: Profile, inputDropout: boolean): Space {
   });
 }
 
-/** What trials are trained and judged on: every n-th feature of a cohort, training and validation rows alone. */
+/** The data of trials: every n-th feature of a cohort, training and validation rows alone. */
 export interface TuningData {
   readonly data: RunData;
-  /** In their columns of the thinned matrices. */
+  /** Their columns in the thinned matrices. */
   readonly modalities: readonly Modality[];
 }
 
-/** Says of each of `features` columns whether it is among about `count` evenly spaced ones. */
+/** Returns a test for about `count` evenly spaced columns of `features`. */
 export function evenlySpaced(features: number, count: number): (column: number) => boolean {
   const stride = Math.max(1, Math.round(features / count));
   return (column) => column % stride === 0;
 }
 
-/** Takes evenly spaced features, about as many as asked for; each modality keeps its share. */
+/** Takes about `count` evenly spaced features; each modality keeps its share. */
 export function thinFeatures(
   { name, features, modalities, train, validation }: PreparedCohort,
   count: number,
@@ -92,32 +107,53 @@ export function thinFeatures(
 export interface TuneAroOptions {
   /** By default the profile's. */
   readonly trials?: number;
-  /** Whether other processes may work on the same study at the same time; see `tune`. */
+  /** Whether other processes may work on the same search at the same time; see `tune`. By default false. */
   readonly shared?: boolean;
+  /** Called after each trial. */
   readonly onTrial?: (trial: Trial) => void;
 }
 
 /**
- * Tunes ARO in one setup; a study of the same settings and data goes on where it stood.
- * The test rows are not handed on: the type of a run's data has no place for them.
+ * Tunes ARO in one setup, and resumes a search of the same settings and data. It never sees the test rows.
+ * @throws RangeError if the number of trials is not a positive whole number.
  */
 export async function tuneAro(
   study: Study,
   setup: Setup,
   engine: Engine,
-  { trials = study.profile.tuning.trials, shared = false, onTrial }: TuneAroOptions = {},
-): Promise<Tuning> {
+  options: TuneAroOptions = {},
+): Promise<AroTuning> {
+  checkOptions("tuneAro", setup, {
+    method: required(["bayes", "random"]),
+    inputDropout: required("boolean"),
+  });
+  const {
+    trials = study.profile.tuning.trials,
+    shared = false,
+    onTrial,
+  } = checkOptions("tuneAro", options, {
+    ...{ trials: "number", shared: "boolean", onTrial: "function" },
+  });
   const { request, data, folder } = describeStudy(study, setup);
-  const options: TuneOptions = { ...request, folder, trials, shared, data, engine };
-  return await tune(onTrial ? { ...options, onTrial } : options);
+  const wanted: TuneOptions = { ...request, folder, trials, shared, data, engine };
+  const tuning = await tune(onTrial ? { ...wanted, onTrial } : wanted);
+  const settings = tuning.best && tunedSettings(tuning.best.point);
+  return { ...tuning, setup: setupName(setup), summary: summarizeTuning(tuning), settings };
 }
 
 /**
- * Reads what `tuneAro` left.
- * @throws Error if there is no study of these settings and data.
+ * Reads the search that `tuneAro` left.
+ * @throws Error if there is none of these settings and data.
  */
 export async function readTuned(study: Study, setup: Setup): Promise<Tuning> {
   return await readTuning(describeStudy(study, setup).folder);
+}
+
+/** An untuned validation Huber loss that a search should beat. */
+export interface TuningReference {
+  readonly setup: string;
+  readonly name: "constant" | "setting of notebook 3";
+  readonly loss: number;
 }
 
 /**
@@ -131,14 +167,21 @@ export async function findTuned(study: Study, setup: Setup): Promise<Tuning | nu
 }
 
 /**
- * The validation Huber losses that tuning has to beat: of a constant, the mean of observed training values, and of the
- * profile's own setting, unmasked, trained as a trial is.
+ * Computes the references of both setups, on the data of their trials: a constant, the mean of observed training
+ * values, and the profile's own setting, unmasked, trained like a trial.
  */
-export async function tuningReferences(
-  study: Study,
-  inputDropout: boolean,
-  engine: Engine,
-): Promise<{ readonly constant: number; readonly untuned: number }> {
+export async function tuningReferences(study: Study, engine: Engine): Promise<TuningReference[]> {
+  const references: TuningReference[] = [];
+  for (const inputDropout of [true, false]) {
+    const setup = setupName({ inputDropout });
+    const { constant, untuned } = await referenceLosses(study, inputDropout, engine);
+    references.push({ setup, name: "constant", loss: constant });
+    references.push({ setup, name: "setting of notebook 3", loss: untuned });
+  }
+  return references;
+}
+
+async function referenceLosses(study: Study, inputDropout: boolean, engine: Engine) {
   const { profile, prepared } = study;
   const { data, modalities } = thinFeatures(prepared, profile.tuning.features);
   const baseline = observedMean(data);
@@ -161,7 +204,7 @@ export async function tuningReferences(
   return { constant: scores.at(-1)!.huber!.value, untuned: run.result.best!.huber };
 }
 
-/** The settings of a point as `--set` takes them, for a training at full size. */
+/** Formats a point of the search space for `--set`, for a training at full size. */
 export function tunedSettings(point: Point): string {
   const paths: Readonly<Record<string, string>> = {
     inputDropout: "model.inputDropout",
@@ -180,6 +223,33 @@ export function tunedSettings(point: Point): string {
     .join(",");
 }
 
+/** A setting's range in the paper's search and in a profile's, as text. */
+export interface ComparedDimension {
+  readonly setting: string;
+  readonly paper: string;
+  readonly ours: string;
+}
+
+/** Lists the settings of the paper's search, each with the paper's range beside the profile's. */
+export function compareSpaces(profile: Profile): ComparedDimension[] {
+  const space = tuningSpace(profile, true);
+  return PAPER_SPACE.map((dimension) => ({
+    setting: dimension.name,
+    paper: rangeOf(dimension),
+    ours: rangeOf(space.find(({ name }) => name === dimension.name)),
+  }));
+}
+
+function rangeOf(dimension?: Dimension): string {
+  if (!dimension) return "not searched";
+  if (dimension.kind === "boolean") return "no or yes";
+  const write = (value: number) =>
+    value > 0 && value < 1e-3 ? value.toExponential() : String(value);
+  const scale = dimension.scale === "log" ? ", log scale" : "";
+  return `${write(dimension.low)} to ${write(dimension.high)}${scale}`;
+}
+
+/** The trials of a search, counted, and the best of them. */
 export interface TuningSummary {
   readonly setup: string;
   readonly search: SearchMethod;
@@ -187,15 +257,15 @@ export interface TuningSummary {
   readonly finished: number;
   readonly stopped: number;
   readonly failed: number;
-  /** Of all trials together: what the search cost. */
+  /** Of all trials together. */
   readonly epochs: number;
   /** The lowest validation Huber loss of a finished trial. */
   readonly loss: number | null;
-  /** The place of that trial in the order, from 1. */
+  /** The number of that trial, from 1. */
   readonly foundAt: number | null;
 }
 
-/** Counts a study's trials and says what the best of them reached. */
+/** Counts the trials of a search by status, with the lowest loss of a finished one. */
 export function summarizeTuning({ config, trials, best }: Tuning): TuningSummary {
   const having = (wanted: Trial["status"]) =>
     trials.filter(({ status }) => status === wanted).length;

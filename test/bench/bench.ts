@@ -10,6 +10,7 @@ import {
   type ShapeName,
   writeEmbeddings,
   writeInputs,
+  writeLinked,
   writeSettings,
   writeWorkbook,
 } from "./inputs.js";
@@ -80,6 +81,7 @@ async function missingData(
   const provide: Readonly<Record<string, () => Promise<unknown>>> = {
     load: () => fetchSource("ucec"),
     classifier: async () => writeEmbeddings(folder),
+    "shared-decoder": async () => writeLinked(folder),
     xlsx: async () => writeWorkbook(folder, python ?? (await findPython())),
   };
   return provide[name]?.().then(

@@ -51,6 +51,13 @@ export const CONTESTS: readonly Contest[] = [
       ...{ shape, rounds: 9, tolerance: 1e-3 },
     }),
   ]),
+  timed(
+    "shared-decoder",
+    "25,000 + 19,000 features of 80 samples: fitted, out of fold, and 35 others inferred",
+    {
+      ...{ rounds: 3, tolerance: 0.02, memory: 4e9 },
+    },
+  ),
   timed("step-small", "2,000 features, 256 wide, against AdamW", { shape: "small", rounds: 25 }),
   timed("step-small-tfjs", "the same on wasm, against tf.variableGrads", {
     ...{ ours: "step-small-wasm", reference: { task: "step-small-usual", by: "node" } },

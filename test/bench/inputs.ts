@@ -1,7 +1,8 @@
 // What both sides of the bench work on: one matrix a shape, as raw files that either side can read.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { emptyMatrix, type Matrix } from "../../lib/cohort/matrix.js";
+import type { Cohort } from "../../lib/cohort/cohort.js";
+import { emptyMatrix, type Matrix, matrixFrom } from "../../lib/cohort/matrix.js";
 import { runCommand } from "../../lib/cohort/python.js";
 import { createRandom } from "../../lib/cohort/random.js";
 import { sourceFolder } from "../../lib/cohort/sources.js";
@@ -63,6 +64,12 @@ export const MODELS = {
 /** Embeddings to classify: as many samples and latent units as the paper has. */
 export const EMBEDDINGS = { samples: 115, units: 2048, classes: 3, folds: 5 } as const;
 
+/** A cohort of the size of UCEC: sites and proteins of the same genes as the first RNA. */
+export const LINKED = {
+  ...{ samples: 115, train: 80 },
+  ...{ rna: 25_000, proteins: 11_000, sites: 8_000, firstSite: 2_000 },
+} as const;
+
 export type ShapeName = keyof typeof SHAPES;
 
 /** Rows of the three parts: 80, 17 and 18 of 115, as in the paper. */
@@ -78,6 +85,7 @@ export function writeSettings(folder: string): void {
     shapes: SHAPES,
     models: MODELS,
     embeddings: EMBEDDINGS,
+    linked: LINKED,
     lambdas: LAMBDAS,
     ucec: sourceFolder("ucec"),
   };
@@ -147,6 +155,60 @@ export function readEmbeddings(folder: string) {
       train: all.filter((row) => row % folds !== fold),
       test: all.filter((row) => row % folds === fold),
     })),
+  };
+}
+
+/**
+ * Writes FOLDER/linked.f32, `[samples, RNA + proteins + sites]`, NaN where not measured: ten factors, RNA that proteins
+ * follow, and sites that follow their proteins.
+ */
+export function writeLinked(folder: string): void {
+  const { samples, rna, proteins, sites, firstSite } = LINKED;
+  const features = rna + proteins + sites;
+  const random = createRandom(1, "linked");
+  const factors = 10;
+  const loading = Float64Array.from({ length: factors * features }, () => random.normal() / 3);
+  const missing = Float64Array.from({ length: features }, (_, j) =>
+    j < rna ? 0 : 0.7 * random.uniform() ** 2,
+  );
+  const values = new Float32Array(samples * features);
+  for (let row = 0; row < samples; row++) {
+    const own = Float64Array.from({ length: factors }, () => random.normal());
+    const signal = Float64Array.from({ length: features }, (_, j) => {
+      let sum = random.normal();
+      for (let k = 0; k < factors; k++) sum += own[k] * loading[k * features + j];
+      return sum;
+    });
+    for (let j = rna; j < rna + proteins; j++) signal[j] += signal[j - rna];
+    for (let j = 0; j < sites; j++) signal[rna + proteins + j] += signal[rna + firstSite + j];
+    for (let j = 0; j < features; j++) {
+      values[row * features + j] = random.uniform() < missing[j] ? Number.NaN : signal[j];
+    }
+  }
+  writeFileSync(join(folder, "linked.f32"), values);
+}
+
+/** Reads it as a cohort, in which each sample is a patient's. */
+export function readLinked(folder: string): Cohort {
+  const { samples, rna, proteins, sites, firstSite } = LINKED;
+  const numbers = readFloats(join(folder, "linked.f32"));
+  const genes = (first: number, count: number) =>
+    Array.from({ length: count }, (_, i) => `G${first + i}`);
+  return {
+    name: "linked",
+    samples: Array.from({ length: samples }, (_, i) => ({
+      id: `S${i}`,
+      patient: `S${i}`,
+      labels: {},
+    })),
+    modalities: [
+      { name: "RNA", start: 0, end: rna },
+      { name: "protein", start: rna, end: rna + proteins },
+      { name: "phosphosite", start: rna + proteins, end: rna + proteins + sites },
+    ],
+    features: [...genes(0, rna), ...genes(0, proteins), ...genes(firstSite, sites)],
+    matrix: matrixFrom(samples, rna + proteins + sites, numbers),
+    drops: [],
   };
 }
 

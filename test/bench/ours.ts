@@ -2,7 +2,7 @@
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { countObserved, selectColumns } from "../../lib/cohort/matrix.js";
+import { countObserved, selectColumns, selectRows } from "../../lib/cohort/matrix.js";
 import { readGbmSheets } from "../../lib/cohort/paper.js";
 import { createRandom } from "../../lib/cohort/random.js";
 import { readUcec } from "../../lib/cohort/ucec.js";
@@ -15,6 +15,9 @@ import { fitMlp, predictMlp } from "../../lib/evaluate/mlp.js";
 import { fitPca, transformPca } from "../../lib/evaluate/pca.js";
 import { selectPoints } from "../../lib/evaluate/points.js";
 import { fitSmoother, LAMBDAS } from "../../lib/evaluate/ridge.js";
+import { fitSharedDecoder } from "../../lib/impute/fit.js";
+import { inferModalities } from "../../lib/impute/infer.js";
+import { sliceColumns } from "../../lib/impute/material.js";
 import { ARO, type AroSpec, PAPER_MODEL } from "../../lib/model/aro.js";
 import { buildAutoencoder } from "../../lib/model/autoencoder.js";
 import { initializeWeights } from "../../lib/model/model.js";
@@ -23,10 +26,12 @@ import { VAE } from "../../lib/model/vae.js";
 import { applyScaler, fitScaler } from "../../lib/preprocess/scaler.js";
 import {
   EMBEDDINGS,
+  LINKED,
   MODELS,
   partsOf,
   readBatch,
   readEmbeddings,
+  readLinked,
   readRaw,
   SHAPES,
   type ShapeName,
@@ -68,6 +73,7 @@ const TASKS: Readonly<Record<string, (folder: string) => Promise<Task>>> = {
   "pca-1600": (folder) => pca(folder, "1600"),
   "smoother-200": (folder) => smoother(folder, "200"),
   "smoother-1600": (folder) => smoother(folder, "1600"),
+  "shared-decoder": sharedDecoder,
   load,
   xlsx,
 };
@@ -200,6 +206,31 @@ async function smoother(folder: string, name: ShapeName): Promise<Task> {
 }
 
 const withAlgebra = () => `this library, ${fastestAlgebra().name}`;
+
+async function sharedDecoder(folder: string): Promise<Task> {
+  const { engine } = await chooseEngine();
+  const cohort = readLinked(folder);
+  const { train, samples, rna } = LINKED;
+  const rest = Array.from({ length: samples - train }, (_, i) => train + i);
+  const seen = selectRows(sliceColumns(cohort.matrix, 0, rna), rest);
+  const run = async () => {
+    const rows = Array.from({ length: train }, (_, i) => i);
+    const decoder = await fitSharedDecoder(cohort, { rows, engine });
+    return await inferModalities(decoder, seen, { engine });
+  };
+  const { mean } = await run();
+  let [squares, count] = [0, 0];
+  for (const [i, row] of rest.entries()) {
+    for (let j = 0; j < mean.columns; j++) {
+      const at = row * cohort.matrix.columns + rna + j;
+      if (!cohort.matrix.observed[at]) continue;
+      squares += (mean.values[i * mean.columns + j] - cohort.matrix.values[at]) ** 2;
+      count++;
+    }
+  }
+  const answer = [squares / count, meanOf(mean.values.map((value) => value ** 2))];
+  return { with: nameEngine(engine), answer, run };
+}
 
 async function load(): Promise<Task> {
   const run = () => readUcec();

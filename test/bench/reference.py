@@ -351,6 +351,34 @@ def smoother(folder, shape):
     return f"numpy {np.__version__}, eigh, float64", answer, run
 
 
+def shared_decoder(folder, shape):
+    """Paths, networks, out-of-fold predictions and predictions of new samples."""
+    import torch
+    from shared_decoder import fit_and_infer
+
+    torch.set_num_threads(cores())
+    linked = shape["linked"]
+    raw = np.fromfile(os.path.join(folder, "linked.f32"), np.float32).reshape(linked["samples"], -1)
+    rna, proteins, sites = (linked[name] for name in ("rna", "proteins", "sites"))
+    names = np.array([*range(rna), *range(proteins), *range(linked["firstSite"], linked["firstSite"] + sites)])
+    modality = np.repeat([0, 1], [proteins, sites])
+    partner = np.where(names[rna:] < rna, names[rna:], -1)
+    places = [{name: i for i, name in enumerate(names[rna:]) if modality[i] == m} for m in (1, 0)]
+    other = np.array([places[m].get(name, -1) for name, m in zip(names[rna:], modality)])
+    data = raw[:, :rna], raw[:, rna:], partner, other, modality
+    train = np.arange(linked["train"])
+    rest = np.arange(linked["train"], linked["samples"])
+    warnings.simplefilter("ignore")  # columns that are constant, or never observed
+
+    def run():
+        return fit_and_infer(data, train, rest)
+
+    _, (mean, _, _) = run()
+    truth = data[1][rest]
+    answer = [float(np.nanmean((mean - truth) ** 2)), float(np.nanmean(mean**2))]
+    return f"numpy {np.__version__}, torch {torch.__version__}, float32, {cores()} threads", answer, run
+
+
 def load(folder, shape):
     """The three tables of UCEC, joined on the samples that all have; samples x features with a mask."""
     import pandas as pd
@@ -401,6 +429,7 @@ TASKS = {
     "pca-1600": ("1600", 1, pca),
     "smoother-200": ("200", 5, smoother),
     "smoother-1600": ("1600", 1, smoother),
+    "shared-decoder": ("paper", 1, shared_decoder),
     "load": ("paper", 1, load),
     "xlsx": ("paper", 1, xlsx),
 }

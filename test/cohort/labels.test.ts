@@ -1,7 +1,7 @@
 // Labels of samples: counted with what is not recorded, and asked for by a name that exists.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { commonLabels, countLabels, countPatients, labelValues } from "../../lib/cohort/labels.js";
+import { countLabels, countPatients, labelValues } from "../../lib/cohort/labels.js";
 
 const samples = [
   { id: "a", patient: "P1", labels: { tissue: "tumor", grade: 2 } },
@@ -27,7 +27,7 @@ test("countPatients counts a patient once", () => {
   assert.equal(countPatients(samples), 2);
 });
 
-test("commonLabels leaves out classes of fewer patients than asked for", () => {
-  assert.deepEqual(commonLabels(samples, "tissue", 2), ["tumor", null, "tumor"]);
-  assert.deepEqual(commonLabels(samples, "grade", 1), [2, null, 3]);
+test("labelValues leaves out classes of fewer patients than asked for", () => {
+  assert.deepEqual(labelValues(samples, "tissue", { atLeast: 2 }), ["tumor", null, "tumor"]);
+  assert.deepEqual(labelValues(samples, "grade", { atLeast: 1 }), [2, null, 3]);
 });

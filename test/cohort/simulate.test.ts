@@ -293,7 +293,7 @@ test("refuses options out of range, and says which", () => {
     [{ classes: ["a", "a"] }, /each class once, got a, a/],
     [{ latentFactors: 2, classes: ["a", "b", "c"] }, /classes in \[1, 2\], got 3/],
     [{ normalShare: 1.1 }, /normalShare in \[0, 1\], got 1\.1/],
-    [{ cisShare: Number.NaN }, /cisShare in \[0, 1\], got NaN/],
+    [{ cisShare: Number.NaN }, /cisShare to be a number, got NaN/],
     [{ missingAtRandom: 1 }, /missingAtRandom of RNA in \[0, 0\.99\], got 1/],
     [{ detectionLimit: { protein: -0.1 } }, /detectionLimit of protein in/],
     [{ noise: { protien: 1 } }, /a modality of RNA, protein, metabolite, got "protien"/],

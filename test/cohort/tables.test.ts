@@ -237,10 +237,23 @@ test("refuses a table without rows, without columns, or without a header", () =>
 
 test("checks its options at the door", () => {
   const wrong = { orientation: "rows" } as unknown as Partial<TableOptions>;
-  assert.throws(() => read("id,a\ns,1\n", wrong), TypeError);
-  assert.throws(() => read("id,a\ns,1\n", { name: "" }), TypeError);
+  assert.throws(() => read("id,a\ns,1\n", wrong), RangeError);
+  assert.throws(() => read("id,a\ns,1\n", { name: "" }), RangeError);
   assert.throws(() => readTable({ file: "", name: "rna" }), TypeError);
-  assert.throws(() => readTables({ name: "none", tables: [] }), TypeError);
+  assert.throws(() => readTables({ name: "none", tables: [] }), RangeError);
+  const misspelled = { file: "rna.csv", name: "RNA", orientaton: ROWS };
+  const own = { name: "mine", tables: [{ file: "protein.csv", name: "protein" }, misspelled] };
+  assert.throws(() => readTables(own), {
+    name: "TypeError",
+    message: /^readTables: tables\[1\]: .*got "orientaton"; did you mean "orientation"\?$/,
+  });
+  const sheet = { file: "samples.csv", patients: "case" };
+  assert.throws(() => readTables({ ...own, sampleSheet: sheet }), /tables\[1\]/);
+  const tables = own.tables.slice(0, 1);
+  assert.throws(() => readTables({ name: "mine", tables, sampleSheet: sheet }), {
+    name: "TypeError",
+    message: /^readTables: sampleSheet: .*got "patients"; did you mean "patient"\?$/,
+  });
 });
 
 test("passes on what is wrong with the bytes: empty, cut off, absent", () => {

@@ -36,6 +36,14 @@ const SHAPES = [
     [97, 130, 1],
     [97, 130, 130],
   ],
+  ...[
+    // Many rows of few units, which the native engine multiplies as they lie.
+    [256, 1, 1],
+    [259, 25, 32],
+    [271, 64, 64],
+    [300, 33, 10],
+    [400, 10, 33],
+  ],
 ] as const;
 const KEPT: readonly Kept[] = ["value", "first", "second"];
 const LOSSES = ["huber", "squared"] as const;

@@ -21,7 +21,7 @@ import {
   trainingMean,
   trainingMedian,
 } from "../../lib/evaluate/predictor.js";
-import { reconstructionTable } from "../../lib/evaluate/reconstruction.js";
+import { scorePredictors } from "../../lib/evaluate/reconstruction.js";
 import { fitRidge } from "../../lib/evaluate/ridge.js";
 import { fitRidgeWithCis } from "../../lib/evaluate/ridge-cis.js";
 import {
@@ -171,7 +171,7 @@ test("predictors that see RNA give the same whatever stands in the other columns
 });
 
 test("controls stand in the order that the data were made for", async () => {
-  const rows = await reconstructionTable(fitControls(prepared, cohort), prepared, {
+  const rows = await scorePredictors(fitControls(prepared, cohort), prepared, {
     draws: 20,
     parts: ["test"],
   });
@@ -292,7 +292,9 @@ test("settings out of range are refused", () => {
   }
   assert.throws(() => fitNeighbors(prepared, { counts: [0] }), /whole numbers from 1/);
   assert.throws(() => fitNeighbors(prepared, { counts: [1, 1000] }), /whole numbers from 1/);
-  assert.throws(() => fitConditionalPca(prepared, { noises: [0] }), /noises in \(0, 1\)/);
+  for (const noises of [[], [0], [1]]) {
+    assert.throws(() => fitConditionalPca(prepared, { noises }), /noises in \(0, 1\)/);
+  }
 });
 
 test("nothing observed in the validation rows leaves nothing to choose by", () => {

@@ -29,7 +29,8 @@ const clouds = pointsOf(
 for (const { folder, data } of goldenCases<Golden>("statistics")) {
   const { high, low, k5 } = data.trustworthiness;
   test(`trustworthiness agrees with scikit-learn (${folder})`, () => {
-    assert.ok(Math.abs(trustworthiness(pointsOf(high), pointsOf(low), 5) - k5) < 1e-6);
+    const actual = trustworthiness(pointsOf(high), pointsOf(low), 5);
+    assert.ok(Math.abs(actual - k5) < 1e-6, `expected ${k5} up to 1e-6, got ${actual}`);
   });
 
   test(`t-SNE and UMAP keep neighbors better than the first two columns of noise do (${folder})`, () => {
@@ -84,6 +85,44 @@ test("tsne does not see the scale of its points", () => {
   one.values.forEach((value, i) => {
     assert.ok(Math.abs(value - same.values[i]) < 1e-4);
   });
+});
+
+test("tsne ends where the divergence of the map from the points has no slope", () => {
+  const points = { ...clouds, rows: 16, values: clouds.values.slice(0, 160) };
+  const [perplexity, rows] = [6, 16]; // three times six neighbors: all others
+  const affinities = pairAffinities(points, perplexity);
+  const map = tsne(points, { perplexity, iterations: 3000 });
+  const divergence = (values: Float64Array) => {
+    const kernel = Float64Array.from({ length: rows * rows }, (_, at) => {
+      const [i, j] = [Math.floor(at / rows), at % rows];
+      const squared =
+        (values[2 * i] - values[2 * j]) ** 2 + (values[2 * i + 1] - values[2 * j + 1]) ** 2;
+      return i === j ? 0 : 1 / (1 + squared);
+    });
+    const sum = kernel.reduce((total, value) => total + value, 0);
+    return affinities.reduce(
+      (total, p, at) => (p > 0 ? total + p * Math.log((p * sum) / kernel[at]) : total),
+      0,
+    );
+  };
+  const slopes = (values: Float64Array) =>
+    Array.from(values, (value, at) => {
+      const [up, down] = [1e-4, -1e-4].map((step) => divergence(values.with(at, value + step)));
+      return Math.abs(up - down) / 2e-4;
+    });
+  const end = Float64Array.from(map.values);
+  const steepest = Math.max(...slopes(end));
+  assert.ok(steepest < 1e-5, `${steepest}`);
+  assert.ok(Math.max(...slopes(end.map((value) => 1.05 * value))) > 1e-3);
+});
+
+test("tsne refuses what would take hours, and says how many points would not", () => {
+  const many = {
+    rows: 10_001,
+    columns: 1,
+    values: Float32Array.from(Array(10_001).keys()),
+  };
+  assert.throws(() => tsne(many), /at most 10000 points for 1000 iterations, got 10001; draw/);
 });
 
 test("maps refuse neighborhoods that do not fit", () => {
@@ -147,3 +186,33 @@ test("adjustedRandIndex matches a case worked by hand, and is 1 whatever the nam
   assert.throws(() => adjustedRandIndex([0], [0, 1]), RangeError);
   assert.throws(() => adjustedRandIndex([], []), RangeError);
 });
+
+/** Of each pair, as van der Maaten and Hinton define it; row-major, they sum to 1. */
+function pairAffinities({ rows, columns, values }: Rows, perplexity: number): Float64Array {
+  const out = new Float64Array(rows * rows);
+  for (let i = 0; i < rows; i++) {
+    const squared = Array.from({ length: rows }, (_, j) => {
+      let sum = 0;
+      for (let k = 0; k < columns; k++) {
+        sum += (values[i * columns + k] - values[j * columns + k]) ** 2;
+      }
+      return sum;
+    });
+    let [low, high] = [0, 1e3];
+    let shares: number[] = [];
+    for (let step = 0; step < 200; step++) {
+      const precision = (low + high) / 2;
+      const weights = squared.map((value, j) => (i === j ? 0 : Math.exp(-precision * value)));
+      const sum = weights.reduce((total, value) => total + value, 0);
+      shares = weights.map((value) => value / sum);
+      const entropy = shares.reduce((total, p) => (p > 0 ? total - p * Math.log(p) : total), 0);
+      if (entropy > Math.log(perplexity)) low = precision;
+      else high = precision;
+    }
+    shares.forEach((share, j) => {
+      out[i * rows + j] += share / (2 * rows);
+      out[j * rows + i] += share / (2 * rows);
+    });
+  }
+  return out;
+}

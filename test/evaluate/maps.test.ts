@@ -1,8 +1,9 @@
-// Maps of an embedding: three of them, repeatable, with groups that are apart told as apart.
+// Maps of an embedding: three of them, repeatable, and groups that are apart look apart.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createRandom } from "../../lib/cohort/random.js";
-import { colorMaps, mapPoints, separation } from "../../lib/evaluate/maps.js";
+import { clusterPoints, separation } from "../../lib/evaluate/cluster.js";
+import { mapPoints } from "../../lib/evaluate/maps.js";
 
 const random = createRandom(5);
 const rows = 40;
@@ -13,19 +14,21 @@ const values = Float32Array.from(
   (_, i) => random.normal() + (Math.floor(i / columns) % 2) * 6,
 );
 const points = { rows, columns, values };
+const group = { name: "group", values: groups };
 
 test("each map shows two distant groups apart and can be trusted", () => {
-  const maps = mapPoints(points);
+  const { maps, colorings } = mapPoints(points, [group]);
   assert.deepEqual(
     maps.map(({ method }) => method),
     ["PCA", "t-SNE", "UMAP"],
   );
-  const [{ silhouettes }] = colorMaps([{ name: "group", values: groups }], maps);
+  const [{ name, silhouettes }] = colorings;
+  assert.equal(name, "group");
   for (const [i, map] of maps.entries()) {
     assert.ok(map.trustworthiness > 0.7, `${map.method} ${map.trustworthiness}`);
     assert.ok(silhouettes[i] > 0.5, `${map.method} ${silhouettes[i]}`);
   }
-  assert.deepEqual(mapPoints(points)[2].x, maps[2].x);
+  assert.deepEqual(mapPoints(points, []).maps, maps);
 });
 
 test("separation leaves unrecorded rows out, and is null where one class is left", () => {
@@ -34,7 +37,29 @@ test("separation leaves unrecorded rows out, and is null where one class is left
   assert.equal(separation(points, { name: "group", values: groups.map(() => "a") }), null);
 });
 
+test("clusterPoints finds the groups, and compares them with labels where these are recorded", () => {
+  const half = groups.map((_, i) => (i < 20 ? null : Math.floor(i / 10)));
+  const found = clusterPoints(points, 2, [group, { name: "half", values: half }]);
+  assert.ok((found.silhouette ?? 0) > 0.5);
+  const [own, other] = found.labels;
+  assert.deepEqual([own.label, own.adjustedRand, own.silhouette], ["group", 1, found.silhouette]);
+  assert.equal(other.label, "half");
+  assert.ok(Math.abs(other.adjustedRand) < 0.2 && Math.abs(other.silhouette ?? 1) < 0.2);
+  assert.equal(clusterPoints(points, 1).silhouette, null);
+});
+
+test("a label of another length is refused, and one that is recorded nowhere", () => {
+  const short = { name: "grade", values: [1, 2] };
+  assert.throws(
+    () => mapPoints(points, [short]),
+    /mapPoints: expected 40 values of "grade", got 2/,
+  );
+  assert.throws(() => clusterPoints(points, 2, [short]), /clusterPoints: expected 40 values/);
+  const unknown = { name: "grade", values: groups.map(() => null) };
+  assert.throws(() => clusterPoints(points, 2, [unknown]), /got 0 and 0/);
+});
+
 test("too few rows for neighborhoods are refused", () => {
   const few = { rows: 3, columns, values: values.slice(0, 3 * columns) };
-  assert.throws(() => mapPoints(few), /at least 25 rows, got 3/);
+  assert.throws(() => mapPoints(few, []), /at least 25 rows, got 3/);
 });

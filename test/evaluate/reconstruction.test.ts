@@ -5,7 +5,7 @@ import { matrixFrom } from "../../lib/cohort/matrix.js";
 import { createRandom } from "../../lib/cohort/random.js";
 import { constantPredictor, observedMean, type Predictor } from "../../lib/evaluate/predictor.js";
 import {
-  reconstructionTable,
+  scorePredictors,
   scoreReconstruction,
   scoreTraining,
 } from "../../lib/evaluate/reconstruction.js";
@@ -184,7 +184,7 @@ test("scoreReconstruction refuses sizes that do not fit and predictions that are
   refuse({ draws: 0 }, /positive whole number of draws, got 0/);
 });
 
-test("reconstructionTable has a row for each predictor, part and modality", async () => {
+test("scorePredictors has a row for each predictor, part and modality", async () => {
   const { prepared } = syntheticCohort();
   const oracle: Predictor = {
     name: "oracle",
@@ -192,7 +192,7 @@ test("reconstructionTable has a row for each predictor, part and modality", asyn
     predict: async ({ matrix }) => matrix.values,
   };
   const mean = constantPredictor("training mean", observedMean(prepared));
-  const rows = await reconstructionTable([mean, oracle], prepared, {
+  const rows = await scorePredictors([mean, oracle], prepared, {
     parts: ["train", "validation", "test"],
     draws: 50,
   });
@@ -212,7 +212,7 @@ test("reconstructionTable has a row for each predictor, part and modality", asyn
     assert.equal(row.samples, prepared[row.part].rows.length);
   }
   await assert.rejects(
-    reconstructionTable([mean, mean], prepared),
+    scorePredictors([mean, mean], prepared),
     /each predictor's name once, got "training mean"/,
   );
 });

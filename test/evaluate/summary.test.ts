@@ -5,6 +5,9 @@ import { matrixFrom } from "../../lib/cohort/matrix.js";
 import { countPairs, flattenScores } from "../../lib/evaluate/summary.js";
 
 const modality = { name: "protein", start: 1, end: 3 };
+const predicting = (...values: number[]) => [
+  { name: "x", sees: "RNA", predict: () => Float32Array.from(values) } as const,
+];
 const prepared = {
   part: "test",
   rows: [0, 1],
@@ -12,26 +15,19 @@ const prepared = {
   matrix: matrixFrom(2, 3, [9, 0, 1, 9, Number.NaN, 2]),
 } as const;
 
-test("countPairs counts observed entries of its modality, each once", () => {
-  const { counts, edges } = countPairs(
-    "x",
-    prepared,
-    Float32Array.from([9, 0, 1, 9, 1, 8]),
-    modality,
-    2,
-  );
+test("countPairs counts observed entries of its modality, each once", async () => {
+  const predictors = predicting(9, 0, 1, 9, 1, 8);
+  const [{ predictor, counts, edges }] = await countPairs(predictors, prepared, modality, 2);
+  assert.equal(predictor, "x");
   assert.deepEqual([...edges], [0, 1, 2]);
   // (0, 0) low and low; (1, 1) and (2, 8) high and high; the missing entry is not counted.
   assert.deepEqual([...counts], [1, 0, 0, 2]);
 });
 
-test("countPairs refuses predictions of another size, and a modality without values", () => {
-  assert.throws(
-    () => countPairs("x", prepared, new Float32Array(2), modality),
-    /6 predictions, got 2/,
-  );
+test("countPairs refuses predictions of another size, and a modality without values", async () => {
+  await assert.rejects(countPairs(predicting(0, 0), prepared, modality), /6 predictions, got 2/);
   const nothing = { ...prepared, matrix: matrixFrom(1, 3, [1, Number.NaN, Number.NaN]) };
-  assert.throws(() => countPairs("x", nothing, new Float32Array(3), modality), /values of protein/);
+  await assert.rejects(countPairs(predicting(0, 0, 0), nothing, modality), /values of protein/);
 });
 
 test("flattenScores keeps value and interval, and null where there is no score", () => {

@@ -6,7 +6,7 @@ import { fetchSource } from "../../lib/cohort/sources.js";
 import { readUcec } from "../../lib/cohort/ucec.js";
 import { pcaPredictor } from "../../lib/evaluate/conditional-pca.js";
 import { constantPredictor, type Predictor, trainingMean } from "../../lib/evaluate/predictor.js";
-import { reconstructionTable } from "../../lib/evaluate/reconstruction.js";
+import { scorePredictors } from "../../lib/evaluate/reconstruction.js";
 import { fitRidge } from "../../lib/evaluate/ridge.js";
 import { fitRidgeWithCis } from "../../lib/evaluate/ridge-cis.js";
 import { prepareCohort } from "../../lib/preprocess/prepare.js";
@@ -21,7 +21,7 @@ test("UCEC controls have the reference's errors, to the printed digits", { skip 
   assert.equal(cohort.features.length, 45_248);
   const prepared = prepareCohort(cohort, splitSamples(cohort.samples, { seed: 42, by: "sample" }));
   const scoresOf = async (predictor: Predictor) => {
-    const rows = await reconstructionTable([predictor], prepared, { draws: 10 });
+    const rows = await scorePredictors([predictor], prepared, { draws: 10 });
     const at = (part: string, modality: string) =>
       rows.find((row) => row.part === part && row.modality === modality)!;
     return {
@@ -53,7 +53,7 @@ test("UCEC controls have the reference's errors, to the printed digits", { skip 
   });
   await t.test("ridge + cis of its residual beats the ridge on proteins", async () => {
     const options = { input: "standardized", cohort } as const;
-    const rows = await reconstructionTable(
+    const rows = await scorePredictors(
       [
         fitRidge(prepared, { ...options, lambdas: [10_000] }),
         fitRidgeWithCis(prepared, { ...options, lambdas: [30_000], shrinkages: [1] }),

@@ -97,7 +97,7 @@ test("trainingFigure refuses losses that a logarithm cannot show, and no runs", 
   assert.throws(() => trainingFigure([], trainingOptions), /got none/);
   assert.throws(
     () => trainingFigure(runs, { ...trainingOptions, trainSamples: Number.NaN }),
-    /finite number to write, got NaN/,
+    /expected trainSamples to be a number, got NaN/,
   );
 });
 
@@ -152,6 +152,33 @@ test("latentFigure sets the colorings of a single map side by side", () => {
   const maps = latentOptions.maps.slice(0, 1);
   const { spec } = latentFigure({ ...latentOptions, maps }) as { spec: { hconcat?: unknown[] } };
   assert.equal(spec.hconcat?.length, latentOptions.colorings.length);
+});
+
+test("latentFigure draws the map of one method alone, with the silhouettes of that map", () => {
+  const [first] = latentOptions.maps;
+  const maps = [{ ...first, method: "UMAP" }, first];
+  const colorings = latentOptions.colorings.map(({ name, values }) => ({ name, values }));
+  const both = colorings.map((coloring) => ({ ...coloring, silhouettes: [0.1, 0.2] }));
+  const alone = colorings.map((coloring) => ({ ...coloring, silhouettes: [0.2] }));
+  const own = { ...latentOptions, maps, colorings: both, method: first.method };
+  assert.deepEqual(
+    latentFigure(own),
+    latentFigure({ ...latentOptions, maps: [first], colorings: alone }),
+  );
+  assert.throws(() => latentFigure({ ...own, method: "tSNE" }), /one of UMAP and .*got "tSNE"/);
+});
+
+test("figures refuse options that they do not know, and miss those that they need", () => {
+  const misspelled = { ...trainingOptions, trainsamples: 80 };
+  assert.throws(() => trainingFigure(runs, misspelled), {
+    name: "TypeError",
+    message: /^trainingFigure: .*got "trainsamples"; did you mean "trainSamples"\?$/,
+  });
+  const { cohort: _, ...nameless } = trainingOptions;
+  assert.throws(() => trainingFigure(runs, nameless as typeof trainingOptions), {
+    name: "TypeError",
+    message: "trainingFigure: expected cohort to be a string, got undefined",
+  });
 });
 
 test("overviewFigure draws a box for each modality and step, and says what is not seen", () => {

@@ -139,7 +139,7 @@ for (const { name, skip, start } of contenders) {
       }
     }
 
-    for (const clamp of [undefined, { low: -0.5, high: 0.75 }]) {
+    for (const clamp of [undefined, { low: -1.2, high: 0.25 }]) {
       for (const isDrawn of [true, false]) {
         const title = `${isDrawn ? "drawn" : "the mean"}${clamp ? ", clamped" : ""}`;
         test(`the latent layer, ${title}`, async () => {

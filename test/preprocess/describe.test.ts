@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { matrixFrom } from "../../lib/cohort/matrix.js";
-import { describeFeature, shareOf, stageHistograms } from "../../lib/preprocess/describe.js";
+import { describeFeature, stageHistograms, zeroShares } from "../../lib/preprocess/describe.js";
 import { fitScaler } from "../../lib/preprocess/scaler.js";
 
 const matrix = matrixFrom(3, 2, [1, 0, Number.NaN, 2, 3, 4]);
@@ -20,16 +20,26 @@ test("describeFeature follows a missing entry from null to its filled value", ()
   assert.throws(() => describeFeature(cohort, scaler, 2, [1]), /\[0, 2\), got 2/);
 });
 
-test("shareOf counts observed entries only", () => {
-  const first = { name: "RNA", start: 0, end: 1 };
-  assert.equal(
-    shareOf(matrix, first, (value) => value > 2),
-    1 / 2,
-  );
-  const nothing = matrixFrom(1, 2, [Number.NaN, 1]);
+test("zeroShares counts observed zeros only, by modality and part", () => {
+  const modalities = [
+    { name: "RNA", start: 0, end: 1 },
+    { name: "protein", start: 1, end: 2 },
+  ];
+  const partOf = <P extends "train" | "test">(part: P, numbers: number[]) => {
+    const rows = numbers.length / 2;
+    const ids = Array.from({ length: rows }, (_, i) => `${part}${i}`);
+    return { part, rows: ids.map((_, i) => i), ids, matrix: matrixFrom(rows, 2, numbers) };
+  };
+  const train = partOf("train", [0, 1, Number.NaN, 0, 3, 0]);
+  const test = partOf("test", [1, 0]);
+  assert.deepEqual(zeroShares({ modalities, train, test }), [
+    { modality: "RNA", training: 1 / 2, test: 0 },
+    { modality: "protein", training: 2 / 3, test: 1 },
+  ]);
+  const nothing = partOf("test", [Number.NaN, 1]);
   assert.throws(
-    () => shareOf(nothing, first, () => true),
-    /shareOf: expected observed values of RNA, got none/,
+    () => zeroShares({ modalities, train, test: nothing }),
+    /zeroShares: expected observed values of RNA, got none/,
   );
 });
 

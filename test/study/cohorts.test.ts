@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { commonLabels, countLabels, labelValues } from "../../lib/cohort/labels.js";
+import { countLabels, labelValues } from "../../lib/cohort/labels.js";
 import { gbmSamples, readGbmClinical } from "../../lib/cohort/paper.js";
 import { compareClassifiers } from "../../lib/evaluate/compare.js";
 import { PAPER_MODEL } from "../../lib/model/aro.js";
@@ -74,7 +74,7 @@ test("profile paper stacks both cohorts and asks for tissue and laterality, with
   const values = Float32Array.from({ length: columns * rows }, (_, i) => (i * 7919) % 13);
   const [majority, alone] = await compareClassifiers({
     embeddings: { rows, columns, values },
-    labels: commonLabels(cohort.samples, "laterality", paper.evaluation.folds),
+    labels: labelValues(cohort.samples, "laterality", { atLeast: paper.evaluation.folds }),
     groups: cohort.samples.map(({ patient }) => patient),
     covariates: { cohort: labelValues(cohort.samples, paper.labels.covariates[0]) },
     classifiers: [],
@@ -155,6 +155,6 @@ test("the real clinical workbook has what profile paper asks for", real, async (
     refused: [],
   });
   const { folds } = paper.evaluation;
-  const classes = new Set(commonLabels(samples, "laterality", folds));
+  const classes = new Set(labelValues(samples, "laterality", { atLeast: folds }));
   assert.deepEqual(classes, new Set(["left", "right", "non-cancerous", null])); // three are bilateral
 });

@@ -2,9 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  accuraciesOf,
   compareVariants,
-  lossesOf,
   type SeedScore,
   tabulateSeeds,
   withDeviation,
@@ -23,6 +21,7 @@ const variants: Variant[] = [
   { name: "ARO unmasked", setting: "unmasked", caveat: "sees all" },
   { name: "never trained", setting: "masked" },
 ];
+const found = { variants, scores, accuracies: [] };
 
 test("a table over seeds has mean and sample deviation, and controls without either", () => {
   const constant = {
@@ -57,8 +56,8 @@ test("a table over seeds has mean and sample deviation, and controls without eit
 });
 
 test("differences are paired by seed, whatever the order; a variant without values has no row", () => {
-  const values = lossesOf(scores, "test").reverse();
-  const [base, other, ...more] = compareVariants(values, "ARO masked", variants);
+  const reversed = { ...found, scores: scores.toReversed() };
+  const [base, other, ...more] = compareVariants(reversed, "mse", "ARO masked");
   assert.deepEqual(more, []);
   assert.deepEqual([base.variant, base.difference, base.pairs], ["ARO masked", null, 0]);
   // scipy 1.17.1: ttest_1samp(unmasked - masked, 0).confidence_interval(0.95), to six digits
@@ -69,14 +68,12 @@ test("differences are paired by seed, whatever the order; a variant without valu
 });
 
 test("a seed that only one of two has is in its mean and in no difference", () => {
-  const values = lossesOf(scores, "test").filter(
-    ({ variant, seed }) => variant === "ARO unmasked" || seed === 3,
-  );
-  const [base, other] = compareVariants(values, "ARO masked", variants);
+  const some = scores.filter(({ variant, seed }) => variant === "ARO unmasked" || seed === 3);
+  const [base, other] = compareVariants({ ...found, scores: some }, "mse", "ARO masked");
   assert.deepEqual([base.seeds, base.deviation], [1, null]);
   assert.deepEqual([other.seeds, other.pairs, other.low, other.high], [5, 1, null, null]);
   assert.ok(Math.abs(other.difference! - (unmasked[3] - masked[3])) < 1e-9);
-  const alone = compareVariants(lossesOf(scores, "test"), "never trained", variants);
+  const alone = compareVariants(found, "mse", "never trained");
   assert.deepEqual(
     alone.map(({ pairs, difference }) => [pairs, difference]),
     [
@@ -90,21 +87,33 @@ test("accuracies are compared as losses are", () => {
   const rows = [0.9, 0.95].map((accuracy, seed) => ({
     ...{ variant: "ARO masked", seed, samples: 20, accuracy, majorityRate: 0.8 },
   }));
-  assert.deepEqual(compareVariants(accuraciesOf(rows), "ARO masked", variants)[0].mean, 0.925);
+  const [row] = compareVariants({ ...found, accuracies: rows }, "accuracy", "ARO masked");
+  assert.equal(row.mean, 0.925);
 });
 
-test("a score that does not exist is in no mean", () => {
+test("a score that does not exist is in no mean, and neither is another part's", () => {
   const [first, ...others] = scores;
-  const found = lossesOf([{ ...first, skill: null }, ...others], "test", "skill");
-  assert.equal(found.length, 9);
-  assert.deepEqual(lossesOf(scores, "train"), []);
+  const some = { ...found, scores: [{ ...first, skill: null }, ...others] };
+  const seeds = compareVariants(some, "skill", "ARO masked").map((row) => row.seeds);
+  assert.deepEqual(seeds, [4, 5]);
+  const training = { ...found, scores: scores.map((row) => ({ ...row, part: "train" as const })) };
+  assert.deepEqual(compareVariants(training, "mse", "ARO masked"), []);
+});
+
+test("a comparison with a variant that the experiment lacks is refused by name", () => {
+  assert.throws(
+    () => compareVariants(found, "mse", "masked"),
+    /expected a variant of ARO masked; ARO unmasked; never trained, got "masked"/,
+  );
 });
 
 test("differences that are all equal have no interval: it would be of no width", () => {
-  const values = ["ARO masked", "ARO unmasked"].flatMap((variant, i) =>
-    [0.9, 0.95, 0.85].map((value, seed) => ({ variant, seed, value: value - i * 0.05 })),
+  const accuracies = ["ARO masked", "ARO unmasked"].flatMap((variant, i) =>
+    [0.9, 0.95, 0.85].map((value, seed) => ({
+      ...{ variant, seed, samples: 20, accuracy: value - i * 0.05, majorityRate: 0.8 },
+    })),
   );
-  const [, other] = compareVariants(values, "ARO masked", variants);
+  const [, other] = compareVariants({ ...found, accuracies }, "accuracy", "ARO masked");
   assert.deepEqual([other.difference, other.low, other.high], [-0.05, null, null]);
 });
 

@@ -165,7 +165,8 @@ test("finished runs are scored, the others named, and nothing is trained twice o
   assert.deepEqual(readFileSync(join(first.folder, "weights.safetensors")), weights);
   const states = (await listRuns(study, "seeds")).map(({ state }) => state);
   assert.deepEqual(states, Array(6).fill("done"));
-  const all = await collectScores(seeds, engine, { parts: ["test"] });
+  const tested = { ...seeds, experiment: { ...seeds.experiment, parts: ["test"] as const } };
+  const all = await collectScores(tested, engine);
   assert.deepEqual(all.unfinished, []);
   assert.deepEqual(
     tabulateSeeds(all.scores).map(({ predictor, seeds: n }) => [predictor, n]),
@@ -188,7 +189,6 @@ test("a damaged file of a run is named with its folder", async () => {
 });
 
 test("embeddings are classified by the paper's way and the authors', each on its own samples", async () => {
-  const task = profile.labels.tasks[0];
   const few: Experiment = {
     ...authors.experiment,
     variants: DIFFERENCES.filter(({ setting }) => setting === "unmasked"),
@@ -197,7 +197,7 @@ test("embeddings are classified by the paper's way and the authors', each on its
   const plan = planExperiment(study, few);
   assert.equal(plan.runs.length, 1);
   await trainExperiment(plan, engine);
-  const { scores, accuracies } = await collectScores(plan, engine, { parts: ["test"], task });
+  const { scores, accuracies } = await collectScores(plan, engine);
   assert.equal(scores.length, 1, "variants that only use a model have no losses of their own");
   const samples = study.cohort.samples.length;
   assert.deepEqual(

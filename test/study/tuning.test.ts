@@ -7,12 +7,10 @@ import { readProfile } from "../../lib/study/profile.js";
 import type { Study } from "../../lib/study/study.js";
 import { openStudy } from "../../lib/study/study.js";
 import {
+  compareSpaces,
   requestOf,
-  setupName,
-  summarizeTuning,
   thinFeatures,
   tuneAro,
-  tunedSettings,
   tuningReferences,
   tuningSpace,
 } from "../../lib/study/tuning.js";
@@ -90,18 +88,44 @@ test("tuning never reads the test rows, and its best point can be trained by its
     tuning.trials.map(({ status }) => status),
     ["finished", "finished"],
   );
-  const summary = summarizeTuning(tuning);
-  assert.equal(summary.setup, setupName({ inputDropout: true }));
+  const { summary } = tuning;
+  assert.deepEqual([summary.setup, tuning.setup], Array(2).fill("with input dropout"));
   assert.deepEqual([summary.trials, summary.epochs, summary.loss], [2, 4, tuning.best?.loss]);
   const best = tuning.best!.point;
-  const chosen = readProfile({ ARO_SET: tunedSettings(best) });
+  const chosen = readProfile({ ARO_SET: tuning.settings! });
   assert.equal(chosen.model.width, best.width);
   assert.equal(chosen.model.hiddenLayers, best.hiddenLayers);
   assert.equal(chosen.model.batchNorm, best.batchNorm);
   assert.ok(Math.abs(chosen.training.learningRate / Number(best.learningRate) - 1) < 0.01);
-  const { constant, untuned } = await tuningReferences(blind, false, engine);
-  assert.ok(constant > 0.03 && constant < 0.12, `${constant}`);
-  assert.ok(untuned > constant, "two epochs teach nothing");
+  const references = await tuningReferences(blind, engine);
+  assert.deepEqual(
+    references.map(({ setup, name }) => [setup, name]),
+    ["with input dropout", "without input dropout"].flatMap((setup) => [
+      [setup, "constant"],
+      [setup, "setting of notebook 3"],
+    ]),
+  );
+  for (const at of [0, 2]) {
+    const [constant, untuned] = references.slice(at, at + 2).map(({ loss }) => loss);
+    assert.ok(constant > 0.03 && constant < 0.12, `${constant}`);
+    assert.ok(untuned > constant, "two epochs teach nothing");
+  }
+});
+
+test("a setup of another kind is refused by name", async () => {
+  const { engine } = await chooseEngine({ prefer: "cpu" });
+  const setup = { method: "grid", inputDropout: true } as unknown as Parameters<typeof tuneAro>[1];
+  const message = 'tuneAro: expected method to be "bayes" or "random", got "grid"';
+  await assert.rejects(tuneAro(study, setup, engine), { name: "RangeError", message });
+});
+
+test("compareSpaces lists the paper's settings, with what the profile searches", () => {
+  const rows = compareSpaces(profile);
+  const { minWidth, maxWidth } = profile.tuning;
+  assert.deepEqual(
+    rows.find(({ setting }) => setting === "width"),
+    { setting: "width", paper: "512 to 4096", ours: `${minWidth} to ${maxWidth}` },
+  );
 });
 
 function at({ columns, values }: { columns: number; values: Float32Array }, i: number, j: number) {

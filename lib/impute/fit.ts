@@ -1,0 +1,299 @@
+// Fits the shared decoder: paths fold by fold, then networks on what the paths say of samples that they did not see.
+import type { Cohort } from "../cohort/cohort.js";
+import { createRandom, type Random } from "../cohort/random.js";
+import { chooseEngine } from "../engine/choose.js";
+import type { Engine } from "../engine/engine.js";
+import { type Fold, type FoldOptions, stratifiedGroupFolds } from "../evaluate/folds.js";
+import type { Weights } from "../model/model.js";
+import {
+  buildSharedDecoder,
+  initializeSharedDecoder,
+  type SharedDecoderSpec,
+} from "../model/shared-decoder.js";
+import type { SharedDecoder } from "./decoder.js";
+import {
+  type Described,
+  emptyInference,
+  type FeatureTable,
+  featureTable,
+  gatherPairs,
+  inferSample,
+  specOf,
+} from "./infer.js";
+import { type Material, takeApart } from "./material.js";
+import { fitPaths, followPaths, PATHS, type Paths, SAMPLE_STATISTICS } from "./paths.js";
+
+export interface FitOptions {
+  /** Training rows of the cohort; by default all. */
+  readonly rows?: readonly number[];
+  /** Folds that never part a patient; fewer where there are fewer patients. */
+  readonly folds?: number;
+  /** Networks, each trained without every fourth fold where there are four. */
+  readonly networks?: number;
+  /** "preprocessed" is trained for the paper's space as well as for z-scores. */
+  readonly objective?: SharedDecoderSpec["objective"];
+  readonly seed?: number;
+  /** By default the one that `chooseEngine` finds. */
+  readonly engine?: Engine;
+  /** Told each finished part: 0 to 1, and what it was. */
+  readonly onProgress?: (share: number, what: string) => void;
+}
+
+const HIDDEN = 32;
+const INNER_FOLDS = 5;
+const BATCH = 8192;
+const LEARNING_RATE = 3e-3;
+const WEIGHT_DECAY = 1e-3;
+const WARM_UP = 30;
+
+/**
+ * Fits a shared decoder that infers every modality behind the first.
+ *
+ * Eight folds by patient: scales and paths are fitted without a fold and describe its samples. Four networks are trained
+ * on the described samples, each without two of the folds; their mean infers new samples, described by paths of all
+ * training rows. The network that did not see a sample's fold also gives its out-of-fold prediction.
+ * @throws RangeError if the cohort has one modality, there are fewer patients than networks, or no feature was measured
+ *   in enough training samples.
+ */
+export async function fitSharedDecoder(
+  cohort: Cohort,
+  {
+    rows = cohort.samples.map((_, row) => row),
+    folds = 8,
+    networks = 4,
+    objective = "preprocessed",
+    seed = 42,
+    engine,
+    onProgress = () => {},
+  }: FitOptions = {},
+): Promise<SharedDecoder> {
+  const material = takeApart(cohort);
+  const dealt = dealFolds(cohort, rows, { folds, networks, seed });
+  const found = engine ?? (await chooseEngine()).engine;
+  const total = dealt.length + 1 + networks;
+  let done = 0;
+  const finish = (what: string) => onProgress(++done / total, what);
+
+  const paths = fitPaths(material, rows, dealInner(cohort, rows, seed));
+  requireFeatures(paths);
+  finish("paths of all training samples");
+  const described = describeFolds(material, rows, dealt, seed, finish);
+  const pairs = listPairs(material, rows, described);
+  const spec = specOf(paths, { hidden: HIDDEN, objective });
+  const trained: Weights[] = [];
+  const outOfFold = emptyInference(rows.length, paths);
+  for (let k = 0; k < networks; k++) {
+    const held = dealt.flatMap(({ test }, fold) => (fold % networks === k ? test : []));
+    const weights = await trainNetwork(
+      found,
+      spec,
+      described,
+      without(pairs, described, held),
+      seed + k,
+    );
+    trained.push(weights);
+    const model = buildSharedDecoder(found, spec, weights);
+    try {
+      for (const sample of held) {
+        await inferSample([model], described, { sample, row: sample }, paths, outOfFold);
+      }
+    } finally {
+      model.dispose();
+    }
+    finish(`network ${k + 1} of ${networks}`);
+  }
+  return {
+    modalities: cohort.modalities,
+    features: cohort.features,
+    trainedOn: rows.map((row) => cohort.samples[row].id),
+    ...{ paths, spec, networks: trained, outOfFold },
+  };
+}
+
+/**
+ * Deals the training rows into folds by patient.
+ * @throws RangeError if there are fewer patients than networks, or an option makes no sense.
+ */
+function dealFolds(
+  cohort: Cohort,
+  rows: readonly number[],
+  { folds, networks, seed }: Required<Pick<FitOptions, "folds" | "networks" | "seed">>,
+): Fold[] {
+  for (const row of rows) {
+    if (Number.isInteger(row) && row >= 0 && row < cohort.samples.length) continue;
+    throw new RangeError(
+      `fitSharedDecoder: expected rows in [0, ${cohort.samples.length}), got ${row}`,
+    );
+  }
+  if (!(Number.isInteger(networks) && networks >= 2 && folds >= networks)) {
+    throw new RangeError(
+      `fitSharedDecoder: expected at least 2 networks and as many folds, got ${networks} and ${folds}`,
+    );
+  }
+  const patients = new Set(rows.map((row) => cohort.samples[row].patient)).size;
+  if (patients < networks) {
+    throw new RangeError(
+      `fitSharedDecoder: expected samples of at least ${networks} patients, got ${patients}; ` +
+        "with so few, nothing can be held out",
+    );
+  }
+  return dealPatients(cohort, rows, { folds: Math.min(folds, patients), seed });
+}
+
+/** Deals rows into the folds that residuals come from. */
+function dealInner(cohort: Cohort, rows: readonly number[], seed: number): Fold[] {
+  const patients = new Set(rows.map((row) => cohort.samples[row].patient)).size;
+  return dealPatients(cohort, rows, { folds: Math.min(INNER_FOLDS, patients), seed });
+}
+
+function dealPatients(cohort: Cohort, rows: readonly number[], options: FoldOptions): Fold[] {
+  const patients = rows.map((row) => cohort.samples[row].patient);
+  return stratifiedGroupFolds(new Array<number>(rows.length).fill(0), patients, options);
+}
+
+/** @throws RangeError if no feature can be inferred. */
+function requireFeatures({ standard }: Paths): void {
+  if (standard.scale.some((scale) => scale > 0)) return;
+  throw new RangeError(
+    "fitSharedDecoder: expected a feature behind the first modality that at least 10 training samples measured and " +
+      `that varies, got none of ${standard.scale.length}; give more samples`,
+  );
+}
+
+/** Describes each training sample by paths that were fitted without its fold. */
+function describeFolds(
+  material: Material,
+  rows: readonly number[],
+  folds: readonly Fold[],
+  seed: number,
+  onFold: (what: string) => void,
+): Described {
+  const features = material.inferred.rows;
+  const size = features * PATHS.length;
+  const values = new Float32Array(rows.length * size);
+  const statistics = new Float32Array(rows.length * SAMPLE_STATISTICS.length);
+  const tables = new Array<FeatureTable>(rows.length);
+  folds.forEach(({ train, test }, f) => {
+    const kept = train.map((i) => rows[i]);
+    const paths = fitPaths(material, kept, dealInner(material.cohort, kept, seed));
+    const found = followPaths(
+      paths,
+      material.seen,
+      test.map((i) => rows[i]),
+    );
+    const table = featureTable(paths);
+    test.forEach((sample, i) => {
+      values.set(found.values.subarray(i * size, (i + 1) * size), sample * size);
+      statistics.set(found.statistics.subarray(i * 2, (i + 1) * 2), sample * 2);
+      tables[sample] = table;
+    });
+    onFold(`paths without fold ${f + 1} of ${folds.length}`);
+  });
+  return { samples: rows.length, features, values, statistics, tables };
+}
+
+/** Measured pairs: `sample * features + feature`, and the z-score in the scale of the sample's fold. */
+interface PairList {
+  readonly codes: Int32Array;
+  readonly targets: Float32Array;
+}
+
+/** Lists the observed pairs of all training samples, sample by sample. */
+function listPairs(
+  { inferred }: Material,
+  rows: readonly number[],
+  { features, tables }: Described,
+): PairList {
+  const codes = new Int32Array(rows.length * features);
+  const targets = new Float32Array(codes.length);
+  let count = 0;
+  rows.forEach((row, sample) => {
+    const { scaler, standard } = tables[sample];
+    const first = scaler.mean.length - features;
+    for (let j = 0; j < features; j++) {
+      const at = j * inferred.columns + row;
+      if (!inferred.observed[at] || standard.scale[j] === 0) continue;
+      const [low, high] = [scaler.low[first + j], scaler.high[first + j]];
+      const clamped = Math.min(Math.max(inferred.values[at], low), high);
+      codes[count] = sample * features + j;
+      targets[count++] = (clamped - standard.center[j]) / standard.scale[j];
+    }
+  });
+  return { codes: codes.subarray(0, count), targets: targets.subarray(0, count) };
+}
+
+/** Leaves out the pairs of some samples. */
+function without(
+  { codes, targets }: PairList,
+  { features }: Described,
+  samples: readonly number[],
+): PairList {
+  const left = new Set(samples);
+  const kept = { codes: new Int32Array(codes.length), targets: new Float32Array(codes.length) };
+  let count = 0;
+  for (let i = 0; i < codes.length; i++) {
+    if (left.has(Math.floor(codes[i] / features))) continue;
+    kept.codes[count] = codes[i];
+    kept.targets[count++] = targets[i];
+  }
+  return { codes: kept.codes.subarray(0, count), targets: kept.targets.subarray(0, count) };
+}
+
+/**
+ * Trains one network: batches of 8,192 pairs, each pass in a new order.
+ * @returns its weights.
+ */
+async function trainNetwork(
+  engine: Engine,
+  spec: SharedDecoderSpec,
+  described: Described,
+  { codes, targets }: PairList,
+  seed: number,
+): Promise<Weights> {
+  const random = createRandom(seed, "pairs");
+  const model = buildSharedDecoder(engine, spec, initializeSharedDecoder(spec, seed));
+  const size = Math.min(BATCH, codes.length);
+  const steps = stepsFor(codes.length);
+  const order = Int32Array.from(codes, (_, i) => i);
+  let next = order.length;
+  const batch = { codes: new Int32Array(size), targets: new Float32Array(size) };
+  try {
+    for (let step = 0; step < steps; step++) {
+      if (next + size > order.length) {
+        shuffleInPlace(order, random);
+        next = 0;
+      }
+      const picked = order.subarray(next, next + size);
+      next += size;
+      for (let i = 0; i < size; i++) {
+        batch.codes[i] = codes[picked[i]];
+        batch.targets[i] = targets[picked[i]];
+      }
+      const pairs = { ...gatherPairs(described, batch.codes), target: batch.targets };
+      const learningRate = rateAt(step, steps);
+      await model.step(pairs, { learningRate, weightDecay: WEIGHT_DECAY });
+    }
+    return await model.readWeights();
+  } finally {
+    model.dispose();
+  }
+}
+
+/** Fifteen passes within 60 and 300 steps, but never more than twenty passes: with more, small cohorts overfit. */
+export function stepsFor(pairs: number): number {
+  const asked = Math.min(Math.max((15 * pairs) / BATCH, 60), 300);
+  return Math.max(1, Math.round(Math.min(asked, (20 * pairs) / Math.min(BATCH, pairs))));
+}
+
+/** A line up over the first steps, and half a cosine down to 2 %. */
+export function rateAt(step: number, steps: number): number {
+  const cosine = (1 + Math.cos((Math.PI * step) / steps)) / 2;
+  return LEARNING_RATE * Math.min(1, (step + 1) / WARM_UP) * (0.02 + 0.98 * cosine);
+}
+
+function shuffleInPlace(items: Int32Array, random: Random): void {
+  for (let i = items.length - 1; i > 0; i--) {
+    const j = random.integer(i + 1);
+    [items[i], items[j]] = [items[j], items[i]];
+  }
+}

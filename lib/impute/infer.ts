@@ -1,0 +1,230 @@
+// What a fitted decoder says of samples: paths first, then the networks, then back to measured units.
+import type { Cohort } from "../cohort/cohort.js";
+import { emptyMatrix, type Matrix, selectRows } from "../cohort/matrix.js";
+import { chooseEngine } from "../engine/choose.js";
+import type { Engine } from "../engine/engine.js";
+import { observedMean, type Predictor } from "../evaluate/predictor.js";
+import { expectedLog1p, type GaussianTerm, gaussHermite } from "../layers/gaussian.js";
+import {
+  buildSharedDecoder,
+  type PairPredictions,
+  type Pairs,
+  type SharedDecoderModel,
+  type SharedDecoderSpec,
+} from "../model/shared-decoder.js";
+import type { Prepared, PreparedCohort } from "../preprocess/prepare.js";
+import type { Inference, SharedDecoder } from "./decoder.js";
+import { sliceColumns } from "./material.js";
+import { followPaths, PATHS, type Paths, SAMPLE_STATISTICS } from "./paths.js";
+
+/** Samples described by paths that were fitted without them. */
+export interface Described {
+  readonly samples: number;
+  readonly features: number;
+  /** As in `PathValues`. */
+  readonly values: Float32Array;
+  readonly statistics: Float32Array;
+  /** The features as seen by the paths that describe a sample, `[samples]`. */
+  readonly tables: readonly FeatureTable[];
+}
+
+/** What pairs need of the paths that describe a sample. */
+export interface FeatureTable extends Pick<Paths, "scaler" | "standard"> {
+  /** Statistics, then unit, by, plus and level, side by side because pairs come in random order. */
+  readonly packed: Float32Array;
+}
+
+/** Takes what pairs need, and lets go of what is as large as the cohort. */
+export function featureTable(paths: Paths): FeatureTable {
+  const { scaler, standard, statistics, unit, by, plus, level } = paths;
+  const own = statistics.length / unit.length;
+  const packed = new Float32Array(unit.length * (own + 4));
+  for (let j = 0; j < unit.length; j++) {
+    packed.set(statistics.subarray(j * own, (j + 1) * own), j * (own + 4));
+    packed.set([unit[j], by[j], plus[j], level[j]], j * (own + 4) + own);
+  }
+  return { scaler, standard, packed };
+}
+
+/**
+ * Gathers pairs for the network.
+ * @param codes `sample * features + feature` of each pair.
+ */
+export function gatherPairs(
+  { values, statistics, tables, features }: Described,
+  codes: Int32Array,
+): Pairs {
+  const count = codes.length;
+  const paths = PATHS.length;
+  const stride = tables[0].packed.length / features;
+  const inputs = new Float32Array(count * (paths + stride - 4 + SAMPLE_STATISTICS.length));
+  const [unit, by, plus, level] = Array.from({ length: 4 }, () => new Float32Array(count));
+  for (let i = 0, to = 0; i < count; i++) {
+    const code = codes[i];
+    const sample = Math.floor(code / features);
+    const { packed } = tables[sample];
+    let at = code * paths;
+    for (let p = 0; p < paths; p++) inputs[to++] = values[at++];
+    at = (code - sample * features) * stride;
+    for (let s = 4; s < stride; s++) inputs[to++] = packed[at++];
+    unit[i] = packed[at];
+    by[i] = packed[at + 1];
+    plus[i] = packed[at + 2];
+    level[i] = packed[at + 3];
+    inputs[to++] = statistics[sample * 2];
+    inputs[to++] = statistics[sample * 2 + 1];
+  }
+  return { count, inputs, unit, by, plus, level };
+}
+
+/** The spec of the networks that read such pairs. */
+export function specOf(
+  { statistics, unit }: Pick<Paths, "statistics" | "unit">,
+  { hidden, objective }: Pick<SharedDecoderSpec, "hidden" | "objective">,
+): SharedDecoderSpec {
+  return {
+    gates: PATHS.map(({ gate }) => gate),
+    statistics: statistics.length / unit.length + SAMPLE_STATISTICS.length,
+    hidden,
+    objective,
+  };
+}
+
+/** Makes room for what is inferred of samples; nothing is, yet. */
+export function emptyInference(samples: number, { level }: Pick<Paths, "level">): Inference {
+  const mean = emptyMatrix(samples, level.length);
+  const preprocessed = new Float32Array(mean.values.length);
+  for (let i = 0; i < samples; i++) preprocessed.set(level, i * level.length);
+  return { mean, deviation: new Float32Array(mean.values.length), preprocessed };
+}
+
+const QUADRATURE = gaussHermite(11);
+const ROWS = 32; // samples whose paths are held at a time
+
+/**
+ * Infers one described sample by the mean of the networks, into a row of the inference.
+ * @param paths whose scale the paper's space is in.
+ */
+export async function inferSample(
+  networks: readonly SharedDecoderModel[],
+  described: Described,
+  { sample, row }: { readonly sample: number; readonly row: number },
+  paths: Paths,
+  into: Inference,
+): Promise<void> {
+  const { features } = described;
+  const { standard } = described.tables[sample];
+  const codes = Int32Array.from({ length: features }, (_, j) => sample * features + j).filter(
+    (_, j) => standard.scale[j] > 0 && paths.standard.scale[j] > 0,
+  );
+  const pairs = gatherPairs(described, codes);
+  const predictions: PairPredictions[] = [];
+  for (const network of networks) predictions.push(await network.predict(pairs));
+  const share = 1 / networks.length;
+  const term: GaussianTerm = { value: 0, byMean: 0, byDeviation: 0 };
+  const first = paths.scaler.mean.length - features;
+  codes.forEach((code, i) => {
+    const j = code - sample * features;
+    const std = paths.scaler.std[first + j];
+    let [mean, deviation, preprocessed] = [0, 0, 0];
+    for (const one of predictions) {
+      const center = standard.center[j] + standard.scale[j] * one.mean[i];
+      const spread = standard.scale[j] * one.deviation[i];
+      mean += share * center;
+      deviation += share * spread;
+      if (std === 0) continue; // the paper's z-scores are 0
+      expectedLog1p((center - paths.scaler.mean[first + j]) / std, spread / std, QUADRATURE, term);
+      preprocessed += share * (term.value + one.pull[i] * (paths.level[j] - term.value));
+    }
+    const at = row * features + j;
+    into.mean.values[at] = mean;
+    into.mean.observed[at] = 1;
+    into.deviation[at] = deviation;
+    into.preprocessed[at] = preprocessed;
+  });
+}
+
+export interface InferOptions {
+  /** By default the one that `chooseEngine` finds. */
+  readonly engine?: Engine;
+}
+
+/**
+ * Infers the other modalities of new samples from their first.
+ * @param seen the first modality in measured units, `[samples, features]`, in the columns of the training cohort's; what
+ *   is missing is filled with the training median.
+ * @returns one row a sample.
+ * @throws RangeError if it has other columns.
+ */
+export async function inferModalities(
+  decoder: SharedDecoder,
+  seen: Matrix,
+  { engine }: InferOptions = {},
+): Promise<Inference> {
+  const { paths, spec, networks } = decoder;
+  const found = engine ?? (await chooseEngine()).engine;
+  const into = emptyInference(seen.rows, paths);
+  const table = featureTable(paths);
+  const models = networks.map((weights) => buildSharedDecoder(found, spec, weights));
+  try {
+    for (let start = 0; start < seen.rows; start += ROWS) {
+      const rows = Array.from({ length: Math.min(ROWS, seen.rows - start) }, (_, i) => start + i);
+      const described = {
+        ...followPaths(paths, seen, rows),
+        features: paths.unit.length,
+        tables: rows.map(() => table),
+      };
+      for (const [sample, row] of rows.entries()) {
+        await inferSample(models, described, { sample, row }, paths, into);
+      }
+    }
+  } finally {
+    for (const model of models) model.dispose();
+  }
+  return into;
+}
+
+/**
+ * Lets a fitted decoder stand in a table of predictors. It infers nothing of the first modality: of that it gives the
+ * mean of observed training entries.
+ * @param cohort the measurements that `prepared` was made from.
+ * @throws RangeError if the decoder was trained on other samples than the prepared training rows.
+ */
+export function sharedDecoderPredictor(
+  decoder: SharedDecoder,
+  prepared: PreparedCohort,
+  cohort: Cohort,
+  { name = "shared decoder", engine }: InferOptions & { readonly name?: string } = {},
+): Predictor {
+  const trained = new Set(decoder.trainedOn);
+  const { ids } = prepared.train;
+  if (ids.length !== trained.size || !ids.every((id) => trained.has(id))) {
+    throw new RangeError(
+      `sharedDecoderPredictor: expected a decoder trained on the ${ids.length} training rows, ` +
+        `got one trained on ${trained.size} samples, of which ${ids.filter((id) => trained.has(id)).length} are among them`,
+    );
+  }
+  const mean = observedMean(prepared);
+  const { end } = prepared.modalities[0];
+  const seen = sliceColumns(cohort.matrix, 0, end);
+  return {
+    name,
+    sees: "RNA",
+    async predict({ rows, ids, matrix }: Prepared) {
+      const stranger = rows.findIndex((row, i) => cohort.samples[row]?.id !== ids[i]);
+      if (stranger >= 0) {
+        throw new RangeError(
+          `sharedDecoderPredictor: expected rows of the cohort ${cohort.name}, got ${ids[stranger]}`,
+        );
+      }
+      const { preprocessed } = await inferModalities(decoder, selectRows(seen, rows), { engine });
+      const out = new Float32Array(matrix.values.length);
+      const width = matrix.columns - end;
+      rows.forEach((_, i) => {
+        out.set(mean.subarray(0, end), i * matrix.columns);
+        out.set(preprocessed.subarray(i * width, (i + 1) * width), i * matrix.columns + end);
+      });
+      return out;
+    },
+  };
+}

@@ -1,0 +1,504 @@
+// Seven closed-form predictions of each feature from the first modality, and statistics of how well each does.
+//
+// All are fitted on z-scores of the training samples. K is the kernel of the first modality, S_l the ridge weights of
+// shrinkage l; E is the residual of the stronger ridge out of fold, c a feature's observed entries, x the z-score of its
+// own gene in the first modality.
+//
+//   light ridge    S_0.4 y       strong ridge  S_2 y       gaps in y filled by the same weights
+//   cis            b (x - mean x), b = sum(x e) / (sum(x^2) + var x) of the residual
+//   own gene       x
+//   other's cis    the cis prediction of the same gene in another modality, times j = max(0, 1 - 1 / t^2)
+//   offset         mean E c / (c + 3)
+//   kernel         (S_0.4 - 1 / n) (E - j leave-one-out cis)
+import type { Matrix } from "../cohort/matrix.js";
+import { multiplyTransposed, type Rows } from "../engine/linear-algebra.js";
+import type { Fold } from "../evaluate/folds.js";
+import { fitColumnScale, selectPoints } from "../evaluate/points.js";
+import { mixingWeights } from "../evaluate/ridge.js";
+import { applyScaler, fitScaler, type Scaler } from "../preprocess/scaler.js";
+import { fitStandard, type Standard } from "../preprocess/standardize.js";
+import type { FeatureLinks, Material } from "./material.js";
+import {
+  compareSamples,
+  compareTraining,
+  fillGaps,
+  fitKernel,
+  type Kernel,
+  type Likeness,
+  noveltyOf,
+  weightsWithin,
+} from "./smoothing.js";
+
+/** The paths in their order, and the gate that the network starts each with. */
+export const PATHS = [
+  { name: "light ridge", gate: 0.4 },
+  { name: "strong ridge", gate: 0.5 },
+  { name: "cis", gate: 0.7 },
+  { name: "own gene", gate: 0 },
+  { name: "other's cis", gate: 0 },
+  { name: "offset", gate: 0.7 },
+  { name: "kernel", gate: 0 },
+] as const;
+
+/** Statistics of a feature, in their order; one more for each inferred modality after the first, 1 where it is its. */
+export const FEATURE_STATISTICS = [
+  "log residual deviation",
+  "tanh(t / 4) of the cis slope",
+  "out-of-fold r of the ridge",
+  "leave-one-out r of cis",
+  "leave-one-out r of the kernel",
+  "missing share",
+  "own gene's mean",
+  "own gene's deviation",
+  "has an own gene",
+  "has another modality",
+  "tanh(t / 4) of the other's cis slope",
+  "log observed share",
+  "log upper limit",
+  "log lower limit",
+  "mean in the paper's space",
+] as const;
+
+/** Statistics of a sample, in their order. */
+export const SAMPLE_STATISTICS = ["novelty", "log product with itself"] as const;
+
+const LIGHT = 0.4;
+const STRONG = 2;
+const LIMIT = 4; // of a path's size, in residual deviations
+const LEAST_UNIT = 1e-3; // z-scores: a residual deviation of 0 would divide by 0
+const LEAST_PRODUCT = 1e-3; // of a sample with itself, whose logarithm is taken
+const BLOCK = 1024; // features worked on at a time
+
+/** Closed-form paths fitted on training samples; features are the inferred ones, in order. */
+export interface Paths {
+  /** The paper's scaler, of all columns. */
+  readonly scaler: Scaler;
+  /** Center and scale of the inferred features' z-scores; a scale of 0 marks one that is not inferred. */
+  readonly standard: Standard;
+  /** From these z-scores to the paper's: `by z + plus`. */
+  readonly by: Float64Array;
+  readonly plus: Float64Array;
+  /** Shrunken mean of observed training entries in the paper's space, `sum / (c + 1)`. */
+  readonly level: Float64Array;
+  readonly kernel: Kernel;
+  readonly links: FeatureLinks;
+  /** Targets with gaps filled by either ridge, `[features, training samples]`. */
+  readonly light: Float32Array;
+  readonly strong: Float32Array;
+  /** What ridge and cis leave, 0 where nothing was observed, `[features, training samples]`. */
+  readonly residual: Float32Array;
+  /** Mean of the own gene over the observed entries. */
+  readonly ownMean: Float64Array;
+  /** Of the cis path. */
+  readonly slope: Float64Array;
+  /** `max(0, 1 - 1 / t^2)` of that slope. */
+  readonly reliability: Float64Array;
+  readonly offset: Float64Array;
+  /** Residual deviation, drawn to the pooled one: `sqrt((sum e^2 + 4 pooled) / (c + 4))`. */
+  readonly unit: Float64Array;
+  /** `[features, statistics]`. */
+  readonly statistics: Float32Array;
+}
+
+/** What the paths say of samples. */
+export interface PathValues {
+  readonly samples: number;
+  /** In units of the features' residual deviations, the own gene in z-scores, in [-4, 4]; `[samples, features, paths]`. */
+  readonly values: Float32Array;
+  /** `[samples, sample statistics]`. */
+  readonly statistics: Float32Array;
+}
+
+/**
+ * Fits the paths on some rows of a cohort, scales included.
+ * @param folds of these rows, indexes into them; residuals come from ridges that did not see the fold.
+ * @throws RangeError if the samples do not differ in the first modality.
+ */
+export function fitPaths(
+  material: Material,
+  rows: readonly number[],
+  folds: readonly Fold[],
+): Paths {
+  const { cohort, seen, links } = material;
+  const ids = rows.map((row) => cohort.samples[row].id);
+  const scaler = fitScaler(cohort.matrix, rows, ids);
+  const standard = sliceStandard(fitStandard(cohort.matrix, rows, scaler), seen.columns);
+  const kernel = fitKernel(
+    applyScaler(sliceScaler(scaler, seen.columns), seen, rows, "standardized"),
+  );
+  const inner = folds.map((fold) => ({
+    ...fold,
+    weights: weightsWithin(kernel, fold.train, STRONG),
+  }));
+  return fitFeatures(material, rows, { scaler, standard, kernel, links }, inner);
+}
+
+/** Training samples that predict the others, by ridge weights `[training samples, train.length]`. */
+interface InnerFold extends Fold {
+  readonly weights: Rows;
+}
+
+function fitFeatures(
+  material: Material,
+  rows: readonly number[],
+  fixed: Pick<Paths, "scaler" | "standard" | "kernel" | "links">,
+  inner: readonly InnerFold[],
+): Paths {
+  const { scaler, standard, kernel, links } = fixed;
+  const n = rows.length;
+  const features = links.partner.length;
+  const { similarity } = compareTraining(kernel);
+  const lightWeights = mixingWeights(kernel.products, similarity, LIGHT);
+  const strongWeights = mixingWeights(kernel.products, similarity, STRONG);
+  const kernelWeights = { ...lightWeights, values: lightWeights.values.map((w) => w - 1 / n) };
+  const { by, plus } = toPaperScale(scaler, standard);
+  const vector = () => new Float64Array(features);
+  const [light, strong, residual] = Array.from({ length: 3 }, () => new Float32Array(features * n));
+  const [ownMean, slope, reliability, offset] = Array.from({ length: 4 }, vector);
+  const level = levelsOf(material, rows, scaler);
+  const [squares, t, ridgeR, cisR, kernelR] = Array.from({ length: 5 }, vector);
+  const own = new Float64Array(n);
+
+  for (let start = 0; start < features; start += BLOCK) {
+    const end = Math.min(features, start + BLOCK);
+    const { observed, ...targets } = standardizeTargets(material, rows, fixed, start, end);
+    const outOfFold = predictOutOfFold(targets, observed, inner);
+    const rest = new Float64Array(targets.values.length); // what ridge and cis leave
+    for (let j = start; j < end; j++) {
+      const [from, to] = [(j - start) * n, (j - start + 1) * n];
+      const y = targets.values.subarray(from, to);
+      const w = observed.subarray(from, to);
+      const ridge = outOfFold.subarray(from, to);
+      const partner = links.partner[j];
+      for (let i = 0; i < n; i++) {
+        own[i] = partner < 0 ? 0 : kernel.inputs.values[i * kernel.inputs.columns + partner];
+      }
+      const error = y.map((value, i) => (w[i] ? value - ridge[i] : 0));
+      const found = fitResidual(error, w, own, rest.subarray(from, to));
+      [ownMean[j], slope[j], offset[j]] = [found.ownMean, found.slope, found.offset];
+      [squares[j], t[j], cisR[j]] = [found.squares, found.t, found.r];
+      reliability[j] = found.reliability;
+      ridgeR[j] = correlation(y, ridge, w);
+    }
+    residual.set(rest, start * n);
+    const shape = { rows: end - start, columns: n };
+    const smoothed = multiplyTransposed({ ...shape, values: rest }, kernelWeights);
+    for (let j = start; j < end; j++) {
+      const [from, to] = [(j - start) * n, (j - start + 1) * n];
+      const r = rest.subarray(from, to);
+      const without = smoothed.subarray(from, to).map((value, i) => {
+        const itsOwn = kernelWeights.values[i * (n + 1)]; // leaves the sample itself out
+        return (value - itsOwn * r[i]) / Math.max(1 - itsOwn, 0.05);
+      });
+      kernelR[j] = correlation(r, without, observed.subarray(from, to));
+    }
+    for (const [into, weights] of [
+      [light, lightWeights],
+      [strong, strongWeights],
+    ] as const) {
+      const filled = { ...shape, values: targets.values.slice() };
+      fillGaps(filled, observed, weights);
+      into.set(filled.values, start * n);
+    }
+  }
+
+  const counts = standard.count.map((count, j) => (standard.scale[j] > 0 ? count : 0));
+  const sum = (values: Float64Array) => values.reduce((total, value) => total + value, 0);
+  const pooled = sum(squares) / Math.max(1, sum(counts));
+  const unit = squares.map((square, j) =>
+    Math.max(LEAST_UNIT, Math.sqrt((square + 4 * pooled) / (counts[j] + 4))),
+  );
+  const coefficients = { ownMean, slope, reliability, offset, unit, level };
+  const statistics = tabulate({ ...fixed, unit, level }, n, { t, ridgeR, cisR, kernelR });
+  return { ...fixed, by, plus, light, strong, residual, ...coefficients, statistics };
+}
+
+/**
+ * Predicts samples by the paths.
+ * @param seen the first modality of samples in measured units, in the training cohort's columns.
+ * @throws RangeError if it has other columns.
+ */
+export function followPaths(paths: Paths, seen: Matrix, rows: readonly number[]): PathValues {
+  const { kernel, links, unit, slope, ownMean, reliability, offset } = paths;
+  const inputs = applyScaler(sliceScaler(paths.scaler, seen.columns), seen, rows, "standardized");
+  const likeness = compareSamples(kernel, inputs);
+  const n = kernel.inputs.rows;
+  const features = links.partner.length;
+  const light = mixingWeights(kernel.products, likeness.similarity, LIGHT);
+  const strong = mixingWeights(kernel.products, likeness.similarity, STRONG);
+  const kernelWeights = { ...light, values: light.values.map((weight) => weight - 1 / n) };
+  const mixed = [
+    [0, paths.light, light],
+    [1, paths.strong, strong],
+    [6, paths.residual, kernelWeights],
+  ] as const;
+  const width = PATHS.length;
+  const values = new Float32Array(rows.length * features * width);
+  for (let start = 0; start < features; start += BLOCK) {
+    const end = Math.min(features, start + BLOCK);
+    for (const [path, table, weights] of mixed) {
+      const block = { rows: end - start, columns: n, values: table.subarray(start * n, end * n) };
+      const predicted = multiplyTransposed(block, weights); // [features of the block, samples]
+      for (let j = start; j < end; j++) {
+        for (let i = 0; i < rows.length; i++) {
+          const value = predicted[(j - start) * rows.length + i] / unit[j];
+          values[(i * features + j) * width + path] = clip(value);
+        }
+      }
+    }
+  }
+  const cis = (input: number, j: number) => {
+    const partner = links.partner[j];
+    return partner < 0 ? 0 : (slope[j] * (inputs.values[input + partner] - ownMean[j])) / unit[j];
+  };
+  for (let i = 0; i < rows.length; i++) {
+    const input = i * inputs.columns;
+    for (let j = 0; j < features; j++) {
+      const at = (i * features + j) * width;
+      const [partner, other] = [links.partner[j], links.other[j]];
+      values[at + 2] = clip(cis(input, j));
+      values[at + 3] = partner < 0 ? 0 : clip(inputs.values[input + partner]);
+      values[at + 4] = other < 0 ? 0 : clip(reliability[other] * cis(input, other));
+      values[at + 5] = clip(offset[j] / unit[j]);
+    }
+  }
+  return { samples: rows.length, values, statistics: describeSamples(kernel, likeness) };
+}
+
+function clip(value: number): number {
+  return Math.min(Math.max(value, -LIMIT), LIMIT);
+}
+
+function describeSamples(kernel: Kernel, likeness: Likeness): Float32Array {
+  const novelty = noveltyOf(kernel, likeness, LIGHT);
+  const out = new Float32Array(SAMPLE_STATISTICS.length * novelty.length);
+  novelty.forEach((value, i) => {
+    out.set([value, Math.log(Math.max(likeness.own[i], LEAST_PRODUCT))], i * 2);
+  });
+  return out;
+}
+
+/** z-scores of a block of features, `[features, samples]`; 0 and not observed where a feature is not inferred. */
+function standardizeTargets(
+  { inferred }: Material,
+  rows: readonly number[],
+  { scaler, standard }: Pick<Paths, "scaler" | "standard">,
+  start: number,
+  end: number,
+): Rows & { readonly values: Float64Array; readonly observed: Uint8Array } {
+  const n = rows.length;
+  const first = scaler.mean.length - inferred.rows;
+  const values = new Float64Array((end - start) * n);
+  const observed = new Uint8Array(values.length);
+  for (let j = start; j < end; j++) {
+    if (standard.scale[j] === 0) continue;
+    const [low, high] = [scaler.low[first + j], scaler.high[first + j]];
+    for (let i = 0; i < n; i++) {
+      const from = j * inferred.columns + rows[i];
+      if (!inferred.observed[from]) continue;
+      const clamped = Math.min(Math.max(inferred.values[from], low), high);
+      values[(j - start) * n + i] = (clamped - standard.center[j]) / standard.scale[j];
+      observed[(j - start) * n + i] = 1;
+    }
+  }
+  return { rows: end - start, columns: n, values, observed };
+}
+
+/** Sums log1p(max(0, z)) over the observed training entries of each inferred feature, by their number plus 1. */
+function levelsOf({ inferred }: Material, rows: readonly number[], scaler: Scaler): Float64Array {
+  const first = scaler.mean.length - inferred.rows;
+  return Float64Array.from({ length: inferred.rows }, (_, j) => {
+    const [low, high, mean, std] = [scaler.low, scaler.high, scaler.mean, scaler.std].map(
+      (values) => values[first + j],
+    );
+    let [sum, count] = [0, 0];
+    for (const row of rows) {
+      const at = j * inferred.columns + row;
+      if (!inferred.observed[at]) continue;
+      const clamped = Math.min(Math.max(inferred.values[at], low), high);
+      if (std > 0) sum += Math.log1p(Math.max(0, (clamped - mean) / std));
+      count++;
+    }
+    return sum / (count + 1);
+  });
+}
+
+/** The strong ridge of each training sample by folds without its patient, gaps filled within them. */
+function predictOutOfFold(
+  { rows, columns: n, values }: Rows,
+  observed: Uint8Array,
+  folds: readonly InnerFold[],
+): Float64Array {
+  const out = new Float64Array(values.length);
+  for (const { train, test, weights } of folds) {
+    const count = train.length;
+    const kept = { rows, columns: count, values: new Float64Array(rows * count) };
+    const keptObserved = new Uint8Array(rows * count);
+    for (let j = 0; j < rows; j++) {
+      for (let i = 0; i < count; i++) {
+        kept.values[j * count + i] = values[j * n + train[i]];
+        keptObserved[j * count + i] = observed[j * n + train[i]];
+      }
+    }
+    fillGaps(kept, keptObserved, selectPoints(weights, train));
+    const predicted = multiplyTransposed(kept, selectPoints(weights, test)); // [features, test samples]
+    for (let j = 0; j < rows; j++) {
+      for (let i = 0; i < test.length; i++) {
+        out[j * n + test[i]] = predicted[j * test.length + i];
+      }
+    }
+  }
+  return out;
+}
+
+/**
+ * Regresses a feature's residual on its own gene, with as much prior weight on a slope of 0 as one sample has.
+ * @param error 0 where not observed, `[samples]`.
+ * @param rest takes `error - mean - reliability x leave-one-out cis`, 0 where not observed.
+ */
+function fitResidual(
+  error: Float64Array,
+  observed: Uint8Array,
+  own: Float64Array,
+  rest: Float64Array,
+) {
+  const n = error.length;
+  let [count, errorSum, ownSum, ownAll, ownSquares] = [0, 0, 0, 0, 0];
+  for (let i = 0; i < n; i++) {
+    ownAll += own[i];
+    ownSquares += own[i] ** 2;
+    if (!observed[i]) continue;
+    count++;
+    errorSum += error[i];
+    ownSum += own[i];
+  }
+  const c = Math.max(count, 1);
+  const [errorMean, ownMean] = [errorSum / c, ownSum / c];
+  let [squares, products, total] = [0, 0, 0];
+  for (let i = 0; i < n; i++) {
+    if (!observed[i]) continue;
+    const [x, e] = [own[i] - ownMean, error[i] - errorMean];
+    squares += x * x;
+    products += x * e;
+    total += e * e;
+  }
+  const against = squares + Math.max(0, ownSquares / n - (ownAll / n) ** 2);
+  const slope = against > 0 ? products / against : 0;
+  const variance = Math.max(total - slope * products, 1e-6) / Math.max(count - 2, 1);
+  const standardError = Math.sqrt(variance / Math.max(against, 1e-6));
+  const t = count > 4 && against > 0 ? slope / Math.max(standardError, 1e-6) : 0;
+  const reliability = Math.max(1 - 1 / Math.max(t * t, 1e-6), 0);
+  const without = new Float64Array(n); // cis by the slope of the other samples
+  for (let i = 0; i < n; i++) {
+    if (!observed[i]) continue;
+    const [x, e] = [own[i] - ownMean, error[i] - errorMean];
+    const others = against - x * x;
+    without[i] = others > 1e-6 ? ((products - x * e) / others) * x : 0;
+    rest[i] = e - reliability * without[i];
+  }
+  return {
+    ...{ ownMean, slope, t, reliability, squares: total },
+    offset: (errorMean * count) / (count + 3),
+    r: correlation(error, without, observed),
+  };
+}
+
+/** Pearson's r over the observed entries; 0 where a side is constant. */
+function correlation(
+  a: ArrayLike<number>,
+  b: ArrayLike<number>,
+  observed: ArrayLike<number>,
+): number {
+  let [count, aSum, bSum] = [0, 0, 0];
+  for (let i = 0; i < observed.length; i++) {
+    if (!observed[i]) continue;
+    count++;
+    aSum += a[i];
+    bSum += b[i];
+  }
+  let [aa, bb, ab] = [0, 0, 0];
+  for (let i = 0; i < observed.length; i++) {
+    if (!observed[i]) continue;
+    const [p, q] = [a[i] - aSum / count, b[i] - bSum / count];
+    aa += p * p;
+    bb += q * q;
+    ab += p * q;
+  }
+  return ab / Math.sqrt(Math.max(aa * bb, 1e-9));
+}
+
+/** `z of the paper = by z + plus`; both 0 where the paper's deviation is 0, so that its z-scores are. */
+function toPaperScale(scaler: Scaler, { center, scale }: Standard) {
+  const first = scaler.mean.length - center.length;
+  const [mean, std] = [scaler.mean.subarray(first), scaler.std.subarray(first)];
+  return {
+    by: scale.map((value, j) => (std[j] > 0 ? value / std[j] : 0)),
+    plus: center.map((value, j) => (std[j] > 0 ? (value - mean[j]) / std[j] : 0)),
+  };
+}
+
+/** Tabulates `FEATURE_STATISTICS`, `[features, statistics]`, each within a few units of 0. */
+function tabulate(
+  paths: Pick<Paths, "scaler" | "standard" | "links" | "kernel" | "unit" | "level">,
+  n: number,
+  found: Readonly<Record<"t" | "ridgeR" | "cisR" | "kernelR", Float64Array>>,
+): Float32Array {
+  const { scaler, standard, links, kernel, unit, level } = paths;
+  const features = unit.length;
+  const first = scaler.mean.length - features;
+  const seen = kernel.inputs.columns;
+  const ownMeans = standardized(scaler.mean.subarray(0, seen));
+  const ownDeviations = standardized(scaler.std.subarray(0, seen));
+  const modalities = Math.max(...links.modality);
+  const width = FEATURE_STATISTICS.length + modalities;
+  const out = new Float32Array(features * width);
+  const slopeScore = (j: number) => (j < 0 ? 0 : Math.tanh(found.t[j] / 4));
+  for (let j = 0; j < features; j++) {
+    const [partner, other, scale] = [links.partner[j], links.other[j], standard.scale[j]];
+    const count = scale > 0 ? standard.count[j] : 0;
+    const limit = (value: number) => (scale > 0 ? Math.abs(value - standard.center[j]) / scale : 0);
+    out.set(
+      [
+        Math.log(unit[j]),
+        slopeScore(j),
+        ...[found.ridgeR[j], found.cisR[j], found.kernelR[j]],
+        1 - count / n,
+        partner < 0 ? 0 : ownMeans[partner],
+        partner < 0 ? 0 : ownDeviations[partner] / 2,
+        Number(partner >= 0),
+        Number(other >= 0),
+        slopeScore(other),
+        Math.log1p(count) - Math.log1p(n),
+        Math.log1p(limit(scaler.high[first + j])) - 1,
+        Math.log1p(limit(scaler.low[first + j])) - 1,
+        level[j] - 0.35,
+      ],
+      j * width,
+    );
+    if (links.modality[j] > 0)
+      out[j * width + FEATURE_STATISTICS.length + links.modality[j] - 1] = 1;
+  }
+  return out;
+}
+
+/** Less their mean, by their deviation. */
+function standardized(values: Float64Array): Float64Array {
+  const { center, scale } = fitColumnScale({ rows: values.length, columns: 1, values });
+  return values.map((value) => (value - center[0]) / scale[0]);
+}
+
+/** The columns of the first modality. */
+export function sliceScaler(scaler: Scaler, end: number): Scaler {
+  const { median, low, high, mean, std, trainedOn } = scaler;
+  const cut = (values: Float64Array) => values.subarray(0, end);
+  return {
+    ...{ median: cut(median), low: cut(low), high: cut(high), mean: cut(mean), std: cut(std) },
+    trainedOn,
+  };
+}
+
+/** The columns behind the first modality. */
+function sliceStandard({ center, scale, count }: Standard, start: number): Standard {
+  const cut = (values: Float64Array) => values.slice(start);
+  return { center: cut(center), scale: cut(scale), count: cut(count) };
+}

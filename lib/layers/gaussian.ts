@@ -1,0 +1,72 @@
+// Losses of a normal distribution that a network predicts: its likelihood, and a mean behind a clamp and a logarithm.
+import { decomposeSymmetric } from "../engine/linear-algebra.js";
+
+/** A number that depends on a mean and a deviation, with its derivatives by both. */
+export interface GaussianTerm {
+  value: number;
+  byMean: number;
+  byDeviation: number;
+}
+
+/**
+ * Negative log-likelihood of `y` under N(m, s^2), less log(2 pi) / 2: `((m - y) / s)^2 / 2 + log s`.
+ * Slopes: `dm = (m - y) / s^2`, `ds = (1 - ((m - y) / s)^2) / s`.
+ * @param into takes the result, so that a batch allocates nothing.
+ */
+export function negativeLogLikelihood(
+  mean: number,
+  deviation: number,
+  target: number,
+  into: GaussianTerm,
+): void {
+  const standard = (mean - target) / deviation;
+  into.value = standard ** 2 / 2 + Math.log(deviation);
+  into.byMean = standard / deviation;
+  into.byDeviation = (1 - standard ** 2) / deviation;
+}
+
+/**
+ * Expectation of the paper's last step, `E[log1p(max(0, x))]` of x from N(m, s^2), by Gauss-Hermite quadrature:
+ * `sum of w_k log1p(max(0, v_k))` with `v_k = m + s x_k`.
+ * Slopes: `dm = sum of w_k / (1 + v_k)` and `ds = sum of w_k x_k / (1 + v_k)` over the nodes with `v_k > 0`.
+ */
+export function expectedLog1p(
+  mean: number,
+  deviation: number,
+  { nodes, weights }: Quadrature,
+  into: GaussianTerm,
+): void {
+  let [value, byMean, byDeviation] = [0, 0, 0];
+  for (let k = 0; k < nodes.length; k++) {
+    const above = mean + deviation * nodes[k];
+    if (!(above > 0)) continue;
+    const slope = weights[k] / (1 + above);
+    value += weights[k] * Math.log1p(above);
+    byMean += slope;
+    byDeviation += slope * nodes[k];
+  }
+  into.value = value;
+  into.byMean = byMean;
+  into.byDeviation = byDeviation;
+}
+
+/** Nodes and weights of an integral over the standard normal; the weights sum to 1. */
+export interface Quadrature {
+  readonly nodes: Float64Array;
+  readonly weights: Float64Array;
+}
+
+/**
+ * Finds the Gauss-Hermite nodes of the standard normal, exact for polynomials up to degree `2 count - 1`: eigenvalues of
+ * the matrix with `sqrt(k)` beside its diagonal, weighted by the squared first entries of the eigenvectors.
+ * Source: Golub and Welsch 1969.
+ */
+export function gaussHermite(count: number): Quadrature {
+  const matrix = new Float64Array(count * count);
+  for (let k = 1; k < count; k++) {
+    matrix[k * count + k - 1] = Math.sqrt(k);
+    matrix[(k - 1) * count + k] = Math.sqrt(k);
+  }
+  const { values, vectors } = decomposeSymmetric(matrix);
+  return { nodes: values, weights: values.map((_, k) => vectors[k * count] ** 2) };
+}

@@ -1,0 +1,305 @@
+// The shared decoder: one small network for all features, which weighs linear predictions of a feature by what is known
+// of feature and sample. It is not the paper's autoencoder.
+//
+//   x = paths and statistics [pairs, inputs] -> hidden.0 -> ReLU -> hidden.1 -> ReLU -> gates [pairs, paths + 2 or 3]
+//   mean = unit (gate_1 path_1 + ... + bias), deviation = unit e^(clamp(log deviation, -3, 1.5))
+//
+// A pair is one feature of one sample, so a cohort of eighty samples trains it on a million of them. A path is a
+// prediction in units of the feature's residual deviation. The loss is the negative log-likelihood plus the squared
+// error, in z-scores. For the paper's space, four times the squared error of log1p(max(0, z)) is added: its prediction
+// `(1 - a) E[log1p(max(0, z))] + a level` is the distribution's own mean there, drawn by one more gate a towards the
+// feature's mean.
+import type { Engine, Tensor } from "../engine/engine.js";
+import {
+  expectedLog1p,
+  type GaussianTerm,
+  gaussHermite,
+  negativeLogLikelihood,
+} from "../layers/gaussian.js";
+import { dense, denseTensors, EVALUATION, relu, sequence } from "../layers/layers.js";
+import {
+  type Architecture,
+  buildModel,
+  initializeWeights,
+  type Model,
+  type Network,
+  requireSetting,
+  type Weights,
+} from "./model.js";
+
+export interface SharedDecoderSpec {
+  /** The gate of each path before training; the paths come first among the inputs. */
+  readonly gates: readonly number[];
+  /** How many statistics of feature and sample come after them. */
+  readonly statistics: number;
+  /** Units of each of the two hidden layers. */
+  readonly hidden: number;
+  /** "standardized" is trained on z-scores alone, "preprocessed" for the paper's space as well. */
+  readonly objective: "standardized" | "preprocessed";
+}
+
+/** Pairs of a sample and a feature. */
+export interface Pairs {
+  readonly count: number;
+  /** Row-major `[pairs, paths + statistics]`. */
+  readonly inputs: Float32Array;
+  /** Residual deviation of the pair's feature, in z-scores, `[pairs]`. */
+  readonly unit: Float32Array;
+  /** From z-scores to the paper's, `by z + plus`, `[pairs]` each. */
+  readonly by: Float32Array;
+  readonly plus: Float32Array;
+  /** Mean of the pair's feature in the paper's space, `[pairs]`. */
+  readonly level: Float32Array;
+}
+
+/** Pairs that were measured. */
+export interface MeasuredPairs extends Pairs {
+  /** z-scores, `[pairs]`. */
+  readonly target: Float32Array;
+}
+
+/** What the network says of each pair, `[pairs]` each. */
+export interface PairPredictions {
+  /** In z-scores. */
+  readonly mean: Float32Array;
+  readonly deviation: Float32Array;
+  /** How far the prediction in the paper's space is drawn to the feature's level, in [0, 1]; 0 without that objective. */
+  readonly pull: Float32Array;
+}
+
+/** A shared decoder living in an engine. Its losses are of z-scores, with the others by name among the parts. */
+export interface SharedDecoderModel extends Model<MeasuredPairs> {
+  readonly spec: SharedDecoderSpec;
+  predict(pairs: Pick<Pairs, "count" | "inputs" | "unit">): Promise<PairPredictions>;
+}
+
+interface SharedDecoderNetwork extends Network<MeasuredPairs> {
+  /** `[pairs, inputs]` to `[pairs, gates]`. */
+  gates(pairs: Pick<Pairs, "count" | "inputs">): Tensor;
+}
+
+/** Weight of the squared error in the paper's space, which is about a tenth of that in z-scores. */
+const PREPROCESSED_WEIGHT = 4;
+/** The deviation before training: `e^-0.1` of the feature's residual deviation. */
+const START_LOG_DEVIATION = -0.1;
+const LOG_DEVIATION = { low: -3, high: 1.5 };
+/** The pull to the level before training: `sigmoid(-3)`, about 5 %. */
+const START_PULL = -3;
+const QUADRATURE = gaussHermite(11);
+
+/** The shared decoder as layers. */
+export const SHARED_DECODER: Architecture<SharedDecoderSpec, MeasuredPairs, SharedDecoderNetwork> =
+  {
+    name: "shared decoder",
+    check: checkSpec,
+    tensors: (spec) => [
+      ...denseTensors("hidden.0", spec.hidden, inputsOf(spec)),
+      ...denseTensors("hidden.1", spec.hidden, spec.hidden),
+      ...denseTensors("gates", outputsOf(spec), spec.hidden).map((tensor) => ({
+        ...{ ...tensor, start: "zeros" as const },
+      })),
+    ],
+
+    network(engine, spec, of) {
+      const layers = sequence(
+        ...[dense(engine, of, "hidden.0"), relu(engine)],
+        ...[dense(engine, of, "hidden.1"), relu(engine)],
+        dense(engine, of, "gates"),
+      );
+      const input = ({ inputs, count }: Pick<Pairs, "count" | "inputs">) =>
+        engine.tensor(inputs, count); // [pairs, paths + statistics]
+      return {
+        leastRows: 1,
+        inspect: (where, pairs) => inspectPairs(where, spec, pairs),
+        async pass(pairs, _observed, pass) {
+          const { out, back } = layers.forward(input(pairs), pass);
+          const { slope, sums } = pairLoss(await engine.read(out), pairs, spec);
+          if (pass.settlement) back(engine.tensor(slope, pairs.count), false);
+          return sums;
+        },
+        gates: (pairs) => layers.forward(input(pairs), EVALUATION).out,
+      };
+    },
+  };
+
+/**
+ * Builds a shared decoder that starts from these weights.
+ * @throws RangeError if a setting makes no sense or the weights do not fit.
+ */
+export function buildSharedDecoder(
+  engine: Engine,
+  spec: SharedDecoderSpec,
+  weights: Weights,
+): SharedDecoderModel {
+  const model = buildModel(engine, SHARED_DECODER, spec, weights);
+  return Object.assign(model, {
+    spec,
+    async predict(pairs: Pick<Pairs, "count" | "inputs" | "unit">) {
+      const gates = await model.run("predict", () => engine.read(model.network.gates(pairs)));
+      return predictPairs(gates, pairs, spec);
+    },
+  });
+}
+
+/** Draws the weights that training starts from: hidden layers as torch.nn.Linear, gates constant. */
+export function initializeSharedDecoder(
+  spec: SharedDecoderSpec,
+  seed: number,
+): Map<string, Float32Array> {
+  const weights = initializeWeights(SHARED_DECODER, spec, seed);
+  weights.get("gates.bias")!.set([...spec.gates, 0, START_LOG_DEVIATION]);
+  if (spec.objective === "preprocessed")
+    weights.get("gates.bias")!.set([START_PULL], spec.gates.length + 2);
+  return weights;
+}
+
+/** What the gates of one pair amount to: `unit (gates paths + bias)`, in z-scores. */
+function meanOf(
+  gates: Float32Array,
+  at: number,
+  inputs: Float32Array,
+  from: number,
+  paths: number,
+) {
+  let sum = gates[at + paths];
+  for (let p = 0; p < paths; p++) sum += gates[at + p] * inputs[from + p];
+  return sum;
+}
+
+/** The logarithm of the deviation in units of the feature's, clamped. */
+function logDeviationOf(raw: number): number {
+  return Math.min(Math.max(raw, LOG_DEVIATION.low), LOG_DEVIATION.high);
+}
+
+function pullOf(raw: number): number {
+  return 1 / (1 + Math.exp(-raw));
+}
+
+function predictPairs(
+  gates: Float32Array,
+  { count, inputs, unit }: Pick<Pairs, "count" | "inputs" | "unit">,
+  spec: SharedDecoderSpec,
+): PairPredictions {
+  const [paths, width, outputs] = [spec.gates.length, inputsOf(spec), outputsOf(spec)];
+  const [mean, deviation, pull] = Array.from({ length: 3 }, () => new Float32Array(count));
+  for (let i = 0; i < count; i++) {
+    const at = i * outputs;
+    mean[i] = unit[i] * meanOf(gates, at, inputs, i * width, paths);
+    deviation[i] = unit[i] * Math.exp(logDeviationOf(gates[at + paths + 1]));
+    if (spec.objective === "preprocessed") pull[i] = pullOf(gates[at + paths + 2]);
+  }
+  return { mean, deviation, pull };
+}
+
+/**
+ * The mean loss of a batch and its slope by the gates, in float64. The slope passes from mean and deviation to the gates
+ * by `dgate_p = unit path_p dmean`, `dbias = unit dmean` and `dlog deviation = deviation ddeviation` within the clamp,
+ * and from the pull by `da a (1 - a)`.
+ */
+function pairLoss(gates: Float32Array, pairs: MeasuredPairs, spec: SharedDecoderSpec) {
+  const { count, inputs, unit, target, by, plus, level } = pairs;
+  const [paths, width, outputs] = [spec.gates.length, inputsOf(spec), outputsOf(spec)];
+  const isPreprocessed = spec.objective === "preprocessed";
+  const slope = new Float32Array(count * outputs);
+  const term: GaussianTerm = { value: 0, byMean: 0, byDeviation: 0 };
+  let [likelihood, squared, huber, squaredLog] = [0, 0, 0, 0];
+  for (let i = 0; i < count; i++) {
+    const at = i * outputs;
+    const from = i * width;
+    const mean = unit[i] * meanOf(gates, at, inputs, from, paths);
+    const deviation = unit[i] * Math.exp(logDeviationOf(gates[at + paths + 1]));
+    const error = mean - target[i];
+    negativeLogLikelihood(mean, deviation, target[i], term);
+    likelihood += term.value;
+    squared += error ** 2;
+    huber += Math.abs(error) <= 1 ? error ** 2 / 2 : Math.abs(error) - 0.5;
+    let alongMean = term.byMean + 2 * error;
+    let alongDeviation = term.byDeviation;
+    if (isPreprocessed) {
+      const pull = pullOf(gates[at + paths + 2]);
+      expectedLog1p(by[i] * mean + plus[i], by[i] * deviation, QUADRATURE, term);
+      const truth = Math.log1p(Math.max(0, by[i] * target[i] + plus[i]));
+      const missed = (1 - pull) * term.value + pull * level[i] - truth;
+      squaredLog += missed ** 2;
+      const along = 2 * PREPROCESSED_WEIGHT * missed;
+      alongMean += along * (1 - pull) * by[i] * term.byMean;
+      alongDeviation += along * (1 - pull) * by[i] * term.byDeviation;
+      slope[at + paths + 2] = (along * (level[i] - term.value) * pull * (1 - pull)) / count;
+    }
+    const scaled = (unit[i] * alongMean) / count;
+    for (let p = 0; p < paths; p++) slope[at + p] = scaled * inputs[from + p];
+    slope[at + paths] = scaled;
+    const raw = gates[at + paths + 1];
+    const isInside = raw >= LOG_DEVIATION.low && raw <= LOG_DEVIATION.high;
+    slope[at + paths + 1] = isInside ? (deviation * alongDeviation) / count : 0;
+  }
+  const parts = {
+    "negative log-likelihood": likelihood / count,
+    ...(isPreprocessed && { "squared error of log1p": squaredLog / count }),
+  };
+  return { slope, sums: { huber, squared, parts } };
+}
+
+function inputsOf({ gates, statistics }: SharedDecoderSpec): number {
+  return gates.length + statistics;
+}
+
+/** A gate a path, the bias, the log deviation and, for the paper's space, the pull. */
+function outputsOf({ gates, objective }: SharedDecoderSpec): number {
+  return gates.length + (objective === "preprocessed" ? 3 : 2);
+}
+
+/** @throws RangeError if the pairs do not fit the model, or a number of theirs is not finite. */
+function inspectPairs(
+  where: string,
+  spec: SharedDecoderSpec,
+  { count, inputs, ...vectors }: MeasuredPairs,
+): number {
+  const { unit, by, plus, level, target } = vectors;
+  const sized = { inputs: [inputs, inputsOf(spec)] } as Record<
+    string,
+    readonly [Float32Array, number]
+  >;
+  Object.entries({ unit, by, plus, level, target }).forEach(([name, values]) => {
+    sized[name] = [values, 1];
+  });
+  for (const [name, [values, width]] of Object.entries(sized)) {
+    if (count < 1 || values.length !== count * width) {
+      throw new RangeError(
+        `${where}: expected ${width} ${name} a pair of at least one pair, got ${values.length} numbers of ${count} pairs`,
+      );
+    }
+    if (!areFinite(values)) {
+      throw new RangeError(
+        `${where}: expected finite ${name}, got ${values.find((value) => !Number.isFinite(value))}`,
+      );
+    }
+  }
+  return count;
+}
+
+function checkSpec({ gates, statistics, hidden, objective }: SharedDecoderSpec): void {
+  const demand = requireSetting("shared decoder");
+  const areGates = gates.length > 0 && gates.every(Number.isFinite);
+  demand(
+    "gates",
+    areGates,
+    "a finite number for each of at least one path",
+    `[${gates.join(", ")}]`,
+  );
+  demand(
+    "statistics",
+    Number.isInteger(statistics) && statistics >= 0,
+    "a whole number",
+    statistics,
+  );
+  demand("hidden", Number.isInteger(hidden) && hidden >= 1, "a positive whole number", hidden);
+  const isObjective = objective === "standardized" || objective === "preprocessed";
+  demand("objective", isObjective, '"standardized" or "preprocessed"', objective);
+}
+
+function areFinite(values: Float32Array): boolean {
+  let differences = 0; // of each value with itself: NaN for NaN and for infinities
+  for (let i = 0; i < values.length; i++) differences += values[i] - values[i];
+  return differences === 0;
+}

@@ -1,0 +1,68 @@
+// Records of experiments: written from finished runs alone, read for the same settings alone, and checked here.
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { chooseEngine } from "../../lib/engine/choose.js";
+import { planExperiment, trainExperiment } from "../../lib/study/experiments.js";
+import { foldersOf, readProfile } from "../../lib/study/profile.js";
+import { checkRecord, findRecord, recordExperiment } from "../../lib/study/record.js";
+import { openStudy } from "../../lib/study/study.js";
+
+const SETTINGS = "model.width=4,training.epochs=2,training.seed=4711,experiments.seeds=1";
+const profile = readProfile({ ARO_PROFILE: "course", ARO_SET: SETTINGS });
+const study = await openStudy(profile);
+const { engine } = await chooseEngine({ prefer: "cpu" });
+const plan = planExperiment(study, "seeds");
+const folder = mkdtempSync(join(tmpdir(), "aro-record-"));
+const file = join(folder, "seeds.json");
+after(() => {
+  rmSync(folder, { recursive: true });
+  for (const run of plan.runs) rmSync(run.folder, { recursive: true, force: true });
+});
+
+test("a record is written of finished runs alone, and read back for the same settings alone", async () => {
+  assert.match((await findRecord(plan, file)).about, /there is no/);
+  await assert.rejects(
+    recordExperiment(plan, engine, file),
+    /expected 2 finished runs of seeds, got 2 others .*npx aro train seeds/,
+  );
+  await trainExperiment(plan, engine);
+  const written = await recordExperiment(plan, engine, file);
+  assert.equal(written.runs.length, 2);
+  assert.equal(written.scores.length, 6);
+  const { record, about } = await findRecord(plan, file);
+  assert.deepEqual(record, written);
+  assert.match(
+    about,
+    /2 runs, npx aro train seeds && npx aro record seeds, \d{4}-\d\d-\d\d, engine/,
+  );
+
+  const longer = readProfile({ ARO_PROFILE: "course", ARO_SET: `${SETTINGS},training.epochs=3` });
+  const other = await findRecord(planExperiment({ ...study, profile: longer }, "seeds"), file);
+  assert.equal(other.record, null);
+  assert.match(other.about, /of other settings or data, first in run 0, ARO unmasked, seed 4711/);
+
+  const [first, ...others] = written.scores;
+  const moved = { ...written, scores: [{ ...first, mse: first.mse * 1.001 }, ...others] };
+  const here = { ...written, variants: plan.experiment.variants, unfinished: [] };
+  assert.deepEqual(
+    checkRecord(moved, here).map(({ agrees }) => agrees),
+    ["no", "yes", "yes", "yes", "yes", "yes"],
+  );
+});
+
+test("a damaged record is named, with what to do", async () => {
+  writeFileSync(file, '{"runs": ');
+  await assert.rejects(
+    findRecord(plan, file),
+    /seeds\.json, got "\{"runs": "; restore it with git/,
+  );
+});
+
+test("each profile has a folder of records, beside the runs that git ignores", () => {
+  const { records, runs } = foldersOf(readProfile({}));
+  assert.ok(records.endsWith(join("data", "records", "ucec")));
+  assert.ok(!records.startsWith(runs));
+});
