@@ -10,6 +10,7 @@ import {
   initializeSharedDecoder,
   type SharedDecoderSpec,
 } from "../model/shared-decoder.js";
+import { checkOptions } from "../options.js";
 import type { SharedDecoder } from "./decoder.js";
 import {
   type Described,
@@ -57,7 +58,9 @@ const WARM_UP = 30;
  */
 export async function fitSharedDecoder(
   cohort: Cohort,
-  {
+  options: FitOptions = {},
+): Promise<SharedDecoder> {
+  const {
     rows = cohort.samples.map((_, row) => row),
     folds = 8,
     networks = 4,
@@ -65,8 +68,10 @@ export async function fitSharedDecoder(
     seed = 42,
     engine,
     onProgress = () => {},
-  }: FitOptions = {},
-): Promise<SharedDecoder> {
+  } = checkOptions("fitSharedDecoder", options, {
+    ...{ rows: "array", folds: "number", networks: "number", seed: "number" },
+    ...{ objective: ["preprocessed", "standardized"], engine: "object", onProgress: "function" },
+  });
   const material = takeApart(cohort);
   const dealt = dealFolds(cohort, rows, { folds, networks, seed });
   const found = engine ?? (await chooseEngine()).engine;

@@ -1,4 +1,5 @@
 // What a fitted decoder says of samples: paths first, then the networks, then back to measured units.
+
 import type { Cohort } from "../cohort/cohort.js";
 import { emptyMatrix, type Matrix, selectRows } from "../cohort/matrix.js";
 import { chooseEngine } from "../engine/choose.js";
@@ -12,6 +13,7 @@ import {
   type SharedDecoderModel,
   type SharedDecoderSpec,
 } from "../model/shared-decoder.js";
+import { checkOptions } from "../options.js";
 import type { Prepared, PreparedCohort } from "../preprocess/prepare.js";
 import type { Inference, SharedDecoder } from "./decoder.js";
 import { sliceColumns } from "./material.js";
@@ -159,8 +161,9 @@ export interface InferOptions {
 export async function inferModalities(
   decoder: SharedDecoder,
   seen: Matrix,
-  { engine }: InferOptions = {},
+  options: InferOptions = {},
 ): Promise<Inference> {
+  const { engine } = checkOptions("inferModalities", options, { engine: "object" });
   const { paths, spec, networks } = decoder;
   const found = engine ?? (await chooseEngine()).engine;
   const into = emptyInference(seen.rows, paths);
