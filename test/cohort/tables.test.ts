@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { gzipSync } from "node:zlib";
-import { missingWords } from "../../lib/cohort/cells.js";
+import { missingWords } from "../../lib/cohort/missing.js";
 import { readTable, readTables, type TableOptions } from "../../lib/cohort/tables.js";
 import { messageOf, writeTemp } from "./tempfile.js";
 
