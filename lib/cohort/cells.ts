@@ -13,8 +13,14 @@ import {
 import { type Problems, quote } from "./problems.js";
 import { endOfCell, textOfCell } from "./rows.js";
 
-/** Explains why `parseNumber` refuses a cell: the kind of fault, the cell, and the remedy. */
-export function explainCell(cell: string): { kind: string; text: string } {
+/**
+ * Explains why `parseNumber` refuses a cell: the kind of fault, the cell, and the remedy.
+ * @param words the words that may all mean "not measured"; by default the cell.
+ */
+export function explainCell(
+  cell: string,
+  words: readonly string[] = [cell],
+): { kind: string; text: string } {
   const got = (kind: string, what: string, remedy: string) => ({
     kind,
     text: `expected a number, got ${quote(cell)}${what && `, ${what}`}; ${remedy}`,
@@ -59,7 +65,8 @@ export function explainCell(cell: string): { kind: string; text: string } {
   if (/^[\u2010-\u2015\u2212]\s?[\d.]/.test(cell)) {
     return got("text", "which has a typographic minus", 'write the minus as "-"');
   }
-  const missing = `pass missing: [${quote(cell)}] if it means "not measured"`;
+  const all = words.map(quote).join(", ");
+  const missing = `pass missing: [${all}] if ${words.length > 1 ? "they mean" : "it means"} "not measured"`;
   if (/^[<>≤≥]/.test(cell)) {
     return got("text", "a limit of detection", `write the limit, or ${missing}`);
   }
@@ -78,14 +85,17 @@ export interface ReadNumbersOptions {
   readonly problems: Problems;
 }
 
-/** A cell that is neither a number nor missing. */
-interface Fault {
-  readonly line: number;
-  readonly cell: string;
+/** The cells of a column that are neither numbers nor missing. */
+interface Faults {
+  count: number;
+  /** The first of each kind. */
+  readonly first: { readonly line: number; readonly cell: string; readonly kind: string }[];
 }
 
-/** Cells of a column that are told one by one; the others are counted. */
+/** Cells of one kind in a column that are told one by one; the others are counted. */
 const TOLD = 10;
+/** After so many the kinds of a column are known. */
+const EXPLAINED = 1000;
 
 /**
  * Reads the numbers in some rows and columns of a file; `[rows, columns]`, or `[columns, rows]` transposed. Ragged rows,
@@ -105,7 +115,7 @@ export function readNumbers(table: DelimitedFile, options: ReadNumbersOptions): 
   const widths = checkWidths(table, problems);
   const points = watchPoints(table, problems);
   const numbers = new Uint32Array(header.length);
-  const faults = header.map((): { count: number; first: Fault[] } => ({ count: 0, first: [] }));
+  const faults = header.map((): Faults => ({ count: 0, first: [] }));
   const found: NumberAt = { value: 0, end: 0, point: 0 };
   eachDataRow(table, (row, index) => {
     const { bytes, start, end } = row;
@@ -128,8 +138,7 @@ export function readNumbers(table: DelimitedFile, options: ReadNumbersOptions): 
         if (missing.matches(cell)) continue;
         value = parseNumber(cell) ?? Number.NaN;
         if (Number.isNaN(value)) {
-          const { first } = faults[j];
-          if (faults[j].count++ < TOLD) first.push({ line: lines[index], cell });
+          addFault(faults[j], lines[index], cell);
           continue;
         }
         points?.see(cell);
@@ -149,8 +158,8 @@ export function readNumbers(table: DelimitedFile, options: ReadNumbersOptions): 
     });
   });
   widths.finish();
-  faults.forEach(({ count, first }, j) => {
-    addFaults(header[j], first, count, numbers[j] === 0, problems);
+  faults.forEach((found, j) => {
+    if (found.count > 0) tellFaults(header[j], found, numbers[j] === 0, problems);
   });
   points?.finish();
   return matrix;
@@ -160,25 +169,31 @@ function countPlaces(places: Int32Array): number {
   return places.reduce((count, place) => (place >= 0 ? count + 1 : count), 0);
 }
 
+function addFault(faults: Faults, line: number, cell: string): void {
+  if (faults.count++ >= EXPLAINED) return;
+  const { kind } = explainCell(cell);
+  const same = faults.first.filter((fault) => fault.kind === kind);
+  if (same.length < TOLD) faults.first.push({ line, cell, kind });
+}
+
 /** Adds one problem per cell, or one of each kind if no cell of the column is a number. */
-function addFaults(
+function tellFaults(
   column: string,
-  first: readonly Fault[],
-  count: number,
+  { count, first }: Faults,
   numberless: boolean,
   problems: Problems,
 ): void {
   const whole = numberless && count > 1;
   const told = new Set<string>();
-  for (const { line, cell } of first) {
-    const { kind, text } = explainCell(cell);
+  for (const { line, cell, kind } of first) {
     if (told.has(kind)) continue;
     if (whole) told.add(kind);
+    const alike = first.filter((fault) => whole && fault.kind === kind).map((fault) => fault.cell);
+    const words = [...new Set([cell, ...alike])].slice(0, 5);
     const hint = kind === "text" ? "; if it is an annotation, name it in ignore" : "";
+    const { text } = explainCell(cell, words);
     problems.add({
-      kind,
-      line,
-      column,
+      ...{ kind, line, column },
       text: whole ? `${text} (no cell of the column is a number${hint})` : text,
     });
   }

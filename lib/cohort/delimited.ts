@@ -1,6 +1,6 @@
 // Delimited text (CSV, TSV, GCT) -> a header, and rows of cells with their lines in the file.
 import { findHeader, type Gct, type HeaderOptions, nameDelimiter } from "./header.js";
-import { collectProblems, type Problems } from "./problems.js";
+import { collectProblems, countOf, type Problems } from "./problems.js";
 import {
   type Delimiter,
   type Dialect,
@@ -47,7 +47,7 @@ export function openDelimited(file: string, options: HeaderOptions = {}): Delimi
     if (isBlank(row, dialect)) blank++;
     else if (row.line > top) lines.push(row.line);
   });
-  if (blank > 0) notes.push(`${file}: ${blank} blank ${blank === 1 ? "row" : "rows"} skipped`);
+  if (blank > 0) notes.push(`${file}: ${countOf(blank, "blank row")} skipped`);
   notes.push(...headerNotes);
   if (gct && gct.rows !== lines.length) {
     throw new RangeError(
@@ -58,15 +58,14 @@ export function openDelimited(file: string, options: HeaderOptions = {}): Delimi
   const all = { ...table, headerLine: line, columns: names.map((_, j) => j), ...(gct && { gct }) };
   const empty = findEmptyColumns(all);
   if (empty.length === 0) return all;
-  const columns = empty.length === 1 ? "1 column" : `${empty.length} columns`;
-  notes.push(`${file}: ${columns} without name and values left out`);
+  notes.push(`${file}: ${countOf(empty.length, "column")} without name and values left out`);
   return { ...all, columns: all.columns.filter((j) => !empty.includes(j)) };
 }
 
 /** Visits each row below the header, with its index. */
 export function eachDataRow(
   { text, dialect, lines }: DelimitedFile,
-  visit: (row: Row, index: number) => boolean | undefined | void,
+  visit: (row: Row, index: number) => unknown,
 ): void {
   let index = 0;
   eachRow(text, dialect, (row) => {
@@ -139,8 +138,7 @@ export function checkWidths(
     },
     finish() {
       if (blankEnds === 0) return;
-      const rows = blankEnds === 1 ? "1 row" : `${blankEnds} rows`;
-      notes.push(`${file}: delimiters at the end of ${rows} ignored`);
+      notes.push(`${file}: delimiters at the end of ${countOf(blankEnds, "row")} ignored`);
     },
   };
 }

@@ -1,6 +1,6 @@
 // Finds the header of delimited text, and tells what stands above it: comments, a delimiter, GCT's counts, a title.
 import { isPlainNumber } from "./numbers.js";
-import { quote } from "./problems.js";
+import { countOf, quote } from "./problems.js";
 import { type Delimiter, type Dialect, eachRow, splitRow } from "./rows.js";
 import type { TextFile } from "./textfile.js";
 
@@ -101,7 +101,7 @@ function countFits(text: TextFile, delimiter: Delimiter): { rows: number; headed
   try {
     rows = readStart(text, { delimiter, quotes: true });
   } catch {
-    return { rows: 0, headed: 0 }; // its quotes are not those of this delimiter
+    rows = readStart(text, { delimiter, quotes: false }); // what is wrong with its quotes is told later
   }
   const widths = rows.filter(({ cells }) => !isHash(cells)).map(({ cells }) => cells.length);
   const width = usualWidth(widths.filter((one) => one > 1));
@@ -177,12 +177,9 @@ function findBelowHash(file: string, rows: readonly Start[], notes: string[]): F
   const header = headed ? below[0] : wide[0];
   const skipped = hash.filter((row) => row !== header);
   if (skipped.length > 0) {
-    const lines = skipped.length === 1 ? "line" : "lines";
-    const beside = skipped.filter((row) => wide.includes(row) && !headed);
-    const names = beside.map(({ cells }) => quote(cells[0])).join(", ");
-    notes.push(
-      `${file}: ${skipped.length} leading # ${lines} skipped${names === "" ? "" : `, ${names} below the header among them`}`,
-    );
+    const beside = headed ? [] : wide.slice(1).map(({ cells }) => quote(cells[0]));
+    const named = beside.length > 0 ? `, ${beside.join(", ")} below the header among them` : "";
+    notes.push(`${file}: ${countOf(skipped.length, "leading # line")} skipped${named}`);
   }
   return {
     header,
@@ -196,7 +193,8 @@ function refuseTitle(file: string, header: Start, below: readonly Start[]): void
   const filled = ({ cells }: Start) => cells.filter((cell) => cell !== "").length;
   const width = usualWidth(below.map(({ cells }) => cells.length));
   const real = below.find((row) => filled(row) > 1);
-  if (width < 3 || !real || filled(header) !== 1 || header.cells[0] === "") return;
+  if (!real || filled(header) !== 1 || header.cells[0] === "") return;
+  if (width < 3 && !namesIds(real.cells[0])) return; // R's header of a single column
   const last = below[below.indexOf(real) - 1] ?? header;
   const lines = last === header ? `line ${header.line}` : `lines ${header.line} to ${last.line}`;
   throw new RangeError(

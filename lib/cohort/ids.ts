@@ -65,18 +65,21 @@ export function findAlmostEqual(here: readonly string[], there: readonly string[
 
 /**
  * Says how ids differ that almost match, with an example of each difference; undefined if none do.
- * @param where "the sample sheet", say.
+ * @param there what has the other ids: "the sample sheet", say.
+ * @param here what has the first.
  */
 export function explainAlmostEqual(
-  here: readonly string[],
-  there: readonly string[],
-  where: string,
+  ids: readonly string[],
+  others: readonly string[],
+  there: string,
+  here = "here",
 ): string | undefined {
-  const pairs = findAlmostEqual(here, there);
+  const pairs = findAlmostEqual(ids, others);
   if (pairs.length === 0) return undefined;
-  const examples = [...groupBy(new Set(pairs), ({ difference }) => difference)].map(
-    ([difference, [{ here: one, there: other }, ...more]]) =>
-      `${quote(one)} here, ${quote(other)} in ${where} (${difference}${more.length > 0 ? `; ${more.length} more` : ""})`,
+  const examples = [...groupBy(pairs, ({ difference }) => difference)].map(
+    ([difference, [one, ...more]]) =>
+      `${quote(one.here)} ${here}, ${quote(one.there)} in ${there} ` +
+      `(${difference}${more.length > 0 ? `; ${more.length} more` : ""})`,
   );
   return `write the ids alike: ${examples.join(", ")}`;
 }

@@ -1,6 +1,6 @@
 // Marks that mean "not measured" or "not recorded", and how many cells of a file have them.
 import { parseNumber } from "./numbers.js";
-import { quote } from "./problems.js";
+import { countOf, quote } from "./problems.js";
 
 /** Words for a missing value, in upper or lower case, with or without blanks around them. */
 export const missingWords: readonly string[] = [
@@ -71,7 +71,7 @@ export function missingMarks({
       const found = [...counts].map(([word, cells]) =>
         cells === 0
           ? `${quote(word)} in no cell (check its spelling)`
-          : `${quote(word)} in ${cells} ${cells === 1 ? "cell" : "cells"}`,
+          : `${quote(word)} in ${countOf(cells, "cell")}`,
       );
       return found.length === 0 ? [] : [`${file}: read as not ${what}: ${found.join(", ")}`];
     },

@@ -1,7 +1,7 @@
 // The names on a table's two sides: none missing, none repeated; which column holds them, which become features.
 import { type DelimitedFile, readColumns, readFirstRows } from "./delimited.js";
 import { isExcelDate, isExcelNumber, stripEnsemblVersion } from "./identifiers.js";
-import { type Problems, quote, quoteSome } from "./problems.js";
+import { countOf, type Problems, quote, quoteSome } from "./problems.js";
 
 /** The names of one side, in the order of the file. */
 export interface Names {
@@ -211,21 +211,23 @@ function noteFeatures(
   const notes: string[] = [];
   if (lost.length > 0) {
     notes.push(
-      `${lost.length} features left out whose names Excel turned into dates or rounded: ${quoteSome(lost)}`,
+      `${countOf(lost.length, "feature")} left out whose names Excel turned into dates or rounded: ${quoteSome(lost)}`,
     );
   }
   const versions = ids.filter((id, i) => id !== raw[i]).length;
-  if (versions > 0) notes.push(`the versions of ${versions} Ensembl ids were taken off`);
+  if (versions > 0) notes.push(`the versions of ${countOf(versions, "Ensembl id")} were taken off`);
   for (const [what, pattern] of NO_FEATURES) {
     const found = ids.filter((id) => pattern.test(id));
     if (found.length > 0) {
-      notes.push(`${found.length} features may be none, but ${what}: ${quoteSome(found)}`);
+      notes.push(
+        `${countOf(found.length, "feature")} may be none, but ${what}: ${quoteSome(found)}`,
+      );
     }
   }
   const serial = ids.filter((id) => /^(?:3[6-9]|4\d|5[0-4])\d{3}$/.test(id));
   if (serial.length > 0 && ids.filter((id) => /^\d+$/.test(id)).length === serial.length) {
     notes.push(
-      `${serial.length} features may be dates that Excel saved as day numbers: ${quoteSome(serial)}`,
+      `${countOf(serial.length, "feature")} may be dates that Excel saved as day numbers: ${quoteSome(serial)}`,
     );
   }
   return notes;

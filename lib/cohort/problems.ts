@@ -57,8 +57,7 @@ export function collectProblems(heading: string): Problems {
       const lines = listed.map((problem) => `\n- ${place(problem)}${problem.text}`);
       const told = listed.reduce((sum, { more }) => sum + 1 + more, 0);
       const rest = count > told ? `\n- and ${count - told} more` : "";
-      const total = count === 1 ? "1 problem" : `${count} problems`;
-      throw new RangeError(`${heading}, got ${total}:${lines.join("")}${rest}`);
+      throw new RangeError(`${heading}, got ${countOf(count, "problem")}:${lines.join("")}${rest}`);
     },
   };
 }
@@ -81,8 +80,13 @@ export function quoteSome(names: readonly string[], some = 3): string {
   return names.length > some ? `${shown} and ${names.length - some} more` : shown || "none";
 }
 
+/** `1 row`, `2 rows`. */
+export function countOf(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+
 function place({ line, column, more }: Listed): string {
-  const others = more === 0 ? "" : ` and ${more} more ${more === 1 ? "line" : "lines"}`;
+  const others = more === 0 ? "" : ` and ${countOf(more, "more line")}`;
   const parts = [
     ...(line === undefined ? [] : [`line ${line}${others}`]),
     ...(column === undefined ? [] : [`column ${quote(column)}`]),

@@ -30,13 +30,9 @@ const BLANK = 32;
 /**
  * Visits each row of a text, until the visitor returns false.
  * @throws RangeError if a quote is not closed, is followed by text, or closes in a later row: in tab-separated text,
- * a quoted cell that contains a tab or a line end; else one that contains the delimiters of a whole row as well.
+ * a quoted cell that contains a tab or a line end; else one that contains a line end and as many delimiters as a row of three or more cells has.
  */
-export function eachRow(
-  text: TextFile,
-  dialect: Dialect,
-  visit: (row: Row) => boolean | undefined | void,
-): void {
+export function eachRow(text: TextFile, dialect: Dialect, visit: (row: Row) => unknown): void {
   let line = 1;
   for (const window of text.windows()) {
     const { bytes, end, last } = window;
@@ -143,13 +139,15 @@ function endOfQuoted(
       const ends = count(inside, LINE_FEED);
       const delimiters = count(inside, separator);
       const swallows =
-        delimiter === "\t" ? ends + delimiters > 0 : ends > 0 && delimiters >= ends * (width - 1);
+        delimiter === "\t"
+          ? ends + delimiters > 0
+          : width > 2 && ends > 0 && delimiters >= ends * (width - 1);
       if (swallows) {
         const [beginning] = inside.toString("utf8", 0, 40).split(/[\n\t]/, 1);
         const where = ends === 0 ? "in a later cell" : `on line ${begins + ends}`;
         refuse(
           begins,
-          `expected a closing quote at the end of the cell ${quote(`"${beginning}`)}, got it ${where}; ` +
+          `expected a closing quote at the end of the quoted cell ${quote(beginning)}, got it ${where}; ` +
             "remove stray quotes, or quote no cells",
         );
       }

@@ -26,7 +26,7 @@ import { isPlainNumber, parseNumber } from "./numbers.js";
 import { checkOptions, type OptionKind } from "./options.js";
 import { decideOrientation, type Orientation } from "./orientation.js";
 import { checkPatients, choosePatients, namesPatients, notePatients } from "./patients.js";
-import { collectProblems, type Problems, quote, quoteSome } from "./problems.js";
+import { collectProblems, countOf, type Problems, quote, quoteSome } from "./problems.js";
 import { readSampleSheet, type SampleSheet, type SampleSheetOptions } from "./samplesheet.js";
 import { remarkOnScale } from "./scale.js";
 
@@ -96,8 +96,8 @@ export function readTable(options: TableOptions): FileTable {
 interface Context {
   /** What has the ids in `sampleIds`. */
   readonly where: string;
-  /** The samples of the sheet, with labels that must not be features as well. */
-  readonly sheet?: SampleSheet;
+  /** The sheet, whose header is no sample, and whose labels are no features. */
+  readonly sheet?: SampleSheet & { readonly file: string };
 }
 
 function readModality(options: TableOptions, { where, sheet }: Context): FileTable {
@@ -128,8 +128,10 @@ function readModality(options: TableOptions, { where, sheet }: Context): FileTab
   }
   const upright = orientation === "samples-in-rows";
   const corner = header[idColumn];
-  if ((upright && known?.has(corner)) || looksMeasured(corner, columnIds)) {
-    addHeaderless(headerLine, corner, problems);
+  if (upright && known?.has(corner))
+    addHeaderless(headerLine, `the sample ${quote(corner)}`, problems);
+  else if (looksMeasured(corner, columnIds)) {
+    addHeaderless(headerLine, `${quote(corner)} beside numbers`, problems);
   }
 
   const patients = upright
@@ -149,6 +151,11 @@ function readModality(options: TableOptions, { where, sheet }: Context): FileTab
     places: measured.map((j) => j + 1),
   };
   const [allSamples, allFeatures] = upright ? [rowNames, columnNames] : [columnNames, rowNames];
+  if (sheet && allSamples.ids.includes(sheet.idName)) {
+    throw new RangeError(
+      `${sheet.file}: expected a header in the first line, got the sample ${quote(sheet.idName)}; add one`,
+    );
+  }
   const keptSamples = allSamples.ids.flatMap((id, i) =>
     !known || known.has(id) || isNameless(id) ? [i] : [],
   );
@@ -199,7 +206,7 @@ function readModality(options: TableOptions, { where, sheet }: Context): FileTab
         ...patients.notes,
         ...features.notes,
         ...(odd.length > 0
-          ? [`${odd.length} sample ids look like dates by Excel: ${quoteSome(odd)}`]
+          ? [`${countOf(odd.length, "sample id")} may be dates by Excel: ${quoteSome(odd)}`]
           : []),
         ...(almost ? [`samples left out that ${where} may have; ${almost}`] : []),
         ...(scale ? [scale] : []),
@@ -236,10 +243,10 @@ function looksMeasured(corner: string, names: readonly string[]): boolean {
   return !namesIds(corner) && names.every((name) => isPlainNumber(name) || isNameless(name));
 }
 
-function addHeaderless(line: number, corner: string, problems: Problems): void {
+function addHeaderless(line: number, got: string, problems: Problems): void {
   const text =
-    `expected a header, got ${quote(corner)} and what looks like its values; add a line with the names of the columns, ` +
-    'or call the first one "id" if this is the header';
+    `expected a header, got ${got}; add a line with the names of the columns, ` +
+    'or, if this is the header, call its first column "id"';
   problems.add({ kind: "header", line, text });
 }
 
@@ -270,7 +277,7 @@ function refuseLong(table: DelimitedFile, idColumn: number, columns: readonly nu
   );
   const ids = new Set(cells(idColumn)).size;
   const other = columns.find((j) => {
-    if (j === value || !(isText(idColumn) || isText(j))) return false;
+    if (j === value || !(isText(j) || (isText(idColumn) && namesIds(header[j])))) return false;
     const pairs = new Set(rows.map((row) => `${row[idColumn]}\0${row[j]}`)).size;
     return pairs === rows.length && new Set(cells(j)).size > 1;
   });
@@ -350,7 +357,7 @@ export function readTables(options: TablesOptions): FileCohort {
     throw new TypeError(`readTables: expected at least one table of ${name}, got none`);
   }
   for (const table of tables) checkOptions("readTables", table, TABLE_OPTIONS);
-  const sheet = sampleSheet && readSampleSheet(sampleSheet);
+  const sheet = sampleSheet && { ...readSampleSheet(sampleSheet), file: sampleSheet.file };
   let shared = sheet?.samples.map((sample) => sample.id);
   let before = sampleSheet?.file;
   const read = tables.map((options) => {
@@ -369,12 +376,9 @@ export function readTables(options: TablesOptions): FileCohort {
     before = before ? `${before}, ${options.file}` : options.file;
     return table;
   });
-  if (sampleSheet && sheet && read.some((table) => table.samples.includes(sheet.idName))) {
-    throw new RangeError(
-      `${sampleSheet.file}: expected a header in the first line, got the sample ${quote(sheet.idName)}; add one`,
-    );
-  }
-  if (sheet) read.forEach((table, i) => refuseCopies(tables[i].file, table, sheet.samples));
+  read.forEach((table, i) => {
+    if (sheet) refuseCopies(tables[i].file, table, sheet.samples);
+  });
   const patientOf = sheet?.hasPatients ? new Map<string, string>() : joinPatients(tables, read);
   const samples = sheet?.samples ?? read[0].samples.map((id) => ({ id, patient: id, labels: {} }));
   const cohort = joinCohort({

@@ -116,7 +116,7 @@ test("refuses features and samples without an id", () => {
 
 test("names text in a numeric cell, and what it seems to be, with line, column and remedy", () => {
   const kinds: [string, RegExp][] = [
-    ["abc", /got "abc"; correct it, or leave the cell empty if it was not measured/],
+    ["abc", /got "abc"; correct it, or pass missing: \["abc"\] if it means "not measured"/],
     ['"0,5"', /got "0,5", a decimal comma; save the file with decimal points/],
     ['"1.234,5"', /got "1.234,5", a decimal comma/],
     ['"1,234"', /got "1,234", whose comma is a decimal comma or parts thousands/],
@@ -197,7 +197,7 @@ test("leaves out features whose names Excel turned into dates, counts and lists 
     assert.deepEqual(table.drops[0].examples, dates.slice(0, 5));
     assert.match(
       table.notes[0],
-      /6 features left out whose names Excel turned into dates: "1-Sep"/,
+      /6 features left out whose names Excel turned into dates or rounded: "1-Sep"/,
     );
   }
 });
