@@ -3,15 +3,9 @@ import { checkWidths, type DelimitedFile, eachDataRow } from "./delimited.js";
 import { isExcelDate } from "./identifiers.js";
 import { emptyMatrix, type Matrix } from "./matrix.js";
 import type { MissingMarks } from "./missing.js";
-import {
-  isPlainNumber,
-  LONGEST_NUMBER,
-  type NumberAt,
-  parseNumber,
-  readNumber,
-} from "./numbers.js";
+import { isPlainNumber, LONGEST_NUMBER, parseNumber } from "./numbers.js";
 import { type Problems, quote } from "./problems.js";
-import { endOfCell, textOfCell } from "./rows.js";
+import { type Dialect, endOfCell, type Row, textOfCell } from "./rows.js";
 
 /**
  * Explains why `parseNumber` refuses a cell: the kind of fault, the cell, and the remedy.
@@ -97,6 +91,19 @@ const TOLD = 10;
 /** After so many the kinds of a column are known. */
 const EXPLAINED = 1000;
 
+/** Where the numbers of a row go, and what else is found in them. */
+interface Sink extends ReadNumbersOptions {
+  readonly matrix: Matrix;
+  /** How far the matrix's entries of two rows of the file are apart. */
+  readonly rowStep: number;
+  /** For each column of the file, where its entries begin in the matrix; -1 leaves it out unparsed. */
+  readonly offsets: Float64Array;
+  readonly faults: readonly Faults[];
+  /** Short cells that mean "not measured", by their bytes, since decoding each again takes long. */
+  readonly words: Map<number, string>;
+  readonly points?: PointWatch;
+}
+
 /**
  * Reads the numbers in some rows and columns of a file; `[rows, columns]`, or `[columns, rows]` transposed. Ragged rows,
  * and cells that are neither numbers nor missing, become problems: one per cell, or one of each kind in a column
@@ -104,65 +111,126 @@ const EXPLAINED = 1000;
  */
 export function readNumbers(table: DelimitedFile, options: ReadNumbersOptions): Matrix {
   const { lines, header, dialect } = table;
-  const { rows, columns, transpose, missing, problems } = options;
-  const height = countPlaces(rows);
-  const width = countPlaces(columns);
+  const { rows, columns, transpose, problems } = options;
+  const [height, width] = [countPlaces(rows), countPlaces(columns)];
   const matrix = transpose ? emptyMatrix(width, height) : emptyMatrix(height, width);
-  const { values, observed } = matrix;
+  matrix.observed.fill(1); // cells are rarely missing
   const [rowStep, columnStep] = transpose ? [1, height] : [width, 1];
-  const separator = dialect.delimiter.charCodeAt(0);
-  const { quotes } = dialect;
-  const widths = checkWidths(table, problems);
-  const points = watchPoints(table, problems);
-  const numbers = new Uint32Array(header.length);
+  const offsets = Float64Array.from(columns, (place) => (place < 0 ? -1 : place * columnStep));
   const faults = header.map((): Faults => ({ count: 0, first: [] }));
-  const found: NumberAt = { value: 0, end: 0, point: 0 };
+  const points = dialect.delimiter === ";" ? watchPoints() : undefined;
+  const words = new Map<number, string>();
+  const sink: Sink = { ...options, matrix, rowStep, offsets, faults, words, points };
+  const widths = checkWidths(table, problems);
   eachDataRow(table, (row, index) => {
-    const { bytes, start, end } = row;
-    const base = rows[index] * rowStep;
-    let at = start;
-    let j = 0;
-    for (; at <= end; j++, at++) {
-      if (rows[index] < 0 || !(columns[j] >= 0)) {
-        at = endOfCell(row, at, separator, quotes);
-        continue;
-      }
-      if (at === end || bytes[at] === separator) continue; // an empty cell
-      const to = base + columns[j] * columnStep;
-      readNumber(bytes, at, found);
-      let { value, end: behind } = found;
-      if (Number.isNaN(value) || (behind < end && bytes[behind] !== separator)) {
-        behind = endOfCell(row, at, separator, quotes);
-        const cell = textOfCell(row, at, behind, quotes).trim();
-        at = behind;
-        if (missing.matches(cell)) continue;
-        value = parseNumber(cell) ?? Number.NaN;
-        if (Number.isNaN(value)) {
-          addFault(faults[j], lines[index], cell);
-          continue;
-        }
-        points?.see(cell);
-      } else {
-        if (points && found.point >= 0) points.see(bytes.toString("latin1", at, behind));
-        at = behind;
-        if (missing.numeric && missing.matchesNumber(value)) continue;
-      }
-      values[to] = value;
-      observed[to] = 1;
-      numbers[j]++;
-    }
-    widths.check(lines[index], j, () => {
-      let from = start;
-      for (let k = 0; k < header.length; k++) from = endOfCell(row, from, separator, quotes) + 1;
-      return bytes.toString("utf8", from, end);
-    });
+    const cells = readRow(row, rows[index], lines[index], dialect, sink);
+    widths.check(lines[index], cells, () => textBehind(row, header.length, dialect));
   });
   widths.finish();
   faults.forEach((found, j) => {
-    if (found.count > 0) tellFaults(header[j], found, numbers[j] === 0, problems);
+    if (found.count === 0) return;
+    const own = rows.filter((place) => place >= 0).map((place) => place * rowStep + offsets[j]);
+    const numberless = own.every((at) => matrix.observed[at] === 0);
+    tellFaults(header[j], found, numberless, problems);
   });
-  points?.finish();
+  points?.finish(table.headerLine, problems);
   return matrix;
+}
+
+const MINUS = 45;
+const POINT = 46;
+const ZERO = 48;
+/** The powers of ten that are exact in float64. */
+const POWERS = Float64Array.from({ length: 23 }, (_, power) => 10 ** power);
+/** So many digits are summed with a relative error below `ROUNDING`. */
+const DIGITS = 40;
+const ROUNDING = 1e-14;
+
+/** Reads the numbers of one row; returns the number of its cells. */
+function readRow(row: Row, place: number, line: number, dialect: Dialect, sink: Sink): number {
+  const { bytes, start, end } = row;
+  const { missing, matrix, rowStep, offsets, points } = sink;
+  const { values, observed } = matrix;
+  const { quotes } = dialect;
+  const separator = dialect.delimiter.charCodeAt(0);
+  const base = place * rowStep;
+  let j = 0;
+  for (let at = start; at <= end; j++, at++) {
+    const offset = offsets[j];
+    if (place < 0 || !(offset >= 0)) {
+      at = endOfCell(row, at, separator, quotes);
+      continue;
+    }
+    const to = base + offset;
+    const from = at;
+    let byte = bytes[at];
+    if (byte === MINUS) byte = bytes[++at];
+    const first = at;
+    let sum = 0; // of the digits, as if there were no point
+    let point = -1;
+    for (; ; byte = bytes[++at]) {
+      if (byte >= ZERO && byte <= ZERO + 9) sum = 10 * sum + byte - ZERO;
+      else if (byte === POINT && point < 0) point = at;
+      else break;
+    }
+    const decimals = point < 0 ? 0 : at - point - 1;
+    const plain = at > first && point !== first && at - first <= DIGITS && decimals < POWERS.length;
+    let value = from === first ? sum / POWERS[decimals] : -sum / POWERS[decimals];
+    if (!plain || (byte !== separator && at !== end) || !isRounded(sum, value)) {
+      at = endOfCell(row, from, separator, quotes);
+      value = at === from ? Number.NaN : readOddCell(row, from, at, { j, line, quotes }, sink);
+    } else if (missing.numeric && missing.matchesNumber(value)) value = Number.NaN;
+    if (Number.isNaN(value)) observed[to] = 0;
+    else {
+      values[to] = value;
+      points?.see(textOfCell(row, from, at, quotes));
+    }
+  }
+  return j;
+}
+
+/** Whether a value equals the decimal number once it is float32, though its digits may have been rounded. */
+function isRounded(sum: number, value: number): boolean {
+  return (
+    sum <= Number.MAX_SAFE_INTEGER ||
+    (Math.fround(value * (1 - ROUNDING)) === Math.fround(value * (1 + ROUNDING)) &&
+      Number.isFinite(Math.fround(value)))
+  );
+}
+
+/** Reads a cell that is not digits with a point: NaN if it is missing, or else a fault. */
+function readOddCell(
+  row: Row,
+  from: number,
+  to: number,
+  { j, line, quotes }: { readonly j: number; readonly line: number; readonly quotes: boolean },
+  { missing, faults, words }: Sink,
+): number {
+  const code = to - from <= 6 ? packBytes(row.bytes, from, to) : -1;
+  const known = words.get(code);
+  const cell = known ?? textOfCell(row, from, to, quotes).trim();
+  if (missing.matches(cell)) {
+    if (code >= 0 && words.size < 100) words.set(code, cell);
+    return Number.NaN;
+  }
+  const value = parseNumber(cell);
+  if (value === undefined) addFault(faults[j], line, cell);
+  return value ?? Number.NaN;
+}
+
+/** A number for up to six bytes. */
+function packBytes(bytes: Buffer, from: number, to: number): number {
+  let code = 0;
+  for (let at = from; at < to; at++) code = 256 * code + bytes[at];
+  return code;
+}
+
+function textBehind(row: Row, cells: number, { delimiter, quotes }: Dialect): string {
+  let from = row.start;
+  for (let j = 0; j < cells; j++) {
+    from = endOfCell(row, from, delimiter.charCodeAt(0), quotes) + 1;
+  }
+  return row.bytes.toString("utf8", from, row.end);
 }
 
 function countPlaces(places: Int32Array): number {
@@ -200,28 +268,29 @@ function tellFaults(
   if (!whole) problems.addMore(count - first.length);
 }
 
+interface PointWatch {
+  see(cell: string): void;
+  finish(line: number, problems: Problems): void;
+}
+
 /**
  * Looks at the decimal points of a semicolon-separated file, which is how a spreadsheet writes decimal commas: if three
  * digits follow every point, they may part thousands, and that becomes a problem.
  */
-function watchPoints(
-  { delimiter, headerLine }: DelimitedFile,
-  problems: Problems,
-): { see(cell: string): void; finish(): void } | undefined {
-  if (delimiter !== ";") return undefined;
+function watchPoints(): PointWatch {
   let example: string | undefined;
   let decimal = false;
   return {
     see(cell) {
       if (decimal || !cell.includes(".")) return;
-      if (isAmbiguous(cell)) example ??= cell;
+      if (isAmbiguous(cell.trim())) example ??= cell;
       else decimal = true;
     },
-    finish() {
+    finish(line, problems) {
       if (decimal || example === undefined) return;
       problems.add({
         kind: "thousands",
-        line: headerLine,
+        line,
         text:
           `expected numbers of one meaning, got three digits behind every point, as in ${quote(example)}: thousands or ` +
           "decimals? Remove points between thousands, or save decimals with tabs between the cells",

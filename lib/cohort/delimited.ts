@@ -26,6 +26,8 @@ export interface DelimitedFile {
   readonly columns: readonly number[];
   /** The line of the file on which each row below the header begins, from 1. */
   readonly lines: readonly number[];
+  /** The trimmed cells of the first column, which usually names the rows. */
+  readonly firstColumn: readonly string[];
   /** What a reader should know: an unexpected encoding or delimiter, skipped lines. Readers of the cells add to it. */
   readonly notes: string[];
   readonly gct?: Gct;
@@ -42,10 +44,14 @@ export function openDelimited(file: string, options: HeaderOptions = {}): Delimi
   const dialect = { ...found, width: names.length };
   const notes = [...text.notes];
   const lines: number[] = [];
+  const firstColumn: string[] = [];
   let blank = 0;
   eachRow(text, dialect, (row) => {
     if (isBlank(row, dialect)) blank++;
-    else if (row.line > top) lines.push(row.line);
+    else if (row.line > top) {
+      lines.push(row.line);
+      firstColumn.push(readCell(row, row.start, dialect).text);
+    }
   });
   if (blank > 0) notes.push(`${file}: ${countOf(blank, "blank row")} skipped`);
   notes.push(...headerNotes);
@@ -54,8 +60,11 @@ export function openDelimited(file: string, options: HeaderOptions = {}): Delimi
       `${file}: expected ${gct.rows} rows, as its second line says, got ${lines.length}; download it again`,
     );
   }
-  const table = { file, text, dialect, delimiter: dialect.delimiter, header: names, lines, notes };
-  const all = { ...table, headerLine: line, columns: names.map((_, j) => j), ...(gct && { gct }) };
+  const all: DelimitedFile = {
+    ...{ file, text, dialect, delimiter: dialect.delimiter },
+    ...{ header: names, headerLine: line, columns: names.map((_, j) => j) },
+    ...{ lines, firstColumn, notes, ...(gct && { gct }) },
+  };
   const empty = findEmptyColumns(all);
   if (empty.length === 0) return all;
   notes.push(`${file}: ${countOf(empty.length, "column")} without name and values left out`);
@@ -75,23 +84,39 @@ export function eachDataRow(
 }
 
 /** Reads columns as trimmed text; each is as long as `lines`. A row that ends before has "" there. */
-export function readColumns(table: DelimitedFile, columns: readonly number[]): string[][] {
-  const { delimiter, quotes } = table.dialect;
-  const separator = delimiter.charCodeAt(0);
-  const out = columns.map((): string[] => []);
-  const places = new Map<number, number>(columns.map((column, i) => [column, i]));
-  const lastColumn = Math.max(-1, ...columns);
+export function readColumns(
+  table: DelimitedFile,
+  columns: readonly number[],
+): (readonly string[])[] {
+  const out = columns.map((column): string[] => (column === 0 ? [...table.firstColumn] : []));
+  const places = new Map(columns.map((column, i) => [column, i]));
+  const last = Math.max(0, ...columns);
+  if (last === 0) return out;
   eachDataRow(table, (row, index) => {
     let at = row.start;
-    for (let j = 0; j <= lastColumn && at <= row.end; j++) {
-      const to = endOfCell(row, at, separator, quotes);
+    for (let j = 0; j <= last && at <= row.end; j++) {
       const place = places.get(j);
-      if (place !== undefined) out[place][index] = textOfCell(row, at, to, quotes).trim();
+      if (place === undefined) {
+        at = endOfCell(row, at, table.delimiter.charCodeAt(0), table.dialect.quotes) + 1;
+        continue;
+      }
+      const { text, to } = readCell(row, at, table.dialect);
+      out[place][index] = text;
       at = to + 1;
     }
     for (const cells of out) cells[index] ??= "";
   });
   return out;
+}
+
+/** The trimmed text of the cell that begins at an index, and where it ends. */
+function readCell(
+  row: Row,
+  at: number,
+  { delimiter, quotes }: Dialect,
+): { text: string; to: number } {
+  const to = endOfCell(row, at, delimiter.charCodeAt(0), quotes);
+  return { text: textOfCell(row, at, to, quotes).trim(), to };
 }
 
 /** Reads the first rows, their cells trimmed. */

@@ -35,7 +35,7 @@ const EXCEL_DATES = [
  * Source: Ziemann et al. 2016; the authors' code drops names that match `dddd-dd-dd`.
  */
 export function isExcelDate(id: string): boolean {
-  return EXCEL_DATES.some((pattern) => pattern.test(id));
+  return /^(?:\d|\p{Lu}\p{Ll}{2})/u.test(id) && EXCEL_DATES.some((pattern) => pattern.test(id));
 }
 
 /** Tells whether an identifier is a number that Excel rounded, as 2310009E13 becomes `2.31E+13`. */

@@ -31,48 +31,55 @@ export interface MissingMarks {
   notes(file: string, what: string): string[];
 }
 
+/** A word or number, and how many cells had it. */
+interface Mark {
+  readonly word: string;
+  /** Whether it is noted even if no cell has it. */
+  readonly stated: boolean;
+  cells: number;
+}
+
 /** Starts to count the marks of a file. */
 export function missingMarks({
   stated = [],
   format = [],
   noteAll = false,
 }: MissingOptions = {}): MissingMarks {
-  const words = new Map<string, string>(); // folded -> as it is noted
-  const numbers = new Map<number, string>();
-  const counts = new Map<string, number>();
-  for (const word of [...missingWords, ...format]) words.set(word.toLowerCase(), word);
-  for (const word of stated.map((one) => one.trim())) {
-    const value = parseNumber(word);
-    if (value === undefined) words.set(word.toLowerCase(), word);
-    else numbers.set(value, word);
-    counts.set(word, 0);
-  }
-  const noted = (word: string) => word !== "" && (noteAll || DOUBTFUL.includes(word));
-  const count = (word: string) => {
-    const before = counts.get(word);
-    if (before !== undefined || noted(word)) counts.set(word, (before ?? 0) + 1);
-    return true;
+  const words = new Map<string, Mark>();
+  const numbers = new Map<number, Mark>();
+  const marks = new Map<string, Mark>();
+  const add = (word: string, isStated: boolean) => {
+    const value = isStated ? parseNumber(word) : undefined;
+    const mark: Mark = { word, stated: isStated, cells: 0 };
+    marks.set(word, mark);
+    if (value === undefined) words.set(word, mark).set(word.toLowerCase(), mark);
+    else numbers.set(value, mark);
   };
-  const matchesNumber = (value: number) => {
-    const word = numbers.get(value);
-    return word !== undefined && count(word);
+  for (const word of [...missingWords, ...format]) add(word, false);
+  for (const word of stated) add(word.trim(), true);
+  const count = (mark: Mark | undefined) => {
+    if (mark !== undefined) mark.cells++;
+    return mark !== undefined;
   };
   return {
     numeric: numbers.size > 0,
-    matchesNumber,
+    matchesNumber: (value) => count(numbers.get(value)),
     matches(cell) {
-      const word = words.get(cell) ?? words.get(cell.toLowerCase());
-      if (word !== undefined) return count(word);
+      if (count(words.get(cell) ?? words.get(cell.toLowerCase()))) return true;
       if (numbers.size === 0) return false;
       const value = parseNumber(cell);
-      return value !== undefined && matchesNumber(value);
+      return value !== undefined && count(numbers.get(value));
     },
     notes(file, what) {
-      const found = [...counts].map(([word, cells]) =>
-        cells === 0
-          ? `${quote(word)} in no cell (check its spelling)`
-          : `${quote(word)} in ${countOf(cells, "cell")}`,
-      );
+      const isNoted = ({ word, stated, cells }: Mark) =>
+        word !== "" && (stated || (cells > 0 && (noteAll || DOUBTFUL.includes(word))));
+      const found = [...marks.values()]
+        .filter(isNoted)
+        .map(({ word, cells }) =>
+          cells === 0
+            ? `${quote(word)} in no cell (check its spelling)`
+            : `${quote(word)} in ${countOf(cells, "cell")}`,
+        );
       return found.length === 0 ? [] : [`${file}: read as not ${what}: ${found.join(", ")}`];
     },
   };

@@ -14,7 +14,7 @@ export interface Names {
 
 /** Whether an id names nothing: blank, or a word for a missing value. */
 export function isNameless(id: string): boolean {
-  return /^(?:|#?n\/?a|<na>|nan|null|none|-+|\.)$/i.test(id);
+  return (id.length <= 4 || id[0] === "-") && /^(?:|#?n\/?a|<na>|nan|null|none|-+|\.)$/i.test(id);
 }
 
 /** Adds a problem for each name that is blank or repeated. */
@@ -24,9 +24,9 @@ export function checkNames(
   problems: Problems,
 ): void {
   const firstPlace = new Map<string, number>();
+  const where = (at: number) => `${side === "row" ? "line" : "column"} ${at}`;
   ids.forEach((id, i) => {
     const line = side === "row" ? places[i] : headerLine;
-    const where = (at: number) => `${side === "row" ? "line" : "column"} ${at}`;
     const first = firstPlace.get(id);
     if (isNameless(id)) {
       const at = side === "row" ? "" : ` in ${where(places[i])}`;
@@ -216,8 +216,9 @@ function noteFeatures(
   }
   const versions = ids.filter((id, i) => id !== raw[i]).length;
   if (versions > 0) notes.push(`the versions of ${countOf(versions, "Ensembl id")} were taken off`);
-  for (const [what, pattern] of NO_FEATURES) {
-    const found = ids.filter((id) => pattern.test(id));
+  const others = ids.filter((id) => /^(?:__|N_|CON__|REV__)/.test(id));
+  for (const [what, pattern] of others.length > 0 ? NO_FEATURES : []) {
+    const found = others.filter((id) => pattern.test(id));
     if (found.length > 0) {
       notes.push(
         `${countOf(found.length, "feature")} may be none, but ${what}: ${quoteSome(found)}`,

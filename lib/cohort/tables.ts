@@ -1,17 +1,11 @@
 // Any CSV, TSV or GCT files of measurements, with a sample sheet -> a cohort.
-import { explainCell, readNumbers } from "./cells.js";
-import {
-  type Cohort,
-  type Drop,
-  drop,
-  joinCohort,
-  type ModalityTable,
-  type Sample,
-} from "./cohort.js";
-import { type DelimitedFile, openDelimited, readColumns, readFirstRows } from "./delimited.js";
-import { nameDelimiter, namesIds } from "./header.js";
+import { readNumbers } from "./cells.js";
+import { type Cohort, type Drop, drop, joinCohort, type ModalityTable } from "./cohort.js";
+import { type DelimitedFile, openDelimited, readColumns } from "./delimited.js";
 import { isExcelDate } from "./identifiers.js";
-import { explainAlmostEqual, undoR } from "./ids.js";
+import { explainAlmostEqual } from "./ids.js";
+import { addEmpty, addHeaderless, addSecondHeader, refuseLong } from "./layout.js";
+import { addLabels, refuseCopies } from "./leaks.js";
 import { missingMarks } from "./missing.js";
 import {
   checkNames,
@@ -22,7 +16,6 @@ import {
   isNameless,
   type Names,
 } from "./names.js";
-import { isPlainNumber, parseNumber } from "./numbers.js";
 import { checkOptions, type OptionKind } from "./options.js";
 import { decideOrientation, type Orientation } from "./orientation.js";
 import { checkPatients, choosePatients, namesPatients, notePatients } from "./patients.js";
@@ -101,119 +94,151 @@ interface Context {
 }
 
 function readModality(options: TableOptions, { where, sheet }: Context): FileTable {
-  const { file, name, ignore = [], sampleIds } = options;
+  const { file, name, sampleIds } = options;
   const problems = collectProblems(`${file}: expected a table of numbers`);
   const known = sampleIds && new Set(sampleIds);
   const table = openDelimited(file, { ids: known });
   const { header, headerLine, lines } = table;
-  const { idColumn, counting } = findIdColumn(table, options.id, problems);
-  const ignored = new Set([...counting, ...(table.gct?.annotations ?? [])]);
-  for (const column of ignore) ignored.add(findColumn(table, column, problems));
-  const columns = table.columns.filter((j) => j !== idColumn && !ignored.has(j));
-  if (lines.length === 0 || columns.length === 0) addEmpty(table, problems);
-  if (lines.length === 0 || columns.length === 0 || idColumn < 0) problems.throwIfAny();
-  refuseLong(table, idColumn, columns);
-  addSecondHeader(table, columns, options, problems);
-
-  const [rowIds] = readColumns(table, [idColumn]);
-  const columnIds = columns.map((j) => header[j]);
-  const orientation = decideOrientation(
-    { stated: options.orientation ?? (table.gct && "features-in-rows"), sampleIds, where },
-    rowIds,
-    columnIds,
-  );
-  if (typeof orientation !== "string") {
-    problems.add({ kind: "orientation", text: orientation.problem });
-    problems.throwIfAny();
-  }
-  const upright = orientation === "samples-in-rows";
-  const corner = header[idColumn];
-  if (upright && known?.has(corner))
-    addHeaderless(headerLine, `the sample ${quote(corner)}`, problems);
-  else if (looksMeasured(corner, columnIds)) {
-    addHeaderless(headerLine, `${quote(corner)} beside numbers`, problems);
-  }
-
-  const patients = upright
-    ? readPatients(table, columns, problems)
-    : { column: -1, cells: [], notes: [] };
-  const measured = columns.filter((j) => j !== patients.column);
-  const rowNames: Names = {
-    side: "row",
-    what: upright ? "sample" : "feature",
-    ids: rowIds,
-    places: lines,
-  };
-  const columnNames: Names = {
-    side: "column",
-    what: upright ? "feature" : "sample",
-    ids: measured.map((j) => header[j]),
-    places: measured.map((j) => j + 1),
-  };
-  const [allSamples, allFeatures] = upright ? [rowNames, columnNames] : [columnNames, rowNames];
-  if (sheet && allSamples.ids.includes(sheet.idName)) {
+  const sides = findSides(table, options, where, problems);
+  const { upright, columns, corner } = sides;
+  const names = columns.map((j) => header[j]);
+  addHeaderless(corner, names, upright && known?.has(corner) === true, headerLine, problems);
+  if (sheet && (upright ? sides.rowIds : names).includes(sheet.idName)) {
     throw new RangeError(
       `${sheet.file}: expected a header in the first line, got the sample ${quote(sheet.idName)}; add one`,
     );
   }
-  const keptSamples = allSamples.ids.flatMap((id, i) =>
-    !known || known.has(id) || isNameless(id) ? [i] : [],
-  );
-  const samples = keptSamples.map((i) => allSamples.ids[i]);
-  const strangers = known ? allSamples.ids.filter((id) => !known.has(id) && !isNameless(id)) : [];
-  checkNames(
-    { ...allSamples, ids: samples, places: keptSamples.map((i) => allSamples.places[i]) },
+
+  const patients = findPatients(table, upright ? columns : [], problems);
+  const measured = columns.filter((j) => j !== patients.column);
+  const rowNames = { side: "row", ids: sides.rowIds, places: lines } as const;
+  const columnNames = {
+    side: "column",
+    ids: measured.map((j) => header[j]),
+    places: measured.map((j) => j + 1),
+  } as const;
+  const [sampleSide, featureSide] = upright ? [rowNames, columnNames] : [columnNames, rowNames];
+  const samples = chooseSamples({ ...sampleSide, what: "sample" }, known, headerLine, problems);
+  const features = chooseFeatures(
+    { ...featureSide, what: "feature" },
     headerLine,
     problems,
+    options,
   );
-  const features = chooseFeatures(allFeatures, headerLine, problems, options);
-  if (upright && sheet) addLabels(features.ids, sheet, headerLine, problems);
-  const [keptRows, keptColumns] = upright
-    ? [keptSamples, features.kept]
-    : [features.kept, keptSamples];
+  if (upright && sheet) addLabels(features.ids, sheet.samples, headerLine, problems);
+
+  const [rows, places] = upright ? [samples.kept, features.kept] : [features.kept, samples.kept];
   const missing = missingMarks({ stated: options.missing });
   const matrix = readNumbers(table, {
-    rows: placesOf(keptRows, lines.length),
+    rows: placesOf(rows, lines.length),
     columns: placesOf(
-      keptColumns.map((i) => measured[i]),
+      places.map((i) => measured[i]),
       header.length,
     ),
     transpose: !upright,
     missing,
     problems,
   });
-  const people = keptSamples.map((i) => patients.cells[i]);
-  const place = { column: header[patients.column], lines: keptSamples.map((i) => lines[i]) };
-  if (patients.column >= 0) checkPatients(people, samples, place, missing, problems);
+  const people = samples.kept.map((i) => patients.cells[i]);
+  if (patients.column >= 0) {
+    const place = { column: header[patients.column], lines: samples.kept.map((i) => lines[i]) };
+    checkPatients(people, samples.ids, place, missing, problems);
+  }
   problems.throwIfAny();
 
-  const odd = samples.filter(isExcelDate);
-  const almost = strangers.length > 0 && explainAlmostEqual(allSamples.ids, sampleIds ?? [], where);
+  const almost =
+    samples.strangers.length > 0 && explainAlmostEqual(sampleSide.ids, sampleIds ?? [], where);
   const scale = remarkOnScale(matrix);
+  const notes = [
+    ...patients.notes,
+    ...features.notes,
+    ...samples.notes,
+    ...(almost ? [`samples left out that ${where} may have; ${almost}`] : []),
+    ...(scale ? [scale] : []),
+  ];
   return {
     name,
-    samples,
+    samples: samples.ids,
     features: features.ids,
     matrix,
     drops: [
       drop("features", name, features.lost, "changed by Excel, not a name"),
-      drop("samples", name, strangers, `not in ${where}`),
+      drop("samples", name, samples.strangers, `not in ${where}`),
     ].filter(({ count }) => count > 0),
     notes: [
       ...table.notes,
       ...missing.notes(file, "measured"),
-      ...[
-        ...patients.notes,
-        ...features.notes,
-        ...(odd.length > 0
-          ? [`${countOf(odd.length, "sample id")} may be dates by Excel: ${quoteSome(odd)}`]
-          : []),
-        ...(almost ? [`samples left out that ${where} may have; ${almost}`] : []),
-        ...(scale ? [scale] : []),
-      ].map((note) => `${file}: ${note}`),
+      ...notes.map((note) => `${file}: ${note}`),
     ],
-    ...(patients.column >= 0 && { patients: new Map(samples.map((id, i) => [id, people[i]])) }),
+    ...(patients.column >= 0 && { patients: new Map(samples.ids.map((id, i) => [id, people[i]])) }),
   };
+}
+
+/** The ids of a table's rows, its other columns, and which of the two are samples. */
+interface Sides {
+  readonly upright: boolean;
+  /** The name of the id column. */
+  readonly corner: string;
+  readonly rowIds: readonly string[];
+  readonly columns: readonly number[];
+}
+
+/** @throws RangeError if the table has another layout, or its orientation is not clear. */
+function findSides(
+  table: DelimitedFile,
+  { orientation, sampleIds, id, ignore = [], missing }: TableOptions,
+  where: string,
+  problems: Problems,
+): Sides {
+  const { idColumn, counting } = findIdColumn(table, id, problems);
+  const ignored = new Set([...counting, ...(table.gct?.annotations ?? [])]);
+  for (const column of ignore) ignored.add(findColumn(table, column, problems));
+  const columns = table.columns.filter((j) => j !== idColumn && !ignored.has(j));
+  addEmpty(table, columns, problems);
+  problems.throwIfAny();
+  refuseLong(table, idColumn, columns);
+  addSecondHeader(table, columns, missing, problems);
+  problems.throwIfAny();
+  const [rowIds] = readColumns(table, [idColumn]);
+  const decided = decideOrientation(
+    { stated: orientation ?? (table.gct && "features-in-rows"), sampleIds, where },
+    rowIds,
+    columns.map((j) => table.header[j]),
+  );
+  if (typeof decided !== "string") problems.add({ kind: "orientation", text: decided.problem });
+  problems.throwIfAny();
+  return {
+    ...{ upright: decided === "samples-in-rows", corner: table.header[idColumn] },
+    ...{ rowIds, columns },
+  };
+}
+
+interface ChosenSamples {
+  readonly ids: readonly string[];
+  /** The index of each among the given names. */
+  readonly kept: readonly number[];
+  /** Names that are not known. */
+  readonly strangers: readonly string[];
+  readonly notes: readonly string[];
+}
+
+/** Chooses the known samples among the names of a side; blank and repeated names become problems. */
+function chooseSamples(
+  names: Names,
+  known: ReadonlySet<string> | undefined,
+  headerLine: number,
+  problems: Problems,
+): ChosenSamples {
+  const isStranger = (id: string) => known !== undefined && !known.has(id) && !isNameless(id);
+  const kept = names.ids.flatMap((id, i) => (isStranger(id) ? [] : [i]));
+  const ids = kept.map((i) => names.ids[i]);
+  checkNames({ ...names, ids, places: kept.map((i) => names.places[i]) }, headerLine, problems);
+  const odd = ids.filter(isExcelDate);
+  const notes =
+    odd.length > 0
+      ? [`${countOf(odd.length, "sample id")} may be dates by Excel: ${quoteSome(odd)}`]
+      : [];
+  return { ids, kept, strangers: names.ids.filter(isStranger), notes };
 }
 
 /** The place of each index among those kept; -1 for the others. */
@@ -225,118 +250,16 @@ function placesOf(kept: readonly number[], size: number): Int32Array {
   return places;
 }
 
-function readPatients(table: DelimitedFile, columns: readonly number[], problems: Problems) {
+/** The column of patients among some columns, and its cells. */
+function findPatients(table: DelimitedFile, columns: readonly number[], problems: Problems) {
   const named = columns.filter((j) => namesPatients(table.header[j]));
   const cells = readColumns(table, named);
   const candidates = named.map((column, i) => ({
-    column,
-    name: table.header[column],
-    cells: cells[i],
+    ...{ column, name: table.header[column], cells: cells[i] },
   }));
-  const remedy = 'name the others in ignore, as in ignore: ["..."]';
+  const remedy = "name the others in ignore";
   const { column, notes } = choosePatients(candidates, table.headerLine, remedy, problems);
   return { column, notes, cells: cells[named.indexOf(column)] ?? [] };
-}
-
-/** A header of numbers below a name that is no word for ids is the first row of a table without a header. */
-function looksMeasured(corner: string, names: readonly string[]): boolean {
-  return !namesIds(corner) && names.every((name) => isPlainNumber(name) || isNameless(name));
-}
-
-function addHeaderless(line: number, got: string, problems: Problems): void {
-  const text =
-    `expected a header, got ${got}; add a line with the names of the columns, ` +
-    'or, if this is the header, call its first column "id"';
-  problems.add({ kind: "header", line, text });
-}
-
-function addEmpty(
-  { lines, header, headerLine, delimiter }: DelimitedFile,
-  problems: Problems,
-): void {
-  const text =
-    lines.length === 0
-      ? "expected rows below the header, got none; write the file again"
-      : `expected columns of numbers beside the ids, got ${quoteSome(header)} alone; ` +
-        `check that ${nameDelimiter(delimiter)} part the cells`;
-  problems.add({ kind: "empty", line: headerLine, text });
-}
-
-/**
- * Recognizes a table with a row per sample and feature: few columns, two that repeat but not together, and a number.
- * @throws RangeError that says how to pivot it.
- */
-function refuseLong(table: DelimitedFile, idColumn: number, columns: readonly number[]): void {
-  const { file, header, headerLine } = table;
-  if (columns.length > 7) return;
-  const rows = readFirstRows(table, 1000);
-  const cells = (j: number) => rows.map((row) => row[j] ?? "");
-  const isText = (j: number) => !cells(j).some((cell) => parseNumber(cell) !== undefined);
-  const value = columns.find((j) =>
-    cells(j).every((cell) => isNameless(cell) || isPlainNumber(cell)),
-  );
-  const ids = new Set(cells(idColumn)).size;
-  const other = columns.find((j) => {
-    if (j === value || !(isText(j) || (isText(idColumn) && namesIds(header[j])))) return false;
-    const pairs = new Set(rows.map((row) => `${row[idColumn]}\0${row[j]}`)).size;
-    return pairs === rows.length && new Set(cells(j)).size > 1;
-  });
-  if (ids === rows.length || value === undefined || other === undefined) return;
-  const [index, name, number] = [idColumn, other, value].map((j) => quote(header[j]));
-  throw new RangeError(
-    `${file}: expected a row a sample or a row a feature, got a long table on line ${headerLine}, with a row for each ` +
-      `${index} and ${name}; pivot it first, in pandas with df.pivot(index=${index}, columns=${name}, values=${number}), ` +
-      `in R with tidyr::pivot_wider(names_from = ${name}, values_from = ${number})`,
-  );
-}
-
-/** Adds a problem if words instead of numbers stand on the lines below the header, and numbers further below. */
-function addSecondHeader(
-  table: DelimitedFile,
-  columns: readonly number[],
-  { missing: stated }: TableOptions,
-  problems: Problems,
-): void {
-  const rows = readFirstRows(table, 10);
-  const missing = missingMarks({ stated });
-  const isWord = (cell: string) =>
-    /\p{L}/u.test(cell) &&
-    !missing.matches(cell) &&
-    explainCell(cell).kind === "text" &&
-    !/^[<>≤≥]/.test(cell);
-  const first = rows.findIndex((row) => columns.some((j) => isPlainNumber(row[j] ?? "")));
-  const words = rows
-    .slice(0, Math.max(0, first))
-    .map((row) => columns.map((j) => row[j] ?? "").filter(isWord));
-  if (new Set(words.flat()).size < 2) return;
-  const [line, last] = [table.lines[0], table.lines[first - 1]];
-  const place = line === last ? "this line" : `lines ${line} to ${last}`;
-  problems.add({
-    kind: "second header",
-    line,
-    text: `expected numbers, got ${quoteSome(words.flat())}, a second header; remove ${place}`,
-  });
-  problems.throwIfAny();
-}
-
-/** Adds a problem if columns of the sample sheet are among the features. */
-function addLabels(
-  features: readonly string[],
-  { samples }: SampleSheet,
-  line: number,
-  problems: Problems,
-): void {
-  const labels = new Set(Object.keys(samples[0]?.labels ?? {}).map(undoR));
-  const both = features.filter((feature) => labels.has(undoR(feature)));
-  if (both.length === 0) return;
-  const list = both.map(quote).join(", ");
-  problems.add({
-    kind: "label",
-    line,
-    text:
-      `expected features, got ${list}, which the sample sheet has too, so that labels would be among the inputs; ` +
-      `pass ignore: [${list}], or rename what is another thing in the sample sheet`,
-  });
 }
 
 /**
@@ -369,7 +292,9 @@ export function readTables(options: TablesOptions): FileCohort {
     if (left.length === 0) {
       throw new RangeError(
         `${options.file}: expected samples that are also in ${before} (${quoteSome(shared ?? [])}), ` +
-          `got none of them in ${quoteSome(table.samples)}; check that these files are of one cohort`,
+          `got none of them in ${quoteSome(table.samples)}; ` +
+          (explainAlmostEqual(table.samples, shared ?? [], before ?? "") ??
+            "check that these files are of one cohort"),
       );
     }
     shared = [...left];
@@ -399,34 +324,6 @@ export function readTables(options: TablesOptions): FileCohort {
       ...read.flatMap((table) => table.notes),
     ],
   };
-}
-
-/** @throws RangeError if a feature is called like a label, and has its numbers. */
-function refuseCopies(
-  file: string,
-  { samples, features, matrix }: FileTable,
-  sheet: readonly Sample[],
-): void {
-  const labelsOf = new Map(sheet.map(({ id, labels }) => [id, labels]));
-  const names = new Map(Object.keys(sheet[0]?.labels ?? {}).map((label) => [undoR(label), label]));
-  features.forEach((feature, j) => {
-    const label = names.get(undoR(feature));
-    if (label === undefined) return;
-    const pairs = samples.map((id, i) => {
-      const at = i * matrix.columns + j;
-      const value = labelsOf.get(id)?.[label] ?? null;
-      return [
-        matrix.observed[at] ? matrix.values[at] : null,
-        typeof value === "number" ? Math.fround(value) : value,
-      ];
-    });
-    const measured = pairs.filter(([value]) => value !== null);
-    if (measured.length === 0 || measured.some(([value, other]) => value !== other)) return;
-    throw new RangeError(
-      `${file}: expected features, got ${quote(feature)} with the values of the label ${quote(label)} in the sample ` +
-        "sheet, so that a label would be among the inputs; remove it from the table",
-    );
-  });
 }
 
 /** Joins the patients of the tables' own columns, which must agree, or a split could separate a patient's samples. */

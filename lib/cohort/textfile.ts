@@ -28,7 +28,7 @@ export interface TextFile {
   windows(): Iterable<Window>;
 }
 
-const WINDOW = 2 ** 20; // bytes
+const WINDOW = 2 ** 16; // bytes, so that a window stays in the processor's cache
 const LINE_FEED = 10;
 const RETURN = 13;
 
@@ -72,17 +72,19 @@ export function openText(file: string): TextFile {
     const encoding = mark.startsWith("\xff") ? "utf-16le" : "utf-16be";
     source = sourceOf(decodeUtf16(file, source.whole(), encoding));
     notes.push(`${file}: read as ${encoding.toUpperCase()}, by its byte order mark`);
-  } else if (mark === "\xef\xbb\xbf") source = { ...source, from: 3 };
+  }
+  let from = mark === "\xef\xbb\xbf" ? 3 : 0; // the byte order mark of UTF-8
 
-  const found = inspect(file, source);
+  const found = inspect({ file, notes, windows: () => source.windows(from) });
   if (found.strange !== undefined) {
-    source = sourceOf(decodeWindows1252(source.whole()));
+    source = sourceOf(decodeWindows1252(source.whole().subarray(from)));
+    from = 0;
     notes.push(
       `${file}: is not UTF-8, read as Windows-1252 (Latin-1); look at the letters on line ${found.strange}`,
     );
   }
-  if (found.bareReturns) source = sourceOf(endLines(source.whole().subarray(source.from)));
-  return { file, notes, windows: () => windowsOf(source) };
+  if (found.bareReturns) source = sourceOf(endLines(source.whole()));
+  return { file, notes, windows: () => source.windows(from) };
 }
 
 /**
@@ -126,28 +128,22 @@ export function recognizeForeign(bytes: Buffer): string | undefined {
 
 /** Bytes on disk, or in memory where they had to be unpacked or decoded. */
 interface Source {
-  /** Where the text begins. */
-  readonly from: number;
   start(length: number): Buffer;
   whole(): Buffer;
-  open(): Reader;
+  windows(from: number): Iterable<Window>;
 }
 
-interface Reader {
-  /** Copies bytes from a position of the source to a place in the target, and returns their number, 0 at the end. */
-  read(target: Buffer, at: number, position: number): number;
-  close(): void;
-}
-
+/** A single window over all bytes, without a copy if they end in `\n`, which then is the sentinel. */
 function sourceOf(bytes: Buffer): Source {
+  const blankEnd = /\n\r?\n$/.test(bytes.toString("latin1", bytes.length - 3));
+  const ended = bytes.at(-1) === LINE_FEED && !blankEnd;
+  const text = ended ? bytes : Buffer.concat([bytes, Buffer.of(LINE_FEED)]);
   return {
-    from: 0,
     start: (length) => bytes.subarray(0, length),
     whole: () => bytes,
-    open: () => ({
-      read: (target, at, position) => bytes.copy(target, at, position, position + target.length),
-      close: () => {},
-    }),
+    windows: (from) => [
+      { bytes: text.subarray(from), end: text.length - 1 - from, last: true, used: 0 },
+    ],
   };
 }
 
@@ -173,48 +169,46 @@ function openFile(file: string): Source {
     closeSync(handle);
   }
   return {
-    from: 0,
     start: (length) => attempt(() => readStart(file, length)),
     whole: () => attempt(() => readFileSync(file)),
-    open: () => {
+    windows: function* (from) {
       const now = attempt(open);
-      if (now.version !== version) {
-        closeSync(now.handle);
-        throw new Error(
-          `${file}: expected the same file until its end, got a change while it was read; ` +
-            "read it again once nothing writes to it",
+      try {
+        if (now.version !== version) {
+          throw new Error(
+            `${file}: expected the same file until its end, got a change while it was read; ` +
+              "read it again once nothing writes to it",
+          );
+        }
+        yield* readWindows((target, at, position) =>
+          attempt(() => readSync(now.handle, target, at, target.length - at, from + position)),
         );
+      } finally {
+        closeSync(now.handle);
       }
-      return {
-        read: (target, at, position) =>
-          attempt(() => readSync(now.handle, target, at, target.length - at, position)),
-        close: () => closeSync(now.handle),
-      };
     },
   };
 }
 
-function* windowsOf(source: Source): Iterable<Window> {
-  const reader = source.open();
-  try {
-    let bytes = Buffer.allocUnsafe(WINDOW);
-    let end = 0;
-    let position = source.from;
-    for (;;) {
-      const room = bytes.subarray(0, bytes.length - 1); // the last byte is the sentinel's
-      const got = reader.read(room, end, position);
-      position += got;
-      end += got;
-      bytes[end] = LINE_FEED;
-      const window: Window = { bytes, end, last: got === 0, used: end };
-      yield window;
-      if (window.last) return;
-      bytes.copyWithin(0, window.used, end);
-      end -= window.used;
-      if (end === room.length) bytes = Buffer.concat([bytes], 2 * bytes.length);
-    }
-  } finally {
-    reader.close();
+/** @param read copies bytes from a position to a place in the target, and returns their number, 0 at the end. */
+function* readWindows(
+  read: (target: Buffer, at: number, position: number) => number,
+): Iterable<Window> {
+  let bytes = Buffer.allocUnsafe(WINDOW);
+  let end = 0;
+  let position = 0;
+  for (;;) {
+    const room = bytes.subarray(0, bytes.length - 1); // the last byte is the sentinel's
+    const got = read(room, end, position);
+    position += got;
+    end += got;
+    bytes[end] = LINE_FEED;
+    const window: Window = { bytes, end, last: got === 0, used: end };
+    yield window;
+    if (window.last) return;
+    bytes.copyWithin(0, window.used, end);
+    end -= window.used;
+    if (end === room.length) bytes = Buffer.concat([bytes], 2 * bytes.length);
   }
 }
 
@@ -226,29 +220,40 @@ interface Inspection {
 }
 
 /** @throws Error at the first NUL character. */
-function inspect(file: string, source: Source): Inspection {
+function inspect(text: TextFile): Inspection {
   const found: Inspection = { bareReturns: false };
-  let lines = 1;
-  for (const { bytes, end } of linesOf({ file, notes: [], windows: () => windowsOf(source) })) {
-    const text = bytes.subarray(0, end);
-    const zero = text.indexOf(0);
+  let before = 0; // bytes
+  for (const { bytes, end } of linesOf(text)) {
+    const part = bytes.subarray(0, end);
+    const zero = part.indexOf(0);
     if (zero >= 0) {
       throw new Error(
-        `${file}: expected text, got a NUL character on line ${lines + countLineEnds(text.subarray(0, zero))}; ` +
+        `${text.file}: expected text, got a NUL character on line ${lineAt(text, before + zero)}; ` +
           "the file is damaged, binary, or UTF-16 without a byte order mark: save it as UTF-8",
       );
     }
-    if (found.strange === undefined && !isUtf8(text)) {
-      const strange = text.findIndex((byte) => byte >= 0x80);
-      found.strange = lines + countLineEnds(text.subarray(0, strange));
+    if (found.strange === undefined && !isUtf8(part)) {
+      found.strange = lineAt(text, before + part.findIndex((byte) => byte >= 0x80));
     }
-    for (let at = text.indexOf(RETURN); at >= 0 && !found.bareReturns; ) {
-      found.bareReturns = text[at + 1] !== LINE_FEED;
-      at = text.indexOf(RETURN, at + 1);
+    for (let at = part.indexOf(RETURN); at >= 0 && !found.bareReturns; ) {
+      found.bareReturns = part[at + 1] !== LINE_FEED;
+      at = part.indexOf(RETURN, at + 1);
     }
-    lines += countLineEnds(text);
+    before += end;
   }
   return found;
+}
+
+/** The line of a byte, from 1. */
+function lineAt(text: TextFile, position: number): number {
+  let line = 1;
+  let left = position;
+  for (const { bytes, end } of linesOf(text)) {
+    line += countLineEnds(bytes.subarray(0, Math.min(left, end)));
+    left -= end;
+    if (left <= 0) break;
+  }
+  return line;
 }
 
 /** Counts line ends of any kind. */
@@ -272,7 +277,7 @@ function endLines(bytes: Buffer): Buffer {
 
 function unzip(file: string, bytes: Buffer): Buffer {
   try {
-    return gunzipSync(bytes, { chunkSize: 4 * WINDOW }); // the default leaves thousands to join
+    return gunzipSync(bytes, { chunkSize: 2 ** 22 }); // the default leaves thousands to join
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (code === "ERR_BUFFER_TOO_LARGE") {
@@ -288,7 +293,7 @@ function unzip(file: string, bytes: Buffer): Buffer {
   }
 }
 
-const PIECE = 16 * WINDOW; // a string of all letters could be too long
+const PIECE = 2 ** 24; // bytes; a string of all letters could be too long
 
 function decodeUtf16(file: string, bytes: Buffer, encoding: "utf-16le" | "utf-16be"): Buffer {
   const decoder = new TextDecoder(encoding, { fatal: true });
