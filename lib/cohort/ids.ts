@@ -60,6 +60,7 @@ export function findAlmostEqual(here: readonly string[], there: readonly string[
     }
   }
   for (const [one, other] of findContained(left, wanted)) pair(one, other, "a longer name");
+  for (const [other, one] of findContained(wanted, left)) pair(one, other, "a shorter name");
   return pairs;
 }
 

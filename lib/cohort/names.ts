@@ -220,15 +220,13 @@ function noteFeatures(
   for (const [what, pattern] of others.length > 0 ? NO_FEATURES : []) {
     const found = others.filter((id) => pattern.test(id));
     if (found.length > 0) {
-      notes.push(
-        `${countOf(found.length, "feature")} may be none, but ${what}: ${quoteSome(found)}`,
-      );
+      notes.push(`the features include ${what} (${found.length}): ${quoteSome(found)}`);
     }
   }
   const serial = ids.filter((id) => /^(?:3[6-9]|4\d|5[0-4])\d{3}$/.test(id));
   if (serial.length > 0 && ids.filter((id) => /^\d+$/.test(id)).length === serial.length) {
     notes.push(
-      `${countOf(serial.length, "feature")} may be dates that Excel saved as day numbers: ${quoteSome(serial)}`,
+      `the features include what may be dates that Excel saved as day numbers: ${quoteSome(serial)}`,
     );
   }
   return notes;

@@ -64,14 +64,22 @@ function judge(kind: OptionKind, value: unknown): [expected: string, right: bool
 }
 
 function suggest(name: string, names: readonly string[]): string {
-  const letters = (word: string) => [...word.toLowerCase()].sort().join("");
-  const near = names.find(
-    (other) =>
-      letters(other) === letters(name) ||
-      other.toLowerCase().startsWith(name.toLowerCase()) ||
-      name.toLowerCase().startsWith(other.toLowerCase()),
-  );
+  const near = names.find((other) => countEdits(name, other) <= name.length / 3);
   return near ? `is "${near}" meant?` : "remove it";
+}
+
+/** The least number of letters to add, remove or replace: the Levenshtein distance. */
+function countEdits(one: string, other: string): number {
+  let row = Array.from({ length: other.length + 1 }, (_, j) => j);
+  for (let i = 0; i < one.length; i++) {
+    const next = [i + 1];
+    for (let j = 0; j < other.length; j++) {
+      const replaced = row[j] + (one[i] === other[j] ? 0 : 1);
+      next.push(Math.min(replaced, row[j + 1] + 1, next[j] + 1));
+    }
+    row = next;
+  }
+  return row[other.length];
 }
 
 function show(value: unknown): string {

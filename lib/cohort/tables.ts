@@ -19,7 +19,7 @@ import {
 import { checkOptions, type OptionKind } from "./options.js";
 import { decideOrientation, type Orientation } from "./orientation.js";
 import { checkPatients, choosePatients, namesPatients, notePatients } from "./patients.js";
-import { collectProblems, countOf, type Problems, quote, quoteSome } from "./problems.js";
+import { collectProblems, type Problems, quote, quoteSome } from "./problems.js";
 import { readSampleSheet, type SampleSheet, type SampleSheetOptions } from "./samplesheet.js";
 import { remarkOnScale } from "./scale.js";
 
@@ -236,7 +236,7 @@ function chooseSamples(
   const odd = ids.filter(isExcelDate);
   const notes =
     odd.length > 0
-      ? [`${countOf(odd.length, "sample id")} may be dates by Excel: ${quoteSome(odd)}`]
+      ? [`sample ids that may be dates by Excel (${odd.length}): ${quoteSome(odd)}`]
       : [];
   return { ids, kept, strangers: names.ids.filter(isStranger), notes };
 }
