@@ -48,7 +48,7 @@ export function openDelimited(file: string, options: HeaderOptions = {}): Delimi
   let blank = 0;
   eachRow(text, dialect, (row) => {
     if (isBlank(row, dialect)) blank++;
-    else if (row.line > top) {
+    else if (row.line > top && !isEndMark(row)) {
       lines.push(row.line);
       firstColumn.push(readCell(row, row.start, dialect).text);
     }
@@ -210,6 +210,13 @@ function findEmptyColumns(table: DelimitedFile): number[] {
   const nameless = table.columns.filter((j) => table.header[j] === "");
   const cells = readColumns(table, nameless);
   return nameless.filter((_, i) => cells[i].every((cell) => cell === ""));
+}
+
+/** The last line of GEO's series matrix files. */
+const END_MARK = Buffer.from("!series_matrix_table_end");
+
+function isEndMark({ bytes, start, end }: Row): boolean {
+  return bytes[start] === END_MARK[0] && bytes.subarray(start, end).equals(END_MARK);
 }
 
 /** Whether a row has no text but blanks, delimiters and quotes. */

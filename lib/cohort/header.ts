@@ -86,7 +86,7 @@ function chooseDialect(text: TextFile, { format }: HeaderOptions, notes: string[
   const best = fits.reduce((a, b) =>
     b.rows > a.rows || (b.rows === a.rows && b.headed > a.headed) ? b : a,
   );
-  if (best.rows === 0) refuseBlanks(text);
+  if (best.rows === 0) refuseOthers(text);
   if (stated !== undefined && best.delimiter !== stated) {
     notes.push(
       `${file}: has ${NAMES[best.delimiter]} between its cells, not ${NAMES[stated]}; read so`,
@@ -103,7 +103,7 @@ function countFits(text: TextFile, delimiter: Delimiter): { rows: number; headed
   } catch {
     rows = readStart(text, { delimiter, quotes: false }); // what is wrong with its quotes is told later
   }
-  const widths = rows.filter(({ cells }) => !isHash(cells)).map(({ cells }) => cells.length);
+  const widths = rows.filter(({ cells }) => !isComment(cells)).map(({ cells }) => cells.length);
   const width = usualWidth(widths.filter((one) => one > 1));
   return {
     rows: widths.filter((one) => one === width).length,
@@ -126,30 +126,37 @@ function readStart(text: TextFile, dialect: Dialect, count = FIRST_ROWS): Start[
     const cells = splitRow(row, dialect).map((cell) => cell.trim());
     if (cells.every((cell) => cell === "")) return true;
     rows.push({ cells, line: row.line });
-    return isHash(cells) || --left > 0;
+    return isComment(cells) || --left > 0;
   });
   return rows;
 }
 
-const isHash = (cells: readonly string[]) => cells[0].startsWith("#");
+/** GEO's series matrix files have lines with `!` above the header. */
+const isComment = (cells: readonly string[]) => /^[#!]/.test(cells[0]);
 
-/** @throws RangeError if a file without any delimiter has several words, numbers among them, on each line. */
-function refuseBlanks(text: TextFile): void {
-  const rows = readStart(text, { delimiter: "\t", quotes: false }).map(({ cells, line }) => ({
-    words: cells[0].split(/ +/),
-    line,
-  }));
-  const [header, ...below] = rows.filter(({ words }) => !words[0].startsWith("#"));
-  const width = below[0]?.words.length ?? 0;
-  const even =
-    width > 1 &&
-    below.every(({ words }) => words.length === width && isPlainNumber(words[width - 1])) &&
-    (header.words.length === width || header.words.length === width - 1);
-  if (!even) return;
-  throw new RangeError(
-    `${text.file}: expected tabs, commas or semicolons between the cells, got blanks, as on line ${header.line}; ` +
-      'write the file with tabs, in R with write.table(x, file, sep = "\\t", quote = FALSE, col.names = NA)',
-  );
+/** What else may part cells. */
+const OTHERS: readonly (readonly [name: string, pattern: RegExp])[] = [
+  ["blanks", / +/],
+  ['"|"', /\|/],
+];
+
+/** @throws RangeError if the cells of a file without any delimiter are parted otherwise, and the last is a number. */
+function refuseOthers(text: TextFile): void {
+  const rows = readStart(text, { delimiter: "\t", quotes: false });
+  const [header, ...below] = rows.filter(({ cells }) => !isComment(cells));
+  for (const [name, pattern] of OTHERS) {
+    const parts = ({ cells }: Start) => cells[0].split(pattern);
+    const width = below.length > 0 ? parts(below[0]).length : 0;
+    const even = below.every(
+      (row) => parts(row).length === width && isPlainNumber(parts(row)[width - 1]),
+    );
+    const short = header && width - parts(header).length;
+    if (width < 2 || !even || (short !== 0 && short !== 1)) continue;
+    throw new RangeError(
+      `${text.file}: expected tabs, commas or semicolons between the cells, got ${name}, as on line ${header.line}; ` +
+        'write the file with tabs, in R with write.table(x, file, sep = "\\t", quote = FALSE, col.names = NA)',
+    );
+  }
 }
 
 interface Found {
@@ -161,25 +168,28 @@ interface Found {
 function skipHash(rows: readonly Start[]): Found {
   const at = Math.max(
     0,
-    rows.findIndex(({ cells }) => !isHash(cells)),
+    rows.findIndex(({ cells }) => !isComment(cells)),
   );
   return { header: rows[at], below: rows.slice(at + 1), top: rows[at].line };
 }
 
 /** Leading `#` lines are comments, unless they are as wide as the row below, and it is not a header. */
 function findBelowHash(file: string, rows: readonly Start[], notes: string[]): Found {
-  const leading = rows.findIndex(({ cells }) => !isHash(cells));
+  const leading = rows.findIndex(({ cells }) => !isComment(cells));
   if (leading === 0) return { header: rows[0], below: rows.slice(1), top: rows[0].line };
   const hash = leading < 0 ? rows : rows.slice(0, leading);
   const below = leading < 0 ? [] : rows.slice(leading);
-  const wide = hash.filter(({ cells }) => cells.length === (below[0] ?? hash[0]).cells.length);
+  const width = (below[0] ?? hash[0]).cells.length;
+  const wide = hash.filter(({ cells }) => cells.length === width && cells[0].startsWith("#"));
   const headed = below.length > 0 && (wide.length === 0 || namesIds(below[0].cells[0]));
-  const header = headed ? below[0] : wide[0];
+  const header = headed ? below[0] : (wide[0] ?? hash[0]);
   const skipped = hash.filter((row) => row !== header);
   if (skipped.length > 0) {
     const beside = headed ? [] : wide.slice(1).map(({ cells }) => quote(cells[0]));
     const named = beside.length > 0 ? `, ${beside.join(", ")} below the header among them` : "";
-    notes.push(`${file}: ${countOf(skipped.length, "leading # line")} skipped${named}`);
+    notes.push(
+      `${file}: ${countOf(skipped.length, `leading ${skipped[0].cells[0][0]} line`)} skipped${named}`,
+    );
   }
   return {
     header,
@@ -227,7 +237,8 @@ function completeNames(
   if (namesFirst) {
     throw new RangeError(
       `${file}: expected a name for each of the ${width} columns on line ${line}, got ${cells.length}; ` +
-        `the last column, ${quote(filled.cells[width - 1])} on line ${filled.line}, has none: name it, or remove it`,
+        `the last column, ${quote(filled.cells[width - 1])} on line ${filled.line}, has none: name it, or remove it; ` +
+        "if R left out the name of the first column instead, write the file with col.names = NA",
     );
   }
   notes.push(

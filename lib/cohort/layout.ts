@@ -22,20 +22,19 @@ export function addEmpty(
   problems.add({ kind: "empty", line: headerLine, text });
 }
 
-/**
- * Adds a problem if the first row was taken for the header: its first cell is a sample, or no word for ids above
- * numbers alone.
- */
+/** Adds a problem if the first row was taken for the header: its first cell is no word for ids, above numbers alone. */
 export function addHeaderless(
   corner: string,
   names: readonly string[],
-  isSample: boolean,
   line: number,
   problems: Problems,
 ): void {
   const numbers = names.every((name) => isPlainNumber(name) || isNameless(name));
-  if (!isSample && (namesIds(corner) || !numbers)) return;
-  const got = isSample ? `the sample ${quote(corner)}` : `${quote(corner)} beside numbers`;
+  if (numbers && !namesIds(corner)) addNoHeader(`${quote(corner)} beside numbers`, line, problems);
+}
+
+/** Adds the problem that the header is something else. */
+export function addNoHeader(got: string, line: number, problems: Problems): void {
   const text =
     `expected a header, got ${got}; add a line with the names of the columns, ` +
     'or, if this is the header, call its first column "id"';
@@ -59,7 +58,7 @@ export function refuseLong(
   const isText = (j: number) => !cells(j).some(isPlainNumber);
   const isNumber = (j: number) => cells(j).every((cell) => isNameless(cell) || isPlainNumber(cell));
   const ids = cells(idColumn);
-  const value = columns.find(isNumber);
+  const value = columns.findLast(isNumber);
   const other = columns.find((j) => {
     const pairs = cells(j).map((cell, i) => `${ids[i]}\0${cell}`);
     const isName = isText(j) || (isText(idColumn) && namesIds(header[j]));
@@ -86,13 +85,21 @@ export function addSecondHeader(
     /^[^<>≤≥]*\p{L}/u.test(cell) && !marks.matches(cell) && explainCell(cell).kind === "text";
   const rows = readFirstRows(table, 10).map((row) => columns.map((j) => row[j] ?? ""));
   const numbered = rows.findIndex((cells) => cells.some(isPlainNumber));
-  const words = rows.slice(0, Math.max(0, numbered)).flatMap((cells) => cells.filter(isWord));
-  if (new Set(words).size < 2) return;
+  const above = rows.slice(0, Math.max(0, numbered)).flat();
+  const words = above.filter(isWord);
+  const [word, another] = new Set(words);
+  if (
+    word === undefined ||
+    (another === undefined && (above.length < 2 || words.length < above.length))
+  )
+    return;
   const [line, last] = [table.lines[0], table.lines[numbered - 1]];
-  const place = line === last ? "this line" : `lines ${line} to ${last}`;
+  const remedy = line === last ? "remove this line" : `remove lines ${line} to ${last}`;
+  const missed =
+    another === undefined ? `, or pass missing: [${quote(word)}] if it means "not measured"` : "";
   problems.add({
     kind: "second header",
     line,
-    text: `expected numbers, got ${quoteSome(words)}, a second header; remove ${place}`,
+    text: `expected numbers, got ${quoteSome(words)}, as in a second header; ${remedy}${missed}`,
   });
 }

@@ -77,7 +77,7 @@ export function readSheet(
   if (rows.length === 0 || idColumn < 0) problems.throwIfAny();
 
   const others = table.columns.filter((j) => j !== idColumn && !counting.includes(j));
-  const cells = (column: number) => rows.map((row) => row[column]);
+  const cells = (column: number) => rows.map((row) => row[column].replace(DASH, "-"));
   const candidates = others
     .filter((j) => header.format === undefined && namesPatients(table.header[j]))
     .map((j) => ({ column: j, name: table.header[j], cells: cells(j) }));
@@ -115,6 +115,9 @@ export function readSheet(
     notes: [...table.notes, ...notes, ...missing.notes(file, "recorded")],
   };
 }
+
+/** A dash alone in its cell, however it is typed. */
+const DASH = /^[\u2010-\u2015\u2212]$/;
 
 interface LabelColumn {
   readonly name: string;

@@ -4,7 +4,7 @@ import { type Cohort, type Drop, drop, joinCohort, type ModalityTable } from "./
 import { type DelimitedFile, openDelimited, readColumns } from "./delimited.js";
 import { isExcelDate } from "./identifiers.js";
 import { explainAlmostEqual } from "./ids.js";
-import { addEmpty, addHeaderless, addSecondHeader, refuseLong } from "./layout.js";
+import { addEmpty, addHeaderless, addNoHeader, addSecondHeader, refuseLong } from "./layout.js";
 import { addLabels, refuseCopies } from "./leaks.js";
 import { missingMarks } from "./missing.js";
 import {
@@ -102,7 +102,8 @@ function readModality(options: TableOptions, { where, sheet }: Context): FileTab
   const sides = findSides(table, options, where, problems);
   const { upright, columns, corner } = sides;
   const names = columns.map((j) => header[j]);
-  addHeaderless(corner, names, upright && known?.has(corner) === true, headerLine, problems);
+  if (upright && known?.has(corner))
+    addNoHeader(`the sample ${quote(corner)}`, headerLine, problems);
   if (sheet && (upright ? sides.rowIds : names).includes(sheet.idName)) {
     throw new RangeError(
       `${sheet.file}: expected a header in the first line, got the sample ${quote(sheet.idName)}; add one`,
@@ -198,19 +199,20 @@ function findSides(
   problems.throwIfAny();
   refuseLong(table, idColumn, columns);
   addSecondHeader(table, columns, missing, problems);
-  problems.throwIfAny();
+  const corner = table.header[idColumn];
+  const names = columns.map((j) => table.header[j]);
   const [rowIds] = readColumns(table, [idColumn]);
+  const isSample = sampleIds?.includes(corner) ?? false;
+  if (!isSample) addHeaderless(corner, names, table.headerLine, problems);
+  problems.throwIfAny();
   const decided = decideOrientation(
     { stated: orientation ?? (table.gct && "features-in-rows"), sampleIds, where },
     rowIds,
-    columns.map((j) => table.header[j]),
+    names,
   );
   if (typeof decided !== "string") problems.add({ kind: "orientation", text: decided.problem });
   problems.throwIfAny();
-  return {
-    ...{ upright: decided === "samples-in-rows", corner: table.header[idColumn] },
-    ...{ rowIds, columns },
-  };
+  return { upright: decided === "samples-in-rows", corner, rowIds, columns };
 }
 
 interface ChosenSamples {
