@@ -58,6 +58,12 @@ export { compareSpaces, tuneAro, tuningReferences } from "./study/tuning.js";
 
 // Reconstruction: predictors, their scores, and differences between them.
 
+export {
+  duplicateSample,
+  findSharedPatients,
+  permuteLabels,
+  permuteRows,
+} from "./evaluate/canaries.js";
 export { fitControls } from "./evaluate/controls.js";
 export { constantLosses } from "./evaluate/gaussian.js";
 export { pairedDifferences } from "./evaluate/paired.js";

@@ -71,13 +71,18 @@ const deviation: Rule = ({ paper, about }, evidence) => {
   };
 };
 
+/** Whether a row is of one modality alone. */
+function isModality(name: string): boolean {
+  return name !== "all" && name !== "inferred";
+}
+
 /** What predicting 0 scores in the modality of this place, beside a loss whose scale is not stated. */
 const lossOfZero: Rule = ({ about: [place] }, evidence) => {
   const { reconstruction, profile } = evidence;
   if (reconstruction === null) return needsRun(evidence);
   const row = reconstruction.filter(
     ({ predictor, part, modality }) =>
-      predictor === "zero" && part === "test" && modality !== "all",
+      predictor === "zero" && part === "test" && isModality(modality),
   )[Number(place) - 1];
   if (!row || row.mse === null) return { ours: "–", holds: null };
   return {
@@ -90,7 +95,7 @@ const lossOfZero: Rule = ({ about: [place] }, evidence) => {
 const beatsTheMean: Rule = (_, evidence) => {
   const rows = (evidence.differences ?? []).filter(
     ({ first, second, modality }) =>
-      first === "ARO masked" && second === "training mean, observed" && modality !== "all",
+      first === "ARO masked" && second === "training mean, observed" && isModality(modality),
   );
   if (rows.length === 0) return needsRun(evidence);
   const each = rows.map((row) => `${row.modality} ${writeDifference(row)}`);

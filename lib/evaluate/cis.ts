@@ -5,12 +5,13 @@ import { checkOptions, type Kinds } from "../options.js";
 import type { Prepared, PreparedCohort } from "../preprocess/prepare.js";
 import {
   bestTrial,
-  clampAtZero,
+  clampTo,
   INPUT_KINDS,
   type InputOptions,
   inferredColumns,
   inputReader,
   meanSquaredErrorOf,
+  noteEdge,
   type Predictor,
   type Trial,
   trainingMean,
@@ -37,7 +38,7 @@ export interface Cis extends Predictor {
 }
 
 /** From hardly any shrinkage to a slope that a hundred samples only halve. */
-export const SHRINKAGES: readonly number[] = [1, 3, 10, 30, 100];
+export const SHRINKAGES: readonly number[] = [0.1, 0.3, 1, 3, 10, 30, 100];
 
 /**
  * Finds for each feature behind the first modality the column of the first with the same identifier, or -1.
@@ -72,7 +73,7 @@ export function fitCis(prepared: PreparedCohort, options: CisOptions = {}): Cis 
   } = checkOptions("fitCis", options, CIS_KINDS);
   checkShrinkages("fitCis", shrinkages);
   const read = inputReader(prepared, input);
-  const { train, validation } = prepared;
+  const { train, validation, space } = prepared;
   const columns = inferredColumns(prepared);
   const mean = trainingMean(prepared);
   const meansOf = ({ matrix: { rows } }: Prepared) => repeatRow(mean.subarray(columns.start), rows);
@@ -82,7 +83,10 @@ export function fitCis(prepared: PreparedCohort, options: CisOptions = {}): Cis 
   if (shrinkages.length > 1) {
     const given = read(validation);
     for (const shrinkage of shrinkages) {
-      const predicted = addLine(meansOf(validation), line, given, { shrinkage, offset });
+      const predicted = clampTo(
+        space,
+        addLine(meansOf(validation), line, given, { shrinkage, offset }),
+      );
       trials.push({
         setting: shrinkage,
         mse: meanSquaredErrorOf(validation, predicted, columns),
@@ -93,12 +97,16 @@ export function fitCis(prepared: PreparedCohort, options: CisOptions = {}): Cis 
   return {
     name,
     sees: "RNA",
+    notes: [notePartners(line), ...noteEdge("shrinkage", shrinkage, shrinkages)],
     shrinkage,
     trials,
     predict: (rows) => {
       const { rows: count, columns: features } = rows.matrix;
       const out = new Float32Array(repeatRow(mean, count));
-      const inferred = addLine(meansOf(rows), line, read(rows), { shrinkage, offset });
+      const inferred = clampTo(
+        space,
+        addLine(meansOf(rows), line, read(rows), { shrinkage, offset }),
+      );
       placeColumns(
         { rows: count, columns: features, values: out },
         { rows: count, columns: features - columns.start, values: inferred },
@@ -166,7 +174,13 @@ export function fitLine(prepared: PreparedCohort, inputs: Rows, predicted: Float
   return { partner, count, inputMean, residualMean, squares, products, variance };
 }
 
-/** Adds the line to predictions of the inferred columns, in place, and clamps at 0. */
+/** Says how many inferred features have a column of their own gene. */
+export function notePartners({ partner }: Pick<Line, "partner">): string {
+  const found = partner.filter((column) => column >= 0).length;
+  return `${found} of ${partner.length} features found their gene`;
+}
+
+/** Adds the line to predictions of the inferred columns, in place. */
 export function addLine(
   predicted: Float64Array,
   line: Line,
@@ -188,7 +202,7 @@ export function addLine(
       }
     }
   }
-  return clampAtZero(predicted);
+  return predicted;
 }
 
 /** @throws RangeError unless there are shrinkages and none is negative. */

@@ -11,9 +11,10 @@ import type { Prepared, PreparedCohort } from "../preprocess/prepare.js";
 import { fitPca, type Pca, reconstructPca, transformPca } from "./pca.js";
 import {
   bestTrial,
-  clampAtZero,
+  clampTo,
   inferredColumns,
   meanSquaredErrorOf,
+  noteEdge,
   type Predictor,
   type Trial,
 } from "./predictor.js";
@@ -90,7 +91,7 @@ export function fitConditionalPca(
       `fitConditionalPca: expected noises in (0, 1), as shares of the first variance, got [${noises.join(", ")}]`,
     );
   }
-  const { train, validation, modalities } = prepared;
+  const { train, validation, modalities, space } = prepared;
   const pca = fitPca(train.matrix, Math.max(...counts));
   const first = pca.explainedVariance[0];
   const columns = inferredColumns(prepared);
@@ -101,7 +102,7 @@ export function fitConditionalPca(
     const scoresOf = infer(validation.matrix);
     for (const count of clipped) {
       for (const noise of noises) {
-        const predicted = rebuild(pca, scoresOf(count, noise * first), columns);
+        const predicted = clampTo(space, rebuild(pca, scoresOf(count, noise * first), columns));
         trials.push({
           setting: { count, noise },
           mse: meanSquaredErrorOf(validation, predicted, columns),
@@ -116,11 +117,12 @@ export function fitConditionalPca(
   return {
     name,
     sees: "RNA",
+    notes: noteEdge("noise", noise, noises),
     count,
     noise,
     trials,
     predict: ({ matrix }) =>
-      new Float32Array(rebuild(pca, infer(matrix)(count, noise * first), {})),
+      new Float32Array(clampTo(space, rebuild(pca, infer(matrix)(count, noise * first), {}))),
   };
 }
 
@@ -156,7 +158,7 @@ function scoreInference(
   };
 }
 
-/** Goes back to the columns `[start, end)`, clamped at 0 like every control that must infer them. */
+/** Goes back to the columns `[start, end)`, not clamped. */
 function rebuild(pca: Pca, scores: Float64Array, { start = 0, end }: ColumnRange): Float64Array {
   const rows = scores.length / pca.count;
   const mixed = multiply({ rows, columns: pca.count, values: scores }, pca.components, {
@@ -164,5 +166,5 @@ function rebuild(pca: Pca, scores: Float64Array, { start = 0, end }: ColumnRange
     end,
   });
   const means = repeatRow(pca.mean.subarray(start, end), rows);
-  return clampAtZero(mixed.map((value, i) => value + means[i]));
+  return mixed.map((value, i) => value + means[i]);
 }

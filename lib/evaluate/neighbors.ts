@@ -1,15 +1,13 @@
 // A control without a formula: the mean of the training samples whose RNA is most alike.
-import { multiply, type Rows } from "../engine/linear-algebra.js";
+import type { Rows } from "../engine/linear-algebra.js";
 import { checkOptions } from "../options.js";
 import type { PreparedCohort } from "../preprocess/prepare.js";
+import { fitMixture } from "./mixing.js";
 import { type Nearest, nearestRows } from "./points.js";
 import {
-  bestTrial,
   INPUT_KINDS,
   type InputOptions,
-  inferredColumns,
   inputReader,
-  meanSquaredErrorOf,
   type Predictor,
   type Trial,
 } from "./predictor.js";
@@ -31,7 +29,7 @@ export interface Neighbors extends Predictor {
  * observed to choose by.
  */
 export function fitNeighbors(prepared: PreparedCohort, options: NeighborsOptions = {}): Neighbors {
-  const { train, validation } = prepared;
+  const { train } = prepared;
   const most = train.matrix.rows;
   const {
     counts = [1, 3, 5, 10, 20, 40].filter((count) => count <= most),
@@ -53,24 +51,14 @@ export function fitNeighbors(prepared: PreparedCohort, options: NeighborsOptions
     }
     return { rows, columns: most, values };
   };
-  const columns = inferredColumns(prepared);
-  const trials: Trial<number>[] = [];
-  if (counts.length > 1) {
-    const nearest = nearestRows(read(validation), inputs, Math.max(...counts));
-    for (const setting of counts) {
-      const predicted = multiply(weightsOf(nearest, setting), train.matrix, columns);
-      trials.push({ setting, mse: meanSquaredErrorOf(validation, predicted, columns) });
-    }
-  }
-  const count = counts.length > 1 ? bestTrial("neighbors", trials).setting : counts[0];
-  return {
-    name,
-    sees: "RNA",
-    count,
-    trials,
-    predict: (rows) => {
-      const nearest = nearestRows(read(rows), inputs, count);
-      return new Float32Array(multiply(weightsOf(nearest, count), train.matrix));
+  const largest = Math.max(...counts);
+  const fitted = fitMixture(prepared, {
+    ...{ name, what: "neighbors", settings: counts },
+    mix: (rows) => {
+      const nearest = nearestRows(read(rows), inputs, largest);
+      return (count) => weightsOf(nearest, count);
     },
-  };
+    note: () => [],
+  });
+  return { ...fitted, count: fitted.setting };
 }

@@ -1,9 +1,10 @@
 // Paired differences: whether one predictor errs less than another on the same samples.
 import { checkOptions } from "../options.js";
-import type { PreparedCohort } from "../preprocess/prepare.js";
-import { requireHeldOut } from "../preprocess/prepare.js";
+import { countedMatrix } from "../preprocess/counted.js";
+import { type PreparedCohort, requireHeldOut } from "../preprocess/prepare.js";
 import { drawWeights, estimate } from "./bootstrap.js";
 import type { Predictor } from "./predictor.js";
+import { rangesOf } from "./reconstruction.js";
 
 /** The MSE of the first predictor minus that of the second: negative if the first is better. */
 export interface PairedDifference {
@@ -33,12 +34,12 @@ export interface PairedOptions {
 /**
  * Compares pairs of predictors on held-out rows.
  * The interval ignores variation between splits and training runs.
- * @returns for each pair one row per modality, then one over all columns.
+ * @returns for each pair one row per modality, one over the inferred modalities, and one over all columns.
  * @throws RangeError if the scaler was fitted on one of the rows, or nothing of a modality is observed.
  */
 export async function pairedDifferences(
   pairs: readonly (readonly [Predictor, Predictor])[],
-  { modalities, scaler, ...parts }: PreparedCohort,
+  prepared: PreparedCohort,
   options: PairedOptions = {},
 ): Promise<PairedDifference[]> {
   const {
@@ -52,14 +53,14 @@ export async function pairedDifferences(
     draws: "number",
     seed: "number",
   });
-  const truth = parts[part];
-  requireHeldOut(scaler, truth);
-  const { rows, columns, values, observed } = truth.matrix;
+  const truth = prepared[part];
+  requireHeldOut(prepared.scaler, truth);
+  const { rows, columns, values, observed } = countedMatrix(prepared, truth);
   const weights = drawWeights(
     truth.ids.map((id) => patientOf?.get(id) ?? id),
     { draws, seed },
   );
-  const ranges = [...modalities, { name: "all", start: 0, end: columns }];
+  const ranges = rangesOf(prepared.modalities, columns);
   const out: PairedDifference[] = [];
   for (const [first, second] of pairs) {
     const [a, b] = [await first.predict(truth), await second.predict(truth)];

@@ -1,12 +1,9 @@
 // What every row of a reconstruction table is: something that predicts all columns, and says what it sees.
-import type { Cohort } from "../cohort/cohort.js";
-import type { Matrix } from "../cohort/matrix.js";
 import type { Rows } from "../engine/linear-algebra.js";
 import type { AroSpec } from "../model/aro.js";
 import type { AutoencoderModel } from "../model/autoencoder.js";
 import type { Kinds } from "../options.js";
-import type { Prepared, PreparedCohort } from "../preprocess/prepare.js";
-import { applyScaler } from "../preprocess/scaler.js";
+import { type Prepared, type PreparedCohort, SPACES, type Space } from "../preprocess/prepare.js";
 import { columnMeans, pickColumns, repeatRow } from "./rows.js";
 
 /** What a predictor sees; "RNA" stands for the cohort's first modality, whatever its name. */
@@ -16,22 +13,21 @@ export type Sight = "nothing" | "RNA" | "all";
 export interface Predictor {
   readonly name: string;
   readonly sees: Sight;
-  /** Predicts preprocessed rows, row-major `[rows, features]`. */
+  /** What a reader of its scores should know, such as a setting at the edge of its grid. */
+  readonly notes?: readonly string[];
+  /** Predicts preprocessed rows in the space of their matrix, row-major `[rows, features]`. */
   predict(rows: Prepared): Float32Array | Promise<Float32Array>;
 }
 
 /** What a linear control reads of the first modality. */
 export interface InputOptions {
-  /** "log" is the model's input; "standardized" are z-scores before the clamp at 0, which keep what lies below the mean. */
-  readonly input?: "log" | "standardized";
-  /** The measurements that the rows were prepared from; needed for "standardized". */
-  readonly cohort?: Cohort;
+  /** By default "z", which keeps what lies below the mean; "paper" is exactly what ARO sees. */
+  readonly input?: Space;
 }
 
 /** The kinds of `InputOptions`. */
 export const INPUT_KINDS: Kinds<InputOptions> = {
-  input: ["log", "standardized"],
-  cohort: "object",
+  input: SPACES,
 };
 
 /** A hyperparameter and its mean squared error over the validation rows. */
@@ -48,8 +44,13 @@ export function inferredColumns({ modalities, features }: PreparedCohort): {
   return { start: modalities.length > 1 ? modalities[0].end : 0, end: features.length };
 }
 
+/** Training rows, whatever else there is. */
+interface TrainingMatrix {
+  readonly train: Pick<Prepared, "matrix">;
+}
+
 /** Averages the training rows, filled entries among them, `[features]`. */
-export function trainingMean({ train }: Pick<PreparedCohort, "train">): Float64Array {
+export function trainingMean({ train }: TrainingMatrix): Float64Array {
   return columnMeans(train.matrix);
 }
 
@@ -57,7 +58,7 @@ export function trainingMean({ train }: Pick<PreparedCohort, "train">): Float64A
  * Averages the observed entries of the training rows, `[features]`; where none was observed, all of them.
  * It is the best constant for a score over observed entries: the other one leans towards the median that filled the gaps.
  */
-export function observedMean({ train }: Pick<PreparedCohort, "train">): Float64Array {
+export function observedMean({ train }: TrainingMatrix): Float64Array {
   const { rows, columns, values, observed } = train.matrix;
   const sums = new Float64Array(columns);
   const counts = new Float64Array(columns);
@@ -71,7 +72,7 @@ export function observedMean({ train }: Pick<PreparedCohort, "train">): Float64A
 }
 
 /** Takes the median of the training rows, filled entries among them, `[features]`. */
-export function trainingMedian({ train }: Pick<PreparedCohort, "train">): Float64Array {
+export function trainingMedian({ train }: TrainingMatrix): Float64Array {
   const { rows, columns, values } = train.matrix;
   const column = new Float64Array(rows);
   const out = new Float64Array(columns);
@@ -107,41 +108,25 @@ export function modelPredictor(
   };
 }
 
-/** The z-scores of prepared rows that a predictor has read: the others read the same. */
-const standardized = new WeakMap<Prepared, Matrix>();
-
 /**
  * Returns the function that reads the first modality of prepared rows, `[rows, columns of that modality]`.
- * @throws TypeError if z-scores are asked for without the cohort.
- * @throws RangeError if the rows are not the cohort's.
+ * @throws RangeError if the rows have other columns than the cohort.
  */
 export function inputReader(
-  { modalities, scaler, features }: PreparedCohort,
-  { input = "log", cohort }: InputOptions = {},
+  { modalities, features, space }: PreparedCohort,
+  { input = "z" }: InputOptions = {},
 ): (rows: Prepared) => Rows {
   const visible = modalities[0];
-  if (input === "standardized" && !cohort) {
-    throw new TypeError(
-      'inputReader: expected the cohort beside input "standardized", got none; ' +
-        "prepared rows no longer hold what lies below the mean",
+  if (input === "paper" && space === "z") {
+    throw new RangeError(
+      'inputReader: expected a cohort prepared in the paper\'s space for input "paper", got one of z-scores',
     );
   }
-  return (rows) => {
-    checkColumns("inputReader", rows.matrix.columns, features.length);
-    let { matrix } = rows;
-    if (input === "standardized" && cohort) {
-      const stranger = rows.rows.findIndex((row, i) => cohort.samples[row]?.id !== rows.ids[i]);
-      if (stranger >= 0) {
-        throw new RangeError(
-          `inputReader: expected rows of the cohort ${cohort.name}, got ${rows.ids[stranger]}`,
-        );
-      }
-      matrix =
-        standardized.get(rows) ?? applyScaler(scaler, cohort.matrix, rows.rows, "standardized");
-      standardized.set(rows, matrix);
-    }
-    const values = pickColumns(matrix, visible);
-    return { rows: matrix.rows, columns: visible.end - visible.start, values };
+  return ({ matrix, zScores }) => {
+    checkColumns("inputReader", matrix.columns, features.length);
+    const from = input === "z" ? zScores : matrix;
+    const values = pickColumns(from, visible);
+    return { rows: from.rows, columns: visible.end - visible.start, values };
   };
 }
 
@@ -184,10 +169,31 @@ export function bestTrial<T>(what: string, trials: readonly Trial<T>[]): Trial<T
   return finite.reduce((best, trial) => (trial.mse < best.mse ? trial : best));
 }
 
-/** Sets what lies below 0 to 0: no preprocessed value is negative. */
-export function clampAtZero(predicted: Float64Array): Float64Array {
+/** Sets predictions in the paper's space that lie below 0 to 0, in place: no value there is negative. */
+export function clampTo(space: Space, predicted: Float64Array): Float64Array {
+  if (space === "z") return predicted;
   for (let i = 0; i < predicted.length; i++) if (predicted[i] < 0) predicted[i] = 0;
   return predicted;
+}
+
+/** Penalties of every ridge: from hardly any shrinkage to nearly the training mean, at up to tens of thousands of inputs. */
+export const LAMBDAS: readonly number[] = [
+  ...[0.1, 0.3, 1, 3, 10, 30, 100, 300, 1e3, 3e3, 1e4, 3e4, 1e5, 3e5, 1e6],
+];
+
+/** Notes a chosen setting that is the first or the last of its grid: a better one may lie beyond. */
+export function noteEdge(what: string, chosen: number, grid: readonly number[]): string[] {
+  if (grid.length < 2) return [];
+  const [low, high] = [Math.min(...grid), Math.max(...grid)];
+  if (chosen !== low && chosen !== high) return [];
+  return [`${what} ${chosen} is the ${chosen === low ? "smallest" : "largest"} tried`];
+}
+
+/** @throws RangeError unless there are lambdas and all are positive. */
+export function checkLambdas(where: string, lambdas: readonly number[]): void {
+  if (lambdas.length === 0 || lambdas.some((lambda) => !(lambda > 0 && lambda < Infinity))) {
+    throw new RangeError(`${where}: expected positive lambdas, got [${lambdas.join(", ")}]`);
+  }
 }
 
 function checkColumns(where: string, got: number, expected: number): void {

@@ -2,6 +2,7 @@
 import type { Modality } from "../cohort/cohort.js";
 import type { Matrix } from "../cohort/matrix.js";
 import { checkOptions, type Kinds, required } from "../options.js";
+import { countedMatrix, measuredFeatures } from "../preprocess/counted.js";
 import {
   type Part,
   type Prepared,
@@ -15,7 +16,10 @@ import { observedMean, type Predictor, type Sight } from "./predictor.js";
 
 /** How well a reconstruction fits the observed entries of one modality, or of all. */
 export interface ReconstructionScore {
-  /** The modality's name, or "all". */
+  /**
+   * The modality's name; "inferred" for all behind the first together, which is the headline; or "all", the paper's column,
+   * which counts the input too.
+   */
   readonly modality: string;
   /** Number of observed entries; only these are scored. */
   readonly observed: number;
@@ -25,6 +29,11 @@ export interface ReconstructionScore {
   readonly huber: Estimate | null;
   /** `1 - MSE / MSE of the mean of observed training entries`; null if the latter is 0. */
   readonly skill: Estimate | null;
+  /**
+   * Variance of the predictions as a share of the measured variance, both summed over features, each over its observed
+   * entries: 0 for a constant. Null if nothing measured varies.
+   */
+  readonly varianceRatio: number | null;
   /** Median over features of Pearson's r across samples; null with fewer than 10 samples, or if no feature has an r. */
   readonly medianR: Estimate | null;
   /** Number of features that have an r. */
@@ -41,7 +50,7 @@ export interface BootstrapOptions {
 }
 
 export interface ScoreOptions<P extends Part> extends BootstrapOptions {
-  readonly truth: Prepared<P>;
+  readonly truth: Omit<Prepared<P>, "patients" | "zScores">;
   /** Row-major `[rows, features]`. */
   readonly predicted: Float32Array;
   /** The mean of observed training entries, `[features]`, which skill is measured against. */
@@ -55,6 +64,10 @@ export interface ReconstructionRow extends ReconstructionScore {
   readonly sees: Sight;
   readonly part: Part;
   readonly samples: number;
+  /** Features that are not scored because no training row measured them. */
+  readonly leftOut: number;
+  /** The predictor's. */
+  readonly notes: readonly string[];
 }
 
 export interface TableOptions extends Omit<BootstrapOptions, "patients"> {
@@ -79,7 +92,7 @@ export const TABLE_KINDS: Kinds<TableOptions> = {
 
 /**
  * Scores a reconstruction of held-out rows.
- * @returns one score per modality, then one over all columns.
+ * @returns one score per modality, one over the inferred modalities if there are any, and one over all columns.
  * @throws RangeError if the scaler was fitted on one of the rows, sizes do not fit, or a prediction is not finite.
  */
 export function scoreReconstruction(
@@ -124,10 +137,18 @@ export async function scorePredictors(
     );
   }
   const baseline = observedMean(prepared);
+  const measured = measuredFeatures(prepared);
+  const leftOutOf = new Map(
+    rangesOf(prepared.modalities, prepared.features.length).map(({ name, start, end }) => [
+      name,
+      measured.subarray(start, end).reduce((count, is) => count + 1 - is, 0),
+    ]),
+  );
   const rows: ReconstructionRow[] = [];
   for (const predictor of predictors) {
     for (const part of parts) {
       const { ids, matrix } = prepared[part];
+      const truth = { matrix: countedMatrix(prepared, prepared[part]) };
       const scored = {
         predicted: await predictor.predict(prepared[part]),
         baseline,
@@ -138,11 +159,12 @@ export async function scorePredictors(
       };
       const scores =
         part === "train"
-          ? scoreTraining({ ...scored, truth: prepared.train })
-          : scoreReconstruction({ ...scored, truth: prepared[part] });
-      const { name, sees } = predictor;
+          ? scoreTraining({ ...scored, truth: { ...prepared.train, ...truth } })
+          : scoreReconstruction({ ...scored, truth: { ...prepared[part], ...truth } });
+      const { name, sees, notes = [] } = predictor;
       for (const found of scores) {
-        rows.push({ predictor: name, sees, part, samples: matrix.rows, ...found });
+        const leftOut = leftOutOf.get(found.modality)!;
+        rows.push({ predictor: name, sees, part, samples: matrix.rows, leftOut, notes, ...found });
       }
     }
   }
@@ -160,14 +182,10 @@ function score({
 }: ScoreOptions<Part>): ReconstructionScore[] {
   checkSizes(matrix, predicted, baseline, patients);
   const weights = drawWeights(patients, { draws, seed });
-  const ranges = modalities.map(({ name, start, end }) => ({
-    name,
-    start,
-    end,
-    sums: sumErrors(matrix, predicted, baseline, start, end),
+  const ranges = rangesOf(modalities, matrix.columns).map((range) => ({
+    ...range,
+    sums: sumErrors(matrix, predicted, baseline, range.start, range.end),
   }));
-  const together = ranges.map(({ sums }) => sums).reduce(addSums, emptySums(matrix.rows));
-  ranges.push({ name: "all", start: 0, end: matrix.columns, sums: together });
   const correlationsOf = medianCorrelations(matrix, predicted, patients, ranges);
   return ranges.map(({ name, sums }, at) => {
     const even = new Float64Array(matrix.rows).fill(1);
@@ -187,10 +205,41 @@ function score({
       mse: ratio(sums.squared, sums.count),
       huber: ratio(sums.huber, sums.count),
       skill: share && { value: 1 - share.value, low: 1 - share.high, high: 1 - share.low },
+      varianceRatio: varianceRatio(matrix, predicted, ranges[at]),
       medianR: correlation?.medianR ?? null,
       features: correlation?.features ?? 0,
     };
   });
+}
+
+/** The columns of each score, in a table's order. */
+export function rangesOf(modalities: readonly Modality[], columns: number): Modality[] {
+  const inferred =
+    modalities.length > 1 ? [{ name: "inferred", start: modalities[0].end, end: columns }] : [];
+  return [...modalities, ...inferred, { name: "all", start: 0, end: columns }];
+}
+
+function varianceRatio(
+  { rows, columns, values, observed }: Matrix,
+  predicted: Float32Array,
+  { start, end }: Modality,
+): number | null {
+  let [ofPredicted, ofMeasured] = [0, 0];
+  for (let j = start; j < end; j++) {
+    let [count, p, t] = [0, 0, 0];
+    for (let at = j; at < rows * columns; at += columns) {
+      if (!observed[at]) continue;
+      count++;
+      p += predicted[at];
+      t += values[at];
+    }
+    for (let at = j; at < rows * columns; at += columns) {
+      if (!observed[at]) continue;
+      ofPredicted += (predicted[at] - p / count) ** 2;
+      ofMeasured += (values[at] - t / count) ** 2;
+    }
+  }
+  return ofMeasured > 0 ? ofPredicted / ofMeasured : null;
 }
 
 /** Sums over the observed entries of each row: all that a draw of rows needs. */
@@ -227,16 +276,6 @@ function sumErrors(
     }
   }
   return out;
-}
-
-function addSums(a: ErrorSums, b: ErrorSums): ErrorSums {
-  const add = (x: Float64Array, y: Float64Array) => x.map((value, i) => value + y[i]);
-  return {
-    squared: add(a.squared, b.squared),
-    huber: add(a.huber, b.huber),
-    baseline: add(a.baseline, b.baseline),
-    count: add(a.count, b.count),
-  };
 }
 
 function weigh(sums: Float64Array, weights: Float64Array): number {

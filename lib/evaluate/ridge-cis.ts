@@ -8,16 +8,19 @@ import {
   type CisOptions,
   checkShrinkages,
   fitLine,
+  notePartners,
   SHRINKAGES,
 } from "./cis.js";
 import { stratifiedGroupFolds } from "./folds.js";
 import { selectPoints } from "./points.js";
 import {
   bestTrial,
-  clampAtZero,
+  clampTo,
   inferredColumns,
   inputReader,
+  LAMBDAS,
   meanSquaredErrorOf,
+  noteEdge,
   type Predictor,
   type Trial,
 } from "./predictor.js";
@@ -29,8 +32,6 @@ export interface RidgeWithCisOptions extends CisOptions, Pick<RidgeOptions, "lam
   readonly folds?: number;
   /** Of the order in which training rows are dealt into folds. By default 42. */
   readonly seed?: number;
-  /** The patient of each training row, so that no fold parts one. By default each row is a patient of its own. */
-  readonly patients?: readonly string[];
 }
 
 export interface RidgeWithCis extends Predictor {
@@ -42,7 +43,7 @@ export interface RidgeWithCis extends Predictor {
 /**
  * Fits the dual ridge and a cis regression of its residuals. Residuals come from ridges that did not see the row
  * (k folds of the training rows), since on rows that it saw the ridge errs too little to learn from.
- * Chooses among the ridge's own lambda and two stronger ones, because the second path takes over part of its work.
+ * Chooses among the ridge's own lambda and all stronger ones, because the second path takes over part of its work.
  * The first modality's columns are the plain ridge's.
  * @throws RangeError if an option is out of range, there are fewer patients than folds, or no validation entry is
  * observed.
@@ -54,23 +55,18 @@ export function fitRidgeWithCis(
   checkOptions("fitRidgeWithCis", options, {
     ...CIS_KINDS,
     ...RIDGE_KINDS,
-    ...{ folds: "number", seed: "number", patients: "array" },
+    ...{ folds: "number", seed: "number" },
   });
   const { shrinkages = SHRINKAGES, offset = false, name = "ridge + cis of its residual" } = options;
-  const { folds = 5, seed = 42, patients = prepared.train.ids } = options;
-  const { input, cohort } = options;
+  const { folds = 5, seed = 42, input } = options;
   checkShrinkages("fitRidgeWithCis", shrinkages);
-  const { train, validation } = prepared;
-  if (patients.length !== train.ids.length) {
-    throw new RangeError(
-      `fitRidgeWithCis: expected ${train.ids.length} patients, one a training row, got ${patients.length}`,
-    );
-  }
-  const read = inputReader(prepared, { input, cohort });
+  const { train, validation, space } = prepared;
+  const { patients } = train;
+  const read = inputReader(prepared, { input });
   const columns = inferredColumns(prepared);
   const inputs = read(train);
-  const base = fitRidge(prepared, { lambdas: options.lambdas, input, cohort });
-  const lambdas = options.lambdas ?? [base.lambda, 3 * base.lambda, 10 * base.lambda];
+  const base = fitRidge(prepared, { lambdas: options.lambdas, input });
+  const lambdas = options.lambdas ?? LAMBDAS.filter((lambda) => lambda >= base.lambda);
   const parts = stratifiedGroupFolds(new Array<number>(patients.length).fill(0), patients, {
     folds,
     seed,
@@ -86,7 +82,8 @@ export function fitRidgeWithCis(
   const candidates = lambdas.map((lambda) => {
     const outOfFold = new Float64Array(train.matrix.rows * width);
     for (const { held, targets, smoother, similarity } of parts) {
-      const predicted = clampAtZero(
+      const predicted = clampTo(
+        space,
         multiply(smoother.weights(similarity, lambda), targets, columns),
       );
       held.forEach((row, i) => {
@@ -96,7 +93,7 @@ export function fitRidgeWithCis(
     const line = fitLine(prepared, inputs, outOfFold);
     const seen = multiply(whole.weights(similarity, lambda), train.matrix, columns);
     const trials = shrinkages.map((shrinkage) => {
-      const predicted = addLine(seen.slice(), line, given, { shrinkage, offset });
+      const predicted = clampTo(space, addLine(seen.slice(), line, given, { shrinkage, offset }));
       const mse = meanSquaredErrorOf(validation, predicted, columns);
       return { setting: { lambda, shrinkage }, mse };
     });
@@ -108,6 +105,11 @@ export function fitRidgeWithCis(
   return {
     name,
     sees: "RNA",
+    notes: [
+      notePartners(line),
+      ...noteEdge("lambda", lambda, options.lambdas ?? LAMBDAS),
+      ...noteEdge("shrinkage", shrinkage, shrinkages),
+    ],
     lambda,
     shrinkage,
     trials,
@@ -115,14 +117,14 @@ export function fitRidgeWithCis(
       const given = read(rows);
       const similarity = whole.compare(given);
       const own = whole.weights(similarity, base.lambda);
-      const values = clampAtZero(multiply(own, train.matrix));
+      const values = clampTo(space, multiply(own, train.matrix));
       const mixed = multiply(whole.weights(similarity, lambda), train.matrix, columns);
       placeColumns(
         { rows: given.rows, columns: columns.end, values },
         {
           rows: given.rows,
           columns: width,
-          values: addLine(mixed, line, given, { shrinkage, offset }),
+          values: clampTo(space, addLine(mixed, line, given, { shrinkage, offset })),
         },
         columns.start,
       );

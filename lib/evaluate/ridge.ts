@@ -1,21 +1,15 @@
 // Ridge regression of every column on the first modality, solved among the training rows.
-import {
-  factorCholesky,
-  gram,
-  multiply,
-  multiplyTransposed,
-  type Rows,
-} from "../engine/linear-algebra.js";
+import { factorCholesky, gram, multiplyTransposed, type Rows } from "../engine/linear-algebra.js";
 import { checkOptions, type Kinds } from "../options.js";
-import type { Prepared, PreparedCohort } from "../preprocess/prepare.js";
+import type { PreparedCohort } from "../preprocess/prepare.js";
+import { fitMixture } from "./mixing.js";
 import {
-  bestTrial,
-  clampAtZero,
+  checkLambdas,
   INPUT_KINDS,
   type InputOptions,
-  inferredColumns,
   inputReader,
-  meanSquaredErrorOf,
+  LAMBDAS,
+  noteEdge,
   type Predictor,
   type Trial,
 } from "./predictor.js";
@@ -39,9 +33,6 @@ export interface Ridge extends Predictor {
   readonly trials: readonly Trial<number>[];
 }
 
-/** From hardly any shrinkage to nearly the training mean, at tens of thousands of standardized inputs. */
-export const LAMBDAS: readonly number[] = [1, 3, 10, 30, 100, 300, 1e3, 3e3, 1e4, 3e4, 1e5];
-
 /**
  * Fits `ŷ = max(0, ȳ + k(x)^T (K + λ I)^-1 (Y - ȳ))` with `K = X X^T` of the training inputs, centered on their
  * mean: ridge regression from the first modality to all columns, in one solve of the size of the training rows.
@@ -53,34 +44,18 @@ export function fitRidge(prepared: PreparedCohort, options: RidgeOptions = {}): 
     name = "dual ridge",
     ...input
   } = checkOptions("fitRidge", options, RIDGE_KINDS);
-  if (lambdas.length === 0 || lambdas.some((lambda) => !(lambda > 0 && lambda < Infinity))) {
-    throw new RangeError(`fitRidge: expected positive lambdas, got [${lambdas.join(", ")}]`);
-  }
+  checkLambdas("fitRidge", lambdas);
   const read = inputReader(prepared, input);
-  const { train, validation } = prepared;
-  const smoother = fitSmoother(read(train));
-  const columns = inferredColumns(prepared);
-  const trials: Trial<number>[] = [];
-  if (lambdas.length > 1) {
-    const similarity = smoother.compare(read(validation));
-    for (const lambda of lambdas) {
-      const predicted = clampAtZero(
-        multiply(smoother.weights(similarity, lambda), train.matrix, columns),
-      );
-      trials.push({ setting: lambda, mse: meanSquaredErrorOf(validation, predicted, columns) });
-    }
-  }
-  const lambda = lambdas.length > 1 ? bestTrial("lambda", trials).setting : lambdas[0];
-  return {
-    name,
-    sees: "RNA",
-    lambda,
-    trials,
-    predict: (rows: Prepared) =>
-      new Float32Array(
-        clampAtZero(multiply(smoother.weights(smoother.compare(read(rows)), lambda), train.matrix)),
-      ),
-  };
+  const smoother = fitSmoother(read(prepared.train));
+  const fitted = fitMixture(prepared, {
+    ...{ name, what: "lambda", settings: lambdas },
+    mix: (rows) => {
+      const similarity = smoother.compare(read(rows));
+      return (lambda) => smoother.weights(similarity, lambda);
+    },
+    note: (lambda) => noteEdge("lambda", lambda, lambdas),
+  });
+  return { ...fitted, lambda: fitted.setting };
 }
 
 /** Ridge regression as a recipe for mixing training rows, the same for every target. */

@@ -61,15 +61,10 @@ export async function compareOverSplits(
     const split = splitSamples(cohort.samples, { seed: seed + i, by });
     const prepared = prepareCohort(cohort, split);
     const { test } = prepared;
-    const input = { cohort, input: "standardized" } as const;
     const predictors: Predictor[] = [
       constantPredictor("mean", observedMean(prepared)),
-      fitRidge(prepared, { ...input, name: "ridge" }),
-      fitRidgeWithCis(prepared, {
-        ...input,
-        name: "cis",
-        patients: split.train.map((row) => cohort.samples[row].patient),
-      }),
+      fitRidge(prepared, { name: "ridge" }),
+      fitRidgeWithCis(prepared, { name: "cis" }),
     ];
     for (const { name, predict } of predictors) {
       const values = await predict(test);

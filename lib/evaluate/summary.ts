@@ -20,7 +20,7 @@ export interface FlatScore {
   readonly sees: string;
   /** "train", "validation" or "test". */
   readonly part: string;
-  /** The modality's name, or "all". */
+  /** The modality's name; "inferred", all behind the first together; or "all", which counts the input too. */
   readonly modality: string;
   readonly samples: number;
   readonly mse: number | null;
@@ -30,16 +30,22 @@ export interface FlatScore {
   /** Low and high bound a 95 % bootstrap interval over patients. */
   readonly skillLow: number | null;
   readonly skillHigh: number | null;
+  /** Variance of the predictions as a share of the measured variance; a constant has 0. */
+  readonly varianceRatio: number | null;
   /** Median over features of Pearson's r across samples. */
   readonly medianR: number | null;
   /** Low and high bound its 95 % jackknife interval over patients. */
   readonly medianRLow: number | null;
   readonly medianRHigh: number | null;
+  /** Features that are not scored because no training row measured them. */
+  readonly leftOut: number;
+  /** What to know of the predictor, such as a setting at the edge of its grid; empty if nothing. */
+  readonly notes: string;
 }
 
 /**
  * Scores every predictor on every part, rounded to six significant digits.
- * @returns for each predictor and part one row per modality, then one over all columns.
+ * @returns for each predictor and part one row per modality, one over the inferred modalities, and one over all columns.
  * @throws RangeError if held-out rows were trained on, two predictors have the same name, or sizes do not fit.
  */
 export async function reconstructionTable(
@@ -55,20 +61,20 @@ export async function reconstructionTable(
 export function flattenScores(rows: readonly ReconstructionRow[]): FlatScore[] {
   const value = (estimate: Estimate | null, key: keyof Estimate = "value") =>
     estimate && Number(estimate[key].toPrecision(6));
-  return rows.map(({ predictor, sees, part, modality, samples, mse, huber, skill, medianR }) => ({
-    predictor,
-    sees,
-    part,
-    modality,
-    samples,
+  return rows.map(({ mse, huber, skill, varianceRatio, medianR, notes, ...row }) => ({
+    ...{ predictor: row.predictor, sees: row.sees, part: row.part, modality: row.modality },
+    samples: row.samples,
     mse: value(mse),
     huber: value(huber),
     skill: value(skill),
     skillLow: value(skill, "low"),
     skillHigh: value(skill, "high"),
+    varianceRatio: varianceRatio && Number(varianceRatio.toPrecision(6)),
     medianR: value(medianR),
     medianRLow: value(medianR, "low"),
     medianRHigh: value(medianR, "high"),
+    leftOut: row.leftOut,
+    notes: notes.join("; "),
   }));
 }
 

@@ -2,7 +2,7 @@
 import { selectColumns } from "../cohort/matrix.js";
 import type { ModisModel } from "../model/modis.js";
 import type { PreparedCohort } from "../preprocess/prepare.js";
-import { clampAtZero, type Predictor } from "./predictor.js";
+import { clampTo, type Predictor } from "./predictor.js";
 import { placeColumns } from "./rows.js";
 
 /**
@@ -13,7 +13,7 @@ import { placeColumns } from "./rows.js";
 export function modisPredictor(
   name: string,
   model: ModisModel,
-  { modalities }: Pick<PreparedCohort, "modalities">,
+  { modalities, space }: Pick<PreparedCohort, "modalities" | "space">,
 ): Predictor {
   return {
     name,
@@ -29,7 +29,7 @@ export function modisPredictor(
         const part = { rows, columns: end - start, values: translated[i] };
         placeColumns({ rows, columns, values: out }, part, start);
       });
-      return new Float32Array(clampAtZero(out));
+      return new Float32Array(clampTo(space, out));
     },
   };
 }

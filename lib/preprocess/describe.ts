@@ -56,7 +56,9 @@ export function zeroShares({
   modalities,
   train,
   test,
-}: Pick<PreparedCohort, "modalities" | "train" | "test">): ZeroShare[] {
+}: Pick<PreparedCohort, "modalities"> & {
+  readonly [P in "train" | "test"]: Pick<PreparedCohort[P], "matrix">;
+}): ZeroShare[] {
   return modalities.map((modality) => {
     const shareIn = (matrix: Matrix) => {
       const values = observedValues("zeroShares", matrix, modality);

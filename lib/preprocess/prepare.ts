@@ -1,10 +1,20 @@
 // A cohort ready for training: split, scaled by its training rows, each part labeled in its type.
 import type { Cohort, Modality } from "../cohort/cohort.js";
 import type { Matrix } from "../cohort/matrix.js";
+import { checkOptions } from "../options.js";
 import { applyScaler, fitScaler, type Scaler } from "./scaler.js";
 import type { Split } from "./split.js";
 
 export type Part = "train" | "validation" | "test";
+
+/**
+ * The space that values are in: "paper" is the paper's, `log1p(max(0, z))`, where nothing is negative; "z" stops at the
+ * z-scores, which keep what lies below the mean.
+ */
+export type Space = "paper" | "z";
+
+/** Every space. */
+export const SPACES = ["paper", "z"] as const satisfies readonly Space[];
 
 /** Preprocessed rows of one part; the type names the part, so that training rows cannot pass for test rows. */
 export interface Prepared<P extends Part = Part> {
@@ -12,8 +22,12 @@ export interface Prepared<P extends Part = Part> {
   /** Row indexes in the cohort. */
   readonly rows: readonly number[];
   readonly ids: readonly string[];
-  /** `[rows, features]`, non-negative and unitless; every entry is filled, the mask marks the measured ones. */
+  /** The patient of each row. */
+  readonly patients: readonly string[];
+  /** `[rows, features]`, unitless, in the cohort's space; every entry is filled, the mask marks the measured ones. */
   readonly matrix: Matrix;
+  /** The same entries as z-scores, with the same mask: what a control that reads below the clamp needs of new rows. */
+  readonly zScores: Matrix;
 }
 
 /** A cohort's three parts, preprocessed by one scaler. */
@@ -22,35 +36,69 @@ export interface PreparedCohort {
   readonly modalities: readonly Modality[];
   readonly features: readonly string[];
   readonly scaler: Scaler;
+  /** The space of each part's `matrix`. */
+  readonly space: Space;
   readonly train: Prepared<"train">;
   readonly validation: Prepared<"validation">;
   readonly test: Prepared<"test">;
 }
 
+export interface PrepareOptions {
+  /** By default the paper's. */
+  readonly space?: Space;
+}
+
 /**
  * Fits the scaler on the split's training rows and applies it to all three parts.
  * Source: paper section 3.
- * @throws RangeError if the split repeats a row, or has one that the cohort lacks.
+ * @throws RangeError if the split repeats a row or has one that the cohort lacks, or no training row measured anything of
+ * a modality.
  */
-export function prepareCohort(cohort: Cohort, split: Split): PreparedCohort {
+export function prepareCohort(
+  cohort: Cohort,
+  split: Split,
+  options: PrepareOptions = {},
+): PreparedCohort {
+  const { space = "paper" } = checkOptions("prepareCohort", options, { space: SPACES });
   checkSplit(split, cohort.samples.length);
   const idsOf = (rows: readonly number[]) => rows.map((row) => cohort.samples[row].id);
   const scaler = fitScaler(cohort.matrix, split.train, idsOf(split.train));
-  const part = <P extends Part>(name: P): Prepared<P> => ({
-    part: name,
-    rows: split[name],
-    ids: idsOf(split[name]),
-    matrix: applyScaler(scaler, cohort.matrix, split[name]),
-  });
+  requireModalities(cohort, split);
+  const part = <P extends Part>(name: P): Prepared<P> => {
+    const rows = split[name];
+    const zScores = applyScaler(scaler, cohort.matrix, rows, "standardized");
+    return {
+      ...{ part: name, rows, ids: idsOf(rows) },
+      patients: rows.map((row) => cohort.samples[row].patient),
+      matrix: space === "z" ? zScores : applyScaler(scaler, cohort.matrix, rows),
+      zScores,
+    };
+  };
   return {
     name: cohort.name,
     modalities: cohort.modalities,
     features: cohort.features,
-    scaler,
+    ...{ scaler, space },
     train: part("train"),
     validation: part("validation"),
     test: part("test"),
   };
+}
+
+/** @throws RangeError naming a modality of which the training rows hold nothing. */
+function requireModalities({ modalities, matrix }: Cohort, { train }: Split): void {
+  for (const { name, start, end } of modalities) {
+    const isMeasured = train.some((row) =>
+      matrix.observed
+        .subarray(row * matrix.columns + start, row * matrix.columns + end)
+        .includes(1),
+    );
+    if (isMeasured) continue;
+    throw new RangeError(
+      `prepareCohort: expected training rows that measured something of each modality, got nothing of "${name}" in ` +
+        `${train.length} rows; leave it out of the cohort, or check how its samples are named`,
+    );
+  }
 }
 
 function checkSplit({ train, validation, test }: Split, size: number): void {
@@ -70,7 +118,7 @@ function checkSplit({ train, validation, test }: Split, size: number): void {
  * Refuses rows that the scaler was fitted on where held-out rows are needed.
  * @throws RangeError that lists the first of them.
  */
-export function requireHeldOut(scaler: Scaler, rows: Prepared): void {
+export function requireHeldOut(scaler: Scaler, rows: Pick<Prepared, "part" | "ids">): void {
   const seen = new Set(scaler.trainedOn);
   const leaked = rows.ids.filter((id) => seen.has(id));
   if (leaked.length > 0) {

@@ -10,6 +10,7 @@ import { observedMean } from "../evaluate/predictor.js";
 import { scoreReconstruction } from "../evaluate/reconstruction.js";
 import { repeatRow } from "../evaluate/rows.js";
 import { checkOptions, required } from "../options.js";
+import { countedMatrix } from "../preprocess/counted.js";
 import type { PreparedCohort } from "../preprocess/prepare.js";
 import { completeConfig, type RunRequest } from "../train/config.js";
 import { trainRun } from "../train/run.js";
@@ -186,7 +187,7 @@ async function referenceLosses(study: Study, inputDropout: boolean, engine: Engi
   const { data, modalities } = thinFeatures(prepared, profile.tuning.features);
   const baseline = observedMean(data);
   const scores = scoreReconstruction({
-    truth: data.validation,
+    truth: { ...data.validation, matrix: countedMatrix(data, data.validation) },
     predicted: new Float32Array(repeatRow(baseline, data.validation.matrix.rows)),
     ...{ baseline, modalities, scaler: prepared.scaler, draws: 1 },
   });

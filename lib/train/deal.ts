@@ -1,11 +1,15 @@
 // How the rows of a cohort become a model's batches: in one order for all modalities, or in one for each.
 import { countObserved, type Matrix, selectRows } from "../cohort/matrix.js";
-import type { Prepared } from "../preprocess/prepare.js";
+import { countedMatrix } from "../preprocess/counted.js";
+import type { Part, Prepared } from "../preprocess/prepare.js";
+
+/** What a model reads of prepared rows. */
+export type TrainingRows<P extends Part> = Omit<Prepared<P>, "patients" | "zScores">;
 
 /** What a training needs of a prepared cohort. The part is in the type: test rows do not fit. */
 export interface TrainingData {
-  readonly train: Prepared<"train">;
-  readonly validation: Prepared<"validation">;
+  readonly train: TrainingRows<"train">;
+  readonly validation: TrainingRows<"validation">;
 }
 
 /** The training rows, dealt out batch by batch, and the validation rows as one batch. */
@@ -27,16 +31,18 @@ export interface Deal<Batch> {
 }
 
 /**
- * Deals out whole rows.
+ * Deals out whole rows. The validation loss does not count features that no training row measured.
  * @throws RangeError if the rows do not have the model's features, or nothing in them was observed.
  */
 export function dealRows({ train, validation }: TrainingData, features: number): Deal<Matrix> {
-  for (const { part, matrix } of [train, validation]) requireRows(part, matrix, features);
+  const counted = countedMatrix({ train }, validation);
+  requireRows("train", train.matrix, features);
+  requireRows("validation", counted, features);
   return {
     rows: train.matrix.rows,
     orders: ["batches"],
     whole: train.matrix,
-    validation: validation.matrix,
+    validation: counted,
     batch: ([rows]) => selectRows(train.matrix, rows),
     countObserved,
   };

@@ -6,7 +6,7 @@ import { emptyMatrix, type Matrix, matrixFrom } from "../../lib/cohort/matrix.js
 import { runCommand } from "../../lib/cohort/python.js";
 import { createRandom } from "../../lib/cohort/random.js";
 import { sourceFolder } from "../../lib/cohort/sources.js";
-import { LAMBDAS } from "../../lib/evaluate/ridge.js";
+import { LAMBDAS } from "../../lib/evaluate/predictor.js";
 import { applyScaler, fitScaler } from "../../lib/preprocess/scaler.js";
 
 export interface Shape {

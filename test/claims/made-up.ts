@@ -5,6 +5,7 @@ import { judgeClaims, type LedgerEntry } from "../../lib/claims/judge.js";
 import { readProfile } from "../../lib/study/profile.js";
 
 const score = {
+  ...{ varianceRatio: null, leftOut: 0, notes: "" },
   ...{ sees: "RNA", modality: "all", samples: 18, skill: null, skillLow: null, skillHigh: null },
   ...{ medianR: null, medianRLow: null, medianRHigh: null },
 };

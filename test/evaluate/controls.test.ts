@@ -1,10 +1,11 @@
 // The linear controls: exact small cases, what they may see, and what is refused.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Cohort, joinCohort } from "../../lib/cohort/cohort.js";
+import { joinCohort } from "../../lib/cohort/cohort.js";
 import { matrixFrom } from "../../lib/cohort/matrix.js";
 import { createRandom } from "../../lib/cohort/random.js";
 import { findPartners, fitCis } from "../../lib/evaluate/cis.js";
+import { fitClassMean } from "../../lib/evaluate/class-mean.js";
 import {
   fitConditionalPca,
   inferScores,
@@ -17,10 +18,10 @@ import {
   bestTrial,
   constantPredictor,
   meanSquaredErrorOf,
-  type Predictor,
   trainingMean,
   trainingMedian,
 } from "../../lib/evaluate/predictor.js";
+import { fitProbabilisticPca } from "../../lib/evaluate/probabilistic-pca.js";
 import { scorePredictors } from "../../lib/evaluate/reconstruction.js";
 import { fitRidge } from "../../lib/evaluate/ridge.js";
 import { fitRidgeWithCis } from "../../lib/evaluate/ridge-cis.js";
@@ -36,7 +37,6 @@ import { relativeError } from "../golden.js";
 import { syntheticCohort } from "./synthetic.js";
 
 const { cohort, prepared } = syntheticCohort();
-const input = "standardized" as const;
 
 /** Prepared rows given as they are, so that a result can be computed by hand. */
 function preparedFrom(train: number[][], validation: number[][], visible: number): PreparedCohort {
@@ -45,7 +45,9 @@ function preparedFrom(train: number[][], validation: number[][], visible: number
     part: name,
     rows: table.map((_, i) => i),
     ids: table.map((_, i) => `${name}${i}`),
+    patients: table.map((_, i) => `${name}${i}`),
     matrix: matrixFrom(table.length, columns, table.flat()),
+    zScores: matrixFrom(table.length, columns, table.flat()),
   });
   const rows = part("train", train);
   const genes = Array.from({ length: columns }, (_, j) => `G${j % visible}`);
@@ -57,6 +59,7 @@ function preparedFrom(train: number[][], validation: number[][], visible: number
     ],
     features: genes,
     scaler: fitScaler(rows.matrix, rows.rows, rows.ids),
+    space: "paper",
     train: rows,
     validation: part("validation", validation),
     test: part("test", validation),
@@ -157,7 +160,7 @@ test("predictors that see RNA give the same whatever stands in the other columns
   for (let i = 0; i < rows; i++)
     changed.matrix.values.fill(3, i * columns + end, (i + 1) * columns);
   const predictors = [
-    ...fitControls(prepared, cohort),
+    ...fitControls(prepared),
     ...[fitRidge, fitCis, fitRidgeWithCis, fitNeighbors].map((fit) => fit(prepared)),
   ];
   for (const predictor of predictors) {
@@ -171,7 +174,7 @@ test("predictors that see RNA give the same whatever stands in the other columns
 });
 
 test("controls stand in the order that the data were made for", async () => {
-  const rows = await scorePredictors(fitControls(prepared, cohort), prepared, {
+  const rows = await scorePredictors(fitControls(prepared), prepared, {
     draws: 20,
     parts: ["test"],
   });
@@ -257,8 +260,9 @@ test("ridge + cis regresses what ridges leave on rows that they did not see", as
 
 test("ridge + cis learns from folds that part no patient", () => {
   const patients = prepared.train.ids.map(() => "everybody");
-  assert.throws(() => fitRidgeWithCis(prepared, { patients }), RangeError);
-  assert.throws(() => fitRidgeWithCis(prepared, { patients: ["a"] }), /one a training row, got 1/);
+  const one = { ...prepared, train: { ...prepared.train, patients } };
+  assert.throws(() => fitRidgeWithCis(one), RangeError);
+  assert.throws(() => fitControls(one), /fitControls: expected .* at least 5 patients, got 1/);
 });
 
 test("ridge + cis repeats with the seed, and not without", async () => {
@@ -267,19 +271,83 @@ test("ridge + cis repeats with the seed, and not without", async () => {
   assert.notDeepEqual(await fit(1), await fit(2));
 });
 
-test("z-scores need the cohort that the rows came from", async () => {
-  assert.throws(() => fitRidge(prepared, { input }), TypeError);
-  const strangers: Cohort = {
-    ...cohort,
-    samples: cohort.samples.map((sample) => ({ ...sample, id: `X${sample.id}` })),
-  };
-  assert.throws(() => fitRidge(prepared, { input, cohort: strangers }), /rows of the cohort/);
-  const ridge: Predictor = fitRidge(prepared, { input, cohort, lambdas: [1] });
-  const narrow = {
-    ...prepared.test,
-    matrix: matrixFrom(1, 1, [1]),
-  };
-  assert.throws(() => ridge.predict(narrow), /72 columns, got 1/);
+test("a control reads z-scores or the clamped input, and rows of other columns are refused", async () => {
+  const { end } = prepared.modalities[0];
+  const { rows, columns, values } = prepared.test.matrix;
+  const clamped = prepared.test.zScores.values.slice();
+  for (let i = 0; i < rows; i++) {
+    for (let j = i * columns; j < i * columns + end; j++) clamped[j] = Math.max(0, clamped[j]);
+  }
+  const changed = { ...prepared.test, zScores: { ...prepared.test.zScores, values: clamped } };
+  const byZ = fitRidge(prepared, { lambdas: [1] });
+  const byPaper = fitRidge(prepared, { lambdas: [1], input: "paper" });
+  assert.notDeepEqual(await byZ.predict(prepared.test), await byZ.predict(changed));
+  assert.deepEqual(await byPaper.predict(prepared.test), await byPaper.predict(changed));
+  assert.ok(values.every((value) => value >= 0));
+  const narrow = { ...prepared.test, matrix: matrixFrom(1, 1, [1]) };
+  assert.throws(() => byZ.predict(narrow), /72 columns, got 1/);
+});
+
+test("in the space of z-scores nothing is clamped, and the paper's input is refused", async () => {
+  const split = splitSamples(cohort.samples, { seed: 42 });
+  const inZ = prepareCohort(cohort, split, { space: "z" });
+  assert.deepEqual(inZ.test.matrix, prepared.test.zScores);
+  for (const predictor of fitControls(inZ)) {
+    const predicted = await predictor.predict(inZ.test);
+    assert.equal(
+      predicted.some((value) => value < 0),
+      predictor.name !== "zero",
+      predictor.name,
+    );
+  }
+  assert.throws(() => fitRidge(inZ, { input: "paper" }), /prepared in the paper's space/);
+});
+
+test("a setting at the edge of its grid is noted, and cis says how many features found their gene", () => {
+  assert.deepEqual(fitRidge(byHand, { lambdas: [0.1, 2, 1000] }).notes, [
+    "lambda 0.1 is the smallest tried",
+  ]);
+  assert.deepEqual(fitRidge(byHand, { lambdas: [2] }).notes, []);
+  assert.equal(fitCis(prepared).notes?.[0], "30 of 32 features found their gene");
+  assert.equal(fitRidgeWithCis(prepared).notes?.[0], "30 of 32 features found their gene");
+});
+
+test("fitControls fits the named controls alone, in the table's order", () => {
+  const names = fitControls(prepared, { only: ["PLS", "zero"] }).map(({ name }) => name);
+  assert.deepEqual(names, ["zero", "PLS"]);
+  assert.throws(() => fitControls(prepared, { only: ["PSL"] }), /got "PSL"; did you mean "PLS"/);
+});
+
+test("the class mean is over observed entries, and the overall mean stands in for an unknown class", async () => {
+  const table = [
+    [1, 4],
+    [2, 8],
+    [3, Number.NaN],
+    [4, Number.NaN],
+  ];
+  const rows = preparedFrom(table, [[0, 0], [0, 0], [0, 0]], 1); // biome-ignore format: a table
+  const labelOf = new Map([
+    ...["train0", "train1", "test0"].map((id) => [id, "a"] as const),
+    ...["train2", "train3", "test1"].map((id) => [id, "b"] as const),
+  ]);
+  const predicted = await fitClassMean(rows, labelOf).predict(rows.test);
+  assert.deepEqual([...predicted], [1.5, 6, 3.5, 6, 2.5, 6]);
+});
+
+test("what probabilistic PCA is unsure of is as large as its error, given the RNA", async () => {
+  const inZ = prepareCohort(cohort, splitSamples(cohort.samples, { seed: 42 }), { space: "z" });
+  const fitted = fitProbabilisticPca(inZ, { counts: [5], rounds: 20 });
+  const predicted = await fitted.predict(inZ.test);
+  const deviation = fitted.deviation(inZ.test);
+  const { values, observed, columns } = inZ.test.matrix;
+  let [squares, count] = [0, 0];
+  values.forEach((value, at) => {
+    if (!observed[at] || at % columns < inZ.modalities[0].end) return;
+    squares += ((value - predicted[at]) / deviation[at]) ** 2;
+    count++;
+  });
+  const ratio = Math.sqrt(squares / count);
+  assert.ok(ratio > 0.7 && ratio < 1.4, `${ratio}`);
 });
 
 test("settings out of range are refused", () => {

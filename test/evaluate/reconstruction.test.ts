@@ -22,7 +22,7 @@ const modalities = [
 function rowsOf<P extends Part>(part: P, table: number[][]): Prepared<P> {
   const ids = table.map((_, i) => `N${i}`);
   const matrix = matrixFrom(table.length, table[0].length, table.flat());
-  return { part, rows: table.map((_, i) => i), ids, matrix };
+  return { part, rows: table.map((_, i) => i), ids, patients: ids, matrix, zScores: matrix };
 }
 
 test("scoreReconstruction averages over observed entries only", () => {
@@ -30,7 +30,7 @@ test("scoreReconstruction averages over observed entries only", () => {
     [1, 2, Number.NaN],
     [0, 3, 0],
   ]);
-  const [rna, protein, all] = scoreReconstruction({
+  const [rna, protein, inferred, all] = scoreReconstruction({
     truth,
     predicted: Float32Array.of(0.5, 0, 99, 0, 3, 1),
     baseline: Float64Array.of(0, 1, 0),
@@ -45,6 +45,7 @@ test("scoreReconstruction averages over observed entries only", () => {
   assert.equal(protein.mse?.value, (4 + 0 + 1) / 3);
   assert.equal(protein.huber?.value, (1.5 + 0 + 0.5) / 3); // delta 1: 2 - 1/2, and 1/2
   assert.equal(protein.skill?.value, 1 - 5 / (1 + 4));
+  assert.deepEqual({ ...inferred, modality: "protein" }, protein); // the only one behind the first
   assert.equal(all.modality, "all");
   assert.equal(all.observed, 5);
   assert.equal(all.mse?.value, 5.25 / 5);
@@ -68,6 +69,7 @@ test("scoreReconstruction gives null where nothing was observed, or the baseline
     mse: null,
     huber: null,
     skill: null,
+    varianceRatio: null,
     medianR: null,
     features: 0,
   });
@@ -82,20 +84,22 @@ test("scoreReconstruction takes the median of r over features with ten observed 
   ]);
   const predicted = Float32Array.from(table.flatMap(([x, y]) => [2 * x + 1, -y, random.normal()]));
   const options = { truth: rowsOf("test", table), baseline: new Float64Array(3), scaler };
-  const [rna, protein, all] = scoreReconstruction({ ...options, predicted, modalities });
+  const [rna, protein, , all] = scoreReconstruction({ ...options, predicted, modalities });
   assert.ok(Math.abs(rna.medianR!.value - 1) < 1e-6);
   assert.ok(Math.abs(protein.medianR!.value + 1) < 1e-6);
   assert.equal(protein.features, 1);
   assert.ok(Math.abs(all.medianR!.value) < 1e-6); // between 1 and -1
   assert.equal(all.features, 2);
   const constant = new Float32Array(predicted.length).fill(0.1);
-  const [{ medianR, features }] = scoreReconstruction({
+  const [{ medianR, features, varianceRatio }] = scoreReconstruction({
     ...options,
     predicted: constant,
     modalities,
   });
   assert.equal(medianR, null);
   assert.equal(features, 0);
+  assert.equal(varianceRatio, 0);
+  assert.ok(Math.abs(rna.varianceRatio! - 4) < 1e-6); // twice the measured values
 });
 
 test("intervals hold the value, repeat with the seed, and widen when a patient has many samples", () => {
@@ -119,7 +123,7 @@ test("intervals hold the value, repeat with the seed, and widen when a patient h
   const patients = table.map((_, i) => (i < 8 ? "A" : "B"));
   const shared = scoreReconstruction({ ...options, patients });
   const width = (e: { low: number; high: number } | null) => e!.high - e!.low;
-  assert.ok(width(shared[2].mse) > width(own[2].mse));
+  assert.ok(width(shared[3].mse) > width(own[3].mse));
 });
 
 test("a bootstrap interval covers the mean of squared normal errors about as often as it says", () => {
@@ -197,15 +201,16 @@ test("scorePredictors has a row for each predictor, part and modality", async ()
     draws: 50,
   });
   assert.deepEqual(
-    rows.map(({ predictor, part, modality }) => `${predictor} ${part} ${modality}`).slice(0, 4),
+    rows.map(({ predictor, part, modality }) => `${predictor} ${part} ${modality}`).slice(0, 5),
     [
       "training mean train RNA",
       "training mean train protein",
+      "training mean train inferred",
       "training mean train all",
       "training mean validation RNA",
     ],
   );
-  assert.equal(rows.length, 2 * 3 * 3);
+  assert.equal(rows.length, 2 * 3 * 4);
   for (const row of rows) {
     assert.equal(row.skill?.value, row.predictor === "oracle" ? 1 : 0);
     assert.equal(row.medianR?.value ?? null, row.predictor === "oracle" ? 1 : null);

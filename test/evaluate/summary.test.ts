@@ -8,11 +8,14 @@ const modality = { name: "protein", start: 1, end: 3 };
 const predicting = (...values: number[]) => [
   { name: "x", sees: "RNA", predict: () => Float32Array.from(values) } as const,
 ];
+const matrix = matrixFrom(2, 3, [9, 0, 1, 9, Number.NaN, 2]);
 const prepared = {
   part: "test",
   rows: [0, 1],
   ids: ["a", "b"],
-  matrix: matrixFrom(2, 3, [9, 0, 1, 9, Number.NaN, 2]),
+  patients: ["a", "b"],
+  matrix,
+  zScores: matrix,
 } as const;
 
 test("countPairs counts observed entries of its modality, each once", async () => {
@@ -43,11 +46,15 @@ test("flattenScores keeps value and interval, and null where there is no score",
       mse: estimate,
       huber: estimate,
       skill: estimate,
+      varianceRatio: 0.123456789,
       medianR: null,
       features: 0,
+      leftOut: 3,
+      notes: ["a", "b"],
     },
   ]);
   assert.equal(row.mse, 0.123457);
   assert.deepEqual([row.skillLow, row.skillHigh], [0.1, 0.2]);
   assert.equal(row.medianR, null);
+  assert.deepEqual([row.varianceRatio, row.leftOut, row.notes], [0.123457, 3, "a; b"]);
 });

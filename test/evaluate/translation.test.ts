@@ -14,7 +14,8 @@ const modalities = [
 function prepared(numbers: readonly number[]): Prepared<"test"> {
   const rows = numbers.length / 5;
   const ids = Array.from({ length: rows }, (_, i) => `S${i}`);
-  return { part: "test", rows: ids.map((_, i) => i), ids, matrix: matrixFrom(rows, 5, numbers) };
+  const matrix = matrixFrom(rows, 5, numbers);
+  return { part: "test", rows: ids.map((_, i) => i), ids, patients: ids, matrix, zScores: matrix };
 }
 
 test("modisPredictor translates the first modality into each, in the columns' order, clamped at 0", async () => {
@@ -28,7 +29,7 @@ test("modisPredictor translates the first modality into each, in the columns' or
       ];
     },
   } as unknown as ModisModel;
-  const predictor = modisPredictor("MODIS", model, { modalities });
+  const predictor = modisPredictor("MODIS", model, { modalities, space: "paper" });
   assert.equal(predictor.sees, "RNA");
   const found = await predictor.predict(prepared([1, 2, 9, 9, 9, 3, 4, 9, 9, 9]));
   assert.deepEqual([...found], [1, 0, 5, 6, 7, 3, 4, 8, 0, 10]);

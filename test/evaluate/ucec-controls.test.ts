@@ -47,16 +47,17 @@ test("UCEC controls have the reference's errors, to the printed digits", { skip 
     assert.equal(proteinR, "0.663");
   });
   await t.test("dual ridge, lambda 100, on the clamped input", async () => {
-    const { errors, proteinR } = await scoresOf(fitRidge(prepared, { lambdas: [100] }));
+    const { errors, proteinR } = await scoresOf(
+      fitRidge(prepared, { lambdas: [100], input: "paper" }),
+    );
     assert.deepEqual(errors, ["0.1047", "0.0515", "0.0869", "0.0428"]);
     assert.equal(proteinR, "0.600");
   });
   await t.test("ridge + cis of its residual beats the ridge on proteins", async () => {
-    const options = { input: "standardized", cohort } as const;
     const rows = await scorePredictors(
       [
-        fitRidge(prepared, { ...options, lambdas: [10_000] }),
-        fitRidgeWithCis(prepared, { ...options, lambdas: [30_000], shrinkages: [1] }),
+        fitRidge(prepared, { lambdas: [10_000] }),
+        fitRidgeWithCis(prepared, { lambdas: [30_000], shrinkages: [1] }),
       ],
       prepared,
       { parts: ["test"], draws: 10 },

@@ -4,6 +4,7 @@ import { test } from "node:test";
 import type { Cohort } from "../../lib/cohort/cohort.js";
 import { matrixFrom, selectRows } from "../../lib/cohort/matrix.js";
 import { createRandom } from "../../lib/cohort/random.js";
+import { countedMatrix } from "../../lib/preprocess/counted.js";
 import { type Prepared, prepareCohort, requireHeldOut } from "../../lib/preprocess/prepare.js";
 import { applyScaler, fitScaler } from "../../lib/preprocess/scaler.js";
 import { splitSamples } from "../../lib/preprocess/split.js";
@@ -106,6 +107,30 @@ test("prepareCohort refuses a split of another cohort, and one that names a row 
   const message = new RegExp(`got ${split.train[0]} again`);
   assert.throws(() => prepareCohort(cohort, leaky), { name: "RangeError", message });
   assert.throws(() => prepareCohort(cohort, { ...split, train: [] }), /at least one row/);
+});
+
+test("prepareCohort refuses a modality of which the training rows hold nothing, by name", () => {
+  const { matrix, modalities } = cohort;
+  const { name, start, end } = modalities[1];
+  const observed = matrix.observed.slice();
+  for (const row of split.train) {
+    observed.fill(0, row * matrix.columns + start, row * matrix.columns + end);
+  }
+  const message = new RegExp(`got nothing of "${name}" in ${split.train.length} rows`);
+  const empty = { ...cohort, matrix: { ...matrix, observed } };
+  assert.throws(() => prepareCohort(empty, split), { name: "RangeError", message });
+});
+
+test("what no training row measured does not count, and the rest does", () => {
+  const { columns } = cohort.matrix;
+  const observed = cohort.matrix.observed.slice();
+  for (const row of split.train) observed[row * columns + 1] = 0;
+  const ready = prepareCohort({ ...cohort, matrix: { ...cohort.matrix, observed } }, split);
+  const counted = countedMatrix(ready, ready.test);
+  ready.test.matrix.observed.forEach((is, at) => {
+    assert.equal(counted.observed[at], at % columns === 1 ? 0 : is);
+  });
+  assert.equal(countedMatrix(prepared, prepared.test), prepared.test.matrix);
 });
 
 test("requireHeldOut lets the validation and test rows of a split pass", () => {

@@ -32,7 +32,10 @@ test("a table over seeds has mean and sample deviation, and controls without eit
     skillLow: 0,
     skillHigh: 0,
   };
-  const none = { medianR: null, medianRLow: null, medianRHigh: null };
+  const none = {
+    ...{ medianR: null, medianRLow: null, medianRHigh: null },
+    ...{ varianceRatio: 0, leftOut: 0, notes: "" },
+  };
   const control = { ...constant, ...none, predictor: "training mean", mse: 0.155, huber: 0.077 };
   const rows = tabulateSeeds(scores, [
     { ...control, modality: "all" },

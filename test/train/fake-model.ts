@@ -4,7 +4,8 @@ import type { Engine } from "../../lib/engine/engine.js";
 import { ARO, type AroSpec, PAPER_MODEL } from "../../lib/model/aro.js";
 import type { AutoencoderModel } from "../../lib/model/autoencoder.js";
 import type { Losses, Measured, StepOptions, Weights } from "../../lib/model/model.js";
-import type { Part, Prepared } from "../../lib/preprocess/prepare.js";
+import type { Part } from "../../lib/preprocess/prepare.js";
+import type { TrainingRows } from "../../lib/train/deal.js";
 import { TRAINABLE, type TrainableOf } from "../../lib/train/trainable.js";
 
 export interface FakeModel extends AutoencoderModel<AroSpec> {
@@ -116,7 +117,7 @@ export function fakeEngine(onStep?: (losses: Losses, step: number) => Losses): {
 }
 
 /** Rows whose entries follow from their place; NaN, "not observed", at row 1, column 0. */
-export function preparedRows<P extends Part>(part: P, rows: number, shift = 0): Prepared<P> {
+export function preparedRows<P extends Part>(part: P, rows: number, shift = 0): TrainingRows<P> {
   const numbers = Array.from({ length: rows * 3 }, (_, i) =>
     i === 3 ? Number.NaN : 1 + (i % 3) + 0.1 * Math.floor(i / 3) + shift,
   );

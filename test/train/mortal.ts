@@ -10,8 +10,9 @@ import type { Engine } from "../../lib/engine/engine.js";
 import { nativeEngine } from "../../lib/engine/native.js";
 import { tfjsEngine } from "../../lib/engine/tfjs.js";
 import { PAPER_MODEL } from "../../lib/model/aro.js";
-import type { Part, Prepared } from "../../lib/preprocess/prepare.js";
+import type { Part } from "../../lib/preprocess/prepare.js";
 import type { RunRequest } from "../../lib/train/config.js";
+import type { TrainingRows } from "../../lib/train/deal.js";
 import { trainRun } from "../../lib/train/run.js";
 import { type Kind, TRAINABLE, type TrainableOf } from "../../lib/train/trainable.js";
 
@@ -81,7 +82,7 @@ export const CONFIGS: { readonly [K in Kind]: RunRequest<K> } = {
 };
 
 /** One factor behind every feature, some noise, and every tenth entry not measured. */
-function rowsOf<P extends Part>(part: P, rows: number): Prepared<P> {
+function rowsOf<P extends Part>(part: P, rows: number): TrainingRows<P> {
   const random = createRandom(1, part);
   const numbers = Array.from({ length: rows }, () => random.uniform()).flatMap((factor) =>
     Array.from({ length: FEATURES }, (_, j) =>

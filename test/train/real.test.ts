@@ -10,7 +10,8 @@ import { createRandom } from "../../lib/cohort/random.js";
 import { tfjsEngine } from "../../lib/engine/tfjs.js";
 import { ARO, PAPER_MODEL } from "../../lib/model/aro.js";
 import { buildAutoencoder } from "../../lib/model/autoencoder.js";
-import type { Part, Prepared } from "../../lib/preprocess/prepare.js";
+import type { Part } from "../../lib/preprocess/prepare.js";
+import type { TrainingRows } from "../../lib/train/deal.js";
 import { trainRun } from "../../lib/train/run.js";
 
 const FEATURES = 12;
@@ -18,7 +19,7 @@ const root = mkdtempSync(join(tmpdir(), "aro-real-"));
 after(() => rmSync(root, { recursive: true }));
 
 /** One factor behind every feature, some noise, and every tenth entry not measured. */
-function rowsOf<P extends Part>(part: P, rows: number): Prepared<P> {
+function rowsOf<P extends Part>(part: P, rows: number): TrainingRows<P> {
   const random = createRandom(1, part);
   const numbers = Array.from({ length: rows }, () => random.uniform()).flatMap((factor) =>
     Array.from({ length: FEATURES }, (_, j) =>

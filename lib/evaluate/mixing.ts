@@ -1,0 +1,60 @@
+// Predictors that mix training rows: a recipe gives each new row its weights of them, the same for every column.
+import { multiply, type Rows } from "../engine/linear-algebra.js";
+import type { Prepared, PreparedCohort } from "../preprocess/prepare.js";
+import {
+  bestTrial,
+  clampTo,
+  inferredColumns,
+  meanSquaredErrorOf,
+  type Predictor,
+  type Trial,
+} from "./predictor.js";
+
+/** A recipe whose setting the validation rows choose. */
+export interface Mixture<T> {
+  readonly name: string;
+  /** What the setting is, in an error. */
+  readonly what: string;
+  /** Tried in order; a single one is used as given. */
+  readonly settings: readonly T[];
+  /** Prepares rows once, for the weights `[rows, training rows]` of any setting. */
+  mix(rows: Prepared): (setting: T) => Rows;
+  /** What to say of the setting that was chosen. */
+  note(setting: T): readonly string[];
+}
+
+/** A mixture with its setting; `trials` is empty if a single one was given. */
+export interface Mixed<T> extends Predictor {
+  readonly setting: T;
+  readonly trials: readonly Trial<T>[];
+}
+
+/**
+ * Chooses the setting of least validation error over the inferred columns, and predicts weighted sums of training rows,
+ * clamped at 0 in the paper's space.
+ * @throws RangeError if there is more than one setting and no validation entry is observed to choose by.
+ */
+export function fitMixture<T>(
+  prepared: PreparedCohort,
+  { name, what, settings, mix, note }: Mixture<T>,
+): Mixed<T> {
+  const { train, validation, space } = prepared;
+  const columns = inferredColumns(prepared);
+  const trials: Trial<T>[] = [];
+  if (settings.length > 1) {
+    const weightsOf = mix(validation);
+    for (const setting of settings) {
+      const predicted = clampTo(space, multiply(weightsOf(setting), train.matrix, columns));
+      trials.push({ setting, mse: meanSquaredErrorOf(validation, predicted, columns) });
+    }
+  }
+  const setting = settings.length > 1 ? bestTrial(what, trials).setting : settings[0];
+  return {
+    name,
+    sees: "RNA",
+    notes: note(setting),
+    setting,
+    trials,
+    predict: (rows) => new Float32Array(clampTo(space, multiply(mix(rows)(setting), train.matrix))),
+  };
+}

@@ -1,0 +1,177 @@
+// Partial least squares from the first modality: directions that vary together with the modalities to be inferred.
+import {
+  decomposeSymmetric,
+  gram,
+  multiply,
+  multiplyTransposed,
+  type Rows,
+  transposeMultiply,
+} from "../engine/linear-algebra.js";
+import { checkOptions } from "../options.js";
+import type { PreparedCohort } from "../preprocess/prepare.js";
+import { fitMixture } from "./mixing.js";
+import {
+  INPUT_KINDS,
+  type InputOptions,
+  inferredColumns,
+  inputReader,
+  noteEdge,
+  type Predictor,
+  type Trial,
+} from "./predictor.js";
+import { fitSmoother } from "./ridge.js";
+import { columnMeans } from "./rows.js";
+
+export interface PlsOptions extends InputOptions {
+  /** Numbers of components, clipped to what the training rows allow. Validation error chooses; a single one is used as given. */
+  readonly counts?: readonly number[];
+  readonly name?: string;
+}
+
+export interface Pls extends Predictor {
+  readonly count: number;
+  readonly trials: readonly Trial<number>[];
+}
+
+/**
+ * Fits partial least squares regression of the inferred columns on the first modality, among the training rows: each
+ * component's score is the leading eigenvector of `K_x K_y`, both deflated by the scores before.
+ * Source: Rosipal and Trejo 2001; the same as scikit-learn's PLSRegression with `scale=False`.
+ * @throws RangeError if a count is not a positive whole number, or no validation entry is observed to choose by.
+ */
+export function fitPls(prepared: PreparedCohort, options: PlsOptions = {}): Pls {
+  const {
+    counts = [1, 2, 3, 5, 8, 12, 20, 30, 45],
+    name = "PLS",
+    ...input
+  } = checkOptions("fitPls", options, { ...INPUT_KINDS, counts: "array", name: "string" });
+  if (counts.length === 0 || counts.some((count) => !Number.isInteger(count) || count < 1)) {
+    throw new RangeError(
+      `fitPls: expected positive whole numbers of components, got [${counts.join(", ")}]`,
+    );
+  }
+  const read = inputReader(prepared, input);
+  const { train } = prepared;
+  const n = train.matrix.rows;
+  const inputs = read(train);
+  const smoother = fitSmoother(inputs);
+  const columns = inferredColumns(prepared);
+  const center = columnMeans(train.matrix);
+  const products = { rows: n, columns: n, values: gram(inputs, { center: columnMeans(inputs) }) };
+  const { scores, duals } = findComponents(
+    products.values,
+    gram(train.matrix, { ...columns, center }),
+    Math.max(...counts),
+  );
+  const found = scores.length;
+  const clipped = [...new Set(counts.map((count) => Math.min(count, found)))];
+  const fitted = fitMixture(prepared, {
+    ...{ name, what: "components", settings: clipped },
+    mix: (rows) => {
+      const similarity = smoother.compare(read(rows));
+      return (count) => {
+        const t = stack(scores.slice(0, count));
+        const u = stack(duals.slice(0, count));
+        // k(x)^T U (T^T K U)^-1 T^T: and T^T K U is upper triangular.
+        const system = multiplyTransposed(t, { ...u, values: multiply(u, products) });
+        const along = {
+          rows: similarity.rows,
+          columns: count,
+          values: multiplyTransposed(similarity, u),
+        };
+        const solved = { ...along, values: solveRows(system, along) };
+        const values = multiply(solved, t);
+        for (let i = 0; i < similarity.rows; i++) {
+          const row = values.subarray(i * n, (i + 1) * n);
+          const missing = (1 - row.reduce((sum, weight) => sum + weight, 0)) / n;
+          for (let j = 0; j < n; j++) row[j] += missing;
+        }
+        return { rows: similarity.rows, columns: n, values };
+      };
+    },
+    note: (count) => noteEdge("components", count, clipped),
+  });
+  return { ...fitted, count: fitted.setting };
+}
+
+/** Unit scores t and the dual vectors u of the weights, `w = X^T u`, of each component; fewer if nothing is left to explain. */
+function findComponents(kx: Float64Array, ky: Float64Array, most: number) {
+  const n = Math.round(Math.sqrt(kx.length));
+  let [x, y]: Float64Array[] = [kx, ky];
+  const scores: Float64Array[] = [];
+  const duals: Float64Array[] = [];
+  const scale = trace(kx);
+  while (scores.length < Math.min(most, n - 1) && trace(x) > 1e-10 * scale) {
+    // The leading eigenvector of K_x K_y is S v, with v that of the symmetric S K_y S, S S = K_x.
+    const root = squareRoot(x, n);
+    const rows = { rows: n, columns: n, values: root };
+    const half = {
+      rows: n,
+      columns: n,
+      values: multiply(rows, { rows: n, columns: n, values: y }),
+    };
+    const { values, vectors } = decomposeSymmetric(multiply(half, rows), { count: 1 });
+    if (!(values[0] > 1e-12 * Math.max(1, trace(ky)))) break;
+    const v = { rows: 1, columns: n, values: vectors };
+    const score = multiply(v, rows);
+    const length = Math.hypot(...score);
+    const t = score.map((value) => value / length);
+    // w is proportional to X^T Y Y^T t with X deflated; its dual among the rows is K_y t.
+    const u = multiply({ rows: 1, columns: n, values: t }, { rows: n, columns: n, values: y });
+    const size = Math.hypot(...u);
+    scores.push(t);
+    duals.push(u.map((value) => value / size));
+    [x, y] = [deflate(x, t), deflate(y, t)];
+  }
+  return { scores, duals };
+}
+
+function trace(matrix: Float64Array): number {
+  const n = Math.round(Math.sqrt(matrix.length));
+  let sum = 0;
+  for (let i = 0; i < n; i++) sum += matrix[i * (n + 1)];
+  return sum;
+}
+
+function squareRoot(matrix: Float64Array, n: number): Float64Array {
+  const { values, vectors } = decomposeSymmetric(matrix);
+  const scaled = vectors.map((value, i) => value * Math.max(0, values[Math.floor(i / n)]) ** 0.25);
+  const rows = { rows: n, columns: n, values: scaled };
+  return transposeMultiply(rows, rows);
+}
+
+/** `(I - t t^T) M (I - t t^T)`. */
+function deflate(matrix: Float64Array, t: Float64Array): Float64Array {
+  const n = t.length;
+  const along = multiply(
+    { rows: 1, columns: n, values: t },
+    { rows: n, columns: n, values: matrix },
+  );
+  const both = along.reduce((sum, value, i) => sum + value * t[i], 0);
+  return matrix.map((value, at) => {
+    const [i, j] = [Math.floor(at / n), at % n];
+    return value - t[i] * along[j] - along[i] * t[j] + both * t[i] * t[j];
+  });
+}
+
+function stack(vectors: readonly Float64Array[]): Rows {
+  const columns = vectors[0].length;
+  const values = new Float64Array(vectors.length * columns);
+  vectors.forEach((vector, i) => {
+    values.set(vector, i * columns);
+  });
+  return { rows: vectors.length, columns, values };
+}
+
+/** Solves `x M = right` for each row, M upper triangular. */
+function solveRows(matrix: Float64Array, { rows, columns: n, values }: Rows): Float64Array {
+  const out = new Float64Array(values);
+  for (let r = 0; r < rows; r++) {
+    const x = out.subarray(r * n, (r + 1) * n);
+    for (let j = 0; j < n; j++) {
+      for (let i = 0; i < j; i++) x[j] -= x[i] * matrix[i * n + j];
+      x[j] /= matrix[j * (n + 1)];
+    }
+  }
+  return out;
+}

@@ -1,0 +1,29 @@
+// What losses and scores count: observed entries of features that some training row measured.
+import type { Matrix } from "../cohort/matrix.js";
+import type { Prepared } from "./prepare.js";
+
+/** Marks the features that some training row measured with 1, `[features]`. */
+export function measuredFeatures({
+  train,
+}: {
+  readonly train: Pick<Prepared, "matrix">;
+}): Uint8Array {
+  const { rows, columns, observed } = train.matrix;
+  const measured = new Uint8Array(columns);
+  for (let at = 0; at < rows * columns; at++) if (observed[at]) measured[at % columns] = 1;
+  return measured;
+}
+
+/**
+ * Returns the matrix of a part whose mask leaves out the features that no training row measured: nothing can be learned
+ * of them, and losses and scores do not count them. The values are shared.
+ */
+export function countedMatrix(
+  prepared: { readonly train: Pick<Prepared, "matrix"> },
+  { matrix }: Pick<Prepared, "matrix">,
+): Matrix {
+  const measured = measuredFeatures(prepared);
+  if (!measured.includes(0)) return matrix;
+  const { columns } = matrix;
+  return { ...matrix, observed: matrix.observed.map((is, at) => is & measured[at % columns]) };
+}
