@@ -3,14 +3,17 @@
 import { existsSync, readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { checkOptions, required } from "../options.js";
-import { missingTest, parseCells, parseNumber } from "./cells.js";
+import { readNumbers } from "./cells.js";
 import { drop, joinCohort, type Label, type Sample } from "./cohort.js";
-import { type DelimitedFile, readDelimited } from "./delimited.js";
+import { type DelimitedFile, openDelimited, readColumns } from "./delimited.js";
 import { stripEnsemblVersion } from "./identifiers.js";
-import { transposeMatrix } from "./matrix.js";
-import { checkNames, chooseFeatures, cleanNames } from "./names.js";
+import { explainAlmostEqual } from "./ids.js";
+import { type MissingMarks, missingMarks } from "./missing.js";
+import { checkNames, chooseFeatures, isNameless } from "./names.js";
+import { parseNumber } from "./numbers.js";
 import { collectProblems, type Problems, quote, quoteSome } from "./problems.js";
-import { readSampleSheet, type SampleSheet } from "./samplesheet.js";
+import { readSheet, type SampleSheet } from "./samplesheet.js";
+import { remarkOnScale } from "./scale.js";
 import type { FileCohort, FileTable } from "./tables.js";
 import { readStart, readText, recognizeForeign } from "./textfile.js";
 
@@ -45,8 +48,8 @@ const USUAL: readonly (readonly [ProfileFormat, string])[] = [
  * share, with the published values. A sample's patient is its PATIENT_ID in the sample file. Labels are the attributes
  * of both clinical files under their own names, text or numbers as the files declare. If both files have an attribute
  * of the same name, the sample file's counts.
- * @throws RangeError that names the file and what is wrong in it, or the profiles to choose from; Error if the folder
- * or a file cannot be read.
+ * @throws RangeError that names the file and what is wrong in it, or the profiles to choose from; TypeError for options
+ * of a wrong kind; Error if the folder or a file cannot be read.
  * Source: cBioPortal documentation, File Formats.
  */
 export function readCbioportal(options: CbioportalOptions): FileCohort {
@@ -184,7 +187,7 @@ export function findStudy(folder: string): StudyFolder {
 /** Reads `key: value` lines. */
 function readMeta(file: string): Meta {
   const fields = new Map<string, string>();
-  for (const line of readText(file).text.split("\n")) {
+  for (const line of readText(file).split("\n")) {
     const [, key, value] = /^\s*([A-Za-z_]\w*)\s*:\s*(.*?)\s*$/.exec(line) ?? [];
     if (key) fields.set(key, value);
   }
@@ -268,7 +271,7 @@ export function readProfile(
 ): FileTable {
   const { file, format } = profile;
   const problems = collectProblems(`${file}: expected cBioPortal's ${format} format`);
-  const table = readDelimited(file, { problems });
+  const table = openDelimited(file, { format: "cbioportal" });
   const idColumns = findIdColumns(table, profile, problems);
   if (idColumns.length === 0) problems.throwIfAny();
   const { columns, strangers } = findSamples(table, profile, idColumns, known, problems);
@@ -279,32 +282,62 @@ export function readProfile(
     problems,
     { ensemblVersions: "keep" }, // already stripped, before rows were compared
   );
-  const isMissing = missingTest();
-  const matrix = parseCells(table, {
-    rows: features.kept.map((i) => kept[i]),
-    columns,
-    isMissing: format === "generic assay" ? (cell) => isMissing(cell) || isLimit(cell) : isMissing,
-    problems,
+  const rows = new Int32Array(table.lines.length).fill(-1);
+  features.kept.forEach((i, place) => {
+    rows[kept[i]] = place;
+  });
+  const places = new Int32Array(table.header.length).fill(-1);
+  columns.forEach((column, place) => {
+    places[column] = place;
+  });
+  const limits = countLimits(missingMarks(), format === "generic assay");
+  const matrix = readNumbers(table, {
+    ...{ rows, columns: places, transpose: true },
+    ...{ missing: limits.missing, problems },
   });
   problems.throwIfAny();
-  const limits = format === "generic assay" ? countLimits(table, columns) : 0;
+  const almost = strangers.length > 0 && explainAlmostEqual(table.header, [...known], CLINICAL);
+  const scale = remarkOnScale(matrix);
   return {
     name,
-    samples: cleanNames(columns.map((j) => table.header[j])),
+    samples: columns.map((j) => table.header[j]),
     features: features.ids,
-    matrix: transposeMatrix(matrix),
+    matrix,
     drops: [
       drop("samples", name, strangers, "not in the clinical sample file"),
       drop("features", name, nameless, "without a name"),
       drop("features", name, again, "named on an earlier line, which counts"),
-      drop("features", name, features.lost, "a date by Excel, not a name"),
+      drop("features", name, features.lost, "changed by Excel, not a name"),
     ].filter(({ count }) => count > 0),
     notes: [
       ...table.notes,
-      ...features.notes.map((note) => `${file}: ${note}`),
-      ...(limits > 0 ? [`${file}: ${limits} limits such as ">8" read as not measured`] : []),
+      ...[
+        ...features.notes,
+        ...(limits.count() > 0
+          ? [`${limits.count()} limits such as ">8" read as not measured`]
+          : []),
+        ...(almost ? [`samples left out that ${CLINICAL} may have; ${almost}`] : []),
+        ...(scale ? [scale] : []),
+      ].map((note) => `${file}: ${note}`),
     ],
   };
+}
+
+const CLINICAL = "the clinical sample file";
+
+/** In a generic assay, a limit such as `>8.00` counts as not measured. */
+function countLimits(
+  marks: MissingMarks,
+  limits: boolean,
+): { missing: MissingMarks; count(): number } {
+  let count = 0;
+  const isLimit = (cell: string) =>
+    limits && /^[<>]/.test(cell) && parseNumber(cell.slice(1).trim()) !== undefined;
+  const matches = (cell: string) => {
+    if (isLimit(cell)) count++;
+    return isLimit(cell) || marks.matches(cell);
+  };
+  return { missing: { ...marks, matches }, count: () => count };
 }
 
 /** The columns that name rows, by priority. */
@@ -313,7 +346,7 @@ function findIdColumns(
   { format }: StudyProfile,
   problems: Problems,
 ): number[] {
-  const names = header.map((cell) => cell.trim().toLowerCase());
+  const names = header.map((name) => name.toLowerCase());
   const wanted: readonly string[] = ID_COLUMNS[format];
   const found = wanted.map((column) => names.indexOf(column.toLowerCase())).filter((j) => j >= 0);
   if (found.length === 0) {
@@ -328,50 +361,49 @@ function findIdColumns(
 
 /** The columns of known samples, and the names of columns that are neither known samples nor annotations. */
 function findSamples(
-  { header, headerLine }: DelimitedFile,
+  { header, headerLine, columns: all }: DelimitedFile,
   { annotations, format }: StudyProfile,
   idColumns: readonly number[],
   known: ReadonlySet<string>,
   problems: Problems,
 ): { columns: number[]; strangers: string[] } {
-  const names = cleanNames(header);
   const described = new Set(annotations);
-  const rest = names
-    .map((_, j) => j)
-    .filter((j) => !idColumns.includes(j) && !described.has(names[j]));
-  const columns = rest.filter((j) => known.has(names[j]));
-  const ids = columns.map((j) => names[j]);
+  const rest = all.filter((j) => !idColumns.includes(j) && !described.has(header[j]));
+  const columns = rest.filter((j) => known.has(header[j]));
+  const ids = columns.map((j) => header[j]);
   const places = columns.map((j) => j + 1);
   checkNames({ side: "column", what: "sample", ids, places }, headerLine, problems);
   if (columns.length === 0) {
-    const some = rest.map((j) => names[j]);
+    const some = rest.map((j) => header[j]);
+    const remedy =
+      explainAlmostEqual(some, [...known], CLINICAL) ??
+      "check that both files are of one study and write the ids alike";
     problems.add({
       kind: "samples",
       line: headerLine,
-      text:
-        `expected samples of the clinical sample file (${quoteSome([...known])}), got ${quoteSome(some)}; ` +
-        "check that both files are of one study and write the ids alike",
+      text: `expected samples of ${CLINICAL} (${quoteSome([...known])}), got ${quoteSome(some)}; ${remedy}`,
     });
     problems.throwIfAny();
   }
   // Without a meta file, the columns before a generic assay's first sample are its annotations.
   const first = format === "generic assay" && !annotations ? columns[0] : 0;
-  const strangers = rest.filter((j) => j >= first && !known.has(names[j])).map((j) => names[j]);
+  const strangers = rest.filter((j) => j >= first && !known.has(header[j])).map((j) => header[j]);
   return { columns, strangers };
 }
 
 /** Which rows become features, under which names, and which do not. */
 function chooseRows(
-  { rows, lines }: DelimitedFile,
+  table: DelimitedFile,
   { format }: StudyProfile,
   idColumns: readonly number[],
 ): { kept: number[]; ids: string[]; nameless: string[]; again: string[] } {
-  const isMissing = missingTest();
-  const named = rows.map((cells) => {
-    const column = idColumns.find((j) => !isMissing(cells[j].trim()));
-    return column === undefined ? "" : stripEnsemblVersion(cells[column].trim());
+  const { lines } = table;
+  const cells = readColumns(table, idColumns);
+  const named = lines.map((_, row) => {
+    const name = cells.map((column) => column[row]).find((cell) => !isNameless(cell));
+    return stripEnsemblVersion(name ?? "");
   });
-  const names = cleanNames(format === "protein" ? nameProteins(named) : named);
+  const names = format === "protein" ? nameProteins(named) : named;
   const seen = new Set<string>();
   const kept: number[] = [];
   const nameless: string[] = [];
@@ -402,16 +434,6 @@ function nameProteins(references: readonly string[]): string[] {
   });
 }
 
-function isLimit(cell: string): boolean {
-  return /^[<>]/.test(cell) && parseNumber(cell.slice(1).trim()) !== undefined;
-}
-
-function countLimits({ rows }: DelimitedFile, columns: readonly number[]): number {
-  let count = 0;
-  for (const cells of rows) for (const j of columns) if (isLimit(cells[j].trim())) count++;
-  return count;
-}
-
 /** Words for an attribute that is not recorded, beside `missingWords`. Source: cBioPortal's validator. */
 const NOT_RECORDED: readonly string[] = [
   ...["[Not Available]", "[Not Applicable]", "[Pending]", "[Discrepancy]", "[Completed]", "[Null]"],
@@ -419,18 +441,15 @@ const NOT_RECORDED: readonly string[] = [
 
 /** Reads a clinical file: four # lines that describe the attributes, then the header and the rows. */
 function readClinical(file: string, id: string, patient?: string): SampleSheet {
-  const { types, notes } = readTypes(file);
-  const textColumns = new Set(
-    [...types].flatMap(([name, type]) => (type === "NUMBER" ? [] : [name])),
-  );
-  const missing = NOT_RECORDED;
-  const sheet = readSampleSheet({ file, id, patient, missing, textColumns, hashHeader: false });
+  const { kinds, notes } = readKinds(file);
+  const format = { format: "cbioportal", missing: NOT_RECORDED, kinds } as const;
+  const sheet = readSheet({ file, id, patient }, format);
   return { ...sheet, notes: [...notes, ...sheet.notes] };
 }
 
 /** Reads the third # line, which declares each attribute's type: STRING, NUMBER or BOOLEAN. */
-function readTypes(file: string): { types: Map<string, string>; notes: string[] } {
-  const lines = readText(file).text.split("\n");
+function readKinds(file: string): { kinds: Map<string, "number" | "text">; notes: string[] } {
+  const lines = readText(file).split("\n");
   const start = Math.max(
     0,
     lines.findIndex((line) => !line.startsWith("#")),
@@ -443,12 +462,10 @@ function readTypes(file: string): { types: Map<string, string>; notes: string[] 
     const note =
       `${file}: expected four # lines with ${header.length} fields each, got ${got}; ` +
       "attributes are numbers where they look so";
-    return { types: new Map(), notes: [note] };
+    return { kinds: new Map(), notes: [note] };
   }
-  return {
-    types: new Map(header.map((name, j) => [name.trim(), declared[j].trim().toUpperCase()])),
-    notes: [],
-  };
+  const kindOf = (type: string) => (type.trim().toUpperCase() === "NUMBER" ? "number" : "text");
+  return { kinds: new Map(header.map((name, j) => [name.trim(), kindOf(declared[j])])), notes: [] };
 }
 
 /** Adds each patient's attributes to the samples, null if the patient file does not have the patient. */

@@ -1,37 +1,27 @@
-// Cells that should be numbers: which words mean "not measured", and why a cell is not a number.
-import type { DelimitedFile } from "./delimited.js";
+// Cells that should be numbers: reads them into a matrix, and says why a cell is not a number.
+import { checkWidths, type DelimitedFile, eachDataRow } from "./delimited.js";
 import { isExcelDate } from "./identifiers.js";
 import { emptyMatrix, type Matrix } from "./matrix.js";
+import type { MissingMarks } from "./missing.js";
+import { isPlainNumber, LONGEST_NUMBER, parseNumber } from "./numbers.js";
 import { type Problems, quote } from "./problems.js";
+import { type Dialect, endOfCell, type Row, textOfCell } from "./rows.js";
 
-/** Words for a missing value, in upper or lower case, with or without blanks around them. */
-export const missingWords: readonly string[] = [
-  ...["", "NA", "N/A", "#N/A", "#NA", "<NA>", "NaN", "-NaN", "null", "n.a.", ".", "-"],
-];
-
-const PLAIN = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
-const LONGEST = 400; // no number is longer, and a cell of a damaged file may have megabytes
-
-/** Returns a test for missing cells; `more` are further words of this file, such as "ND". */
-export function missingTest(more: readonly string[] = []): (cell: string) => boolean {
-  const words = new Set([...missingWords, ...more].map((word) => word.trim().toLowerCase()));
-  return (cell) => cell === "" || words.has(cell.toLowerCase());
-}
-
-/** Reads a plain decimal number without blanks around it; undefined for anything else or beyond float32. */
-export function parseNumber(cell: string): number | undefined {
-  if (cell.length > LONGEST || !PLAIN.test(cell)) return undefined;
-  const value = Number(cell);
-  return Number.isFinite(Math.fround(value)) ? value : undefined;
-}
-
-/** Explains why `parseNumber` refuses a cell: the kind of fault, the cell, and the remedy. */
-export function explainCell(cell: string): { kind: string; text: string } {
+/**
+ * Explains why `parseNumber` refuses a cell: the kind of fault, the cell, and the remedy.
+ * @param words the words that may all mean "not measured"; by default the cell.
+ */
+export function explainCell(
+  cell: string,
+  words: readonly string[] = [cell],
+): { kind: string; text: string } {
   const got = (kind: string, what: string, remedy: string) => ({
     kind,
     text: `expected a number, got ${quote(cell)}${what && `, ${what}`}; ${remedy}`,
   });
-  if (cell.length > LONGEST) return got("text", "", "look for a missing line end or delimiter");
+  if (cell.length > LONGEST_NUMBER) {
+    return got("text", "", "look for a missing line end or delimiter");
+  }
   if (/^[+-]?inf(?:inity)?$/i.test(cell)) {
     return got(
       "infinite",
@@ -39,7 +29,7 @@ export function explainCell(cell: string): { kind: string; text: string } {
       "leave the cell empty, or undo the logarithm of zero",
     );
   }
-  if (PLAIN.test(cell)) {
+  if (isPlainNumber(cell)) {
     return got("infinite", "which is beyond float32 (3.4e38)", "correct it, or rescale the column");
   }
   if (/^[+-]?\d{1,3},\d{3}(?:e[+-]?\d+)?$/i.test(cell)) {
@@ -52,8 +42,15 @@ export function explainCell(cell: string): { kind: string; text: string } {
   if (/^[+-]?(?:\d+|\d{1,3}(?:[. ']\d{3})+)?,\d+(?:e[+-]?\d+)?$/i.test(cell)) {
     return got("comma", "a decimal comma", "save the file with decimal points");
   }
-  if (/^[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?$/.test(cell)) {
-    return got("comma", "with commas between thousands", "save the file without them");
+  const between = /^[+-]?\d{1,3}(?:(?<part>[,.'\s\u2019])\d{3})+(?:[.,]\d*)?$/u.exec(cell)?.groups
+    ?.part;
+  if (between !== undefined) {
+    const name = { ",": "commas", ".": "points", "'": "apostrophes", "’": "apostrophes" }[between];
+    return got(
+      "thousands",
+      `with ${name ?? "blanks"} between thousands`,
+      "save the file without them",
+    );
   }
   if (/^#(?:DIV\/0!|VALUE!|REF!|NUM!|NAME\?|NULL!)$/i.test(cell)) {
     return got("text", "an error of a spreadsheet's formula", "repair it, or leave the cell empty");
@@ -62,62 +59,247 @@ export function explainCell(cell: string): { kind: string; text: string } {
   if (/^[\u2010-\u2015\u2212]\s?[\d.]/.test(cell)) {
     return got("text", "which has a typographic minus", 'write the minus as "-"');
   }
+  const all = words.map(quote).join(", ");
+  const missing = `pass missing: [${all}] if ${words.length > 1 ? "they mean" : "it means"} "not measured"`;
   if (/^[<>≤≥]/.test(cell)) {
-    return got("text", "a limit of detection", "write the limit, or leave the cell empty");
+    return got("text", "a limit of detection", `write the limit, or ${missing}`);
   }
   if (/%$/.test(cell)) return got("text", "a percentage", "write it as a number");
-  return got("text", "", "correct it, or leave the cell empty if it was not measured");
+  return got("text", "", `correct it, or ${missing}`);
 }
 
-export interface ParseCellsOptions {
-  /** Indexes into the file's rows and columns. */
-  readonly rows: readonly number[];
-  readonly columns: readonly number[];
-  readonly isMissing: (cell: string) => boolean;
+export interface ReadNumbersOptions {
+  /** For each row of the file, its place in the matrix; -1 leaves it out unparsed. */
+  readonly rows: Int32Array;
+  /** For each column of the file, its place in the matrix; -1 leaves it out unparsed. */
+  readonly columns: Int32Array;
+  /** Whether the file's rows become the matrix's columns. */
+  readonly transpose: boolean;
+  readonly missing: MissingMarks;
   readonly problems: Problems;
 }
 
+/** The cells of a column that are neither numbers nor missing. */
+interface Faults {
+  count: number;
+  /** The first of each kind. */
+  readonly first: { readonly line: number; readonly cell: string; readonly kind: string }[];
+}
+
+/** Cells of one kind in a column that are told one by one; the others are counted. */
+const TOLD = 10;
+/** After so many the kinds of a column are known. */
+const EXPLAINED = 1000;
+
+/** Where the numbers of a row go, and what else is found in them. */
+interface Sink extends ReadNumbersOptions {
+  readonly matrix: Matrix;
+  /** How far the matrix's entries of two rows of the file are apart. */
+  readonly rowStep: number;
+  /** For each column of the file, where its entries begin in the matrix; -1 leaves it out unparsed. */
+  readonly offsets: Float64Array;
+  readonly faults: readonly Faults[];
+  /** Short cells that mean "not measured", by their bytes, since decoding each again takes long. */
+  readonly words: Map<number, string>;
+  readonly points?: PointWatch;
+}
+
 /**
- * Reads the numbers in some rows and columns of a file; `[rows.length, columns.length]`. Cells that are neither numbers
- * nor missing become problems: one per cell, or one of each kind in a column without any number.
+ * Reads the numbers in some rows and columns of a file; `[rows, columns]`, or `[columns, rows]` transposed. Ragged rows,
+ * and cells that are neither numbers nor missing, become problems: one per cell, or one of each kind in a column
+ * without any number.
  */
-export function parseCells(
-  { rows: cells, header, lines }: DelimitedFile,
-  { rows, columns, isMissing, problems }: ParseCellsOptions,
-): Matrix {
-  const matrix = emptyMatrix(rows.length, columns.length);
-  const numbers = new Uint32Array(columns.length);
-  const faults = new Uint32Array(columns.length);
-  rows.forEach((row, i) => {
-    const base = i * columns.length;
-    for (let j = 0; j < columns.length; j++) {
-      const cell = cells[row][columns[j]].trim();
-      const value = parseNumber(cell);
-      if (value !== undefined) {
-        matrix.values[base + j] = value;
-        matrix.observed[base + j] = 1;
-        numbers[j]++;
-      } else if (!isMissing(cell)) faults[j]++;
-    }
+export function readNumbers(table: DelimitedFile, options: ReadNumbersOptions): Matrix {
+  const { lines, header, dialect } = table;
+  const { rows, columns, transpose, problems } = options;
+  const [height, width] = [countPlaces(rows), countPlaces(columns)];
+  const matrix = transpose ? emptyMatrix(width, height) : emptyMatrix(height, width);
+  matrix.observed.fill(1); // cells are rarely missing
+  const [rowStep, columnStep] = transpose ? [1, height] : [width, 1];
+  const offsets = Float64Array.from(columns, (place) => (place < 0 ? -1 : place * columnStep));
+  const faults = header.map((): Faults => ({ count: 0, first: [] }));
+  const points = dialect.delimiter === ";" ? watchPoints() : undefined;
+  const words = new Map<number, string>();
+  const sink: Sink = { ...options, matrix, rowStep, offsets, faults, words, points };
+  const widths = checkWidths(table, problems);
+  eachDataRow(table, (row, index) => {
+    const cells = readRow(row, rows[index], lines[index], dialect, sink);
+    widths.check(lines[index], cells, () => textBehind(row, header.length, dialect));
   });
-  columns.forEach((column, j) => {
-    if (faults[j] === 0) return;
-    const told = new Set<string>();
-    for (const row of rows) {
-      const cell = cells[row][column].trim();
-      if (parseNumber(cell) !== undefined || isMissing(cell)) continue;
-      const { kind, text } = explainCell(cell);
-      if (told.has(kind)) continue;
-      const whole = numbers[j] === 0 && faults[j] > 1;
-      if (whole) told.add(kind);
-      const hint = kind === "text" ? "; if it is an annotation, name it in ignore" : "";
-      problems.add({
-        kind,
-        line: lines[row],
-        column: header[column].trim(),
-        text: whole ? `${text} (no cell of the column is a number${hint})` : text,
-      });
-    }
+  widths.finish();
+  faults.forEach((found, j) => {
+    if (found.count === 0) return;
+    const own = rows.filter((place) => place >= 0).map((place) => place * rowStep + offsets[j]);
+    const numberless = own.every((at) => matrix.observed[at] === 0);
+    tellFaults(header[j], found, numberless, problems);
   });
+  points?.finish(table.headerLine, problems);
   return matrix;
+}
+
+const MINUS = 45;
+const POINT = 46;
+const ZERO = 48;
+/** The powers of ten that are exact in float64. */
+const POWERS = Float64Array.from({ length: 23 }, (_, power) => 10 ** power);
+/** So many digits are summed with a relative error below `ROUNDING`. */
+const DIGITS = 40;
+const ROUNDING = 1e-14;
+
+/** Reads the numbers of one row; returns the number of its cells. */
+function readRow(row: Row, place: number, line: number, dialect: Dialect, sink: Sink): number {
+  const { bytes, start, end } = row;
+  const { missing, matrix, rowStep, offsets, points } = sink;
+  const { values, observed } = matrix;
+  const { quotes } = dialect;
+  const separator = dialect.delimiter.charCodeAt(0);
+  const base = place * rowStep;
+  let j = 0;
+  for (let at = start; at <= end; j++, at++) {
+    const offset = offsets[j];
+    if (place < 0 || !(offset >= 0)) {
+      at = endOfCell(row, at, separator, quotes);
+      continue;
+    }
+    const to = base + offset;
+    const from = at;
+    let byte = bytes[at];
+    if (byte === MINUS) byte = bytes[++at];
+    const first = at;
+    let sum = 0; // of the digits, as if there were no point
+    let point = -1;
+    for (; ; byte = bytes[++at]) {
+      if (byte >= ZERO && byte <= ZERO + 9) sum = 10 * sum + byte - ZERO;
+      else if (byte === POINT && point < 0) point = at;
+      else break;
+    }
+    const decimals = point < 0 ? 0 : at - point - 1;
+    const plain = at > first && point !== first && at - first <= DIGITS && decimals < POWERS.length;
+    let value = from === first ? sum / POWERS[decimals] : -sum / POWERS[decimals];
+    if (!plain || (byte !== separator && at !== end) || !isRounded(sum, value)) {
+      at = endOfCell(row, from, separator, quotes);
+      value = at === from ? Number.NaN : readOddCell(row, from, at, { j, line, quotes }, sink);
+    } else if (missing.numeric && missing.matchesNumber(value)) value = Number.NaN;
+    if (Number.isNaN(value)) observed[to] = 0;
+    else {
+      values[to] = value;
+      points?.see(textOfCell(row, from, at, quotes));
+    }
+  }
+  return j;
+}
+
+/** Whether a value equals the decimal number once it is float32, though its digits may have been rounded. */
+function isRounded(sum: number, value: number): boolean {
+  return (
+    sum <= Number.MAX_SAFE_INTEGER ||
+    (Math.fround(value * (1 - ROUNDING)) === Math.fround(value * (1 + ROUNDING)) &&
+      Number.isFinite(Math.fround(value)))
+  );
+}
+
+/** Reads a cell that is not digits with a point: NaN if it is missing, or else a fault. */
+function readOddCell(
+  row: Row,
+  from: number,
+  to: number,
+  { j, line, quotes }: { readonly j: number; readonly line: number; readonly quotes: boolean },
+  { missing, faults, words }: Sink,
+): number {
+  const code = to - from <= 6 ? packBytes(row.bytes, from, to) : -1;
+  const known = words.get(code);
+  const cell = known ?? textOfCell(row, from, to, quotes).trim();
+  if (missing.matches(cell)) {
+    if (code >= 0 && words.size < 100) words.set(code, cell);
+    return Number.NaN;
+  }
+  const value = parseNumber(cell);
+  if (value === undefined) addFault(faults[j], line, cell);
+  return value ?? Number.NaN;
+}
+
+/** A number for up to six bytes. */
+function packBytes(bytes: Buffer, from: number, to: number): number {
+  let code = 0;
+  for (let at = from; at < to; at++) code = 256 * code + bytes[at];
+  return code;
+}
+
+function textBehind(row: Row, cells: number, { delimiter, quotes }: Dialect): string {
+  let from = row.start;
+  for (let j = 0; j < cells; j++) {
+    from = endOfCell(row, from, delimiter.charCodeAt(0), quotes) + 1;
+  }
+  return row.bytes.toString("utf8", from, row.end);
+}
+
+function countPlaces(places: Int32Array): number {
+  return places.reduce((count, place) => (place >= 0 ? count + 1 : count), 0);
+}
+
+function addFault(faults: Faults, line: number, cell: string): void {
+  if (faults.count++ >= EXPLAINED) return;
+  const { kind } = explainCell(cell);
+  const same = faults.first.filter((fault) => fault.kind === kind);
+  if (same.length < TOLD) faults.first.push({ line, cell, kind });
+}
+
+/** Adds one problem per cell, or one of each kind if no cell of the column is a number. */
+function tellFaults(
+  column: string,
+  { count, first }: Faults,
+  numberless: boolean,
+  problems: Problems,
+): void {
+  const whole = numberless && count > 1;
+  const told = new Set<string>();
+  for (const { line, cell, kind } of first) {
+    if (told.has(kind)) continue;
+    if (whole) told.add(kind);
+    const alike = first.filter((fault) => whole && fault.kind === kind).map((fault) => fault.cell);
+    const words = [...new Set([cell, ...alike])].slice(0, 5);
+    const hint = kind === "text" ? "; if it is an annotation, name it in ignore" : "";
+    const { text } = explainCell(cell, words);
+    problems.add({
+      ...{ kind, line, column },
+      text: whole ? `${text} (no cell of the column is a number${hint})` : text,
+    });
+  }
+  if (!whole) problems.addMore(count - first.length);
+}
+
+interface PointWatch {
+  see(cell: string): void;
+  finish(line: number, problems: Problems): void;
+}
+
+/**
+ * Looks at the decimal points of a semicolon-separated file, which is how a spreadsheet writes decimal commas: if three
+ * digits follow every point, they may part thousands, and that becomes a problem.
+ */
+function watchPoints(): PointWatch {
+  let example: string | undefined;
+  let decimal = false;
+  return {
+    see(cell) {
+      if (decimal || !cell.includes(".")) return;
+      if (isAmbiguous(cell.trim())) example ??= cell;
+      else decimal = true;
+    },
+    finish(line, problems) {
+      if (decimal || example === undefined) return;
+      problems.add({
+        kind: "thousands",
+        line,
+        text:
+          `expected numbers of one meaning, got three digits behind every point, as in ${quote(example)}: thousands or ` +
+          "decimals? Remove points between thousands, or save decimals with tabs between the cells",
+      });
+    },
+  };
+}
+
+/** Whether the points of a number may part thousands. */
+export function isAmbiguous(cell: string): boolean {
+  return /^[+-]?[1-9]\d{0,2}(?:\.\d{3})+$/.test(cell);
 }

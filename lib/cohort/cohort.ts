@@ -1,6 +1,7 @@
 // A cohort: named samples of known patients, measured in several modalities, with a count of everything left out.
 import { checkOptions, required } from "../options.js";
-import { countObserved, emptyMatrix, joinColumns, type Matrix, selectColumns } from "./matrix.js";
+import { explainAlmostEqual } from "./ids.js";
+import { countObserved, joinColumns, type Matrix, selectColumns } from "./matrix.js";
 
 /** What is known about a sample beside its measurements; null means "not recorded". */
 export type Label = string | number | null;
@@ -115,19 +116,7 @@ export function joinCohort(options: JoinOptions): Cohort {
         ? tables.length === 1 || rowsOf.slice(1).some((rows) => rows.has(id))
         : rowsOf.every((rows) => rows.has(id))),
   );
-  if (shared.length === 0) {
-    const seen = [
-      ...tables.map((table) => `${table.name} has ${table.samples.slice(0, 3).join(", ")} ...`),
-      `the sample sheet has ${samples
-        .slice(0, 3)
-        .map((sample) => sample.id)
-        .join(", ")} ...`,
-    ];
-    throw new RangeError(
-      `joinCohort: expected samples that every table and the sample sheet share, got none: ${seen.join("; ")}; ` +
-        "check that the ids are written alike, and whether samples stand in rows or in columns",
-    );
-  }
+  if (shared.length === 0) throw explainNoneShared(tables, samples);
   const kept = new Set(shared);
   const lost = tables.map((table) => {
     const names = table.samples.filter((id) => !kept.has(id));
@@ -147,27 +136,32 @@ export function joinCohort(options: JoinOptions): Cohort {
     modalities,
     features: tables.flatMap((table) => table.features),
     matrix: joinColumns(
-      tables.map((table, i) =>
-        placeRows(
-          table.matrix,
-          shared.map((id) => rowsOf[i].get(id)),
-        ),
-      ),
+      tables.map(({ matrix }) => matrix),
+      rowsOf.map((rows) => shared.map((id) => rows.get(id))),
     ),
     drops: [...drops, ...lost.filter(({ count }) => count > 0)],
   };
 }
 
-/** Copies rows in the given order; a row that is undefined is left unobserved. */
-function placeRows(matrix: Matrix, rows: readonly (number | undefined)[]): Matrix {
-  const { columns } = matrix;
-  const out = emptyMatrix(rows.length, columns);
-  rows.forEach((from, to) => {
-    if (from === undefined) return;
-    out.values.set(matrix.values.subarray(from * columns, (from + 1) * columns), to * columns);
-    out.observed.set(matrix.observed.subarray(from * columns, (from + 1) * columns), to * columns);
+function explainNoneShared(
+  tables: readonly ModalityTable[],
+  samples: readonly Sample[],
+): RangeError {
+  const sides = [
+    ...tables.map(({ name, samples }) => ({ name, ids: samples })),
+    { name: "the sample sheet", ids: samples.map(({ id }) => id) },
+  ];
+  const seen = sides.map(({ name, ids }) => `${name} has ${ids.slice(0, 3).join(", ")} ...`);
+  const hints = sides.slice(1).flatMap(({ name, ids }) => {
+    const hint = explainAlmostEqual(tables[0].samples, ids, name, `in ${tables[0].name}`);
+    return hint ? [hint] : [];
   });
-  return out;
+  const remedy =
+    hints[0] ??
+    "check that the ids are written alike, and whether samples stand in rows or in columns";
+  return new RangeError(
+    `joinCohort: expected samples that every table and the sample sheet share, got none: ${seen.join("; ")}; ${remedy}`,
+  );
 }
 
 /**

@@ -1,178 +1,234 @@
-// Delimited text (CSV, TSV) -> a header, and rows of cells with their lines in the file.
-import papaparse from "papaparse";
-import { collectProblems, type Problems } from "./problems.js";
-import { countLines, readText } from "./textfile.js";
+// Delimited text (CSV, TSV, GCT) -> a header, and rows of cells with their lines in the file.
+import { findHeader, type Gct, type HeaderOptions, nameDelimiter } from "./header.js";
+import { collectProblems, countOf, type Problems } from "./problems.js";
+import {
+  type Delimiter,
+  type Dialect,
+  eachRow,
+  endOfCell,
+  type Row,
+  splitRow,
+  textOfCell,
+} from "./rows.js";
+import { openText, type TextFile } from "./textfile.js";
 
-export type Delimiter = "," | "\t" | ";";
-
-/** A file's cells, untrimmed; each row is as wide as the header. */
+/** A file of which only the header and the beginnings of the rows were read. */
 export interface DelimitedFile {
   readonly file: string;
+  readonly text: TextFile;
+  readonly dialect: Dialect;
   readonly delimiter: Delimiter;
+  /** The trimmed name of each column. */
   readonly header: readonly string[];
   /** The line of the header, from 1. */
   readonly headerLine: number;
-  readonly rows: readonly (readonly string[])[];
-  /** The line of the file on which each row begins, from 1. */
+  /** The indexes of the columns that have a name or a value. */
+  readonly columns: readonly number[];
+  /** The line of the file on which each row below the header begins, from 1. */
   readonly lines: readonly number[];
-  /** What a reader should know: an unexpected encoding or delimiter, skipped lines. */
-  readonly notes: readonly string[];
+  /** The trimmed cells of the first column, which usually names the rows. */
+  readonly firstColumn: readonly string[];
+  /** What a reader should know: an unexpected encoding or delimiter, skipped lines. Readers of the cells add to it. */
+  readonly notes: string[];
+  readonly gct?: Gct;
 }
-
-export interface DelimitedOptions {
-  /** Collects ragged rows, which are then left out; without it, ragged rows are an error. */
-  readonly problems?: Problems;
-  /**
-   * Whether the last leading `#` line may be the header; by default yes. If not, such lines belong to the format and
-   * are skipped without a note.
-   */
-  readonly hashHeader?: boolean;
-}
-
-interface Row {
-  readonly cells: readonly string[];
-  readonly line: number;
-}
-
-const NAMES = { ",": "commas", "\t": "tabs", ";": "semicolons" } as const;
 
 /**
- * Reads a CSV or TSV file. The delimiter follows from the extension, unless the header shows another. Skips blank rows
- * and leading `#` lines. If the header lacks a name for the first column, as R writes it, that name is blank.
- * @throws Error if the file cannot be read as text (see `readText`) or is empty; RangeError if a quote is not closed or
- * is followed by text, or if rows are ragged and `problems` is not given.
+ * Opens a CSV, TSV or GCT file. Skips blank rows and columns without name and value, with a note.
+ * @throws Error if the file cannot be read as text (see `openText`) or is empty; RangeError if its header (see
+ * `findHeader`) or its quotes (see `eachRow`) are wrong.
  */
-export function readDelimited(
-  file: string,
-  { problems, hashHeader = true }: DelimitedOptions = {},
-): DelimitedFile {
-  const { text, notes: textNotes } = readText(file);
-  const notes = [...textNotes];
-  const delimiter = chooseDelimiter(file, text, notes);
-  const parsed = papaparse.parse<string[]>(text, { delimiter, newline: "\n" });
-  refuseQuotes(file, text, parsed.errors);
-  const filled = skipBlank(file, numberLines(text, parsed.data), notes);
-  const all = hashHeader
-    ? skipComments(file, filled, notes)
-    : filled.slice(countLeadingHash(filled));
-  if (all.length === 0) {
-    throw new Error(`${file}: expected a header and rows, got an empty file; write it again`);
-  }
-  const [{ cells: first, line: headerLine }, ...rows] = all;
-  const header = completeHeader(file, first, rows, notes);
-  const found = problems ?? collectProblems(`${file}: expected rows as wide as the header`);
-  const whole = rows.filter(({ cells, line }) => {
-    if (cells.length === header.length) return true;
-    found.add({
-      kind: "ragged",
-      line,
-      text:
-        `expected ${header.length} fields, as in the header, got ${cells.length}; ` +
-        `add or remove ${NAMES[delimiter]}, or quote a cell that has them`,
-    });
-    return false;
+export function openDelimited(file: string, options: HeaderOptions = {}): DelimitedFile {
+  const text = openText(file);
+  const { dialect: found, names, line, top, gct, notes: headerNotes } = findHeader(text, options);
+  const dialect = { ...found, width: names.length };
+  const notes = [...text.notes];
+  const lines: number[] = [];
+  const firstColumn: string[] = [];
+  let blank = 0;
+  eachRow(text, dialect, (row) => {
+    if (isBlank(row, dialect)) blank++;
+    else if (row.line > top && !isEndMark(row)) {
+      lines.push(row.line);
+      firstColumn.push(readCell(row, row.start, dialect).text);
+    }
   });
-  if (!problems) found.throwIfAny();
+  if (blank > 0) notes.push(`${file}: ${countOf(blank, "blank row")} skipped`);
+  notes.push(...headerNotes);
+  if (gct && gct.rows !== lines.length) {
+    throw new RangeError(
+      `${file}: expected ${gct.rows} rows, as its second line says, got ${lines.length}; download it again`,
+    );
+  }
+  const all: DelimitedFile = {
+    ...{ file, text, dialect, delimiter: dialect.delimiter },
+    ...{ header: names, headerLine: line, columns: names.map((_, j) => j) },
+    ...{ lines, firstColumn, notes, ...(gct && { gct }) },
+  };
+  const empty = findEmptyColumns(all);
+  if (empty.length === 0) return all;
+  notes.push(`${file}: ${countOf(empty.length, "column")} without name and values left out`);
+  return { ...all, columns: all.columns.filter((j) => !empty.includes(j)) };
+}
+
+/** Visits each row below the header, with its index. */
+export function eachDataRow(
+  { text, dialect, lines }: DelimitedFile,
+  visit: (row: Row, index: number) => unknown,
+): void {
+  let index = 0;
+  eachRow(text, dialect, (row) => {
+    if (row.line !== lines[index]) return true;
+    return visit(row, index++) !== false && index < lines.length;
+  });
+}
+
+/** Reads columns as trimmed text; each is as long as `lines`. A row that ends before has "" there. */
+export function readColumns(
+  table: DelimitedFile,
+  columns: readonly number[],
+): (readonly string[])[] {
+  const out = columns.map((column): string[] => (column === 0 ? [...table.firstColumn] : []));
+  const places = new Map(columns.map((column, i) => [column, i]));
+  const last = Math.max(0, ...columns);
+  if (last === 0) return out;
+  eachDataRow(table, (row, index) => {
+    let at = row.start;
+    for (let j = 0; j <= last && at <= row.end; j++) {
+      const place = places.get(j);
+      if (place === undefined) {
+        at = endOfCell(row, at, table.delimiter.charCodeAt(0), table.dialect.quotes) + 1;
+        continue;
+      }
+      const { text, to } = readCell(row, at, table.dialect);
+      out[place][index] = text;
+      at = to + 1;
+    }
+    for (const cells of out) cells[index] ??= "";
+  });
+  return out;
+}
+
+/** The trimmed text of the cell that begins at an index, and where it ends. */
+function readCell(
+  row: Row,
+  at: number,
+  { delimiter, quotes }: Dialect,
+): { text: string; to: number } {
+  const to = endOfCell(row, at, delimiter.charCodeAt(0), quotes);
+  return { text: textOfCell(row, at, to, quotes).trim(), to };
+}
+
+/** Reads the first rows, their cells trimmed. */
+export function readFirstRows(table: DelimitedFile, count: number): string[][] {
+  const rows: string[][] = [];
+  eachDataRow(table, (row) => {
+    rows.push(splitRow(row, table.dialect).map((cell) => cell.trim()));
+    return rows.length < count;
+  });
+  return rows;
+}
+
+/** Compares the widths of rows with the header's. */
+export interface WidthCheck {
+  /**
+   * Adds a problem if the row has another number of cells, other than blank ones behind the last column.
+   * @param behind the text behind the last column.
+   */
+  check(line: number, width: number, behind: () => string): boolean;
+  /** Notes how many rows had such blank cells. */
+  finish(): void;
+}
+
+export function checkWidths(
+  { file, header, delimiter, notes }: DelimitedFile,
+  problems: Problems,
+): WidthCheck {
+  let blankEnds = 0;
   return {
-    file,
-    delimiter,
-    header,
-    headerLine,
-    rows: whole.map((row) => row.cells),
-    lines: whole.map((row) => row.line),
-    notes,
+    check(line, width, behind) {
+      if (width === header.length) return true;
+      if (width > header.length && behind().replaceAll(delimiter, "").trim() === "") {
+        blankEnds++;
+        return true;
+      }
+      problems.add({
+        kind: "ragged",
+        line,
+        text:
+          `expected ${header.length} fields, as in the header, got ${width}; ` +
+          `add or remove ${nameDelimiter(delimiter)}, or quote a cell that has them`,
+      });
+      return false;
+    },
+    finish() {
+      if (blankEnds === 0) return;
+      notes.push(`${file}: delimiters at the end of ${countOf(blankEnds, "row")} ignored`);
+    },
   };
 }
 
-/** A tab wins except in a .csv: names in a TSV's header often contain commas, those in a CSV's never contain tabs. */
-function chooseDelimiter(file: string, text: string, notes: string[]): Delimiter {
-  const [line = text] = /^(?!#).*\S.*$/m.exec(text) ?? [];
-  const bare = line.replace(/"[^"]*(?:"|$)/g, "");
-  const count = (delimiter: Delimiter) => bare.split(delimiter).length - 1;
-  const name = file.toLowerCase().replace(/\.gz$/, "");
-  const stated = name.endsWith(".csv") ? "," : /\.(tsv|tab)$/.test(name) ? "\t" : undefined;
-  const order: Delimiter[] = stated === "," ? [",", ";", "\t"] : ["\t", ",", ";"];
-  let chosen = order[0];
-  if (stated === "," || count("\t") === 0) {
-    for (const other of order) if (count(other) > count(chosen)) chosen = other;
-  }
-  if (stated !== undefined && chosen !== stated) {
-    notes.push(`${file}: has ${NAMES[chosen]} between its cells, not ${NAMES[stated]}; read so`);
-  }
-  return chosen;
+/** A small file, read whole. `lines` are those of its rows. */
+export interface DelimitedRows extends DelimitedFile {
+  /** The trimmed cells of each row, as many as the header has. */
+  readonly rows: readonly (readonly string[])[];
 }
 
-function refuseQuotes(file: string, text: string, errors: readonly papaparse.ParseError[]): void {
-  const problems = collectProblems(`${file}: expected quotes in pairs`);
-  let line = 1;
-  let from = 0;
-  for (const { code, index = 0 } of errors) {
-    line += countLines(text.slice(from, index)) - 1; // errors are in the order of the text
-    from = index;
-    problems.add({
-      kind: code,
-      line,
-      text:
-        code === "MissingQuotes"
-          ? 'expected a closing quote, got the end of the file; close it, or write a quote inside a cell as ""'
-          : 'expected the end of the cell after a closing quote, got text; write a quote inside a cell as ""',
-    });
-  }
-  problems.throwIfAny();
+export interface DelimitedOptions extends HeaderOptions {
+  /** Collects ragged rows, which are then left out; without it, ragged rows are an error. */
+  readonly problems?: Problems;
 }
 
-function numberLines(text: string, data: readonly string[][]): Row[] {
-  const quoted = text.includes('"'); // only a quoted cell can contain a line end
-  let next = 1;
-  return data.map((cells) => {
-    const line = next++;
-    if (quoted)
-      for (const cell of cells) if (cell.includes("\n")) next += cell.split("\n").length - 1;
-    return { cells, line };
-  });
-}
-
-function skipBlank(file: string, rows: readonly Row[], notes: string[]): Row[] {
-  const kept = rows.filter(({ cells }) => cells.some((cell) => cell.trim() !== ""));
-  const ends = rows.at(-1)?.cells.length === 1 && rows.at(-1)?.cells[0] === "" ? 1 : 0;
-  const blank = rows.length - kept.length - ends;
-  if (blank > 0) notes.push(`${file}: ${blank} blank ${blank === 1 ? "row" : "rows"} skipped`);
-  return kept;
-}
-
-/** Leading `#` lines are comments, unless only the last is as wide as the row below: then it is the header. */
-function skipComments(file: string, rows: readonly Row[], notes: string[]): readonly Row[] {
-  const leading = countLeadingHash(rows);
-  if (leading === 0) return rows;
-  const width = rows[leading]?.cells.length;
-  const wide = rows.slice(0, leading).filter(({ cells }) => cells.length === width);
-  const headed = width === undefined || wide[0] === rows[leading - 1];
-  const skipped = headed ? leading - 1 : leading;
-  if (skipped > 0) {
-    notes.push(`${file}: ${skipped} leading # ${skipped === 1 ? "line" : "lines"} skipped`);
-  }
-  return rows.slice(skipped);
-}
-
-function countLeadingHash(rows: readonly Row[]): number {
-  const found = rows.findIndex(({ cells }) => !cells[0].startsWith("#"));
-  return found < 0 ? rows.length : found;
-}
-
-function completeHeader(
+/**
+ * Reads a small CSV or TSV file whole; see `openDelimited`.
+ * @throws what `openDelimited` throws; RangeError if rows are ragged and `problems` is not given.
+ */
+export function readDelimited(
   file: string,
-  header: readonly string[],
-  rows: readonly Row[],
-  notes: string[],
-): readonly string[] {
-  const width = header.length + 1;
-  const short =
-    rows.length > 0 &&
-    rows.every(({ cells }) => cells.length === width) &&
-    rows.some(({ cells }) => cells[width - 1].trim() !== "");
-  if (!short) return header;
-  notes.push(
-    `${file}: the header names one column less than the rows have; the first holds the ids`,
-  );
-  return ["", ...header];
+  { problems, ...options }: DelimitedOptions = {},
+): DelimitedRows {
+  const table = openDelimited(file, options);
+  const found = problems ?? collectProblems(`${file}: expected rows as wide as the header`);
+  const widths = checkWidths(table, found);
+  const rows: string[][] = [];
+  const lines: number[] = [];
+  eachDataRow(table, (row, index) => {
+    const cells = splitRow(row, table.dialect).map((cell) => cell.trim());
+    const line = table.lines[index];
+    const behind = () => cells.slice(table.header.length).join("");
+    if (!widths.check(line, cells.length, behind)) return;
+    rows.push(cells.slice(0, table.header.length));
+    lines.push(line);
+  });
+  widths.finish();
+  if (!problems) found.throwIfAny();
+  return { ...table, rows, lines };
+}
+
+/** The columns without a name in which no row has a value. */
+function findEmptyColumns(table: DelimitedFile): number[] {
+  const nameless = table.columns.filter((j) => table.header[j] === "");
+  const cells = readColumns(table, nameless);
+  return nameless.filter((_, i) => cells[i].every((cell) => cell === ""));
+}
+
+/** The last line of GEO's series matrix files. */
+const END_MARK = Buffer.from("!series_matrix_table_end");
+
+function isEndMark({ bytes, start, end }: Row): boolean {
+  return bytes[start] === END_MARK[0] && bytes.subarray(start, end).equals(END_MARK);
+}
+
+/** Whether a row has no text but blanks, delimiters and quotes. */
+function isBlank({ bytes, start, end }: Row, { delimiter, quotes }: Dialect): boolean {
+  const separator = delimiter.charCodeAt(0);
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at];
+    if (byte >= 0x80)
+      return bytes.toString("utf8", at, end).replaceAll(delimiter, "").trim() === "";
+    const empty =
+      byte === separator || (byte >= 9 && byte <= 13) || byte === 32 || (quotes && byte === 34);
+    if (!empty) return false;
+  }
+  return true;
 }

@@ -1,7 +1,8 @@
 // Parses a published table of features x samples from bytes, without a string for each of its millions of cells.
-import { parseNumber } from "./cells.js";
+
 import type { ModalityTable } from "./cohort.js";
 import { emptyMatrix, type Matrix } from "./matrix.js";
+import { parseNumber } from "./numbers.js";
 import { quote } from "./problems.js";
 
 const TAB = 9;

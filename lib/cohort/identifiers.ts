@@ -1,26 +1,46 @@
-// Identifiers: names that a spreadsheet turned into dates, and versions of Ensembl ids.
+// Identifiers: names that a spreadsheet turned into dates or rounded numbers, and versions of Ensembl ids.
 
-const MONTH = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)";
+/** Excel's short months, as its English, German, French, Spanish, Italian, Portuguese and other versions write them. */
+const MONTHS = [
+  "jan janv ene gen jän feb févr fev lut mar mars mrz mär märz mrt apr avr abr kwi may mai mag mei maj",
+  "jun june juin giu jul july juil lug aug août aout ago sep sept set wrz oct okt ott out paź",
+  "nov dec déc dez dic des gru",
+];
+/** The first letter is a capital or not; 2-MAG is a lipid, not the second of May. */
+const MONTH = `(?:${MONTHS.join(" ")
+  .split(" ")
+  .map((month) => `[${month[0].toUpperCase()}${month[0]}]${month.slice(1)}`)
+  .join("|")})`;
+const CAPITAL_MONTH = `(?=[A-Z])${MONTH}`;
 const DAY = "(?:0?[1-9]|[12]\\d|3[01])";
+const YEAR = "(?:19|20)\\d{2}";
 const EXCEL_DATES = [
-  // 1-Sep, 01-Mar, 1-Sep-21
-  new RegExp(`^${DAY}-${MONTH}(?:-\\d{2}(?:\\d{2})?)?$`),
-  // Sep-01: Excel writes two digits, so the worm genes sep-1 and oct-2 are not dates
-  new RegExp(`^${MONTH}-\\d{2}(?:\\d{2})?$`),
-  // 2021-09-01, with or without a time of day
-  /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?Z?)?$/,
-  // 9/1/2021
-  /^\d{1,2}\/\d{1,2}\/\d{4}$/,
+  // 1-Sep, 01-Mar, 1-Sep-21, 1. Mrz, 02-mar, 1-sept.
+  new RegExp(`^${DAY}(?:[-/ ]|\\. ?)${MONTH}\\.?(?:[-/. ](?:\\d{2}|${YEAR}))?$`, "u"),
+  // Sep-01: Excel writes two digits, so the worm genes sep-1, set-21 and oct-2 are not dates
+  new RegExp(`^${CAPITAL_MONTH}-\\d{2}(?:\\d{2})?$`, "u"),
+  // Sep 1
+  new RegExp(`^${CAPITAL_MONTH}\\.? ${DAY}$`, "u"),
+  // 2021-09-01, 2021/09/01, with or without a time of day
+  /^\d{4}([-/.])(?:0[1-9]|1[0-2])\1(?:0[1-9]|[12]\d|3[01])(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?Z?)?$/,
+  // 9/1/2021, 01.09.2021, 01-09-2021
+  new RegExp(`^${DAY}([-/.])${DAY}\\1${YEAR}$`),
 ];
 
 /**
  * Tells whether an identifier is a date that Excel made from a gene symbol such as SEPT1 or MARCH1. Recognizes `1-Sep`,
- * `01-Mar`, `1-Sep-21`, `Sep-01`, `2021-09-01` (also with a time) and `9/1/2021`, in English. A date saved as its
- * serial number, such as 44440, is indistinguishable from a number.
+ * `01-Mar`, `1-Sep-21`, `Sep-01`, `Sep 1`, `2021-09-01` (also with a time) and `9/1/2021`, and what Excel writes in
+ * other languages: `01-Sept`, `1. Mrz`, `02-mar`, `01.09.2021`. A date saved as its serial number, such as 44440, is
+ * indistinguishable from a number.
  * Source: Ziemann et al. 2016; the authors' code drops names that match `dddd-dd-dd`.
  */
 export function isExcelDate(id: string): boolean {
-  return EXCEL_DATES.some((pattern) => pattern.test(id));
+  return /^(?:\d|\p{Lu}\p{Ll}{2})/u.test(id) && EXCEL_DATES.some((pattern) => pattern.test(id));
+}
+
+/** Tells whether an identifier is a number that Excel rounded, as 2310009E13 becomes `2.31E+13`. */
+export function isExcelNumber(id: string): boolean {
+  return /^\d(?:[.,]\d+)?E\+\d{2,}$/.test(id);
 }
 
 /**

@@ -90,24 +90,36 @@ export function transposeMatrix(matrix: Matrix): Matrix {
 }
 
 /**
- * Puts matrices side by side; `[rows, sum of columns]`.
+ * Puts rows of matrices side by side, `[chosen rows, sum of columns]`; by default all rows. A single matrix with all
+ * its rows in order is returned itself. A row that is undefined is left unobserved.
  * @throws RangeError if their row counts differ.
  */
-export function joinColumns(matrices: readonly Matrix[]): Matrix {
-  const rows = matrices[0]?.rows ?? 0;
-  for (const { rows: got } of matrices) {
+export function joinColumns(
+  matrices: readonly Matrix[],
+  rowsOf: readonly (readonly (number | undefined)[])[] = matrices.map(({ rows }) => [
+    ...Array(rows).keys(),
+  ]),
+): Matrix {
+  const [chosen = [], ...others] = rowsOf;
+  const rows = chosen.length;
+  for (const { length: got } of others) {
     if (got !== rows) throw new RangeError(`joinColumns: expected ${rows} rows, got ${got}`);
   }
+  const [only] = matrices;
+  if (matrices.length === 1 && rows === only.rows && chosen.every((row, i) => row === i))
+    return only;
   const columns = matrices.reduce((sum, matrix) => sum + matrix.columns, 0);
   const out = emptyMatrix(rows, columns);
-  for (let row = 0; row < rows; row++) {
-    let to = row * columns;
-    for (const { values, observed, columns: width } of matrices) {
-      out.values.set(values.subarray(row * width, (row + 1) * width), to);
-      out.observed.set(observed.subarray(row * width, (row + 1) * width), to);
-      to += width;
-    }
-  }
+  let start = 0;
+  matrices.forEach(({ values, observed, columns: width }, i) => {
+    rowsOf[i].forEach((row, to) => {
+      if (row === undefined) return;
+      const at = to * columns + start;
+      out.values.set(values.subarray(row * width, (row + 1) * width), at);
+      out.observed.set(observed.subarray(row * width, (row + 1) * width), at);
+    });
+    start += width;
+  });
   return out;
 }
 

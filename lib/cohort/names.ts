@@ -1,7 +1,7 @@
-// The names on a table's two sides: trimmed, none missing, none repeated; which of them become features.
-import type { DelimitedFile } from "./delimited.js";
-import { isExcelDate, stripEnsemblVersion } from "./identifiers.js";
-import { type Problems, quote, quoteSome } from "./problems.js";
+// The names on a table's two sides: none missing, none repeated; which column holds them, which become features.
+import { type DelimitedFile, readColumns, readFirstRows } from "./delimited.js";
+import { isExcelDate, isExcelNumber, stripEnsemblVersion } from "./identifiers.js";
+import { countOf, type Problems, quote, quoteSome } from "./problems.js";
 
 /** The names of one side, in the order of the file. */
 export interface Names {
@@ -12,6 +12,11 @@ export interface Names {
   readonly places: readonly number[];
 }
 
+/** Whether an id names nothing: blank, or a word for a missing value. */
+export function isNameless(id: string): boolean {
+  return (id.length <= 4 || id[0] === "-") && /^(?:|#?n\/?a|<na>|nan|null|none|-+|\.)$/i.test(id);
+}
+
 /** Adds a problem for each name that is blank or repeated. */
 export function checkNames(
   { side, what, ids, places }: Names,
@@ -19,16 +24,16 @@ export function checkNames(
   problems: Problems,
 ): void {
   const firstPlace = new Map<string, number>();
+  const where = (at: number) => `${side === "row" ? "line" : "column"} ${at}`;
   ids.forEach((id, i) => {
     const line = side === "row" ? places[i] : headerLine;
-    const where = (at: number) => `${side === "row" ? "line" : "column"} ${at}`;
     const first = firstPlace.get(id);
-    if (id === "") {
+    if (isNameless(id)) {
       const at = side === "row" ? "" : ` in ${where(places[i])}`;
       problems.add({
         kind: "blank",
         line,
-        text: `expected the id of a ${what}${at}, got none; name it, or remove the ${side}`,
+        text: `expected the id of a ${what}${at}, got ${id === "" ? "none" : quote(id)}; name it, or remove the ${side}`,
       });
     } else if (first === undefined) firstPlace.set(id, places[i]);
     else {
@@ -46,14 +51,14 @@ export function checkNames(
 
 /** Finds a column by its name; if it is missing, adds a problem and returns -1. */
 export function findColumn(
-  { header, headerLine }: DelimitedFile,
+  { header, headerLine }: Pick<DelimitedFile, "header" | "headerLine">,
   name: string,
   problems: Problems,
 ): number {
   const wanted = name.trim();
-  const index = header.findIndex((cell) => cell.trim() === wanted);
+  const index = header.indexOf(wanted);
   if (index < 0) {
-    const some = header.slice(0, 10).map((cell) => quote(cell.trim()));
+    const some = header.slice(0, 10).map(quote);
     const more = header.length > 10 ? ` and ${header.length - 10} more` : "";
     problems.add({
       kind: "no column",
@@ -64,14 +69,74 @@ export function findColumn(
   return index;
 }
 
-/** Finds the column called "patient", in upper or lower case, among some columns; -1 if there is none. */
-export function findPatientColumn(header: readonly string[], columns: readonly number[]): number {
-  return columns.find((column) => header[column].trim().toLowerCase() === "patient") ?? -1;
+export interface IdColumn {
+  /** The index of the column that names the rows; -1 if it was not found, which is a problem. */
+  readonly idColumn: number;
+  /** The columns that a program wrote to count the rows. */
+  readonly counting: readonly number[];
 }
 
-/** Trims and copies names, since a slice of the file's text would keep all of it in memory. */
-export function cleanNames(cells: readonly string[]): string[] {
-  return cells.map((cell) => Buffer.from(cell.trim()).toString());
+/**
+ * Finds the column that names the rows: the one asked for, else the first. A first column that only counts the rows,
+ * as pandas and R write it, beside others that could name them becomes a problem; beside an id that was asked for it
+ * is left out, with a note.
+ */
+export function findIdColumn(
+  table: DelimitedFile,
+  id: string | undefined,
+  problems: Problems,
+): IdColumn {
+  const [first = -1] = table.columns;
+  const counting = findCounting(table);
+  if (id !== undefined) {
+    const idColumn = findColumn(table, id, problems);
+    const others = counting.filter((j) => j !== idColumn);
+    if (others.length > 0) {
+      const names = quoteSome(others.map((j) => table.header[j]));
+      table.notes.push(`${table.file}: ${names} counts the rows; left out`);
+    }
+    return { idColumn, counting: others };
+  }
+  const candidates = counting.includes(first) ? findDistinct(table, counting) : [];
+  if (candidates.length === 0) return { idColumn: first, counting: [] };
+  const [name] = candidates.map((j) => table.header[j]);
+  problems.add({
+    kind: "row index",
+    line: table.headerLine,
+    text:
+      `expected ids in the first column, got ${quote(table.header[first])}, which counts the rows; ` +
+      `name the id column, as in id: ${quote(name)}, or id: ${quote(table.header[first])} if those numbers are the ids`,
+  });
+  return { idColumn: -1, counting };
+}
+
+/** Names of a column that a program adds to count the rows. */
+const COUNTING = /^(?:|index|unnamed: ?\d+(?:\.\d+)?|x|v1|row\.?names?|level_0|#|no\.?|nr\.?)$/i;
+
+/** The columns that count the rows, from 0 or 1. */
+function findCounting(table: DelimitedFile): number[] {
+  const { header, lines } = table;
+  const named = table.columns.filter(
+    (j, i) => (i === 0 || header[j] !== "") && COUNTING.test(header[j]),
+  );
+  if (named.length === 0 || lines.length < 2) return [];
+  const cells = readColumns(table, named);
+  return named.filter((_, i) => {
+    const start = cells[i][0] === "0" ? 0 : 1;
+    return cells[i].every((cell, row) => cell === String(row + start));
+  });
+}
+
+/** The columns whose first cells are all different, and none of which looks measured. */
+function findDistinct(table: DelimitedFile, but: readonly number[]): number[] {
+  const rows = readFirstRows(table, 100);
+  return table.columns.filter((j) => {
+    const cells = rows.map((row) => row[j] ?? "");
+    const named = cells.every(
+      (cell) => !isNameless(cell) && !/^[+-]?\d*\.\d|^[+-]?\d+e/i.test(cell),
+    );
+    return !but.includes(j) && named && new Set(cells).size === cells.length;
+  });
 }
 
 export interface FeatureOptions {
@@ -85,10 +150,20 @@ export interface ChosenFeatures {
   readonly ids: readonly string[];
   /** The index of each among the given names. */
   readonly kept: readonly number[];
-  /** The names that are dates. */
+  /** The names that Excel changed. */
   readonly lost: readonly string[];
   readonly notes: readonly string[];
 }
+
+/** Names that other programs give to rows that are no features. */
+const NO_FEATURES: readonly (readonly [what: string, pattern: RegExp])[] = [
+  [
+    "counts of reads without a gene, as HTSeq and STAR write them",
+    /^__\w|^N_(?:unmapped|multimapping|noFeature|ambiguous)$/,
+  ],
+  ["MaxQuant's contaminants", /^CON__/],
+  ["MaxQuant's reversed sequences", /^REV__/],
+];
 
 /** Chooses the features among the names of a side; blank and repeated names become problems, and so may dates. */
 export function chooseFeatures(
@@ -100,7 +175,8 @@ export function chooseFeatures(
   const kept: number[] = [];
   const lost: string[] = [];
   names.ids.forEach((id, i) => {
-    if (!isExcelDate(id)) kept.push(i);
+    const date = isExcelDate(id);
+    if (!date && !isExcelNumber(id)) kept.push(i);
     else {
       lost.push(id);
       if (excelDates === "drop") return;
@@ -108,7 +184,9 @@ export function chooseFeatures(
         kind: "date",
         line: names.side === "row" ? names.places[i] : headerLine,
         ...(names.side === "column" && { column: id }),
-        text: `expected the name of a feature, got ${quote(id)}, a date by Excel; write the symbol again as text`,
+        text:
+          `expected the name of a feature, got ${quote(id)}, ${date ? "a date" : "a rounded number"} by Excel; ` +
+          "write the symbol again as text",
       });
     }
   });
@@ -122,12 +200,34 @@ export function chooseFeatures(
       text: `expected at least one feature, got none${lost.length > 0 ? " but dates by Excel" : ""}; write the file again`,
     });
   }
+  return { ids, kept, lost, notes: noteFeatures(raw, ids, lost) };
+}
+
+function noteFeatures(
+  raw: readonly string[],
+  ids: readonly string[],
+  lost: readonly string[],
+): string[] {
   const notes: string[] = [];
   if (lost.length > 0) {
-    const some = quoteSome(lost);
-    notes.push(`${lost.length} features left out whose names Excel turned into dates: ${some}`);
+    notes.push(
+      `${countOf(lost.length, "feature")} left out whose names Excel turned into dates or rounded: ${quoteSome(lost)}`,
+    );
   }
   const versions = ids.filter((id, i) => id !== raw[i]).length;
-  if (versions > 0) notes.push(`the versions of ${versions} Ensembl ids were taken off`);
-  return { ids, kept, lost, notes };
+  if (versions > 0) notes.push(`the versions of ${countOf(versions, "Ensembl id")} were taken off`);
+  const others = ids.filter((id) => /^(?:__|N_|CON__|REV__)/.test(id));
+  for (const [what, pattern] of others.length > 0 ? NO_FEATURES : []) {
+    const found = others.filter((id) => pattern.test(id));
+    if (found.length > 0) {
+      notes.push(`the features include ${what} (${found.length}): ${quoteSome(found)}`);
+    }
+  }
+  const serial = ids.filter((id) => /^(?:3[6-9]|4\d|5[0-4])\d{3}$/.test(id));
+  if (serial.length > 0 && ids.filter((id) => /^\d+$/.test(id)).length === serial.length) {
+    notes.push(
+      `the features include what may be dates that Excel saved as day numbers: ${quoteSome(serial)}`,
+    );
+  }
+  return notes;
 }

@@ -14,7 +14,10 @@ export interface Problem {
 
 /** Collects problems and throws them together. */
 export interface Problems {
+  /** Adds a problem; the same one on further lines is told once. */
   add(problem: Problem): void;
+  /** Counts problems of a kind that is listed already. */
+  addMore(count: number): void;
   /** The number of problems so far. */
   count(): number;
   /** @throws RangeError that lists up to ten problems by line, and counts the rest. */
@@ -23,16 +26,27 @@ export interface Problems {
 
 const LISTED = 10;
 
+/** A problem, and on how many more lines it was met. */
+interface Listed extends Problem {
+  more: number;
+}
+
 /** Starts a list of problems; the heading names the file and what was expected. */
 export function collectProblems(heading: string): Problems {
-  const byKind = new Map<string, Problem[]>();
+  const byKind = new Map<string, Listed[]>();
   let count = 0;
   return {
     add(problem) {
       count++;
-      const known = byKind.get(problem.kind);
-      if (!known) byKind.set(problem.kind, [problem]);
-      else if (known.length < LISTED) known.push(problem);
+      const known = byKind.get(problem.kind) ?? [];
+      byKind.set(problem.kind, known);
+      const { column, text } = problem;
+      const same = known.find((other) => other.text === text && other.column === column);
+      if (same) same.more++;
+      else if (known.length < LISTED) known.push({ ...problem, more: 0 });
+    },
+    addMore(more) {
+      count += more;
     },
     count: () => count,
     throwIfAny() {
@@ -41,16 +55,23 @@ export function collectProblems(heading: string): Problems {
         (a, b) => (a.line ?? 0) - (b.line ?? 0),
       );
       const lines = listed.map((problem) => `\n- ${place(problem)}${problem.text}`);
-      const rest = count > listed.length ? `\n- and ${count - listed.length} more` : "";
-      const total = count === 1 ? "1 problem" : `${count} problems`;
-      throw new RangeError(`${heading}, got ${total}:${lines.join("")}${rest}`);
+      const told = listed.reduce((sum, { more }) => sum + 1 + more, 0);
+      const rest = count > told ? `\n- and ${count - told} more` : "";
+      throw new RangeError(`${heading}, got ${countOf(count, "problem")}:${lines.join("")}${rest}`);
     },
   };
 }
 
-/** Quotes a name or a cell for a message, shortened to 40 characters. */
+/** Characters that look like a blank or like nothing. */
+const UNSEEN = /[^\S \n\t]|\p{Cf}/gu;
+
+/** Quotes a name or a cell for a message, shortened to 40 characters; an unseen character is shown as `<U+00A0>`. */
 export function quote(text: string): string {
-  return JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}...` : text);
+  const short = text.length > 40 ? `${text.slice(0, 40)}...` : text;
+  return JSON.stringify(short).replace(
+    UNSEEN,
+    (one) => `<U+${one.codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0")}>`,
+  );
 }
 
 /** Quotes the first few names, and counts the rest. */
@@ -59,17 +80,23 @@ export function quoteSome(names: readonly string[], some = 3): string {
   return names.length > some ? `${shown} and ${names.length - some} more` : shown || "none";
 }
 
-function place({ line, column }: Problem): string {
+/** `1 row`, `2 rows`. */
+export function countOf(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+function place({ line, column, more }: Listed): string {
+  const others = more === 0 ? "" : ` and ${countOf(more, "more line")}`;
   const parts = [
-    ...(line === undefined ? [] : [`line ${line}`]),
+    ...(line === undefined ? [] : [`line ${line}${others}`]),
     ...(column === undefined ? [] : [`column ${quote(column)}`]),
   ];
   return parts.length > 0 ? `${parts.join(", ")}: ` : "";
 }
 
 /** Takes the first of each list, then the second of each, and so on, up to `enough`. */
-function takeInTurn(lists: readonly (readonly Problem[])[], enough: number): Problem[] {
-  const out: Problem[] = [];
+function takeInTurn(lists: readonly (readonly Listed[])[], enough: number): Listed[] {
+  const out: Listed[] = [];
   const longest = Math.max(...lists.map((list) => list.length));
   for (let i = 0; i < longest; i++) {
     for (const list of lists) {

@@ -1,27 +1,39 @@
 // The sample sheet: one row per sample, with its patient and labels.
 import { checkOptions, type Kinds, required } from "../options.js";
-import { missingTest, parseNumber } from "./cells.js";
+import { isAmbiguous } from "./cells.js";
 import type { Label, Sample } from "./cohort.js";
-import { type DelimitedFile, type DelimitedOptions, readDelimited } from "./delimited.js";
-import { checkNames, cleanNames, findColumn, findPatientColumn } from "./names.js";
-import { collectProblems, type Problems, quote } from "./problems.js";
+import { type DelimitedRows, readDelimited } from "./delimited.js";
+import type { HeaderOptions } from "./header.js";
+import { type MissingMarks, missingMarks } from "./missing.js";
+import { checkNames, findColumn, findIdColumn } from "./names.js";
+import { parseNumber } from "./numbers.js";
+import { checkPatients, choosePatients, namesPatients, notePatients } from "./patients.js";
+import { collectProblems, quote } from "./problems.js";
 
-export interface SampleSheetOptions extends Pick<DelimitedOptions, "hashHeader"> {
+export interface SampleSheetOptions {
   readonly file: string;
   /** The column of the sample ids; by default the first. */
   readonly id?: string;
-  /** The column of the patients; by default the one called "patient", else each sample is its own patient. */
+  /**
+   * The column of the patients; by default one with a usual name, such as "patient", "SubjectID" or
+   * "case_submitter_id", else each sample is its own patient.
+   */
   readonly patient?: string;
-  /** Words that mean "not recorded" in this file, beside `missingWords`. */
+  /** Words or numbers that mean "not recorded" in this file, beside `missingWords`. */
   readonly missing?: readonly string[];
-  /** Columns of text, even if all their cells look like numbers. */
-  readonly textColumns?: ReadonlySet<string>;
+}
+
+/** What a format says about its own sample sheets. */
+export interface SheetFormat extends HeaderOptions {
+  /** Columns whose kind is declared; those of the others shows in their cells. */
+  readonly kinds?: ReadonlyMap<string, "number" | "text">;
+  /** Words that mean "not recorded" in this format. */
+  readonly missing?: readonly string[];
 }
 
 /** The kinds of `SampleSheetOptions`. */
 export const SHEET_KINDS: Kinds<SampleSheetOptions> = {
   ...{ file: required("string"), id: "string", patient: "string", missing: "array" },
-  ...{ textColumns: Set, hashHeader: "boolean" },
 };
 
 export interface SampleSheet {
@@ -34,31 +46,25 @@ export interface SampleSheet {
 }
 
 /**
- * Reads a CSV or TSV sample sheet. Every other column becomes a label: numbers if all its filled cells are plain
- * numbers, else text; null where missing.
+ * Reads a CSV or TSV sample sheet. Every other column becomes a label, null where missing: numbers if all its filled
+ * cells are plain numbers that no other text could mean, else text.
  * @throws RangeError that lists everything wrong in the file: blank or repeated ids, ragged rows, columns without a
- * name or with the same name, a requested column that is missing, a sample without a patient; Error if the file cannot
- * be read (see `readDelimited`).
+ * name or with the same name, a requested column that is missing, a sample without a patient; TypeError for options of
+ * a wrong kind; Error if the file cannot be read (see `readDelimited`).
  */
 export function readSampleSheet(options: SampleSheetOptions): SampleSheet {
-  const { file, id, patient, missing, textColumns, hashHeader } = checkOptions(
-    "readSampleSheet",
-    options,
-    SHEET_KINDS,
-  );
+  return readSheet(checkOptions("readSampleSheet", options, SHEET_KINDS));
+}
+
+/** The same for a sheet in a format that says more about its columns. */
+export function readSheet(
+  { file, id, patient, missing: stated }: SampleSheetOptions,
+  { kinds, missing: format, ...header }: SheetFormat = {},
+): SampleSheet {
   const problems = collectProblems(`${file}: expected a sample sheet`);
-  const table = readDelimited(file, { problems, hashHeader });
-  const { header, headerLine, rows, lines } = table;
-  const notes = [...table.notes];
-  const isMissing = missingTest(missing);
-  const idColumn = id === undefined ? 0 : findColumn(table, id, problems);
-  const patientColumn =
-    patient === undefined
-      ? findPatientColumn(
-          header,
-          header.map((_, j) => j).filter((j) => j !== idColumn),
-        )
-      : findColumn(table, patient, problems);
+  const table = readDelimited(file, { problems, ...header });
+  const missing = missingMarks({ stated, format, noteAll: format === undefined });
+  const { rows, lines, headerLine } = table;
   if (rows.length === 0) {
     problems.add({
       kind: "empty",
@@ -66,76 +72,114 @@ export function readSampleSheet(options: SampleSheetOptions): SampleSheet {
       text: "expected a row a sample below the header, got none; add them",
     });
   }
+  const { idColumn, counting } = findIdColumn(table, id, problems);
   if (rows.length === 0 || idColumn < 0) problems.throwIfAny();
 
-  const columns = header.map((_, j) => j).filter((j) => j !== idColumn && j !== patientColumn);
-  const ids = cleanNames(rows.map((cells) => cells[idColumn]));
-  const names = cleanNames(columns.map((j) => header[j]));
+  const others = table.columns.filter((j) => j !== idColumn && !counting.includes(j));
+  const cells = (column: number) => rows.map((row) => row[column].replace(DASH, "-"));
+  const candidates = others
+    .filter((j) => header.format === undefined && namesPatients(table.header[j]))
+    .map((j) => ({ column: j, name: table.header[j], cells: cells(j) }));
+  const found =
+    patient === undefined
+      ? choosePatients(candidates, headerLine, 'choose: patient: "..."', problems)
+      : { column: findColumn(table, patient, problems), notes: [] };
+  const ids = cells(idColumn);
+  const columns = others.filter((j) => j !== found.column);
+  const names = columns.map((j) => table.header[j]);
   checkNames({ side: "row", what: "sample", ids, places: lines }, headerLine, problems);
   const places = columns.map((j) => j + 1);
   checkNames({ side: "column", what: "column", ids: names, places }, headerLine, problems);
-  const patients = readPatients(table, ids, patientColumn, isMissing, problems);
+  const patients = found.column < 0 ? ids : cells(found.column);
+  const place = { column: table.header[found.column], lines };
+  if (found.column >= 0) checkPatients(patients, ids, place, missing, problems);
   problems.throwIfAny();
 
-  const labels = columns.map((column, j) =>
-    readLabels(table, column, isMissing, textColumns?.has(names[j]) ? undefined : notes),
-  );
+  const notes: string[] = found.notes.map((note) => `${file}: ${note}`);
+  const minus = stated?.some((word) => word.trim() === "-") ?? false;
+  const labels = columns.map((column, j) => {
+    const own = { name: names[j], cells: cells(column), kind: kinds?.get(names[j]) };
+    return readLabels(table, own, (cell) => missing.matches(cell), minus, notes);
+  });
+  const idName = table.header[idColumn];
+  if (found.column < 0 && !namesPatients(idName)) notes.push(notePatients(file));
   return {
     samples: ids.map((sampleId, i) => ({
       id: sampleId,
       patient: patients[i],
       labels: Object.fromEntries(names.map((name, j) => [name, labels[j][i]])),
     })),
-    idName: header[idColumn].trim(),
-    hasPatients: patientColumn >= 0,
-    notes,
+    idName,
+    hasPatients: found.column >= 0,
+    notes: [...table.notes, ...notes, ...missing.notes(file, "recorded")],
   };
 }
 
-/** Reads each row's patient, which is the sample itself if `column` is -1. A blank cell becomes a problem. */
-export function readPatients(
-  { header, rows, lines }: DelimitedFile,
-  ids: readonly string[],
-  column: number,
-  isMissing: (cell: string) => boolean,
-  problems: Problems,
-): string[] {
-  if (column < 0) return [...ids];
-  return cleanNames(
-    rows.map((cells, i) => {
-      if (isMissing(cells[column].trim())) {
-        problems.add({
-          kind: "patient",
-          line: lines[i],
-          column: header[column].trim(),
-          text: `expected the patient of sample ${quote(ids[i])}, got ${quote(cells[column])}; write the sample's id if it is the patient's only one`,
-        });
-      }
-      return cells[column];
-    }),
-  );
+/** A dash alone in its cell, however it is typed. */
+const DASH = /^[\u2010-\u2015\u2212]$/;
+
+interface LabelColumn {
+  readonly name: string;
+  readonly cells: readonly string[];
+  /** Declared, or to be found. */
+  readonly kind?: "number" | "text";
 }
 
-/**
- * Reads a column of labels. Without `notes` it is text; else numbers, unless a cell is not a number, which is noted.
- */
+/** Beside one of these, "-" is a label. */
+const SIGNS = /^(?:\d?\++|\+\/-|pos(?:itive)?|neg(?:ative)?)$/i;
+
+/** Reads a column of labels: numbers if it is declared so or all cells are, else text; notes what could be doubted. */
 function readLabels(
-  { file, header, rows, lines }: DelimitedFile,
-  column: number,
-  isMissing: (cell: string) => boolean,
-  notes: string[] | undefined,
+  { file, lines, delimiter }: DelimitedRows,
+  { name, cells, kind }: LabelColumn,
+  matches: MissingMarks["matches"],
+  minusIsMissing: boolean,
+  notes: string[],
 ): Label[] {
-  const cells = rows.map((row) => row[column].trim());
-  if (!notes) return cells.map((cell) => (isMissing(cell) ? null : Buffer.from(cell).toString()));
-  const filled = cells.flatMap((cell, i) => (isMissing(cell) ? [] : [i]));
+  const signs = !minusIsMissing && cells.some((cell) => SIGNS.test(cell));
+  const missing = cells.map((cell) => !(signs && cell === "-") && matches(cell));
+  const text = () => cells.map((cell, i) => (missing[i] ? null : cell));
+  if (kind === "text") return text();
+  const filled = cells.flatMap((_, i) => (missing[i] ? [] : [i]));
   const words = filled.filter((i) => parseNumber(cells[i]) === undefined);
-  if (words.length > 0 && words.length * 2 < filled.length) {
-    notes.push(
-      `${file}: column ${quote(header[column].trim())} is kept as text because of ${quote(cells[words[0]])} ` +
-        `on line ${lines[words[0]]}; ${filled.length - words.length} of its cells are numbers`,
-    );
+  const keep = (why: string) => notes.push(`${file}: column ${quote(name)} is kept as text ${why}`);
+  if (words.length > 0) {
+    const [first] = words;
+    const numbers = filled.length - words.length;
+    if (words.every((i) => /^[+-]?\d+,\d+$/.test(cells[i]))) {
+      keep(`because of its decimal commas, as in ${quote(cells[first])}; write decimal points`);
+    } else if (words.length < numbers) {
+      keep(
+        `because of ${quote(cells[first])} on line ${lines[first]}; ${numbers} of its cells are numbers`,
+      );
+    }
+    return text();
   }
-  return cells.map((cell) =>
-    isMissing(cell) ? null : words.length === 0 ? Number(cell) : Buffer.from(cell).toString(),
-  );
+  const doubt =
+    kind === "number"
+      ? undefined
+      : findDoubt(
+          filled.map((i) => cells[i]),
+          delimiter === ";",
+        );
+  if (doubt === undefined) return cells.map((cell, i) => (missing[i] ? null : Number(cell)));
+  keep(`because ${doubt}; if they are numbers, write them alike`);
+  return text();
+}
+
+/** Why texts that look like numbers may be codes; undefined if they are numbers. */
+function findDoubt(cells: readonly string[], semicolons: boolean): string | undefined {
+  const odd = cells.find((cell) => /^[+-]?0\d|^[^.]*e|^[+-]?\d{16,}$/i.test(cell));
+  if (odd !== undefined) return `${quote(odd)} may be a code`;
+  const texts = new Map<number, string>();
+  for (const cell of cells) {
+    const other = texts.get(Number(cell)) ?? cell;
+    if (other !== cell) return `${quote(other)} and ${quote(cell)} are one number`;
+    texts.set(Number(cell), cell);
+  }
+  const points = cells.filter((cell) => cell.includes("."));
+  if (semicolons && points.length > 0 && points.every(isAmbiguous)) {
+    return `the points may part thousands, as in ${quote(points[0])}`;
+  }
+  return undefined;
 }

@@ -1,43 +1,47 @@
-// Any CSV or TSV files of measurements, with a sample sheet -> a cohort.
+// Any CSV, TSV or GCT files of measurements, with a sample sheet -> a cohort.
 import { checkOptions, type Kinds, required } from "../options.js";
-import { missingTest, parseCells } from "./cells.js";
+import { readNumbers } from "./cells.js";
 import { type Cohort, type Drop, drop, joinCohort, type ModalityTable } from "./cohort.js";
-import { type DelimitedFile, readDelimited } from "./delimited.js";
+import { type DelimitedFile, openDelimited, readColumns } from "./delimited.js";
 import { isExcelDate } from "./identifiers.js";
-import { transposeMatrix } from "./matrix.js";
+import { explainAlmostEqual } from "./ids.js";
+import { addEmpty, addHeaderless, addNoHeader, addSecondHeader, refuseLong } from "./layout.js";
+import { addLabels, refuseCopies } from "./leaks.js";
+import { missingMarks } from "./missing.js";
 import {
   checkNames,
   chooseFeatures,
-  cleanNames,
   type FeatureOptions,
   findColumn,
-  findPatientColumn,
+  findIdColumn,
+  isNameless,
+  type Names,
 } from "./names.js";
+import { decideOrientation, type Orientation } from "./orientation.js";
+import { checkPatients, choosePatients, namesPatients, notePatients } from "./patients.js";
 import { collectProblems, type Problems, quote, quoteSome } from "./problems.js";
 import {
-  readPatients,
   readSampleSheet,
+  type SampleSheet,
   type SampleSheetOptions,
   SHEET_KINDS,
 } from "./samplesheet.js";
-
-/** Whether samples are the rows or the columns of a table. */
-export type Orientation = "samples-in-rows" | "features-in-rows";
+import { remarkOnScale } from "./scale.js";
 
 export interface TableOptions extends FeatureOptions {
-  /** Path of a CSV or TSV file, gzip or not. */
+  /** Path of a CSV, TSV or GCT file, gzip or not. */
   readonly file: string;
   /** The name of the modality. */
   readonly name: string;
   /** By default the side that has ids of `sampleIds` decides. */
   readonly orientation?: Orientation;
-  /** The ids of the sample sheet. */
+  /** The ids of the sample sheet. Other samples are left out unread, and counted. */
   readonly sampleIds?: readonly string[];
   /** The column that names the rows; by default the first. */
   readonly id?: string;
   /** Columns of annotations, neither samples nor features. */
   readonly ignore?: readonly string[];
-  /** Words that mean "not measured" in this file, beside `missingWords`. */
+  /** Words or numbers that mean "not measured" in this file, beside `missingWords`. */
   readonly missing?: readonly string[];
 }
 
@@ -45,7 +49,7 @@ export interface TableOptions extends FeatureOptions {
 export interface FileTable extends ModalityTable {
   readonly drops: readonly Drop[];
   readonly notes: readonly string[];
-  /** Sample id -> patient, if samples are rows and a column is called "patient". */
+  /** Sample id -> patient, if samples are rows and a column names their patients. */
   readonly patients?: ReadonlyMap<string, string>;
 }
 
@@ -79,126 +83,198 @@ export interface TablesOptions {
  * values that were not measured. One error lists everything wrong in the file, with line, column and remedy.
  * @throws RangeError if ids are blank or repeated, rows are ragged, cells are not finite float32 numbers, or the
  * orientation is ambiguous; TypeError for options of a wrong kind; Error if the file cannot be read (see
- * `readDelimited`).
+ * `openDelimited`).
  */
 export function readTable(options: TableOptions): FileTable {
-  const { file, name, id, ignore = [] } = checkOptions("readTable", options, TABLE_KINDS);
+  return readModality(checkOptions("readTable", options, TABLE_KINDS), {
+    where: "the sample sheet",
+  });
+}
+
+/** What is known from the files before. */
+interface Context {
+  /** What has the ids in `sampleIds`. */
+  readonly where: string;
+  /** The sheet, whose header is no sample, and whose labels are no features. */
+  readonly sheet?: SampleSheet & { readonly file: string };
+}
+
+function readModality(options: TableOptions, { where, sheet }: Context): FileTable {
+  const { file, name, sampleIds } = options;
   if (name === "") throw new RangeError(`readTable: expected a name for ${file}, got ""`);
   const problems = collectProblems(`${file}: expected a table of numbers`);
-  const table = readDelimited(file, { problems });
-  const { header, headerLine, rows, lines } = table;
-  const isMissing = missingTest(options.missing);
-  const idColumn = id === undefined ? 0 : findColumn(table, id, problems);
-  const ignored = new Set(ignore.map((column) => findColumn(table, column, problems)));
-  const columns = header.map((_, j) => j).filter((j) => j !== idColumn && !ignored.has(j));
-  if (rows.length === 0 || columns.length === 0) addEmpty(table, problems);
-  if (rows.length === 0 || columns.length === 0 || idColumn < 0) problems.throwIfAny();
-
-  const rowIds = cleanNames(rows.map((cells) => cells[idColumn]));
-  const columnIds = columns.map((j) => header[j].trim());
-  const orientation = decideOrientation(options, rowIds, columnIds);
-  if (typeof orientation !== "string") {
-    problems.add({ kind: "orientation", text: orientation.problem });
-    problems.throwIfAny();
+  const known = sampleIds && new Set(sampleIds);
+  const table = openDelimited(file, { ids: known });
+  const { header, headerLine, lines } = table;
+  const sides = findSides(table, options, where, problems);
+  const { upright, columns, corner } = sides;
+  const names = columns.map((j) => header[j]);
+  if (upright && known?.has(corner))
+    addNoHeader(`the sample ${quote(corner)}`, headerLine, problems);
+  if (sheet && (upright ? sides.rowIds : names).includes(sheet.idName)) {
+    throw new RangeError(
+      `${sheet.file}: expected a header in the first line, got the sample ${quote(sheet.idName)}; add one`,
+    );
   }
-  const upright = orientation === "samples-in-rows";
-  const corner = header[idColumn].trim();
-  if (upright && options.sampleIds?.includes(corner)) addHeaderless(headerLine, corner, problems);
-  const patientColumn = upright ? findPatientColumn(header, columns) : -1;
-  const measured = columns.filter((j) => j !== patientColumn);
 
-  const rowNames = { side: "row", ids: rowIds, places: lines } as const;
+  const patients = findPatients(table, upright ? columns : [], problems);
+  const measured = columns.filter((j) => j !== patients.column);
+  const rowNames = { side: "row", ids: sides.rowIds, places: lines } as const;
   const columnNames = {
     side: "column",
-    ids: cleanNames(measured.map((j) => header[j])),
+    ids: measured.map((j) => header[j]),
     places: measured.map((j) => j + 1),
   } as const;
-  const samples = { ...(upright ? rowNames : columnNames), what: "sample" } as const;
-  checkNames(samples, headerLine, problems);
-  const { ids, kept, lost, notes } = chooseFeatures(
-    { ...(upright ? columnNames : rowNames), what: "feature" },
+  const [sampleSide, featureSide] = upright ? [rowNames, columnNames] : [columnNames, rowNames];
+  const samples = chooseSamples({ ...sampleSide, what: "sample" }, known, headerLine, problems);
+  const features = chooseFeatures(
+    { ...featureSide, what: "feature" },
     headerLine,
     problems,
     options,
   );
-  const matrix = parseCells(table, {
-    rows: upright ? rows.map((_, i) => i) : kept,
-    columns: upright ? kept.map((i) => measured[i]) : measured,
-    isMissing,
+  if (upright && sheet) addLabels(features.ids, sheet.samples, headerLine, problems);
+
+  const [rows, places] = upright ? [samples.kept, features.kept] : [features.kept, samples.kept];
+  const missing = missingMarks({ stated: options.missing });
+  const matrix = readNumbers(table, {
+    rows: placesOf(rows, lines.length),
+    columns: placesOf(
+      places.map((i) => measured[i]),
+      header.length,
+    ),
+    transpose: !upright,
+    missing,
     problems,
   });
-  const patients = readPatients(table, rowIds, patientColumn, isMissing, problems);
+  const people = samples.kept.map((i) => patients.cells[i]);
+  if (patients.column >= 0) {
+    const place = { column: header[patients.column], lines: samples.kept.map((i) => lines[i]) };
+    checkPatients(people, samples.ids, place, missing, problems);
+  }
   problems.throwIfAny();
-  const odd = samples.ids.filter(isExcelDate);
+
+  const almost =
+    samples.strangers.length > 0 && explainAlmostEqual(sampleSide.ids, sampleIds ?? [], where);
+  const scale = remarkOnScale(matrix);
+  const notes = [
+    ...patients.notes,
+    ...features.notes,
+    ...samples.notes,
+    ...(almost ? [`samples left out that ${where} may have; ${almost}`] : []),
+    ...(scale ? [scale] : []),
+  ];
   return {
     name,
     samples: samples.ids,
-    features: ids,
-    matrix: upright ? matrix : transposeMatrix(matrix),
-    drops: lost.length > 0 ? [drop("features", name, lost, "a date by Excel, not a name")] : [],
+    features: features.ids,
+    matrix,
+    drops: [
+      drop("features", name, features.lost, "changed by Excel, not a name"),
+      drop("samples", name, samples.strangers, `not in ${where}`),
+    ].filter(({ count }) => count > 0),
     notes: [
       ...table.notes,
+      ...missing.notes(file, "measured"),
       ...notes.map((note) => `${file}: ${note}`),
-      ...(odd.length > 0
-        ? [`${file}: ${odd.length} sample ids look like dates by Excel: ${quoteSome(odd)}`]
-        : []),
     ],
-    ...(patientColumn >= 0 && { patients: new Map(rowIds.map((one, i) => [one, patients[i]])) }),
+    ...(patients.column >= 0 && { patients: new Map(samples.ids.map((id, i) => [id, people[i]])) }),
   };
 }
 
-/**
- * Decides by which side has ids of the sample sheet, and checks the stated orientation against it. If neither side has
- * any, or both have, returns a problem instead.
- */
-function decideOrientation(
-  { orientation: stated, sampleIds }: TableOptions,
-  rowIds: readonly string[],
-  columnIds: readonly string[],
-): Orientation | { readonly problem: string } {
-  if (sampleIds === undefined) {
-    if (stated) return stated;
-    return {
-      problem: `expected an orientation, got none and no sample ids to find it by; pass orientation: "samples-in-rows" or "features-in-rows"`,
-    };
-  }
-  const known = new Set(sampleIds);
-  const inRows = rowIds.filter((id) => known.has(id)).length;
-  const inColumns = columnIds.filter((id) => known.has(id)).length;
-  const seen = `rows ${quoteSome(rowIds)}, columns ${quoteSome(columnIds)}`;
-  if (inRows === 0 && inColumns === 0) {
-    const alike = findAlike([...rowIds, ...columnIds], sampleIds);
-    const remedy = alike
-      ? `write the ids alike: ${alike}`
-      : "check that both name the samples in the same way";
-    return {
-      problem: `expected samples that the sample sheet has too (${quoteSome(sampleIds)}), got ${seen}; ${remedy}`,
-    };
-  }
-  const found = inRows > 0 ? "samples-in-rows" : "features-in-rows";
-  if (stated === undefined) {
-    if (inRows === 0 || inColumns === 0) return found;
-    return {
-      problem: `expected the sample sheet's ids in rows or in columns, got ${inRows} in rows and ${inColumns} in columns; pass orientation`,
-    };
-  }
-  if ((stated === "samples-in-rows" ? inRows : inColumns) > 0) return stated;
-  return { problem: `expected ${stated}, got ${seen}; pass orientation: "${found}"` };
+/** The ids of a table's rows, its other columns, and which of the two are samples. */
+interface Sides {
+  readonly upright: boolean;
+  /** The name of the id column. */
+  readonly corner: string;
+  readonly rowIds: readonly string[];
+  readonly columns: readonly number[];
 }
 
-/** Two ids that differ only in letter case or punctuation, as when R turns `TCGA-01` into `TCGA.01`. */
-function findAlike(ids: readonly string[], sampleIds: readonly string[]): string | undefined {
-  const bare = (id: string) => id.toLowerCase().replace(/[^\p{L}\p{N}]/gu, "");
-  const known = new Map(sampleIds.map((id) => [bare(id), id]));
-  const match = ids.find((id) => bare(id) !== "" && known.has(bare(id)));
-  return match === undefined
-    ? undefined
-    : `"${match}" here, "${known.get(bare(match))}" in the sample sheet`;
+/** @throws RangeError if the table has another layout, or its orientation is not clear. */
+function findSides(
+  table: DelimitedFile,
+  { orientation, sampleIds, id, ignore = [], missing }: TableOptions,
+  where: string,
+  problems: Problems,
+): Sides {
+  const { idColumn, counting } = findIdColumn(table, id, problems);
+  const ignored = new Set([...counting, ...(table.gct?.annotations ?? [])]);
+  for (const column of ignore) ignored.add(findColumn(table, column, problems));
+  const columns = table.columns.filter((j) => j !== idColumn && !ignored.has(j));
+  addEmpty(table, columns, problems);
+  problems.throwIfAny();
+  refuseLong(table, idColumn, columns);
+  addSecondHeader(table, columns, missing, problems);
+  const corner = table.header[idColumn];
+  const names = columns.map((j) => table.header[j]);
+  const [rowIds] = readColumns(table, [idColumn]);
+  const isSample = sampleIds?.includes(corner) ?? false;
+  if (!isSample) addHeaderless(corner, names, table.headerLine, problems);
+  problems.throwIfAny();
+  const decided = decideOrientation(
+    { stated: orientation ?? (table.gct && "features-in-rows"), sampleIds, where },
+    rowIds,
+    names,
+  );
+  if (typeof decided !== "string") problems.add({ kind: "orientation", text: decided.problem });
+  problems.throwIfAny();
+  return { upright: decided === "samples-in-rows", corner, rowIds, columns };
+}
+
+interface ChosenSamples {
+  readonly ids: readonly string[];
+  /** The index of each among the given names. */
+  readonly kept: readonly number[];
+  /** Names that are not known. */
+  readonly strangers: readonly string[];
+  readonly notes: readonly string[];
+}
+
+/** Chooses the known samples among the names of a side; blank and repeated names become problems. */
+function chooseSamples(
+  names: Names,
+  known: ReadonlySet<string> | undefined,
+  headerLine: number,
+  problems: Problems,
+): ChosenSamples {
+  const isStranger = (id: string) => known !== undefined && !known.has(id) && !isNameless(id);
+  const kept = names.ids.flatMap((id, i) => (isStranger(id) ? [] : [i]));
+  const ids = kept.map((i) => names.ids[i]);
+  checkNames({ ...names, ids, places: kept.map((i) => names.places[i]) }, headerLine, problems);
+  const odd = ids.filter(isExcelDate);
+  const notes =
+    odd.length > 0
+      ? [`sample ids that may be dates by Excel (${odd.length}): ${quoteSome(odd)}`]
+      : [];
+  return { ids, kept, strangers: names.ids.filter(isStranger), notes };
+}
+
+/** The place of each index among those kept; -1 for the others. */
+function placesOf(kept: readonly number[], size: number): Int32Array {
+  const places = new Int32Array(size).fill(-1);
+  kept.forEach((index, place) => {
+    places[index] = place;
+  });
+  return places;
+}
+
+/** The column of patients among some columns, and its cells. */
+function findPatients(table: DelimitedFile, columns: readonly number[], problems: Problems) {
+  const named = columns.filter((j) => namesPatients(table.header[j]));
+  const cells = readColumns(table, named);
+  const candidates = named.map((column, i) => ({
+    ...{ column, name: table.header[column], cells: cells[i] },
+  }));
+  const remedy = "name the others in ignore";
+  const { column, notes } = choosePatients(candidates, table.headerLine, remedy, problems);
+  return { column, notes, cells: cells[named.indexOf(column)] ?? [] };
 }
 
 /**
  * Reads a cohort from one file per modality and a sample sheet, and joins them on the samples that all of them have.
- * A sample's patient comes from the sheet, else from a table's own column "patient", else it is the sample itself.
+ * A sample's patient comes from the sheet, else from a table's own column of patients, else it is the sample itself,
+ * which is noted.
  * @throws RangeError that names the file and what is wrong in it (see `readTable`, `readSampleSheet`, `joinCohort`);
  * TypeError for options of a wrong kind; Error if a file cannot be read.
  */
@@ -219,31 +295,30 @@ export function readTables(options: TablesOptions): FileCohort {
     checkOptions(`readTables: tables[${i}]`, table, LISTED_KINDS);
   });
   if (sampleSheet) checkOptions("readTables: sampleSheet", sampleSheet, SHEET_KINDS);
-  const sheet = sampleSheet && readSampleSheet(sampleSheet);
+  const sheet = sampleSheet && { ...readSampleSheet(sampleSheet), file: sampleSheet.file };
   let shared = sheet?.samples.map((sample) => sample.id);
   let before = sampleSheet?.file;
   const read = tables.map((wanted) => {
-    const table = readTable({
-      ...wanted,
-      sampleIds: sheet?.samples.map(({ id }) => id) ?? shared,
-    });
+    const where = sheet ? "the sample sheet" : "the tables before";
+    const sampleIds = sheet?.samples.map(({ id }) => id) ?? shared;
+    const table = readModality({ ...wanted, sampleIds }, { where, sheet });
     const ids = new Set(table.samples);
     const left = shared?.filter((id) => ids.has(id)) ?? table.samples;
     if (left.length === 0) {
       throw new RangeError(
         `${wanted.file}: expected samples that are also in ${before} (${quoteSome(shared ?? [])}), ` +
-          `got none of them in ${quoteSome(table.samples)}; check that these files are of one cohort`,
+          `got none of them in ${quoteSome(table.samples)}; ` +
+          (explainAlmostEqual(table.samples, shared ?? [], before ?? "") ??
+            "check that these files are of one cohort"),
       );
     }
     if (keep === "shared" || !shared) shared = [...left];
     before = before ? `${before}, ${wanted.file}` : wanted.file;
     return table;
   });
-  if (sampleSheet && sheet && read.some((table) => table.samples.includes(sheet.idName))) {
-    throw new RangeError(
-      `${sampleSheet.file}: expected a header in the first line, got the sample ${quote(sheet.idName)}; add one`,
-    );
-  }
+  read.forEach((table, i) => {
+    if (sheet) refuseCopies(tables[i].file, table, sheet.samples);
+  });
   const patientOf = sheet?.hasPatients ? new Map<string, string>() : joinPatients(tables, read);
   const samples = sheet?.samples ?? read[0].samples.map((id) => ({ id, patient: id, labels: {} }));
   const cohort = joinCohort({
@@ -256,7 +331,15 @@ export function readTables(options: TablesOptions): FileCohort {
     drops: read.flatMap((table) => table.drops),
     keep,
   });
-  return { ...cohort, notes: [...(sheet?.notes ?? []), ...read.flatMap((table) => table.notes)] };
+  const unknown = notePatients(sampleSheet?.file ?? tables[0].file);
+  const told = sheet?.notes ?? [unknown];
+  return {
+    ...cohort,
+    notes: [
+      ...told.filter((note) => note !== unknown || patientOf.size === 0),
+      ...read.flatMap((table) => table.notes),
+    ],
+  };
 }
 
 /** Joins the patients of the tables' own columns, which must agree, or a split could separate a patient's samples. */
@@ -278,21 +361,4 @@ function joinPatients(
     }
   });
   return out;
-}
-
-function addEmpty(
-  { rows, header, headerLine, delimiter }: DelimitedFile,
-  problems: Problems,
-): void {
-  const text =
-    rows.length === 0
-      ? "expected rows below the header, got none; write the file again"
-      : `expected columns of numbers beside the ids, got ${quoteSome(header)} alone; ` +
-        `check that ${JSON.stringify(delimiter)} is what parts the cells`;
-  problems.add({ kind: "empty", line: headerLine, text });
-}
-
-function addHeaderless(line: number, corner: string, problems: Problems): void {
-  const text = `expected a header, got the sample ${quote(corner)}; add a line with the names of the columns`;
-  problems.add({ kind: "header", line, text });
 }

@@ -1,8 +1,10 @@
 // Reads sheets of an Excel workbook row by row, as named rows and columns of numbers.
 import { readFile } from "node:fs/promises";
 import { type CellValue, readXlsx, streamXlsxRows } from "hucre/xlsx";
-import { explainCell, missingTest, parseNumber } from "./cells.js";
+import { explainCell } from "./cells.js";
 import { emptyMatrix, type Matrix } from "./matrix.js";
+import { missingMarks } from "./missing.js";
+import { parseNumber } from "./numbers.js";
 import { collectProblems, quoteSome } from "./problems.js";
 import { readStart } from "./textfile.js";
 
@@ -48,7 +50,7 @@ interface Layout {
 
 const HEADER_WITHIN = 20; // rows; some journals put a title above the header
 const BLOCK = 1024; // rows that share an array, since many small arrays slow down the garbage collector
-const isMissing = missingTest();
+const missing = missingMarks();
 
 /**
  * Reads one sheet. The header is the first row, among the first few, that has all requested names. Leaves out, with a
@@ -196,7 +198,7 @@ function readNumbers(
       if (Number.isFinite(Math.fround(cell))) value = cell;
     } else if (typeof cell === "string") {
       const trimmed = cell.trim();
-      if (isMissing(trimmed)) continue;
+      if (missing.matches(trimmed)) continue;
       value = parseNumber(trimmed);
     }
     if (value === undefined) {

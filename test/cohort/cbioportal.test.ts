@@ -219,7 +219,7 @@ test("of a gene on several rows the first counts, and the others are counted", (
       what: "features",
       from: "RNA",
       count: 1,
-      reason: "a date by Excel, not a name",
+      reason: "changed by Excel, not a name",
       examples: ["1-Mar"],
     },
   ]);
@@ -378,7 +378,7 @@ test("what is wrong in a table is said with line, column and remedy, all at once
   );
   assert.match(
     refusal(RNA, { [RNA]: tsv("Hugo_Symbol s1 s2", "A 1 2") }),
-    /line 1: expected samples of the clinical sample file \("S1", "S2", "S3" and 1 more\), got "s1", "s2"; check/,
+    /line 1: expected samples of the clinical sample file \("S1", "S2", "S3" and 1 more\), got "s1", "s2"; write the ids alike: "s1" here, "S1" in/,
   );
   assert.match(
     refusal(RNA, { [RNA]: tsv("Hugo_Symbol S1") }),

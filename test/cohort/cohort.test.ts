@@ -89,7 +89,7 @@ test("joinCohort refuses sources that share no sample, and shows what each has",
   assert.throws(join, RangeError);
   assert.throws(
     join,
-    /got none: rna has s3, s1, s2 \.\.\.; protein has .* sheet has S1, S2 .*; check/,
+    /got none: rna has s3, s1, s2 \.\.\.; protein has .* sheet has S1, S2 .*; write the ids alike: "s1" in rna, "S1" in the sample sheet/,
   );
 });
 

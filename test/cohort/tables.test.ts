@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { gzipSync } from "node:zlib";
-import { missingWords } from "../../lib/cohort/cells.js";
+import { missingWords } from "../../lib/cohort/missing.js";
 import { readTable, readTables, type TableOptions } from "../../lib/cohort/tables.js";
 import { messageOf, writeTemp } from "./tempfile.js";
 
@@ -116,7 +116,7 @@ test("refuses features and samples without an id", () => {
 
 test("names text in a numeric cell, and what it seems to be, with line, column and remedy", () => {
   const kinds: [string, RegExp][] = [
-    ["abc", /got "abc"; correct it, or leave the cell empty if it was not measured/],
+    ["abc", /got "abc"; correct it, or pass missing: \["abc"\] if it means "not measured"/],
     ['"0,5"', /got "0,5", a decimal comma; save the file with decimal points/],
     ['"1.234,5"', /got "1.234,5", a decimal comma/],
     ['"1,234"', /got "1,234", whose comma is a decimal comma or parts thousands/],
@@ -197,7 +197,7 @@ test("leaves out features whose names Excel turned into dates, counts and lists 
     assert.deepEqual(table.drops[0].examples, dates.slice(0, 5));
     assert.match(
       table.notes[0],
-      /6 features left out whose names Excel turned into dates: "1-Sep"/,
+      /6 features left out whose names Excel turned into dates or rounded: "1-Sep"/,
     );
   }
 });
@@ -207,14 +207,17 @@ test("refuses Excel's dates where that is asked for, and notes sample ids that l
   assert.match(message, /line 1, column "1-Sep": expected the name of a feature, got "1-Sep"/);
   const lying = refusal("id,s1\n2021-03-01,1\n", { excelDates: "refuse", orientation: COLUMNS });
   assert.match(lying, /line 2: expected the name of a feature, got "2021-03-01", a date by Excel/);
-  assert.match(read("id,a\n1-Sep,1\n").notes[0], /1 sample ids look like dates by Excel: "1-Sep"/);
+  assert.match(
+    read("id,a\n1-Sep,1\n").notes[0],
+    /sample ids that may be dates by Excel \(1\): "1-Sep"/,
+  );
 });
 
 test("takes versions off Ensembl ids, notes it, and refuses two versions of one gene", () => {
   const text = "id,ENSG00000000003.15,TP53\ns1,1,2\n";
   const table = read(text);
   assert.deepEqual(table.features, ["ENSG00000000003", "TP53"]);
-  assert.match(table.notes[0], /versions of 1 Ensembl ids were taken off/);
+  assert.match(table.notes[0], /versions of 1 Ensembl id were taken off/);
   assert.equal(read(text, { ensemblVersions: "keep" }).features[0], "ENSG00000000003.15");
   const twice = "id,ENSG00000000003.15,ENSG00000000003.14\ns1,1,2\n";
   assert.match(refusal(twice), /each feature once, got "ENSG00000000003" again/);

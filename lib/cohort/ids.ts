@@ -1,0 +1,129 @@
+// Identifiers that almost match: what sets them apart, so that a message can say it.
+import { quote } from "./problems.js";
+
+/** Two ids that probably mean the same, and what sets them apart. */
+export interface AlmostEqual {
+  readonly here: string;
+  readonly there: string;
+  readonly difference: string;
+}
+
+/** Characters that cannot be seen, or look like a blank. */
+const INVISIBLE = /[\p{Cf}\p{Cc}\p{Zl}\p{Zp}]/gu;
+
+const unify = (id: string) =>
+  id.normalize("NFKC").replace(INVISIBLE, "").replace(/\s+/gu, " ").trim();
+const fold = (id: string) => unify(id).toLowerCase();
+/** Punctuation between two digits stays, as 1.0 is not 10. */
+const bare = (id: string) =>
+  fold(id)
+    .replace(/[^\p{L}\p{N}]+/gu, "-")
+    .replace(/(?<!\d)-|-(?!\d)/g, "");
+
+/** Each undoes one more habit of programs. */
+const DIFFERENCES: readonly (readonly [difference: string, undo: (id: string) => string])[] = [
+  ["invisible characters or blanks", unify],
+  ["upper and lower case", fold],
+  ["punctuation", bare],
+  ["R's X before a digit", (id) => bare(id).replace(/^x(?=\d)/, "")],
+  ['a ".0" at the end', (id) => fold(id).replace(/^(x?\d+)\.0+$/, "$1")],
+  ["leading zeros", (id) => bare(id).replace(/(?<![\d-])0+(?=\d)/g, "")],
+];
+
+/** Undoes what R's `read.table` does to names: blanks and punctuation become dots, an X stands before a digit. */
+export function undoR(id: string): string {
+  return bare(id).replace(/^x(?=\d)/, "");
+}
+
+/**
+ * Pairs the ids of one list that the other lacks with those of the other that probably mean the same. Leaves out an id
+ * with several such partners.
+ */
+export function findAlmostEqual(here: readonly string[], there: readonly string[]): AlmostEqual[] {
+  const known = new Set(there);
+  const seen = new Set(here);
+  const left = new Set(here.filter((id) => !known.has(id)));
+  const wanted = new Set(there.filter((id) => !seen.has(id)));
+  const pairs: AlmostEqual[] = [];
+  const pair = (one: string, other: string, difference: string) => {
+    pairs.push({ here: one, there: other, difference });
+    left.delete(one);
+    wanted.delete(other);
+  };
+  for (const [difference, undo] of DIFFERENCES) {
+    const theirs = groupBy(wanted, undo);
+    for (const [key, ours] of groupBy(left, undo)) {
+      const other = theirs.get(key);
+      if (key !== "" && ours.length === 1 && other?.length === 1) {
+        pair(ours[0], other[0], difference);
+      }
+    }
+  }
+  for (const [one, other] of findContained(left, wanted)) pair(one, other, "a longer name");
+  for (const [other, one] of findContained(wanted, left)) pair(one, other, "a shorter name");
+  return pairs;
+}
+
+/**
+ * Says how ids differ that almost match, with an example of each difference; undefined if none do.
+ * @param there what has the other ids: "the sample sheet", say.
+ * @param here what has the first.
+ */
+export function explainAlmostEqual(
+  ids: readonly string[],
+  others: readonly string[],
+  there: string,
+  here = "here",
+): string | undefined {
+  const pairs = findAlmostEqual(ids, others);
+  if (pairs.length === 0) return undefined;
+  const examples = [...groupBy(pairs, ({ difference }) => difference)].map(
+    ([difference, [one, ...more]]) =>
+      `${quote(one.here)} ${here}, ${quote(one.there)} in ${there} ` +
+      `(${difference}${more.length > 0 ? `; ${more.length} more` : ""})`,
+  );
+  return `write the ids alike: ${examples.join(", ")}`;
+}
+
+/**
+ * Finds ids that contain another as a word, as the path `D:\run_S1.raw` contains `S1`. If several contain the same one,
+ * the beginning and end that most of them share decide: `LFQ intensity S1` rather than `Peptides S1`.
+ */
+function findContained(longer: Iterable<string>, shorter: Set<string>): [string, string][] {
+  const found = [...longer].flatMap((id) => {
+    const inside = wordsOf(id).filter(({ word }) => shorter.has(word));
+    const longest = inside.sort((a, b) => b.word.length - a.word.length)[0];
+    return longest ? [{ id, ...longest }] : [];
+  });
+  const around = ({ id, word, at }: (typeof found)[number]) =>
+    `${id.slice(0, at)}\0${id.slice(at + word.length)}`;
+  const groups = [...groupBy(found, around).values()].sort((a, b) => b.length - a.length);
+  const taken = new Set<string>();
+  return groups.flat().flatMap(({ id, word }): [string, string][] => {
+    if (taken.has(word)) return [];
+    taken.add(word);
+    return [[id, word]];
+  });
+}
+
+/** Every run of words within an id, from one piece of punctuation to another. */
+function wordsOf(id: string): { word: string; at: number }[] {
+  const words = [...id.matchAll(/[\p{L}\p{N}]+/gu)].slice(0, 30);
+  return words.flatMap((first, i) =>
+    words.slice(i).flatMap((last) => {
+      const word = id.slice(first.index, last.index + last[0].length);
+      return word === id ? [] : [{ word, at: first.index }];
+    }),
+  );
+}
+
+function groupBy<T, K>(items: Iterable<T>, keyOf: (item: T) => K): Map<K, T[]> {
+  const groups = new Map<K, T[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    const group = groups.get(key);
+    if (group) group.push(item);
+    else groups.set(key, [item]);
+  }
+  return groups;
+}

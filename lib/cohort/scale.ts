@@ -1,0 +1,26 @@
+// Remarks on the scale of a modality's values: counts of reads, and values without a logarithm.
+import type { Matrix } from "./matrix.js";
+
+/** Logarithms of counts, intensities and concentrations stay below. */
+const LARGEST_LOGARITHM = 100;
+/** So many values show the scale. */
+const LOOKED_AT = 1e5;
+
+/** Says that values look like raw counts, or as if no logarithm was taken; undefined if they do not. */
+export function remarkOnScale({ values, observed }: Matrix): string | undefined {
+  const step = Math.max(1, Math.floor(values.length / LOOKED_AT));
+  let whole = true;
+  let largest = 0;
+  for (let i = 0; i < values.length; i += step) {
+    const value = values[i];
+    if (!observed[i]) continue;
+    if (value < 0) return undefined;
+    if (value > largest) largest = value;
+    whole &&= Number.isInteger(value);
+  }
+  if (largest <= LARGEST_LOGARITHM) return undefined;
+  const looks = whole
+    ? "its values look like raw counts: whole numbers"
+    : "its values look as if no logarithm was taken: numbers";
+  return `${looks} from 0 up to ${largest}; the model expects normalized values on a log scale`;
+}
