@@ -78,6 +78,7 @@ export { modisPredictor } from "./evaluate/translation.js";
 
 // Imputation: the other modalities of new samples, from their first.
 
+export { calibrateSpread, flagFeatures, measureCoverage } from "./impute/calibration.js";
 export { fitSharedDecoder } from "./impute/fit.js";
 export { inferModalities, sharedDecoderPredictor } from "./impute/infer.js";
 

@@ -6,7 +6,7 @@ import { findPython, runCommand } from "../cohort/python.js";
 import { projectRoot } from "../cohort/root.js";
 import { type Considered, chooseEngine, surveyEngines } from "../engine/choose.js";
 import { findCompiler, threadCount } from "../engine/compile.js";
-import { type Engine, isPortable, nameEngine } from "../engine/engine.js";
+import { describeEngine, type Engine, isPortable } from "../engine/engine.js";
 import { memoryLimits } from "../engine/memory.js";
 import { textTable } from "../jupyter/table.js";
 import { availableDisk } from "../model/cost.js";
@@ -122,7 +122,7 @@ function describe(report: Report): string {
     ...Object.entries(versions).map(([name, version]) => [name, version ?? "not installed"]),
   ].map(([what, found]) => ({ what, found }));
   const last = chosen
-    ? `chosen: ${nameEngine(chosen)}${chosen.name === "native" ? "" : `, ${counted(chosen.threads, "thread")}`}`
+    ? `chosen: ${describeEngine(chosen)}${chosen.name === "native" ? "" : `, ${counted(chosen.threads, "thread")}`}`
     : `chosen: none; ${report.refused}`;
   return [textTable(rows), textTable<Considered>(report.engines), last].join("\n\n");
 }

@@ -2,7 +2,7 @@
 import { PAPER_SHAPE } from "../claims/paper.js";
 import { dropEmptyFeatures } from "../cohort/cohort.js";
 import { chooseEngine } from "../engine/choose.js";
-import { type Engine, isPortable, nameEngine } from "../engine/engine.js";
+import { describeEngine, type Engine, isPortable } from "../engine/engine.js";
 import { memoryLimits } from "../engine/memory.js";
 import { textTable } from "../jupyter/table.js";
 import { ARO, type AroSpec } from "../model/aro.js";
@@ -91,7 +91,7 @@ export async function planTraining(
   const remedies = [await memoryRemedy(spec, engine), await reasonOf(requireDisk(spec, folder))];
   const time = measure ? await measureStep(engine, spec, batchSize) : null;
   return {
-    engine: nameEngine(engine),
+    engine: describeEngine(engine),
     ...{ features: spec.features, width: spec.width, hiddenLayers: spec.hiddenLayers },
     ...{ batchSize, steps },
     parameters: countParameters(ARO, spec),

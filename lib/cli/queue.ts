@@ -134,7 +134,7 @@ export function batchScript(job: Job, wishes: Wishes): string {
       : [`--array=${numbers}%${arrayLimit}`, `at most ${arrayLimit} at the same time`],
     ["--nodes=1", ""],
     ["--ntasks=1", ""],
-    [`--cpus-per-task=${cpus}`, "as many threads: the same number gives the same results"],
+    [`--cpus-per-task=${cpus}`, "as many threads"],
     ...(memory ? [[`--mem=${memory}`, ""] as const] : []),
     ...(time ? [[`--time=${time}`, ""] as const] : []),
     ...(partition ? [[`--partition=${partition}`, ""] as const] : []),

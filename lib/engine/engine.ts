@@ -181,15 +181,18 @@ export function isPortable({ name, backend }: Pick<Engine, "name" | "backend">):
   return name === "tfjs" && backend !== "tensorflow";
 }
 
-/** Names an engine for readers: `native (256-bit vectors, 2 threads)`, `tfjs (wasm 4.22.0)`. */
-export function nameEngine({
-  name,
-  backend,
-  version,
-}: {
+interface NamedEngine {
   readonly name: string;
   readonly backend: string;
   readonly version: string;
-}): string {
-  return name === "native" ? `native (${backend})` : `${name} (${backend} ${version})`;
+}
+
+/** Names an engine by what its numbers depend on: `native`, `tfjs (wasm 4.22.0)`. */
+export function nameEngine({ name, backend, version }: NamedEngine): string {
+  return name === "native" ? name : `${name} (${backend} ${version})`;
+}
+
+/** Names an engine with what computes: `native (256-bit vectors, 2 threads)`. */
+export function describeEngine(engine: NamedEngine): string {
+  return engine.name === "native" ? `native (${engine.backend})` : nameEngine(engine);
 }

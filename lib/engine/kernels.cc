@@ -5,8 +5,8 @@
 // padded with zeros to whole strips of two vectors. The factor whose vectors are multiplied is cut into strips,
 // `[strips, length, STRIP]`, so that it is read from one end to the other. Every product is one microkernel: broadcast
 // numbers of one factor times vectors of the other, summed in registers. A gradient never reaches memory: a tile of it
-// is summed in registers and applied to its weights there (AdamW). Work is cut by weight rows, the same way for the
-// same number of threads, so results repeat to the bit.
+// is summed in registers and applied to its weights there (AdamW). Work is cut by weight rows, and no sum depends on the
+// number of threads or the length of a vector, so every processor with fused multiply-add gives the same bits.
 #include <node_api.h>
 
 #include <algorithm>
@@ -73,6 +73,19 @@ inline V log1pUnit(V e) {
   for (int odd = 17; odd > 0; odd -= 2) p = p * q + 1.0f / odd;
   return 2.0f * s * p;
 }
+
+/// A sum in double precision, in an order that the length of a vector does not change: number i goes to part i % 8.
+struct Sum {
+  double parts[8] = {};
+  void add(V v, int64_t from) {
+    double* to = parts + (L < 8 ? from % 8 : 0);
+    for (int i = 0; i < L; i++) to[i % 8] += v[i];
+  }
+  double total() const {
+    const double* p = parts;
+    return ((p[0] + p[1]) + (p[2] + p[3])) + ((p[4] + p[5]) + (p[6] + p[7]));
+  }
+};
 
 // ---------------------------------------------------------------- the product
 
@@ -332,10 +345,9 @@ void updateBias(const Trained& bias, const float* slope, int64_t lanes, float sc
                 Adam adam, int64_t first, int64_t last) {
   adam.l2 = 0;
   for (int64_t i = first; i < last; i++) {
-    V sums = {};
-    for (int64_t j = 0; j < lanes; j += L) sums += load(slope + i * lanes + j);
-    float sum = 0;
-    for (int j = 0; j < L; j++) sum += sums[j];
+    Sum over;
+    for (int64_t j = 0; j < lanes; j += L) over.add(load(slope + i * lanes + j), j);
+    const float sum = static_cast<float>(over.total());
     if (!bias.first) {
       bias.value[i] = sum * scale;
       continue;
@@ -436,6 +448,9 @@ void transpose(const T* from, int64_t stride, int64_t rows, int64_t first, int64
 
 constexpr int64_t BLOCK = 48;  // outputs at a time: their weights stay near the core from first to last use
 
+/// Parts of the outputs, each with sums of its own. They are added in order, so that threads do not change a number.
+inline int64_t partsOf(int64_t outputs) { return std::clamp<int64_t>(outputs / BLOCK / 4, 1, 48); }
+
 enum Loss { HUBER, SQUARED };
 
 struct Head {
@@ -449,18 +464,18 @@ struct Head {
   Loss loss;
   float scale;
   Adam adam;
-  float* below;            // [threads, strips, lanes, STRIP], the unscaled slope of the input; null: forward only
+  float* below;            // [parts, strips, lanes, STRIP], the unscaled slope of the input; null: forward only
   float* gradient;         // the weight's, [outputs, stride], and
   float* biasGradient;     // the bias's, instead of an update; null otherwise
-  double* sums;            // [threads, 2]: Huber loss and squared error over the observed entries
+  double* sums;            // [parts, 2]: Huber loss and squared error over the observed entries
 };
 
 /// Loss and its slope in one go: linear becomes the slope of the summed loss.
 void lossSlope(const Head& o, float* linear, const float* values, const float* marks, int64_t count,
-               double& huber, double& squared) {
+               Sum& huber, Sum& squared) {
   for (int64_t f = 0; f < count; f++) {
-    V hubers = {}, squares = {};
-    for (int64_t j = f * o.lanes; j < (f + 1) * o.lanes; j += L) {
+    for (int64_t lane = 0; lane < o.lanes; lane += L) {
+      const int64_t j = f * o.lanes + lane;
       const V x = load(linear + j);
       V y = x, derivative = all(1.0f);
       if (o.activation == SOFTPLUS) {
@@ -472,24 +487,26 @@ void lossSlope(const Head& o, float* linear, const float* values, const float* m
       const V d = (y - load(values + j)) * load(marks + j);
       V clipped = d > 1.0f ? all(1.0f) : d;
       clipped = clipped < -1.0f ? all(-1.0f) : clipped;
-      hubers += clipped * (d - 0.5f * clipped);
-      squares += d * d;
+      huber.add(clipped * (d - 0.5f * clipped), lane);
+      squared.add(d * d, lane);
       store(linear + j, (o.loss == HUBER ? clipped : 2.0f * d) * derivative);
     }
-    for (int i = 0; i < L; i++) huber += hubers[i], squared += squares[i];
   }
 }
 
 /// Forward, loss, and, where asked for, backward and update, block by block of outputs.
 void runHead(const Head& o) {
-  share(o.outputs, BLOCK, [&](int64_t begin, int64_t end, int thread) {
-    Scratch scratch[4];
+  const int64_t blocks = (o.outputs + BLOCK - 1) / BLOCK, parts = partsOf(o.outputs);
+  const int64_t size = whole(o.inputs) * o.lanes;
+  const auto runPart = [&](int64_t number, Scratch (&scratch)[4]) {
     float* linear = scratch[0].of(BLOCK * o.lanes);
     float* values = scratch[1].of(BLOCK * o.lanes);
     float* marks = scratch[2].of(BLOCK * o.lanes);
-    double& huber = o.sums[2 * thread];
-    double& squared = o.sums[2 * thread + 1];
-    for (int64_t at = begin; at < end; at += BLOCK) {
+    float* below = o.below ? o.below + number * size : nullptr;
+    if (below) std::memset(below, 0, size * sizeof(float));
+    Sum huber, squared;
+    const int64_t end = std::min(o.outputs, blocks * (number + 1) / parts * BLOCK);
+    for (int64_t at = blocks * number / parts * BLOCK; at < end; at += BLOCK) {
       const int64_t count = std::min(BLOCK, end - at);
       const float* weight = o.weight.value + at * o.stride;
       forwardRows(weight, o.stride, o.inputs, o.strips, o.lanes, linear, 0, count);
@@ -498,9 +515,8 @@ void runHead(const Head& o) {
       transpose(o.values, o.outputs, o.rows, at, at + count, values, o.lanes);
       transpose(o.observed, o.outputs, o.rows, at, at + count, marks, o.lanes);
       lossSlope(o, linear, values, marks, count, huber, squared);
-      if (!o.below) continue;
-      backwardRows(weight, o.stride, o.inputs, linear, o.lanes,
-                   o.below + thread * whole(o.inputs) * o.lanes, 0, count, scratch[3]);
+      if (!below) continue;
+      backwardRows(weight, o.stride, o.inputs, linear, o.lanes, below, 0, count, scratch[3]);
       const auto part = [&](const Trained& t, float* gradient, int64_t width) -> Trained {
         if (gradient) return {gradient + at * width, nullptr, nullptr};
         return {t.value + at * width, t.first + at * width, t.second + at * width};
@@ -509,7 +525,13 @@ void runHead(const Head& o) {
                  o.scale, o.adam, 0, count);
       updateBias(part(o.bias, o.biasGradient, 1), linear, o.lanes, o.scale, o.adam, 0, count);
     }
-  });
+    o.sums[2 * number] = huber.total();
+    o.sums[2 * number + 1] = squared.total();
+  };
+  share(parts, 1, [&](int64_t begin, int64_t end, int) {
+    Scratch scratch[4];
+    for (int64_t number = begin; number < end; number++) runPart(number, scratch);
+  }, parts == 1);
 }
 
 // ---------------------------------------------------------------- element by element
@@ -786,21 +808,24 @@ napi_value head(napi_env env, napi_callback_info info) {
   o.gradient = in.array<float>("gradient");
   if (o.gradient) o.gradient += start;
   o.biasGradient = in.array<float>("biasGradient");
-  o.sums = in.array<double>("sums");
+  const int64_t parts = partsOf(o.outputs), size = whole(o.inputs) * o.lanes;
+  std::vector<double> sums(2 * parts);
+  o.sums = sums.data();
   float* slope = in.array<float>("slope");
   const float* x = in.array<float>("x");
-  const int64_t size = whole(o.inputs) * o.lanes;
   o.strips = stripsOf(work[0], x, o.rows, o.inputs);
   o.packed = slope ? packedOf(work[1], x, o.rows, o.inputs) : nullptr;
-  o.below = slope ? work[2].of(pool.size() * size) : nullptr;
-  if (o.below) std::memset(o.below, 0, pool.size() * size * sizeof(float));
+  o.below = slope ? work[2].of(parts * size) : nullptr;
   runHead(o);
-  for (int thread = 1; thread < pool.size(); thread++)
-    for (int i = 0; i < 2; i++) o.sums[i] += o.sums[2 * thread + i];
+  double* out = in.array<double>("sums");
+  for (int64_t part = 0; part < parts; part++)
+    for (int i = 0; i < 2; i++) out[i] += sums[2 * part + i];
   if (!slope) return nullptr;
-  for (int thread = 1; thread < pool.size(); thread++)
-    for (int64_t i = 0; i < size; i++) o.below[i] += o.below[thread * size + i];
-  for (int64_t i = 0; i < size; i++) o.below[i] *= o.scale;
+  share(size, 1024, [&](int64_t begin, int64_t end, int) {
+    for (int64_t part = 1; part < parts; part++)
+      for (int64_t i = begin; i < end; i++) o.below[i] += o.below[part * size + i];
+    for (int64_t i = begin; i < end; i++) o.below[i] *= o.scale;
+  }, parts * size < SMALL);
   unstrip(o.below, o.rows, o.lanes, o.inputs, slope, o.inputs);
   return nullptr;
 }

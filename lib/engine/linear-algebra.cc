@@ -2,8 +2,8 @@
 //
 // Matrices are row-major. Every large part is a matrix product, and every product is one microkernel: broadcast numbers
 // of one factor times vectors of the other, summed in registers, both packed in the order in which they are read.
-// Which thread computes what never changes the order of a sum, or changes with the number of threads alone, so results
-// repeat to the bit.
+// Neither the number of threads nor the length of a vector changes the order of a sum, so every processor with fused
+// multiply-add gives the same bits.
 #include <node_api.h>
 
 #include <algorithm>
@@ -40,19 +40,30 @@ inline V load(const double* p) { return *reinterpret_cast<const V*>(p); }
 inline void store(double* p, V v) { *reinterpret_cast<V*>(p) = v; }
 inline V all(double x) { return x - V{}; }
 
-inline double sum(V v) {
+constexpr int LANES = 8;  // sums that are added at the end, whatever the length of a vector
+constexpr int PARTS = LANES / L;
+
+/// Adds the lanes in order.
+inline double sum(const V (&lanes)[PARTS]) {
   double total = 0;
-  for (int i = 0; i < L; i++) total += v[i];
+  for (int i = 0; i < LANES; i++) total += lanes[i / L][i % L];
   return total;
 }
 
 inline double dot(const double* a, const double* b, int64_t count) {
-  V sums[4] = {};
+  constexpr int TURNS = 4;  // so that no sum waits for the one before it
+  V sums[TURNS][PARTS] = {};
   int64_t i = 0;
-  for (; i + 4 * L <= count; i += 4 * L)
-    for (int j = 0; j < 4; j++) sums[j] += load(a + i + j * L) * load(b + i + j * L);
-  for (; i + L <= count; i += L) sums[0] += load(a + i) * load(b + i);
-  double total = sum((sums[0] + sums[1]) + (sums[2] + sums[3]));
+  for (; i + TURNS * LANES <= count; i += TURNS * LANES)
+    for (int t = 0; t < TURNS; t++)
+      for (int p = 0; p < PARTS; p++) {
+        const int64_t at = i + t * LANES + p * L;
+        sums[t][p] += load(a + at) * load(b + at);
+      }
+  for (; i + LANES <= count; i += LANES)
+    for (int p = 0; p < PARTS; p++) sums[0][p] += load(a + i + p * L) * load(b + i + p * L);
+  for (int p = 0; p < PARTS; p++) sums[0][p] = (sums[0][p] + sums[1][p]) + (sums[2][p] + sums[3][p]);
+  double total = sum(sums[0]);
   for (; i < count; i++) total += a[i] * b[i];
   return total;
 }
@@ -346,12 +357,12 @@ int64_t factorize(double* matrix, int64_t stride, int64_t size) {
 /// to = S from, S symmetric of the given size, of which the upper triangle is read.
 void multiplySymmetric(const double* matrix, int64_t stride, int64_t size, const double* from, double* to, Scratch& room) {
   constexpr int ROWS = 4;
-  const int threads = busy || size < 256 ? 1 : pool.size();
-  double* sums = room.of(threads * size);
-  const auto part = [&](int thread) {
-    double* out = sums + thread * size;
+  const int64_t shares = size < 256 ? 1 : 16;  // as many on every machine, since each has sums of its own
+  double* sums = room.of(shares * size);
+  spread(shares, [&](int64_t share) {
+    double* out = sums + share * size;
     std::fill(out, out + size, 0.0);
-    for (int64_t i = thread * ROWS; i < size; i += threads * ROWS) {
+    for (int64_t i = share * ROWS; i < size; i += shares * ROWS) {
       const int64_t high = std::min<int64_t>(ROWS, size - i);
       const double* rows = matrix + i * stride;
       for (int64_t n = 0; n < high; n++) {  // where the rows meet the diagonal
@@ -362,18 +373,20 @@ void multiplySymmetric(const double* matrix, int64_t stride, int64_t size, const
         }
       }
       if (high < ROWS) return;
-      V across[ROWS] = {};
+      V across[ROWS][PARTS] = {};
       int64_t k = i + ROWS;
-      for (; k + L <= size; k += L) {
-        const V numbers = load(from + k);
-        V down = load(out + k);
-        for (int n = 0; n < ROWS; n++) {
-          const V row = load(rows + n * stride + k);
-          across[n] += row * numbers;
-          down += row * from[i + n];
+      for (; k + LANES <= size; k += LANES)
+        for (int p = 0; p < PARTS; p++) {
+          const int64_t at = k + p * L;
+          const V numbers = load(from + at);
+          V down = load(out + at);
+          for (int n = 0; n < ROWS; n++) {
+            const V row = load(rows + n * stride + at);
+            across[n][p] += row * numbers;
+            down += row * from[i + n];
+          }
+          store(out + at, down);
         }
-        store(out + k, down);
-      }
       for (int n = 0; n < ROWS; n++) {
         out[i + n] += sum(across[n]);
         for (int64_t m = k; m < size; m++) {
@@ -382,11 +395,9 @@ void multiplySymmetric(const double* matrix, int64_t stride, int64_t size, const
         }
       }
     }
-  };
-  if (threads == 1) part(0);
-  else pool.run(part);
+  });
   std::copy(sums, sums + size, to);
-  for (int thread = 1; thread < threads; thread++) add(1, sums + thread * size, size, to);
+  for (int64_t share = 1; share < shares; share++) add(1, sums + share * size, size, to);
 }
 
 /// Finds H = I - tau v v^T with H x = beta e_1, where v begins with 1 and is written over x.
@@ -565,13 +576,14 @@ class SecularEquation {
   }
 
   double part(int64_t begin, int64_t end, double origin, double at, double& slope) const {
-    V values = {}, slopes = {};
+    V values[PARTS] = {}, slopes[PARTS] = {};
     int64_t j = begin;
-    for (; j + L <= end; j += L) {
-      const V weight = load(w + j), term = weight / (load(d + j) - origin - at);
-      values += weight * term;
-      slopes += term * term;
-    }
+    for (; j + LANES <= end; j += LANES)
+      for (int p = 0; p < PARTS; p++) {
+        const V weight = load(w + j + p * L), term = weight / (load(d + j + p * L) - origin - at);
+        values[p] += weight * term;
+        slopes[p] += term * term;
+      }
     double value = sum(values);
     slope = sum(slopes);
     for (; j < end; j++) {
@@ -850,9 +862,7 @@ void decompose(const double* given, int64_t size, int64_t wanted, double* values
 #pragma GCC optimize("fp-contract=off")
 #endif
 
-constexpr int LANES = 8;         // sums that are added at the end
 constexpr int64_t CHUNK = 2048;  // columns at a time: they stay in the second-level cache
-constexpr int PARTS = LANES / L;
 constexpr int SIDE = PARTS == 1 ? 4 : 2;
 typedef float F __attribute__((vector_size(L * sizeof(float)), aligned(4), may_alias));
 

@@ -201,7 +201,7 @@ class NativeEngine implements Engine {
   ): Head {
     const slope = settlement && this.#take(x.rows * x.units);
     const isCopied = settlement instanceof Map;
-    const sums = new Float64Array(2 * this.#kernels.threads);
+    const sums = new Float64Array(2);
     this.#kernels.head({
       ...placeOf(weight),
       ...{ weight: arrays(weight), bias: arrays(bias), x: native(x), rows: x.rows },

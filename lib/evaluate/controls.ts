@@ -1,8 +1,12 @@
 // The controls that stand beside every reconstruction: what is possible without a network.
+import type { Label } from "../cohort/cohort.js";
+import { didYouMean } from "../nearest.js";
 import { checkOptions } from "../options.js";
 import type { PreparedCohort } from "../preprocess/prepare.js";
 import { fitCis } from "./cis.js";
+import { fitClassMean } from "./class-mean.js";
 import { fitConditionalPca, pcaPredictor } from "./conditional-pca.js";
+import { fitGeneRidge } from "./gene-ridge.js";
 import { fitKernelRidge } from "./kernel-ridge.js";
 import { fitNeighbors } from "./neighbors.js";
 import { fitPls } from "./pls.js";
@@ -15,12 +19,18 @@ import {
   trainingMean,
   trainingMedian,
 } from "./predictor.js";
+import { fitProbabilisticPca } from "./probabilistic-pca.js";
 import { fitRidge } from "./ridge.js";
 import { fitRidgeWithCis } from "./ridge-cis.js";
+import { fitSoftImpute } from "./soft-impute.js";
 
 export interface ControlOptions extends InputOptions {
   /** Of the folds that residuals come from. By default 42. */
   readonly seed?: number;
+  /** Names of the controls to fit; by default all. */
+  readonly only?: readonly string[];
+  /** Sample id -> class, such as its tissue, of new samples too; adds the row "class mean". */
+  readonly classOf?: ReadonlyMap<string, Label>;
 }
 
 const LEAST_PATIENTS = 5; // a fold each
@@ -29,13 +39,18 @@ const LEAST_PATIENTS = 5; // a fold each
  * Fits the controls on the training rows, in a table's order: first those that see nothing, then those that see the
  * first modality, last the one that sees everything. Validation rows choose hyperparameters and nothing else. "dual
  * ridge, clamped RNA" sees exactly what ARO sees; by default the others see z-scores.
- * @throws RangeError if the training rows are of fewer than 5 patients, or the validation rows have no observed entry to
+ * @throws RangeError if the training rows are of fewer than 5 patients, `only` has an unknown name, or the validation rows have no observed entry to
  * choose by.
  */
 export function fitControls(prepared: PreparedCohort, options: ControlOptions = {}): Predictor[] {
-  const { input = "z", seed = 42 } = checkOptions("fitControls", options, {
+  const {
+    input = "z",
+    seed = 42,
+    only = [],
+    classOf,
+  } = checkOptions("fitControls", options, {
     ...INPUT_KINDS,
-    seed: "number",
+    ...{ seed: "number", only: "array", classOf: Map },
   });
   const patients = new Set(prepared.train.patients).size;
   if (patients < LEAST_PATIENTS) {
@@ -44,27 +59,45 @@ export function fitControls(prepared: PreparedCohort, options: ControlOptions = 
         "ridge + cis learns from residuals of five folds that part no patient",
     );
   }
-  const likeForLike =
-    prepared.space === "paper" && input === "z"
-      ? [fitRidge(prepared, { input: "paper", name: "dual ridge, clamped RNA" })]
-      : [];
-  return [
-    constantPredictor("zero", new Float64Array(prepared.features.length)),
-    constantPredictor("training mean", trainingMean(prepared)),
-    constantPredictor("training mean, observed", observedMean(prepared)),
-    constantPredictor("training median", trainingMedian(prepared)),
-    fitNeighbors(prepared, { input }),
-    fitCis(prepared, { input }),
-    fitConditionalPca(prepared),
-    fitPls(prepared, { input }),
-    fitKernelRidge(prepared, { input }),
-    ...likeForLike,
-    fitRidge(prepared, { input }),
-    fitRidgeWithCis(prepared, { input, seed }),
-    fitRidgeWithCis(prepared, {
-      ...{ input, seed, offset: true },
-      name: "ridge + cis of its residual + offset",
-    }),
-    pcaPredictor(prepared),
-  ];
+  const isLikeForLike = prepared.space === "paper" && input === "z";
+  const fits: Record<string, () => Predictor> = {
+    zero: () => constantPredictor("zero", new Float64Array(prepared.features.length)),
+    "training mean": () => constantPredictor("training mean", trainingMean(prepared)),
+    "training mean, observed": () =>
+      constantPredictor("training mean, observed", observedMean(prepared)),
+    "training median": () => constantPredictor("training median", trainingMedian(prepared)),
+    ...(classOf ? { "class mean": () => fitClassMean(prepared, classOf) } : {}),
+    "nearest neighbors in RNA": () => fitNeighbors(prepared, { input }),
+    "cis regression": () => fitCis(prepared, { input }),
+    "PCA, conditioned on RNA": () => fitConditionalPca(prepared),
+    "probabilistic PCA, given RNA": () => fitProbabilisticPca(prepared),
+    "softImpute, given RNA": () => fitSoftImpute(prepared),
+    PLS: () => fitPls(prepared, { input }),
+    "kernel ridge, RBF": () => fitKernelRidge(prepared, { input }),
+    ...(isLikeForLike
+      ? {
+          "dual ridge, clamped RNA": () =>
+            fitRidge(prepared, { input: "paper", name: "dual ridge, clamped RNA" }),
+        }
+      : {}),
+    "dual ridge": () => fitRidge(prepared, { input }),
+    "ridge + cis of its residual": () => fitRidgeWithCis(prepared, { input, seed }),
+    "ridge + cis of its residual + offset": () =>
+      fitRidgeWithCis(prepared, {
+        ...{ input, seed, offset: true },
+        name: "ridge + cis of its residual + offset",
+      }),
+    "per-gene ridge on own RNA and components": () => fitGeneRidge(prepared, { input }),
+    "PCA, sees all": () => pcaPredictor(prepared),
+  };
+  const names = Object.keys(fits);
+  const unknown = only.find((name) => !names.includes(name));
+  if (unknown !== undefined) {
+    throw new RangeError(
+      `fitControls: expected names of controls, got "${unknown}"${didYouMean(unknown, names)}; ` +
+        `there are ${names.join("; ")}`,
+    );
+  }
+  const wanted = only.length > 0 ? names.filter((name) => only.includes(name)) : names;
+  return wanted.map((name) => fits[name]());
 }

@@ -3,7 +3,7 @@ import { mkdir, readFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { replaceFile } from "../cohort/durable-file.js";
 import { projectRoot } from "../cohort/root.js";
-import { type Engine, nameEngine } from "../engine/engine.js";
+import { describeEngine, type Engine } from "../engine/engine.js";
 import { readRun } from "../train/folder.js";
 import {
   collectScores,
@@ -76,7 +76,7 @@ export async function recordExperiment(
       runs.map(async ({ name, folder, hash }) => {
         const { environment } = await readRun(folder);
         const { version, node, cpu } = environment;
-        const made = `${nameEngine(environment.engine)} ${environment.engine.version}`;
+        const made = `${describeEngine(environment.engine)} ${environment.engine.version}`;
         return { name, hash, engine: made, version, node, cpu };
       }),
     ),

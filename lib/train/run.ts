@@ -8,7 +8,7 @@ import {
   syncFolder,
   UNFINISHED,
 } from "../cohort/durable-file.js";
-import type { Engine } from "../engine/engine.js";
+import { type Engine, nameEngine } from "../engine/engine.js";
 import { initializeWeights } from "../model/model.js";
 import { writeWeights } from "../model/weights.js";
 import {
@@ -60,8 +60,8 @@ export interface TrainRunOptions<K extends Kind = "ARO"> {
 /**
  * Trains one model and keeps what came of it in the folder. A finished run of the same settings and data is read again,
  * not trained again. A stopped or killed one goes on from its newest checkpoint that is whole, to the same epochs and
- * weights as if it had never been stopped, on the same engine with as many threads; without one it is trained from the
- * start. SIGINT and SIGTERM stop it in good order, with a checkpoint.
+ * weights as if it had never been stopped, on the same engine; without one it is trained from the start. SIGINT and
+ * SIGTERM stop it gracefully, with a checkpoint.
  * @throws Error if the folder holds a run of other settings (never overwritten), another process trains in it, the disk
  *   is full (the last checkpoint stays), or the training fails.
  */
@@ -210,7 +210,7 @@ async function prepareFolder<K extends Kind>(
   let environment = await describeEnvironment(engine);
   const before = from && (await readJson<RunEnvironment>(inFolder(FILES.environment)));
   if (before) {
-    const [there, here] = [before.engine.backend, environment.engine.backend];
+    const [there, here] = [before, environment].map(({ engine }) => nameEngine(engine));
     if (there !== here)
       say(`${here} goes on with what ${there} began: they agree to rounding only`);
     environment = addEnvironment(before, environment);

@@ -7,7 +7,7 @@ import { readGbmSheets } from "../../lib/cohort/paper.js";
 import { createRandom } from "../../lib/cohort/random.js";
 import { readUcec } from "../../lib/cohort/ucec.js";
 import { chooseEngine } from "../../lib/engine/choose.js";
-import { type Engine, nameEngine } from "../../lib/engine/engine.js";
+import { describeEngine, type Engine } from "../../lib/engine/engine.js";
 import { fastestAlgebra } from "../../lib/engine/linear-algebra.js";
 import { nativeEngine } from "../../lib/engine/native.js";
 import { tfjsEngine } from "../../lib/engine/tfjs.js";
@@ -98,7 +98,7 @@ async function step(
   const options = { learningRate: LEARNING_RATE, random: createRandom(1, "dropout") };
   const { huber } = await model.step(batch, options);
   return {
-    with: nameEngine(engine),
+    with: describeEngine(engine),
     answer: [huber],
     times: name === "small" ? 10 : 1,
     run: () => model.step(batch, options),
@@ -112,7 +112,7 @@ async function vae(folder: string): Promise<Task> {
   const batch = readBatch(folder, "medium");
   const options = { learningRate: LEARNING_RATE, random: createRandom(1, "noise") };
   const { huber } = await model.step(batch, options);
-  return { with: nameEngine(engine), answer: [huber], run: () => model.step(batch, options) };
+  return { with: describeEngine(engine), answer: [huber], run: () => model.step(batch, options) };
 }
 
 async function modis(folder: string): Promise<Task> {
@@ -142,7 +142,7 @@ async function modis(folder: string): Promise<Task> {
   const answer = ["reconstruction", "adversarial", "classes"].map(
     (name) => parts![`generators ${name}`],
   );
-  return { with: nameEngine(engine), answer, run: () => model.step(batches, options) };
+  return { with: describeEngine(engine), answer, run: () => model.step(batches, options) };
 }
 
 /** Every fold of the embeddings, with the authors' settings. */
@@ -163,7 +163,7 @@ async function classifier(folder: string): Promise<Task> {
     }
     return hits / points.rows;
   };
-  return { with: nameEngine(engine), answer: [await run()], run };
+  return { with: describeEngine(engine), answer: [await run()], run };
 }
 
 async function preprocess(folder: string): Promise<Task> {
@@ -230,7 +230,7 @@ async function sharedDecoder(folder: string): Promise<Task> {
     }
   }
   const answer = [squares / count, meanOf(mean.values.map((value) => value ** 2))];
-  return { with: nameEngine(engine), answer, run };
+  return { with: describeEngine(engine), answer, run };
 }
 
 async function load(): Promise<Task> {

@@ -1,7 +1,7 @@
 // The native engine's kernels beyond what the parity tests see: odd sizes, threads, and a machine without a compiler.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
@@ -78,34 +78,60 @@ describe("the native engine", { skip }, () => {
     }
   }
 
-  test("gives the same numbers to the bit again, and on one thread the same to rounding", () => {
+  /** Trains in a process of its own and returns the engine's name with the sums of the losses and of the output. */
+  function trainApart(env: Readonly<Record<string, string>>): string {
+    const url = (file: string) =>
+      JSON.stringify(new URL(`../../lib/${file}`, import.meta.url).href);
     const script = `
-      const { nativeEngine } = await import(${JSON.stringify(new URL("../../lib/engine/native.ts", import.meta.url).href)});
-      const { ARO, PAPER_MODEL } = await import(${JSON.stringify(new URL("../../lib/model/aro.ts", import.meta.url).href)});
-      const { buildAutoencoder } = await import(${JSON.stringify(new URL("../../lib/model/autoencoder.ts", import.meta.url).href)});
-      const { initializeWeights } = await import(${JSON.stringify(new URL("../../lib/model/model.ts", import.meta.url).href)});
-      const spec = { ...PAPER_MODEL, features: 211, width: 40, hiddenLayers: 2, output: "relu", inputDropout: 0, visible: null };
+      const { nativeEngine } = await import(${url("engine/native.ts")});
+      const { ARO, PAPER_MODEL } = await import(${url("model/aro.ts")});
+      const { buildAutoencoder } = await import(${url("model/autoencoder.ts")});
+      const { initializeWeights } = await import(${url("model/model.ts")});
+      const spec = { ...PAPER_MODEL, features: 1000, width: 40, hiddenLayers: 2, inputDropout: 0, visible: null };
       const engine = await nativeEngine();
       const model = buildAutoencoder(engine, ARO, spec, initializeWeights(ARO, spec, 1));
-      const values = Float32Array.from({ length: 211 * 12 }, (_, i) => Math.max(0, Math.sin(i)));
-      const batch = { rows: 12, columns: 211, values, observed: new Uint8Array(values.length).fill(1) };
-      let loss;
-      for (let i = 0; i < 30; i++) loss = await model.step(batch, { learningRate: 1e-3 });
-      console.log(engine.backend + ": " + loss.huber);`;
-    const run = (threads: string) => {
-      const { stdout, stderr } = spawnSync(
-        process.execPath,
-        ["--import", "tsx", "--input-type=module", "--eval", script],
-        { encoding: "utf8", env: { ...process.env, ARO_THREADS: threads } },
-      );
-      assert.equal(stderr, "");
-      return stdout.trim();
-    };
-    const [one, three] = ["1", "3"].map(run);
-    assert.match(three, /, 3 threads: /);
-    assert.equal(run("3"), three);
-    const [a, b] = [one, three].map((text) => Number(text.split(": ")[1]));
-    assert.ok(Math.abs(a / b - 1) < 1e-5, `${a} ${b}`);
+      const values = Float32Array.from({ length: 1000 * 37 }, (_, i) => Math.max(0, Math.sin(i)));
+      const batch = { rows: 37, columns: 1000, values, observed: new Uint8Array(values.length).fill(1) };
+      let losses = 0;
+      for (let i = 0; i < 30; i++) losses += (await model.step(batch, { learningRate: 1e-3 })).huber;
+      const out = (await model.reconstruct(batch)).reduce((sum, value) => sum + value, 0);
+      console.log(engine.backend + ": " + losses + " " + out);`;
+    const { stdout, stderr } = spawnSync(
+      process.execPath,
+      ["--import", "tsx", "--input-type=module", "--eval", script],
+      { encoding: "utf8", env: { ...process.env, ...env } },
+    );
+    assert.equal(stderr, "");
+    return stdout.trim();
+  }
+  const numbersOf = (text: string) => text.split(": ")[1];
+
+  test("gives the same bits again, and on any number of threads", () => {
+    const [one, ...more] = ["1", "2", "3", "7"].map((ARO_THREADS) => trainApart({ ARO_THREADS }));
+    assert.match(more.at(-1)!, /, 7 threads: /);
+    assert.equal(trainApart({ ARO_THREADS: "1" }), one);
+    for (const other of more) assert.equal(numbersOf(other), numbersOf(one));
+  });
+
+  const has512 =
+    process.platform === "linux" && /avx512f/.test(readFileSync("/proc/cpuinfo", "utf8"));
+  test("gives the same bits with shorter vectors", {
+    skip: !has512 && "this processor has no vectors of 512 bits",
+  }, () => {
+    const dist = join(import.meta.dirname, "..", "..", "lib", "dist");
+    const compiler = join(folder, "shorter");
+    const { CXX = "g++" } = process.env;
+    const script = `case $1 in --version) ${CXX} --version; echo shorter;; *) ${CXX} "$@" -mno-avx512f;; esac`;
+    writeFileSync(compiler, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    const addons = () => readdirSync(dist).filter((file) => file.startsWith("kernels-"));
+    const long = trainApart({});
+    const before = addons();
+    const short = trainApart({ CXX: compiler });
+    rmSync(compiler);
+    for (const file of addons()) if (!before.includes(file)) rmSync(join(dist, file));
+    assert.match(long, /^512-bit/);
+    assert.match(short, /^256-bit/);
+    assert.equal(numbersOf(short), numbersOf(long));
   });
 
   test("is compiled once, and leaves nothing half done", async () => {

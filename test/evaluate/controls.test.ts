@@ -5,6 +5,7 @@ import { joinCohort } from "../../lib/cohort/cohort.js";
 import { matrixFrom } from "../../lib/cohort/matrix.js";
 import { createRandom } from "../../lib/cohort/random.js";
 import { findPartners, fitCis } from "../../lib/evaluate/cis.js";
+import { fitClassMean } from "../../lib/evaluate/class-mean.js";
 import {
   fitConditionalPca,
   inferScores,
@@ -20,6 +21,7 @@ import {
   trainingMean,
   trainingMedian,
 } from "../../lib/evaluate/predictor.js";
+import { fitProbabilisticPca } from "../../lib/evaluate/probabilistic-pca.js";
 import { scorePredictors } from "../../lib/evaluate/reconstruction.js";
 import { fitRidge } from "../../lib/evaluate/ridge.js";
 import { fitRidgeWithCis } from "../../lib/evaluate/ridge-cis.js";
@@ -308,6 +310,44 @@ test("a setting at the edge of its grid is noted, and cis says how many features
   assert.deepEqual(fitRidge(byHand, { lambdas: [2] }).notes, []);
   assert.equal(fitCis(prepared).notes?.[0], "30 of 32 features found their gene");
   assert.equal(fitRidgeWithCis(prepared).notes?.[0], "30 of 32 features found their gene");
+});
+
+test("fitControls fits the named controls alone, in the table's order", () => {
+  const names = fitControls(prepared, { only: ["PLS", "zero"] }).map(({ name }) => name);
+  assert.deepEqual(names, ["zero", "PLS"]);
+  assert.throws(() => fitControls(prepared, { only: ["PSL"] }), /got "PSL"; did you mean "PLS"/);
+});
+
+test("the class mean is over observed entries, and the overall mean stands in for an unknown class", async () => {
+  const table = [
+    [1, 4],
+    [2, 8],
+    [3, Number.NaN],
+    [4, Number.NaN],
+  ];
+  const rows = preparedFrom(table, [[0, 0], [0, 0], [0, 0]], 1); // biome-ignore format: a table
+  const labelOf = new Map([
+    ...["train0", "train1", "test0"].map((id) => [id, "a"] as const),
+    ...["train2", "train3", "test1"].map((id) => [id, "b"] as const),
+  ]);
+  const predicted = await fitClassMean(rows, labelOf).predict(rows.test);
+  assert.deepEqual([...predicted], [1.5, 6, 3.5, 6, 2.5, 6]);
+});
+
+test("what probabilistic PCA is unsure of is as large as its error, given the RNA", async () => {
+  const inZ = prepareCohort(cohort, splitSamples(cohort.samples, { seed: 42 }), { space: "z" });
+  const fitted = fitProbabilisticPca(inZ, { counts: [5], rounds: 20 });
+  const predicted = await fitted.predict(inZ.test);
+  const deviation = fitted.deviation(inZ.test);
+  const { values, observed, columns } = inZ.test.matrix;
+  let [squares, count] = [0, 0];
+  values.forEach((value, at) => {
+    if (!observed[at] || at % columns < inZ.modalities[0].end) return;
+    squares += ((value - predicted[at]) / deviation[at]) ** 2;
+    count++;
+  });
+  const ratio = Math.sqrt(squares / count);
+  assert.ok(ratio > 0.7 && ratio < 1.4, `${ratio}`);
 });
 
 test("settings out of range are refused", () => {

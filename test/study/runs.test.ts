@@ -20,7 +20,7 @@ test("a run with the paper's settings departs in nothing; runs alike share a sen
   const rows = describeRuns([made("A", 2048, 1e-5, native), made("B", 2048, 1e-5, native)]);
   assert.equal(rows[0].departures, "none");
   const text = summarizeRuns(rows);
-  assert.match(text, /^A and B: engine native \(256-bit vectors, 2 threads\), 2,048 units wide/);
+  assert.match(text, /^A and B: engine native, 2,048 units wide/);
   assert.match(text, /settings are the paper's\.$/);
 });
 

@@ -1,0 +1,271 @@
+// Probabilistic PCA fitted to observed entries alone, which predicts from the first modality and says how sure it is.
+import {
+  factorCholesky,
+  gram,
+  multiply,
+  multiplyTransposed,
+  type Rows,
+} from "../engine/linear-algebra.js";
+import { checkOptions } from "../options.js";
+import type { Prepared, PreparedCohort } from "../preprocess/prepare.js";
+import { groupByMask, type MaskGroup } from "./masks.js";
+import { fitPca } from "./pca.js";
+import {
+  bestTrial,
+  clampTo,
+  inferredColumns,
+  meanSquaredErrorOf,
+  noteEdge,
+  type Predictor,
+  type Trial,
+} from "./predictor.js";
+import { pickColumns, repeatRow } from "./rows.js";
+
+export interface ProbabilisticPcaOptions {
+  /** Numbers of components, clipped to the rank. Validation error chooses; a single one is used as given. */
+  readonly counts?: readonly number[];
+  /** Rounds of expectation and maximization. */
+  readonly rounds?: number;
+  readonly name?: string;
+}
+
+export interface ProbabilisticPca extends Predictor {
+  readonly count: number;
+  readonly trials: readonly Trial<number>[];
+  /** σ², the variance of an entry around what the components say. */
+  readonly noise: number;
+  /** The posterior standard deviation of each entry given the first modality, `[rows, features]`, not of what is clamped. */
+  deviation(rows: Prepared): Float32Array;
+}
+
+/**
+ * Fits `x = μ + W t + ε`, `t ~ N(0, I)`, `ε ~ N(0, σ²)`, to the observed entries of the training rows by expectation
+ * maximization, from the principal components of the filled rows. New rows are predicted from their first modality.
+ * Source: Tipping and Bishop 1999, appendix B; with missing entries as in Ilin and Raiko 2010, section 3.1.
+ * @throws RangeError if an option is not a positive whole number, or no validation entry is observed to choose by.
+ */
+export function fitProbabilisticPca(
+  prepared: PreparedCohort,
+  options: ProbabilisticPcaOptions = {},
+): ProbabilisticPca {
+  const {
+    counts = [20],
+    rounds = 8,
+    name = "probabilistic PCA, given RNA",
+  } = checkOptions("fitProbabilisticPca", options, {
+    ...{ counts: "array", rounds: "number", name: "string" },
+  });
+  for (const value of [...counts, rounds, counts.length]) {
+    if (Number.isInteger(value) && value >= 1) continue;
+    throw new RangeError(
+      `fitProbabilisticPca: expected positive whole numbers of components and rounds, got ${value}`,
+    );
+  }
+  const { train, validation, modalities, space } = prepared;
+  const { matrix } = train;
+  const groups = groupByMask(matrix, [...Array(matrix.columns).keys()]);
+  const start = fitPca(matrix, Math.max(...counts));
+  const clipped = [...new Set(counts.map((count) => Math.min(count, start.count)))];
+  const columns = inferredColumns(prepared);
+  const [visible] = modalities;
+  const fit = (count: number) => {
+    const variances = start.explainedVariance;
+    const kept = variances.slice(0, count).reduce((sum, value) => sum + value, 0);
+    const noise = Math.max((start.totalVariance - kept) / matrix.columns, 1e-9);
+    const loadings = new Float64Array(matrix.columns * count);
+    for (let k = 0; k < count; k++) {
+      const scale = Math.sqrt(Math.max(variances[k] - noise, 1e-9));
+      for (let j = 0; j < matrix.columns; j++) {
+        loadings[j * count + k] = scale * start.components.values[k * matrix.columns + j];
+      }
+    }
+    let state: State = { count, mean: start.mean.slice(), loadings, noise };
+    for (let round = 0; round < rounds; round++) state = improve(matrix, groups, state);
+    return state;
+  };
+  const predictFrom = (state: State, rows: Prepared) => {
+    const { scores } = inferScores(state, rows.matrix, visible);
+    const w = { rows: matrix.columns, columns: state.count, values: state.loadings };
+    const mixed = multiplyTransposed(
+      { rows: rows.ids.length, columns: state.count, values: scores },
+      w,
+    );
+    const means = repeatRow(state.mean, rows.ids.length);
+    return clampTo(
+      space,
+      mixed.map((value, at) => value + means[at]),
+    );
+  };
+  const fitted = clipped.map(fit);
+  const trials: Trial<number>[] = [];
+  if (clipped.length > 1) {
+    fitted.forEach((state, at) => {
+      const values = predictFrom(state, validation);
+      const whole = { rows: validation.matrix.rows, columns: matrix.columns, values };
+      const mse = meanSquaredErrorOf(validation, pickColumns(whole, columns), columns);
+      trials.push({ setting: clipped[at], mse });
+    });
+  }
+  const count = clipped.length > 1 ? bestTrial("components", trials).setting : clipped[0];
+  const state = fitted[clipped.indexOf(count)];
+  return {
+    name,
+    sees: "RNA",
+    notes: noteEdge("components", count, clipped),
+    count,
+    trials,
+    noise: state.noise,
+    predict: (rows) => new Float32Array(predictFrom(state, rows)),
+    deviation: (rows) => {
+      // The posterior covariance depends on what is visible, which is the same for every row.
+      const { covariance } = inferScores(state, rows.matrix, visible);
+      const one = Float32Array.from({ length: matrix.columns }, (_, j) =>
+        Math.sqrt(state.noise + quadratic(covariance, state.loadings, j, count)),
+      );
+      const out = new Float32Array(rows.ids.length * matrix.columns);
+      for (let i = 0; i < rows.ids.length; i++) out.set(one, i * matrix.columns);
+      return out;
+    },
+  };
+}
+
+interface State {
+  readonly count: number;
+  readonly mean: Float64Array;
+  /** W, `[features, count]`. */
+  readonly loadings: Float64Array;
+  readonly noise: number;
+}
+
+/** One round of expectation and maximization. */
+function improve(
+  { rows: n, columns, values }: Prepared["matrix"],
+  groups: readonly MaskGroup[],
+  state: State,
+): State {
+  const { count: k, mean, loadings, noise } = state;
+  const all = { rows: columns, columns: k, values: loadings };
+  // Expectation: of each row, from its observed entries.
+  const systems = new Float64Array(n * k * k);
+  const right = new Float64Array(n * k);
+  for (const { rows, members } of groups) {
+    const own = new Float64Array(k * k);
+    for (const j of members) {
+      for (let a = 0; a < k; a++) {
+        for (let b = 0; b < k; b++) own[a * k + b] += loadings[j * k + a] * loadings[j * k + b];
+      }
+    }
+    for (const i of rows) {
+      for (let at = 0; at < k * k; at++) systems[i * k * k + at] += own[at];
+      for (const j of members) {
+        const x = values[i * columns + j] - mean[j];
+        for (let a = 0; a < k; a++) right[i * k + a] += loadings[j * k + a] * x;
+      }
+    }
+  }
+  const scores = new Float64Array(n * k);
+  const covariances = new Float64Array(n * k * k);
+  for (let i = 0; i < n; i++) {
+    const system = systems.slice(i * k * k, (i + 1) * k * k);
+    for (let a = 0; a < k; a++) system[a * (k + 1)] += noise;
+    const factor = factorCholesky(system);
+    scores.set(factor.solve(right.subarray(i * k, (i + 1) * k)), i * k);
+    const inverse = factor.solve(identity(k));
+    covariances.set(
+      inverse.map((value) => noise * value),
+      i * k * k,
+    );
+  }
+  // Maximization: of each feature, over the rows in which it was observed.
+  const predicted = multiplyTransposed({ rows: n, columns: k, values: scores }, all);
+  const newMean = mean.slice();
+  const newLoadings = new Float64Array(columns * k);
+  let [errors, entries] = [0, 0];
+  for (const { rows, members } of groups) {
+    if (rows.length === 0) continue;
+    const [moments, spread] = [new Float64Array(k * k), new Float64Array(k * k)];
+    for (const i of rows) {
+      for (let a = 0; a < k; a++) {
+        for (let b = 0; b < k; b++) {
+          const covariance = covariances[i * k * k + a * k + b];
+          spread[a * k + b] += covariance;
+          moments[a * k + b] += scores[i * k + a] * scores[i * k + b] + covariance;
+        }
+      }
+    }
+    const products = new Float64Array(members.length * k);
+    members.forEach((j, at) => {
+      let sum = 0;
+      for (const i of rows) sum += values[i * columns + j] - predicted[i * columns + j];
+      newMean[j] = sum / rows.length;
+      for (const i of rows) {
+        const x = values[i * columns + j] - newMean[j];
+        for (let a = 0; a < k; a++) products[at * k + a] += scores[i * k + a] * x;
+      }
+    });
+    const solved = factorCholesky(moments).solve(products);
+    members.forEach((j, at) => {
+      const w = solved.subarray(at * k, (at + 1) * k);
+      newLoadings.set(w, j * k);
+      for (const i of rows) {
+        let fit = newMean[j];
+        for (let a = 0; a < k; a++) fit += w[a] * scores[i * k + a];
+        errors += (values[i * columns + j] - fit) ** 2;
+      }
+      errors += quadratic(spread, newLoadings, j, k);
+      entries += rows.length;
+    });
+  }
+  return {
+    count: k,
+    mean: newMean,
+    loadings: newLoadings,
+    noise: Math.max(errors / entries, 1e-12),
+  };
+}
+
+/** Scores and their covariance given the columns `[start, end)` of rows, which count whether measured or filled. */
+function inferScores(
+  { count: k, mean, loadings, noise }: State,
+  rows: Rows,
+  { start, end }: { readonly start: number; readonly end: number },
+) {
+  const visible = { rows: end - start, columns: k, values: loadings.subarray(start * k, end * k) };
+  const transposed = { rows: k, columns: end - start, values: transpose(visible) };
+  const system = gram(transposed);
+  for (let a = 0; a < k; a++) system[a * (k + 1)] += noise;
+  const factor = factorCholesky(system);
+  const values = pickColumns(rows, { start, end });
+  const width = end - start;
+  const centered = values.map((value, at) => value - mean[start + (at % width)]);
+  const along = multiply({ rows: rows.rows, columns: width, values: centered }, visible);
+  return {
+    scores: factor.solve(along),
+    covariance: factor.solve(identity(k)).map((value) => noise * value),
+  };
+}
+
+/** `w_j^T C w_j` of feature j's loadings. */
+function quadratic(covariance: Float64Array, loadings: Float64Array, j: number, k: number): number {
+  let sum = 0;
+  for (let a = 0; a < k; a++) {
+    for (let b = 0; b < k; b++) {
+      sum += loadings[j * k + a] * covariance[a * k + b] * loadings[j * k + b];
+    }
+  }
+  return sum;
+}
+
+function identity(size: number): Float64Array {
+  const out = new Float64Array(size * size);
+  for (let i = 0; i < size; i++) out[i * (size + 1)] = 1;
+  return out;
+}
+
+function transpose({ rows, columns, values }: Rows): Float64Array {
+  const out = new Float64Array(rows * columns);
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < columns; j++) out[j * rows + i] = values[i * columns + j];
+  }
+  return out;
+}

@@ -1,0 +1,187 @@
+// Low-rank completion of the training rows by shrunken singular values, and new rows folded in by their first modality.
+import {
+  decomposeSymmetric,
+  factorCholesky,
+  gram,
+  multiply,
+  multiplyTransposed,
+} from "../engine/linear-algebra.js";
+import { checkOptions } from "../options.js";
+import type { Prepared, PreparedCohort } from "../preprocess/prepare.js";
+import {
+  bestTrial,
+  checkLambdas,
+  clampTo,
+  inferredColumns,
+  LAMBDAS,
+  meanSquaredErrorOf,
+  noteEdge,
+  observedMean,
+  type Predictor,
+  type Trial,
+} from "./predictor.js";
+import { pickColumns, repeatRow } from "./rows.js";
+
+export interface SoftImputeOptions {
+  /** Squares of the thresholds on singular values, so that the ridges' grid serves. Validation error chooses. */
+  readonly lambdas?: readonly number[];
+  /** Most rounds at each threshold. */
+  readonly rounds?: number;
+  readonly name?: string;
+}
+
+export interface SoftImpute extends Predictor {
+  readonly lambda: number;
+  readonly trials: readonly Trial<number>[];
+  /** The training rows, completed, `[rows, features]`. */
+  readonly completed: Float64Array;
+}
+
+const TOLERANCE = 1e-16; // of the squared change of the gaps, as a share of their squares
+
+/**
+ * Completes the training rows, centered on their observed means: `Z <- S(observed entries of X, and Z elsewhere)`, where S
+ * lowers every singular value by `τ = sqrt(λ)`, largest threshold first, each from the one before. With `Z = A B^T`,
+ * `B = V sqrt(D)`, a new row has `a = (B_v^T B_v + τ I)^-1 B_v^T x_v` of its visible columns.
+ * Source: Mazumder, Hastie and Tibshirani 2010, algorithm 1; for the factors, Hastie et al. 2015, theorem 1.
+ * @throws RangeError if a lambda is not positive, or no validation entry is observed to choose by.
+ */
+export function fitSoftImpute(
+  prepared: PreparedCohort,
+  options: SoftImputeOptions = {},
+): SoftImpute {
+  const {
+    lambdas = LAMBDAS,
+    rounds = 8,
+    name = "softImpute, given RNA",
+  } = checkOptions("fitSoftImpute", options, {
+    ...{ lambdas: "array", rounds: "number", name: "string" },
+  });
+  checkLambdas("fitSoftImpute", lambdas);
+  if (!Number.isInteger(rounds) || rounds < 1) {
+    throw new RangeError(`fitSoftImpute: expected a positive number of rounds, got ${rounds}`);
+  }
+  const { train, validation, modalities, space } = prepared;
+  const { rows: n, columns: width, observed } = train.matrix;
+  const mean = observedMean(prepared);
+  const values = Float64Array.from(train.matrix.values, (value, at) =>
+    observed[at] ? value - mean[at % width] : 0,
+  );
+  const [visible] = modalities;
+  const columns = inferredColumns(prepared);
+  const predictFrom = ({ factor, threshold, rank }: Completion, { matrix }: Prepared) => {
+    const system = gram(factor, visible);
+    for (let k = 0; k < rank; k++) system[k * (rank + 1)] += threshold;
+    const along = multiplyTransposed(matrix, factor, { ...visible, leftCenter: mean });
+    const means = repeatRow(mean, matrix.rows);
+    if (rank === 0) return clampTo(space, means);
+    const scores = factorCholesky(system).solve(along);
+    const mixed = multiply({ rows: matrix.rows, columns: rank, values: scores }, factor);
+    return clampTo(
+      space,
+      mixed.map((value, at) => value + means[at]),
+    );
+  };
+  const trials: Trial<number>[] = [];
+  let best: { readonly mse: number; readonly lambda: number; readonly found: Completion } | null =
+    null;
+  for (const lambda of [...lambdas].sort((a, b) => b - a)) {
+    const found = complete(
+      { rows: n, columns: width, values },
+      observed,
+      Math.sqrt(lambda),
+      rounds,
+    );
+    if (lambdas.length === 1) {
+      best = { mse: 0, lambda, found };
+      break;
+    }
+    const whole = {
+      rows: validation.matrix.rows,
+      columns: width,
+      values: predictFrom(found, validation),
+    };
+    const mse = meanSquaredErrorOf(validation, pickColumns(whole, columns), columns);
+    trials.push({ setting: lambda, mse });
+    if (Number.isFinite(mse) && (best === null || mse < best.mse)) best = { mse, lambda, found };
+    else if (best && best.lambda > lambda && mse > best.mse) break; // the path only overfits from here
+  }
+  if (best === null) {
+    bestTrial("lambda", trials); // throws: no trial has a finite error
+    throw new RangeError("fitSoftImpute: expected a finite validation error");
+  }
+  const { lambda, found } = best;
+  return {
+    name,
+    sees: "RNA",
+    notes: noteEdge("lambda", lambda, lambdas),
+    lambda,
+    trials,
+    completed: found.completed.map((value, at) => value + mean[at % width]),
+    predict: (rows) => new Float32Array(predictFrom(found, rows)),
+  };
+}
+
+interface Completion {
+  readonly threshold: number;
+  readonly rank: number;
+  /** `B^T`, `[rank, features]`. */
+  readonly factor: {
+    readonly rows: number;
+    readonly columns: number;
+    readonly values: Float64Array;
+  };
+  readonly completed: Float64Array;
+}
+
+/** Completes the table at one threshold; its gaps are filled in place, so that the next threshold starts there. */
+function complete(
+  table: { readonly rows: number; readonly columns: number; readonly values: Float64Array },
+  observed: Uint8Array,
+  threshold: number,
+  rounds: number,
+): Completion {
+  const { rows: n, values } = table;
+  for (let round = 1; ; round++) {
+    const { values: squares, vectors } = decomposeSymmetric(gram(table));
+    const singular = squares.map((square) => Math.sqrt(Math.max(0, square)));
+    const rank = singular.filter((value) => value > threshold).length;
+    const kept = { rows: rank, columns: n, values: vectors.slice(0, rank * n) };
+    // U^T X = D V^T, so U diag((d - τ) / d) U^T X lowers every singular value.
+    const along = rank > 0 ? multiply(kept, table) : new Float64Array(0);
+    const shrunken = kept.values.map((value, at) => {
+      const d = singular[Math.floor(at / n)];
+      return (value * (d - threshold)) / d;
+    });
+    const low = new Float64Array(values.length);
+    if (rank > 0) {
+      const left = new Float64Array(n * rank);
+      for (let k = 0; k < rank; k++)
+        for (let i = 0; i < n; i++) left[i * rank + k] = shrunken[k * n + i];
+      low.set(
+        multiply(
+          { rows: n, columns: rank, values: left },
+          { rows: rank, columns: table.columns, values: along },
+        ),
+      );
+    }
+    let [change, size] = [0, 0];
+    for (let at = 0; at < values.length; at++) {
+      if (observed[at]) continue;
+      change += (low[at] - values[at]) ** 2;
+      size += low[at] ** 2;
+      values[at] = low[at];
+    }
+    if (round < rounds && change > TOLERANCE * size) continue;
+    const factor = along.map((value, at) => {
+      const d = singular[Math.floor(at / table.columns)];
+      return (value / d) * Math.sqrt(d - threshold);
+    });
+    return {
+      threshold,
+      rank,
+      factor: { rows: rank, columns: table.columns, values: factor },
+      completed: low,
+    };
+  }
+}
