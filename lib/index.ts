@@ -118,3 +118,7 @@ export { showTable } from "./jupyter/table.js";
 export { readEvidence } from "./claims/evidence.js";
 export { besidePaper, countByGround, judgeClaims } from "./claims/judge.js";
 export { compareBlocks, compareLosses } from "./claims/tables.js";
+
+// The exercises of the course.
+
+export { check } from "./course/check.js";
