@@ -80,6 +80,8 @@ export { modisPredictor } from "./evaluate/translation.js";
 
 export { calibrateSpread, flagFeatures, measureCoverage } from "./impute/calibration.js";
 export { fitSharedDecoder } from "./impute/fit.js";
+export { impute } from "./impute/impute.js";
+export { fitImputer } from "./impute/imputer.js";
 export { inferModalities, sharedDecoderPredictor } from "./impute/infer.js";
 
 // The latent space, and classifiers that read it.

@@ -33,15 +33,17 @@ const LABELS: Readonly<Record<string, Kind>> = {
 };
 const COHORT: Readonly<Record<string, Kind>> = {
   ...{ name: "text", about: "text", tables: "tables", sampleSheet: "object", labels: "object" },
+  keep: ["shared", "first"],
 };
 
 /**
  * Reads the cohort that a JSON file describes.
+ * @param keep which samples are kept, where the file does not say.
  * @throws as `describeCohortFile` and `readTables`.
  */
-export function readCohortFile(file: string): FileCohort {
+export function readCohortFile(file: string, keep: TablesOptions["keep"] = "shared"): FileCohort {
   const { about: _, labels: __, ...options } = describeCohortFile(file);
-  return readTables(options);
+  return readTables({ keep, ...options });
 }
 
 /**
