@@ -78,7 +78,10 @@ export { modisPredictor } from "./evaluate/translation.js";
 
 // Imputation: the other modalities of new samples, from their first.
 
+export { calibrateSpread, flagFeatures, measureCoverage } from "./impute/calibration.js";
 export { fitSharedDecoder } from "./impute/fit.js";
+export { impute } from "./impute/impute.js";
+export { fitImputer } from "./impute/imputer.js";
 export { inferModalities, sharedDecoderPredictor } from "./impute/infer.js";
 
 // The latent space, and classifiers that read it.
@@ -115,3 +118,7 @@ export { showTable } from "./jupyter/table.js";
 export { readEvidence } from "./claims/evidence.js";
 export { besidePaper, countByGround, judgeClaims } from "./claims/judge.js";
 export { compareBlocks, compareLosses } from "./claims/tables.js";
+
+// The exercises of the course.
+
+export { check } from "./course/check.js";

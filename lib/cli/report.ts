@@ -9,6 +9,7 @@ import {
   type LedgerEntry,
   type Verdict,
 } from "../claims/judge.js";
+import { splitClaims } from "../claims/splits.js";
 import { replaceFile } from "../cohort/durable-file.js";
 import { projectRoot } from "../cohort/root.js";
 import type { FlatScore } from "../evaluate/summary.js";
@@ -30,7 +31,10 @@ export async function claims({
   const ledger = judgeClaims(await readEvidence(profile));
   if (json) {
     const rows = ledger.map(({ paper, ...entry }) => ({ ...entry, value: paper }));
-    console.log(JSON.stringify({ claims: rows, counts: countVerdicts(ledger) }, null, 2));
+    const own = await splitClaims(profile);
+    console.log(
+      JSON.stringify({ claims: [...rows, ...own], counts: countVerdicts(ledger) }, null, 2),
+    );
   } else {
     const columns = [...LEDGER_COLUMNS, ["source", "authors' code"] as const];
     console.log(`${textTable(ledger, { columns })}\n`);

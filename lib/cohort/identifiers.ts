@@ -19,6 +19,10 @@ const EXCEL_DATES = [
   new RegExp(`^${DAY}(?:[-/ ]|\\. ?)${MONTH}\\.?(?:[-/. ](?:\\d{2}|${YEAR}))?$`, "u"),
   // Sep-01: Excel writes two digits, so the worm genes sep-1, set-21 and oct-2 are not dates
   new RegExp(`^${CAPITAL_MONTH}-\\d{2}(?:\\d{2})?$`, "u"),
+  // sept-01, mars-01: French; no gene of the worm has such a name
+  /^(?:sept|mars|août|déc)\.?-\d{2}$/,
+  // 1er mars, 1 de marzo
+  new RegExp(`^${DAY}(?:er|º|°)? (?:de )?(?:${MONTH}|septembre|marzo|março|décembre)$`, "u"),
   // Sep 1
   new RegExp(`^${CAPITAL_MONTH}\\.? ${DAY}$`, "u"),
   // 2021-09-01, 2021/09/01, with or without a time of day
@@ -35,7 +39,10 @@ const EXCEL_DATES = [
  * Source: Ziemann et al. 2016; the authors' code drops names that match `dddd-dd-dd`.
  */
 export function isExcelDate(id: string): boolean {
-  return /^(?:\d|\p{Lu}\p{Ll}{2})/u.test(id) && EXCEL_DATES.some((pattern) => pattern.test(id));
+  return (
+    /^(?:\d|\p{Lu}\p{Ll}{2}|sept|mars|août|déc)/u.test(id) &&
+    EXCEL_DATES.some((pattern) => pattern.test(id))
+  );
 }
 
 /** Tells whether an identifier is a number that Excel rounded, as 2310009E13 becomes `2.31E+13`. */

@@ -11,6 +11,7 @@ export interface AlmostEqual {
 /** Characters that cannot be seen, or look like a blank. */
 const INVISIBLE = /[\p{Cf}\p{Cc}\p{Zl}\p{Zp}]/gu;
 
+const compose = (id: string) => id.normalize("NFC");
 const unify = (id: string) =>
   id.normalize("NFKC").replace(INVISIBLE, "").replace(/\s+/gu, " ").trim();
 const fold = (id: string) => unify(id).toLowerCase();
@@ -22,6 +23,7 @@ const bare = (id: string) =>
 
 /** Each undoes one more habit of programs. */
 const DIFFERENCES: readonly (readonly [difference: string, undo: (id: string) => string])[] = [
+  ["the Unicode form of letters with marks", compose],
   ["invisible characters or blanks", unify],
   ["upper and lower case", fold],
   ["punctuation", bare],

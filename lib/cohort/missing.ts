@@ -39,7 +39,10 @@ interface Mark {
   cells: number;
 }
 
-/** Starts to count the marks of a file. */
+/**
+ * Starts to count the marks of a file.
+ * @throws TypeError if a stated mark is not a string.
+ */
 export function missingMarks({
   stated = [],
   format = [],
@@ -56,7 +59,14 @@ export function missingMarks({
     else numbers.set(value, mark);
   };
   for (const word of [...missingWords, ...format]) add(word, false);
-  for (const word of stated) add(word.trim(), true);
+  for (const word of stated) {
+    if (typeof word !== "string") {
+      throw new TypeError(
+        `missing: expected strings, got ${String(word)}; write ${JSON.stringify(String(word))}`,
+      );
+    }
+    add(word.trim(), true);
+  }
   const count = (mark: Mark | undefined) => {
     if (mark !== undefined) mark.cells++;
     return mark !== undefined;

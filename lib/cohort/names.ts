@@ -12,9 +12,12 @@ export interface Names {
   readonly places: readonly number[];
 }
 
-/** Whether an id names nothing: blank, or a word for a missing value. */
+/** Whether an id names nothing: blank, a word for a missing value, or an error of a spreadsheet. */
 export function isNameless(id: string): boolean {
-  return (id.length <= 4 || id[0] === "-") && /^(?:|#?n\/?a|<na>|nan|null|none|-+|\.)$/i.test(id);
+  return (
+    (id.length <= 4 || /^[-#]/.test(id)) &&
+    /^(?:|#?n\/?a|<na>|nan|null|none|-+|\.|#(?:ref|value|div\/0|null|num)!|#name\?)$/i.test(id)
+  );
 }
 
 /** Adds a problem for each name that is blank or repeated. */
@@ -111,7 +114,8 @@ export function findIdColumn(
 }
 
 /** Names of a column that a program adds to count the rows. */
-const COUNTING = /^(?:|index|unnamed: ?\d+(?:\.\d+)?|x|v1|row\.?names?|level_0|#|no\.?|nr\.?)$/i;
+const COUNTING =
+  /^(?:|index|unnamed: ?\d+(?:\.\d+)?|x|v1|rows?|row[._ ]?(?:names?|num|number|nr|no|index)|level_0|#|no\.?|nr\.?)$/i;
 
 /** The columns that count the rows, from 0 or 1. */
 function findCounting(table: DelimitedFile): number[] {
@@ -163,6 +167,8 @@ const NO_FEATURES: readonly (readonly [what: string, pattern: RegExp])[] = [
   ],
   ["MaxQuant's contaminants", /^CON__/],
   ["MaxQuant's reversed sequences", /^REV__/],
+  ["decoy sequences", /^(?:decoy_|rev_(?!_)|##)/i],
+  ["spiked-in ERCC controls", /^ERCC-\d{5}$/],
 ];
 
 /** Chooses the features among the names of a side; blank and repeated names become problems, and so may dates. */
@@ -216,7 +222,7 @@ function noteFeatures(
   }
   const versions = ids.filter((id, i) => id !== raw[i]).length;
   if (versions > 0) notes.push(`the versions of ${countOf(versions, "Ensembl id")} were taken off`);
-  const others = ids.filter((id) => /^(?:__|N_|CON__|REV__)/.test(id));
+  const others = ids.filter((id) => /^(?:__|N_|CON__|REV_|ERCC-|decoy_|##)/i.test(id));
   for (const [what, pattern] of others.length > 0 ? NO_FEATURES : []) {
     const found = others.filter((id) => pattern.test(id));
     if (found.length > 0) {

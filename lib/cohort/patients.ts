@@ -3,7 +3,7 @@ import type { MissingMarks } from "./missing.js";
 import { isNameless } from "./names.js";
 import { type Problems, quote, quoteSome } from "./problems.js";
 
-const PERSON = /^(?:patient|subject|donor|individual|case|participant)$/;
+const PERSON = /^(?:patient|subject|donor|individual|case|participant|person|animal|mouse)$/;
 /** What may stand behind a person in the name of a column, as in `case_submitter_id`. */
 const BEHIND = /^(?:ids?|identifier|barcode|submitter|code|number|no|nr|num|name|key|pseudonym)$/;
 /** What may stand before, as in `bcr_patient_barcode`; before an id it may be anything. */
@@ -15,7 +15,7 @@ export function namesPatients(name: string): boolean {
     .replace(/(\p{Ll})(\p{Lu})/gu, "$1 $2")
     .toLowerCase()
     .replace(
-      /(patient|subject|donor|individual|case|participant)(ids?|no|nr|code|barcode)\b/g,
+      /(patient|subject|donor|individual|case|participant|person|animal|mouse)(ids?|no|nr|code|barcode)\b/g,
       "$1 $2",
     )
     .split(/[^\p{L}\p{N}]+/u)

@@ -62,8 +62,8 @@ export function collectProblems(heading: string): Problems {
   };
 }
 
-/** Characters that look like a blank or like nothing. */
-const UNSEEN = /[^\S \n\t]|\p{Cf}/gu;
+/** Characters that look like a blank, like nothing, or like a part of the letter before. */
+const UNSEEN = /[^\S \n\t]|\p{Cf}|[\u0300-\u036f]/gu;
 
 /** Quotes a name or a cell for a message, shortened to 40 characters; an unseen character is shown as `<U+00A0>`. */
 export function quote(text: string): string {

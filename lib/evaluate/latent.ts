@@ -42,11 +42,11 @@ export function tsne(points: Rows, options: TsneOptions = {}): Rows {
     seed: "number",
   });
   checkPoints("tsne", points);
-  const { rows, columns, values } = points;
+  const { rows } = points;
   if (rows < 4) throw new RangeError(`tsne: expected at least 4 points, got ${rows}`);
   if (!(perplexity >= 1 && perplexity < rows - 1)) {
     throw new RangeError(
-      `tsne: expected a perplexity in [1, ${rows - 1}) for ${rows} points, got ${perplexity}`,
+      `tsne: expected a perplexity of at least 1 and below ${rows - 1} for ${rows} points, got ${perplexity}`,
     );
   }
   checkWhole("tsne", "iterations", iterations, 1);
@@ -59,12 +59,17 @@ export function tsne(points: Rows, options: TsneOptions = {}): Rows {
       `tsne: expected at most ${most} points for ${iterations} iterations, got ${rows}; draw a sample of the rows`,
     );
   }
-  if (values.every((value, at) => value === values[at % columns])) {
-    throw new RangeError("tsne: expected points that differ, got all equal");
-  }
+  refuseEqual("tsne", points);
   const random = createRandom(seed, "tsne");
   const map = descend(findAffinities(points, perplexity), { iterations, learningRate, random });
   return finiteMap("tsne", rows, Float32Array.from(map));
+}
+
+/** @throws RangeError if all points are equal, so that no map of them means anything. */
+function refuseEqual(where: string, { columns, values }: Rows): void {
+  if (values.every((value, at) => value === values[at % columns])) {
+    throw new RangeError(`${where}: expected points that differ, got all equal`);
+  }
 }
 
 export interface UmapOptions {
@@ -83,7 +88,7 @@ export interface UmapOptions {
  *
  * Source: McInnes, Healy and Melville 2018. Defaults are those of umap-learn, which the authors' notebook uses.
  * @returns `[rows, 2]`.
- * @throws RangeError if an option is out of range.
+ * @throws RangeError if all points are equal, or an option is out of range.
  */
 export function umap(points: Rows, options: UmapOptions = {}): Rows {
   const {
@@ -108,6 +113,7 @@ export function umap(points: Rows, options: UmapOptions = {}): Rows {
   if (!(minimumDistance >= 0 && minimumDistance <= 1)) {
     throw new RangeError(`umap: expected a minimumDistance in [0, 1], got ${minimumDistance}`);
   }
+  refuseEqual("umap", points);
   if (epochs !== undefined) checkWhole("umap", "epochs", epochs, 1);
   const random = createRandom(seed, "umap");
   const library = new UMAP({

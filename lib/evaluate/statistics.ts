@@ -210,3 +210,23 @@ export function studentQuantile(freedom: number): number {
     (3 * z ** 7 + 19 * z ** 5 + 17 * z ** 3 - 15 * z) / (384 * freedom ** 3)
   );
 }
+
+/**
+ * Gives the two-sided tail of Student's t, `P(|T| >= |t|)`, within 1e-14.
+ * Source: Abramowitz and Stegun 26.7.3 and 26.7.4.
+ * @throws RangeError if the degrees of freedom are not a positive whole number.
+ */
+export function studentTails(t: number, freedom: number): number {
+  checkCount("studentTails", "degrees of freedom", freedom);
+  const angle = Math.atan(Math.abs(t) / Math.sqrt(freedom));
+  const [sine, square] = [Math.sin(angle), Math.cos(angle) ** 2];
+  const isOdd = freedom % 2 === 1;
+  let term = isOdd ? Math.cos(angle) : 1;
+  let sum = freedom === 1 ? 0 : term;
+  for (let k = isOdd ? 3 : 2; k < freedom; k += 2) {
+    term *= (square * (k - 1)) / k;
+    sum += term;
+  }
+  const inside = isOdd ? (2 / Math.PI) * (angle + sine * sum) : sine * sum;
+  return Math.min(1, Math.max(0, 1 - inside));
+}

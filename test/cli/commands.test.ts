@@ -63,7 +63,7 @@ test("what is asked for wrongly is refused by name in one line, with the nearest
       /training\.epochs to be a whole number .* got 0\.5/,
     ],
     [["start", "--only", "03"], /expected an option of --profile, --set, got "--only"/],
-    [["notebooks", "--only", "99"], /expected one of 01-cohort, .*, got "99"/],
+    [["notebooks", "--only", "99"], /expected one of 00-aro-from-scratch, .*, got "99"/],
     [["lab", "--no-browsr"], /got "--no-browsr"; did you mean "--no-browser"\?/],
     [["check", "--profile", "course"], /aro check: expected no options, got "--profile"/],
     [["readme", "now"], /aro readme: expected no words, got "now"/],

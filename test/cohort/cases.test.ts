@@ -330,7 +330,11 @@ test("ids that almost match are told apart, in whole and in part", () => {
     [["001", "002", "010"], ["1", "2", "10"], /"001" here, "1" in .*\(leading zeros; 2 more\)/],
     [["S 1", "S 2"], ["S\u00a01", "S\u00a02"], /"S 1" here, "S<U\+00A0>1" .*invisible/],
     [["S1\u200b", "S2\u200b"], ["S1", "S2"], /"S1<U\+200B>" here, "S1" .*invisible/],
-    [["e\u0301a", "e\u0301b"], ["éa", "éb"], /invisible characters or blanks; 1 more/],
+    [
+      ["e\u0301a", "e\u0301b"],
+      ["éa", "éb"],
+      /"e<U\+0301>a" here, "éa" .*the Unicode form .*; 1 more/,
+    ],
     [["TCGA.01.A", "TCGA.02.A"], ["TCGA-01-A", "TCGA-02-A"], /\(punctuation; 1 more\)/],
     [["s1", "s2"], ["S1", "S2"], /\(upper and lower case; 1 more\)/],
     [["1.0", "2.0", "10.0"], ["1", "2", "10"], /"1.0" here, "1" in .*\(a ".0" at the end; 2 more/],
@@ -622,3 +626,34 @@ test(
     }
   },
 );
+
+test("marks that are no strings are refused with what to write", () => {
+  const options = { table: { missing: [0] as unknown as string[] } };
+  refuses({ "r.csv": RNA }, [/missing: expected strings, got 0; write "0"/], options);
+});
+
+test("ids that differ in the Unicode form of a letter are told apart in the message", () => {
+  const sheet = "sample,patient\nZ\u00fcrich1,a\n";
+  refuses({ "r.csv": "gene,Zu\u0308rich1\nTP53,1\n", "samples.csv": sheet }, [
+    /"Zu<U\+0308>rich1" here, "Z\u00fcrich1" in the sample sheet \(the Unicode form of letters/,
+  ]);
+});
+
+test("errors of a spreadsheet name nothing, and decoys and spike-ins are noted", () => {
+  refuses({ "r.csv": `${RNA}#REF!,5,6,7,8\n#NAME?,5,6,7,8\n` }, [
+    /line 3: expected the id of a feature, got "#REF!"/,
+    /line 4: expected the id of a feature, got "#NAME\?"/,
+  ]);
+  const { text } = reads({
+    "r.csv": `${RNA}rev_P1,1,2,3,4\nDECOY_P2,1,2,3,4\nERCC-00002,1,2,3,4\n`,
+  });
+  assert.match(text, /include decoy sequences \(2\): "rev_P1", "DECOY_P2"/);
+  assert.match(text, /include spiked-in ERCC controls \(1\): "ERCC-00002"/);
+});
+
+test("an animal counts as a patient, and a column called row may count the rows", () => {
+  const sheet = "row,sample,mouse_id\n1,S1,M1\n2,S2,M1\n3,S3,M2\n4,S4,M2\n";
+  refuses({ "r.csv": RNA, "samples.csv": sheet }, [/got "row", which counts the rows/]);
+  const outcome = reads({ "r.csv": RNA, "samples.csv": sheet }, { sheet: { id: "sample" } });
+  assert.deepEqual(patients(outcome), ["M1", "M1", "M2", "M2"]);
+});

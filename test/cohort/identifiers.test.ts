@@ -13,7 +13,19 @@ test("isExcelDate knows the forms in which Excel writes SEPT1, MARCH1 and DEC1",
 
 test("isExcelDate knows the forms of other languages", () => {
   const dates = [
-    ...["01-Sept", "1-sept.", "1. Mrz", "01. Mär", "02-mar", "1-mars", "1-Dez", "1-déc", "Sep 1"],
+    ...[
+      "01-Sept",
+      "1-sept.",
+      "1. Mrz",
+      "01. Mär",
+      "02-mar",
+      "1-mars",
+      "1-Dez",
+      "1-déc",
+      "Sep 1",
+      "sept-01",
+      "1er mars",
+    ],
     ...[
       "1-set",
       "5-okt",

@@ -126,13 +126,19 @@ test("tsne refuses what would take hours, and says how many points would not", (
 });
 
 test("maps refuse neighborhoods that do not fit", () => {
-  assert.throws(() => tsne(clouds, { perplexity: 44 }), /perplexity in \[1, 44\) for 45 points/);
+  assert.throws(
+    () => tsne(clouds, { perplexity: 44 }),
+    /perplexity of at least 1 and below 44 for 45 points, got 44/,
+  );
   assert.throws(() => tsne(pointsOf([[1], [2], [3]])), /at least 4 points, got 3/);
   assert.throws(() => tsne(pointsOf(Array(20).fill([1, 2]))), /points that differ/);
   assert.throws(() => tsne(clouds, { iterations: 0 }), /iterations/);
   assert.throws(() => tsne(clouds, { learningRate: 0 }), /learningRate/);
   assert.throws(() => tsne(clouds, { learningRate: 1e305 }), /lower the learning rate/);
   assert.throws(() => umap(clouds, { neighbors: 45 }), /ask for at most 44/);
+  assert.throws(() => umap(pointsOf(Array(30).fill([1, 2]))), /umap: expected points that differ/);
+  assert.throws(() => tsne(clouds, { perplexity: 0.5 }), /perplexity of at least 1 .*, got 0.5/);
+  assert.equal(tsne(clouds, { perplexity: 1, iterations: 20 }).rows, 45);
   assert.throws(() => umap(clouds, { minimumDistance: -1 }), /minimumDistance/);
 });
 

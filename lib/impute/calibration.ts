@@ -1,0 +1,199 @@
+// How far the spread of an inference can be trusted: intervals scaled out of fold, their coverage, and flags of features.
+import type { Modality } from "../cohort/cohort.js";
+import type { Matrix } from "../cohort/matrix.js";
+import { MINIMUM_OBSERVED } from "../evaluate/correlation.js";
+import { quantile } from "../evaluate/statistics.js";
+import type { Inference } from "./decoder.js";
+
+/** The shares of entries that intervals are meant to cover. */
+export const LEVELS = [0.5, 0.8, 0.9, 0.95] as const;
+
+/** By how much an inferred deviation is multiplied for an interval; one row a modality and level. */
+export interface SpreadFactor {
+  readonly modality: string;
+  /** Nominal coverage, in (0, 1). */
+  readonly level: number;
+  /** The interval is `mean ± factor deviation`. */
+  readonly factor: number;
+  /** Out-of-fold entries that it was taken from. */
+  readonly entries: number;
+}
+
+/**
+ * Takes each factor from out-of-fold predictions: the quantile of `|measured - mean| / deviation` over the observed
+ * entries of a modality. Measured values are as they are, not clamped to training percentiles.
+ * @param modalities the inferred ones; their ranges are columns of `measured`.
+ * @param measured the training samples in measured units, `[samples, inferred features]`.
+ * @throws RangeError if the shapes differ, or a modality has no observed entry that was inferred.
+ */
+export function calibrateSpread(
+  outOfFold: Pick<Inference, "mean" | "deviation">,
+  measured: Matrix,
+  modalities: readonly Modality[],
+): SpreadFactor[] {
+  checkShapes("calibrateSpread", outOfFold, measured);
+  return modalities.flatMap(({ name, start, end }) => {
+    const errors: number[] = [];
+    forEachPair(outOfFold, measured, start, end, (at) => {
+      errors.push(relativeErrorAt(outOfFold, measured, at));
+    });
+    if (errors.length === 0) {
+      throw new RangeError(
+        `calibrateSpread: expected measured entries of ${name} that were inferred, got none`,
+      );
+    }
+    return LEVELS.map((level) => ({
+      ...{ modality: name, level, factor: quantile(errors, level), entries: errors.length },
+    }));
+  });
+}
+
+/** How often intervals hold the measured value; one row a modality and level. */
+export interface Coverage {
+  readonly modality: string;
+  readonly level: number;
+  /** Share of measured entries inside their interval. */
+  readonly coverage: number;
+  readonly entries: number;
+  /** Percentiles over features with at least 10 measured entries of each one's share; null if there are none. */
+  readonly percentile5: number | null;
+  readonly percentile95: number | null;
+  /** Mean width of the intervals, each as a multiple of its feature's measured deviation; null as above. */
+  readonly width: number | null;
+}
+
+/**
+ * Measures the coverage of intervals on samples that the factors were not taken from. It is marginal: single samples and
+ * features may be covered more or less.
+ * @param measured `[samples, inferred features]`, in measured units.
+ * @throws RangeError if the shapes differ.
+ */
+export function measureCoverage(
+  inference: Pick<Inference, "mean" | "deviation">,
+  measured: Matrix,
+  modalities: readonly Modality[],
+  factors: readonly SpreadFactor[],
+): Coverage[] {
+  checkShapes("measureCoverage", inference, measured);
+  return modalities.flatMap(({ name, start, end }) =>
+    factors
+      .filter(({ modality }) => modality === name)
+      .flatMap(({ level, factor }): Coverage[] => {
+        const width = end - start;
+        const [inside, count, widths] = Array.from({ length: 3 }, () => new Float64Array(width));
+        const [sums, squares] = [new Float64Array(width), new Float64Array(width)];
+        forEachPair(inference, measured, start, end, (at, j) => {
+          if (relativeErrorAt(inference, measured, at) <= factor) inside[j]++;
+          count[j]++;
+          widths[j] += 2 * factor * inference.deviation[at];
+          sums[j] += measured.values[at];
+          squares[j] += measured.values[at] ** 2;
+        });
+        const total = (values: Float64Array) => values.reduce((sum, value) => sum + value, 0);
+        if (total(count) === 0) return [];
+        const judged = [...count.keys()].filter((j) => count[j] >= MINIMUM_OBSERVED);
+        const shares = judged.map((j) => inside[j] / count[j]);
+        const relative = judged.flatMap((j) => {
+          const variance = squares[j] / count[j] - (sums[j] / count[j]) ** 2;
+          return variance > 0 ? [widths[j] / count[j] / Math.sqrt(variance)] : [];
+        });
+        const at = (q: number) => (shares.length > 0 ? quantile(shares, q) : null);
+        return [
+          {
+            ...{ modality: name, level, coverage: total(inside) / total(count) },
+            ...{ entries: total(count), percentile5: at(0.05), percentile95: at(0.95) },
+            width:
+              relative.length > 0
+                ? relative.reduce((sum, value) => sum + value, 0) / relative.length
+                : null,
+          },
+        ];
+      }),
+  );
+}
+
+/** How well a feature was predicted out of fold. */
+export interface FeatureFlag {
+  /** Pearson's r; null with fewer than 10 pairs, or where a side is constant. */
+  readonly r: number | null;
+  /** Lower limit of its 95 % interval by Fisher's z. */
+  readonly low: number | null;
+  /** "usable": r of at least 0.3 and a lower limit above 0; "strong": a lower limit above 0.3; "weak": the rest. */
+  readonly flag: "strong" | "usable" | "weak";
+}
+
+/**
+ * Flags each inferred feature by its out-of-fold correlation. Samples count as independent, so with several a patient the
+ * limit is too high.
+ * @returns one a feature, in order.
+ * @throws RangeError if the shapes differ.
+ */
+export function flagFeatures(
+  outOfFold: Pick<Inference, "mean" | "deviation">,
+  measured: Matrix,
+): FeatureFlag[] {
+  checkShapes("flagFeatures", outOfFold, measured);
+  const { rows, columns } = measured;
+  return Array.from({ length: columns }, (_, j): FeatureFlag => {
+    let [n, x, y] = [0, 0, 0];
+    const places: number[] = [];
+    for (let at = j; at < rows * columns; at += columns) {
+      if (!measured.observed[at] || !outOfFold.mean.observed[at]) continue;
+      places.push(at);
+      n++;
+      x += outOfFold.mean.values[at];
+      y += measured.values[at];
+    }
+    let [xx, yy, xy] = [0, 0, 0];
+    for (const at of places) {
+      const [dx, dy] = [outOfFold.mean.values[at] - x / n, measured.values[at] - y / n];
+      xx += dx * dx;
+      yy += dy * dy;
+      xy += dx * dy;
+    }
+    if (n < MINIMUM_OBSERVED || !(xx > 0 && yy > 0)) return { r: null, low: null, flag: "weak" };
+    const r = Math.min(Math.max(xy / Math.sqrt(xx * yy), -1), 1);
+    const low = Math.tanh(Math.atanh(r) - NORMAL / Math.sqrt(n - 3));
+    const flag = low > 0.3 ? "strong" : r >= 0.3 && low > 0 ? "usable" : "weak";
+    return { r, low, flag };
+  });
+}
+
+const NORMAL = 1.959963984540054; // 97.5th percentile of the standard normal
+
+function relativeErrorAt(
+  { mean, deviation }: Pick<Inference, "mean" | "deviation">,
+  measured: Matrix,
+  at: number,
+): number {
+  return Math.abs(measured.values[at] - mean.values[at]) / deviation[at];
+}
+
+/** Visits the entries that were both measured and inferred with a spread. */
+function forEachPair(
+  { mean, deviation }: Pick<Inference, "mean" | "deviation">,
+  { rows, columns, observed }: Matrix,
+  start: number,
+  end: number,
+  visit: (at: number, j: number) => void,
+): void {
+  for (let i = 0; i < rows; i++) {
+    for (let j = start; j < end; j++) {
+      const at = i * columns + j;
+      if (observed[at] && mean.observed[at] && deviation[at] > 0) visit(at, j - start);
+    }
+  }
+}
+
+function checkShapes(
+  where: string,
+  { mean, deviation }: Pick<Inference, "mean" | "deviation">,
+  measured: Matrix,
+): void {
+  const fits = mean.rows === measured.rows && mean.columns === measured.columns;
+  if (fits && deviation.length === measured.values.length) return;
+  throw new RangeError(
+    `${where}: expected an inference of ${measured.rows} x ${measured.columns}, got ${mean.rows} x ${mean.columns} ` +
+      `with ${deviation.length} deviations`,
+  );
+}
