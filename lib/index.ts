@@ -80,6 +80,8 @@ export { modisPredictor } from "./evaluate/translation.js";
 
 export { calibrateSpread, flagFeatures, measureCoverage } from "./impute/calibration.js";
 export { fitSharedDecoder } from "./impute/fit.js";
+export { impute } from "./impute/impute.js";
+export { fitImputer } from "./impute/imputer.js";
 export { inferModalities, sharedDecoderPredictor } from "./impute/infer.js";
 
 // The latent space, and classifiers that read it.
@@ -116,3 +118,7 @@ export { showTable } from "./jupyter/table.js";
 export { readEvidence } from "./claims/evidence.js";
 export { besidePaper, countByGround, judgeClaims } from "./claims/judge.js";
 export { compareBlocks, compareLosses } from "./claims/tables.js";
+
+// The exercises of the course.
+
+export { check } from "./course/check.js";

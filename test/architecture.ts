@@ -31,6 +31,7 @@ const ORDER = [
   "figures",
   "study",
   "claims",
+  "course",
   "jupyter",
   "cli",
   "index.ts",

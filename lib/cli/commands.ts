@@ -1,4 +1,5 @@
 // The commands behind `npx aro`, in one table: parsing, help and the documentation all follow from it.
+import { METHODS } from "../impute/decoder.js";
 import { commandsAsMarkdown } from "./help.js";
 import {
   type Command,
@@ -58,6 +59,33 @@ export const COMMANDS: readonly Command[] = [
     example: "npx aro data get ucec",
     notes: ["`data get paper` checks the journals' workbooks and says where to download them."],
     run: async (_, words) => (await import("./data.js")).data(words),
+  }),
+  command({
+    name: "fit",
+    summary: "fit a model that imputes the other modalities of a cohort from its first",
+    options: {
+      cohort: text("FILE", "the cohort: the options of readTables as JSON"),
+      output: text("FOLDER", "where the model bundle is written; must not exist yet"),
+      method: oneOf(METHODS, "shared decoder by default; the others are controls"),
+      seed: count("seed of folds and networks; 42 by default", 0),
+    },
+    example: "npx aro fit --cohort mine.json --output model",
+    run: async (given) => (await import("./impute.js")).fit(given),
+  }),
+  command({
+    name: "impute",
+    summary: "impute the other modalities of new samples, with intervals, by a model bundle",
+    options: {
+      model: text("FOLDER", "what aro fit wrote"),
+      rna: text("FILE", "the first modality of the new samples, CSV or TSV"),
+      output: text("FOLDER", "where values, features and samples are written; must not exist yet"),
+      orientation: oneOf(
+        ["samples-in-rows", "features-in-rows"] as const,
+        "how the file lies; samples in rows by default",
+      ),
+    },
+    example: "npx aro impute --model model --rna new.tsv --output imputed",
+    run: async (given) => (await import("./impute.js")).impute(given),
   }),
   command({
     name: "doctor",

@@ -59,6 +59,8 @@ export interface JoinOptions {
   readonly samples: readonly Sample[];
   /** What the readers have already left out. */
   readonly drops?: readonly Drop[];
+  /** "shared" keeps the samples of every table, "first" all of the first table; what others lack is unobserved. */
+  readonly keep?: "shared" | "first";
 }
 
 /** Records what was left out: counts the names and keeps five as examples. */
@@ -72,7 +74,8 @@ export function drop(
 }
 
 /**
- * Joins modality tables and a sample sheet on the samples that all of them have, in the order of the first table.
+ * Joins modality tables and a sample sheet, in the order of the first table: on the samples that all of them have, or,
+ * if asked to keep those of the first table, on those that it and at least one other table have.
  * @throws RangeError if a sample id, a feature id or a table name is repeated, or no sample is shared.
  */
 export function joinCohort(options: JoinOptions): Cohort {
@@ -81,7 +84,9 @@ export function joinCohort(options: JoinOptions): Cohort {
     tables,
     samples,
     drops = [],
+    keep = "shared",
   } = checkOptions("joinCohort", options, {
+    keep: ["shared", "first"],
     ...{ name: required("string"), tables: required("array"), samples: required("array") },
     drops: "array",
   });
@@ -105,7 +110,11 @@ export function joinCohort(options: JoinOptions): Cohort {
   const sheet = new Map(samples.map((sample) => [sample.id, sample]));
   const rowsOf = tables.map((table) => new Map(table.samples.map((id, row) => [id, row])));
   const shared = tables[0].samples.filter(
-    (id) => sheet.has(id) && rowsOf.every((rows) => rows.has(id)),
+    (id) =>
+      sheet.has(id) &&
+      (keep === "first"
+        ? tables.length === 1 || rowsOf.slice(1).some((rows) => rows.has(id))
+        : rowsOf.every((rows) => rows.has(id))),
   );
   if (shared.length === 0) throw explainNoneShared(tables, samples);
   const kept = new Set(shared);
@@ -128,7 +137,7 @@ export function joinCohort(options: JoinOptions): Cohort {
     features: tables.flatMap((table) => table.features),
     matrix: joinColumns(
       tables.map(({ matrix }) => matrix),
-      rowsOf.map((rows) => shared.map((id) => rows.get(id)!)),
+      rowsOf.map((rows) => shared.map((id) => rows.get(id))),
     ),
     drops: [...drops, ...lost.filter(({ count }) => count > 0)],
   };

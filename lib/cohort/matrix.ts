@@ -91,12 +91,14 @@ export function transposeMatrix(matrix: Matrix): Matrix {
 
 /**
  * Puts rows of matrices side by side, `[chosen rows, sum of columns]`; by default all rows. A single matrix with all
- * its rows in order is returned itself.
+ * its rows in order is returned itself. A row that is undefined is left unobserved.
  * @throws RangeError if their row counts differ.
  */
 export function joinColumns(
   matrices: readonly Matrix[],
-  rowsOf: readonly (readonly number[])[] = matrices.map(({ rows }) => [...Array(rows).keys()]),
+  rowsOf: readonly (readonly (number | undefined)[])[] = matrices.map(({ rows }) => [
+    ...Array(rows).keys(),
+  ]),
 ): Matrix {
   const [chosen = [], ...others] = rowsOf;
   const rows = chosen.length;
@@ -111,6 +113,7 @@ export function joinColumns(
   let start = 0;
   matrices.forEach(({ values, observed, columns: width }, i) => {
     rowsOf[i].forEach((row, to) => {
+      if (row === undefined) return;
       const at = to * columns + start;
       out.values.set(values.subarray(row * width, (row + 1) * width), at);
       out.observed.set(observed.subarray(row * width, (row + 1) * width), at);

@@ -74,6 +74,8 @@ export interface TablesOptions {
   readonly tables: readonly Omit<TableOptions, "sampleIds">[];
   /** Without it, the samples are those of the first table, which then needs an orientation. */
   readonly sampleSheet?: SampleSheetOptions;
+  /** As in `joinCohort`: samples of every table, or all of the first that have another. */
+  readonly keep?: "shared" | "first";
 }
 
 /**
@@ -277,7 +279,13 @@ function findPatients(table: DelimitedFile, columns: readonly number[], problems
  * TypeError for options of a wrong kind; Error if a file cannot be read.
  */
 export function readTables(options: TablesOptions): FileCohort {
-  const { name, tables, sampleSheet } = checkOptions("readTables", options, {
+  const {
+    name,
+    tables,
+    sampleSheet,
+    keep = "shared",
+  } = checkOptions("readTables", options, {
+    keep: ["shared", "first"],
     ...{ name: required("string"), tables: required("array"), sampleSheet: "object" },
   });
   if (tables.length === 0) {
@@ -304,7 +312,7 @@ export function readTables(options: TablesOptions): FileCohort {
             "check that these files are of one cohort"),
       );
     }
-    shared = [...left];
+    if (keep === "shared" || !shared) shared = [...left];
     before = before ? `${before}, ${wanted.file}` : wanted.file;
     return table;
   });
@@ -321,6 +329,7 @@ export function readTables(options: TablesOptions): FileCohort {
       patient: patientOf.get(sample.id) ?? sample.patient,
     })),
     drops: read.flatMap((table) => table.drops),
+    keep,
   });
   const unknown = notePatients(sampleSheet?.file ?? tables[0].file);
   const told = sheet?.notes ?? [unknown];

@@ -5,6 +5,18 @@ import type { Weights } from "../model/model.js";
 import type { SharedDecoderSpec } from "../model/shared-decoder.js";
 import type { Paths } from "./paths.js";
 
+/** The methods that predict by the paths: trained gates, or fixed ones. */
+export type Method = "shared decoder" | keyof typeof CONTROLS;
+
+/** The gates of each control, one a path. */
+export const CONTROLS = {
+  mean: [0, 0, 0, 0, 0, 0, 0],
+  ridge: [0, 1, 0, 0, 0, 0, 0],
+  "ridge + cis + offset": [0, 1, 1, 0, 0, 1, 0],
+} as const;
+
+export const METHODS = ["shared decoder", "mean", "ridge", "ridge + cis + offset"] as const;
+
 /**
  * A fitted decoder, plain arrays throughout. It infers the features of every modality behind the first, in the order of
  * the cohort's columns; "inferred features" below are those.

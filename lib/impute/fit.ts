@@ -11,7 +11,7 @@ import {
   type SharedDecoderSpec,
 } from "../model/shared-decoder.js";
 import { checkOptions } from "../options.js";
-import type { SharedDecoder } from "./decoder.js";
+import { CONTROLS, METHODS, type Method, type SharedDecoder } from "./decoder.js";
 import {
   type Described,
   emptyInference,
@@ -33,6 +33,8 @@ export interface FitOptions {
   readonly networks?: number;
   /** "preprocessed" is trained for the paper's space as well as for z-scores. */
   readonly objective?: SharedDecoderSpec["objective"];
+  /** A control in place of the trained networks: fixed gates, with the residual deviation as the spread. */
+  readonly method?: Method;
   readonly seed?: number;
   /** By default the one that `chooseEngine` finds. */
   readonly engine?: Engine;
@@ -65,11 +67,13 @@ export async function fitSharedDecoder(
     folds = 8,
     networks = 4,
     objective = "preprocessed",
+    method = "shared decoder",
     seed = 42,
     engine,
     onProgress = () => {},
   } = checkOptions("fitSharedDecoder", options, {
     ...{ rows: "array", folds: "number", networks: "number", seed: "number" },
+    method: METHODS,
     ...{ objective: ["preprocessed", "standardized"], engine: "object", onProgress: "function" },
   });
   const material = takeApart(cohort);
@@ -89,14 +93,12 @@ export async function fitSharedDecoder(
   const outOfFold = emptyInference(rows.length, paths);
   for (let k = 0; k < networks; k++) {
     const held = dealt.flatMap(({ test }, fold) => (fold % networks === k ? test : []));
-    const weights = await trainNetwork(
-      found,
-      spec,
-      described,
-      without(pairs, described, held),
-      seed + k,
-    );
-    trained.push(weights);
+    const kept = without(pairs, described, held);
+    const weights =
+      method === "shared decoder"
+        ? await trainNetwork(found, spec, described, kept, seed + k)
+        : fixGates(spec, CONTROLS[method]);
+    if (method === "shared decoder" || k === 0) trained.push(weights);
     const model = buildSharedDecoder(found, spec, weights);
     try {
       for (const sample of held) {
@@ -282,6 +284,14 @@ async function trainNetwork(
   } finally {
     model.dispose();
   }
+}
+
+/** The weights of a network that always has these gates, and a spread of one residual deviation. */
+function fixGates(spec: SharedDecoderSpec, gates: readonly number[]): Weights {
+  const weights = initializeSharedDecoder(spec, 0);
+  for (const values of weights.values()) values.fill(0);
+  weights.get("gates.bias")!.set(gates);
+  return weights;
 }
 
 /** Fifteen passes within 60 and 300 steps, but never more than twenty passes: with more, small cohorts overfit. */

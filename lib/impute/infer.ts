@@ -159,7 +159,7 @@ export interface InferOptions {
  * @throws RangeError if it has other columns.
  */
 export async function inferModalities(
-  decoder: SharedDecoder,
+  decoder: Pick<SharedDecoder, "paths" | "spec" | "networks">,
   seen: Matrix,
   options: InferOptions = {},
 ): Promise<Inference> {

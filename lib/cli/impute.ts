@@ -1,0 +1,68 @@
+// The commands that fit a model bundle on a cohort file, and impute new samples by it.
+import { readCohortFile } from "../cohort/cohort-file.js";
+import { readTable, type TableOptions } from "../cohort/tables.js";
+import { requireNew } from "../impute/bundle.js";
+import type { Method } from "../impute/decoder.js";
+import { impute as imputeTable } from "../impute/impute.js";
+import { fitImputer } from "../impute/imputer.js";
+
+interface FitChoice {
+  readonly cohort?: string;
+  readonly output?: string;
+  readonly method?: Method;
+  readonly seed?: number;
+}
+
+/** `aro fit`: fits on all samples of the cohort that have the first modality and another. */
+export async function fit({ cohort: file, output, method, seed }: FitChoice): Promise<number> {
+  const folder = given("fit", "--output", output);
+  requireNew("aro fit", folder);
+  const cohort = readCohortFile(given("fit", "--cohort", file), "first");
+  for (const note of cohort.notes) console.error(note);
+  const { quality } = await fitImputer(cohort, {
+    ...{ output: folder, method, seed },
+    onProgress: (share, what) => console.error(`${(100 * share).toFixed(0)} % ${what}`),
+  });
+  for (const { name } of cohort.modalities.slice(1)) {
+    const own = quality.filter(({ modality }) => modality === name);
+    const count = (verdict: string) => own.filter((one) => one.verdict === verdict).length;
+    console.log(
+      `${name}: ${count("strong")} features strong, ${count("usable")} usable, ${count("weak")} weak`,
+    );
+  }
+  console.log(`${folder}/README.md is the model card`);
+  return 0;
+}
+
+interface ImputeChoice {
+  readonly model?: string;
+  readonly rna?: string;
+  readonly output?: string;
+  readonly orientation?: TableOptions["orientation"];
+}
+
+/** `aro impute`: imputes the samples of one table. */
+export async function impute(choice: ImputeChoice): Promise<number> {
+  const model = given("impute", "--model", choice.model);
+  const file = given("impute", "--rna", choice.rna);
+  const output = given("impute", "--output", choice.output);
+  requireNew("aro impute", output);
+  const table = readTable({
+    ...{ name: "RNA", file, orientation: choice.orientation ?? "samples-in-rows" },
+  });
+  const { samples, features, found, outside, notes } = await imputeTable({ model, table, output });
+  for (const note of [...table.notes, ...notes]) console.error(note);
+  console.log(
+    `${samples} samples, ${features} features each, written to ${output}; ` +
+      `${(100 * found).toFixed(1)} % of the model's input features found`,
+  );
+  if (outside.length > 0) {
+    console.log(`unlike the training samples: ${outside.slice(0, 10).join(", ")}`);
+  }
+  return 0;
+}
+
+function given(command: string, flag: string, value: string | undefined): string {
+  if (value !== undefined) return value;
+  throw new RangeError(`aro ${command}: expected ${flag}, got none; see npx aro help ${command}`);
+}

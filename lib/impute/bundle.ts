@@ -1,0 +1,218 @@
+// A model bundle: a folder with all that it takes to impute new samples on another machine.
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Modality } from "../cohort/cohort.js";
+import { asideOf } from "../cohort/durable-file.js";
+import type { Weights } from "../model/model.js";
+import { SHARED_DECODER, type SharedDecoderSpec } from "../model/shared-decoder.js";
+import { readTensors, type Tensor, writeTensors } from "../model/tensor-file.js";
+import type { Method, SharedDecoder } from "./decoder.js";
+import type { Paths } from "./paths.js";
+import type { Calibration, FeatureQuality } from "./quality.js";
+import { fitKernel } from "./smoothing.js";
+
+/** Raised with every change that an older reader would misread. */
+export const FORMAT = 1;
+
+/** A model that imputes: what `fitImputer` makes and a bundle keeps. */
+export interface Imputer {
+  readonly name: string;
+  readonly method: Method;
+  readonly seed: number;
+  /** Of the library that fitted it. */
+  readonly version: string;
+  readonly decoder: Omit<SharedDecoder, "outOfFold">;
+  readonly calibration: Calibration;
+  /** One entry per inferred feature, in order. */
+  readonly quality: readonly FeatureQuality[];
+  /** Patients and samples that it was trained on. */
+  readonly patients: number;
+  /** The 95th percentile of the training samples' novelty, each beside the others. */
+  readonly noveltyLimit: number;
+}
+
+/** The content of model.json. */
+interface Manifest extends Omit<Imputer, "decoder"> {
+  readonly format: number;
+  readonly modalities: readonly Modality[];
+  readonly features: readonly string[];
+  readonly trainedOn: readonly string[];
+  readonly spec: SharedDecoderSpec;
+  readonly networks: number;
+  /** SHA-256 of the other file that is read. */
+  readonly checksums: Readonly<Record<string, string>>;
+}
+
+const MANIFEST = "model.json";
+const WEIGHTS = "weights.safetensors";
+
+/**
+ * Writes a bundle: model.json, weights.safetensors, features.tsv and README.md. The folder appears whole or not at all.
+ * @throws Error if the folder exists.
+ */
+export async function saveImputer(
+  imputer: Imputer,
+  folder: string,
+  texts: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  requireNew("saveImputer", folder);
+  const { decoder, ...rest } = imputer;
+  const aside = asideOf(folder);
+  try {
+    await mkdir(aside, { recursive: true });
+    await writeTensors(join(aside, WEIGHTS), tensorsOf(decoder));
+    const manifest: Manifest = {
+      format: FORMAT,
+      ...rest,
+      modalities: decoder.modalities,
+      features: decoder.features,
+      trainedOn: decoder.trainedOn,
+      spec: decoder.spec,
+      networks: decoder.networks.length,
+      checksums: { [WEIGHTS]: await checksum(join(aside, WEIGHTS)) },
+    };
+    const text = `${JSON.stringify(manifest)}\n`;
+    await writeFile(join(aside, MANIFEST), text);
+    await writeFile(
+      join(aside, `${MANIFEST}.sha256`),
+      `${createHash("sha256").update(text).digest("hex")}\n`,
+    );
+    for (const [name, content] of Object.entries(texts)) {
+      await writeFile(join(aside, name), content);
+    }
+    await rename(aside, folder);
+  } catch (error) {
+    await rm(aside, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** @throws Error if there is something at this path. */
+export function requireNew(where: string, folder: string): void {
+  if (!existsSync(folder)) return;
+  throw new Error(
+    `${where}: expected a folder that does not exist yet, got ${folder}; remove it, or name another`,
+  );
+}
+
+/**
+ * Opens a bundle.
+ * @throws Error if it is none, damaged, or written by a newer version.
+ */
+export async function openImputer(folder: string): Promise<Imputer> {
+  let text: string;
+  let sum: string;
+  try {
+    text = await readFile(join(folder, MANIFEST), "utf8");
+    sum = (await readFile(join(folder, `${MANIFEST}.sha256`), "utf8")).trim();
+  } catch (cause) {
+    throw new Error(
+      `${folder}: expected a model bundle, got ${(cause as Error).message}; npx aro fit writes one`,
+      { cause },
+    );
+  }
+  requireSum(join(folder, MANIFEST), createHash("sha256").update(text).digest("hex"), sum);
+  const { format, checksums, networks, modalities, features, trainedOn, spec, ...rest } =
+    JSON.parse(text) as Manifest;
+  if (format !== FORMAT) {
+    throw new Error(
+      `${folder}: expected a bundle of format ${FORMAT}, got ${format}; ` +
+        (format > FORMAT ? "update this library" : "fit it again"),
+    );
+  }
+  const file = join(folder, WEIGHTS);
+  requireSum(file, await checksum(file), checksums[WEIGHTS]);
+  const { tensors } = await readTensors(file);
+  const values = (name: string) => {
+    const found = tensors.get(name);
+    if (!found) throw new Error(`${file}: expected a tensor "${name}", got none`);
+    return found;
+  };
+  return {
+    ...rest,
+    decoder: {
+      ...{ modalities, features, trainedOn, spec },
+      paths: pathsOf(values, trainedOn),
+      networks: Array.from({ length: networks }, (_, k) => networkOf(values, spec, k)),
+    },
+  };
+}
+
+const SCALER = ["median", "low", "high", "mean", "std"] as const;
+const STANDARD = ["center", "scale", "count"] as const;
+const LINKS = ["modality", "partner", "other"] as const;
+const VECTORS = [
+  ...(["by", "plus", "level", "ownMean", "slope", "reliability", "offset", "unit"] as const),
+] as const;
+const TABLES = ["light", "strong", "residual", "statistics"] as const;
+
+/** Every array of the decoder by name; float32 keeps what float64 held to seven digits. */
+function tensorsOf({
+  paths,
+  networks,
+}: Pick<SharedDecoder, "paths" | "networks">): Map<string, Tensor> {
+  const tensors = new Map<string, Tensor>();
+  const features = paths.unit.length;
+  const add = (name: string, values: ArrayLike<number>, rows?: number) => {
+    const shape = rows === undefined ? [values.length] : [rows, values.length / rows];
+    tensors.set(name, { shape, values: Float32Array.from(values) });
+  };
+  add("inputs", paths.kernel.inputs.values, paths.kernel.inputs.rows);
+  for (const name of SCALER) add(`scaler.${name}`, paths.scaler[name]);
+  for (const name of STANDARD) add(`standard.${name}`, paths.standard[name]);
+  for (const name of LINKS) add(`links.${name}`, paths.links[name]);
+  for (const name of VECTORS) add(name, paths[name]);
+  for (const name of TABLES) add(name, paths[name], features);
+  networks.forEach((weights, k) => {
+    for (const [name, values] of weights) add(`network.${k}.${name}`, values);
+  });
+  return tensors;
+}
+
+function pathsOf(values: (name: string) => Tensor, trainedOn: readonly string[]): Paths {
+  const doubles = <N extends string>(prefix: string, names: readonly N[]) =>
+    Object.fromEntries(
+      names.map((name) => [name, Float64Array.from(values(`${prefix}${name}`).values)]),
+    ) as Record<N, Float64Array>;
+  const inputs = values("inputs");
+  const links = doubles("links.", LINKS);
+  const tables = Object.fromEntries(
+    TABLES.map((name) => [name, values(name).values]),
+  ) as unknown as Record<(typeof TABLES)[number], Float32Array>;
+  return {
+    scaler: { ...doubles("scaler.", SCALER), trainedOn },
+    standard: doubles("standard.", STANDARD),
+    kernel: fitKernel({
+      ...{ rows: inputs.shape[0], columns: inputs.shape[1] },
+      values: inputs.values,
+    }),
+    links: {
+      modality: Uint8Array.from(links.modality),
+      partner: Int32Array.from(links.partner),
+      other: Int32Array.from(links.other),
+    },
+    ...doubles("", VECTORS),
+    ...tables,
+  };
+}
+
+function networkOf(values: (name: string) => Tensor, spec: SharedDecoderSpec, k: number): Weights {
+  return new Map(
+    SHARED_DECODER.tensors(spec).map(({ name }) => [name, values(`network.${k}.${name}`).values]),
+  );
+}
+
+async function checksum(file: string): Promise<string> {
+  return createHash("sha256")
+    .update(await readFile(file))
+    .digest("hex");
+}
+
+function requireSum(file: string, got: string, expected: string): void {
+  if (got === expected) return;
+  throw new Error(
+    `${file}: expected the SHA-256 ${expected}, got ${got}; the file is damaged: copy the bundle again`,
+  );
+}

@@ -1,0 +1,168 @@
+// How well each feature was predicted out of fold, and whether that is enough to use it.
+import type { Cohort } from "../cohort/cohort.js";
+import { drawWeights, type Estimate, estimate } from "../evaluate/bootstrap.js";
+import { quantile } from "../evaluate/statistics.js";
+import type { SharedDecoder } from "./decoder.js";
+
+export type Verdict = "strong" | "usable" | "weak";
+
+/** A feature's cross-validated quality; intervals are 95 %, patients drawn with replacement. */
+export interface FeatureQuality {
+  readonly modality: string;
+  readonly feature: string;
+  /** Training samples that measured it and were predicted out of fold. */
+  readonly n: number;
+  readonly r: Estimate;
+  /** `1 - squared error / squared error of the mean of the other samples`. */
+  readonly skill: Estimate;
+  /** Share of the measured values that lie in their interval. */
+  readonly coverage: number;
+  readonly ownGene: boolean;
+  readonly verdict: Verdict;
+  readonly why: string;
+}
+
+/** The multiple of the deviation that 90 % intervals take, by modality. */
+export type Calibration = Readonly<Record<string, number>>;
+
+export const LEVEL = 0.9;
+const DRAWS = 200;
+const LEAST = 10; // samples that a verdict needs
+
+/**
+ * Takes for each inferred modality the 90 % quantile of |measured - predicted| / deviation, out of fold. The measured
+ * values are as they are, never clamped.
+ * @param rows the rows of the cohort that the decoder was trained on.
+ * @throws RangeError if a modality has no out-of-fold prediction.
+ */
+export function calibrate(
+  cohort: Cohort,
+  rows: readonly number[],
+  { outOfFold }: Pick<SharedDecoder, "outOfFold">,
+): Calibration {
+  const first = cohort.modalities[0].end;
+  return Object.fromEntries(
+    cohort.modalities.slice(1).map(({ name, start, end }) => {
+      const ratios: number[] = [];
+      rows.forEach((row, i) => {
+        for (let column = start; column < end; column++) {
+          const from = row * cohort.matrix.columns + column;
+          const at = i * outOfFold.mean.columns + column - first;
+          if (!cohort.matrix.observed[from] || !outOfFold.mean.observed[at]) continue;
+          const error = cohort.matrix.values[from] - outOfFold.mean.values[at];
+          ratios.push(Math.abs(error) / outOfFold.deviation[at]);
+        }
+      });
+      if (ratios.length === 0) {
+        throw new RangeError(
+          `fitImputer: expected out-of-fold predictions of ${name} to calibrate its intervals by, got none; ` +
+            "give more samples, or leave the modality out",
+        );
+      }
+      return [name, quantile(ratios, LEVEL)];
+    }),
+  );
+}
+
+/** Scores each inferred feature by its out-of-fold predictions, in the order of the cohort's columns. */
+export function rateFeatures(
+  cohort: Cohort,
+  rows: readonly number[],
+  { outOfFold, paths }: Pick<SharedDecoder, "outOfFold" | "paths">,
+  calibration: Calibration,
+  seed = 42,
+): FeatureQuality[] {
+  const first = cohort.modalities[0].end;
+  const { mean, deviation } = outOfFold;
+  const patients = rows.map((row) => cohort.samples[row].patient);
+  const draws = drawWeights(patients, { draws: DRAWS, seed });
+  return cohort.modalities.slice(1).flatMap(({ name: modality, start, end }) =>
+    Array.from({ length: end - start }, (_, k): FeatureQuality => {
+      const column = start + k;
+      const truth: number[] = [];
+      const guess: number[] = [];
+      const used: number[] = [];
+      let inside = 0;
+      rows.forEach((row, i) => {
+        const from = row * cohort.matrix.columns + column;
+        const at = i * mean.columns + column - first;
+        if (!cohort.matrix.observed[from] || !mean.observed[at]) return;
+        used.push(i);
+        truth.push(cohort.matrix.values[from]);
+        guess.push(mean.values[at]);
+        const error = Math.abs(cohort.matrix.values[from] - mean.values[at]);
+        if (error <= calibration[modality] * deviation[at]) inside++;
+      });
+      const n = used.length;
+      const { r, skill } = score(truth, guess, used, draws);
+      return {
+        ...{ modality, feature: cohort.features[column], n, r, skill },
+        coverage: n > 0 ? inside / n : 0,
+        ownGene: paths.links.partner[column - first] >= 0,
+        ...judge(n, r),
+      };
+    }),
+  );
+}
+
+/** Strong: the lower bound of r is above 0.3; usable: r is at least 0.3 and its lower bound above 0; else weak. */
+export function judge(
+  n: number,
+  { value, low }: Estimate,
+): { readonly verdict: Verdict; readonly why: string } {
+  if (n < LEAST) {
+    return {
+      verdict: "weak",
+      why: `predicted out of fold in ${n} samples, fewer than ${LEAST}`,
+    };
+  }
+  if (low > 0.3) return { verdict: "strong", why: "lower bound of r above 0.3" };
+  if (value >= 0.3 && low > 0) {
+    return { verdict: "usable", why: "r of at least 0.3, lower bound above 0" };
+  }
+  return { verdict: "weak", why: value < 0.3 ? "r below 0.3" : "lower bound of r not above 0" };
+}
+
+function score(
+  truth: readonly number[],
+  guess: readonly number[],
+  used: readonly number[],
+  draws: readonly Float64Array[],
+): { readonly r: Estimate; readonly skill: Estimate } {
+  const n = truth.length;
+  const nothing = { value: 0, low: 0, high: 0 };
+  if (n < 3) return { r: nothing, skill: nothing };
+  const center = truth.reduce((sum, value) => sum + value, 0) / n;
+  const of = (weightOf: (i: number) => number) => {
+    let [w, y, p, yy, pp, yp, errors, spread] = [0, 0, 0, 0, 0, 0, 0, 0];
+    for (let i = 0; i < n; i++) {
+      const weight = weightOf(i);
+      const [a, b] = [truth[i] - center, guess[i] - center];
+      w += weight;
+      y += weight * a;
+      p += weight * b;
+      yy += weight * a * a;
+      pp += weight * b * b;
+      yp += weight * a * b;
+      errors += weight * (a - b) ** 2;
+      spread += weight * ((a * n) / (n - 1)) ** 2; // from the mean of the others
+    }
+    const scale = Math.sqrt((yy - y ** 2 / w) * (pp - p ** 2 / w));
+    return {
+      r: scale > 0 ? (yp - (y * p) / w) / scale : 0, // a constant prediction orders nothing
+      skill: spread > 0 ? 1 - errors / spread : Number.NaN,
+    };
+  };
+  const whole = of(() => 1);
+  const drawn = draws.map((weights) => of((i) => weights[used[i]]));
+  return {
+    r: estimate(
+      whole.r,
+      drawn.map(({ r }) => r),
+    ),
+    skill: estimate(
+      Number.isFinite(whole.skill) ? whole.skill : 0,
+      drawn.map(({ skill }) => skill),
+    ),
+  };
+}

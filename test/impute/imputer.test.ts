@@ -1,0 +1,244 @@
+// From files to imputed tables: what a bundle keeps, what it refuses, and how often its intervals hold.
+import assert from "node:assert/strict";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { before, test } from "node:test";
+import { fit, impute as imputeCommand } from "../../lib/cli/impute.js";
+import { readCohortFile } from "../../lib/cohort/cohort-file.js";
+import { type Matrix, selectRows } from "../../lib/cohort/matrix.js";
+import { simulateCohort } from "../../lib/cohort/simulate.js";
+import { openImputer } from "../../lib/impute/bundle.js";
+import { impute } from "../../lib/impute/impute.js";
+import { fitImputer } from "../../lib/impute/imputer.js";
+import { sliceColumns } from "../../lib/impute/material.js";
+import { judge } from "../../lib/impute/quality.js";
+
+const folder = mkdtempSync(join(tmpdir(), "aro-impute-"));
+const place = (name: string) => join(folder, name);
+const { cohort } = simulateCohort({
+  ...{ seed: 7, patients: 90, features: { RNA: 60, protein: 40, metabolite: 12 } },
+});
+const held = cohort.samples.flatMap(({ patient }, row) =>
+  Number(patient.replace(/\D/g, "")) % 3 === 0 ? [row] : [],
+);
+const kept = cohort.samples.map((_, row) => row).filter((row) => !held.includes(row));
+const rna = cohort.modalities[0];
+
+function tableText(rows: readonly number[], start: number, end: number): string {
+  const { matrix, features, samples } = cohort;
+  const cell = (row: number, j: number) =>
+    matrix.observed[row * matrix.columns + j] ? matrix.values[row * matrix.columns + j] : "";
+  const columns = Array.from({ length: end - start }, (_, k) => start + k);
+  const lines = rows.map((row) =>
+    [samples[row].id, ...columns.map((j) => cell(row, j))].join("\t"),
+  );
+  return `${[["sample", ...features.slice(start, end)].join("\t"), ...lines].join("\n")}\n`;
+}
+
+/** The values that were imputed, by sample and feature of a modality. */
+function readValues(output: string) {
+  const [header, ...lines] = readFileSync(join(output, "values.tsv"), "utf8").trim().split("\n");
+  assert.equal(header, "sample\tmodality\tfeature\tvalue\tlow\thigh");
+  return new Map<string, readonly number[]>(
+    lines.map((line) => {
+      const [sample, modality, feature, ...numbers] = line.split("\t");
+      return [`${sample} ${modality} ${feature}`, numbers.map(Number)] as const;
+    }),
+  );
+}
+
+function heldTable(): { samples: string[]; features: string[]; matrix: Matrix } {
+  return {
+    samples: held.map((row) => cohort.samples[row].id),
+    features: cohort.features.slice(rna.start, rna.end),
+    matrix: selectRows(sliceColumns(cohort.matrix, rna.start, rna.end), held),
+  };
+}
+
+before(async () => {
+  const protein = cohort.modalities[1];
+  const metabolite = cohort.modalities[2];
+  writeFileSync(place("rna.tsv"), tableText(kept, rna.start, rna.end));
+  writeFileSync(place("protein.tsv"), tableText(kept, protein.start, protein.end));
+  // Twenty samples lack metabolites.
+  writeFileSync(
+    place("metabolite.tsv"),
+    tableText(kept.slice(20), metabolite.start, metabolite.end),
+  );
+  const sheet = kept.map((row) => `${cohort.samples[row].id}\t${cohort.samples[row].patient}`);
+  writeFileSync(place("samples.tsv"), `sample\tpatient\n${sheet.join("\n")}\n`);
+  writeFileSync(place("new.tsv"), tableText(held, rna.start, rna.end));
+  const tables = ["RNA", "protein", "metabolite"].map((name) => ({
+    ...{ name, file: `${name.toLowerCase()}.tsv` },
+  }));
+  writeFileSync(
+    place("mine.json"),
+    JSON.stringify({ name: "mine", tables, sampleSheet: { file: "samples.tsv" } }),
+  );
+  assert.equal(await fit({ cohort: place("mine.json"), output: place("model") }), 0);
+  const choice = { model: place("model"), rna: place("new.tsv"), output: place("out") };
+  assert.equal(await imputeCommand(choice), 0);
+});
+
+test("a sample that lacks a modality is used for what it has", async () => {
+  const read = readCohortFile(place("mine.json"), "first");
+  assert.equal(read.samples.length, kept.length);
+  assert.equal(readCohortFile(place("mine.json")).samples.length, kept.length - 20);
+  const { decoder, quality } = await openImputer(place("model"));
+  assert.equal(decoder.trainedOn.length, kept.length);
+  assert.ok(quality.filter(({ modality }) => modality === "metabolite").every(({ n }) => n > 0));
+});
+
+test("90 % intervals hold 87 to 95 % of the values of patients who were held out", () => {
+  const values = readValues(place("out"));
+  for (const { name, start, end } of cohort.modalities.slice(1)) {
+    let [inside, count, error, spread] = [0, 0, 0, 0];
+    for (let j = start; j < end; j++) {
+      const at = (row: number) => row * cohort.matrix.columns + j;
+      const own = held.filter((row) => cohort.matrix.observed[at(row)]);
+      const mean = own.reduce((sum, row) => sum + cohort.matrix.values[at(row)], 0) / own.length;
+      for (const row of own) {
+        const truth = cohort.matrix.values[at(row)];
+        const key = `${cohort.samples[row].id} ${name} ${cohort.features[j]}`;
+        const [value, low, high] = values.get(key)!;
+        assert.ok(low < value && value < high);
+        count++;
+        if (truth >= low && truth <= high) inside++;
+        error += (truth - value) ** 2;
+        spread += (truth - mean) ** 2;
+      }
+    }
+    const coverage = inside / count;
+    assert.ok(coverage > 0.87 && coverage < 0.95, `${name}: ${coverage}`);
+    assert.ok(error < 0.85 * spread, `${name}: the units are undone, ${error / spread}`);
+  }
+});
+
+test("columns are matched by name in any order, and missing features are filled and counted", async () => {
+  const whole = readValues(place("out"));
+  const { samples, features, matrix } = heldTable();
+  const order = features.map((_, j) => j).reverse();
+  const turned = {
+    ...matrix,
+    values: Float32Array.from(matrix.values, (_, i) => {
+      const row = Math.floor(i / matrix.columns);
+      return matrix.values[row * matrix.columns + order[i % matrix.columns]];
+    }),
+  };
+  const table = { samples, features: order.map((j) => features[j]), matrix: turned };
+  const result = await impute({ model: place("model"), table, output: place("turned") });
+  assert.equal(result.found, 1);
+  assert.deepEqual(readValues(place("turned")), whole);
+  const fewer = {
+    samples,
+    features: features.map((name, j) => (j < 6 ? `no ${name}` : name)),
+    matrix,
+  };
+  const lacking = await impute({ model: place("model"), table: fewer, output: place("fewer") });
+  assert.ok(Math.abs(lacking.found - 0.9) < 1e-9);
+  assert.notDeepEqual(readValues(place("fewer")), whole);
+});
+
+test("too few of the model's features are refused by name, one sample alone is imputed", async () => {
+  const { samples, features, matrix } = heldTable();
+  const model = place("model");
+  const strange = features.map((name) => `other ${name}`);
+  await assert.rejects(
+    impute({ model, table: { samples, features: strange, matrix }, output: place("strange") }),
+    /expected at least 50 % of the model's 60 features of RNA, got 0\.0 %/,
+  );
+  assert.ok(!existsSync(place("strange")));
+  const table = { samples: [samples[3]], features, matrix: selectRows(matrix, [3]) };
+  await impute({ model, table, output: place("alone") });
+  const whole = readValues(place("out"));
+  for (const [key, numbers] of readValues(place("alone"))) {
+    numbers.forEach((value, i) => {
+      assert.ok(Math.abs(value - whole.get(key)![i]) <= 1e-5 * (1 + Math.abs(value)), key);
+    });
+  }
+});
+
+test("other units are told", async () => {
+  const { samples, features, matrix } = heldTable();
+  const model = place("model");
+  const same = await impute({
+    ...{ model, table: { samples, features, matrix }, output: place("same") },
+  });
+  assert.deepEqual(same.notes, []);
+  const raised = { ...matrix, values: matrix.values.map((value) => 1000 * value + 50) };
+  const { notes } = await impute({
+    ...{ model, table: { samples, features, matrix: raised }, output: place("raised") },
+  });
+  assert.match(notes.join(), /of the values lie outside .* are they in the same units/);
+});
+
+test("a bundle that is damaged, newer or none is refused by name", async () => {
+  const { cpSync } = await import("node:fs");
+  const copy = (name: string) => {
+    cpSync(place("model"), place(name), { recursive: true });
+    return place(name);
+  };
+  const damaged = copy("damaged");
+  const bytes = readFileSync(join(damaged, "weights.safetensors"));
+  bytes[bytes.length - 5] ^= 1;
+  writeFileSync(join(damaged, "weights.safetensors"), bytes);
+  await assert.rejects(openImputer(damaged), /weights\.safetensors: .* the file is damaged/);
+  const edited = copy("edited");
+  writeFileSync(
+    join(edited, "model.json"),
+    readFileSync(join(edited, "model.json"), "utf8").replace('"seed":42', '"seed":43'),
+  );
+  await assert.rejects(openImputer(edited), /model\.json: .* the file is damaged/);
+  const newer = copy("newer");
+  const text = readFileSync(join(newer, "model.json"), "utf8").replace('"format":1', '"format":2');
+  writeFileSync(join(newer, "model.json"), text);
+  const { createHash } = await import("node:crypto");
+  const sum = createHash("sha256").update(text).digest("hex");
+  writeFileSync(join(newer, "model.json.sha256"), `${sum}\n`);
+  await assert.rejects(openImputer(newer), /expected a bundle of format 1, got 2; update/);
+  await assert.rejects(openImputer(folder), /expected a model bundle, .*npx aro fit writes one/);
+});
+
+test("nothing that exists is written over, and nothing half-written is left", async () => {
+  await assert.rejects(
+    fitImputer(cohort, { output: place("model") }),
+    /expected a folder that does not exist yet/,
+  );
+  assert.ok(readdirSync(folder).every((name) => !name.startsWith(".")));
+});
+
+test("a control fits by the same command, and predicts worse than the model", async () => {
+  const skillOf = async (method: "mean" | "ridge" | "shared decoder") => {
+    const { quality } = await fitImputer(cohort, { rows: kept, method });
+    const own = quality.filter(({ modality }) => modality === "protein");
+    return own.reduce((sum, { skill }) => sum + skill.value, 0) / own.length;
+  };
+  const [mean, ridge, decoder] = [
+    await skillOf("mean"),
+    await skillOf("ridge"),
+    await skillOf("shared decoder"),
+  ];
+  assert.ok(Math.abs(mean) < 0.05, `${mean}`);
+  assert.ok(ridge > 0.1 && decoder > ridge - 0.02, `${ridge}, ${decoder}`);
+});
+
+test("a verdict follows from r, its lower bound and the number of samples", () => {
+  const verdicts = [
+    [50, 0.6, 0.4],
+    [50, 0.4, 0.1],
+    [50, 0.4, -0.1],
+    [50, 0.2, 0.1],
+    [9, 0.9, 0.8],
+  ].map(([n, value, low]) => judge(n, { value, low, high: 1 }).verdict);
+  assert.deepEqual(verdicts, ["strong", "usable", "weak", "weak", "weak"]);
+});
+
+test("the model card names what it is, how good, and what it is not for", () => {
+  const card = readFileSync(place("model/README.md"), "utf8");
+  assert.match(card, new RegExp(`Trained on ${kept.length} samples`));
+  assert.match(card, /\| protein \| 40 \|/);
+  assert.match(card, /Not for diagnosis/);
+  const lines = readFileSync(place("out/features.tsv"), "utf8").trim().split("\n");
+  assert.equal(lines.length, 1 + 52);
+});
