@@ -29,9 +29,10 @@ export async function runAll({ only = [], ...given }: RunOptions): Promise<numbe
   const files = await chooseNotebooks(only);
   const started = performance.now();
   console.log(`profile ${asked.name}: ${asked.about}`);
-  const placed = await requirePlaced(asked.cohort); // or it ends here
+  const source = typeof asked.cohort === "string" ? asked.cohort : "file"; // a file was checked with the profile
+  const placed = await requirePlaced(source); // or it ends here
   await prepareJupyter({ onProgress: console.log });
-  if (!placed && asked.cohort !== "simulate") await fetchCohort(asked.cohort);
+  if (!placed && !["simulate", "file"].includes(source)) await fetchCohort(source);
   prepareNative(asked);
   // As the notebooks read it, so that they are written where their figures are.
   const profile = readProfile(env, (await chooseEngine()).engine);

@@ -1,4 +1,5 @@
 // What a command accepts: its options and words, read and checked before anything runs.
+import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { didYouMean } from "../nearest.js";
 import { type Profile, readProfile } from "../study/profile.js";
@@ -78,6 +79,10 @@ export function oneOf<T extends string>(choices: readonly T[], about: string): O
 
 /** The options that decide the profile. */
 export const PROFILE_OPTIONS = {
+  cohort: text(
+    "FILE",
+    "your own cohort, described in JSON, instead of a profile (also ARO_COHORT)",
+  ),
   profile: text("NAME", "ucec, course, gbm or paper; ucec by default (also ARO_PROFILE)"),
   set: list("KEY=VALUE", "change a setting of the profile, e.g. training.epochs=20 (also ARO_SET)"),
 };
@@ -92,14 +97,21 @@ export const JSON_OPTION = { json: flag("print JSON") };
  * open comes from this process's own.
  * @throws RangeError for an unknown profile or setting; TypeError for a value of the wrong kind.
  */
-export function profileOf({
-  profile = process.env.ARO_PROFILE || "ucec",
-  set = [process.env.ARO_SET ?? ""],
-}: ProfileChoice): {
+export function profileOf({ cohort, profile, set = [process.env.ARO_SET ?? ""] }: ProfileChoice): {
   readonly profile: Profile;
-  readonly env: Readonly<Record<"ARO_PROFILE" | "ARO_SET", string>>;
+  readonly env: Readonly<Record<"ARO_COHORT" | "ARO_PROFILE" | "ARO_SET", string>>;
 } {
-  const env = { ARO_PROFILE: profile, ARO_SET: set.join(",") };
+  if (cohort !== undefined && profile !== undefined) {
+    throw new RangeError(
+      `aro: expected --cohort or --profile, got both: "${cohort}" and "${profile}"`,
+    );
+  }
+  const file = cohort ?? (profile === undefined ? process.env.ARO_COHORT : undefined);
+  const env = {
+    ARO_COHORT: file ? resolve(file) : "", // notebooks run in another folder
+    ARO_PROFILE: profile ?? (process.env.ARO_PROFILE || "ucec"),
+    ARO_SET: set.join(","),
+  };
   return { profile: readProfile(env), env };
 }
 

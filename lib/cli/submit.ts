@@ -154,13 +154,14 @@ async function toSlurm(job: Job, wishes: Wishes): Promise<number> {
     return 1;
   }
   const settings = env.ARO_SET ? ` --set ${env.ARO_SET}` : "";
+  const cohort = env.ARO_COHORT ? `--cohort ${env.ARO_COHORT}` : `--profile ${env.ARO_PROFILE}`;
   const collect = name === "tune" ? argsOf("").join(" ") : "train";
   console.log(
     [
       `job ${id}: ${tasks.length} tasks, script and logs in ${relative(root, folder)}`,
       `to watch:   squeue --job ${id}`,
       `to stop:    scancel ${id}`,
-      `to collect: npx aro ${collect} --profile ${env.ARO_PROFILE}${settings}`,
+      `to collect: npx aro ${collect} ${cohort}${settings}`,
     ].join("\n"),
   );
   return 0;

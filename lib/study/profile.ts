@@ -1,6 +1,7 @@
 // Profiles: cohort, model, training and evaluation settings of a run of the notebooks, each listing only what differs.
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
+import { describeCohortFile } from "../cohort/cohort-file.js";
 import { projectRoot } from "../cohort/root.js";
 import { type Engine, isPortable } from "../engine/engine.js";
 import { type AroSpec, PAPER_MODEL } from "../model/aro.js";
@@ -12,11 +13,12 @@ export type ProfileName = "course" | "ucec" | "gbm" | "paper";
 
 /** What a run of the notebooks uses: the cohort, the split, the model, and the settings of every notebook. */
 export interface Profile {
-  readonly name: ProfileName;
+  /** One of this repository's profiles, or the name in a cohort file. */
+  readonly name: string;
   /** One sentence, printed at the top of a notebook. */
   readonly about: string;
-  /** Where the cohort comes from: simulated, or the source of that name in the manifest. */
-  readonly cohort: "simulate" | "ucec" | "gbm" | "paper";
+  /** Where the cohort comes from: simulated, the source of that name in the manifest, or a cohort file. */
+  readonly cohort: "simulate" | "ucec" | "gbm" | "paper" | { readonly file: string };
   readonly split: Required<SplitOptions>;
   readonly model: Omit<AroSpec, "features" | "visible">;
   readonly training: {
@@ -162,8 +164,8 @@ const PROFILES: Readonly<Record<ProfileName, Profile>> = {
 const NARROW = { width: 256, learningRate: 5e-4 };
 
 /** Whether a profile's cohort is the paper's own two, so that a number may replicate one of the paper's. */
-export function replicatesPaper({ name }: Profile): boolean {
-  return name === "paper";
+export function replicatesPaper({ cohort }: Profile): boolean {
+  return cohort === "paper";
 }
 
 /** Whether a profile's models are wider on the native engine: all but those of the small simulated cohort. */
@@ -172,24 +174,48 @@ export function profitsFromNative({ cohort }: Profile): boolean {
 }
 
 /**
- * Gives the profile that ARO_PROFILE names (default "ucec") as the engine trains it, changed by the settings in ARO_SET,
+ * Gives the profile of the cohort file ARO_COHORT, or the one that ARO_PROFILE names (default "ucec"), as the engine trains it, changed by the settings in ARO_SET,
  * e.g. `training.epochs=20,model.width=128`. Without an engine, the model and its training are those of the native one.
- * @throws RangeError naming an unknown profile or setting and what there is; TypeError for a value of the wrong kind.
+ * @throws RangeError naming an unknown profile or setting and what there is, or the faults of a cohort file; TypeError
+ * for a value of the wrong kind.
  */
 export function readProfile(
   env: Readonly<Record<string, string | undefined>> = process.env,
   engine?: Pick<Engine, "name" | "backend">,
 ): Profile {
-  const name = env.ARO_PROFILE || "ucec";
+  const profile = env.ARO_COHORT
+    ? profileOfFile(resolve(projectRoot(), env.ARO_COHORT))
+    : findProfile(env.ARO_PROFILE || "ucec");
+  const changes = (env.ARO_SET ?? "").split(",").filter((text) => text.trim() !== "");
+  return changes.reduce(changeSetting, engine && isPortable(engine) ? narrow(profile) : profile);
+}
+
+function findProfile(name: string): Profile {
   if (!isProfileName(name)) {
     throw new RangeError(
       `readProfile: expected a profile of ${Object.keys(PROFILES).join(", ")}, got "${name}"` +
         didYouMean(name, Object.keys(PROFILES)),
     );
   }
-  const changes = (env.ARO_SET ?? "").split(",").filter((text) => text.trim() !== "");
-  const profile = PROFILES[name];
-  return changes.reduce(changeSetting, engine && isPortable(engine) ? narrow(profile) : profile);
+  return PROFILES[name];
+}
+
+/** The default profile's settings for the cohort of a file, whose outputs get a folder of their own. */
+function profileOfFile(file: string): Profile {
+  const { name, about, labels = {} } = describeCohortFile(file);
+  if (isProfileName(name)) {
+    throw new RangeError(
+      `${file}: expected a name other than the profiles' ${Object.keys(PROFILES).join(", ")}, got "${name}"`,
+    );
+  }
+  const { describe, predict = [], covariates = [] } = labels;
+  return {
+    ...UCEC,
+    name,
+    about: about ?? `The cohort of ${file}.`,
+    cohort: { file },
+    labels: { described: describe ?? predict, tasks: predict, covariates },
+  };
 }
 
 function narrow(profile: Profile): Profile {

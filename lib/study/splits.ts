@@ -58,7 +58,7 @@ export interface SplitsRecord {
 }
 
 const VERSION = 1; // of what a split computes; scores of another version are other scores
-const COUNT: Readonly<Record<string, number>> = { simulate: 3 };
+const SIMULATED_COUNT = 3;
 const DEFAULT_COUNT = 20;
 
 /** Plans the splits of a study: consecutive seeds from that of its own split. */
@@ -71,7 +71,7 @@ export function planSplits({ profile, cohort }: Study): PlannedSplit[] {
   data.update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
   data.update(observed);
   const fingerprint = data.digest("hex");
-  const count = COUNT[profile.cohort] ?? DEFAULT_COUNT;
+  const count = profile.cohort === "simulate" ? SIMULATED_COUNT : DEFAULT_COUNT;
   return Array.from({ length: count }, (_, number) => {
     const seed = profile.split.seed + number;
     const settings = [VERSION, seed, profile.split.by, SPLIT_CONTROLS, fingerprint];

@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type Cohort, dropEmptyFeatures } from "../cohort/cohort.js";
+import { readCohortFile } from "../cohort/cohort-file.js";
 import { readGbm } from "../cohort/gbm.js";
 import { readPaperCohort } from "../cohort/paper.js";
 import type { CacheOptions } from "../cohort/sheet-cache.js";
@@ -52,6 +53,7 @@ const OPEN_KINDS: Kinds<OpenOptions> = {
 export async function openCohort(profile: Profile, options: OpenOptions = {}): Promise<FileCohort> {
   const { cache, ...fetching } = checkOptions("openCohort", options, OPEN_KINDS);
   const { cohort: source, split } = profile;
+  if (typeof source === "object") return readCohortFile(source.file);
   if (source === "simulate") return { ...simulateCohort({ seed: split.seed }).cohort, notes: [] };
   if (source === "paper") {
     const { folder, manifest } = fetching;

@@ -118,7 +118,11 @@ test("the profile comes from options first, then from this process's variables",
       set: ["training.epochs=8", "split.seed=1"],
     });
     assert.deepEqual([profile.name, profile.training.epochs, profile.split.seed], ["gbm", 8, 1]);
-    assert.deepEqual(env, { ARO_PROFILE: "gbm", ARO_SET: "training.epochs=8,split.seed=1" });
+    assert.deepEqual(env, {
+      ARO_COHORT: "",
+      ARO_PROFILE: "gbm",
+      ARO_SET: "training.epochs=8,split.seed=1",
+    });
     process.env.ARO_PROFILE = "";
     assert.equal(profileOf({}).profile.name, "ucec");
   } finally {

@@ -1,0 +1,116 @@
+// A cohort as a file: paths relative to it, every fault at once, and its profile with a folder of its own.
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { describeCohortFile, readCohortFile } from "../../lib/cohort/cohort-file.js";
+import { foldersOf, readProfile, replicatesPaper } from "../../lib/study/profile.js";
+import { openStudy } from "../../lib/study/study.js";
+
+const folder = mkdtempSync(join(tmpdir(), "aro-cohort-file-"));
+after(() => rmSync(folder, { recursive: true }));
+
+const SAMPLES = Array.from({ length: 12 }, (_, i) => `S${i}`);
+
+function write(name: string, content: unknown): string {
+  const path = join(folder, name);
+  writeFileSync(path, typeof content === "string" ? content : JSON.stringify(content));
+  return path;
+}
+
+const table = (features: readonly string[]) =>
+  [
+    ["sample", ...features],
+    ...SAMPLES.map((id, i) => [id, ...features.map((_, j) => ((i * 7 + j * 3) % 11) + 0.5)]),
+  ]
+    .map((row) => row.join("\t"))
+    .join("\n");
+write("rna.tsv", table(["g1", "g2", "g3"]));
+write("metabolites.tsv", table(["m1", "m2"]));
+write("samples.tsv", ["id\tkind", ...SAMPLES.map((id, i) => `${id}\t${"abc"[i % 3]}`)].join("\n"));
+const LEAST = {
+  name: "mine",
+  tables: [
+    { name: "RNA", file: "rna.tsv" },
+    { name: "metabolite", file: "metabolites.tsv" },
+  ],
+  sampleSheet: { file: "samples.tsv" },
+};
+
+test("readCohortFile finds files beside the cohort file, and each sample is its own patient", () => {
+  const cohort = readCohortFile(write("cohort.json", LEAST));
+  assert.equal(cohort.name, "mine");
+  assert.deepEqual(
+    cohort.modalities.map(({ name, start, end }) => [name, start, end]),
+    [
+      ["RNA", 0, 3],
+      ["metabolite", 3, 5],
+    ],
+  );
+  assert.deepEqual(
+    cohort.samples.map(({ id, patient }) => [id, patient]),
+    SAMPLES.map((id) => [id, id]),
+  );
+  assert.equal(cohort.samples[4].labels.kind, "b");
+});
+
+test("describeCohortFile names every fault at once", () => {
+  const file = write("wrong.json", {
+    name: "no/folder",
+    sampleShet: [],
+    tables: [
+      { name: "RNA", file: "rna.tsv", missing: "ND" },
+      { name: "RNA", file: "nowhere.tsv", orientation: "sideways" },
+      { file: 3 },
+    ],
+    sampleSheet: {},
+    labels: { predict: [1] },
+  });
+  assert.throws(
+    () => describeCohortFile(file),
+    (error: Error) => {
+      for (const part of [
+        'name: expected letters, digits, "-", "_" and "."',
+        'got "sampleShet"; did you mean "sampleSheet"?',
+        'tables[0].missing: expected a list of texts, got "ND"',
+        'tables[1].orientation: expected "samples-in-rows" or "features-in-rows"',
+        "tables[1].file: expected a file, got none at",
+        'tables[2]: expected "name", got none',
+        "tables[2].file: expected a text, got 3",
+        'tables: expected each name once, got "RNA" again',
+        'sampleSheet: expected "file", got none',
+        "labels.predict: expected a list of texts, got [1]",
+      ]) {
+        assert.ok(error.message.includes(part), `${part} in ${error.message}`);
+      }
+      return error instanceof RangeError && error.message.includes("got 10 faults");
+    },
+  );
+});
+
+test("describeCohortFile refuses what is not JSON, and names the file", () => {
+  const file = write("broken.json", "{");
+  assert.throws(() => describeCohortFile(file), /broken\.json: expected a cohort file in JSON/);
+  assert.throws(() => describeCohortFile(join(folder, "absent.json")), /absent\.json: .*ENOENT/);
+  assert.throws(() => describeCohortFile(write("list.json", [])), /the cohort: expected an object/);
+});
+
+test("a cohort file stands for a profile, with a folder of its own and no claim to replicate", async () => {
+  const ARO_COHORT = write("labeled.json", { ...LEAST, labels: { predict: ["kind"] } });
+  const profile = readProfile({ ARO_COHORT, ARO_SET: "training.epochs=3" });
+  assert.equal(profile.training.epochs, 3);
+  assert.deepEqual(profile.labels, { described: ["kind"], tasks: ["kind"], covariates: [] });
+  assert.equal(replicatesPaper(profile), false);
+  const { figures, notebooks } = foldersOf(profile);
+  assert.match(figures, /data.runs.mine.figures$/);
+  assert.match(notebooks, /data.runs.mine.notebooks$/);
+  const { cohort, split } = await openStudy(profile);
+  assert.equal(cohort.samples.length, SAMPLES.length);
+  assert.equal(split.train.length + split.validation.length + split.test.length, SAMPLES.length);
+});
+
+test("a cohort file may not take the name of a profile, whose runs it would mix with", () => {
+  const ARO_COHORT = write("ucec.json", { ...LEAST, name: "ucec" });
+  assert.throws(() => readProfile({ ARO_COHORT }), /a name other than the profiles'.*got "ucec"/);
+});
