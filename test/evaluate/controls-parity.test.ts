@@ -17,7 +17,7 @@ interface Golden {
   readonly y: number[][];
   readonly train: number;
   readonly pls: { readonly count: number; readonly predicted: number[][] }[];
-  readonly observed: number[][];
+  readonly observed: boolean[][];
   readonly geneRidge: {
     readonly lambda: number;
     readonly shrinkage: number;
@@ -93,10 +93,12 @@ for (const { folder, data } of goldenCases<Golden>("controls")) {
 }
 
 /** The golden rows as a cohort in z-scores; the rows after the training rows are validation and test rows. */
-function preparedFrom({ x, y, train }: Golden, observed?: number[][]): PreparedCohort {
+function preparedFrom({ x, y, train }: Golden, observed?: boolean[][]): PreparedCohort {
   const table = x.map((row, i) => [
     ...row,
-    ...y[i].map((value, j) => (observed?.[i][j] === 0 ? Number.NaN : value)),
+    ...(y[i] ?? y[0].map(() => 0)).map((value, j) =>
+      observed?.[i][j] === false ? Number.NaN : value,
+    ),
   ]);
   const columns = table[0].length;
   const part = <P extends Part>(name: P, from: number, to: number): Prepared<P> => {

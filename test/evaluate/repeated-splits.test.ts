@@ -30,15 +30,13 @@ interface Golden {
   readonly adjusted: number[];
 }
 
-const [{ data: golden }] = goldenCases<Golden>("splits");
-
 function close(actual: number, expected: number, tolerance: number, what: string): void {
   const error = Math.abs(actual - expected) / Math.max(1e-3, Math.abs(expected));
   assert.ok(error <= tolerance, `${what}: expected ${expected}, got ${actual}`);
 }
 
 /** The golden split as prepared rows; column 4 was measured in no training row. */
-function goldenSplit() {
+function goldenSplit(golden: Golden) {
   const { rows, columns, train, truth, observed, measured } = golden;
   const size = train.length / columns;
   const seed = matrixFrom(size + rows + 1, columns, new Array((size + rows + 1) * columns).fill(1));
@@ -68,46 +66,48 @@ function goldenSplit() {
   return prepared;
 }
 
-test("scores of a split are NumPy's, without features that no training row measured", async () => {
-  const predicted = Float32Array.from(golden.guess);
-  const predictor = { name: "guess", sees: "RNA", predict: () => predicted } as const;
-  const [score, ...others] = await scoreSplit([predictor], goldenSplit(), 42);
-  assert.equal(others.length, 0);
-  for (const [name, expected] of Object.entries(golden.scores)) {
-    close(score[name as keyof SplitScore] as number, expected, 1e-6, name);
-  }
-  assert.equal(score.unmeasured, 1);
-  assert.equal(score.modality, "protein");
-});
-
-test("a constant has a variance ratio of exactly 0 and no r", async () => {
-  const predicted = new Float32Array(golden.guess.length).fill(0.1);
-  const predictor = { name: "constant", sees: "nothing", predict: () => predicted } as const;
-  const [score] = await scoreSplit([predictor], goldenSplit(), 42);
-  assert.equal(score.varianceRatio, 0);
-  assert.equal(score.r, null);
-});
-
-test("a prediction that is not finite is refused", async () => {
-  const predicted = new Float32Array(golden.guess.length).fill(Number.NaN);
-  const predictor = { name: "broken", sees: "RNA", predict: () => predicted } as const;
-  await assert.rejects(scoreSplit([predictor], goldenSplit(), 42), /broken, protein/);
-});
-
-test("the corrected interval, the tails of t and Holm's adjustment are SciPy's", () => {
-  golden.gaps.forEach((gaps, i) => {
-    const found = correctedInterval(gaps, golden.share);
-    for (const [name, expected] of Object.entries(golden.intervals[i])) {
-      close(found[name as keyof typeof found], expected, 1e-5, name);
+for (const { folder, data: golden } of goldenCases<Golden>("splits")) {
+  test(`scores of a split are NumPy's, without features that no training row measured, in ${folder}`, async () => {
+    const predicted = Float32Array.from(golden.guess);
+    const predictor = { name: "guess", sees: "RNA", predict: () => predicted } as const;
+    const [score, ...others] = await scoreSplit([predictor], goldenSplit(golden), 42);
+    assert.equal(others.length, 0);
+    for (const [name, expected] of Object.entries(golden.scores)) {
+      close(score[name as keyof SplitScore] as number, expected, 1e-6, name);
     }
+    assert.equal(score.unmeasured, 1);
+    assert.equal(score.modality, "protein");
   });
-  for (const [t, freedom, expected] of golden.tails) {
-    close(studentTails(t, freedom), expected, 1e-8, `t ${t} with ${freedom}`);
-  }
-  adjustHolm(golden.p).forEach((value, i) => {
-    close(value, golden.adjusted[i], 1e-12, `p ${i}`);
+
+  test(`a constant has a variance ratio of exactly 0 and no r, in ${folder}`, async () => {
+    const predicted = new Float32Array(golden.guess.length).fill(0.1);
+    const predictor = { name: "constant", sees: "nothing", predict: () => predicted } as const;
+    const [score] = await scoreSplit([predictor], goldenSplit(golden), 42);
+    assert.equal(score.varianceRatio, 0);
+    assert.equal(score.r, null);
   });
-});
+
+  test(`a prediction that is not finite is refused, in ${folder}`, async () => {
+    const predicted = new Float32Array(golden.guess.length).fill(Number.NaN);
+    const predictor = { name: "broken", sees: "RNA", predict: () => predicted } as const;
+    await assert.rejects(scoreSplit([predictor], goldenSplit(golden), 42), /broken, protein/);
+  });
+
+  test(`the corrected interval, the tails of t and Holm's adjustment are SciPy's, in ${folder}`, () => {
+    golden.gaps.forEach((gaps, i) => {
+      const found = correctedInterval(gaps, golden.share);
+      for (const [name, expected] of Object.entries(golden.intervals[i])) {
+        close(found[name as keyof typeof found], expected, 1e-5, name);
+      }
+    });
+    for (const [t, freedom, expected] of golden.tails) {
+      close(studentTails(t, freedom), expected, 1e-8, `t ${t} with ${freedom}`);
+    }
+    adjustHolm(golden.p).forEach((value, i) => {
+      close(value, golden.adjusted[i], 1e-12, `p ${i}`);
+    });
+  });
+}
 
 const about = { modality: "protein", space: "paper", trainRows: 80, testRows: 18 } as const;
 const rest = { observed: 9, unmeasured: 0, huber: 0, skill: null, varianceRatio: null };

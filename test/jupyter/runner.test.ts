@@ -124,7 +124,7 @@ test("notebooks are chosen by the beginning of their names, and a name that none
   for (const part of ["99", "3", ""]) {
     await assert.rejects(
       chooseNotebooks(["03", part]),
-      new RegExp(`expected one of 01-cohort, .*, got "${part}"`),
+      new RegExp(`expected one of 00-aro-from-scratch, 01-cohort, .*, got "${part}"`),
     );
   }
   await assert.rejects(chooseNotebooks(["03-trian"]), /did you mean "03-train"\?$/);
