@@ -18,7 +18,11 @@ export interface ClaimedDifference {
 export interface SplitClaim {
   /** E.g. "ucec-protein-vs-ridge-cis". */
   readonly id: string;
+  readonly where: "this library";
   readonly what: string;
+  /** What the paper states: nothing. */
+  readonly value: "none";
+  readonly kind: "own";
   /** Of the MSE, negative where the shared decoder errs less, and of the median r, positive where it fits better. */
   readonly ours: {
     readonly mse: ClaimedDifference;
@@ -63,6 +67,9 @@ export function judgeSplits(cohort: string, scores: readonly SplitScore[]): Spli
       const isWorse = mse.low > 0 || r.high < 0;
       return {
         id: `${cohort}-${nameOf(mse.modality)}-vs-${SHORT[mse.second]}`,
+        where: "this library",
+        value: "none",
+        kind: "own",
         what: `${SHARED} less ${mse.second}, ${mse.modality}, test rows, the paper's space`,
         ours: { mse: claimed(mse), r: claimed(r), repeats: mse.splits },
         verdict: isBetter ? "better" : isWorse ? "worse" : "undecided",
