@@ -183,8 +183,8 @@ async function testRows(profile: Profile): Promise<ResultRow[]> {
 async function caption(rows: readonly ResultRow[], profile: Profile): Promise<string> {
   const runs = await readResults<RunRow>(profile, "runs", "03-train");
   return (
-    `Reconstruction of the held-out test samples of profile ${profile.name}, all modalities together, ` +
-    `${rows.length} predictors. Skill is the share removed of the squared error of a constant, the mean of observed training values. ` +
+    `Reconstruction of the held-out test samples of profile ${profile.name}, ` +
+    `the inferred modalities together, ${rows.length} predictors. Skill is the share removed of the squared error of a constant, the mean of observed training values. ` +
     summarizeRuns(runs)
   );
 }
