@@ -1,7 +1,8 @@
 // Records: the scores of an experiment's finished runs, kept under version control, so that not every reader trains them.
-import { mkdir, readFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { replaceFile } from "../cohort/durable-file.js";
+import { readOptional } from "../cohort/optional-file.js";
 import { projectRoot } from "../cohort/root.js";
 import { describeEngine, type Engine } from "../engine/engine.js";
 import { readRun } from "../train/folder.js";
@@ -141,13 +142,8 @@ export async function scoreExperiment(plan: Plan, engine: Engine): Promise<Score
 }
 
 async function readRecord(file: string): Promise<ExperimentRecord | null> {
-  let text: string;
-  try {
-    text = await readFile(file, "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
-    throw error;
-  }
+  const text = await readOptional(file);
+  if (text === null) return null;
   try {
     const record = JSON.parse(text) as ExperimentRecord;
     if ([record.runs, record.scores, record.accuracies].every(Array.isArray)) return record;

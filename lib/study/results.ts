@@ -1,7 +1,8 @@
 // Result tables and figures: published by the notebook that computes them, read by the ledger, the README and the terminal.
-import { mkdir, readFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { replaceFile } from "../cohort/durable-file.js";
+import { readOptional } from "../cohort/optional-file.js";
 import type { Figure } from "../figures/figure.js";
 import { saveFigure } from "../figures/save.js";
 import { showFigure } from "../figures/show.js";
@@ -67,13 +68,8 @@ export async function readResults<T>(profile: Profile, name: string, madeBy: str
  * @throws Error if it cannot be read.
  */
 export async function findResults<T>(profile: Profile, name: string): Promise<T[] | null> {
-  let text: string;
-  try {
-    text = await readFile(tableFile(profile, name), "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
-    throw error;
-  }
+  const text = await readOptional(tableFile(profile, name));
+  if (text === null) return null;
   return (JSON.parse(text) as Stored).rows as T[];
 }
 

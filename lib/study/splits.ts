@@ -1,8 +1,9 @@
 // The experiment "splits": the shared decoder and the linear controls on repeated splits by patient, a run a split.
 import { createHash } from "node:crypto";
-import { mkdir, readFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { replaceFile } from "../cohort/durable-file.js";
+import { readOptional } from "../cohort/optional-file.js";
 import { projectRoot } from "../cohort/root.js";
 import { type Engine, nameEngine } from "../engine/engine.js";
 import { fitControls } from "../evaluate/controls.js";
@@ -175,13 +176,8 @@ function rounded(score: SplitScore): SplitScore {
 }
 
 async function readJson<T>(file: string): Promise<T | null> {
-  let text: string;
-  try {
-    text = await readFile(file, "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
-    throw error;
-  }
+  const text = await readOptional(file);
+  if (text === null) return null;
   try {
     return JSON.parse(text) as T;
   } catch {

@@ -1,8 +1,9 @@
 // The folder that a run leaves: what lies in it, and reading it again.
 import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile } from "node:fs/promises";
+import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { UNFINISHED } from "../cohort/durable-file.js";
+import { readOptional } from "../cohort/optional-file.js";
 import type { Losses, Weights } from "../model/model.js";
 import { readWeights } from "../model/weights.js";
 import { CHECKPOINT } from "./checkpoint.js";
@@ -154,7 +155,7 @@ async function readConfig<K extends Kind>(folder: string): Promise<RunConfig<K> 
 }
 
 async function readEpochs(folder: string): Promise<Epoch[]> {
-  const text = (await readText(join(folder, FILES.metrics))) ?? "";
+  const text = (await readOptional(join(folder, FILES.metrics))) ?? "";
   // What follows the last line break was cut off in the middle of being written.
   const lines = text.split("\n").slice(0, -1);
   return lines.map((line, i) => parseJson<Epoch>(line, `${folder}/${FILES.metrics}:${i + 1}`));
@@ -162,7 +163,7 @@ async function readEpochs(folder: string): Promise<Epoch[]> {
 
 /** The object in a file of JSON; null if there is no such file. */
 export async function readJson<T>(file: string): Promise<T | null> {
-  const text = await readText(file);
+  const text = await readOptional(file);
   return text === null ? null : parseJson<T>(text, file);
 }
 
@@ -176,14 +177,4 @@ function parseJson<T>(text: string, where: string): T {
   throw new Error(
     `${where}: expected an object in JSON, got "${text.slice(0, 40)}"; delete this run's folder and train anew`,
   );
-}
-
-/** The file's text; null if it is not there. */
-async function readText(file: string): Promise<string | null> {
-  try {
-    return await readFile(file, "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
-    throw error;
-  }
 }

@@ -1,8 +1,9 @@
 // A tuning study: trials chosen one after another on validation loss, in a folder that a killed study goes on from.
 import { createHash } from "node:crypto";
-import { mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { replaceJson, UNFINISHED } from "../cohort/durable-file.js";
+import { readOptional } from "../cohort/optional-file.js";
 import { createRandom } from "../cohort/random.js";
 import type { Engine } from "../engine/engine.js";
 import { DivergenceError } from "../model/model.js";
@@ -264,13 +265,8 @@ function changes(there: StudyConfig, asked: StudyConfig): string[] {
 
 async function readStudy(folder: string): Promise<StudyConfig | null> {
   const file = join(folder, STUDY);
-  let text: string;
-  try {
-    text = await readFile(file, "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
-    throw error;
-  }
+  const text = await readOptional(file);
+  if (text === null) return null;
   try {
     const config = JSON.parse(text) as StudyConfig | null;
     if (typeof config?.hash === "string") return config;
