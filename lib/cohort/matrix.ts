@@ -70,6 +70,21 @@ export function selectColumns(matrix: Matrix, indexes: readonly number[]): Matri
   return out;
 }
 
+/** Copies the columns `[start, end)` of a matrix, `[rows, end - start]`. */
+export function sliceColumns(
+  { rows, columns, values, observed }: Matrix,
+  start: number,
+  end: number,
+): Matrix {
+  const out = emptyMatrix(rows, end - start);
+  for (let row = 0; row < rows; row++) {
+    const [from, to] = [row * columns + start, row * columns + end];
+    out.values.set(values.subarray(from, to), row * out.columns);
+    out.observed.set(observed.subarray(from, to), row * out.columns);
+  }
+  return out;
+}
+
 /** Swaps rows and columns; `[columns, rows]`. */
 export function transposeMatrix(matrix: Matrix): Matrix {
   const out = emptyMatrix(matrix.columns, matrix.rows);

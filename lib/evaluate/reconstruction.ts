@@ -2,7 +2,7 @@
 import type { Modality } from "../cohort/cohort.js";
 import type { Matrix } from "../cohort/matrix.js";
 import { checkOptions, type Kinds, required } from "../options.js";
-import { countedMatrix, measuredFeatures } from "../preprocess/counted.js";
+import { countedMatrix, countUnmeasured, measuredFeatures } from "../preprocess/counted.js";
 import {
   type Part,
   type Prepared,
@@ -139,16 +139,17 @@ export async function scorePredictors(
   const baseline = observedMean(prepared);
   const measured = measuredFeatures(prepared);
   const leftOutOf = new Map(
-    rangesOf(prepared.modalities, prepared.features.length).map(({ name, start, end }) => [
-      name,
-      measured.subarray(start, end).reduce((count, is) => count + 1 - is, 0),
+    rangesOf(prepared.modalities, prepared.features.length).map((range) => [
+      range.name,
+      countUnmeasured(measured, range),
     ]),
   );
+  const counted = new Map(parts.map((part) => [part, countedMatrix(prepared, prepared[part])]));
   const rows: ReconstructionRow[] = [];
   for (const predictor of predictors) {
     for (const part of parts) {
       const { ids, matrix } = prepared[part];
-      const truth = { matrix: countedMatrix(prepared, prepared[part]) };
+      const truth = { matrix: counted.get(part)! };
       const scored = {
         predicted: await predictor.predict(prepared[part]),
         baseline,

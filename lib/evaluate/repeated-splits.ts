@@ -1,8 +1,8 @@
 // Predictors over repeated splits: scores of each split, and paired differences that allow for shared samples.
 import { median } from "simple-statistics";
 import type { Modality } from "../cohort/cohort.js";
-import type { Matrix } from "../cohort/matrix.js";
-import { countedMatrix } from "../preprocess/counted.js";
+import { type Matrix, sliceColumns } from "../cohort/matrix.js";
+import { countedMatrix, countUnmeasured, measuredFeatures } from "../preprocess/counted.js";
 import { type PreparedCohort, requireHeldOut, type Space } from "../preprocess/prepare.js";
 import { featureCorrelations } from "./correlation.js";
 import { observedMean, type Predictor } from "./predictor.js";
@@ -46,6 +46,7 @@ export async function scoreSplit(
   const { test, train, scaler, space, modalities } = prepared;
   requireHeldOut(scaler, test);
   const counted = countedMatrix(prepared, test);
+  const measured = measuredFeatures(prepared);
   const baseline = observedMean(prepared);
   const out: SplitScore[] = [];
   for (const { name, predict } of predictors) {
@@ -57,42 +58,33 @@ export async function scoreSplit(
       out.push({
         ...{ seed, predictor: name, modality: modality.name, space },
         ...{ trainRows: train.matrix.rows, testRows: test.matrix.rows, observed },
-        ...{ unmeasured: countUnmeasured(train.matrix, modality), ...scores },
+        ...{ unmeasured: countUnmeasured(measured, modality), ...scores },
       });
     }
   }
   return out;
 }
 
-function countUnmeasured({ rows, columns, observed }: Matrix, { start, end }: Modality): number {
-  let count = 0;
-  for (let j = start; j < end; j++) {
-    let i = 0;
-    while (i < rows && !observed[i * columns + j]) i++;
-    if (i === rows) count++;
-  }
-  return count;
-}
-
 function scoreColumns(
-  { rows, columns, values, observed }: Matrix,
+  truth: Matrix,
   predicted: Float32Array,
   baseline: Float64Array,
   { start, end }: Modality,
 ) {
+  const { rows, columns, values, observed } = truth;
   let [count, squared, huber, constant, measuredVariance, predictedVariance] = [0, 0, 0, 0, 0, 0];
   for (let j = start; j < end; j++) {
     let [n, x, xx, y, yy, first] = [0, 0, 0, 0, 0, 0];
     for (let i = 0, at = j; i < rows; i++, at += columns) {
       if (!observed[at]) continue;
-      const [truth, guess] = [values[at], predicted[at]];
-      const error = Math.abs(truth - guess);
+      const [value, guess] = [values[at], predicted[at]];
+      const error = Math.abs(value - guess);
       squared += error ** 2;
       huber += error <= 1 ? error ** 2 / 2 : error - 0.5;
-      constant += (truth - baseline[j]) ** 2;
+      constant += (value - baseline[j]) ** 2;
       if (n++ === 0) first = guess;
-      x += truth;
-      xx += truth ** 2;
+      x += value;
+      xx += value ** 2;
       y += guess - first; // so that a constant varies by exactly 0
       yy += (guess - first) ** 2;
     }
@@ -101,12 +93,7 @@ function scoreColumns(
     measuredVariance += Math.max(0, xx - x ** 2 / n);
     predictedVariance += Math.max(0, yy - y ** 2 / n);
   }
-  const width = end - start;
-  const own = {
-    ...{ rows, columns: width },
-    values: new Float32Array(pickColumns({ rows, columns, values }, { start, end })),
-    observed: pickMask(observed, rows, columns, start, end),
-  };
+  const own = sliceColumns(truth, start, end);
   const guesses = pickColumns({ rows, columns, values: predicted }, { start, end });
   const found = featureCorrelations(own, new Float32Array(guesses));
   return {
@@ -117,20 +104,6 @@ function scoreColumns(
     r: found.length > 0 ? median([...found]) : null,
     varianceRatio: measuredVariance > 0 ? predictedVariance / measuredVariance : null,
   };
-}
-
-function pickMask(
-  observed: Uint8Array,
-  rows: number,
-  columns: number,
-  start: number,
-  end: number,
-): Uint8Array {
-  const out = new Uint8Array(rows * (end - start));
-  for (let i = 0; i < rows; i++) {
-    out.set(observed.subarray(i * columns + start, i * columns + end), i * (end - start));
-  }
-  return out;
 }
 
 /** The first predictor's score minus the second's, averaged over splits. */

@@ -1,7 +1,7 @@
 // What a fitted decoder says of samples: paths first, then the networks, then back to measured units.
 
 import type { Cohort } from "../cohort/cohort.js";
-import { emptyMatrix, type Matrix, selectRows } from "../cohort/matrix.js";
+import { emptyMatrix, type Matrix, selectRows, sliceColumns } from "../cohort/matrix.js";
 import { chooseEngine } from "../engine/choose.js";
 import type { Engine } from "../engine/engine.js";
 import { observedMean, type Predictor } from "../evaluate/predictor.js";
@@ -16,7 +16,6 @@ import {
 import { checkOptions } from "../options.js";
 import type { Prepared, PreparedCohort } from "../preprocess/prepare.js";
 import type { Inference, SharedDecoder } from "./decoder.js";
-import { sliceColumns } from "./material.js";
 import { followPaths, PATHS, type Paths, SAMPLE_STATISTICS } from "./paths.js";
 
 /** Samples described by paths that were fitted without them. */

@@ -1,6 +1,6 @@
 // A cohort as the shared decoder takes it apart: what is seen, a row a sample, and what is inferred, a row a feature.
 import type { Cohort, Modality } from "../cohort/cohort.js";
-import { emptyMatrix, type Matrix } from "../cohort/matrix.js";
+import { emptyMatrix, type Matrix, sliceColumns } from "../cohort/matrix.js";
 import { findPartners } from "../evaluate/cis.js";
 
 export interface Material {
@@ -40,21 +40,6 @@ export function takeApart(cohort: Cohort): Material {
     inferred: transposeColumns(matrix, end, matrix.columns),
     links: linkFeatures(cohort),
   };
-}
-
-/** Copies the columns `[start, end)` of a matrix, `[rows, end - start]`. */
-export function sliceColumns(
-  { rows, columns, values, observed }: Matrix,
-  start: number,
-  end: number,
-): Matrix {
-  const out = emptyMatrix(rows, end - start);
-  for (let row = 0; row < rows; row++) {
-    const [from, to] = [row * columns + start, row * columns + end];
-    out.values.set(values.subarray(from, to), row * out.columns);
-    out.observed.set(observed.subarray(from, to), row * out.columns);
-  }
-  return out;
 }
 
 /** Copies the columns `[start, end)` as rows, `[end - start, rows]`. */

@@ -14,6 +14,14 @@ export function measuredFeatures({
   return measured;
 }
 
+/** Counts the features of the columns `[start, end)` that no training row measured. */
+export function countUnmeasured(
+  measured: Uint8Array,
+  { start, end }: { readonly start: number; readonly end: number },
+): number {
+  return measured.subarray(start, end).reduce((count, is) => count + 1 - is, 0);
+}
+
 /**
  * Returns the matrix of a part whose mask leaves out the features that no training row measured: nothing can be learned
  * of them, and losses and scores do not count them. The values are shared.

@@ -2,7 +2,7 @@
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { countObserved, selectColumns, selectRows } from "../../lib/cohort/matrix.js";
+import { countObserved, selectColumns, selectRows, sliceColumns } from "../../lib/cohort/matrix.js";
 import { readGbmSheets } from "../../lib/cohort/paper.js";
 import { createRandom } from "../../lib/cohort/random.js";
 import { readUcec } from "../../lib/cohort/ucec.js";
@@ -18,7 +18,6 @@ import { LAMBDAS } from "../../lib/evaluate/predictor.js";
 import { fitSmoother } from "../../lib/evaluate/ridge.js";
 import { fitSharedDecoder } from "../../lib/impute/fit.js";
 import { inferModalities } from "../../lib/impute/infer.js";
-import { sliceColumns } from "../../lib/impute/material.js";
 import { ARO, type AroSpec, PAPER_MODEL } from "../../lib/model/aro.js";
 import { buildAutoencoder } from "../../lib/model/autoencoder.js";
 import { initializeWeights } from "../../lib/model/model.js";

@@ -6,12 +6,11 @@ import { join } from "node:path";
 import { before, test } from "node:test";
 import { fit, impute as imputeCommand } from "../../lib/cli/impute.js";
 import { readCohortFile } from "../../lib/cohort/cohort-file.js";
-import { type Matrix, selectRows } from "../../lib/cohort/matrix.js";
+import { type Matrix, selectRows, sliceColumns } from "../../lib/cohort/matrix.js";
 import { simulateCohort } from "../../lib/cohort/simulate.js";
 import { openImputer } from "../../lib/impute/bundle.js";
 import { impute } from "../../lib/impute/impute.js";
 import { fitImputer } from "../../lib/impute/imputer.js";
-import { sliceColumns } from "../../lib/impute/material.js";
 import { judge } from "../../lib/impute/quality.js";
 
 const folder = mkdtempSync(join(tmpdir(), "aro-impute-"));

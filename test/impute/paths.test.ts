@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { type Cohort, joinCohort } from "../../lib/cohort/cohort.js";
-import { matrixFrom, selectRows } from "../../lib/cohort/matrix.js";
+import { matrixFrom, selectRows, sliceColumns } from "../../lib/cohort/matrix.js";
 import type { Fold } from "../../lib/evaluate/folds.js";
-import { sliceColumns, takeApart } from "../../lib/impute/material.js";
+import { takeApart } from "../../lib/impute/material.js";
 import { FEATURE_STATISTICS, fitPaths, followPaths, PATHS } from "../../lib/impute/paths.js";
 import { goldenCases, relativeError } from "../golden.js";
 
