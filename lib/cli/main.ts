@@ -1,7 +1,5 @@
 // The command line: what has no place in a notebook.
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { projectRoot } from "../cohort/root.js";
+import { libraryVersion } from "../cohort/root.js";
 import { didYouMean } from "../nearest.js";
 import { COMMANDS } from "./commands.js";
 import { describeCommand, listCommands } from "./help.js";
@@ -9,8 +7,7 @@ import { type Command, parse } from "./options.js";
 
 async function main([name = "help", ...rest]: readonly string[]): Promise<number> {
   if (name === "--version") {
-    const manifest = readFileSync(join(projectRoot(), "lib", "package.json"), "utf8");
-    console.log((JSON.parse(manifest) as { version: string }).version);
+    console.log(libraryVersion());
     return 0;
   }
   if (["help", "--help", "-h"].includes(name)) {

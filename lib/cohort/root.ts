@@ -21,6 +21,12 @@ export function projectRoot(from: string = import.meta.dirname): string {
   );
 }
 
+/** The version of the library, from its own package.json. */
+export function libraryVersion(): string {
+  const manifest = readFileSync(join(projectRoot(), "lib", "package.json"), "utf8");
+  return (JSON.parse(manifest) as { version: string }).version;
+}
+
 function packageName(folder: string): unknown {
   try {
     const content: unknown = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));

@@ -1,8 +1,6 @@
 // Fits a model that imputes: the shared decoder or a control, calibrated and rated out of fold.
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import type { Cohort } from "../cohort/cohort.js";
-import { projectRoot } from "../cohort/root.js";
+import { libraryVersion } from "../cohort/root.js";
 import type { Engine } from "../engine/engine.js";
 import { quantile } from "../evaluate/statistics.js";
 import { checkOptions } from "../options.js";
@@ -57,10 +55,9 @@ export async function fitImputer(cohort: Cohort, options: ImputerOptions = {}): 
     calibration,
     seed,
   );
-  const manifest = await readFile(join(projectRoot(), "lib", "package.json"), "utf8");
   const imputer: Imputer = {
     ...{ name: cohort.name, method, seed, decoder, calibration, quality },
-    version: (JSON.parse(manifest) as { version: string }).version,
+    version: libraryVersion(),
     patients: new Set(rows.map((row) => cohort.samples[row].patient)).size,
     noveltyLimit: quantile(noveltyOfOthers(decoder.paths.kernel), 0.95),
   };

@@ -1,9 +1,7 @@
 // What a run ran on: engine, versions and machine, noted so that numbers can be traced to where they came from.
-import { readFile } from "node:fs/promises";
 import { availableParallelism, cpus, totalmem } from "node:os";
-import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { projectRoot } from "../cohort/root.js";
+import { libraryVersion } from "../cohort/root.js";
 import type { Engine } from "../engine/engine.js";
 
 export interface RunEnvironment {
@@ -41,14 +39,13 @@ export function addEnvironment(
 
 /** Describes this process and the engine it trains with. */
 export async function describeEnvironment(engine: Engine): Promise<RunEnvironment> {
-  const manifest = await readFile(join(projectRoot(), "lib", "package.json"), "utf8");
   const limits = THREAD_LIMITS.flatMap((name) => {
     const value = process.env[name];
     return value === undefined ? [] : [[name, value] as const];
   });
   return {
     engine: { name: engine.name, backend: engine.backend, version: engine.version },
-    version: (JSON.parse(manifest) as { version: string }).version,
+    version: libraryVersion(),
     node: process.version,
     platform: `${process.platform}-${process.arch}`,
     cpu: cpus()[0]?.model.trim() ?? "unknown",
