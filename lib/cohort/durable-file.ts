@@ -1,6 +1,6 @@
-// Replaces a file in one move: a reader finds the old file or the new one, never half of either.
+// Replaces a file, or makes a folder, in one move: a reader finds the old state or the new one, never half of either.
 import { randomUUID } from "node:crypto";
-import { type FileHandle, open, rename, rm } from "node:fs/promises";
+import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
 /** Matches the names of unfinished replacements: hidden files beside the file they were to replace. */
@@ -48,6 +48,25 @@ export function explainFull(file: string, error: unknown): unknown {
 /** A unique name beside `file`, for what will replace it or what it replaced; `UNFINISHED` matches it. */
 export function asideOf(file: string): string {
   return join(dirname(file), `.${basename(file)}.${randomUUID().slice(0, 8)}.tmp`);
+}
+
+/**
+ * Makes a folder that appears whole or not at all: what `write` puts into the one it is given is moved into place.
+ * @throws Error as `write`, or if a folder with something in it is there already.
+ */
+export async function createFolder(
+  folder: string,
+  write: (aside: string) => Promise<void>,
+): Promise<void> {
+  const aside = asideOf(folder);
+  try {
+    await mkdir(aside, { recursive: true });
+    await write(aside);
+    await rename(aside, folder);
+  } catch (error) {
+    await rm(aside, { recursive: true, force: true });
+    throw error;
+  }
 }
 
 /** Replaces a file by an object as indented JSON. */

@@ -1,10 +1,11 @@
 // A model bundle: a folder with all that it takes to impute new samples on another machine.
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Modality } from "../cohort/cohort.js";
-import { asideOf } from "../cohort/durable-file.js";
+import { createFolder } from "../cohort/durable-file.js";
+import { hashFile } from "../cohort/sources.js";
 import type { Weights } from "../model/model.js";
 import { SHARED_DECODER, type SharedDecoderSpec } from "../model/shared-decoder.js";
 import { readTensors, type Tensor, writeTensors } from "../model/tensor-file.js";
@@ -59,9 +60,7 @@ export async function saveImputer(
 ): Promise<void> {
   requireNew("saveImputer", folder);
   const { decoder, ...rest } = imputer;
-  const aside = asideOf(folder);
-  try {
-    await mkdir(aside, { recursive: true });
+  await createFolder(folder, async (aside) => {
     await writeTensors(join(aside, WEIGHTS), tensorsOf(decoder));
     const manifest: Manifest = {
       format: FORMAT,
@@ -71,22 +70,15 @@ export async function saveImputer(
       trainedOn: decoder.trainedOn,
       spec: decoder.spec,
       networks: decoder.networks.length,
-      checksums: { [WEIGHTS]: await checksum(join(aside, WEIGHTS)) },
+      checksums: { [WEIGHTS]: await hashFile(join(aside, WEIGHTS)) },
     };
     const text = `${JSON.stringify(manifest)}\n`;
     await writeFile(join(aside, MANIFEST), text);
-    await writeFile(
-      join(aside, `${MANIFEST}.sha256`),
-      `${createHash("sha256").update(text).digest("hex")}\n`,
-    );
+    await writeFile(join(aside, `${MANIFEST}.sha256`), `${sha256(text)}\n`);
     for (const [name, content] of Object.entries(texts)) {
       await writeFile(join(aside, name), content);
     }
-    await rename(aside, folder);
-  } catch (error) {
-    await rm(aside, { recursive: true, force: true });
-    throw error;
-  }
+  });
 }
 
 /** @throws Error if there is something at this path. */
@@ -113,7 +105,7 @@ export async function openImputer(folder: string): Promise<Imputer> {
       { cause },
     );
   }
-  requireSum(join(folder, MANIFEST), createHash("sha256").update(text).digest("hex"), sum);
+  requireSum(join(folder, MANIFEST), sha256(text), sum);
   const { format, checksums, networks, modalities, features, trainedOn, spec, ...rest } =
     JSON.parse(text) as Manifest;
   if (format !== FORMAT) {
@@ -123,7 +115,7 @@ export async function openImputer(folder: string): Promise<Imputer> {
     );
   }
   const file = join(folder, WEIGHTS);
-  requireSum(file, await checksum(file), checksums[WEIGHTS]);
+  requireSum(file, await hashFile(file), checksums[WEIGHTS]);
   const { tensors } = await readTensors(file);
   const values = (name: string) => {
     const found = tensors.get(name);
@@ -204,10 +196,8 @@ function networkOf(values: (name: string) => Tensor, spec: SharedDecoderSpec, k:
   );
 }
 
-async function checksum(file: string): Promise<string> {
-  return createHash("sha256")
-    .update(await readFile(file))
-    .digest("hex");
+function sha256(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
 }
 
 function requireSum(file: string, got: string, expected: string): void {

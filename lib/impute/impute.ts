@@ -1,10 +1,10 @@
 // Imputes the other modalities of new samples by a model bundle, and writes what came out.
 import { once } from "node:events";
 import { createWriteStream } from "node:fs";
-import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { ModalityTable } from "../cohort/cohort.js";
-import { asideOf } from "../cohort/durable-file.js";
+import { createFolder } from "../cohort/durable-file.js";
 import { stripEnsemblVersion } from "../cohort/identifiers.js";
 import { emptyMatrix, type Matrix, selectRows } from "../cohort/matrix.js";
 import { chooseEngine } from "../engine/choose.js";
@@ -66,13 +66,11 @@ export async function impute(options: ImputeOptions): Promise<Imputed> {
   const { seen, found } = matchFeatures(imputer, table, leastFound);
   const notes = noteShift(imputer, seen);
   const running = engine ?? (await chooseEngine()).engine;
-  const aside = asideOf(output);
   const outside: string[] = [];
   const { paths } = imputer.decoder;
   const first = imputer.decoder.modalities[0].end;
   const isImputed = paths.standard.scale.map((scale) => Number(scale > 0));
-  try {
-    await mkdir(aside, { recursive: true });
+  await createFolder(output, async (aside) => {
     const values = createWriteStream(join(aside, "values.tsv"));
     values.write("sample\tmodality\tfeature\tvalue\tlow\thigh\n");
     const lines = ["sample\tfound\tnovelty\tlimit\twarning"];
@@ -111,11 +109,7 @@ export async function impute(options: ImputeOptions): Promise<Imputed> {
     await once(values, "close");
     await writeFile(join(aside, "samples.tsv"), `${lines.join("\n")}\n`);
     await writeFile(join(aside, "features.tsv"), renderFeatures(imputer));
-    await rename(aside, output);
-  } catch (error) {
-    await rm(aside, { recursive: true, force: true });
-    throw error;
-  }
+  });
   return {
     samples: table.samples.length,
     features: isImputed.reduce((sum, one) => sum + one, 0),
