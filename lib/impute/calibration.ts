@@ -33,10 +33,7 @@ export function calibrateSpread(
 ): SpreadFactor[] {
   checkShapes("calibrateSpread", outOfFold, measured);
   return modalities.flatMap(({ name, start, end }) => {
-    const errors: number[] = [];
-    forEachPair(outOfFold, measured, start, end, (at) => {
-      errors.push(relativeErrorAt(outOfFold, measured, at));
-    });
+    const errors = relativeErrors(outOfFold, measured, { start, end });
     if (errors.length === 0) {
       throw new RangeError(
         `calibrateSpread: expected measured entries of ${name} that were inferred, got none`,
@@ -46,6 +43,19 @@ export function calibrateSpread(
       ...{ modality: name, level, factor: quantile(errors, level), entries: errors.length },
     }));
   });
+}
+
+/** `|measured - mean| / deviation` over the entries of the columns `[start, end)` that were measured and inferred. */
+export function relativeErrors(
+  outOfFold: Pick<Inference, "mean" | "deviation">,
+  measured: Matrix,
+  { start, end }: { readonly start: number; readonly end: number },
+): number[] {
+  const errors: number[] = [];
+  forEachPair(outOfFold, measured, start, end, (at) => {
+    errors.push(relativeErrorAt(outOfFold, measured, at));
+  });
+  return errors;
 }
 
 /** How often intervals hold the measured value; one row a modality and level. */
@@ -112,14 +122,23 @@ export function measureCoverage(
   );
 }
 
+/** Whether a feature is predicted well enough to be used. */
+export type Verdict = "strong" | "usable" | "weak";
+
+/** Strong: the lower limit of r is above 0.3; usable: r is at least 0.3 and its lower limit above 0; else weak. */
+export function judgeCorrelation(r: number, low: number): Verdict {
+  if (low > 0.3) return "strong";
+  return r >= 0.3 && low > 0 ? "usable" : "weak";
+}
+
 /** How well a feature was predicted out of fold. */
 export interface FeatureFlag {
   /** Pearson's r; null with fewer than 10 pairs, or where a side is constant. */
   readonly r: number | null;
   /** Lower limit of its 95 % interval by Fisher's z. */
   readonly low: number | null;
-  /** "usable": r of at least 0.3 and a lower limit above 0; "strong": a lower limit above 0.3; "weak": the rest. */
-  readonly flag: "strong" | "usable" | "weak";
+  /** By `judgeCorrelation`. */
+  readonly flag: Verdict;
 }
 
 /**
@@ -154,8 +173,7 @@ export function flagFeatures(
     if (n < MINIMUM_OBSERVED || !(xx > 0 && yy > 0)) return { r: null, low: null, flag: "weak" };
     const r = Math.min(Math.max(xy / Math.sqrt(xx * yy), -1), 1);
     const low = Math.tanh(Math.atanh(r) - NORMAL / Math.sqrt(n - 3));
-    const flag = low > 0.3 ? "strong" : r >= 0.3 && low > 0 ? "usable" : "weak";
-    return { r, low, flag };
+    return { r, low, flag: judgeCorrelation(r, low) };
   });
 }
 

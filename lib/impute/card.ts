@@ -1,4 +1,5 @@
 // The texts of a bundle: its model card and the table of features.
+import { MINIMUM_OBSERVED } from "../evaluate/correlation.js";
 import { quantile } from "../evaluate/statistics.js";
 import type { Imputer } from "./bundle.js";
 import { LEVEL } from "./quality.js";
@@ -24,7 +25,7 @@ export function renderCard(imputer: Imputer): string {
   const [seen, ...inferred] = decoder.modalities;
   const rows = inferred.map(({ name: modality, start, end }) => {
     const own = quality.filter((one) => one.modality === modality);
-    const rated = own.filter(({ n }) => n >= 10);
+    const rated = own.filter(({ n }) => n >= MINIMUM_OBSERVED);
     const share = (verdict: string) =>
       `${((100 * own.filter((one) => one.verdict === verdict).length) / own.length).toFixed(0)} %`;
     const median = (values: readonly number[]) =>

@@ -1,10 +1,11 @@
 // How well each feature was predicted out of fold, and whether that is enough to use it.
 import type { Cohort } from "../cohort/cohort.js";
+import { selectRows, sliceColumns } from "../cohort/matrix.js";
 import { drawWeights, type Estimate, estimate } from "../evaluate/bootstrap.js";
+import { MINIMUM_OBSERVED } from "../evaluate/correlation.js";
 import { quantile } from "../evaluate/statistics.js";
+import { judgeCorrelation, relativeErrors, type Verdict } from "./calibration.js";
 import type { SharedDecoder } from "./decoder.js";
-
-export type Verdict = "strong" | "usable" | "weak";
 
 /** A feature's cross-validated quality; intervals are 95 %, patients drawn with replacement. */
 export interface FeatureQuality {
@@ -27,7 +28,6 @@ export type Calibration = Readonly<Record<string, number>>;
 
 export const LEVEL = 0.9;
 const DRAWS = 200;
-const LEAST = 10; // samples that a verdict needs
 
 /**
  * Takes for each inferred modality the 90 % quantile of |measured - predicted| / deviation, out of fold. The measured
@@ -41,18 +41,11 @@ export function calibrate(
   { outOfFold }: Pick<SharedDecoder, "outOfFold">,
 ): Calibration {
   const first = cohort.modalities[0].end;
+  const measured = sliceColumns(selectRows(cohort.matrix, rows), first, cohort.matrix.columns);
   return Object.fromEntries(
     cohort.modalities.slice(1).map(({ name, start, end }) => {
-      const ratios: number[] = [];
-      rows.forEach((row, i) => {
-        for (let column = start; column < end; column++) {
-          const from = row * cohort.matrix.columns + column;
-          const at = i * outOfFold.mean.columns + column - first;
-          if (!cohort.matrix.observed[from] || !outOfFold.mean.observed[at]) continue;
-          const error = cohort.matrix.values[from] - outOfFold.mean.values[at];
-          ratios.push(Math.abs(error) / outOfFold.deviation[at]);
-        }
-      });
+      const range = { start: start - first, end: end - first };
+      const ratios = relativeErrors(outOfFold, measured, range);
       if (ratios.length === 0) {
         throw new RangeError(
           `fitImputer: expected out-of-fold predictions of ${name} to calibrate its intervals by, got none; ` +
@@ -105,22 +98,24 @@ export function rateFeatures(
   );
 }
 
-/** Strong: the lower bound of r is above 0.3; usable: r is at least 0.3 and its lower bound above 0; else weak. */
+/** Judges a feature's r by `judgeCorrelation`, and says why. */
 export function judge(
   n: number,
   { value, low }: Estimate,
 ): { readonly verdict: Verdict; readonly why: string } {
-  if (n < LEAST) {
+  if (n < MINIMUM_OBSERVED) {
     return {
       verdict: "weak",
-      why: `predicted out of fold in ${n} samples, fewer than ${LEAST}`,
+      why: `predicted out of fold in ${n} samples, fewer than ${MINIMUM_OBSERVED}`,
     };
   }
-  if (low > 0.3) return { verdict: "strong", why: "lower bound of r above 0.3" };
-  if (value >= 0.3 && low > 0) {
-    return { verdict: "usable", why: "r of at least 0.3, lower bound above 0" };
-  }
-  return { verdict: "weak", why: value < 0.3 ? "r below 0.3" : "lower bound of r not above 0" };
+  const verdict = judgeCorrelation(value, low);
+  const reasons = {
+    strong: "lower bound of r above 0.3",
+    usable: "r of at least 0.3, lower bound above 0",
+    weak: value < 0.3 ? "r below 0.3" : "lower bound of r not above 0",
+  };
+  return { verdict, why: reasons[verdict] };
 }
 
 function score(
