@@ -10,7 +10,7 @@ import { checkOptions } from "../options.js";
 import type { Prepared, PreparedCohort } from "../preprocess/prepare.js";
 import { fitPca, type Pca, reconstructPca, transformPca } from "./pca.js";
 import {
-  bestTrial,
+  chooseSetting,
   clampTo,
   inferredColumns,
   meanSquaredErrorOf,
@@ -97,23 +97,15 @@ export function fitConditionalPca(
   const columns = inferredColumns(prepared);
   const infer = scoreInference(pca, modalities[0]);
   const clipped = [...new Set(counts.map((count) => Math.min(count, pca.count)))];
-  const trials: Trial<{ count: number; noise: number }>[] = [];
-  if (clipped.length * noises.length > 1) {
+  const settings = clipped.flatMap((count) => noises.map((noise) => ({ count, noise })));
+  const { setting, trials } = chooseSetting("conditional PCA", settings, () => {
     const scoresOf = infer(validation.matrix);
-    for (const count of clipped) {
-      for (const noise of noises) {
-        const predicted = clampTo(space, rebuild(pca, scoresOf(count, noise * first), columns));
-        trials.push({
-          setting: { count, noise },
-          mse: meanSquaredErrorOf(validation, predicted, columns),
-        });
-      }
-    }
-  }
-  const { count, noise } =
-    trials.length > 0
-      ? bestTrial("conditional PCA", trials).setting
-      : { count: clipped[0], noise: noises[0] };
+    return ({ count, noise }) => {
+      const predicted = clampTo(space, rebuild(pca, scoresOf(count, noise * first), columns));
+      return meanSquaredErrorOf(validation, predicted, columns);
+    };
+  });
+  const { count, noise } = setting;
   return {
     name,
     sees: "RNA",

@@ -2,7 +2,7 @@
 import { multiply, type Rows } from "../engine/linear-algebra.js";
 import type { Prepared, PreparedCohort } from "../preprocess/prepare.js";
 import {
-  bestTrial,
+  chooseSetting,
   clampTo,
   inferredColumns,
   meanSquaredErrorOf,
@@ -40,15 +40,13 @@ export function fitMixture<T>(
 ): Mixed<T> {
   const { train, validation, space } = prepared;
   const columns = inferredColumns(prepared);
-  const trials: Trial<T>[] = [];
-  if (settings.length > 1) {
+  const { setting, trials } = chooseSetting(what, settings, () => {
     const weightsOf = mix(validation);
-    for (const setting of settings) {
-      const predicted = clampTo(space, multiply(weightsOf(setting), train.matrix, columns));
-      trials.push({ setting, mse: meanSquaredErrorOf(validation, predicted, columns) });
-    }
-  }
-  const setting = settings.length > 1 ? bestTrial(what, trials).setting : settings[0];
+    return (tried) => {
+      const predicted = clampTo(space, multiply(weightsOf(tried), train.matrix, columns));
+      return meanSquaredErrorOf(validation, predicted, columns);
+    };
+  });
   return {
     name,
     sees: "RNA",

@@ -169,6 +169,23 @@ export function bestTrial<T>(what: string, trials: readonly Trial<T>[]): Trial<T
   return finite.reduce((best, trial) => (trial.mse < best.mse ? trial : best));
 }
 
+/**
+ * Chooses the setting of least validation error; a single one is taken untried.
+ * @param what the setting is, in an error.
+ * @param prepare is called once, if there is something to choose, and gives the error of a setting.
+ * @throws RangeError as `bestTrial`.
+ */
+export function chooseSetting<T>(
+  what: string,
+  settings: readonly T[],
+  prepare: () => (setting: T) => number,
+): { readonly setting: T; readonly trials: readonly Trial<T>[] } {
+  if (settings.length === 1) return { setting: settings[0], trials: [] };
+  const errorOf = prepare();
+  const trials = settings.map((setting) => ({ setting, mse: errorOf(setting) }));
+  return { setting: bestTrial(what, trials).setting, trials };
+}
+
 /** Sets predictions in the paper's space that lie below 0 to 0, in place: no value there is negative. */
 export function clampTo(space: Space, predicted: Float64Array): Float64Array {
   if (space === "z") return predicted;

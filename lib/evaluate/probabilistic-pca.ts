@@ -11,7 +11,7 @@ import type { Prepared, PreparedCohort } from "../preprocess/prepare.js";
 import { groupByMask, type MaskGroup } from "./masks.js";
 import { fitPca } from "./pca.js";
 import {
-  bestTrial,
+  chooseSetting,
   clampTo,
   inferredColumns,
   meanSquaredErrorOf,
@@ -97,23 +97,18 @@ export function fitProbabilisticPca(
     );
   };
   const fitted = clipped.map(fit);
-  const trials: Trial<number>[] = [];
-  if (clipped.length > 1) {
-    fitted.forEach((state, at) => {
-      const values = predictFrom(state, validation);
-      const whole = { rows: validation.matrix.rows, columns: matrix.columns, values };
-      const mse = meanSquaredErrorOf(validation, pickColumns(whole, columns), columns);
-      trials.push({ setting: clipped[at], mse });
-    });
-  }
-  const count = clipped.length > 1 ? bestTrial("components", trials).setting : clipped[0];
-  const state = fitted[clipped.indexOf(count)];
+  const { setting: state, trials } = chooseSetting("components", fitted, () => (tried) => {
+    const values = predictFrom(tried, validation);
+    const whole = { rows: validation.matrix.rows, columns: matrix.columns, values };
+    return meanSquaredErrorOf(validation, pickColumns(whole, columns), columns);
+  });
+  const { count } = state;
   return {
     name,
     sees: "RNA",
     notes: noteEdge("components", count, clipped),
     count,
-    trials,
+    trials: trials.map(({ setting, mse }) => ({ setting: setting.count, mse })),
     noise: state.noise,
     predict: (rows) => new Float32Array(predictFrom(state, rows)),
     deviation: (rows) => {
