@@ -13,7 +13,7 @@ import {
   trainExperiment,
 } from "../study/experiments.js";
 import { readProfile } from "../study/profile.js";
-import { planSplits, readSplit, runSplits, SPLITS } from "../study/splits.js";
+import { type PlannedSplit, planSplits, readSplit, runSplits, SPLITS } from "../study/splits.js";
 import { openStudy, type Study } from "../study/study.js";
 import { STOPPED } from "../train/interrupt.js";
 import { createProgress } from "../train/progress.js";
@@ -81,14 +81,13 @@ async function trainSplits(
   await runSplits(study, asked, engine, (split) => {
     console.error(`${SPLITS} ${split.number} of ${plan.length}: seed ${split.seed}`);
   });
-  const rows = await listSplits(study);
-  const own = rows.filter(({ run }) => asked.some((split) => split.number === run));
+  const own = await listSplits(asked);
   console.log(json ? JSON.stringify({ runs: own }, null, 2) : textTable(own));
 }
 
-async function listSplits(study: Study) {
+async function listSplits(plan: readonly PlannedSplit[]) {
   const rows = [];
-  for (const split of planSplits(study)) {
+  for (const split of plan) {
     const state = (await readSplit(split)) === null ? "missing" : "done";
     const file = relative(process.cwd(), split.file);
     rows.push({ run: split.number, name: `seed ${split.seed}`, state, file });
@@ -102,7 +101,7 @@ async function list(study: Study, json: boolean): Promise<void> {
   for (const { name, about } of experimentsOf(profile)) {
     experiments.push({ name, about, runs: await listRuns(study, name) });
   }
-  const splits = await listSplits(study);
+  const splits = await listSplits(planSplits(study));
   if (json) {
     console.log(JSON.stringify({ profile: profile.name, experiments, splits }, null, 2));
     return;
