@@ -65,10 +65,10 @@ function leastSquares(x: Rows, { columns, values, observed }: Matrix, j: number)
   return count < 2 * size ? null : factorCholesky(products).solve(right);
 }
 
-const DRAWS = 100; // its own error is a hundredth of the noise variance
+const DRAWS = 50; // its own error is a fiftieth of the noise variance
 
 /**
- * Fits the noise floor: it knows every noiseless value and predicts the mean of 100 new measurements of it, preprocessed.
+ * Fits the noise floor: it knows every noiseless value and predicts the mean of 50 new measurements of it, preprocessed.
  * Its error is the measurement noise, which no predictor can foresee. It does not know which entries were hidden.
  * @param remeasure gives new measurements of all samples of the cohort, `[samples, features]`; see `simulateCohort`.
  * @throws RangeError if the measurements have other columns than the cohort.
