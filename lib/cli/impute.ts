@@ -2,14 +2,14 @@
 import { readCohortFile } from "../cohort/cohort-file.js";
 import { readTable, type TableOptions } from "../cohort/tables.js";
 import { requireNew } from "../impute/bundle.js";
-import type { Method } from "../impute/decoder.js";
+import type { PathMethod } from "../impute/decoder.js";
 import { impute as imputeTable } from "../impute/impute.js";
 import { fitImputer } from "../impute/imputer.js";
 
 interface FitChoice {
   readonly cohort?: string;
   readonly output?: string;
-  readonly method?: Method;
+  readonly method?: PathMethod;
   readonly seed?: number;
 }
 
