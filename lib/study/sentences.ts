@@ -8,20 +8,13 @@ import type { Run } from "../train/folder.js";
 import type { ComparedVariant } from "./experiment-scores.js";
 import type { TuningReference, TuningSummary } from "./tuning.js";
 
-/** The row of lowest MSE among the predictors that do not see the modality. */
-export interface LowestOptions {
-  /** A modality's name, or "inferred" for all behind the first together. */
-  readonly modality: string;
-  /** By default "test". */
-  readonly part?: string;
-}
-
 /**
- * Finds the predictor of lowest MSE among those that do not see what they infer.
+ * Finds the predictor of lowest test MSE among those that do not see what they infer.
+ * @param modality its name, or "inferred" for all behind the first together.
  * @throws RangeError if there is none.
  */
-export function findLowest(scores: readonly FlatScore[], options: LowestOptions): FlatScore {
-  return rank(scores, options)[0];
+export function findLowest(scores: readonly FlatScore[], modality: string): FlatScore {
+  return rank(scores, modality)[0];
 }
 
 /**
@@ -41,7 +34,7 @@ export function describeScores(
   return modalities
     .slice(1)
     .map((modality) => {
-      const ranked = rank(scores, { modality });
+      const ranked = rank(scores, modality);
       const place = ranked.findIndex((row) => row.predictor === predictor);
       if (place < 0) {
         throw new RangeError(
@@ -78,7 +71,7 @@ export function describeDifferences(differences: readonly PairedDifference[]): s
       if (better === "neither") {
         return `${where}this split cannot tell ${first} from ${second}: the MSE differs by ${decimal(difference, 3)} (${between({ low, high }, 3)}).`;
       }
-      return `${where}${first}'s MSE is ${difference < 0 ? "lower" : "higher"} than ${second}'s by ${numbers}.`;
+      return `${where}${first} has a ${difference < 0 ? "lower" : "higher"} MSE than ${second}, by ${numbers}.`;
     })
     .join("\n");
 }
@@ -234,20 +227,19 @@ export function describeEffects(rows: readonly ComparedVariant[], measure: strin
     unlike.length > 0
       ? ` On other inputs or rows, and so not directly comparable: ${write(unlike)}.`
       : "";
+  if (of === 0)
+    return `No variant compares like with like on ${measure}: each sees other inputs or rows.${second}`;
   return `${first}${like.length > 0 ? `: ${write(like)}` : ""}.${second}`;
 }
 
-function rank(
-  scores: readonly FlatScore[],
-  { modality, part = "test" }: LowestOptions,
-): readonly FlatScore[] {
+function rank(scores: readonly FlatScore[], modality: string): readonly FlatScore[] {
   const ranked = scores
-    .filter((row) => row.part === part && row.modality === modality)
+    .filter((row) => row.part === "test" && row.modality === modality)
     .filter(({ sees, mse }) => sees !== "all" && mse !== null)
     .toSorted((a, b) => a.mse! - b.mse!);
   if (ranked.length === 0) {
     throw new RangeError(
-      `findLowest: expected ${part} scores on ${modality} of a predictor that does not see it, got none`,
+      `findLowest: expected test scores on ${modality} of a predictor that does not see it, got none`,
     );
   }
   return ranked;

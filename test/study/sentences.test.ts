@@ -46,8 +46,8 @@ test("scores name the lowest predictor that does not see the modality, and the d
       "On the inferred modalities together, ARO masked has the lowest MSE (0.117); ridge follows with 0.120.",
   );
   assert.match(describeScores(scores, "ARO masked"), /behind by 0\.031, number 2/);
-  assert.equal(findLowest(scores, { modality: "protein" }).predictor, "ridge");
-  assert.throws(() => findLowest(scores, { modality: "lipid" }), /RangeError.*lipid.*got none/);
+  assert.equal(findLowest(scores, "protein").predictor, "ridge");
+  assert.throws(() => findLowest(scores, "lipid"), /RangeError.*lipid.*got none/);
   const sighted = ["RNA", "protein"].map((name) => score("PCA, sees all", name, 0.01, "all"));
   assert.throws(
     () => describeScores([...sighted, ...scores], "PCA, sees all"),
@@ -61,8 +61,8 @@ test("a difference is higher, lower, or not to be told", () => {
   assert.deepEqual(
     describeDifferences([difference, better, { ...neither, better: "neither" }]).split("\n"),
     [
-      "On protein, ARO masked's MSE is higher than ridge's by 0.031 (0.027 to 0.036).",
-      "On protein, ARO masked's MSE is lower than ridge's by 0.031 (0.027 to 0.036).",
+      "On protein, ARO masked has a higher MSE than ridge, by 0.031 (0.027 to 0.036).",
+      "On protein, ARO masked has a lower MSE than ridge, by 0.031 (0.027 to 0.036).",
       "On protein, this split cannot tell ARO masked from ridge: the MSE differs by −0.001 (−0.004 to 0.002).",
     ],
   );
@@ -155,4 +155,5 @@ test("effects beyond the seeds are told, and those on other rows apart from them
       "ReLU output +0.010 (0.008 to 0.012). On other inputs or rows, and so not directly comparable: " +
       "other split −0.020 (−0.030 to −0.010).",
   );
+  assert.match(describeEffects(rows.slice(3), "accuracy"), /^No variant compares .* other split/);
 });
