@@ -46,6 +46,16 @@ export { describeStudy } from "./study/overview.js";
 export { type Profile, readProfile } from "./study/profile.js";
 export { publishFigure, publishTable } from "./study/results.js";
 export { describeRuns, summarizeRuns } from "./study/runs.js";
+export {
+  describeAccuracies,
+  describeClusters,
+  describeDifferences,
+  describeEffects,
+  describeScores,
+  describeSearches,
+  describeTraining,
+  findLowest,
+} from "./study/sentences.js";
 export { openAro, openCohort, openStudy, readAro, type Study, trainAro } from "./study/study.js";
 export { chooseTasks } from "./study/tasks.js";
 
@@ -80,11 +90,12 @@ export { modisPredictor } from "./evaluate/translation.js";
 
 // Imputation: the other modalities of new samples, from their first.
 
-export { calibrateSpread, flagFeatures, measureCoverage } from "./impute/calibration.js";
+export { calibrateSpread, measureCoverage } from "./impute/calibration.js";
 export { fitSharedDecoder } from "./impute/fit.js";
 export { impute } from "./impute/impute.js";
 export { fitImputer } from "./impute/imputer.js";
 export { inferModalities, sharedDecoderPredictor } from "./impute/infer.js";
+export { rateFeatures } from "./impute/quality.js";
 
 // The latent space, and classifiers that read it.
 
@@ -118,7 +129,7 @@ export { showTable } from "./jupyter/table.js";
 // The paper's claims beside our results.
 
 export { readEvidence } from "./claims/evidence.js";
-export { besidePaper, countByGround, judgeClaims } from "./claims/judge.js";
+export { besidePaper, countByGround, describeVerdicts, judgeClaims } from "./claims/judge.js";
 export { compareBlocks, compareLosses } from "./claims/tables.js";
 
 // The exercises of the course.
