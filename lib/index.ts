@@ -15,6 +15,7 @@ export { countLabels, countPatients, labelValues } from "./cohort/labels.js";
 export { type Matrix, matrixFrom } from "./cohort/matrix.js";
 export { simulateCohort } from "./cohort/simulate.js";
 export { fetchSource } from "./cohort/sources.js";
+export { writeTable } from "./cohort/table-writer.js";
 export { readTables } from "./cohort/tables.js";
 
 // The split by patient, and the paper's preprocessing.
