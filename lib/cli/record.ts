@@ -8,7 +8,7 @@ import { recordSplits, SPLITS, splitsFile } from "../study/splits.js";
 import { openStudy } from "../study/study.js";
 import { type ProfileChoice, profileOf } from "./options.js";
 
-/** `aro record NAME` scores the finished runs of an experiment and writes its record, which notebook 9 reads. */
+/** `aro record NAME` scores the finished runs of an experiment and writes its record, which notebook 8 reads. */
 export async function record(given: ProfileChoice, [name]: readonly string[]): Promise<number> {
   const { profile: asked, env } = profileOf(given);
   if (name !== SPLITS) findExperiment(asked, name); // before a cohort is fetched

@@ -29,9 +29,9 @@ export const EXERCISES: Readonly<Record<string, Exercise>> = {
   ...TUNE,
   ...LATENT,
   ...CLASSIFY,
-  ...CLAIMS,
   ...MODIS_EXERCISES,
   ...EXPERIMENTS,
+  ...CLAIMS,
   ...LEAKS,
 };
 

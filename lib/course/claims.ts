@@ -1,4 +1,4 @@
-// Exercises to notebook 7: what printed digits can mean, and verdicts by a paired interval.
+// Exercises to notebook 9: what printed digits can mean, and verdicts by a paired interval.
 import { askFunction, drawingFor, meanOf } from "./exercise.js";
 
 type Sizes = (percent: number, decimals: number, upTo: number) => number[];
@@ -30,7 +30,7 @@ const verdictBy = (differences: readonly number[], margin: number) =>
 
 const standardError = (values: readonly number[]) => deviationOf(values) / Math.sqrt(values.length);
 
-const { normals } = drawingFor("07");
+const { normals } = drawingFor("09");
 const T = 2.145; // Student's, 14 degrees of freedom
 
 /** Errors of fifteen patients, who differ more than the predictors do. */
@@ -49,7 +49,7 @@ const withinHalf = (printed: string, ours: number, decimals: number) =>
   Math.abs(ours - numberIn(printed)) <= 0.5 * 10 ** -decimals;
 
 export const CLAIMS = {
-  "07.1": askFunction<Sizes>({
+  "09.1": askFunction<Sizes>({
     cases: [
       [72.41, 2, 60],
       [65.52, 2, 40],
@@ -94,7 +94,7 @@ export const CLAIMS = {
     otherwise: "for each size, try every count of right predictions and round its percentage",
   }),
 
-  "07.2": askFunction<Verdict>({
+  "09.2": askFunction<Verdict>({
     cases: [
       [better, errors, T],
       [errors, better, T],
@@ -144,7 +144,7 @@ export const CLAIMS = {
       'the verdict is "first", "second" or "undecided", by the interval of the mean difference',
   }),
 
-  "07.3": askFunction<Agrees>({
+  "09.3": askFunction<Agrees>({
     cases: (
       [
         ["0.14", 0.1449],
@@ -185,7 +185,7 @@ export const CLAIMS = {
     otherwise: "does ours, rounded to as many decimals as are printed, give the printed number?",
   }),
 
-  "07.4": askFunction<Features>({
+  "09.4": askFunction<Features>({
     cases: [
       [2 * 500 * 8 + 500 + 8 + 3 * 72, 8, 3],
       [2 * 71094 * 2048 + 71094 + 2048 + 3 * (2048 * 2048 + 2048), 2048, 3],

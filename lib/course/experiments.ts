@@ -1,4 +1,4 @@
-// Exercises to notebook 9: deviations over seeds, the blocks of Table 3, paired gaps, and corrected intervals over splits.
+// Exercises to notebook 8: deviations over seeds, the blocks of Table 3, paired gaps, and corrected intervals over splits.
 import { adjustHolm } from "../evaluate/repeated-splits.js";
 import { ARO } from "../model/aro.js";
 import { sizeOf } from "../model/model.js";
@@ -18,7 +18,7 @@ const squares = (values: readonly number[]) =>
   values.reduce((sum, value) => sum + (value - meanOf(values)) ** 2, 0);
 const deviationOf = (values: readonly number[]) => Math.sqrt(squares(values) / (values.length - 1));
 
-const { normals } = drawingFor("09");
+const { normals } = drawingFor("08");
 const masked = normals(5, 0.002, 0.14);
 const unmasked = masked.map((loss) => loss + 0.01 + normals(1, 0.0005)[0]);
 
@@ -48,7 +48,7 @@ const around = (differences: readonly number[], margin: number) => ({
 const ascending = (values: readonly number[]) => [...values].sort((a, b) => a - b);
 
 export const EXPERIMENTS = {
-  "09.1": askFunction<Summary>({
+  "08.1": askFunction<Summary>({
     cases: [[masked], [[1, 3]]],
     right: (losses) => ({ mean: meanOf(losses), deviation: deviationOf(losses) }),
     mistakes: [
@@ -71,7 +71,7 @@ export const EXPERIMENTS = {
     otherwise: "the mean, and the standard deviation of a sample",
   }),
 
-  "09.2": askFunction<Blocks>({
+  "08.2": askFunction<Blocks>({
     cases: [
       [71094, 2048, 3],
       [12, 8, 1],
@@ -115,7 +115,7 @@ export const EXPERIMENTS = {
     otherwise: "a weight has inputs times outputs numbers, a bias has outputs",
   }),
 
-  "09.3": askFunction<Gap>({
+  "08.3": askFunction<Gap>({
     cases: [
       [masked, unmasked],
       [
@@ -147,7 +147,7 @@ export const EXPERIMENTS = {
       "the mean of the differences, and their deviation divided by the root of their number",
   }),
 
-  "09.4": askFunction<Corrected>({
+  "08.4": askFunction<Corrected>({
     cases: [
       [normals(20, 0.01, -0.01), 79, 20, 2.093],
       [[0.1, 0.3, 0.2], 70, 30, 4.303],
@@ -192,7 +192,7 @@ export const EXPERIMENTS = {
     otherwise: "mean ± t · s · √(1 / n + test rows / training rows), s with n - 1",
   }),
 
-  "09.5": askFunction<(p: number[]) => number[]>({
+  "08.5": askFunction<(p: number[]) => number[]>({
     cases: [[[0.01, 0.04, 0.03]], [[0.6, 0.001, 0.02, 0.9]], [[0.02]]],
     right: adjustHolm,
     mistakes: [

@@ -1,4 +1,4 @@
-// Exercises to notebook 8: the widths and parameters of MODIS, its divergence, translation, and a size that fits.
+// Exercises to notebook 7: the widths and parameters of MODIS, its divergence, translation, and a size that fits.
 import { autoencoderLayers, DEFAULT_RATIOS } from "../model/modis-shape.js";
 import { askFunction, askProperty, isFunction, sumOf } from "./exercise.js";
 
@@ -73,7 +73,7 @@ function bisect(count: (ratio: number) => number, budget: number): number {
 }
 
 export const MODIS_EXERCISES = {
-  "08.1": askFunction<Widths>({
+  "07.1": askFunction<Widths>({
     cases: [
       [247, [...DEFAULT_RATIOS]],
       [50455, [0.04, 0.02]],
@@ -102,7 +102,7 @@ export const MODIS_EXERCISES = {
     otherwise: "one width for each ratio: the ratio times the features",
   }),
 
-  "08.2": askFunction<Parameters>({
+  "07.2": askFunction<Parameters>({
     cases: [
       [100, [120, 50], 16],
       [247, widthsOf(247, [...DEFAULT_RATIOS]), 256],
@@ -140,7 +140,7 @@ export const MODIS_EXERCISES = {
     otherwise: "list the layers: encoder, two heads, decoder with the widths in reverse, output",
   }),
 
-  "08.3": askFunction<Divergence>({
+  "07.3": askFunction<Divergence>({
     cases: [
       [
         [0, 0],
@@ -179,7 +179,7 @@ export const MODIS_EXERCISES = {
     otherwise: "it is 0 for mean 0 and log-variance 0, and grows with the square of the mean",
   }),
 
-  "08.4": askFunction<Translate>({
+  "07.4": askFunction<Translate>({
     cases: [
       [[3, 1], encode, decodeRna, decodeProtein],
       [[1, 4], encode, decodeRna, decodeProtein],
@@ -209,7 +209,7 @@ export const MODIS_EXERCISES = {
     otherwise: "RNA in, its latent mean, proteins out, nothing below 0",
   }),
 
-  "08.5": askProperty<LargestRatio>({
+  "07.5": askProperty<LargestRatio>({
     expects: "a function",
     isKind: isFunction,
     judge: (answer) => {
