@@ -16,6 +16,8 @@ export interface TrainSettings {
   readonly weightDecay: number;
   readonly plateau: PlateauSettings | null;
   readonly earlyStopping: EarlyStopping | null;
+  /** Left out where the validation loss is that of all columns, as in the paper. */
+  readonly criterion?: "inferred";
   /** Decides the order of the rows and the dropout. */
   readonly seed: number;
 }
@@ -38,6 +40,11 @@ export interface TrainOptions {
     | null;
   /** Off in the paper. */
   readonly earlyStopping?: EarlyStopping | null;
+  /**
+   * The columns whose validation loss decides schedule, early stopping and the best epoch: "all", as in the paper, or
+   * those behind the first modality. By default all.
+   */
+  readonly criterion?: "all" | "inferred";
   readonly seed: number;
 }
 
@@ -53,6 +60,7 @@ export function completeSettings({
   weightDecay = 0,
   plateau = {},
   earlyStopping = null,
+  criterion = "all",
   seed,
 }: TrainOptions): TrainSettings {
   const count = (name: string, value: number) =>
@@ -73,6 +81,8 @@ export function completeSettings({
     seed,
   );
   if (earlyStopping) count("earlyStopping.patience", earlyStopping.patience);
+  const judged = ["all", "inferred"].includes(criterion);
+  demand(judged, "criterion", '"all" or "inferred"', criterion);
   const schedule = plateau && { factor: 0.1, patience: 10, stepsPerEpoch: 1, ...plateau };
   if (schedule) {
     const { factor, patience, stepsPerEpoch } = schedule;
@@ -85,7 +95,10 @@ export function completeSettings({
     );
     count("plateau.stepsPerEpoch", stepsPerEpoch);
   }
-  return { epochs, batchSize, learningRate, weightDecay, plateau: schedule, earlyStopping, seed };
+  return {
+    ...{ epochs, batchSize, learningRate, weightDecay, plateau: schedule, earlyStopping, seed },
+    ...(criterion === "inferred" ? { criterion } : {}),
+  };
 }
 
 function demand(holds: boolean, name: string, expected: string, got: unknown): void {
