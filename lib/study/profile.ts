@@ -47,7 +47,7 @@ export interface Profile {
   readonly experiments: {
     /** Runs of each variant; the first has the seed of `training`. */
     readonly seeds: number;
-    /** Full-size runs that notebook 9 trains if they are missing; `aro train seeds` trains all. */
+    /** Full-size runs that notebook 8 trains if they are missing; `aro train seeds` trains all. */
     readonly seedsInNotebook: number;
     /** Approximate number of features of the reduced experiments, evenly spaced in every modality. */
     readonly features: number;
