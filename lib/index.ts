@@ -40,7 +40,7 @@ export { trainRun } from "./train/run.js";
 
 // A study: a profile's cohort, the runs that it trains, and what it publishes.
 
-export { embedSamples } from "./study/embeddings.js";
+export { embedSamples, encodeSamples } from "./study/embeddings.js";
 export { modisSpec, openModis, trainModis } from "./study/modis.js";
 export { describeStudy } from "./study/overview.js";
 export { type Profile, readProfile } from "./study/profile.js";
@@ -64,8 +64,10 @@ export {
   permuteLabels,
   permuteRows,
 } from "./evaluate/canaries.js";
+export { recoverFactors } from "./evaluate/canonical.js";
 export { fitControls } from "./evaluate/controls.js";
 export { constantLosses } from "./evaluate/gaussian.js";
+export { fitLinearOracle, fitNoiseFloor, scoreHidden } from "./evaluate/oracle.js";
 export { pairedDifferences } from "./evaluate/paired.js";
 export { modelPredictor, type Predictor } from "./evaluate/predictor.js";
 export { compareOverSplits } from "./evaluate/splits.js";
@@ -90,6 +92,14 @@ export { clusterPoints } from "./evaluate/cluster.js";
 export { compareClassifiers } from "./evaluate/compare.js";
 export { mapPoints } from "./evaluate/maps.js";
 export { wilsonInterval } from "./evaluate/statistics.js";
+
+// Reading a model: what moves its outputs, which gene sets that names, and what its embedding says of outcomes.
+
+export { readGeneSets, symbolFamilies } from "./cohort/gene-sets.js";
+export { readNumbers, readSurvival } from "./cohort/outcomes.js";
+export { integratedGradients, rankFeatures, saliency } from "./evaluate/attribution.js";
+export { enrichGeneSets } from "./evaluate/enrichment.js";
+export { compareOutcomes, encodeCovariates } from "./evaluate/outcomes.js";
 
 // Figures and tables.
 

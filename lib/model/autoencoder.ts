@@ -2,6 +2,7 @@
 import type { Matrix } from "../cohort/matrix.js";
 import type { Columns, Engine, Tensor } from "../engine/engine.js";
 import { EVALUATION, type Layer } from "../layers/layers.js";
+import { either, required } from "../options.js";
 import { requireMemory, type Sized } from "./memory.js";
 import {
   type Architecture,
@@ -19,6 +20,11 @@ export interface Sight {
   /** Input columns `[start, end)` that the model sees, the others being masked; null lets it see all. */
   readonly visible: Columns | null;
 }
+
+/** Kinds of settings, for the check of a model's. */
+export const NUMBER = required("number");
+export const OUTPUT = required(["softplus", "relu"]);
+export const SIGHT_KINDS = { features: NUMBER, visible: required(either("object", "null")) };
 
 /** The columns that a model sees. */
 export function visibleOf({ features, visible }: Sight): Columns {
