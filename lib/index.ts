@@ -95,11 +95,16 @@ export { wilsonInterval } from "./evaluate/statistics.js";
 
 // Reading a model: what moves its outputs, which gene sets that names, and what its embedding says of outcomes.
 
-export { readGeneSets, symbolFamilies } from "./cohort/gene-sets.js";
 export { readNumbers, readSurvival } from "./cohort/outcomes.js";
-export { integratedGradients, rankFeatures, saliency } from "./evaluate/attribution.js";
+export {
+  integratedGradients,
+  rankFeatures,
+  rankPredicted,
+  saliency,
+} from "./evaluate/attribution.js";
 export { enrichGeneSets } from "./evaluate/enrichment.js";
 export { compareOutcomes, encodeCovariates } from "./evaluate/outcomes.js";
+export { openGeneSets } from "./study/gene-sets.js";
 
 // Figures and tables.
 

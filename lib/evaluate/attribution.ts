@@ -3,6 +3,9 @@ import type { Matrix } from "../cohort/matrix.js";
 import type { Columns } from "../engine/engine.js";
 import { type AutoencoderModel, type Sight, type Unit, visibleOf } from "../model/autoencoder.js";
 import { checkOptions, required } from "../options.js";
+import type { PreparedCohort } from "../preprocess/prepare.js";
+import { findPartners } from "./cis.js";
+import { columnCorrelations } from "./correlation.js";
 
 /** A model that gives the slopes of its units. */
 type Traced = Pick<AutoencoderModel<Sight>, "slopes" | "spec">;
@@ -140,6 +143,39 @@ export function rankFeatures(
   return features
     .map((feature, j) => ({ feature, mean: means[j], strength: strengths[j] }))
     .sort((a, b) => b.strength - a.strength);
+}
+
+/** An inferred feature whose own gene is in the first modality. */
+export interface PredictedFeature {
+  readonly feature: string;
+  readonly modality: string;
+  readonly column: number;
+  /** Pearson's r of measurement and prediction over the training samples. */
+  readonly r: number;
+}
+
+/**
+ * Ranks the inferred features that have their own gene in the first modality by how well they are predicted on the
+ * training rows, best first. To choose one to look at: an r of training rows says little of new samples.
+ * @param predicted of the training rows, `[rows, features]`.
+ */
+export function rankPredicted(
+  prepared: PreparedCohort,
+  predicted: Float32Array,
+): PredictedFeature[] {
+  const { matrix } = prepared.train;
+  const partners = findPartners(prepared);
+  const found = columnCorrelations(matrix, predicted);
+  return prepared.modalities
+    .slice(1)
+    .flatMap(({ name, start, end }) =>
+      Array.from({ length: end - start }, (_, j) => ({
+        ...{ feature: prepared.features[start + j], modality: name, column: start + j },
+        r: found[start + j],
+      })),
+    )
+    .filter(({ column, r }) => partners[column] >= 0 && !Number.isNaN(r))
+    .sort((a, b) => b.r - a.r);
 }
 
 function matrixOf(rows: number, columns: number, values: Float32Array): Matrix {
