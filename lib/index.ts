@@ -80,11 +80,12 @@ export { modisPredictor } from "./evaluate/translation.js";
 
 // Imputation: the other modalities of new samples, from their first.
 
-export { calibrateSpread, flagFeatures, measureCoverage } from "./impute/calibration.js";
+export { calibrateSpread, measureCoverage } from "./impute/calibration.js";
 export { fitSharedDecoder } from "./impute/fit.js";
 export { impute } from "./impute/impute.js";
 export { fitImputer } from "./impute/imputer.js";
 export { inferModalities, sharedDecoderPredictor } from "./impute/infer.js";
+export { rateFeatures } from "./impute/quality.js";
 
 // The latent space, and classifiers that read it.
 
