@@ -11,7 +11,7 @@ export {
 } from "./cohort/cohort.js";
 export { sampleFrame } from "./cohort/frame.js";
 export { readGbm } from "./cohort/gbm.js";
-export { countLabels, countPatients, labelValues } from "./cohort/labels.js";
+export { countLabels, countPatients, labelValues, mergeRare } from "./cohort/labels.js";
 export { type Matrix, matrixFrom } from "./cohort/matrix.js";
 export { simulateCohort } from "./cohort/simulate.js";
 export { fetchSource } from "./cohort/sources.js";
