@@ -40,7 +40,7 @@ export { trainRun } from "./train/run.js";
 
 // A study: a profile's cohort, the runs that it trains, and what it publishes.
 
-export { embedSamples } from "./study/embeddings.js";
+export { embedSamples, encodeSamples } from "./study/embeddings.js";
 export { modisSpec, openModis, trainModis } from "./study/modis.js";
 export { describeStudy } from "./study/overview.js";
 export { type Profile, readProfile } from "./study/profile.js";
@@ -64,8 +64,10 @@ export {
   permuteLabels,
   permuteRows,
 } from "./evaluate/canaries.js";
+export { recoverFactors } from "./evaluate/canonical.js";
 export { fitControls } from "./evaluate/controls.js";
 export { constantLosses } from "./evaluate/gaussian.js";
+export { fitLinearOracle, fitNoiseFloor, scoreHidden } from "./evaluate/oracle.js";
 export { pairedDifferences } from "./evaluate/paired.js";
 export { modelPredictor, type Predictor } from "./evaluate/predictor.js";
 export { compareOverSplits } from "./evaluate/splits.js";
@@ -78,11 +80,12 @@ export { modisPredictor } from "./evaluate/translation.js";
 
 // Imputation: the other modalities of new samples, from their first.
 
-export { calibrateSpread, flagFeatures, measureCoverage } from "./impute/calibration.js";
+export { calibrateSpread, measureCoverage } from "./impute/calibration.js";
 export { fitSharedDecoder } from "./impute/fit.js";
 export { impute } from "./impute/impute.js";
 export { fitImputer } from "./impute/imputer.js";
 export { inferModalities, sharedDecoderPredictor } from "./impute/infer.js";
+export { rateFeatures } from "./impute/quality.js";
 
 // The latent space, and classifiers that read it.
 

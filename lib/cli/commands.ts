@@ -1,5 +1,5 @@
 // The commands behind `npx aro`, in one table: parsing, help and the documentation all follow from it.
-import { METHODS } from "../impute/decoder.js";
+import { PATH_METHODS } from "../impute/decoder.js";
 import { commandsAsMarkdown } from "./help.js";
 import {
   type Command,
@@ -66,7 +66,7 @@ export const COMMANDS: readonly Command[] = [
     options: {
       cohort: text("FILE", "the cohort: the options of readTables as JSON"),
       output: text("FOLDER", "where the model bundle is written; must not exist yet"),
-      method: oneOf(METHODS, "shared decoder by default; the others are controls"),
+      method: oneOf(PATH_METHODS, "shared-decoder by default; the others are controls"),
       seed: count("seed of folds and networks; 42 by default", 0),
     },
     example: "npx aro fit --cohort mine.json --output model",

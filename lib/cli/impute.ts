@@ -2,14 +2,14 @@
 import { readCohortFile } from "../cohort/cohort-file.js";
 import { readTable, type TableOptions } from "../cohort/tables.js";
 import { requireNew } from "../impute/bundle.js";
-import type { Method } from "../impute/decoder.js";
+import type { PathMethod } from "../impute/decoder.js";
 import { impute as imputeTable } from "../impute/impute.js";
 import { fitImputer } from "../impute/imputer.js";
 
 interface FitChoice {
   readonly cohort?: string;
   readonly output?: string;
-  readonly method?: Method;
+  readonly method?: PathMethod;
   readonly seed?: number;
 }
 
@@ -17,7 +17,7 @@ interface FitChoice {
 export async function fit({ cohort: file, output, method, seed }: FitChoice): Promise<number> {
   const folder = given("fit", "--output", output);
   requireNew("aro fit", folder);
-  const cohort = readCohortFile(given("fit", "--cohort", file), "first");
+  const cohort = await readCohortFile(given("fit", "--cohort", file), "first");
   for (const note of cohort.notes) console.error(note);
   const { quality } = await fitImputer(cohort, {
     ...{ output: folder, method, seed },
@@ -47,7 +47,7 @@ export async function impute(choice: ImputeChoice): Promise<number> {
   const file = given("impute", "--rna", choice.rna);
   const output = given("impute", "--output", choice.output);
   requireNew("aro impute", output);
-  const table = readTable({
+  const table = await readTable({
     ...{ name: "RNA", file, orientation: choice.orientation ?? "samples-in-rows" },
   });
   const { samples, features, found, outside, notes } = await imputeTable({ model, table, output });

@@ -2,15 +2,16 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { didYouMean } from "../nearest.js";
+import { FORMATS, formatOf } from "./formats.js";
 import { labelValues } from "./labels.js";
-import { readSampleSheet } from "./samplesheet.js";
+import { readSheet } from "./samplesheet.js";
 import { type FileCohort, readTables, type TablesOptions } from "./tables.js";
 
 /** What a cohort file says: `readTables`' options, and what the notebooks do with the cohort's labels. */
 export interface CohortDescription extends TablesOptions {
   /** One sentence, printed at the top of a notebook. */
   readonly about?: string;
-  /** Columns of the sample sheet. By default, those that can be classified are described and predicted. */
+  /** Columns of the sample sheet. By default, those of a text file that are classes are described and predicted. */
   readonly labels?: Partial<LabelChoice>;
 }
 
@@ -31,11 +32,13 @@ type Kind = "text" | "texts" | "object" | "tables" | readonly string[];
 
 const TABLE: Readonly<Record<string, Kind>> = {
   ...{ name: "text", file: "text", orientation: ["samples-in-rows", "features-in-rows"] },
+  ...{ format: FORMATS, sheet: "text", modality: "text", layer: "text" },
   ...{ id: "text", ignore: "texts", missing: "texts" },
   ...{ excelDates: ["drop", "refuse"], ensemblVersions: ["strip", "keep"] },
 };
 const SHEET: Readonly<Record<string, Kind>> = {
   ...{ file: "text", id: "text", patient: "text", missing: "texts" },
+  ...{ format: FORMATS, sheet: "text", modality: "text" },
 };
 const LABELS: Readonly<Record<string, Kind>> = {
   ...{ describe: "texts", predict: "texts", covariates: "texts" },
@@ -50,9 +53,12 @@ const COHORT: Readonly<Record<string, Kind>> = {
  * @param keep which samples are kept, where the file does not say.
  * @throws as `describeCohortFile` and `readTables`.
  */
-export function readCohortFile(file: string, keep: TablesOptions["keep"] = "shared"): FileCohort {
+export async function readCohortFile(
+  file: string,
+  keep: TablesOptions["keep"] = "shared",
+): Promise<FileCohort> {
   const { about: _, labels: __, ...options } = describeCohortFile(file);
-  return readTables({ keep, ...options });
+  return await readTables({ keep, ...options });
 }
 
 /**
@@ -108,16 +114,20 @@ export function describeCohortFile(file: string): CohortDescription {
 }
 
 /**
- * Chooses the labels of a cohort: those that its file names, else the columns of the sample sheet that have at most 30
- * values, two of them in at least `patients` patients.
- * @throws RangeError if the file names a label that the sheet does not have, or as `readSampleSheet`.
+ * Chooses the labels of a cohort: those that its file names, else the columns of its sample sheet, if that is text, that
+ * have at most 30 values, two of them in at least `patients` patients.
+ * @throws RangeError if the file names a label that such a sheet does not have, or as `readSheet`.
  */
 export function chooseLabels(
   file: string,
   { sampleSheet, labels = {} }: CohortDescription,
   patients: number,
 ): LabelChoice {
-  const samples = sampleSheet ? readSampleSheet(sampleSheet).samples : [];
+  if (!sampleSheet || formatOf(sampleSheet) !== "text") {
+    const { predict = [], describe = predict, covariates = [] } = labels;
+    return { describe, predict, covariates };
+  }
+  const { samples } = readSheet(sampleSheet.file, sampleSheet);
   const known = Object.keys(samples[0]?.labels ?? {});
   for (const [use, names] of Object.entries(labels)) {
     const strange = names.filter((name) => !known.includes(name));

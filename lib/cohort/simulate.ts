@@ -10,6 +10,13 @@ import { createRandom, type Random, shuffle } from "./random.js";
  */
 export type Scale = "expression" | "ratio" | "intensity";
 
+/**
+ * How features follow the factors. "mixed": 40 % linearly, the others through tanh, softplus, or a product of two factors.
+ * "linear" and "product": all of them alike. A product of two factors is uncorrelated with both if their means are 0 (no
+ * class separation, no normals), so a linear method cannot predict it from features that follow the factors linearly.
+ */
+export type Link = "mixed" | "linear" | "product";
+
 /** One number for all modalities, or one for each by name; others keep their scale's default. */
 export type PerModality = number | Readonly<Record<string, number>>;
 
@@ -22,6 +29,8 @@ export interface SimulateOptions {
   readonly features?: Readonly<Record<string, number>>;
   /** By default expression for the first modality, intensity for "metabolite", ratio for any other. */
   readonly scales?: Readonly<Record<string, Scale>>;
+  /** By modality; by default "mixed". */
+  readonly links?: Readonly<Record<string, Link>>;
   readonly latentFactors?: number;
   /** Standard deviation of the noise (the signal's is 1); by default 0.5 (expression), 0.6 (ratio), 0.8 (intensity). */
   readonly noise?: PerModality;
@@ -58,11 +67,22 @@ export interface Truth {
   readonly limits: Readonly<Record<string, number>>;
 }
 
+export interface Simulation {
+  readonly cohort: Cohort;
+  readonly truth: Truth;
+  /**
+   * Measures all samples again, `[samples, features]`, complete: the noiseless values with noise of their own for each
+   * whole number `draw` of at least 0.
+   */
+  readonly remeasure: (draw: number) => Matrix;
+}
+
 /** One modality's settings, complete and checked. */
 interface ModalitySettings {
   readonly name: string;
   readonly count: number;
   readonly scale: Scale;
+  readonly link: Link;
   readonly noise: number;
   readonly missingAtRandom: number;
   readonly detectionLimit: number;
@@ -73,9 +93,11 @@ interface ModalitySettings {
 type Settings = Required<
   Omit<
     SimulateOptions,
-    "features" | "scales" | "noise" | "missingAtRandom" | "detectionLimit" | "cisShare"
+    "features" | "scales" | "links" | "noise" | "missingAtRandom" | "detectionLimit" | "cisShare"
   >
 > & { readonly modalities: readonly ModalitySettings[] };
+
+const LINKS: readonly Link[] = ["mixed", "linear", "product"];
 
 const scaleDefaults = {
   expression: { noise: 0.5, missingAtRandom: 0, detectionLimit: 0 },
@@ -87,7 +109,7 @@ const scaleDefaults = {
  * Simulates tumors, then normals, of patients with known latent factors. The same options give the same cohort.
  *
  * Each feature mixes three factors and passes the sum through a link: linear, tanh, softplus, or a product of two
- * factors, which linear methods miss. Half of the first modality's noise is the gene's own variation, which features in
+ * factors, which linear methods miss; `links` makes all features of a modality alike. Half of the first modality's noise is the gene's own variation, which features in
  * cis follow. A tumor's class shifts one factor; a normal keeps part of its patient's factors, has no class, and
  * differs along the last factor.
  *
@@ -96,10 +118,10 @@ const scaleDefaults = {
  * independent of the factors, so a classifier that reliably beats chance on them is wrong.
  * @throws RangeError if an option is out of range or names an unknown modality.
  */
-export function simulateCohort(options: SimulateOptions): { cohort: Cohort; truth: Truth } {
+export function simulateCohort(options: SimulateOptions): Simulation {
   checkOptions("simulateCohort", options, {
     ...{ seed: required("number"), patients: "number", normalShare: "number" },
-    ...{ features: "object", scales: "object", latentFactors: "number" },
+    ...{ features: "object", scales: "object", links: "object", latentFactors: "number" },
     noise: either("number", "object"),
     missingAtRandom: either("number", "object"),
     detectionLimit: either("number", "object"),
@@ -146,6 +168,10 @@ export function simulateCohort(options: SimulateOptions): { cohort: Cohort; trut
       cis: parts.flatMap(({ cis }) => cis),
       limits: Object.fromEntries(hidden.map(({ limit }, i) => [modalities[i].name, limit])),
     },
+    remeasure: (draw) => {
+      whole("draw", draw, 0, 2 ** 32 - 1);
+      return join(parts.map(({ remeasure }) => remeasure(draw))).matrix;
+    },
   };
 }
 
@@ -155,6 +181,7 @@ function completeOptions({
   normalShare = 0.25,
   features = { RNA: 400, protein: 200, metabolite: 60 },
   scales = {},
+  links = {},
   latentFactors = 6,
   classes = ["alpha", "beta", "gamma"],
   classSeparation = 1.5,
@@ -176,7 +203,7 @@ function completeOptions({
   within("cisShare", cisShare, 1);
   within("classSeparation", classSeparation, 100);
   within("cohortOffset", cohortOffset, 100);
-  for (const option of [scales, ...Object.values(perModality)]) {
+  for (const option of [scales, links, ...Object.values(perModality)]) {
     const unknown =
       typeof option === "object" && Object.keys(option).find((n) => !names.includes(n));
     if (unknown) {
@@ -191,6 +218,12 @@ function completeOptions({
     const defaults = scaleDefaults[scale];
     if (!defaults)
       throw new RangeError(`simulateCohort: expected a scale for ${name}, got "${scale}"`);
+    const link = links[name] ?? "mixed";
+    if (!LINKS.includes(link)) {
+      throw new RangeError(
+        `simulateCohort: expected a link of ${LINKS.join(", ")} for ${name}, got "${link}"`,
+      );
+    }
     const setting = (key: keyof typeof defaults, high: number) => {
       const given = perModality[key];
       const value = (typeof given === "object" ? given[name] : given) ?? defaults[key];
@@ -203,6 +236,7 @@ function completeOptions({
       name,
       count: features[name],
       scale,
+      link,
       noise: setting("noise", 100),
       missingAtRandom: setting("missingAtRandom", 0.99),
       detectionLimit: setting("detectionLimit", 0.99),
@@ -318,6 +352,8 @@ interface SimulatedModality {
   readonly cis: readonly number[];
   /** `[features, samples]`: each feature without noise, mean 0 and variance 1. */
   readonly levels: readonly Float64Array[];
+  /** Measures the samples with other noise, `[samples, features]`. */
+  readonly remeasure: (draw: number) => Matrix;
 }
 
 /** How strongly a feature in cis follows its gene, as a share of its signal's variance in [0, 1]. */
@@ -325,11 +361,12 @@ const CIS_VARIANCE = 0.55;
 
 /** Simulates one modality without missing values; `hideValues` removes some. */
 function simulateModality(settings: ModalitySettings, world: World): SimulatedModality {
-  const { name, count, scale, noise } = settings;
+  const { name, count, scale, link, noise } = settings;
   const { seed, elsewhere, offset, first } = world;
   const samples = elsewhere.length;
   const shape = createRandom(seed, `${name}: features`);
   const draw = createRandom(seed, `${name}: noise`);
+  const technical = first ? noise : noise * Math.SQRT1_2;
   const cis = chooseCis(settings, first, shape);
   const complete = emptyMatrix(samples, count);
   const noiseless = emptyMatrix(samples, count);
@@ -337,11 +374,11 @@ function simulateModality(settings: ModalitySettings, world: World): SimulatedMo
   noiseless.observed.fill(1);
   const levels: Float64Array[] = [];
   const features: string[] = [];
+  const measures: ((error: number, i: number) => number)[] = [];
   for (let j = 0; j < count; j++) {
-    const signal = factorSignal(world, shape);
+    const signal = factorSignal(world, link, shape);
     // Half of the first modality's noise is the gene's own variation, which a feature in cis follows.
     const own = first ? 0 : noise * Math.SQRT1_2;
-    const technical = first ? noise : noise * Math.SQRT1_2;
     const gene = cis[j] >= 0 ? first!.levels[cis[j]] : null;
     const follow = gene ? Math.sqrt(CIS_VARIANCE) : 0;
     const level = signal.map(
@@ -350,15 +387,24 @@ function simulateModality(settings: ModalitySettings, world: World): SimulatedMo
     );
     const shift = offset * shape.normal();
     const toValue = drawScale(scale, shape);
+    const measure = (error: number, i: number) =>
+      toValue(level[i] + (elsewhere[i] ? shift : 0) + technical * error);
     for (let i = 0; i < samples; i++) {
-      const clean = level[i] + (elsewhere[i] ? shift : 0);
-      noiseless.values[i * count + j] = toValue(clean);
-      complete.values[i * count + j] = toValue(clean + technical * draw.normal());
+      noiseless.values[i * count + j] = measure(0, i);
+      complete.values[i * count + j] = measure(draw.normal(), i);
     }
+    measures.push(measure);
     levels.push(standardize(level));
     features.push(gene ? first!.features[cis[j]] : world.newId(scale === "intensity" ? "M" : "G"));
   }
-  return { features, complete, noiseless, cis, levels };
+  const remeasure = (again: number): Matrix => {
+    const random = createRandom(seed, `${name}: noise, again ${again}`);
+    const values = complete.values.map((_, at) =>
+      measures[at % count](random.normal(), Math.floor(at / count)),
+    );
+    return { ...complete, values };
+  };
+  return { features, complete, noiseless, cis, levels, remeasure };
 }
 
 /** Removes the values below the detection limit, and others at random. */
@@ -379,9 +425,10 @@ function hideValues(
   return { matrix: matrixFrom(complete.rows, complete.columns, shown), limit };
 }
 
-/** Mixes three factors and passes them through a link; mean 0 and variance 1 over the samples. */
+/** Mixes three factors and passes them through the link; mean 0 and variance 1 over the samples. */
 function factorSignal(
   { factors, latentFactors: k, elsewhere }: World,
+  link: Link,
   shape: Random,
 ): Float64Array {
   const order = shuffle(
@@ -390,7 +437,8 @@ function factorSignal(
   );
   const mixed = order.slice(0, 3).map((factor) => ({ factor, weight: shape.normal() }));
   const norm = Math.hypot(...mixed.map(({ weight }) => weight)) || 1;
-  const kind = shape.uniform();
+  const drawn = shape.uniform();
+  const kind = link === "linear" ? 0 : link === "product" ? 1 : drawn;
   const at = (i: number, factor: number) => factors[i * k + factor];
   const signal = new Float64Array(elsewhere.length);
   for (let i = 0; i < signal.length; i++) {

@@ -6,8 +6,8 @@ import type { Kinds } from "../options.js";
 import { type Prepared, type PreparedCohort, SPACES, type Space } from "../preprocess/prepare.js";
 import { columnMeans, pickColumns, repeatRow } from "./rows.js";
 
-/** What a predictor sees; "RNA" stands for the cohort's first modality, whatever its name. */
-export type Sight = "nothing" | "RNA" | "all";
+/** What a predictor sees: "RNA" is the first modality of the cohort, whatever its name; "truth" what only a simulation knows. */
+export type Sight = "nothing" | "RNA" | "all" | "truth";
 
 /** A row of a reconstruction table: a model or a control that predicts every column. */
 export interface Predictor {

@@ -9,23 +9,24 @@ import { hashFile } from "../cohort/sources.js";
 import type { Weights } from "../model/model.js";
 import { SHARED_DECODER, type SharedDecoderSpec } from "../model/shared-decoder.js";
 import { readTensors, type Tensor, writeTensors } from "../model/tensor-file.js";
-import type { Method, SharedDecoder } from "./decoder.js";
-import type { Paths } from "./paths.js";
-import type { Calibration, FeatureQuality } from "./quality.js";
-import { fitKernel } from "./smoothing.js";
+import type { SpreadFactor } from "./calibration.js";
+import type { ModalityChoice, PathMethod, SharedDecoder } from "./decoder.js";
+import { type Paths, toPaperScale } from "./paths.js";
+import type { FeatureQuality } from "./quality.js";
 
 /** Raised with every change that an older reader would misread. */
-export const FORMAT = 1;
+export const FORMAT = 2;
 
 /** A model that imputes: what `fitImputer` makes and a bundle keeps. */
 export interface Imputer {
   readonly name: string;
-  readonly method: Method;
+  readonly method: PathMethod;
   readonly seed: number;
   /** Of the library that fitted it. */
   readonly version: string;
   readonly decoder: Omit<SharedDecoder, "outOfFold">;
-  readonly calibration: Calibration;
+  /** By how much deviations are multiplied for intervals, per modality and level. */
+  readonly factors: readonly SpreadFactor[];
   /** One entry per inferred feature, in order. */
   readonly quality: readonly FeatureQuality[];
   /** Patients and samples that it was trained on. */
@@ -41,6 +42,7 @@ interface Manifest extends Omit<Imputer, "decoder"> {
   readonly features: readonly string[];
   readonly trainedOn: readonly string[];
   readonly spec: SharedDecoderSpec;
+  readonly choices: readonly ModalityChoice[];
   readonly networks: number;
   /** SHA-256 of the other file that is read. */
   readonly checksums: Readonly<Record<string, string>>;
@@ -69,6 +71,7 @@ export async function saveImputer(
       features: decoder.features,
       trainedOn: decoder.trainedOn,
       spec: decoder.spec,
+      choices: decoder.choices,
       networks: decoder.networks.length,
       checksums: { [WEIGHTS]: await hashFile(join(aside, WEIGHTS)) },
     };
@@ -106,7 +109,7 @@ export async function openImputer(folder: string): Promise<Imputer> {
     );
   }
   requireSum(join(folder, MANIFEST), sha256(text), sum);
-  const { format, checksums, networks, modalities, features, trainedOn, spec, ...rest } =
+  const { format, checksums, networks, modalities, features, trainedOn, spec, choices, ...rest } =
     JSON.parse(text) as Manifest;
   if (format !== FORMAT) {
     throw new Error(
@@ -125,8 +128,8 @@ export async function openImputer(folder: string): Promise<Imputer> {
   return {
     ...rest,
     decoder: {
-      ...{ modalities, features, trainedOn, spec },
-      paths: pathsOf(values, trainedOn),
+      ...{ modalities, features, trainedOn, spec, choices },
+      ...decoderOf(values, trainedOn),
       networks: Array.from({ length: networks }, (_, k) => networkOf(values, spec, k)),
     },
   };
@@ -134,60 +137,77 @@ export async function openImputer(folder: string): Promise<Imputer> {
 
 const SCALER = ["median", "low", "high", "mean", "std"] as const;
 const STANDARD = ["center", "scale", "count"] as const;
-const LINKS = ["modality", "partner", "other"] as const;
-const VECTORS = [
-  ...(["by", "plus", "level", "ownMean", "slope", "reliability", "offset", "unit"] as const),
-] as const;
-const TABLES = ["light", "strong", "residual", "statistics"] as const;
+const LIKENESS = ["median", "low", "high", "center", "by"] as const;
+const DUALS = ["light", "strong", "kernel"] as const;
+const TABLES = ["statistics", "intercept", "slope"] as const;
 
-/** Every array of the decoder by name; float32 keeps what float64 held to seven digits. */
+/** Every array of the decoder by name; FORMAT.md describes those that imputing takes. Numbers are float32. */
 function tensorsOf({
   paths,
+  gates,
   networks,
-}: Pick<SharedDecoder, "paths" | "networks">): Map<string, Tensor> {
+}: Pick<SharedDecoder, "paths" | "gates" | "networks">): Map<string, Tensor> {
   const tensors = new Map<string, Tensor>();
   const features = paths.unit.length;
+  const { inputs, inverse } = paths.likeness;
   const add = (name: string, values: ArrayLike<number>, rows?: number) => {
     const shape = rows === undefined ? [values.length] : [rows, values.length / rows];
     tensors.set(name, { shape, values: Float32Array.from(values) });
   };
-  add("inputs", paths.kernel.inputs.values, paths.kernel.inputs.rows);
-  for (const name of SCALER) add(`scaler.${name}`, paths.scaler[name]);
-  for (const name of STANDARD) add(`standard.${name}`, paths.standard[name]);
-  for (const name of LINKS) add(`links.${name}`, paths.links[name]);
-  for (const name of VECTORS) add(name, paths[name]);
+  for (const name of LIKENESS) add(`input.${name}`, paths.likeness[name]);
+  add("inputs", inputs.values, inputs.rows);
+  add("inverse", inverse, inputs.rows);
+  for (const name of DUALS) add(`dual.${name}`, paths[name], features);
   for (const name of TABLES) add(name, paths[name], features);
+  add("gene", paths.gene, features);
+  add("unit", paths.unit);
+  for (const name of STANDARD) add(`output.${name}`, paths.standard[name]);
+  add("trained", gates.trained);
+  add("fixed", gates.fixed, features);
   networks.forEach((weights, k) => {
-    for (const [name, values] of weights) add(`network.${k}.${name}`, values);
+    for (const [name, values] of weights) {
+      const bias = weights.get(name.replace(/weight$/, "bias"))!;
+      add(`network.${k}.${name}`, values, name.endsWith("weight") ? bias.length : undefined);
+    }
   });
+  for (const name of SCALER) add(`scaler.${name}`, paths.scaler[name]);
+  add("level", paths.level);
   return tensors;
 }
 
-function pathsOf(values: (name: string) => Tensor, trainedOn: readonly string[]): Paths {
+function decoderOf(
+  values: (name: string) => Tensor,
+  trainedOn: readonly string[],
+): Pick<SharedDecoder, "paths" | "gates"> {
   const doubles = <N extends string>(prefix: string, names: readonly N[]) =>
     Object.fromEntries(
       names.map((name) => [name, Float64Array.from(values(`${prefix}${name}`).values)]),
     ) as Record<N, Float64Array>;
+  const floats = <N extends string>(prefix: string, names: readonly N[]) =>
+    Object.fromEntries(names.map((name) => [name, values(`${prefix}${name}`).values])) as Record<
+      N,
+      Float32Array
+    >;
   const inputs = values("inputs");
-  const links = doubles("links.", LINKS);
-  const tables = Object.fromEntries(
-    TABLES.map((name) => [name, values(name).values]),
-  ) as unknown as Record<(typeof TABLES)[number], Float32Array>;
-  return {
-    scaler: { ...doubles("scaler.", SCALER), trainedOn },
-    standard: doubles("standard.", STANDARD),
-    kernel: fitKernel({
-      ...{ rows: inputs.shape[0], columns: inputs.shape[1] },
-      values: inputs.values,
-    }),
-    links: {
-      modality: Uint8Array.from(links.modality),
-      partner: Int32Array.from(links.partner),
-      other: Int32Array.from(links.other),
+  const scaler = { ...doubles("scaler.", SCALER), trainedOn };
+  const standard = doubles("output.", STANDARD);
+  const paths: Paths = {
+    ...{ scaler, standard, ...toPaperScale(scaler, standard) },
+    likeness: {
+      ...doubles("input.", LIKENESS),
+      inputs: { rows: inputs.shape[0], columns: inputs.shape[1], values: inputs.values },
+      ...doubles("", ["inverse"]),
     },
-    ...doubles("", VECTORS),
-    ...tables,
+    ...floats("dual.", DUALS),
+    ...floats("", TABLES),
+    gene: Int32Array.from(values("gene").values),
+    ...doubles("", ["unit", "level"]),
   };
+  const gates = {
+    trained: Uint8Array.from(values("trained").values),
+    fixed: values("fixed").values,
+  };
+  return { paths, gates };
 }
 
 function networkOf(values: (name: string) => Tensor, spec: SharedDecoderSpec, k: number): Weights {

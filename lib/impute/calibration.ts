@@ -1,4 +1,4 @@
-// How far the spread of an inference can be trusted: intervals scaled out of fold, their coverage, and flags of features.
+// How far the spread of an inference can be trusted: intervals scaled out of fold, their coverage, and the rule for r.
 import type { Modality } from "../cohort/cohort.js";
 import type { Matrix } from "../cohort/matrix.js";
 import { MINIMUM_OBSERVED } from "../evaluate/correlation.js";
@@ -7,6 +7,9 @@ import type { Inference } from "./decoder.js";
 
 /** The shares of entries that intervals are meant to cover. */
 export const LEVELS = [0.5, 0.8, 0.9, 0.95] as const;
+
+/** The share that features are rated by, and the default of imputed intervals. */
+export const LEVEL = 0.9;
 
 /** By how much an inferred deviation is multiplied for an interval; one row a modality and level. */
 export interface SpreadFactor {
@@ -36,7 +39,8 @@ export function calibrateSpread(
     const errors = relativeErrors(outOfFold, measured, { start, end });
     if (errors.length === 0) {
       throw new RangeError(
-        `calibrateSpread: expected measured entries of ${name} that were inferred, got none`,
+        `calibrateSpread: expected measured entries of ${name} that were inferred, got none; ` +
+          "give more samples, or leave the modality out",
       );
     }
     return LEVELS.map((level) => ({
@@ -45,8 +49,26 @@ export function calibrateSpread(
   });
 }
 
+/**
+ * Looks up the factor of a modality.
+ * @throws RangeError if there is none for this level.
+ */
+export function factorOf(
+  factors: readonly SpreadFactor[],
+  modality: string,
+  level: number,
+): number {
+  const own = factors.filter((one) => one.modality === modality);
+  const found = own.find((one) => one.level === level);
+  if (found) return found.factor;
+  const known = own.map((one) => one.level).join(", ");
+  throw new RangeError(
+    `factorOf: expected a level of ${known || "none"} for ${modality}, got ${level}`,
+  );
+}
+
 /** `|measured - mean| / deviation` over the entries of the columns `[start, end)` that were measured and inferred. */
-export function relativeErrors(
+function relativeErrors(
   outOfFold: Pick<Inference, "mean" | "deviation">,
   measured: Matrix,
   { start, end }: { readonly start: number; readonly end: number },
@@ -130,54 +152,6 @@ export function judgeCorrelation(r: number, low: number): Verdict {
   if (low > 0.3) return "strong";
   return r >= 0.3 && low > 0 ? "usable" : "weak";
 }
-
-/** How well a feature was predicted out of fold. */
-export interface FeatureFlag {
-  /** Pearson's r; null with fewer than 10 pairs, or where a side is constant. */
-  readonly r: number | null;
-  /** Lower limit of its 95 % interval by Fisher's z. */
-  readonly low: number | null;
-  /** By `judgeCorrelation`. */
-  readonly flag: Verdict;
-}
-
-/**
- * Flags each inferred feature by its out-of-fold correlation. Samples count as independent, so with several a patient the
- * limit is too high.
- * @returns one a feature, in order.
- * @throws RangeError if the shapes differ.
- */
-export function flagFeatures(
-  outOfFold: Pick<Inference, "mean" | "deviation">,
-  measured: Matrix,
-): FeatureFlag[] {
-  checkShapes("flagFeatures", outOfFold, measured);
-  const { rows, columns } = measured;
-  return Array.from({ length: columns }, (_, j): FeatureFlag => {
-    let [n, x, y] = [0, 0, 0];
-    const places: number[] = [];
-    for (let at = j; at < rows * columns; at += columns) {
-      if (!measured.observed[at] || !outOfFold.mean.observed[at]) continue;
-      places.push(at);
-      n++;
-      x += outOfFold.mean.values[at];
-      y += measured.values[at];
-    }
-    let [xx, yy, xy] = [0, 0, 0];
-    for (const at of places) {
-      const [dx, dy] = [outOfFold.mean.values[at] - x / n, measured.values[at] - y / n];
-      xx += dx * dx;
-      yy += dy * dy;
-      xy += dx * dy;
-    }
-    if (n < MINIMUM_OBSERVED || !(xx > 0 && yy > 0)) return { r: null, low: null, flag: "weak" };
-    const r = Math.min(Math.max(xy / Math.sqrt(xx * yy), -1), 1);
-    const low = Math.tanh(Math.atanh(r) - NORMAL / Math.sqrt(n - 3));
-    return { r, low, flag: judgeCorrelation(r, low) };
-  });
-}
-
-const NORMAL = 1.959963984540054; // 97.5th percentile of the standard normal
 
 function relativeErrorAt(
   { mean, deviation }: Pick<Inference, "mean" | "deviation">,

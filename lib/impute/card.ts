@@ -2,7 +2,7 @@
 import { MINIMUM_OBSERVED } from "../evaluate/correlation.js";
 import { quantile } from "../evaluate/statistics.js";
 import type { Imputer } from "./bundle.js";
-import { LEVEL } from "./quality.js";
+import { factorOf, LEVEL } from "./calibration.js";
 
 /** Renders the quality of every inferred feature as TSV. */
 export function renderFeatures({ quality }: Pick<Imputer, "quality">): string {
@@ -21,7 +21,7 @@ export function renderFeatures({ quality }: Pick<Imputer, "quality">): string {
 
 /** Renders the model card. */
 export function renderCard(imputer: Imputer): string {
-  const { name, method, seed, version, decoder, calibration, quality, patients } = imputer;
+  const { name, method, seed, version, decoder, factors, quality, patients } = imputer;
   const [seen, ...inferred] = decoder.modalities;
   const rows = inferred.map(({ name: modality, start, end }) => {
     const own = quality.filter((one) => one.modality === modality);
@@ -35,7 +35,7 @@ export function renderCard(imputer: Imputer): string {
       median(rated.map(({ r }) => r.value)),
       median(rated.map(({ skill }) => skill.value)),
       ...[share("strong"), share("usable"), share("weak")],
-      calibration[modality].toFixed(3),
+      factorOf(factors, modality, LEVEL).toFixed(3),
     ];
     return `| ${cells.join(" | ")} |`;
   });

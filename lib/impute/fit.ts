@@ -1,5 +1,5 @@
 // Fits the shared decoder: paths fold by fold, then networks on what the paths say of samples that they did not see.
-import type { Cohort } from "../cohort/cohort.js";
+import type { Cohort, Modality } from "../cohort/cohort.js";
 import { createRandom, type Random } from "../cohort/random.js";
 import { chooseEngine } from "../engine/choose.js";
 import type { Engine } from "../engine/engine.js";
@@ -8,10 +8,20 @@ import type { Weights } from "../model/model.js";
 import {
   buildSharedDecoder,
   initializeSharedDecoder,
+  outputsOf,
+  type SharedDecoderModel,
   type SharedDecoderSpec,
 } from "../model/shared-decoder.js";
 import { checkOptions } from "../options.js";
-import { CONTROLS, METHODS, type Method, type SharedDecoder } from "./decoder.js";
+import {
+  CONTROLS,
+  type Gates,
+  type ModalityChoice,
+  PATH_METHODS,
+  type PathMethod,
+  type SharedDecoder,
+} from "./decoder.js";
+import { chooseMethods } from "./fallback.js";
 import {
   type Described,
   emptyInference,
@@ -19,6 +29,7 @@ import {
   featureTable,
   gatherPairs,
   inferSample,
+  type PairList,
   specOf,
 } from "./infer.js";
 import { type Material, takeApart } from "./material.js";
@@ -33,8 +44,10 @@ export interface FitOptions {
   readonly networks?: number;
   /** "preprocessed" is trained for the paper's space as well as for z-scores. */
   readonly objective?: SharedDecoderSpec["objective"];
-  /** A control in place of the trained networks: fixed gates, with the residual deviation as the spread. */
-  readonly method?: Method;
+  /** A control instead of the trained networks: fixed gates, with the residual deviation as the spread. */
+  readonly method?: PathMethod;
+  /** Whether a modality falls back to a control that errs less out of fold by more than 2 %; by default not. */
+  readonly fallback?: boolean;
   readonly seed?: number;
   /** By default the one that `chooseEngine` finds. */
   readonly engine?: Engine;
@@ -67,19 +80,20 @@ export async function fitSharedDecoder(
     folds = 8,
     networks = 4,
     objective = "preprocessed",
-    method = "shared decoder",
+    method = "shared-decoder",
+    fallback = false,
     seed = 42,
     engine,
     onProgress = () => {},
   } = checkOptions("fitSharedDecoder", options, {
     ...{ rows: "array", folds: "number", networks: "number", seed: "number" },
-    method: METHODS,
+    ...{ method: PATH_METHODS, fallback: "boolean" },
     ...{ objective: ["preprocessed", "standardized"], engine: "object", onProgress: "function" },
   });
   const material = takeApart(cohort);
   const dealt = dealFolds(cohort, rows, { folds, networks, seed });
-  const found = engine ?? (await chooseEngine()).engine;
-  const total = dealt.length + 1 + networks;
+  const isTrained = method === "shared-decoder";
+  const total = dealt.length + 1 + (isTrained ? networks : 0);
   let done = 0;
   const finish = (what: string) => onProgress(++done / total, what);
 
@@ -89,31 +103,66 @@ export async function fitSharedDecoder(
   const described = describeFolds(material, rows, dealt, seed, finish);
   const pairs = listPairs(material, rows, described);
   const spec = specOf(paths, { hidden: HIDDEN, objective });
-  const trained: Weights[] = [];
+  const inferred = cohort.modalities.slice(1).map(({ name, start, end }) => {
+    const first = cohort.modalities[0].end;
+    return { name, start: start - first, end: end - first };
+  });
   const outOfFold = emptyInference(rows.length, paths);
-  for (let k = 0; k < networks; k++) {
-    const held = dealt.flatMap(({ test }, fold) => (fold % networks === k ? test : []));
-    const kept = without(pairs, described, held);
-    const weights =
-      method === "shared decoder"
-        ? await trainNetwork(found, spec, described, kept, seed + k)
-        : fixGates(spec, CONTROLS[method]);
-    if (method === "shared decoder" || k === 0) trained.push(weights);
-    const model = buildSharedDecoder(found, spec, weights);
-    try {
-      for (const sample of held) {
-        await inferSample([model], described, { sample, row: sample }, paths, outOfFold);
-      }
-    } finally {
-      model.dispose();
+  const infer = async (
+    models: readonly SharedDecoderModel[],
+    samples: readonly number[],
+    gates: Gates,
+  ) => {
+    for (const sample of samples) {
+      await inferSample(
+        models,
+        described,
+        { sample, row: sample },
+        { paths, gates, spec },
+        outOfFold,
+      );
     }
-    finish(`network ${k + 1} of ${networks}`);
-  }
+  };
+  const trained: Weights[] = [];
+  if (isTrained) {
+    const gates = gatesOf(
+      spec,
+      paths,
+      inferred.map((modality) => ({ ...modality, method })),
+    );
+    const found = engine ?? (await chooseEngine()).engine;
+    for (let k = 0; k < networks; k++) {
+      const held = dealt.flatMap(({ test }, fold) => (fold % networks === k ? test : []));
+      const kept = without(pairs, described, held);
+      const weights = await trainNetwork(found, spec, described, kept, seed + k);
+      trained.push(weights);
+      const model = buildSharedDecoder(found, spec, weights);
+      try {
+        await infer([model], held, gates);
+      } finally {
+        model.dispose();
+      }
+      finish(`network ${k + 1} of ${networks}`);
+    }
+  } else trained.push(noNetwork(spec));
+  const patients = rows.map((row) => cohort.samples[row].patient);
+  const choices = chooseMethods(
+    inferred,
+    { described, pairs, paths, inference: isTrained ? outOfFold : undefined, patients, seed },
+    { method, fallback },
+  );
+  const gates = gatesOf(
+    spec,
+    paths,
+    inferred.map((modality, m) => ({ ...modality, method: choices[m].method })),
+  );
+  // What the networks said stays; where a control decides, its answer replaces theirs.
+  await infer([], Array.from(rows.keys()), gates);
   return {
     modalities: cohort.modalities,
     features: cohort.features,
     trainedOn: rows.map((row) => cohort.samples[row].id),
-    ...{ paths, spec, networks: trained, outOfFold },
+    ...{ paths, spec, networks: trained, choices, gates, outOfFold },
   };
 }
 
@@ -199,12 +248,6 @@ function describeFolds(
   return { samples: rows.length, features, values, statistics, tables };
 }
 
-/** Measured pairs: `sample * features + feature`, and the z-score in the scale of the sample's fold. */
-interface PairList {
-  readonly codes: Int32Array;
-  readonly targets: Float32Array;
-}
-
 /** Lists the observed pairs of all training samples, sample by sample. */
 function listPairs(
   { inferred }: Material,
@@ -286,13 +329,36 @@ async function trainNetwork(
   }
 }
 
-/** The weights of a network that always has these gates, and a spread of one residual deviation. */
-function fixGates(spec: SharedDecoderSpec, gates: readonly number[]): Weights {
+/** A network of zeros, for a control: the pass is the same, and adds nothing to the fixed gates. */
+function noNetwork(spec: SharedDecoderSpec): Weights {
   const weights = initializeSharedDecoder(spec, 0);
   for (const values of weights.values()) values.fill(0);
-  weights.get("gates.bias")!.set(gates);
   return weights;
 }
+
+/** The gates of each inferred feature, by what infers its modality. */
+function gatesOf(
+  spec: SharedDecoderSpec,
+  { unit }: Paths,
+  modalities: readonly (Modality & Pick<ModalityChoice, "method">)[],
+): Gates {
+  const width = outputsOf(spec);
+  const trained = new Uint8Array(unit.length);
+  const fixed = new Float32Array(unit.length * width);
+  for (const { start, end, method } of modalities) {
+    if (method === "shared-decoder") {
+      trained.fill(1, start, end);
+      continue;
+    }
+    for (let j = start; j < end; j++) {
+      fixed.set(CONTROLS[method], j * width);
+      if (spec.objective === "preprocessed") fixed[(j + 1) * width - 1] = NO_PULL;
+    }
+  }
+  return { trained, fixed };
+}
+
+const NO_PULL = -30; // its sigmoid is 1e-13
 
 /** Fifteen passes within 60 and 300 steps, but never more than twenty passes: with more, small cohorts overfit. */
 export function stepsFor(pairs: number): number {

@@ -10,13 +10,11 @@ import { emptyMatrix, type Matrix, selectRows } from "../cohort/matrix.js";
 import { chooseEngine } from "../engine/choose.js";
 import type { Engine } from "../engine/engine.js";
 import { checkOptions, required } from "../options.js";
-import { applyScaler } from "../preprocess/scaler.js";
 import { type Imputer, openImputer, requireNew } from "./bundle.js";
+import { factorOf, LEVEL } from "./calibration.js";
 import { renderFeatures } from "./card.js";
-import { NOVELTY } from "./imputer.js";
 import { inferModalities } from "./infer.js";
-import { sliceScaler } from "./paths.js";
-import { compareSamples, noveltyOf } from "./smoothing.js";
+import { compareSamples, enterSamples, noveltyOf, ownProducts } from "./smoothing.js";
 
 export interface ImputeOptions {
   /** The folder of a bundle. */
@@ -93,10 +91,11 @@ export async function impute(options: ImputeOptions): Promise<Imputed> {
         lines.push([sample, found.toFixed(4), novelty[i].toFixed(4), limit, warning].join("\t"));
         const written: string[] = [];
         for (const { name, start: from, end } of imputer.decoder.modalities.slice(1)) {
+          const factor = factorOf(imputer.factors, name, LEVEL);
           for (let j = from - first; j < end - first; j++) {
             const at = i * mean.columns + j;
             if (!mean.observed[at]) continue;
-            const reach = imputer.calibration[name] * deviation[at];
+            const reach = factor * deviation[at];
             const numbers = [mean.values[at], mean.values[at] - reach, mean.values[at] + reach];
             const shown = numbers.map((value) => Number(value.toPrecision(6)));
             written.push([sample, name, imputer.decoder.features[first + j], ...shown].join("\t"));
@@ -176,8 +175,11 @@ function noteShift({ decoder }: Imputer, seen: Matrix): string[] {
 const MOST_OUTSIDE = 0.2; // of the values; 2 % are expected of samples like those of the training
 
 function measureNovelty({ decoder }: Imputer, seen: Matrix): Float64Array {
-  const { scaler, kernel } = decoder.paths;
-  const rows = Array.from({ length: seen.rows }, (_, row) => row);
-  const inputs = applyScaler(sliceScaler(scaler, seen.columns), seen, rows, "standardized");
-  return noveltyOf(kernel, compareSamples(kernel, inputs), NOVELTY);
+  const { likeness } = decoder.paths;
+  const inputs = enterSamples(
+    likeness,
+    seen,
+    Array.from({ length: seen.rows }, (_, i) => i),
+  );
+  return noveltyOf(likeness, compareSamples(likeness, inputs), ownProducts(inputs));
 }

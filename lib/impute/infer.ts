@@ -10,6 +10,7 @@ import {
   buildSharedDecoder,
   type PairPredictions,
   type Pairs,
+  predictPairs,
   type SharedDecoderModel,
   type SharedDecoderSpec,
 } from "../model/shared-decoder.js";
@@ -29,8 +30,14 @@ export interface Described {
   readonly tables: readonly FeatureTable[];
 }
 
+/** Measured pairs: `sample * features + feature`, and the z-score in the scale of the sample's fold. */
+export interface PairList {
+  readonly codes: Int32Array;
+  readonly targets: Float32Array;
+}
+
 /** What pairs need of the paths that describe a sample. */
-export interface FeatureTable extends Pick<Paths, "scaler" | "standard"> {
+export interface FeatureTable extends Pick<Paths, "scaler" | "standard" | "unit"> {
   /** Statistics, then unit, by, plus and level, side by side because pairs come in random order. */
   readonly packed: Float32Array;
 }
@@ -44,7 +51,7 @@ export function featureTable(paths: Paths): FeatureTable {
     packed.set(statistics.subarray(j * own, (j + 1) * own), j * (own + 4));
     packed.set([unit[j], by[j], plus[j], level[j]], j * (own + 4) + own);
   }
-  return { scaler, standard, packed };
+  return { scaler, standard, unit, packed };
 }
 
 /**
@@ -103,29 +110,59 @@ const QUADRATURE = gaussHermite(11);
 const ROWS = 32; // samples whose paths are held at a time
 
 /**
- * Infers one described sample by the mean of the networks, into a row of the inference.
+ * Infers one described sample by the mean of the networks, or by fixed gates, into a row of the inference. Without
+ * networks, features that they decide keep what the row holds.
  * @param paths whose scale the paper's space is in.
  */
 export async function inferSample(
   networks: readonly SharedDecoderModel[],
   described: Described,
   { sample, row }: { readonly sample: number; readonly row: number },
-  paths: Paths,
+  { paths, gates, spec }: Pick<SharedDecoder, "paths" | "gates" | "spec">,
   into: Inference,
 ): Promise<void> {
   const { features } = described;
   const { standard } = described.tables[sample];
-  const codes = Int32Array.from({ length: features }, (_, j) => sample * features + j).filter(
-    (_, j) => standard.scale[j] > 0 && paths.standard.scale[j] > 0,
+  const inferred = Int32Array.from({ length: features }, (_, j) => j).filter(
+    (j) => standard.scale[j] > 0 && paths.standard.scale[j] > 0,
   );
-  const pairs = gatherPairs(described, codes);
-  const predictions: PairPredictions[] = [];
-  for (const network of networks) predictions.push(await network.predict(pairs));
-  const share = 1 / networks.length;
+  const pairsOf = (own: Int32Array) =>
+    gatherPairs(
+      described,
+      own.map((j) => sample * features + j),
+    );
+  const trained = inferred.filter((j) => gates.trained[j]);
+  if (trained.length > 0 && networks.length > 0) {
+    const pairs = pairsOf(trained);
+    const predictions: PairPredictions[] = [];
+    for (const network of networks) predictions.push(await network.predict(pairs));
+    writeSample(trained, predictions, standard, paths, row, into);
+  }
+  const fixed = inferred.filter((j) => !gates.trained[j]);
+  if (fixed.length > 0) {
+    const width = gates.fixed.length / features;
+    const own = new Float32Array(fixed.length * width);
+    fixed.forEach((j, i) => {
+      own.set(gates.fixed.subarray(j * width, (j + 1) * width), i * width);
+    });
+    writeSample(fixed, [predictPairs(own, pairsOf(fixed), spec)], standard, paths, row, into);
+  }
+}
+
+/** Averages predictions of some features of a sample, and turns them back to measured units. */
+function writeSample(
+  own: Int32Array,
+  predictions: readonly PairPredictions[],
+  standard: Paths["standard"],
+  paths: Paths,
+  row: number,
+  into: Inference,
+): void {
+  const share = 1 / predictions.length;
   const term: GaussianTerm = { value: 0, byMean: 0, byDeviation: 0 };
+  const features = paths.unit.length;
   const first = paths.scaler.mean.length - features;
-  codes.forEach((code, i) => {
-    const j = code - sample * features;
+  own.forEach((j, i) => {
     const std = paths.scaler.std[first + j];
     let [mean, deviation, preprocessed] = [0, 0, 0];
     for (const one of predictions) {
@@ -158,7 +195,7 @@ export interface InferOptions {
  * @throws RangeError if it has other columns.
  */
 export async function inferModalities(
-  decoder: Pick<SharedDecoder, "paths" | "spec" | "networks">,
+  decoder: Pick<SharedDecoder, "paths" | "spec" | "networks" | "gates">,
   seen: Matrix,
   options: InferOptions = {},
 ): Promise<Inference> {
@@ -177,7 +214,7 @@ export async function inferModalities(
         tables: rows.map(() => table),
       };
       for (const [sample, row] of rows.entries()) {
-        await inferSample(models, described, { sample, row }, paths, into);
+        await inferSample(models, described, { sample, row }, decoder, into);
       }
     }
   } finally {

@@ -10,8 +10,11 @@
 //   other's cis    the cis prediction of the same gene in another modality, times j = max(0, 1 - 1 / t^2)
 //   offset         mean E c / (c + 3)
 //   kernel         (S_0.4 - 1 / n) (E - j leave-one-out cis)
+//
+// What is kept is their dual form, which lib/model/FORMAT.md applies in NumPy: `S y = mean y + k (K + l I)^-1 (y - mean y)`
+// is an intercept and a row of dual weights a feature, and every other path is an intercept and a slope on one gene.
 import type { Matrix } from "../cohort/matrix.js";
-import { multiplyTransposed, type Rows } from "../engine/linear-algebra.js";
+import { factorCholesky, multiplyTransposed, type Rows } from "../engine/linear-algebra.js";
 import type { Fold } from "../evaluate/folds.js";
 import { fitColumnScale, selectPoints } from "../evaluate/points.js";
 import { mixingWeights } from "../evaluate/ridge.js";
@@ -19,13 +22,18 @@ import { applyScaler, fitScaler, type Scaler } from "../preprocess/scaler.js";
 import { fitStandard, type Standard } from "../preprocess/standardize.js";
 import type { FeatureLinks, Material } from "./material.js";
 import {
+  addToDiagonal,
   compareSamples,
   compareTraining,
+  enterSamples,
   fillGaps,
   fitKernel,
+  fitLikeness,
   type Kernel,
+  LIGHT,
   type Likeness,
   noveltyOf,
+  ownProducts,
   weightsWithin,
 } from "./smoothing.js";
 
@@ -62,11 +70,9 @@ export const FEATURE_STATISTICS = [
 /** Statistics of a sample, in their order. */
 export const SAMPLE_STATISTICS = ["novelty", "log product with itself"] as const;
 
-const LIGHT = 0.4;
 const STRONG = 2;
 const LIMIT = 4; // of a path's size, in residual deviations
 const LEAST_UNIT = 1e-3; // z-scores: a residual deviation of 0 would divide by 0
-const LEAST_PRODUCT = 1e-3; // of a sample with itself, whose logarithm is taken
 const BLOCK = 1024; // features worked on at a time
 
 /** Closed-form paths fitted on training samples; features are the inferred ones, in order. */
@@ -80,20 +86,17 @@ export interface Paths {
   readonly plus: Float64Array;
   /** Shrunken mean of observed training entries in the paper's space, `sum / (c + 1)`. */
   readonly level: Float64Array;
-  readonly kernel: Kernel;
-  readonly links: FeatureLinks;
-  /** Targets with gaps filled by either ridge, `[features, training samples]`. */
+  /** How samples enter the kernel, and the training samples in it. */
+  readonly likeness: Likeness;
+  /** Dual weights in units of the features' residual deviations, `[features, training samples]`. */
   readonly light: Float32Array;
   readonly strong: Float32Array;
-  /** What ridge and cis leave, 0 where nothing was observed, `[features, training samples]`. */
-  readonly residual: Float32Array;
-  /** Mean of the own gene over the observed entries. */
-  readonly ownMean: Float64Array;
-  /** Of the cis path. */
-  readonly slope: Float64Array;
-  /** `max(0, 1 - 1 / t^2)` of that slope. */
-  readonly reliability: Float64Array;
-  readonly offset: Float64Array;
+  readonly kernel: Float32Array;
+  /** What each path adds to its dual part, in the same units: `intercept + slope d[gene]`, `[features, paths]`. */
+  readonly intercept: Float32Array;
+  readonly slope: Float32Array;
+  /** Column of the first modality; 0 where the slope is. */
+  readonly gene: Int32Array;
   /** Residual deviation, drawn to the pooled one: `sqrt((sum e^2 + 4 pooled) / (c + 4))`. */
   readonly unit: Float64Array;
   /** `[features, statistics]`. */
@@ -123,14 +126,15 @@ export function fitPaths(
   const ids = rows.map((row) => cohort.samples[row].id);
   const scaler = fitScaler(cohort.matrix, rows, ids);
   const standard = sliceStandard(fitStandard(cohort.matrix, rows, scaler), seen.columns);
-  const kernel = fitKernel(
-    applyScaler(sliceScaler(scaler, seen.columns), seen, rows, "standardized"),
-  );
+  const seenScaler = sliceScaler(scaler, seen.columns);
+  const inputs = applyScaler(seenScaler, seen, rows, "standardized");
+  const kernel = fitKernel(inputs);
   const inner = folds.map((fold) => ({
     ...fold,
     weights: weightsWithin(kernel, fold.train, STRONG),
   }));
-  return fitFeatures(material, rows, { scaler, standard, kernel, links }, inner);
+  const likeness = fitLikeness(seenScaler, inputs, kernel);
+  return fitFeatures(material, rows, { scaler, standard, inputs, kernel, links, likeness }, inner);
 }
 
 /** Training samples that predict the others, by ridge weights `[training samples, train.length]`. */
@@ -138,22 +142,32 @@ interface InnerFold extends Fold {
   readonly weights: Rows;
 }
 
+/** What is known before any feature is fitted. */
+interface Fixed extends Pick<Paths, "scaler" | "standard" | "likeness"> {
+  /** z-scores of the first modality, `[training samples, its features]`. */
+  readonly inputs: Rows;
+  readonly kernel: Kernel;
+  readonly links: FeatureLinks;
+}
+
 function fitFeatures(
   material: Material,
   rows: readonly number[],
-  fixed: Pick<Paths, "scaler" | "standard" | "kernel" | "links">,
+  fixed: Fixed,
   inner: readonly InnerFold[],
 ): Paths {
-  const { scaler, standard, kernel, links } = fixed;
+  const { scaler, standard, inputs, kernel, links } = fixed;
   const n = rows.length;
   const features = links.partner.length;
-  const { similarity } = compareTraining(kernel);
+  const similarity = compareTraining(kernel);
   const lightWeights = mixingWeights(kernel.products, similarity, LIGHT);
   const strongWeights = mixingWeights(kernel.products, similarity, STRONG);
   const kernelWeights = { ...lightWeights, values: lightWeights.values.map((w) => w - 1 / n) };
-  const { by, plus } = toPaperScale(scaler, standard);
+  const solveLight = dualSolver(kernel, LIGHT);
+  const solveStrong = dualSolver(kernel, STRONG);
   const vector = () => new Float64Array(features);
   const [light, strong, residual] = Array.from({ length: 3 }, () => new Float32Array(features * n));
+  const intercepts = { light: vector(), strong: vector() };
   const [ownMean, slope, reliability, offset] = Array.from({ length: 4 }, vector);
   const level = levelsOf(material, rows, scaler);
   const [squares, t, ridgeR, cisR, kernelR] = Array.from({ length: 5 }, vector);
@@ -171,7 +185,7 @@ function fitFeatures(
       const ridge = outOfFold.subarray(from, to);
       const partner = links.partner[j];
       for (let i = 0; i < n; i++) {
-        own[i] = partner < 0 ? 0 : kernel.inputs.values[i * kernel.inputs.columns + partner];
+        own[i] = partner < 0 ? 0 : inputs.values[i * inputs.columns + partner];
       }
       const error = y.map((value, i) => (w[i] ? value - ridge[i] : 0));
       const found = fitResidual(error, w, own, rest.subarray(from, to));
@@ -180,7 +194,6 @@ function fitFeatures(
       reliability[j] = found.reliability;
       ridgeR[j] = correlation(y, ridge, w);
     }
-    residual.set(rest, start * n);
     const shape = { rows: end - start, columns: n };
     const smoothed = multiplyTransposed({ ...shape, values: rest }, kernelWeights);
     for (let j = start; j < end; j++) {
@@ -192,13 +205,14 @@ function fitFeatures(
       });
       kernelR[j] = correlation(r, without, observed.subarray(from, to));
     }
-    for (const [into, weights] of [
-      [light, lightWeights],
-      [strong, strongWeights],
+    residual.set(solveLight({ ...shape, values: rest }), start * n);
+    for (const [into, means, weights, solve] of [
+      [light, intercepts.light, lightWeights, solveLight],
+      [strong, intercepts.strong, strongWeights, solveStrong],
     ] as const) {
       const filled = { ...shape, values: targets.values.slice() };
       fillGaps(filled, observed, weights);
-      into.set(filled.values, start * n);
+      into.set(solve(filled, means.subarray(start, end)), start * n);
     }
   }
 
@@ -208,9 +222,74 @@ function fitFeatures(
   const unit = squares.map((square, j) =>
     Math.max(LEAST_UNIT, Math.sqrt((square + 4 * pooled) / (counts[j] + 4))),
   );
-  const coefficients = { ownMean, slope, reliability, offset, unit, level };
+  const toUnits = (dual: Float32Array) => {
+    for (let j = 0; j < features; j++) {
+      for (let i = j * n; i < (j + 1) * n; i++) dual[i] /= unit[j];
+    }
+    return dual;
+  };
   const statistics = tabulate({ ...fixed, unit, level }, n, { t, ridgeR, cisR, kernelR });
-  return { ...fixed, by, plus, light, strong, residual, ...coefficients, statistics };
+  return {
+    ...{ scaler, standard, ...toPaperScale(scaler, standard), level },
+    likeness: fixed.likeness,
+    ...{ light: toUnits(light), strong: toUnits(strong), kernel: toUnits(residual) },
+    ...linesOf(fixed, unit, intercepts, { ownMean, slope, reliability, offset }),
+    ...{ unit, statistics },
+  };
+}
+
+/**
+ * Solves a ridge for its dual weights.
+ * @returns a function of targets, `[features, training samples]`, to `(K + l I)^-1 (y - mean y)` in the same shape,
+ *   which writes the means into its second argument.
+ */
+function dualSolver({ products }: Kernel, lambda: number) {
+  const n = Math.round(Math.sqrt(products.length));
+  const factor = factorCholesky(addToDiagonal(products, lambda));
+  return ({ rows, values }: Rows, means = new Float64Array(rows)): Float64Array => {
+    const centered = Float64Array.from(values);
+    for (let j = 0; j < rows; j++) {
+      const row = centered.subarray(j * n, (j + 1) * n);
+      means[j] = row.reduce((sum, value) => sum + value, 0) / n;
+      for (let i = 0; i < n; i++) row[i] -= means[j];
+    }
+    return factor.solve(centered);
+  };
+}
+
+/** Writes each path as an intercept and a slope on one gene, beside its dual part; in residual deviations. */
+function linesOf(
+  { kernel, links }: Fixed,
+  unit: Float64Array,
+  intercepts: Readonly<Record<"light" | "strong", Float64Array>>,
+  found: Readonly<Record<"ownMean" | "slope" | "reliability" | "offset", Float64Array>>,
+): Pick<Paths, "intercept" | "slope" | "gene"> {
+  const width = PATHS.length;
+  const size = unit.length * width;
+  const [intercept, slope] = [new Float32Array(size), new Float32Array(size)];
+  const gene = new Int32Array(size);
+  const stretch = Math.sqrt(kernel.scale); // z = stretch d + center
+  const set = (j: number, path: number, partner: number, times: number, less: number) => {
+    const at = j * width + path;
+    gene[at] = partner;
+    slope[at] = times * stretch;
+    intercept[at] = times * (kernel.center[partner] - less);
+  };
+  unit.forEach((deviation, j) => {
+    const [partner, other] = [links.partner[j], links.other[j]];
+    intercept[j * width] = intercepts.light[j] / deviation;
+    intercept[j * width + 1] = intercepts.strong[j] / deviation;
+    intercept[j * width + 5] = found.offset[j] / deviation;
+    if (partner >= 0) {
+      set(j, 2, partner, found.slope[j] / deviation, found.ownMean[j]);
+      set(j, 3, partner, 1, 0);
+    }
+    if (other >= 0 && links.partner[other] >= 0) {
+      const times = (found.reliability[other] * found.slope[other]) / unit[other];
+      set(j, 4, links.partner[other], times, found.ownMean[other]);
+    }
+  });
+  return { intercept, slope, gene };
 }
 
 /**
@@ -219,63 +298,48 @@ function fitFeatures(
  * @throws RangeError if it has other columns.
  */
 export function followPaths(paths: Paths, seen: Matrix, rows: readonly number[]): PathValues {
-  const { kernel, links, unit, slope, ownMean, reliability, offset } = paths;
-  const inputs = applyScaler(sliceScaler(paths.scaler, seen.columns), seen, rows, "standardized");
-  const likeness = compareSamples(kernel, inputs);
-  const n = kernel.inputs.rows;
-  const features = links.partner.length;
-  const light = mixingWeights(kernel.products, likeness.similarity, LIGHT);
-  const strong = mixingWeights(kernel.products, likeness.similarity, STRONG);
-  const kernelWeights = { ...light, values: light.values.map((weight) => weight - 1 / n) };
-  const mixed = [
-    [0, paths.light, light],
-    [1, paths.strong, strong],
-    [6, paths.residual, kernelWeights],
-  ] as const;
+  const { likeness, intercept, slope, gene } = paths;
+  const inputs = enterSamples(likeness, seen, rows);
+  const similarity = compareSamples(likeness, inputs);
+  const n = likeness.inputs.rows;
+  const features = paths.unit.length;
   const width = PATHS.length;
+  const duals = [
+    [0, paths.light],
+    [1, paths.strong],
+    [6, paths.kernel],
+  ] as const;
   const values = new Float32Array(rows.length * features * width);
   for (let start = 0; start < features; start += BLOCK) {
     const end = Math.min(features, start + BLOCK);
-    for (const [path, table, weights] of mixed) {
-      const block = { rows: end - start, columns: n, values: table.subarray(start * n, end * n) };
-      const predicted = multiplyTransposed(block, weights); // [features of the block, samples]
+    for (const [path, dual] of duals) {
+      const block = { rows: end - start, columns: n, values: dual.subarray(start * n, end * n) };
+      const predicted = multiplyTransposed(block, similarity); // [features of the block, samples]
       for (let j = start; j < end; j++) {
         for (let i = 0; i < rows.length; i++) {
-          const value = predicted[(j - start) * rows.length + i] / unit[j];
-          values[(i * features + j) * width + path] = clip(value);
+          const value = predicted[(j - start) * rows.length + i];
+          values[(i * features + j) * width + path] = value;
         }
       }
     }
   }
-  const cis = (input: number, j: number) => {
-    const partner = links.partner[j];
-    return partner < 0 ? 0 : (slope[j] * (inputs.values[input + partner] - ownMean[j])) / unit[j];
-  };
+  const size = features * width;
   for (let i = 0; i < rows.length; i++) {
-    const input = i * inputs.columns;
-    for (let j = 0; j < features; j++) {
-      const at = (i * features + j) * width;
-      const [partner, other] = [links.partner[j], links.other[j]];
-      values[at + 2] = clip(cis(input, j));
-      values[at + 3] = partner < 0 ? 0 : clip(inputs.values[input + partner]);
-      values[at + 4] = other < 0 ? 0 : clip(reliability[other] * cis(input, other));
-      values[at + 5] = clip(offset[j] / unit[j]);
+    const sample = inputs.values.subarray(i * inputs.columns, (i + 1) * inputs.columns);
+    for (let at = 0, to = i * size; at < size; at++, to++) {
+      values[to] = clip(values[to] + intercept[at] + slope[at] * sample[gene[at]]);
     }
   }
-  return { samples: rows.length, values, statistics: describeSamples(kernel, likeness) };
+  const statistics = new Float32Array(SAMPLE_STATISTICS.length * rows.length);
+  const own = ownProducts(inputs);
+  noveltyOf(likeness, similarity, own).forEach((novelty, i) => {
+    statistics.set([novelty, Math.log(own[i])], i * 2);
+  });
+  return { samples: rows.length, values, statistics };
 }
 
 function clip(value: number): number {
   return Math.min(Math.max(value, -LIMIT), LIMIT);
-}
-
-function describeSamples(kernel: Kernel, likeness: Likeness): Float32Array {
-  const novelty = noveltyOf(kernel, likeness, LIGHT);
-  const out = new Float32Array(SAMPLE_STATISTICS.length * novelty.length);
-  novelty.forEach((value, i) => {
-    out.set([value, Math.log(Math.max(likeness.own[i], LEAST_PRODUCT))], i * 2);
-  });
-  return out;
 }
 
 /** z-scores of a block of features, `[features, samples]`; 0 and not observed where a feature is not inferred. */
@@ -428,7 +492,7 @@ function correlation(
 }
 
 /** `z of the paper = by z + plus`; both 0 where the paper's deviation is 0, so that its z-scores are. */
-function toPaperScale(scaler: Scaler, { center, scale }: Standard) {
+export function toPaperScale(scaler: Scaler, { center, scale }: Standard) {
   const first = scaler.mean.length - center.length;
   const [mean, std] = [scaler.mean.subarray(first), scaler.std.subarray(first)];
   return {
@@ -439,14 +503,14 @@ function toPaperScale(scaler: Scaler, { center, scale }: Standard) {
 
 /** Tabulates `FEATURE_STATISTICS`, `[features, statistics]`, each within a few units of 0. */
 function tabulate(
-  paths: Pick<Paths, "scaler" | "standard" | "links" | "kernel" | "unit" | "level">,
+  paths: Pick<Fixed, "scaler" | "standard" | "links" | "inputs"> & Pick<Paths, "unit" | "level">,
   n: number,
   found: Readonly<Record<"t" | "ridgeR" | "cisR" | "kernelR", Float64Array>>,
 ): Float32Array {
-  const { scaler, standard, links, kernel, unit, level } = paths;
+  const { scaler, standard, links, inputs, unit, level } = paths;
   const features = unit.length;
   const first = scaler.mean.length - features;
-  const seen = kernel.inputs.columns;
+  const seen = inputs.columns;
   const ownMeans = standardized(scaler.mean.subarray(0, seen));
   const ownDeviations = standardized(scaler.std.subarray(0, seen));
   const modalities = Math.max(...links.modality);
@@ -488,7 +552,7 @@ function standardized(values: Float64Array): Float64Array {
 }
 
 /** The columns of the first modality. */
-export function sliceScaler(scaler: Scaler, end: number): Scaler {
+function sliceScaler(scaler: Scaler, end: number): Scaler {
   const { median, low, high, mean, std, trainedOn } = scaler;
   const cut = (values: Float64Array) => values.subarray(0, end);
   return {

@@ -1,11 +1,16 @@
 // How well each feature was predicted out of fold, and whether that is enough to use it.
 import type { Cohort } from "../cohort/cohort.js";
-import { selectRows, sliceColumns } from "../cohort/matrix.js";
 import { drawWeights, type Estimate, estimate } from "../evaluate/bootstrap.js";
+import { findPartners } from "../evaluate/cis.js";
 import { MINIMUM_OBSERVED } from "../evaluate/correlation.js";
-import { quantile } from "../evaluate/statistics.js";
-import { judgeCorrelation, relativeErrors, type Verdict } from "./calibration.js";
-import type { SharedDecoder } from "./decoder.js";
+import {
+  factorOf,
+  judgeCorrelation,
+  LEVEL,
+  type SpreadFactor,
+  type Verdict,
+} from "./calibration.js";
+import type { Inference } from "./decoder.js";
 
 /** A feature's cross-validated quality; intervals are 95 %, patients drawn with replacement. */
 export interface FeatureQuality {
@@ -23,54 +28,27 @@ export interface FeatureQuality {
   readonly why: string;
 }
 
-/** The multiple of the deviation that 90 % intervals take, by modality. */
-export type Calibration = Readonly<Record<string, number>>;
-
-export const LEVEL = 0.9;
 const DRAWS = 200;
 
 /**
- * Takes for each inferred modality the 90 % quantile of |measured - predicted| / deviation, out of fold. The measured
- * values are as they are, never clamped.
- * @param rows the rows of the cohort that the decoder was trained on.
- * @throws RangeError if a modality has no out-of-fold prediction.
+ * Scores each inferred feature by predictions of samples that were held out, in the order of the cohort's columns.
+ * @param rows of the cohort, one a row of the inference.
+ * @throws RangeError if a modality has no factor for 90 %.
  */
-export function calibrate(
-  cohort: Cohort,
-  rows: readonly number[],
-  { outOfFold }: Pick<SharedDecoder, "outOfFold">,
-): Calibration {
-  const first = cohort.modalities[0].end;
-  const measured = sliceColumns(selectRows(cohort.matrix, rows), first, cohort.matrix.columns);
-  return Object.fromEntries(
-    cohort.modalities.slice(1).map(({ name, start, end }) => {
-      const range = { start: start - first, end: end - first };
-      const ratios = relativeErrors(outOfFold, measured, range);
-      if (ratios.length === 0) {
-        throw new RangeError(
-          `fitImputer: expected out-of-fold predictions of ${name} to calibrate its intervals by, got none; ` +
-            "give more samples, or leave the modality out",
-        );
-      }
-      return [name, quantile(ratios, LEVEL)];
-    }),
-  );
-}
-
-/** Scores each inferred feature by its out-of-fold predictions, in the order of the cohort's columns. */
 export function rateFeatures(
   cohort: Cohort,
   rows: readonly number[],
-  { outOfFold, paths }: Pick<SharedDecoder, "outOfFold" | "paths">,
-  calibration: Calibration,
+  { mean, deviation }: Pick<Inference, "mean" | "deviation">,
+  factors: readonly SpreadFactor[],
   seed = 42,
 ): FeatureQuality[] {
   const first = cohort.modalities[0].end;
-  const { mean, deviation } = outOfFold;
+  const partners = findPartners(cohort);
   const patients = rows.map((row) => cohort.samples[row].patient);
   const draws = drawWeights(patients, { draws: DRAWS, seed });
-  return cohort.modalities.slice(1).flatMap(({ name: modality, start, end }) =>
-    Array.from({ length: end - start }, (_, k): FeatureQuality => {
+  return cohort.modalities.slice(1).flatMap(({ name: modality, start, end }) => {
+    const factor = factorOf(factors, modality, LEVEL);
+    return Array.from({ length: end - start }, (_, k): FeatureQuality => {
       const column = start + k;
       const truth: number[] = [];
       const guess: number[] = [];
@@ -84,18 +62,18 @@ export function rateFeatures(
         truth.push(cohort.matrix.values[from]);
         guess.push(mean.values[at]);
         const error = Math.abs(cohort.matrix.values[from] - mean.values[at]);
-        if (error <= calibration[modality] * deviation[at]) inside++;
+        if (error <= factor * deviation[at]) inside++;
       });
       const n = used.length;
       const { r, skill } = score(truth, guess, used, draws);
       return {
         ...{ modality, feature: cohort.features[column], n, r, skill },
         coverage: n > 0 ? inside / n : 0,
-        ownGene: paths.links.partner[column - first] >= 0,
+        ownGene: partners[column] >= 0,
         ...judge(n, r),
       };
-    }),
-  );
+    });
+  });
 }
 
 /** Judges a feature's r by `judgeCorrelation`, and says why. */

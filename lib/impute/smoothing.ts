@@ -1,14 +1,14 @@
 // Training samples mixed by their likeness in the first modality, and gaps in the targets filled by the same mixing.
+import type { Matrix } from "../cohort/matrix.js";
 import { factorCholesky, gram, multiplyTransposed, type Rows } from "../engine/linear-algebra.js";
 import { selectPoints } from "../evaluate/points.js";
 import { mixingWeights } from "../evaluate/ridge.js";
 import { columnMeans } from "../evaluate/rows.js";
+import type { Scaler } from "../preprocess/scaler.js";
 
 /** Inner products of the training samples in the first modality, on a scale where their own are 1 on average. */
 export interface Kernel {
-  /** z-scores of the first modality, `[training samples, its features]`. */
-  readonly inputs: Rows;
-  /** Mean of the inputs, `[its features]`. */
+  /** Mean of the inputs, `[features of the first modality]`. */
   readonly center: Float64Array;
   /** What inner products of centered inputs are divided by. */
   readonly scale: number;
@@ -18,6 +18,7 @@ export interface Kernel {
 
 /**
  * Multiplies the training samples by one another.
+ * @param inputs z-scores of the first modality, `[training samples, its features]`.
  * @throws RangeError if all of them are alike.
  */
 export function fitKernel(inputs: Rows): Kernel {
@@ -31,53 +32,137 @@ export function fitKernel(inputs: Rows): Kernel {
       `fitKernel: expected training samples that differ in the first modality, got ${n} that are alike`,
     );
   }
-  return { inputs, center, scale, products: products.map((product) => product / scale) };
+  return { center, scale, products: products.map((product) => product / scale) };
 }
 
-/** Other samples beside the training samples. */
+/** The training samples as other samples are compared with them. */
 export interface Likeness {
-  /** Inner products with the training samples, `[samples, training samples]`. */
-  readonly similarity: Rows;
-  /** Inner products with themselves, `[samples]`. */
-  readonly own: Float64Array;
+  /**
+   * How a value v of the first modality enters: `d = (min(max(v, low), high) - center) by`, the median where it is
+   * missing; `[features of the first modality]` each. Inner products of such samples are the kernel's.
+   */
+  readonly median: Float64Array;
+  readonly low: Float64Array;
+  readonly high: Float64Array;
+  readonly center: Float64Array;
+  /** 0 for a constant feature. */
+  readonly by: Float64Array;
+  /** The training samples, `[training samples, features of the first modality]`. */
+  readonly inputs: Rows;
+  /** `(K + 0.4 I)^-1`, `[training samples, training samples]`. */
+  readonly inverse: Float64Array;
 }
 
-/** Compares samples, `[samples, features of the first modality]` in z-scores, with the training samples. */
-export function compareSamples({ inputs, center, scale }: Kernel, samples: Rows): Likeness {
-  const products = multiplyTransposed(samples, inputs, { leftCenter: center, rightCenter: center });
-  const own = new Float64Array(samples.rows);
-  for (let i = 0; i < samples.rows; i++) {
-    for (let g = 0; g < samples.columns; g++) {
-      own[i] += (samples.values[i * samples.columns + g] - center[g]) ** 2 / scale;
-    }
-  }
-  const values = products.map((product) => product / scale);
-  return { similarity: { rows: samples.rows, columns: inputs.rows, values }, own };
+/** The lighter shrinkage, which novelty is told by. */
+export const LIGHT = 0.4;
+const LEAST_PRODUCT = 1e-3; // of a sample with itself, whose logarithm is taken
+
+/**
+ * Keeps what comparing takes.
+ * @param scaler of the first modality.
+ * @param inputs z-scores of the training samples, which the kernel was fitted on.
+ */
+export function fitLikeness(
+  { median, low, high, mean, std }: Scaler,
+  inputs: Rows,
+  { center, scale, products }: Kernel,
+): Likeness {
+  const n = inputs.rows;
+  const stretch = Math.sqrt(scale);
+  const identity = new Float64Array(n * n);
+  for (let i = 0; i < n; i++) identity[i * (n + 1)] = 1;
+  return {
+    ...{ median, low, high },
+    center: center.map((value, g) => mean[g] + std[g] * value),
+    by: std.map((deviation) => (deviation > 0 ? 1 / (deviation * stretch) : 0)),
+    inputs: {
+      ...{ rows: n, columns: inputs.columns },
+      values: Float32Array.from(
+        inputs.values,
+        (value, at) => (value - center[at % inputs.columns]) / stretch,
+      ),
+    },
+    inverse: factorCholesky(addToDiagonal(products, LIGHT)).solve(identity),
+  };
 }
 
-/** The training samples beside themselves. */
-export function compareTraining({ inputs: { rows }, products }: Kernel): Likeness {
-  const own = Float64Array.from({ length: rows }, (_, i) => products[i * (rows + 1)]);
-  return { similarity: { rows, columns: rows, values: products }, own };
+/** `K + value I`. */
+export function addToDiagonal(products: Float64Array, value: number): Float64Array {
+  const n = Math.round(Math.sqrt(products.length));
+  const system = products.slice();
+  for (let i = 0; i < n; i++) system[i * (n + 1)] += value;
+  return system;
 }
 
 /**
- * The share of each sample that training samples do not explain, `1 - k(x)^T (K + λ I)^-1 k(x) / k(x, x)`, in [0, 1].
+ * Scales samples as the training samples are.
+ * @param seen the first modality in measured units.
+ * @returns `[rows.length, features of the first modality]`.
+ * @throws RangeError if it has other columns.
  */
+export function enterSamples(
+  { median, low, high, center, by }: Likeness,
+  seen: Matrix,
+  rows: readonly number[],
+): Rows {
+  const { columns } = seen;
+  if (columns !== median.length) {
+    throw new RangeError(
+      `inferModalities: expected ${median.length} columns of the first modality, got ${columns}`,
+    );
+  }
+  const values = new Float32Array(rows.length * columns);
+  rows.forEach((row, i) => {
+    for (let g = 0, from = row * columns, to = i * columns; g < columns; g++, from++, to++) {
+      const value = seen.observed[from] ? seen.values[from] : median[g];
+      values[to] = (Math.min(Math.max(value, low[g]), high[g]) - center[g]) * by[g];
+    }
+  });
+  return { rows: rows.length, columns, values };
+}
+
+/** Inner products of samples with the training samples, `[samples, training samples]`. */
+export function compareSamples({ inputs }: Likeness, samples: Rows): Rows {
+  const values = multiplyTransposed(samples, inputs);
+  return { rows: samples.rows, columns: inputs.rows, values };
+}
+
+/** Inner products of samples with themselves, at least 0.001, `[samples]`. */
+export function ownProducts({ rows, columns, values }: Rows): Float64Array {
+  return Float64Array.from({ length: rows }, (_, i) => {
+    let sum = 0;
+    for (let at = i * columns; at < (i + 1) * columns; at++) sum += values[at] ** 2;
+    return Math.max(sum, LEAST_PRODUCT);
+  });
+}
+
+/** The training samples beside themselves, `[training samples, training samples]`. */
+export function compareTraining({ products }: Kernel): Rows {
+  const n = Math.round(Math.sqrt(products.length));
+  return { rows: n, columns: n, values: products };
+}
+
+/** The share of each sample that training samples do not explain, `1 - k (K + 0.4 I)^-1 k / own`, at most 1. */
 export function noveltyOf(
-  { products }: Kernel,
-  { similarity, own }: Likeness,
-  lambda: number,
+  { inverse }: Likeness,
+  { rows, columns: n, values }: Rows,
+  own: Float64Array,
 ): Float64Array {
-  const { columns: n, values } = similarity;
-  const system = products.slice();
-  for (let i = 0; i < n; i++) system[i * (n + 1)] += lambda;
-  const solved = factorCholesky(system).solve(values);
+  const solved = multiplyTransposed(
+    { rows, columns: n, values },
+    { rows: n, columns: n, values: inverse },
+  );
   return own.map((product, i) => {
     let explained = 0;
-    for (let j = i * n; j < (i + 1) * n; j++) explained += solved[j] * values[j];
-    return product > 0 ? 1 - explained / product : 0;
+    for (let at = i * n; at < (i + 1) * n; at++) explained += solved[at] * values[at];
+    return 1 - explained / product;
   });
+}
+
+/** The novelty of each training sample beside the others, from the diagonal of the inverse. */
+export function noveltyOfTraining({ inverse, inputs }: Likeness): Float64Array {
+  const n = inputs.rows;
+  return ownProducts(inputs).map((own, i) => (1 / inverse[i * (n + 1)] - LIGHT) / own);
 }
 
 /**

@@ -19,10 +19,14 @@ import {
   zeroUnits,
 } from "../layers/layers.js";
 import { reconstructionHead } from "../layers/losses.js";
+import { checkOptions, required } from "../options.js";
 import {
   type AutoencoderNetwork,
   chunksOf,
   demandVisible,
+  NUMBER,
+  OUTPUT,
+  SIGHT_KINDS,
   type Sight,
   visibleOf,
 } from "./autoencoder.js";
@@ -125,17 +129,19 @@ function aroTensors({ features, width, hiddenLayers, batchNorm }: AroSpec): Tens
 }
 
 function checkAroSpec(spec: AroSpec): void {
-  const { features, width, hiddenLayers, output, batchNorm, zeroed } = spec;
+  const { features, width, hiddenLayers, zeroed } = checkOptions("ARO", spec, {
+    ...SIGHT_KINDS,
+    ...{ width: NUMBER, hiddenLayers: NUMBER, inputDropout: NUMBER, hiddenDropout: NUMBER },
+    ...{ output: OUTPUT, batchNorm: required("boolean"), zeroed: required("array") },
+  });
   const demand = requireSetting("ARO");
   demandVisible(demand, spec);
   demand("width", Number.isInteger(width) && width >= 1, "a positive integer", width);
   const isCount = Number.isInteger(hiddenLayers) && hiddenLayers >= 0;
   demand("hiddenLayers", isCount, "a non-negative integer", hiddenLayers);
-  demand("output", output === "softplus" || output === "relu", '"softplus" or "relu"', output);
   for (const name of ["inputDropout", "hiddenDropout"] as const) {
     demand(name, spec[name] >= 0 && spec[name] < 1, "in [0, 1)", spec[name]);
   }
-  demand("batchNorm", typeof batchNorm === "boolean", "true or false", batchNorm);
   const isColumn = (column: number, i: number) =>
     Number.isInteger(column) && column > (zeroed[i - 1] ?? -1) && column < features;
   const columns = `[${zeroed.join(", ")}]`;

@@ -1,6 +1,7 @@
 // Autoencoders, ARO and its variational sister: batches are matrices, which they encode and reconstruct.
 import type { Matrix } from "../cohort/matrix.js";
 import type { Columns, Engine, Tensor } from "../engine/engine.js";
+import { either, required } from "../options.js";
 import { requireMemory, type Sized } from "./memory.js";
 import {
   type Architecture,
@@ -18,6 +19,11 @@ export interface Sight {
   /** Input columns `[start, end)` that the model sees, the others being masked; null lets it see all. */
   readonly visible: Columns | null;
 }
+
+/** Kinds of settings, for the check of a model's. */
+export const NUMBER = required("number");
+export const OUTPUT = required(["softplus", "relu"]);
+export const SIGHT_KINDS = { features: NUMBER, visible: required(either("object", "null")) };
 
 /** The columns that a model sees. */
 export function visibleOf({ features, visible }: Sight): Columns {

@@ -1,5 +1,6 @@
 // The shape of MODIS: its settings, its layers by the authors' names, and ratios that give it a size.
 import { batchNormTensors, denseTensors, type TensorShape } from "../layers/layers.js";
+import { checkOptions, required } from "../options.js";
 import { countParameters, requireSetting } from "./model.js";
 
 /** One modality, which has a variational autoencoder of its own. */
@@ -166,7 +167,18 @@ export function fitRatios(
 }
 
 /** @throws RangeError naming the first setting that makes no sense, and what it may be. */
-export function checkModisSpec({ modalities, latent, classes, klWeight = 0 }: ModisSpec): void {
+export function checkModisSpec(spec: ModisSpec): void {
+  const {
+    modalities,
+    latent,
+    classes,
+    klWeight = 0,
+  } = checkOptions("MODIS", spec, {
+    modalities: required("array"),
+    latent: required("number"),
+    classes: required("number"),
+    klWeight: "number",
+  });
   const demand = requireSetting("MODIS");
   const count = (name: string, value: number, least: number) =>
     demand(

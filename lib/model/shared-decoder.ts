@@ -175,7 +175,8 @@ function pullOf(raw: number): number {
   return 1 / (1 + Math.exp(-raw));
 }
 
-function predictPairs(
+/** What gates say of each pair. @param gates `[pairs, gates]`: one a path, a bias, the log deviation and the pull. */
+export function predictPairs(
   gates: Float32Array,
   { count, inputs, unit }: Pick<Pairs, "count" | "inputs" | "unit">,
   spec: SharedDecoderSpec,
@@ -244,8 +245,8 @@ function inputsOf({ gates, statistics }: SharedDecoderSpec): number {
   return gates.length + statistics;
 }
 
-/** A gate a path, the bias, the log deviation and, for the paper's space, the pull. */
-function outputsOf({ gates, objective }: SharedDecoderSpec): number {
+/** How many gates a pair has: one a path, the bias, the log deviation and, for the paper's space, the pull. */
+export function outputsOf({ gates, objective }: SharedDecoderSpec): number {
   return gates.length + (objective === "preprocessed" ? 3 : 2);
 }
 

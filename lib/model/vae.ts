@@ -21,10 +21,14 @@ import {
   type TensorShape,
 } from "../layers/layers.js";
 import { reconstructionHead } from "../layers/losses.js";
+import { checkOptions } from "../options.js";
 import {
   type AutoencoderNetwork,
   chunksOf,
   demandVisible,
+  NUMBER,
+  OUTPUT,
+  SIGHT_KINDS,
   type Sight,
   visibleOf,
 } from "./autoencoder.js";
@@ -129,7 +133,11 @@ function namesOf(part: string, layers: number): string[] {
 }
 
 function checkVaeSpec(spec: VaeSpec): void {
-  const { output, hiddenDropout, klWeight } = spec;
+  const { hiddenDropout, klWeight } = checkOptions("VAE", spec, {
+    ...SIGHT_KINDS,
+    ...{ width: NUMBER, encoderLayers: NUMBER, latent: NUMBER, decoderLayers: NUMBER },
+    ...{ output: OUTPUT, hiddenDropout: NUMBER, klWeight: NUMBER, warmUpEpochs: NUMBER },
+  });
   const demand = requireSetting("VAE");
   demandVisible(demand, spec);
   const demandCount = (name: keyof VaeSpec, value: number, least: number) => {
@@ -141,7 +149,6 @@ function checkVaeSpec(spec: VaeSpec): void {
   demandCount("encoderLayers", spec.encoderLayers, 0);
   demandCount("decoderLayers", spec.decoderLayers, 0);
   demandCount("warmUpEpochs", spec.warmUpEpochs, 0);
-  demand("output", output === "softplus" || output === "relu", '"softplus" or "relu"', output);
   demand("hiddenDropout", hiddenDropout >= 0 && hiddenDropout < 1, "in [0, 1)", hiddenDropout);
   demand("klWeight", Number.isFinite(klWeight) && klWeight >= 0, "finite and at least 0", klWeight);
 }

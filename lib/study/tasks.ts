@@ -1,6 +1,7 @@
 // The labels of a cohort that classifiers can be asked for: at least two classes that every fold can contain.
 import type { Cohort } from "../cohort/cohort.js";
 import { labelValues } from "../cohort/labels.js";
+import { counted } from "../figures/text.js";
 import type { Profile } from "./profile.js";
 
 /** A profile's tasks, by whether its cohort can answer them. */
@@ -70,6 +71,6 @@ function leftOut(
   if (rare.length === 0) return [];
   const classes = [...new Set(rare)];
   return [
-    `${task}: left out ${rare.length} samples of ${classes.length} classes with fewer than ${folds} patients: ${classes.join(", ")}`,
+    `${task}: left out ${counted(rare.length, "sample")} of ${counted(classes.length, "class", "classes")} with fewer than ${folds} patients: ${classes.join(", ")}`,
   ];
 }

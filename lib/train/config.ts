@@ -1,5 +1,6 @@
 // What a run was asked to do: complete settings and a fingerprint of the data, comparable from run to run.
 import { createHash } from "node:crypto";
+import { checkOptions, required } from "../options.js";
 import type { TrainingData } from "./deal.js";
 import { completeSettings, type TrainOptions, type TrainSettings } from "./settings.js";
 import { type Kind, type RunData, type SpecOf, TRAINABLE } from "./trainable.js";
@@ -39,13 +40,24 @@ const VERSION = 1;
 
 /**
  * Completes a request with defaults, the data's fingerprint and a hash of the whole.
+ * @throws TypeError for an unknown setting, with the nearest known one, and for a value of a wrong kind.
  * @throws RangeError if a setting makes no sense.
  */
 export function completeConfig<K extends Kind = "ARO">(
-  { model, spec, training, about = {} }: RunRequest<K>,
+  request: RunRequest<K>,
   data: RunData,
 ): RunConfig<K> {
-  const kind = model ?? ("ARO" as K);
+  const {
+    model: kind = "ARO" as K,
+    spec,
+    training,
+    about = {},
+  } = checkOptions<RunRequest<Kind>>("trainRun: config", request, {
+    model: ["ARO", "VAE", "MODIS"],
+    spec: required("object"),
+    training: required("object"),
+    about: "object",
+  }) as RunRequest<K>;
   const { architecture, fingerprint } = TRAINABLE[kind];
   architecture.check(spec);
   const rows = fingerprintData(data);

@@ -11,6 +11,7 @@ import {
 import { type Engine, nameEngine } from "../engine/engine.js";
 import { initializeWeights } from "../model/model.js";
 import { writeWeights } from "../model/weights.js";
+import { checkOptions, required } from "../options.js";
 import {
   findCheckpoint,
   removeCheckpoints,
@@ -62,13 +63,25 @@ export interface TrainRunOptions<K extends Kind = "ARO"> {
  * not trained again. A stopped or killed one goes on from its newest checkpoint that is whole, to the same epochs and
  * weights as if it had never been stopped, on the same engine; without one it is trained from the start. SIGINT and
  * SIGTERM stop it gracefully, with a checkpoint.
+ * @throws TypeError for an unknown option or setting, with the nearest known one, and for a value of a wrong kind.
  * @throws Error if the folder holds a run of other settings (never overwritten), another process trains in it, the disk
  *   is full (the last checkpoint stays), or the training fails.
  */
 export async function trainRun<K extends Kind = "ARO">(
   options: TrainRunOptions<K>,
 ): Promise<RunResult<K>> {
-  const { folder, data, progress } = options;
+  const { folder, data, progress } = checkOptions<TrainRunOptions<Kind>>("trainRun", options, {
+    folder: required("string"),
+    config: required("object"),
+    data: required("object"),
+    engine: required("object"),
+    trainable: "object",
+    onEpoch: "function",
+    progress: "object",
+    events: "boolean",
+    signal: AbortSignal,
+    checkpointSeconds: "number",
+  });
   const config = completeConfig(options.config, data);
   const notes: string[] = [];
   const say = (text: string) => {

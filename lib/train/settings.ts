@@ -1,5 +1,5 @@
 // The settings of a training: the paper's by default, complete and checked once.
-import type { PlateauOptions } from "./schedule.js";
+import { checkOptions, either, required } from "../options.js";
 
 export interface EarlyStopping {
   /** Epochs without a lower validation Huber loss after which training ends. */
@@ -21,7 +21,9 @@ export interface TrainSettings {
 }
 
 export interface PlateauSettings {
+  /** What the rate is multiplied by, in (0, 1). */
   readonly factor: number;
+  /** Steps without improvement that are tolerated; the next one lowers the rate. */
   readonly patience: number;
   /** Times that the schedule is stepped an epoch; 1 in the paper, 2 in the authors' code. */
   readonly stepsPerEpoch: number;
@@ -33,9 +35,7 @@ export interface TrainOptions {
   readonly learningRate?: number;
   readonly weightDecay?: number;
   /** Lowers the rate on a plateau of the validation Huber loss; null keeps it. */
-  readonly plateau?:
-    | (Pick<PlateauOptions, "factor" | "patience"> & { stepsPerEpoch?: number })
-    | null;
+  readonly plateau?: Partial<PlateauSettings> | null;
   /** Off in the paper. */
   readonly earlyStopping?: EarlyStopping | null;
   readonly seed: number;
@@ -44,17 +44,34 @@ export interface TrainOptions {
 /**
  * Fills in what is not given: 200 epochs of batches of 80, AdamW at 1e-5 without decay, plateau of factor 0.1 and patience 10.
  * Source: paper appendix B.
+ * @throws TypeError for an unknown setting, with the nearest known one, and for a value of a wrong kind.
  * @throws RangeError naming the first setting that makes no sense, and what it may be.
  */
-export function completeSettings({
-  epochs = 200,
-  batchSize = 80,
-  learningRate = 1e-5,
-  weightDecay = 0,
-  plateau = {},
-  earlyStopping = null,
-  seed,
-}: TrainOptions): TrainSettings {
+export function completeSettings(options: TrainOptions): TrainSettings {
+  const {
+    epochs = 200,
+    batchSize = 80,
+    learningRate = 1e-5,
+    weightDecay = 0,
+    plateau = {},
+    earlyStopping = null,
+    seed,
+  } = checkOptions("train", options, {
+    epochs: "number",
+    batchSize: "number",
+    learningRate: "number",
+    weightDecay: "number",
+    plateau: either("object", "null"),
+    earlyStopping: either("object", "null"),
+    seed: required("number"),
+  });
+  if (plateau) {
+    const numbers = { factor: "number", patience: "number", stepsPerEpoch: "number" } as const;
+    checkOptions("train: plateau", plateau, numbers);
+  }
+  if (earlyStopping) {
+    checkOptions("train: earlyStopping", earlyStopping, { patience: required("number") });
+  }
   const count = (name: string, value: number) =>
     demand(Number.isInteger(value) && value >= 1, name, "a positive whole number", value);
   count("epochs", epochs);

@@ -105,9 +105,9 @@ export async function* train<Batch>(
   deal: Deal<Batch>,
   options: TrainOptions & TrainControls,
 ): AsyncGenerator<Epoch, Outcome, void> {
-  const settings = completeSettings(options);
+  const { signal, from, onState, stream = "dropout", ...training } = options;
+  const settings = completeSettings(training);
   const { epochs, batchSize, weightDecay, plateau, earlyStopping, seed } = settings;
-  const { signal, from, onState, stream = "dropout" } = options;
   requireRows(model, deal, batchSize);
   const resume = (state: RandomState | undefined, name: string) =>
     state ? restoreRandom(state) : createRandom(seed, name);

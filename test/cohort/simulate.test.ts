@@ -311,3 +311,54 @@ test("refuses options out of range, and says which", () => {
     );
   }
 });
+
+test("links make all features of a modality alike, and leave the other draws as they are", () => {
+  const { truth: linear } = simulateCohort({ seed: 42, links: { protein: "linear" } });
+  const rna = (matrix: Matrix) => column(matrix, 7);
+  assert.deepEqual(rna(linear.complete), rna(truth.complete));
+  assert.notDeepEqual(column(linear.complete, 450), column(truth.complete, 450));
+  const options = { seed: 1, patients: 2000, normalShare: 0, classSeparation: 0, cisShare: 0 };
+  const follow = (link: "linear" | "product") => {
+    const features = { RNA: 1, protein: 20 };
+    const found = simulateCohort({ ...options, features, links: { protein: link } }).truth;
+    const factors = [0, 1, 2, 3, 4, 5].map((f) => column(found.factors, f));
+    return Array.from({ length: 20 }, (_, j) => {
+      const values = column(found.noiseless, j + 1);
+      return factors.reduce((sum, factor) => sum + correlation(values, factor) ** 2, 0);
+    });
+  };
+  // Squared correlations with independent factors add up to what a linear function explains.
+  assert.ok(follow("linear").every((share) => share > 0.9));
+  assert.ok(follow("product").every((share) => share < 0.1));
+});
+
+test("remeasures the same samples with new noise of the same size", () => {
+  const simulation = simulateCohort({ seed: 42, features: { RNA: 20, protein: 30 } });
+  const { complete, noiseless } = simulation.truth;
+  const again = [0, 1].map((draw) => simulation.remeasure(draw));
+  assert.deepEqual(simulation.remeasure(1), again[1]);
+  const errors = [complete, ...again].map((matrix) =>
+    Array.from({ length: 30 }, (_, j) => {
+      const clean = column(noiseless, 20 + j);
+      return column(matrix, 20 + j).map((value, i) => value - clean[i]);
+    }).flat(),
+  );
+  const square = (numbers: readonly number[]) => mean(numbers.map((x) => x * x));
+  for (const other of errors.slice(1)) {
+    assert.ok(Math.abs(square(other) / square(errors[0]) - 1) < 0.1);
+    assert.ok(Math.abs(correlation(other, errors[0])) < 0.05);
+  }
+  assert.throws(
+    () => simulation.remeasure(-1),
+    /whole number of draw in \[0, 4294967295\], got -1/,
+  );
+});
+
+test("refuses an unknown link, and one for an unknown modality", () => {
+  const links = { protein: "cubic" } as unknown as SimulateOptions["links"];
+  assert.throws(
+    () => simulateCohort({ seed: 1, links }),
+    /expected a link of mixed, linear, product for protein, got "cubic"/,
+  );
+  assert.throws(() => simulateCohort({ seed: 1, links: { lipid: "linear" } }), /got "lipid"/);
+});

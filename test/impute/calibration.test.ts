@@ -1,14 +1,9 @@
-// Calibration: factors make intervals cover what they say, and flags follow the stated rule.
+// Calibration: factors make intervals cover what they say, and others are refused.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { matrixFrom } from "../../lib/cohort/matrix.js";
 import { createRandom } from "../../lib/cohort/random.js";
-import {
-  calibrateSpread,
-  flagFeatures,
-  LEVELS,
-  measureCoverage,
-} from "../../lib/impute/calibration.js";
+import { calibrateSpread, LEVELS, measureCoverage } from "../../lib/impute/calibration.js";
 
 const modalities = [
   { name: "protein", start: 0, end: 30 },
@@ -78,43 +73,6 @@ test("coverage by hand: entries inside, and width in the feature's deviations", 
   assert.ok(Math.abs(row.width! - 3 / Math.SQRT2) < 1e-9);
 });
 
-test("flags follow r and its lower limit", () => {
-  const random = createRandom(4, "flags");
-  const samples = 60;
-  const center = (values: number[]) => {
-    const mean = values.reduce((sum, value) => sum + value, 0) / samples;
-    const centered = values.map((value) => value - mean);
-    const length = Math.hypot(...centered);
-    return centered.map((value) => value / length);
-  };
-  const x = center(Array.from({ length: samples }, () => random.normal()));
-  const noise = Array.from({ length: samples }, () => random.normal());
-  const along = noise.reduce((sum, value, i) => sum + value * x[i], 0);
-  const across = center(noise.map((value, i) => value - along * x[i]));
-  // 60 samples: lower limits of 0.83, 0.22 and -0.01, r exact.
-  const wanted = [0.9, 0.45, 0.25];
-  const columns = x.flatMap((value, i) => [
-    ...wanted.map((r) => r * value + Math.sqrt(1 - r * r) * across[i]),
-    value,
-  ]);
-  const mean = matrixFrom(
-    samples,
-    4,
-    x.flatMap((value) => [value, value, value, 1]),
-  );
-  const truth = matrixFrom(samples, 4, columns);
-  const flags = flagFeatures({ mean, deviation: new Float32Array(4 * samples).fill(1) }, truth);
-  assert.deepEqual(
-    flags.map(({ flag }) => flag),
-    ["strong", "usable", "weak", "weak"],
-  );
-  assert.equal(flags[3].r, null);
-  wanted.forEach((r, i) => {
-    assert.ok(Math.abs(flags[i].r! - r) < 1e-6);
-    assert.ok(Math.abs(Math.tanh(Math.atanh(r) - 1.96 / Math.sqrt(57)) - flags[i].low!) < 1e-4);
-  });
-});
-
 test("a modality without a measured entry, and other shapes, are refused", () => {
   const { inference, measured } = draw(5, 12);
   const nothing = { ...measured, observed: new Uint8Array(measured.observed.length) };
@@ -123,7 +81,6 @@ test("a modality without a measured entry, and other shapes, are refused", () =>
   for (const call of [
     () => calibrateSpread(inference, narrow, modalities),
     () => measureCoverage(inference, narrow, modalities, []),
-    () => flagFeatures(inference, narrow),
   ]) {
     assert.throws(call, /expected an inference of 12 x 1, got 12 x 40 with 480 deviations/);
   }

@@ -1,26 +1,23 @@
 // The fallback: the decoder where it is within 2 % of the best control out of fold, else that control.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Cohort } from "../../lib/cohort/cohort.js";
 import { matrixFrom } from "../../lib/cohort/matrix.js";
 import { createRandom } from "../../lib/cohort/random.js";
-import { chooseFallbacks, choosePredictor } from "../../lib/impute/fallback.js";
+import { choosePathMethod } from "../../lib/impute/fallback.js";
 import { fitSharedDecoder } from "../../lib/impute/fit.js";
 
 test("the decoder stays within 2 % of the best control, and no further", () => {
-  const errors = {
-    "training mean, observed": 1,
-    "dual ridge": 0.9,
-    "ridge + cis of its residual + offset": 0.8,
-  };
-  assert.equal(choosePredictor({ ...errors, "shared decoder": 0.815 }), "shared decoder");
+  const errors = { mean: { value: 1 }, ridge: { value: 0.9 }, "ridge-cis": { value: 0.8 } };
   assert.equal(
-    choosePredictor({ ...errors, "shared decoder": 0.817 }),
-    "ridge + cis of its residual + offset",
+    choosePathMethod({ ...errors, "shared-decoder": { value: 0.815 } }),
+    "shared-decoder",
   );
+  assert.equal(choosePathMethod({ ...errors, "shared-decoder": { value: 0.817 } }), "ridge-cis");
 });
 
 /** Proteins that follow their own gene, and metabolites of noise. */
-function cohortOf(samples: number) {
+function cohortOf(samples: number): Cohort {
   const random = createRandom(5);
   const genes = 100;
   const rows = Array.from({ length: samples }, () => {
@@ -44,21 +41,38 @@ function cohortOf(samples: number) {
   };
 }
 
-test("where proteins follow their gene alone, ridge + cis takes over; noise has an error near 1", async () => {
+test("what a modality falls back to replaces the networks, out of fold and for new samples", async () => {
   const cohort = cohortOf(48);
-  const decoder = await fitSharedDecoder(cohort);
-  const [protein, metabolite] = chooseFallbacks(decoder, cohort);
-  const { "shared decoder": own, "dual ridge": ridge } = protein.errors;
-  const cis = protein.errors["ridge + cis of its residual + offset"];
-  assert.equal(protein.predictor, "ridge + cis of its residual + offset");
-  assert.ok(cis < own && own < ridge, `${cis} < ${own} < ${ridge}`);
-  assert.equal(metabolite.modality, "metabolite");
-  assert.ok(Math.abs(metabolite.errors["training mean, observed"] - 1) < 0.15);
-});
-
-test("another cohort is refused by the sample that it lacks", async () => {
-  const cohort = cohortOf(16);
-  const decoder = await fitSharedDecoder(cohort);
-  const other = { ...cohort, samples: cohort.samples.map((s) => ({ ...s, id: `x${s.id}` })) };
-  assert.throws(() => chooseFallbacks(decoder, other), /lacks the sample s0/);
+  const decoder = await fitSharedDecoder(cohort, { fallback: true, objective: "standardized" });
+  const plain = await fitSharedDecoder(cohort, { objective: "standardized" });
+  const [protein, metabolite] = decoder.choices;
+  assert.deepEqual(
+    plain.choices.map(({ errors }) => errors),
+    decoder.choices.map(({ errors }) => errors),
+  );
+  assert.ok(Math.abs(metabolite.errors.mean!.value - 1) < 0.15, "noise has an error near 1");
+  assert.ok(protein.errors["ridge-cis"]!.value < protein.errors.ridge!.value);
+  decoder.choices.forEach(({ method, errors }, m) => {
+    assert.equal(method, choosePathMethod(errors));
+    const { start, end } = cohort.modalities[m + 1];
+    let squared = 0;
+    const { columns } = decoder.outOfFold.mean;
+    let count = 0;
+    for (let i = 0; i < 48; i++) {
+      for (let j = start - 100; j < end - 100; j++) {
+        const [at, from] = [i * columns + j, i * cohort.matrix.columns + j + 100];
+        squared += (decoder.outOfFold.mean.values[at] - cohort.matrix.values[from]) ** 2;
+        count++;
+        const isSame = decoder.outOfFold.mean.values[at] === plain.outOfFold.mean.values[at];
+        if (method === "shared-decoder") assert.ok(isSame);
+      }
+    }
+    // Variances of a protein and of noise in measured units are 1.09 and 1; z-scores are of clamped values.
+    const expected = errors[method]!.value * (m === 0 ? 1.09 : 1);
+    assert.ok(Math.abs(squared / count / expected - 1) < 0.25, `${method}: ${squared / count}`);
+  });
+  assert.ok(
+    decoder.choices.some(({ method }) => method !== "shared-decoder"),
+    JSON.stringify(decoder.choices),
+  );
 });

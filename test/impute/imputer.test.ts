@@ -81,9 +81,9 @@ before(async () => {
 });
 
 test("a sample that lacks a modality is used for what it has", async () => {
-  const read = readCohortFile(place("mine.json"), "first");
+  const read = await readCohortFile(place("mine.json"), "first");
   assert.equal(read.samples.length, kept.length);
-  assert.equal(readCohortFile(place("mine.json")).samples.length, kept.length - 20);
+  assert.equal((await readCohortFile(place("mine.json"))).samples.length, kept.length - 20);
   const { decoder, quality } = await openImputer(place("model"));
   assert.equal(decoder.trainedOn.length, kept.length);
   assert.ok(quality.filter(({ modality }) => modality === "metabolite").every(({ n }) => n > 0));
@@ -190,12 +190,12 @@ test("a bundle that is damaged, newer or none is refused by name", async () => {
   );
   await assert.rejects(openImputer(edited), /model\.json: .* the file is damaged/);
   const newer = copy("newer");
-  const text = readFileSync(join(newer, "model.json"), "utf8").replace('"format":1', '"format":2');
+  const text = readFileSync(join(newer, "model.json"), "utf8").replace('"format":2', '"format":3');
   writeFileSync(join(newer, "model.json"), text);
   const { createHash } = await import("node:crypto");
   const sum = createHash("sha256").update(text).digest("hex");
   writeFileSync(join(newer, "model.json.sha256"), `${sum}\n`);
-  await assert.rejects(openImputer(newer), /expected a bundle of format 1, got 2; update/);
+  await assert.rejects(openImputer(newer), /expected a bundle of format 2, got 3; update/);
   await assert.rejects(openImputer(folder), /expected a model bundle, .*npx aro fit writes one/);
 });
 
@@ -208,7 +208,7 @@ test("nothing that exists is written over, and nothing half-written is left", as
 });
 
 test("a control fits by the same command, and predicts worse than the model", async () => {
-  const skillOf = async (method: "mean" | "ridge" | "shared decoder") => {
+  const skillOf = async (method: "mean" | "ridge" | "shared-decoder") => {
     const { quality } = await fitImputer(cohort, { rows: kept, method });
     const own = quality.filter(({ modality }) => modality === "protein");
     return own.reduce((sum, { skill }) => sum + skill.value, 0) / own.length;
@@ -216,7 +216,7 @@ test("a control fits by the same command, and predicts worse than the model", as
   const [mean, ridge, decoder] = [
     await skillOf("mean"),
     await skillOf("ridge"),
-    await skillOf("shared decoder"),
+    await skillOf("shared-decoder"),
   ];
   assert.ok(Math.abs(mean) < 0.05, `${mean}`);
   assert.ok(ridge > 0.1 && decoder > ridge - 0.02, `${ridge}, ${decoder}`);

@@ -246,7 +246,7 @@ test("a spec that makes no sense is refused by name", () => {
     [{ latent: 0 }, /latent .* got 0/],
     [{ encoderLayers: -1 }, /encoderLayers .* got -1/],
     [{ decoderLayers: 0.5 }, /decoderLayers .* got 0.5/],
-    [{ output: "tanh" as "relu" }, /output .* got tanh/],
+    [{ output: "tanh" as "relu" }, /output .* got "tanh"/],
     [{ hiddenDropout: 1 }, /hiddenDropout .* got 1/],
     [{ klWeight: Number.NaN }, /klWeight .* got NaN/],
     [{ warmUpEpochs: -1 }, /warmUpEpochs .* got -1/],

@@ -61,7 +61,14 @@ async function trainIn(folder: string, until?: number) {
     trained.push(epoch);
     if (epoch === until) controller.abort();
   };
-  const options = { folder, config: CONFIG, data: DATA, ...fake, onEpoch, checkpointSeconds: 0 };
+  const options = {
+    folder,
+    config: CONFIG,
+    data: DATA,
+    ...fake.options,
+    onEpoch,
+    checkpointSeconds: 0,
+  };
   const run = await trainRun({ ...options, signal: controller.signal });
   return { run, trained };
 }
@@ -133,7 +140,13 @@ test("a run stopped within an epoch goes on within it", async () => {
     if (step === 8) controller.abort();
     return losses;
   });
-  const options = { folder, config: CONFIG, data: DATA, ...fake, signal: controller.signal };
+  const options = {
+    folder,
+    config: CONFIG,
+    data: DATA,
+    ...fake.options,
+    signal: controller.signal,
+  };
   const part = await trainRun(options);
   assert.deepEqual([part.result.status, part.epochs.at(-1)?.steps], ["stopped", 2]);
   const { run, trained } = await trainIn(folder);
@@ -152,7 +165,13 @@ test("a run may be stopped before and after each step, and ends the same", async
       kept = Math.max(kept, step);
       return losses;
     });
-    const options = { folder, config: CONFIG, data: DATA, ...fake, signal: controller.signal };
+    const options = {
+      folder,
+      config: CONFIG,
+      data: DATA,
+      ...fake.options,
+      signal: controller.signal,
+    };
     const run = await trainRun(options);
     if (run.result.status === "stopped") continue;
     assert.equal(stops, 26);
@@ -242,8 +261,8 @@ test("what is left by a process killed after its result was written is cleared a
 test("a run that goes on elsewhere says so, and tells both places", async () => {
   const folder = copyOfStopped();
   const fake = fakeEngine();
-  const engine = { ...fake.engine, backend: "other" };
-  const run = await trainRun({ folder, config: CONFIG, data: DATA, ...fake, engine });
+  const engine = { ...fake.options.engine, backend: "other" };
+  const run = await trainRun({ folder, config: CONFIG, data: DATA, ...fake.options, engine });
   assert.match(
     run.notes[1],
     /\(other .*\) goes on with what .*\(fake .*\) began: they agree to rounding/,
@@ -279,7 +298,7 @@ test("a full disk ends training with the remedy and leaves the old checkpoints, 
   const full = (name: string) =>
     new RegExp(`${name}: expected room on the disk, got a full one \\(ENOSPC\\); .* make room`);
   const onEpoch = ({ epoch }: Epoch) => epoch === 6 && fill();
-  const options = { folder, config: CONFIG, data: DATA, ...fakeEngine(), onEpoch };
+  const options = { folder, config: CONFIG, data: DATA, ...fakeEngine().options, onEpoch };
   await assert.rejects(
     trainRun({ ...options, checkpointSeconds: 0 }),
     full("checkpoint-18\\.safetensors"),

@@ -5,7 +5,7 @@ import ts from "typescript";
 import { projectRoot } from "../../lib/cohort/root.js";
 
 /**
- * Compiles a program and every file of the folders that it imports from; paths count from the repository's root.
+ * Compiles a program, the files at the top of `lib`, and every file of the folders that it imports from; paths count from the repository's root.
  * @returns the compiled program, which is removed when this process exits.
  */
 export function compile(program: string, folders: readonly string[]): string {
@@ -13,7 +13,7 @@ export function compile(program: string, folders: readonly string[]): string {
   mkdirSync(cache, { recursive: true });
   const to = mkdtempSync(join(cache, "test-"));
   process.on("exit", () => rmSync(to, { recursive: true }));
-  const files = folders.flatMap((folder) =>
+  const files = ["lib", ...folders].flatMap((folder) =>
     readdirSync(join(projectRoot(), folder)).map((name) => `${folder}/${name}`),
   );
   const compilerOptions = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext };

@@ -97,20 +97,21 @@ export function fakeModel(
 
 /** An engine in name alone, and what builds fake models in its place and keeps them for the test to look at. */
 export function fakeEngine(onStep?: (losses: Losses, step: number) => Losses): {
-  readonly engine: Engine;
-  readonly trainable: TrainableOf<"ARO">;
+  readonly options: { readonly engine: Engine; readonly trainable: TrainableOf<"ARO"> };
   readonly built: FakeModel[];
 } {
   const built: FakeModel[] = [];
   return {
-    engine: { name: "tfjs", backend: "fake", version: "0.0.0" } as Engine,
     built,
-    trainable: {
-      ...TRAINABLE.ARO,
-      build: (_, spec, weights) => {
-        const model = fakeModel(weights, spec, onStep);
-        built.push(model);
-        return model;
+    options: {
+      engine: { name: "tfjs", backend: "fake", version: "0.0.0" } as Engine,
+      trainable: {
+        ...TRAINABLE.ARO,
+        build: (_, spec, weights) => {
+          const model = fakeModel(weights, spec, onStep);
+          built.push(model);
+          return model;
+        },
       },
     },
   };

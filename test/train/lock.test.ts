@@ -307,10 +307,10 @@ test("of two trainings into one folder the second is refused, and the first goes
   };
   let second: Promise<unknown> | undefined;
   const run = await trainRun({
-    ...{ ...options, ...fakeEngine() },
+    ...{ ...options, ...fakeEngine().options },
     onEpoch: ({ epoch }) => {
       if (epoch !== 2) return;
-      second = trainRun({ ...options, ...fakeEngine() }).catch((error) => error.message);
+      second = trainRun({ ...options, ...fakeEngine().options }).catch((error) => error.message);
     },
   });
   assert.match(

@@ -72,7 +72,7 @@ test("a run leaves its settings, surroundings, metrics, weights and result, and 
     folder,
     config: CONFIG,
     data: DATA,
-    ...fake,
+    ...fake.options,
     progress,
     onEpoch: (epoch) => seen.push(epoch),
   });
@@ -98,14 +98,14 @@ test("a run leaves its settings, surroundings, metrics, weights and result, and 
 
 test("a finished run is read again, not trained again, by any engine", async () => {
   const folder = newFolder();
-  const first = await trainRun({ folder, config: CONFIG, data: DATA, ...fakeEngine() });
+  const first = await trainRun({ folder, config: CONFIG, data: DATA, ...fakeEngine().options });
   const before = FILES.map((name) => read(folder, name));
   const fake = fakeEngine();
   const progress = recorder();
   // Defaults written out, and keys in another order, are the same settings.
   const training = { seed: 5, batchSize: 80, learningRate: 0.02, epochs: 6, plateau: {} };
   const config = { ...CONFIG, training };
-  const again = await trainRun({ folder, config, data: DATA, ...fake, progress });
+  const again = await trainRun({ folder, config, data: DATA, ...fake.options, progress });
   assert.equal(again.reused, true);
   assert.equal(fake.built.length, 0);
   assert.deepEqual(again.result, first.result);
@@ -118,13 +118,30 @@ test("a finished run is read again, not trained again, by any engine", async () 
   assert.deepEqual(progress.told, ["finished 6/6"]);
 });
 
+test("misspelled options are refused with the nearest name, and no folder is made", async () => {
+  const folder = newFolder();
+  const { options } = fakeEngine();
+  const whole = { folder, config: CONFIG, data: DATA, ...options };
+  const spec = { ...CONFIG.spec, visable: null };
+  for (const [changes, message] of [
+    [{ onepoch: () => {} }, /^trainRun: .* did you mean "onEpoch"/],
+    [{ events: "no" }, /^trainRun: expected events to be true or false, got "no"/],
+    [{ config: { ...CONFIG, trainning: {} } }, /^trainRun: config: .* did you mean "training"/],
+    [{ config: { ...CONFIG, spec } }, /^ARO: .* did you mean "visible"/],
+  ] as const) {
+    const asked = { ...whole, ...changes } as Parameters<typeof trainRun>[0];
+    await assert.rejects(trainRun(asked), { name: "TypeError", message });
+  }
+  assert.equal(existsSync(folder), false);
+});
+
 test("a run of other settings is never overwritten, and the error names what differs", async () => {
   const folder = newFolder();
-  await trainRun({ folder, config: CONFIG, data: DATA, ...fakeEngine() });
+  await trainRun({ folder, config: CONFIG, data: DATA, ...fakeEngine().options });
   const before = FILES.map((name) => read(folder, name));
   const attempt = async (config: RunRequest, data = DATA) => {
     const fake = fakeEngine();
-    const error = await trainRun({ folder, config, data, ...fake }).then(
+    const error = await trainRun({ folder, config, data, ...fake.options }).then(
       () => assert.fail("it was accepted"),
       (refusal: Error) => refusal,
     );
@@ -164,7 +181,7 @@ test("a folder of other things is refused", async () => {
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, "thesis.tex"), "");
   await assert.rejects(
-    trainRun({ folder, config: CONFIG, data: DATA, ...fakeEngine() }),
+    trainRun({ folder, config: CONFIG, data: DATA, ...fakeEngine().options }),
     /expected an empty folder or a run's, got .* with thesis\.tex/,
   );
   assert.deepEqual(readdirSync(folder), ["thesis.tex"]);
@@ -179,7 +196,7 @@ test("a stopped run leaves usable weights and says so; asked for again, it goes 
     folder,
     config: CONFIG,
     data: DATA,
-    ...fake,
+    ...fake.options,
     progress,
     signal: controller.signal,
     onEpoch: ({ epoch }) => epoch === 2 && controller.abort(),
@@ -191,7 +208,7 @@ test("a stopped run leaves usable weights and says so; asked for again, it goes 
   assert.equal(run.epochs.length, 2);
   assert.deepEqual(await run.loadWeights(), await fake.built[0].readWeights());
   const second = { ...recorder(), fake: fakeEngine() };
-  const options = { folder, config: CONFIG, data: DATA, ...second.fake };
+  const options = { folder, config: CONFIG, data: DATA, ...second.fake.options };
   const whole = await trainRun({ ...options, progress: second });
   assert.deepEqual(
     [whole.reused, whole.result.status, whole.epochs.length],
@@ -206,7 +223,13 @@ test("a stopped run leaves usable weights and says so; asked for again, it goes 
 test("a run stopped before its first step keeps the initial weights", async () => {
   const folder = newFolder();
   const signal = AbortSignal.abort();
-  const run = await trainRun({ folder, config: CONFIG, data: DATA, ...fakeEngine(), signal });
+  const run = await trainRun({
+    folder,
+    config: CONFIG,
+    data: DATA,
+    ...fakeEngine().options,
+    signal,
+  });
   assert.deepEqual([run.result.epochs, run.result.best, run.result.final], [0, null, null]);
   assert.equal((await run.loadWeights()).size, 6);
 });
@@ -216,7 +239,7 @@ test("with early stopping, the weights of the best epoch are kept", async () => 
   const fake = fakeEngine();
   const training = { epochs: 50, learningRate: 0.3, earlyStopping: { patience: 3 }, seed: 5 };
   const config = { ...CONFIG, training };
-  const run = await trainRun({ folder, config, data: DATA, ...fake });
+  const run = await trainRun({ folder, config, data: DATA, ...fake.options });
   assert.equal(run.result.weights, "best");
   assert.ok(run.result.epochs < 50);
   assert.equal(run.result.best!.epoch, run.result.epochs - 3);
@@ -229,7 +252,7 @@ test("a training that fails leaves metrics but no result, frees the model, and c
   const bad = fakeEngine((losses, step) => (step === 3 ? { huber: Number.NaN, mse: 1 } : losses));
   const progress = recorder();
   await assert.rejects(
-    trainRun({ folder, config: CONFIG, data: DATA, ...bad, progress }),
+    trainRun({ folder, config: CONFIG, data: DATA, ...bad.options, progress }),
     /Huber NaN .* in epoch 3/,
   );
   assert.ok(bad.built[0].disposed);
@@ -237,7 +260,7 @@ test("a training that fails leaves metrics but no result, frees the model, and c
   const run = await readRun(folder);
   assert.deepEqual([run.epochs.length, run.result], [2, null]);
   await assert.rejects(run.loadWeights(), /under way or killed .* train it to its end/);
-  const good = await trainRun({ folder, config: CONFIG, data: DATA, ...fakeEngine() });
+  const good = await trainRun({ folder, config: CONFIG, data: DATA, ...fakeEngine().options });
   assert.equal(good.epochs.length, 6);
 });
 
@@ -256,7 +279,7 @@ test("a run killed before its first checkpoint is read as far as it went, and tr
       writeFileSync(folder + "/.weights.safetensors.0123abcd.tmp", "half");
       process.kill(process.pid, "SIGKILL");
     };
-    await trainRun({ folder, config, data, ...fakeEngine(), onEpoch });
+    await trainRun({ folder, config, data, ...fakeEngine().options, onEpoch });
   `;
   const args = ["--import", "tsx", "--input-type=module", "-e", script];
   const { signal, stderr } = spawnSync(
@@ -267,7 +290,7 @@ test("a run killed before its first checkpoint is read as far as it went, and tr
   assert.equal(signal, "SIGKILL", stderr);
   const killed = await readRun(folder);
   assert.deepEqual([killed.epochs.length, killed.result], [4, null]);
-  const run = await trainRun({ folder, config: CONFIG, data: DATA, ...fakeEngine() });
+  const run = await trainRun({ folder, config: CONFIG, data: DATA, ...fakeEngine().options });
   assert.deepEqual([run.reused, run.epochs.length], [false, 6]);
   assert.deepEqual(run.epochs.slice(0, 4), killed.epochs);
   assert.deepEqual(readdirSync(folder).toSorted(), FILES);
@@ -276,20 +299,20 @@ test("a run killed before its first checkpoint is read as far as it went, and tr
 test("a stopped run that is begun anew has no result until it ends", async () => {
   const folder = newFolder();
   const signal = AbortSignal.abort();
-  await trainRun({ folder, config: CONFIG, data: DATA, ...fakeEngine(), signal });
+  await trainRun({ folder, config: CONFIG, data: DATA, ...fakeEngine().options, signal });
   const onEpoch = () => {
     assert.ok(!existsSync(join(folder, "result.json")));
     assert.ok(!existsSync(join(folder, "weights.safetensors")));
   };
-  await trainRun({ folder, config: CONFIG, data: DATA, ...fakeEngine(), onEpoch });
+  await trainRun({ folder, config: CONFIG, data: DATA, ...fakeEngine().options, onEpoch });
   assert.ok(existsSync(join(folder, "result.json")));
 });
 
 test("a finished run whose weights were deleted is trained anew", async () => {
   const folder = newFolder();
-  await trainRun({ folder, config: CONFIG, data: DATA, ...fakeEngine() });
+  await trainRun({ folder, config: CONFIG, data: DATA, ...fakeEngine().options });
   rmSync(join(folder, "weights.safetensors"));
-  const run = await trainRun({ folder, config: CONFIG, data: DATA, ...fakeEngine() });
+  const run = await trainRun({ folder, config: CONFIG, data: DATA, ...fakeEngine().options });
   assert.equal(run.reused, false);
   await run.loadWeights();
 });
@@ -297,7 +320,7 @@ test("a finished run whose weights were deleted is trained anew", async () => {
 test("readRun says what is missing or broken", async () => {
   const folder = newFolder();
   await assert.rejects(readRun(folder), /expected a run in .* got no config\.json; train it first/);
-  await trainRun({ folder, config: CONFIG, data: DATA, ...fakeEngine() });
+  await trainRun({ folder, config: CONFIG, data: DATA, ...fakeEngine().options });
   appendFileSync(join(folder, "metrics.jsonl"), "not json\n");
   await assert.rejects(
     readRun(folder),
@@ -305,7 +328,7 @@ test("readRun says what is missing or broken", async () => {
   );
   writeFileSync(join(folder, "config.json"), "");
   await assert.rejects(
-    trainRun({ folder, config: CONFIG, data: DATA, ...fakeEngine() }),
+    trainRun({ folder, config: CONFIG, data: DATA, ...fakeEngine().options }),
     /config\.json: expected an object in JSON/,
   );
 });
@@ -314,7 +337,7 @@ test("SIGINT stops a run gracefully", async () => {
   const folder = newFolder();
   const onEpoch = ({ epoch }: Epoch) => epoch === 3 && process.kill(process.pid, "SIGINT");
   const config = { ...CONFIG, training: { ...CONFIG.training, epochs: 100_000 } };
-  const run = await trainRun({ folder, config, data: DATA, ...fakeEngine(), onEpoch });
+  const run = await trainRun({ folder, config, data: DATA, ...fakeEngine().options, onEpoch });
   assert.equal(run.result.status, "stopped");
   assert.ok(run.result.epochs >= 3 && run.result.epochs < 1000);
   assert.equal(run.epochs.length, run.result.epochs);

@@ -16,7 +16,7 @@ const SPACE: Space = [
 export function tinyStudy(
   folder: string,
   changes: Partial<TuneOptions> = {},
-  { engine, trainable }: Pick<ReturnType<typeof fakeEngine>, "engine" | "trainable"> = fakeEngine(),
+  { engine, trainable } = fakeEngine().options,
 ): TuneOptions {
   return {
     folder,

@@ -283,3 +283,13 @@ test("settings that make no sense are refused by name", () => {
   }
   assert.throws(() => completeSettings({ seed: -1 }), /seed .* got -1/);
 });
+
+test("misspelled settings are refused with the nearest name, at every depth", () => {
+  const refused = (options: object, message: RegExp) =>
+    assert.throws(() => completeSettings({ seed: 0, ...options }), { name: "TypeError", message });
+  refused({ learningrate: 1e-4 }, /^train: .* "learningrate"; did you mean "learningRate"/);
+  refused({ plateau: { patince: 3 } }, /^train: plateau: .* did you mean "patience"/);
+  refused({ earlyStopping: { patient: 3 } }, /^train: earlyStopping: .* did you mean "patience"/);
+  refused({ earlyStopping: 5 }, /earlyStopping to be an object or null, got 5/);
+  refused({ epochs: "9" }, /epochs to be a number, got "9"/);
+});

@@ -29,10 +29,10 @@ await tune(
     ...changes,
     onTrial: ({ number }) => fs.appendFileSync(`${folder}.ended`, `${number} ${process.pid}\n`),
     trainable: {
-      ...fake.trainable,
+      ...fake.options.trainable,
       build: (...args) => {
         fs.appendFileSync(`${folder}.built`, `${process.pid}\n`);
-        const model = fake.trainable.build(...args);
+        const model = fake.options.trainable.build(...args);
         const { evaluate } = model;
         model.evaluate = async (batch) => {
           if (shared) await setTimeout(100 / EPOCHS);

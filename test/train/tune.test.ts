@@ -85,7 +85,7 @@ test("an interrupted study goes on to the same trials, and says by a running one
     if (fake.built.length === 4 && step === 3) controller.abort();
     return losses;
   });
-  const first = await tune(tinyStudy(folder, { signal: controller.signal }, fake));
+  const first = await tune(tinyStudy(folder, { signal: controller.signal }, fake.options));
   assert.deepEqual(
     first.trials.map(({ status }) => status === "running"),
     [false, false, false, true],
@@ -112,7 +112,7 @@ test("a study can be prolonged, and one that is complete is read again", async (
   assert.equal((await tune(tinyStudy(folder, { trials: 6 }))).trials.length, 6);
   assert.deepEqual((await tune(tinyStudy(folder))).trials, (await undisturbed).trials);
   const fake = fakeEngine();
-  await tune(tinyStudy(folder, {}, fake));
+  await tune(tinyStudy(folder, {}, fake.options));
   assert.equal(fake.built.length, 0);
 });
 
@@ -175,7 +175,7 @@ test("a trial whose loss is not finite has failed, and the study goes on", async
     if (fake.built.length === 2) throw new DivergenceError("step: expected finite losses");
     return fake.built.length === 3 ? { huber: Number.NaN, mse: Number.NaN } : losses;
   });
-  const { trials } = await tune(tinyStudy(newFolder(), { trials: 4 }, fake));
+  const { trials } = await tune(tinyStudy(newFolder(), { trials: 4 }, fake.options));
   assert.deepEqual(
     trials.map(({ status, loss }) => [status === "failed", loss === null]),
     [false, true, true, false].map((failed) => [failed, failed]),
@@ -187,7 +187,7 @@ test("any other error ends the study, which goes on with the same trial later", 
   const fake = fakeEngine(() => {
     throw new RangeError("out of memory");
   });
-  await assert.rejects(tune(tinyStudy(folder, {}, fake)), /out of memory/);
+  await assert.rejects(tune(tinyStudy(folder, {}, fake.options)), /out of memory/);
   assert.equal((await readTuning(folder)).trials[0].status, "running");
   assert.deepEqual((await tune(tinyStudy(folder))).trials, (await undisturbed).trials);
 });
