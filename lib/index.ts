@@ -46,6 +46,16 @@ export { describeStudy } from "./study/overview.js";
 export { type Profile, readProfile } from "./study/profile.js";
 export { publishFigure, publishTable } from "./study/results.js";
 export { describeRuns, summarizeRuns } from "./study/runs.js";
+export {
+  describeAccuracies,
+  describeClusters,
+  describeDifferences,
+  describeEffects,
+  describeScores,
+  describeSearches,
+  describeTraining,
+  findLowest,
+} from "./study/sentences.js";
 export { openAro, openCohort, openStudy, readAro, type Study, trainAro } from "./study/study.js";
 export { chooseTasks } from "./study/tasks.js";
 
@@ -119,7 +129,7 @@ export { showTable } from "./jupyter/table.js";
 // The paper's claims beside our results.
 
 export { readEvidence } from "./claims/evidence.js";
-export { besidePaper, countByGround, judgeClaims } from "./claims/judge.js";
+export { besidePaper, countByGround, describeVerdicts, judgeClaims } from "./claims/judge.js";
 export { compareBlocks, compareLosses } from "./claims/tables.js";
 
 // The exercises of the course.
