@@ -11,7 +11,7 @@ export {
 } from "./cohort/cohort.js";
 export { sampleFrame } from "./cohort/frame.js";
 export { readGbm } from "./cohort/gbm.js";
-export { countLabels, countPatients, labelValues, mergeRare } from "./cohort/labels.js";
+export { countLabels, countPatients, labelValues } from "./cohort/labels.js";
 export { type Matrix, matrixFrom } from "./cohort/matrix.js";
 export { simulateCohort } from "./cohort/simulate.js";
 export { fetchSource } from "./cohort/sources.js";
@@ -119,6 +119,7 @@ export { latentFigure } from "./figures/latent.js";
 export { overviewFigure } from "./figures/overview.js";
 export { parallelFigure } from "./figures/parallel.js";
 export { preprocessingFigure } from "./figures/preprocessing.js";
+export { mergeRare } from "./figures/rare.js";
 export { saveFigure } from "./figures/save.js";
 export { showFigure } from "./figures/show.js";
 export { skillFigure } from "./figures/skill.js";

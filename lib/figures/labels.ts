@@ -1,7 +1,8 @@
 // The number of samples with each value of each label: tissue, histology, grade, stage.
-import { OTHER, rarest } from "../cohort/labels.js";
+
 import { checkOptions, required } from "../options.js";
 import { type Figure, makeFigure, type Panel } from "./figure.js";
+import { OTHER, rarest } from "./rare.js";
 import { count, counted, labelRoom, percent } from "./text.js";
 import { figureWidth, inks, notRecorded, panelTitle } from "./theme.js";
 

@@ -1,7 +1,8 @@
 // Maps of the latent space: samples in two dimensions, colored and shaped by their labels.
-import { mergeRare, OTHER } from "../cohort/labels.js";
+
 import { checkOptions, required } from "../options.js";
 import { type Figure, makeFigure, type Panel, type Row } from "./figure.js";
+import { mergeRare, OTHER } from "./rare.js";
 import { counted, decimal, legendColumns, listed, textWidth, wrap } from "./text.js";
 import { classStyle, figureWidth, inks, mostClasses, notRecorded, panelTitle } from "./theme.js";
 

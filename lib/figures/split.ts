@@ -1,7 +1,8 @@
 // The split of samples and patients into training, validation and test.
-import { OTHER, rarest } from "../cohort/labels.js";
+
 import { checkOptions, required } from "../options.js";
 import { type Figure, makeFigure, type Panel, type Row } from "./figure.js";
+import { OTHER, rarest } from "./rare.js";
 import { counted, labelRoom, legendColumns, listed } from "./text.js";
 import { classStyle, figureWidth, inks, mostClasses, panelTitle } from "./theme.js";
 

@@ -1,6 +1,6 @@
 // The look of every figure: one font, one palette whose colors have fixed meanings, one Vega-Lite config.
 import type { Config } from "vega-lite";
-import { OTHER } from "../cohort/labels.js";
+import { OTHER } from "./rare.js";
 
 /** The maximum width of a figure's panels, axes and legends, in pixels; it fits a notebook's column. */
 export const figureWidth = 760;

@@ -13,6 +13,7 @@ import { latentFigure } from "../../lib/figures/latent.js";
 import { overviewFigure } from "../../lib/figures/overview.js";
 import { parallelFigure } from "../../lib/figures/parallel.js";
 import { preprocessingFigure } from "../../lib/figures/preprocessing.js";
+import { mergeRare } from "../../lib/figures/rare.js";
 import { renderFigure } from "../../lib/figures/render.js";
 import { skillFigure } from "../../lib/figures/skill.js";
 import { splitFigure } from "../../lib/figures/split.js";
@@ -394,4 +395,18 @@ test("confusionFigure fits 30 classes by counts alone, with their whole names", 
   const { svg, width } = await renderFigure(confusionFigure([matrix], { cohort }));
   assert.ok(width <= 860, `figure is ${width} px wide`);
   for (const name of classes) assert.equal(svg.split(`>${name}<`).length - 1, 2, name);
+});
+
+test("mergeRare names the rarest values other, and leaves what is not recorded", () => {
+  const values = ["a", "b", "b", "c", "c", "c", "d", null];
+  assert.deepEqual(mergeRare(values, 4), values);
+  assert.deepEqual(mergeRare(values, 3), ["other", "b", "b", "c", "c", "c", "other", null]);
+  assert.deepEqual(mergeRare(["a", "a", "b", "b", "other"], 2), [
+    "a",
+    "a",
+    "other",
+    "other",
+    "other",
+  ]);
+  assert.throws(() => mergeRare(values, 1), /at least 2 values, got 1/);
 });
