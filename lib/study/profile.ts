@@ -1,7 +1,7 @@
 // Profiles: cohort, model, training and evaluation settings of a run of the notebooks, each listing only what differs.
 import { join, resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { describeCohortFile } from "../cohort/cohort-file.js";
+import { chooseLabels, describeCohortFile } from "../cohort/cohort-file.js";
 import { projectRoot } from "../cohort/root.js";
 import { type Engine, isPortable } from "../engine/engine.js";
 import { type AroSpec, PAPER_MODEL } from "../model/aro.js";
@@ -210,19 +210,20 @@ function findProfile(name: string): Profile {
 
 /** The default profile's settings for the cohort of a file, whose outputs get a folder of their own. */
 function profileOfFile(file: string): Profile {
-  const { name, about, labels = {} } = describeCohortFile(file);
+  const description = describeCohortFile(file);
+  const { name, about } = description;
   if (isProfileName(name)) {
     throw new RangeError(
       `${file}: expected a name other than the profiles' ${Object.keys(PROFILES).join(", ")}, got "${name}"`,
     );
   }
-  const { describe, predict = [], covariates = [] } = labels;
+  const { describe, predict, covariates } = chooseLabels(file, description, UCEC.evaluation.folds);
   return {
     ...UCEC,
     name,
     about: about ?? `The cohort of ${file}.`,
     cohort: { file },
-    labels: { described: describe ?? predict, tasks: predict, covariates },
+    labels: { described: describe, tasks: predict, covariates },
   };
 }
 
