@@ -177,6 +177,23 @@ export const COMMANDS: readonly Command[] = [
     run: async (given, words) => (await import("./submit.js")).submit(given, words),
   }),
   command({
+    name: "export",
+    summary:
+      "write embeddings, predictions, scores or the scaler of the trained ARO for other programs",
+    words: { usage: "WHAT", counts: [1] },
+    options: {
+      ...PROFILE_OPTIONS,
+      output: text(
+        "FILE",
+        "its extension names the format: .tsv, .csv or .parquet; embeddings also .h5ad, predictions also .h5mu",
+      ),
+      setting: oneOf(["masked", "unmasked"] as const, "of the training; masked by default"),
+    },
+    example: "npx aro export embeddings --output latent.h5ad",
+    notes: ["WHAT is embeddings, predictions, scores or scaler."],
+    run: async (given, words) => (await import("./export.js")).exportOne(given, words),
+  }),
+  command({
     name: "tensorflow",
     summary: "build the engine on libtensorflow",
     options: { cuda: flag("NVIDIA's build, for graphics processors") },
