@@ -46,15 +46,26 @@ export { describeStudy } from "./study/overview.js";
 export { type Profile, readProfile } from "./study/profile.js";
 export { publishFigure, publishTable } from "./study/results.js";
 export { describeRuns, summarizeRuns } from "./study/runs.js";
+export {
+  describeAccuracies,
+  describeClusters,
+  describeDifferences,
+  describeEffects,
+  describeScores,
+  describeSearches,
+  describeTraining,
+  findLowest,
+} from "./study/sentences.js";
 export { openAro, openCohort, openStudy, readAro, type Study, trainAro } from "./study/study.js";
 export { chooseTasks } from "./study/tasks.js";
 
 // Searches and experiments: many runs of a study, compared.
 
 export { compareVariants, tabulateSeeds } from "./study/experiment-scores.js";
-export { AUTHORS, planExperiment } from "./study/experiments.js";
+export { planExperiment } from "./study/experiments.js";
 export { scoreExperiment } from "./study/record.js";
 export { compareSpaces, tuneAro, tuningReferences } from "./study/tuning.js";
+export { AUTHORS } from "./study/variants.js";
 
 // Reconstruction: predictors, their scores, and differences between them.
 
@@ -70,7 +81,7 @@ export { constantLosses } from "./evaluate/gaussian.js";
 export { fitLinearOracle, fitNoiseFloor, scoreHidden } from "./evaluate/oracle.js";
 export { pairedDifferences } from "./evaluate/paired.js";
 export { modelPredictor, type Predictor } from "./evaluate/predictor.js";
-export { compareOverSplits } from "./evaluate/splits.js";
+export { compareOverSplits } from "./evaluate/repeated-splits.js";
 export {
   countPairs,
   reconstructionTable,
@@ -119,7 +130,7 @@ export { showTable } from "./jupyter/table.js";
 // The paper's claims beside our results.
 
 export { readEvidence } from "./claims/evidence.js";
-export { besidePaper, countByGround, judgeClaims } from "./claims/judge.js";
+export { besidePaper, countByGround, describeVerdicts, judgeClaims } from "./claims/judge.js";
 export { compareBlocks, compareLosses } from "./claims/tables.js";
 
 // The exercises of the course.

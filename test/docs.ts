@@ -127,6 +127,7 @@ async function renderApi(): Promise<string> {
   rmSync(folder, { recursive: true });
   return text
     .replace(/<a id="[^"]*"><\/a> /g, "") // one on each property, of names that change
+    .replace(/\[(`[^`]+`)\]\(#property-[\w-]+\)/g, "$1") // links to them
     .replace(/\n(?=Source: )/g, "\n\n")
     .replace(/\n{3,}/g, "\n\n")
     .replace("\n", `\n\n${HEAD}\n\n${contents(places)}\n`);

@@ -19,7 +19,7 @@ interface FitChoice {
 export async function fit({ cohort: file, output, method, seed }: FitChoice): Promise<number> {
   const folder = given("fit", "--output", output);
   requireNew("aro fit", folder);
-  const cohort = readCohortFile(given("fit", "--cohort", file), "first");
+  const cohort = await readCohortFile(given("fit", "--cohort", file), "first");
   for (const note of cohort.notes) console.error(note);
   const {
     quality,
@@ -59,7 +59,7 @@ export async function impute(choice: ImputeChoice): Promise<number> {
   const file = given("impute", "--rna", choice.rna);
   const output = given("impute", "--output", choice.output);
   requireNew("aro impute", output);
-  const table = readTable({
+  const table = await readTable({
     ...{ name: "RNA", file, orientation: choice.orientation ?? "samples-in-rows" },
   });
   const { samples, features, found, outside, notes } = await imputeTable({

@@ -443,7 +443,7 @@ const NOT_RECORDED: readonly string[] = [
 function readClinical(file: string, id: string, patient?: string): SampleSheet {
   const { kinds, notes } = readKinds(file);
   const format = { format: "cbioportal", missing: NOT_RECORDED, kinds } as const;
-  const sheet = readSheet({ file, id, patient }, format);
+  const sheet = readSheet(file, { id, patient }, format);
   return { ...sheet, notes: [...notes, ...sheet.notes] };
 }
 

@@ -1,8 +1,14 @@
 // Cells that should be numbers: reads them into a matrix, and says why a cell is not a number.
-import { checkWidths, type DelimitedFile, eachDataRow } from "./delimited.js";
+import type { CellTable, ReadNumbersOptions } from "./cell-table.js";
+import {
+  checkWidths,
+  type DelimitedFile,
+  eachDataRow,
+  readColumns,
+  readFirstRows,
+} from "./delimited.js";
 import { isExcelDate } from "./identifiers.js";
 import { emptyMatrix, type Matrix } from "./matrix.js";
-import type { MissingMarks } from "./missing.js";
 import { isPlainNumber, LONGEST_NUMBER, parseNumber } from "./numbers.js";
 import { type Problems, quote } from "./problems.js";
 import { type Dialect, endOfCell, type Row, textOfCell } from "./rows.js";
@@ -68,19 +74,8 @@ export function explainCell(
   return got("text", "", `correct it, or ${missing}`);
 }
 
-export interface ReadNumbersOptions {
-  /** For each row of the file, its place in the matrix; -1 leaves it out unparsed. */
-  readonly rows: Int32Array;
-  /** For each column of the file, its place in the matrix; -1 leaves it out unparsed. */
-  readonly columns: Int32Array;
-  /** Whether the file's rows become the matrix's columns. */
-  readonly transpose: boolean;
-  readonly missing: MissingMarks;
-  readonly problems: Problems;
-}
-
 /** The cells of a column that are neither numbers nor missing. */
-interface Faults {
+export interface Faults {
   count: number;
   /** The first of each kind. */
   readonly first: { readonly line: number; readonly cell: string; readonly kind: string }[];
@@ -102,6 +97,18 @@ interface Sink extends ReadNumbersOptions {
   /** Short cells that mean "not measured", by their bytes, since decoding each again takes long. */
   readonly words: Map<number, string>;
   readonly points?: PointWatch;
+}
+
+/** A text file as a table of cells. */
+export function cellsOfText(table: DelimitedFile): CellTable {
+  return {
+    ...table,
+    ...(table.gct && { annotations: table.gct.annotations, orientation: "features-in-rows" }),
+    rowWord: "line",
+    readColumns: (columns) => readColumns(table, columns),
+    readFirstRows: (count) => readFirstRows(table, count),
+    readNumbers: (options) => readNumbers(table, options),
+  };
 }
 
 /**
@@ -233,11 +240,13 @@ function textBehind(row: Row, cells: number, { delimiter, quotes }: Dialect): st
   return row.bytes.toString("utf8", from, row.end);
 }
 
-function countPlaces(places: Int32Array): number {
+/** How many rows or columns have a place in the matrix. */
+export function countPlaces(places: Int32Array): number {
   return places.reduce((count, place) => (place >= 0 ? count + 1 : count), 0);
 }
 
-function addFault(faults: Faults, line: number, cell: string): void {
+/** Counts a cell that is neither a number nor missing, and keeps the first of each kind. */
+export function addFault(faults: Faults, line: number, cell: string): void {
   if (faults.count++ >= EXPLAINED) return;
   const { kind } = explainCell(cell);
   const same = faults.first.filter((fault) => fault.kind === kind);
@@ -245,7 +254,7 @@ function addFault(faults: Faults, line: number, cell: string): void {
 }
 
 /** Adds one problem per cell, or one of each kind if no cell of the column is a number. */
-function tellFaults(
+export function tellFaults(
   column: string,
   { count, first }: Faults,
   numberless: boolean,

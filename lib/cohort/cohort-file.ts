@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { didYouMean } from "../nearest.js";
+import { FORMATS } from "./formats.js";
 import { type FileCohort, readTables, type TablesOptions } from "./tables.js";
 
 /** What a cohort file says: `readTables`' options, and what the notebooks do with the cohort's labels. */
@@ -22,11 +23,13 @@ type Kind = "text" | "texts" | "object" | "tables" | readonly string[];
 
 const TABLE: Readonly<Record<string, Kind>> = {
   ...{ name: "text", file: "text", orientation: ["samples-in-rows", "features-in-rows"] },
+  ...{ format: FORMATS, sheet: "text", modality: "text", layer: "text" },
   ...{ id: "text", ignore: "texts", missing: "texts" },
   ...{ excelDates: ["drop", "refuse"], ensemblVersions: ["strip", "keep"] },
 };
 const SHEET: Readonly<Record<string, Kind>> = {
   ...{ file: "text", id: "text", patient: "text", missing: "texts" },
+  ...{ format: FORMATS, sheet: "text", modality: "text" },
 };
 const LABELS: Readonly<Record<string, Kind>> = {
   ...{ describe: "texts", predict: "texts", covariates: "texts" },
@@ -41,9 +44,12 @@ const COHORT: Readonly<Record<string, Kind>> = {
  * @param keep which samples are kept, where the file does not say.
  * @throws as `describeCohortFile` and `readTables`.
  */
-export function readCohortFile(file: string, keep: TablesOptions["keep"] = "shared"): FileCohort {
+export async function readCohortFile(
+  file: string,
+  keep: TablesOptions["keep"] = "shared",
+): Promise<FileCohort> {
   const { about: _, labels: __, ...options } = describeCohortFile(file);
-  return readTables({ keep, ...options });
+  return await readTables({ keep, ...options });
 }
 
 /**

@@ -34,12 +34,16 @@ export interface DelimitedFile {
 }
 
 /**
- * Opens a CSV, TSV or GCT file. Skips blank rows and columns without name and value, with a note.
+ * Opens a CSV, TSV or GCT file, or the text of one. Skips blank rows and columns without name and value, with a note.
  * @throws Error if the file cannot be read as text (see `openText`) or is empty; RangeError if its header (see
  * `findHeader`) or its quotes (see `eachRow`) are wrong.
  */
-export function openDelimited(file: string, options: HeaderOptions = {}): DelimitedFile {
-  const text = openText(file);
+export function openDelimited(
+  source: string | TextFile,
+  options: HeaderOptions = {},
+): DelimitedFile {
+  const text = typeof source === "string" ? openText(source) : source;
+  const { file } = text;
   const { dialect: found, names, line, top, gct, notes: headerNotes } = findHeader(text, options);
   const dialect = { ...found, width: names.length };
   const notes = [...text.notes];
@@ -180,15 +184,15 @@ export interface DelimitedOptions extends HeaderOptions {
 }
 
 /**
- * Reads a small CSV or TSV file whole; see `openDelimited`.
+ * Reads a small CSV or TSV file whole, or the text of one; see `openDelimited`.
  * @throws what `openDelimited` throws; RangeError if rows are ragged and `problems` is not given.
  */
 export function readDelimited(
-  file: string,
+  source: string | TextFile,
   { problems, ...options }: DelimitedOptions = {},
 ): DelimitedRows {
-  const table = openDelimited(file, options);
-  const found = problems ?? collectProblems(`${file}: expected rows as wide as the header`);
+  const table = openDelimited(source, options);
+  const found = problems ?? collectProblems(`${table.file}: expected rows as wide as the header`);
   const widths = checkWidths(table, found);
   const rows: string[][] = [];
   const lines: number[] = [];

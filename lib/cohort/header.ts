@@ -28,6 +28,8 @@ export interface Gct {
 export interface HeaderOptions {
   /** cBioPortal's tables are tab-separated without quotes; leading `#` lines belong to the format. */
   readonly format?: "cbioportal";
+  /** Between the cells, where it is known. */
+  readonly delimiter?: Delimiter;
   /** Ids that columns may be named by, to tell the name of the first column from another id. */
   readonly ids?: ReadonlySet<string>;
 }
@@ -72,16 +74,21 @@ export function findHeader(text: TextFile, options: HeaderOptions = {}): Header 
 
 const SEPARATOR = /^"?sep=(.)"?[,;\t]*$/i;
 
-function chooseDialect(text: TextFile, { format }: HeaderOptions, notes: string[]): Dialect {
+function chooseDialect(
+  text: TextFile,
+  { format, delimiter: known }: HeaderOptions,
+  notes: string[],
+): Dialect {
   if (format === "cbioportal") return { delimiter: "\t", quotes: false };
+  if (known) return { delimiter: known, quotes: true };
   const { file } = text;
   const name = file.toLowerCase().replace(/\.gz$/, "");
   const stated = name.endsWith(".csv") ? "," : /\.(tsv|tab)$/.test(name) ? "\t" : undefined;
   const order: Delimiter[] = stated === "," ? [",", ";", "\t"] : ["\t", ",", ";"];
   const [first] = readStart(text, { delimiter: "\t", quotes: false }, 1);
   const [, told] = SEPARATOR.exec(first?.cells.join("\t") ?? "") ?? [];
-  const known = order.find((delimiter) => delimiter === told);
-  if (known) return { delimiter: known, quotes: true };
+  const named = order.find((delimiter) => delimiter === told);
+  if (named) return { delimiter: named, quotes: true };
   const fits = order.map((delimiter) => ({ delimiter, ...countFits(text, delimiter) }));
   const best = fits.reduce((a, b) =>
     b.rows > a.rows || (b.rows === a.rows && b.headed > a.headed) ? b : a,

@@ -1,6 +1,6 @@
 // Tables of another layout than expected, recognized so that one message can say what they are.
+import type { CellTable } from "./cell-table.js";
 import { explainCell } from "./cells.js";
-import { type DelimitedFile, readFirstRows } from "./delimited.js";
 import { nameDelimiter, namesIds } from "./header.js";
 import { missingMarks } from "./missing.js";
 import { isNameless } from "./names.js";
@@ -9,7 +9,7 @@ import { type Problems, quote, quoteSome } from "./problems.js";
 
 /** Adds a problem if there are no rows, or no columns beside the ids. */
 export function addEmpty(
-  { lines, header, headerLine, delimiter }: DelimitedFile,
+  { lines, header, headerLine, delimiter }: CellTable,
   columns: readonly number[],
   problems: Problems,
 ): void {
@@ -18,7 +18,9 @@ export function addEmpty(
     lines.length === 0
       ? "expected rows below the header, got none; write the file again"
       : `expected columns of numbers beside the ids, got ${quoteSome(header)} alone; ` +
-        `check that ${nameDelimiter(delimiter)} part the cells`;
+        (delimiter
+          ? `check that ${nameDelimiter(delimiter)} part the cells`
+          : "write the file again");
   problems.add({ kind: "empty", line: headerLine, text });
 }
 
@@ -45,14 +47,10 @@ export function addNoHeader(got: string, line: number, problems: Problems): void
  * Refuses a table with a row for each sample and feature: its ids repeat, but not together with another name.
  * @throws RangeError that says how to pivot it.
  */
-export function refuseLong(
-  table: DelimitedFile,
-  idColumn: number,
-  columns: readonly number[],
-): void {
+export function refuseLong(table: CellTable, idColumn: number, columns: readonly number[]): void {
   const { file, header, headerLine } = table;
   if (columns.length > 7) return;
-  const rows = readFirstRows(table, 1000);
+  const rows = table.readFirstRows(1000);
   const cells = (j: number) => rows.map((row) => row[j] ?? "");
   const distinct = (texts: readonly string[]) => new Set(texts).size;
   const isText = (j: number) => !cells(j).some(isPlainNumber);
@@ -67,7 +65,7 @@ export function refuseLong(
   if (distinct(ids) === rows.length || value === undefined || other === undefined) return;
   const [index, name, number] = [idColumn, other, value].map((j) => quote(header[j]));
   throw new RangeError(
-    `${file}: expected a row a sample or a row a feature, got a long table on line ${headerLine}, with a row for each ` +
+    `${file}: expected a row a sample or a row a feature, got a long table${headerLine > 0 ? ` on line ${headerLine}` : ""}, with a row for each ` +
       `${index} and ${name}; pivot it first, in pandas with df.pivot(index=${index}, columns=${name}, values=${number}), ` +
       `in R with tidyr::pivot_wider(names_from = ${name}, values_from = ${number})`,
   );
@@ -75,7 +73,7 @@ export function refuseLong(
 
 /** Adds a problem if words instead of numbers stand on the lines below the header, and numbers further below. */
 export function addSecondHeader(
-  table: DelimitedFile,
+  table: CellTable,
   columns: readonly number[],
   missing: readonly string[] | undefined,
   problems: Problems,
@@ -83,7 +81,7 @@ export function addSecondHeader(
   const marks = missingMarks({ stated: missing });
   const isWord = (cell: string) =>
     /^[^<>≤≥]*\p{L}/u.test(cell) && !marks.matches(cell) && explainCell(cell).kind === "text";
-  const rows = readFirstRows(table, 10).map((row) => columns.map((j) => row[j] ?? ""));
+  const rows = table.readFirstRows(10).map((row) => columns.map((j) => row[j] ?? ""));
   const numbered = rows.findIndex((cells) => cells.some(isPlainNumber));
   const above = rows.slice(0, Math.max(0, numbered)).flat();
   const words = above.filter(isWord);

@@ -1,5 +1,5 @@
 // The names on a table's two sides: none missing, none repeated; which column holds them, which become features.
-import { type DelimitedFile, readColumns, readFirstRows } from "./delimited.js";
+import type { CellTable } from "./cell-table.js";
 import { isExcelDate, isExcelNumber, stripEnsemblVersion } from "./identifiers.js";
 import { countOf, type Problems, quote, quoteSome } from "./problems.js";
 
@@ -8,7 +8,7 @@ export interface Names {
   readonly side: "row" | "column";
   readonly what: "sample" | "feature" | "column";
   readonly ids: readonly string[];
-  /** Each name's line in the file or its column number, from 1. */
+  /** Each name's line or row in the file, or its column number, from 1. */
   readonly places: readonly number[];
 }
 
@@ -27,7 +27,7 @@ export function checkNames(
   problems: Problems,
 ): void {
   const firstPlace = new Map<string, number>();
-  const where = (at: number) => `${side === "row" ? "line" : "column"} ${at}`;
+  const where = (at: number) => `${side === "row" ? problems.rowWord : "column"} ${at}`;
   ids.forEach((id, i) => {
     const line = side === "row" ? places[i] : headerLine;
     const first = firstPlace.get(id);
@@ -54,7 +54,7 @@ export function checkNames(
 
 /** Finds a column by its name; if it is missing, adds a problem and returns -1. */
 export function findColumn(
-  { header, headerLine }: Pick<DelimitedFile, "header" | "headerLine">,
+  { header, headerLine }: Pick<CellTable, "header" | "headerLine">,
   name: string,
   problems: Problems,
 ): number {
@@ -85,7 +85,7 @@ export interface IdColumn {
  * is left out, with a note.
  */
 export function findIdColumn(
-  table: DelimitedFile,
+  table: CellTable,
   id: string | undefined,
   problems: Problems,
 ): IdColumn {
@@ -118,13 +118,13 @@ const COUNTING =
   /^(?:|index|unnamed: ?\d+(?:\.\d+)?|x|v1|rows?|row[._ ]?(?:names?|num|number|nr|no|index)|level_0|#|no\.?|nr\.?)$/i;
 
 /** The columns that count the rows, from 0 or 1. */
-function findCounting(table: DelimitedFile): number[] {
+function findCounting(table: CellTable): number[] {
   const { header, lines } = table;
   const named = table.columns.filter(
     (j, i) => (i === 0 || header[j] !== "") && COUNTING.test(header[j]),
   );
   if (named.length === 0 || lines.length < 2) return [];
-  const cells = readColumns(table, named);
+  const cells = table.readColumns(named);
   return named.filter((_, i) => {
     const start = cells[i][0] === "0" ? 0 : 1;
     return cells[i].every((cell, row) => cell === String(row + start));
@@ -132,8 +132,8 @@ function findCounting(table: DelimitedFile): number[] {
 }
 
 /** The columns whose first cells are all different, and none of which looks measured. */
-function findDistinct(table: DelimitedFile, but: readonly number[]): number[] {
-  const rows = readFirstRows(table, 100);
+function findDistinct(table: CellTable, but: readonly number[]): number[] {
+  const rows = table.readFirstRows(100);
   return table.columns.filter((j) => {
     const cells = rows.map((row) => row[j] ?? "");
     const named = cells.every(

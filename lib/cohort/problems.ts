@@ -4,7 +4,7 @@
 export interface Problem {
   /** The message lists some of each kind, so that a thousand of one kind do not hide another. */
   readonly kind: string;
-  /** The line of the file, from 1. */
+  /** The line of the file or the row of the table, from 1; 0 if it has none. */
   readonly line?: number;
   /** The column's name. */
   readonly column?: string;
@@ -12,8 +12,12 @@ export interface Problem {
   readonly text: string;
 }
 
+/** What the places of a file's rows are called. */
+export type RowWord = "line" | "row";
+
 /** Collects problems and throws them together. */
 export interface Problems {
+  readonly rowWord: RowWord;
   /** Adds a problem; the same one on further lines is told once. */
   add(problem: Problem): void;
   /** Counts problems of a kind that is listed already. */
@@ -32,10 +36,11 @@ interface Listed extends Problem {
 }
 
 /** Starts a list of problems; the heading names the file and what was expected. */
-export function collectProblems(heading: string): Problems {
+export function collectProblems(heading: string, rowWord: RowWord = "line"): Problems {
   const byKind = new Map<string, Listed[]>();
   let count = 0;
   return {
+    rowWord,
     add(problem) {
       count++;
       const known = byKind.get(problem.kind) ?? [];
@@ -54,7 +59,7 @@ export function collectProblems(heading: string): Problems {
       const listed = takeInTurn([...byKind.values()], LISTED).sort(
         (a, b) => (a.line ?? 0) - (b.line ?? 0),
       );
-      const lines = listed.map((problem) => `\n- ${place(problem)}${problem.text}`);
+      const lines = listed.map((problem) => `\n- ${place(problem, rowWord)}${problem.text}`);
       const told = listed.reduce((sum, { more }) => sum + 1 + more, 0);
       const rest = count > told ? `\n- and ${count - told} more` : "";
       throw new RangeError(`${heading}, got ${countOf(count, "problem")}:${lines.join("")}${rest}`);
@@ -85,10 +90,10 @@ export function countOf(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
-function place({ line, column, more }: Listed): string {
-  const others = more === 0 ? "" : ` and ${countOf(more, "more line")}`;
+function place({ line = 0, column, more }: Listed, rowWord: RowWord): string {
+  const others = more === 0 ? "" : ` and ${countOf(more, `more ${rowWord}`)}`;
   const parts = [
-    ...(line === undefined ? [] : [`line ${line}${others}`]),
+    ...(line === 0 ? [] : [`${rowWord} ${line}${others}`]),
     ...(column === undefined ? [] : [`column ${quote(column)}`]),
   ];
   return parts.length > 0 ? `${parts.join(", ")}: ` : "";

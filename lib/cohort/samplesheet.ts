@@ -1,17 +1,21 @@
 // The sample sheet: one row per sample, with its patient and labels.
 import { checkOptions, type Kinds, required } from "../options.js";
-import { isAmbiguous } from "./cells.js";
+import { openObs } from "./anndata.js";
+import type { CellTable } from "./cell-table.js";
+import { cellsOfText, isAmbiguous } from "./cells.js";
 import type { Label, Sample } from "./cohort.js";
-import { type DelimitedRows, readDelimited } from "./delimited.js";
+import { readDelimited } from "./delimited.js";
+import { checkFormat, FORMATS, type FormatOptions, formatOf, openAsText } from "./formats.js";
 import type { HeaderOptions } from "./header.js";
 import { type MissingMarks, missingMarks } from "./missing.js";
 import { checkNames, findColumn, findIdColumn } from "./names.js";
 import { parseNumber } from "./numbers.js";
+import { openParquet } from "./parquet.js";
 import { checkPatients, choosePatients, namesPatients, notePatients } from "./patients.js";
-import { collectProblems, quote } from "./problems.js";
+import { collectProblems, type Problems, quote } from "./problems.js";
+import type { TextFile } from "./textfile.js";
 
-export interface SampleSheetOptions {
-  readonly file: string;
+export interface SampleSheetOptions extends FormatOptions {
   /** The column of the sample ids; by default the first. */
   readonly id?: string;
   /**
@@ -34,6 +38,7 @@ export interface SheetFormat extends HeaderOptions {
 /** The kinds of `SampleSheetOptions`. */
 export const SHEET_KINDS: Kinds<SampleSheetOptions> = {
   ...{ file: required("string"), id: "string", patient: "string", missing: "array" },
+  ...{ format: FORMATS, sheet: "string", modality: "string" },
 };
 
 export interface SampleSheet {
@@ -46,23 +51,66 @@ export interface SampleSheet {
 }
 
 /**
- * Reads a CSV or TSV sample sheet. Every other column becomes a label, null where missing: numbers if all its filled
+ * Reads a sample sheet: a table in text, a workbook or Parquet, or the obs of an AnnData or MuData file. Every other column becomes a label, null where missing: numbers if all its filled
  * cells are plain numbers that no other text could mean, else text.
  * @throws RangeError that lists everything wrong in the file: blank or repeated ids, ragged rows, columns without a
  * name or with the same name, a requested column that is missing, a sample without a patient; TypeError for options of
  * a wrong kind; Error if the file cannot be read (see `readDelimited`).
  */
-export function readSampleSheet(options: SampleSheetOptions): SampleSheet {
-  return readSheet(checkOptions("readSampleSheet", options, SHEET_KINDS));
+export async function readSampleSheet(options: SampleSheetOptions): Promise<SampleSheet> {
+  checkOptions("readSampleSheet", options, SHEET_KINDS);
+  checkFormat("readSampleSheet", options);
+  const { file } = options;
+  const format = formatOf(options);
+  if (format === "parquet") return readTyped(openParquet(file), options);
+  if (format === "h5ad" || format === "h5mu") {
+    return readTyped(await openObs(file, options.modality), options);
+  }
+  const delimiter = format === "xlsx" ? "\t" : undefined;
+  return readSheet(await openAsText(options), options, { delimiter });
 }
 
-/** The same for a sheet in a format that says more about its columns. */
+/** The same for a sheet as text, in a format that may say more about its columns. */
 export function readSheet(
-  { file, id, patient, missing: stated }: SampleSheetOptions,
+  source: string | TextFile,
+  options: ColumnOptions,
+  { kinds, missing, ...header }: SheetFormat = {},
+): SampleSheet {
+  const file = typeof source === "string" ? source : source.file;
+  const problems = collectProblems(`${file}: expected a sample sheet`);
+  const table = readDelimited(source, { problems, ...header });
+  return readRows({ ...cellsOfText(table), rows: table.rows, problems }, options, {
+    kinds,
+    missing,
+    ...header,
+  });
+}
+
+type ColumnOptions = Pick<SampleSheetOptions, "id" | "patient" | "missing">;
+
+/** A sheet whose cells were read as text. */
+interface SheetRows extends CellTable {
+  readonly rows: readonly (readonly string[])[];
+  readonly problems?: Problems;
+}
+
+/** The same for a sheet whose columns are numbers or texts by their types. */
+function readTyped(table: CellTable, options: ColumnOptions): SampleSheet {
+  const cells = table.readColumns(table.columns);
+  const rows = table.lines.map((_, i) => cells.map((column) => column[i]));
+  const kinds = table.header.map(
+    (name, j) => [name, table.isText?.(j) ? "text" : "number"] as const,
+  );
+  return readRows({ ...table, rows }, options, { kinds: new Map(kinds) });
+}
+
+function readRows(
+  table: SheetRows,
+  { id, patient, missing: stated }: ColumnOptions,
   { kinds, missing: format, ...header }: SheetFormat = {},
 ): SampleSheet {
-  const problems = collectProblems(`${file}: expected a sample sheet`);
-  const table = readDelimited(file, { problems, ...header });
+  const { file, problems = collectProblems(`${file}: expected a sample sheet`, table.rowWord) } =
+    table;
   const missing = missingMarks({ stated, format, noteAll: format === undefined });
   const { rows, lines, headerLine } = table;
   if (rows.length === 0) {
@@ -130,7 +178,7 @@ const SIGNS = /^(?:\d?\++|\+\/-|pos(?:itive)?|neg(?:ative)?)$/i;
 
 /** Reads a column of labels: numbers if it is declared so or all cells are, else text; notes what could be doubted. */
 function readLabels(
-  { file, lines, delimiter }: DelimitedRows,
+  { file, lines, delimiter, rowWord }: SheetRows,
   { name, cells, kind }: LabelColumn,
   matches: MissingMarks["matches"],
   minusIsMissing: boolean,
@@ -150,7 +198,7 @@ function readLabels(
       keep(`because of its decimal commas, as in ${quote(cells[first])}; write decimal points`);
     } else if (words.length < numbers) {
       keep(
-        `because of ${quote(cells[first])} on line ${lines[first]}; ${numbers} of its cells are numbers`,
+        `because of ${quote(cells[first])} on ${rowWord} ${lines[first]}; ${numbers} of its cells are numbers`,
       );
     }
     return text();

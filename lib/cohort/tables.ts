@@ -1,8 +1,8 @@
-// Any CSV, TSV or GCT files of measurements, with a sample sheet -> a cohort.
+// Any files of measurements, as text, workbooks, Parquet, AnnData or MuData, with a sample sheet -> a cohort.
 import { checkOptions, type Kinds, required } from "../options.js";
-import { readNumbers } from "./cells.js";
+import type { CellTable } from "./cell-table.js";
 import { type Cohort, type Drop, drop, joinCohort, type ModalityTable } from "./cohort.js";
-import { type DelimitedFile, openDelimited, readColumns } from "./delimited.js";
+import { checkFormat, FORMATS, type FormatOptions, openTable } from "./formats.js";
 import { isExcelDate } from "./identifiers.js";
 import { explainAlmostEqual } from "./ids.js";
 import { addEmpty, addHeaderless, addNoHeader, addSecondHeader, refuseLong } from "./layout.js";
@@ -28,11 +28,11 @@ import {
 } from "./samplesheet.js";
 import { remarkOnScale } from "./scale.js";
 
-export interface TableOptions extends FeatureOptions {
-  /** Path of a CSV, TSV or GCT file, gzip or not. */
-  readonly file: string;
-  /** The name of the modality. */
+export interface TableOptions extends FeatureOptions, FormatOptions {
+  /** The name of the modality; in a MuData file, the modality of this name is read, unless another is stated. */
   readonly name: string;
+  /** In an AnnData or MuData file, the layer that is read instead of X. */
+  readonly layer?: string;
   /** By default the side that has ids of `sampleIds` decides. */
   readonly orientation?: Orientation;
   /** The ids of the sample sheet. Other samples are left out unread, and counted. */
@@ -60,6 +60,7 @@ export interface FileCohort extends Cohort {
 
 const { sampleIds, ...LISTED_KINDS }: Kinds<TableOptions> = {
   ...{ file: required("string"), name: required("string") },
+  ...{ format: FORMATS, sheet: "string", modality: "string", layer: "string" },
   orientation: ["samples-in-rows", "features-in-rows"],
   ...{ sampleIds: "array", id: "string", ignore: "array", missing: "array" },
   excelDates: ["drop", "refuse"],
@@ -83,12 +84,12 @@ export interface TablesOptions {
  * values that were not measured. One error lists everything wrong in the file, with line, column and remedy.
  * @throws RangeError if ids are blank or repeated, rows are ragged, cells are not finite float32 numbers, or the
  * orientation is ambiguous; TypeError for options of a wrong kind; Error if the file cannot be read (see
- * `openDelimited`).
+ * `openTable`).
  */
-export function readTable(options: TableOptions): FileTable {
-  return readModality(checkOptions("readTable", options, TABLE_KINDS), {
-    where: "the sample sheet",
-  });
+export async function readTable(options: TableOptions): Promise<FileTable> {
+  checkOptions("readTable", options, TABLE_KINDS);
+  checkFormat("readTable", options);
+  return await readModality(options, { where: "the sample sheet" });
 }
 
 /** What is known from the files before. */
@@ -99,12 +100,13 @@ interface Context {
   readonly sheet?: SampleSheet & { readonly file: string };
 }
 
-function readModality(options: TableOptions, { where, sheet }: Context): FileTable {
-  const { file, name, sampleIds } = options;
-  if (name === "") throw new RangeError(`readTable: expected a name for ${file}, got ""`);
-  const problems = collectProblems(`${file}: expected a table of numbers`);
+async function readModality(options: TableOptions, { where, sheet }: Context): Promise<FileTable> {
+  const { name, sampleIds } = options;
+  if (name === "") throw new RangeError(`readTable: expected a name for ${options.file}, got ""`);
   const known = sampleIds && new Set(sampleIds);
-  const table = openDelimited(file, { ids: known });
+  const table = await openTable(options, known);
+  const { file } = table;
+  const problems = collectProblems(`${file}: expected a table of numbers`, table.rowWord);
   const { header, headerLine, lines } = table;
   const sides = findSides(table, options, where, problems);
   const { upright, columns, corner } = sides;
@@ -137,7 +139,7 @@ function readModality(options: TableOptions, { where, sheet }: Context): FileTab
 
   const [rows, places] = upright ? [samples.kept, features.kept] : [features.kept, samples.kept];
   const missing = missingMarks({ stated: options.missing });
-  const matrix = readNumbers(table, {
+  const matrix = table.readNumbers({
     rows: placesOf(rows, lines.length),
     columns: placesOf(
       places.map((i) => measured[i]),
@@ -193,13 +195,13 @@ interface Sides {
 
 /** @throws RangeError if the table has another layout, or its orientation is not clear. */
 function findSides(
-  table: DelimitedFile,
+  table: CellTable,
   { orientation, sampleIds, id, ignore = [], missing }: TableOptions,
   where: string,
   problems: Problems,
 ): Sides {
   const { idColumn, counting } = findIdColumn(table, id, problems);
-  const ignored = new Set([...counting, ...(table.gct?.annotations ?? [])]);
+  const ignored = new Set([...counting, ...(table.annotations ?? [])]);
   for (const column of ignore) ignored.add(findColumn(table, column, problems));
   const columns = table.columns.filter((j) => j !== idColumn && !ignored.has(j));
   addEmpty(table, columns, problems);
@@ -208,12 +210,12 @@ function findSides(
   addSecondHeader(table, columns, missing, problems);
   const corner = table.header[idColumn];
   const names = columns.map((j) => table.header[j]);
-  const [rowIds] = readColumns(table, [idColumn]);
+  const [rowIds] = table.readColumns([idColumn]);
   const isSample = sampleIds?.includes(corner) ?? false;
   if (!isSample) addHeaderless(corner, names, table.headerLine, problems);
   problems.throwIfAny();
   const decided = decideOrientation(
-    { stated: orientation ?? (table.gct && "features-in-rows"), sampleIds, where },
+    { stated: orientation ?? table.orientation, sampleIds, where },
     rowIds,
     names,
   );
@@ -260,9 +262,9 @@ function placesOf(kept: readonly number[], size: number): Int32Array {
 }
 
 /** The column of patients among some columns, and its cells. */
-function findPatients(table: DelimitedFile, columns: readonly number[], problems: Problems) {
+function findPatients(table: CellTable, columns: readonly number[], problems: Problems) {
   const named = columns.filter((j) => namesPatients(table.header[j]));
-  const cells = readColumns(table, named);
+  const cells = table.readColumns(named);
   const candidates = named.map((column, i) => ({
     ...{ column, name: table.header[column], cells: cells[i] },
   }));
@@ -278,7 +280,7 @@ function findPatients(table: DelimitedFile, columns: readonly number[], problems
  * @throws RangeError that names the file and what is wrong in it (see `readTable`, `readSampleSheet`, `joinCohort`);
  * TypeError for options of a wrong kind; Error if a file cannot be read.
  */
-export function readTables(options: TablesOptions): FileCohort {
+export async function readTables(options: TablesOptions): Promise<FileCohort> {
   const {
     name,
     tables,
@@ -293,15 +295,23 @@ export function readTables(options: TablesOptions): FileCohort {
   }
   tables.forEach((table, i) => {
     checkOptions(`readTables: tables[${i}]`, table, LISTED_KINDS);
+    checkFormat(`readTables: tables[${i}]`, table);
   });
-  if (sampleSheet) checkOptions("readTables: sampleSheet", sampleSheet, SHEET_KINDS);
-  const sheet = sampleSheet && { ...readSampleSheet(sampleSheet), file: sampleSheet.file };
+  if (sampleSheet) {
+    checkOptions("readTables: sampleSheet", sampleSheet, SHEET_KINDS);
+    checkFormat("readTables: sampleSheet", sampleSheet);
+  }
+  const sheet = sampleSheet && {
+    ...(await readSampleSheet(sampleSheet)),
+    file: sampleSheet.file,
+  };
   let shared = sheet?.samples.map((sample) => sample.id);
   let before = sampleSheet?.file;
-  const read = tables.map((wanted) => {
+  const read: FileTable[] = [];
+  for (const wanted of tables) {
     const where = sheet ? "the sample sheet" : "the tables before";
     const sampleIds = sheet?.samples.map(({ id }) => id) ?? shared;
-    const table = readModality({ ...wanted, sampleIds }, { where, sheet });
+    const table = await readModality({ ...wanted, sampleIds }, { where, sheet });
     const ids = new Set(table.samples);
     const left = shared?.filter((id) => ids.has(id)) ?? table.samples;
     if (left.length === 0) {
@@ -314,8 +324,8 @@ export function readTables(options: TablesOptions): FileCohort {
     }
     if (keep === "shared" || !shared) shared = [...left];
     before = before ? `${before}, ${wanted.file}` : wanted.file;
-    return table;
-  });
+    read.push(table);
+  }
   read.forEach((table, i) => {
     if (sheet) refuseCopies(tables[i].file, table, sheet.samples);
   });

@@ -34,14 +34,18 @@ const RETURN = 13;
 
 /** First bytes of files that are not tables as text, with their kind and what to do. */
 const FOREIGN: readonly (readonly [begin: string, kind: string, remedy: string])[] = [
-  ["PK\x03\x04", "a zip archive or an Excel workbook", "unzip it, or save the sheet as CSV"],
+  [
+    "PK\x03\x04",
+    "a zip archive or an Excel workbook",
+    'unzip it, or call the workbook .xlsx or pass format: "xlsx"',
+  ],
   ["\xd0\xcf\x11\xe0", "an old Excel workbook", "save the sheet as CSV"],
   ["\x1f\x8b", "gzip inside gzip", "unpack it once"],
   ["BZh91AY&SY", "a bzip2 file", "unpack it with bunzip2"],
   ["\xfd7zXZ", "an xz file", "unpack it with unxz"],
   ["\x28\xb5\x2f\xfd", "a zstd file", "unpack it with unzstd"],
-  ["PAR1\x15", "a Parquet file", "write it as TSV"],
-  ["\x89HDF", "an HDF5 file", "write it as TSV"],
+  ["PAR1\x15", "a Parquet file", 'call it .parquet, or pass format: "parquet"'],
+  ["\x89HDF", "an HDF5 file", 'call it .h5ad or .h5mu, or pass format: "h5ad" or "h5mu"'],
   ["%PDF", "a PDF", "ask its authors for a table"],
   ["<!doctype", "a web page", "the download went wrong: open the address in a browser"],
   ["<!DOCTYPE", "a web page", "the download went wrong: open the address in a browser"],
@@ -124,6 +128,36 @@ export function recognizeForeign(bytes: Buffer): string | undefined {
   const start = bytes.toString("latin1", 0, 32);
   const found = FOREIGN.find(([begin]) => start.startsWith(begin));
   return found && `${found[1]}; ${found[2]}`;
+}
+
+/**
+ * @param kind such as "a Parquet file".
+ * @param offsets where the file may begin, behind a user block for example.
+ * @throws Error if the file cannot be read, or does not begin as files of its kind do.
+ */
+export function requireKind(
+  file: string,
+  kind: string,
+  begin: string,
+  offsets: readonly number[] = [0],
+): void {
+  let start: string;
+  try {
+    start = readStart(file, Math.max(...offsets) + begin.length).toString("latin1");
+  } catch (error) {
+    throw explainUnreadable(file, error);
+  }
+  if (offsets.some((offset) => start.startsWith(begin, offset))) return;
+  const found = FOREIGN.find(([other]) => start.startsWith(other));
+  const got = found ? found[1] : start === "" ? "an empty file" : "something else";
+  throw new Error(
+    `${file}: expected ${kind}, got ${got}; name the format that it has, or download it again`,
+  );
+}
+
+/** Text that was made in memory, in messages named as given. */
+export function textOf(file: string, bytes: Buffer, notes: readonly string[] = []): TextFile {
+  return { file, notes, windows: () => sourceOf(bytes).windows(0) };
 }
 
 /** Bytes on disk, or in memory where they had to be unpacked or decoded. */

@@ -1,12 +1,12 @@
 // Reads sheets of an Excel workbook row by row, as named rows and columns of numbers.
 import { readFile } from "node:fs/promises";
-import { type CellValue, readXlsx, streamXlsxRows } from "hucre/xlsx";
+import { type CellValue, rangeRef, readXlsx, streamXlsxRows } from "hucre/xlsx";
 import { explainCell } from "./cells.js";
 import { emptyMatrix, type Matrix } from "./matrix.js";
 import { missingMarks } from "./missing.js";
 import { parseNumber } from "./numbers.js";
 import { collectProblems, quoteSome } from "./problems.js";
-import { readStart } from "./textfile.js";
+import { readStart, type TextFile, textOf } from "./textfile.js";
 
 export interface SheetRequest {
   /** Path of an .xlsx file. */
@@ -106,6 +106,55 @@ export async function readSheet(request: SheetRequest): Promise<SheetTable> {
       unnamed,
     ),
   };
+}
+
+/**
+ * Reads a sheet as tab-separated text, line for row, so that it gets the checks of other tables.
+ * @param sheet by default the only one.
+ * @throws Error if the file is not a workbook or has no such sheet; RangeError if cells are merged, since only the first
+ * of them has a value, or if several sheets could be meant.
+ */
+export async function openSheet(file: string, sheet?: string): Promise<TextFile> {
+  refuseForeign(file);
+  const name = sheet ?? (await onlySheet(file));
+  const where = `${file}, sheet "${name}"`;
+  const rows: string[][] = [];
+  let width = 0;
+  for await (const { line, cells } of readRows(file, name)) {
+    while (rows.length < line - 1) rows.push([]);
+    rows.push(cells.map(quoteCell));
+    width = Math.max(width, cells.length);
+  }
+  const { sheets } = await readXlsx(await readFile(file), { sheets: [name], maxRows: 1 });
+  const merges = sheets.find((one) => one.name === name)?.merges ?? [];
+  if (merges.length > 0) {
+    const ranges = merges.map(({ startRow, startCol, endRow, endCol }) =>
+      rangeRef(startRow, startCol, endRow, endCol),
+    );
+    throw new RangeError(
+      `${where}: expected one value a cell, below one header row, got merged cells ${quoteSome(ranges, 5)}; ` +
+        "unmerge them, and leave a single row with the name of each column above the numbers",
+    );
+  }
+  const lines = rows.map(
+    (cells) => cells.join("\t") + "\t".repeat(width - Math.max(1, cells.length)),
+  );
+  return textOf(where, Buffer.from(`${lines.join("\n")}\n`));
+}
+
+/** The only sheet of a workbook. */
+async function onlySheet(file: string): Promise<string> {
+  const names = await listSheets(await readFile(file));
+  if (names.length === 1) return names[0];
+  throw new RangeError(
+    `${file}: expected the name of a sheet, got none; pass sheet: one of ${quoteSome(names, 20)}`,
+  );
+}
+
+/** A cell for tab-separated text, without tabs and line ends of its own. */
+function quoteCell(cell: CellValue): string {
+  const text = cellText(cell).replace(/\s+/g, " ");
+  return text.includes('"') ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
 /** Finds the columns of names and numbers in a row that may be the header; undefined if it is not. */

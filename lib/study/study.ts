@@ -53,7 +53,7 @@ const OPEN_KINDS: Kinds<OpenOptions> = {
 export async function openCohort(profile: Profile, options: OpenOptions = {}): Promise<FileCohort> {
   const { cache, ...fetching } = checkOptions("openCohort", options, OPEN_KINDS);
   const { cohort: source, split } = profile;
-  if (typeof source === "object") return readCohortFile(source.file);
+  if (typeof source === "object") return await readCohortFile(source.file);
   if (source === "simulate") return { ...simulateCohort({ seed: split.seed }).cohort, notes: [] };
   if (source === "paper") {
     const { folder, manifest } = fetching;

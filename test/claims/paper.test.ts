@@ -63,7 +63,7 @@ test("readClaims splits what a rule is about, and leaves what is empty empty", (
   ]);
 });
 
-test("readClaims names the line of a repeated id, an unknown kind or an empty cell", () => {
+test("readClaims names the line of a repeated id, an unknown kind or an empty cell", async () => {
   const good = "a,Table 1,loss,1,data,loss,,,,";
   for (const [lines, message] of [
     [`${good}\n${good}`, /:3: expected an id of its own, got "a", "Table 1"/],
@@ -73,14 +73,11 @@ test("readClaims names the line of a repeated id, an unknown kind or an empty ce
     ["a,Table 1,loss,1,data,,,,,", /:2: expected id, where, what, paper and rule/],
   ] as const) {
     const file = claim(lines);
-    assert.match(
-      messageOf(() => readClaims(file), file),
-      message,
-    );
+    assert.match(await messageOf(() => readClaims(file), file), message);
   }
   const other = writeTemp("claims.csv", "id,what\na,b\n");
   assert.match(
-    messageOf(() => readClaims(other), other),
+    await messageOf(() => readClaims(other), other),
     /expected the columns id,where,.*, got id,what/,
   );
 });

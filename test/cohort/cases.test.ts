@@ -23,10 +23,14 @@ interface Outcome {
   readonly features: readonly string[];
 }
 
-function attempt(folder: string, table: string, { table: options, sheet }: CaseOptions): Outcome {
+async function attempt(
+  folder: string,
+  table: string,
+  { table: options, sheet }: CaseOptions,
+): Promise<Outcome> {
   const samples = join(folder, "samples.csv");
   try {
-    const cohort = readTables({
+    const cohort = await readTables({
       name: "m",
       tables: [{ name: "RNA", file: join(folder, table), ...options }],
       ...(existsSync(samples) && { sampleSheet: { file: samples, ...sheet } }),
@@ -58,28 +62,32 @@ function attempt(folder: string, table: string, { table: options, sheet }: CaseO
 const SAMPLES = "sample,patient\nS1,P1\nS2,P2\nS3,P3\nS4,P4\n";
 
 /** Tries a case, with the usual sample sheet unless it has its own; null leaves it out. */
-function tryCase(
+async function tryCase(
   files: Files & { readonly "samples.csv"?: string },
   options: CaseOptions & { readonly withoutSheet?: boolean } = {},
-): Outcome {
+): Promise<Outcome> {
   const folder = `${writeTemp("case", "")}-files`;
   mkdirSync(folder);
   const all = options.withoutSheet ? files : { "samples.csv": SAMPLES, ...files };
   for (const [name, text] of Object.entries(all)) writeFileSync(join(folder, name), text);
   const [table] = Object.keys(files).filter((name) => name !== "samples.csv");
-  return attempt(folder, table, options);
+  return await attempt(folder, table, options);
 }
 
 /** The case is read. */
-function reads(...given: Parameters<typeof tryCase>): Outcome {
-  const outcome = tryCase(...given);
+async function reads(...given: Parameters<typeof tryCase>): Promise<Outcome> {
+  const outcome = await tryCase(...given);
   assert.ok(!outcome.refused, outcome.text);
   return outcome;
 }
 
 /** The case is refused with a message that matches each pattern. */
-function refuses(files: Files, patterns: readonly RegExp[], options: CaseOptions = {}): void {
-  const outcome = tryCase(files, options);
+async function refuses(
+  files: Files,
+  patterns: readonly RegExp[],
+  options: CaseOptions = {},
+): Promise<void> {
+  const outcome = await tryCase(files, options);
   assert.ok(outcome.refused, `read:\n${outcome.text}`);
   for (const pattern of patterns) assert.match(outcome.text, pattern);
 }
@@ -93,9 +101,9 @@ const patients = ({ samples }: Outcome) => Object.values(samples).map(({ patient
 const RNA = "gene,S1,S2,S3,S4\nTP53,1,2,3,4\n";
 const RNA_VALUES = { S1: [1], S2: [2], S3: [3], S4: [4] };
 
-test("numbers stated as missing are missing, by their value, in tables and sheets, and counted", () => {
+test("numbers stated as missing are missing, by their value, in tables and sheets, and counted", async () => {
   const table = "gene\tS1\tS2\tS3\tS4\nTP53\t0\t1200\t0.0\t900\nEGFR\t-999\t300\t310\t-9.99e2\n";
-  const outcome = reads({ "p.tsv": table }, { table: { missing: ["0", "-999", "-9"] } });
+  const outcome = await reads({ "p.tsv": table }, { table: { missing: ["0", "-999", "-9"] } });
   assert.deepEqual(values(outcome), {
     ...{ S1: [null, null], S2: [1200, 300], S3: [null, 310], S4: [900, null] },
   });
@@ -104,56 +112,56 @@ test("numbers stated as missing are missing, by their value, in tables and sheet
     /read as not measured: "0" in 2 cells, "-999" in 2 cells, "-9" in no cell \(check its spelling\)/,
   );
   const sheet = "sample,patient,age\nS1,P1,-9\nS2,P2,-9.0\nS3,P3,50\nS4,P4,61\n";
-  const noted = reads({ "r.csv": RNA, "samples.csv": sheet }, { sheet: { missing: ["-9"] } });
+  const noted = await reads({ "r.csv": RNA, "samples.csv": sheet }, { sheet: { missing: ["-9"] } });
   assert.deepEqual(labels(noted, "age"), [null, null, 50, 61]);
   assert.match(noted.text, /read as not recorded: "-9" in 2 cells/);
 });
 
-test("a stray quote that would merge rows is refused, with both lines", () => {
+test("a stray quote that would merge rows is refused, with both lines", async () => {
   const header = "gene\tdescription\tS1\tS2\tS3\tS4\n";
   const stray =
     'TP53\t"tumor protein, 3 prime\t1\t2\t3\t4\nEGFR\treceptor 5"\t50\t60\t70\t80\nKRAS\tras\t9\t9\t9\t9\n';
-  refuses({ "r.tsv": header + stray }, [
+  await refuses({ "r.tsv": header + stray }, [
     /line 2: expected a closing quote at the end of the quoted cell "tumor protein, 3 prime", got it on line 3/,
   ]);
   const lines = `${header + stray}`.replaceAll(",", " ").replaceAll("\t", ",");
-  refuses({ "r.csv": lines }, [/line 2: expected a closing quote .* got it on line 3/]);
-  refuses({ "r.tsv": `${header}TP53\t"a\tb"\t1\t2\t3\t4\n` }, [
+  await refuses({ "r.csv": lines }, [/line 2: expected a closing quote .* got it on line 3/]);
+  await refuses({ "r.tsv": `${header}TP53\t"a\tb"\t1\t2\t3\t4\n` }, [
     /line 2: .* got it in a later cell/,
   ]);
-  const quoted = reads({
+  const quoted = await reads({
     "r.tsv": 'gene\tS1\tS2\tS3\tS4\n"TP53"\t"1"\t2\t3\t4\nMT-"x"\t5\t6\t7\t8\n',
   });
   assert.deepEqual(quoted.features, ["TP53", 'MT-"x"']);
   assert.deepEqual(values(quoted).S1, [1, 5]);
 });
 
-test("a header that is one name short is R's only if its first name could be a sample", () => {
-  refuses({ "r.csv": "gene,S1,S2,S3,S4\nTP53,1,2,3,4,2.5\nEGFR,5,6,7,8,6.5\n" }, [
+test("a header that is one name short is R's only if its first name could be a sample", async () => {
+  await refuses({ "r.csv": "gene,S1,S2,S3,S4\nTP53,1,2,3,4,2.5\nEGFR,5,6,7,8,6.5\n" }, [
     /expected a name for each of the 6 columns on line 1, got 5; the last column, "2.5" on line 2, has none: name it/,
   ]);
-  refuses({ "r.csv": RNA, "samples.csv": "sample,patient\nS1,P1,x\nS2,P2,y\n" }, [
+  await refuses({ "r.csv": RNA, "samples.csv": "sample,patient\nS1,P1,x\nS2,P2,y\n" }, [
     /samples.csv: expected a name for each of the 3 columns on line 1, got 2/,
   ]);
-  const r = reads({ "r.tsv": "S1\tS2\tS3\tS4\nTP53\t1\t2\t3\t4\n" });
+  const r = await reads({ "r.tsv": "S1\tS2\tS3\tS4\nTP53\t1\t2\t3\t4\n" });
   assert.deepEqual(values(r), RNA_VALUES);
   assert.match(r.text, /names one column less/);
 });
 
-test("delimiters at the ends of lines with nothing behind them are dropped and noted", () => {
+test("delimiters at the ends of lines with nothing behind them are dropped and noted", async () => {
   const ends = [
     ["gene\tS1\tS2\tS3\tS4\t\nTP53\t1\t2\t3\t4\n", /at the end of the header, line 1, ignored/],
     ["gene\tS1\tS2\tS3\tS4\nTP53\t1\t2\t3\t4\t\n", /delimiters at the end of 1 row ignored/],
     ["gene\tS1\tS2\tS3\tS4\t\t\nTP53\t1\t2\t3\t4\t\t\n", /2 columns without name and values left/],
   ] as const;
   for (const [text, note] of ends) {
-    const outcome = reads({ "r.tsv": text });
+    const outcome = await reads({ "r.tsv": text });
     assert.deepEqual(values(outcome), RNA_VALUES);
     assert.match(outcome.text, note);
   }
 });
 
-test("a row index in place of ids is refused, and left out once the id column is named", () => {
+test("a row index in place of ids is refused, and left out once the id column is named", async () => {
   const indexed = (name: string, from: number) =>
     `${name},sample,TP53,EGFR\n${[4, 3, 2, 1].map((id, i) => `${i + from},10${id},${id},${2 * id}\n`).join("")}`;
   const sheet = "sample,patient\n101,P1\n102,P2\n103,P3\n104,P4\n";
@@ -164,27 +172,27 @@ test("a row index in place of ids is refused, and left out once the id column is
     ['""', 1],
   ] as const) {
     const files = { "p.csv": indexed(name, from), "samples.csv": sheet };
-    refuses(files, [
+    await refuses(files, [
       /p.csv: .*\n- line 1: expected ids in the first column, got .*, which counts the rows; name the id column, as in id: "sample"/,
     ]);
-    const named = reads(files, { table: { id: "sample" } });
+    const named = await reads(files, { table: { id: "sample" } });
     assert.deepEqual(values(named), { 104: [4, 8], 103: [3, 6], 102: [2, 4], 101: [1, 2] });
     assert.match(named.text, /counts the rows; left out/);
   }
   const own = { "r.csv": RNA, "samples.csv": ",sample,patient\n0,S1,P1\n1,S2,P1\n" };
-  refuses(own, [
+  await refuses(own, [
     /samples.csv: .*\n- line 1: expected ids in the first column, got "", which counts/,
   ]);
-  const asked = reads(own, { sheet: { id: "sample" } });
+  const asked = await reads(own, { sheet: { id: "sample" } });
   assert.deepEqual(patients(asked), ["P1", "P1"]);
   const counted = {
     "r.csv": ",TP53,EGFR\n1,0.5,1.5\n2,0.25,2.5\n",
     "samples.csv": "id,patient\n1,A\n2,B\n",
   };
-  assert.deepEqual(values(reads(counted)), { 1: [0.5, 1.5], 2: [0.25, 2.5] });
+  assert.deepEqual(values(await reads(counted)), { 1: [0.5, 1.5], 2: [0.25, 2.5] });
 });
 
-test("the patient column is known by its usual names", () => {
+test("the patient column is known by its usual names", async () => {
   const names = [
     ...["patient_id", "PatientID", "Patient ID", "subject", "SubjectID", "donor", "individual_id"],
     ...["case", "case_submitter_id", "bcr_patient_barcode", "submitter_donor_id", "participant"],
@@ -192,54 +200,65 @@ test("the patient column is known by its usual names", () => {
   ];
   for (const name of names) {
     const sheet = `sample,${name}\nS1,P1\nS2,P1\nS3,P2\nS4,P2\n`;
-    const outcome = reads({ "r.csv": RNA, "samples.csv": sheet });
+    const outcome = await reads({ "r.csv": RNA, "samples.csv": sheet });
     assert.deepEqual(patients(outcome), ["P1", "P1", "P2", "P2"], name);
     assert.doesNotMatch(outcome.text, /no column names the patients/);
   }
 });
 
-test("without a patient column it is noted that a split may part patients; two that compete are refused", () => {
+test("without a patient column it is noted that a split may part patients; two that compete are refused", async () => {
   const none =
     /no column names the patients, so each sample counts as a patient of its own, and a split may part/;
   for (const name of ["patient_age", "case_control", "age", "inpatient", "Case_excluded"]) {
-    const outcome = reads({
+    const outcome = await reads({
       "r.csv": RNA,
       "samples.csv": `sample,${name}\nS1,1\nS2,1\nS3,2\nS4,2\n`,
     });
     assert.deepEqual(patients(outcome), ["S1", "S2", "S3", "S4"], name);
     assert.match(outcome.text, none);
   }
-  const status = reads({ "r.csv": RNA, "samples.csv": "sample,case\nS1,1\nS2,0\nS3,1\nS4,0\n" });
+  const status = await reads({
+    "r.csv": RNA,
+    "samples.csv": "sample,case\nS1,1\nS2,0\nS3,1\nS4,0\n",
+  });
   assert.deepEqual(labels(status, "case"), [1, 0, 1, 0]);
   const table = { orientation: "features-in-rows" } as const;
-  assert.match(reads({ "r.csv": RNA }, { withoutSheet: true, table }).text, none);
+  assert.match((await reads({ "r.csv": RNA }, { withoutSheet: true, table })).text, none);
   const two = "sample,case_id,subject_id\nS1,A,X\nS2,A,Y\nS3,B,Y\nS4,B,X\n";
-  refuses({ "r.csv": RNA, "samples.csv": two }, [
+  await refuses({ "r.csv": RNA, "samples.csv": two }, [
     /expected one column that names the patients, got "case_id", "subject_id".*choose: patient: "..."/,
   ]);
-  const chosen = reads({ "r.csv": RNA, "samples.csv": two }, { sheet: { patient: "case_id" } });
+  const chosen = await reads(
+    { "r.csv": RNA, "samples.csv": two },
+    { sheet: { patient: "case_id" } },
+  );
   assert.deepEqual(patients(chosen), ["A", "A", "B", "B"]);
   const same = "sample,case_id,case_submitter_id\nS1,A,1\nS2,A,1\nS3,B,2\nS4,B,2\n";
-  assert.deepEqual(patients(reads({ "r.csv": RNA, "samples.csv": same })), ["A", "A", "B", "B"]);
+  assert.deepEqual(patients(await reads({ "r.csv": RNA, "samples.csv": same })), [
+    "A",
+    "A",
+    "B",
+    "B",
+  ]);
 });
 
-test("a label among the features is refused, and a gene that shares a label's name is not", () => {
+test("a label among the features is refused, and a gene that shares a label's name is not", async () => {
   const upright =
     "sample,TP53,EGFR,Stage,age\nS1,1,2,1,50\nS2,3,4,2,60\nS3,5,6,1,55\nS4,7,8,2,70\n";
   const sheet = "sample,patient,stage,age\nS1,P1,1,50\nS2,P2,2,60\nS3,P3,1,55\nS4,P4,2,70\n";
-  refuses({ "r.csv": upright, "samples.csv": sheet }, [/pass ignore: \["Stage", "age"\]/]);
+  await refuses({ "r.csv": upright, "samples.csv": sheet }, [/pass ignore: \["Stage", "age"\]/]);
   const ignoring = { table: { ignore: ["Stage", "age"] } };
-  assert.deepEqual(reads({ "r.csv": upright, "samples.csv": sheet }, ignoring).features, [
+  assert.deepEqual((await reads({ "r.csv": upright, "samples.csv": sheet }, ignoring)).features, [
     ...["TP53", "EGFR"],
   ]);
-  refuses({ "r.csv": `${RNA}age,50,60,55,70\n`, "samples.csv": sheet }, [
+  await refuses({ "r.csv": `${RNA}age,50,60,55,70\n`, "samples.csv": sheet }, [
     /expected features, got "age" with the values of the label "age"/,
   ]);
   const mutated = "sample,patient,TP53\nS1,P1,0\nS2,P2,1\nS3,P3,1\nS4,P4,0\n";
-  assert.deepEqual(reads({ "r.csv": RNA, "samples.csv": mutated }).features, ["TP53"]);
+  assert.deepEqual((await reads({ "r.csv": RNA, "samples.csv": mutated })).features, ["TP53"]);
 });
 
-test("a minus stays a label where a plus or a word like it stands, and is missing and noted elsewhere", () => {
+test("a minus stays a label where a plus or a word like it stands, and is missing and noted elsewhere", async () => {
   for (const [plus, minus] of [
     ["+", "-"],
     ["pos", "-"],
@@ -247,37 +266,39 @@ test("a minus stays a label where a plus or a word like it stands, and is missin
     ["Positive", "-"],
   ]) {
     const sheet = `sample,patient,ER\nS1,P1,${plus}\nS2,P2,${minus}\nS3,P3,${plus}\nS4,P4,NA\n`;
-    const outcome = reads({ "r.csv": RNA, "samples.csv": sheet });
+    const outcome = await reads({ "r.csv": RNA, "samples.csv": sheet });
     assert.deepEqual(labels(outcome, "ER"), [plus, "-", plus, null]);
     assert.match(outcome.text, /read as not recorded: "NA" in 1 cell$/m);
   }
   const sheet = "sample,patient,site\nS1,P1,lung\nS2,P2,-\nS3,P3,skin\nS4,P4,-\n";
-  const dashes = reads({ "r.csv": RNA, "samples.csv": sheet });
+  const dashes = await reads({ "r.csv": RNA, "samples.csv": sheet });
   assert.deepEqual(labels(dashes, "site"), ["lung", null, "skin", null]);
   assert.match(dashes.text, /read as not recorded: "-" in 2 cells/);
   const stated = "sample,patient,ER\nS1,P1,+\nS2,P2,-\nS3,P3,+\nS4,P4,+\n";
-  const told = reads({ "r.csv": RNA, "samples.csv": stated }, { sheet: { missing: ["-"] } });
+  const told = await reads({ "r.csv": RNA, "samples.csv": stated }, { sheet: { missing: ["-"] } });
   assert.deepEqual(labels(told, "ER"), ["+", null, "+", "+"]);
 });
 
-test("points that may part thousands are refused, where one of them cannot they are decimals", () => {
+test("points that may part thousands are refused, where one of them cannot they are decimals", async () => {
   const sheet = "sample;patient\nS1;P1\nS2;P2\nS3;P3\nS4;P4\n";
   const table = "gene;S1;S2;S3;S4\nTP53;950;1.234;12.345;880\nEGFR;7.120;640;112.300;1.001\n";
-  refuses({ "p.csv": table, "samples.csv": sheet }, [/as in "1.234": thousands or decimals\?/]);
+  await refuses({ "p.csv": table, "samples.csv": sheet }, [
+    /as in "1.234": thousands or decimals\?/,
+  ]);
   for (const decimal of ["0.123", "1.5", "1234.567"]) {
-    const read = reads({ "p.csv": table.replace("950", decimal), "samples.csv": sheet });
+    const read = await reads({ "p.csv": table.replace("950", decimal), "samples.csv": sheet });
     assert.equal((values(read).S2 as number[])[0], Math.fround(1.234));
   }
-  refuses({ "p.csv": table.replace("950", "1.234.567"), "samples.csv": sheet }, [
+  await refuses({ "p.csv": table.replace("950", "1.234.567"), "samples.csv": sheet }, [
     /got "1.234.567", with points between thousands/,
   ]);
   const label = "sample;patient;cells\nS1;P1;1.234\nS2;P2;950\nS3;P3;2.000\nS4;P4;1\n";
-  const noted = reads({ "r.csv": RNA, "samples.csv": label });
+  const noted = await reads({ "r.csv": RNA, "samples.csv": label });
   assert.deepEqual(labels(noted, "cells"), ["1.234", "950", "2.000", "1"]);
   assert.match(noted.text, /"cells" is kept as text because the points may part thousands/);
 });
 
-test("labels that only look like numbers stay text, with a note", () => {
+test("labels that only look like numbers stay text, with a note", async () => {
   const column = (cells: readonly string[]) =>
     reads({
       "r.csv": RNA,
@@ -291,37 +312,37 @@ test("labels that only look like numbers stay text, with a note", () => {
     ["1234567890123456", "1234567890123457", "3", "4"],
   ];
   for (const cells of codes) {
-    const outcome = column(cells);
+    const outcome = await column(cells);
     assert.deepEqual(labels(outcome, "x"), cells);
     assert.match(outcome.text, /column "x" is kept as text because "/);
   }
-  const commas = column(["59,5", "60", "61,25", "70,1"]);
+  const commas = await column(["59,5", "60", "61,25", "70,1"]);
   assert.deepEqual(labels(commas, "x"), ["59,5", "60", "61,25", "70,1"]);
   assert.match(commas.text, /because of its decimal commas, as in "59,5"; write decimal points/);
-  const numbers = column(["59.5", "-1", "1.5e-3", "0.123456789012345678"]);
+  const numbers = await column(["59.5", "-1", "1.5e-3", "0.123456789012345678"]);
   assert.deepEqual(labels(numbers, "x"), [59.5, -1, 0.0015, 0.12345678901234568]);
   assert.doesNotMatch(numbers.text, /kept as text/);
 });
 
-test("an orientation by accident is refused, and so is a first row taken for the header", () => {
+test("an orientation by accident is refused, and so is a first row taken for the header", async () => {
   const entrez = "entrez,X1,X2,X9,X10\n1,5,6,7,8\n2,1,2,3,4\n9,1,1,1,1\n10,2,2,2,2\n12,3,3,3,3\n";
   const sheet = "sample,patient\n1,A\n2,B\n9,C\n10,D\n";
-  refuses({ "r.csv": entrez, "samples.csv": sheet }, [/4 in rows and 4 in columns.*R's "X"/]);
+  await refuses({ "r.csv": entrez, "samples.csv": sheet }, [/4 in rows and 4 in columns.*R's "X"/]);
   const told = { table: { orientation: "features-in-rows" } } as const;
-  refuses(
+  await refuses(
     { "r.csv": entrez, "samples.csv": sheet },
     [/"X1" here, "1" in the sample sheet \(R's X/],
     told,
   );
   const headless = "TP53,1,2,9,10\nEGFR,5,6,7,8\nKRAS,9,9,9,9\n";
-  refuses({ "r.csv": headless, "samples.csv": sheet }, [
+  await refuses({ "r.csv": headless, "samples.csv": sheet }, [
     /line 1: expected a header, got "TP53" beside numbers; add a line/,
   ]);
-  const named = reads({ "r.csv": `Gene${headless.slice(4)}`, "samples.csv": sheet });
+  const named = await reads({ "r.csv": `Gene${headless.slice(4)}`, "samples.csv": sheet });
   assert.deepEqual(values(named), { 1: [5, 9], 2: [6, 9], 9: [7, 9], 10: [8, 9] });
 });
 
-test("ids that almost match are told apart, in whole and in part", () => {
+test("ids that almost match are told apart, in whole and in part", async () => {
   const table = (...ids: string[]) =>
     `gene,${ids.join(",")}\nTP53,${ids.map((_, i) => i).join(",")}\n`;
   const sheet = (...ids: string[]) =>
@@ -348,15 +369,18 @@ test("ids that almost match are told apart, in whole and in part", () => {
     [["TCGA-01", "TCGA-02"], ["TCGA-01-11A", "TCGA-02-11A"], /"TCGA-01" here, "TCGA-01-11A"/],
   ];
   for (const [here, there, what] of pairs) {
-    refuses({ "r.csv": table(...here), "samples.csv": sheet(...there) }, [
+    await refuses({ "r.csv": await table(...here), "samples.csv": sheet(...there) }, [
       /write the ids alike/,
       what,
     ]);
   }
-  const outcome = tryCase({ "r.csv": table("1.0", "2.0"), "samples.csv": sheet("10", "20") });
+  const outcome = await tryCase({
+    "r.csv": await table("1.0", "2.0"),
+    "samples.csv": sheet("10", "20"),
+  });
   assert.doesNotMatch(outcome.text, /write the ids alike/, "1.0 is not 10");
-  const part = reads({
-    "r.csv": table("A.1", "A.2", "B1", "B2"),
+  const part = await reads({
+    "r.csv": await table("A.1", "A.2", "B1", "B2"),
     "samples.csv": sheet("A-1", "A-2", "B1", "B2"),
   });
   assert.deepEqual(values(part), { B1: [2], B2: [3] });
@@ -366,20 +390,20 @@ test("ids that almost match are told apart, in whole and in part", () => {
   );
 });
 
-test("the first # line as wide as the rows is the header, and the others are named", () => {
+test("the first # line as wide as the rows is the header, and the others are named", async () => {
   const text = "#NAME,S1,S2,S3,S4\n#CLASS:group,1,2,1,2\nTP53,1,2,3,4\n";
-  const outcome = reads({ "r.csv": text });
+  const outcome = await reads({ "r.csv": text });
   assert.deepEqual(outcome.features, ["TP53"]);
   assert.deepEqual(values(outcome), RNA_VALUES);
   assert.match(
     outcome.text,
     /1 leading # line skipped, "#CLASS:group" below the header among them/,
   );
-  const comments = reads({ "r.csv": `# made by hand\n#a,b,c,d,e\n${RNA}` });
+  const comments = await reads({ "r.csv": `# made by hand\n#a,b,c,d,e\n${RNA}` });
   assert.deepEqual(values(comments), RNA_VALUES);
 });
 
-test("a first line sep= sets the delimiter", () => {
+test("a first line sep= sets the delimiter", async () => {
   for (const [line, delimiter] of [
     ["sep=;", ";"],
     ["sep=,", ","],
@@ -387,86 +411,88 @@ test("a first line sep= sets the delimiter", () => {
     ["sep=\t", "\t"],
   ]) {
     const text = `${line}\n${RNA.replaceAll(",", delimiter)}`;
-    assert.deepEqual(values(reads({ "r.csv": text })), RNA_VALUES);
+    assert.deepEqual(values(await reads({ "r.csv": text })), RNA_VALUES);
   }
 });
 
-test("GCT 1.2 and 1.3 are read, without annotations, and refused if their counts are wrong", () => {
+test("GCT 1.2 and 1.3 are read, without annotations, and refused if their counts are wrong", async () => {
   const two =
     "#1.2\n2\t4\nName\tDescription\tS1\tS2\tS3\tS4\nTP53\tp53\t1\t2\t3\t4\nEGFR\t7\t5\t6\t7\t8\n";
   const both = { S1: [1, 5], S2: [2, 6], S3: [3, 7], S4: [4, 8] };
-  assert.deepEqual(values(reads({ "r.gct": two })), both);
-  assert.deepEqual(values(reads({ "r.gct": two }, { withoutSheet: true })), both);
+  assert.deepEqual(values(await reads({ "r.gct": two })), both);
+  assert.deepEqual(values(await reads({ "r.gct": two }, { withoutSheet: true })), both);
   const three =
     "#1.3\n2\t4\t2\t1\nid\tsymbol\tchr\tS1\tS2\tS3\tS4\nbatch\tna\tna\t1\t1\t2\t2\n" +
     "A_at\tTP53\t17\t1\t2\t3\t4\nB_at\tEGFR\t7\t5\t6\t7\t8\n";
-  const read = reads({ "r.gct": three }, { withoutSheet: true });
+  const read = await reads({ "r.gct": three }, { withoutSheet: true });
   assert.deepEqual(read.features, ["A_at", "B_at"]);
   assert.deepEqual(values(read), both);
   const cut = three.slice(0, three.indexOf("B_at"));
-  refuses({ "r.gct": cut }, [/expected 2 rows, as its second line says, got 1; download it again/]);
-  refuses({ "r.gct": two.replace("2\t4", "2\t5") }, [
+  await refuses({ "r.gct": cut }, [
+    /expected 2 rows, as its second line says, got 1; download it again/,
+  ]);
+  await refuses({ "r.gct": two.replace("2\t4", "2\t5") }, [
     /expected 7 columns of GCT 1.2 on line 3, got 6/,
   ]);
 });
 
-test("a title and a second header line are named as such", () => {
+test("a title and a second header line are named as such", async () => {
   const title = "Supplementary Table 2. Protein levels";
   const first = new RegExp(
     `expected the header on line 1, got "${title}" alone, as in a title; remove line 1`,
   );
-  refuses({ "r.csv": `${title},,,,\n${RNA}` }, [first]);
-  refuses({ "r.csv": `${title}\n${RNA}` }, [first]);
-  refuses({ "r.csv": `${title}\nn = 4\n${RNA}` }, [/remove lines 1 to 2/]);
-  refuses({ "r.csv": RNA, "samples.csv": `Table S1. Clinical data,,\n${SAMPLES}` }, [
+  await refuses({ "r.csv": `${title},,,,\n${RNA}` }, [first]);
+  await refuses({ "r.csv": `${title}\n${RNA}` }, [first]);
+  await refuses({ "r.csv": `${title}\nn = 4\n${RNA}` }, [/remove lines 1 to 2/]);
+  await refuses({ "r.csv": RNA, "samples.csv": `Table S1. Clinical data,,\n${SAMPLES}` }, [
     /as in a title/,
   ]);
   const groups = "BIOCHEMICAL,S1,S2,S3,S4\n,CTRL,CTRL,CASE,CASE\nglucose,1,2,3,4\n";
-  refuses({ "m.csv": groups }, [
+  await refuses({ "m.csv": groups }, [
     /line 2: expected numbers, got "CTRL", "CTRL", "CASE" and 1 more, as in a second header; remove this line/,
   ]);
   const index =
     "Name,A1BG,A1CF\nDatabase_ID,NP_570602.2,NP_620310.1\nPatient_ID,,\nS1,1,2\nS2,3,4\n";
-  refuses({ "p.csv": index }, [/as in a second header; remove lines 2 to 3/]);
+  await refuses({ "p.csv": index }, [/as in a second header; remove lines 2 to 3/]);
 });
 
-test("columns and rows that are no samples of the sheet are left out unread, and counted", () => {
+test("columns and rows that are no samples of the sheet are left out unread, and counted", async () => {
   const groups =
     "Protein IDs\tGene names\tPeptides\tS1\tS2\tS3\tS4\tReverse\n" +
     "P04637\tTP53\t5\t100\t200\t300\t400\t\nCON__P02768\tALB\t9\t1\t0\t2\t3\t\nREV__Q1\t\t1\t0\t0\t0\t3\t+\n";
-  const outcome = reads({ "proteinGroups.txt": groups });
+  const outcome = await reads({ "proteinGroups.txt": groups });
   assert.deepEqual(values(outcome).S1, [100, 1, 0]);
   assert.match(outcome.text, /RNA: 3 samples not in the sample sheet/);
   assert.match(outcome.text, /include MaxQuant's contaminants \(1\): "CON__P02768"/);
   assert.match(outcome.text, /include MaxQuant's reversed sequences \(1\): "REV__Q1"/);
   const upright = "sample,TP53\nS1,1\nS2,2\nblank,none\nS3,3\nS4,4\n";
-  const rows = reads({ "r.csv": upright });
+  const rows = await reads({ "r.csv": upright });
   assert.deepEqual(values(rows), RNA_VALUES);
   assert.match(rows.text, /RNA: 1 samples not in the sample sheet/);
-  const counts = reads({ "c.csv": `${RNA}__no_feature,1,2,3,4\nN_unmapped,1,1,1,1\n` });
+  const counts = await reads({ "c.csv": `${RNA}__no_feature,1,2,3,4\nN_unmapped,1,1,1,1\n` });
   assert.match(counts.text, /include counts of reads .*\(2\): "__no_feature", "N_unmapped"/);
 });
 
-test("the delimiter is the one that gives header and rows one width", () => {
+test("the delimiter is the one that gives header and rows one width", async () => {
   const groups = "sample,P04637;Q9Y261;A0A024;H0Y,P00533;B7Z\nS1,1.5,2.5\nS2,3.5,4.5\n";
-  const outcome = reads({ "p.csv": groups });
+  const outcome = await reads({ "p.csv": groups });
   assert.deepEqual(outcome.features, ["P04637;Q9Y261;A0A024;H0Y", "P00533;B7Z"]);
   assert.deepEqual(values(outcome), { S1: [1.5, 2.5], S2: [3.5, 4.5] });
   const lipids = "gene\tS1\tS2\tS3\tS4\nPC(16:0,18:1);x\t1\t2\t3\t4\n1,2,3-triol\t1\t2\t3\t4\n";
-  assert.equal(reads({ "m.csv": lipids }).features.length, 2);
+  assert.equal((await reads({ "m.csv": lipids })).features.length, 2);
 });
 
-test("cells parted by blanks are named as that, and a fault of many rows is told once", () => {
+test("cells parted by blanks are named as that, and a fault of many rows is told once", async () => {
   const blanks = '"S1" "S2" "S3" "S4"\n"TP53" 1 2 3 4\n"EGFR" 5 6 7 8\n';
-  refuses({ "r.txt": blanks }, [
+  await refuses({ "r.txt": blanks }, [
     /expected tabs, commas or semicolons between the cells, got blanks/,
   ]);
   const ragged = `${RNA}${"EGFR,1,2,3\n".repeat(30)}`;
-  refuses({ "r.csv": ragged }, [/line 3 and 29 more lines: expected 5 fields/]);
+  await refuses({ "r.csv": ragged }, [/line 3 and 29 more lines: expected 5 fields/]);
 });
 
-test("columns without header and values are dropped and noted, like blank rows", () => {
-  const outcome = reads({
+test("columns without header and values are dropped and noted, like blank rows", async () => {
+  const outcome = await reads({
     "r.csv": ",gene,S1,S2,,S3,S4,,\n,TP53,1,2,,3,4,,\n,,,,,,,,\n",
     "samples.csv": SAMPLES.replaceAll("\n", ",,\n"),
   });
@@ -474,23 +500,23 @@ test("columns without header and values are dropped and noted, like blank rows",
   assert.match(outcome.text, /samples.csv: 2 columns without name and values left out/);
   assert.match(outcome.text, /r.csv: 4 columns without name and values left out/);
   assert.match(outcome.text, /r.csv: 1 blank row skipped/);
-  refuses({ "r.csv": "gene,S1,S2,S3,S4,\nTP53,1,2,3,4,5\n" }, [
+  await refuses({ "r.csv": "gene,S1,S2,S3,S4,\nTP53,1,2,3,4,5\n" }, [
     /the id of a sample in column 6, got none/,
   ]);
 });
 
-test("ids that mean nothing name nothing", () => {
+test("ids that mean nothing name nothing", async () => {
   for (const id of ["NA", "nan", "---", "", "null", "#N/A"]) {
-    refuses({ "r.csv": `${RNA}${id},5,6,7,8\n` }, [
+    await refuses({ "r.csv": `${RNA}${id},5,6,7,8\n` }, [
       /line 3: expected the id of a feature, got (none|")/,
     ]);
   }
-  refuses({ "r.csv": RNA, "samples.csv": `${SAMPLES}NA,P5\n` }, [
+  await refuses({ "r.csv": RNA, "samples.csv": `${SAMPLES}NA,P5\n` }, [
     /line 6: expected the id of a sample, got "NA"/,
   ]);
 });
 
-test("dates in other languages and rounded numbers are no features", () => {
+test("dates in other languages and rounded numbers are no features", async () => {
   const dates = [
     "01-Sept",
     "1. Mrz",
@@ -501,7 +527,7 @@ test("dates in other languages and rounded numbers are no features", () => {
     "1-Dez",
     "Sep 1",
   ];
-  const outcome = reads({
+  const outcome = await reads({
     "r.csv": `${RNA}${dates.map((date) => `${date},1,2,3,4\n`).join("")}44440,1,2,3,4\n`,
   });
   assert.deepEqual(outcome.features, ["TP53", "44440"]);
@@ -509,29 +535,30 @@ test("dates in other languages and rounded numbers are no features", () => {
   assert.match(outcome.text, /dates that Excel saved as day numbers: "44440"/);
 });
 
-test("a word among numbers is refused with the option that reads it as missing", () => {
+test("a word among numbers is refused with the option that reads it as missing", async () => {
   const table = "met,S1,S2,S3,S4\nglucose,<LOD,1,2,3\nlactate,ND,1,BDL,1 234\n";
-  refuses({ "m.csv": table }, [
+  await refuses({ "m.csv": table }, [
     /line 2, column "S1": .* missing: \["<LOD", "ND"\] if they mean "not measured"/,
     /line 3, column "S3": .* missing: \["BDL"\] if it means "not measured"/,
     /line 3, column "S4": .* with blanks between thousands/,
   ]);
   const told = { table: { missing: ["<lod", "ND", "BDL", "1 234"] } };
-  assert.deepEqual(values(reads({ "m.csv": table }, told)).S1, [null, null]);
+  assert.deepEqual(values(await reads({ "m.csv": table }, told)).S1, [null, null]);
 });
 
-test("a long table is recognized, and told how to pivot", () => {
+test("a long table is recognized, and told how to pivot", async () => {
   const rows = "S1,TP53,1\nS1,EGFR,2\nS2,TP53,3\nS2,EGFR,4\n";
-  refuses({ "long.csv": `sample,feature,value\n${rows}` }, [
+  await refuses({ "long.csv": `sample,feature,value\n${rows}` }, [
     /got a long table on line 1, with a row for each "sample" and "feature"/,
     /df.pivot\(index="sample", columns="feature", values="value"\)/,
   ]);
-  refuses({ "long.csv": `sample,feature,unit,value\n${rows.replaceAll(/,(\d)/g, ",mM,$1")}` }, [
-    /a row for each "sample" and "feature"/,
-  ]);
+  await refuses(
+    { "long.csv": `sample,feature,unit,value\n${rows.replaceAll(/,(\d)/g, ",mM,$1")}` },
+    [/a row for each "sample" and "feature"/],
+  );
 });
 
-test("unknown options and wrong kinds are refused at the door", () => {
+test("unknown options and wrong kinds are refused at the door", async () => {
   const file = writeTemp("r.csv", RNA);
   const wrong: [unknown, RegExp][] = [
     [
@@ -558,24 +585,28 @@ test("unknown options and wrong kinds are refused at the door", () => {
     ["m", /expected options as an object, got "m"/],
   ];
   for (const [options, message] of wrong) {
-    assert.throws(() => readTables(options as TablesOptions), { name: "TypeError", message });
+    await assert.rejects(() => readTables(options as TablesOptions), {
+      name: "TypeError",
+      message,
+    });
   }
   const rows = { name: "m", tables: [{ name: "RNA", file, orientation: "rows" }] };
-  assert.throws(() => readTables(rows as unknown as TablesOptions), {
+  await assert.rejects(() => readTables(rows as unknown as TablesOptions), {
     name: "RangeError",
     message: /orientation to be "samples-in-rows" or/,
   });
 });
 
-test("raw counts and values without a logarithm are remarked on", () => {
-  const table = (cells: string) => reads({ "r.csv": `gene,S1,S2,S3,S4\nTP53,${cells}\n` }).text;
-  assert.match(table("0,1200,7,12"), /look like raw counts: whole numbers from 0 up to 1200/);
+test("raw counts and values without a logarithm are remarked on", async () => {
+  const table = async (cells: string) =>
+    (await reads({ "r.csv": `gene,S1,S2,S3,S4\nTP53,${cells}\n` })).text;
+  assert.match(await table("0,1200,7,12"), /look like raw counts: whole numbers from 0 up to 1200/);
   assert.match(
-    table("0.5,1200.25,7,12"),
+    await table("0.5,1200.25,7,12"),
     /as if no logarithm was taken: numbers from 0 up to 1200.25/,
   );
   for (const cells of ["1,12,3,4", "-1,1200,3,4", "0.5,12.25,7,12"]) {
-    assert.doesNotMatch(table(cells), /raw counts|logarithm/);
+    assert.doesNotMatch(await table(cells), /raw counts|logarithm/);
   }
 });
 
@@ -616,44 +647,44 @@ const EXPECTED: Readonly<Record<string, [outcome: "read" | "refused", RegExp, Ca
 test(
   "every case in the folder that ARO_CASES names comes out as expected",
   cases ? {} : { skip: "ARO_CASES names no folder of cases" },
-  () => {
+  async () => {
     for (const [name, [outcome, text, options = {}]] of Object.entries(EXPECTED)) {
       const folder = join(cases!, name);
       const [table] = readdirSync(folder).filter((file) => !/^(README|samples\.csv)$/.test(file));
-      const found = attempt(dirname(join(folder, table)), table, options);
+      const found = await attempt(dirname(join(folder, table)), table, options);
       assert.equal(found.refused, outcome === "refused", `${name}: ${found.text}`);
       assert.match(found.text, text, name);
     }
   },
 );
 
-test("marks that are no strings are refused with what to write", () => {
+test("marks that are no strings are refused with what to write", async () => {
   const options = { table: { missing: [0] as unknown as string[] } };
-  refuses({ "r.csv": RNA }, [/missing: expected strings, got 0; write "0"/], options);
+  await refuses({ "r.csv": RNA }, [/missing: expected strings, got 0; write "0"/], options);
 });
 
-test("ids that differ in the Unicode form of a letter are told apart in the message", () => {
+test("ids that differ in the Unicode form of a letter are told apart in the message", async () => {
   const sheet = "sample,patient\nZ\u00fcrich1,a\n";
-  refuses({ "r.csv": "gene,Zu\u0308rich1\nTP53,1\n", "samples.csv": sheet }, [
+  await refuses({ "r.csv": "gene,Zu\u0308rich1\nTP53,1\n", "samples.csv": sheet }, [
     /"Zu<U\+0308>rich1" here, "Z\u00fcrich1" in the sample sheet \(the Unicode form of letters/,
   ]);
 });
 
-test("errors of a spreadsheet name nothing, and decoys and spike-ins are noted", () => {
-  refuses({ "r.csv": `${RNA}#REF!,5,6,7,8\n#NAME?,5,6,7,8\n` }, [
+test("errors of a spreadsheet name nothing, and decoys and spike-ins are noted", async () => {
+  await refuses({ "r.csv": `${RNA}#REF!,5,6,7,8\n#NAME?,5,6,7,8\n` }, [
     /line 3: expected the id of a feature, got "#REF!"/,
     /line 4: expected the id of a feature, got "#NAME\?"/,
   ]);
-  const { text } = reads({
+  const { text } = await reads({
     "r.csv": `${RNA}rev_P1,1,2,3,4\nDECOY_P2,1,2,3,4\nERCC-00002,1,2,3,4\n`,
   });
   assert.match(text, /include decoy sequences \(2\): "rev_P1", "DECOY_P2"/);
   assert.match(text, /include spiked-in ERCC controls \(1\): "ERCC-00002"/);
 });
 
-test("an animal counts as a patient, and a column called row may count the rows", () => {
+test("an animal counts as a patient, and a column called row may count the rows", async () => {
   const sheet = "row,sample,mouse_id\n1,S1,M1\n2,S2,M1\n3,S3,M2\n4,S4,M2\n";
-  refuses({ "r.csv": RNA, "samples.csv": sheet }, [/got "row", which counts the rows/]);
-  const outcome = reads({ "r.csv": RNA, "samples.csv": sheet }, { sheet: { id: "sample" } });
+  await refuses({ "r.csv": RNA, "samples.csv": sheet }, [/got "row", which counts the rows/]);
+  const outcome = await reads({ "r.csv": RNA, "samples.csv": sheet }, { sheet: { id: "sample" } });
   assert.deepEqual(patients(outcome), ["M1", "M1", "M2", "M2"]);
 });

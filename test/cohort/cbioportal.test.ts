@@ -77,12 +77,12 @@ function read(
   return readCbioportal({ folder: folderOf(changes), name: "toy", ...options });
 }
 
-function refusal(
+async function refusal(
   file: string,
   changes: Record<string, string | null>,
   options: Partial<CbioportalOptions> = {},
-): string {
-  return messageOf(() => read(changes, options), file);
+): Promise<string> {
+  return await messageOf(() => read(changes, options), file);
 }
 
 /** A modality as samples x features, null where nothing was measured. */
@@ -241,7 +241,7 @@ test("a protein bears its gene's symbol, and the whole reference where antibodie
   assert.equal(cohort.drops[0].count, 1);
 });
 
-test("a generic assay's descriptions are no samples, and a limit is no measurement", () => {
+test("a generic assay's descriptions are no samples, and a limit is no measurement", async () => {
   const one = { [RNA]: null, [PROTEIN]: null };
   const cohort = read({
     ...one,
@@ -260,7 +260,10 @@ test("a generic assay's descriptions are no samples, and a limit is no measureme
   assert.deepEqual(cohort.drops[0].examples, ["X9"]);
   assert.equal(cohort.drops[0].reason, "not in the clinical sample file");
   const limit = { ...one, [METABOLOME]: null, [RNA]: tsv("Hugo_Symbol S1", "A >8") };
-  assert.match(refusal(RNA, limit), /line 2, column "S1": expected a number, got ">8", a limit/);
+  assert.match(
+    await refusal(RNA, limit),
+    /line 2, column "S1": expected a number, got ">8", a limit/,
+  );
 });
 
 const metas: Record<string, string> = {
@@ -284,7 +287,7 @@ const metas: Record<string, string> = {
   "who.txt": study[SAMPLES],
 };
 
-test("meta files say which files are tables and which columns describe a row, whatever their names", () => {
+test("meta files say which files are tables and which columns describe a row, whatever their names", async () => {
   const folder = folderOf(metas);
   const { id, profiles } = findStudy(folder);
   assert.equal(id, "toy_2021");
@@ -310,7 +313,7 @@ test("meta files say which files are tables and which columns describe a row, wh
   const { "meta_c.txt": lipids, ...others } = metas;
   const broken = folderOf({ ...others, "meta_c.txt": lipids.replace("stable_id", "stable") });
   assert.match(
-    messageOf(() => findStudy(broken), "meta_c.txt"),
+    await messageOf(() => findStudy(broken), "meta_c.txt"),
     /expected a line "stable_id: \.\.\.", got "genetic_alteration_type", "datatype", "stable"/,
   );
 });
@@ -334,7 +337,7 @@ test("without meta files, mutations, copy numbers, z-scores and others are no ex
   ]);
 });
 
-test("profiles are chosen by id or file name, in the order asked for; several of a kind must be", () => {
+test("profiles are chosen by id or file name, in the order asked for; several of a kind must be", async () => {
   const changes = {
     "data_mirna.txt": tsv("Hugo_Symbol S1", "x 1"),
     "data_mrna_array.txt": study[RNA],
@@ -350,17 +353,17 @@ test("profiles are chosen by id or file name, in the order asked for; several of
     ["RNA", "metabolite"],
   );
   assert.match(
-    refusal("case", changes),
+    await refusal("case", changes),
     /expected one table in the expression format in .*, got "mrna_array" .*"mrna_seq_fpkm".*; choose: profiles:/,
   );
   assert.match(
-    refusal("case", {}, { profiles: [{ name: "RNA", profile: "rna" }] }),
+    await refusal("case", {}, { profiles: [{ name: "RNA", profile: "rna" }] }),
     /expected one profile "rna" in .*, got 0 of "metabolome_quantification".*"protein_quantification"/,
   );
 });
 
-test("what is wrong in a table is said with line, column and remedy, all at once", () => {
-  const message = refusal(PROTEIN, {
+test("what is wrong in a table is said with line, column and remedy, all at once", async () => {
+  const message = await refusal(PROTEIN, {
     [PROTEIN]: tsv("Composite.Element.REF S1 S2 S1", "A|A 1 x 3", "B|B 1 2", "C|C inf 2 3"),
   });
   assert.match(message, /expected cBioPortal's protein format, got 4 problems:/);
@@ -373,27 +376,27 @@ test("what is wrong in a table is said with line, column and remedy, all at once
   assert.match(message, /line 4, column "S1": .*which is infinite/);
   const named = { ...metas, "my_rna.tsv": tsv("Gene S1", "A 1") };
   assert.match(
-    refusal("my_rna.tsv", named),
+    await refusal("my_rna.tsv", named),
     /line 1: expected a column "Hugo_Symbol" or "Entrez_Gene_Id", got "Gene", "S1"; name the column so/,
   );
   assert.match(
-    refusal(RNA, { [RNA]: tsv("Hugo_Symbol s1 s2", "A 1 2") }),
+    await refusal(RNA, { [RNA]: tsv("Hugo_Symbol s1 s2", "A 1 2") }),
     /line 1: expected samples of the clinical sample file \("S1", "S2", "S3" and 1 more\), got "s1", "s2"; write the ids alike: "s1" here, "S1" in/,
   );
   assert.match(
-    refusal(RNA, { [RNA]: tsv("Hugo_Symbol S1") }),
+    await refusal(RNA, { [RNA]: tsv("Hugo_Symbol S1") }),
     /expected at least one feature, got none/,
   );
 });
 
-test("what is wrong in the clinical files is said in the same way", () => {
+test("what is wrong in the clinical files is said in the same way", async () => {
   const head = study[SAMPLES].split("\n").slice(0, 5).join("\n");
   assert.match(
-    refusal(SAMPLES, { [SAMPLES]: `${head}\nP1\tS1\tTumor\n\tS2\tTumor\nP2\tS1\tTumor\n` }),
+    await refusal(SAMPLES, { [SAMPLES]: `${head}\nP1\tS1\tTumor\n\tS2\tTumor\nP2\tS1\tTumor\n` }),
     /line 7, column "PATIENT_ID": expected the patient of sample "S2"[\s\S]*line 8: expected each sample once, got "S1"/,
   );
   assert.match(
-    refusal(SAMPLES, { [SAMPLES]: study[SAMPLES].replace("SAMPLE_ID", "OTHER_SAMPLE_ID") }),
+    await refusal(SAMPLES, { [SAMPLES]: study[SAMPLES].replace("SAMPLE_ID", "OTHER_SAMPLE_ID") }),
     /line 5: expected a column "SAMPLE_ID", got "PATIENT_ID", "OTHER_SAMPLE_ID", "SAMPLE_TYPE"/,
   );
   // The last # line alone is as wide as the header: it is still not the header.
@@ -405,32 +408,35 @@ test("what is wrong in the clinical files is said in the same way", () => {
     3,
   );
   assert.match(
-    refusal(SAMPLES, { [SAMPLES]: null }),
+    await refusal(SAMPLES, { [SAMPLES]: null }),
     /expected a file, got none of that name; .* has/,
   );
 });
 
-test("names a folder that is none, one without tables, and a pointer in the place of a file", () => {
+test("names a folder that is none, one without tables, and a pointer in the place of a file", async () => {
   const none = join(root, "none");
   assert.match(
-    messageOf(() => readCbioportal({ folder: none }), none),
+    await messageOf(() => readCbioportal({ folder: none }), none),
     /expected the folder of a cBioPortal study at .*, got ENOENT/,
   );
   const bare = { [RNA]: null, [PROTEIN]: null, [METABOLOME]: null };
   assert.match(
-    refusal("case", bare),
+    await refusal("case", bare),
     /expected tables of expression, protein or a generic assay in/,
   );
   const pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 6359\n";
   assert.match(
-    refusal(SAMPLES, { [SAMPLES]: pointer }),
+    await refusal(SAMPLES, { [SAMPLES]: pointer }),
     /got a Git LFS pointer, not the file; fetch it with git lfs pull/,
   );
   assert.match(
-    refusal(PROTEIN, { [PROTEIN]: pointer }),
+    await refusal(PROTEIN, { [PROTEIN]: pointer }),
     /expected a table, got a Git LFS pointer, .* or remove it/,
   );
-  assert.match(refusal("my_rna.tsv", { ...metas, "my_rna.tsv": pointer }), /a Git LFS pointer/);
+  assert.match(
+    await refusal("my_rna.tsv", { ...metas, "my_rna.tsv": pointer }),
+    /a Git LFS pointer/,
+  );
 });
 
 const data = process.env.ARO_TEST_DATA ?? "../shared/data";
@@ -439,7 +445,7 @@ const gbm = join(data, "gbm87");
 test(
   "a real metabolome, written as a generic assay, is the same as from its own table",
   existsSync(gbm) ? {} : { skip: `no real data in ${gbm}` },
-  () => {
+  async () => {
     const file = join(gbm, "metabolite_log2_134.tsv.gz");
     const text = gunzipSync(readFileSync(file)).toString();
     const [header, ...rows] = text
@@ -457,7 +463,7 @@ test(
       [SAMPLES]: `${sheet.join("\n")}\n`,
     });
     const cohort = readCbioportal({ folder });
-    const same = readTable({ file, name: "metabolite", orientation: "samples-in-rows" });
+    const same = await readTable({ file, name: "metabolite", orientation: "samples-in-rows" });
     assert.equal(cohort.samples.length, 87);
     assert.deepEqual(cohort.features, same.features);
     assert.deepEqual(

@@ -38,8 +38,8 @@ const LEAST = {
   sampleSheet: { file: "samples.tsv" },
 };
 
-test("readCohortFile finds files beside the cohort file, and each sample is its own patient", () => {
-  const cohort = readCohortFile(write("cohort.json", LEAST));
+test("readCohortFile finds files beside the cohort file, and each sample is its own patient", async () => {
+  const cohort = await readCohortFile(write("cohort.json", LEAST));
   assert.equal(cohort.name, "mine");
   assert.deepEqual(
     cohort.modalities.map(({ name, start, end }) => [name, start, end]),

@@ -17,9 +17,9 @@ function read(ending: string, content: string | Uint8Array) {
   return readDelimited(writeTemp(ending, content));
 }
 
-function refusal(ending: string, content: string | Uint8Array): string {
+async function refusal(ending: string, content: string | Uint8Array): Promise<string> {
   const file = writeTemp(ending, content);
-  return messageOf(() => readDelimited(file), file);
+  return await messageOf(() => readDelimited(file), file);
 }
 
 test("reads a TSV with its line numbers and without notes", () => {
@@ -48,14 +48,17 @@ test("reads gzip by its first bytes, whatever the name, and text that is only ca
   assert.deepEqual(read("good.tsv.gz", GOOD).rows, GOOD_ROWS);
 });
 
-test("names a gzip file that is cut off, at every length, and one that is damaged", () => {
+test("names a gzip file that is cut off, at every length, and one that is damaged", async () => {
   const whole = gzipSync(GOOD);
   for (let length = 2; length < whole.length; length++) {
-    assert.match(refusal("cut.tsv.gz", whole.subarray(0, length)), /cut off after \d+ bytes; down/);
+    assert.match(
+      await refusal("cut.tsv.gz", whole.subarray(0, length)),
+      /cut off after \d+ bytes; down/,
+    );
   }
   const damaged = Uint8Array.from(whole);
   damaged[whole.length - 6] ^= 1; // in the checksum
-  assert.match(refusal("damaged.tsv.gz", damaged), /damaged one \(incorrect data check\)/);
+  assert.match(await refusal("damaged.tsv.gz", damaged), /damaged one \(incorrect data check\)/);
 });
 
 test("reads UTF-8 with and without a byte order mark", () => {
@@ -66,7 +69,7 @@ test("reads UTF-8 with and without a byte order mark", () => {
   }
 });
 
-test("reads UTF-16 of either byte order by its mark, and says so", () => {
+test("reads UTF-16 of either byte order by its mark, and says so", async () => {
   const little = Buffer.from("\ufeffid\tβ\ns1\t1\n", "utf16le");
   const big = Buffer.from(little).swap16();
   for (const [bytes, name] of [[little, "UTF-16LE"] as const, [big, "UTF-16BE"] as const]) {
@@ -74,9 +77,12 @@ test("reads UTF-16 of either byte order by its mark, and says so", () => {
     assert.deepEqual(table.header, ["id", "β"]);
     assert.match(table.notes[0], new RegExp(`read as ${name}`));
   }
-  assert.match(refusal("utf16.txt", little.subarray(0, -1)), /broken characters; save it as UTF-8/);
   assert.match(
-    refusal("utf16.txt", little.subarray(2)),
+    await refusal("utf16.txt", little.subarray(0, -1)),
+    /broken characters; save it as UTF-8/,
+  );
+  assert.match(
+    await refusal("utf16.txt", little.subarray(2)),
     /NUL character on line 1.*save it as UTF-8/,
   );
 });
@@ -114,32 +120,32 @@ test("reads quoted delimiters, quotes and line ends, and still knows the lines o
   assert.deepEqual(table.lines, [3, 6]);
 });
 
-test("names the line of a quote that is never closed, or that text follows", () => {
-  const open = refusal("open.csv", 'id,a\ns1,"1\ns2,2\n');
+test("names the line of a quote that is never closed, or that text follows", async () => {
+  const open = await refusal("open.csv", 'id,a\ns1,"1\ns2,2\n');
   assert.match(open, /line 2: expected a closing quote, got the end of the file/);
-  const late = refusal("late.csv", 'id,a\ns1,1\ns2,"2"x\ns3,"3"\n');
+  const late = await refusal("late.csv", 'id,a\ns1,1\ns2,"2"x\ns3,"3"\n');
   assert.match(late, /line 3: expected the end of the cell after a closing quote, got text/);
 });
 
-test("lists every ragged row with its line, what was found and what was expected", () => {
-  const message = refusal("ragged.csv", 'id,a,b\n"s\n1",1\ns2,1,2\n\ns3,1,2,3\n');
+test("lists every ragged row with its line, what was found and what was expected", async () => {
+  const message = await refusal("ragged.csv", 'id,a,b\n"s\n1",1\ns2,1,2\n\ns3,1,2,3\n');
   assert.match(message, /got 2 problems:/);
   assert.match(message, /line 2: expected 3 fields, as in the header, got 2; add or remove commas/);
   assert.match(message, /line 6: expected 3 fields, as in the header, got 4/);
 });
 
-test("tells the same fault of many rows once, and counts them", () => {
-  const message = refusal("ragged.csv", `id,a\n${"s,1,2\ns\ns,1\n".repeat(25)}`);
+test("tells the same fault of many rows once, and counts them", async () => {
+  const message = await refusal("ragged.csv", `id,a\n${"s,1,2\ns\ns,1\n".repeat(25)}`);
   assert.match(message, /got 50 problems:/);
   assert.match(message, /line 2 and 24 more lines: expected 2 fields, as in the header, got 3;/);
   assert.match(message, /line 3 and 24 more lines: expected 2 fields, as in the header, got 1;/);
 });
 
-test("refuses an empty file, and one of blanks and delimiters only", () => {
+test("refuses an empty file, and one of blanks and delimiters only", async () => {
   for (const text of ["", "\n", " \r\n\t\n", ",,,\n,,,\n", "\ufeff", '""\n']) {
-    assert.match(refusal("empty.csv", text), /got an empty file/);
+    assert.match(await refusal("empty.csv", text), /got an empty file/);
   }
-  assert.match(refusal("empty.csv.gz", gzipSync("")), /got an empty file/);
+  assert.match(await refusal("empty.csv.gz", gzipSync("")), /got an empty file/);
 });
 
 test("skips blank rows and leading comments, and notes them", () => {
@@ -161,43 +167,46 @@ test("takes # lines as wide as the header for comments, but a single one for the
   assert.deepEqual(otu.lines, [3]);
 });
 
-test("completes a header that lacks the name of the first column, as R writes it", () => {
+test("completes a header that lacks the name of the first column, as R writes it", async () => {
   const table = read("r.tsv", "a\tb\ns1\t1\t2\ns2\t3\t4\n");
   assert.deepEqual(table.header, ["", "a", "b"]);
   assert.match(table.notes[0], /one column less/);
-  assert.match(refusal("tail.csv", "id,a\ns1,1,3\ns2,2,4\n"), /has none: name it, or remove it/);
+  assert.match(
+    await refusal("tail.csv", "id,a\ns1,1,3\ns2,2,4\n"),
+    /has none: name it, or remove it/,
+  );
 });
 
-test("names what a file is that is no text", () => {
+test("names what a file is that is no text", async () => {
   const foreign: [string, RegExp][] = [
-    ["PK\x03\x04xl/workbook.xml", /Excel workbook; unzip it, or save the sheet as CSV/],
+    ["PK\x03\x04xl/workbook.xml", /Excel workbook; unzip it, or call the workbook .xlsx/],
     ["\xd0\xcf\x11\xe0\xa1\xb1", /old Excel workbook/],
     ["<!DOCTYPE html><html>", /a web page; the download went wrong/],
     ["version https://git-lfs.github.com/spec/v1\noid sha256:0", /a Git LFS pointer/],
     ["id\ta\ns1\t\x00\n", /NUL character on line 2/],
   ];
   for (const [text, expected] of foreign) {
-    assert.match(refusal("foreign.tsv", Buffer.from(text, "latin1")), expected);
+    assert.match(await refusal("foreign.tsv", Buffer.from(text, "latin1")), expected);
   }
-  assert.match(refusal("twice.tsv.gz", gzipSync(gzipSync(GOOD))), /gzip inside gzip/);
+  assert.match(await refusal("twice.tsv.gz", gzipSync(gzipSync(GOOD))), /gzip inside gzip/);
   assert.deepEqual(read("gene.tsv", "PAR1\tBZH\ns1\t1\n").header, ["PAR1", "BZH"]);
 });
 
-test("names a file that cannot be found and what is in the folder", () => {
+test("names a file that cannot be found and what is in the folder", async () => {
   const there = writeTemp("there.tsv", GOOD);
   const file = join(dirname(there), "absent.tsv");
-  const message = messageOf(() => readDelimited(file), file);
+  const message = await messageOf(() => readDelimited(file), file);
   assert.match(message, /expected a file, got none of that name/);
   assert.match(message, /has ".*\.(tsv|csv|txt|gz)"/);
   const nowhere = join(dirname(there), "no-such-folder", "a.tsv");
   assert.match(
-    messageOf(() => readDelimited(nowhere), nowhere),
+    await messageOf(() => readDelimited(nowhere), nowhere),
     /no folder "no-such-folder"/,
   );
   const folder = join(dirname(there), `${basename(there)}-folder`);
   mkdirSync(folder);
   assert.match(
-    messageOf(() => readDelimited(folder), folder),
+    await messageOf(() => readDelimited(folder), folder),
     /expected a file, got a folder/,
   );
   assert.throws(() => readDelimited(""), TypeError);

@@ -31,14 +31,11 @@ test("readNameMap reads MetaboAnalyst's columns, and NA as none", () => {
   );
 });
 
-test("readNameMap names a column that is missing, and an id that is none", () => {
+test("readNameMap names a column that is missing, and an id that is none", async () => {
   const headless = writeTemp("map.csv", "Name,KEGG\nx,C00031\n");
-  assert.match(
-    messageOf(() => readNameMap(headless), headless),
-    /expected a column "Query"/,
-  );
+  assert.match(await messageOf(() => readNameMap(headless), headless), /expected a column "Query"/);
   const wrong = writeTemp("map.csv", `${HEADER}\nx,,,,,HMDB1,,,\n`);
-  const message = messageOf(() => readNameMap(wrong), wrong);
+  const message = await messageOf(() => readNameMap(wrong), wrong);
   assert.match(
     message,
     /line 2, column "KEGG": expected a KEGG compound such as C00031, got "HMDB1"/,

@@ -56,23 +56,25 @@ for (const [kind, whole] of [
   ["plain", Buffer.from(GOOD)],
   ["gzip", gzipSync(GOOD)],
 ] as const) {
-  test(`readTable and readSampleSheet read or refuse 500 damaged ${kind} files`, () => {
+  test(`readTable and readSampleSheet read or refuse 500 damaged ${kind} files`, async () => {
     const random = createRandom(20, kind);
     const file = writeTemp("damaged.csv", whole);
     const sampleIds = ["s1", "s2", "s3"];
-    checkTable(readTable({ file, name: "rna", sampleIds }));
+    checkTable(await readTable({ file, name: "rna", sampleIds }));
     let read = 0;
     let refused = 0;
     for (let i = 0; i < 500; i++) {
       writeFileSync(file, damage(whole, random));
       for (const act of [
-        () => checkTable(readTable({ file, name: "rna", sampleIds })),
-        () => checkTable(readTable({ file, name: "rna", orientation: "samples-in-rows" })),
-        () => checkTable(readTable({ file, name: "rna", orientation: "features-in-rows" })),
+        async () => checkTable(await readTable({ file, name: "rna", sampleIds })),
+        async () =>
+          checkTable(await readTable({ file, name: "rna", orientation: "samples-in-rows" })),
+        async () =>
+          checkTable(await readTable({ file, name: "rna", orientation: "features-in-rows" })),
         () => readSampleSheet({ file }),
       ]) {
         try {
-          act();
+          await act();
           read++;
         } catch (error) {
           if (error instanceof assert.AssertionError) throw error;

@@ -9,8 +9,8 @@ import { messageOf, writeTemp } from "./tempfile.js";
 const ROWS = "samples-in-rows";
 const COLUMNS = "features-in-rows";
 
-function read(content: string | Uint8Array, options: Partial<TableOptions> = {}) {
-  return readTable({
+async function read(content: string | Uint8Array, options: Partial<TableOptions> = {}) {
+  return await readTable({
     file: writeTemp("t.csv", content),
     name: "rna",
     orientation: ROWS,
@@ -18,16 +18,19 @@ function read(content: string | Uint8Array, options: Partial<TableOptions> = {})
   });
 }
 
-function refusal(content: string | Uint8Array, options: Partial<TableOptions> = {}): string {
+async function refusal(
+  content: string | Uint8Array,
+  options: Partial<TableOptions> = {},
+): Promise<string> {
   const file = writeTemp("t.csv", content);
-  return messageOf(
+  return await messageOf(
     () => readTable({ file, name: "rna", orientation: ROWS, ...options }),
     `${file}: expected a table of numbers, got `,
   );
 }
 
-test("reads samples in rows, trims ids and cells, and keeps zero apart from missing", () => {
-  const table = read(" id , a,b \n s1 ,1, -2.5e1\ns2\u00a0,0,\n");
+test("reads samples in rows, trims ids and cells, and keeps zero apart from missing", async () => {
+  const table = await read(" id , a,b \n s1 ,1, -2.5e1\ns2\u00a0,0,\n");
   assert.deepEqual(table.samples, ["s1", "s2"]);
   assert.deepEqual(table.features, ["a", "b"]);
   assert.deepEqual([...table.matrix.values], [1, -25, 0, 0]);
@@ -35,9 +38,9 @@ test("reads samples in rows, trims ids and cells, and keeps zero apart from miss
   assert.deepEqual([table.name, table.drops, table.notes], ["rna", [], []]);
 });
 
-test("reads features in rows into the same table, also from gzip, UTF-16, CRLF and bare CR", () => {
+test("reads features in rows into the same table, also from gzip, UTF-16, CRLF and bare CR", async () => {
   const text = 'gene,s1,s2,s3\n"a,1",1,2,3\nb,4,NA,6\n';
-  const upright = read('id,"a,1",b\ns1,1,4\ns2,2,\ns3,3,6\n');
+  const upright = await read('id,"a,1",b\ns1,1,4\ns2,2,\ns3,3,6\n');
   const forms = [
     text,
     `\ufeff${text}`,
@@ -45,68 +48,77 @@ test("reads features in rows into the same table, also from gzip, UTF-16, CRLF a
     text.replaceAll("\n", "\r"),
     gzipSync(text),
   ];
-  for (const form of forms) assert.deepEqual(read(form, { orientation: COLUMNS }), upright);
-  const { notes, ...wide } = read(Buffer.from(`\ufeff${text}`, "utf16le"), {
+  for (const form of forms) assert.deepEqual(await read(form, { orientation: COLUMNS }), upright);
+  const { notes, ...wide } = await read(Buffer.from(`\ufeff${text}`, "utf16le"), {
     orientation: COLUMNS,
   });
   assert.deepEqual({ ...wide, notes: [] }, upright);
   assert.equal(notes.length, 1);
 });
 
-test("decides the orientation by the side that has the sample sheet's ids", () => {
+test("decides the orientation by the side that has the sample sheet's ids", async () => {
   const sampleIds = ["s2", "s1", "s9"];
-  const told = read("id,a\ns1,1\ns2,2\n");
+  const told = await read("id,a\ns1,1\ns2,2\n");
   const options = { orientation: undefined, sampleIds };
-  assert.deepEqual(read("id,a\ns1,1\ns2,2\n", options), told);
-  assert.deepEqual(read("id,s1,s2\na,1,2\n", options), told);
+  assert.deepEqual(await read("id,a\ns1,1\ns2,2\n", options), told);
+  assert.deepEqual(await read("id,s1,s2\na,1,2\n", options), told);
 });
 
-test("refuses an orientation that cannot be told, or that the ids contradict", () => {
+test("refuses an orientation that cannot be told, or that the ids contradict", async () => {
   const options = { orientation: undefined, sampleIds: ["s1", "s2"] };
   assert.match(
-    refusal("id,a\nx1,1\n", options),
+    await refusal("id,a\nx1,1\n", options),
     /sheet has too \("s1", "s2"\), got rows "x1", columns "a"/,
   );
   assert.match(
-    refusal("id,s2\ns1,1\n", options),
+    await refusal("id,s2\ns1,1\n", options),
     /got 1 in rows and 1 in columns; pass orientation/,
   );
-  assert.match(refusal("id,a\nS.1,1\n", options), /write the ids alike: "S.1" here, "s1" in the/);
   assert.match(
-    refusal("id,a\ns1,1\n", { orientation: undefined }),
+    await refusal("id,a\nS.1,1\n", options),
+    /write the ids alike: "S.1" here, "s1" in the/,
+  );
+  assert.match(
+    await refusal("id,a\ns1,1\n", { orientation: undefined }),
     /expected an orientation, got none/,
   );
   assert.match(
-    refusal("id,s1\na,1\n", { ...options, orientation: ROWS }),
+    await refusal("id,s1\na,1\n", { ...options, orientation: ROWS }),
     /expected samples-in-rows, got rows "a", columns "s1"; pass orientation: "features-in-rows"/,
   );
 });
 
-test("reads every stated word for missing, in any case, and a file's own words where they are given", () => {
+test("reads every stated word for missing, in any case, and a file's own words where they are given", async () => {
   const words = [...missingWords, "na", "nan", "NULL", " NA ", "#n/a"];
-  const table = read(`id,a,b\n${words.map((word, i) => `s${i},${word},1\n`).join("")}`);
+  const table = await read(`id,a,b\n${words.map((word, i) => `s${i},${word},1\n`).join("")}`);
   assert.ok(table.matrix.observed.every((seen, i) => seen === i % 2));
-  assert.deepEqual([...read("id,a,b\ns,nd,1\n", { missing: ["ND"] }).matrix.observed], [0, 1]);
-  assert.match(refusal("id,a,b\ns,ND,1\n"), /line 2, column "a": expected a number, got "ND"/);
+  assert.deepEqual(
+    [...(await read("id,a,b\ns,nd,1\n", { missing: ["ND"] })).matrix.observed],
+    [0, 1],
+  );
+  assert.match(
+    await refusal("id,a,b\ns,ND,1\n"),
+    /line 2, column "a": expected a number, got "ND"/,
+  );
 });
 
-test("names sample and feature ids that are there twice, with both places", () => {
-  const message = refusal("id,a,b,a \ns1,1,2,3\ns2,1,2,3\n s1,4,5,6\n");
+test("names sample and feature ids that are there twice, with both places", async () => {
+  const message = await refusal("id,a,b,a \ns1,1,2,3\ns2,1,2,3\n s1,4,5,6\n");
   assert.match(message, /got 2 problems:/);
   assert.match(
     message,
     /line 1: expected each feature once, got "a" again, after column 2 and column 4/,
   );
   assert.match(message, /line 4: expected each sample once, got "s1" again, after line 2; rename/);
-  const dated = refusal("id,1-Sep,a,a\ns1,1,2,3\n");
+  const dated = await refusal("id,1-Sep,a,a\ns1,1,2,3\n");
   assert.match(dated, /got "a" again, after column 3 and column 4/);
-  const lying = refusal("id,s1,s1\na,1,2\na,3,4\n", { orientation: COLUMNS });
+  const lying = await refusal("id,s1,s1\na,1,2\na,3,4\n", { orientation: COLUMNS });
   assert.match(lying, /line 1: expected each sample once, got "s1" again/);
   assert.match(lying, /line 3: expected each feature once, got "a" again, after line 2/);
 });
 
-test("refuses features and samples without an id", () => {
-  const message = refusal("id,a,\ns1,1,2\n ,3,4\n");
+test("refuses features and samples without an id", async () => {
+  const message = await refusal("id,a,\ns1,1,2\n ,3,4\n");
   assert.match(message, /line 1: expected the id of a feature in column 3, got none; name it/);
   assert.match(
     message,
@@ -114,7 +126,7 @@ test("refuses features and samples without an id", () => {
   );
 });
 
-test("names text in a numeric cell, and what it seems to be, with line, column and remedy", () => {
+test("names text in a numeric cell, and what it seems to be, with line, column and remedy", async () => {
   const kinds: [string, RegExp][] = [
     ["abc", /got "abc"; correct it, or pass missing: \["abc"\] if it means "not measured"/],
     ['"0,5"', /got "0,5", a decimal comma; save the file with decimal points/],
@@ -132,25 +144,31 @@ test("names text in a numeric cell, and what it seems to be, with line, column a
     ["9".repeat(1000), /look for a missing line end or delimiter/],
   ];
   for (const [cell, expected] of kinds) {
-    const message = refusal(`id,a,b\ns1,1,2\ns2,1,${cell}\n`);
+    const message = await refusal(`id,a,b\ns1,1,2\ns2,1,${cell}\n`);
     assert.match(message, /line 3, column "b": expected a number, got/);
     assert.match(message, expected);
   }
 });
 
-test("refuses infinite values and values that overflow float32", () => {
+test("refuses infinite values and values that overflow float32", async () => {
   for (const cell of ["inf", "-Inf", "Infinity"]) {
-    assert.match(refusal(`id,a\ns1,${cell}\n`), /line 2, column "a": .*which is infinite; leave/);
+    assert.match(
+      await refusal(`id,a\ns1,${cell}\n`),
+      /line 2, column "a": .*which is infinite; leave/,
+    );
   }
   for (const cell of ["1e999", "-4e38", "3.5e+38"]) {
-    assert.match(refusal(`id,a\ns1,${cell}\n`), /which is beyond float32 \(3.4e38\); correct it/);
+    assert.match(
+      await refusal(`id,a\ns1,${cell}\n`),
+      /which is beyond float32 \(3.4e38\); correct it/,
+    );
   }
-  assert.equal(read("id,a\ns1,3.4e38\n").matrix.values[0], Math.fround(3.4e38));
+  assert.equal((await read("id,a\ns1,3.4e38\n")).matrix.values[0], Math.fround(3.4e38));
 });
 
-test("lists different problems of one file at once, in the order of the lines", () => {
+test("lists different problems of one file at once, in the order of the lines", async () => {
   const many = Array.from({ length: 40 }, (_, i) => `s${i + 10},x${i},1\n`).join("");
-  const message = refusal(`id,a,b\ns1,1,2\ns2,1\n${many}s1,inf,"0,5"\n`);
+  const message = await refusal(`id,a,b\ns1,1,2\ns2,1\n${many}s1,inf,"0,5"\n`);
   assert.match(message, /got 44 problems:/);
   const listed = message.split("\n- ").slice(1);
   assert.equal(listed.length, 11);
@@ -166,29 +184,32 @@ test("lists different problems of one file at once, in the order of the lines", 
   assert.match(message, /- and 34 more$/);
 });
 
-test("names a column of words once, and leaves it out where it is to be ignored", () => {
+test("names a column of words once, and leaves it out where it is to be ignored", async () => {
   const text = "id,note,a\ns1,good,1\ns2,bad,2\ns3,,3\n";
-  const message = refusal(text);
+  const message = await refusal(text);
   assert.match(message, /got 1 problem:/);
   assert.match(message, /line 2, column "note".*no cell of the column is a number; .*ignore/);
-  assert.deepEqual(read(text, { ignore: ["note"] }).features, ["a"]);
-  const mixed = refusal('id,a\ns1,"0,5"\ns2,inf\ns3,"1,5"\n');
+  assert.deepEqual((await read(text, { ignore: ["note"] })).features, ["a"]);
+  const mixed = await refusal('id,a\ns1,"0,5"\ns2,inf\ns3,"1,5"\n');
   assert.match(mixed, /got 2 problems:\n- line 2, .*decimal comma.*\n- line 3, .*infinite/);
   const swapped = { id: "symbol", ignore: ["entrez"], orientation: COLUMNS } as const;
-  assert.deepEqual(read("entrez,symbol,s1\n5,A,1\n5,B,2\n", swapped).features, ["A", "B"]);
+  assert.deepEqual((await read("entrez,symbol,s1\n5,A,1\n5,B,2\n", swapped)).features, ["A", "B"]);
   assert.match(
-    refusal(text, { ignore: ["nota"] }),
+    await refusal(text, { ignore: ["nota"] }),
     /expected a column "nota", got "id", "note", "a"/,
   );
-  assert.match(refusal(text, { id: "ID" }), /expected a column "ID", got "id"/);
+  assert.match(await refusal(text, { id: "ID" }), /expected a column "ID", got "id"/);
 });
 
-test("leaves out features whose names Excel turned into dates, counts and lists them", () => {
+test("leaves out features whose names Excel turned into dates, counts and lists them", async () => {
   const dates = ["1-Sep", "2021-09-01", "01-Mar", "Sep-01", "2021-09-01 00:00:00", "1-Sep"];
-  const upright = read(`id,a,${dates.join(",")},b\ns1,1,2,3,4,5,6,7,8\n`);
-  const lying = read(`id,s1\na,1\n${dates.map((date, i) => `${date},${i + 2}\n`).join("")}b,8\n`, {
-    orientation: COLUMNS,
-  });
+  const upright = await read(`id,a,${dates.join(",")},b\ns1,1,2,3,4,5,6,7,8\n`);
+  const lying = await read(
+    `id,s1\na,1\n${dates.map((date, i) => `${date},${i + 2}\n`).join("")}b,8\n`,
+    {
+      orientation: COLUMNS,
+    },
+  );
   for (const table of [upright, lying]) {
     assert.deepEqual(table.features, ["a", "b"]);
     assert.deepEqual([...table.matrix.values], [1, 8]);
@@ -202,64 +223,70 @@ test("leaves out features whose names Excel turned into dates, counts and lists 
   }
 });
 
-test("refuses Excel's dates where that is asked for, and notes sample ids that look like them", () => {
-  const message = refusal("id,a,1-Sep\ns1,1,2\n", { excelDates: "refuse" });
+test("refuses Excel's dates where that is asked for, and notes sample ids that look like them", async () => {
+  const message = await refusal("id,a,1-Sep\ns1,1,2\n", { excelDates: "refuse" });
   assert.match(message, /line 1, column "1-Sep": expected the name of a feature, got "1-Sep"/);
-  const lying = refusal("id,s1\n2021-03-01,1\n", { excelDates: "refuse", orientation: COLUMNS });
+  const lying = await refusal("id,s1\n2021-03-01,1\n", {
+    excelDates: "refuse",
+    orientation: COLUMNS,
+  });
   assert.match(lying, /line 2: expected the name of a feature, got "2021-03-01", a date by Excel/);
   assert.match(
-    read("id,a\n1-Sep,1\n").notes[0],
+    (await read("id,a\n1-Sep,1\n")).notes[0],
     /sample ids that may be dates by Excel \(1\): "1-Sep"/,
   );
 });
 
-test("takes versions off Ensembl ids, notes it, and refuses two versions of one gene", () => {
+test("takes versions off Ensembl ids, notes it, and refuses two versions of one gene", async () => {
   const text = "id,ENSG00000000003.15,TP53\ns1,1,2\n";
-  const table = read(text);
+  const table = await read(text);
   assert.deepEqual(table.features, ["ENSG00000000003", "TP53"]);
   assert.match(table.notes[0], /versions of 1 Ensembl id were taken off/);
-  assert.equal(read(text, { ensemblVersions: "keep" }).features[0], "ENSG00000000003.15");
+  assert.equal((await read(text, { ensemblVersions: "keep" })).features[0], "ENSG00000000003.15");
   const twice = "id,ENSG00000000003.15,ENSG00000000003.14\ns1,1,2\n";
-  assert.match(refusal(twice), /each feature once, got "ENSG00000000003" again/);
-  assert.equal(read(twice, { ensemblVersions: "keep" }).features.length, 2);
+  assert.match(await refusal(twice), /each feature once, got "ENSG00000000003" again/);
+  assert.equal((await read(twice, { ensemblVersions: "keep" })).features.length, 2);
 });
 
-test("refuses a table without rows, without columns, or without a header", () => {
-  assert.match(refusal("id,patient\ns1,p1\n"), /expected at least one feature, got none; write/);
-  assert.match(refusal("id,1-Sep\ns1,1\n"), /one feature, got none but dates by Excel/);
-  assert.match(refusal("id,a\n"), /line 1: expected rows below the header, got none/);
+test("refuses a table without rows, without columns, or without a header", async () => {
   assert.match(
-    refusal("id\ns1\n"),
+    await refusal("id,patient\ns1,p1\n"),
+    /expected at least one feature, got none; write/,
+  );
+  assert.match(await refusal("id,1-Sep\ns1,1\n"), /one feature, got none but dates by Excel/);
+  assert.match(await refusal("id,a\n"), /line 1: expected rows below the header, got none/);
+  assert.match(
+    await refusal("id\ns1\n"),
     /expected columns of numbers beside the ids, got "id" alone; check/,
   );
   assert.match(
-    refusal("s1,1\ns2,2\n", { sampleIds: ["s1", "s2"] }),
+    await refusal("s1,1\ns2,2\n", { sampleIds: ["s1", "s2"] }),
     /expected a header, got the sample "s1"/,
   );
 });
 
-test("checks its options at the door", () => {
+test("checks its options at the door", async () => {
   const wrong = { orientation: "rows" } as unknown as Partial<TableOptions>;
-  assert.throws(() => read("id,a\ns,1\n", wrong), RangeError);
-  assert.throws(() => read("id,a\ns,1\n", { name: "" }), RangeError);
-  assert.throws(() => readTable({ file: "", name: "rna" }), TypeError);
-  assert.throws(() => readTables({ name: "none", tables: [] }), RangeError);
+  await assert.rejects(() => read("id,a\ns,1\n", wrong), RangeError);
+  await assert.rejects(() => read("id,a\ns,1\n", { name: "" }), RangeError);
+  await assert.rejects(() => readTable({ file: "", name: "rna" }), TypeError);
+  await assert.rejects(() => readTables({ name: "none", tables: [] }), RangeError);
   const misspelled = { file: "rna.csv", name: "RNA", orientaton: ROWS };
   const own = { name: "mine", tables: [{ file: "protein.csv", name: "protein" }, misspelled] };
-  assert.throws(() => readTables(own), {
+  await assert.rejects(() => readTables(own), {
     name: "TypeError",
     message: /^readTables: tables\[1\]: .*got "orientaton"; did you mean "orientation"\?$/,
   });
   const sheet = { file: "samples.csv", patients: "case" };
-  assert.throws(() => readTables({ ...own, sampleSheet: sheet }), /tables\[1\]/);
+  await assert.rejects(() => readTables({ ...own, sampleSheet: sheet }), /tables\[1\]/);
   const tables = own.tables.slice(0, 1);
-  assert.throws(() => readTables({ name: "mine", tables, sampleSheet: sheet }), {
+  await assert.rejects(() => readTables({ name: "mine", tables, sampleSheet: sheet }), {
     name: "TypeError",
     message: /^readTables: sampleSheet: .*got "patients"; did you mean "patient"\?$/,
   });
 });
 
-test("passes on what is wrong with the bytes: empty, cut off, absent", () => {
+test("passes on what is wrong with the bytes: empty, cut off, absent", async () => {
   const bad: [string | Uint8Array, RegExp][] = [
     ["", /empty file/],
     [gzipSync("id,a\ns1,1\n").subarray(0, 20), /cut off after 20 bytes/],
@@ -268,12 +295,12 @@ test("passes on what is wrong with the bytes: empty, cut off, absent", () => {
   for (const [content, expected] of bad) {
     const file = writeTemp("bad.csv", content);
     assert.match(
-      messageOf(() => readTable({ file, name: "x", orientation: ROWS }), file),
+      await messageOf(() => readTable({ file, name: "x", orientation: ROWS }), file),
       expected,
     );
   }
   assert.match(
-    messageOf(() => readTable({ file: "absent.csv", name: "x" }), "absent.csv"),
+    await messageOf(() => readTable({ file: "absent.csv", name: "x" }), "absent.csv"),
     /none of/,
   );
 });

@@ -15,10 +15,10 @@ export function writeTemp(ending: string, content: string | Uint8Array): string 
   return file;
 }
 
-/** The message of the error that a function throws; it must be an `Error` that names the file. */
-export function messageOf(act: () => unknown, file: string): string {
+/** The message of the error that a function throws or rejects with; it must be an `Error` that names the file. */
+export async function messageOf(act: () => unknown, file: string): Promise<string> {
   try {
-    act();
+    await act();
   } catch (error) {
     if (error instanceof Error && error.message.includes(file)) return error.message;
     throw error;

@@ -81,9 +81,9 @@ before(async () => {
 });
 
 test("a sample that lacks a modality is used for what it has", async () => {
-  const read = readCohortFile(place("mine.json"), "first");
+  const read = await readCohortFile(place("mine.json"), "first");
   assert.equal(read.samples.length, kept.length);
-  assert.equal(readCohortFile(place("mine.json")).samples.length, kept.length - 20);
+  assert.equal((await readCohortFile(place("mine.json"))).samples.length, kept.length - 20);
   const { decoder, quality } = await openImputer(place("model"));
   assert.equal(decoder.trainedOn.length, kept.length);
   assert.ok(quality.filter(({ modality }) => modality === "metabolite").every(({ n }) => n > 0));

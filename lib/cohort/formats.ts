@@ -1,0 +1,90 @@
+// The formats of tables: which one a file has, by its extension or as stated, and how each is opened.
+import { openAnnData } from "./anndata.js";
+import type { CellTable } from "./cell-table.js";
+import { cellsOfText } from "./cells.js";
+import { openDelimited } from "./delimited.js";
+import { openParquet } from "./parquet.js";
+import { namesPatients } from "./patients.js";
+import type { TextFile } from "./textfile.js";
+import { openSheet } from "./workbook.js";
+
+export const FORMATS = ["text", "xlsx", "parquet", "h5ad", "h5mu"] as const;
+
+/** `text` is CSV, TSV or GCT, gzip or not. */
+export type Format = (typeof FORMATS)[number];
+
+/** Where in which kind of file a table is. */
+export interface FormatOptions {
+  /** Path of a CSV, TSV or GCT file (gzip or not), an Excel workbook, or a Parquet, AnnData or MuData file. */
+  readonly file: string;
+  /** By default as the extension says: .xlsx, .parquet, .h5ad or .h5mu, else text. */
+  readonly format?: Format;
+  /** The sheet of a workbook; by default its only one. */
+  readonly sheet?: string;
+  /** The modality of a MuData file. */
+  readonly modality?: string;
+}
+
+const EXTENSIONS: readonly (readonly [pattern: RegExp, format: Format])[] = [
+  [/\.xls[xm]$/i, "xlsx"],
+  [/\.(?:parquet|pq)$/i, "parquet"],
+  [/\.h5ad$/i, "h5ad"],
+  [/\.h5mu$/i, "h5mu"],
+];
+
+/** The format of a file: the stated one, else that of its extension. */
+export function formatOf({ file, format }: Pick<FormatOptions, "file" | "format">): Format {
+  return format ?? EXTENSIONS.find(([pattern]) => pattern.test(file))?.[1] ?? "text";
+}
+
+/** The options that only some formats have. */
+const OWN: Readonly<Record<string, readonly Format[]>> = {
+  sheet: ["xlsx"],
+  layer: ["h5ad", "h5mu"],
+  modality: ["h5mu"],
+};
+
+/** @throws RangeError for an option that the file's format does not have. */
+export function checkFormat(
+  where: string,
+  options: FormatOptions & { readonly layer?: string },
+): void {
+  const format = formatOf(options);
+  const given: Readonly<Record<string, unknown>> = { ...options };
+  for (const [name, formats] of Object.entries(OWN)) {
+    if (given[name] === undefined || formats.includes(format)) continue;
+    throw new RangeError(
+      `${where}: expected ${name} only for ${formats.join(" and ")}, got it for ${options.file}, read as ${format}; ` +
+        "remove it, or pass format",
+    );
+  }
+}
+
+/** The text of a text file or of a workbook's sheet. */
+export async function openAsText({
+  file,
+  format,
+  sheet,
+}: FormatOptions): Promise<string | TextFile> {
+  return formatOf({ file, format }) === "xlsx" ? await openSheet(file, sheet) : file;
+}
+
+/**
+ * Opens a table of any format.
+ * @param ids ids that columns may be named by.
+ * @throws as `openDelimited`, `openSheet`, `openParquet` and `openAnnData`.
+ */
+export async function openTable(
+  options: FormatOptions & { readonly name: string; readonly layer?: string },
+  ids: ReadonlySet<string> | undefined,
+): Promise<CellTable> {
+  const { file, name, layer } = options;
+  const format = formatOf(options);
+  if (format === "parquet") return openParquet(file);
+  if (format === "h5ad") return await openAnnData(file, { layer }, namesPatients);
+  if (format === "h5mu") {
+    return await openAnnData(file, { layer, modality: options.modality ?? name }, namesPatients);
+  }
+  const text = await openAsText(options);
+  return cellsOfText(openDelimited(text, { ids, ...(format === "xlsx" && { delimiter: "\t" }) }));
+}

@@ -1,0 +1,131 @@
+// Tables whose cells have types in their files, such as Parquet's and HDF5's, with the checks of tables in text.
+import type { CellTable, ReadNumbersOptions } from "./cell-table.js";
+import { addFault, countPlaces, type Faults, tellFaults } from "./cells.js";
+import { emptyMatrix, type Matrix } from "./matrix.js";
+import { parseNumber } from "./numbers.js";
+import type { Orientation } from "./orientation.js";
+
+/** Numbers of neighboring rows and columns; NaN where missing. */
+export interface Block {
+  readonly values: ArrayLike<number>;
+  /** The rows `[top, top + rows)` and the columns `[left, left + columns)` of the table. */
+  readonly top: number;
+  readonly rows: number;
+  readonly left: number;
+  readonly columns: number;
+  /** How far the values of two neighboring rows are apart, in elements; those of two columns are 1 apart. */
+  readonly stride: number;
+}
+
+/** What a format tells of a table; `typedTable` adds the checks. */
+export interface TypedSource {
+  /** The file, with its modality, as messages name it. */
+  readonly file: string;
+  readonly header: readonly string[];
+  readonly rows: number;
+  /** Columns that describe the rows. */
+  readonly annotations?: readonly number[];
+  readonly orientation?: Orientation;
+  readonly notes?: readonly string[];
+  /** Whether a column holds texts. */
+  isText(column: number): boolean;
+  /** Reads a column as text; "" where missing. */
+  readText(column: number): readonly string[];
+  /** Reads the columns of numbers that are wanted, and perhaps others. */
+  eachBlock(isWanted: (column: number) => boolean, visit: (block: Block) => void): void;
+}
+
+/** A table of typed cells; its rows are counted from 1. */
+export function typedTable(source: TypedSource): CellTable {
+  const { file, header, rows, annotations, orientation, notes = [] } = source;
+  const readColumns = (columns: readonly number[]) =>
+    columns.map((column) => source.readText(column).map((cell) => cell.trim()));
+  return {
+    ...{ file, header: header.map((name) => name.trim()), headerLine: 0, rowWord: "row" },
+    columns: header.map((_, j) => j),
+    lines: Array.from({ length: rows }, (_, i) => i + 1),
+    notes: [...notes],
+    ...{ annotations, orientation },
+    isText: (column) => source.isText(column),
+    readColumns,
+    readFirstRows(count) {
+      const texts = header.map((_, j) => (source.isText(j) ? source.readText(j) : undefined));
+      const shown = Array.from({ length: Math.min(count, rows) }, () => header.map(() => ""));
+      texts.forEach((cells, j) => {
+        shown.forEach((row, i) => {
+          if (cells) row[j] = cells[i].trim();
+        });
+      });
+      source.eachBlock(
+        () => header.length <= FEW,
+        ({ values, top, rows: height, left, columns, stride }) => {
+          for (let i = 0; i < Math.min(height, count - top); i++) {
+            for (let j = 0; j < columns; j++) {
+              const value = values[i * stride + j];
+              shown[top + i][left + j] = Number.isNaN(value) ? "" : String(value);
+            }
+          }
+        },
+      );
+      return shown;
+    },
+    readNumbers: (options) => readTypedNumbers(source, options),
+  };
+}
+
+/** A table of so few columns may be a long one, so that its numbers matter to its layout. */
+const FEW = 20;
+
+function readTypedNumbers(
+  source: TypedSource,
+  { rows, columns, transpose, missing, problems }: ReadNumbersOptions,
+): Matrix {
+  const [height, width] = [countPlaces(rows), countPlaces(columns)];
+  const matrix = transpose ? emptyMatrix(width, height) : emptyMatrix(height, width);
+  const { values: to, observed } = matrix;
+  const [rowStep, columnStep] = transpose ? [1, height] : [width, 1];
+  const faults = source.header.map((): Faults => ({ count: 0, first: [] }));
+  const place = (row: number, column: number, value: number, cell?: string) => {
+    const at = rows[row] * rowStep + columns[column] * columnStep;
+    const fits = Number.isFinite(Math.fround(value));
+    if (!fits) addFault(faults[column], row + 1, cell ?? nameNumber(value));
+    to[at] = fits ? value : 0;
+    observed[at] = fits ? 1 : 0;
+  };
+  source.eachBlock(
+    (column) => columns[column] >= 0,
+    ({ values, top, rows: count, left, columns: wide, stride }) => {
+      for (let i = 0; i < count; i++) {
+        if (rows[top + i] < 0) continue;
+        for (let j = 0; j < wide; j++) {
+          const value = values[i * stride + j];
+          if (columns[left + j] < 0 || Number.isNaN(value)) continue;
+          if (missing.numeric && missing.matchesNumber(value)) continue;
+          place(top + i, left + j, value);
+        }
+      }
+    },
+  );
+  source.header.forEach((_, column) => {
+    if (columns[column] < 0 || !source.isText(column)) return;
+    source.readText(column).forEach((text, row) => {
+      const cell = text.trim();
+      if (rows[row] < 0 || missing.matches(cell)) return;
+      place(row, column, parseNumber(cell) ?? Number.POSITIVE_INFINITY, cell);
+    });
+  });
+  const kept = rows.filter((at) => at >= 0);
+  faults.forEach((found, column) => {
+    if (found.count === 0) return;
+    const start = columns[column] * columnStep;
+    const numberless = kept.every((at) => observed[at * rowStep + start] === 0);
+    tellFaults(source.header[column], found, numberless, problems);
+  });
+  return matrix;
+}
+
+/** A number as the checks of text know it. */
+function nameNumber(value: number): string {
+  if (Number.isFinite(value)) return String(value);
+  return value < 0 ? "-inf" : "inf";
+}
