@@ -7,6 +7,7 @@ import { fallbackText } from "../impute/card.js";
 import type { PathMethod } from "../impute/decoder.js";
 import { impute as imputeTable } from "../impute/impute.js";
 import { fitImputer } from "../impute/imputer.js";
+import type { ValueFormat } from "../impute/values-writer.js";
 
 interface FitChoice {
   readonly cohort?: string;
@@ -51,6 +52,11 @@ interface ImputeChoice {
   readonly align?: Alignment;
   readonly leastFound?: number;
   readonly level?: string;
+  readonly sheet?: string;
+  readonly layer?: string;
+  readonly modality?: string;
+  readonly format?: ValueFormat;
+  readonly wide?: true;
 }
 
 /** `aro impute`: imputes the samples of one table. */
@@ -59,13 +65,14 @@ export async function impute(choice: ImputeChoice): Promise<number> {
   const file = given("impute", "--rna", choice.rna);
   const output = given("impute", "--output", choice.output);
   requireNew("aro impute", output);
-  const table = await readTable({
-    ...{ name: "RNA", file, orientation: choice.orientation ?? "samples-in-rows" },
-  });
-  const { samples, features, found, outside, notes } = await imputeTable({
-    ...{ model, table, output, align: choice.align, leastFound: choice.leastFound },
+  const { orientation = "samples-in-rows", sheet, layer, modality, format, wide } = choice;
+  const table = await readTable({ name: "RNA", file, orientation, sheet, layer, modality });
+  const imputed = await imputeTable({
+    ...{ model, table, output, format, wide },
+    ...{ align: choice.align, leastFound: choice.leastFound },
     level: choice.level === undefined ? undefined : Number(choice.level),
   });
+  const { samples, features, found, outside, notes } = imputed;
   for (const note of [...table.notes, ...notes]) console.error(note);
   console.log(
     `${samples} samples, ${features} features each, written to ${output}; ` +

@@ -6,7 +6,7 @@ import { chooseEngine } from "../engine/choose.js";
 import type { Engine } from "../engine/engine.js";
 import { checkOptions, required } from "../options.js";
 import { ALIGNMENTS, type Alignment, alignTable } from "./align.js";
-import { type Imputer, openImputer, requireNew } from "./bundle.js";
+import { openImputer, requireNew } from "./bundle.js";
 import { factorOf, LEVEL } from "./calibration.js";
 import { renderFeatures } from "./card.js";
 import type { Inference } from "./decoder.js";
@@ -22,7 +22,7 @@ import {
 } from "./newcomers.js";
 import { renderReport } from "./report.js";
 import { mapTraining } from "./smoothing.js";
-import { type ImputedBlock, openValues } from "./values.js";
+import { type ImputedBlock, openValues, VALUE_FORMATS, type ValueFormat } from "./values-writer.js";
 
 export interface ImputeOptions {
   /** The folder of a bundle. */
@@ -37,6 +37,10 @@ export interface ImputeOptions {
   readonly align?: Alignment;
   /** The share of values that intervals are to cover: 0.5, 0.8, 0.9 or 0.95; by default 0.9. */
   readonly level?: number;
+  /** Of the values: a row a value in text or Parquet, or MuData; by default "tsv". */
+  readonly format?: ValueFormat;
+  /** In text and Parquet, one table a modality, samples by features, with its bounds beside it. */
+  readonly wide?: boolean;
   /** By default the one that `chooseEngine` finds. */
   readonly engine?: Engine;
 }
@@ -55,9 +59,10 @@ export interface Imputed {
 const BLOCK = 32; // samples imputed and written at a time
 
 /**
- * Imputes new samples and writes values.tsv, features.tsv, samples.tsv and report.html. Columns are matched by name, in
- * any order; features that the table lacks are filled with the training mean. Beside the table, memory holds some
- * samples at a time. The folder appears whole or not at all.
+ * Imputes new samples and writes their values, features.tsv, samples.tsv and report.html. The values are a row each in
+ * values.tsv or values.parquet; or, if wide, MODALITY, MODALITY.low and MODALITY.high; or values.h5mu, with layers low
+ * and high. Columns are matched by name, in any order; features that the table lacks are filled with the training mean.
+ * Beside the table, memory holds some samples at a time. The folder appears whole or not at all.
  * @throws RangeError if the table has no samples, or too few of the model's features, or samples to align.
  * @throws Error if the folder exists, or the bundle cannot be opened.
  */
@@ -69,15 +74,23 @@ export async function impute(options: ImputeOptions): Promise<Imputed> {
     leastFound = 0.5,
     align,
     level = LEVEL,
+    format = "tsv",
+    wide = false,
     engine,
   } = checkOptions("impute", options, {
     ...{ model: required("string"), table: required("object"), output: required("string") },
-    ...{ leastFound: "number", align: ALIGNMENTS, level: "number", engine: "object" },
+    ...{ leastFound: "number", align: ALIGNMENTS, level: "number" },
+    ...{ format: VALUE_FORMATS, wide: "boolean", engine: "object" },
   });
   requireNew("impute", output);
   const imputer = await openImputer(model);
   const { decoder, factors } = imputer;
-  const reaches = decoder.modalities.slice(1).map(({ name }) => factorOf(factors, name, level));
+  const first = decoder.modalities[0].end;
+  const inferred = decoder.modalities.slice(1);
+  for (const { name } of inferred) factorOf(factors, name, level); // refuses an unknown level at once
+  const modalities = new Map(
+    inferred.map(({ name, start, end }) => [name, decoder.features.slice(start, end)]),
+  );
   const places = findPlaces(imputer, given, leastFound);
   const aligned = align === undefined ? undefined : alignTable(imputer, given, places, align);
   const table = aligned?.table ?? given;
@@ -86,15 +99,27 @@ export async function impute(options: ImputeOptions): Promise<Imputed> {
   const newcomers: Newcomer[] = [];
   const notes: string[] = [];
   await createFolder(output, async (aside) => {
-    const values = openValues(aside, imputer);
-    for (let start = 0; start < table.samples.length; start += BLOCK) {
-      const samples = table.samples.slice(start, start + BLOCK);
-      const seen = placeSamples(imputer, table, places, start, samples.length);
-      newcomers.push(...describeNewcomers(imputer, samples, seen, places, map));
-      const inference = await inferModalities(decoder, seen, { engine: running });
-      await values.write(withIntervals(imputer, samples, inference, reaches));
+    const layout = { folder: aside, format, wide, samples: table.samples, modalities };
+    const values = await openValues(layout, imputer);
+    try {
+      for (let start = 0; start < table.samples.length; start += BLOCK) {
+        const samples = table.samples.slice(start, start + BLOCK);
+        const seen = placeSamples(imputer, table, places, start, samples.length);
+        newcomers.push(...describeNewcomers(imputer, samples, seen, places, map));
+        const inference = await inferModalities(decoder, seen, { engine: running });
+        for (const { name, start: from, end } of inferred) {
+          const factor = factorOf(factors, name, level);
+          await values.write(name, start, blockOf(inference, from - first, end - first, factor));
+        }
+      }
+      await values.finish({
+        novelty: newcomers.map(({ novelty }) => novelty),
+        outside: newcomers.map(({ novelty }) => novelty > imputer.noveltyLimit),
+      });
+    } catch (error) {
+      values.abandon();
+      throw error;
     }
-    await values.close();
     notes.push(...noteMissing(places, decoder.modalities[0].name));
     if (aligned) {
       notes.push(
@@ -121,25 +146,28 @@ export async function impute(options: ImputeOptions): Promise<Imputed> {
   };
 }
 
-/** Puts intervals around what was inferred. */
-function withIntervals(
-  { decoder: { modalities } }: Imputer,
-  samples: readonly string[],
-  { mean: value, deviation }: Inference,
-  factors: readonly number[],
+/** The columns `[start, end)` of what was inferred, with the bounds of their intervals. */
+function blockOf(
+  { mean, deviation }: Inference,
+  start: number,
+  end: number,
+  factor: number,
 ): ImputedBlock {
-  const low = new Float32Array(deviation.length);
-  const high = new Float32Array(deviation.length);
-  const first = modalities[0].end;
-  samples.forEach((_, i) => {
-    modalities.slice(1).forEach(({ start, end }, m) => {
-      for (let at = i * value.columns + start - first; at < i * value.columns + end - first; at++) {
-        low[at] = value.values[at] - factors[m] * deviation[at];
-        high[at] = value.values[at] + factors[m] * deviation[at];
-      }
-    });
-  });
-  return { samples, value, low, high };
+  const width = end - start;
+  const [value, low, high] = Array.from({ length: 3 }, () =>
+    new Float64Array(mean.rows * width).fill(Number.NaN),
+  );
+  for (let i = 0; i < mean.rows; i++) {
+    for (let j = 0; j < width; j++) {
+      const at = i * mean.columns + start + j;
+      if (!mean.observed[at]) continue;
+      const to = i * width + j;
+      value[to] = mean.values[at];
+      low[to] = mean.values[at] - factor * deviation[at];
+      high[to] = mean.values[at] + factor * deviation[at];
+    }
+  }
+  return { value, low, high };
 }
 
 function noteMissing(

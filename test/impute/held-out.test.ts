@@ -18,7 +18,7 @@ const ccle = join(process.env.ARO_TEST_DATA ?? "../shared/data", "ccle505");
 const ucec = join(projectRoot(), "data/raw/ucec");
 
 /** 505 cell lines: RNA (706 genes), antibodies, metabolites. */
-function readCcle(): Cohort {
+function readCcle(): Promise<Cohort> {
   const files = { RNA: "rna_zscore_706", protein: "rppa_214", metabolite: "metabolites_225" };
   return readTables({
     name: "CCLE",
@@ -62,15 +62,19 @@ async function measure(cohort: Cohort, method: PathMethod) {
 }
 
 for (const { name, folder, read } of [
-  { name: "CCLE, every third feature", folder: ccle, read: () => thin(readCcle(), [3, 3, 3]) },
+  {
+    name: "CCLE, every third feature",
+    folder: ccle,
+    read: async () => thin(await readCcle(), [3, 3, 3]),
+  },
   {
     name: "UCEC, every tenth gene, every eighth protein and phosphoprotein",
-    ...{ folder: ucec, read: () => thin(readUcec(), [10, 8, 8]) },
+    ...{ folder: ucec, read: async () => thin(readUcec(), [10, 8, 8]) },
   },
 ]) {
   test(`90 % intervals hold 87 to 93 % of held-out patients' values: ${name}`, async (t) => {
     if (!existsSync(folder)) return t.skip(`${folder} is not here`);
-    const cohort = read();
+    const cohort = await read();
     const ours = await measure(cohort, "shared-decoder");
     const ridge = await measure(cohort, "ridge");
     ours.forEach(({ modality, coverage, width }, m) => {
