@@ -136,3 +136,4 @@ export { compareBlocks, compareLosses } from "./claims/tables.js";
 // The exercises of the course.
 
 export { check } from "./course/check.js";
+export { openPipelines } from "./course/pipelines.js";
