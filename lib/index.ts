@@ -62,9 +62,10 @@ export { chooseTasks } from "./study/tasks.js";
 // Searches and experiments: many runs of a study, compared.
 
 export { compareVariants, tabulateSeeds } from "./study/experiment-scores.js";
-export { AUTHORS, planExperiment } from "./study/experiments.js";
+export { planExperiment } from "./study/experiments.js";
 export { scoreExperiment } from "./study/record.js";
 export { compareSpaces, tuneAro, tuningReferences } from "./study/tuning.js";
+export { AUTHORS } from "./study/variants.js";
 
 // Reconstruction: predictors, their scores, and differences between them.
 
@@ -80,7 +81,7 @@ export { constantLosses } from "./evaluate/gaussian.js";
 export { fitLinearOracle, fitNoiseFloor, scoreHidden } from "./evaluate/oracle.js";
 export { pairedDifferences } from "./evaluate/paired.js";
 export { modelPredictor, type Predictor } from "./evaluate/predictor.js";
-export { compareOverSplits } from "./evaluate/splits.js";
+export { compareOverSplits } from "./evaluate/repeated-splits.js";
 export {
   countPairs,
   reconstructionTable,

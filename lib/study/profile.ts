@@ -70,7 +70,7 @@ export interface Profile {
     readonly folds: number;
     /** Repeats of the cross-validation, with new folds each. */
     readonly repeats: number;
-    /** Patient-grouped splits over which the linear controls are repeated. */
+    /** Patient-grouped splits of the experiment over splits. */
     readonly splits: number;
   };
 }
@@ -106,7 +106,7 @@ const UCEC: Profile = {
     tasks: ["tissue", "histology"],
     covariates: ["tmtBatch"],
   },
-  evaluation: { draws: 1000, folds: 5, repeats: 5, splits: 8 },
+  evaluation: { draws: 1000, folds: 5, repeats: 5, splits: 20 },
 };
 
 const PROFILES: Readonly<Record<ProfileName, Profile>> = {
@@ -136,7 +136,7 @@ const PROFILES: Readonly<Record<ProfileName, Profile>> = {
       epochs: 60,
       learningRate: 1e-2,
     },
-    evaluation: { draws: 200, folds: 4, repeats: 1, splits: 4 },
+    evaluation: { draws: 200, folds: 4, repeats: 1, splits: 3 },
   },
   gbm: {
     ...UCEC,
