@@ -15,6 +15,7 @@ export { countLabels, countPatients, labelValues } from "./cohort/labels.js";
 export { type Matrix, matrixFrom } from "./cohort/matrix.js";
 export { simulateCohort } from "./cohort/simulate.js";
 export { fetchSource } from "./cohort/sources.js";
+export { writeTable } from "./cohort/table-writer.js";
 export { readTables } from "./cohort/tables.js";
 
 // The split by patient, and the paper's preprocessing.
@@ -105,6 +106,19 @@ export { compareClassifiers } from "./evaluate/compare.js";
 export { mapPoints } from "./evaluate/maps.js";
 export { wilsonInterval } from "./evaluate/statistics.js";
 
+// Reading a model: what moves its outputs, which gene sets that names, and what its embedding says of outcomes.
+
+export { readNumbers, readSurvival } from "./cohort/outcomes.js";
+export {
+  integratedGradients,
+  rankFeatures,
+  rankPredicted,
+  saliency,
+} from "./evaluate/attribution.js";
+export { enrichGeneSets } from "./evaluate/enrichment.js";
+export { compareOutcomes, encodeCovariates } from "./evaluate/outcomes.js";
+export { openGeneSets } from "./study/gene-sets.js";
+
 // Figures and tables.
 
 export { accuracyFigure } from "./figures/accuracy.js";
@@ -120,6 +134,7 @@ export { latentFigure } from "./figures/latent.js";
 export { overviewFigure } from "./figures/overview.js";
 export { parallelFigure } from "./figures/parallel.js";
 export { preprocessingFigure } from "./figures/preprocessing.js";
+export { mergeRare } from "./figures/rare.js";
 export { saveFigure } from "./figures/save.js";
 export { showFigure } from "./figures/show.js";
 export { skillFigure } from "./figures/skill.js";

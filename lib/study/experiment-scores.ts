@@ -113,7 +113,9 @@ async function classifyRun(
   const { samples } = study.cohort;
   const options = {
     embeddings: await embed(model, study, embedding),
-    labels: labelValues(samples, chooseTasks(study).asked[0]),
+    labels: labelValues(samples, chooseTasks(study).asked[0], {
+      atLeast: study.profile.evaluation.folds,
+    }),
     groups: samples.map(({ patient }) => patient),
     classifier,
   };
