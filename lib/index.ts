@@ -62,7 +62,8 @@ export { chooseTasks } from "./study/tasks.js";
 
 // Searches and experiments: many runs of a study, compared.
 
-export { compareVariants, tabulateSeeds } from "./study/experiment-scores.js";
+export { runCanaries } from "./study/canaries.js";
+export { compareVariants, tabulateSeeds, tabulateSplits } from "./study/experiment-scores.js";
 export { planExperiment } from "./study/experiments.js";
 export { scoreExperiment } from "./study/record.js";
 export { compareSpaces, tuneAro, tuningReferences } from "./study/tuning.js";
@@ -139,6 +140,7 @@ export { saveFigure } from "./figures/save.js";
 export { showFigure } from "./figures/show.js";
 export { skillFigure } from "./figures/skill.js";
 export { splitFigure } from "./figures/split.js";
+export { splitsFigure } from "./figures/splits.js";
 export { trainingFigure } from "./figures/training.js";
 export { showTable } from "./jupyter/table.js";
 
