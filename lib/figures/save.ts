@@ -3,7 +3,6 @@
 import { createHash } from "node:crypto";
 import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { libraryVersion } from "../cohort/root.js";
 import { checkOptions, required } from "../options.js";
 import { datasetsOf, type Figure } from "./figure.js";
 import { type RenderedFigure, renderFigure } from "./render.js";
@@ -13,6 +12,8 @@ export interface SaveOptions {
   readonly source: string;
   /** The command that makes it again. */
   readonly command?: string;
+  /** The library and its version: "aro 0.1.0". */
+  readonly library?: string;
 }
 
 export interface SavedFigure extends RenderedFigure {
@@ -31,8 +32,8 @@ export async function saveFigure(
   folder: string,
   options: SaveOptions,
 ): Promise<SavedFigure> {
-  const { source, command } = checkOptions("saveFigure", options, {
-    ...{ source: required("string"), command: "string" },
+  const { source, command, library } = checkOptions("saveFigure", options, {
+    ...{ source: required("string"), command: "string", library: "string" },
   });
   if (source.trim() === "") {
     throw new TypeError(
@@ -43,7 +44,7 @@ export async function saveFigure(
   const { name, title, spec } = figure;
   const origin = {
     ...{ source, ...(command === undefined ? {} : { command }) },
-    library: `aro ${libraryVersion()}`,
+    ...(library === undefined ? {} : { library }),
     commit: `git log -1 --format=%H -- ${name}.svg`,
   };
   const record = { name, title, ...origin, dataSha256: dataSha256(figure), spec };

@@ -3,6 +3,7 @@ import { mkdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { replaceFile } from "../cohort/durable-file.js";
 import { readOptional } from "../cohort/optional-file.js";
+import { libraryVersion } from "../cohort/root.js";
 import type { Figure } from "../figures/figure.js";
 import { saveFigure } from "../figures/save.js";
 import { showFigure } from "../figures/show.js";
@@ -87,8 +88,8 @@ export async function publishFigure(
   source: string,
   figure: Figure,
 ): Promise<void> {
-  const command = commandOf(profile, source);
-  await showFigure(await saveFigure(figure, foldersOf(profile).figures, { source, command }));
+  const made = { source, command: commandOf(profile, source), library: `aro ${libraryVersion()}` };
+  await showFigure(await saveFigure(figure, foldersOf(profile).figures, made));
 }
 
 /** The command that runs a notebook as it runs now. */
