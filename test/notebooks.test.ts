@@ -15,9 +15,9 @@ test("every cell of every notebook type-checks strictly and awaits its promises"
   assert.deepEqual(await checkCells(), []);
 });
 
-test("a cell that publishes a figure names itself, so that the figure's file can", async () => {
+test("a cell of the paper's notebooks that publishes a figure names itself, so that the figure's file can", async () => {
   const root = join(projectRoot(), "notebooks");
-  for (const name of (await readdir(root)).filter((file) => file.endsWith(".ipynb"))) {
+  for (const name of (await readdir(root)).filter((file) => /^0\d-.*\.ipynb$/.test(file))) {
     for (const { id, source } of JSON.parse(await readFile(join(root, name), "utf8")).cells) {
       const text = source.join("");
       const calls = text.match(/publishFigure\(/g)?.length ?? 0;
