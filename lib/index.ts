@@ -15,6 +15,7 @@ export { countLabels, countPatients, labelValues } from "./cohort/labels.js";
 export { type Matrix, matrixFrom } from "./cohort/matrix.js";
 export { simulateCohort } from "./cohort/simulate.js";
 export { fetchSource } from "./cohort/sources.js";
+export { writeTable } from "./cohort/table-writer.js";
 export { readTables } from "./cohort/tables.js";
 
 // The split by patient, and the paper's preprocessing.
@@ -46,15 +47,26 @@ export { describeStudy } from "./study/overview.js";
 export { type Profile, readProfile } from "./study/profile.js";
 export { publishFigure, publishTable } from "./study/results.js";
 export { describeRuns, summarizeRuns } from "./study/runs.js";
+export {
+  describeAccuracies,
+  describeClusters,
+  describeDifferences,
+  describeEffects,
+  describeScores,
+  describeSearches,
+  describeTraining,
+  findLowest,
+} from "./study/sentences.js";
 export { openAro, openCohort, openStudy, readAro, type Study, trainAro } from "./study/study.js";
 export { chooseTasks } from "./study/tasks.js";
 
 // Searches and experiments: many runs of a study, compared.
 
 export { compareVariants, tabulateSeeds } from "./study/experiment-scores.js";
-export { AUTHORS, planExperiment } from "./study/experiments.js";
+export { planExperiment } from "./study/experiments.js";
 export { scoreExperiment } from "./study/record.js";
 export { compareSpaces, tuneAro, tuningReferences } from "./study/tuning.js";
+export { AUTHORS } from "./study/variants.js";
 
 // Reconstruction: predictors, their scores, and differences between them.
 
@@ -70,7 +82,7 @@ export { constantLosses } from "./evaluate/gaussian.js";
 export { fitLinearOracle, fitNoiseFloor, scoreHidden } from "./evaluate/oracle.js";
 export { pairedDifferences } from "./evaluate/paired.js";
 export { modelPredictor, type Predictor } from "./evaluate/predictor.js";
-export { compareOverSplits } from "./evaluate/splits.js";
+export { compareOverSplits } from "./evaluate/repeated-splits.js";
 export {
   countPairs,
   reconstructionTable,
@@ -94,6 +106,19 @@ export { compareClassifiers } from "./evaluate/compare.js";
 export { mapPoints } from "./evaluate/maps.js";
 export { wilsonInterval } from "./evaluate/statistics.js";
 
+// Reading a model: what moves its outputs, which gene sets that names, and what its embedding says of outcomes.
+
+export { readNumbers, readSurvival } from "./cohort/outcomes.js";
+export {
+  integratedGradients,
+  rankFeatures,
+  rankPredicted,
+  saliency,
+} from "./evaluate/attribution.js";
+export { enrichGeneSets } from "./evaluate/enrichment.js";
+export { compareOutcomes, encodeCovariates } from "./evaluate/outcomes.js";
+export { openGeneSets } from "./study/gene-sets.js";
+
 // Figures and tables.
 
 export { accuracyFigure } from "./figures/accuracy.js";
@@ -109,6 +134,7 @@ export { latentFigure } from "./figures/latent.js";
 export { overviewFigure } from "./figures/overview.js";
 export { parallelFigure } from "./figures/parallel.js";
 export { preprocessingFigure } from "./figures/preprocessing.js";
+export { mergeRare } from "./figures/rare.js";
 export { saveFigure } from "./figures/save.js";
 export { showFigure } from "./figures/show.js";
 export { skillFigure } from "./figures/skill.js";
@@ -119,7 +145,7 @@ export { showTable } from "./jupyter/table.js";
 // The paper's claims beside our results.
 
 export { readEvidence } from "./claims/evidence.js";
-export { besidePaper, countByGround, judgeClaims } from "./claims/judge.js";
+export { besidePaper, countByGround, describeVerdicts, judgeClaims } from "./claims/judge.js";
 export { compareBlocks, compareLosses } from "./claims/tables.js";
 
 // The exercises of the course.

@@ -95,6 +95,19 @@ export function countByGround(entries: readonly LedgerEntry[]): VerdictCount[] {
   });
 }
 
+/** States how many claims hold, do not hold, are undecided and need the data. */
+export function describeVerdicts(entries: readonly LedgerEntry[]): string {
+  const counts = countVerdicts(entries);
+  const held = counts.reproduced + counts["paper and code agree"];
+  const failed = counts["not reproduced"] + counts["contradicts itself"];
+  return (
+    `Of ${entries.length} claims, ${held} hold (${counts.reproduced} reproduced, ${counts["paper and code agree"]} where ` +
+    `paper and code agree), ${failed} do not (${counts["not reproduced"]} not reproduced, ` +
+    `${counts["contradicts itself"]} that contradict the paper or its code), ${counts.undecided} undecided, and ` +
+    `${counts["needs the data"]} need the paper's data.`
+  );
+}
+
 /**
  * Compares a number of ours with a printed one: on the paper's own cohorts it is the same to the digits printed, or it
  * is different; on another cohort it is neither.

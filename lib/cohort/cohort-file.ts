@@ -2,22 +2,31 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { didYouMean } from "../nearest.js";
-import { FORMATS } from "./formats.js";
+import { FORMATS, formatOf } from "./formats.js";
+import { labelValues } from "./labels.js";
+import { readSheet } from "./samplesheet.js";
 import { type FileCohort, readTables, type TablesOptions } from "./tables.js";
 
 /** What a cohort file says: `readTables`' options, and what the notebooks do with the cohort's labels. */
 export interface CohortDescription extends TablesOptions {
   /** One sentence, printed at the top of a notebook. */
   readonly about?: string;
-  readonly labels?: {
-    /** Shown in the description of the cohort. */
-    readonly describe?: readonly string[];
-    /** Labels to classify, the easy one first. */
-    readonly predict?: readonly string[];
-    /** Labels that might predict a task without any measurement. */
-    readonly covariates?: readonly string[];
-  };
+  /** Columns of the sample sheet. By default, those of a text file that are classes are described and predicted. */
+  readonly labels?: Partial<LabelChoice>;
 }
+
+/** Which columns of a sample sheet the notebooks use. */
+export interface LabelChoice {
+  /** Shown in the description of the cohort; by default those to predict. */
+  readonly describe: readonly string[];
+  /** Labels to classify, the easy one first. */
+  readonly predict: readonly string[];
+  /** Labels that might predict a task without any measurement. */
+  readonly covariates: readonly string[];
+}
+
+/** A column with more values than this is no class, unless the cohort file names it. */
+const MOST_CLASSES = 30;
 
 type Kind = "text" | "texts" | "object" | "tables" | readonly string[];
 
@@ -102,6 +111,40 @@ export function describeCohortFile(file: string): CohortDescription {
     tables: checked.tables.map(place),
     ...(checked.sampleSheet && { sampleSheet: place(checked.sampleSheet) }),
   };
+}
+
+/**
+ * Chooses the labels of a cohort: those that its file names, else the columns of its sample sheet, if that is text, that
+ * have at most 30 values, two of them in at least `patients` patients.
+ * @throws RangeError if the file names a label that such a sheet does not have, or as `readSheet`.
+ */
+export function chooseLabels(
+  file: string,
+  { sampleSheet, labels = {} }: CohortDescription,
+  patients: number,
+): LabelChoice {
+  if (!sampleSheet || formatOf(sampleSheet) !== "text") {
+    const { predict = [], describe = predict, covariates = [] } = labels;
+    return { describe, predict, covariates };
+  }
+  const { samples } = readSheet(sampleSheet.file, sampleSheet);
+  const known = Object.keys(samples[0]?.labels ?? {});
+  for (const [use, names] of Object.entries(labels)) {
+    const strange = names.filter((name) => !known.includes(name));
+    if (strange.length > 0) {
+      throw new RangeError(
+        `${file}: expected labels.${use} to be columns of the sample sheet (${known.join(", ") || "none"}), ` +
+          `got ${strange.map(show).join(", ")}${didYouMean(strange[0], known)}`,
+      );
+    }
+  }
+  const isClass = (name: string) => {
+    const common = new Set(labelValues(samples, name, { atLeast: patients }));
+    common.delete(null);
+    return common.size >= 2 && new Set(labelValues(samples, name)).size <= MOST_CLASSES;
+  };
+  const { predict = known.filter(isClass), describe = predict, covariates = [] } = labels;
+  return { describe, predict, covariates };
 }
 
 function parse(file: string): unknown {

@@ -1,8 +1,10 @@
 // Maps of the latent space: samples in two dimensions, colored and shaped by their labels.
+
 import { checkOptions, required } from "../options.js";
 import { type Figure, makeFigure, type Panel, type Row } from "./figure.js";
-import { counted, decimal, listed, textWidth, wrap } from "./text.js";
-import { classStyle, figureWidth, inks, notRecorded, panelTitle } from "./theme.js";
+import { mergeRare, OTHER } from "./rare.js";
+import { counted, decimal, legendColumns, listed, textWidth, wrap } from "./text.js";
+import { classStyle, figureWidth, inks, mostClasses, notRecorded, panelTitle } from "./theme.js";
 
 /** The positions of the samples on a map. */
 export interface LatentMap {
@@ -35,9 +37,8 @@ export interface LatentOptions {
 
 /**
  * Draws one panel per map (columns) and coloring (rows), or the colorings of a single map side by side, with
- * trustworthiness and silhouette above.
- * @throws RangeError if there is no map or coloring, no map of `method`, lengths differ, or a coloring has more classes
- * than colors.
+ * trustworthiness and silhouette above. Of more than eight classes, the rarest are drawn as "other".
+ * @throws RangeError if there is no map or coloring, no map of `method`, or lengths differ.
  */
 export function latentFigure(options: LatentOptions): Figure {
   const { cohort, representation } = checkOptions("latentFigure", options, {
@@ -58,9 +59,7 @@ export function latentFigure(options: LatentOptions): Figure {
     ? Math.floor(figureWidth / Math.max(2, colorings.length)) - 30
     : Math.floor((figureWidth - legendRoom(colorings) - 18 * maps.length) / maps.length);
   const rows = colorings.map((coloring, row): Panel => {
-    const names = coloring.values.map((value) =>
-      value === null ? notRecorded.name : String(value),
-    );
+    const names = namesOf(coloring);
     const style = classStyle(names, { what: `latentFigure: "${coloring.name}"` });
     const panels = maps.map((map, column): Panel => {
       const points = [map.x, map.y, coloring.values];
@@ -96,9 +95,9 @@ export function latentFigure(options: LatentOptions): Figure {
             type: "nominal",
             scale: { domain: style.names, range: style.colors },
             legend: {
-              labelLimit: 150,
+              labelLimit: 0,
               ...(single
-                ? { title: null, orient: "bottom", columns: 2 }
+                ? { title: null, orient: "bottom", columns: legendColumns(style.names, size) ?? 2 }
                 : {
                     title: wrap(coloring.name, 12, 130),
                     orient: "right",
@@ -125,6 +124,7 @@ export function latentFigure(options: LatentOptions): Figure {
         (colorings.some((coloring) => coloring.silhouettes)
           ? " Silhouette (−1 to 1): are classes apart?"
           : ""),
+      ...colorings.flatMap(mergedIn),
       ...(maps.some((map) => map.trustworthiness !== undefined)
         ? [
             `Trustworthiness ${single ? `${decimal(maps[0].trustworthiness ?? 0)} ` : ""}(best 1): ` +
@@ -138,6 +138,25 @@ export function latentFigure(options: LatentOptions): Figure {
       resolve: { scale: { color: "independent", shape: "independent" } },
     },
   });
+}
+
+/** The classes as they are drawn. */
+function namesOf({ values }: Coloring): string[] {
+  return mergeRare(values, mostClasses).map((value) =>
+    value === null ? notRecorded.name : String(value),
+  );
+}
+
+/** Says which classes are drawn as "other". */
+function mergedIn(coloring: Coloring): string[] {
+  const drawn = namesOf(coloring);
+  const merged = coloring.values.filter((value, i) => value !== OTHER && drawn[i] === OTHER);
+  if (merged.length === 0) return [];
+  const classes = counted(new Set(merged).size, "rarest class", "rarest classes");
+  return [
+    `"other" merges the ${classes} of ${coloring.name} (${counted(merged.length, "sample")})` +
+      `${coloring.silhouettes ? "; silhouettes use all classes" : ""}.`,
+  ];
 }
 
 function chooseMaps({ maps, colorings, method }: LatentOptions) {
@@ -188,6 +207,6 @@ function scoresOf(map: LatentMap, silhouette: number | undefined, first: boolean
 }
 
 function legendRoom(colorings: readonly Coloring[]): number {
-  const names = colorings.flatMap(({ name, values }) => [name, ...values.map(String)]);
-  return Math.min(170, Math.max(...names.map((name) => textWidth(name, 12))) + 40);
+  const names = colorings.flatMap((coloring) => [coloring.name, ...namesOf(coloring)]);
+  return Math.min(260, Math.max(...names.map((name) => textWidth(name, 12))) + 40);
 }

@@ -2,7 +2,7 @@
 import { checkOptions, required } from "../options.js";
 import { checkRows, type Figure, type Layer, makeFigure, type Panel, type Row } from "./figure.js";
 import { lossRange } from "./panels.js";
-import { counted, listed } from "./text.js";
+import { counted, listed, textWidth } from "./text.js";
 import { figureWidth, inks, panelTitle } from "./theme.js";
 
 /** A setting and its range; a boolean has none. */
@@ -34,9 +34,14 @@ export interface ParallelOptions {
   readonly cohort: string;
   /** Number of samples behind the loss. */
   readonly validationSamples: number;
+  /** Losses that the color scale and the loss axis span, so that two figures compare; by default those drawn. */
+  readonly losses?: readonly number[];
 }
 
 const LOSS = "validation loss";
+
+/** From the lowest loss to the highest; each has a contrast of at least 3:1 on white. */
+const lossColors = ["#0B2A5B", "#8E3B8C", "#D2691E"];
 
 /**
  * Draws one panel per study, with one axis per setting and the validation loss as the last axis. The finished trial of
@@ -48,11 +53,15 @@ export function parallelFigure(
   studies: readonly ParallelStudy[],
   options: ParallelOptions,
 ): Figure {
-  const { cohort, validationSamples } = checkOptions("parallelFigure", options, {
-    cohort: required("string"),
-    validationSamples: required("number"),
+  const {
+    cohort,
+    validationSamples,
+    losses: spanned = [],
+  } = checkOptions("parallelFigure", options, {
+    ...{ cohort: required("string"), validationSamples: required("number"), losses: "array" },
   });
-  const losses = studies.flatMap(({ trials }) => trials.flatMap(({ loss }) => loss ?? []));
+  const drawn = studies.flatMap(({ trials }) => trials.flatMap(({ loss }) => loss ?? []));
+  const losses = drawn.length > 0 ? [...drawn, ...spanned] : [];
   const expected = "parallelFigure: expected trials with a positive loss";
   const range = lossRange(expected, losses);
   const lossAxis: ParallelAxis = {
@@ -107,9 +116,8 @@ export function parallelFigure(
         axisLine(`${name}, axes`),
         trialLines(range),
         ...(best.length > 0 ? [bestLine(`${name}, best`)] : []),
-        // Text twice: first with a white edge, which keeps it legible where lines cross it.
-        axisText(`${name}, axes`, { stroke: "white", strokeWidth: 3, strokeOpacity: 0.9 }),
-        axisText(`${name}, axes`, {}),
+        axisBoxes(`${name}, axes`),
+        axisText(`${name}, axes`),
       ],
     };
   });
@@ -118,7 +126,7 @@ export function parallelFigure(
     title: `${cohort}: tuning on the validation loss, trial by trial`,
     subtitle: [
       `Lowest Huber loss of a trial's epochs, mean over observed entries of ${counted(validationSamples, "validation sample")}.`,
-      "Black: the finished trial of lowest loss. Dashed: stopped early, at the loss reached until then.",
+      "Thick and black: the finished trial of lowest loss, the configuration that is chosen. Dashed: stopped early, at the loss reached until then.",
     ],
     datasets,
     view: { vconcat: panels, spacing: 26, resolve: { scale: { x: "independent" } } },
@@ -152,11 +160,12 @@ function ticksOf(axis: ParallelAxis): Row[] {
   const { name, kind, low = 0, high = 1, scale } = axis;
   const middle = scale === "log" ? Math.sqrt(low * high) : (low + high) / 2;
   const ends = kind === "boolean" ? [0, 1] : [low, middle, high];
-  return ends.map((value, i) => ({
-    axis: words(name),
-    place: i / (ends.length - 1),
-    text: kind === "boolean" ? (value === 1 ? "yes" : "no") : short(value),
-  }));
+  return ends.map((value, i) => {
+    const text = kind === "boolean" ? (value === 1 ? "yes" : "no") : short(value);
+    // A rectangle left of the axis as wide as the text, in pixels.
+    const box = `M${-Math.ceil(textWidth(text)) - 11},-8H-2V8H${-Math.ceil(textWidth(text)) - 11}Z`;
+    return { axis: words(name), place: i / (ends.length - 1), text, box };
+  });
 }
 
 function short(value: number): string {
@@ -177,10 +186,20 @@ function axisLine(name: string): Layer {
   } as Layer;
 }
 
-function axisText(name: string, edge: object): Layer {
+/** White boxes that keep lines from crossing the labels of an axis. */
+function axisBoxes(name: string): Layer {
   return {
     data: { name },
-    mark: { type: "text", align: "right", dx: -6, color: inks.quiet, ...edge },
+    // At this size, a path's units are pixels.
+    mark: { type: "point", filled: true, color: "white", opacity: 0.92, size: 4, strokeWidth: 0 },
+    encoding: { shape: { field: "box", type: "nominal", scale: null } },
+  } as Layer;
+}
+
+function axisText(name: string): Layer {
+  return {
+    data: { name },
+    mark: { type: "text", align: "right", dx: -6, color: inks.ink },
     encoding: { text: { field: "text", type: "nominal" } },
   } as Layer;
 }
@@ -194,7 +213,13 @@ function trialLines([low, high]: readonly [number, number]): Layer {
       color: {
         field: "loss",
         type: "quantitative",
-        scale: { type: "log", domain: [low, high], scheme: "viridis", nice: false },
+        scale: {
+          type: "log",
+          domain: [low, high],
+          range: lossColors,
+          interpolate: "lab",
+          nice: false,
+        },
         legend: { title: LOSS, gradientLength: 180, format: ".2~g", tickCount: 4 },
       },
       strokeDash: {

@@ -131,7 +131,7 @@ async function trainInto<K extends Kind>(
   await prepareFolder(options, config, from, say);
   let last = epochs.at(-1) ?? null;
   let ended: RunSummary["status"] | "failed" = "failed";
-  const dealt = deal(data, spec);
+  const dealt = deal(data, spec, training.criterion);
   const model = build(engine, spec, initializeWeights(architecture, spec, training.seed));
   const metrics = await open(inFolder(FILES.metrics), "a");
   const events = withEvents ? await openEvents(folder, { before: epochs }) : null;

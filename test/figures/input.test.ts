@@ -13,7 +13,10 @@ import { latentFigure } from "../../lib/figures/latent.js";
 import { overviewFigure } from "../../lib/figures/overview.js";
 import { parallelFigure } from "../../lib/figures/parallel.js";
 import { preprocessingFigure } from "../../lib/figures/preprocessing.js";
+import { mergeRare } from "../../lib/figures/rare.js";
+import { renderFigure } from "../../lib/figures/render.js";
 import { skillFigure } from "../../lib/figures/skill.js";
+import { splitFigure } from "../../lib/figures/split.js";
 import { percent } from "../../lib/figures/text.js";
 import { classStyle, modalityColor, settingOf } from "../../lib/figures/theme.js";
 import { trainingFigure } from "../../lib/figures/training.js";
@@ -329,4 +332,81 @@ test("percent never rounds something to nothing or not quite all to all", () => 
     [0, 0.0001, 0.123, 0.9999, 1].map((share) => percent(share)),
     ["0 %", "< 1 %", "12 %", "> 99 %", "100 %"],
   );
+});
+
+/** 30 classes; class i has i + 1 samples. */
+const classes = Array.from({ length: 30 }, (_, i) => `A_CLASS_WITH_A_NAME_OF_SOME_LENGTH_${i + 1}`);
+const classified = classes.flatMap((name, i) => Array<string>(i + 1).fill(name));
+
+test("latentFigure draws the rarest of 30 classes as other, says how many, and cuts no name", () => {
+  const position = classified.map((_, i) => i);
+  const maps = [{ method: "PCA", x: position, y: position }];
+  const values = [...classified.slice(1), null];
+  const figure = latentFigure({
+    ...{ cohort, representation: "something", maps },
+    colorings: [{ name: "tissue", values }],
+  });
+  const drawn = datasetsOf(figure)["PCA tissue"].map(({ value }) => value);
+  const counts = new Map<unknown, number>();
+  for (const value of drawn) counts.set(value, (counts.get(value) ?? 0) + 1);
+  assert.equal(counts.size, 9);
+  assert.equal(
+    counts.get("other"),
+    values.filter(Boolean).length - (24 + 25 + 26 + 27 + 28 + 29 + 30),
+  );
+  assert.equal(counts.get("not recorded"), 1);
+  const { title } = figure.spec as unknown as { title: { subtitle: string[] } };
+  assert.match(
+    title.subtitle.join(" "),
+    /"other" merges the 22 rarest classes of tissue \(275 samples\)/,
+  );
+});
+
+test("labelsFigure draws 30 values, and of more the rarest as other", () => {
+  const rows = classes.map((value, i) => ({ label: "tissue", value, samples: i + 1 }));
+  const options = { cohort, samples: classified.length };
+  assert.equal(datasetsOf(labelsFigure(rows, options)).tissue.length, 30);
+  const more = labelsFigure([...rows, { label: "tissue", value: "x", samples: 1 }], {
+    ...options,
+    samples: classified.length + 1,
+  });
+  const { value, samples } = datasetsOf(more).tissue[29];
+  assert.deepEqual([value, samples], ["other (2 values)", 2]);
+});
+
+test("splitFigure adds up the rarest of 30 kinds in each part", () => {
+  const rows = (["train", "test"] as const).flatMap((part) =>
+    classes.map((kind, i) => ({ part, kind, samples: i + 1, patients: 1 })),
+  );
+  const figure = splitFigure(rows, { cohort, patients: { train: 30, test: 30 }, label: "tissue" });
+  const other = datasetsOf(figure).parts.filter(({ kind }) => kind === "other");
+  assert.deepEqual(
+    other.map(({ samples, patients }) => [samples, patients]),
+    [
+      [276, 23],
+      [276, 23],
+    ],
+  );
+});
+
+test("confusionFigure fits 30 classes by counts alone, with their whole names", async () => {
+  const counts = classes.map((_, i) => classes.map((_, j) => (i === j ? i + 1 : 0)));
+  const matrix = { name: "tissue", classes, counts, low: 0.9, high: 1, majority: 0.1 };
+  const { svg, width } = await renderFigure(confusionFigure([matrix], { cohort }));
+  assert.ok(width <= 860, `figure is ${width} px wide`);
+  for (const name of classes) assert.equal(svg.split(`>${name}<`).length - 1, 2, name);
+});
+
+test("mergeRare names the rarest values other, and leaves what is not recorded", () => {
+  const values = ["a", "b", "b", "c", "c", "c", "d", null];
+  assert.deepEqual(mergeRare(values, 4), values);
+  assert.deepEqual(mergeRare(values, 3), ["other", "b", "b", "c", "c", "c", "other", null]);
+  assert.deepEqual(mergeRare(["a", "a", "b", "b", "other"], 2), [
+    "a",
+    "a",
+    "other",
+    "other",
+    "other",
+  ]);
+  assert.throws(() => mergeRare(values, 1), /at least 2 values, got 1/);
 });
