@@ -50,7 +50,11 @@ export const COMMANDS: readonly Command[] = [
   command({
     name: "lab",
     summary: "open JupyterLab with the kernel ready",
-    options: { ...PROFILE_OPTIONS, noBrowser: flag("print the address and open no browser") },
+    options: {
+      ...PROFILE_OPTIONS,
+      noBrowser: flag("print the address and open no browser"),
+      kernelOnly: flag("install the kernel into .venv for another Jupyter, and open nothing"),
+    },
     example: "npx aro lab --no-browser",
     run: async (given) => (await import("./notebooks.js")).lab(given),
   }),
@@ -195,11 +199,36 @@ export const COMMANDS: readonly Command[] = [
     run: async (given, words) => (await import("./submit.js")).submit(given, words),
   }),
   command({
+    name: "export",
+    summary:
+      "write embeddings, predictions, scores or the scaler of the trained ARO for other programs",
+    words: { usage: "WHAT", counts: [1] },
+    options: {
+      ...PROFILE_OPTIONS,
+      output: text(
+        "FILE",
+        "its extension names the format: .tsv, .csv or .parquet; embeddings also .h5ad, predictions also .h5mu",
+      ),
+      setting: oneOf(["masked", "unmasked"] as const, "of the training; masked by default"),
+    },
+    example: "npx aro export embeddings --output latent.h5ad",
+    notes: ["WHAT is embeddings, predictions, scores or scaler."],
+    run: async (given, words) => (await import("./export.js")).exportOne(given, words),
+  }),
+  command({
     name: "tensorflow",
     summary: "build the engine on libtensorflow",
     options: { cuda: flag("NVIDIA's build, for graphics processors") },
     example: "npx aro tensorflow",
     run: async (given) => (await import("./tensorflow.js")).tensorflow(given),
+  }),
+  command({
+    name: "page",
+    summary: "build a web page with two small trained models to play with, in one file",
+    options: { output: text("FOLDER", "where index.html is written; lib/dist/page by default") },
+    example: "npx aro page --output public",
+    notes: ["npm run page does the same. The page needs no server and no network."],
+    run: async (given) => (await import("./page.js")).page(given),
   }),
   command({
     name: "claims",
