@@ -15,6 +15,7 @@ import { preprocessingFigure } from "../../lib/figures/preprocessing.js";
 import { type ReliabilityRow, reliabilityFigure } from "../../lib/figures/reliability.js";
 import { skillFigure } from "../../lib/figures/skill.js";
 import { splitFigure } from "../../lib/figures/split.js";
+import { splitsFigure } from "../../lib/figures/splits.js";
 import { trainingFigure } from "../../lib/figures/training.js";
 
 const cohort = "Example";
@@ -157,6 +158,14 @@ export const searchStudies = [
   { setup: "without input dropout", method: "bayes", trials: tuningTrials.slice(0, 3) },
 ] as const;
 
+/** Two predictors beside a third over four splits. */
+const overSplits = (["mse", "r"] as const).flatMap((measure) =>
+  ["dual ridge", "ARO masked"].map((first, i) => ({
+    ...{ first, second: "shared decoder", modality: "proteomics", measure, splits: 4 },
+    ...{ difference: 0.02 - i / 100, low: 0.01 - i / 80, high: 0.03 },
+  })),
+);
+
 export const differences: readonly Differences[] = [
   {
     measure: "test MSE",
@@ -192,6 +201,8 @@ export const examples: Readonly<Record<string, () => Figure>> = {
       ],
       drops: [
         { what: "samples", from: "metabolomics", count: 5, reason: "not in every modality" },
+        { what: "columns", from: "sample sheet", count: 168, reason: "not used as a label" },
+        { what: "features", from: "metabolomics", count: 134, reason: "zero in every sample" },
         { what: "features", from: "transcriptomics", count: 0, reason: "zero in every sample" },
       ],
     }),
@@ -215,11 +226,24 @@ export const examples: Readonly<Record<string, () => Figure>> = {
       { cohort, patients: { train: 62, test: 16 } },
     ),
   preprocessing: () =>
-    preprocessingFigure([{ ...histogram, stage: "measured", zeros: 0 }, histogram], {
-      cohort,
-      part: "training",
-      samples: 80,
-    }),
+    preprocessingFigure(
+      [
+        { ...histogram, stage: "measured", zeros: 0 },
+        { ...histogram, stage: "z-score", below: 25, winsorized: 1 },
+        {
+          ...histogram,
+          stage: "log1p of z above 0",
+          edges: [0, 0.5, 1, 1.5, 2],
+          counts: [30, 15, 4, 1],
+          zeros: 25,
+        },
+      ],
+      {
+        cohort,
+        part: "training",
+        samples: 80,
+      },
+    ),
   "training-huber": () => trainingFigure(runs, trainingOptions),
   "skill-test": () => skillFigure(skillRows, { cohort, samples: 18, splits: 8 }),
   "correlation-test": () =>
@@ -249,13 +273,18 @@ export const examples: Readonly<Record<string, () => Figure>> = {
       samples: 18,
     }),
   reliability: () => reliabilityFigure(reliabilityRows, { cohort, samples: 35 }),
+  splits: () => splitsFigure(overSplits, { cohort, against: "shared decoder" }),
   differences: () => differencesFigure(differences, { cohort, seeds: 5 }),
   latent: () => latentFigure(latentOptions),
   overview: () => overviewFigure(overviewOptions),
   "figure-2a": () =>
     paperFigure(
       "2a",
-      latentFigure({ ...latentOptions, maps: latentOptions.maps.slice(0, 1) }),
+      latentFigure({
+        ...latentOptions,
+        maps: [{ ...latentOptions.maps[0], explained: [0.34, 0.129], settings: "seed 42" }],
+        parts: ["train", "test", "validation", "train"],
+      }),
       "The paper has another cohort.",
     ),
   confusion: () => confusionFigure([confusionMatrix], { cohort }),
