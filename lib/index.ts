@@ -42,6 +42,7 @@ export { trainRun } from "./train/run.js";
 // A study: a profile's cohort, the runs that it trains, and what it publishes.
 
 export { embedSamples, encodeSamples } from "./study/embeddings.js";
+export { exportStudy } from "./study/export.js";
 export { modisSpec, openModis, trainModis } from "./study/modis.js";
 export { describeStudy } from "./study/overview.js";
 export { type Profile, readProfile } from "./study/profile.js";
@@ -153,3 +154,4 @@ export { compareBlocks, compareLosses } from "./claims/tables.js";
 // The exercises of the course.
 
 export { check } from "./course/check.js";
+export { openPipelines } from "./course/pipelines.js";
