@@ -1,7 +1,7 @@
 // The commands behind `npx aro`, in one table: parsing, help and the documentation all follow from it.
 import { ALIGNMENTS } from "../impute/align.js";
 import { LEVELS } from "../impute/calibration.js";
-import { PATH_METHODS } from "../impute/decoder.js";
+import { METHODS } from "../impute/decoder.js";
 import { commandsAsMarkdown } from "./help.js";
 import {
   type Command,
@@ -50,7 +50,11 @@ export const COMMANDS: readonly Command[] = [
   command({
     name: "lab",
     summary: "open JupyterLab with the kernel ready",
-    options: { ...PROFILE_OPTIONS, noBrowser: flag("print the address and open no browser") },
+    options: {
+      ...PROFILE_OPTIONS,
+      noBrowser: flag("print the address and open no browser"),
+      kernelOnly: flag("install the kernel into .venv for another Jupyter, and open nothing"),
+    },
     example: "npx aro lab --no-browser",
     run: async (given) => (await import("./notebooks.js")).lab(given),
   }),
@@ -69,10 +73,13 @@ export const COMMANDS: readonly Command[] = [
     options: {
       cohort: text("FILE", "the cohort: the options of readTables as JSON"),
       output: text("FOLDER", "where the model bundle is written; must not exist yet"),
-      method: oneOf(PATH_METHODS, "shared-decoder by default, or a control"),
+      method: oneOf(METHODS, "shared-decoder by default; a control, or ARO as in the paper"),
       seed: count("seed of folds and networks; 42 by default", 0),
     },
     example: "npx aro fit --cohort mine.json --output model",
+    notes: [
+      "aro trains the paper's full model six times and imputes no value below a feature's training mean.",
+    ],
     run: async (given) => (await import("./impute.js")).fit(given),
   }),
   command({
@@ -214,6 +221,14 @@ export const COMMANDS: readonly Command[] = [
     options: { cuda: flag("NVIDIA's build, for graphics processors") },
     example: "npx aro tensorflow",
     run: async (given) => (await import("./tensorflow.js")).tensorflow(given),
+  }),
+  command({
+    name: "page",
+    summary: "build a web page with two small trained models to play with, in one file",
+    options: { output: text("FOLDER", "where index.html is written; lib/dist/page by default") },
+    example: "npx aro page --output public",
+    notes: ["npm run page does the same. The page needs no server and no network."],
+    run: async (given) => (await import("./page.js")).page(given),
   }),
   command({
     name: "claims",

@@ -87,6 +87,8 @@ async function missingData(
     "read-wide": async () => writeTables(folder, "wide"),
     "memory-read": async () => writeTables(folder, "wide"),
     "shared-decoder": async () => writeLinked(folder),
+    fit: async () => writeLinked(folder),
+    impute: async () => writeLinked(folder),
     xlsx: async () => writeWorkbook(folder, python ?? (await findPython())),
   };
   return provide[name]?.().then(
