@@ -1,4 +1,4 @@
-// A model in an engine: its parameters by name, trained step by step. Its page, such as aro.ts, defines what it computes.
+// A model in an engine: its parameters by name, trained step by step. Its page, e.g. aro.ts, defines what it computes.
 import type { Matrix } from "../cohort/matrix.js";
 import { createRandom, type Random } from "../cohort/random.js";
 import { type AdamW, adamw } from "../engine/adamw.js";
