@@ -15,6 +15,7 @@ export { countLabels, countPatients, labelValues } from "./cohort/labels.js";
 export { type Matrix, matrixFrom } from "./cohort/matrix.js";
 export { simulateCohort } from "./cohort/simulate.js";
 export { fetchSource } from "./cohort/sources.js";
+export { writeTable } from "./cohort/table-writer.js";
 export { readTables } from "./cohort/tables.js";
 
 // The split by patient, and the paper's preprocessing.
@@ -41,6 +42,7 @@ export { trainRun } from "./train/run.js";
 // A study: a profile's cohort, the runs that it trains, and what it publishes.
 
 export { embedSamples, encodeSamples } from "./study/embeddings.js";
+export { exportStudy } from "./study/export.js";
 export { modisSpec, openModis, trainModis } from "./study/modis.js";
 export { describeStudy } from "./study/overview.js";
 export { type Profile, readProfile } from "./study/profile.js";
@@ -61,10 +63,12 @@ export { chooseTasks } from "./study/tasks.js";
 
 // Searches and experiments: many runs of a study, compared.
 
-export { compareVariants, tabulateSeeds } from "./study/experiment-scores.js";
-export { AUTHORS, planExperiment } from "./study/experiments.js";
+export { runCanaries } from "./study/canaries.js";
+export { compareVariants, tabulateSeeds, tabulateSplits } from "./study/experiment-scores.js";
+export { planExperiment } from "./study/experiments.js";
 export { scoreExperiment } from "./study/record.js";
 export { compareSpaces, tuneAro, tuningReferences } from "./study/tuning.js";
+export { AUTHORS } from "./study/variants.js";
 
 // Reconstruction: predictors, their scores, and differences between them.
 
@@ -80,7 +84,7 @@ export { constantLosses } from "./evaluate/gaussian.js";
 export { fitLinearOracle, fitNoiseFloor, scoreHidden } from "./evaluate/oracle.js";
 export { pairedDifferences } from "./evaluate/paired.js";
 export { modelPredictor, type Predictor } from "./evaluate/predictor.js";
-export { compareOverSplits } from "./evaluate/splits.js";
+export { compareOverSplits } from "./evaluate/repeated-splits.js";
 export {
   countPairs,
   reconstructionTable,
@@ -104,6 +108,21 @@ export { compareClassifiers } from "./evaluate/compare.js";
 export { mapPoints } from "./evaluate/maps.js";
 export { wilsonInterval } from "./evaluate/statistics.js";
 
+// Reading a model: what moves its outputs, which gene sets that names, and what its embedding says of outcomes.
+
+export { readNumbers, readSurvival } from "./cohort/outcomes.js";
+export {
+  integratedGradients,
+  rankFeatures,
+  rankPredicted,
+  saliency,
+} from "./evaluate/attribution.js";
+export { enrichGeneSets } from "./evaluate/enrichment.js";
+export { compareOutcomes, encodeCovariates } from "./evaluate/outcomes.js";
+export { openGeneSets } from "./study/gene-sets.js";
+export { openSets } from "./study/sets.js";
+export { openUncertainty } from "./study/uncertainty.js";
+
 // Figures and tables.
 
 export { accuracyFigure } from "./figures/accuracy.js";
@@ -119,10 +138,13 @@ export { latentFigure } from "./figures/latent.js";
 export { overviewFigure } from "./figures/overview.js";
 export { parallelFigure } from "./figures/parallel.js";
 export { preprocessingFigure } from "./figures/preprocessing.js";
+export { mergeRare } from "./figures/rare.js";
+export { reliabilityFigure } from "./figures/reliability.js";
 export { saveFigure } from "./figures/save.js";
 export { showFigure } from "./figures/show.js";
 export { skillFigure } from "./figures/skill.js";
 export { splitFigure } from "./figures/split.js";
+export { splitsFigure } from "./figures/splits.js";
 export { trainingFigure } from "./figures/training.js";
 export { showTable } from "./jupyter/table.js";
 
@@ -135,3 +157,4 @@ export { compareBlocks, compareLosses } from "./claims/tables.js";
 // The exercises of the course.
 
 export { check } from "./course/check.js";
+export { openPipelines } from "./course/pipelines.js";

@@ -1,11 +1,12 @@
-// What the shared decoder claims: its paired differences from linear controls over the recorded splits.
+// What is claimed over splits: paired differences of each model from the linear controls, as recorded.
 import {
-  compareSplits,
+  compareOverSplits,
+  type RepeatedScore,
   type SplitDifference,
-  type SplitScore,
 } from "../evaluate/repeated-splits.js";
 import type { Profile } from "../study/profile.js";
-import { readSplitsRecord, SHARED, SPLIT_PAIRS } from "../study/splits.js";
+import { readRecord } from "../study/record.js";
+import { ARO_CONVERGED, ARO_PAPER, SPLIT_PAIRS } from "../study/variants.js";
 
 /** A mean difference with its corrected 95 % interval. */
 export interface ClaimedDifference {
@@ -14,19 +15,22 @@ export interface ClaimedDifference {
   readonly high: number;
 }
 
-/** The shared decoder less one control in one modality. */
+/** A model less one control in one modality. */
 export interface SplitClaim {
-  /** E.g. "ucec-protein-vs-ridge-cis". */
+  /** E.g. "ucec-protein-vs-ridge-cis" for the shared decoder, "ucec-protein-aro-vs-ridge-cis" for ARO. */
   readonly id: string;
   readonly where: "this library";
   readonly what: string;
   /** What the paper states: nothing. */
   readonly value: "none";
   readonly kind: "own";
-  /** Of the MSE, negative where the shared decoder errs less, and of the median r, positive where it fits better. */
+  /**
+   * Of the MSE, negative where the model errs less, and of the median r, positive where it fits better; r is null
+   * against a constant.
+   */
   readonly ours: {
     readonly mse: ClaimedDifference;
-    readonly r: ClaimedDifference;
+    readonly r: ClaimedDifference | null;
     readonly repeats: number;
   };
   readonly verdict: "better" | "worse" | "undecided";
@@ -34,45 +38,52 @@ export interface SplitClaim {
 }
 
 const SHORT: Readonly<Record<string, string>> = {
+  "training mean, observed": "mean",
   "dual ridge": "ridge",
   "ridge + cis of its residual": "ridge-cis",
   "ridge + cis of its residual + offset": "ridge-cis-offset",
+  [ARO_PAPER]: "aro-",
+  [ARO_CONVERGED]: "aro-converged-",
 };
 
 /** Reads the record of the profile's splits and judges each pair; none without a record. */
 export async function splitClaims(profile: Profile): Promise<SplitClaim[]> {
-  const record = await readSplitsRecord({ profile });
-  return record === null
-    ? []
-    : judgeSplits(
-        profile.name,
-        record.splits.flatMap((s) => s.scores),
-      );
+  const record = await readRecord(profile, "splits");
+  return record === null ? [] : judgeSplits(profile.name, record.scores);
 }
 
 /**
- * Judges each pair by its intervals: "better" if those of MSE and median r both favor the shared decoder, "worse" if
- * one favors the control, "undecided" otherwise.
+ * Judges each pair whose two predictors were scored, by its intervals: "better" if those of MSE and median r both favor
+ * the model, "worse" if one favors the control, "undecided" otherwise.
  */
-export function judgeSplits(cohort: string, scores: readonly SplitScore[]): SplitClaim[] {
-  const rows = compareSplits(scores, SPLIT_PAIRS);
+export function judgeSplits(cohort: string, scores: readonly RepeatedScore[]): SplitClaim[] {
+  const names = new Set(scores.map(({ variant }) => variant));
+  const pairs = SPLIT_PAIRS.filter((pair) => pair.every((name) => names.has(name)));
+  const rows = compareOverSplits(scores, pairs);
   return rows
     .filter(({ measure }) => measure === "mse")
     .map((mse): SplitClaim => {
+      const { first, second, modality, splits } = mse;
       const r = rows.find(
-        ({ measure, second, modality }) =>
-          measure === "r" && second === mse.second && modality === mse.modality,
-      )!;
-      const isBetter = mse.high < 0 && r.low > 0;
-      const isWorse = mse.low > 0 || r.high < 0;
+        (row) =>
+          row.measure === "r" &&
+          row.first === first &&
+          row.second === second &&
+          row.modality === modality,
+      );
+      const favored = [mse, r].flatMap((row) => (row ? [row.better] : []));
       return {
-        id: `${cohort}-${nameOf(mse.modality)}-vs-${SHORT[mse.second]}`,
+        id: `${cohort}-${nameOf(modality)}-${SHORT[first] ?? ""}vs-${SHORT[second]}`,
         where: "this library",
         value: "none",
         kind: "own",
-        what: `${SHARED} less ${mse.second}, ${mse.modality}, test rows, the paper's space`,
-        ours: { mse: claimed(mse), r: claimed(r), repeats: mse.splits },
-        verdict: isBetter ? "better" : isWorse ? "worse" : "undecided",
+        what: `${first} less ${second}, ${modality}, test rows, the paper's space`,
+        ours: { mse: claimed(mse), r: r ? claimed(r) : null, repeats: splits },
+        verdict: favored.includes(second)
+          ? "worse"
+          : favored.every((better) => better === first)
+            ? "better"
+            : "undecided",
         judgedOn: cohort,
       };
     });

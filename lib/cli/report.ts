@@ -19,10 +19,10 @@ import { readResults } from "../study/results.js";
 import { type RunRow, summarizeRuns } from "../study/runs.js";
 import { type ProfileChoice, profileOf } from "./options.js";
 
-/** The parts of the documentation that are written by program, each between two marks of its own. */
+/** The parts of the documentation that the program writes, each between its two marks. */
 type WrittenPart = "results" | "ledger" | "commands";
 
-/** Prints the ledger of the paper's claims; as JSON with --json. What needs a run says so where there is none. */
+/** Prints the ledger of the paper's claims; as JSON with --json. Claims that need a run say so if there is none. */
 export async function claims({
   json,
   ...given
@@ -86,9 +86,9 @@ export async function ledgerAsMarkdown(profile: Profile): Promise<string> {
   const ground = ({ judgedOn, source }: LedgerEntry) =>
     source === null ? judgedOn : `${judgedOn}, [${basename(source)}](${source})`;
   return [
-    `${ledger.length} statements of the paper, by verdict and by the evidence for it.`,
+    `${ledger.length} statements of the paper, by verdict and by what the verdict rests on.`,
     markdownTable(countByGround(ledger), { columns: COUNT_COLUMNS }),
-    `<details><summary>Not holding: ${failed.length}. Undecided: ${undecided.length}.</summary>`,
+    `<details><summary>The ${failed.length} that do not hold and the ${undecided.length} that ${undecided.length === 1 ? "is" : "are"} undecided</summary>`,
     markdownTable(
       [...failed, ...undecided].map((entry) => ({
         ...entry,
@@ -97,7 +97,7 @@ export async function ledgerAsMarkdown(profile: Profile): Promise<string> {
       { columns: LEDGER_COLUMNS },
     ),
     "</details>",
-    `Holding: ${held.length}, on any evidence: ${placesOf(held)}. A verdict on ${profile.name} answers the paper's question for another cohort; it is not a replication. \`npx aro claims\` lists all of them.`,
+    `The ${held.length} that hold: ${placesOf(held)}. A verdict on ${profile.name} answers the paper's question for another cohort and is no replication. \`npx aro claims\` lists all of them.`,
   ].join("\n\n");
 }
 

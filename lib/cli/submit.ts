@@ -8,7 +8,6 @@ import { chooseEngine } from "../engine/choose.js";
 import { didYouMean } from "../nearest.js";
 import { experimentsOf, listRuns } from "../study/experiments.js";
 import { foldersOf, type Profile, readProfile } from "../study/profile.js";
-import { planSplits, readSplit, SPLITS } from "../study/splits.js";
 import { openStudy } from "../study/study.js";
 import { findTuned } from "../study/tuning.js";
 import { STOPPED, withInterrupt } from "../train/interrupt.js";
@@ -50,7 +49,7 @@ export async function submit(given: SubmitOptions, [name]: readonly string[]): P
   if (local !== undefined) refuse(given, FOR_SLURM, "without --local, got both");
   if (time !== undefined) checkTime(time);
   const { profile: asked, env: variables } = profileOf(given);
-  const names = [...experimentsOf(asked).map((experiment) => experiment.name), SPLITS, "tune"];
+  const names = [...experimentsOf(asked).map((experiment) => experiment.name), "tune"];
   if (!names.includes(name)) {
     throw new RangeError(
       `aro submit: expected one of ${names.join(", ")}, got "${name}"${didYouMean(name, names)}`,
@@ -101,14 +100,6 @@ function refuse(
 /** Lists what is not finished of an experiment. */
 async function runsOf(profile: Profile, name: string): Promise<Task[]> {
   const study = await openStudy(profile);
-  if (name === SPLITS) {
-    const left: Task[] = [];
-    for (const split of planSplits(study)) {
-      const { number, seed } = split;
-      if ((await readSplit(split)) === null) left.push({ number, name: `seed ${seed}` });
-    }
-    return left;
-  }
   const runs = await listRuns(study, name);
   return runs.filter(({ state }) => state !== "done").map(({ number, name }) => ({ number, name }));
 }

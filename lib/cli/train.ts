@@ -1,7 +1,6 @@
 // The command that trains experiments: what is left of one, in order, or one run alone.
 import { relative } from "node:path";
 import { chooseEngine } from "../engine/choose.js";
-import type { Engine } from "../engine/engine.js";
 import { textTable } from "../jupyter/table.js";
 import { describeState } from "../study/experiment-scores.js";
 import {
@@ -12,8 +11,9 @@ import {
   planExperiment,
   trainExperiment,
 } from "../study/experiments.js";
+import { openMeasurement } from "../study/measurement.js";
+import { MEASUREMENTS } from "../study/measurements.js";
 import { readProfile } from "../study/profile.js";
-import { type PlannedSplit, planSplits, readSplit, runSplits, SPLITS } from "../study/splits.js";
 import { openStudy, type Study } from "../study/study.js";
 import { STOPPED } from "../train/interrupt.js";
 import { createProgress } from "../train/progress.js";
@@ -27,7 +27,7 @@ interface TrainOptions extends ProfileChoice {
 
 /**
  * `aro train` lists the experiments with the state of each run; `aro train NAME` trains what is left, and `--run N` run N
- * alone. Exits with 75 if it was stopped: the same command goes on.
+ * alone. Exits with 75 if it was stopped: the same command resumes.
  */
 export async function train(given: TrainOptions, [name]: readonly string[]): Promise<number> {
   const { run: number, json = false } = given;
@@ -35,7 +35,17 @@ export async function train(given: TrainOptions, [name]: readonly string[]): Pro
   if (name === undefined && number !== undefined) {
     throw new RangeError("aro train: expected the name of an experiment beside --run, got none");
   }
-  if (name !== undefined && name !== SPLITS) {
+  const measurement = name === undefined ? undefined : MEASUREMENTS[name];
+  if (measurement) {
+    const { engine } = await chooseEngine();
+    const study = await openStudy(readProfile(env, engine));
+    const { about } = await openMeasurement(measurement, study, engine, (part) =>
+      console.error(`${name}: ${part}`),
+    );
+    console.log(json ? JSON.stringify({ name, about }) : about);
+    return 0;
+  }
+  if (name !== undefined) {
     const { variants, seeds } = findExperiment(asked, name);
     checkRun(name, number, variants.length * seeds.length); // before a cohort is fetched
   }
@@ -46,11 +56,7 @@ export async function train(given: TrainOptions, [name]: readonly string[]): Pro
     await list(study, json);
     return 0;
   }
-  if (name === SPLITS) {
-    await trainSplits(study, engine, number, json);
-    return 0;
-  }
-  const plan = planExperiment(study, findExperiment(study.profile, name));
+  const plan = planExperiment(study, name);
   checkRun(name, number, plan.runs.length);
   const runs = number === undefined ? plan.runs : [plan.runs[number]];
   const finished = await trainExperiment(plan, engine, {
@@ -69,48 +75,20 @@ export async function train(given: TrainOptions, [name]: readonly string[]): Pro
   return finished ? 0 : STOPPED;
 }
 
-async function trainSplits(
-  study: Study,
-  engine: Engine,
-  number: number | undefined,
-  json: boolean,
-): Promise<void> {
-  const plan = planSplits(study);
-  checkRun(SPLITS, number, plan.length);
-  const asked = number === undefined ? plan : [plan[number]];
-  await runSplits(study, asked, engine, (split) => {
-    console.error(`${SPLITS} ${split.number} of ${plan.length}: seed ${split.seed}`);
-  });
-  const own = await listSplits(asked);
-  console.log(json ? JSON.stringify({ runs: own }, null, 2) : textTable(own));
-}
-
-async function listSplits(plan: readonly PlannedSplit[]) {
-  const rows = [];
-  for (const split of plan) {
-    const state = (await readSplit(split)) === null ? "missing" : "done";
-    const file = relative(process.cwd(), split.file);
-    rows.push({ run: split.number, name: `seed ${split.seed}`, state, file });
-  }
-  return rows;
-}
-
 async function list(study: Study, json: boolean): Promise<void> {
   const { profile } = study;
   const experiments = [];
   for (const { name, about } of experimentsOf(profile)) {
     experiments.push({ name, about, runs: await listRuns(study, name) });
   }
-  const splits = await listSplits(planSplits(study));
   if (json) {
-    console.log(JSON.stringify({ profile: profile.name, experiments, splits }, null, 2));
+    console.log(JSON.stringify({ profile: profile.name, experiments }, null, 2));
     return;
   }
   for (const { name, about, runs } of experiments) {
     console.log(`${name}: ${about}\n\n${tableOf(runs)}\n`);
   }
-  console.log(`${SPLITS}: the shared decoder and linear controls over repeated splits\n`);
-  console.log(`${textTable(splits)}\n`);
+  for (const { name, about } of Object.values(MEASUREMENTS)) console.log(`${name}: ${about}\n`);
   console.log("npx aro train NAME trains what is left of one; --run N trains run N alone");
 }
 

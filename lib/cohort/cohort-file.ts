@@ -1,23 +1,33 @@
 // A cohort as a file: the options of readTables as JSON with paths relative to the file, and the labels to predict.
 import { existsSync, readFileSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import { didYouMean } from "../nearest.js";
-import { FORMATS } from "./formats.js";
+import { listModalities } from "./anndata.js";
+import { FORMATS, formatOf } from "./formats.js";
+import { labelValues } from "./labels.js";
+import { readSheet } from "./samplesheet.js";
 import { type FileCohort, readTables, type TablesOptions } from "./tables.js";
 
 /** What a cohort file says: `readTables`' options, and what the notebooks do with the cohort's labels. */
 export interface CohortDescription extends TablesOptions {
   /** One sentence, printed at the top of a notebook. */
   readonly about?: string;
-  readonly labels?: {
-    /** Shown in the description of the cohort. */
-    readonly describe?: readonly string[];
-    /** Labels to classify, the easy one first. */
-    readonly predict?: readonly string[];
-    /** Labels that might predict a task without any measurement. */
-    readonly covariates?: readonly string[];
-  };
+  /** Columns of the sample sheet. By default, those of a text file that are classes are described and predicted. */
+  readonly labels?: Partial<LabelChoice>;
 }
+
+/** Which columns of a sample sheet the notebooks use. */
+export interface LabelChoice {
+  /** Shown in the description of the cohort; by default those to predict. */
+  readonly describe: readonly string[];
+  /** Labels to classify, the easy one first. */
+  readonly predict: readonly string[];
+  /** Labels that might predict a task without any measurement. */
+  readonly covariates: readonly string[];
+}
+
+/** A column with more values than this is no class, unless the cohort file names it. */
+const MOST_CLASSES = 30;
 
 type Kind = "text" | "texts" | "object" | "tables" | readonly string[];
 
@@ -40,7 +50,8 @@ const COHORT: Readonly<Record<string, Kind>> = {
 };
 
 /**
- * Reads the cohort that a JSON file describes.
+ * Reads the cohort that a JSON file describes, or that a MuData file is: each of its modalities a table, the one with RNA
+ * first, and obs the sample sheet.
  * @param keep which samples are kept, where the file does not say.
  * @throws as `describeCohortFile` and `readTables`.
  */
@@ -48,16 +59,29 @@ export async function readCohortFile(
   file: string,
   keep: TablesOptions["keep"] = "shared",
 ): Promise<FileCohort> {
-  const { about: _, labels: __, ...options } = describeCohortFile(file);
-  return await readTables({ keep, ...options });
+  const { about: _, labels: __, tables, ...options } = describeCohortFile(file);
+  if (tables.length > 0) return await readTables({ keep, ...options, tables });
+  const names = await listModalities(file);
+  const seen = names.find((name) => RNA.test(name)) ?? names[0];
+  const ordered = [seen, ...names.filter((name) => name !== seen)];
+  return await readTables({ keep, ...options, tables: ordered.map((name) => ({ name, file })) });
 }
 
+/** Usual names of a modality of transcripts. */
+const RNA = /^(?:m?rna|rna[-_ ]?seq|gex|gene[-_ ]?expression|expression|transcript\w*)$/i;
+
 /**
- * Reads a cohort file and resolves its paths, without reading the tables.
+ * Reads a cohort file and resolves its paths, without reading the tables; those of a MuData file are not listed.
  * @throws Error if the file cannot be read or is not JSON; RangeError that lists every fault in it: unknown or missing
  * settings, values of a wrong kind, a repeated table name, files that do not exist.
  */
 export function describeCohortFile(file: string): CohortDescription {
+  if (formatOf({ file }) === "h5mu") {
+    const name = basename(file)
+      .replace(/\.h5mu$/i, "")
+      .replace(/[^\w.-]/g, "-");
+    return { name, tables: [], sampleSheet: { file } };
+  }
   const content = parse(file);
   const faults: string[] = [];
   checkObject("the cohort", content, COHORT, ["name", "tables"], faults);
@@ -102,6 +126,40 @@ export function describeCohortFile(file: string): CohortDescription {
     tables: checked.tables.map(place),
     ...(checked.sampleSheet && { sampleSheet: place(checked.sampleSheet) }),
   };
+}
+
+/**
+ * Chooses the labels of a cohort: those that its file names, else the columns of its sample sheet, if that is text, that
+ * have at most 30 values, two of them in at least `patients` patients.
+ * @throws RangeError if the file names a label that such a sheet does not have, or as `readSheet`.
+ */
+export function chooseLabels(
+  file: string,
+  { sampleSheet, labels = {} }: CohortDescription,
+  patients: number,
+): LabelChoice {
+  if (!sampleSheet || formatOf(sampleSheet) !== "text") {
+    const { predict = [], describe = predict, covariates = [] } = labels;
+    return { describe, predict, covariates };
+  }
+  const { samples } = readSheet(sampleSheet.file, sampleSheet);
+  const known = Object.keys(samples[0]?.labels ?? {});
+  for (const [use, names] of Object.entries(labels)) {
+    const strange = names.filter((name) => !known.includes(name));
+    if (strange.length > 0) {
+      throw new RangeError(
+        `${file}: expected labels.${use} to be columns of the sample sheet (${known.join(", ") || "none"}), ` +
+          `got ${strange.map(show).join(", ")}${didYouMean(strange[0], known)}`,
+      );
+    }
+  }
+  const isClass = (name: string) => {
+    const common = new Set(labelValues(samples, name, { atLeast: patients }));
+    common.delete(null);
+    return common.size >= 2 && new Set(labelValues(samples, name)).size <= MOST_CLASSES;
+  };
+  const { predict = known.filter(isClass), describe = predict, covariates = [] } = labels;
+  return { describe, predict, covariates };
 }
 
 function parse(file: string): unknown {

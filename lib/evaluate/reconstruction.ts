@@ -227,16 +227,16 @@ function varianceRatio(
 ): number | null {
   let [ofPredicted, ofMeasured] = [0, 0];
   for (let j = start; j < end; j++) {
-    let [count, p, t] = [0, 0, 0];
+    let [count, first, p, t] = [0, 0, 0, 0];
     for (let at = j; at < rows * columns; at += columns) {
       if (!observed[at]) continue;
-      count++;
-      p += predicted[at];
+      if (count++ === 0) first = predicted[at];
+      p += predicted[at] - first; // so that a constant varies by exactly 0
       t += values[at];
     }
     for (let at = j; at < rows * columns; at += columns) {
       if (!observed[at]) continue;
-      ofPredicted += (predicted[at] - p / count) ** 2;
+      ofPredicted += (predicted[at] - first - p / count) ** 2;
       ofMeasured += (values[at] - t / count) ** 2;
     }
   }

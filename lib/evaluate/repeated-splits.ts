@@ -1,109 +1,75 @@
-// Predictors over repeated splits: scores of each split, and paired differences that allow for shared samples.
-import { median } from "simple-statistics";
-import type { Modality } from "../cohort/cohort.js";
-import { type Matrix, sliceColumns } from "../cohort/matrix.js";
-import { countedMatrix, countUnmeasured, measuredFeatures } from "../preprocess/counted.js";
-import { type PreparedCohort, requireHeldOut, type Space } from "../preprocess/prepare.js";
-import { featureCorrelations } from "./correlation.js";
-import { observedMean, type Predictor } from "./predictor.js";
-import { pickColumns } from "./rows.js";
+// Scores of repeated runs, and paired differences over repeated splits that allow for shared samples.
+import { checkOptions } from "../options.js";
+import type { Part, PreparedCohort } from "../preprocess/prepare.js";
+import type { Predictor } from "./predictor.js";
+import { scorePredictors } from "./reconstruction.js";
 import { checkFinite, studentQuantile, studentTails } from "./statistics.js";
 
-/** How one predictor did on the test rows of one split, for one inferred modality. */
-export interface SplitScore {
-  /** The split's seed. */
+/** How one variant did in one run, on the rows of one part, for one modality, in the paper's space. */
+export interface RepeatedScore {
+  /** The predictor's name. */
+  readonly variant: string;
+  /** Of the training, or of the split, whichever the experiment repeats. */
   readonly seed: number;
-  readonly predictor: string;
+  readonly part: Part;
+  /** The modality's name; "inferred" for all behind the first together; "all", which counts the input too. */
   readonly modality: string;
-  readonly space: Space;
-  readonly trainRows: number;
-  readonly testRows: number;
-  /** Observed test entries of features that some training row measured; only these are scored. */
+  readonly trainSamples: number;
+  /** Samples that are scored. */
+  readonly samples: number;
+  /** Their observed entries, of features that some training sample measured; only these are scored. */
   readonly observed: number;
-  /** Features left out because no training row measured them. */
+  /** Features left out because no training sample measured them. */
   readonly unmeasured: number;
   readonly mse: number;
   /** Mean Huber loss, delta 1. */
   readonly huber: number;
   /** `1 - MSE / MSE of the observed training mean`; null if the latter is 0. */
   readonly skill: number | null;
-  /** Median over features of Pearson's r across test samples; null where no feature has one, as of a constant. */
+  /** Median over features of Pearson's r across samples; null where no feature has one, as of a constant. */
   readonly r: number | null;
   /** Variance of predictions over samples by that of measurements, pooled over features; a constant has 0. */
   readonly varianceRatio: number | null;
+  /** Training steps behind the weights; null for a predictor that is fitted in closed form. */
+  readonly steps: number | null;
 }
+
+export interface RepeatOptions {
+  readonly seed: number;
+  readonly parts: readonly Part[];
+  /** By default null. */
+  readonly steps?: number | null;
+}
+
+/** The modalities of a score that are several together. */
+export const COMBINED: readonly string[] = ["inferred", "all"];
 
 /**
- * Scores predictors on a split's test rows.
- * @returns one row for each predictor and inferred modality that has observed test entries.
- * @throws RangeError if the scaler was fitted on a test row, or a prediction is not finite.
+ * Scores the predictors of one run.
+ * @returns for each predictor and part one row per inferred modality, one over them together and one over all columns;
+ *   none where nothing was observed.
+ * @throws RangeError if held-out rows were in the scaler, or a prediction is not finite.
  */
-export async function scoreSplit(
+export async function scoreRepeat(
   predictors: readonly Predictor[],
   prepared: PreparedCohort,
-  seed: number,
-): Promise<SplitScore[]> {
-  const { test, train, scaler, space, modalities } = prepared;
-  requireHeldOut(scaler, test);
-  const counted = countedMatrix(prepared, test);
-  const measured = measuredFeatures(prepared);
-  const baseline = observedMean(prepared);
-  const out: SplitScore[] = [];
-  for (const { name, predict } of predictors) {
-    const predicted = await predict(test);
-    for (const modality of modalities.slice(1)) {
-      const { observed, ...scores } = scoreColumns(counted, predicted, baseline, modality);
-      if (observed === 0) continue;
-      checkFinite(`scoreSplit: ${name}, ${modality.name}`, [scores.mse]);
-      out.push({
-        ...{ seed, predictor: name, modality: modality.name, space },
-        ...{ trainRows: train.matrix.rows, testRows: test.matrix.rows, observed },
-        ...{ unmeasured: countUnmeasured(measured, modality), ...scores },
-      });
-    }
-  }
-  return out;
-}
-
-function scoreColumns(
-  truth: Matrix,
-  predicted: Float32Array,
-  baseline: Float64Array,
-  { start, end }: Modality,
-) {
-  const { rows, columns, values, observed } = truth;
-  let [count, squared, huber, constant, measuredVariance, predictedVariance] = [0, 0, 0, 0, 0, 0];
-  for (let j = start; j < end; j++) {
-    let [n, x, xx, y, yy, first] = [0, 0, 0, 0, 0, 0];
-    for (let i = 0, at = j; i < rows; i++, at += columns) {
-      if (!observed[at]) continue;
-      const [value, guess] = [values[at], predicted[at]];
-      const error = Math.abs(value - guess);
-      squared += error ** 2;
-      huber += error <= 1 ? error ** 2 / 2 : error - 0.5;
-      constant += (value - baseline[j]) ** 2;
-      if (n++ === 0) first = guess;
-      x += value;
-      xx += value ** 2;
-      y += guess - first; // so that a constant varies by exactly 0
-      yy += (guess - first) ** 2;
-    }
-    if (n === 0) continue;
-    count += n;
-    measuredVariance += Math.max(0, xx - x ** 2 / n);
-    predictedVariance += Math.max(0, yy - y ** 2 / n);
-  }
-  const own = sliceColumns(truth, start, end);
-  const guesses = pickColumns({ rows, columns, values: predicted }, { start, end });
-  const found = featureCorrelations(own, new Float32Array(guesses));
-  return {
-    observed: count,
-    mse: squared / count,
-    huber: huber / count,
-    skill: constant > 0 ? 1 - squared / constant : null,
-    r: found.length > 0 ? median([...found]) : null,
-    varianceRatio: measuredVariance > 0 ? predictedVariance / measuredVariance : null,
-  };
+  { seed, parts, steps = null }: RepeatOptions,
+): Promise<RepeatedScore[]> {
+  const trainSamples = prepared.train.matrix.rows;
+  const input = prepared.modalities.length > 1 ? prepared.modalities[0].name : null;
+  const rows = await scorePredictors(predictors, prepared, { parts, draws: 1 });
+  return rows.flatMap(({ modality, mse, huber, ...row }): RepeatedScore[] => {
+    if (modality === input || mse === null || huber === null) return [];
+    return [
+      {
+        ...{ variant: row.predictor, seed, part: row.part, modality },
+        ...{ trainSamples, samples: row.samples, observed: row.observed, unmeasured: row.leftOut },
+        ...{ mse: mse.value, huber: huber.value },
+        ...{ skill: row.skill?.value ?? null, r: row.medianR?.value ?? null },
+        ...{ varianceRatio: row.varianceRatio, steps },
+      },
+    ];
+  });
 }
 
 /** The first predictor's score minus the second's, averaged over splits. */
@@ -124,25 +90,40 @@ export interface SplitDifference {
   readonly p: number;
   /** p adjusted by Holm's method over all comparisons of the table. */
   readonly adjusted: number;
+  /** The predictor that the interval favors; "undecided" if it contains 0. */
+  readonly better: string;
+}
+
+export interface CompareSplitsOptions {
+  /** By default "test". */
+  readonly part?: Part;
 }
 
 /**
- * Compares pairs of predictors over splits, by MSE and median r of each modality.
+ * Compares pairs of predictors over splits, by MSE and median r on each inferred modality of one part's rows; r is left
+ * out where one of the two has none, as a constant.
  *
  * Splits share samples, so their differences are not independent: the variance of their mean is
- * `(1 / n + test rows / training rows) s^2`, with n - 1 degrees of freedom.
+ * `(1 / n + scored samples / training samples) s^2`, with n - 1 degrees of freedom.
  * Source: Nadeau and Bengio 2003, Inference for the generalization error; Holm 1979.
  * @throws RangeError if a pair shares fewer than two splits.
  */
-export function compareSplits(
-  scores: readonly SplitScore[],
+export function compareOverSplits(
+  scores: readonly RepeatedScore[],
   pairs: readonly (readonly [first: string, second: string])[],
+  options: CompareSplitsOptions = {},
 ): SplitDifference[] {
-  const modalities = [...new Set(scores.map(({ modality }) => modality))];
+  const { part: wanted = "test" } = checkOptions("compareOverSplits", options, {
+    part: ["train", "validation", "test"],
+  });
+  const tested = scores.filter(
+    ({ part, modality }) => part === wanted && !COMBINED.includes(modality),
+  );
+  const modalities = [...new Set(tested.map(({ modality }) => modality))];
   const rows = pairs.flatMap(([first, second]) =>
     modalities.flatMap((modality) =>
-      (["mse", "r"] as const).map((measure) =>
-        compareOne(scores, { first, second, modality, measure }),
+      (["mse", "r"] as const).flatMap((measure) =>
+        compareOne(tested, { first, second, modality, measure }),
       ),
     ),
   );
@@ -151,36 +132,39 @@ export function compareSplits(
 }
 
 function compareOne(
-  scores: readonly SplitScore[],
+  scores: readonly RepeatedScore[],
   asked: Pick<SplitDifference, "first" | "second" | "modality" | "measure">,
-): Omit<SplitDifference, "adjusted"> {
+): Omit<SplitDifference, "adjusted">[] {
   const { first, second, modality, measure } = asked;
-  const of = (predictor: string) =>
-    scores.filter((score) => score.predictor === predictor && score.modality === modality);
+  const of = (variant: string) =>
+    scores.filter((score) => score.variant === variant && score.modality === modality);
   const others = new Map(of(second).map((score) => [score.seed, score[measure]]));
-  const shared = of(first).flatMap(({ seed, trainRows, testRows, [measure]: own }) => {
+  const shared = of(first).flatMap(({ seed, trainSamples, samples, [measure]: own }) => {
     const other = others.get(seed);
     if (own === null || other === null || other === undefined) return [];
-    return [{ gap: own - other, share: testRows / trainRows }];
+    return [{ gap: own - other, share: samples / trainSamples }];
   });
   const n = shared.length;
+  if (n === 0 && measure === "r") return [];
   if (n < 2) {
     throw new RangeError(
-      `compareSplits: expected at least 2 splits with ${measure} of "${first}" and "${second}" in ${modality}, got ${n}`,
+      `compareOverSplits: expected at least 2 splits with ${measure} of "${first}" and "${second}" in ${modality}, got ${n}`,
     );
   }
   const gaps = shared.map(({ gap }) => gap);
-  const { difference, low, high, p } = correctedInterval(
-    gaps,
-    shared.reduce((sum, { share }) => sum + share, 0) / n,
-  );
-  const wins = gaps.filter((gap) => (measure === "mse" ? gap < 0 : gap > 0)).length;
-  return { ...asked, splits: n, wins, difference, low, high, p };
+  checkFinite("compareOverSplits", gaps);
+  const share = shared.reduce((sum, one) => sum + one.share, 0) / n;
+  const { difference, low, high, p } = correctedInterval(gaps, share);
+  const sign = measure === "mse" ? -1 : 1; // of a gap that favors the first
+  const wins = gaps.filter((gap) => sign * gap > 0).length;
+  const better = low > 0 || high < 0 ? (sign * difference > 0 ? first : second) : "undecided";
+  return [{ ...asked, splits: n, wins, difference, low, high, p, better }];
 }
 
 /**
- * Gives the mean of differences over splits with its corrected 95 % interval.
- * @param share test rows by training rows.
+ * Gives the mean of differences over repeats with its 95 % interval.
+ * @param share test samples by training samples where repeats are overlapping splits, Nadeau and Bengio's correction; 0
+ *   where repeats are independent, which gives Student's t.
  */
 export function correctedInterval(gaps: readonly number[], share: number) {
   const n = gaps.length;

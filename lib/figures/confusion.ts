@@ -28,13 +28,23 @@ const gap = 24;
 /** The smallest width of a cell in which count and percentage are legible. */
 const smallest = 40;
 
-/** The width of the vertical axis with labels and title. */
+/** The smallest width of a cell in which a count alone is legible. */
+const smallestForCount = 18;
+
+/** The width of the vertical axis with labels, which are never cut, and title. */
 function roomBeside(classes: readonly string[]): number {
-  return labelRoom(classes, 110) + 34;
+  return labelRoom(classes, Number.POSITIVE_INFINITY) + 34;
+}
+
+/** The smallest cell with which a matrix fits the figure: many classes have room for counts alone. */
+function smallestCell(classes: readonly string[]): number {
+  const most = Math.floor((figureWidth - roomBeside(classes)) / classes.length);
+  return Math.max(smallestForCount, Math.min(smallest, most));
 }
 
 /**
- * Draws confusion matrices side by side: the count and the share of its row in each cell.
+ * Draws confusion matrices side by side: the count and the share of its row in each cell, or the count alone where
+ * there are too many classes for both.
  * @throws RangeError if there is no matrix, one is not square, has no samples, or its accuracy is not in its interval.
  */
 export function confusionFigure(
@@ -47,7 +57,7 @@ export function confusionFigure(
   });
   const datasets: Record<string, readonly Row[]> = {};
   const widest = Math.max(
-    ...matrices.map(({ classes }) => smallest * classes.length + roomBeside(classes)),
+    ...matrices.map(({ classes }) => smallestCell(classes) * classes.length + roomBeside(classes)),
   );
   const most = Math.min(3, Math.max(1, Math.floor((figureWidth + gap) / (widest + gap))));
   // Rows are as equal as possible: four matrices are two by two, not three and one.
@@ -58,12 +68,13 @@ export function confusionFigure(
     const { accuracy, n, correct, cells } = cellsOf(matrix);
     datasets[name] = cells;
     const cell = Math.max(
-      smallest,
+      smallestCell(classes),
       Math.min(76, Math.floor((across - roomBeside(classes)) / classes.length)),
     );
+    const both = cell >= smallest;
     const text = (field: string, dy: number, bold: boolean) =>
       ({
-        mark: { type: "text", dy, fontSize: bold ? 14 : 11, fontWeight: bold ? 600 : 400 },
+        mark: { type: "text", dy, fontSize: bold && both ? 14 : 11, fontWeight: bold ? 600 : 400 },
         encoding: {
           text: { field, type: "nominal" },
           color: { condition: { test: "datum.share > 0.7", value: "white" }, value: inks.ink },
@@ -88,7 +99,7 @@ export function confusionFigure(
           axis: {
             title: "predicted",
             labelAngle: classes.every((label) => 5.6 * label.length < cell) ? 0 : -45,
-            labelLimit: 110,
+            labelLimit: 0,
           },
         },
         y: {
@@ -96,7 +107,7 @@ export function confusionFigure(
           type: "nominal",
           sort: [...classes],
           scale: { padding: 0 },
-          axis: { title: "actual", labelLimit: 110 },
+          axis: { title: "actual", labelLimit: 0 },
         },
       },
       layer: [
@@ -111,8 +122,9 @@ export function confusionFigure(
             },
           },
         },
-        text("count", -7, true),
-        text("percent", 10, false),
+        ...(both
+          ? [text("count", -7, true), text("percent", 10, false)]
+          : [text("shown", 0, false)]),
       ],
     };
   });
@@ -150,6 +162,7 @@ function cellsOf({ name, classes, counts, low, high }: ConfusionMatrix) {
         actual: classes[actual],
         predicted: classes[predicted],
         count: String(value),
+        shown: value === 0 ? "" : String(value),
         percent: sum === 0 ? "–" : percent(share),
         share,
       };

@@ -1,6 +1,8 @@
 // The number of samples with each value of each label: tissue, histology, grade, stage.
+
 import { checkOptions, required } from "../options.js";
 import { type Figure, makeFigure, type Panel } from "./figure.js";
+import { OTHER, rarest } from "./rare.js";
 import { count, counted, labelRoom, percent } from "./text.js";
 import { figureWidth, inks, notRecorded, panelTitle } from "./theme.js";
 
@@ -19,19 +21,21 @@ export interface LabelsOptions {
   readonly samples: number;
 }
 
-/** The maximum number of values in a panel. */
-const mostValues = 20;
+/** The maximum number of values in a panel, "other" among them. */
+const mostValues = 30;
 
 /**
- * Draws one bar chart per label (tissue, histology, grade, stage ...) with the count and share of each value.
- * @throws RangeError if there are no rows, a label has more than 20 values, or its counts exceed the samples.
+ * Draws one bar chart per label (tissue, histology, grade, stage ...) with the count and share of each value. Of more
+ * than 30 values, the rarest are drawn as "other".
+ * @throws RangeError if there are no rows, or the counts of a label exceed the samples.
  */
-export function labelsFigure(rows: readonly LabelCount[], options: LabelsOptions): Figure {
+export function labelsFigure(counts: readonly LabelCount[], options: LabelsOptions): Figure {
   const { cohort, samples } = checkOptions("labelsFigure", options, {
     cohort: required("string"),
     samples: required("number"),
   });
-  const labels = [...new Set(rows.map(({ label }) => label))];
+  const labels = [...new Set(counts.map(({ label }) => label))];
+  const rows = labels.flatMap((label) => mergeCounts(counts.filter((row) => row.label === label)));
   const nameOf = ({ value }: LabelCount): string =>
     value === null ? notRecorded.name : String(value);
   const room = labelRoom(rows.map(nameOf), 200);
@@ -40,11 +44,6 @@ export function labelsFigure(rows: readonly LabelCount[], options: LabelsOptions
   for (const label of labels) {
     const own = rows.filter((row) => row.label === label);
     const total = own.reduce((sum, row) => sum + row.samples, 0);
-    if (own.length > mostValues) {
-      throw new RangeError(
-        `labelsFigure: expected at most ${mostValues} values of "${label}", got ${own.length}; merge the rare ones into "other"`,
-      );
-    }
     if (total > samples) {
       throw new RangeError(
         `labelsFigure: expected counts of "${label}" that add up to at most ${samples} samples, got ${total}`,
@@ -103,4 +102,20 @@ export function labelsFigure(rows: readonly LabelCount[], options: LabelsOptions
     ),
     view: { columns: 2, spacing: gap, concat: panels },
   });
+}
+
+/** Merges the rarest values of one label, with their number in the name. */
+function mergeCounts(rows: readonly LabelCount[]): readonly LabelCount[] {
+  const recorded = rows.filter(({ value }) => value !== null);
+  const rare = rarest(new Map(recorded.map(({ value, samples }) => [value, samples])), mostValues);
+  if (rare.size === 0) return rows;
+  const merged = rows.filter(({ value }) => rare.has(value) || value === OTHER);
+  const samples = merged.reduce((sum, row) => sum + row.samples, 0);
+  const kept = rows.filter((row) => !merged.includes(row));
+  const other = { label: rows[0].label, value: `${OTHER} (${rare.size} values)`, samples };
+  return [
+    ...kept.filter(({ value }) => value !== null),
+    other,
+    ...kept.filter(({ value }) => value === null),
+  ];
 }

@@ -1,8 +1,10 @@
 // Maps of the latent space: samples in two dimensions, colored and shaped by their labels.
+
 import { checkOptions, required } from "../options.js";
 import { type Figure, makeFigure, type Panel, type Row } from "./figure.js";
-import { counted, decimal, listed, textWidth, wrap } from "./text.js";
-import { classStyle, figureWidth, inks, notRecorded, panelTitle } from "./theme.js";
+import { mergeRare, OTHER } from "./rare.js";
+import { counted, decimal, legendColumns, listed, percent, textWidth, wrap } from "./text.js";
+import { classStyle, figureWidth, inks, mostClasses, notRecorded, panelTitle } from "./theme.js";
 
 /** The positions of the samples on a map. */
 export interface LatentMap {
@@ -12,6 +14,10 @@ export interface LatentMap {
   readonly y: ArrayLike<number>;
   /** How well neighbors on the map are neighbors in the latent space, in [0, 1]. */
   readonly trustworthiness?: number;
+  /** Of PCA: each axis's share of the variance, in [0, 1]. */
+  readonly explained?: readonly number[];
+  /** The settings of the method: "perplexity 10, seed 42". */
+  readonly settings?: string;
 }
 
 /** What colors a row of panels: a label, or k-means clusters. */
@@ -31,18 +37,20 @@ export interface LatentOptions {
   readonly colorings: readonly Coloring[];
   /** Draws the map of this method alone. */
   readonly method?: string;
+  /** The part of each sample, "train", "validation" or "test"; the outlines of the held-out ones are marked. */
+  readonly parts?: readonly string[];
 }
 
 /**
  * Draws one panel per map (columns) and coloring (rows), or the colorings of a single map side by side, with
- * trustworthiness and silhouette above.
- * @throws RangeError if there is no map or coloring, no map of `method`, lengths differ, or a coloring has more classes
- * than colors.
+ * trustworthiness and silhouette above. Of more than eight classes, the rarest are drawn as "other".
+ * @throws RangeError if there is no map or coloring, no map of `method`, or lengths differ.
  */
 export function latentFigure(options: LatentOptions): Figure {
-  const { cohort, representation } = checkOptions("latentFigure", options, {
+  const { cohort, representation, parts } = checkOptions("latentFigure", options, {
     ...{ cohort: required("string"), representation: required("string") },
     ...{ maps: required("array"), colorings: required("array"), method: "string" },
+    parts: "array",
   });
   const { maps, colorings } = chooseMaps(options);
   if (maps.length === 0 || colorings.length === 0) {
@@ -58,12 +66,10 @@ export function latentFigure(options: LatentOptions): Figure {
     ? Math.floor(figureWidth / Math.max(2, colorings.length)) - 30
     : Math.floor((figureWidth - legendRoom(colorings) - 18 * maps.length) / maps.length);
   const rows = colorings.map((coloring, row): Panel => {
-    const names = coloring.values.map((value) =>
-      value === null ? notRecorded.name : String(value),
-    );
+    const names = namesOf(coloring);
     const style = classStyle(names, { what: `latentFigure: "${coloring.name}"` });
     const panels = maps.map((map, column): Panel => {
-      const points = [map.x, map.y, coloring.values];
+      const points = [map.x, map.y, coloring.values, ...(parts ? [parts] : [])];
       const wrong = points.find((values) => values.length !== samples);
       if (wrong) {
         throw new RangeError(
@@ -71,7 +77,10 @@ export function latentFigure(options: LatentOptions): Figure {
         );
       }
       const name = `${map.method} ${coloring.name}`;
-      datasets[name] = names.map((value, i) => ({ x: map.x[i], y: map.y[i], value }));
+      datasets[name] = names.map((value, i) => ({
+        ...{ x: map.x[i], y: map.y[i], value },
+        ...(parts ? { part: parts[i] } : {}),
+      }));
       return {
         data: { name },
         title: panelTitle(
@@ -89,16 +98,17 @@ export function latentFigure(options: LatentOptions): Figure {
           strokeWidth: 0.5,
         },
         encoding: {
-          x: mapAxis("x", `${map.method} 1`),
-          y: mapAxis("y", `${map.method} 2`),
+          x: mapAxis("x", axisTitle(map, 0)),
+          y: mapAxis("y", axisTitle(map, 1)),
+          ...(parts ? outlines : {}),
           color: {
             field: "value",
             type: "nominal",
             scale: { domain: style.names, range: style.colors },
             legend: {
-              labelLimit: 150,
+              labelLimit: 0,
               ...(single
-                ? { title: null, orient: "bottom", columns: 2 }
+                ? { title: null, orient: "bottom", columns: legendColumns(style.names, size) ?? 2 }
                 : {
                     title: wrap(coloring.name, 12, 130),
                     orient: "right",
@@ -125,6 +135,9 @@ export function latentFigure(options: LatentOptions): Figure {
         (colorings.some((coloring) => coloring.silhouettes)
           ? " Silhouette (−1 to 1): are classes apart?"
           : ""),
+      ...(parts ? ["Outlined in black: test samples; in gray: validation samples."] : []),
+      ...maps.flatMap(({ method, settings }) => (settings ? [`${method}: ${settings}.`] : [])),
+      ...colorings.flatMap(mergedIn),
       ...(maps.some((map) => map.trustworthiness !== undefined)
         ? [
             `Trustworthiness ${single ? `${decimal(maps[0].trustworthiness ?? 0)} ` : ""}(best 1): ` +
@@ -138,6 +151,25 @@ export function latentFigure(options: LatentOptions): Figure {
       resolve: { scale: { color: "independent", shape: "independent" } },
     },
   });
+}
+
+/** The classes as they are drawn. */
+function namesOf({ values }: Coloring): string[] {
+  return mergeRare(values, mostClasses).map((value) =>
+    value === null ? notRecorded.name : String(value),
+  );
+}
+
+/** Says which classes are drawn as "other". */
+function mergedIn(coloring: Coloring): string[] {
+  const drawn = namesOf(coloring);
+  const merged = coloring.values.filter((value, i) => value !== OTHER && drawn[i] === OTHER);
+  if (merged.length === 0) return [];
+  const classes = counted(new Set(merged).size, "rarest class", "rarest classes");
+  return [
+    `"other" merges the ${classes} of ${coloring.name} (${counted(merged.length, "sample")})` +
+      `${coloring.silhouettes ? "; silhouettes use all classes" : ""}.`,
+  ];
 }
 
 function chooseMaps({ maps, colorings, method }: LatentOptions) {
@@ -156,6 +188,23 @@ function chooseMaps({ maps, colorings, method }: LatentOptions) {
       }),
     ),
   };
+}
+
+/** The outlines that tell held-out samples from training samples. */
+const outlines = {
+  stroke: {
+    condition: [
+      { test: "datum.part === 'test'", value: inks.ink as string },
+      { test: "datum.part === 'validation'", value: inks.missing },
+    ],
+    value: "white",
+  },
+  strokeWidth: { condition: { test: "datum.part !== 'train'", value: 1.8 }, value: 0.5 },
+};
+
+function axisTitle({ method, explained }: LatentMap, axis: number): string {
+  const share = explained?.[axis];
+  return `${method} ${axis + 1}${share === undefined ? "" : `, ${percent(share, 1)} of the variance`}`;
 }
 
 /** The values have no unit, so axes have a title and no numbers. */
@@ -188,6 +237,6 @@ function scoresOf(map: LatentMap, silhouette: number | undefined, first: boolean
 }
 
 function legendRoom(colorings: readonly Coloring[]): number {
-  const names = colorings.flatMap(({ name, values }) => [name, ...values.map(String)]);
-  return Math.min(170, Math.max(...names.map((name) => textWidth(name, 12))) + 40);
+  const names = colorings.flatMap((coloring) => [coloring.name, ...namesOf(coloring)]);
+  return Math.min(260, Math.max(...names.map((name) => textWidth(name, 12))) + 40);
 }

@@ -1,8 +1,10 @@
 // The split of samples and patients into training, validation and test.
+
 import { checkOptions, required } from "../options.js";
 import { type Figure, makeFigure, type Panel, type Row } from "./figure.js";
-import { counted, labelRoom, listed } from "./text.js";
-import { classStyle, figureWidth, inks, panelTitle } from "./theme.js";
+import { OTHER, rarest } from "./rare.js";
+import { counted, labelRoom, legendColumns, listed } from "./text.js";
+import { classStyle, figureWidth, inks, mostClasses, panelTitle } from "./theme.js";
 
 /** Samples and patients of one kind, such as tumors, in one part. */
 export interface SplitCount {
@@ -25,10 +27,11 @@ export interface SplitOptions {
 }
 
 /**
- * Draws samples and patients by part and kind as bars with their counts.
+ * Draws samples and patients by part and kind as bars with their counts. Of more than eight kinds, the rarest are drawn
+ * as "other".
  * @throws RangeError if there are no rows, or a part's patient count is missing.
  */
-export function splitFigure(rows: readonly SplitCount[], options: SplitOptions): Figure {
+export function splitFigure(counts: readonly SplitCount[], options: SplitOptions): Figure {
   const {
     cohort,
     patients,
@@ -40,6 +43,7 @@ export function splitFigure(rows: readonly SplitCount[], options: SplitOptions):
     by: "string",
     label: "string",
   });
+  const { rows, merged } = mergeKinds(counts);
   const parts = [...new Set(rows.map(({ part }) => part))];
   const unknown = parts.find((part) => patients[part] === undefined);
   if (unknown !== undefined) {
@@ -87,7 +91,7 @@ export function splitFigure(rows: readonly SplitCount[], options: SplitOptions):
             field: "kind",
             type: "nominal",
             scale: { domain: style.names, range: style.colors },
-            legend: { title: null },
+            legend: { title: null, columns: legendColumns(style.names, figureWidth) },
           },
         },
       },
@@ -104,6 +108,7 @@ export function splitFigure(rows: readonly SplitCount[], options: SplitOptions):
       by === "patient"
         ? `All samples of a patient are in one part; a patient whose samples differ in ${label} counts in each.`
         : `Divided by ${by}; a patient whose samples differ in ${label} counts in each.`,
+      ...(merged > 0 ? [`"other" merges the ${merged} rarest values of ${label}.`] : []),
     ],
     datasets: {
       parts: rows.map(
@@ -117,4 +122,24 @@ export function splitFigure(rows: readonly SplitCount[], options: SplitOptions):
     },
     view: { hconcat: [panel("samples"), panel("patients")], spacing: 24 },
   });
+}
+
+/** Adds up the rarest kinds of each part. */
+function mergeKinds(rows: readonly SplitCount[]): { rows: readonly SplitCount[]; merged: number } {
+  const samples = new Map<string, number>();
+  for (const row of rows) samples.set(row.kind, (samples.get(row.kind) ?? 0) + row.samples);
+  const rare = rarest(samples, mostClasses);
+  if (rare.size === 0) return { rows, merged: 0 };
+  const parts = [...new Set(rows.map(({ part }) => part))];
+  const isOther = ({ kind }: SplitCount) => rare.has(kind) || kind === OTHER;
+  return {
+    rows: parts.flatMap((part) => {
+      const own = rows.filter((row) => row.part === part);
+      const sum = (field: "samples" | "patients") =>
+        own.filter(isOther).reduce((total, row) => total + row[field], 0);
+      const other = { part, kind: OTHER, samples: sum("samples"), patients: sum("patients") };
+      return [...own.filter((row) => !isOther(row)), other];
+    }),
+    merged: rare.size,
+  };
 }

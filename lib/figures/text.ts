@@ -11,6 +11,13 @@ export function labelRoom(labels: readonly string[], limit = 320): number {
   return Math.min(limit, Math.ceil(Math.max(...labels.map((label) => textWidth(label)))) + 8);
 }
 
+/** The columns of a horizontal legend whose names do not fit `width` pixels in one row; undefined if they fit. */
+export function legendColumns(names: readonly string[], width: number): number | undefined {
+  const room = names.map((name) => textWidth(name) + 34); // with symbol and gap
+  if (room.reduce((sum, one) => sum + one, 0) <= width) return undefined;
+  return Math.max(1, Math.floor(width / Math.max(...room)));
+}
+
 /** Breaks text between words into lines that fit `width` pixels. */
 export function wrap(text: string, fontSize: number, width = figureWidth): string[] {
   const lines: string[] = [];

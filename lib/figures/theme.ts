@@ -1,5 +1,6 @@
 // The look of every figure: one font, one palette whose colors have fixed meanings, one Vega-Lite config.
 import type { Config } from "vega-lite";
+import { OTHER } from "./rare.js";
 
 /** The maximum width of a figure's panels, axes and legends, in pixels; it fits a notebook's column. */
 export const figureWidth = 760;
@@ -50,6 +51,12 @@ export const shapes = [
   "cross",
   "triangle-right",
 ] as const;
+
+/** The style of the rarest classes, merged. */
+export const otherClasses = { name: OTHER, color: "#BDBDBD", shape: "triangle-left" } as const;
+
+/** The largest number of classes that a legend tells apart, "other" among them. */
+export const mostClasses = classColors.length + 1;
 
 /** The style of values that were not recorded. */
 export const notRecorded = {
@@ -178,14 +185,15 @@ export interface ClassStyle {
 }
 
 /**
- * Assigns each class a color and a shape; tumor and normal have fixed ones, "not recorded" comes last.
+ * Assigns each class a color and a shape; tumor and normal have fixed ones, "other" and "not recorded" come last.
  * @throws RangeError if there are more classes than colors.
  */
 export function classStyle(
   values: readonly string[],
   { what, order = "natural" }: { readonly what: string; readonly order?: "natural" | "given" },
 ): ClassStyle {
-  const names = [...new Set(values)].filter((name) => name !== notRecorded.name);
+  const last = [otherClasses, notRecorded].filter(({ name }) => values.includes(name));
+  const names = [...new Set(values)].filter((name) => !last.some((one) => one.name === name));
   if (order === "natural") names.sort((a, b) => a.localeCompare(b, "en-US", { numeric: true }));
   if (names.length > classColors.length) {
     throw new RangeError(
@@ -199,10 +207,9 @@ export function classStyle(
   const taken = names.map((name) => fixed[name]);
   const free = classColors.map((_, i) => i).filter((i) => !taken.includes(i));
   const places = names.map((name) => fixed[name] ?? free.shift()!);
-  const missing = values.includes(notRecorded.name);
   return {
-    names: missing ? [...names, notRecorded.name] : names,
-    colors: [...places.map((i) => classColors[i]), ...(missing ? [notRecorded.color] : [])],
-    shapes: [...places.map((i) => shapes[i]), ...(missing ? [notRecorded.shape] : [])],
+    names: [...names, ...last.map(({ name }) => name)],
+    colors: [...places.map((i) => classColors[i]), ...last.map(({ color }) => color)],
+    shapes: [...places.map((i) => shapes[i]), ...last.map(({ shape }) => shape)],
   };
 }

@@ -4,36 +4,19 @@ import type { Engine } from "../engine/engine.js";
 import type { Classifier } from "../evaluate/classifiers.js";
 import { crossValidate, scoreHoldout } from "../evaluate/classify.js";
 import { modelPredictor } from "../evaluate/predictor.js";
+import { correctedInterval, type RepeatedScore, scoreRepeat } from "../evaluate/repeated-splits.js";
 import { summarizeRepeats } from "../evaluate/repeats.js";
-import { type FlatScore, reconstructionTable } from "../evaluate/summary.js";
+import type { FlatScore } from "../evaluate/summary.js";
 import type { AroSpec } from "../model/aro.js";
 import type { AutoencoderModel } from "../model/autoencoder.js";
-import type { Part } from "../preprocess/prepare.js";
 import { fitScaler } from "../preprocess/scaler.js";
-import { readState } from "../train/folder.js";
+import { readRun } from "../train/folder.js";
 import { encodeSamples } from "./embeddings.js";
-import {
-  type Cell,
-  type Embedding,
-  PAPER_EMBEDDING,
-  type Plan,
-  type PlannedRun,
-  type Variant,
-} from "./experiments.js";
+import { type Plan, stateOf } from "./experiments.js";
+import { readSplit } from "./splits.js";
 import { openTrained, type Study } from "./study.js";
 import { chooseTasks } from "./tasks.js";
-
-/** The losses of one variant and seed on one part, over all modalities. */
-export interface SeedScore {
-  readonly variant: string;
-  readonly seed: number;
-  readonly part: Part;
-  readonly samples: number;
-  readonly mse: number;
-  readonly huber: number;
-  /** Against a constant on the same rows, so that it is comparable between different rows. */
-  readonly skill: number | null;
-}
+import { type Embedding, PAPER_EMBEDDING, type Variant } from "./variants.js";
 
 /** The accuracy of a classifier on one variant's embeddings with one seed; shares in [0, 1]. */
 export interface SeedAccuracy {
@@ -50,7 +33,7 @@ export interface SeedAccuracy {
 export interface ExperimentScores {
   /** The experiment's variants, in order. */
   readonly variants: readonly Variant[];
-  readonly scores: readonly SeedScore[];
+  readonly scores: readonly RepeatedScore[];
   /** Of the variants that concern embeddings. */
   readonly accuracies: readonly SeedAccuracy[];
   /** The names of unfinished runs, which have no scores. */
@@ -66,32 +49,42 @@ export async function collectScores(
   { experiment, runs, cells }: Plan,
   engine: Engine,
 ): Promise<ExperimentScores> {
-  const scores: SeedScore[] = [];
+  const scores: RepeatedScore[] = [];
   const accuracies: SeedAccuracy[] = [];
   const unfinished: string[] = [];
   for (const run of runs) {
-    const { state, epoch } = await readState(run.folder, run.hash);
+    const { state, epoch } = await stateOf(run);
     if (state !== "done") {
       unfinished.push(`${run.name} (${describeState(state, epoch)})`);
       continue;
     }
-    const own = cells.filter((cell) => cell.run === run);
+    const variants = cells.filter((cell) => cell.run === run).map(({ variant }) => variant);
+    if (run.kind === "split") {
+      const names = variants.map(({ name }) => name);
+      scores.push(
+        ...(await readSplit(run))!.scores.filter(({ variant }) => names.includes(variant)),
+      );
+      continue;
+    }
     const model = await openTrained(run, engine);
     try {
-      const losses = await scoreRun(model, run, experiment.parts);
-      for (const { variant, seed } of own.filter((cell) => isJudgedBy(cell, "losses"))) {
-        scores.push(...losses.map((row) => ({ variant: variant.name, seed, ...row })));
+      const { epochs } = await readRun(run.folder);
+      const steps = epochs.reduce((sum, one) => sum + one.steps, 0);
+      for (const variant of variants.filter((one) => isJudgedBy(one, "losses"))) {
+        const predictor = modelPredictor(variant.name, model);
+        const options = { seed: run.seed, parts: experiment.parts, steps };
+        scores.push(...(await scoreRepeat([predictor], run.study.prepared, options)));
       }
-      for (const { variant, seed } of own.filter((cell) => isJudgedBy(cell, "accuracy"))) {
+      for (const variant of variants.filter((one) => isJudgedBy(one, "accuracy"))) {
         const classifier: Classifier = { kind: "mlp", engine };
-        const found = await classifyRun(model, run.study, { variant, seed, classifier });
-        accuracies.push({ variant: variant.name, seed, ...found });
+        const found = await classifyRun(model, run.study, { variant, seed: run.seed, classifier });
+        accuracies.push({ variant: variant.name, seed: run.seed, ...found });
       }
     } finally {
       model.dispose();
     }
   }
-  return { variants: experiment.variants, scores, accuracies, unfinished };
+  return { variants: experiment.variants, scores: scores.map(roundScore), accuracies, unfinished };
 }
 
 /** Describes how far a run has come: "done", "partial at epoch 12", "missing". */
@@ -99,27 +92,11 @@ export function describeState(state: string, epoch: number): string {
   return state === "partial" ? `partial at epoch ${epoch}` : state;
 }
 
-function isJudgedBy({ variant }: Cell, what: "losses" | "accuracy"): boolean {
-  return (variant.judgedBy ?? ["losses"]).includes(what);
+function isJudgedBy({ judgedBy = ["losses"] }: Variant, what: "losses" | "accuracy"): boolean {
+  return judgedBy.includes(what);
 }
 
 type AroModel = AutoencoderModel<AroSpec>;
-
-async function scoreRun(
-  model: AroModel,
-  { study: { prepared } }: PlannedRun,
-  parts: readonly Part[],
-) {
-  const rows = await reconstructionTable([modelPredictor("ARO", model)], prepared, {
-    ...{ parts, draws: 1 },
-  });
-  return rows
-    .filter(({ modality }) => modality === "all")
-    .map(({ part, samples, mse, huber, skill }) => ({
-      // Training has checked that every part has observed entries.
-      ...{ part: part as Part, samples, mse: mse!, huber: huber!, skill },
-    }));
-}
 
 interface Classification {
   readonly variant: Variant;
@@ -136,7 +113,9 @@ async function classifyRun(
   const { samples } = study.cohort;
   const options = {
     embeddings: await embed(model, study, embedding),
-    labels: labelValues(samples, chooseTasks(study).asked[0]),
+    labels: labelValues(samples, chooseTasks(study).asked[0], {
+      atLeast: study.profile.evaluation.folds,
+    }),
     groups: samples.map(({ patient }) => patient),
     classifier,
   };
@@ -169,12 +148,15 @@ export interface SeedRow {
   readonly huberDeviation: number | null;
 }
 
-/** Tabulates each variant's mean losses over seeds by part, then the losses of controls over all modalities. */
+/** Tabulates each variant's mean losses over seeds by part, over all modalities as the paper does, then the losses of controls over all modalities. */
 export function tabulateSeeds(
-  scores: readonly SeedScore[],
+  scores: readonly RepeatedScore[],
   controls: readonly FlatScore[] = [],
 ): SeedRow[] {
-  const rows = groupBy(scores, ({ variant, part }) => `${variant}\n${part}`).map((own): SeedRow => {
+  const all = scores.filter(({ modality }) => modality === "all");
+  const keyOf = ({ variant, part }: RepeatedScore) => `${variant}\n${part}`;
+  const rows = [...new Set(all.map(keyOf))].map((key): SeedRow => {
+    const own = all.filter((score) => keyOf(score) === key);
     const [{ variant, part }] = own;
     const mse = summarizeRepeats(own.map((score) => score.mse));
     const huber = summarizeRepeats(own.map((score) => score.huber));
@@ -190,6 +172,54 @@ export function tabulateSeeds(
       : [],
   );
   return [...rows, ...below];
+}
+
+/** The mean scores of one variant over splits, on one part's rows of one modality. */
+export interface SplitRow {
+  readonly variant: string;
+  readonly part: string;
+  readonly modality: string;
+  /** Splits averaged. */
+  readonly splits: number;
+  readonly mse: number;
+  readonly huber: number;
+  readonly skill: number | null;
+  readonly r: number | null;
+  readonly varianceRatio: number | null;
+  /** Training steps behind the weights, fewest to most, as "200" or "82 to 110"; "none" in closed form. */
+  readonly steps: string;
+}
+
+/**
+ * Averages scores over splits, modality by modality. Means of different numbers of splits do not compare: use
+ * `compareOverSplits`.
+ */
+export function tabulateSplits(scores: readonly RepeatedScore[]): SplitRow[] {
+  const tested = scores.filter(({ modality }) => modality !== "all");
+  const keyOf = ({ variant, part, modality }: RepeatedScore) => `${part}\n${modality}\n${variant}`;
+  const modalities = [...new Set(tested.map(({ modality }) => modality))];
+  const keys = modalities.flatMap((name) => [
+    ...new Set(tested.filter(({ modality }) => modality === name).map(keyOf)),
+  ]);
+  return keys.map((key) => {
+    const own = tested.filter((score) => keyOf(score) === key);
+    const meanOf = (values: readonly (number | null)[]) => {
+      const known = values.filter((value) => value !== null);
+      return known.length === 0 ? null : rounded(summarizeRepeats(known).mean);
+    };
+    const steps = own.flatMap((score) => (score.steps === null ? [] : [score.steps]));
+    const [fewest, most] = [Math.min(...steps), Math.max(...steps)];
+    return {
+      ...{ variant: own[0].variant, part: own[0].part, modality: own[0].modality },
+      splits: own.length,
+      mse: meanOf(own.map(({ mse }) => mse))!,
+      huber: meanOf(own.map(({ huber }) => huber))!,
+      skill: meanOf(own.map(({ skill }) => skill)),
+      r: meanOf(own.map(({ r }) => r)),
+      varianceRatio: meanOf(own.map(({ varianceRatio }) => varianceRatio)),
+      steps: steps.length === 0 ? "none" : fewest === most ? `${most}` : `${fewest} to ${most}`,
+    };
+  });
 }
 
 /** One variant beside the one that it is compared with. */
@@ -248,7 +278,7 @@ export function compareVariants(
     });
     if (gaps.length === 0) return [{ ...about, ...none, caveat }];
     const gap = summarizeRepeats(gaps);
-    const limits = (gap.deviation ?? 0) < 1e-12 ? null : gap.interval;
+    const limits = (gap.deviation ?? 0) < 1e-12 ? null : correctedInterval(gaps, 0);
     const paired = {
       ...{ pairs: gap.n, difference: rounded(gap.mean) },
       ...{ low: rounded(limits?.low ?? null), high: rounded(limits?.high ?? null) },
@@ -271,8 +301,8 @@ function valuesOf(
   if (measure === "accuracy") {
     return accuracies.map(({ variant, seed, accuracy }) => ({ variant, seed, value: accuracy }));
   }
-  return scores.flatMap(({ variant, seed, part, [measure]: value }) =>
-    part === "test" && value !== null ? [{ variant, seed, value }] : [],
+  return scores.flatMap(({ variant, seed, part, modality, [measure]: value }) =>
+    part === "test" && modality === "all" && value !== null ? [{ variant, seed, value }] : [],
   );
 }
 
@@ -288,9 +318,11 @@ function rounded<T extends number | null>(value: T): T {
   return (value === null ? null : Number(value.toPrecision(6))) as T;
 }
 
-/** Groups items by key, in the order in which each key first occurs. */
-function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): T[][] {
-  const groups = new Map<string, T[]>();
-  for (const item of items) groups.set(keyOf(item), [...(groups.get(keyOf(item)) ?? []), item]);
-  return [...groups.values()];
+function roundScore(score: RepeatedScore): RepeatedScore {
+  const { mse, huber, skill, r, varianceRatio } = score;
+  return {
+    ...score,
+    ...{ mse: rounded(mse), huber: rounded(huber), skill: rounded(skill) },
+    ...{ r: rounded(r), varianceRatio: rounded(varianceRatio) },
+  };
 }

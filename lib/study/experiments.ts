@@ -1,137 +1,54 @@
-// Experiments: variants of a training over seeds, as data, and the runs that follow from them.
+// Experiments: variants repeated over seeds of the training or of the split, as data, and the runs that follow.
 import { keepFeatures } from "../cohort/cohort.js";
 import type { Engine } from "../engine/engine.js";
 import { didYouMean } from "../nearest.js";
 import { checkOptions } from "../options.js";
 import { type Part, prepareCohort } from "../preprocess/prepare.js";
-import { type SplitOptions, splitSamples } from "../preprocess/split.js";
+import { splitSamples } from "../preprocess/split.js";
 import { type RunState, readState } from "../train/folder.js";
 import { withInterrupt } from "../train/interrupt.js";
 import type { Progress } from "../train/progress.js";
 import { completeSettings } from "../train/settings.js";
 import type { Profile } from "./profile.js";
-import {
-  type Departure,
-  type DescribedRun,
-  describeAro,
-  type Setting,
-  type Study,
-  trainDescribed,
-} from "./study.js";
+import { describeSplit, fitSplit, readSplit, type SplitRun } from "./splits.js";
+import { type DescribedRun, describeAro, type Study, trainDescribed } from "./study.js";
 import { evenlySpaced } from "./tuning.js";
+import {
+  ALL_TOGETHER,
+  ARO_PAPER,
+  AUTHORS,
+  DECODER_CHOICES,
+  DIFFERENCES,
+  MASKED,
+  SETTINGS,
+  SHARED,
+  SPLIT_CONTROLS,
+  splitVariants,
+  type Variant,
+} from "./variants.js";
 
-/** ARO in one setting, and what differs from the profile. */
-export interface Variant extends Pick<Departure, "model" | "training"> {
-  readonly name: string;
-  /** What the model sees; "one column" hides only the first column of the second modality, as the authors' code does. */
-  readonly setting: Setting | "one column";
-  readonly split?: Pick<SplitOptions, "by">;
-  readonly embedding?: Embedding;
-  readonly tested?: Tested;
-  /** By default its reconstruction losses. */
-  readonly judgedBy?: readonly ("losses" | "accuracy")[];
-  /** Why it is not directly comparable with the paper's setting, if it is not. */
-  readonly caveat?: string;
-}
-
-/** How embeddings are computed: with or without the ReLUs, on rows scaled by the statistics of training rows or of all. */
-export interface Embedding {
-  readonly relu: boolean;
-  readonly statistics: "training rows" | "all rows";
-}
-
-/** Which samples test a classifier of the embeddings: those of the split, or a new random quarter of all. */
-export type Tested = "test rows" | "new quarter";
-
-/** The default of a variant. Source: paper section 5 and appendix A. */
-export const PAPER_EMBEDDING: Embedding = { relu: true, statistics: "training rows" };
-
-/**
- * The differences between the authors' code and their paper that affect a result. The code's mixed bfloat16 is left
- * out: the engines compute in float32.
- * Source: src/models.py, src/omic_dataclass.py, configs/raw_linear.yaml, notebooks/test_model.py@e3bb22a.
- */
-export const AUTHORS = {
-  setting: "one column",
-  model: { output: "relu", hiddenDropout: 0.2 },
-  /** Lightning steps the schedule, and the code steps it again. */
-  training: { plateau: { factor: 0.1, patience: 10, stepsPerEpoch: 2 } },
-  split: { by: "sample" },
-  embedding: { relu: false, statistics: "all rows" },
-  tested: "new quarter",
-} as const satisfies Omit<Variant, "name">;
-
-/** The paper's two settings. */
-export const SETTINGS: readonly Variant[] = [
-  { name: "ARO unmasked", setting: "unmasked" },
-  { name: "ARO masked", setting: "masked" },
-];
-
-/** What reconstructions and embeddings are compared with; the paper classifies embeddings of ARO unmasked. */
-export const MASKED = "paper, masked";
-export const UNMASKED = "paper, unmasked";
-
-const ALL_TOGETHER = "authors, all together";
-
-/** The paper's two settings, each difference of the authors' code alone, and all of them together. */
-export const DIFFERENCES: readonly Variant[] = [
-  { name: "paper, masked", setting: "masked" },
-  {
-    name: "paper, unmasked",
-    setting: "unmasked",
-    judgedBy: ["losses", "accuracy"],
-    caveat: "sees all",
-  },
-  { name: "ReLU output", setting: "masked", model: { output: AUTHORS.model.output } },
-  {
-    name: "dropout after hidden layers",
-    setting: "masked",
-    model: { hiddenDropout: AUTHORS.model.hiddenDropout },
-  },
-  { name: "plateau stepped twice", setting: "masked", training: AUTHORS.training },
-  { name: "one masked column", setting: AUTHORS.setting, caveat: "sees all but one column" },
-  { name: "split by sample", setting: "masked", split: AUTHORS.split, caveat: "other test rows" },
-  {
-    name: "embedding without ReLU",
-    setting: "unmasked",
-    embedding: AUTHORS.embedding,
-    judgedBy: ["accuracy"],
-    caveat: "test rows are in the statistics",
-  },
-  {
-    name: "tested on a new quarter",
-    setting: "unmasked",
-    tested: AUTHORS.tested,
-    judgedBy: ["accuracy"],
-    caveat: "other test rows, most seen by the model",
-  },
-  {
-    name: ALL_TOGETHER,
-    ...AUTHORS,
-    judgedBy: ["losses", "accuracy"],
-    caveat: "other test rows, other input",
-  },
-];
-
-/** Variants of a training, each repeated with the same seeds. */
+/** Variants, each repeated with the same seeds. */
 export interface Experiment {
   readonly name: string;
   /** One line for a list. */
   readonly about: string;
   readonly variants: readonly Variant[];
   readonly seeds: readonly number[];
-  /** Seeds that a notebook trains where their scores are not recorded; `aro train` trains all. */
-  readonly seedsInNotebook: readonly number[];
-  /** Variants that a notebook trains with the first seed where the scores are recorded, to check the record. */
-  readonly checked: readonly string[];
+  /** What a seed decides: weights, dropout and batches of a training, or which samples train, validate and test. */
+  readonly seedOf: "training" | "split";
+  /** Whether a notebook runs a variant with the i-th seed where scores are not recorded; `aro train` runs all. */
+  readonly inNotebook: (variant: string, i: number) => boolean;
+  /** Whether a notebook runs it where scores are recorded, to check the record. */
+  readonly checked: (variant: string, i: number) => boolean;
   /** The parts that its runs are scored on. */
   readonly parts: readonly Part[];
   /** Whether features, width, epochs and learning rate are those of the profile's `experiments`. */
   readonly reduced: boolean;
 }
 
-/** A run of an experiment. */
-export interface PlannedRun extends DescribedRun {
+/** A training of ARO that an experiment needs; scores come from its weights. */
+export interface TrainedRun extends DescribedRun {
+  readonly kind: "trained";
   /** From 0. */
   readonly number: number;
   /** The first variant that needs the run, with the seed. */
@@ -142,18 +59,22 @@ export interface PlannedRun extends DescribedRun {
   readonly study: Study;
 }
 
+/** A run of an experiment. */
+export type PlannedRun = TrainedRun | SplitRun;
+
 /** An experiment with its runs. */
-export interface Plan {
+export interface Plan<Run extends PlannedRun = PlannedRun> {
+  readonly profile: Profile;
   readonly experiment: Experiment;
-  readonly runs: readonly PlannedRun[];
+  readonly runs: readonly Run[];
   /** The run of each variant and seed; variants that differ only in how a model is used share a run. */
-  readonly cells: readonly Cell[];
+  readonly cells: readonly Cell<Run>[];
 }
 
-export interface Cell {
+export interface Cell<Run extends PlannedRun = PlannedRun> {
   readonly variant: Variant;
   readonly seed: number;
-  readonly run: PlannedRun;
+  readonly run: Run;
 }
 
 const ALL_PARTS: readonly Part[] = ["train", "validation", "test"];
@@ -162,34 +83,58 @@ const ALL_PARTS: readonly Part[] = ["train", "validation", "test"];
  * Lists the experiments of a profile.
  * @throws RangeError if its number of seeds is not a positive whole number.
  */
-export function experimentsOf({ training, experiments }: Profile): Experiment[] {
+export function experimentsOf(profile: Profile): Experiment[] {
+  const { cohort, split, training, experiments, evaluation } = profile;
   if (!Number.isInteger(experiments.seeds) || experiments.seeds < 1) {
     throw new RangeError(
       `experimentsOf: expected experiments.seeds to be a positive whole number, got ${experiments.seeds}`,
     );
   }
-  const seeds = Array.from({ length: experiments.seeds }, (_, i) => training.seed + i);
+  const from = (first: number, count: number) => Array.from({ length: count }, (_, i) => first + i);
+  const seeds = from(training.seed, experiments.seeds);
+  const simulated = cohort === "simulate";
+  const chosenBy = simulated ? [0, 1] : [0, 3, 6, 8]; // splits whose validation rows may decide
+  const quick: readonly string[] = [...SPLIT_CONTROLS, SHARED];
   return [
     {
       name: "seeds",
       about: "ARO unmasked and masked at full size, over seeds: the paper's Tables 1, 2, 4 and 5",
-      ...{ variants: SETTINGS, seeds, parts: ALL_PARTS, reduced: false },
-      seedsInNotebook: seeds.slice(0, experiments.seedsInNotebook),
-      checked: SETTINGS.map(({ name }) => name), // which notebook 3 has trained
+      ...{ variants: SETTINGS, seeds, seedOf: "training", parts: ALL_PARTS, reduced: false },
+      inNotebook: (_, i) => i < experiments.seedsInNotebook,
+      checked: (_, i) => i === 0, // which notebook 3 has trained
+    },
+    {
+      name: "splits",
+      about: "the shared decoder, ARO and linear controls over repeated splits by patient",
+      variants: splitVariants(profile),
+      seeds: from(split.seed, evaluation.splits),
+      ...{ seedOf: "split", parts: ["test"], reduced: false },
+      inNotebook: (variant, i) => simulated || (quick.includes(variant) && i < 3),
+      // Notebook 3 has trained ARO on the first split.
+      checked: (variant, i) => (quick.includes(variant) ? i < 2 : variant === ARO_PAPER && i === 0),
+    },
+    {
+      name: "decoder",
+      about: "choices of the shared decoder, on the validation rows of a few splits",
+      ...{ variants: DECODER_CHOICES, seeds: chosenBy.map((i) => split.seed + i) },
+      ...{ seedOf: "split", parts: ["validation"], reduced: false },
+      inNotebook: () => simulated,
+      checked: () => false,
     },
     {
       name: "authors",
       about: "each difference of the authors' code from the paper, alone and together, reduced",
-      ...{ variants: DIFFERENCES, seeds, parts: ["test"], reduced: true },
-      seedsInNotebook: seeds,
-      checked: [MASKED, ALL_TOGETHER],
+      ...{ variants: DIFFERENCES, seeds, seedOf: "training", parts: ["test"], reduced: true },
+      inNotebook: () => true,
+      checked: (variant, i) => [MASKED, ALL_TOGETHER].includes(variant) && i === 0,
     },
     {
       name: "authors-full",
       about: "one training with the authors' settings at full size",
       variants: [{ name: "authors", ...AUTHORS }],
-      ...{ seeds: seeds.slice(0, 1), parts: ALL_PARTS, reduced: false },
-      ...{ seedsInNotebook: [], checked: [] },
+      seeds: seeds.slice(0, 1),
+      ...{ seedOf: "training", parts: ALL_PARTS, reduced: false },
+      ...{ inNotebook: () => false, checked: () => false },
     },
   ];
 }
@@ -209,42 +154,54 @@ export function findExperiment(profile: Profile, name: string): Experiment {
 }
 
 /**
- * Plans the runs of an experiment, given or by name: all variants with the first seed, then all with the next. Two
- * variants that need the same training share one run, under the name of the first.
+ * Plans the runs of an experiment, given or by name: all variants with the first seed, then all with the next. Variants
+ * that need the same training share one run, under the name of the first; over splits, so do the controls.
  * @throws RangeError naming the experiments that exist, if the name is unknown.
  */
+export function planExperiment(
+  study: Study,
+  wanted: "seeds" | "authors" | "authors-full",
+): Plan<TrainedRun>;
+export function planExperiment(study: Study, wanted: string | Experiment): Plan;
 export function planExperiment(study: Study, wanted: string | Experiment): Plan {
   const experiment = typeof wanted === "string" ? findExperiment(study.profile, wanted) : wanted;
-  const base = experiment.reduced ? reduceStudy(study) : study;
-  const studies = new Map([[base.profile.split.by, base]]);
-  const studyOf = ({ split }: Variant): Study => {
-    const by = split?.by ?? base.profile.split.by;
-    const own = studies.get(by) ?? splitAnew(base, by);
-    studies.set(by, own);
-    return own;
-  };
+  const describe =
+    experiment.seedOf === "split"
+      ? describeSplit(study, experiment.parts)
+      : describeTraining(study, experiment);
   const runs: PlannedRun[] = [];
-  const cells = experiment.seeds.flatMap((seed) =>
-    experiment.variants.map((variant): Cell => {
-      const own = studyOf(variant);
-      const described = describeAro(own, variant.setting, {
-        model: variant.model,
-        training: { ...variant.training, seed },
-        ...(experiment.reduced ? { purpose: experiment.name } : {}),
-        ...(experiment.name === "seeds" ? {} : { name: folderName(experiment, variant) }),
-      });
+  const cells = experiment.seeds.flatMap((seed, i) =>
+    experiment.variants.flatMap((variant): Cell[] => {
+      if (i >= (variant.repeats ?? experiment.seeds.length)) return [];
+      const described = describe(variant, seed, experiment.variants);
       const known = runs.find(({ hash }) => hash === described.hash);
-      if (known) return { variant, seed, run: known };
-      const run = {
-        ...described,
-        ...{ number: runs.length, name: `${variant.name}, seed ${seed}`, seed, study: own },
-        epochs: completeSettings(described.config.training).epochs,
-      };
+      if (known) return [{ variant, seed, run: known }];
+      const run = { ...described, number: runs.length };
       runs.push(run);
-      return { variant, seed, run };
+      return [{ variant, seed, run }];
     }),
   );
-  return { experiment, runs, cells };
+  return { profile: study.profile, experiment, runs, cells };
+}
+
+/** Returns what describes the training of a variant with a seed. */
+function describeTraining(study: Study, experiment: Experiment) {
+  const base = experiment.reduced ? reduceStudy(study) : study;
+  const studies = new Map([[base.profile.split.by, base]]);
+  return (variant: Variant, seed: number): Omit<TrainedRun, "number"> => {
+    const by = variant.split?.by ?? base.profile.split.by;
+    const own = studies.get(by) ?? splitAnew(base, by);
+    studies.set(by, own);
+    const described = describeAro(own, variant.setting, {
+      model: variant.model,
+      training: { ...variant.training, seed },
+      ...(experiment.reduced ? { purpose: experiment.name } : {}),
+      ...(experiment.name === "seeds" ? {} : { name: folderName(experiment, variant) }),
+    });
+    const { epochs } = completeSettings(described.config.training);
+    const name = `${variant.name}, seed ${seed}`;
+    return { kind: "trained", ...described, name, seed, epochs, study: own };
+  };
 }
 
 /** A run in a list. */
@@ -252,19 +209,25 @@ export interface ListedRun extends RunState {
   readonly number: number;
   readonly name: string;
   readonly folder: string;
-  /** The number of epochs that it will have. */
-  readonly epochs: number;
+  /** The number of epochs that it will have at most; null if it has none. */
+  readonly epochs: number | null;
 }
 
 /** Lists an experiment's runs in order, with the state of each run folder. */
 export async function listRuns(study: Study, name: string): Promise<ListedRun[]> {
   const { runs } = planExperiment(study, name);
   return await Promise.all(
-    runs.map(async ({ number, name: run, folder, hash, epochs }) => ({
-      ...{ number, name: run, folder, epochs },
-      ...(await readState(folder, hash)),
+    runs.map(async (run) => ({
+      ...{ number: run.number, name: run.name, folder: run.folder, epochs: run.epochs },
+      ...(await stateOf(run)),
     })),
   );
+}
+
+/** Says how far a run is. */
+export async function stateOf(run: PlannedRun): Promise<RunState> {
+  if (run.kind === "trained") return await readState(run.folder, run.hash);
+  return { state: (await readSplit(run)) ? "done" : "missing", epoch: 0 };
 }
 
 export interface TrainExperimentOptions {
@@ -275,7 +238,7 @@ export interface TrainExperimentOptions {
 }
 
 /**
- * Trains the unfinished runs of a plan, one after another. A first interrupt stops the current run gracefully.
+ * Carries out the unfinished runs of a plan, one after another. A first interrupt stops the current run gracefully.
  * @returns false if it was interrupted; call it again to resume.
  */
 export async function trainExperiment(
@@ -289,9 +252,13 @@ export async function trainExperiment(
   });
   return await withInterrupt(async (signal) => {
     for (const run of runs) {
-      if ((await readState(run.folder, run.hash)).state === "done") continue;
+      if ((await stateOf(run)).state === "done") continue;
       if (signal.aborted) return false; // interrupted when the previous run had nothing left to stop
       const progress = progressOf?.(run);
+      if (run.kind === "split") {
+        if (!(await fitSplit(run, engine, progress, signal))) return false;
+        continue;
+      }
       const { result } = await trainDescribed(run.study, run, engine, progress, signal);
       if (result.status === "stopped") return false;
     }

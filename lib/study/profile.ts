@@ -1,7 +1,7 @@
 // Profiles: cohort, model, training and evaluation settings of a run of the notebooks, each listing only what differs.
 import { join, resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { describeCohortFile } from "../cohort/cohort-file.js";
+import { chooseLabels, describeCohortFile } from "../cohort/cohort-file.js";
 import { projectRoot } from "../cohort/root.js";
 import { type Engine, isPortable } from "../engine/engine.js";
 import { type AroSpec, PAPER_MODEL } from "../model/aro.js";
@@ -63,6 +63,12 @@ export interface Profile {
     /** Labels that might predict a task without any measurement. */
     readonly covariates: readonly string[];
   };
+  /** Labels of clinical outcomes, for where the cohort records them. */
+  readonly outcomes: {
+    readonly survival: { readonly time: string; readonly died: string };
+    /** Labels that are numbers, such as BMI. */
+    readonly numbers: readonly string[];
+  };
   readonly evaluation: {
     /** Bootstrap draws behind each interval. */
     readonly draws: number;
@@ -70,7 +76,7 @@ export interface Profile {
     readonly folds: number;
     /** Repeats of the cross-validation, with new folds each. */
     readonly repeats: number;
-    /** Patient-grouped splits over which the linear controls are repeated. */
+    /** Patient-grouped splits of the experiment over splits. */
     readonly splits: number;
   };
 }
@@ -106,7 +112,8 @@ const UCEC: Profile = {
     tasks: ["tissue", "histology"],
     covariates: ["tmtBatch"],
   },
-  evaluation: { draws: 1000, folds: 5, repeats: 5, splits: 8 },
+  outcomes: { survival: { time: "survivalMonths", died: "died" }, numbers: ["BMI"] },
+  evaluation: { draws: 1000, folds: 5, repeats: 5, splits: 20 },
 };
 
 const PROFILES: Readonly<Record<ProfileName, Profile>> = {
@@ -136,7 +143,7 @@ const PROFILES: Readonly<Record<ProfileName, Profile>> = {
       epochs: 60,
       learningRate: 1e-2,
     },
-    evaluation: { draws: 200, folds: 4, repeats: 1, splits: 4 },
+    evaluation: { draws: 200, folds: 4, repeats: 1, splits: 3 },
   },
   gbm: {
     ...UCEC,
@@ -145,6 +152,7 @@ const PROFILES: Readonly<Record<ProfileName, Profile>> = {
       "CPTAC glioblastoma (Wang et al. 2021), one of the paper's two cohorts, through cBioPortal: RNA, protein and metabolites of tumors, without normals.",
     cohort: "gbm",
     labels: { described: ["sex", "laterality"], tasks: ["sex", "laterality"], covariates: [] },
+    outcomes: { survival: { time: "OS_MONTHS", died: "OS_STATUS" }, numbers: ["BMI"] },
   },
   paper: {
     ...UCEC,
@@ -202,19 +210,20 @@ function findProfile(name: string): Profile {
 
 /** The default profile's settings for the cohort of a file, whose outputs get a folder of their own. */
 function profileOfFile(file: string): Profile {
-  const { name, about, labels = {} } = describeCohortFile(file);
+  const description = describeCohortFile(file);
+  const { name, about } = description;
   if (isProfileName(name)) {
     throw new RangeError(
       `${file}: expected a name other than the profiles' ${Object.keys(PROFILES).join(", ")}, got "${name}"`,
     );
   }
-  const { describe, predict = [], covariates = [] } = labels;
+  const { describe, predict, covariates } = chooseLabels(file, description, UCEC.evaluation.folds);
   return {
     ...UCEC,
     name,
     about: about ?? `The cohort of ${file}.`,
     cohort: { file },
-    labels: { described: describe ?? predict, tasks: predict, covariates },
+    labels: { described: describe, tasks: predict, covariates },
   };
 }
 

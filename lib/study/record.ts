@@ -5,15 +5,13 @@ import { replaceFile } from "../cohort/durable-file.js";
 import { readOptional } from "../cohort/optional-file.js";
 import { projectRoot } from "../cohort/root.js";
 import { describeEngine, type Engine } from "../engine/engine.js";
+import { COMBINED, type RepeatedScore } from "../evaluate/repeated-splits.js";
+import type { RunEnvironment } from "../train/environment.js";
 import { readRun } from "../train/folder.js";
-import {
-  collectScores,
-  type ExperimentScores,
-  type SeedAccuracy,
-  type SeedScore,
-} from "./experiment-scores.js";
-import { type Cell, type Plan, trainExperiment } from "./experiments.js";
-import { foldersOf } from "./profile.js";
+import { collectScores, type ExperimentScores, type SeedAccuracy } from "./experiment-scores.js";
+import { type Experiment, type Plan, type PlannedRun, trainExperiment } from "./experiments.js";
+import { foldersOf, type Profile } from "./profile.js";
+import { readSplit } from "./splits.js";
 
 /** A run behind the scores, and what trained it. */
 export interface RecordedRun {
@@ -35,7 +33,7 @@ export interface ExperimentRecord {
   /** When it was written, e.g. "2026-11-29". */
   readonly date: string;
   readonly runs: readonly RecordedRun[];
-  readonly scores: readonly SeedScore[];
+  readonly scores: readonly RepeatedScore[];
   readonly accuracies: readonly SeedAccuracy[];
 }
 
@@ -46,9 +44,9 @@ export interface FoundRecord {
   readonly about: string;
 }
 
-/** The file that holds an experiment's record. */
-export function recordFile({ experiment, runs }: Plan): string {
-  return join(foldersOf(runs[0].study.profile).records, `${experiment.name}.json`);
+/** The file that holds the record of a profile's experiment. */
+export function recordFile(profile: Profile, experiment: string): string {
+  return join(foldersOf(profile).records, `${experiment}.json`);
 }
 
 /**
@@ -58,9 +56,9 @@ export function recordFile({ experiment, runs }: Plan): string {
 export async function recordExperiment(
   plan: Plan,
   engine: Engine,
-  file = recordFile(plan),
+  file = recordFile(plan.profile, plan.experiment.name),
 ): Promise<ExperimentRecord> {
-  const { experiment, runs } = plan;
+  const { profile, experiment, runs } = plan;
   const { scores, accuracies, unfinished } = await collectScores(plan, engine);
   if (unfinished.length > 0) {
     throw new Error(
@@ -70,15 +68,14 @@ export async function recordExperiment(
   }
   const record: ExperimentRecord = {
     experiment: experiment.name,
-    profile: runs[0].study.profile.name,
+    profile: profile.name,
     command: `npx aro train ${experiment.name} && npx aro record ${experiment.name}`,
     date: new Date().toISOString().slice(0, 10),
     runs: await Promise.all(
-      runs.map(async ({ name, folder, hash }) => {
-        const { environment } = await readRun(folder);
-        const { version, node, cpu } = environment;
-        const made = `${describeEngine(environment.engine)} ${environment.engine.version}`;
-        return { name, hash, engine: made, version, node, cpu };
+      runs.map(async (run) => {
+        const { engine: of, version, node, cpu } = await environmentOf(run);
+        const made = `${describeEngine(of)} ${of.version}`;
+        return { name: run.name, hash: run.hash, engine: made, version, node, cpu };
       }),
     ),
     ...{ scores, accuracies },
@@ -88,13 +85,21 @@ export async function recordExperiment(
   return record;
 }
 
+async function environmentOf(run: PlannedRun): Promise<RunEnvironment> {
+  if (run.kind === "split") return (await readSplit(run))!.environment;
+  return (await readRun(run.folder)).environment;
+}
+
 /**
  * Reads the record of a plan, if it holds exactly the plan's runs: the same settings, the same data.
  * @throws Error if the file is damaged.
  */
-export async function findRecord(plan: Plan, file = recordFile(plan)): Promise<FoundRecord> {
+export async function findRecord(
+  plan: Plan,
+  file = recordFile(plan.profile, plan.experiment.name),
+): Promise<FoundRecord> {
   const where = relative(projectRoot(), file);
-  const record = await readRecord(file);
+  const record = await parseRecord(file);
   if (record === null) return { record, about: `no record of these runs: there is no ${where}` };
   const { runs } = plan;
   const other = runs.findIndex(({ hash }, i) => record.runs[i]?.hash !== hash);
@@ -123,16 +128,19 @@ export interface ScoredExperiment extends ExperimentScores {
  * every finished run. The record is never written here.
  */
 export async function scoreExperiment(plan: Plan, engine: Engine): Promise<ScoredExperiment> {
-  const { experiment, runs, cells } = plan;
+  const { experiment, cells } = plan;
   const { record, about } = await findRecord(plan);
+  const choose = (isChosen: Experiment["checked"]): Plan => {
+    const own = cells.filter(({ variant, seed }) =>
+      isChosen(variant.name, experiment.seeds.indexOf(seed)),
+    );
+    return { ...plan, cells: own, runs: [...new Set(own.map(({ run }) => run))] };
+  };
   if (record === null) {
-    const own = runs.filter(({ seed }) => experiment.seedsInNotebook.includes(seed));
-    await trainExperiment(plan, engine, { runs: own });
+    await trainExperiment(choose(experiment.inNotebook), engine);
     return { ...(await collectScores(plan, engine)), about, checks: [] };
   }
-  const isChecked = ({ variant, seed }: Cell) =>
-    experiment.checked.includes(variant.name) && seed === experiment.seeds[0];
-  const few = { ...plan, runs: [...new Set(cells.filter(isChecked).map(({ run }) => run))] };
+  const few = choose(experiment.checked);
   await trainExperiment(few, engine);
   const checks = checkRecord(record, await collectScores(few, engine));
   return {
@@ -141,7 +149,15 @@ export async function scoreExperiment(plan: Plan, engine: Engine): Promise<Score
   };
 }
 
-async function readRecord(file: string): Promise<ExperimentRecord | null> {
+/** Reads the record of an experiment, whatever runs it is of; null if there is none. */
+export async function readRecord(
+  profile: Profile,
+  experiment: string,
+): Promise<ExperimentRecord | null> {
+  return await parseRecord(recordFile(profile, experiment));
+}
+
+async function parseRecord(file: string): Promise<ExperimentRecord | null> {
   const text = await readOptional(file);
   if (text === null) return null;
   try {
@@ -165,6 +181,8 @@ export interface CheckedScore {
   readonly variant: string;
   readonly seed: number;
   readonly part: string;
+  /** "inferred" or "all"; empty for an accuracy. */
+  readonly modality: string;
   readonly measure: "MSE" | "accuracy";
   readonly recorded: number;
   readonly here: number;
@@ -174,22 +192,31 @@ export interface CheckedScore {
 /** Relative difference up to which an error agrees: four digits. Other processors round differently. */
 const TOLERANCE = 1e-4;
 
-/** Compares a record with scores that were measured here, run by run; accuracies agree if they are equal. */
+/**
+ * Compares a record with scores that were measured here, run by run: errors over all columns and over the inferred
+ * modalities together, and accuracies, which agree if they are equal.
+ */
 export function checkRecord(record: ExperimentRecord, measured: ExperimentScores): CheckedScore[] {
-  const losses = measured.scores.flatMap(({ variant, seed, part, mse }): CheckedScore[] => {
+  const combined = measured.scores.filter(({ modality }) => COMBINED.includes(modality));
+  const losses = combined.flatMap(({ variant, seed, part, modality, mse }): CheckedScore[] => {
     const same = record.scores.find(
-      (score) => score.variant === variant && score.seed === seed && score.part === part,
+      (score) =>
+        score.variant === variant &&
+        score.seed === seed &&
+        score.part === part &&
+        score.modality === modality,
     );
     if (!same) return [];
     const agrees = Math.abs(mse / same.mse - 1) <= TOLERANCE ? "yes" : "no";
-    return [{ variant, seed, part, measure: "MSE", recorded: same.mse, here: mse, agrees }];
+    const about = { variant, seed, part, modality, measure: "MSE" } as const;
+    return [{ ...about, recorded: same.mse, here: mse, agrees }];
   });
   const accuracies = measured.accuracies.flatMap(({ variant, seed, accuracy }): CheckedScore[] => {
     const same = record.accuracies.find((row) => row.variant === variant && row.seed === seed);
     if (!same) return [];
     const agrees = accuracy === same.accuracy ? "yes" : "no";
     const numbers = { recorded: same.accuracy, here: accuracy, agrees } as const;
-    return [{ variant, seed, part: "test", measure: "accuracy", ...numbers }];
+    return [{ variant, seed, part: "test", modality: "", measure: "accuracy", ...numbers }];
   });
   return [...losses, ...accuracies];
 }

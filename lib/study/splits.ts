@@ -1,198 +1,191 @@
-// The experiment "splits": the shared decoder and the linear controls on repeated splits by patient, a run a split.
+// Runs of the experiment over splits: each fits one model, or all controls, on a split of its own and keeps the scores.
 import { createHash } from "node:crypto";
-import { mkdir } from "node:fs/promises";
-import { dirname, join, relative } from "node:path";
-import { replaceFile } from "../cohort/durable-file.js";
+import { mkdir, rm } from "node:fs/promises";
+import { join, relative } from "node:path";
+import { replaceJson } from "../cohort/durable-file.js";
 import { readOptional } from "../cohort/optional-file.js";
 import { projectRoot } from "../cohort/root.js";
-import { type Engine, nameEngine } from "../engine/engine.js";
+import type { Engine } from "../engine/engine.js";
 import { fitControls } from "../evaluate/controls.js";
-import { type SplitScore, scoreSplit } from "../evaluate/repeated-splits.js";
+import { modelPredictor, type Predictor } from "../evaluate/predictor.js";
+import { type RepeatedScore, scoreRepeat } from "../evaluate/repeated-splits.js";
 import { fitSharedDecoder } from "../impute/fit.js";
 import { sharedDecoderPredictor } from "../impute/infer.js";
-import { prepareCohort } from "../preprocess/prepare.js";
+import { type Part, prepareCohort } from "../preprocess/prepare.js";
 import { splitSamples } from "../preprocess/split.js";
+import { hashRows } from "../train/config.js";
+import { describeEnvironment, type RunEnvironment } from "../train/environment.js";
+import type { Progress } from "../train/progress.js";
+import { completeSettings } from "../train/settings.js";
 import { foldersOf } from "./profile.js";
-import type { Study } from "./study.js";
+import { describeAro, openTrained, type Study, trainDescribed } from "./study.js";
+import type { Variant } from "./variants.js";
 
-/** The name of the experiment. */
-export const SPLITS = "splits";
-
-/** Controls beside the shared decoder. */
-export const SPLIT_CONTROLS = [
-  "training mean, observed",
-  "dual ridge",
-  "ridge + cis of its residual",
-  "ridge + cis of its residual + offset",
-] as const;
-
-export const SHARED = "shared decoder";
-
-/** What the shared decoder is compared with. */
-export const SPLIT_PAIRS = SPLIT_CONTROLS.slice(1).map((control) => [SHARED, control] as const);
-
-/** One split of the experiment: what it would be scored from, and where its scores are kept. */
-export interface PlannedSplit {
+/** A run of the experiment over splits: one model, or the controls together, on one split. */
+export interface SplitRun {
+  readonly kind: "split";
   /** From 0. */
   readonly number: number;
+  readonly name: string;
+  /** Of the split. */
   readonly seed: number;
-  /** SHA-256 of version, seed, cohort and predictors. */
+  readonly folder: string;
+  /** SHA-256 of version, cohort, split and variants. */
   readonly hash: string;
-  readonly file: string;
+  /** At most; null if nothing is trained epoch by epoch. */
+  readonly epochs: number | null;
+  readonly variants: readonly Variant[];
+  /** That are scored. */
+  readonly parts: readonly Part[];
+  /** Splits and preprocesses the cohort, or returns what the previous run of the same split did. */
+  readonly open: () => Study;
 }
 
-/** The scores of one split. */
+/** What a finished run leaves. */
 export interface ScoredSplit {
-  readonly seed: number;
   readonly hash: string;
-  readonly engine: string;
-  readonly scores: readonly SplitScore[];
+  readonly environment: RunEnvironment;
+  readonly scores: readonly RepeatedScore[];
 }
 
-/** The committed scores of all splits. */
-export interface SplitsRecord {
-  readonly profile: string;
-  readonly command: string;
-  /** E.g. "2026-11-29". */
-  readonly date: string;
-  readonly splits: readonly ScoredSplit[];
-}
+const VERSION = 1; // of what a run computes; scores of another version are other scores
+const FILE = "scores.json";
 
-const VERSION = 1; // of what a split computes; scores of another version are other scores
-const SIMULATED_COUNT = 3;
-const DEFAULT_COUNT = 20;
-
-/** Plans the splits of a study: consecutive seeds from that of its own split. */
-export function planSplits({ profile, cohort }: Study): PlannedSplit[] {
-  const data = createHash("sha256");
-  const { values, observed } = cohort.matrix;
-  data.update(
-    JSON.stringify([cohort.features, cohort.samples.map(({ id, patient }) => [id, patient])]),
-  );
-  data.update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
-  data.update(observed);
-  const fingerprint = data.digest("hex");
-  const count = profile.cohort === "simulate" ? SIMULATED_COUNT : DEFAULT_COUNT;
-  return Array.from({ length: count }, (_, number) => {
-    const seed = profile.split.seed + number;
-    const settings = [VERSION, seed, profile.split.by, SPLIT_CONTROLS, fingerprint];
-    const hash = createHash("sha256").update(JSON.stringify(settings)).digest("hex");
-    const name = `${SPLITS}-${seed}-${hash.slice(0, 8)}.json`;
-    return { number, seed, hash, file: join(foldersOf(profile).runs, SPLITS, name) };
-  });
-}
-
-/** Splits, preprocesses, fits every predictor on the training rows, and scores the test rows in the paper's space. */
-export async function runSplit(
-  { profile, cohort }: Study,
-  { seed, hash }: Pick<PlannedSplit, "seed" | "hash">,
-  engine: Engine,
-): Promise<ScoredSplit> {
-  const split = splitSamples(cohort.samples, { ...profile.split, seed });
-  const prepared = prepareCohort(cohort, split);
-  const decoder = await fitSharedDecoder(cohort, { rows: split.train, engine });
-  const predictors = [
-    ...fitControls(prepared, { only: SPLIT_CONTROLS }),
-    sharedDecoderPredictor(decoder, prepared, cohort, { engine, name: SHARED }),
-  ];
-  const scores = await scoreSplit(predictors, prepared, seed);
-  return {
-    seed,
-    hash,
-    engine: `${nameEngine(engine)} ${engine.version}`,
-    scores: scores.map(rounded),
+/** Returns what describes the run of a variant on the split of a seed; all controls of a split are one run. */
+export function describeSplit(study: Study, parts: readonly Part[]) {
+  const { profile, cohort } = study;
+  const cohortHash = hashRows([{ ids: cohort.samples.map(({ id }) => id), matrix: cohort.matrix }]);
+  const about = [cohortHash, cohort.features, cohort.samples.map(({ patient }) => patient)];
+  const fingerprint = createHash("sha256").update(JSON.stringify(about)).digest("hex");
+  const controls = (all: readonly Variant[]) => all.filter(({ kind }) => kind === "control");
+  let opened: { readonly seed: number; readonly study: Study } | null = null;
+  const open = (seed: number): Study => {
+    if (opened?.seed !== seed) opened = { seed, study: splitAgain(study, seed) };
+    return opened.study;
+  };
+  return (variant: Variant, seed: number, all: readonly Variant[]): Omit<SplitRun, "number"> => {
+    const variants = variant.kind === "control" ? controls(all) : [variant];
+    const { kind = "ARO", name, model, training, decoder } = variant;
+    const isNetwork = kind === "ARO";
+    const epochs = isNetwork
+      ? completeSettings({ ...profile.training, ...training, seed: profile.training.seed }).epochs
+      : null;
+    const what = {
+      ...{ version: VERSION, kind, seed, by: profile.split.by, cohort: fingerprint },
+      ...(parts.join() === "test" ? {} : { parts }),
+      ...(decoder ? { decoder } : {}),
+      ...(kind === "control" ? { names: variants.map((one) => one.name) } : {}),
+      ...(isNetwork
+        ? { model: { ...profile.model, ...model }, training: { ...profile.training, ...training } }
+        : {}),
+    };
+    const hash = createHash("sha256").update(JSON.stringify(what)).digest("hex");
+    const title = kind === "control" ? "linear controls" : name;
+    const folder = `${words(title)}-${seed}-${hash.slice(0, 8)}`;
+    return {
+      ...{ kind: "split", name: `${title}, seed ${seed}`, seed, hash, epochs, variants, parts },
+      folder: join(foldersOf(profile).runs, "splits", folder),
+      open: () => open(seed),
+    };
   };
 }
 
-/** Runs what is left of a plan and keeps each split's scores in a file of its own. */
-export async function runSplits(
-  study: Study,
-  plan: readonly PlannedSplit[],
-  engine: Engine,
-  onSplit: (split: PlannedSplit) => void = () => {},
-): Promise<ScoredSplit[]> {
-  const out: ScoredSplit[] = [];
-  for (const planned of plan) {
-    let found = await readSplit(planned);
-    if (found === null) {
-      onSplit(planned);
-      found = await runSplit(study, planned, engine);
-      await writeJson(planned.file, found);
-    }
-    out.push(found);
-  }
-  return out;
+function splitAgain({ profile, cohort }: Study, seed: number): Study {
+  const options = { ...profile.split, seed };
+  const split = splitSamples(cohort.samples, options);
+  return {
+    profile: { ...profile, split: options },
+    ...{ cohort, split, prepared: prepareCohort(cohort, split) },
+  };
 }
 
-/** Reads the scores of a planned split, or null if it has not been run. */
-export async function readSplit({ file, hash }: PlannedSplit): Promise<ScoredSplit | null> {
-  const found = await readJson<ScoredSplit>(file);
-  return found?.hash === hash ? found : null;
-}
-
-/** The file that holds the record. */
-export function splitsFile({ profile }: Pick<Study, "profile">): string {
-  return join(foldersOf(profile).records, `${SPLITS}.json`);
+function words(name: string): string {
+  return (name.toLowerCase().match(/[a-z0-9]+/g) ?? []).join("-");
 }
 
 /**
- * Writes the record of finished splits, replacing the file in one step.
- * @throws Error if a split has not been run, with the command that runs it.
+ * Fits the run's predictors on the training rows of its split, scores its parts in the paper's space, and keeps the
+ * scores. The folder of a network that is trained here is removed afterwards; one that was trained before stays.
+ * @returns false if it was interrupted.
  */
-export async function recordSplits(study: Study): Promise<SplitsRecord> {
-  const splits: ScoredSplit[] = [];
-  for (const planned of planSplits(study)) {
-    const found = await readSplit(planned);
-    if (found === null) {
-      throw new Error(
-        `recordSplits: expected scores of the split of seed ${planned.seed}, got none; npx aro train ${SPLITS} makes them`,
-      );
-    }
-    splits.push(found);
-  }
-  const record = {
-    profile: study.profile.name,
-    command: `npx aro train ${SPLITS} && npx aro record ${SPLITS}`,
-    date: new Date().toISOString().slice(0, 10),
-    splits,
+export async function fitSplit(
+  run: SplitRun,
+  engine: Engine,
+  progress?: Progress,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  const { seed, hash, folder, variants, parts, open } = run;
+  const study = open();
+  const keep = async (predictors: readonly Predictor[], steps: number | null) => {
+    const scores = await scoreRepeat(predictors, study.prepared, { seed, parts, steps });
+    const environment = await describeEnvironment(engine);
+    await mkdir(folder, { recursive: true });
+    const scored: ScoredSplit = { hash, environment, scores };
+    await replaceJson(join(folder, FILE), scored);
+    return true;
   };
-  await writeJson(splitsFile(study), record);
-  return record;
+  const [{ kind = "ARO", name, decoder: choices }] = variants;
+  const { cohort, split, prepared } = study;
+  if (kind === "control") {
+    return await keep(fitControls(prepared, { only: variants.map((one) => one.name) }), null);
+  }
+  if (kind === "shared decoder") {
+    const decoder = await fitSharedDecoder(cohort, { ...choices, rows: split.train, engine });
+    return await keep([sharedDecoderPredictor(decoder, prepared, cohort, { engine, name })], null);
+  }
+  return await trainAndScore(study, variants[0], { engine, progress, signal }, keep);
 }
 
-/** Reads the record of a profile, or null if there is none. */
-export async function readSplitsRecord(
-  study: Pick<Study, "profile">,
-): Promise<SplitsRecord | null> {
-  return await readJson<SplitsRecord>(splitsFile(study));
+interface Means {
+  readonly engine: Engine;
+  readonly progress?: Progress;
+  readonly signal?: AbortSignal;
 }
 
-function rounded(score: SplitScore): SplitScore {
-  const entries = Object.entries(score).map(([key, value]) => [
-    key,
-    typeof value === "number" && !Number.isInteger(value) ? Number(value.toPrecision(6)) : value,
-  ]);
-  return Object.fromEntries(entries) as SplitScore;
+async function trainAndScore(
+  study: Study,
+  { name, setting, model: shape, training }: Variant,
+  { engine, progress, signal }: Means,
+  keep: (predictors: readonly Predictor[], steps: number) => Promise<boolean>,
+): Promise<boolean> {
+  const described = describeAro(study, setting, { model: shape, training });
+  const { result, epochs, reused } = await trainDescribed(
+    study,
+    described,
+    engine,
+    progress,
+    signal,
+  );
+  if (result.status === "stopped") return false;
+  const last = result.weights === "best" ? (result.best?.epoch ?? 0) : result.epochs;
+  const steps = epochs.slice(0, last).reduce((sum, epoch) => sum + epoch.steps, 0);
+  const model = await openTrained(described, engine);
+  try {
+    await keep([modelPredictor(name, model)], steps);
+  } finally {
+    model.dispose();
+  }
+  if (!reused) await rm(described.folder, { recursive: true }); // hundreds of megabytes a split
+  return true;
 }
 
-async function readJson<T>(file: string): Promise<T | null> {
+/**
+ * Reads what a finished run left, or null if it is not finished.
+ * @throws Error if the file is damaged.
+ */
+export async function readSplit({
+  folder,
+  hash,
+}: Pick<SplitRun, "folder" | "hash">): Promise<ScoredSplit | null> {
+  const file = join(folder, FILE);
   const text = await readOptional(file);
   if (text === null) return null;
   try {
-    return JSON.parse(text) as T;
+    const found = JSON.parse(text) as ScoredSplit;
+    return found.hash === hash ? found : null;
   } catch {
     throw new Error(
-      `readSplits: expected JSON in ${relative(projectRoot(), file)}, got "${text.slice(0, 40)}"; delete it, or restore it with git`,
+      `readSplit: expected JSON in ${relative(projectRoot(), file)}, got "${text.slice(0, 40)}"; delete it`,
     );
   }
-}
-
-async function writeJson(file: string, value: unknown): Promise<void> {
-  await mkdir(dirname(file), { recursive: true });
-  // One line a score, so that a change is readable.
-  const text = JSON.stringify(value, null, 1).replace(
-    /\{\n\s+"seed": \d+,\n\s+"predictor"[^}]*\}/g,
-    (row) => JSON.stringify(JSON.parse(row)),
-  );
-  await replaceFile(file, (handle) => handle.writeFile(`${text}\n`));
 }

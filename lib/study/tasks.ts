@@ -1,13 +1,14 @@
 // The labels of a cohort that classifiers can be asked for: at least two classes that every fold can contain.
 import type { Cohort } from "../cohort/cohort.js";
 import { labelValues } from "../cohort/labels.js";
+import { counted } from "../figures/text.js";
 import type { Profile } from "./profile.js";
 
 /** A profile's tasks, by whether its cohort can answer them. */
 export interface Tasks {
   /** In the profile's order. */
   readonly asked: readonly string[];
-  /** For each task that cannot be asked, a sentence with the reason. */
+  /** A sentence for each task that cannot be asked, with the reason, and for classes that are left out of one. */
   readonly refused: readonly string[];
 }
 
@@ -29,7 +30,9 @@ export function chooseTasks({
     reason: reasonAgainst(task, cohort, evaluation.folds),
   }));
   const refused = judged.flatMap(({ task, reason }) =>
-    reason === null ? [] : [`${task} cannot be asked of ${cohort.name}: ${reason}`],
+    reason === null
+      ? leftOut(task, cohort, evaluation.folds)
+      : [`${task} cannot be asked of ${cohort.name}: ${reason}`],
   );
   const asked = judged.flatMap(({ task, reason }) => (reason === null ? [task] : []));
   if (asked.length === 0) {
@@ -55,4 +58,19 @@ function reasonAgainst(
   if (classes.size >= 2) return null;
   const which = classes.size === 0 ? "no class" : `only "${[...classes][0]}"`;
   return `${which} has ${folds} patients or more, and a task needs two such classes`;
+}
+
+/** Says which classes of a task are too rare to be in every fold, and how many samples have them. */
+function leftOut(
+  task: string,
+  { samples }: Pick<Cohort, "samples">,
+  folds: number,
+): readonly string[] {
+  const kept = labelValues(samples, task, { atLeast: folds });
+  const rare = labelValues(samples, task).filter((value, row) => value !== kept[row]);
+  if (rare.length === 0) return [];
+  const classes = [...new Set(rare)];
+  return [
+    `${task}: left out ${counted(rare.length, "sample")} of ${counted(classes.length, "class", "classes")} with fewer than ${folds} patients: ${classes.join(", ")}`,
+  ];
 }

@@ -1,7 +1,7 @@
 // What a run was asked to do: complete settings and a fingerprint of the data, comparable from run to run.
 import { createHash } from "node:crypto";
+import type { Matrix } from "../cohort/matrix.js";
 import { checkOptions, required } from "../options.js";
-import type { TrainingData } from "./deal.js";
 import { completeSettings, type TrainOptions, type TrainSettings } from "./settings.js";
 import { type Kind, type RunData, type SpecOf, TRAINABLE } from "./trainable.js";
 
@@ -60,7 +60,7 @@ export function completeConfig<K extends Kind = "ARO">(
   }) as RunRequest<K>;
   const { architecture, fingerprint } = TRAINABLE[kind];
   architecture.check(spec);
-  const rows = fingerprintData(data);
+  const rows = hashRows([data.train, data.validation]);
   const besides = fingerprint?.(data);
   const config = {
     ...(kind === "ARO" ? {} : { model: kind }),
@@ -92,10 +92,12 @@ export function differences(there: RunConfig<Kind>, asked: RunConfig<Kind>): str
     );
 }
 
-/** Hashes the ids, values and masks of the training and validation rows; SHA-256 in hexadecimal. */
-export function fingerprintData({ train, validation }: TrainingData): string {
+/** Hashes ids, values and masks of rows; SHA-256 in hexadecimal. */
+export function hashRows(
+  parts: readonly { readonly ids: readonly string[]; readonly matrix: Matrix }[],
+): string {
   const hash = createHash("sha256");
-  for (const { ids, matrix } of [train, validation]) {
+  for (const { ids, matrix } of parts) {
     const { rows, columns, values, observed } = matrix;
     hash.update(JSON.stringify([rows, columns, ids]));
     hash.update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));

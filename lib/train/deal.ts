@@ -1,4 +1,5 @@
 // How the rows of a cohort become a model's batches: in one order for all modalities, or in one for each.
+import type { Modality } from "../cohort/cohort.js";
 import { countObserved, type Matrix, selectRows } from "../cohort/matrix.js";
 import { countedMatrix } from "../preprocess/counted.js";
 import type { Part, Prepared } from "../preprocess/prepare.js";
@@ -32,10 +33,16 @@ export interface Deal<Batch> {
 
 /**
  * Deals out whole rows. The validation loss does not count features that no training row measured.
+ * @param uncounted columns that the validation loss does not count either; null counts all.
  * @throws RangeError if the rows do not have the model's features, or nothing in them was observed.
  */
-export function dealRows({ train, validation }: TrainingData, features: number): Deal<Matrix> {
-  const counted = countedMatrix({ train }, validation);
+export function dealRows(
+  { train, validation }: TrainingData,
+  features: number,
+  uncounted: Pick<Modality, "start" | "end"> | null = null,
+): Deal<Matrix> {
+  const measured = countedMatrix({ train }, validation);
+  const counted = uncounted ? withoutColumns(measured, uncounted) : measured;
   requireRows("train", train.matrix, features);
   requireRows("validation", counted, features);
   return {
@@ -46,6 +53,15 @@ export function dealRows({ train, validation }: TrainingData, features: number):
     batch: ([rows]) => selectRows(train.matrix, rows),
     countObserved,
   };
+}
+
+/** Marks columns as not observed. */
+function withoutColumns(matrix: Matrix, { start, end }: Pick<Modality, "start" | "end">): Matrix {
+  const { columns } = matrix;
+  const observed = matrix.observed.map((flag, at) =>
+    at % columns >= start && at % columns < end ? 0 : flag,
+  );
+  return { ...matrix, observed };
 }
 
 /** @throws RangeError if a part's rows are not the model's, or nothing in them was observed. */

@@ -16,6 +16,8 @@ export interface TrainSettings {
   readonly weightDecay: number;
   readonly plateau: PlateauSettings | null;
   readonly earlyStopping: EarlyStopping | null;
+  /** Left out where the validation loss is that of all columns, as in the paper. */
+  readonly criterion?: "inferred";
   /** Decides the order of the rows and the dropout. */
   readonly seed: number;
 }
@@ -38,6 +40,11 @@ export interface TrainOptions {
   readonly plateau?: Partial<PlateauSettings> | null;
   /** Off in the paper. */
   readonly earlyStopping?: EarlyStopping | null;
+  /**
+   * The columns whose validation loss decides schedule, early stopping and the best epoch: "all", as in the paper, or
+   * those behind the first modality. By default all.
+   */
+  readonly criterion?: "all" | "inferred";
   readonly seed: number;
 }
 
@@ -55,6 +62,7 @@ export function completeSettings(options: TrainOptions): TrainSettings {
     weightDecay = 0,
     plateau = {},
     earlyStopping = null,
+    criterion = "all",
     seed,
   } = checkOptions("train", options, {
     epochs: "number",
@@ -63,6 +71,7 @@ export function completeSettings(options: TrainOptions): TrainSettings {
     weightDecay: "number",
     plateau: either("object", "null"),
     earlyStopping: either("object", "null"),
+    criterion: ["all", "inferred"],
     seed: required("number"),
   });
   if (plateau) {
@@ -102,7 +111,10 @@ export function completeSettings(options: TrainOptions): TrainSettings {
     );
     count("plateau.stepsPerEpoch", stepsPerEpoch);
   }
-  return { epochs, batchSize, learningRate, weightDecay, plateau: schedule, earlyStopping, seed };
+  return {
+    ...{ epochs, batchSize, learningRate, weightDecay, plateau: schedule, earlyStopping, seed },
+    ...(criterion === "inferred" ? { criterion } : {}),
+  };
 }
 
 function demand(holds: boolean, name: string, expected: string, got: unknown): void {

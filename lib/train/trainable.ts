@@ -12,6 +12,7 @@ import type { ModisBatch } from "../model/modis-batch.js";
 import type { ModisSpec } from "../model/modis-shape.js";
 import { VAE, type VaeSpec } from "../model/vae.js";
 import { type Deal, dealRows, requireRows, type TrainingData } from "./deal.js";
+import type { TrainSettings } from "./settings.js";
 
 /** The rows of a run, and what some models need to know of them; a `PreparedCohort` is one. */
 export interface RunData extends TrainingData {
@@ -29,7 +30,8 @@ export interface Trainable<Spec, Batch, M extends Model<Batch>> {
     tensors(spec: Spec): readonly TensorShape[];
   };
   build(engine: Engine, spec: Spec, weights: Weights): M;
-  deal(data: RunData, spec: Spec): Deal<Batch>;
+  /** @param criterion says what the validation loss counts; models other than autoencoders count everything. */
+  deal(data: RunData, spec: Spec, criterion?: TrainSettings["criterion"]): Deal<Batch>;
   /** The random stream of dropout and noise. */
   readonly stream: string;
   /** Hashes what it reads of the data besides the rows; null if nothing. */
@@ -58,13 +60,13 @@ export const TRAINABLE: { readonly [K in Kind]: TrainableOf<K> } = {
   ARO: {
     architecture: ARO,
     build: (engine, spec, weights) => buildAutoencoder(engine, ARO, spec, weights),
-    deal: (data, { features }) => dealRows(data, features),
+    deal: (data, { features }, criterion) => dealRows(data, features, uncounted(data, criterion)),
     stream: "dropout",
   },
   VAE: {
     architecture: VAE,
     build: (engine, spec, weights) => buildAutoencoder(engine, VAE, spec, weights),
-    deal: (data, { features }) => dealRows(data, features),
+    deal: (data, { features }, criterion) => dealRows(data, features, uncounted(data, criterion)),
     stream: "noise",
   },
   MODIS: {
@@ -78,6 +80,23 @@ export const TRAINABLE: { readonly [K in Kind]: TrainableOf<K> } = {
         .digest("hex"),
   },
 };
+
+/**
+ * Gives the columns that the validation loss leaves out: the first modality's by the criterion "inferred".
+ * @throws RangeError if there is no other modality.
+ */
+function uncounted(
+  { modalities = [] }: RunData,
+  criterion: TrainSettings["criterion"],
+): Modality | null {
+  if (criterion === undefined) return null;
+  if (modalities.length < 2) {
+    throw new RangeError(
+      `train: expected at least 2 modalities for criterion "${criterion}", got ${modalities.length}`,
+    );
+  }
+  return modalities[0];
+}
 
 /**
  * Deals out the rows of each modality in an order of its own: MODIS is made for samples that were not measured together,

@@ -2,9 +2,16 @@
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { countObserved, selectColumns, selectRows, sliceColumns } from "../../lib/cohort/matrix.js";
+import {
+  countObserved,
+  type Matrix,
+  selectColumns,
+  selectRows,
+  sliceColumns,
+} from "../../lib/cohort/matrix.js";
 import { readGbmSheets } from "../../lib/cohort/paper.js";
 import { createRandom } from "../../lib/cohort/random.js";
+import { readTable } from "../../lib/cohort/tables.js";
 import { readUcec } from "../../lib/cohort/ucec.js";
 import { chooseEngine } from "../../lib/engine/choose.js";
 import { describeEngine, type Engine } from "../../lib/engine/engine.js";
@@ -17,6 +24,8 @@ import { selectPoints } from "../../lib/evaluate/points.js";
 import { LAMBDAS } from "../../lib/evaluate/predictor.js";
 import { fitSmoother } from "../../lib/evaluate/ridge.js";
 import { fitSharedDecoder } from "../../lib/impute/fit.js";
+import { impute } from "../../lib/impute/impute.js";
+import { fitImputer } from "../../lib/impute/imputer.js";
 import { inferModalities } from "../../lib/impute/infer.js";
 import { ARO, type AroSpec, PAPER_MODEL } from "../../lib/model/aro.js";
 import { buildAutoencoder } from "../../lib/model/autoencoder.js";
@@ -35,6 +44,8 @@ import {
   readRaw,
   SHAPES,
   type ShapeName,
+  type TableName,
+  tablesOf,
 } from "./inputs.js";
 import { bareProducts } from "./products.js";
 import type { Ready } from "./side.js";
@@ -74,8 +85,13 @@ const TASKS: Readonly<Record<string, (folder: string) => Promise<Task>>> = {
   "smoother-200": (folder) => smoother(folder, "200"),
   "smoother-1600": (folder) => smoother(folder, "1600"),
   "shared-decoder": sharedDecoder,
+  fit,
+  impute: imputeNew,
   load,
   xlsx,
+  "read-ccle": (folder) => read(folder, "ccle"),
+  "read-tall": (folder) => read(folder, "tall"),
+  "read-wide": (folder) => read(folder, "wide"),
 };
 
 function specOf(name: ShapeName, masked: boolean): AroSpec {
@@ -232,6 +248,45 @@ async function sharedDecoder(folder: string): Promise<Task> {
   return { with: describeEngine(engine), answer, run };
 }
 
+/** The training samples of the linked cohort, to a bundle. */
+async function fit(folder: string): Promise<Task> {
+  const { engine } = await chooseEngine();
+  const cohort = readLinked(folder);
+  const rows = Array.from({ length: LINKED.train }, (_, i) => i);
+  const output = join(folder, "bundle");
+  const run = async () => {
+    rmSync(output, { recursive: true, force: true });
+    return await fitImputer(cohort, { rows, engine, output });
+  };
+  const { decoder } = await run();
+  const answer = [decoder.paths.standard.scale.filter((scale) => scale > 0).length];
+  return { with: describeEngine(engine), answer, run };
+}
+
+/** New samples by such a bundle, to one table a modality with its bounds. */
+async function imputeNew(folder: string): Promise<Task> {
+  const { engine } = await chooseEngine();
+  const cohort = readLinked(folder);
+  const { train, samples, rna, newcomers } = LINKED;
+  const model = join(folder, "bundle-to-impute-by");
+  await fitImputer(cohort, {
+    ...{ rows: Array.from({ length: train }, (_, i) => i), engine, output: model },
+  });
+  const rows = Array.from({ length: newcomers }, (_, i) => train + (i % (samples - train)));
+  const table = {
+    samples: rows.map((_, i) => `N${i}`),
+    features: cohort.features.slice(0, rna),
+    matrix: selectRows(sliceColumns(cohort.matrix, 0, rna), rows),
+  };
+  const output = join(folder, "imputed");
+  const run = async () => {
+    rmSync(output, { recursive: true, force: true });
+    return await impute({ model, table, output, wide: true, engine });
+  };
+  const { samples: count, features } = await run();
+  return { with: describeEngine(engine), answer: [count, features], run };
+}
+
 async function load(): Promise<Task> {
   const run = () => readUcec();
   const { matrix } = run();
@@ -257,6 +312,26 @@ async function xlsx(folder: string): Promise<Task> {
     0,
   );
   return { with: "this library", answer: [count, size], run };
+}
+
+/** Tables of text, each read into a matrix with a mask. */
+async function read(folder: string, name: TableName): Promise<Task> {
+  const files = tablesOf(folder, name);
+  const run = async () => {
+    const matrices: Matrix[] = [];
+    for (const { file, orientation } of files) {
+      matrices.push((await readTable({ name, file, orientation })).matrix);
+    }
+    return matrices;
+  };
+  const matrices = await run();
+  const sum = (of: (matrix: Matrix) => number) => matrices.reduce((all, one) => all + of(one), 0);
+  const answer = [
+    sum(({ values }) => values.length),
+    sum((matrix) => countObserved(matrix)),
+    sum(({ values }) => meanOf(values.map(Math.abs)) * values.length),
+  ];
+  return { with: "this library", answer, run };
 }
 
 function meanOf(values: ArrayLike<number>): number {

@@ -9,7 +9,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { promisify } from "node:util";
 import { projectRoot } from "../../lib/cohort/root.js";
 import { chooseEngine } from "../../lib/engine/choose.js";
-import { findExperiment, type ListedRun, planExperiment } from "../../lib/study/experiments.js";
+import { type ListedRun, planExperiment } from "../../lib/study/experiments.js";
 import { readProfile } from "../../lib/study/profile.js";
 import { openStudy } from "../../lib/study/study.js";
 import { trainRun } from "../../lib/train/run.js";
@@ -89,7 +89,7 @@ test("an array over a shared folder: tasks put back, out of time and killed go o
   const { engine } = await chooseEngine();
   const profile = readProfile(SETTINGS, engine);
   const study = await openStudy(profile);
-  const { runs } = planExperiment(study, findExperiment(profile, "seeds"));
+  const { runs } = planExperiment(study, "seeds");
   leftovers.push(...runs.map(({ folder }) => folder));
   cluster = await startCluster();
 

@@ -8,7 +8,7 @@ import { after, test } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
 import { projectRoot } from "../../lib/cohort/root.js";
 import { chooseEngine } from "../../lib/engine/choose.js";
-import { findExperiment, planExperiment } from "../../lib/study/experiments.js";
+import { planExperiment } from "../../lib/study/experiments.js";
 import { foldersOf, readProfile } from "../../lib/study/profile.js";
 import { openStudy } from "../../lib/study/study.js";
 import { trainRun } from "../../lib/train/run.js";
@@ -61,7 +61,7 @@ test("a training told by SIGTERM leaves a checkpoint and status 75; the local qu
   process.env.ARO_THREADS = "1"; // as the tasks have
   const { engine } = await chooseEngine();
   const profile = readProfile(SETTINGS, engine);
-  const { runs } = planExperiment(await openStudy(profile), findExperiment(profile, "seeds"));
+  const { runs } = planExperiment(await openStudy(profile), "seeds");
   leftovers.push(...runs.map(({ folder }) => folder));
 
   const told = start(["train", "seeds", "--run", "0"]);

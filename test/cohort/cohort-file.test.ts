@@ -114,3 +114,19 @@ test("a cohort file may not take the name of a profile, whose runs it would mix 
   const ARO_COHORT = write("ucec.json", { ...LEAST, name: "ucec" });
   assert.throws(() => readProfile({ ARO_COHORT }), /a name other than the profiles'.*got "ucec"/);
 });
+
+test("a cohort file without labels predicts the columns of its sheet that are classes", () => {
+  const sheet = SAMPLES.map((id, i) => `${id}\t${"abc"[i % 2]}\t${i}\t${i === 0 ? "x" : "y"}`);
+  write("columns.tsv", ["id\tkind\tnumber\trare", ...sheet].join("\n"));
+  const columns = { ...LEAST, sampleSheet: { file: "columns.tsv" } };
+  const labels = (more: object) =>
+    readProfile({ ARO_COHORT: write("columns.json", { ...columns, ...more }) }).labels;
+  assert.deepEqual(labels({}), { described: ["kind"], tasks: ["kind"], covariates: [] });
+  assert.deepEqual(labels({ labels: { predict: ["rare"], describe: ["number"] } }), {
+    ...{ described: ["number"], tasks: ["rare"], covariates: [] },
+  });
+  assert.throws(
+    () => labels({ labels: { predict: ["kinds"] } }),
+    /labels\.predict to be columns of the sample sheet \(kind, number, rare\), got "kinds"; did you mean "kind"\?/,
+  );
+});

@@ -4,10 +4,10 @@ import { test } from "node:test";
 import { matrixFrom } from "../../lib/cohort/matrix.js";
 import {
   adjustHolm,
-  compareSplits,
+  compareOverSplits,
   correctedInterval,
-  type SplitScore,
-  scoreSplit,
+  type RepeatedScore,
+  scoreRepeat,
 } from "../../lib/evaluate/repeated-splits.js";
 import { studentTails } from "../../lib/evaluate/statistics.js";
 import { prepareCohort } from "../../lib/preprocess/prepare.js";
@@ -34,6 +34,8 @@ function close(actual: number, expected: number, tolerance: number, what: string
   const error = Math.abs(actual - expected) / Math.max(1e-3, Math.abs(expected));
   assert.ok(error <= tolerance, `${what}: expected ${expected}, got ${actual}`);
 }
+
+const TESTED = { seed: 42, parts: ["test"] } as const;
 
 /** The golden split as prepared rows; column 4 was measured in no training row. */
 function goldenSplit(golden: Golden) {
@@ -70,19 +72,22 @@ for (const { folder, data: golden } of goldenCases<Golden>("splits")) {
   test(`scores of a split are NumPy's, without features that no training row measured, in ${folder}`, async () => {
     const predicted = Float32Array.from(golden.guess);
     const predictor = { name: "guess", sees: "RNA", predict: () => predicted } as const;
-    const [score, ...others] = await scoreSplit([predictor], goldenSplit(golden), 42);
-    assert.equal(others.length, 0);
+    const [score, ...others] = await scoreRepeat([predictor], goldenSplit(golden), TESTED);
     for (const [name, expected] of Object.entries(golden.scores)) {
-      close(score[name as keyof SplitScore] as number, expected, 1e-6, name);
+      close(score[name as keyof RepeatedScore] as number, expected, 1e-6, name);
     }
-    assert.equal(score.unmeasured, 1);
-    assert.equal(score.modality, "protein");
+    assert.deepEqual([score.modality, score.samples], ["protein", golden.rows]);
+    assert.deepEqual(
+      others.map(({ modality }) => modality),
+      ["inferred", "all"],
+    );
+    assert.equal(others[0].mse, score.mse);
   });
 
   test(`a constant has a variance ratio of exactly 0 and no r, in ${folder}`, async () => {
     const predicted = new Float32Array(golden.guess.length).fill(0.1);
     const predictor = { name: "constant", sees: "nothing", predict: () => predicted } as const;
-    const [score] = await scoreSplit([predictor], goldenSplit(golden), 42);
+    const [score] = await scoreRepeat([predictor], goldenSplit(golden), TESTED);
     assert.equal(score.varianceRatio, 0);
     assert.equal(score.r, null);
   });
@@ -90,7 +95,10 @@ for (const { folder, data: golden } of goldenCases<Golden>("splits")) {
   test(`a prediction that is not finite is refused, in ${folder}`, async () => {
     const predicted = new Float32Array(golden.guess.length).fill(Number.NaN);
     const predictor = { name: "broken", sees: "RNA", predict: () => predicted } as const;
-    await assert.rejects(scoreSplit([predictor], goldenSplit(golden), 42), /broken, protein/);
+    await assert.rejects(
+      scoreRepeat([predictor], goldenSplit(golden), TESTED),
+      /finite predictions, got NaN/,
+    );
   });
 
   test(`the corrected interval, the tails of t and Holm's adjustment are SciPy's, in ${folder}`, () => {
@@ -109,21 +117,46 @@ for (const { folder, data: golden } of goldenCases<Golden>("splits")) {
   });
 }
 
-const about = { modality: "protein", space: "paper", trainRows: 80, testRows: 18 } as const;
-const rest = { observed: 9, unmeasured: 0, huber: 0, skill: null, varianceRatio: null };
-const scores: SplitScore[] = [1, 2, 3].flatMap((seed) => [
-  { seed, predictor: "a", mse: 0.1 + seed / 100, r: 0.5, ...about, ...rest },
-  { seed, predictor: "b", mse: 0.3 + seed / 50, r: 0.4 + seed / 50, ...about, ...rest },
+const about = {
+  ...{ part: "test" as const, modality: "protein", trainSamples: 80, samples: 18 },
+  ...{ observed: 9, unmeasured: 0, huber: 0, skill: null, varianceRatio: null, steps: null },
+} as const;
+const scores: RepeatedScore[] = [1, 2, 3].flatMap((seed) => [
+  { seed, variant: "a", mse: 0.1 + seed / 100, r: 0.5, ...about },
+  { seed, variant: "b", mse: 0.3 + seed / 50, r: 0.4 + seed / 50, ...about },
+  { seed, variant: "constant", mse: 0.1, r: null, ...about },
 ]);
 
 test("differences are paired by split, and wins counted in the direction of the measure", () => {
-  const [mse, r] = compareSplits([...scores].reverse(), [["a", "b"]]);
+  const [mse, r] = compareOverSplits([...scores].reverse(), [["a", "b"]]);
   assert.ok(Math.abs(mse.difference + 0.22) < 1e-12);
   assert.deepEqual([mse.wins, mse.splits, r.wins, r.splits], [3, 3, 3, 3]);
   assert.ok(mse.high < 0 && mse.adjusted >= mse.p);
+  assert.equal(mse.better, "a");
+  const [reverse] = compareOverSplits(scores, [["b", "a"]]);
+  assert.deepEqual([reverse.wins, reverse.better], [0, "a"]);
+});
+
+test("an interval that contains 0 is undecided, and a constant has no r to compare", () => {
+  const rows = compareOverSplits(scores, [["a", "constant"]]);
+  assert.deepEqual(
+    rows.map(({ measure, better }) => [measure, better]),
+    [["mse", "undecided"]],
+  );
+});
+
+test("sums over modalities, and other parts than test rows, are not compared", () => {
+  const others = (["all", "inferred"] as const).flatMap((modality) =>
+    scores.map((score) => ({ ...score, modality })),
+  );
+  const train = scores.map((score) => ({ ...score, part: "train" as const, mse: 0 }));
+  assert.deepEqual(
+    compareOverSplits([...others, ...train, ...scores], [["a", "b"]]),
+    compareOverSplits(scores, [["a", "b"]]),
+  );
 });
 
 test("one split has no interval and is refused", () => {
   const one = scores.filter(({ seed }) => seed === 1);
-  assert.throws(() => compareSplits(one, [["a", "b"]]), /at least 2 splits with mse.*got 1/);
+  assert.throws(() => compareOverSplits(one, [["a", "b"]]), /at least 2 splits with mse.*got 1/);
 });

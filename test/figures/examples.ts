@@ -12,8 +12,10 @@ import { latentFigure } from "../../lib/figures/latent.js";
 import { overviewFigure } from "../../lib/figures/overview.js";
 import { parallelFigure } from "../../lib/figures/parallel.js";
 import { preprocessingFigure } from "../../lib/figures/preprocessing.js";
+import { type ReliabilityRow, reliabilityFigure } from "../../lib/figures/reliability.js";
 import { skillFigure } from "../../lib/figures/skill.js";
 import { splitFigure } from "../../lib/figures/split.js";
+import { splitsFigure } from "../../lib/figures/splits.js";
 import { trainingFigure } from "../../lib/figures/training.js";
 
 const cohort = "Example";
@@ -24,6 +26,17 @@ export const skillRows = [
   { predictor: "ARO masked", sees: "RNA", skill: 0.2, skillLow: null, skillHigh: null },
   { predictor: "ARO unmasked", sees: "all", skill: 0.25, skillLow: 0.2, skillHigh: 0.3 },
 ].map((row) => ({ ...row, part: "test", modality: "proteomics" }));
+
+export const reliabilityRows: readonly ReliabilityRow[] = ["shared decoder", "dual ridge"].flatMap(
+  (predictor, p) =>
+    ["proteomics", "metabolomics"].flatMap((modality, m) =>
+      [0.5, 0.8, 0.9, 0.95].map((level) => ({
+        ...{ predictor, modality, level, coverage: level + 0.02 * p - 0.01 * m },
+        percentile5: m === 1 && level === 0.5 ? null : level - 0.1,
+        percentile95: Math.min(1, level + 0.08),
+      })),
+    ),
+);
 
 export const confusionMatrix = {
   name: "tissue from ARO unmasked",
@@ -145,6 +158,14 @@ export const searchStudies = [
   { setup: "without input dropout", method: "bayes", trials: tuningTrials.slice(0, 3) },
 ] as const;
 
+/** Two predictors beside a third over four splits. */
+const overSplits = (["mse", "r"] as const).flatMap((measure) =>
+  ["dual ridge", "ARO masked"].map((first, i) => ({
+    ...{ first, second: "shared decoder", modality: "proteomics", measure, splits: 4 },
+    ...{ difference: 0.02 - i / 100, low: 0.01 - i / 80, high: 0.03 },
+  })),
+);
+
 export const differences: readonly Differences[] = [
   {
     measure: "test MSE",
@@ -180,6 +201,8 @@ export const examples: Readonly<Record<string, () => Figure>> = {
       ],
       drops: [
         { what: "samples", from: "metabolomics", count: 5, reason: "not in every modality" },
+        { what: "columns", from: "sample sheet", count: 168, reason: "not used as a label" },
+        { what: "features", from: "metabolomics", count: 134, reason: "zero in every sample" },
         { what: "features", from: "transcriptomics", count: 0, reason: "zero in every sample" },
       ],
     }),
@@ -203,11 +226,24 @@ export const examples: Readonly<Record<string, () => Figure>> = {
       { cohort, patients: { train: 62, test: 16 } },
     ),
   preprocessing: () =>
-    preprocessingFigure([{ ...histogram, stage: "measured", zeros: 0 }, histogram], {
-      cohort,
-      part: "training",
-      samples: 80,
-    }),
+    preprocessingFigure(
+      [
+        { ...histogram, stage: "measured", zeros: 0 },
+        { ...histogram, stage: "z-score", below: 25, winsorized: 1 },
+        {
+          ...histogram,
+          stage: "log1p of z above 0",
+          edges: [0, 0.5, 1, 1.5, 2],
+          counts: [30, 15, 4, 1],
+          zeros: 25,
+        },
+      ],
+      {
+        cohort,
+        part: "training",
+        samples: 80,
+      },
+    ),
   "training-huber": () => trainingFigure(runs, trainingOptions),
   "skill-test": () => skillFigure(skillRows, { cohort, samples: 18, splits: 8 }),
   "correlation-test": () =>
@@ -236,13 +272,19 @@ export const examples: Readonly<Record<string, () => Figure>> = {
       modality: "proteomics",
       samples: 18,
     }),
+  reliability: () => reliabilityFigure(reliabilityRows, { cohort, samples: 35 }),
+  splits: () => splitsFigure(overSplits, { cohort, against: "shared decoder" }),
   differences: () => differencesFigure(differences, { cohort, seeds: 5 }),
   latent: () => latentFigure(latentOptions),
   overview: () => overviewFigure(overviewOptions),
   "figure-2a": () =>
     paperFigure(
       "2a",
-      latentFigure({ ...latentOptions, maps: latentOptions.maps.slice(0, 1) }),
+      latentFigure({
+        ...latentOptions,
+        maps: [{ ...latentOptions.maps[0], explained: [0.34, 0.129], settings: "seed 42" }],
+        parts: ["train", "test", "validation", "train"],
+      }),
       "The paper has another cohort.",
     ),
   confusion: () => confusionFigure([confusionMatrix], { cohort }),

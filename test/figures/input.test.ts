@@ -7,13 +7,18 @@ import { cohortFigure } from "../../lib/figures/cohort.js";
 import { confusionFigure } from "../../lib/figures/confusion.js";
 import { densityFigure } from "../../lib/figures/density.js";
 import { differencesFigure } from "../../lib/figures/differences.js";
+import type { Figure } from "../../lib/figures/figure.js";
 import { datasetsOf, paperFigure } from "../../lib/figures/figure.js";
 import { labelsFigure } from "../../lib/figures/labels.js";
 import { latentFigure } from "../../lib/figures/latent.js";
 import { overviewFigure } from "../../lib/figures/overview.js";
 import { parallelFigure } from "../../lib/figures/parallel.js";
 import { preprocessingFigure } from "../../lib/figures/preprocessing.js";
+import { mergeRare } from "../../lib/figures/rare.js";
+import { reliabilityFigure } from "../../lib/figures/reliability.js";
+import { renderFigure } from "../../lib/figures/render.js";
 import { skillFigure } from "../../lib/figures/skill.js";
+import { splitFigure } from "../../lib/figures/split.js";
 import { percent } from "../../lib/figures/text.js";
 import { classStyle, modalityColor, settingOf } from "../../lib/figures/theme.js";
 import { trainingFigure } from "../../lib/figures/training.js";
@@ -25,6 +30,7 @@ import {
   latentOptions,
   overviewOptions,
   pairs,
+  reliabilityRows,
   runs,
   searchStudies,
   skillRows,
@@ -48,6 +54,17 @@ test("skillFigure refuses a skill that is not a number, and a part that has no r
     () => skillFigure([{ ...skillRows[1], skillLow: 0.31 }], options),
     /interval that holds the skill of dual ridge on proteomics/,
   );
+});
+
+test("reliabilityFigure refuses shares above 1 and more predictors than it has room for", () => {
+  const draw = (rows: typeof reliabilityRows) => reliabilityFigure(rows, { cohort, samples: 35 });
+  const [row] = reliabilityRows;
+  assert.throws(
+    () => draw([{ ...row, coverage: 1.2 }]),
+    /shares in \[0, 1\] of shared decoder on proteomics, got 1.2/,
+  );
+  const many = ["a", "b", "c", "d", "e"].map((predictor) => ({ ...row, predictor }));
+  assert.throws(() => draw(many), /at most 4 predictors, got 5/);
 });
 
 test("differencesFigure refuses an interval beside its difference and a measure without variants", () => {
@@ -114,8 +131,19 @@ test("trainingFigure marks the lowest validation loss and the epochs whose rate 
 test("preprocessingFigure takes exact zeros out of their bin", () => {
   const options = { cohort, part: "training", samples: 80 };
   const data = datasetsOf(preprocessingFigure([histogram], options));
-  assert.deepEqual(data["proteomics z"][2], { low: 0, high: 1, share: 0.4 });
-  assert.deepEqual(data["proteomics z, zeros"], [{ text: "8.0 % are 0" }]);
+  assert.deepEqual(data["proteomics z"][2], {
+    ...{ low: 0, high: 1, share: 0.4, color: modalityColor("proteomics") },
+  });
+  const notes = (figure: Figure) =>
+    JSON.stringify(figure.spec)
+      .match(/"subtitle":(\[[^\]]*\])/g)
+      ?.at(-1);
+  assert.match(String(notes(preprocessingFigure([histogram], options))), /\["8\.0 % are 0"/);
+  const clamped = datasetsOf(preprocessingFigure([{ ...histogram, below: 25 }], options));
+  const gray = clamped["proteomics z"].map(({ color }) => color === "#BDBDBD");
+  assert.deepEqual(gray, [true, true, false, false]);
+  const below = preprocessingFigure([{ ...histogram, below: 25, winsorized: 1 }], options);
+  assert.match(String(notes(below)), /2\.0 % were winsorized","50\.0 % are below 0 and become 0"/);
   assert.throws(
     () => preprocessingFigure([{ ...histogram, zeros: 25 }], options),
     /at most 24 zeros in the bin from 0 to 1, got 25/,
@@ -168,6 +196,16 @@ test("latentFigure draws the map of one method alone, with the silhouettes of th
   assert.throws(() => latentFigure({ ...own, method: "tSNE" }), /one of UMAP and .*got "tSNE"/);
 });
 
+test("latentFigure writes the variance on the axes and outlines held-out samples", () => {
+  const maps = [{ ...latentOptions.maps[0], explained: [0.34, 0.129], settings: "seed 42" }];
+  const parts = ["train", "test", "validation", "train"];
+  const spec = JSON.stringify(latentFigure({ ...latentOptions, maps, parts }).spec);
+  for (const said of ["PCA 1, 34.0 % of the variance", "PCA: seed 42.", "black: test samples"]) {
+    assert.ok(spec.includes(said), said);
+  }
+  assert.throws(() => latentFigure({ ...latentOptions, parts: ["train"] }), /4 samples.*got 1/);
+});
+
 test("figures refuse options that they do not know, and miss those that they need", () => {
   const misspelled = { ...trainingOptions, trainsamples: 80 };
   assert.throws(() => trainingFigure(runs, misspelled), {
@@ -188,10 +226,11 @@ test("overviewFigure draws a box for each modality and step, and says what is no
   for (const said of ["26,804 features", "67 features", "dropout 10 %", "3,472,023 parameters"]) {
     assert.ok(words.includes(said), said);
   }
-  assert.ok(words.includes("4 layers of 64, ReLU"), "three hidden layers behind the first");
+  for (const said of ["in", "h1", "h2", "h3", "out", "encoder", "decoder"])
+    assert.ok(words.includes(said), said);
   assert.equal(dashed.length, 1);
-  // Cohort and reconstruction, one seen input, the steps, four layers, two uses.
-  assert.equal(boxes.length, 2 + 2 + 1 + 2 + 4 + 2);
+  // Cohort and reconstruction, one seen input, the steps, five layers, two uses.
+  assert.equal(boxes.length, 2 + 2 + 1 + 2 + 5 + 2);
   const all = overviewOptions.modalities.map((modality) => ({ ...modality, seen: true }));
   assert.equal(
     datasetsOf(overviewFigure({ ...overviewOptions, modalities: all })).dashed,
@@ -329,4 +368,81 @@ test("percent never rounds something to nothing or not quite all to all", () => 
     [0, 0.0001, 0.123, 0.9999, 1].map((share) => percent(share)),
     ["0 %", "< 1 %", "12 %", "> 99 %", "100 %"],
   );
+});
+
+/** 30 classes; class i has i + 1 samples. */
+const classes = Array.from({ length: 30 }, (_, i) => `A_CLASS_WITH_A_NAME_OF_SOME_LENGTH_${i + 1}`);
+const classified = classes.flatMap((name, i) => Array<string>(i + 1).fill(name));
+
+test("latentFigure draws the rarest of 30 classes as other, says how many, and cuts no name", () => {
+  const position = classified.map((_, i) => i);
+  const maps = [{ method: "PCA", x: position, y: position }];
+  const values = [...classified.slice(1), null];
+  const figure = latentFigure({
+    ...{ cohort, representation: "something", maps },
+    colorings: [{ name: "tissue", values }],
+  });
+  const drawn = datasetsOf(figure)["PCA tissue"].map(({ value }) => value);
+  const counts = new Map<unknown, number>();
+  for (const value of drawn) counts.set(value, (counts.get(value) ?? 0) + 1);
+  assert.equal(counts.size, 9);
+  assert.equal(
+    counts.get("other"),
+    values.filter(Boolean).length - (24 + 25 + 26 + 27 + 28 + 29 + 30),
+  );
+  assert.equal(counts.get("not recorded"), 1);
+  const { title } = figure.spec as unknown as { title: { subtitle: string[] } };
+  assert.match(
+    title.subtitle.join(" "),
+    /"other" merges the 22 rarest classes of tissue \(275 samples\)/,
+  );
+});
+
+test("labelsFigure draws 30 values, and of more the rarest as other", () => {
+  const rows = classes.map((value, i) => ({ label: "tissue", value, samples: i + 1 }));
+  const options = { cohort, samples: classified.length };
+  assert.equal(datasetsOf(labelsFigure(rows, options)).tissue.length, 30);
+  const more = labelsFigure([...rows, { label: "tissue", value: "x", samples: 1 }], {
+    ...options,
+    samples: classified.length + 1,
+  });
+  const { value, samples } = datasetsOf(more).tissue[29];
+  assert.deepEqual([value, samples], ["other (2 values)", 2]);
+});
+
+test("splitFigure adds up the rarest of 30 kinds in each part", () => {
+  const rows = (["train", "test"] as const).flatMap((part) =>
+    classes.map((kind, i) => ({ part, kind, samples: i + 1, patients: 1 })),
+  );
+  const figure = splitFigure(rows, { cohort, patients: { train: 30, test: 30 }, label: "tissue" });
+  const other = datasetsOf(figure).parts.filter(({ kind }) => kind === "other");
+  assert.deepEqual(
+    other.map(({ samples, patients }) => [samples, patients]),
+    [
+      [276, 23],
+      [276, 23],
+    ],
+  );
+});
+
+test("confusionFigure fits 30 classes by counts alone, with their whole names", async () => {
+  const counts = classes.map((_, i) => classes.map((_, j) => (i === j ? i + 1 : 0)));
+  const matrix = { name: "tissue", classes, counts, low: 0.9, high: 1, majority: 0.1 };
+  const { svg, width } = await renderFigure(confusionFigure([matrix], { cohort }));
+  assert.ok(width <= 860, `figure is ${width} px wide`);
+  for (const name of classes) assert.equal(svg.split(`>${name}<`).length - 1, 2, name);
+});
+
+test("mergeRare names the rarest values other, and leaves what is not recorded", () => {
+  const values = ["a", "b", "b", "c", "c", "c", "d", null];
+  assert.deepEqual(mergeRare(values, 4), values);
+  assert.deepEqual(mergeRare(values, 3), ["other", "b", "b", "c", "c", "c", "other", null]);
+  assert.deepEqual(mergeRare(["a", "a", "b", "b", "other"], 2), [
+    "a",
+    "a",
+    "other",
+    "other",
+    "other",
+  ]);
+  assert.throws(() => mergeRare(values, 1), /at least 2 values, got 1/);
 });

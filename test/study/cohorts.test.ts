@@ -18,6 +18,8 @@ const root = mkdtempSync(join(tmpdir(), "aro-cohorts-"));
 after(() => rmSync(root, { recursive: true }));
 
 const SIZE: MadeUpOptions = { tumors: 24, pairs: 8, genes: 40, proteins: 20 };
+/** What tasks say of the one bilateral tumor. */
+const RARE = "laterality: left out 1 sample of 1 class with fewer than 5 patients: bilateral";
 const paper = readProfile({ ARO_PROFILE: "paper" });
 const gbm = readProfile({ ARO_PROFILE: "gbm" });
 
@@ -57,7 +59,7 @@ test("profile paper stacks both cohorts and asks for tissue and laterality, with
   const rows =
     prepared.train.ids.length + prepared.validation.ids.length + prepared.test.ids.length;
   assert.equal(rows, cohort.samples.length);
-  assert.deepEqual(chooseTasks(study), { asked: ["tissue", "laterality"], refused: [] });
+  assert.deepEqual(chooseTasks(study), { asked: ["tissue", "laterality"], refused: [RARE] });
   assert.deepEqual(
     countLabels(cohort.samples, ["laterality"]).map(({ value, samples }) => [value, samples]),
     [
@@ -115,7 +117,7 @@ test("profile gbm reads cBioPortal's study, whose tumors are asked for sex and l
     ],
   );
   assert.deepEqual(cohort.samples[1].labels, { laterality: "right", sex: "male", age: 41 });
-  assert.deepEqual(chooseTasks(study), { asked: ["sex", "laterality"], refused: [] });
+  assert.deepEqual(chooseTasks(study), { asked: ["sex", "laterality"], refused: [RARE] });
   assert.equal(modisSpec(study).classes, 2);
 });
 
@@ -157,4 +159,21 @@ test("the real clinical workbook has what profile paper asks for", real, async (
   const { folds } = paper.evaluation;
   const classes = new Set(labelValues(samples, "laterality", { atLeast: folds }));
   assert.deepEqual(classes, new Set(["left", "right", "non-cancerous", null])); // three are bilateral
+});
+
+test("classes of too few patients are left out of a task, counted and named", () => {
+  const { folds } = gbm.evaluation;
+  const tissues = [
+    ...Array(folds).fill("a"),
+    ...Array(folds).fill("b"),
+    ...Array(folds - 1).fill("c"),
+    "d",
+  ];
+  const samples = tissues.map((sex, i) => ({ id: `S${i}`, patient: `P${i}`, labels: { sex } }));
+  const { asked, refused } = chooseTasks({ profile: gbm, cohort: { name: "mine", samples } });
+  assert.deepEqual(asked, ["sex"]);
+  assert.equal(
+    refused[0],
+    `sex: left out ${folds} samples of 2 classes with fewer than ${folds} patients: c, d`,
+  );
 });

@@ -1,19 +1,29 @@
 // Tables over seeds: who stands in them, what a missing seed does, and pairs that are pairs.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { RepeatedScore } from "../../lib/evaluate/repeated-splits.js";
 import {
   compareVariants,
-  type SeedScore,
   tabulateSeeds,
   withDeviation,
 } from "../../lib/study/experiment-scores.js";
-import type { Variant } from "../../lib/study/experiments.js";
+import type { Variant } from "../../lib/study/variants.js";
 
 const masked = [0.1283, 0.1279, 0.1291, 0.128, 0.1286];
 const unmasked = [0.1214, 0.1219, 0.1222, 0.121, 0.1217];
-const scoresOf = (variant: string, values: readonly number[]): SeedScore[] =>
+const scoresOf = (variant: string, values: readonly number[]): RepeatedScore[] =>
   values.map((mse, seed) => ({
-    ...{ variant, seed, part: "test" as const, samples: 20, mse, huber: mse / 2, skill: 0.1 },
+    ...{ variant, seed, part: "test" as const, modality: "all", trainSamples: 79, samples: 20 },
+    ...{
+      mse,
+      huber: mse / 2,
+      skill: 0.1,
+      r: null,
+      varianceRatio: null,
+      steps: 200,
+      observed: 9,
+      unmeasured: 0,
+    },
   }));
 const scores = [...scoresOf("ARO masked", masked), ...scoresOf("ARO unmasked", unmasked)];
 const variants: Variant[] = [

@@ -6,8 +6,6 @@ import { after, test } from "node:test";
 import { chooseEngine } from "../../lib/engine/choose.js";
 import { collectScores, tabulateSeeds } from "../../lib/study/experiment-scores.js";
 import {
-  AUTHORS,
-  DIFFERENCES,
   type Experiment,
   findExperiment,
   listRuns,
@@ -16,7 +14,9 @@ import {
   trainExperiment,
 } from "../../lib/study/experiments.js";
 import { readProfile } from "../../lib/study/profile.js";
+import { readSplit } from "../../lib/study/splits.js";
 import { describeAro, openStudy, readAro, trainAro } from "../../lib/study/study.js";
+import { ARO_CONVERGED, AUTHORS, DIFFERENCES, SHARED } from "../../lib/study/variants.js";
 
 // A seed of its own, so that its folders are nobody else's.
 const SEED = 1000 + process.pid;
@@ -28,11 +28,12 @@ const profile = readProfile({
 });
 const study = await openStudy(profile);
 const { engine } = await chooseEngine({ prefer: "cpu" });
-const seeds = planExperiment(study, findExperiment(profile, "seeds"));
-const authors = planExperiment(study, findExperiment(profile, "authors"));
+const seeds = planExperiment(study, "seeds");
+const authors = planExperiment(study, "authors");
+const splits = planExperiment(reduceStudy(study), "splits"); // 60 features
 
 after(() => {
-  for (const { folder } of [...seeds.runs, ...authors.runs]) {
+  for (const { folder } of [...seeds.runs, ...authors.runs, ...splits.runs]) {
     rmSync(folder, { recursive: true, force: true });
   }
 });
@@ -102,7 +103,7 @@ test("a reduced study keeps its split, and the values of the features that it ke
 test("an unknown experiment and a number of seeds that is none are refused by name", () => {
   assert.throws(
     () => findExperiment(profile, "authours"),
-    /expected one of seeds, authors, authors-full, got "authours"/,
+    /expected one of seeds, splits, decoder, authors, authors-full, got "authours"/,
   );
   for (const value of [0, 1.5]) {
     const wrong = { ...profile, experiments: { ...profile.experiments, seeds: value } };
@@ -135,7 +136,8 @@ test("finished runs are scored, the others named, and nothing is trained twice o
     [["done", 3], ["partial", 1], ["other", 0], ...Array(3).fill(["missing", 0])],
   );
   assert.equal(existsSync(fourth.folder), false, "listing must not make folders");
-  const { scores, unfinished } = await collectScores(seeds, engine);
+  const { scores: found, unfinished } = await collectScores(seeds, engine);
+  const scores = found.filter(({ modality }) => modality === "all");
   assert.deepEqual(unfinished, [
     `${second.name} (partial at epoch 1)`,
     `${third.name} (other)`,
@@ -198,7 +200,8 @@ test("embeddings are classified by the paper's way and the authors', each on its
   assert.equal(plan.runs.length, 1);
   await trainExperiment(plan, engine);
   const { scores, accuracies } = await collectScores(plan, engine);
-  assert.equal(scores.length, 1, "variants that only use a model have no losses of their own");
+  const all = scores.filter(({ modality }) => modality === "all");
+  assert.equal(all.length, 1, "variants that only use a model have no losses of their own");
   const samples = study.cohort.samples.length;
   assert.deepEqual(
     accuracies.map((row) => [row.variant, row.samples]),
@@ -209,4 +212,55 @@ test("embeddings are classified by the paper's way and the authors', each on its
     ],
   );
   for (const { accuracy } of accuracies) assert.ok(accuracy >= 0 && accuracy <= 1);
+});
+
+test("splits are planned without being made: the controls share a run, and every split has its own", () => {
+  const [first] = splits.experiment.seeds;
+  assert.deepEqual(
+    splits.runs.slice(0, 4).map(({ name }) => name),
+    ["linear controls", SHARED, "ARO masked", ARO_CONVERGED].map(
+      (name) => `${name}, seed ${first}`,
+    ),
+  );
+  assert.equal(splits.runs.length, 4 * 3);
+  assert.equal(new Set(splits.runs.map(({ hash }) => hash)).size, 12);
+  const small = reduceStudy(study);
+  const renamed = {
+    ...small.cohort,
+    features: ["another gene", ...small.cohort.features.slice(1)],
+  };
+  const [other] = planExperiment({ ...small, cohort: renamed }, "splits").runs;
+  assert.notEqual(other.hash, splits.runs[0].hash);
+});
+
+test("each run of a split leaves its scores, of test rows that no training saw, and is not repeated", async () => {
+  const runs = splits.runs.slice(0, 4);
+  assert.equal(await trainExperiment(splits, engine, { runs }), true);
+  const { scores, unfinished } = await collectScores({ ...splits, runs }, engine);
+  assert.deepEqual(unfinished, []);
+  const proteins = scores.filter(({ modality }) => modality === "protein");
+  assert.deepEqual(
+    proteins.map(({ variant, steps }) => [variant, steps !== null]),
+    splits.experiment.variants.map(({ name }) => [name, /ARO/.test(name)]),
+  );
+  for (const { trainSamples, samples, mse, part } of proteins) {
+    assert.deepEqual(
+      [trainSamples, samples, part],
+      [study.split.train.length, study.split.test.length, "test"],
+    );
+    assert.ok(mse > 0);
+  }
+  const batches = Math.ceil(study.split.train.length / profile.training.batchSize);
+  const { epochs } = profile.experiments;
+  assert.equal(proteins.find(({ variant }) => variant === "ARO masked")?.steps, epochs * batches);
+  const before = runs.map(({ folder }) => readFileSync(join(folder, "scores.json"), "utf8"));
+  assert.equal(await trainExperiment(splits, engine, { runs }), true);
+  assert.deepEqual(
+    runs.map(({ folder }) => readFileSync(join(folder, "scores.json"), "utf8")),
+    before,
+  );
+  const [{ folder, hash }] = runs;
+  assert.equal(await readSplit({ folder, hash: "another" }), null);
+  writeFileSync(join(folder, "scores.json"), "{");
+  await assert.rejects(readSplit({ folder, hash }), /expected JSON in .*scores\.json, got "\{"/);
 });
