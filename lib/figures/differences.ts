@@ -64,6 +64,7 @@ export function differencePanels(panels: readonly Differences[]) {
   const names = panels.flatMap(({ rows }) => rows.map(labelOf));
   const room = labelRoom(names, LABELS);
   const kinds = { like: "like with like", other: "not like with like" };
+  const isMixed = panels.some(({ rows }) => rows.some(({ caveat }) => caveat !== ""));
   const views = panels.map(({ measure, against, rows }): Panel => {
     checkRows("differences", measure, rows);
     for (const { variant, difference, low, high } of rows) {
@@ -111,7 +112,9 @@ export function differencePanels(panels: readonly Differences[]) {
               field: "kind",
               type: "nominal",
               scale: { domain: Object.values(kinds), range: [inks.ink, "white"] },
-              legend: { title: null, symbolStrokeColor: inks.ink, symbolStrokeWidth: 1.5 },
+              legend: isMixed
+                ? { title: null, symbolStrokeColor: inks.ink, symbolStrokeWidth: 1.5 }
+                : null,
             },
           },
         },
