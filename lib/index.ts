@@ -15,6 +15,7 @@ export { countLabels, countPatients, labelValues } from "./cohort/labels.js";
 export { type Matrix, matrixFrom } from "./cohort/matrix.js";
 export { simulateCohort } from "./cohort/simulate.js";
 export { fetchSource } from "./cohort/sources.js";
+export { writeTable } from "./cohort/table-writer.js";
 export { readTables } from "./cohort/tables.js";
 
 // The split by patient, and the paper's preprocessing.
@@ -104,6 +105,19 @@ export { clusterPoints } from "./evaluate/cluster.js";
 export { compareClassifiers } from "./evaluate/compare.js";
 export { mapPoints } from "./evaluate/maps.js";
 export { wilsonInterval } from "./evaluate/statistics.js";
+
+// Reading a model: what moves its outputs, which gene sets that names, and what its embedding says of outcomes.
+
+export { readNumbers, readSurvival } from "./cohort/outcomes.js";
+export {
+  integratedGradients,
+  rankFeatures,
+  rankPredicted,
+  saliency,
+} from "./evaluate/attribution.js";
+export { enrichGeneSets } from "./evaluate/enrichment.js";
+export { compareOutcomes, encodeCovariates } from "./evaluate/outcomes.js";
+export { openGeneSets } from "./study/gene-sets.js";
 
 // Figures and tables.
 

@@ -77,12 +77,20 @@ export const COMMANDS: readonly Command[] = [
     summary: "impute the other modalities of new samples, with intervals, by a model bundle",
     options: {
       model: text("FOLDER", "what aro fit wrote"),
-      rna: text("FILE", "the first modality of the new samples, CSV or TSV"),
+      rna: text(
+        "FILE",
+        "the first modality of the new samples, in any format that readTables reads",
+      ),
+      sheet: text("NAME", "the sheet, if FILE is a workbook"),
+      modality: text("NAME", "the modality, if FILE is .h5mu; RNA by default"),
+      layer: text("NAME", "the layer instead of X, if FILE is .h5ad or .h5mu"),
       output: text("FOLDER", "where values, features and samples are written; must not exist yet"),
       orientation: oneOf(
         ["samples-in-rows", "features-in-rows"] as const,
         "how the file lies; samples in rows by default",
       ),
+      format: oneOf(["tsv", "parquet", "h5mu"] as const, "of the imputed values; tsv by default"),
+      wide: flag("one table a modality, samples by features, instead of a row a value"),
     },
     example: "npx aro impute --model model --rna new.tsv --output imputed",
     run: async (given) => (await import("./impute.js")).impute(given),

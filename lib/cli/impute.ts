@@ -5,6 +5,7 @@ import { requireNew } from "../impute/bundle.js";
 import type { PathMethod } from "../impute/decoder.js";
 import { impute as imputeTable } from "../impute/impute.js";
 import { fitImputer } from "../impute/imputer.js";
+import type { ValueFormat } from "../impute/values-writer.js";
 
 interface FitChoice {
   readonly cohort?: string;
@@ -39,6 +40,11 @@ interface ImputeChoice {
   readonly rna?: string;
   readonly output?: string;
   readonly orientation?: TableOptions["orientation"];
+  readonly sheet?: string;
+  readonly layer?: string;
+  readonly modality?: string;
+  readonly format?: ValueFormat;
+  readonly wide?: true;
 }
 
 /** `aro impute`: imputes the samples of one table. */
@@ -47,10 +53,10 @@ export async function impute(choice: ImputeChoice): Promise<number> {
   const file = given("impute", "--rna", choice.rna);
   const output = given("impute", "--output", choice.output);
   requireNew("aro impute", output);
-  const table = await readTable({
-    ...{ name: "RNA", file, orientation: choice.orientation ?? "samples-in-rows" },
-  });
-  const { samples, features, found, outside, notes } = await imputeTable({ model, table, output });
+  const { orientation = "samples-in-rows", sheet, layer, modality, format, wide } = choice;
+  const table = await readTable({ name: "RNA", file, orientation, sheet, layer, modality });
+  const imputed = await imputeTable({ model, table, output, format, wide });
+  const { samples, features, found, outside, notes } = imputed;
   for (const note of [...table.notes, ...notes]) console.error(note);
   console.log(
     `${samples} samples, ${features} features each, written to ${output}; ` +

@@ -33,6 +33,28 @@ export async function replaceFile(
   await syncFolder(folder);
 }
 
+/**
+ * The same for writers that open the file themselves: `write` fills a file in the same folder, which is then moved into
+ * place.
+ * @throws as `replaceFile`.
+ */
+export async function replaceFileAt(
+  file: string,
+  write: (aside: string) => Promise<void>,
+): Promise<void> {
+  const aside = asideOf(file);
+  try {
+    await write(aside);
+    const handle = await open(aside, "r+");
+    await handle.sync().finally(() => handle.close());
+    await rename(aside, file);
+  } catch (error) {
+    await rm(aside, { force: true });
+    throw explainFull(file, error);
+  }
+  await syncFolder(dirname(file));
+}
+
 /** Adds the remedy to the error of a full disk while writing `file`; returns any other error unchanged. */
 export function explainFull(file: string, error: unknown): unknown {
   const { code } = error as NodeJS.ErrnoException;

@@ -13,8 +13,7 @@ export interface Hdf5 {
  */
 export async function openHdf5(file: string): Promise<Hdf5> {
   requireKind(file, "an HDF5 file", "\x89HDF", [0, 512, 1024, 2048]); // MuData has a user block
-  const { File, ready } = await import("h5wasm/node");
-  (await ready).activate_throwing_error_handler(); // else it prints errors, and goes on with wrong ids
+  const { File } = await loadHdf5();
   const read = <T>(act: (root: Group) => T): T => {
     const root = attempt(file, () => new File(file, "r"));
     try {
@@ -24,6 +23,13 @@ export async function openHdf5(file: string): Promise<Hdf5> {
     }
   };
   return { read };
+}
+
+/** Loads h5wasm; its errors are thrown, which it otherwise prints before it goes on with wrong ids. */
+export async function loadHdf5(): Promise<Pick<typeof import("h5wasm/node"), "File">> {
+  const { File, ready } = await import("h5wasm/node");
+  (await ready).activate_throwing_error_handler();
+  return { File };
 }
 
 /** Tells the file's name with an error of HDF5; RangeErrors about the file tell it themselves. */

@@ -114,8 +114,9 @@ const scaleDefaults = {
  * differs along the last factor.
  *
  * Labels have the names of UCEC. All samples have tissue, tmtBatch and cohort. Tumors also have histology (the class),
- * grade and BMI (each correlated with a factor), stage, age and laterality. Stage, age, laterality and tmtBatch are
- * independent of the factors, so a classifier that reliably beats chance on them is wrong.
+ * grade and BMI (each correlated with a factor), survivalMonths and died (whose hazard follows a factor), stage, age and
+ * laterality. Stage, age, laterality and tmtBatch are independent of the factors, so a classifier that reliably beats
+ * chance on them is wrong.
  * @throws RangeError if an option is out of range or names an unknown modality.
  */
 export function simulateCohort(options: SimulateOptions): Simulation {
@@ -279,6 +280,7 @@ function simulatePatients(settings: Settings): {
   const { seed, patients, normalShare, latentFactors: k, classes, cohorts } = settings;
   const random = createRandom(seed, "patients");
   const clinic = createRandom(seed, "clinic"); // independent of all measurements
+  const followUp = createRandom(seed, "follow-up");
   const people = Array.from({ length: patients }, (_, i) => i);
   const classOf = shuffle(people, random).map((place) => place % classes.length);
   const normals = shuffle(people, random).slice(0, Math.round(normalShare * patients));
@@ -303,6 +305,9 @@ function simulatePatients(settings: Settings): {
     const carried = (factor: number) =>
       Math.SQRT1_2 * (own[person * k + (factor % k)] + clinic.normal());
     const score = carried(classes.length);
+    // Survival is exponential, with a hazard that follows a factor, and half of the patients are still alive.
+    const hazard = 0.03 * Math.exp(own[person * k + ((classes.length + 2) % k)]);
+    const [death, end] = [-Math.log1p(-followUp.uniform()) / hazard, 60 * followUp.uniform()];
     const clinical: Record<string, Label> = {
       histology: classes[group],
       grade: score < -0.4 ? "G1" : score < 0.6 ? "G2" : "G3",
@@ -310,6 +315,8 @@ function simulatePatients(settings: Settings): {
       laterality: pick(["left", "right"]),
       BMI: Math.round(10 * Math.max(17, 29 + 5 * carried(classes.length + 1))) / 10,
       age: 40 + clinic.integer(46),
+      survivalMonths: Math.round(10 * Math.max(0.1, Math.min(death, end))) / 10,
+      died: death <= end ? "yes" : "no",
     };
     const recorded = Object.entries(clinical).map(([label, value]) => [
       label,

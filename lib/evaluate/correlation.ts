@@ -168,15 +168,20 @@ function jackknife(value: number, without: readonly number[]): Estimate {
   };
 }
 
+/** Pearson's r of each feature over its observed entries, `[features]`; NaN where it has none, as with fewer than ten. */
+export function columnCorrelations(truth: Matrix, predicted: Float32Array): Float64Array {
+  if (truth.rows < MINIMUM_OBSERVED) return new Float64Array(truth.columns).fill(Number.NaN);
+  const columns = centerColumns(truth, predicted);
+  return correlations(columns, sumColumns(columns));
+}
+
 /** Pearson's r of each feature of a range that has one, ascending; empty with fewer than ten rows. */
 export function featureCorrelations(
   truth: Matrix,
   predicted: Float32Array,
   { start = 0, end = truth.columns }: ColumnRange = {},
 ): Float64Array {
-  if (truth.rows < MINIMUM_OBSERVED) return new Float64Array(0);
-  const columns = centerColumns(truth, predicted);
-  const found = correlations(columns, sumColumns(columns)).subarray(start, end);
+  const found = columnCorrelations(truth, predicted).subarray(start, end);
   return found.filter((r) => !Number.isNaN(r)).sort();
 }
 

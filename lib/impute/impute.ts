@@ -1,6 +1,4 @@
 // Imputes the other modalities of new samples by a model bundle, and writes what came out.
-import { once } from "node:events";
-import { createWriteStream } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { ModalityTable } from "../cohort/cohort.js";
@@ -13,8 +11,10 @@ import { checkOptions, required } from "../options.js";
 import { type Imputer, openImputer, requireNew } from "./bundle.js";
 import { factorOf, LEVEL } from "./calibration.js";
 import { renderFeatures } from "./card.js";
+import type { Inference } from "./decoder.js";
 import { inferModalities } from "./infer.js";
 import { compareSamples, enterSamples, noveltyOf, ownProducts } from "./smoothing.js";
+import { type ImputedBlock, openValues, VALUE_FORMATS, type ValueFormat } from "./values-writer.js";
 
 export interface ImputeOptions {
   /** The folder of a bundle. */
@@ -25,6 +25,10 @@ export interface ImputeOptions {
   readonly output: string;
   /** The least share of the model's features that the table must have; by default 0.5. */
   readonly leastFound?: number;
+  /** Of the values: a row a value in text or Parquet, or MuData; by default "tsv". */
+  readonly format?: ValueFormat;
+  /** In text and Parquet, one table a modality, samples by features, with its bounds beside it. */
+  readonly wide?: boolean;
   /** By default the one that `chooseEngine` finds. */
   readonly engine?: Engine;
 }
@@ -43,7 +47,8 @@ export interface Imputed {
 const BLOCK = 32; // samples imputed and written at a time
 
 /**
- * Imputes new samples and writes values.tsv, features.tsv and samples.tsv. Columns are matched by name, in any order;
+ * Imputes new samples and writes their values, features.tsv and samples.tsv. The values are a row each in values.tsv or
+ * values.parquet; or, if wide, MODALITY, MODALITY.low and MODALITY.high; or values.h5mu, with layers low and high. Columns are matched by name, in any order;
  * features that the table lacks are filled with the training mean. The folder appears whole or not at all.
  * @throws RangeError if the table has no samples, or too few of the model's features.
  * @throws Error if the folder exists, or the bundle cannot be opened.
@@ -54,10 +59,12 @@ export async function impute(options: ImputeOptions): Promise<Imputed> {
     table,
     output,
     leastFound = 0.5,
+    format = "tsv",
+    wide = false,
     engine,
   } = checkOptions("impute", options, {
     ...{ model: required("string"), table: required("object"), output: required("string") },
-    ...{ leastFound: "number", engine: "object" },
+    ...{ leastFound: "number", format: VALUE_FORMATS, wide: "boolean", engine: "object" },
   });
   requireNew("impute", output);
   const imputer = await openImputer(model);
@@ -68,52 +75,75 @@ export async function impute(options: ImputeOptions): Promise<Imputed> {
   const { paths } = imputer.decoder;
   const first = imputer.decoder.modalities[0].end;
   const isImputed = paths.standard.scale.map((scale) => Number(scale > 0));
+  const { samples } = table;
+  const inferred = imputer.decoder.modalities.slice(1);
+  const modalities = new Map(
+    inferred.map(({ name, start, end }) => [name, imputer.decoder.features.slice(start, end)]),
+  );
+  const novelty = new Float64Array(samples.length);
   await createFolder(output, async (aside) => {
-    const values = createWriteStream(join(aside, "values.tsv"));
-    values.write("sample\tmodality\tfeature\tvalue\tlow\thigh\n");
-    const lines = ["sample\tfound\tnovelty\tlimit\twarning"];
-    for (let start = 0; start < table.samples.length; start += BLOCK) {
-      const size = Math.min(BLOCK, table.samples.length - start);
-      const block = selectRows(
-        seen,
-        Array.from({ length: size }, (_, i) => start + i),
-      );
-      const { mean, deviation } = await inferModalities(imputer.decoder, block, {
-        engine: running,
-      });
-      const novelty = measureNovelty(imputer, block);
-      for (let i = 0; i < size; i++) {
-        const sample = table.samples[start + i];
-        const isOutside = novelty[i] > imputer.noveltyLimit;
-        if (isOutside) outside.push(sample);
-        const warning = isOutside ? "outside: unlike the training samples" : "";
-        const limit = imputer.noveltyLimit.toFixed(4);
-        lines.push([sample, found.toFixed(4), novelty[i].toFixed(4), limit, warning].join("\t"));
-        const written: string[] = [];
-        for (const { name, start: from, end } of imputer.decoder.modalities.slice(1)) {
+    const layout = { folder: aside, format, wide, samples, modalities };
+    const values = await openValues(layout, imputer);
+    try {
+      for (let start = 0; start < samples.length; start += BLOCK) {
+        const size = Math.min(BLOCK, samples.length - start);
+        const block = selectRows(
+          seen,
+          Array.from({ length: size }, (_, i) => start + i),
+        );
+        const inference = await inferModalities(imputer.decoder, block, { engine: running });
+        novelty.set(measureNovelty(imputer, block), start);
+        for (const { name, start: from, end } of inferred) {
           const factor = factorOf(imputer.factors, name, LEVEL);
-          for (let j = from - first; j < end - first; j++) {
-            const at = i * mean.columns + j;
-            if (!mean.observed[at]) continue;
-            const reach = factor * deviation[at];
-            const numbers = [mean.values[at], mean.values[at] - reach, mean.values[at] + reach];
-            const shown = numbers.map((value) => Number(value.toPrecision(6)));
-            written.push([sample, name, imputer.decoder.features[first + j], ...shown].join("\t"));
-          }
+          await values.write(name, start, blockOf(inference, from - first, end - first, factor));
         }
-        if (!values.write(`${written.join("\n")}\n`)) await once(values, "drain");
       }
+      const limit = imputer.noveltyLimit;
+      const isOutside = Array.from(novelty, (one) => one > limit);
+      outside.push(...samples.filter((_, i) => isOutside[i]));
+      await values.finish({ novelty: [...novelty], outside: isOutside });
+      const lines = samples.map((sample, i) => {
+        const warning = isOutside[i] ? "outside: unlike the training samples" : "";
+        const numbers = [found, novelty[i], limit].map((one) => one.toFixed(4));
+        return [sample, ...numbers, warning].join("\t");
+      });
+      const header = "sample\tfound\tnovelty\tlimit\twarning";
+      await writeFile(join(aside, "samples.tsv"), `${[header, ...lines].join("\n")}\n`);
+      await writeFile(join(aside, "features.tsv"), renderFeatures(imputer));
+    } catch (error) {
+      values.abandon();
+      throw error;
     }
-    values.end();
-    await once(values, "close");
-    await writeFile(join(aside, "samples.tsv"), `${lines.join("\n")}\n`);
-    await writeFile(join(aside, "features.tsv"), renderFeatures(imputer));
   });
   return {
     samples: table.samples.length,
     features: isImputed.reduce((sum, one) => sum + one, 0),
     ...{ found, outside, notes },
   };
+}
+
+/** The columns `[start, end)` of what was inferred, with the bounds of their intervals. */
+function blockOf(
+  { mean, deviation }: Inference,
+  start: number,
+  end: number,
+  factor: number,
+): ImputedBlock {
+  const width = end - start;
+  const [value, low, high] = Array.from({ length: 3 }, () =>
+    new Float64Array(mean.rows * width).fill(Number.NaN),
+  );
+  for (let i = 0; i < mean.rows; i++) {
+    for (let j = 0; j < width; j++) {
+      const at = i * mean.columns + start + j;
+      if (!mean.observed[at]) continue;
+      const to = i * width + j;
+      value[to] = mean.values[at];
+      low[to] = mean.values[at] - factor * deviation[at];
+      high[to] = mean.values[at] + factor * deviation[at];
+    }
+  }
+  return { value, low, high };
 }
 
 /** Puts the table's features into the model's columns; those it lacks are filled with the training mean. */

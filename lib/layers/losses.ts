@@ -1,7 +1,16 @@
 // Losses: what a model is trained to lower, each with its slope.
 import type { Matrix } from "../cohort/matrix.js";
 import type { Activation, Engine, Head, HeadOptions, Tensor } from "../engine/engine.js";
-import type { ParameterOf, Pass } from "./layers.js";
+import {
+  dense,
+  EVALUATION,
+  type Layer,
+  type ParameterOf,
+  type Pass,
+  relu,
+  sequence,
+  softplus,
+} from "./layers.js";
 
 export type ReconstructionLoss = HeadOptions["loss"];
 
@@ -17,16 +26,19 @@ export function reconstructionHead(
   { activation, loss }: { readonly activation: Activation; readonly loss: ReconstructionLoss },
 ) {
   const [weight, bias] = [of(`${name}.weight`), of(`${name}.bias`)];
+  const rectified = activation === "softplus" ? [softplus(engine)] : [relu(engine)];
+  /** The last layer as any other, unfused: `[rows, inputs]` to `[rows, outputs]`. */
+  const layer: Layer = sequence(
+    dense(engine, of, name),
+    ...(activation === "linear" ? [] : rectified),
+  );
   return {
+    layer,
     /** Measures what the layer makes of `x`, `[rows, inputs]`, against a batch `[rows, outputs]`. */
     measure: (x: Tensor, batch: Matrix, observed: number, { settlement }: Pass): Head =>
       engine.head(weight, bias, x, batch, { activation, loss, observed, settlement }),
     /** The reconstruction itself, `[rows, outputs]`. */
-    reconstruct(x: Tensor): Tensor {
-      const linear = engine.linear(weight, bias, x);
-      if (activation === "linear") return linear;
-      return activation === "softplus" ? engine.softplus(linear) : engine.relu(linear, 0);
-    },
+    reconstruct: (x: Tensor): Tensor => layer.forward(x, EVALUATION).out,
   };
 }
 

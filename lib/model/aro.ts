@@ -12,7 +12,6 @@ import {
   dense,
   denseTensors,
   dropout,
-  EVALUATION,
   relu,
   sequence,
   type TensorShape,
@@ -109,9 +108,9 @@ export const ARO: Architecture<AroSpec, Matrix, AutoencoderNetwork> = {
         if (slope) back(slope, false);
         return await sums;
       },
-      encode: (batch, { relu = true }) =>
-        (relu ? encoder : bareEncoder).forward(input(batch), EVALUATION).out,
-      decode: (latent) => decoder.reconstruct(latent),
+      input,
+      encoder: ({ relu = true }) => (relu ? encoder : bareEncoder),
+      decoder: decoder.layer,
     };
   },
 };

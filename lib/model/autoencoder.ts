@@ -1,6 +1,7 @@
 // Autoencoders, ARO and its variational sister: batches are matrices, which they encode and reconstruct.
 import type { Matrix } from "../cohort/matrix.js";
 import type { Columns, Engine, Tensor } from "../engine/engine.js";
+import { EVALUATION, type Layer } from "../layers/layers.js";
 import { either, required } from "../options.js";
 import { requireMemory, type Sized } from "./memory.js";
 import {
@@ -54,14 +55,34 @@ export interface AutoencoderModel<Spec> extends Model<Matrix> {
   reconstruct(batch: Matrix): Promise<Float32Array>;
   /** The latent representation, `[rows, latent units]`. */
   encode(batch: Matrix, options?: EncodeOptions): Promise<Float32Array>;
+  /**
+   * One unit of each row, and its derivative by the row's visible columns: the layers' own way back.
+   * @throws RangeError if the model has no such unit.
+   */
+  slopes(batch: Matrix, unit: Unit): Promise<UnitSlopes>;
+}
+
+/** A unit of the model: a column of the reconstruction, or a latent unit. */
+export interface Unit {
+  readonly of: "reconstruction" | "latent";
+  readonly column: number;
+}
+
+export interface UnitSlopes {
+  /** `[rows]`. */
+  readonly values: Float32Array;
+  /** `[rows, visible columns]`. */
+  readonly slopes: Float32Array;
 }
 
 /** What an autoencoder's page defines. */
 export interface AutoencoderNetwork extends Network<Matrix> {
-  /** `[rows, features]` to `[rows, latent units]`. */
-  encode(batch: Matrix, options: EncodeOptions): Tensor;
+  /** The visible columns of a batch, `[rows, visible columns]`. */
+  input(batch: Matrix): Tensor;
+  /** `[rows, visible columns]` to `[rows, latent units]`. */
+  encoder(options: EncodeOptions): Layer;
   /** `[rows, latent units]` to `[rows, features]`. */
-  decode(latent: Tensor): Tensor;
+  readonly decoder: Layer;
 }
 
 /** Rows that are worked on at a time where nothing is trained. */
@@ -89,23 +110,74 @@ export function buildAutoencoder<Spec extends Sized>(
     for (const chunk of chunksOf(batch)) {
       parts.push(await run(where, () => engine.read(work(chunk))));
     }
-    if (parts.length === 1) return parts[0];
-    const out = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
-    let at = 0;
-    for (const part of parts) {
-      out.set(part, at);
-      at += part.length;
-    }
-    return out;
+    return joinRows(parts);
   };
+
+  const encode = (chunk: Matrix, options: EncodeOptions) =>
+    network.encoder(options).forward(network.input(chunk), EVALUATION).out;
 
   return Object.assign(model, {
     spec,
     reconstruct: (batch: Matrix) =>
-      inChunks("reconstruct", batch, (chunk) => network.decode(network.encode(chunk, {}))),
+      inChunks(
+        "reconstruct",
+        batch,
+        (chunk) => network.decoder.forward(encode(chunk, {}), EVALUATION).out,
+      ),
     encode: (batch: Matrix, options: EncodeOptions = {}) =>
-      inChunks("encode", batch, (chunk) => network.encode(chunk, options)),
+      inChunks("encode", batch, (chunk) => encode(chunk, options)),
+    async slopes(batch: Matrix, unit: Unit) {
+      network.inspect("slopes", batch);
+      const parts: UnitSlopes[] = [];
+      for (const chunk of chunksOf(batch)) {
+        parts.push(await run("slopes", () => traceBack(engine, network, chunk, unit)));
+      }
+      return {
+        values: joinRows(parts.map(({ values }) => values)),
+        slopes: joinRows(parts.map(({ slopes }) => slopes)),
+      };
+    },
   });
+}
+
+/** The rows of all parts, one after the other. */
+function joinRows(parts: readonly Float32Array[]): Float32Array {
+  if (parts.length === 1) return parts[0];
+  const out = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}
+
+/** Goes forward to a unit and back to the visible columns, settling nothing. */
+async function traceBack(
+  engine: Engine,
+  network: AutoencoderNetwork,
+  batch: Matrix,
+  { of, column }: Unit,
+): Promise<UnitSlopes> {
+  const { rows } = batch;
+  const encoded = network.encoder({}).forward(network.input(batch), EVALUATION);
+  const decoded = of === "latent" ? null : network.decoder.forward(encoded.out, EVALUATION);
+  const { out } = decoded ?? encoded; // [rows, units]
+  if (!(Number.isInteger(column) && column >= 0 && column < out.units)) {
+    throw new RangeError(
+      `slopes: expected a column of the ${of} in [0, ${out.units}), got ${column}`,
+    );
+  }
+  const chosen = new Float32Array(rows * out.units);
+  for (let i = 0; i < rows; i++) chosen[i * out.units + column] = 1;
+  const start = engine.tensor(chosen, rows);
+  const latent = decoded ? decoded.back(start, true)! : start; // [rows, latent units]
+  const slopes = engine.read(encoded.back(latent, true)!); // [rows, visible columns]
+  const values = await engine.read(out);
+  return {
+    values: Float32Array.from({ length: rows }, (_, i) => values[i * out.units + column]),
+    slopes: await slopes,
+  };
 }
 
 /** Cuts a batch into runs of at most 128 rows, without copying. */

@@ -15,7 +15,6 @@ import {
   dense,
   denseTensors,
   dropout,
-  EVALUATION,
   relu,
   sequence,
   type TensorShape,
@@ -95,9 +94,9 @@ export const VAE: Architecture<VaeSpec, Matrix, AutoencoderNetwork> = {
         }
         return { ...(await sums), parts: { KL: (await latent.divergence()) / observed } };
       },
-      encode: (batch) =>
-        bottleneck.forward(encoder.forward(input(batch), EVALUATION).out, EVALUATION).mean,
-      decode: (latent) => last.reconstruct(decoder.forward(latent, EVALUATION).out),
+      input,
+      encoder: () => sequence(encoder, dense(engine, of, "mu_lin")),
+      decoder: sequence(decoder, last.layer),
     };
   },
 };

@@ -63,6 +63,12 @@ export interface Profile {
     /** Labels that might predict a task without any measurement. */
     readonly covariates: readonly string[];
   };
+  /** Labels of clinical outcomes, for where the cohort records them. */
+  readonly outcomes: {
+    readonly survival: { readonly time: string; readonly died: string };
+    /** Labels that are numbers, such as BMI. */
+    readonly numbers: readonly string[];
+  };
   readonly evaluation: {
     /** Bootstrap draws behind each interval. */
     readonly draws: number;
@@ -106,6 +112,7 @@ const UCEC: Profile = {
     tasks: ["tissue", "histology"],
     covariates: ["tmtBatch"],
   },
+  outcomes: { survival: { time: "survivalMonths", died: "died" }, numbers: ["BMI"] },
   evaluation: { draws: 1000, folds: 5, repeats: 5, splits: 20 },
 };
 
@@ -145,6 +152,7 @@ const PROFILES: Readonly<Record<ProfileName, Profile>> = {
       "CPTAC glioblastoma (Wang et al. 2021), one of the paper's two cohorts, through cBioPortal: RNA, protein and metabolites of tumors, without normals.",
     cohort: "gbm",
     labels: { described: ["sex", "laterality"], tasks: ["sex", "laterality"], covariates: [] },
+    outcomes: { survival: { time: "OS_MONTHS", died: "OS_STATUS" }, numbers: ["BMI"] },
   },
   paper: {
     ...UCEC,

@@ -4,10 +4,13 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } fro
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { before, test } from "node:test";
+import pl from "nodejs-polars";
 import { fit, impute as imputeCommand } from "../../lib/cli/impute.js";
 import { readCohortFile } from "../../lib/cohort/cohort-file.js";
 import { type Matrix, selectRows, sliceColumns } from "../../lib/cohort/matrix.js";
+import { readSampleSheet } from "../../lib/cohort/samplesheet.js";
 import { simulateCohort } from "../../lib/cohort/simulate.js";
+import { readTable } from "../../lib/cohort/tables.js";
 import { openImputer } from "../../lib/impute/bundle.js";
 import { impute } from "../../lib/impute/impute.js";
 import { fitImputer } from "../../lib/impute/imputer.js";
@@ -240,4 +243,55 @@ test("the model card names what it is, how good, and what it is not for", () => 
   assert.match(card, /Not for diagnosis/);
   const lines = readFileSync(place("out/features.tsv"), "utf8").trim().split("\n");
   assert.equal(lines.length, 1 + 52);
+});
+
+test("values are the same as TSV, Parquet and MuData, long and wide", async () => {
+  const long = readValues(place("out"));
+  const options = { model: place("model"), rna: place("new.tsv") } as const;
+  for (const [format, wide] of [
+    ["parquet", undefined],
+    ["tsv", true],
+    ["parquet", true],
+    ["h5mu", undefined],
+  ] as const) {
+    const output = place(`out-${format}-${wide}`);
+    assert.equal(await imputeCommand({ ...options, output, format, wide }), 0);
+    if (format === "parquet" && !wide) {
+      const rows = pl.readParquet(join(output, "values.parquet")).toRecords();
+      assert.equal(rows.length, long.size);
+      for (const { sample, modality, feature, ...numbers } of rows) {
+        assert.deepEqual(Object.values(numbers), long.get(`${sample} ${modality} ${feature}`));
+      }
+      assert.deepEqual(readdirSync(output).sort(), [
+        "features.tsv",
+        "samples.tsv",
+        "values.parquet",
+      ]);
+      continue;
+    }
+    for (const { name, start, end } of cohort.modalities.slice(1)) {
+      for (const [k, kind] of ["value", "low", "high"].entries()) {
+        const file =
+          format === "h5mu" ? "values.h5mu" : `${name}${k === 0 ? "" : `.${kind}`}.${format}`;
+        const layer = format === "h5mu" && k > 0 ? kind : undefined;
+        const orientation = "samples-in-rows";
+        const table = await readTable({ name, file: join(output, file), layer, orientation });
+        assert.deepEqual(table.features, cohort.features.slice(start, end));
+        table.samples.forEach((sample, i) => {
+          table.features.forEach((feature, j) => {
+            const at = i * table.matrix.columns + j;
+            const expected = long.get(`${sample} ${name} ${feature}`)?.[k];
+            assert.equal(table.matrix.observed[at], expected === undefined ? 0 : 1);
+            const value = table.matrix.values[at];
+            if (expected === undefined) return;
+            const rounding = 5.1e-6 * Math.abs(expected); // to six digits, and to float32
+            assert.ok(Math.abs(value - expected) <= rounding, `${value}, ${expected}`);
+          });
+        });
+      }
+    }
+  }
+  const sheet = await readSampleSheet({ file: join(place("out-h5mu-undefined"), "values.h5mu") });
+  assert.equal(sheet.samples.length, held.length);
+  assert.ok(sheet.samples.every(({ labels }) => Number.isFinite(labels.novelty)));
 });

@@ -75,6 +75,7 @@ export function fakeModel(
     gradients: missing,
     reconstruct: missing,
     encode: missing,
+    slopes: missing,
     get stepCount() {
       return stepCount;
     },

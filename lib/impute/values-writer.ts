@@ -1,0 +1,198 @@
+// Writes imputed values as they come, some samples at a time: as a long table, a table a modality, or MuData.
+import { once } from "node:events";
+import { createWriteStream, type WriteStream } from "node:fs";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import pl from "nodejs-polars";
+import { type Columns, createAnnData } from "../cohort/anndata-writer.js";
+import { matrixFrom } from "../cohort/matrix.js";
+import { writeTable } from "../cohort/table-writer.js";
+import type { Imputer } from "./bundle.js";
+
+export const VALUE_FORMATS = ["tsv", "parquet", "h5mu"] as const;
+
+export type ValueFormat = (typeof VALUE_FORMATS)[number];
+
+/** What is written, and how. */
+export interface ValuesLayout {
+  /** An existing folder. */
+  readonly folder: string;
+  readonly format: ValueFormat;
+  /** One table a modality, samples by features, instead of a row a value. MuData always has one. */
+  readonly wide: boolean;
+  /** All samples, in the order in which they are written. */
+  readonly samples: readonly string[];
+  /** The inferred modalities by name. */
+  readonly modalities: ReadonlyMap<string, readonly string[]>;
+}
+
+/** Values of some samples in one modality, with the bounds of their intervals: `[samples, features]`, NaN if none. */
+export interface ImputedBlock {
+  readonly value: Float64Array;
+  readonly low: Float64Array;
+  readonly high: Float64Array;
+}
+
+export interface ValuesWriter {
+  /** @param top the first of the samples. */
+  write(modality: string, top: number, block: ImputedBlock): Promise<void>;
+  /** @param described what is told of the samples. */
+  finish(described: Columns): Promise<void>;
+  /** Lets go of what is open, after an error. */
+  abandon(): void;
+}
+
+const KINDS = ["value", "low", "high"] as const;
+
+/** Opens the files of a layout. */
+export async function openValues(
+  layout: ValuesLayout,
+  imputer: Pick<Imputer, "name" | "method" | "quality">,
+): Promise<ValuesWriter> {
+  if (layout.format === "h5mu") return await openMuData(layout, imputer);
+  if (!layout.wide) return openLong(layout);
+  return layout.format === "tsv" ? openWide(layout) : gatherWide(layout);
+}
+
+/** A row a value. As Parquet, the text is converted in the end, so that memory stays flat. */
+function openLong({ folder, format, samples, modalities }: ValuesLayout): ValuesWriter {
+  const file = join(folder, "values.tsv");
+  const stream = createWriteStream(file);
+  stream.write("sample\tmodality\tfeature\tvalue\tlow\thigh\n");
+  return {
+    async write(modality, top, block) {
+      const features = modalities.get(modality) ?? [];
+      const lines: string[] = [];
+      for (let at = 0; at < block.value.length; at++) {
+        if (Number.isNaN(block.value[at])) continue;
+        const sample = samples[top + Math.floor(at / features.length)];
+        const numbers = KINDS.map((kind) => shorten(block[kind][at]));
+        lines.push(
+          `${sample}\t${modality}\t${features[at % features.length]}\t${numbers.join("\t")}\n`,
+        );
+      }
+      await writeTo(stream, lines.join(""));
+    },
+    async finish() {
+      await end(stream);
+      if (format === "tsv") return;
+      const types = { sample: pl.Utf8, modality: pl.Utf8, feature: pl.Utf8 };
+      const numbers = { value: pl.Float64, low: pl.Float64, high: pl.Float64 };
+      const text = pl.scanCSV(file, { sep: "\t", quoteChar: "", schema: { ...types, ...numbers } });
+      await text.sinkParquet(join(folder, "values.parquet")).collect();
+      await rm(file);
+    },
+    abandon: () => void stream.destroy(),
+  };
+}
+
+/** NAME.tsv, NAME.low.tsv and NAME.high.tsv for each modality. */
+function openWide({ folder, samples, modalities }: ValuesLayout): ValuesWriter {
+  const streams = new Map<string, WriteStream>();
+  for (const [name, features] of modalities) {
+    for (const kind of KINDS) {
+      const stream = createWriteStream(join(folder, `${nameWide(name, kind)}.tsv`));
+      stream.write(`${["sample", ...features].join("\t")}\n`);
+      streams.set(nameWide(name, kind), stream);
+    }
+  }
+  return {
+    async write(modality, top, block) {
+      const width = modalities.get(modality)?.length ?? 0;
+      for (const kind of KINDS) {
+        const lines: string[] = [];
+        for (let from = 0, row = top; from < block[kind].length; from += width, row++) {
+          const cells = Array.from(block[kind].subarray(from, from + width), shorten);
+          lines.push(`${[samples[row], ...cells].join("\t")}\n`);
+        }
+        await writeTo(streams.get(nameWide(modality, kind)), lines.join(""));
+      }
+    },
+    async finish() {
+      for (const stream of streams.values()) await end(stream);
+    },
+    abandon: () => streams.forEach((stream) => void stream.destroy()),
+  };
+}
+
+/** The same as Parquet, whose columns need all samples at once. */
+function gatherWide({ folder, samples, modalities }: ValuesLayout): ValuesWriter {
+  const gathered = new Map(
+    [...modalities].flatMap(([name, features]) =>
+      KINDS.map((kind) => [
+        nameWide(name, kind),
+        new Float32Array(samples.length * features.length),
+      ]),
+    ),
+  );
+  return {
+    async write(modality, top, block) {
+      const width = modalities.get(modality)?.length ?? 0;
+      for (const kind of KINDS)
+        gathered.get(nameWide(modality, kind))?.set(block[kind], top * width);
+    },
+    async finish() {
+      for (const [name, features] of modalities) {
+        for (const kind of KINDS) {
+          const values = gathered.get(nameWide(name, kind)) ?? [];
+          const matrix = matrixFrom(samples.length, features.length, values);
+          const file = join(folder, `${nameWide(name, kind)}.parquet`);
+          await writeTable(file, { samples, features, matrix });
+        }
+      }
+    },
+    abandon: () => gathered.clear(),
+  };
+}
+
+/** values.h5mu: X has the values, the layers low and high the bounds, var the quality of each feature. */
+async function openMuData(
+  { folder, samples, modalities }: ValuesLayout,
+  { name: model, method, quality }: Pick<Imputer, "name" | "method" | "quality">,
+): Promise<ValuesWriter> {
+  const content = new Map(
+    [...modalities].map(([name, features]) => {
+      const own = new Map(
+        quality.filter((one) => one.modality === name).map((one) => [one.feature, one]),
+      );
+      const rated = features.map((feature) => own.get(feature));
+      const describing: Columns = {
+        verdict: rated.map((one) => one?.verdict ?? null),
+        why: rated.map((one) => one?.why ?? null),
+        r: rated.map((one) => one?.r.value ?? null),
+        skill: rated.map((one) => one?.skill.value ?? null),
+        coverage: rated.map((one) => one?.coverage ?? null),
+      };
+      return [name, { features, layers: ["low", "high"], describing }] as const;
+    }),
+  );
+  const writer = await createAnnData(join(folder, "values.h5mu"), { samples, content });
+  return {
+    async write(modality, top, { value, low, high }) {
+      writer.write({ modality }, top, Float32Array.from(value));
+      writer.write({ modality, layer: "low" }, top, Float32Array.from(low));
+      writer.write({ modality, layer: "high" }, top, Float32Array.from(high));
+    },
+    finish: (described) =>
+      writer.finish(described, { model, method, unit: "the units of the training files" }),
+    abandon: () => writer.abandon(),
+  };
+}
+
+function nameWide(modality: string, kind: (typeof KINDS)[number]): string {
+  return kind === "value" ? modality : `${modality}.${kind}`;
+}
+
+/** Six digits; "" for none. */
+function shorten(value: number): string {
+  return Number.isNaN(value) ? "" : String(Number(value.toPrecision(6)));
+}
+
+async function writeTo(stream: WriteStream | undefined, text: string): Promise<void> {
+  if (stream && !stream.write(text)) await once(stream, "drain");
+}
+
+async function end(stream: WriteStream): Promise<void> {
+  stream.end();
+  await once(stream, "close");
+}

@@ -1,0 +1,42 @@
+// Gene sets: what a GMT file says, what is wrong with one, and families of symbols.
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { readGeneSets, symbolFamilies } from "../../lib/cohort/gene-sets.js";
+
+const folder = mkdtempSync(join(tmpdir(), "aro-gene-sets-"));
+after(() => rmSync(folder, { recursive: true }));
+const write = (text: string) => {
+  const file = join(folder, "sets.gmt");
+  writeFileSync(file, text);
+  return file;
+};
+
+test("a GMT file is read with its gaps and repeats", () => {
+  const file = write("A\tabout A\tG1\tG2\tG1\t\r\n\nB\t\tG3\n");
+  assert.deepEqual(readGeneSets(file), [
+    { name: "A", genes: ["G1", "G2"] },
+    { name: "B", genes: ["G3"] },
+  ]);
+});
+
+test("a faulty line is named", () => {
+  const refuse = (text: string, message: RegExp) =>
+    assert.throws(() => readGeneSets(write(text)), message);
+  refuse("A\tabout\tG1\nB\tabout\n", /line 2: expected a name, a description and genes/);
+  refuse("A G1 G2\n", /line 1: .* with tabs between, got "A G1 G2"/);
+  refuse("A\t\tG1\n\nA\t\tG2\n", /line 3: expected each set once, got "A" again, first in line 1/);
+  refuse("\n", /expected gene sets, one a line, got none/);
+  assert.throws(() => readGeneSets(join(folder, "none.gmt")), /none.gmt/);
+});
+
+test("symbols of one stem are a family if there are enough", () => {
+  const symbols = ["COL1A1", "COL3A1", "COL5A2", "HLA-A", "HLA-B", "TP53", "COL1A1", "ENSG00001"];
+  assert.deepEqual(symbolFamilies(symbols, { least: 2 }), [
+    { name: "COL family", genes: ["COL1A1", "COL3A1", "COL5A2"] },
+    { name: "HLA family", genes: ["HLA-A", "HLA-B"] },
+  ]);
+  assert.deepEqual(symbolFamilies(symbols), []);
+});
