@@ -42,6 +42,7 @@ export { trainRun } from "./train/run.js";
 // A study: a profile's cohort, the runs that it trains, and what it publishes.
 
 export { embedSamples, encodeSamples } from "./study/embeddings.js";
+export { exportStudy } from "./study/export.js";
 export { modisSpec, openModis, trainModis } from "./study/modis.js";
 export { describeStudy } from "./study/overview.js";
 export { type Profile, readProfile } from "./study/profile.js";
@@ -62,7 +63,8 @@ export { chooseTasks } from "./study/tasks.js";
 
 // Searches and experiments: many runs of a study, compared.
 
-export { compareVariants, tabulateSeeds } from "./study/experiment-scores.js";
+export { runCanaries } from "./study/canaries.js";
+export { compareVariants, tabulateSeeds, tabulateSplits } from "./study/experiment-scores.js";
 export { planExperiment } from "./study/experiments.js";
 export { scoreExperiment } from "./study/record.js";
 export { compareSpaces, tuneAro, tuningReferences } from "./study/tuning.js";
@@ -139,6 +141,7 @@ export { saveFigure } from "./figures/save.js";
 export { showFigure } from "./figures/show.js";
 export { skillFigure } from "./figures/skill.js";
 export { splitFigure } from "./figures/split.js";
+export { splitsFigure } from "./figures/splits.js";
 export { trainingFigure } from "./figures/training.js";
 export { showTable } from "./jupyter/table.js";
 
@@ -151,3 +154,4 @@ export { compareBlocks, compareLosses } from "./claims/tables.js";
 // The exercises of the course.
 
 export { check } from "./course/check.js";
+export { openPipelines } from "./course/pipelines.js";

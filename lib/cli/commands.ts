@@ -1,4 +1,6 @@
 // The commands behind `npx aro`, in one table: parsing, help and the documentation all follow from it.
+import { ALIGNMENTS } from "../impute/align.js";
+import { LEVELS } from "../impute/calibration.js";
 import { PATH_METHODS } from "../impute/decoder.js";
 import { commandsAsMarkdown } from "./help.js";
 import {
@@ -10,6 +12,7 @@ import {
   type Options,
   oneOf,
   PROFILE_OPTIONS,
+  share,
   text,
 } from "./options.js";
 
@@ -66,7 +69,7 @@ export const COMMANDS: readonly Command[] = [
     options: {
       cohort: text("FILE", "the cohort: the options of readTables as JSON"),
       output: text("FOLDER", "where the model bundle is written; must not exist yet"),
-      method: oneOf(PATH_METHODS, "shared-decoder by default; the others are controls"),
+      method: oneOf(PATH_METHODS, "shared-decoder by default, or a control"),
       seed: count("seed of folds and networks; 42 by default", 0),
     },
     example: "npx aro fit --cohort mine.json --output model",
@@ -74,7 +77,8 @@ export const COMMANDS: readonly Command[] = [
   }),
   command({
     name: "impute",
-    summary: "impute the other modalities of new samples, with intervals, by a model bundle",
+    summary:
+      "impute the other modalities of new samples, with intervals and a report, by a model bundle",
     options: {
       model: text("FOLDER", "what aro fit wrote"),
       rna: text(
@@ -84,11 +88,22 @@ export const COMMANDS: readonly Command[] = [
       sheet: text("NAME", "the sheet, if FILE is a workbook"),
       modality: text("NAME", "the modality, if FILE is .h5mu; RNA by default"),
       layer: text("NAME", "the layer instead of X, if FILE is .h5ad or .h5mu"),
-      output: text("FOLDER", "where values, features and samples are written; must not exist yet"),
+      output: text(
+        "FOLDER",
+        "where values, features, samples and report are written; must not exist yet",
+      ),
       orientation: oneOf(
         ["samples-in-rows", "features-in-rows"] as const,
         "how the file lies; samples in rows by default",
       ),
+      align: oneOf(
+        ALIGNMENTS,
+        "map each feature onto the training samples' distribution first; by default nothing is aligned",
+      ),
+      leastFound: share(
+        "least share of the model's features that the file must have; 0.5 by default",
+      ),
+      level: oneOf(LEVELS.map(String), "share of values that intervals cover; 0.9 by default"),
       format: oneOf(["tsv", "parquet", "h5mu"] as const, "of the imputed values; tsv by default"),
       wide: flag("one table a modality, samples by features, instead of a row a value"),
     },
@@ -175,6 +190,23 @@ export const COMMANDS: readonly Command[] = [
     example: "npx aro submit seeds --local 2",
     notes: [EXIT_STATUS],
     run: async (given, words) => (await import("./submit.js")).submit(given, words),
+  }),
+  command({
+    name: "export",
+    summary:
+      "write embeddings, predictions, scores or the scaler of the trained ARO for other programs",
+    words: { usage: "WHAT", counts: [1] },
+    options: {
+      ...PROFILE_OPTIONS,
+      output: text(
+        "FILE",
+        "its extension names the format: .tsv, .csv or .parquet; embeddings also .h5ad, predictions also .h5mu",
+      ),
+      setting: oneOf(["masked", "unmasked"] as const, "of the training; masked by default"),
+    },
+    example: "npx aro export embeddings --output latent.h5ad",
+    notes: ["WHAT is embeddings, predictions, scores or scaler."],
+    run: async (given, words) => (await import("./export.js")).exportOne(given, words),
   }),
   command({
     name: "tensorflow",

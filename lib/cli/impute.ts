@@ -1,7 +1,9 @@
 // The commands that fit a model bundle on a cohort file, and impute new samples by it.
 import { readCohortFile } from "../cohort/cohort-file.js";
 import { readTable, type TableOptions } from "../cohort/tables.js";
+import type { Alignment } from "../impute/align.js";
 import { requireNew } from "../impute/bundle.js";
+import { fallbackText } from "../impute/card.js";
 import type { PathMethod } from "../impute/decoder.js";
 import { impute as imputeTable } from "../impute/impute.js";
 import { fitImputer } from "../impute/imputer.js";
@@ -20,7 +22,11 @@ export async function fit({ cohort: file, output, method, seed }: FitChoice): Pr
   requireNew("aro fit", folder);
   const cohort = await readCohortFile(given("fit", "--cohort", file), "first");
   for (const note of cohort.notes) console.error(note);
-  const { quality } = await fitImputer(cohort, {
+  const {
+    quality,
+    decoder,
+    method: wanted,
+  } = await fitImputer(cohort, {
     ...{ output: folder, method, seed },
     onProgress: (share, what) => console.error(`${(100 * share).toFixed(0)} % ${what}`),
   });
@@ -31,6 +37,9 @@ export async function fit({ cohort: file, output, method, seed }: FitChoice): Pr
       `${name}: ${count("strong")} features strong, ${count("usable")} usable, ${count("weak")} weak`,
     );
   }
+  for (const choice of decoder.choices.filter((one) => one.method !== wanted)) {
+    console.log(fallbackText(choice));
+  }
   console.log(`${folder}/README.md is the model card`);
   return 0;
 }
@@ -40,6 +49,9 @@ interface ImputeChoice {
   readonly rna?: string;
   readonly output?: string;
   readonly orientation?: TableOptions["orientation"];
+  readonly align?: Alignment;
+  readonly leastFound?: number;
+  readonly level?: string;
   readonly sheet?: string;
   readonly layer?: string;
   readonly modality?: string;
@@ -55,7 +67,11 @@ export async function impute(choice: ImputeChoice): Promise<number> {
   requireNew("aro impute", output);
   const { orientation = "samples-in-rows", sheet, layer, modality, format, wide } = choice;
   const table = await readTable({ name: "RNA", file, orientation, sheet, layer, modality });
-  const imputed = await imputeTable({ model, table, output, format, wide });
+  const imputed = await imputeTable({
+    ...{ model, table, output, format, wide },
+    ...{ align: choice.align, leastFound: choice.leastFound },
+    level: choice.level === undefined ? undefined : Number(choice.level),
+  });
   const { samples, features, found, outside, notes } = imputed;
   for (const note of [...table.notes, ...notes]) console.error(note);
   console.log(
@@ -63,8 +79,10 @@ export async function impute(choice: ImputeChoice): Promise<number> {
       `${(100 * found).toFixed(1)} % of the model's input features found`,
   );
   if (outside.length > 0) {
-    console.log(`unlike the training samples: ${outside.slice(0, 10).join(", ")}`);
+    const more = outside.length > 10 ? `, ... (${outside.length} in all)` : "";
+    console.log(`unlike the training samples: ${outside.slice(0, 10).join(", ")}${more}`);
   }
+  console.log(`${output}/report.html shows which features can be used and where the samples lie`);
   return 0;
 }
 

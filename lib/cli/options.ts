@@ -67,6 +67,13 @@ export function count(about: string, least = 1): Option<number> {
   return { about, value: "N", expected: `a whole number of at least ${least}`, read };
 }
 
+/** A share, more than 0 and at most 1. */
+export function share(about: string): Option<number> {
+  const read = (last: string) =>
+    /^(0?\.\d+|1(\.0*)?)$/.test(last) && Number(last) > 0 ? Number(last) : undefined;
+  return { about, value: "SHARE", expected: "a number in (0, 1], e.g. 0.5", read };
+}
+
 /** One of several texts. */
 export function oneOf<T extends string>(choices: readonly T[], about: string): Option<T> {
   return {

@@ -1,7 +1,8 @@
 // A cohort as a file: the options of readTables as JSON with paths relative to the file, and the labels to predict.
 import { existsSync, readFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { didYouMean } from "../nearest.js";
+import { listModalities } from "./anndata.js";
 import { formatOf } from "./formats.js";
 import { labelValues } from "./labels.js";
 import { projectRoot } from "./root.js";
@@ -31,7 +32,8 @@ export interface LabelChoice {
 const MOST_CLASSES = 30;
 
 /**
- * Reads the cohort that a JSON file describes.
+ * Reads the cohort that a JSON file describes, or that a MuData file is: each of its modalities a table, the one with RNA
+ * first, and obs the sample sheet.
  * @param keep which samples are kept, where the file does not say.
  * @throws as `describeCohortFile` and `readTables`.
  */
@@ -39,16 +41,29 @@ export async function readCohortFile(
   file: string,
   keep: TablesOptions["keep"] = "shared",
 ): Promise<FileCohort> {
-  const { about: _, labels: __, ...options } = describeCohortFile(file);
-  return await readTables({ keep, ...options });
+  const { about: _, labels: __, tables, ...options } = describeCohortFile(file);
+  if (tables.length > 0) return await readTables({ keep, ...options, tables });
+  const names = await listModalities(file);
+  const seen = names.find((name) => RNA.test(name)) ?? names[0];
+  const ordered = [seen, ...names.filter((name) => name !== seen)];
+  return await readTables({ keep, ...options, tables: ordered.map((name) => ({ name, file })) });
 }
 
+/** Usual names of a modality of transcripts. */
+const RNA = /^(?:m?rna|rna[-_ ]?seq|gex|gene[-_ ]?expression|expression|transcript\w*)$/i;
+
 /**
- * Reads a cohort file and resolves its paths, without reading the tables.
+ * Reads a cohort file and resolves its paths, without reading the tables; those of a MuData file are not listed.
  * @throws Error if the file cannot be read or is not JSON; RangeError that lists every fault in it: unknown or missing
  * settings, values of a wrong kind, a repeated table name, files that do not exist.
  */
 export function describeCohortFile(file: string): CohortDescription {
+  if (formatOf({ file }) === "h5mu") {
+    const name = basename(file)
+      .replace(/\.h5mu$/i, "")
+      .replace(/[^\w.-]/g, "-");
+    return { name, tables: [], sampleSheet: { file } };
+  }
   const content = parse(file);
   const faults = findFaults(content, readCohortSchema(), "the cohort");
   if (isObject(content)) {

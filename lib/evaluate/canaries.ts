@@ -1,6 +1,6 @@
 // Canaries: checks that an evaluation fails where it must, and notices what would make it look too good.
 import type { Cohort, Label } from "../cohort/cohort.js";
-import { selectRows } from "../cohort/matrix.js";
+import { type Matrix, selectRows } from "../cohort/matrix.js";
 import { createRandom, shuffle } from "../cohort/random.js";
 import { gram } from "../engine/linear-algebra.js";
 import { checkOptions, type Kinds } from "../options.js";
@@ -26,15 +26,7 @@ export function permuteRows(
   const { start, end } = prepared.modalities[0];
   const permute = <P extends Part>(part: Prepared<P>): Prepared<P> => {
     const order = shuffle([...part.rows.keys()], createRandom(seed, `permuted ${part.part}`));
-    const deal = (matrix: Prepared["matrix"]) => {
-      const [dealt, { columns }] = [selectRows(matrix, order), matrix];
-      for (let at = 0; at < matrix.values.length; at++) {
-        if (at % columns >= start && at % columns < end) continue;
-        dealt.values[at] = matrix.values[at];
-        dealt.observed[at] = matrix.observed[at];
-      }
-      return dealt;
-    };
+    const deal = (matrix: Matrix) => dealColumns(matrix, order, { start, end });
     return { ...part, matrix: deal(part.matrix), zScores: deal(part.zScores) };
   };
   return {
@@ -43,6 +35,27 @@ export function permuteRows(
     validation: permute(prepared.validation),
     test: permute(prepared.test),
   };
+}
+
+/** Deals the first modality's rows of a cohort anew among all its samples, before anything is split or fitted. */
+export function permuteInput(cohort: Cohort, { seed = 42 }: PermuteOptions = {}): Cohort {
+  const order = shuffle([...cohort.samples.keys()], createRandom(seed, "permuted cohort"));
+  return { ...cohort, matrix: dealColumns(cohort.matrix, order, cohort.modalities[0]) };
+}
+
+/** Takes the columns `[start, end)` from other rows, in that order, and leaves the rest where it is. */
+function dealColumns(
+  matrix: Matrix,
+  order: readonly number[],
+  { start, end }: { readonly start: number; readonly end: number },
+): Matrix {
+  const [dealt, { columns }] = [selectRows(matrix, order), matrix];
+  for (let at = 0; at < matrix.values.length; at++) {
+    if (at % columns >= start && at % columns < end) continue;
+    dealt.values[at] = matrix.values[at];
+    dealt.observed[at] = matrix.observed[at];
+  }
+  return dealt;
 }
 
 /** Deals labels anew among the samples: any classifier falls to chance. */

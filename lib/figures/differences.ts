@@ -43,6 +43,23 @@ export function differencesFigure(
     cohort: required("string"),
     seeds: required("number"),
   });
+  const { datasets, view } = differencePanels(panels);
+  return makeFigure({
+    name: "differences",
+    title: `${cohort}: what each difference of the authors' code from the paper moves`,
+    subtitle: [
+      `Mean difference of ${counted(seeds, "training seed")}, paired by seed.` +
+        (seeds > 1 ? " Lines: 95 % intervals by Student's t over seeds." : ""),
+    ],
+    ...{ datasets, view },
+  });
+}
+
+/**
+ * Draws the panels of differences, stacked, with their data by measure.
+ * @throws RangeError if a measure has no rows, or an interval does not hold its difference.
+ */
+export function differencePanels(panels: readonly Differences[]) {
   const datasets: Record<string, readonly Row[]> = {};
   const names = panels.flatMap(({ rows }) => rows.map(labelOf));
   const room = labelRoom(names, LABELS);
@@ -105,16 +122,7 @@ export function differencesFigure(
       ],
     } as Panel;
   });
-  return makeFigure({
-    name: "differences",
-    title: `${cohort}: what each difference of the authors' code from the paper moves`,
-    subtitle: [
-      `Mean difference of ${counted(seeds, "training seed")}, paired by seed.` +
-        (seeds > 1 ? " Lines: 95 % intervals by Student's t over seeds." : ""),
-    ],
-    datasets,
-    view: { vconcat: views, resolve: { scale: { fill: "shared" } } },
-  });
+  return { datasets, view: { vconcat: views, resolve: { scale: { fill: "shared" } } } as Panel };
 }
 
 /** The maximum width of names, in pixels. */

@@ -9,7 +9,7 @@ import { hashFile } from "../cohort/sources.js";
 import type { Weights } from "../model/model.js";
 import { SHARED_DECODER, type SharedDecoderSpec } from "../model/shared-decoder.js";
 import { readTensors, type Tensor, writeTensors } from "../model/tensor-file.js";
-import type { SpreadFactor } from "./calibration.js";
+import type { CrossCoverage, SpreadFactor } from "./calibration.js";
 import type { ModalityChoice, PathMethod, SharedDecoder } from "./decoder.js";
 import { type Paths, toPaperScale } from "./paths.js";
 import type { FeatureQuality } from "./quality.js";
@@ -24,9 +24,13 @@ export interface Imputer {
   readonly seed: number;
   /** Of the library that fitted it. */
   readonly version: string;
+  /** Engine, Node and platform that it was fitted on. */
+  readonly madeOn: string;
   readonly decoder: Omit<SharedDecoder, "outOfFold">;
   /** By how much deviations are multiplied for intervals, per modality and level. */
   readonly factors: readonly SpreadFactor[];
+  /** Of its 90 % intervals, on patients whose errors had no part in the factors. */
+  readonly coverage: readonly CrossCoverage[];
   /** One entry per inferred feature, in order. */
   readonly quality: readonly FeatureQuality[];
   /** Patients and samples that it was trained on. */

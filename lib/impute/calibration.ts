@@ -1,4 +1,5 @@
 // How far the spread of an inference can be trusted: intervals scaled out of fold, their coverage, and the rule for r.
+import { quantileSorted } from "simple-statistics";
 import type { Modality } from "../cohort/cohort.js";
 import type { Matrix } from "../cohort/matrix.js";
 import { MINIMUM_OBSERVED } from "../evaluate/correlation.js";
@@ -43,8 +44,9 @@ export function calibrateSpread(
           "give more samples, or leave the modality out",
       );
     }
+    const sorted = Array.from(Float64Array.from(errors).sort());
     return LEVELS.map((level) => ({
-      ...{ modality: name, level, factor: quantile(errors, level), entries: errors.length },
+      ...{ modality: name, level, factor: quantileSorted(sorted, level), entries: errors.length },
     }));
   });
 }
@@ -143,6 +145,62 @@ export function measureCoverage(
       }),
   );
 }
+
+/** How often intervals hold the values of patients whose errors had no part in the factors. */
+export interface CrossCoverage {
+  readonly modality: string;
+  readonly level: number;
+  readonly coverage: number;
+  /** The lowest and the highest of the groups of patients. */
+  readonly lowest: number;
+  readonly highest: number;
+}
+
+/**
+ * Measures coverage on training patients: each of five groups of them by factors of the other four. The factors of all
+ * samples together cover those samples by construction, so their coverage would say nothing.
+ * @param patients of the rows.
+ * @returns one row a modality for the level; none where a group leaves no entry of it to take a factor from.
+ */
+export function crossCoverage(
+  outOfFold: Pick<Inference, "mean" | "deviation">,
+  measured: Matrix,
+  modalities: readonly Modality[],
+  patients: readonly string[],
+  level: number,
+): CrossCoverage[] {
+  checkShapes("crossCoverage", outOfFold, measured);
+  const groupOf = new Map([...new Set(patients)].map((patient, i) => [patient, i % GROUPS]));
+  return modalities.flatMap(({ name, start, end }) => {
+    const errors = Array.from({ length: GROUPS }, (): number[] => []);
+    forEachPair(outOfFold, measured, start, end, (at) => {
+      const row = Math.floor(at / measured.columns);
+      errors[groupOf.get(patients[row])!].push(relativeErrorAt(outOfFold, measured, at));
+    });
+    const groups = errors.flatMap((own, group) => {
+      const others = errors.flatMap((one, other) => (other === group ? [] : one));
+      if (own.length === 0 || others.length === 0) return [];
+      const factor = quantile(others, level);
+      return [{ inside: own.filter((error) => error <= factor).length, entries: own.length }];
+    });
+    if (groups.length === 0) return [];
+    const sum = (of: (group: (typeof groups)[number]) => number) =>
+      groups.reduce((total, group) => total + of(group), 0);
+    const shares = groups.map(({ inside, entries }) => inside / entries);
+    return [
+      {
+        ...{
+          modality: name,
+          level,
+          coverage: sum((one) => one.inside) / sum((one) => one.entries),
+        },
+        ...{ lowest: Math.min(...shares), highest: Math.max(...shares) },
+      },
+    ];
+  });
+}
+
+const GROUPS = 5;
 
 /** Whether a feature is predicted well enough to be used. */
 export type Verdict = "strong" | "usable" | "weak";

@@ -1,65 +1,166 @@
 // The texts of a bundle: its model card and the table of features.
+import type { Drop } from "../cohort/cohort.js";
 import { MINIMUM_OBSERVED } from "../evaluate/correlation.js";
 import { quantile } from "../evaluate/statistics.js";
 import type { Imputer } from "./bundle.js";
 import { factorOf, LEVEL } from "./calibration.js";
+import { type ModalityChoice, PATH_METHODS, type PathMethod } from "./decoder.js";
 
 /** Renders the quality of every inferred feature as TSV. */
-export function renderFeatures({ quality }: Pick<Imputer, "quality">): string {
+export function renderFeatures({
+  quality,
+  decoder,
+}: Pick<Imputer, "quality"> & { readonly decoder: Pick<Imputer["decoder"], "choices"> }): string {
+  const methods = new Map(decoder.choices.map(({ modality, method }) => [modality, method]));
   const header = [
-    ...["modality", "feature", "verdict", "n", "r", "rLow", "rHigh"],
+    ...["modality", "feature", "method", "verdict", "n", "r", "rLow", "rHigh"],
     ...["skill", "skillLow", "skillHigh", "coverage", "ownGene", "why"],
   ];
   const lines = quality.map((one) => {
     const { modality, feature, verdict, n, r, skill, coverage, ownGene, why } = one;
     const numbers = [r.value, r.low, r.high, skill.value, skill.low, skill.high, coverage];
     const shown = numbers.map((value) => value.toFixed(3));
-    return [modality, feature, verdict, n, ...shown, ownGene ? "yes" : "no", why].join("\t");
+    return [
+      modality,
+      feature,
+      methods.get(modality),
+      verdict,
+      n,
+      ...shown,
+      ownGene ? "yes" : "no",
+      why,
+    ].join("\t");
   });
   return `${[header.join("\t"), ...lines].join("\n")}\n`;
 }
 
-/** Renders the model card. */
-export function renderCard(imputer: Imputer): string {
-  const { name, method, seed, version, decoder, factors, quality, patients } = imputer;
+/** Names of the methods as a card writes them. */
+export const METHOD_NAMES: Readonly<Record<PathMethod, string>> = {
+  "shared-decoder": "shared decoder",
+  ridge: "ridge",
+  "ridge-cis": "ridge + cis + offset",
+  mean: "mean of the training samples",
+};
+
+/**
+ * Renders the model card.
+ * @param drops what the readers left out of the cohort.
+ */
+export function renderCard(imputer: Imputer, drops: readonly Drop[] = []): string {
+  const { name, seed, version, madeOn, decoder, patients, noveltyLimit } = imputer;
   const [seen, ...inferred] = decoder.modalities;
-  const rows = inferred.map(({ name: modality, start, end }) => {
+  const methods = decoder.choices.map(
+    ({ modality, method }) => `${modality} by ${METHOD_NAMES[method]}`,
+  );
+  const fallen = decoder.choices.filter(({ method }) => method !== imputer.method);
+  return `# Imputation model of ${name}
+
+Imputes ${inferred.map((one) => one.name).join(", ")} from ${seen.name}: ${methods.join(", ")}. It is not the paper's ARO.
+${fallen.map((choice) => `\n${fallbackText(choice)}\n`).join("")}
+## Training
+
+- ${decoder.trainedOn.length} samples of ${patients} patients; ${seen.end - seen.start} features of ${seen.name}.
+${drops.map((drop) => `- Left out: ${drop.count} ${drop.what} of ${drop.from}, ${drop.reason}.\n`).join("")}- Preprocessing: z-scores by mean and deviation of observed training values, clamped to their 1st and 99th percentile, never at 0. Imputed values are in the units of the training files, as read; new samples must come in the same.
+- Splits: eight folds that never part a patient. Scales and paths are fitted without the fold that they predict; each of four networks is trained without two folds, so it saw three quarters of the samples, and imputes by all four together.
+- Seed ${seed}; library ${version}; ${madeOn}.
+
+## Quality
+
+Out of fold, patients held out. Mean squared error is in z-scores, where the mean of the training samples has about 1; intervals are 95 %, patients drawn with replacement, and ignore variation between splits and seeds.
+
+${renderErrors(imputer)}
+
+Features are strong if the lower limit of their r is above 0.3, usable if r is at least 0.3 and its lower limit above 0, else weak. features.tsv has each feature's r and skill with 95 % intervals, the coverage of its interval, its method, and the verdict with the reason.
+
+${renderVerdicts(imputer)}
+
+## Intervals
+
+An interval is the value plus or minus the predicted deviation times a factor for each modality, the quantile of |error| / deviation out of fold. Coverage below is of the ${100 * LEVEL} % intervals on patients whose errors had no part in the factor, five groups of them.
+
+${renderCoverage(imputer)}
+
+## Limits
+
+- Coverage holds on average over samples and features, not for each; samples unlike the training samples are covered less. \`npx aro impute\` warns of samples whose novelty is above ${noveltyLimit.toFixed(3)}, the 95th percentile of training samples held out.
+- r over all samples includes differences between groups, such as tumor and normal, and is lower within a group.
+- Nothing here was tried on another cohort, laboratory or platform. Where those of the new samples differ, expect worse.
+- Features that fewer than ${MINIMUM_OBSERVED} training samples measured are not imputed.
+
+## Not for
+
+- Diagnosis or treatment of a person, or any decision that depends on a measurement that was not made.
+- Features rated weak, on their own.
+- Tests of association that treat imputed values as measured: they have the variation of predictions, not of measurements.
+- Publication without leave of whoever owns the data: this folder holds z-scores of the training samples.
+`;
+}
+
+/** Says that a control imputes a modality, and why. */
+export function fallbackText({ modality, method, errors }: ModalityChoice): string {
+  const { "shared-decoder": own, [method]: control } = errors;
+  return (
+    `${modality} fell back to ${METHOD_NAMES[method]}: out of fold its error is ${control!.value.toFixed(3)}, that of ` +
+    `the shared decoder ${own!.value.toFixed(3)}, more than 2 % above`
+  );
+}
+
+/** The out-of-fold error of each method, the one that imputes marked. */
+function renderErrors({ decoder: { choices } }: Imputer): string {
+  const rows = choices.flatMap(({ modality, method: chosen, errors }) =>
+    PATH_METHODS.flatMap((method) => {
+      const error = errors[method];
+      if (error === undefined) return [];
+      const { mean } = errors;
+      const skill = mean === undefined ? "" : (1 - error.value / mean.value).toFixed(3);
+      const cells = [
+        ...[modality, METHOD_NAMES[method], method === chosen ? "yes" : ""],
+        `${error.value.toFixed(3)} (${error.low.toFixed(3)} to ${error.high.toFixed(3)})`,
+        skill,
+      ];
+      return [`| ${cells.join(" | ")} |`];
+    }),
+  );
+  return `| modality | method | imputes | mean squared error | 1 - error / error of the mean |
+| --- | --- | --- | --- | ---: |
+${rows.join("\n")}`;
+}
+
+function renderVerdicts({ decoder: { modalities }, quality }: Imputer): string {
+  const rows = modalities.slice(1).map(({ name: modality, start, end }) => {
     const own = quality.filter((one) => one.modality === modality);
     const rated = own.filter(({ n }) => n >= MINIMUM_OBSERVED);
     const share = (verdict: string) =>
       `${((100 * own.filter((one) => one.verdict === verdict).length) / own.length).toFixed(0)} %`;
-    const median = (values: readonly number[]) =>
-      values.length > 0 ? quantile(values, 0.5).toFixed(3) : "none";
+    const spread = (values: readonly number[]) =>
+      values.length === 0
+        ? "none"
+        : [0.5, 0.05, 0.95].map((q) => quantile(values, q).toFixed(2)).join(", ");
     const cells = [
       ...[modality, end - start, rated.length],
-      median(rated.map(({ r }) => r.value)),
-      median(rated.map(({ skill }) => skill.value)),
+      spread(rated.map(({ r }) => r.value)),
+      spread(rated.map(({ skill }) => skill.value)),
       ...[share("strong"), share("usable"), share("weak")],
-      factorOf(factors, modality, LEVEL).toFixed(3),
     ];
     return `| ${cells.join(" | ")} |`;
   });
-  return `# Imputation model of ${name}
+  return `| modality | features | rated | r: median, 5th and 95th percentile | skill: the same | strong | usable | weak |
+| --- | ---: | ---: | --- | --- | ---: | ---: | ---: |
+${rows.join("\n")}`;
+}
 
-Imputes ${inferred.map((one) => one.name).join(", ")} from ${seen.name}. Method: ${method}. It is not the paper's ARO.
-
-- Trained on ${decoder.trainedOn.length} samples of ${patients} patients, ${seen.end - seen.start} features of ${seen.name}.
-- Preprocessing: z-scores by mean and deviation of observed training values, clamped to their 1st and 99th percentile; predictions are turned back into the units of the training files, as read.
-- Quality: predictions out of fold, folds grouped by patient. The networks of these predictions saw three quarters of the samples.
-- Intervals: ${100 * LEVEL} %, predicted value plus or minus the deviation times one factor for each modality, the ${100 * LEVEL} % quantile of |error| / deviation out of fold.
-- Library version ${version}, seed ${seed}.
-
-| modality | features | rated | median r | median skill | strong | usable | weak | interval factor |
-| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
-${rows.join("\n")}
-
-features.tsv has each feature's r and skill with 95 % intervals, the coverage of its interval, and the verdict with the reason.
-
-## Limits
-
-- Coverage holds on average over samples and features, not for each; samples unlike the training samples are covered less.
-- A feature rated weak should not be used on its own.
-- Not for diagnosis or treatment of a person, and not in place of a measurement that a decision depends on.
-- This folder contains z-scores of the training samples: share it only with those who may have the data.
-`;
+function renderCoverage({ coverage, factors, quality }: Imputer): string {
+  const rows = coverage.map(({ modality, level, coverage: share, lowest, highest }) => {
+    const own = quality.filter((one) => one.modality === modality && one.n >= MINIMUM_OBSERVED);
+    const over = own.map((one) => one.coverage);
+    const at = (q: number) => (over.length > 0 ? quantile(over, q).toFixed(2) : "none");
+    const cells = [
+      ...[modality, factorOf(factors, modality, level).toFixed(3), share.toFixed(3)],
+      ...[`${lowest.toFixed(3)} to ${highest.toFixed(3)}`, `${at(0.05)} to ${at(0.95)}`],
+    ];
+    return `| ${cells.join(" | ")} |`;
+  });
+  return `| modality | factor | coverage | groups of patients | features, 5th to 95th percentile |
+| --- | ---: | ---: | --- | --- |
+${rows.join("\n")}`;
 }

@@ -2,11 +2,12 @@
 import type { Cohort } from "../cohort/cohort.js";
 import { selectRows, sliceColumns } from "../cohort/matrix.js";
 import { libraryVersion } from "../cohort/root.js";
-import type { Engine } from "../engine/engine.js";
+import { chooseEngine } from "../engine/choose.js";
+import { type Engine, nameEngine } from "../engine/engine.js";
 import { quantile } from "../evaluate/statistics.js";
 import { checkOptions } from "../options.js";
 import { type Imputer, requireNew, saveImputer } from "./bundle.js";
-import { calibrateSpread } from "./calibration.js";
+import { calibrateSpread, crossCoverage, LEVEL } from "./calibration.js";
 import { renderCard, renderFeatures } from "./card.js";
 import { PATH_METHODS, type PathMethod } from "./decoder.js";
 import { fitSharedDecoder } from "./fit.js";
@@ -46,8 +47,17 @@ export async function fitImputer(cohort: Cohort, options: ImputerOptions = {}): 
     ...{ engine: "object", onProgress: "function" },
   });
   if (output !== undefined) requireNew("fitImputer", output);
+  const running = engine ?? (await chooseEngine()).engine;
   const { outOfFold, ...decoder } = await fitSharedDecoder(cohort, {
-    ...{ rows, method, seed, engine, onProgress, objective: "standardized", fallback: true },
+    ...{
+      rows,
+      method,
+      seed,
+      engine: running,
+      onProgress,
+      objective: "standardized",
+      fallback: true,
+    },
   });
   const first = cohort.modalities[0].end;
   const measured = selectRows(sliceColumns(cohort.matrix, first, cohort.matrix.columns), rows);
@@ -55,16 +65,19 @@ export async function fitImputer(cohort: Cohort, options: ImputerOptions = {}): 
     ...{ name, start: start - first, end: end - first },
   }));
   const factors = calibrateSpread(outOfFold, measured, inferred);
+  const patients = rows.map((row) => cohort.samples[row].patient);
+  const coverage = crossCoverage(outOfFold, measured, inferred, patients, LEVEL);
   const quality = rateFeatures(cohort, rows, outOfFold, factors, seed);
   const imputer: Imputer = {
-    ...{ name: cohort.name, method, seed, decoder, factors, quality },
+    ...{ name: cohort.name, method, seed, decoder, factors, coverage, quality },
     version: libraryVersion(),
-    patients: new Set(rows.map((row) => cohort.samples[row].patient)).size,
+    madeOn: `${nameEngine(running)} ${running.version}, Node ${process.versions.node}, ${process.platform} ${process.arch}`,
+    patients: new Set(patients).size,
     noveltyLimit: quantile(noveltyOfTraining(decoder.paths.likeness), 0.95),
   };
   if (output !== undefined) {
     await saveImputer(imputer, output, {
-      "README.md": renderCard(imputer),
+      "README.md": renderCard(imputer, cohort.drops),
       "features.tsv": renderFeatures(imputer),
     });
   }

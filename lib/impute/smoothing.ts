@@ -1,6 +1,12 @@
 // Training samples mixed by their likeness in the first modality, and gaps in the targets filled by the same mixing.
 import type { Matrix } from "../cohort/matrix.js";
-import { factorCholesky, gram, multiplyTransposed, type Rows } from "../engine/linear-algebra.js";
+import {
+  decomposeSymmetric,
+  factorCholesky,
+  gram,
+  multiplyTransposed,
+  type Rows,
+} from "../engine/linear-algebra.js";
 import { selectPoints } from "../evaluate/points.js";
 import { mixingWeights } from "../evaluate/ridge.js";
 import { columnMeans } from "../evaluate/rows.js";
@@ -163,6 +169,31 @@ export function noveltyOf(
 export function noveltyOfTraining({ inverse, inputs }: Likeness): Float64Array {
   const n = inputs.rows;
   return ownProducts(inputs).map((own, i) => (1 / inverse[i * (n + 1)] - LIGHT) / own);
+}
+
+/** The first two principal components of the training samples, and what turns inner products with them into places. */
+export interface SampleMap {
+  /** `[training samples, 2]`. */
+  readonly training: Float64Array;
+  /** A sample lies at `k axes^T`; `[2, training samples]`. */
+  readonly axes: Rows;
+}
+
+/** Maps the training samples for a picture. */
+export function mapTraining({ inputs }: Likeness): SampleMap {
+  const n = inputs.rows;
+  const { values, vectors } = decomposeSymmetric(gram(inputs), { count: Math.min(2, n) });
+  const training = new Float64Array(2 * n);
+  const axes = new Float64Array(2 * n);
+  for (let c = 0; c < Math.min(2, n); c++) {
+    const size = Math.sqrt(Math.max(values[c], 0));
+    if (!(size > 1e-6)) continue; // all samples lie on a line
+    for (let i = 0; i < n; i++) {
+      training[2 * i + c] = vectors[c * n + i] * size;
+      axes[c * n + i] = vectors[c * n + i] / size;
+    }
+  }
+  return { training, axes: { rows: 2, columns: n, values: axes } };
 }
 
 /**

@@ -174,6 +174,52 @@ export function tabulateSeeds(
   return [...rows, ...below];
 }
 
+/** The mean scores of one variant over splits, on the test rows of one modality. */
+export interface SplitRow {
+  readonly variant: string;
+  readonly modality: string;
+  /** Splits averaged. */
+  readonly splits: number;
+  readonly mse: number;
+  readonly huber: number;
+  readonly skill: number | null;
+  readonly r: number | null;
+  readonly varianceRatio: number | null;
+  /** Training steps behind the weights, fewest to most, as "200" or "82 to 110"; "none" in closed form. */
+  readonly steps: string;
+}
+
+/**
+ * Averages test scores over splits, modality by modality. Means of different numbers of splits do not compare: use
+ * `compareOverSplits`.
+ */
+export function tabulateSplits(scores: readonly RepeatedScore[]): SplitRow[] {
+  const tested = scores.filter(({ part, modality }) => part === "test" && modality !== "all");
+  const keyOf = ({ variant, modality }: RepeatedScore) => `${modality}\n${variant}`;
+  const modalities = [...new Set(tested.map(({ modality }) => modality))];
+  const keys = modalities.flatMap((name) => [
+    ...new Set(tested.filter(({ modality }) => modality === name).map(keyOf)),
+  ]);
+  return keys.map((key) => {
+    const own = tested.filter((score) => keyOf(score) === key);
+    const meanOf = (values: readonly (number | null)[]) => {
+      const known = values.filter((value) => value !== null);
+      return known.length === 0 ? null : rounded(summarizeRepeats(known).mean);
+    };
+    const steps = own.flatMap((score) => (score.steps === null ? [] : [score.steps]));
+    const [fewest, most] = [Math.min(...steps), Math.max(...steps)];
+    return {
+      ...{ variant: own[0].variant, modality: own[0].modality, splits: own.length },
+      mse: meanOf(own.map(({ mse }) => mse))!,
+      huber: meanOf(own.map(({ huber }) => huber))!,
+      skill: meanOf(own.map(({ skill }) => skill)),
+      r: meanOf(own.map(({ r }) => r)),
+      varianceRatio: meanOf(own.map(({ varianceRatio }) => varianceRatio)),
+      steps: steps.length === 0 ? "none" : fewest === most ? `${most}` : `${fewest} to ${most}`,
+    };
+  });
+}
+
 /** One variant beside the one that it is compared with. */
 export interface ComparedVariant {
   readonly variant: string;

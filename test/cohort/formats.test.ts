@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
 import pl from "nodejs-polars";
+import { readCohortFile } from "../../lib/cohort/cohort-file.js";
 import { readSampleSheet } from "../../lib/cohort/samplesheet.js";
 import { readTable, readTables, type TableOptions } from "../../lib/cohort/tables.js";
 import { goldenCases } from "../golden.js";
@@ -96,6 +97,20 @@ test("a MuData file is a whole cohort", async () => {
     cohort.samples.map(({ patient }) => patient),
     golden.patients,
   );
+});
+
+test("a MuData file stands for a cohort file, its modality with RNA first", async () => {
+  const cohort = await readCohortFile(MUDATA);
+  assert.equal(cohort.name, "cohort");
+  assert.deepEqual(
+    cohort.modalities.map(({ name }) => name),
+    ["rna", "protein", "metabolite"],
+  );
+  assert.deepEqual(
+    cohort.samples.map(({ id }) => id),
+    golden.samples.slice(0, 5),
+  );
+  await assert.rejects(readCohortFile(place("absent.h5mu")), /got none of that name/);
 });
 
 test("a file of another kind, or a damaged one, is refused by name", async () => {

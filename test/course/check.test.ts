@@ -18,24 +18,38 @@ const notebooksIn = (...parts: string[]) =>
 const open = notebooksIn();
 const solved = notebooksIn("solutions");
 
+const AsyncFunction = Object.getPrototypeOf(async () => {}).constructor;
+
 /** Runs a notebook's cells with a `check` that collects the verdicts by exercise. */
 async function verdictsOf(file: string): Promise<Map<string, Verdict>> {
   const cells = await readCodeCells(file);
-  const source = cells.map((cell) => cell.source.replace(/^import .*$/m, "")).join("\n");
+  const names: string[] = [];
+  const source = cells
+    .map(({ source }) => source)
+    .join("\n")
+    .replace(/^import \{([^}]*)\} from "aro";$/m, (_, list: string) => {
+      names.push(...(list.match(/\w+/g) ?? []));
+      return "";
+    });
   const target = ts.ScriptTarget.ES2022;
   const code = ts.transpileModule(source, { compilerOptions: { target } }).outputText;
   const verdicts = new Map<string, Verdict>();
   const collect = (exercise: string, answer: unknown) =>
     verdicts.set(exercise, judgeAnswer(exercise, answer));
-  new Function("check", code)(collect);
+  const library = { ...(await import("../../lib/index.js")), check: collect };
+  const quiet = { log: () => {} };
+  const run = new AsyncFunction("console", `{ ${names.join(", ")} }`, code);
+  await run(quiet, { ...library, showTable: () => {} });
   return verdicts;
 }
 
-/** What the cells of a notebook printed when it was last run. */
+/** The verdicts that the cells of a notebook printed when it was last run. */
 async function printedIn(file: string): Promise<string[]> {
   const { cells } = JSON.parse(await readFile(file, "utf8"));
   return cells.flatMap((cell: { outputs?: { text?: string[] }[] }) =>
-    (cell.outputs ?? []).flatMap(({ text = [] }) => text.map((line) => line.trim())),
+    (cell.outputs ?? []).flatMap(({ text = [] }) =>
+      text.map((line) => line.trim()).filter((line) => /^\w+\.\d: /.test(line)),
+    ),
   );
 }
 

@@ -14,6 +14,7 @@ import { parallelFigure } from "../../lib/figures/parallel.js";
 import { preprocessingFigure } from "../../lib/figures/preprocessing.js";
 import { skillFigure } from "../../lib/figures/skill.js";
 import { splitFigure } from "../../lib/figures/split.js";
+import { splitsFigure } from "../../lib/figures/splits.js";
 import { trainingFigure } from "../../lib/figures/training.js";
 
 const cohort = "Example";
@@ -145,6 +146,14 @@ export const searchStudies = [
   { setup: "without input dropout", method: "bayes", trials: tuningTrials.slice(0, 3) },
 ] as const;
 
+/** Two predictors beside a third over four splits. */
+const overSplits = (["mse", "r"] as const).flatMap((measure) =>
+  ["dual ridge", "ARO masked"].map((first, i) => ({
+    ...{ first, second: "shared decoder", modality: "proteomics", measure, splits: 4 },
+    ...{ difference: 0.02 - i / 100, low: 0.01 - i / 80, high: 0.03 },
+  })),
+);
+
 export const differences: readonly Differences[] = [
   {
     measure: "test MSE",
@@ -236,6 +245,7 @@ export const examples: Readonly<Record<string, () => Figure>> = {
       modality: "proteomics",
       samples: 18,
     }),
+  splits: () => splitsFigure(overSplits, { cohort, against: "shared decoder" }),
   differences: () => differencesFigure(differences, { cohort, seeds: 5 }),
   latent: () => latentFigure(latentOptions),
   overview: () => overviewFigure(overviewOptions),

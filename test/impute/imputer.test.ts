@@ -161,18 +161,104 @@ test("too few of the model's features are refused by name, one sample alone is i
   }
 });
 
-test("other units are told", async () => {
+/** The table with every value times a factor plus an offset. */
+function scaled(by: number, plus: number) {
   const { samples, features, matrix } = heldTable();
+  const values = matrix.values.map((value) => by * value + plus);
+  return { samples, features, matrix: { ...matrix, values } };
+}
+
+test("other units are told, on the whole and of each sample, and nothing is aligned in silence", async () => {
   const model = place("model");
-  const same = await impute({
-    ...{ model, table: { samples, features, matrix }, output: place("same") },
-  });
+  const same = await impute({ model, table: heldTable(), output: place("same") });
   assert.deepEqual(same.notes, []);
-  const raised = { ...matrix, values: matrix.values.map((value) => 1000 * value + 50) };
-  const { notes } = await impute({
-    ...{ model, table: { samples, features, matrix: raised }, output: place("raised") },
-  });
-  assert.match(notes.join(), /of the values lie outside .* are they in the same units/);
+  const { notes } = await impute({ model, table: scaled(1000, 50), output: place("raised") });
+  assert.equal(notes.length, 1);
+  assert.match(notes[0], /of the new values lie outside .* are they in the same units .*--align/);
+  const [, ...lines] = readFileSync(place("raised/samples.tsv"), "utf8").trim().split("\n");
+  assert.ok(lines.every((line) => /other scale: \d+ % of the values beyond/.test(line)));
+  assert.notDeepEqual(readValues(place("raised")), readValues(place("same")));
+});
+
+test("alignment undoes other units, says so, and is refused where a distribution cannot be told", async () => {
+  const model = place("model");
+  const errorOf = (output: string) => {
+    let sum = 0;
+    const values = readValues(place(output));
+    const protein = cohort.modalities[1];
+    for (const row of held) {
+      for (let j = protein.start; j < protein.end; j++) {
+        const at = row * cohort.matrix.columns + j;
+        if (!cohort.matrix.observed[at]) continue;
+        const [value] = values.get(`${cohort.samples[row].id} protein ${cohort.features[j]}`)!;
+        sum += (value - cohort.matrix.values[at]) ** 2;
+      }
+    }
+    return sum;
+  };
+  const whole = errorOf("out");
+  for (const align of ["z", "quantile"] as const) {
+    const plain = await impute({ model, table: heldTable(), output: place(`own ${align}`), align });
+    assert.match(plain.notes.join(), /aligned to the training samples by .*, as was asked/);
+    await impute({ model, table: scaled(1000, 50), output: place(`moved ${align}`), align });
+    assert.ok(errorOf(`moved ${align}`) < 1.2 * whole, `${align}: ${errorOf(`moved ${align}`)}`);
+    // Units are gone whatever they were, to the rounding of the file.
+    const [one, other] = [readValues(place(`own ${align}`)), readValues(place(`moved ${align}`))];
+    for (const [key, [value, low, high]] of one) {
+      assert.ok(Math.abs(value - other.get(key)![0]) < 0.02 * (high - low), key);
+    }
+    const { samples, features, matrix } = heldTable();
+    const table = { samples: [samples[0]], features, matrix: selectRows(matrix, [0]) };
+    await assert.rejects(
+      impute({ model, table, output: place("single"), align }),
+      /expected at least 10 samples to align by .*, got 1; a distribution cannot be told/,
+    );
+  }
+  assert.ok(errorOf("raised") > 1.5 * whole);
+});
+
+test("a sample unlike the training samples is told by name, in the table and in the report", async () => {
+  const { samples, features, matrix } = heldTable();
+  const values = matrix.values.slice();
+  // Genes change places: each value is one that occurs, but not together with the others.
+  for (let j = 0; j < matrix.columns; j++) {
+    values[j] = matrix.values[((7 * j + 3) % samples.length) * matrix.columns + j];
+  }
+  const table = { samples, features, matrix: { ...matrix, values } };
+  const { outside } = await impute({ model: place("model"), table, output: place("odd") });
+  assert.ok(outside.includes(samples[0]), outside.join());
+  const line = readFileSync(place("odd/samples.tsv"), "utf8")
+    .split("\n")
+    .find((one) => one.startsWith(`${samples[0]}\t`))!;
+  assert.match(line, /outside: unlike the training samples/);
+  const report = readFileSync(place("odd/report.html"), "utf8");
+  assert.ok(report.includes(`<td>${samples[0]}</td>`));
+});
+
+test("intervals of another level are narrower or wider, an unknown level is refused", async () => {
+  const model = place("model");
+  await impute({ model, table: heldTable(), output: place("half"), level: 0.5 });
+  const narrow = readValues(place("half"));
+  for (const [key, [value, low, high]] of readValues(place("out"))) {
+    const [same, above, below] = narrow.get(key)!;
+    assert.ok(same === value && low < above && below < high, key);
+  }
+  await assert.rejects(
+    impute({ model, table: heldTable(), output: place("odd level"), level: 0.7 }),
+    /expected a level of 0.5, 0.8, 0.9, 0.95 for protein, got 0.7/,
+  );
+});
+
+test("the report is one page that needs no network, and escapes names", async () => {
+  const { samples, features, matrix } = heldTable();
+  const table = { samples: samples.map((id) => `<b>${id}`), features, matrix };
+  await impute({ model: place("model"), table, output: place("names") });
+  const report = readFileSync(place("names/report.html"), "utf8");
+  assert.doesNotMatch(report, /<script|<link|<img|(src|href)=|@import/);
+  assert.doesNotMatch(report, /<b>|NaN|undefined|Infinity/);
+  assert.equal(report.match(/<svg /g)?.length, 6);
+  assert.equal(report.match(/<svg /g)?.length, report.match(/<\/svg>/g)?.length);
+  assert.match(report, /protein: \d+ strong, \d+ usable, \d+ weak/);
 });
 
 test("a bundle that is damaged, newer or none is refused by name", async () => {
@@ -238,9 +324,13 @@ test("a verdict follows from r, its lower bound and the number of samples", () =
 
 test("the model card names what it is, how good, and what it is not for", () => {
   const card = readFileSync(place("model/README.md"), "utf8");
-  assert.match(card, new RegExp(`Trained on ${kept.length} samples`));
+  assert.match(card, new RegExp(`- ${kept.length} samples of`));
   assert.match(card, /\| protein \| 40 \|/);
-  assert.match(card, /Not for diagnosis/);
+  for (const method of ["shared decoder", "ridge", "ridge \\+ cis \\+ offset", "mean of the"]) {
+    assert.match(card, new RegExp(`\\| protein \\| ${method}.*\\d \\(0\\.\\d+ to [01]\\.\\d+\\)`));
+  }
+  assert.doesNotMatch(card, /NaN|undefined|Infinity/);
+  assert.match(card, /## Not for\n\n- Diagnosis or treatment/);
   const lines = readFileSync(place("out/features.tsv"), "utf8").trim().split("\n");
   assert.equal(lines.length, 1 + 52);
 });
@@ -264,6 +354,7 @@ test("values are the same as TSV, Parquet and MuData, long and wide", async () =
       }
       assert.deepEqual(readdirSync(output).sort(), [
         "features.tsv",
+        "report.html",
         "samples.tsv",
         "values.parquet",
       ]);

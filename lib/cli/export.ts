@@ -1,0 +1,37 @@
+// The command that writes what a trained model came to for other programs.
+import { chooseEngine } from "../engine/choose.js";
+import { EXPORTS, type Export, exportStudy } from "../study/export.js";
+import { readProfile } from "../study/profile.js";
+import { openAro, openStudy, type Setting } from "../study/study.js";
+import { type ProfileChoice, profileOf } from "./options.js";
+
+interface ExportChoice extends ProfileChoice {
+  readonly output?: string;
+  readonly setting?: Setting;
+}
+
+/** `aro export WHAT` writes embeddings, predictions, scores or the scaler of the profile's ARO. */
+export async function exportOne(
+  { output, setting = "masked", ...given }: ExportChoice,
+  [what]: readonly string[],
+): Promise<number> {
+  if (output === undefined) {
+    throw new RangeError("aro export: expected --output, got none; see npx aro help export");
+  }
+  const wanted = EXPORTS.find((one): one is Export => one === what);
+  if (wanted === undefined) {
+    throw new RangeError(`aro export: expected one of ${EXPORTS.join(", ")}, got "${what}"`);
+  }
+  const { env } = profileOf(given);
+  const { engine } = await chooseEngine();
+  const study = await openStudy(readProfile(env, engine));
+  const isTrained = wanted === "embeddings" || wanted === "predictions";
+  const model = isTrained ? await openAro(study, setting, engine) : undefined;
+  try {
+    await exportStudy(study, wanted, output, { model });
+  } finally {
+    model?.dispose();
+  }
+  console.log(`${output}: ${wanted} of ${study.cohort.name}`);
+  return 0;
+}

@@ -1,0 +1,358 @@
+// The report of an imputation: one page with its pictures, which opens in a browser without a network.
+import { MINIMUM_OBSERVED } from "../evaluate/correlation.js";
+import type { Imputer } from "./bundle.js";
+import { factorOf, LEVEL, type Verdict } from "./calibration.js";
+import { METHOD_NAMES } from "./card.js";
+import type { Newcomer } from "./newcomers.js";
+import { noveltyOfTraining, type SampleMap } from "./smoothing.js";
+
+export interface ReportOptions {
+  readonly newcomers: readonly Newcomer[];
+  /** What the imputation had to say. */
+  readonly notes: readonly string[];
+  /** Of the intervals. */
+  readonly level: number;
+  readonly map: SampleMap;
+}
+
+const INK = "#1A1A1A";
+const QUIET = "#595959";
+const GRID = "#E6E6E6";
+const TRAINING = "#8C8C8C";
+const NEW = "#0072B2";
+const WARNED = "#D55E00";
+const VERDICTS: readonly (readonly [Verdict, string])[] = [
+  ["strong", "#00604A"],
+  ["usable", "#4DB89A"],
+  ["weak", "#C9C9C9"],
+];
+const LISTED = 100; // samples with a warning that the page names
+
+/** Renders the report as HTML. */
+export function renderReport(imputer: Imputer, options: ReportOptions): string {
+  const { newcomers, notes, level } = options;
+  const { decoder, name } = imputer;
+  const inferred = decoder.modalities.slice(1).map((one) => one.name);
+  const warned = newcomers.filter(({ warnings }) => warnings.length > 0);
+  const count = newcomers.length === 1 ? "1 sample" : `${newcomers.length} samples`;
+  return `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<title>Imputed by ${encode(name)}</title>
+<style>
+body { font: 15px/1.5 Inter, Helvetica, Arial, sans-serif; color: ${INK}; max-width: 780px; margin: 2em auto; padding: 0 1em }
+svg { display: block; max-width: 100%; margin: 1em 0 } h1, h2 { line-height: 1.2 } p.note { border-left: 4px solid ${WARNED}; padding-left: 1em }
+table { border-collapse: collapse; font-size: 13px } td, th { padding: 2px 12px 2px 0; text-align: left; border-bottom: 1px solid ${GRID} }
+</style>
+<h1>${count} imputed by the model of ${encode(name)}</h1>
+<p>${encode(inferred.join(", "))} from ${encode(decoder.modalities[0].name)}, in the units of the training files.
+The model was trained on ${decoder.trainedOn.length} samples of ${imputer.patients} patients. Library ${encode(imputer.version)}, seed ${imputer.seed}.
+Not for diagnosis or treatment of a person.</p>
+${notes.map((note) => `<p class="note">${encode(note)}</p>`).join("\n")}
+<h2>Which features can be used</h2>
+<p>r of each feature, predicted for training patients who were held out. Strong: its lower limit is above 0.3; usable: r is at
+least 0.3 and its lower limit above 0; weak: use none of these on its own. features.tsv names them.</p>
+${drawVerdicts(imputer)}
+<h2>Where the new samples lie</h2>
+<p>${whereText(imputer, newcomers)}</p>
+${drawMap(imputer, options)}
+${drawNovelty(imputer, newcomers)}
+${warned.length > 0 ? listWarned(warned) : ""}
+<h2>Coverage</h2>
+<p>Intervals are at ${100 * level} %. The table shows the ${100 * LEVEL} % intervals on training patients whose errors had no part
+in their width; the picture shows each feature's share. It holds on average: some features and samples are covered less.</p>
+${tableCoverage(imputer)}
+${drawCoverage(imputer)}
+</html>
+`;
+}
+
+function whereText({ noveltyLimit }: Imputer, newcomers: readonly Newcomer[]): string {
+  const outside = newcomers.filter(({ novelty }) => novelty > noveltyLimit).length;
+  const share = ((100 * outside) / newcomers.length).toFixed(0);
+  return (
+    `${outside} of ${newcomers.length} (${share} %) are less like the training samples than 95 % of those are like one ` +
+    "another; 5 % are expected. The map shows the training samples' first two principal components, with the new samples " +
+    "projected onto them. Novelty is the share of a sample that the training samples do not explain."
+  );
+}
+
+function listWarned(warned: readonly Newcomer[]): string {
+  const rows = warned
+    .slice(0, LISTED)
+    .map(
+      ({ sample, novelty, warnings }) =>
+        `<tr><td>${encode(sample)}</td><td>${novelty.toFixed(3)}</td><td>${encode(warnings.join("; "))}</td></tr>`,
+    );
+  const more =
+    warned.length > LISTED ? `<p>${warned.length - LISTED} more in samples.tsv.</p>` : "";
+  return `<table><tr><th>sample</th><th>novelty</th><th>warning</th></tr>\n${rows.join("\n")}\n</table>${more}`;
+}
+
+function tableCoverage({ coverage, factors, decoder }: Imputer): string {
+  const rows = coverage.map(({ modality, coverage: share, lowest, highest }) => {
+    const choice = decoder.choices.find((one) => one.modality === modality)!;
+    const cells = [
+      ...[modality, METHOD_NAMES[choice.method], `${(100 * share).toFixed(1)} %`],
+      `${(100 * lowest).toFixed(1)} to ${(100 * highest).toFixed(1)} %`,
+      factorOf(factors, modality, LEVEL).toFixed(2),
+    ];
+    return `<tr>${cells.map((cell) => `<td>${encode(cell)}</td>`).join("")}</tr>`;
+  });
+  return `<table><tr><th>modality</th><th>imputed by</th><th>coverage</th><th>five groups of patients</th><th>factor of the deviation</th></tr>
+${rows.join("\n")}</table>`;
+}
+
+const WIDTH = 760;
+
+/** One histogram of r a modality, stacked by verdict. */
+function drawVerdicts({ decoder, quality }: Imputer): string {
+  return decoder.modalities
+    .slice(1)
+    .map(({ name }) => {
+      const own = quality.filter(({ modality, n }) => modality === name && n >= MINIMUM_OBSERVED);
+      const all = quality.filter(({ modality }) => modality === name).length;
+      const shares = VERDICTS.map(([verdict]) => {
+        const count = own.filter((one) => one.verdict === verdict).length;
+        return `${count} ${verdict}`;
+      });
+      const stacks = VERDICTS.map(([verdict, color]) => ({
+        color,
+        values: own.filter((one) => one.verdict === verdict).map(({ r }) => r.value),
+      }));
+      const unrated = all > own.length ? `, ${all - own.length} measured too rarely` : "";
+      const title = `${name}: ${shares.join(", ")}${unrated}`;
+      const legend = VERDICTS.map(([label, color]) => ({ label, color }));
+      return drawHistogram({
+        title,
+        label: "r, out of fold",
+        low: -0.4,
+        high: 1,
+        tick: 0.2,
+        stacks,
+        legend,
+      });
+    })
+    .join("\n");
+}
+
+/** One histogram of features' coverage a modality, with the nominal level. */
+function drawCoverage({ decoder, quality }: Imputer): string {
+  return decoder.modalities
+    .slice(1)
+    .map(({ name }) => {
+      const own = quality.filter(({ modality, n }) => modality === name && n >= MINIMUM_OBSERVED);
+      const stacks = [{ color: NEW, values: own.map(({ coverage }) => coverage) }];
+      const title = `${name}: share of measured values inside their interval, a feature each`;
+      return drawHistogram({
+        ...{
+          title,
+          label: "coverage",
+          low: 0.6,
+          high: 1,
+          tick: 0.1,
+          stacks,
+          mark: LEVEL,
+          legend: [],
+        },
+      });
+    })
+    .join("\n");
+}
+
+interface Histogram {
+  readonly title: string;
+  readonly label: string;
+  readonly low: number;
+  readonly high: number;
+  readonly tick: number;
+  /** From the bottom up. */
+  readonly stacks: readonly { readonly color: string; readonly values: readonly number[] }[];
+  /** A value that a line marks. */
+  readonly mark?: number;
+  readonly legend: readonly { readonly label: string; readonly color: string }[];
+}
+
+const BINS = 28;
+
+/** Draws stacked counts; values beyond the axis count in its first or last bin. */
+function drawHistogram({ title, label, low, high, tick, stacks, mark, legend }: Histogram): string {
+  const counts = stacks.map(({ values }) => {
+    const out = new Array<number>(BINS).fill(0);
+    for (const value of values) {
+      const bin = Math.floor(((value - low) / (high - low)) * BINS);
+      out[Math.min(Math.max(bin, 0), BINS - 1)]++;
+    }
+    return out;
+  });
+  const most = Math.max(
+    1,
+    ...counts[0].map((_, b) => counts.reduce((sum, one) => sum + one[b], 0)),
+  );
+  const [height, left, top, base] = [190, 60, 34, 150];
+  const x = (value: number) => left + ((value - low) / (high - low)) * (WIDTH - left - 20);
+  const y = (count: number) => base - (count / most) * (base - top);
+  const step = (high - low) / BINS;
+  const bars = Array.from({ length: BINS }, (_, b) => {
+    let below = 0;
+    return counts
+      .map((own, s) => {
+        const [from, to] = [y(below), y(below + own[b])];
+        below += own[b];
+        const at = x(low + b * step);
+        return own[b] > 0
+          ? `<rect x="${px(at)}" y="${px(to)}" width="${px(x(low + step) - left - 1)}" height="${px(from - to)}" fill="${stacks[s].color}"/>`
+          : "";
+      })
+      .join("");
+  }).join("");
+  const ticks = Array.from(
+    { length: Math.round((high - low) / tick) + 1 },
+    (_, t) => low + t * tick,
+  )
+    .map((value) =>
+      text(x(value), base + 16, value.toFixed(1).replace("-0.0", "0.0"), "middle", QUIET),
+    )
+    .join("");
+  const line =
+    mark === undefined
+      ? ""
+      : `<line x1="${px(x(mark))}" x2="${px(x(mark))}" y1="${top - 6}" y2="${base}" stroke="${WARNED}" stroke-width="2"/>` +
+        text(x(mark) - 5, top - 4, `${100 * mark} %`, "end", WARNED);
+  const keys = legend
+    .map(
+      ({ label: key, color }, i) =>
+        `<rect x="${WIDTH - 230 + 75 * i}" y="7" width="11" height="11" fill="${color}"/>` +
+        text(WIDTH - 215 + 75 * i, 17, key, "start", INK),
+    )
+    .join("");
+  return svg(
+    height,
+    title,
+    `${text(0, 17, title, "start", INK, 600)}${keys}${bars}<line x1="${left}" x2="${WIDTH - 20}" y1="${base}" y2="${base}" stroke="${INK}"/>` +
+      `${ticks}${line}${text(left - 6, y(most) + 4, String(most), "end", QUIET)}${text(left - 6, base, "0", "end", QUIET)}` +
+      text((left + WIDTH) / 2, base + 34, label, "middle", QUIET) +
+      text(left - 6, base - 50, "features", "end", QUIET),
+  );
+}
+
+/** Draws the training samples in gray and the new ones in color; those with a warning are squares. */
+function drawMap({ noveltyLimit }: Imputer, { newcomers, map }: ReportOptions): string {
+  const training = Array.from(
+    { length: map.training.length / 2 },
+    (_, i) => [map.training[2 * i], map.training[2 * i + 1]] as const,
+  );
+  const all = [...training, ...newcomers.map(({ place }) => place)];
+  const range = (c: 0 | 1) => {
+    const [low, high] = all.reduce(
+      ([a, b], place) => [Math.min(a, place[c]), Math.max(b, place[c])],
+      [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY],
+    );
+    return { low, size: high > low ? high - low : 1 };
+  };
+  const [across, up] = [range(0), range(1)];
+  const [height, top, base, left] = [400, 34, 366, 20];
+  const x = (value: number) => left + ((value - across.low) / across.size) * (WIDTH - left - 20);
+  const y = (value: number) => base - 8 - ((value - up.low) / up.size) * (base - top - 16);
+  const gray = training
+    .map(
+      ([a, b]) =>
+        `<circle cx="${px(x(a))}" cy="${px(y(b))}" r="3.5" fill="${TRAINING}" fill-opacity="0.6"/>`,
+    )
+    .join("");
+  const colored = newcomers
+    .map(({ place: [a, b], novelty, sample }) => {
+      const name = `<title>${encode(sample)}, novelty ${novelty.toFixed(3)}</title>`;
+      return novelty > noveltyLimit
+        ? `<rect x="${px(x(a) - 4)}" y="${px(y(b) - 4)}" width="8" height="8" fill="${WARNED}">${name}</rect>`
+        : `<circle cx="${px(x(a))}" cy="${px(y(b))}" r="4" fill="${NEW}">${name}</circle>`;
+    })
+    .join("");
+  const title = "Samples by their first modality";
+  const keys =
+    `<circle cx="${WIDTH - 330}" cy="13" r="3.5" fill="${TRAINING}"/>${text(WIDTH - 322, 17, "training", "start", INK)}` +
+    `<circle cx="${WIDTH - 245}" cy="13" r="4" fill="${NEW}"/>${text(WIDTH - 236, 17, "new", "start", INK)}` +
+    `<rect x="${WIDTH - 194}" y="9" width="8" height="8" fill="${WARNED}"/>${text(WIDTH - 180, 17, "new, unlike the training", "start", INK)}`;
+  return svg(
+    height,
+    title,
+    `${text(0, 17, title, "start", INK, 600)}${keys}<rect x="${left}" y="${top}" width="${WIDTH - left - 20}" height="${base - top}" fill="none" stroke="${GRID}"/>` +
+      `${gray}${colored}${text(WIDTH / 2, base + 22, "first component", "middle", QUIET)}` +
+      `<g transform="translate(12 ${(top + base) / 2}) rotate(-90)">${text(0, 0, "second component", "middle", QUIET)}</g>`,
+  );
+}
+
+/** Draws each sample's novelty as a tick: training samples above, new ones below, the limit across. */
+function drawNovelty(imputer: Imputer, newcomers: readonly Newcomer[]): string {
+  const { noveltyLimit, decoder } = imputer;
+  const training = Array.from(noveltyOfTraining(decoder.paths.likeness));
+  const novelties = newcomers.map(({ novelty }) => novelty);
+  const all = [...training, ...novelties, noveltyLimit];
+  const low = Math.min(
+    0,
+    all.reduce((a, b) => Math.min(a, b)),
+  );
+  const high = Math.max(
+    1,
+    all.reduce((a, b) => Math.max(a, b)),
+  );
+  const left = 80;
+  const x = (value: number) => left + ((value - low) / (high - low)) * (WIDTH - left - 20);
+  const ticksOf = (values: readonly number[], top: number) =>
+    values
+      .map((value) => {
+        const color = top < 60 ? TRAINING : value > noveltyLimit ? WARNED : NEW;
+        return `<line x1="${px(x(value))}" x2="${px(x(value))}" y1="${top}" y2="${top + 26}" stroke="${color}" stroke-opacity="0.6" stroke-width="2"/>`;
+      })
+      .join("");
+  const scale = Array.from({ length: 6 }, (_, t) => low + ((high - low) * t) / 5)
+    .map((value) => text(x(value), 120, value.toFixed(2), "middle", QUIET))
+    .join("");
+  const title = "Novelty of each sample";
+  return svg(
+    145,
+    title,
+    `${text(0, 17, title, "start", INK, 600)}${text(left - 8, 52, "training", "end", INK)}${text(left - 8, 88, "new", "end", INK)}` +
+      `${ticksOf(training, 34)}${ticksOf(novelties, 70)}` +
+      `<line x1="${px(x(noveltyLimit))}" x2="${px(x(noveltyLimit))}" y1="28" y2="102" stroke="${INK}" stroke-dasharray="4 3"/>` +
+      `${text(x(noveltyLimit), 24, `limit ${noveltyLimit.toFixed(2)}`, "middle", INK)}${scale}` +
+      text(
+        (left + WIDTH) / 2,
+        140,
+        "share that the training samples do not explain",
+        "middle",
+        QUIET,
+      ),
+  );
+}
+
+function svg(height: number, title: string, content: string): string {
+  return (
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img" ` +
+    `aria-label="${encode(title)}" font-family="Inter, Helvetica, Arial, sans-serif" font-size="12">${content}</svg>`
+  );
+}
+
+function text(
+  x: number,
+  y: number,
+  words: string,
+  anchor: "start" | "middle" | "end",
+  color: string,
+  weight = 400,
+): string {
+  return `<text x="${px(x)}" y="${px(y)}" text-anchor="${anchor}" fill="${color}" font-weight="${weight}">${encode(words)}</text>`;
+}
+
+/** A length in pixels, to a tenth. */
+function px(value: number): string {
+  return String(Math.round(10 * value) / 10);
+}
+
+/** Text as HTML writes it. */
+function encode(words: string): string {
+  const entities: Readonly<Record<string, string>> = {
+    ...{ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" },
+  };
+  return words.replace(/[&<>"]/g, (letter) => entities[letter]);
+}
