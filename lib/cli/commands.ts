@@ -64,6 +64,14 @@ export const COMMANDS: readonly Command[] = [
     run: async (_, words) => (await import("./data.js")).data(words),
   }),
   command({
+    name: "example",
+    summary: "write a simulated cohort in files, to try the commands below on or to copy",
+    words: { usage: "FOLDER", counts: [1] },
+    options: {},
+    example: "npx aro example mine",
+    run: async (_, words) => (await import("./impute.js")).example(words),
+  }),
+  command({
     name: "fit",
     summary: "fit a model that imputes the other modalities of a cohort from its first",
     options: {

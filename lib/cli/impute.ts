@@ -1,5 +1,6 @@
-// The commands that fit a model bundle on a cohort file, and impute new samples by it.
+// The commands that write an example of a cohort, fit a model bundle on a cohort file, and impute new samples by it.
 import { readCohortFile } from "../cohort/cohort-file.js";
+import { writeExample } from "../cohort/example.js";
 import { readTable, type TableOptions } from "../cohort/tables.js";
 import type { Alignment } from "../impute/align.js";
 import { requireNew } from "../impute/bundle.js";
@@ -14,6 +15,13 @@ interface FitChoice {
   readonly output?: string;
   readonly method?: PathMethod;
   readonly seed?: number;
+}
+
+/** `aro example`: writes a simulated cohort in files. */
+export async function example([folder]: readonly string[]): Promise<number> {
+  requireNew("aro example", folder);
+  for (const name of writeExample(folder)) console.log(`${folder}/${name}`);
+  return 0;
 }
 
 /** `aro fit`: fits on all samples of the cohort that have the first modality and another. */
