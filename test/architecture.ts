@@ -28,6 +28,7 @@ const ORDER = [
   "train",
   "evaluate",
   "impute",
+  "page",
   "figures",
   "study",
   "claims",

@@ -15,6 +15,22 @@ test("every cell of every notebook type-checks strictly and awaits its promises"
   assert.deepEqual(await checkCells(), []);
 });
 
+test("a cell of the paper's notebooks that publishes a figure names itself, so that the figure's file can", async () => {
+  const root = join(projectRoot(), "notebooks");
+  for (const name of (await readdir(root)).filter((file) => /^0\d-.*\.ipynb$/.test(file))) {
+    for (const { id, source } of JSON.parse(await readFile(join(root, name), "utf8")).cells) {
+      const text = source.join("");
+      const calls = text.match(/publishFigure\(/g)?.length ?? 0;
+      const named = text.split(`\${source}#${id}\``).length - 1;
+      assert.equal(
+        named,
+        calls,
+        `${name}, cell ${id}: expected publishFigure(profile, \`\${source}#${id}\`, ...)`,
+      );
+    }
+  }
+});
+
 test("the course profile runs every notebook in real Jupyter and leaves the tracked files alone", async () => {
   const root = projectRoot();
   const status = async () => (await run("git", ["status", "--porcelain"], { cwd: root })).stdout;

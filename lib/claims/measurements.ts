@@ -186,13 +186,13 @@ const clusters: Rule = ({ about: [label] }, evidence) => {
   };
 };
 
-/** The figures of ours that bear the number of the paper's, unless it shows a label that the cohort lacks. */
+/** Our figure of the paper's number, unless it shows a label that the cohort lacks. */
 const figure: Rule = ({ about: [number, label] }, { figures, profile }) => {
   if (label && !profile.labels.tasks.includes(label)) {
     return { ours: `not a task of ${profile.name}; its figure shows another label`, holds: null };
   }
-  const own = figures.filter((name) => new RegExp(`^figure-${number}(?![0-9])`).test(name)).sort();
-  return { ours: own.length === 0 ? "–" : `${own.join(", ")} on ${profile.name}`, holds: null };
+  const name = `figure-${number}`;
+  return { ours: figures.includes(name) ? `${name} on ${profile.name}` : "–", holds: null };
 };
 
 /** The rules of this file, by the name that paper.csv gives them. */

@@ -50,7 +50,11 @@ export const COMMANDS: readonly Command[] = [
   command({
     name: "lab",
     summary: "open JupyterLab with the kernel ready",
-    options: { ...PROFILE_OPTIONS, noBrowser: flag("print the address and open no browser") },
+    options: {
+      ...PROFILE_OPTIONS,
+      noBrowser: flag("print the address and open no browser"),
+      kernelOnly: flag("install the kernel into .venv for another Jupyter, and open nothing"),
+    },
     example: "npx aro lab --no-browser",
     run: async (given) => (await import("./notebooks.js")).lab(given),
   }),
@@ -222,6 +226,14 @@ export const COMMANDS: readonly Command[] = [
     options: { cuda: flag("NVIDIA's build, for graphics processors") },
     example: "npx aro tensorflow",
     run: async (given) => (await import("./tensorflow.js")).tensorflow(given),
+  }),
+  command({
+    name: "page",
+    summary: "build a web page with two small trained models to play with, in one file",
+    options: { output: text("FOLDER", "where index.html is written; lib/dist/page by default") },
+    example: "npx aro page --output public",
+    notes: ["npm run page does the same. The page needs no server and no network."],
+    run: async (given) => (await import("./page.js")).page(given),
   }),
   command({
     name: "claims",

@@ -58,12 +58,21 @@ export async function runAll({ only = [], ...given }: RunOptions): Promise<numbe
   return 0;
 }
 
-/** Opens JupyterLab with the kernel ready. */
+/** Opens JupyterLab with the kernel ready, or installs the kernel alone. */
 export async function lab({
   noBrowser,
+  kernelOnly,
   ...given
-}: ProfileChoice & { readonly noBrowser?: true }): Promise<number> {
+}: ProfileChoice & {
+  readonly noBrowser?: true;
+  readonly kernelOnly?: true;
+}): Promise<number> {
   const { env } = profileOf(given);
+  if (kernelOnly) {
+    const { env: variables } = await prepareJupyter({ onProgress: console.log });
+    console.log(`Jupyter finds the kernel with JUPYTER_PATH=${variables.JUPYTER_PATH}`);
+    return 0;
+  }
   const jupyter = await prepareJupyter({ lab: true, onProgress: console.log });
   const args = [
     ...["-m", "jupyterlab", `--notebook-dir=${join(projectRoot(), "notebooks")}`],

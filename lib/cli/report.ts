@@ -86,9 +86,9 @@ export async function ledgerAsMarkdown(profile: Profile): Promise<string> {
   const ground = ({ judgedOn, source }: LedgerEntry) =>
     source === null ? judgedOn : `${judgedOn}, [${basename(source)}](${source})`;
   return [
-    `${ledger.length} statements of the paper, by verdict and by what it was reached on.`,
+    `${ledger.length} statements of the paper, by verdict and by what the verdict rests on.`,
     markdownTable(countByGround(ledger), { columns: COUNT_COLUMNS }),
-    `<details><summary>The ${failed.length} that do not hold and the ${undecided.length} that are undecided</summary>`,
+    `<details><summary>The ${failed.length} that do not hold and the ${undecided.length} that ${undecided.length === 1 ? "is" : "are"} undecided</summary>`,
     markdownTable(
       [...failed, ...undecided].map((entry) => ({
         ...entry,
@@ -97,7 +97,7 @@ export async function ledgerAsMarkdown(profile: Profile): Promise<string> {
       { columns: LEDGER_COLUMNS },
     ),
     "</details>",
-    `The ${held.length} that hold, on whatever ground: ${placesOf(held)}. A verdict on ${profile.name} answers the paper's question for another cohort and is no replication. \`npx aro claims\` lists all of them.`,
+    `The ${held.length} that hold: ${placesOf(held)}. A verdict on ${profile.name} answers the paper's question for another cohort and is no replication. \`npx aro claims\` lists all of them.`,
   ].join("\n\n");
 }
 

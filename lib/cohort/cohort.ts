@@ -32,8 +32,9 @@ export interface ModalityTable {
 
 /** Rows or columns that were left out, and the reason. */
 export interface Drop {
-  readonly what: "samples" | "features";
-  /** Their modality or sheet. */
+  /** "columns" are those of a sample sheet. */
+  readonly what: "samples" | "features" | "columns";
+  /** Their modality or sheet; the same samples of several are one drop: "RNA, protein". */
   readonly from: string;
   readonly count: number;
   readonly reason: string;
@@ -122,12 +123,16 @@ export function joinCohort(options: JoinOptions): Cohort {
   );
   if (shared.length === 0) throw explainNoneShared(tables, samples);
   const kept = new Set(shared);
-  const lost = tables.map((table) => {
-    const names = table.samples.filter((id) => !kept.has(id));
-    return drop("samples", table.name, names, "not in every modality and the sample sheet");
-  });
-  const unused = samples.map((sample) => sample.id).filter((id) => !kept.has(id));
-  lost.push(drop("samples", "sample sheet", unused, "not in every modality"));
+  const lost = [
+    ...tables.map((table) => ({
+      ...{ from: table.name, names: table.samples },
+      reason: "not in every modality and the sample sheet",
+    })),
+    {
+      ...{ from: "sample sheet", names: samples.map(({ id }) => id) },
+      reason: "not in every modality",
+    },
+  ].map(({ names, ...one }) => ({ ...one, names: names.filter((id) => !kept.has(id)) }));
   let start = 0;
   const modalities = tables.map((table) => {
     const modality = { name: table.name, start, end: start + table.features.length };
@@ -146,8 +151,22 @@ export function joinCohort(options: JoinOptions): Cohort {
       tables.map(({ matrix }) => matrix),
       rowsOf.map((rows) => shared.map((id) => rows.get(id))),
     ),
-    drops: [...drops, ...lost.filter(({ count }) => count > 0)],
+    drops: [...drops, ...mergeLost(lost)],
   };
+}
+
+/** Drops of samples, those of the same samples merged; the last one's reason stands for all of them. */
+function mergeLost(
+  lost: readonly { readonly from: string; readonly names: string[]; readonly reason: string }[],
+): Drop[] {
+  const groups = new Map<string, (typeof lost)[number][]>();
+  for (const one of lost) {
+    const key = one.names.toSorted().join("\n");
+    if (one.names.length > 0) groups.set(key, [...(groups.get(key) ?? []), one]);
+  }
+  return [...groups.values()].map((own) =>
+    drop("samples", own.map(({ from }) => from).join(", "), own[0].names, own.at(-1)!.reason),
+  );
 }
 
 function explainNoneShared(

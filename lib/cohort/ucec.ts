@@ -94,7 +94,7 @@ export function readUcec(options: { readonly folder?: string } = {}): Cohort {
       ...parseFeatureTable(unzip(readSourceFile(folder, file)), file),
     })),
     samples,
-    drops: [drop("features", "sample sheet", unused, "not used as a label")],
+    drops: [drop("columns", "sample sheet", unused, "not used as a label")],
   });
 }
 

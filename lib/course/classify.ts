@@ -1,6 +1,14 @@
 // Exercises to notebook 6: intervals of an accuracy, balanced accuracy, nested folds, permutation, and what 29 samples can say.
 import { wilsonInterval } from "../evaluate/statistics.js";
-import { askFunction, askProperty, drawingFor, isFunction, isNumber, meanOf } from "./exercise.js";
+import {
+  askFunction,
+  askProperty,
+  drawingFor,
+  isFunction,
+  isList,
+  isNumber,
+  meanOf,
+} from "./exercise.js";
 
 type WilsonInterval = (right: number, trials: number) => { low: number; high: number };
 type Score = (actual: string[], predicted: string[]) => number;
@@ -41,49 +49,41 @@ const PATIENTS = [
   ...Array.from({ length: 4 }, (_, i) => `P${3 * i + 1}`),
 ];
 
+const FOLDS = 4; // outer folds, and inner ones in each
+
 function judgeNested(nested: Nested): string | null {
-  const k = 4;
-  const all = [...PATIENTS.keys()];
-  const folds = nested([...PATIENTS], k);
-  if (
-    !Array.isArray(folds) ||
-    folds.length !== k ||
-    folds.some((fold) => !fold?.test || !fold.inner)
-  ) {
-    return `return an array of ${k} outer folds, each with test and inner`;
+  const folds = nested([...PATIENTS], FOLDS);
+  if (!isList(folds) || !folds.every((fold) => isList(fold?.test) && isList(fold.inner))) {
+    return `return an array of ${FOLDS} outer folds, each with test and inner`;
   }
-  if (
-    !isPartition(
-      folds.map(({ test }) => test),
-      all,
-    )
-  ) {
+  const all = [...PATIENTS.keys()];
+  const tested = folds.map(({ test }) => test);
+  if (!isPartition(tested, all)) {
     return "every row must be a test row exactly once over the outer folds";
   }
-  for (const { test, inner } of folds) {
-    const rest = all.filter((row) => !test.includes(row));
-    if (shares(test, rest)) return "a patient is in the test part of a fold and outside of it";
-    if (inner.length !== k)
-      return `each outer fold needs ${k} inner folds, one has ${inner.length}`;
-    const seen = inner.flatMap(({ train, validation }) => [...train, ...validation]);
-    if (seen.some((row) => test.includes(row))) {
-      return "an inner fold contains rows of its outer test part: the setting is then chosen on test rows";
+  return folds.map((fold) => judgeFold(fold, all)).find((hint) => hint !== null) ?? null;
+}
+
+function judgeFold({ test, inner }: Fold, all: readonly number[]): string | null {
+  const rest = all.filter((row) => !test.includes(row));
+  if (shares(test, rest)) return "a patient is in the test part of a fold and outside of it";
+  const parts = inner.map((fold) => [fold?.train, fold?.validation] as const);
+  if (inner.length !== FOLDS || !parts.flat().every(isList)) {
+    return `each outer fold needs ${FOLDS} inner folds with train and validation`;
+  }
+  if (parts.flat(2).some((row) => test.includes(row))) {
+    return "an inner fold contains rows of its outer test part: the setting is then chosen on test rows";
+  }
+  const validated = parts.map(([, validation]) => validation);
+  if (!isPartition(validated, rest)) {
+    return "every row outside the test part must be a validation row exactly once over the inner folds";
+  }
+  for (const [train, validation] of parts) {
+    if (!isPartition([train, validation], rest)) {
+      return "inside a fold, each row that is not in the test part is either a training or a validation row";
     }
-    if (
-      !isPartition(
-        inner.map(({ validation }) => validation),
-        rest,
-      )
-    ) {
-      return "every row outside the test part must be a validation row exactly once over the inner folds";
-    }
-    for (const { train, validation } of inner) {
-      if (!isPartition([train, validation], rest)) {
-        return "inside a fold, each row that is not in the test part is either a training or a validation row";
-      }
-      if (shares(train, validation)) {
-        return "a patient is in the training and the validation part of an inner fold";
-      }
+    if (shares(train, validation)) {
+      return "a patient is in the training and the validation part of an inner fold";
     }
   }
   return null;

@@ -1,6 +1,13 @@
 // Exercises to notebook 1: missing is not zero, joins by sample, splits by patient, and the majority class.
 import { createRandom } from "../cohort/random.js";
-import { askFunction, askProperty, drawingFor, isFunction, withGaps } from "./exercise.js";
+import {
+  askFunction,
+  askProperty,
+  drawingFor,
+  isFunction,
+  isNumbers,
+  withGaps,
+} from "./exercise.js";
 
 type Align = (rnaIds: string[], proteinIds: string[], protein: number[]) => number[];
 type Shared = (train: string[], test: string[], patientOf: Record<string, string>) => string[];
@@ -23,14 +30,16 @@ const PATIENTS = [
 const HELD = 0.3; // share of patients
 
 function judgeSplit(split: Split): string | null {
-  const splits = [1, 2, 3].map((seed) => {
-    const { train, test } = split([...PATIENTS], createRandom(seed, "exercise 01.3").uniform);
-    return { train: Array.from(train), test: Array.from(test) };
-  });
+  const splits = [1, 2, 3].map((seed) =>
+    split([...PATIENTS], createRandom(seed, "exercise 01.3").uniform),
+  );
+  if (!splits.every((parts) => isNumbers(parts?.train) && isNumbers(parts.test))) {
+    return "your function should return an object with train and test, two arrays of row numbers";
+  }
   for (const { train, test } of splits) {
     const rows = [...train, ...test];
     if (rows.some((row) => !(Number.isInteger(row) && row >= 0 && row < PATIENTS.length))) {
-      return "both parts should list row numbers, from 0 on";
+      return `both parts should list row numbers, from 0 to ${PATIENTS.length - 1} here`;
     }
     if (new Set(rows).size < rows.length) return "a row is in the parts twice";
     if (test.length === 0 || train.length === 0) return "a part is empty";

@@ -173,7 +173,8 @@ function keepNaN(_: string, value: unknown): unknown {
   return Number.isFinite(value) ? Number(value.toPrecision(4)) : String(value);
 }
 
-function isList(value: unknown): value is ArrayLike<unknown> {
+/** Whether a value is an array, typed or not. */
+export function isList(value: unknown): value is ArrayLike<unknown> {
   return Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
 }
 

@@ -3,7 +3,7 @@ import { hasGpuLibrary } from "./addon.js";
 import type { Engine } from "./engine.js";
 import { nativeEngine } from "./native.js";
 import { tfjsEngine } from "./tfjs.js";
-import { type BackendName, hasWebGpu } from "./tfjs-backend.js";
+import { type BackendName, hasWebGpu } from "./tfjs-platform.js";
 
 /** "native" has kernels of our own; the others are backends of TensorFlow.js, "tensorflow" the one with libtensorflow. */
 export type EngineName = "native" | BackendName;

@@ -18,8 +18,9 @@ import type {
   Tensor,
 } from "./engine.js";
 import { memoryLimits } from "./memory.js";
-import { type Backend, type BackendName, inTurn, loadBackend } from "./tfjs-backend.js";
+import { type Backend, inTurn, loadBackend } from "./tfjs-backend.js";
 import { type Part, TfjsParameter } from "./tfjs-parameter.js";
+import type { BackendName } from "./tfjs-platform.js";
 
 export interface TfjsOptions {
   readonly backend: BackendName;

@@ -13,6 +13,10 @@ export interface PlaneMap {
   readonly y: Float64Array;
   /** How far neighbors on the map are neighbors in the embedding, in [0, 1]. */
   readonly trustworthiness: number;
+  /** Of PCA: each axis's share of the variance, in [0, 1]. */
+  readonly explained?: readonly number[];
+  /** Of the others: "perplexity 10, seed 42". */
+  readonly settings?: string;
 }
 
 /** A label to color maps by. */
@@ -38,14 +42,15 @@ export function mapPoints(
   for (const label of labels) checkLabeling("mapPoints", points, label);
   const { rows } = points;
   const pca = fitPca(points, 2);
-  const planes: [method: string, plane: Rows][] = [
-    ["PCA", { rows, columns: pca.count, values: pca.scores }],
-    ["t-SNE", tsne(points, { perplexity: 10, seed })],
-    ["UMAP", umap(points, { neighbors: 10, seed })],
+  const explained = [0, 1].map((axis) => pca.explainedVarianceRatio[axis] ?? 0);
+  const planes: [method: string, plane: Rows, about: Partial<PlaneMap>][] = [
+    ["PCA", { rows, columns: pca.count, values: pca.scores }, { explained }],
+    ["t-SNE", tsne(points, { perplexity: 10, seed }), { settings: `perplexity 10, seed ${seed}` }],
+    ["UMAP", umap(points, { neighbors: 10, seed }), { settings: `10 neighbors, seed ${seed}` }],
   ];
   return {
-    maps: planes.map(([method, plane]) => ({
-      method,
+    maps: planes.map(([method, plane, about]) => ({
+      ...{ method, ...about },
       x: Float64Array.from({ length: rows }, (_, row) => plane.values[row * plane.columns]),
       y: Float64Array.from(
         { length: rows },

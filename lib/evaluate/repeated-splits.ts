@@ -1,4 +1,5 @@
 // Scores of repeated runs, and paired differences over repeated splits that allow for shared samples.
+import { checkOptions } from "../options.js";
 import type { Part, PreparedCohort } from "../preprocess/prepare.js";
 import type { Predictor } from "./predictor.js";
 import { scorePredictors } from "./reconstruction.js";
@@ -93,21 +94,30 @@ export interface SplitDifference {
   readonly better: string;
 }
 
+export interface CompareSplitsOptions {
+  /** By default "test". */
+  readonly part?: Part;
+}
+
 /**
- * Compares pairs of predictors over splits, by MSE and median r on the test rows of each inferred modality; r is left
+ * Compares pairs of predictors over splits, by MSE and median r on each inferred modality of one part's rows; r is left
  * out where one of the two has none, as a constant.
  *
  * Splits share samples, so their differences are not independent: the variance of their mean is
- * `(1 / n + test samples / training samples) s^2`, with n - 1 degrees of freedom.
+ * `(1 / n + scored samples / training samples) s^2`, with n - 1 degrees of freedom.
  * Source: Nadeau and Bengio 2003, Inference for the generalization error; Holm 1979.
  * @throws RangeError if a pair shares fewer than two splits.
  */
 export function compareOverSplits(
   scores: readonly RepeatedScore[],
   pairs: readonly (readonly [first: string, second: string])[],
+  options: CompareSplitsOptions = {},
 ): SplitDifference[] {
+  const { part: wanted = "test" } = checkOptions("compareOverSplits", options, {
+    part: ["train", "validation", "test"],
+  });
   const tested = scores.filter(
-    ({ part, modality }) => part === "test" && !COMBINED.includes(modality),
+    ({ part, modality }) => part === wanted && !COMBINED.includes(modality),
   );
   const modalities = [...new Set(tested.map(({ modality }) => modality))];
   const rows = pairs.flatMap(([first, second]) =>

@@ -15,7 +15,8 @@ export interface ModalitySummary {
 
 /** What was left out, such as a `Drop` of the cohort. */
 export interface DropSummary {
-  readonly what: "samples" | "features";
+  /** Left-out "columns" of a sample sheet are not drawn: they are no features. */
+  readonly what: "samples" | "features" | "columns";
   readonly from: string;
   readonly count: number;
   readonly reason: string;
@@ -48,9 +49,9 @@ export function cohortFigure(options: CohortSummary): Figure {
       `cohortFigure: expected the share observed of ${out.name} in [0, 1], got ${out.observed}`,
     );
   }
-  const kept = drops.filter((drop) => drop.count > 0);
+  const kept = drops.filter((drop) => drop.count > 0 && drop.what !== "columns");
   const names = modalities.map(({ name }) => name);
-  const room = labelRoom([...names, ...kept.map(({ from }) => from)], 200);
+  const room = labelRoom([...names, ...kept.map(({ from }) => from)], 240);
   const width = Math.floor((figureWidth - room - 2 * gap) / 3);
   const most = Math.max(...kept.map((drop) => drop.count));
   const bars = (field: string, title: string, first: boolean): Panel => ({
@@ -64,12 +65,15 @@ export function cohortFigure(options: CohortSummary): Figure {
         field: "modality",
         type: "nominal",
         sort: names,
-        axis: first ? { title: null, minExtent: room } : null,
+        axis: first ? { title: null, minExtent: room, labelLimit: room } : null,
       },
       x: {
         field,
         type: "quantitative",
-        axis: null,
+        axis: {
+          ...{ title: null, tickCount: 3, grid: false, labelFlush: true },
+          format: field === "observed" ? ".0%" : ",d",
+        },
         scale: {
           domain: [0, 1.4 * Math.max(...modalities.map((row) => row[field as "samples"]))],
         },
@@ -99,13 +103,20 @@ export function cohortFigure(options: CohortSummary): Figure {
         width: 3 * width + 2 * gap,
         height: { step: 22 },
         encoding: {
-          y: { field: "row", type: "ordinal", axis: { title: null, labelExpr, minExtent: room } },
+          y: {
+            field: "row",
+            type: "ordinal",
+            axis: { title: null, labelExpr, minExtent: room, labelLimit: room },
+          },
           x: {
             field: "count",
             type: "quantitative",
             // The largest count lies at 2/5 of the width; its reason needs the rest.
             scale: { type: "log", domain: [0.8, 0.8 * (most / 0.8) ** 2.5] },
-            axis: null,
+            axis: {
+              ...{ title: `${what} (log scale)`, titleAnchor: "start", grid: false, format: ",d" },
+              values: [1, 10, 100, 1000, 10_000].filter((value) => value <= most),
+            },
           },
         },
         layer: [
@@ -128,7 +139,7 @@ export function cohortFigure(options: CohortSummary): Figure {
     subtitle: [
       `${counted(samples, "sample")} of ${counted(patients, "patient")} have every modality. ` +
         (kept.length > 0
-          ? "Lower panels: counts on a logarithmic scale, each with its reason."
+          ? "Lower panels: what was left out, both on the same scale, with the reason."
           : "Nothing was left out."),
     ],
     datasets: {

@@ -3,7 +3,7 @@
 import { checkOptions, required } from "../options.js";
 import { type Figure, makeFigure, type Panel, type Row } from "./figure.js";
 import { mergeRare, OTHER } from "./rare.js";
-import { counted, decimal, legendColumns, listed, textWidth, wrap } from "./text.js";
+import { counted, decimal, legendColumns, listed, percent, textWidth, wrap } from "./text.js";
 import { classStyle, figureWidth, inks, mostClasses, notRecorded, panelTitle } from "./theme.js";
 
 /** The positions of the samples on a map. */
@@ -14,6 +14,10 @@ export interface LatentMap {
   readonly y: ArrayLike<number>;
   /** How well neighbors on the map are neighbors in the latent space, in [0, 1]. */
   readonly trustworthiness?: number;
+  /** Of PCA: each axis's share of the variance, in [0, 1]. */
+  readonly explained?: readonly number[];
+  /** The settings of the method: "perplexity 10, seed 42". */
+  readonly settings?: string;
 }
 
 /** What colors a row of panels: a label, or k-means clusters. */
@@ -33,6 +37,8 @@ export interface LatentOptions {
   readonly colorings: readonly Coloring[];
   /** Draws the map of this method alone. */
   readonly method?: string;
+  /** The part of each sample, "train", "validation" or "test"; the outlines of the held-out ones are marked. */
+  readonly parts?: readonly string[];
 }
 
 /**
@@ -41,9 +47,10 @@ export interface LatentOptions {
  * @throws RangeError if there is no map or coloring, no map of `method`, or lengths differ.
  */
 export function latentFigure(options: LatentOptions): Figure {
-  const { cohort, representation } = checkOptions("latentFigure", options, {
+  const { cohort, representation, parts } = checkOptions("latentFigure", options, {
     ...{ cohort: required("string"), representation: required("string") },
     ...{ maps: required("array"), colorings: required("array"), method: "string" },
+    parts: "array",
   });
   const { maps, colorings } = chooseMaps(options);
   if (maps.length === 0 || colorings.length === 0) {
@@ -62,7 +69,7 @@ export function latentFigure(options: LatentOptions): Figure {
     const names = namesOf(coloring);
     const style = classStyle(names, { what: `latentFigure: "${coloring.name}"` });
     const panels = maps.map((map, column): Panel => {
-      const points = [map.x, map.y, coloring.values];
+      const points = [map.x, map.y, coloring.values, ...(parts ? [parts] : [])];
       const wrong = points.find((values) => values.length !== samples);
       if (wrong) {
         throw new RangeError(
@@ -70,7 +77,10 @@ export function latentFigure(options: LatentOptions): Figure {
         );
       }
       const name = `${map.method} ${coloring.name}`;
-      datasets[name] = names.map((value, i) => ({ x: map.x[i], y: map.y[i], value }));
+      datasets[name] = names.map((value, i) => ({
+        ...{ x: map.x[i], y: map.y[i], value },
+        ...(parts ? { part: parts[i] } : {}),
+      }));
       return {
         data: { name },
         title: panelTitle(
@@ -88,8 +98,9 @@ export function latentFigure(options: LatentOptions): Figure {
           strokeWidth: 0.5,
         },
         encoding: {
-          x: mapAxis("x", `${map.method} 1`),
-          y: mapAxis("y", `${map.method} 2`),
+          x: mapAxis("x", axisTitle(map, 0)),
+          y: mapAxis("y", axisTitle(map, 1)),
+          ...(parts ? outlines : {}),
           color: {
             field: "value",
             type: "nominal",
@@ -124,6 +135,8 @@ export function latentFigure(options: LatentOptions): Figure {
         (colorings.some((coloring) => coloring.silhouettes)
           ? " Silhouette (−1 to 1): are classes apart?"
           : ""),
+      ...(parts ? ["Outlined in black: test samples; in gray: validation samples."] : []),
+      ...maps.flatMap(({ method, settings }) => (settings ? [`${method}: ${settings}.`] : [])),
       ...colorings.flatMap(mergedIn),
       ...(maps.some((map) => map.trustworthiness !== undefined)
         ? [
@@ -175,6 +188,23 @@ function chooseMaps({ maps, colorings, method }: LatentOptions) {
       }),
     ),
   };
+}
+
+/** The outlines that tell held-out samples from training samples. */
+const outlines = {
+  stroke: {
+    condition: [
+      { test: "datum.part === 'test'", value: inks.ink as string },
+      { test: "datum.part === 'validation'", value: inks.missing },
+    ],
+    value: "white",
+  },
+  strokeWidth: { condition: { test: "datum.part !== 'train'", value: 1.8 }, value: 0.5 },
+};
+
+function axisTitle({ method, explained }: LatentMap, axis: number): string {
+  const share = explained?.[axis];
+  return `${method} ${axis + 1}${share === undefined ? "" : `, ${percent(share, 1)} of the variance`}`;
 }
 
 /** The values have no unit, so axes have a title and no numbers. */

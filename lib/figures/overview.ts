@@ -210,25 +210,38 @@ function drawInput(drawing: Drawing, options: OverviewOptions, height: number) {
   arrow(lines, heads, x + stripWidth, COLUMNS.model, top + height / 2);
 }
 
-/** The hidden layers as bars of equal width; the last is the latent space. */
+/** The layers as bars of equal width: the projection of the input, the hidden layers, and the decoder's one layer. */
 function drawModel(drawing: Drawing, { model }: OverviewOptions, height: number) {
   const { boxes, texts, lines, heads } = drawing;
   const x = COLUMNS.model;
-  const room = COLUMNS.output - gap * 3 - x;
-  heading(texts, "autoencoder", x + room / 2);
-  const layers = model.hiddenLayers + 1;
-  const step = room / layers;
-  const bar = Math.min(22, step * 0.6);
-  const [y, y2] = [top + height * 0.22, top + height * 0.8];
-  for (let i = 0; i < layers; i++) {
-    const left = x + step * i + (step - bar) / 2;
-    boxes.push(box(left, y, left + bar, y2, i === layers - 1 ? inks.ink : inks.quiet));
-    if (i > 0) lines.push({ x: left - step + bar, x2: left, y: (y + y2) / 2, y2: (y + y2) / 2 });
+  const { bar, step, left } = barsOf(model);
+  heading(texts, "autoencoder", x + modelRoom / 2);
+  const [y, y2] = [top + height * 0.3, top + height * 0.78];
+  const middle = (y + y2) / 2;
+  const last = model.hiddenLayers;
+  for (let i = 0; i <= last + 1; i++) {
+    const color = i === last ? inks.ink : inks.quiet;
+    boxes.push(box(left(i), y, left(i) + bar, y2, color));
+    if (i > 0) lines.push({ x: left(i) - step + bar, x2: left(i), y: middle, y2: middle });
+    texts.push(text(i === 0 ? "in" : i > last ? "out" : `h${i}`, left(i) + bar / 2, middle - 14));
   }
-  const sizes = `${counted(layers, "layer")} of ${count(model.width)}, ReLU`;
-  texts.push(text(sizes, x + room / 2, y - 29));
-  texts.push(text(`${count(model.parameters)} parameters`, x + room / 2, y - 14));
-  arrow(lines, heads, x + room, COLUMNS.output, top + height / 2);
+  texts.push(text("encoder", (left(0) + left(last) + bar) / 2, y2 + 14, true));
+  texts.push(text("decoder", left(last + 1) + bar / 2, y2 + 14, true));
+  const sizes = `in: to ${count(model.width)}; ${counted(last, "hidden layer")}; ReLU`;
+  texts.push(text(sizes, x + modelRoom / 2, y - 40));
+  texts.push(text(`out: to every feature; ${model.output}`, x + modelRoom / 2, y - 26));
+  texts.push(text(`${count(model.parameters)} parameters`, x + modelRoom / 2, y - 12));
+  arrow(lines, heads, x + modelRoom, COLUMNS.output, top + height / 2);
+}
+
+/** The room of the model's drawing, in pixels. */
+const modelRoom = COLUMNS.output - gap * 3 - COLUMNS.model;
+
+/** The positions of the layers' bars; the last of the encoder is the latent space. */
+function barsOf({ hiddenLayers }: OverviewOptions["model"]) {
+  const step = modelRoom / (hiddenLayers + 2);
+  const bar = Math.min(22, step * 0.7);
+  return { bar, step, left: (i: number) => COLUMNS.model + step * i + (step - bar) / 2 };
 }
 
 function drawOutput({ boxes, texts }: Drawing, options: OverviewOptions, height: number) {
@@ -238,11 +251,11 @@ function drawOutput({ boxes, texts }: Drawing, options: OverviewOptions, height:
     boxes.push(box(x, y, x + boxWidth, y2, modalityColor(name)));
     texts.push(text(name, x + boxWidth / 2, (y + y2) / 2, true));
   }
-  texts.push(text(`output: ${options.model.output}`, x + boxWidth / 2, top + height + 16));
+  texts.push(text("compared with the input", x + boxWidth / 2, top + height + 16));
 }
 
 /** The lower row: the uses of the latent space, and the loss on the reconstruction. */
-function drawUses(drawing: Drawing, { tasks, loss }: OverviewOptions, bottom: number) {
+function drawUses(drawing: Drawing, { tasks, loss, model }: OverviewOptions, bottom: number) {
   const { boxes, texts, lines, heads } = drawing;
   const [y, y2] = [bottom + 44, bottom + 80];
   const uses = `latent space: maps, clusters; classifiers of ${listed(tasks)}`;
@@ -253,8 +266,9 @@ function drawUses(drawing: Drawing, { tasks, loss }: OverviewOptions, bottom: nu
   words.forEach((line, j) => {
     texts.push(text(line, (from + to) / 2, (y + y2) / 2 + (j - (words.length - 1) / 2) * 14));
   });
-  const latent = COLUMNS.output - gap * 3 - 20;
-  lines.push({ x: latent, x2: latent, y: bottom - (bottom - top) * 0.2, y2: y - 4 });
+  const { bar, left } = barsOf(model);
+  const latent = left(model.hiddenLayers) + bar / 2;
+  lines.push({ x: latent, x2: latent, y: bottom - (bottom - top) * 0.22 + 24, y2: y - 4 });
   heads.push({ x: latent, y: y - 5, shape: "triangle-down" });
   const right = COLUMNS.output;
   boxes.push(box(right, y, right + boxWidth, y2, inks.ink));

@@ -14,7 +14,18 @@ export interface StageHistogram {
   readonly counts: ArrayLike<number>;
   /** Number of values that are exactly 0. */
   readonly zeros: number;
+  /** Number of values below 0, if the next step sets them to 0; their bars are gray. */
+  readonly below?: number;
+  /** Number of values that winsorizing has moved. */
+  readonly winsorized?: number;
 }
+
+/** What the values of a stage are measured in. */
+const UNITS: Readonly<Record<string, string>> = {
+  measured: "unit of the table",
+  "z-score": "standard deviations from the training mean",
+  "log1p of z above 0": "ln(1 + z)",
+};
 
 export interface PreprocessingOptions {
   readonly cohort: string;
@@ -27,7 +38,11 @@ interface Bin {
   readonly low: number;
   readonly high: number;
   readonly share: number;
+  readonly color: string;
 }
+
+/** Of bars whose values the next step sets to 0. */
+const lost = "#BDBDBD";
 
 /**
  * Draws one histogram per modality (rows) and stage (columns), in order of first appearance. Exact zeros are removed
@@ -62,51 +77,49 @@ export function preprocessingFigure(
         const left = n < most ? [`n = ${count(n)}`] : [];
         const zeros =
           histogram.zeros > 0 ? `${percent(histogram.zeros / n, 1)} are 0` : "none is 0";
-        const text = [zeros, ...left].join(", ");
-        const bins = binsOf(histogram);
+        const { below, winsorized } = histogram;
+        const moved =
+          winsorized === undefined ? [] : [`${percent(winsorized / n, 1)} were winsorized`];
+        const notes = [
+          [zeros, ...moved, ...left].join("; "),
+          below === undefined ? " " : `${percent(below / n, 1)} are below 0 and become 0`,
+        ];
+        const bins = binsOf(histogram).map((bin): Bin => {
+          const isLost = below !== undefined && bin.high <= 0;
+          return { ...bin, color: isLost ? lost : color };
+        });
         datasets[name] = bins.map((bin) => ({ ...bin }));
-        datasets[`${name}, zeros`] = [{ text }];
         return {
           data: { name },
           title: {
             text: histogram.stage,
-            fontSize: 11,
-            fontWeight: 500,
-            color: inks.quiet,
-            offset: 5,
-            frame: "group",
+            ...{ subtitle: notes, subtitleColor: inks.quiet, subtitlePadding: 2 },
+            ...{ fontSize: 11, fontWeight: 600, color: inks.ink, offset: 5, frame: "group" },
           },
           width,
-          height: 84,
-          layer: [
-            {
-              mark: { type: "bar", color, stroke: color, strokeWidth: 0.5, binSpacing: 0 },
-              encoding: {
-                x: {
-                  field: "low",
-                  type: "quantitative",
-                  bin: { binned: true },
-                  axis: { title: null, tickCount: 4, grid: false, labelFlush: true },
-                },
-                x2: { field: "high" },
-                y: {
-                  field: "share",
-                  type: "quantitative",
-                  axis: null,
-                  scale: { domain: [0, 1.35 * highest(bins)] },
-                },
+          height: 100,
+          mark: { type: "bar", strokeWidth: 0.5, binSpacing: 0 },
+          encoding: {
+            fill: { field: "color", type: "nominal", scale: null },
+            stroke: { field: "color", type: "nominal", scale: null },
+            x: {
+              field: "low",
+              type: "quantitative",
+              bin: { binned: true },
+              axis: {
+                ...{ title: UNITS[histogram.stage] ?? null, titleFontWeight: 400 },
+                ...{ titleColor: inks.quiet, titlePadding: 3, tickCount: 4 },
+                ...{ grid: false, labelFlush: true },
               },
             },
-            {
-              data: { name: `${name}, zeros` },
-              mark: { type: "text", align: "right", baseline: "top" },
-              encoding: {
-                x: { value: width - 5 },
-                y: { value: 6 },
-                text: { field: "text", type: "nominal" },
-              },
+            x2: { field: "high" },
+            y: {
+              field: "share",
+              type: "quantitative",
+              axis: null,
+              scale: { domain: [0, 1.1 * highest(bins)] },
             },
-          ],
+          },
         };
       }),
     };
@@ -116,7 +129,7 @@ export function preprocessingFigure(
     title: `${cohort}: the values of each modality after each step of preprocessing`,
     subtitle: [
       `Observed values of the ${part} samples (n = ${count(samples)}). Bars: values other than 0, each panel to its own ` +
-        "height.",
+        "height. Gray: values below the training mean, which the clamp at 0 sets to 0.",
     ],
     datasets,
     view: { vconcat: rows },
@@ -131,7 +144,7 @@ function highest(bins: readonly Bin[]): number {
   return Math.max(...bins.map(({ share }) => share)) || 1;
 }
 
-function binsOf({ modality, stage, edges, counts, zeros }: StageHistogram): Bin[] {
+function binsOf({ modality, stage, edges, counts, zeros }: StageHistogram): Omit<Bin, "color">[] {
   const where = `preprocessingFigure: ${modality}, ${stage}`;
   const n = total({ modality, stage, edges, counts, zeros });
   if (counts.length === 0 || edges.length !== counts.length + 1) {

@@ -8,8 +8,12 @@ import { datasetsOf, type Figure } from "./figure.js";
 import { type RenderedFigure, renderFigure } from "./render.js";
 
 export interface SaveOptions {
-  /** The command or notebook that made the figure, such as "notebooks/03-train.ipynb". */
+  /** The notebook and cell that made the figure, such as "notebooks/03-train.ipynb#cell-16", or a command. */
   readonly source: string;
+  /** The command that makes it again. */
+  readonly command?: string;
+  /** The library and its version: "aro 0.1.0". */
+  readonly library?: string;
 }
 
 export interface SavedFigure extends RenderedFigure {
@@ -18,8 +22,9 @@ export interface SavedFigure extends RenderedFigure {
 }
 
 /**
- * Writes NAME.svg and NAME.json (title, source, SHA-256 of the data, spec with its data) into a folder, which it
- * creates if necessary. Each file replaces its predecessor in one move, so a crash leaves the old or the new file.
+ * Writes NAME.svg and NAME.json (title, where it comes from, SHA-256 of the data, spec with its data) into a folder,
+ * which it creates if necessary. Both name the source, the command, the library, and how to find the commit: a file
+ * cannot hold the commit that it becomes part of. Each file replaces its predecessor in one move, so a crash leaves the old or the new file.
  * @throws TypeError if the source is empty; Error if the folder cannot be written to.
  */
 export async function saveFigure(
@@ -27,7 +32,9 @@ export async function saveFigure(
   folder: string,
   options: SaveOptions,
 ): Promise<SavedFigure> {
-  const { source } = checkOptions("saveFigure", options, { source: required("string") });
+  const { source, command, library } = checkOptions("saveFigure", options, {
+    ...{ source: required("string"), command: "string", library: "string" },
+  });
   if (source.trim() === "") {
     throw new TypeError(
       `saveFigure: expected the command or notebook that made ${figure.name}, got an empty source`,
@@ -35,13 +42,25 @@ export async function saveFigure(
   }
   const rendered = await renderFigure(figure);
   const { name, title, spec } = figure;
-  const record = { name, title, source, dataSha256: dataSha256(figure), spec };
+  const origin = {
+    ...{ source, ...(command === undefined ? {} : { command }) },
+    ...(library === undefined ? {} : { library }),
+    commit: `git log -1 --format=%H -- ${name}.svg`,
+  };
+  const record = { name, title, ...origin, dataSha256: dataSha256(figure), spec };
   await mkdir(folder, { recursive: true });
   const svgPath = join(folder, `${name}.svg`);
   const jsonPath = join(folder, `${name}.json`);
-  await replaceFile(svgPath, `${rendered.svg}\n`);
+  await replaceFile(svgPath, `${withMetadata(rendered.svg, origin)}\n`);
   await replaceFile(jsonPath, `${JSON.stringify(record)}\n`);
   return { ...rendered, svgPath, jsonPath };
+}
+
+/** Puts text into the SVG that a viewer does not draw. */
+function withMetadata(svg: string, origin: Readonly<Record<string, string>>): string {
+  const lines = Object.entries(origin).map(([key, value]) => `${key}: ${value}`);
+  const text = lines.join("; ").replace(/&/g, "&amp;").replace(/</g, "&lt;");
+  return svg.replace(/^(<svg[^>]*>)/, (opening) => `${opening}<metadata>${text}</metadata>`);
 }
 
 /** SHA-256 of `JSON.stringify(spec.datasets)`, in hexadecimal digits. */

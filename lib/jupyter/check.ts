@@ -2,7 +2,7 @@
 import { execFile } from "node:child_process";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { join, relative } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import ts from "typescript";
 import { projectRoot } from "../cohort/root.js";
 import { type CodeCell, listNotebooks, notebookName, readCodeCells } from "./notebook.js";
@@ -42,7 +42,8 @@ export async function checkCells(files?: readonly string[]): Promise<CellProblem
         from.push({ cell: number, line: i + 1 });
       });
     }
-    const name = `${notebookName(file)}.ts`;
+    const own = `${notebookName(file)}.ts`;
+    const name = origins.has(own) ? `${basename(dirname(file))}-${own}` : own;
     await writeFile(join(folder, name), `${lines.join("\n")}\n`);
     origins.set(name, from);
   }

@@ -79,15 +79,18 @@ export interface StageHistogram {
   readonly counts: Float64Array;
   /** Observed values that are exactly 0. */
   readonly zeros: number;
+  /** Of z-scores: observed values below 0, which the next step sets to 0. */
+  readonly below?: number;
+  /** Of z-scores: observed values that winsorizing has moved. */
+  readonly winsorized?: number;
 }
 
-/** The name of each stage in a histogram, which counts no imputed values. */
-const SHOWN: Readonly<Record<Stage, string>> = {
-  imputed: "measured",
-  winsorized: "clamped",
-  standardized: "z-score",
-  log: "log1p of z above 0",
-};
+/** The stages that a histogram shows, with their names; it counts no imputed values, and pooled values hide winsorizing. */
+const SHOWN: readonly (readonly [Stage, string])[] = [
+  ["imputed", "measured"],
+  ["standardized", "z-score"],
+  ["log", "log1p of z above 0"],
+];
 
 /**
  * Counts the observed values of the given rows in equal bins from lowest to highest, one histogram per stage and
@@ -103,13 +106,19 @@ export function stageHistograms(
   if (!Number.isInteger(bins) || bins < 1) {
     throw new RangeError(`stageHistograms: expected a positive number of bins, got ${bins}`);
   }
-  return STAGES.flatMap((stage) => {
+  const valuesAt = (stage: Stage) => {
     const scaled = applyScaler(scaler, matrix, rows, stage);
-    return modalities.map((modality): StageHistogram => {
-      const values = observedValues("stageHistograms", scaled, modality);
-      return { modality: modality.name, stage: SHOWN[stage], ...countBins(values, bins) };
-    });
-  });
+    return modalities.map((modality) => observedValues("stageHistograms", scaled, modality));
+  };
+  const [before, after] = [valuesAt("imputed"), valuesAt("winsorized")];
+  return SHOWN.flatMap(([stage, name]) =>
+    valuesAt(stage).map((values, i): StageHistogram => {
+      const histogram = { modality: modalities[i].name, stage: name, ...countBins(values, bins) };
+      if (stage !== "standardized") return histogram;
+      const winsorized = after[i].filter((value, k) => value !== before[i][k]).length;
+      return { ...histogram, below: values.filter((value) => value < 0).length, winsorized };
+    }),
+  );
 }
 
 function observedValues(

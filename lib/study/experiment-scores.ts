@@ -174,9 +174,10 @@ export function tabulateSeeds(
   return [...rows, ...below];
 }
 
-/** The mean scores of one variant over splits, on the test rows of one modality. */
+/** The mean scores of one variant over splits, on one part's rows of one modality. */
 export interface SplitRow {
   readonly variant: string;
+  readonly part: string;
   readonly modality: string;
   /** Splits averaged. */
   readonly splits: number;
@@ -190,12 +191,12 @@ export interface SplitRow {
 }
 
 /**
- * Averages test scores over splits, modality by modality. Means of different numbers of splits do not compare: use
+ * Averages scores over splits, modality by modality. Means of different numbers of splits do not compare: use
  * `compareOverSplits`.
  */
 export function tabulateSplits(scores: readonly RepeatedScore[]): SplitRow[] {
-  const tested = scores.filter(({ part, modality }) => part === "test" && modality !== "all");
-  const keyOf = ({ variant, modality }: RepeatedScore) => `${modality}\n${variant}`;
+  const tested = scores.filter(({ modality }) => modality !== "all");
+  const keyOf = ({ variant, part, modality }: RepeatedScore) => `${part}\n${modality}\n${variant}`;
   const modalities = [...new Set(tested.map(({ modality }) => modality))];
   const keys = modalities.flatMap((name) => [
     ...new Set(tested.filter(({ modality }) => modality === name).map(keyOf)),
@@ -209,7 +210,8 @@ export function tabulateSplits(scores: readonly RepeatedScore[]): SplitRow[] {
     const steps = own.flatMap((score) => (score.steps === null ? [] : [score.steps]));
     const [fewest, most] = [Math.min(...steps), Math.max(...steps)];
     return {
-      ...{ variant: own[0].variant, modality: own[0].modality, splits: own.length },
+      ...{ variant: own[0].variant, part: own[0].part, modality: own[0].modality },
+      splits: own.length,
       mse: meanOf(own.map(({ mse }) => mse))!,
       huber: meanOf(own.map(({ huber }) => huber))!,
       skill: meanOf(own.map(({ skill }) => skill)),

@@ -17,6 +17,7 @@ import {
   ALL_TOGETHER,
   ARO_PAPER,
   AUTHORS,
+  DECODER_CHOICES,
   DIFFERENCES,
   MASKED,
   SETTINGS,
@@ -92,6 +93,7 @@ export function experimentsOf(profile: Profile): Experiment[] {
   const from = (first: number, count: number) => Array.from({ length: count }, (_, i) => first + i);
   const seeds = from(training.seed, experiments.seeds);
   const simulated = cohort === "simulate";
+  const chosenBy = simulated ? [0, 1] : [0, 3, 6, 8]; // splits whose validation rows may decide
   const quick: readonly string[] = [...SPLIT_CONTROLS, SHARED];
   return [
     {
@@ -110,6 +112,14 @@ export function experimentsOf(profile: Profile): Experiment[] {
       inNotebook: (variant, i) => simulated || (quick.includes(variant) && i < 3),
       // Notebook 3 has trained ARO on the first split.
       checked: (variant, i) => (quick.includes(variant) ? i < 2 : variant === ARO_PAPER && i === 0),
+    },
+    {
+      name: "decoder",
+      about: "choices of the shared decoder, on the validation rows of a few splits",
+      ...{ variants: DECODER_CHOICES, seeds: chosenBy.map((i) => split.seed + i) },
+      ...{ seedOf: "split", parts: ["validation"], reduced: false },
+      inNotebook: () => simulated,
+      checked: () => false,
     },
     {
       name: "authors",
@@ -156,7 +166,9 @@ export function planExperiment(study: Study, wanted: string | Experiment): Plan;
 export function planExperiment(study: Study, wanted: string | Experiment): Plan {
   const experiment = typeof wanted === "string" ? findExperiment(study.profile, wanted) : wanted;
   const describe =
-    experiment.seedOf === "split" ? describeSplit(study) : describeTraining(study, experiment);
+    experiment.seedOf === "split"
+      ? describeSplit(study, experiment.parts)
+      : describeTraining(study, experiment);
   const runs: PlannedRun[] = [];
   const cells = experiment.seeds.flatMap((seed, i) =>
     experiment.variants.flatMap((variant): Cell[] => {

@@ -1,8 +1,9 @@
 // Result tables and figures: published by the notebook that computes them, read by the ledger, the README and the terminal.
 import { mkdir } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { replaceFile } from "../cohort/durable-file.js";
 import { readOptional } from "../cohort/optional-file.js";
+import { libraryVersion } from "../cohort/root.js";
 import type { Figure } from "../figures/figure.js";
 import { saveFigure } from "../figures/save.js";
 import { showFigure } from "../figures/show.js";
@@ -79,7 +80,7 @@ function tableFile(profile: Profile, name: string): string {
 
 /**
  * Writes a figure's SVG, spec and data to the profile's figures folder, and shows it in the running cell.
- * @param source the notebook that drew it.
+ * @param source the notebook and the id of the cell that drew it: "notebooks/03-train.ipynb#cell-16".
  * @throws RangeError if the figure's data or fields are wrong.
  */
 export async function publishFigure(
@@ -87,5 +88,14 @@ export async function publishFigure(
   source: string,
   figure: Figure,
 ): Promise<void> {
-  await showFigure(await saveFigure(figure, foldersOf(profile).figures, { source }));
+  const made = { source, command: commandOf(profile, source), library: `aro ${libraryVersion()}` };
+  await showFigure(await saveFigure(figure, foldersOf(profile).figures, made));
+}
+
+/** The command that runs a notebook as it runs now. */
+function commandOf({ name, cohort }: Profile, source: string): string {
+  const notebook = basename(source.split("#")[0], ".ipynb");
+  const choice = typeof cohort === "object" ? `--cohort ${cohort.file}` : `--profile ${name}`;
+  const settings = process.env.ARO_SET ? ` --set ${process.env.ARO_SET}` : "";
+  return `npx aro notebooks ${notebook} ${choice}${settings}`;
 }

@@ -11,7 +11,7 @@ import { modelPredictor, type Predictor } from "../evaluate/predictor.js";
 import { type RepeatedScore, scoreRepeat } from "../evaluate/repeated-splits.js";
 import { fitSharedDecoder } from "../impute/fit.js";
 import { sharedDecoderPredictor } from "../impute/infer.js";
-import { prepareCohort } from "../preprocess/prepare.js";
+import { type Part, prepareCohort } from "../preprocess/prepare.js";
 import { splitSamples } from "../preprocess/split.js";
 import { hashRows } from "../train/config.js";
 import { describeEnvironment, type RunEnvironment } from "../train/environment.js";
@@ -35,6 +35,8 @@ export interface SplitRun {
   /** At most; null if nothing is trained epoch by epoch. */
   readonly epochs: number | null;
   readonly variants: readonly Variant[];
+  /** That are scored. */
+  readonly parts: readonly Part[];
   /** Splits and preprocesses the cohort, or returns what the previous run of the same split did. */
   readonly open: () => Study;
 }
@@ -50,7 +52,7 @@ const VERSION = 1; // of what a run computes; scores of another version are othe
 const FILE = "scores.json";
 
 /** Returns what describes the run of a variant on the split of a seed; all controls of a split are one run. */
-export function describeSplit(study: Study) {
+export function describeSplit(study: Study, parts: readonly Part[]) {
   const { profile, cohort } = study;
   const cohortHash = hashRows([{ ids: cohort.samples.map(({ id }) => id), matrix: cohort.matrix }]);
   const about = [cohortHash, cohort.features, cohort.samples.map(({ patient }) => patient)];
@@ -63,13 +65,15 @@ export function describeSplit(study: Study) {
   };
   return (variant: Variant, seed: number, all: readonly Variant[]): Omit<SplitRun, "number"> => {
     const variants = variant.kind === "control" ? controls(all) : [variant];
-    const { kind = "ARO", name, model, training } = variant;
+    const { kind = "ARO", name, model, training, decoder } = variant;
     const isNetwork = kind === "ARO";
     const epochs = isNetwork
       ? completeSettings({ ...profile.training, ...training, seed: profile.training.seed }).epochs
       : null;
     const what = {
       ...{ version: VERSION, kind, seed, by: profile.split.by, cohort: fingerprint },
+      ...(parts.join() === "test" ? {} : { parts }),
+      ...(decoder ? { decoder } : {}),
       ...(kind === "control" ? { names: variants.map((one) => one.name) } : {}),
       ...(isNetwork
         ? { model: { ...profile.model, ...model }, training: { ...profile.training, ...training } }
@@ -79,7 +83,7 @@ export function describeSplit(study: Study) {
     const title = kind === "control" ? "linear controls" : name;
     const folder = `${words(title)}-${seed}-${hash.slice(0, 8)}`;
     return {
-      ...{ kind: "split", name: `${title}, seed ${seed}`, seed, hash, epochs, variants },
+      ...{ kind: "split", name: `${title}, seed ${seed}`, seed, hash, epochs, variants, parts },
       folder: join(foldersOf(profile).runs, "splits", folder),
       open: () => open(seed),
     };
@@ -100,7 +104,7 @@ function words(name: string): string {
 }
 
 /**
- * Fits the run's predictors on the training rows of its split, scores the test rows in the paper's space, and keeps the
+ * Fits the run's predictors on the training rows of its split, scores its parts in the paper's space, and keeps the
  * scores. The folder of a network that is trained here is removed afterwards; one that was trained before stays.
  * @returns false if it was interrupted.
  */
@@ -110,24 +114,23 @@ export async function fitSplit(
   progress?: Progress,
   signal?: AbortSignal,
 ): Promise<boolean> {
-  const { seed, hash, folder, variants, open } = run;
+  const { seed, hash, folder, variants, parts, open } = run;
   const study = open();
-  const options = { seed, parts: ["test"] as const };
   const keep = async (predictors: readonly Predictor[], steps: number | null) => {
-    const scores = await scoreRepeat(predictors, study.prepared, { ...options, steps });
+    const scores = await scoreRepeat(predictors, study.prepared, { seed, parts, steps });
     const environment = await describeEnvironment(engine);
     await mkdir(folder, { recursive: true });
     const scored: ScoredSplit = { hash, environment, scores };
     await replaceJson(join(folder, FILE), scored);
     return true;
   };
-  const [{ kind = "ARO", name }] = variants;
+  const [{ kind = "ARO", name, decoder: choices }] = variants;
   const { cohort, split, prepared } = study;
   if (kind === "control") {
     return await keep(fitControls(prepared, { only: variants.map((one) => one.name) }), null);
   }
   if (kind === "shared decoder") {
-    const decoder = await fitSharedDecoder(cohort, { rows: split.train, engine });
+    const decoder = await fitSharedDecoder(cohort, { ...choices, rows: split.train, engine });
     return await keep([sharedDecoderPredictor(decoder, prepared, cohort, { engine, name })], null);
   }
   return await trainAndScore(study, variants[0], { engine, progress, signal }, keep);

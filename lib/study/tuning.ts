@@ -1,4 +1,4 @@
-// Tuning ARO on a profile's cohort: the paper's search space at a smaller size, judged on validation rows alone.
+// Tuning ARO on a profile's cohort: the paper's search space at a smaller size, judged on what validation rows infer.
 import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -91,17 +91,19 @@ export function thinFeatures(
   const isKept = evenlySpaced(features.length, count);
   const columns = [...features.keys()].filter(isKept);
   const columnsBefore = (end: number) => columns.filter((column) => column < end).length;
+  const thinned = modalities.map((modality) => ({
+    ...modality,
+    start: columnsBefore(modality.start),
+    end: columnsBefore(modality.end),
+  }));
   return {
     data: {
       name,
+      modalities: thinned,
       train: { ...train, matrix: selectColumns(train.matrix, columns) },
       validation: { ...validation, matrix: selectColumns(validation.matrix, columns) },
     },
-    modalities: modalities.map((modality) => ({
-      ...modality,
-      start: columnsBefore(modality.start),
-      end: columnsBefore(modality.end),
-    })),
+    modalities: thinned,
   };
 }
 
@@ -115,7 +117,8 @@ export interface TuneAroOptions {
 }
 
 /**
- * Tunes ARO in one setup, and resumes a search of the same settings and data. It never sees the test rows.
+ * Tunes ARO in one setup, and resumes a search of the same settings and data. A trial's loss counts the inferred
+ * modalities alone. It never sees the test rows.
  * @throws RangeError if the number of trials is not a positive whole number.
  */
 export async function tuneAro(
@@ -150,7 +153,7 @@ export async function readTuned(study: Study, setup: Setup): Promise<Tuning> {
   return await readTuning(describeStudy(study, setup).folder);
 }
 
-/** An untuned validation Huber loss that a search should beat. */
+/** An untuned validation Huber loss over the inferred modalities, which a search should beat. */
 export interface TuningReference {
   readonly setup: string;
   readonly name: "constant" | "setting of notebook 3";
@@ -202,7 +205,8 @@ async function referenceLosses(study: Study, inputDropout: boolean, engine: Engi
   const { hash } = completeConfig(config, data);
   const folder = join(foldersOf(profile).runs, `untuned-${hash.slice(0, 8)}`);
   const run = await trainRun({ folder, config, data, engine });
-  return { constant: scores.at(-1)!.huber!.value, untuned: run.result.best!.huber };
+  const inferred = scores.find(({ modality }) => modality === "inferred")!;
+  return { constant: inferred.huber!.value, untuned: run.result.best!.huber };
 }
 
 /** Formats a point of the search space for `--set`, for a training at full size. */
@@ -322,7 +326,7 @@ export function requestOf(
     },
     training: {
       ...training,
-      epochs: tuning.epochs,
+      ...{ epochs: tuning.epochs, criterion: "inferred" },
       learningRate: Number(point.learningRate),
       weightDecay: Number(point.weightDecay),
     },

@@ -1,4 +1,5 @@
 // Variants of an experiment: ARO in the paper's settings, with the differences of its authors' code, and its rivals.
+import type { FitOptions } from "../impute/fit.js";
 import type { SplitOptions } from "../preprocess/split.js";
 import type { Profile } from "./profile.js";
 import type { Departure, Setting } from "./study.js";
@@ -10,6 +11,8 @@ export interface Variant extends Pick<Departure, "model" | "training"> {
   readonly kind?: "ARO" | "VAE" | "MODIS" | "shared decoder" | "control";
   /** What the model sees; "one column" hides only the first column of the second modality, as the authors' code does. */
   readonly setting: Setting | "one column";
+  /** How a shared decoder is fitted, where that differs from its defaults. */
+  readonly decoder?: Pick<FitOptions, "objective" | "networks" | "folds">;
   /** Repeats it on the first so many of the experiment's seeds; by default on all. */
   readonly repeats?: number;
   readonly split?: Pick<SplitOptions, "by">;
@@ -142,3 +145,17 @@ export function splitVariants({ cohort, training }: Profile): Variant[] {
     },
   ];
 }
+
+/** Choices of the shared decoder: as it is, and with one choice changed. */
+export const DECODER_CHOICES: readonly Variant[] = [
+  { name: SHARED, kind: "shared decoder", setting: "masked" },
+  {
+    ...{ name: "trained on z-scores alone", kind: "shared decoder", setting: "masked" },
+    decoder: { objective: "standardized" },
+  },
+  {
+    ...{ name: "two networks", kind: "shared decoder", setting: "masked" },
+    decoder: { networks: 2 },
+  },
+  { name: "four folds", kind: "shared decoder", setting: "masked", decoder: { folds: 4 } },
+];

@@ -216,11 +216,13 @@ test("what a cohort is not asked is told from what was not run", () => {
   }
 });
 
-test("figures are named beside the paper's of the same number", () => {
+test("a figure is named beside the paper's of the same number", () => {
   assert.equal(oursOf("figure-2a"), "figure-2a on ucec");
-  assert.equal(oursOf("figure-4"), "figure-4a, figure-4b on ucec");
+  assert.equal(oursOf("figure-4a"), "figure-4a on ucec");
+  assert.equal(oursOf("figure-4b"), "figure-4b on ucec");
   assert.equal(oursOf("figure-5"), "–");
-  assert.equal(oursOf("figure-6"), "figure-6 on ucec");
+  assert.equal(oursOf("figure-6a"), "not a task of ucec; its figure shows another label");
+  assert.equal(oursOf("figure-6b"), "–");
   assert.equal(oursOf("figure-2c"), "not a task of ucec; its figure shows another label");
   const gbm = { profile: readProfile({ ARO_PROFILE: "gbm" }), figures: ["figure-2c"] };
   assert.equal(oursOf("figure-2c", gbm), "figure-2c on gbm");

@@ -18,7 +18,7 @@ test("every table and every figure of the paper has claims", () => {
   for (const table of ["1 and 4", "2 and 5", "3", "4", "5", "6"]) {
     assert.match(places, new RegExp(`\\bTables? ${table}\\b`));
   }
-  for (const figure of ["1", "2a", "2b", "2c", "4", "5", "6"]) {
+  for (const figure of ["1", "2a", "2b", "2c", "3", "4a", "4b", "5", "6a", "6b"]) {
     assert.match(places, new RegExp(`Figure ${figure}\\b`));
   }
   const countOf = (rule: string) => paperClaims().filter((claim) => claim.rule === rule).length;

@@ -10,7 +10,7 @@ import { projectRoot } from "../../lib/cohort/root.js";
 const ARO = join(projectRoot(), "lib", "aro.mjs");
 const { ARO_PROFILE: _, ARO_SET: __, ...env } = process.env;
 // A seed of its own, so that its folders are nobody else's.
-const SETTINGS = `training.seed=${2000 + process.pid},experiments.seeds=1,model.width=4`;
+const SETTINGS = `training.seed=${2000 + process.pid},split.seed=${2000 + process.pid},experiments.seeds=1,model.width=4`;
 const options = (epochs: number) => [
   "--profile",
   "course",
@@ -51,6 +51,8 @@ test("it lists every experiment with its runs and their states, and trains nothi
     experiments.map(({ name, runs }) => [name, runs.length]),
     [
       ["seeds", 2],
+      ["splits", 12],
+      ["decoder", 8],
       ["authors", 8],
       ["authors-full", 1],
     ],
@@ -116,7 +118,7 @@ test("an interrupted run ends with status 75 and says how far it is; the same co
 
 test("what is asked for wrongly is refused by name in one line", () => {
   const cases: [string[], RegExp][] = [
-    [["seed"], /expected one of seeds, authors, authors-full, got "seed"/],
+    [["seed"], /expected one of seeds, splits, decoder, authors, authors-full, got "seed"/],
     [["seeds", "--run", "2"], /--run to be a whole number from 0 to 1 for seeds, got "2"/],
     [["seeds", "--run=-1"], /--run to be a whole number of at least 0, got "-1"/],
     [["seeds", "--run="], /--run to be a whole number of at least 0, got ""/],

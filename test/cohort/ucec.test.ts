@@ -83,7 +83,7 @@ test("turns features x samples into rows of samples, whatever order a table has 
   assert.deepEqual(
     cohort.drops.map(({ what, from, examples }) => [what, from, ...examples]),
     [
-      ["features", "sample sheet", "Country"],
+      ["columns", "sample sheet", "Country"],
       ["samples", "phosphoprotein", "S004"],
     ],
   );
@@ -269,10 +269,8 @@ test("UCEC: what is left out is counted", real, () => {
   assert.deepEqual(
     cohort().drops.map(({ what, from, count }) => [what, from, count]),
     [
-      ["features", "sample sheet", 168],
-      ["samples", "protein", 38],
-      ["samples", "phosphoprotein", 38],
-      ["samples", "sample sheet", 38],
+      ["columns", "sample sheet", 168],
+      ["samples", "protein, phosphoprotein, sample sheet", 38],
     ],
   );
 });

@@ -5,7 +5,8 @@ import type { Engine } from "../../lib/engine/engine.js";
 import { loadKernels } from "../../lib/engine/kernels.js";
 import { nativeEngine } from "../../lib/engine/native.js";
 import { tfjsEngine } from "../../lib/engine/tfjs.js";
-import { type BackendName, loadBackend } from "../../lib/engine/tfjs-backend.js";
+import { loadBackend } from "../../lib/engine/tfjs-backend.js";
+import type { BackendName } from "../../lib/engine/tfjs-platform.js";
 import { noWebGpu } from "./webgpu.js";
 
 export interface Contender {

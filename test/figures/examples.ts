@@ -189,6 +189,8 @@ export const examples: Readonly<Record<string, () => Figure>> = {
       ],
       drops: [
         { what: "samples", from: "metabolomics", count: 5, reason: "not in every modality" },
+        { what: "columns", from: "sample sheet", count: 168, reason: "not used as a label" },
+        { what: "features", from: "metabolomics", count: 134, reason: "zero in every sample" },
         { what: "features", from: "transcriptomics", count: 0, reason: "zero in every sample" },
       ],
     }),
@@ -212,11 +214,24 @@ export const examples: Readonly<Record<string, () => Figure>> = {
       { cohort, patients: { train: 62, test: 16 } },
     ),
   preprocessing: () =>
-    preprocessingFigure([{ ...histogram, stage: "measured", zeros: 0 }, histogram], {
-      cohort,
-      part: "training",
-      samples: 80,
-    }),
+    preprocessingFigure(
+      [
+        { ...histogram, stage: "measured", zeros: 0 },
+        { ...histogram, stage: "z-score", below: 25, winsorized: 1 },
+        {
+          ...histogram,
+          stage: "log1p of z above 0",
+          edges: [0, 0.5, 1, 1.5, 2],
+          counts: [30, 15, 4, 1],
+          zeros: 25,
+        },
+      ],
+      {
+        cohort,
+        part: "training",
+        samples: 80,
+      },
+    ),
   "training-huber": () => trainingFigure(runs, trainingOptions),
   "skill-test": () => skillFigure(skillRows, { cohort, samples: 18, splits: 8 }),
   "correlation-test": () =>
@@ -252,7 +267,11 @@ export const examples: Readonly<Record<string, () => Figure>> = {
   "figure-2a": () =>
     paperFigure(
       "2a",
-      latentFigure({ ...latentOptions, maps: latentOptions.maps.slice(0, 1) }),
+      latentFigure({
+        ...latentOptions,
+        maps: [{ ...latentOptions.maps[0], explained: [0.34, 0.129], settings: "seed 42" }],
+        parts: ["train", "test", "validation", "train"],
+      }),
       "The paper has another cohort.",
     ),
   confusion: () => confusionFigure([confusionMatrix], { cohort }),

@@ -7,6 +7,7 @@ import { cohortFigure } from "../../lib/figures/cohort.js";
 import { confusionFigure } from "../../lib/figures/confusion.js";
 import { densityFigure } from "../../lib/figures/density.js";
 import { differencesFigure } from "../../lib/figures/differences.js";
+import type { Figure } from "../../lib/figures/figure.js";
 import { datasetsOf, paperFigure } from "../../lib/figures/figure.js";
 import { labelsFigure } from "../../lib/figures/labels.js";
 import { latentFigure } from "../../lib/figures/latent.js";
@@ -117,8 +118,19 @@ test("trainingFigure marks the lowest validation loss and the epochs whose rate 
 test("preprocessingFigure takes exact zeros out of their bin", () => {
   const options = { cohort, part: "training", samples: 80 };
   const data = datasetsOf(preprocessingFigure([histogram], options));
-  assert.deepEqual(data["proteomics z"][2], { low: 0, high: 1, share: 0.4 });
-  assert.deepEqual(data["proteomics z, zeros"], [{ text: "8.0 % are 0" }]);
+  assert.deepEqual(data["proteomics z"][2], {
+    ...{ low: 0, high: 1, share: 0.4, color: modalityColor("proteomics") },
+  });
+  const notes = (figure: Figure) =>
+    JSON.stringify(figure.spec)
+      .match(/"subtitle":(\[[^\]]*\])/g)
+      ?.at(-1);
+  assert.match(String(notes(preprocessingFigure([histogram], options))), /\["8\.0 % are 0"/);
+  const clamped = datasetsOf(preprocessingFigure([{ ...histogram, below: 25 }], options));
+  const gray = clamped["proteomics z"].map(({ color }) => color === "#BDBDBD");
+  assert.deepEqual(gray, [true, true, false, false]);
+  const below = preprocessingFigure([{ ...histogram, below: 25, winsorized: 1 }], options);
+  assert.match(String(notes(below)), /2\.0 % were winsorized","50\.0 % are below 0 and become 0"/);
   assert.throws(
     () => preprocessingFigure([{ ...histogram, zeros: 25 }], options),
     /at most 24 zeros in the bin from 0 to 1, got 25/,
@@ -171,6 +183,16 @@ test("latentFigure draws the map of one method alone, with the silhouettes of th
   assert.throws(() => latentFigure({ ...own, method: "tSNE" }), /one of UMAP and .*got "tSNE"/);
 });
 
+test("latentFigure writes the variance on the axes and outlines held-out samples", () => {
+  const maps = [{ ...latentOptions.maps[0], explained: [0.34, 0.129], settings: "seed 42" }];
+  const parts = ["train", "test", "validation", "train"];
+  const spec = JSON.stringify(latentFigure({ ...latentOptions, maps, parts }).spec);
+  for (const said of ["PCA 1, 34.0 % of the variance", "PCA: seed 42.", "black: test samples"]) {
+    assert.ok(spec.includes(said), said);
+  }
+  assert.throws(() => latentFigure({ ...latentOptions, parts: ["train"] }), /4 samples.*got 1/);
+});
+
 test("figures refuse options that they do not know, and miss those that they need", () => {
   const misspelled = { ...trainingOptions, trainsamples: 80 };
   assert.throws(() => trainingFigure(runs, misspelled), {
@@ -191,10 +213,11 @@ test("overviewFigure draws a box for each modality and step, and says what is no
   for (const said of ["26,804 features", "67 features", "dropout 10 %", "3,472,023 parameters"]) {
     assert.ok(words.includes(said), said);
   }
-  assert.ok(words.includes("4 layers of 64, ReLU"), "three hidden layers behind the first");
+  for (const said of ["in", "h1", "h2", "h3", "out", "encoder", "decoder"])
+    assert.ok(words.includes(said), said);
   assert.equal(dashed.length, 1);
-  // Cohort and reconstruction, one seen input, the steps, four layers, two uses.
-  assert.equal(boxes.length, 2 + 2 + 1 + 2 + 4 + 2);
+  // Cohort and reconstruction, one seen input, the steps, five layers, two uses.
+  assert.equal(boxes.length, 2 + 2 + 1 + 2 + 5 + 2);
   const all = overviewOptions.modalities.map((modality) => ({ ...modality, seen: true }));
   assert.equal(
     datasetsOf(overviewFigure({ ...overviewOptions, modalities: all })).dashed,

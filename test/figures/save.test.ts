@@ -14,11 +14,18 @@ test("saveFigure writes the picture and a record that tells where it comes from"
   t.after(() => rmSync(folder, { recursive: true }));
   const figure = examples.confusion();
   const inner = join(folder, "made", "here");
-  const saved = await saveFigure(figure, inner, { source: "notebooks/06-downstream.ipynb" });
+  const source = "notebooks/06-downstream.ipynb#cell-16";
+  const command = "npx aro notebooks 06-downstream --profile ucec";
+  const saved = await saveFigure(figure, inner, { source, command, library: "aro 0.1.0" });
   assert.deepEqual(readdirSync(inner).sort(), ["confusion.json", "confusion.svg"]);
-  assert.equal(readFileSync(saved.svgPath, "utf8"), `${saved.svg}\n`);
+  const svg = readFileSync(saved.svgPath, "utf8");
+  const metadata = /<metadata>(.*)<\/metadata>/.exec(svg);
+  assert.equal(svg.replace(metadata?.[0] ?? "", ""), `${saved.svg}\n`);
+  for (const said of [source, command, /library: aro \d/, /commit: git log .* confusion\.svg$/]) {
+    assert.match(metadata?.[1] ?? "", said instanceof RegExp ? said : new RegExp(said));
+  }
   const record = JSON.parse(readFileSync(saved.jsonPath, "utf8"));
-  assert.equal(record.source, "notebooks/06-downstream.ipynb");
+  assert.deepEqual([record.source, record.command], [source, command]);
   assert.deepEqual(record.spec.datasets, JSON.parse(JSON.stringify(figure.spec)).datasets);
   const sha256 = createHash("sha256").update(JSON.stringify(record.spec.datasets)).digest("hex");
   assert.equal(record.dataSha256, sha256);

@@ -1,8 +1,8 @@
 // The check of notebook cells: strict where tslab is not, and pointing at the cell.
 import assert from "node:assert/strict";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { after, test } from "node:test";
 import { checkCells } from "../../lib/jupyter/check.js";
 import { readCodeCells } from "../../lib/jupyter/notebook.js";
@@ -12,6 +12,7 @@ after(() => rm(folder, { recursive: true, force: true }));
 
 async function notebook(name: string, sources: string[]): Promise<string> {
   const file = join(folder, `${name}.ipynb`);
+  await mkdir(dirname(file), { recursive: true });
   const cells = sources.map((source) => ({ cell_type: "code", source, metadata: {}, outputs: [] }));
   await writeFile(file, JSON.stringify({ nbformat: 4, nbformat_minor: 5, metadata: {}, cells }));
   return file;
@@ -30,9 +31,12 @@ test("type errors, names declared twice and forgotten promises are found at thei
   assert.match(places, /3:2 .*[Ff]loating/);
 });
 
-test("cells may await at the top and use names of earlier cells", async () => {
+test("cells may await at the top and use names of earlier cells, and notebooks may share a name", async () => {
   const file = await notebook("good", ["const two = await Promise.resolve(2);", "two + 1"]);
-  assert.deepEqual(await checkCells([file]), []);
+  const other = await notebook("solutions/good", ["const two: string = 2;"]);
+  const problems = await checkCells([file, other]);
+  const places = problems.map(({ notebook, cell, line }) => [notebook, cell, line]);
+  assert.deepEqual(places, [["solutions-good", 1, 1]]);
 });
 
 test("a file that is no notebook is refused by name", async () => {

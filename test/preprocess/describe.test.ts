@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { matrixFrom } from "../../lib/cohort/matrix.js";
 import { describeFeature, stageHistograms, zeroShares } from "../../lib/preprocess/describe.js";
-import { fitScaler } from "../../lib/preprocess/scaler.js";
+import { applyScaler, fitScaler } from "../../lib/preprocess/scaler.js";
 
 const matrix = matrixFrom(3, 2, [1, 0, Number.NaN, 2, 3, 4]);
 const samples = ["a", "b", "c"].map((id) => ({ id, patient: id, labels: {} }));
@@ -53,7 +53,7 @@ const countedScaler = fitScaler(counted, [0, 1, 2], ["a", "b", "c"]);
 
 test("every observed value of the rows is counted once at every stage", () => {
   const histograms = stageHistograms({ matrix: counted, modalities }, countedScaler, [0, 1, 2], 4);
-  assert.equal(histograms.length, 4 * 2);
+  assert.equal(histograms.length, 3 * 2);
   for (const { modality, counts, edges } of histograms) {
     assert.equal(edges.length, 5);
     assert.equal(
@@ -76,6 +76,17 @@ test("exact zeros are counted, and a constant feature is all zero from the z-sco
   assert.equal(zeros("measured", "RNA"), 1);
   assert.equal(zeros("measured", "protein"), 0);
   assert.equal(zeros("z-score", "protein"), 3);
+});
+
+test("z-scores below 0 are counted, and values that winsorizing has moved", () => {
+  const histograms = stageHistograms({ matrix: counted, modalities }, countedScaler, [0, 1, 2], 4);
+  const [measured, , rna] = histograms;
+  assert.equal(measured.below, undefined);
+  assert.equal(rna.stage, "z-score");
+  const scaled = applyScaler(countedScaler, counted, [0, 1, 2], "standardized");
+  const seen = [...scaled.values].filter((_, i) => i % 3 < 2 && scaled.observed[i] === 1);
+  assert.equal(rna.below, seen.filter((z) => z < 0).length);
+  assert.ok(Number(rna.winsorized) > 0);
 });
 
 test("a modality without observed values is refused by name", () => {

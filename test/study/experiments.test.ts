@@ -103,7 +103,7 @@ test("a reduced study keeps its split, and the values of the features that it ke
 test("an unknown experiment and a number of seeds that is none are refused by name", () => {
   assert.throws(
     () => findExperiment(profile, "authours"),
-    /expected one of seeds, splits, authors, authors-full, got "authours"/,
+    /expected one of seeds, splits, decoder, authors, authors-full, got "authours"/,
   );
   for (const value of [0, 1.5]) {
     const wrong = { ...profile, experiments: { ...profile.experiments, seeds: value } };

@@ -7,6 +7,7 @@ import { initializeWeights, type Losses } from "../../lib/model/model.js";
 import { dealRows } from "../../lib/train/deal.js";
 import { completeSettings, type TrainOptions } from "../../lib/train/settings.js";
 import { type Epoch, type Outcome, train } from "../../lib/train/train.js";
+import { TRAINABLE } from "../../lib/train/trainable.js";
 import { type FakeModel, fakeModel, preparedRows, SPEC } from "./fake-model.js";
 
 const DATA = { train: preparedRows("train", 7), validation: preparedRows("validation", 4, 0.2) };
@@ -292,4 +293,29 @@ test("misspelled settings are refused with the nearest name, at every depth", ()
   refused({ earlyStopping: { patient: 3 } }, /^train: earlyStopping: .* did you mean "patience"/);
   refused({ earlyStopping: 5 }, /earlyStopping to be an object or null, got 5/);
   refused({ epochs: "9" }, /epochs to be a number, got "9"/);
+});
+
+test("by the criterion inferred, the validation loss leaves the first modality out, and training does not", () => {
+  const modalities = [
+    { name: "RNA", start: 0, end: 2 },
+    { name: "protein", start: 2, end: SPEC.features },
+  ];
+  const { deal } = TRAINABLE.ARO;
+  const data = { name: "toy", ...DATA, modalities };
+  const [all, inferred] = [deal(data, SPEC), deal(data, SPEC, "inferred")];
+  assert.equal(inferred.whole, all.whole);
+  assert.equal(inferred.validation.values, all.validation.values);
+  assert.deepEqual(
+    [...inferred.validation.observed],
+    [...all.validation.observed].map((is, at) => (at % SPEC.features < 2 ? 0 : is)),
+  );
+  assert.throws(
+    () => deal({ ...data, modalities: modalities.slice(0, 1) }, SPEC, "inferred"),
+    /at least 2 modalities for criterion "inferred", got 1/,
+  );
+});
+
+test("a criterion of all columns is no setting of its own, so that runs keep their hash", () => {
+  assert.deepEqual(completeSettings({ seed: 0, criterion: "all" }), completeSettings({ seed: 0 }));
+  assert.equal(completeSettings({ seed: 0, criterion: "inferred" }).criterion, "inferred");
 });

@@ -1,0 +1,62 @@
+// The command that builds the page: trains its models, bundles the library for a browser, writes one HTML file.
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { build, type Plugin } from "esbuild";
+import { projectRoot } from "../cohort/root.js";
+import { chooseEngine } from "../engine/choose.js";
+import { nameEngine } from "../engine/engine.js";
+import { type Packed, trainScene } from "../page/scene.js";
+
+/** Files of lib/engine that need Node; in a page, browser.ts stands for them. */
+const NODE_ONLY = ["tfjs-platform", "memory", "linear-algebra-native"];
+
+/** Builds the page into a folder, by default lib/dist/page, and says where it is. */
+export async function page({ output }: { readonly output?: string }): Promise<number> {
+  const folder = resolve(output ?? join(projectRoot(), "lib", "dist", "page"));
+  const { engine } = await chooseEngine();
+  console.log(`training two small models on engine ${nameEngine(engine)}`);
+  const html = await renderPage(await trainScene(engine));
+  const file = join(folder, "index.html");
+  await mkdir(folder, { recursive: true });
+  await writeFile(file, html);
+  console.log(
+    `wrote ${file}, ${(html.length / 1e6).toFixed(1)} MB: open it in a browser, or copy it to any web server`,
+  );
+  return 0;
+}
+
+/** Renders the page with its script, style and weights inside, so that it needs no other file. */
+export async function renderPage(weights: Packed): Promise<string> {
+  const sources = join(projectRoot(), "lib", "page");
+  const { outputFiles } = await build({
+    entryPoints: [join(sources, "main.ts")],
+    bundle: true,
+    minify: true,
+    write: false,
+    platform: "browser",
+    format: "iife",
+    target: "es2022",
+    charset: "ascii", // whatever encoding a server claims
+    legalComments: "eof", // licenses travel with the code
+    define: { WEIGHTS: JSON.stringify(weights) },
+    plugins: [forBrowser],
+    logLevel: "silent", // errors are thrown
+  });
+  const [template, style] = await Promise.all(
+    ["index.html", "style.css"].map((name) => readFile(join(sources, name), "utf8")),
+  );
+  const script = outputFiles[0].text.replaceAll("</script", "<\\/script");
+  return template.replace("/* style.css */", () => style).replace("/* main.js */", () => script);
+}
+
+const forBrowser: Plugin = {
+  name: "for-browser",
+  setup({ onResolve }) {
+    onResolve({ filter: /^\.\/.*\.js$/ }, ({ path, importer }) => {
+      const folder = dirname(importer);
+      const name = path.slice(2, -3);
+      if (!folder.endsWith(join("lib", "engine")) || !NODE_ONLY.includes(name)) return null;
+      return { path: join(folder, "browser.ts") };
+    });
+  },
+};

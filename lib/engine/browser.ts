@@ -1,0 +1,39 @@
+// What stands for the engine's files that need Node when a page is bundled: plain JavaScript computes, natively nothing.
+import type * as Tf from "@tensorflow/tfjs-core";
+import type { MemoryLimits } from "./engine.js";
+import type { Algebra } from "./linear-algebra-portable.js";
+
+const unavailable = async (): Promise<never> => {
+  throw new Error('tfjs: expected the backend "cpu" in a page, got another');
+};
+
+/** As in tfjs-platform.ts. */
+export const prepare = {
+  tensorflow: unavailable,
+  webgpu: unavailable,
+  wasm: unavailable,
+  async cpu() {
+    const { MathBackendCPU } = await import("@tensorflow/tfjs-backend-cpu");
+    return (backend: Tf.KernelBackend) => (tensor: Tf.Tensor) => {
+      if (!(backend instanceof MathBackendCPU)) return null;
+      const values = backend.readSync(tensor.dataId);
+      return values instanceof Float32Array ? values : null;
+    };
+  },
+};
+
+/** As in tfjs-platform.ts: the backend here installs no handlers. */
+export function keepErrorHandlers(): () => void {
+  return () => {};
+}
+
+/** As in memory.ts: a page cannot ask. */
+export function memoryLimits(): MemoryLimits {
+  const heap = Number.POSITIVE_INFINITY;
+  return { heap, total: heap, available: heap };
+}
+
+/** As in linear-algebra-native.ts. @throws Error always, upon which JavaScript computes. */
+export function nativeAlgebra(): Algebra {
+  throw new Error("nativeAlgebra: expected Node, got a page");
+}

@@ -1,0 +1,110 @@
+// What TensorFlow.js's backends need of Node: their files, its error handlers, a graphics processor.
+import { createRequire } from "node:module";
+import { dirname, join, sep } from "node:path";
+import { pathToFileURL } from "node:url";
+import util from "node:util";
+import type * as Tf from "@tensorflow/tfjs-core";
+import { loadAddon } from "./addon.js";
+import { prepare as prepareInBrowser } from "./browser.js";
+
+/** "tensorflow" is libtensorflow, on a processor or an NVIDIA graphics processor. */
+export type BackendName = "tensorflow" | "webgpu" | "wasm" | "cpu";
+
+/** Registers a backend, and returns how to see the memory of its tensors: null where JavaScript cannot. */
+export type Prepare = () => Promise<
+  (backend: Tf.KernelBackend) => (tensor: Tf.Tensor) => Float32Array | null
+>;
+
+const require = createRequire(import.meta.url);
+const invisible = () => () => null;
+
+/** How to prepare each backend. */
+export const prepare: Record<BackendName, Prepare> = {
+  async tensorflow() {
+    loadAddon();
+    // The package calls functions that Node 23 removed.
+    const removed = util as { isNullOrUndefined?: unknown; isArray?: unknown };
+    removed.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined;
+    removed.isArray ??= Array.isArray;
+    require("@tensorflow/tfjs-node-gpu");
+    return invisible;
+  },
+  async webgpu() {
+    await provideWebGpu();
+    await import("@tensorflow/tfjs-backend-webgpu");
+    return invisible;
+  },
+  async wasm() {
+    const { BackendWasm, setWasmPaths } = await import("@tensorflow/tfjs-backend-wasm");
+    const manifest = require.resolve("@tensorflow/tfjs-backend-wasm/package.json");
+    setWasmPaths(join(dirname(manifest), "dist") + sep);
+    return (backend) => (tensor) =>
+      backend instanceof BackendWasm ? (backend.typedArrayFromHeap(tensor) as Float32Array) : null;
+  },
+  cpu: prepareInBrowser.cpu,
+};
+
+/**
+ * tfjs's wasm module makes every unhandled rejection of the process fatal, and prints its own source with each.
+ * A kernel or a server must survive them, so this removes its handlers again.
+ */
+export function keepErrorHandlers(): () => void {
+  const events = ["uncaughtException", "unhandledRejection"];
+  const before = events.map((event) => process.rawListeners(event));
+  return () => {
+    events.forEach((event, i) => {
+      for (const listener of process.rawListeners(event)) {
+        if (before[i].includes(listener)) continue;
+        process.removeListener(event, listener as (...args: unknown[]) => void);
+      }
+    });
+  };
+}
+
+/** The part of WebGPU used here; TypeScript declares it only with the browser's library. */
+interface Gpu {
+  requestAdapter(): Promise<object | null>;
+}
+
+/** The `navigator.gpu` that `provideWebGpu` made. */
+let provided: Gpu | undefined;
+
+/** Says whether this process offers WebGPU by itself. */
+export function hasWebGpu(): boolean {
+  const { navigator } = globalThis as { navigator?: { gpu?: Gpu } };
+  return navigator?.gpu !== undefined && navigator.gpu !== provided;
+}
+
+/**
+ * Provides a `navigator.gpu` with an adapter, under Node by the optional package "webgpu".
+ * @throws Error with the reason if there is none.
+ */
+export async function provideWebGpu(): Promise<void> {
+  const scope = globalThis as { navigator?: { gpu?: Gpu } };
+  const gpu = scope.navigator?.gpu ?? (await startDawn());
+  if (!(await gpu.requestAdapter())) {
+    throw new Error(
+      "provideWebGpu: expected a graphics processor for WebGPU, got none; " +
+        "install a driver for it, on Linux one of Vulkan",
+    );
+  }
+  if (scope.navigator?.gpu) return;
+  provided = gpu;
+  // Node has a navigator from version 21 on.
+  scope.navigator ??= {};
+  Object.defineProperty(scope.navigator, "gpu", { value: gpu });
+}
+
+async function startDawn(): Promise<Gpu> {
+  try {
+    const file = require.resolve("webgpu");
+    const { create, globals } = await import(pathToFileURL(file).href);
+    Object.assign(globalThis, globals);
+    return create([]);
+  } catch (error) {
+    const [reason] = String(error).split("\n");
+    throw new Error(
+      `provideWebGpu: expected navigator.gpu or the package "webgpu", got neither (${reason})`,
+    );
+  }
+}

@@ -1,0 +1,180 @@
+// The page's two pictures, as SVG: reconstruction against measurement, and a map of the latent space.
+import type { Point, Scene } from "./scene.js";
+
+const WIDTH = 360;
+const HEIGHT = 340;
+const MARGIN = { left: 46, right: 10, top: 28, bottom: 42 };
+
+/** Colors that differ in lightness as well, each with a shape of its own. */
+const MARKS = [
+  { color: "#0b5394", shape: "circle" },
+  { color: "#c24e00", shape: "square" },
+  { color: "#1a1a1a", shape: "triangle" },
+] as const;
+
+type Mark = (typeof MARKS)[number];
+
+function element(
+  name: string,
+  attributes: Record<string, string | number>,
+  label = "",
+): SVGElement {
+  const made = document.createElementNS("http://www.w3.org/2000/svg", name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, String(value));
+  made.textContent = label;
+  return made;
+}
+
+function drawMark({ color, shape }: Mark, x: number, y: number, size = 3.5): SVGElement {
+  const paint = { fill: color, "fill-opacity": 0.75 };
+  if (shape === "circle") return element("circle", { cx: x, cy: y, r: size, ...paint });
+  if (shape === "square") {
+    return element("rect", {
+      x: x - size,
+      y: y - size,
+      width: 2 * size,
+      height: 2 * size,
+      ...paint,
+    });
+  }
+  const points = `${x},${y - size * 1.3} ${x - size * 1.2},${y + size} ${x + size * 1.2},${y + size}`;
+  return element("polygon", { points, ...paint });
+}
+
+/** A range with some room, as pixels. */
+function scaleOf(values: readonly number[], from: number, to: number): (value: number) => number {
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const room = 0.05 * (high - low || 1);
+  return (value) => from + ((value - low + room) / (high - low + 2 * room)) * (to - from);
+}
+
+function frame(svg: Element, xTitle: string, yTitle: string): void {
+  const { left, right, top, bottom } = MARGIN;
+  const middle = (top + HEIGHT - bottom) / 2;
+  svg.replaceChildren(
+    element("rect", {
+      ...{ x: left, y: top, width: WIDTH - left - right, height: HEIGHT - top - bottom },
+      ...{ fill: "none", stroke: "#767676" },
+    }),
+    element(
+      "text",
+      { x: (left + WIDTH - right) / 2, y: HEIGHT - 6, "text-anchor": "middle" },
+      xTitle,
+    ),
+    element(
+      "text",
+      { x: 12, y: middle, "text-anchor": "middle", transform: `rotate(-90 12 ${middle})` },
+      yTitle,
+    ),
+  );
+}
+
+function drawLegend(svg: Element, entries: readonly { mark: Mark; label: string }[]): void {
+  let x = MARGIN.left;
+  for (const { mark, label } of entries) {
+    svg.append(drawMark(mark, x + 6, 13), element("text", { x: x + 16, y: 17 }, label));
+    x += 32 + 7 * label.length;
+  }
+}
+
+/** Draws the inferred features of a sample: measured to the right, reconstructed upward, over observed entries. */
+export function drawReconstruction(
+  svg: Element,
+  { scene, sample, values }: { scene: Scene; sample: number; values: Float32Array },
+): void {
+  const { modalities, measured } = scene;
+  frame(svg, "measured", "reconstructed");
+  const { left, right, top, bottom } = MARGIN;
+  const range = [0, 1.61];
+  const x = scaleOf(range, left, WIDTH - right);
+  const y = scaleOf(range, HEIGHT - bottom, top);
+  for (const tick of [0, 0.5, 1, 1.5]) {
+    svg.append(
+      element(
+        "text",
+        { x: x(tick), y: HEIGHT - bottom + 15, "text-anchor": "middle" },
+        String(tick),
+      ),
+      element("text", { x: left - 4, y: y(tick) + 4, "text-anchor": "end" }, String(tick)),
+    );
+  }
+  svg.append(
+    element("line", {
+      x1: x(0),
+      y1: y(0),
+      x2: x(1.61),
+      y2: y(1.61),
+      stroke: "#767676",
+      "stroke-dasharray": "4 3",
+    }),
+  );
+  const inferred = modalities.slice(1);
+  inferred.forEach(({ start, end }, m) => {
+    for (let j = start; j < end; j++) {
+      const at = sample * measured.columns + j;
+      if (!measured.observed[at]) continue;
+      svg.append(drawMark(MARKS[m], x(measured.values[at]), y(Math.min(values[j], 1.61))));
+    }
+  });
+  drawLegend(
+    svg,
+    inferred.map(({ name }, m) => ({ mark: MARKS[m], label: name })),
+  );
+  const label = `Scatter plot of reconstructed against measured values of ${scene.samples[sample].id}`;
+  svg.setAttribute("aria-label", `${label}; the errors are in the table above.`);
+}
+
+/** Draws a map of all samples by tissue, with a line from the chosen sample's place to the place of its edit. */
+export function drawLatent(
+  svg: Element,
+  {
+    scene,
+    sample,
+    points,
+    place,
+  }: { scene: Scene; sample: number; points: readonly Point[]; place: Point },
+): void {
+  const { left, right, top, bottom } = MARGIN;
+  const all = [...points, place];
+  frame(svg, "first principal component", "second principal component");
+  const xOf = scaleOf(
+    all.map(([x]) => x),
+    left,
+    WIDTH - right,
+  );
+  const yOf = scaleOf(
+    all.map(([, y]) => y),
+    HEIGHT - bottom,
+    top,
+  );
+  const tissues = [...new Set(scene.samples.map(({ labels }) => String(labels.tissue)))];
+  points.forEach(([x, y], i) => {
+    const mark = MARKS[tissues.indexOf(String(scene.samples[i].labels.tissue))];
+    svg.append(drawMark(mark, xOf(x), yOf(y)));
+  });
+  const [from, to] = [points[sample], place].map(([x, y]) => [xOf(x), yOf(y)]);
+  svg.append(
+    element("line", {
+      x1: from[0],
+      y1: from[1],
+      x2: to[0],
+      y2: to[1],
+      stroke: "#1a1a1a",
+      "stroke-width": 2,
+    }),
+    element("circle", {
+      cx: to[0],
+      cy: to[1],
+      r: 8,
+      fill: "none",
+      stroke: "#1a1a1a",
+      "stroke-width": 2.5,
+    }),
+  );
+  drawLegend(svg, [...tissues.map((label, i) => ({ mark: MARKS[i], label }))]);
+  const distance = Math.hypot(place[0] - points[sample][0], place[1] - points[sample][1]);
+  svg.setAttribute(
+    "aria-label",
+    `Map of the latent space; ${scene.samples[sample].id}, circled, lies ${distance.toFixed(2)} from where it was measured.`,
+  );
+}

@@ -1,0 +1,231 @@
+// What the page computes: samples that no model was trained on, two AROs beside two controls, and what an edit changes.
+import type { Modality, Sample } from "../cohort/cohort.js";
+import { emptyMatrix, type Matrix } from "../cohort/matrix.js";
+import { createRandom } from "../cohort/random.js";
+import { simulateCohort } from "../cohort/simulate.js";
+import type { Engine } from "../engine/engine.js";
+import { fitPca, transformPca } from "../evaluate/pca.js";
+import {
+  constantPredictor,
+  modelPredictor,
+  observedMean,
+  type Predictor,
+} from "../evaluate/predictor.js";
+import { fitRidge } from "../evaluate/ridge.js";
+import { ARO, type AroSpec, PAPER_MODEL } from "../model/aro.js";
+import { type AutoencoderModel, buildAutoencoder } from "../model/autoencoder.js";
+import { initializeWeights, sizeOf, type Weights } from "../model/model.js";
+import { type Prepared, type PreparedCohort, prepareCohort } from "../preprocess/prepare.js";
+import { splitSamples } from "../preprocess/split.js";
+
+/** Held-out samples that the page shows. */
+const SHOWN = 40;
+
+/** Epochs are of one step each. */
+const TRAINING = { epochs: 600, validateEvery: 10, learningRate: 3e-3, width: 48, seed: 0 };
+
+/** The models of the page: as in the paper, one sees the first modality, the other everything. */
+export const MODELS = ["ARO masked", "ARO unmasked"] as const;
+
+export type ModelName = (typeof MODELS)[number];
+
+/** The trained weights of both models, as text: float32, little-endian, base64, tensors in Table 3's order. */
+export type Packed = Readonly<Record<ModelName, string>>;
+
+/** How the shown sample differs from what was measured. */
+export interface Edit {
+  /** Index among the scene's samples. */
+  readonly sample: number;
+  /** Modalities set to 0 in the input, as ARO masks them. */
+  readonly hidden: readonly string[];
+  /** The feature that is pulled; null for none. */
+  readonly feature: number | null;
+  /** Its value in the paper's space, at least 0; the target stays what was measured. */
+  readonly value: number;
+}
+
+/** What one predictor says of the sample. */
+export interface Reading {
+  readonly predictor: string;
+  /** In the paper's space, `[features]`. */
+  readonly values: Float32Array;
+  /** Mean squared error over the observed entries of each modality, in order; null if none was observed. */
+  readonly errors: readonly (number | null)[];
+}
+
+export type Point = readonly [x: number, y: number];
+
+export interface Scene {
+  readonly samples: readonly Sample[];
+  readonly modalities: readonly Modality[];
+  readonly features: readonly string[];
+  /** What was measured, `[samples, features]`, in the paper's space; gaps are filled and marked. */
+  readonly measured: Matrix;
+  /** Where the samples lie in a model's latent space: the first two principal components of its training rows. */
+  readonly maps: Readonly<Record<ModelName, readonly Point[]>>;
+  /** The readings of the sample with the edit, and its place in each latent space. */
+  read(edit: Edit): Promise<{
+    readonly readings: readonly Reading[];
+    readonly places: Readonly<Record<ModelName, Point>>;
+  }>;
+}
+
+function prepareScene(): { samples: readonly Sample[]; prepared: PreparedCohort } {
+  const features = { RNA: 120, protein: 60, metabolite: 20 };
+  const { cohort } = simulateCohort({ seed: 7, patients: 260, features, latentFactors: 4 });
+  const prepared = prepareCohort(cohort, splitSamples(cohort.samples));
+  return { samples: prepared.test.rows.map((row) => cohort.samples[row]), prepared };
+}
+
+function specOf(name: ModelName, { features, modalities }: PreparedCohort): AroSpec {
+  const { start, end } = modalities[0];
+  return {
+    ...PAPER_MODEL,
+    width: TRAINING.width,
+    features: features.length,
+    visible: name === "ARO masked" ? { start, end } : null,
+  };
+}
+
+/** Trains both models of the page, some seconds each; the weights of the lowest validation loss are kept. */
+export async function trainScene(engine: Engine, epochs = TRAINING.epochs): Promise<Packed> {
+  const { prepared } = prepareScene();
+  const packed = {} as Record<ModelName, string>;
+  for (const name of MODELS) {
+    const spec = specOf(name, prepared);
+    const start = initializeWeights(ARO, spec, TRAINING.seed);
+    const model = buildAutoencoder(engine, ARO, spec, start);
+    const random = createRandom(TRAINING.seed, "dropout");
+    const { validateEvery, learningRate } = TRAINING;
+    let best: { huber: number; weights: Weights } | null = null;
+    for (let epoch = 1; epoch <= epochs; epoch++) {
+      await model.step(prepared.train.matrix, { learningRate, random, epoch });
+      if (epoch % validateEvery > 0) continue;
+      const { huber } = await model.evaluate(prepared.validation.matrix);
+      if (best === null || huber < best.huber) best = { huber, weights: await model.readWeights() };
+    }
+    model.dispose();
+    packed[name] = packWeights(spec, best!.weights);
+  }
+  return packed;
+}
+
+/** Opens the scene on an engine with trained weights. */
+export async function openScene(engine: Engine, packed: Packed): Promise<Scene> {
+  const { samples, prepared } = prepareScene();
+  const { modalities, features, train } = prepared;
+  const measured = firstRows(prepared.test.matrix, SHOWN);
+  const models = MODELS.map((name) => {
+    const spec = specOf(name, prepared);
+    return { name, model: buildAutoencoder(engine, ARO, spec, unpackWeights(spec, packed[name])) };
+  });
+  const predictors: Predictor[] = [
+    constantPredictor("constant", observedMean(prepared)),
+    fitRidge(prepared, { input: "paper", name: "ridge" }),
+    ...models.map(({ name, model }) => modelPredictor(name, model)),
+  ];
+  const mappers = new Map<ModelName, (rows: Matrix) => Promise<Point[]>>();
+  const maps = {} as Record<ModelName, readonly Point[]>;
+  for (const { name, model } of models) {
+    const map = await fitMap(model, train.matrix);
+    mappers.set(name, map);
+    maps[name] = await map(measured);
+  }
+  return {
+    samples: samples.slice(0, SHOWN),
+    ...{ modalities, features, measured, maps },
+    async read(edit) {
+      const input = applyEdit(measured, modalities, edit);
+      const rows: Prepared = { ...prepared.test, matrix: input, zScores: input };
+      const readings: Reading[] = [];
+      for (const predictor of predictors) {
+        const values = await predictor.predict(rows);
+        const errors = modalities.map((range) => errorOf(measured, edit.sample, values, range));
+        readings.push({ predictor: predictor.name, values, errors });
+      }
+      const places = {} as Record<ModelName, Point>;
+      for (const name of MODELS) [places[name]] = await mappers.get(name)!(input);
+      return { readings, places };
+    },
+  };
+}
+
+/** Maps rows to the plane in which a model's training rows vary most. */
+async function fitMap(model: AutoencoderModel<AroSpec>, train: Matrix) {
+  const encode = async (rows: Matrix) => ({
+    ...{ rows: rows.rows, columns: model.spec.width, values: await model.encode(rows) },
+  });
+  const pca = fitPca(await encode(train), 2);
+  return async (rows: Matrix): Promise<Point[]> => {
+    const scores = transformPca(pca, await encode(rows));
+    return Array.from({ length: rows.rows }, (_, i) => [scores[2 * i], scores[2 * i + 1]]);
+  };
+}
+
+/** The one row that the models see. */
+function applyEdit(
+  { columns, values, observed, rows }: Matrix,
+  modalities: readonly Modality[],
+  { sample, hidden, feature, value }: Edit,
+): Matrix {
+  if (!Number.isInteger(sample) || sample < 0 || sample >= rows) {
+    throw new RangeError(`read: expected a sample in [0, ${rows}), got ${sample}`);
+  }
+  if (feature !== null && !(feature in values.subarray(0, columns) && value >= 0)) {
+    throw new RangeError(
+      `read: expected a feature in [0, ${columns}) and a value of at least 0, got ${feature} and ${value}`,
+    );
+  }
+  const [from, to] = [sample * columns, (sample + 1) * columns];
+  const row = values.slice(from, to);
+  if (feature !== null) row[feature] = value;
+  for (const { name, start, end } of modalities) if (hidden.includes(name)) row.fill(0, start, end);
+  return { rows: 1, columns, values: row, observed: observed.slice(from, to) };
+}
+
+function errorOf(
+  { columns, values, observed }: Matrix,
+  sample: number,
+  predicted: Float32Array,
+  { start, end }: Modality,
+): number | null {
+  let [sum, count] = [0, 0];
+  for (let j = start; j < end; j++) {
+    const at = sample * columns + j;
+    if (!observed[at]) continue;
+    sum += (predicted[j] - values[at]) ** 2;
+    count++;
+  }
+  return count > 0 ? sum / count : null;
+}
+
+function firstRows({ columns, values, observed }: Matrix, rows: number): Matrix {
+  const out = emptyMatrix(rows, columns);
+  out.values.set(values.subarray(0, rows * columns));
+  out.observed.set(observed.subarray(0, rows * columns));
+  return out;
+}
+
+function packWeights(spec: AroSpec, weights: Weights): string {
+  const tensors = ARO.tensors(spec).map(({ name }) => weights.get(name)!);
+  const bytes = new DataView(
+    new ArrayBuffer(4 * tensors.reduce((sum, { length }) => sum + length, 0)),
+  );
+  let at = 0;
+  for (const tensor of tensors) for (const value of tensor) bytes.setFloat32(4 * at++, value, true);
+  let text = "";
+  for (let i = 0; i < bytes.byteLength; i++) text += String.fromCharCode(bytes.getUint8(i));
+  return btoa(text);
+}
+
+function unpackWeights(spec: AroSpec, packed: string): Map<string, Float32Array> {
+  const text = atob(packed);
+  const bytes = new DataView(Uint8Array.from(text, (letter) => letter.charCodeAt(0)).buffer);
+  let at = 0;
+  return new Map(
+    ARO.tensors(spec).map(({ name, shape }) => [
+      name,
+      Float32Array.from({ length: sizeOf(shape) }, () => bytes.getFloat32(4 * at++, true)),
+    ]),
+  );
+}
