@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { Cohort } from "./cohort.js";
 import { simulateCohort } from "./simulate.js";
+import type { Transform } from "./transform.js";
 
 /** Of 80 patients, the last 8 have their RNA in a file of their own, as if nothing else was measured. */
 const PATIENTS = 80;
@@ -26,7 +27,10 @@ export function writeExample(folder: string): readonly string[] {
       {
         name: "example",
         about: "A simulated cohort in files, as an example of one's own.",
-        tables: cohort.modalities.map(({ name }) => ({ name, file: `${name}.tsv` })),
+        tables: cohort.modalities.map(({ name }) => ({
+          ...{ name, file: `${name}.tsv` },
+          ...(name === "RNA" && { transform: "log2(x + 1)" satisfies Transform }),
+        })),
         sampleSheet: { file: "samples.tsv" },
       },
       null,
