@@ -120,6 +120,7 @@ export {
 export { enrichGeneSets } from "./evaluate/enrichment.js";
 export { compareOutcomes, encodeCovariates } from "./evaluate/outcomes.js";
 export { openGeneSets } from "./study/gene-sets.js";
+export { openUncertainty } from "./study/uncertainty.js";
 
 // Figures and tables.
 
@@ -137,6 +138,7 @@ export { overviewFigure } from "./figures/overview.js";
 export { parallelFigure } from "./figures/parallel.js";
 export { preprocessingFigure } from "./figures/preprocessing.js";
 export { mergeRare } from "./figures/rare.js";
+export { reliabilityFigure } from "./figures/reliability.js";
 export { saveFigure } from "./figures/save.js";
 export { showFigure } from "./figures/show.js";
 export { skillFigure } from "./figures/skill.js";

@@ -103,7 +103,7 @@ export function describeVerdicts(entries: readonly LedgerEntry[]): string {
   return (
     `Of ${entries.length} claims, ${held} hold (${counts.reproduced} reproduced, ${counts["paper and code agree"]} where ` +
     `paper and code agree), ${failed} do not (${counts["not reproduced"]} not reproduced, ` +
-    `${counts["contradicts itself"]} that contradict the paper or its code), ${counts.undecided} undecided, and ` +
+    `${counts["contradicts itself"]} that contradict the paper or its code), ${counts.undecided} ${counts.undecided === 1 ? "is" : "are"} undecided, and ` +
     `${counts["needs the data"]} need the paper's data.`
   );
 }

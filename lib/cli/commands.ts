@@ -1,7 +1,7 @@
 // The commands behind `npx aro`, in one table: parsing, help and the documentation all follow from it.
 import { ALIGNMENTS } from "../impute/align.js";
 import { LEVELS } from "../impute/calibration.js";
-import { PATH_METHODS } from "../impute/decoder.js";
+import { METHODS } from "../impute/decoder.js";
 import { commandsAsMarkdown } from "./help.js";
 import {
   type Command,
@@ -81,10 +81,13 @@ export const COMMANDS: readonly Command[] = [
     options: {
       cohort: text("FILE", "the cohort: the options of readTables as JSON"),
       output: text("FOLDER", "where the model bundle is written; must not exist yet"),
-      method: oneOf(PATH_METHODS, "shared-decoder by default, or a control"),
+      method: oneOf(METHODS, "shared-decoder by default; a control, or ARO as in the paper"),
       seed: count("seed of folds and networks; 42 by default", 0),
     },
     example: "npx aro fit --cohort mine.json --output model",
+    notes: [
+      "aro trains the paper's full model six times and imputes no value below a feature's training mean.",
+    ],
     run: async (given) => (await import("./impute.js")).fit(given),
   }),
   command({

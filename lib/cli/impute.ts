@@ -4,8 +4,8 @@ import { writeExample } from "../cohort/example.js";
 import { readTable, type TableOptions } from "../cohort/tables.js";
 import type { Alignment } from "../impute/align.js";
 import { requireNew } from "../impute/bundle.js";
-import { fallbackText } from "../impute/card.js";
-import type { PathMethod } from "../impute/decoder.js";
+import { CLAMPED, fallbackText } from "../impute/card.js";
+import type { Method } from "../impute/decoder.js";
 import { impute as imputeTable } from "../impute/impute.js";
 import { fitImputer } from "../impute/imputer.js";
 import type { ValueFormat } from "../impute/values-writer.js";
@@ -13,7 +13,7 @@ import type { ValueFormat } from "../impute/values-writer.js";
 interface FitChoice {
   readonly cohort?: string;
   readonly output?: string;
-  readonly method?: PathMethod;
+  readonly method?: Method;
   readonly seed?: number;
 }
 
@@ -48,6 +48,7 @@ export async function fit({ cohort: file, output, method, seed }: FitChoice): Pr
   for (const choice of decoder.choices.filter((one) => one.method !== wanted)) {
     console.log(fallbackText(choice));
   }
+  if (wanted === "aro") console.log(CLAMPED);
   console.log(`${folder}/README.md is the model card`);
   return 0;
 }

@@ -2,6 +2,8 @@
 import { relative } from "node:path";
 import { chooseEngine } from "../engine/choose.js";
 import { findExperiment, planExperiment } from "../study/experiments.js";
+import { recordMeasurement } from "../study/measurement.js";
+import { MEASUREMENTS } from "../study/measurements.js";
 import { readProfile } from "../study/profile.js";
 import { recordExperiment, recordFile } from "../study/record.js";
 import { openStudy } from "../study/study.js";
@@ -10,6 +12,13 @@ import { type ProfileChoice, profileOf } from "./options.js";
 /** `aro record NAME` scores the finished runs of an experiment and writes its record, which the notebooks read. */
 export async function record(given: ProfileChoice, [name]: readonly string[]): Promise<number> {
   const { profile: asked, env } = profileOf(given);
+  const measurement = MEASUREMENTS[name];
+  if (measurement) {
+    const { engine } = await chooseEngine();
+    const study = await openStudy(readProfile(env, engine));
+    console.log(relative(process.cwd(), await recordMeasurement(measurement, study)));
+    return 0;
+  }
   findExperiment(asked, name); // before a cohort is fetched
   const { engine } = await chooseEngine();
   const study = await openStudy(readProfile(env, engine));

@@ -11,6 +11,8 @@ import {
   planExperiment,
   trainExperiment,
 } from "../study/experiments.js";
+import { openMeasurement } from "../study/measurement.js";
+import { MEASUREMENTS } from "../study/measurements.js";
 import { readProfile } from "../study/profile.js";
 import { openStudy, type Study } from "../study/study.js";
 import { STOPPED } from "../train/interrupt.js";
@@ -32,6 +34,16 @@ export async function train(given: TrainOptions, [name]: readonly string[]): Pro
   const { profile: asked, env } = profileOf(given);
   if (name === undefined && number !== undefined) {
     throw new RangeError("aro train: expected the name of an experiment beside --run, got none");
+  }
+  const measurement = name === undefined ? undefined : MEASUREMENTS[name];
+  if (measurement) {
+    const { engine } = await chooseEngine();
+    const study = await openStudy(readProfile(env, engine));
+    const { about } = await openMeasurement(measurement, study, engine, (part) =>
+      console.error(`${name}: ${part}`),
+    );
+    console.log(json ? JSON.stringify({ name, about }) : about);
+    return 0;
   }
   if (name !== undefined) {
     const { variants, seeds } = findExperiment(asked, name);
@@ -76,6 +88,7 @@ async function list(study: Study, json: boolean): Promise<void> {
   for (const { name, about, runs } of experiments) {
     console.log(`${name}: ${about}\n\n${tableOf(runs)}\n`);
   }
+  for (const { name, about } of Object.values(MEASUREMENTS)) console.log(`${name}: ${about}\n`);
   console.log("npx aro train NAME trains what is left of one; --run N trains run N alone");
 }
 

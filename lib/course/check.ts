@@ -9,8 +9,10 @@ import { LATENT } from "./latent.js";
 import { LEAKS } from "./leaks.js";
 import { MODIS_EXERCISES } from "./modis.js";
 import { PREPROCESS } from "./preprocess.js";
+import { READING } from "./reading.js";
 import { RECONSTRUCT } from "./reconstruct.js";
 import { SCRATCH } from "./scratch.js";
+import { TRUTH } from "./truth.js";
 import { TUNE } from "./tune.js";
 
 /** What an exercise made of an answer. */
@@ -32,6 +34,8 @@ export const EXERCISES: Readonly<Record<string, Exercise>> = {
   ...MODIS_EXERCISES,
   ...EXPERIMENTS,
   ...CLAIMS,
+  ...READING,
+  ...TRUTH,
   ...LEAKS,
 };
 

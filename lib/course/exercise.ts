@@ -24,11 +24,13 @@ export interface FunctionExercise<F extends Anything> {
   readonly mistakes: readonly Mistake<F>[];
   /** The hint for an answer that makes none of the mistakes. */
   readonly otherwise: string;
+  /** How far a number may be off, relative to the larger of 1 and the right one; by default 1e-9. */
+  readonly tolerance?: number;
 }
 
-/** Accepts every function that gives what `right` gives, to 1e-9, on all cases. */
+/** Accepts every function that gives what `right` gives, within the tolerance, on all cases. */
 export function askFunction<F extends Anything>(exercise: FunctionExercise<F>): Exercise {
-  const { cases, right, mistakes, otherwise } = exercise;
+  const { cases, right, mistakes, otherwise, tolerance } = exercise;
   const results = (answer: F) => cases.map((inputs) => answer(...copyInputs(inputs)));
   return {
     expects: "a function",
@@ -36,9 +38,9 @@ export function askFunction<F extends Anything>(exercise: FunctionExercise<F>): 
     judge: (answer) => {
       if (typeof answer !== "function") return `expected a function, got ${nameKind(answer)}`;
       const [got, expected] = [results(answer as F), results(right)];
-      const wrong = got.findIndex((result, i) => !agree(result, expected[i]));
+      const wrong = got.findIndex((result, i) => !agree(result, expected[i], tolerance));
       if (wrong < 0) return null;
-      const made = mistakes.find(([, mistake]) => agree(got, results(mistake)));
+      const made = mistakes.find(([, mistake]) => agree(got, results(mistake), tolerance));
       if (made) return made[0];
       return explainKind(got[wrong], expected[wrong]) ?? `${otherwise}${showInputs(cases[wrong])}`;
     },

@@ -145,18 +145,20 @@ export function rankFeatures(
     .sort((a, b) => b.strength - a.strength);
 }
 
-/** An inferred feature whose own gene is in the first modality. */
+/** How well an inferred feature is predicted. */
 export interface PredictedFeature {
   readonly feature: string;
   readonly modality: string;
   readonly column: number;
+  /** Whether its own gene is in the first modality. */
+  readonly ownGene: boolean;
   /** Pearson's r of measurement and prediction over the training samples. */
   readonly r: number;
 }
 
 /**
- * Ranks the inferred features that have their own gene in the first modality by how well they are predicted on the
- * training rows, best first. To choose one to look at: an r of training rows says little of new samples.
+ * Ranks the inferred features by how well they are predicted on the training rows, best first, those whose own gene is
+ * in the first modality before all others. To choose one to look at: an r of training rows says little of new samples.
  * @param predicted of the training rows, `[rows, features]`.
  */
 export function rankPredicted(
@@ -171,11 +173,11 @@ export function rankPredicted(
     .flatMap(({ name, start, end }) =>
       Array.from({ length: end - start }, (_, j) => ({
         ...{ feature: prepared.features[start + j], modality: name, column: start + j },
-        r: found[start + j],
+        ...{ ownGene: partners[start + j] >= 0, r: found[start + j] },
       })),
     )
-    .filter(({ column, r }) => partners[column] >= 0 && !Number.isNaN(r))
-    .sort((a, b) => b.r - a.r);
+    .filter(({ r }) => !Number.isNaN(r))
+    .sort((a, b) => Number(b.ownGene) - Number(a.ownGene) || b.r - a.r);
 }
 
 function matrixOf(rows: number, columns: number, values: Float32Array): Matrix {

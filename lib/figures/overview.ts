@@ -251,7 +251,7 @@ function drawOutput({ boxes, texts }: Drawing, options: OverviewOptions, height:
     boxes.push(box(x, y, x + boxWidth, y2, modalityColor(name)));
     texts.push(text(name, x + boxWidth / 2, (y + y2) / 2, true));
   }
-  texts.push(text("compared with the input", x + boxWidth / 2, top + height + 16));
+  texts.push(text("beside what was measured", x + boxWidth / 2, top + height + 16));
 }
 
 /** The lower row: the uses of the latent space, and the loss on the reconstruction. */

@@ -126,7 +126,7 @@ export function parallelFigure(
     title: `${cohort}: tuning on the validation loss, trial by trial`,
     subtitle: [
       `Lowest Huber loss of a trial's epochs, mean over observed entries of ${counted(validationSamples, "validation sample")}.`,
-      "Thick and black: the finished trial of lowest loss, the configuration that is chosen. Dashed: stopped early, at the loss reached until then.",
+      "Thick and black: the best configuration, the finished trial of lowest loss. Dashed: stopped early, at the loss reached until then.",
     ],
     datasets,
     view: { vconcat: panels, spacing: 26, resolve: { scale: { x: "independent" } } },
@@ -220,7 +220,10 @@ function trialLines([low, high]: readonly [number, number]): Layer {
           interpolate: "lab",
           nice: false,
         },
-        legend: { title: LOSS, gradientLength: 180, format: ".2~g", tickCount: 4 },
+        legend: {
+          ...{ title: LOSS, gradientLength: 180, format: ".2~g" },
+          values: [low, Math.sqrt(low * high), high],
+        },
       },
       strokeDash: {
         field: "status",

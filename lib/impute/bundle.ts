@@ -6,11 +6,13 @@ import { join } from "node:path";
 import type { Modality } from "../cohort/cohort.js";
 import { createFolder } from "../cohort/durable-file.js";
 import { hashFile } from "../cohort/sources.js";
+import { ARO, type AroSpec } from "../model/aro.js";
 import type { Weights } from "../model/model.js";
 import { SHARED_DECODER, type SharedDecoderSpec } from "../model/shared-decoder.js";
 import { readTensors, type Tensor, writeTensors } from "../model/tensor-file.js";
 import type { CrossCoverage, SpreadFactor } from "./calibration.js";
-import type { ModalityChoice, PathMethod, SharedDecoder } from "./decoder.js";
+import type { ClampedModel } from "./clamped.js";
+import type { Method, ModalityChoice, SharedDecoder } from "./decoder.js";
 import { type Paths, toPaperScale } from "./paths.js";
 import type { FeatureQuality } from "./quality.js";
 
@@ -20,13 +22,15 @@ export const FORMAT = 2;
 /** A model that imputes: what `fitImputer` makes and a bundle keeps. */
 export interface Imputer {
   readonly name: string;
-  readonly method: PathMethod;
+  readonly method: Method;
   readonly seed: number;
   /** Of the library that fitted it. */
   readonly version: string;
   /** Engine, Node and platform that it was fitted on. */
   readonly madeOn: string;
   readonly decoder: Omit<SharedDecoder, "outOfFold">;
+  /** Present for ARO alone, which then imputes; of the decoder, scales and likeness count. */
+  readonly aro?: ClampedModel;
   /** By how much deviations are multiplied for intervals, per modality and level. */
   readonly factors: readonly SpreadFactor[];
   /** Of its 90 % intervals, on patients whose errors had no part in the factors. */
@@ -40,7 +44,8 @@ export interface Imputer {
 }
 
 /** The content of model.json. */
-interface Manifest extends Omit<Imputer, "decoder"> {
+interface Manifest extends Omit<Imputer, "decoder" | "aro"> {
+  readonly aro?: AroSpec;
   readonly format: number;
   readonly modalities: readonly Modality[];
   readonly features: readonly string[];
@@ -65,9 +70,16 @@ export async function saveImputer(
   texts: Readonly<Record<string, string>> = {},
 ): Promise<void> {
   requireNew("saveImputer", folder);
-  const { decoder, ...rest } = imputer;
+  const { decoder, aro, ...rest } = imputer;
   await createFolder(folder, async (aside) => {
-    await writeTensors(join(aside, WEIGHTS), tensorsOf(decoder));
+    const tensors = tensorsOf(decoder);
+    if (aro) {
+      tensors.set("aro.spread", { shape: [aro.spread.length], values: aro.spread });
+      for (const [name, values] of aro.weights) {
+        tensors.set(`aro.${name}`, { shape: [values.length], values });
+      }
+    }
+    await writeTensors(join(aside, WEIGHTS), tensors);
     const manifest: Manifest = {
       format: FORMAT,
       ...rest,
@@ -76,6 +88,7 @@ export async function saveImputer(
       trainedOn: decoder.trainedOn,
       spec: decoder.spec,
       choices: decoder.choices,
+      ...(aro && { aro: aro.spec }),
       networks: decoder.networks.length,
       checksums: { [WEIGHTS]: await hashFile(join(aside, WEIGHTS)) },
     };
@@ -113,8 +126,18 @@ export async function openImputer(folder: string): Promise<Imputer> {
     );
   }
   requireSum(join(folder, MANIFEST), sha256(text), sum);
-  const { format, checksums, networks, modalities, features, trainedOn, spec, choices, ...rest } =
-    JSON.parse(text) as Manifest;
+  const {
+    format,
+    checksums,
+    networks,
+    modalities,
+    features,
+    trainedOn,
+    spec,
+    choices,
+    aro,
+    ...rest
+  } = JSON.parse(text) as Manifest;
   if (format !== FORMAT) {
     throw new Error(
       `${folder}: expected a bundle of format ${FORMAT}, got ${format}; ` +
@@ -131,6 +154,7 @@ export async function openImputer(folder: string): Promise<Imputer> {
   };
   return {
     ...rest,
+    ...(aro && { aro: aroOf(values, aro) }),
     decoder: {
       ...{ modalities, features, trainedOn, spec, choices },
       ...decoderOf(values, trainedOn),
@@ -218,6 +242,13 @@ function networkOf(values: (name: string) => Tensor, spec: SharedDecoderSpec, k:
   return new Map(
     SHARED_DECODER.tensors(spec).map(({ name }) => [name, values(`network.${k}.${name}`).values]),
   );
+}
+
+function aroOf(values: (name: string) => Tensor, spec: AroSpec): ClampedModel {
+  const weights = new Map(
+    ARO.tensors(spec).map(({ name }) => [name, values(`aro.${name}`).values]),
+  );
+  return { spec, weights, spread: values("aro.spread").values };
 }
 
 function sha256(text: string): string {

@@ -4,7 +4,7 @@ import { MINIMUM_OBSERVED } from "../evaluate/correlation.js";
 import { quantile } from "../evaluate/statistics.js";
 import type { Imputer } from "./bundle.js";
 import { factorOf, LEVEL } from "./calibration.js";
-import { type ModalityChoice, PATH_METHODS, type PathMethod } from "./decoder.js";
+import { METHODS, type Method, type ModalityChoice } from "./decoder.js";
 
 /** Renders the quality of every inferred feature as TSV. */
 export function renderFeatures({
@@ -35,12 +35,18 @@ export function renderFeatures({
 }
 
 /** Names of the methods as a card writes them. */
-export const METHOD_NAMES: Readonly<Record<PathMethod, string>> = {
+export const METHOD_NAMES: Readonly<Record<Method, string>> = {
   "shared-decoder": "shared decoder",
   ridge: "ridge",
   "ridge-cis": "ridge + cis + offset",
   mean: "mean of the training samples",
+  aro: "ARO",
 };
+
+/** What a user of ARO's values must know. */
+export const CLAMPED =
+  "ARO predicts log1p(max(0, z)), as in the paper: no value is below its feature's training mean, which stands for all " +
+  "that lies below; an interval that reaches the mean has no lower bound (-Infinity)";
 
 /**
  * Renders the model card.
@@ -55,18 +61,18 @@ export function renderCard(imputer: Imputer, drops: readonly Drop[] = []): strin
   const fallen = decoder.choices.filter(({ method }) => method !== imputer.method);
   return `# Imputation model of ${name}
 
-Imputes ${inferred.map((one) => one.name).join(", ")} from ${seen.name}: ${methods.join(", ")}. It is not the paper's ARO.
+Imputes ${inferred.map((one) => one.name).join(", ")} from ${seen.name}: ${methods.join(", ")}. ${imputer.aro ? `${CLAMPED}.` : "It is not the paper's ARO."}
 ${fallen.map((choice) => `\n${fallbackText(choice)}\n`).join("")}
 ## Training
 
 - ${decoder.trainedOn.length} samples of ${patients} patients; ${seen.end - seen.start} features of ${seen.name}.
-${drops.map((drop) => `- Left out: ${drop.count} ${drop.what} of ${drop.from}, ${drop.reason}.\n`).join("")}- Preprocessing: z-scores by mean and deviation of observed training values, clamped to their 1st and 99th percentile, never at 0. Imputed values are in the units of the training files, as read; new samples must come in the same.
-- Splits: eight folds that never part a patient. Scales and paths are fitted without the fold that they predict; each of four networks is trained without two folds, so it saw three quarters of the samples, and imputes by all four together.
+${drops.map((drop) => `- Left out: ${drop.count} ${drop.what} of ${drop.from}, ${drop.reason}.\n`).join("")}- Preprocessing: ${imputer.aro ? ARO_PREPROCESSING : PREPROCESSING} Imputed values are in the units of the training files, as read; new samples must come in the same.
+- Splits: ${imputer.aro ? ARO_SPLITS : SPLITS}
 - Seed ${seed}; library ${version}; ${madeOn}.
 
 ## Quality
 
-Out of fold, patients held out. Mean squared error is in z-scores, where the mean of the training samples has about 1; intervals are 95 %, patients drawn with replacement, and ignore variation between splits and seeds.
+Out of fold, patients held out. ${imputer.aro ? "Mean squared error, r, skill and coverage are in the paper's space, log1p(max(0, z));" : "Mean squared error is in z-scores, where the mean of the training samples has about 1;"} intervals are 95 %, patients drawn with replacement, and ignore variation between splits and seeds.
 
 ${renderErrors(imputer)}
 
@@ -96,6 +102,17 @@ ${renderCoverage(imputer)}
 `;
 }
 
+const PREPROCESSING =
+  "z-scores by mean and deviation of observed training values, clamped to their 1st and 99th percentile, never at 0.";
+const ARO_PREPROCESSING =
+  "the paper's: gaps filled by the median, values clamped to their 1st and 99th percentile, z-scores, log1p(max(0, z)).";
+const SPLITS =
+  "eight folds that never part a patient. Scales and paths are fitted without the fold that they predict; each of four " +
+  "networks is trained without two folds, so it saw three quarters of the samples, and imputes by all four together.";
+const ARO_SPLITS =
+  "five folds that never part a patient. The model that imputes was trained on four of them, with the fifth as its " +
+  "validation rows; each out-of-fold prediction comes from a model trained on three.";
+
 /** Says that a control imputes a modality, and why. */
 export function fallbackText({ modality, method, errors }: ModalityChoice): string {
   const { "shared-decoder": own, [method]: control } = errors;
@@ -108,7 +125,7 @@ export function fallbackText({ modality, method, errors }: ModalityChoice): stri
 /** The out-of-fold error of each method, the one that imputes marked. */
 function renderErrors({ decoder: { choices } }: Imputer): string {
   const rows = choices.flatMap(({ modality, method: chosen, errors }) =>
-    PATH_METHODS.flatMap((method) => {
+    METHODS.flatMap((method) => {
       const error = errors[method];
       if (error === undefined) return [];
       const { mean } = errors;

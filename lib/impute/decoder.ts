@@ -18,12 +18,20 @@ export type PathMethod = "shared-decoder" | keyof typeof CONTROLS;
 
 export const PATH_METHODS = ["shared-decoder", "ridge", "ridge-cis", "mean"] as const;
 
+/** Every method of an imputer: "aro" is the paper's model, which predicts values clamped at the mean. */
+export type Method = PathMethod | "aro";
+
+export const METHODS = [...PATH_METHODS, "aro"] as const;
+
 /** What infers a modality, and the out-of-fold errors that it was chosen by. */
 export interface ModalityChoice {
   readonly modality: string;
-  readonly method: PathMethod;
-  /** Mean squared error in z-scores with its 95 % interval, patients drawn again; over the same entries for all. */
-  readonly errors: Readonly<Partial<Record<PathMethod, Estimate>>>;
+  readonly method: Method;
+  /**
+   * Mean squared error in z-scores, in the paper's space for ARO, with its 95 % interval, patients drawn again; over the
+   * same entries for all.
+   */
+  readonly errors: Readonly<Partial<Record<Method, Estimate>>>;
 }
 
 /** Which gates a feature's pairs get: `trained network + fixed`. */

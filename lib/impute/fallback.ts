@@ -37,7 +37,7 @@ export function chooseMethods(
   modalities: readonly Modality[],
   outOfFold: OutOfFold,
   { method, fallback }: { readonly method: PathMethod; readonly fallback: boolean },
-): ModalityChoice[] {
+): (ModalityChoice & { readonly method: PathMethod })[] {
   const { patients, seed } = outOfFold;
   const draws = drawWeights(patients, { draws: DRAWS, seed });
   return modalities.map((modality) => {

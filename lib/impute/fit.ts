@@ -16,7 +16,6 @@ import { checkOptions } from "../options.js";
 import {
   CONTROLS,
   type Gates,
-  type ModalityChoice,
   PATH_METHODS,
   type PathMethod,
   type SharedDecoder,
@@ -340,7 +339,7 @@ function noNetwork(spec: SharedDecoderSpec): Weights {
 function gatesOf(
   spec: SharedDecoderSpec,
   { unit }: Paths,
-  modalities: readonly (Modality & Pick<ModalityChoice, "method">)[],
+  modalities: readonly (Modality & { readonly method: PathMethod })[],
 ): Gates {
   const width = outputsOf(spec);
   const trained = new Uint8Array(unit.length);

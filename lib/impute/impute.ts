@@ -6,9 +6,10 @@ import { chooseEngine } from "../engine/choose.js";
 import type { Engine } from "../engine/engine.js";
 import { checkOptions, required } from "../options.js";
 import { ALIGNMENTS, type Alignment, alignTable } from "./align.js";
-import { openImputer, requireNew } from "./bundle.js";
+import { type Imputer, openImputer, requireNew } from "./bundle.js";
 import { factorOf, LEVEL } from "./calibration.js";
-import { renderFeatures } from "./card.js";
+import { CLAMPED, renderFeatures } from "./card.js";
+import { inferClamped, toUnits } from "./clamped.js";
 import type { Inference } from "./decoder.js";
 import { inferModalities } from "./infer.js";
 import {
@@ -106,10 +107,13 @@ export async function impute(options: ImputeOptions): Promise<Imputed> {
         const samples = table.samples.slice(start, start + BLOCK);
         const seen = placeSamples(imputer, table, places, start, samples.length);
         newcomers.push(...describeNewcomers(imputer, samples, seen, places, map));
-        const inference = await inferModalities(decoder, seen, { engine: running });
+        const inference = imputer.aro
+          ? await inferClamped(imputer.aro, decoder.paths, seen, running)
+          : await inferModalities(decoder, seen, { engine: running });
         for (const { name, start: from, end } of inferred) {
           const factor = factorOf(factors, name, level);
-          await values.write(name, start, blockOf(inference, from - first, end - first, factor));
+          const range = { start: from - first, end: end - first };
+          await values.write(name, start, blockOf(imputer, inference, range, factor));
         }
       }
       await values.finish({
@@ -127,6 +131,7 @@ export async function impute(options: ImputeOptions): Promise<Imputed> {
           `taken away with those of units and batch; ${aligned.left} features measured in fewer than 10 samples left out`,
       );
     }
+    if (imputer.aro) notes.push(CLAMPED);
     notes.push(...noteShift(newcomers, aligned !== undefined));
     await writeFile(join(aside, "samples.tsv"), renderNewcomers(newcomers, imputer.noveltyLimit));
     await writeFile(join(aside, "features.tsv"), renderFeatures(imputer));
@@ -146,14 +151,18 @@ export async function impute(options: ImputeOptions): Promise<Imputed> {
   };
 }
 
-/** The columns `[start, end)` of what was inferred, with the bounds of their intervals. */
+/**
+ * The columns `[start, end)` of what was inferred, with the bounds of their intervals. ARO cannot tell what lies below
+ * a feature's training mean: an interval that reaches it has no lower bound.
+ */
 function blockOf(
-  { mean, deviation }: Inference,
-  start: number,
-  end: number,
+  { aro, decoder: { paths, modalities } }: Imputer,
+  { mean, deviation }: Pick<Inference, "mean" | "deviation">,
+  { start, end }: { readonly start: number; readonly end: number },
   factor: number,
 ): ImputedBlock {
   const width = end - start;
+  const first = modalities[0].end;
   const [value, low, high] = Array.from({ length: 3 }, () =>
     new Float64Array(mean.rows * width).fill(Number.NaN),
   );
@@ -162,9 +171,15 @@ function blockOf(
       const at = i * mean.columns + start + j;
       if (!mean.observed[at]) continue;
       const to = i * width + j;
-      value[to] = mean.values[at];
-      low[to] = mean.values[at] - factor * deviation[at];
-      high[to] = mean.values[at] + factor * deviation[at];
+      const [below, above] = [-1, 1].map((sign) => mean.values[at] + sign * factor * deviation[at]);
+      if (!aro) {
+        [value[to], low[to], high[to]] = [mean.values[at], below, above];
+        continue;
+      }
+      const undo = (one: number) => toUnits(paths.scaler, first + start + j, one);
+      value[to] = undo(mean.values[at]);
+      low[to] = below > 0 ? undo(below) : Number.NEGATIVE_INFINITY;
+      high[to] = undo(above);
     }
   }
   return { value, low, high };

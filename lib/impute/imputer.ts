@@ -1,4 +1,4 @@
-// Fits a model that imputes: the shared decoder or a control, calibrated and rated out of fold.
+// Fits a model that imputes: the shared decoder, a control or ARO, calibrated and rated out of fold.
 import type { Cohort } from "../cohort/cohort.js";
 import { selectRows, sliceColumns } from "../cohort/matrix.js";
 import { libraryVersion } from "../cohort/root.js";
@@ -9,7 +9,8 @@ import { checkOptions } from "../options.js";
 import { type Imputer, requireNew, saveImputer } from "./bundle.js";
 import { calibrateSpread, crossCoverage, LEVEL } from "./calibration.js";
 import { renderCard, renderFeatures } from "./card.js";
-import { PATH_METHODS, type PathMethod } from "./decoder.js";
+import { type ClampedOptions, fitClamped, inPaperSpace, scoreClamped } from "./clamped.js";
+import { METHODS, type Method } from "./decoder.js";
 import { fitSharedDecoder } from "./fit.js";
 import { rateFeatures } from "./quality.js";
 import { noveltyOfTraining } from "./smoothing.js";
@@ -18,7 +19,9 @@ export interface ImputerOptions {
   /** Training rows of the cohort; by default all. */
   readonly rows?: readonly number[];
   /** By default the shared decoder. */
-  readonly method?: PathMethod;
+  readonly method?: Method;
+  /** What differs from the paper's model and training, where the method is "aro". */
+  readonly aro?: ClampedOptions;
   readonly seed?: number;
   /** Writes the bundle to this folder, which must not exist yet. */
   readonly output?: string;
@@ -38,38 +41,53 @@ export async function fitImputer(cohort: Cohort, options: ImputerOptions = {}): 
   const {
     rows = cohort.samples.map((_, row) => row),
     method = "shared-decoder",
+    aro: aroOptions = {},
     seed = 42,
     output,
     engine,
     onProgress,
   } = checkOptions("fitImputer", options, {
-    ...{ rows: "array", method: PATH_METHODS, seed: "number", output: "string" },
+    ...{ rows: "array", method: METHODS, aro: "object", seed: "number", output: "string" },
     ...{ engine: "object", onProgress: "function" },
   });
   if (output !== undefined) requireNew("fitImputer", output);
   const running = engine ?? (await chooseEngine()).engine;
-  const { outOfFold, ...decoder } = await fitSharedDecoder(cohort, {
-    ...{
-      rows,
-      method,
-      seed,
-      engine: running,
-      onProgress,
-      objective: "standardized",
-      fallback: true,
-    },
+  const isAro = method === "aro";
+  const { outOfFold, ...fitted } = await fitSharedDecoder(cohort, {
+    // Beside ARO, the control is what it is compared with.
+    ...{ rows, seed, engine: running, method: isAro ? "ridge-cis" : method, fallback: true },
+    ...{ objective: "standardized", onProgress: isAro ? undefined : onProgress },
   });
+  const clamped = isAro
+    ? await fitClamped(cohort, rows, fitted.paths.scaler, aroOptions, {
+        ...{ engine: running, seed, onProgress },
+      })
+    : undefined;
+  const decoder = clamped
+    ? {
+        ...fitted,
+        choices: scoreClamped(
+          ...([cohort, rows, clamped.outOfFold.mean, { ...fitted, outOfFold }, seed] as const),
+        ),
+      }
+    : fitted;
+  // Of ARO, all is told in the space that it predicts.
+  const judged = clamped ? inPaperSpace(cohort, fitted.paths.scaler) : cohort;
+  const predicted = clamped?.outOfFold ?? outOfFold;
   const first = cohort.modalities[0].end;
-  const measured = selectRows(sliceColumns(cohort.matrix, first, cohort.matrix.columns), rows);
+  const measured = selectRows(sliceColumns(judged.matrix, first, cohort.matrix.columns), rows);
   const inferred = cohort.modalities.slice(1).map(({ name, start, end }) => ({
     ...{ name, start: start - first, end: end - first },
   }));
-  const factors = calibrateSpread(outOfFold, measured, inferred);
+  const factors = calibrateSpread(predicted, measured, inferred);
   const patients = rows.map((row) => cohort.samples[row].patient);
-  const coverage = crossCoverage(outOfFold, measured, inferred, patients, LEVEL);
-  const quality = rateFeatures(cohort, rows, outOfFold, factors, seed);
+  const coverage = crossCoverage(predicted, measured, inferred, patients, LEVEL);
+  const quality = rateFeatures(judged, rows, predicted, factors, seed);
   const imputer: Imputer = {
     ...{ name: cohort.name, method, seed, decoder, factors, coverage, quality },
+    ...(clamped && {
+      aro: { spec: clamped.spec, weights: clamped.weights, spread: clamped.spread },
+    }),
     version: libraryVersion(),
     madeOn: `${nameEngine(running)} ${running.version}, Node ${process.versions.node}, ${process.platform} ${process.arch}`,
     patients: new Set(patients).size,

@@ -97,5 +97,5 @@ function commandOf({ name, cohort }: Profile, source: string): string {
   const notebook = basename(source.split("#")[0], ".ipynb");
   const choice = typeof cohort === "object" ? `--cohort ${cohort.file}` : `--profile ${name}`;
   const settings = process.env.ARO_SET ? ` --set ${process.env.ARO_SET}` : "";
-  return `npx aro notebooks ${notebook} ${choice}${settings}`;
+  return `npx aro notebooks --only ${notebook} ${choice}${settings}`;
 }

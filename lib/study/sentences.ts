@@ -227,8 +227,7 @@ export function describeEffects(rows: readonly ComparedVariant[], measure: strin
     unlike.length > 0
       ? ` On other inputs or rows, and so not directly comparable: ${write(unlike)}.`
       : "";
-  if (of === 0)
-    return `No variant compares like with like on ${measure}: each sees other inputs or rows.${second}`;
+  if (of === 0) return `No variant compares like with like on ${measure}.${second}`;
   return `${first}${like.length > 0 ? `: ${write(like)}` : ""}.${second}`;
 }
 

@@ -82,6 +82,8 @@ async function missingData(
     load: () => fetchSource("ucec"),
     classifier: async () => writeEmbeddings(folder),
     "shared-decoder": async () => writeLinked(folder),
+    fit: async () => writeLinked(folder),
+    impute: async () => writeLinked(folder),
     xlsx: async () => writeWorkbook(folder, python ?? (await findPython())),
   };
   return provide[name]?.().then(

@@ -68,6 +68,8 @@ export const EMBEDDINGS = { samples: 115, units: 2048, classes: 3, folds: 5 } as
 export const LINKED = {
   ...{ samples: 115, train: 80 },
   ...{ rna: 25_000, proteins: 11_000, sites: 8_000, firstSite: 2_000 },
+  /** New samples to impute: the others over and over. */
+  newcomers: 1_000,
 } as const;
 
 export type ShapeName = keyof typeof SHAPES;

@@ -17,6 +17,8 @@ import { selectPoints } from "../../lib/evaluate/points.js";
 import { LAMBDAS } from "../../lib/evaluate/predictor.js";
 import { fitSmoother } from "../../lib/evaluate/ridge.js";
 import { fitSharedDecoder } from "../../lib/impute/fit.js";
+import { impute } from "../../lib/impute/impute.js";
+import { fitImputer } from "../../lib/impute/imputer.js";
 import { inferModalities } from "../../lib/impute/infer.js";
 import { ARO, type AroSpec, PAPER_MODEL } from "../../lib/model/aro.js";
 import { buildAutoencoder } from "../../lib/model/autoencoder.js";
@@ -74,6 +76,8 @@ const TASKS: Readonly<Record<string, (folder: string) => Promise<Task>>> = {
   "smoother-200": (folder) => smoother(folder, "200"),
   "smoother-1600": (folder) => smoother(folder, "1600"),
   "shared-decoder": sharedDecoder,
+  fit,
+  impute: imputeNew,
   load,
   xlsx,
 };
@@ -230,6 +234,45 @@ async function sharedDecoder(folder: string): Promise<Task> {
   }
   const answer = [squares / count, meanOf(mean.values.map((value) => value ** 2))];
   return { with: describeEngine(engine), answer, run };
+}
+
+/** The training samples of the linked cohort, to a bundle. */
+async function fit(folder: string): Promise<Task> {
+  const { engine } = await chooseEngine();
+  const cohort = readLinked(folder);
+  const rows = Array.from({ length: LINKED.train }, (_, i) => i);
+  const output = join(folder, "bundle");
+  const run = async () => {
+    rmSync(output, { recursive: true, force: true });
+    return await fitImputer(cohort, { rows, engine, output });
+  };
+  const { decoder } = await run();
+  const answer = [decoder.paths.standard.scale.filter((scale) => scale > 0).length];
+  return { with: describeEngine(engine), answer, run };
+}
+
+/** New samples by such a bundle, to one table a modality with its bounds. */
+async function imputeNew(folder: string): Promise<Task> {
+  const { engine } = await chooseEngine();
+  const cohort = readLinked(folder);
+  const { train, samples, rna, newcomers } = LINKED;
+  const model = join(folder, "bundle-to-impute-by");
+  await fitImputer(cohort, {
+    ...{ rows: Array.from({ length: train }, (_, i) => i), engine, output: model },
+  });
+  const rows = Array.from({ length: newcomers }, (_, i) => train + (i % (samples - train)));
+  const table = {
+    samples: rows.map((_, i) => `N${i}`),
+    features: cohort.features.slice(0, rna),
+    matrix: selectRows(sliceColumns(cohort.matrix, 0, rna), rows),
+  };
+  const output = join(folder, "imputed");
+  const run = async () => {
+    rmSync(output, { recursive: true, force: true });
+    return await impute({ model, table, output, wide: true, engine });
+  };
+  const { samples: count, features } = await run();
+  return { with: describeEngine(engine), answer: [count, features], run };
 }
 
 async function load(): Promise<Task> {

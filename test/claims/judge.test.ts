@@ -5,6 +5,7 @@ import {
   besidePaper,
   countByGround,
   countVerdicts,
+  describeVerdicts,
   judgeClaims,
   type Verdict,
 } from "../../lib/claims/judge.js";
@@ -125,6 +126,11 @@ test("verdicts are counted, in their order and by what they were reached on", ()
     undecided: 0,
     "needs the data": 1,
   });
+  assert.equal(
+    describeVerdicts(entries),
+    "Of 4 claims, 3 hold (3 reproduced, 0 where paper and code agree), 0 do not (0 not reproduced, " +
+      "0 that contradict the paper or its code), 0 are undecided, and 1 need the paper's data.",
+  );
   assert.deepEqual(countByGround(entries), [
     { verdict: "reproduced", judgedOn: "ucec", claims: 2 },
     { verdict: "reproduced", judgedOn: "the paper", claims: 1 },

@@ -12,6 +12,7 @@ import { latentFigure } from "../../lib/figures/latent.js";
 import { overviewFigure } from "../../lib/figures/overview.js";
 import { parallelFigure } from "../../lib/figures/parallel.js";
 import { preprocessingFigure } from "../../lib/figures/preprocessing.js";
+import { type ReliabilityRow, reliabilityFigure } from "../../lib/figures/reliability.js";
 import { skillFigure } from "../../lib/figures/skill.js";
 import { splitFigure } from "../../lib/figures/split.js";
 import { splitsFigure } from "../../lib/figures/splits.js";
@@ -25,6 +26,17 @@ export const skillRows = [
   { predictor: "ARO masked", sees: "RNA", skill: 0.2, skillLow: null, skillHigh: null },
   { predictor: "ARO unmasked", sees: "all", skill: 0.25, skillLow: 0.2, skillHigh: 0.3 },
 ].map((row) => ({ ...row, part: "test", modality: "proteomics" }));
+
+export const reliabilityRows: readonly ReliabilityRow[] = ["shared decoder", "dual ridge"].flatMap(
+  (predictor, p) =>
+    ["proteomics", "metabolomics"].flatMap((modality, m) =>
+      [0.5, 0.8, 0.9, 0.95].map((level) => ({
+        ...{ predictor, modality, level, coverage: level + 0.02 * p - 0.01 * m },
+        percentile5: m === 1 && level === 0.5 ? null : level - 0.1,
+        percentile95: Math.min(1, level + 0.08),
+      })),
+    ),
+);
 
 export const confusionMatrix = {
   name: "tissue from ARO unmasked",
@@ -260,6 +272,7 @@ export const examples: Readonly<Record<string, () => Figure>> = {
       modality: "proteomics",
       samples: 18,
     }),
+  reliability: () => reliabilityFigure(reliabilityRows, { cohort, samples: 35 }),
   splits: () => splitsFigure(overSplits, { cohort, against: "shared decoder" }),
   differences: () => differencesFigure(differences, { cohort, seeds: 5 }),
   latent: () => latentFigure(latentOptions),

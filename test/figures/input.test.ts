@@ -15,6 +15,7 @@ import { overviewFigure } from "../../lib/figures/overview.js";
 import { parallelFigure } from "../../lib/figures/parallel.js";
 import { preprocessingFigure } from "../../lib/figures/preprocessing.js";
 import { mergeRare } from "../../lib/figures/rare.js";
+import { reliabilityFigure } from "../../lib/figures/reliability.js";
 import { renderFigure } from "../../lib/figures/render.js";
 import { skillFigure } from "../../lib/figures/skill.js";
 import { splitFigure } from "../../lib/figures/split.js";
@@ -29,6 +30,7 @@ import {
   latentOptions,
   overviewOptions,
   pairs,
+  reliabilityRows,
   runs,
   searchStudies,
   skillRows,
@@ -52,6 +54,17 @@ test("skillFigure refuses a skill that is not a number, and a part that has no r
     () => skillFigure([{ ...skillRows[1], skillLow: 0.31 }], options),
     /interval that holds the skill of dual ridge on proteomics/,
   );
+});
+
+test("reliabilityFigure refuses shares above 1 and more predictors than it has room for", () => {
+  const draw = (rows: typeof reliabilityRows) => reliabilityFigure(rows, { cohort, samples: 35 });
+  const [row] = reliabilityRows;
+  assert.throws(
+    () => draw([{ ...row, coverage: 1.2 }]),
+    /shares in \[0, 1\] of shared decoder on proteomics, got 1.2/,
+  );
+  const many = ["a", "b", "c", "d", "e"].map((predictor) => ({ ...row, predictor }));
+  assert.throws(() => draw(many), /at most 4 predictors, got 5/);
 });
 
 test("differencesFigure refuses an interval beside its difference and a measure without variants", () => {

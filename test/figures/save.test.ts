@@ -15,7 +15,7 @@ test("saveFigure writes the picture and a record that tells where it comes from"
   const figure = examples.confusion();
   const inner = join(folder, "made", "here");
   const source = "notebooks/06-downstream.ipynb#cell-16";
-  const command = "npx aro notebooks 06-downstream --profile ucec";
+  const command = "npx aro notebooks --only 06-downstream --profile ucec";
   const saved = await saveFigure(figure, inner, { source, command, library: "aro 0.1.0" });
   assert.deepEqual(readdirSync(inner).sort(), ["confusion.json", "confusion.svg"]);
   const svg = readFileSync(saved.svgPath, "utf8");

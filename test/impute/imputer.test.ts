@@ -311,6 +311,52 @@ test("a control fits by the same command, and predicts worse than the model", as
   assert.ok(ridge > 0.1 && decoder > ridge - 0.02, `${ridge}, ${decoder}`);
 });
 
+test("ARO imputes nothing below a training mean, says so, and its open intervals hold", async () => {
+  const output = place("aro-model");
+  const { decoder, aro, quality } = await fitImputer(cohort, {
+    ...{ rows: kept, method: "aro", output },
+    aro: { model: { width: 64 }, training: { epochs: 200, learningRate: 3e-3, plateau: null } },
+  });
+  assert.deepEqual(await openImputer(output).then((one) => one.aro?.spec), aro?.spec);
+  for (const { method, errors } of decoder.choices) {
+    assert.equal(method, "aro");
+    assert.deepEqual(Object.keys(errors), ["aro", "ridge-cis", "mean"]);
+  }
+  assert.match(
+    readFileSync(join(output, "README.md"), "utf8"),
+    /ARO predicts log1p\(max\(0, z\)\)/,
+  );
+  const r = quality.flatMap((one) => (one.modality === "protein" ? [one.r.value] : []));
+  const typical = r.sort((a, b) => a - b)[r.length / 2];
+  assert.ok(typical > 0.2, `it learned something: ${typical}`);
+  const { notes } = await impute({
+    ...{ model: output, table: heldTable(), output: place("aro-out"), level: 0.5 },
+  });
+  assert.match(notes.join(), /no value is below its feature's training mean/);
+  const values = readValues(place("aro-out"));
+  const { mean, std } = decoder.paths.scaler;
+  let [inside, count, open] = [0, 0, 0];
+  for (const { name, start, end } of cohort.modalities.slice(1)) {
+    for (let j = start; j < end; j++) {
+      for (const row of held) {
+        const [value, low, high] = values.get(
+          `${cohort.samples[row].id} ${name} ${cohort.features[j]}`,
+        )!;
+        assert.ok(value >= mean[j] - 1e-4 * Math.abs(mean[j]), `${name} ${value} < ${mean[j]}`);
+        assert.ok(low === Number.NEGATIVE_INFINITY || low > mean[j] - 1e-4 * std[j]);
+        const at = row * cohort.matrix.columns + j;
+        if (!cohort.matrix.observed[at]) continue;
+        const truth = cohort.matrix.values[at];
+        count++;
+        if (truth >= low && truth <= high) inside++;
+        if (low === Number.NEGATIVE_INFINITY) open++;
+      }
+    }
+  }
+  assert.ok(inside / count > 0.44 && inside / count < 0.6, `${inside / count}`);
+  assert.ok(open > 0 && open < count, `${open} of ${count} are open below`);
+});
+
 test("a verdict follows from r, its lower bound and the number of samples", () => {
   const verdicts = [
     [50, 0.6, 0.4],

@@ -126,6 +126,13 @@ test("every control can be reached and used with the keyboard alone", { skip }, 
   assert.match(await changes(() => page.keyboard.press("Enter")), /is as it was measured/);
 });
 
+test("nothing is cut off on a screen of 320 pixels", { skip }, async () => {
+  await page.setViewportSize({ width: 320, height: 640 });
+  await changes(() => page.getByLabel("RNA", { exact: true }).uncheck()); // fills both tables
+  assert.equal(await page.evaluate("document.documentElement.scrollWidth"), 320);
+  await changes(() => page.getByRole("button", { name: "Undo all changes" }).click());
+});
+
 test("axe finds no barrier: labels, roles, contrast", { skip }, async () => {
   await page.addScriptTag({ path: createRequire(import.meta.url).resolve("axe-core/axe.min.js") });
   const found = await page.evaluate(

@@ -27,9 +27,19 @@ test("an edit moves the predictors that see it, and no other", async () => {
   assert.deepEqual(await movedBy({}), []);
   assert.deepEqual(await movedBy({ hidden: ["RNA"] }), RNA);
   assert.deepEqual(await movedBy({ hidden: ["protein"] }), ["ARO unmasked"]);
-  assert.deepEqual(await movedBy({ feature: 3, value: 1.6 }), RNA);
+  for (const feature of [0, 3]) assert.deepEqual(await movedBy({ feature, value: 1.6 }), RNA);
   assert.deepEqual(await movedBy({ feature: protein.start, value: 1.6 }), ["ARO unmasked"]);
   assert.deepEqual(await movedBy({ feature: 3, value: 1.6, hidden: ["RNA"] }), RNA);
+});
+
+test("a value that is pulled in a masked modality is not seen", async () => {
+  for (const { name, start, end } of scene.modalities) {
+    const masked = await scene.read(edit({ hidden: [name] }));
+    for (const feature of [start, end - 1]) {
+      const pulled = await scene.read(edit({ hidden: [name], feature, value: 1.6 }));
+      assert.deepEqual(pulled, masked);
+    }
+  }
 });
 
 test("an unedited sample lies where the map has it, and an error is over measured entries", async () => {

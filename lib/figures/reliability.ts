@@ -1,0 +1,128 @@
+// Nominal against observed coverage of intervals: a reliability diagram.
+import { checkOptions, required } from "../options.js";
+import { checkRows, type Figure, type Layer, makeFigure, type Panel, type Row } from "./figure.js";
+import { panelGap, panelWidth } from "./panels.js";
+import { counted, listed } from "./text.js";
+import { classColors, inks, panelTitle } from "./theme.js";
+
+/** How often the intervals of one predictor, modality and level held the measured value. */
+export interface ReliabilityRow {
+  readonly predictor: string;
+  readonly modality: string;
+  /** What the intervals are meant to cover, in (0, 1). */
+  readonly level: number;
+  /** Share of measured entries inside, in [0, 1]. */
+  readonly coverage: number;
+  /** Percentiles over features of each one's share; null where there are none. */
+  readonly percentile5: number | null;
+  readonly percentile95: number | null;
+}
+
+export interface ReliabilityOptions {
+  readonly cohort: string;
+  /** Held-out samples. */
+  readonly samples: number;
+}
+
+/**
+ * Draws a panel for each modality: observed coverage over nominal coverage, one line for each predictor, with the middle
+ * 90 % of features as a bar beside each point, and the diagonal of intervals that hold exactly as often as they should.
+ * @throws RangeError if a share lies outside of [0, 1], or there are more than four predictors.
+ */
+export function reliabilityFigure(
+  rows: readonly ReliabilityRow[],
+  options: ReliabilityOptions,
+): Figure {
+  const { cohort, samples } = checkOptions("reliabilityFigure", options, {
+    cohort: required("string"),
+    samples: required("number"),
+  });
+  checkRows("reliability", "rows", rows);
+  rows.forEach(checkShares);
+  const predictors = [...new Set(rows.map(({ predictor }) => predictor))];
+  if (predictors.length > 4) {
+    throw new RangeError(
+      `reliabilityFigure: expected at most 4 predictors, got ${predictors.length}`,
+    );
+  }
+  const modalities = [...new Set(rows.map(({ modality }) => modality))];
+  const width = Math.min(320, panelWidth(60, modalities.length));
+  const low = Math.min(
+    ...rows.flatMap(({ level, coverage, percentile5 }) => [level, coverage, percentile5 ?? 1]),
+  );
+  const domain = [Math.max(0, Math.floor(10 * low - 0.5) / 10), 1];
+  const scale = { domain, nice: false, zero: false } as const;
+  const axis = { tickCount: 5, format: ".0%" } as const;
+  const datasets: Record<string, readonly Row[]> = { diagonal: [{ low: domain[0], high: 1 }] };
+  const panels = modalities.map((modality, i): Panel => {
+    const own = rows.filter((row) => row.modality === modality);
+    // Side by side, so that bars of several predictors do not hide one another.
+    datasets[modality] = own.map((row) => ({
+      ...row,
+      at: row.level + 0.008 * (predictors.indexOf(row.predictor) - (predictors.length - 1) / 2),
+    }));
+    const x = {
+      field: "at",
+      type: "quantitative",
+      scale,
+      axis: { ...axis, title: "nominal coverage" },
+    } as const;
+    const y = {
+      field: "coverage",
+      type: "quantitative",
+      scale,
+      axis: i === 0 ? { ...axis, title: "observed coverage" } : { ...axis, title: null },
+    } as const;
+    const color = {
+      field: "predictor",
+      type: "nominal",
+      scale: { domain: predictors, range: classColors.slice(0, predictors.length) },
+      legend: { title: null, orient: "bottom", symbolType: "circle" },
+    } as const;
+    return {
+      data: { name: modality },
+      title: panelTitle(modality),
+      width,
+      height: width,
+      layer: [
+        {
+          data: { name: "diagonal" },
+          mark: { type: "rule", color: inks.ink, strokeDash: [4, 3] },
+          encoding: {
+            x: { field: "low", type: "quantitative", scale },
+            x2: { field: "high" },
+            y: { field: "low", type: "quantitative", scale },
+            y2: { field: "high" },
+          },
+        },
+        {
+          transform: [{ filter: "datum.percentile5 !== null" }],
+          mark: { type: "rule", strokeWidth: 1.4, opacity: 0.6 },
+          encoding: { x, y: { ...y, field: "percentile5" }, y2: { field: "percentile95" }, color },
+        },
+        { mark: { type: "line", strokeWidth: 1.2 }, encoding: { x, y, color } },
+        { mark: { type: "point", filled: true, size: 46, opacity: 1 }, encoding: { x, y, color } },
+      ] as Layer[],
+    };
+  });
+  return makeFigure({
+    name: "reliability",
+    title: `${cohort}: how often intervals of ${listed(modalities)} hold the measured value`,
+    subtitle: [
+      `${counted(samples, "held-out sample")}; intervals scaled by out-of-fold errors of the training samples. Dashed: exactly as ` +
+        "often as they should. Bars: the middle 90 % of features with at least 10 measurements.",
+    ],
+    datasets,
+    view: { hconcat: panels, spacing: panelGap, resolve: { scale: { color: "shared" } } },
+  });
+}
+
+function checkShares(row: ReliabilityRow): void {
+  const { level, coverage, percentile5, percentile95 } = row;
+  for (const share of [level, coverage, percentile5 ?? 0, percentile95 ?? 1]) {
+    if (share >= 0 && share <= 1) continue;
+    throw new RangeError(
+      `reliabilityFigure: expected shares in [0, 1] of ${row.predictor} on ${row.modality}, got ${share}`,
+    );
+  }
+}

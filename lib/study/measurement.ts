@@ -1,0 +1,142 @@
+// Measurements that take minutes: each is made once, kept in the runs folder, and read from its record if there is one.
+import { createHash } from "node:crypto";
+import { mkdir } from "node:fs/promises";
+import { dirname, join, relative } from "node:path";
+import { replaceFile } from "../cohort/durable-file.js";
+import { readOptional } from "../cohort/optional-file.js";
+import { projectRoot } from "../cohort/root.js";
+import { type Engine, nameEngine } from "../engine/engine.js";
+import { hashRows } from "../train/config.js";
+import { foldersOf } from "./profile.js";
+import type { Study } from "./study.js";
+
+/** Something that is measured on a study. */
+export interface Measurement<T> {
+  readonly name: string;
+  /** One line for a list. */
+  readonly about: string;
+  /** Of what it computes: results of another version are other results. */
+  readonly version: number;
+  /** What of the study's profile the result depends on, beside cohort and split. */
+  settings(study: Study): unknown;
+  /** The result must survive JSON. `onPart` is told each finished part. */
+  measure(study: Study, engine: Engine, onPart: (what: string) => void): Promise<T>;
+}
+
+/** A result, and where it comes from. */
+export interface Measured<T> {
+  readonly name: string;
+  readonly profile: string;
+  /** What makes it anew. */
+  readonly command: string;
+  /** When it was measured, e.g. "2026-11-29". */
+  readonly date: string;
+  readonly engine: string;
+  /** SHA-256 of version, settings, cohort and split. */
+  readonly hash: string;
+  readonly result: T;
+}
+
+/** A measured result, and a sentence that says whether it was read or made here. */
+export interface OpenedMeasurement<T> extends Measured<T> {
+  readonly about: string;
+}
+
+/**
+ * Reads the measurement's record, or what was kept in the runs folder; where neither is of this cohort, split and
+ * settings, measures and keeps it there.
+ * @throws Error if a file is damaged.
+ */
+export async function openMeasurement<T>(
+  measurement: Measurement<T>,
+  study: Study,
+  engine: Engine,
+  onPart: (what: string) => void = () => {},
+): Promise<OpenedMeasurement<T>> {
+  const { name, version } = measurement;
+  const hash = hashOf(measurement, study);
+  for (const file of [recordOf(study, name), runOf(study, name)]) {
+    const found = await read<T>(file);
+    if (found?.hash !== hash) continue;
+    const where = relative(projectRoot(), file);
+    const about = `${where}: ${found.command}, ${found.date}, engine ${found.engine}`;
+    return { ...found, about };
+  }
+  const measured: Measured<T> = {
+    ...{ name, profile: study.profile.name, command: `npx aro train ${name}` },
+    ...{ date: new Date().toISOString().slice(0, 10), engine: nameEngine(engine), hash },
+    result: await measurement.measure(study, engine, onPart),
+  };
+  await write(runOf(study, name), measured);
+  return { ...measured, about: `measured here, version ${version}, engine ${measured.engine}` };
+}
+
+/**
+ * Keeps a finished measurement in the profile's records, which notebooks read.
+ * @returns the file.
+ * @throws Error if it was not measured on this cohort with these settings, with the command that does so.
+ */
+export async function recordMeasurement(
+  measurement: Measurement<unknown>,
+  study: Study,
+): Promise<string> {
+  const { name } = measurement;
+  const found = await read(runOf(study, name));
+  if (found?.hash !== hashOf(measurement, study)) {
+    throw new Error(
+      `recordMeasurement: expected a measurement "${name}" of this cohort and these settings in ` +
+        `${relative(projectRoot(), runOf(study, name))}, got ${found ? "another" : "none"}; npx aro train ${name} makes it`,
+    );
+  }
+  const file = recordOf(study, name);
+  await write(file, found);
+  return file;
+}
+
+function hashOf(measurement: Measurement<unknown>, study: Study): string {
+  const { cohort, split, profile } = study;
+  const about = [
+    ...[measurement.name, measurement.version, measurement.settings(study)],
+    ...[split, cohort.features, cohort.modalities, profile.split],
+    cohort.samples.map(({ id, patient }) => [id, patient]),
+    hashRows([{ ids: cohort.samples.map(({ id }) => id), matrix: cohort.matrix }]),
+  ];
+  return createHash("sha256").update(JSON.stringify(about)).digest("hex");
+}
+
+function recordOf({ profile }: Study, name: string): string {
+  return join(foldersOf(profile).records, `${name}.json`);
+}
+
+function runOf({ profile }: Study, name: string): string {
+  return join(foldersOf(profile).runs, `${name}.json`);
+}
+
+async function read<T>(file: string): Promise<Measured<T> | null> {
+  const text = await readOptional(file);
+  if (text === null) return null;
+  try {
+    const found = JSON.parse(text) as Measured<T>;
+    if (typeof found.hash === "string" && found.result !== undefined) return found;
+  } catch {
+    // reported below
+  }
+  throw new Error(
+    `openMeasurement: expected a measurement in ${file}, got "${text.slice(0, 40)}"; delete it, or restore it with git`,
+  );
+}
+
+/** One line a row of a table, and six digits a number, so that a change is readable. */
+async function write(file: string, measured: Measured<unknown>): Promise<void> {
+  const short = JSON.stringify(
+    measured,
+    (_, value) =>
+      typeof value === "number" && !Number.isInteger(value)
+        ? Number(value.toPrecision(6))
+        : (value as unknown),
+    1,
+  );
+  const text = short.replace(/\{[^{}[\]]*\}/g, (row) => JSON.stringify(JSON.parse(row)));
+  await mkdir(dirname(file), { recursive: true });
+  await replaceFile(file, (handle) => handle.writeFile(`${text}\n`));
+}

@@ -1,0 +1,8 @@
+// Every measurement, for the commands that make and record them.
+import type { Measurement } from "./measurement.js";
+import { UNCERTAINTY } from "./uncertainty.js";
+
+/** By name. */
+export const MEASUREMENTS: Readonly<Record<string, Measurement<unknown>>> = {
+  [UNCERTAINTY.name]: UNCERTAINTY,
+};
