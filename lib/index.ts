@@ -120,6 +120,7 @@ export {
 export { enrichGeneSets } from "./evaluate/enrichment.js";
 export { compareOutcomes, encodeCovariates } from "./evaluate/outcomes.js";
 export { openGeneSets } from "./study/gene-sets.js";
+export { openSets } from "./study/sets.js";
 export { openUncertainty } from "./study/uncertainty.js";
 
 // Figures and tables.

@@ -70,7 +70,7 @@ const parameters: Rule = ({ paper }) => {
   return { ours: count(total), holds: approximates(total, paper) };
 };
 
-/** Batch normalization would have blocks of its own. */
+/** Batch normalization would add blocks. */
 const onlyLinearBlocks: Rule = () => {
   const total = sum(
     paperClaims().map(({ rule, paper }) => (rule === "block" ? numberOf(paper) : 0)),
@@ -202,7 +202,7 @@ export const DEDUCTIONS = {
   accuraciesApart,
 };
 
-/** The number of correct answers of n samples that an accuracy in percent stands for; null if there is none. */
+/** The number of correct answers among n samples that gives an accuracy in percent; null if there is none. */
 export function correctOf(accuracy: string, n: number): number | null {
   const correct = Math.round((n * numberOf(accuracy)) / 100);
   return roundsTo((100 * correct) / n, accuracy) ? correct : null;

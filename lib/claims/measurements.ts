@@ -230,7 +230,7 @@ function settingsHere({ profile, runs }: Evidence): Settings[] {
   return settings.map((one) => ({ ...one, split: split.by }));
 }
 
-/** Puts a setting in the place of its name: "{plateauPatience} epochs" becomes "10 epochs", or "none" without one. */
+/** Replaces a setting's name by its value: "{plateauPatience} epochs" becomes "10 epochs", or "none" without one. */
 function fill(template: string, settings: Settings): string {
   const name = /\{(\w+)\}/.exec(template)?.[1];
   if (name === undefined) return template;

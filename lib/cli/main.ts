@@ -31,7 +31,7 @@ function find(name: string): Command {
   throw new RangeError(`aro: expected a command of ${names.join(", ")}, got "${name}"${remedy}`);
 }
 
-// The stack helps only whoever changes lib; ARO_DEBUG brings it back.
+// The stack helps only developers of lib; ARO_DEBUG shows it.
 main(process.argv.slice(2)).then(
   (code) => {
     process.exitCode = code;

@@ -22,7 +22,7 @@ interface RunOptions extends ProfileChoice {
 
 /**
  * Prepares what is missing, runs the notebooks in order, and prints the results. Exits with 75 if it was stopped: the
- * same command goes on with what was trained.
+ * same command resumes with what was trained.
  */
 export async function runAll({ only = [], ...given }: RunOptions): Promise<number> {
   const { profile: asked, env } = profileOf(given);

@@ -5,7 +5,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { STOPPED } from "../train/interrupt.js";
 
-/** A task goes on where it stood when it is started again. */
+/** A restarted task resumes where it stopped. */
 export interface Task {
   /** In the array; of a run, its own number. */
   readonly number: number;

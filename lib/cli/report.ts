@@ -19,10 +19,10 @@ import { readResults } from "../study/results.js";
 import { type RunRow, summarizeRuns } from "../study/runs.js";
 import { type ProfileChoice, profileOf } from "./options.js";
 
-/** The parts of the documentation that are written by program, each between two marks of its own. */
+/** The parts of the documentation that the program writes, each between its two marks. */
 type WrittenPart = "results" | "ledger" | "commands";
 
-/** Prints the ledger of the paper's claims; as JSON with --json. What needs a run says so where there is none. */
+/** Prints the ledger of the paper's claims; as JSON with --json. Claims that need a run say so if there is none. */
 export async function claims({
   json,
   ...given

@@ -27,7 +27,7 @@ interface TrainOptions extends ProfileChoice {
 
 /**
  * `aro train` lists the experiments with the state of each run; `aro train NAME` trains what is left, and `--run N` run N
- * alone. Exits with 75 if it was stopped: the same command goes on.
+ * alone. Exits with 75 if it was stopped: the same command resumes.
  */
 export async function train(given: TrainOptions, [name]: readonly string[]): Promise<number> {
   const { run: number, json = false } = given;

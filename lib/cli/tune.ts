@@ -1,4 +1,4 @@
-// The command that tunes: a study of trials on a profile's cohort, which goes on where it stood.
+// The command that tunes: a resumable study of trials on a profile's cohort.
 import { chooseEngine } from "../engine/choose.js";
 import { formatCell, textTable } from "../jupyter/table.js";
 import type { Profile } from "../study/profile.js";

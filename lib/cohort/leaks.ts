@@ -1,4 +1,4 @@
-// Labels of the sample sheet that stand among a table's features, where a model would see them.
+// Labels of the sample sheet that also occur among a table's features, where a model would see them.
 import type { Label, ModalityTable, Sample } from "./cohort.js";
 import { undoR } from "./ids.js";
 import { type Problems, quote } from "./problems.js";

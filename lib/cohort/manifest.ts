@@ -23,7 +23,7 @@ export interface PackedFile extends SourceFile {
   readonly path: string;
 }
 
-/** A file with an address of its own. */
+/** A file with its own address. */
 export interface LinkedFile extends SourceFile {
   /** An https address. */
   readonly url: string;

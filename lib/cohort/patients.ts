@@ -1,4 +1,4 @@
-// Who the patient of each sample is: the column that says so, by its usual names.
+// The patient of each sample, from a column with one of the usual names.
 import type { MissingMarks } from "./missing.js";
 import { isNameless } from "./names.js";
 import { type Problems, quote, quoteSome } from "./problems.js";

@@ -113,7 +113,7 @@ async function relink(to: string, from: string): Promise<void> {
   await symlink(to, from, "dir");
 }
 
-/** Loads the addon in a process of its own, which may crash, and multiplies two numbers. */
+/** Loads the addon in a separate process, which may crash, and multiplies two numbers. */
 async function probe({ addon }: AddonPlaces): Promise<{ version: string; gpu: boolean }> {
   const script = `
     const tf = require(${JSON.stringify(addon)});

@@ -24,7 +24,7 @@ export function sourcePath(name: string): string {
 
 /**
  * Compiles lib/engine/NAME.cc for this processor, compiler and Node, unless that has been done, and returns the path of
- * the addon. The file is compiled aside and renamed, so that it is whole, whoever compiles at the same time.
+ * the addon. The file is compiled aside and renamed, so it is complete even if another process compiles too.
  * @throws Error in one line with what is missing and the remedy.
  */
 export function compileAddon(

@@ -73,7 +73,7 @@ export class Library {
     return this.#backend.executeSingleOutput("ReadVariableOp", [dtype], [variable]) as Tf.Tensor2D;
   }
 
-  /** Copies a tensor to memory of its own. */
+  /** Copies a tensor to separate memory. */
   copy(tensor: Tf.Tensor): Tf.Tensor {
     return this.#backend.executeSingleOutput("DeepCopy", [this.#type("T")], [tensor]);
   }

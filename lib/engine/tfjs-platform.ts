@@ -69,7 +69,7 @@ interface Gpu {
 /** The `navigator.gpu` that `provideWebGpu` made. */
 let provided: Gpu | undefined;
 
-/** Says whether this process offers WebGPU by itself. */
+/** Tells whether this process offers WebGPU without a package. */
 export function hasWebGpu(): boolean {
   const { navigator } = globalThis as { navigator?: { gpu?: Gpu } };
   return navigator?.gpu !== undefined && navigator.gpu !== provided;

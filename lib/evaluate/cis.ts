@@ -1,4 +1,4 @@
-// A control that knows which gene is which: a protein from the messenger RNA of its own gene.
+// A control that uses gene identity: it predicts a protein from its own gene's messenger RNA.
 import type { Modality } from "../cohort/cohort.js";
 import type { Rows } from "../engine/linear-algebra.js";
 import { checkOptions, type Kinds } from "../options.js";
@@ -41,8 +41,8 @@ export interface Cis extends Predictor {
 export const SHRINKAGES: readonly number[] = [0.1, 0.3, 1, 3, 10, 30, 100];
 
 /**
- * Finds for each feature behind the first modality the column of the first that is its gene, or -1: the same
- * identifier, or what `genes` says.
+ * Finds, for each feature after the first modality, the first modality's column of its gene, or -1: the column with the
+ * same identifier, or with the gene that `genes` names.
  * The first modality's own features have -1: copying what is seen is no inference.
  */
 export function findPartners({

@@ -90,7 +90,7 @@ export interface Labeling {
   readonly values: readonly (string | number | null)[];
 }
 
-/** How the classes of a label lie in a space, over the points whose label is recorded. */
+/** How the classes of a label are arranged in a space, over the points whose label is recorded. */
 export interface LabelAgreement {
   readonly label: string;
   /** The mean silhouette of its classes, in [-1, 1]; null with fewer than two classes. */

@@ -1,4 +1,4 @@
-// The controls that stand beside every reconstruction: what is possible without a network.
+// The controls for every reconstruction: what is possible without a network.
 import type { Label } from "../cohort/cohort.js";
 import { didYouMean } from "../nearest.js";
 import { checkOptions } from "../options.js";

@@ -35,7 +35,7 @@ export function medianCorrelations(
   const sums = sumColumns(columns);
   const names = [...new Set(patients)];
   const rowsOf = names.map((name) => [...patients.keys()].filter((row) => patients[row] === name));
-  // The first round leaves nobody out.
+  // The first round leaves out no patient.
   const rounds = [[], ...(names.length > 1 ? rowsOf : [])].map((left) => {
     const found = correlations(columns, sums, left);
     return ranges.map(({ start, end }) => medianOf(found.subarray(start, end)));

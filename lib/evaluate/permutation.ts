@@ -1,4 +1,4 @@
-// What chance alone would score: labels drawn anew, within what patients impose.
+// What chance alone would score: labels permuted within the constraints that patients impose.
 import { createRandom, type Random, shuffle } from "../cohort/random.js";
 import { checkOptions } from "../options.js";
 import { checkCount, checkFinite } from "./statistics.js";

@@ -1,4 +1,4 @@
-// Statistics that stand beside a number: correlations, quantiles, and intervals by formula and by resampling.
+// Statistics that describe a result: correlations, quantiles, and intervals by formula and by resampling.
 import { quantileSorted, sampleRankCorrelation } from "simple-statistics";
 import { createRandom } from "../cohort/random.js";
 

@@ -3,7 +3,7 @@
 // A layer turns `[rows, inputs]` into `[rows, outputs]` and hands back the way to its slopes: from the derivative of the
 // loss with respect to what came out to that with respect to what went in, settling the gradients of its parameters.
 import type { Random } from "../cohort/random.js";
-import type { Engine, Parameter, Settlement, Tensor } from "../engine/engine.js";
+import type { Columns, Engine, Parameter, Settlement, Tensor } from "../engine/engine.js";
 
 /** How a pass through a model is made. */
 export interface Pass {
@@ -122,6 +122,26 @@ export function zeroUnits(engine: Engine, units: readonly number[]): Layer {
     for (const unit of units) ones[unit] = 0;
     const kept = engine.tensor(ones, 1); // [1, units]
     return { out: engine.mulVector(x, kept), back: (slope) => engine.mulVector(slope, kept) };
+  });
+}
+
+/**
+ * Masks blocks of units at random in training: each row keeps a random choice of at least one block, every choice equally
+ * likely, and the other blocks are 0. One number is drawn a row. Back: `dout mask`.
+ * @param blocks ranges of the incoming units.
+ */
+export function maskBlocks(engine: Engine, blocks: readonly Columns[]): Layer {
+  return untrained((x, { isTraining, random }) => {
+    if (!isTraining || !random || blocks.length === 0) return { out: x, back: (slope) => slope };
+    const mask = new Float32Array(x.rows * x.units).fill(1);
+    for (let i = 0; i < x.rows; i++) {
+      const choice = 1 + random.integer(2 ** blocks.length - 1);
+      blocks.forEach(({ start, end }, b) => {
+        if ((choice & (1 << b)) === 0) mask.fill(0, i * x.units + start, i * x.units + end);
+      });
+    }
+    const kept = engine.tensor(mask, x.rows); // [rows, units]
+    return { out: engine.mul(x, kept), back: (slope) => engine.mul(slope, kept) };
   });
 }
 

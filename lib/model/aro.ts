@@ -6,12 +6,14 @@
 // The masked model sees the RNA columns alone, and is scored on all: the loss is the mean of Huber's over the entries
 // that were measured, whether the model saw them or not.
 import type { Matrix } from "../cohort/matrix.js";
+import type { Columns } from "../engine/engine.js";
 import {
   batchNorm,
   batchNormTensors,
   dense,
   denseTensors,
   dropout,
+  maskBlocks,
   relu,
   sequence,
   type TensorShape,
@@ -50,6 +52,11 @@ export interface AroSpec extends Sight {
    * code masks the first column of the proteins alone.
    */
   readonly zeroed: readonly number[];
+  /**
+   * Blocks of input columns, e.g. modalities, of which each row of a training step shows the model a random choice of at
+   * least one. None in the paper, which masks the same columns always. Without them the model is the paper's.
+   */
+  readonly randomlyMasked?: readonly Columns[];
 }
 
 /** The paper's model but for its columns. Source: paper Table 3 and appendix B. */
@@ -83,6 +90,12 @@ export const ARO: Architecture<AroSpec, Matrix, AutoencoderNetwork> = {
         zeroUnits(
           engine,
           zeroed.map((column) => column - seen.start),
+        ),
+        maskBlocks(
+          engine,
+          (spec.randomlyMasked ?? []).map(({ start, end }) => ({
+            ...{ start: start - seen.start, end: end - seen.start },
+          })),
         ),
         ...["inp_lin", ...hidden].flatMap((name) => [
           dense(engine, of, name),
@@ -132,6 +145,7 @@ function checkAroSpec(spec: AroSpec): void {
     ...SIGHT_KINDS,
     ...{ width: NUMBER, hiddenLayers: NUMBER, inputDropout: NUMBER, hiddenDropout: NUMBER },
     ...{ output: OUTPUT, batchNorm: required("boolean"), zeroed: required("array") },
+    randomlyMasked: "array",
   });
   const demand = requireSetting("ARO");
   demandVisible(demand, spec);
@@ -144,5 +158,16 @@ function checkAroSpec(spec: AroSpec): void {
   const isColumn = (column: number, i: number) =>
     Number.isInteger(column) && column > (zeroed[i - 1] ?? -1) && column < features;
   const columns = `[${zeroed.join(", ")}]`;
+  const seen = visibleOf(spec);
+  for (const block of spec.randomlyMasked ?? []) {
+    const isBlock = block.start >= seen.start && block.start < block.end && block.end <= seen.end;
+    const range = `[${block.start}, ${block.end})`;
+    demand(
+      "randomlyMasked",
+      isBlock,
+      `ranges of visible columns [${seen.start}, ${seen.end})`,
+      range,
+    );
+  }
   demand("zeroed", zeroed.every(isColumn), `ascending columns in [0, ${features})`, columns);
 }

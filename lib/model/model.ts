@@ -1,4 +1,4 @@
-// A model in an engine: its parameters by name, trained step by step. What it computes stands on its page, e.g. aro.ts.
+// A model in an engine: its parameters by name, trained step by step. Its page, e.g. aro.ts, defines what it computes.
 import type { Matrix } from "../cohort/matrix.js";
 import { createRandom, type Random } from "../cohort/random.js";
 import { type AdamW, adamw } from "../engine/adamw.js";
@@ -54,7 +54,7 @@ export interface Model<Batch> {
   readWeights(): Promise<Map<string, Float32Array>>;
   /** Steps taken so far, which Adam's corrections depend on; set together with the tensors that belong to it. */
   stepCount: number;
-  /** Copies what is kept of one tensor, so that nobody has to hold all of a large model at once. */
+  /** Copies the stored values of one tensor, so that a large model need not be held in memory as a whole. */
   readTensor(name: string, kept: Kept): Promise<Float32Array>;
   /**
    * Replaces what is kept of one tensor; all of them and `stepCount` make training go on where it stood.

@@ -222,7 +222,7 @@ function divergence(
     for (let a = 0; a < k; a++) {
       for (let b = 0; b < k; b++) {
         weighed[b] += assigned[i * k + a] * onOverlap[a * k + b];
-        // K is symmetric, so that A stands on both sides alike.
+        // K is symmetric, so A appears in the same way on both sides.
         onAssigned[i * k + a] += (onOverlap[a * k + b] + onOverlap[b * k + a]) * smooth[i * k + b];
       }
     }

@@ -3,7 +3,7 @@ import { batchNormTensors, denseTensors, type TensorShape } from "../layers/laye
 import { checkOptions, required } from "../options.js";
 import { countParameters, requireSetting } from "./model.js";
 
-/** One modality, which has a variational autoencoder of its own. */
+/** One modality, which has its own variational autoencoder. */
 export interface ModisModality {
   readonly name: string;
   readonly features: number;

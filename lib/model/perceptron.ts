@@ -31,7 +31,7 @@ export interface PerceptronSpec {
 
 /** Rows with a class each. */
 export interface LabeledRows {
-  /** `[rows, inputs]`; what was not observed is read as it stands. */
+  /** `[rows, inputs]`; unobserved entries are read as they are. */
   readonly matrix: Matrix;
   /** In [0, classes). */
   readonly labels: ArrayLike<number>;

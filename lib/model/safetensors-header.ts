@@ -11,7 +11,7 @@ export interface TensorRange {
 }
 
 export interface SafetensorsHeader {
-  /** In the order in which they lie in the file; together they cover the data without gap or overlap. */
+  /** In file order; together they cover the data without gap or overlap. */
   readonly tensors: readonly TensorRange[];
   readonly metadata: Readonly<Record<string, string>>;
 }

@@ -34,7 +34,7 @@ export interface TensorSource {
 
 /** An open file, while `withTensors` holds it open. */
 export interface OpenTensors {
-  /** By name, in the order in which they lie in the file. */
+  /** By name, in file order. */
   readonly tensors: ReadonlyMap<string, TensorRange>;
   readonly metadata: Readonly<Record<string, string>>;
   /**

@@ -1,8 +1,10 @@
 // Every measurement, for the commands that make and record them.
 import type { Measurement } from "./measurement.js";
+import { SETS } from "./sets.js";
 import { UNCERTAINTY } from "./uncertainty.js";
 
 /** By name. */
 export const MEASUREMENTS: Readonly<Record<string, Measurement<unknown>>> = {
   [UNCERTAINTY.name]: UNCERTAINTY,
+  [SETS.name]: SETS,
 };

@@ -87,7 +87,7 @@ export async function findCheckpoint(
   return { found: null, damaged };
 }
 
-/** Brings a model of the same spec to where a checkpoint stands, and gives the state to train from. */
+/** Restores a model of the same spec from a checkpoint, and returns the state to resume from. */
 export async function restoreCheckpoint<Batch>(
   { file, step, state }: SavedCheckpoint,
   model: Model<Batch>,
@@ -146,7 +146,7 @@ function sourcesOf<Batch>(model: Model<Batch>, bestWeights: Weights | null): Ten
   });
 }
 
-/** Where the draws stand; checkpoints of the first release name them otherwise. */
+/** The state of the random draws; checkpoints of the first release use other names. */
 function drawsOf(
   state: Partial<TrainState> & { readonly order?: RandomState; readonly dropout?: RandomState },
 ): Pick<TrainState, "orders" | "random"> {

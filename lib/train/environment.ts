@@ -28,7 +28,7 @@ const THREAD_LIMITS = [
   "CUDA_VISIBLE_DEVICES",
 ];
 
-/** Gives the surroundings of a run that goes on `now` from where it stood `before`. */
+/** Merges the environment of a resumed run, `now`, with the one recorded `before`. */
 export function addEnvironment(
   { earlier = [], ...before }: RunEnvironment,
   now: RunEnvironment,

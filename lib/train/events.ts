@@ -22,7 +22,7 @@ export interface EventsOptions {
 }
 
 /**
- * Begins the event file of a run's folder anew. Each epoch is one record in one write, so a kill leaves at most a torn
+ * Starts a new event file in a run's folder. Each epoch is one record in one write, so a kill leaves at most a torn
  * last record, which readers leave out.
  * Source: TensorFlow's record format, and the messages Event and Summary in tensorboard/compat/proto.
  * @throws Error if the folder is not there or cannot be written to.

@@ -1,4 +1,4 @@
-// The folder that a run leaves: what lies in it, and reading it again.
+// A run's folder: its files, and how to read them.
 import { existsSync } from "node:fs";
 import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -124,7 +124,7 @@ export async function findRun<K extends Kind>(
 export interface RunState {
   /** "partial" was begun and can go on; "other" is a run of other settings, which is never touched. */
   readonly state: "done" | "partial" | "missing" | "other";
-  /** The last epoch that was written down; one that a killed run begins anew is counted. */
+  /** The last recorded epoch, including one that a killed run will repeat. */
   readonly epoch: number;
 }
 

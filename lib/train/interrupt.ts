@@ -62,10 +62,10 @@ function giveBack(): void {
   if (running.size === 0) unlisten("SIGTERM");
 }
 
-// At every moment somebody listens, because a signal that nobody hears ends the process.
+// There is always a listener, because a signal without one ends the process.
 function listen(signal: Signal): void {
   if (isListening(signal)) return;
-  // tsx hides a listener of its own, which must stay: its parent process kills whoever does not answer a signal.
+  // tsx hides its own listener, which must stay: its parent process kills a child that does not answer a signal.
   const visible: readonly unknown[] = process.listeners(signal);
   const before = (process.rawListeners(signal) as (NodeJS.SignalsListener & Once)[]).filter((raw) =>
     visible.includes(raw.listener ?? raw),

@@ -247,11 +247,11 @@ function successorOf(file: string, text: string): string {
 
 interface Content {
   readonly text: string;
-  /** Modification time in ms, by the clock of whoever touched it. */
+  /** Modification time in ms, by the clock of the machine that wrote the file. */
   readonly touched: number;
 }
 
-/** Null if there is no such file. Opened anew each time, which makes NFS ask its server. */
+/** Null if there is no such file. Reopened each time, which makes NFS ask its server. */
 async function read(file: string): Promise<Content | null> {
   try {
     const handle = await open(file, "r");

@@ -5,7 +5,7 @@ import type { Epoch } from "./train.js";
 export interface Progress {
   /** Shows an epoch of a training that is to have `epochs` of them. */
   update(epoch: Epoch, epochs: number): void;
-  /** Leaves a line of its own above the others, such as where a run goes on from. */
+  /** Prints a separate line above the others, such as where a run resumes. */
   note(text: string): void;
   /** Leaves one line without times, the same from run to run; `last` is null where there was no epoch. */
   finish(status: "finished" | "stopped" | "failed", last: Epoch | null, epochs: number): void;

@@ -1,4 +1,4 @@
-// A run: one training in a folder of its own, which goes on where it stood when it was stopped or killed.
+// A run: one training with its own folder, which resumes from its last checkpoint after it was stopped or killed.
 import { open, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import {
@@ -49,7 +49,7 @@ export interface TrainRunOptions<K extends Kind = "ARO"> {
   readonly progress?: Progress;
   /** Whether to write an event file for TensorBoard; by default unless ARO_EVENTS is 0. */
   readonly events?: boolean;
-  /** Ends training in good order, as the first SIGINT or SIGTERM does. */
+  /** Stops training gracefully, as the first SIGINT or SIGTERM does. */
   readonly signal?: AbortSignal;
   /**
    * Seconds at least from one checkpoint to the next, which also waits until writing them takes a twentieth of the
@@ -60,7 +60,7 @@ export interface TrainRunOptions<K extends Kind = "ARO"> {
 
 /**
  * Trains one model and keeps what came of it in the folder. A finished run of the same settings and data is read again,
- * not trained again. A stopped or killed one goes on from its newest checkpoint that is whole, to the same epochs and
+ * not trained again. A stopped or killed run resumes from its newest complete checkpoint, with the same epochs and
  * weights as if it had never been stopped, on the same engine; without one it is trained from the start. SIGINT and
  * SIGTERM stop it gracefully, with a checkpoint.
  * @throws TypeError for an unknown option or setting, with the nearest known one, and for a value of a wrong kind.
@@ -184,7 +184,7 @@ async function trainInto<K extends Kind>(
   }
 }
 
-/** Finds the checkpoint to go on from, and says which it is and which are of no use. */
+/** Finds the checkpoint to resume from, and reports it and the unusable ones. */
 async function findStart(
   folder: string,
   config: { readonly hash: string },

@@ -4,7 +4,7 @@ import { type Checkpoint, type SavedCheckpoint, writeCheckpoint } from "./checkp
 import type { Lock } from "./lock.js";
 
 export interface SavingOptions {
-  /** The one that the run goes on from. */
+  /** The checkpoint that the run resumes from. */
   readonly from: SavedCheckpoint | null;
   readonly lock: Pick<Lock, "check">;
   /** At least so many from one checkpoint to the next; 0 writes one after each epoch, whatever it takes. */

@@ -1,4 +1,4 @@
-// The learning rate's schedule: lowered when the validation loss stands on a plateau, as PyTorch does it.
+// The learning rate's schedule: lowered when the validation loss reaches a plateau, as in PyTorch.
 
 export interface PlateauOptions {
   /** What the rate is multiplied by, in (0, 1). */

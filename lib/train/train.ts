@@ -58,7 +58,7 @@ export interface EpochPart {
   readonly parts?: Readonly<Record<string, number>>;
 }
 
-/** Where a training stands, beside its model: plain numbers, and the best weights. */
+/** The state of a training apart from its model: plain numbers, and the best weights. */
 export interface TrainState {
   /** Epochs that are complete. */
   readonly epoch: number;
@@ -83,7 +83,7 @@ export interface TrainControls {
   readonly from?: TrainState;
   /**
    * Awaited after each epoch but the last, when its consumer has had it, and when training is stopped; then `last` is
-   * true. The model stands at this state until it returns.
+   * true. The model keeps this state until the callback returns.
    */
   readonly onState?: (state: TrainState, last: boolean) => Promise<void>;
 }
@@ -94,7 +94,7 @@ const NOTHING: EpochPart = { batches: 0, steps: 0, observed: 0, huber: 0, mse: 0
  * Trains the model on the rows that are dealt and yields each epoch; the value returned at the end says how it ended.
  * With early stopping, a copy of the best weights is held in memory; without, as in the paper, the last weights count.
  * Aborting `signal` ends it after the step under way, with one last, partial epoch if steps were taken in it. Training
- * that goes on from a state gives the same epochs and weights as one that was never stopped. Where the model normalizes
+ * that resumes from a state gives the same epochs and weights as one that was never stopped. Where the model normalizes
  * by the batch, a last batch of one row is left out.
  * Source: paper section 3 and appendix B.
  * @throws RangeError if the rows are too few for the model, or a setting makes no sense.

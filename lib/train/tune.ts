@@ -1,4 +1,4 @@
-// A tuning study: trials chosen one after another on validation loss, in a folder that a killed study goes on from.
+// A tuning study: trials chosen one by one by validation loss, in a folder from which a killed study resumes.
 import { createHash } from "node:crypto";
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -34,7 +34,7 @@ export interface StudyRequest {
   readonly seed: number;
   /** Null trains every trial to its end. */
   readonly stopping: MedianRule | null;
-  /** The run that a point stands for. */
+  /** The run of a point. */
   readonly request: (point: Point) => RunRequest;
 }
 
@@ -60,7 +60,7 @@ export interface TuneOptions extends StudyRequest {
   readonly shared?: boolean;
   /** Told of each trial that ends here. */
   readonly onTrial?: (trial: Trial) => void;
-  /** Ends the study in good order, as the first SIGINT or SIGTERM does; the trial under way is done when it goes on. */
+  /** Stops the study gracefully, as the first SIGINT or SIGTERM does; the current trial is finished on resuming. */
   readonly signal?: AbortSignal;
 }
 
@@ -207,7 +207,7 @@ async function runTrial(
     if (!(error instanceof DivergenceError)) throw error; // anything else is no property of the point
     return { ...trial, status: "failed" };
   }
-  // Decided by what lies on the disk, so that a trial that was killed after its verdict ends as it would have.
+  // Decided by the files on disk, so that a trial that was killed after its verdict ends as it would have.
   const steps = Math.max(...run.epochs.map((epoch) => epoch.steps));
   const end = run.epochs.find((epoch) => epoch.steps === steps && judge(epoch));
   if (!end && run.result.status === "stopped") return null;

@@ -1,0 +1,110 @@
+// Any set to any target: which sets, in which order of columns, and what one small measurement holds.
+import assert from "node:assert/strict";
+import { rmSync } from "node:fs";
+import { after, test } from "node:test";
+import { dropEmptyFeatures } from "../../lib/cohort/cohort.js";
+import { createRandom } from "../../lib/cohort/random.js";
+import { simulateCohort } from "../../lib/cohort/simulate.js";
+import { chooseEngine } from "../../lib/engine/choose.js";
+import { maskBlocks } from "../../lib/layers/layers.js";
+import { ARO } from "../../lib/model/aro.js";
+import { prepareCohort } from "../../lib/preprocess/prepare.js";
+import { splitSamples } from "../../lib/preprocess/split.js";
+import { foldersOf, readProfile } from "../../lib/study/profile.js";
+import { observedSets, observeFirst, SETS, thinStudy } from "../../lib/study/sets.js";
+import type { Study } from "../../lib/study/study.js";
+
+const { engine } = await chooseEngine();
+const { cohort: whole } = simulateCohort({
+  ...{ seed: 1, patients: 60, features: { RNA: 60, protein: 24, metabolite: 12 } },
+});
+const cohort = dropEmptyFeatures(whole);
+const split = splitSamples(cohort.samples);
+const base = readProfile({ ARO_PROFILE: "course" });
+const study: Study = {
+  profile: {
+    ...base,
+    name: "sets-test",
+    experiments: { ...base.experiments, features: 60, width: 4, epochs: 3 },
+  },
+  ...{ cohort, split, prepared: prepareCohort(cohort, split) },
+};
+after(() => rmSync(foldersOf(study.profile).runs, { recursive: true, force: true }));
+
+test("three modalities have six observed sets that leave one to infer, two have two", () => {
+  assert.deepEqual(observedSets(3), [[0], [1], [2], [0, 1], [0, 2], [1, 2]]);
+  assert.deepEqual(observedSets(2), [[0], [1]]);
+  assert.equal(observedSets(5).length, 10);
+});
+
+test("observed modalities come first as one, and every column keeps its values", () => {
+  const { cohort: seen, columns } = observeFirst(cohort, [0, 2], "RNA + metabolite");
+  const [rna, protein, metabolite] = cohort.modalities;
+  const first = rna.end + metabolite.end - metabolite.start;
+  assert.deepEqual(seen.modalities, [
+    { name: "RNA + metabolite", start: 0, end: first },
+    { name: "protein", start: first, end: first + protein.end - protein.start },
+  ]);
+  assert.deepEqual(
+    [...columns].sort((a, b) => a - b),
+    [...cohort.features.keys()],
+  );
+  assert.equal(seen.features[rna.end], cohort.features[metabolite.start]);
+  assert.equal(
+    seen.matrix.values[3 * seen.matrix.columns + first],
+    cohort.matrix.values[3 * cohort.matrix.columns + protein.start],
+  );
+});
+
+test("a thinned study keeps as many features of each modality, shared ones first", () => {
+  const thin = thinStudy(study).cohort;
+  assert.deepEqual(
+    thin.modalities.map(({ start, end }) => end - start),
+    [20, 20, 12],
+  );
+});
+
+test("blocks are masked row by row in training alone, each row keeps one, back as forward", async () => {
+  const blocks = [
+    { start: 0, end: 2 },
+    { start: 2, end: 3 },
+  ];
+  const layer = maskBlocks(engine, blocks);
+  const ones = new Float32Array(3 * 40).fill(1);
+  await engine.run(async () => {
+    const x = engine.tensor(ones, 40);
+    const pass = { isTraining: true, random: createRandom(1, "mask"), settlement: null };
+    const { out, back } = layer.forward(x, pass);
+    const values = await engine.read(out);
+    const seen = new Set<string>();
+    for (let i = 0; i < 40; i++) seen.add(values.slice(3 * i, 3 * i + 3).join(""));
+    assert.deepEqual([...seen].sort(), ["001", "110", "111"]);
+    assert.deepEqual(await engine.read(back(x, true)!), values);
+    const still = layer.forward(x, { isTraining: false, settlement: null });
+    assert.deepEqual(await engine.read(still.out), ones);
+  });
+});
+
+test("each set infers what it leaves, by controls, the shared decoder and one ARO", async () => {
+  const { scores, width } = await SETS.measure(study, engine, () => {});
+  assert.equal(width, 4);
+  const of = (observed: string) => scores.filter((row) => row.observed === observed);
+  assert.deepEqual(
+    new Set(of("RNA").map(({ target }) => target)),
+    new Set(["protein", "metabolite"]),
+  );
+  assert.equal(of("RNA").length, 2 * 5);
+  assert.equal(of("protein + metabolite").length, 4);
+  assert.equal(scores.length, 10 + 2 * 8 + 3 * 4);
+  const ridge = of("RNA").find(({ predictor }) => predictor === "dual ridge")!;
+  assert.ok(ridge.skill! > 0.1 && ridge.mse > 0);
+});
+
+test("an ARO refuses to mask blocks that it does not see", () => {
+  const spec = { ...study.profile.model, features: 12, visible: { start: 0, end: 8 } };
+  ARO.check({ ...spec, randomlyMasked: [{ start: 0, end: 8 }] });
+  assert.throws(
+    () => ARO.check({ ...spec, randomlyMasked: [{ start: 6, end: 10 }] }),
+    /randomlyMasked to be ranges of visible columns \[0, 8\), got \[6, 10\)/,
+  );
+});
