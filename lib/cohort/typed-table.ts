@@ -76,6 +76,9 @@ export function typedTable(source: TypedSource): CellTable {
 /** A table of so few columns may be a long one, so that its numbers matter to its layout. */
 const FEW = 20;
 
+/** Smaller numbers than this fit float32. */
+const LARGEST = 3.4e38;
+
 function readTypedNumbers(
   source: TypedSource,
   { rows, columns, transpose, missing, problems }: ReadNumbersOptions,
@@ -101,7 +104,13 @@ function readTypedNumbers(
           const value = values[i * stride + j];
           if (columns[left + j] < 0 || Number.isNaN(value)) continue;
           if (missing.numeric && missing.matchesNumber(value)) continue;
-          place(top + i, left + j, value);
+          if (!(Math.abs(value) <= LARGEST)) {
+            place(top + i, left + j, value);
+            continue;
+          }
+          const at = rows[top + i] * rowStep + columns[left + j] * columnStep;
+          to[at] = value;
+          observed[at] = 1;
         }
       }
     },

@@ -12,6 +12,7 @@ import {
   writeInputs,
   writeLinked,
   writeSettings,
+  writeTables,
   writeWorkbook,
 } from "./inputs.js";
 import { readOptions } from "./options.js";
@@ -81,6 +82,10 @@ async function missingData(
   const provide: Readonly<Record<string, () => Promise<unknown>>> = {
     load: () => fetchSource("ucec"),
     classifier: async () => writeEmbeddings(folder),
+    "read-ccle": async () => writeTables(folder, "ccle"),
+    "read-tall": async () => writeTables(folder, "tall"),
+    "read-wide": async () => writeTables(folder, "wide"),
+    "memory-read": async () => writeTables(folder, "wide"),
     "shared-decoder": async () => writeLinked(folder),
     fit: async () => writeLinked(folder),
     impute: async () => writeLinked(folder),

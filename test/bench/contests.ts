@@ -58,6 +58,19 @@ export const CONTESTS: readonly Contest[] = [
       ...{ rounds: 3, tolerance: 0.02, memory: 4e9 },
     },
   ),
+  timed("read-ccle", "three tables of 505 samples, packed by gzip, as CCLE's cell lines", {
+    ...{ rounds: 9, tolerance: 1e-5 },
+  }),
+  timed("read-tall", "a table of 30,000 features in rows and 200 samples", {
+    ...{ rounds: 7, tolerance: 1e-5 },
+  }),
+  timed("read-wide", "a table of 12,000 features in rows and 2,000 samples", {
+    ...{ rounds: 5, tolerance: 1e-5, memory: 2e9 },
+  }),
+  timed("memory-read", "peak of a process that reads that table three times", {
+    ...{ unit: "bytes", rounds: 3, tolerance: 1e-5, memory: 2e9 },
+    ...{ ours: "read-wide", reference: { task: "read-wide", by: "python" } },
+  }),
   // The two below do different work to the same end: a reference that a user could pick instead. Their answers are counts.
   timed(
     "fit",

@@ -1,8 +1,10 @@
 // What both sides of the bench work on: one matrix a shape, as raw files that either side can read.
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import type { Cohort } from "../../lib/cohort/cohort.js";
 import { emptyMatrix, type Matrix, matrixFrom } from "../../lib/cohort/matrix.js";
+import type { Orientation } from "../../lib/cohort/orientation.js";
 import { runCommand } from "../../lib/cohort/python.js";
 import { createRandom } from "../../lib/cohort/random.js";
 import { sourceFolder } from "../../lib/cohort/sources.js";
@@ -121,6 +123,55 @@ export async function writeWorkbook(folder: string, python: string): Promise<voi
   const { code, output } = await runCommand(python, args);
   if (code !== 0)
     throw new Error(`bench: expected workbook.py to make a workbook, got ${output.trim()}`);
+}
+
+/** The tables of text that both sides read, by contest. */
+export type TableName = "ccle" | "tall" | "wide";
+
+interface TableFile {
+  readonly file: string;
+  readonly orientation: Orientation;
+}
+
+/** The real cell lines, where ARO_TEST_DATA has them. */
+const CCLE = ["rna_zscore_706", "rppa_214", "metabolites_225"];
+
+/** Writes FOLDER/NAME.json, which lists tables, and the tables themselves, unless real ones are here. */
+export function writeTables(folder: string, name: TableName): void {
+  const real = CCLE.map((one) =>
+    join(process.env.ARO_TEST_DATA ?? "../shared/data", "ccle505", `${one}.tsv.gz`),
+  );
+  const tables: TableFile[] =
+    name !== "ccle"
+      ? [{ file: join(folder, `${name}.tsv`), orientation: "features-in-rows" }]
+      : real.every((file) => existsSync(file))
+        ? real.map((file) => ({ file, orientation: "samples-in-rows" }))
+        : [706, 214, 225].map((columns) => {
+            const file = join(folder, `ccle-${columns}.tsv.gz`);
+            writeFileSync(file, gzipSync(renderTable(505, columns)));
+            return { file, orientation: "samples-in-rows" };
+          });
+  if (name === "tall") writeFileSync(tables[0].file, renderTable(30_000, 200));
+  if (name === "wide") writeFileSync(tables[0].file, renderTable(12_000, 2_000));
+  writeFileSync(join(folder, `${name}.json`), JSON.stringify(tables));
+}
+
+/** Numbers with four decimals; one in twenty is missing. */
+function renderTable(rows: number, columns: number): Buffer {
+  const random = createRandom(1, `${rows} x ${columns}`);
+  const names = Array.from({ length: columns }, (_, j) => `C${j}`);
+  const lines = [Buffer.from(`id\t${names.join("\t")}\n`)];
+  for (let row = 0; row < rows; row++) {
+    const cells = names.map(() =>
+      random.uniform() < 0.05 ? "NA" : (8 + 2 * random.normal()).toFixed(4),
+    );
+    lines.push(Buffer.from(`R${row}\t${cells.join("\t")}\n`));
+  }
+  return Buffer.concat(lines);
+}
+
+export function tablesOf(folder: string, name: TableName): readonly TableFile[] {
+  return JSON.parse(readFileSync(join(folder, `${name}.json`), "utf8"));
 }
 
 /** Writes FOLDER/embeddings.f32, `[samples, units]`, and FOLDER/classes.u8: rectified mixtures of twenty factors. */

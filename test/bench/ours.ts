@@ -2,9 +2,16 @@
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { countObserved, selectColumns, selectRows, sliceColumns } from "../../lib/cohort/matrix.js";
+import {
+  countObserved,
+  type Matrix,
+  selectColumns,
+  selectRows,
+  sliceColumns,
+} from "../../lib/cohort/matrix.js";
 import { readGbmSheets } from "../../lib/cohort/paper.js";
 import { createRandom } from "../../lib/cohort/random.js";
+import { readTable } from "../../lib/cohort/tables.js";
 import { readUcec } from "../../lib/cohort/ucec.js";
 import { chooseEngine } from "../../lib/engine/choose.js";
 import { describeEngine, type Engine } from "../../lib/engine/engine.js";
@@ -37,6 +44,8 @@ import {
   readRaw,
   SHAPES,
   type ShapeName,
+  type TableName,
+  tablesOf,
 } from "./inputs.js";
 import { bareProducts } from "./products.js";
 import type { Ready } from "./side.js";
@@ -80,6 +89,9 @@ const TASKS: Readonly<Record<string, (folder: string) => Promise<Task>>> = {
   impute: imputeNew,
   load,
   xlsx,
+  "read-ccle": (folder) => read(folder, "ccle"),
+  "read-tall": (folder) => read(folder, "tall"),
+  "read-wide": (folder) => read(folder, "wide"),
 };
 
 function specOf(name: ShapeName, masked: boolean): AroSpec {
@@ -300,6 +312,26 @@ async function xlsx(folder: string): Promise<Task> {
     0,
   );
   return { with: "this library", answer: [count, size], run };
+}
+
+/** Tables of text, each read into a matrix with a mask. */
+async function read(folder: string, name: TableName): Promise<Task> {
+  const files = tablesOf(folder, name);
+  const run = async () => {
+    const matrices: Matrix[] = [];
+    for (const { file, orientation } of files) {
+      matrices.push((await readTable({ name, file, orientation })).matrix);
+    }
+    return matrices;
+  };
+  const matrices = await run();
+  const sum = (of: (matrix: Matrix) => number) => matrices.reduce((all, one) => all + of(one), 0);
+  const answer = [
+    sum(({ values }) => values.length),
+    sum((matrix) => countObserved(matrix)),
+    sum(({ values }) => meanOf(values.map(Math.abs)) * values.length),
+  ];
+  return { with: "this library", answer, run };
 }
 
 function meanOf(values: ArrayLike<number>): number {

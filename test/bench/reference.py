@@ -482,6 +482,27 @@ def xlsx(folder, shape):
     return f"pandas {pd.__version__}, openpyxl {openpyxl.__version__}", [count, size], run
 
 
+def read(folder, name):
+    """Tables of text, each as float32 with a mask."""
+    import pandas as pd
+
+    with open(os.path.join(folder, f"{name}.json"), encoding="utf8") as file:
+        tables = json.load(file)
+
+    def run():
+        out = []
+        for table in tables:
+            values = pd.read_csv(table["file"], sep="\t", index_col=0).to_numpy(np.float32)
+            observed = ~np.isnan(values)
+            out.append((np.where(observed, values, np.float32(0)), observed))
+        return out
+
+    found = run()
+    sizes = [sum(values.size for values, _ in found), sum(int(observed.sum()) for _, observed in found)]
+    total = sum(float(np.abs(values).sum(dtype=np.float64)) for values, _ in found)
+    return f"pandas {pd.__version__}", [*sizes, total], run
+
+
 TASKS = {
     "step-paper": ("paper", 1, step),
     "step-paper-fused": ("paper", 1, lambda *given: step(*given, fused=True)),
@@ -502,6 +523,9 @@ TASKS = {
     "impute": ("paper", 1, impute),
     "load": ("paper", 1, load),
     "xlsx": ("paper", 1, xlsx),
+    "read-ccle": ("paper", 1, lambda folder, shape: read(folder, "ccle")),
+    "read-tall": ("paper", 1, lambda folder, shape: read(folder, "tall")),
+    "read-wide": ("paper", 1, lambda folder, shape: read(folder, "wide")),
 }
 
 
