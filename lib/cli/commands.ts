@@ -68,6 +68,14 @@ export const COMMANDS: readonly Command[] = [
     run: async (_, words) => (await import("./data.js")).data(words),
   }),
   command({
+    name: "example",
+    summary: "write a simulated cohort in files, to try the commands below on or to copy",
+    words: { usage: "FOLDER", counts: [1] },
+    options: {},
+    example: "npx aro example mine",
+    run: async (_, words) => (await import("./impute.js")).example(words),
+  }),
+  command({
     name: "fit",
     summary: "fit a model that imputes the other modalities of a cohort from its first",
     options: {
@@ -92,6 +100,10 @@ export const COMMANDS: readonly Command[] = [
         "FILE",
         "the first modality of the new samples, in any format that readTables reads",
       ),
+      cohort: text(
+        "FILE",
+        "the cohort file of the training, whose first table says how the new one is read and transformed",
+      ),
       sheet: text("NAME", "the sheet, if FILE is a workbook"),
       modality: text("NAME", "the modality, if FILE is .h5mu; RNA by default"),
       layer: text("NAME", "the layer instead of X, if FILE is .h5ad or .h5mu"),
@@ -101,7 +113,7 @@ export const COMMANDS: readonly Command[] = [
       ),
       orientation: oneOf(
         ["samples-in-rows", "features-in-rows"] as const,
-        "how the file lies; samples in rows by default",
+        "how the file lies; as the cohort file says, or samples in rows by default",
       ),
       align: oneOf(
         ALIGNMENTS,

@@ -1,5 +1,6 @@
-// The commands that fit a model bundle on a cohort file, and impute new samples by it.
-import { readCohortFile } from "../cohort/cohort-file.js";
+// The commands that write an example of a cohort, fit a model bundle on a cohort file, and impute new samples by it.
+import { describeCohortFile, readCohortFile } from "../cohort/cohort-file.js";
+import { writeExample } from "../cohort/example.js";
 import { readTable, type TableOptions } from "../cohort/tables.js";
 import type { Alignment } from "../impute/align.js";
 import { requireNew } from "../impute/bundle.js";
@@ -14,6 +15,13 @@ interface FitChoice {
   readonly output?: string;
   readonly method?: Method;
   readonly seed?: number;
+}
+
+/** `aro example`: writes a simulated cohort in files. */
+export async function example([folder]: readonly string[]): Promise<number> {
+  requireNew("aro example", folder);
+  for (const name of writeExample(folder)) console.log(`${folder}/${name}`);
+  return 0;
 }
 
 /** `aro fit`: fits on all samples of the cohort that have the first modality and another. */
@@ -48,6 +56,8 @@ export async function fit({ cohort: file, output, method, seed }: FitChoice): Pr
 interface ImputeChoice {
   readonly model?: string;
   readonly rna?: string;
+  /** Of the training. */
+  readonly cohort?: string;
   readonly output?: string;
   readonly orientation?: TableOptions["orientation"];
   readonly align?: Alignment;
@@ -66,8 +76,12 @@ export async function impute(choice: ImputeChoice): Promise<number> {
   const file = given("impute", "--rna", choice.rna);
   const output = given("impute", "--output", choice.output);
   requireNew("aro impute", output);
-  const { orientation = "samples-in-rows", sheet, layer, modality, format, wide } = choice;
-  const table = await readTable({ name: "RNA", file, orientation, sheet, layer, modality });
+  const { sheet, layer, modality, format, wide } = choice;
+  const like = choice.cohort === undefined ? {} : readingOf(choice.cohort);
+  const orientation = choice.orientation ?? like.orientation ?? "samples-in-rows";
+  const table = await readTable({
+    ...{ ...like, name: "RNA", file, orientation, sheet, layer, modality },
+  });
   const imputed = await imputeTable({
     ...{ model, table, output, format, wide },
     ...{ align: choice.align, leastFound: choice.leastFound },
@@ -85,6 +99,18 @@ export async function impute(choice: ImputeChoice): Promise<number> {
   }
   console.log(`${output}/report.html shows which features can be used and where the samples lie`);
   return 0;
+}
+
+/** How the first table of a cohort file is read and transformed, apart from where it is. */
+function readingOf(cohort: string): Partial<TableOptions> {
+  const [first] = describeCohortFile(cohort).tables; // a MuData file lists none
+  if (first === undefined) return {};
+  const { orientation, id, ignore, missing, missingMeans, transform } = first;
+  const { map, duplicates, excelDates, ensemblVersions } = first;
+  return {
+    ...{ orientation, id, ignore, missing, missingMeans, transform },
+    ...{ map, duplicates, excelDates, ensemblVersions },
+  };
 }
 
 function given(command: string, flag: string, value: string | undefined): string {

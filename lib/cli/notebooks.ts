@@ -27,6 +27,12 @@ interface RunOptions extends ProfileChoice {
 export async function runAll({ only = [], ...given }: RunOptions): Promise<number> {
   const { profile: asked, env } = profileOf(given);
   const files = await chooseNotebooks(only);
+  if (asked.labels.tasks.length === 0) {
+    throw new RangeError(
+      `aro: expected a label of ${asked.name} that the notebooks can predict, got none; give the sample sheet a column ` +
+        'with two values or more, each of some patients, or name it in "labels": { "predict": [...] }',
+    );
+  }
   const started = performance.now();
   console.log(`profile ${asked.name}: ${asked.about}`);
   const source = typeof asked.cohort === "string" ? asked.cohort : "file"; // a file was checked with the profile

@@ -1,11 +1,13 @@
 // A cohort as a file: the options of readTables as JSON with paths relative to the file, and the labels to predict.
 import { existsSync, readFileSync } from "node:fs";
-import { basename, dirname, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { didYouMean } from "../nearest.js";
 import { listModalities } from "./anndata.js";
-import { FORMATS, formatOf } from "./formats.js";
+import { formatOf } from "./formats.js";
 import { labelValues } from "./labels.js";
+import { projectRoot } from "./root.js";
 import { readSheet } from "./samplesheet.js";
+import { findFaults, type Schema } from "./schema.js";
 import { type FileCohort, readTables, type TablesOptions } from "./tables.js";
 
 /** What a cohort file says: `readTables`' options, and what the notebooks do with the cohort's labels. */
@@ -28,26 +30,6 @@ export interface LabelChoice {
 
 /** A column with more values than this is no class, unless the cohort file names it. */
 const MOST_CLASSES = 30;
-
-type Kind = "text" | "texts" | "object" | "tables" | readonly string[];
-
-const TABLE: Readonly<Record<string, Kind>> = {
-  ...{ name: "text", file: "text", orientation: ["samples-in-rows", "features-in-rows"] },
-  ...{ format: FORMATS, sheet: "text", modality: "text", layer: "text" },
-  ...{ id: "text", ignore: "texts", missing: "texts" },
-  ...{ excelDates: ["drop", "refuse"], ensemblVersions: ["strip", "keep"] },
-};
-const SHEET: Readonly<Record<string, Kind>> = {
-  ...{ file: "text", id: "text", patient: "text", missing: "texts" },
-  ...{ format: FORMATS, sheet: "text", modality: "text" },
-};
-const LABELS: Readonly<Record<string, Kind>> = {
-  ...{ describe: "texts", predict: "texts", covariates: "texts" },
-};
-const COHORT: Readonly<Record<string, Kind>> = {
-  ...{ name: "text", about: "text", tables: "tables", sampleSheet: "object", labels: "object" },
-  keep: ["shared", "first"],
-};
 
 /**
  * Reads the cohort that a JSON file describes, or that a MuData file is: each of its modalities a table, the one with RNA
@@ -83,49 +65,61 @@ export function describeCohortFile(file: string): CohortDescription {
     return { name, tables: [], sampleSheet: { file } };
   }
   const content = parse(file);
-  const faults: string[] = [];
-  checkObject("the cohort", content, COHORT, ["name", "tables"], faults);
+  const faults = findFaults(content, readCohortSchema(), "the cohort");
   if (isObject(content)) {
-    const { name, tables, sampleSheet, labels } = content;
-    if (typeof name === "string" && !/^[A-Za-z0-9][\w.-]*$/.test(name)) {
-      faults.push(
-        `name: expected letters, digits, "-", "_" and ".", which can name a folder, got ${JSON.stringify(name)}`,
-      );
-    }
-    const listed = Array.isArray(tables) ? tables : [];
-    if (Array.isArray(tables) && tables.length === 0) {
-      faults.push("tables: expected at least one table, got none");
-    }
-    listed.forEach((table, i) => {
-      checkObject(`tables[${i}]`, table, TABLE, ["name", "file"], faults);
-      checkFile(file, `tables[${i}]`, table, faults);
-    });
-    const names = listed.flatMap((one) => (isObject(one) ? [one.name] : []));
-    const repeated = names.filter((one, i) => names.indexOf(one) < i);
-    for (const one of new Set(repeated)) {
+    const { tables, sampleSheet, seen } = content;
+    const listed = Array.isArray(tables) ? tables.filter(isObject) : [];
+    const names = listed.map(({ name }) => name);
+    for (const one of new Set(names.filter((name, i) => names.indexOf(name) < i))) {
       faults.push(`tables: expected each name once, got ${JSON.stringify(one)} again`);
     }
-    if (sampleSheet !== undefined) {
-      checkObject("sampleSheet", sampleSheet, SHEET, ["file"], faults);
-      checkFile(file, "sampleSheet", sampleSheet, faults);
+    if (typeof seen === "string" && !names.includes(seen)) {
+      const known = names.filter((name) => typeof name === "string");
+      faults.push(
+        `seen: expected the name of a table (${known.join(", ")}), got "${seen}"${didYouMean(seen, known)}`,
+      );
     }
-    if (labels !== undefined) checkObject("labels", labels, LABELS, [], faults);
+    listed.forEach((table, i) => {
+      for (const use of ["map", "genes"])
+        checkFile(file, `tables[${i}].${use}`, table[use], faults);
+      checkFile(file, `tables[${i}]`, table, faults);
+    });
+    checkFile(file, "sampleSheet", sampleSheet, faults);
   }
   if (faults.length > 0) {
     throw new RangeError(
-      `${file}: expected a cohort file, got ${faults.length} faults:\n  ${faults.join("\n  ")}`,
+      `${file}: expected a cohort file, got ${faults.length === 1 ? "1 fault" : `${faults.length} faults`}:\n  ${faults.join("\n  ")}`,
     );
   }
   const place = <T extends { readonly file: string }>(one: T): T => ({
     ...one,
     file: resolve(dirname(file), one.file),
   });
-  const checked = content as CohortDescription; // every setting is checked above
+  const { $schema: _, seen, ...checked } = content as CohortDescription & Asked; // as checked above
+  const tables = checked.tables.map(({ map, genes, ...table }) => ({
+    ...place(table),
+    ...(map && { map: place(map) }),
+    ...(genes && { genes: place(genes) }),
+  }));
+  const first = tables.filter(({ name }) => name === seen);
   return {
     ...checked,
-    tables: checked.tables.map(place),
+    tables: [...first, ...tables.filter(({ name }) => name !== seen)],
     ...(checked.sampleSheet && { sampleSheet: place(checked.sampleSheet) }),
   };
+}
+
+/** What only the file has. */
+interface Asked {
+  readonly $schema?: string;
+  /** The modality that becomes the first. */
+  readonly seen?: string;
+}
+
+/** The published schema of cohort files, `data/cohort.schema.json`. */
+export function readCohortSchema(): Schema {
+  const path = join(projectRoot(), "data", "cohort.schema.json");
+  return JSON.parse(readFileSync(path, "utf8")) as Schema;
 }
 
 /**
@@ -174,47 +168,6 @@ function parse(file: string): unknown {
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function checkObject(
-  where: string,
-  value: unknown,
-  kinds: Readonly<Record<string, Kind>>,
-  needed: readonly string[],
-  faults: string[],
-): void {
-  if (!isObject(value)) {
-    if (value !== undefined) faults.push(`${where}: expected an object, got ${show(value)}`);
-    return;
-  }
-  const known = Object.keys(kinds);
-  for (const name of needed) {
-    if (!Object.hasOwn(value, name)) faults.push(`${where}: expected "${name}", got none`);
-  }
-  for (const [name, found] of Object.entries(value)) {
-    if (!Object.hasOwn(kinds, name)) {
-      if (name !== "$schema") {
-        faults.push(
-          `${where}: expected only ${known.join(", ")}, got "${name}"${didYouMean(name, known)}`,
-        );
-      }
-      continue;
-    }
-    const expected = misfit(kinds[name], found);
-    if (expected) faults.push(`${where}.${name}: expected ${expected}, got ${show(found)}`);
-  }
-}
-
-/** What was expected; undefined if the value fits. */
-function misfit(kind: Kind, value: unknown): string | undefined {
-  if (kind === "text") return typeof value === "string" && value.trim() ? undefined : "a text";
-  if (kind === "tables") return Array.isArray(value) ? undefined : "a list of tables";
-  if (kind === "object") return isObject(value) ? undefined : "an object";
-  if (kind === "texts") {
-    const fits = Array.isArray(value) && value.every((one) => typeof one === "string");
-    return fits ? undefined : "a list of texts";
-  }
-  return kind.some((one) => one === value) ? undefined : kind.map(show).join(" or ");
 }
 
 function checkFile(from: string, where: string, value: unknown, faults: string[]): void {

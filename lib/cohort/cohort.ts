@@ -25,6 +25,8 @@ export interface ModalityTable {
   readonly name: string;
   readonly samples: readonly string[];
   readonly features: readonly string[];
+  /** The gene of each feature, where it is not named after it, such as those of antibodies. */
+  readonly genes?: readonly string[];
   readonly matrix: Matrix;
 }
 
@@ -48,6 +50,8 @@ export interface Cohort {
   readonly modalities: readonly Modality[];
   /** One identifier per column; the same identifier in two modalities means the same gene. */
   readonly features: readonly string[];
+  /** The gene of each column, if features are named otherwise; by default their identifiers. */
+  readonly genes?: readonly string[];
   /** `[samples, features]`, in measured units. */
   readonly matrix: Matrix;
   readonly drops: readonly Drop[];
@@ -140,6 +144,9 @@ export function joinCohort(options: JoinOptions): Cohort {
     samples: shared.map((id) => sheet.get(id)!),
     modalities,
     features: tables.flatMap((table) => table.features),
+    ...(tables.some(({ genes }) => genes) && {
+      genes: tables.flatMap(({ genes, features }) => genes ?? features),
+    }),
     matrix: joinColumns(
       tables.map(({ matrix }) => matrix),
       rowsOf.map((rows) => shared.map((id) => rows.get(id))),
@@ -221,6 +228,7 @@ export function keepFeatures(
     ...cohort,
     modalities,
     features: kept.map((column) => cohort.features[column]),
+    ...(cohort.genes && { genes: kept.map((column) => cohort.genes![column]) }),
     matrix: selectColumns(cohort.matrix, kept),
     drops: [...cohort.drops, ...drops],
   };

@@ -2,6 +2,7 @@
 import type { CellTable } from "./cell-table.js";
 import { isExcelDate, isExcelNumber, stripEnsemblVersion } from "./identifiers.js";
 import { countOf, type Problems, quote, quoteSome } from "./problems.js";
+import type { RenameOptions } from "./rename.js";
 
 /** The names of one side, in the order of the file. */
 export interface Names {
@@ -20,11 +21,12 @@ export function isNameless(id: string): boolean {
   );
 }
 
-/** Adds a problem for each name that is blank or repeated. */
+/** Adds a problem for each name that is blank or, unless they may be, repeated. */
 export function checkNames(
   { side, what, ids, places }: Names,
   headerLine: number,
   problems: Problems,
+  { repeated = false }: { readonly repeated?: boolean } = {},
 ): void {
   const firstPlace = new Map<string, number>();
   const where = (at: number) => `${side === "row" ? problems.rowWord : "column"} ${at}`;
@@ -39,7 +41,7 @@ export function checkNames(
         text: `expected the id of a ${what}${at}, got ${id === "" ? "none" : quote(id)}; name it, or remove the ${side}`,
       });
     } else if (first === undefined) firstPlace.set(id, places[i]);
-    else {
+    else if (!repeated) {
       const both = side === "row" ? where(first) : `${where(first)} and ${where(places[i])}`;
       problems.add({
         kind: `duplicate ${what}`,
@@ -176,7 +178,11 @@ export function chooseFeatures(
   names: Names,
   headerLine: number,
   problems: Problems,
-  { excelDates = "drop", ensemblVersions = "strip" }: FeatureOptions = {},
+  {
+    excelDates = "drop",
+    ensemblVersions = "strip",
+    duplicates = "refuse",
+  }: FeatureOptions & Pick<RenameOptions, "duplicates"> = {},
 ): ChosenFeatures {
   const kept: number[] = [];
   const lost: string[] = [];
@@ -198,7 +204,8 @@ export function chooseFeatures(
   });
   const raw = kept.map((i) => names.ids[i]);
   const ids = ensemblVersions === "strip" ? raw.map(stripEnsemblVersion) : raw;
-  checkNames({ ...names, ids, places: kept.map((i) => names.places[i]) }, headerLine, problems);
+  const checked = { ...names, ids, places: kept.map((i) => names.places[i]) };
+  checkNames(checked, headerLine, problems, { repeated: duplicates !== "refuse" });
   if (ids.length === 0) {
     problems.add({
       kind: "empty",

@@ -20,6 +20,7 @@ import {
 import { decideOrientation, type Orientation } from "./orientation.js";
 import { checkPatients, choosePatients, namesPatients, notePatients } from "./patients.js";
 import { collectProblems, type Problems, quote, quoteSome } from "./problems.js";
+import { DUPLICATES, type RenameOptions, renameFeatures } from "./rename.js";
 import {
   readSampleSheet,
   type SampleSheet,
@@ -27,8 +28,13 @@ import {
   SHEET_KINDS,
 } from "./samplesheet.js";
 import { remarkOnScale } from "./scale.js";
+import { TRANSFORMS, type TransformOptions, transformValues } from "./transform.js";
 
-export interface TableOptions extends FeatureOptions, FormatOptions {
+export interface TableOptions
+  extends FeatureOptions,
+    FormatOptions,
+    TransformOptions,
+    RenameOptions {
   /** The name of the modality; in a MuData file, the modality of this name is read, unless another is stated. */
   readonly name: string;
   /** In an AnnData or MuData file, the layer that is read instead of X. */
@@ -65,6 +71,8 @@ const { sampleIds, ...LISTED_KINDS }: Kinds<TableOptions> = {
   ...{ sampleIds: "array", id: "string", ignore: "array", missing: "array" },
   excelDates: ["drop", "refuse"],
   ensemblVersions: ["strip", "keep"],
+  ...{ transform: TRANSFORMS, missingMeans: ["not measured", "zero"] },
+  ...{ map: "object", genes: "object", duplicates: DUPLICATES },
 };
 const TABLE_KINDS: Kinds<TableOptions> = { ...LISTED_KINDS, sampleIds };
 
@@ -83,13 +91,26 @@ export interface TablesOptions {
  * Reads one file of measurements: names in the first column and in the header, numbers in between, `missingWords` for
  * values that were not measured. One error lists everything wrong in the file, with line, column and remedy.
  * @throws RangeError if ids are blank or repeated, rows are ragged, cells are not finite float32 numbers, or the
- * orientation is ambiguous; TypeError for options of a wrong kind; Error if the file cannot be read (see
+ * orientation is ambiguous, or the values or names do not allow what `transform`, `map`, `genes` or `duplicates` ask;
+ * TypeError for options of a wrong kind; Error if the file cannot be read (see
  * `openTable`).
  */
 export async function readTable(options: TableOptions): Promise<FileTable> {
   checkOptions("readTable", options, TABLE_KINDS);
   checkFormat("readTable", options);
   return await readModality(options, { where: "the sample sheet" });
+}
+
+/** Runs a step on a table's content, and names the file in its error. */
+function within<T>(file: string, step: () => T): T {
+  try {
+    return step();
+  } catch (error) {
+    if (error instanceof RangeError && !error.message.includes(file)) {
+      throw new RangeError(`${file}: ${error.message}`, { cause: error });
+    }
+    throw error;
+  }
 }
 
 /** What is known from the files before. */
@@ -158,19 +179,28 @@ async function readModality(options: TableOptions, { where, sheet }: Context): P
 
   const almost =
     samples.strangers.length > 0 && explainAlmostEqual(sampleSide.ids, sampleIds ?? [], where);
-  const scale = remarkOnScale(matrix);
+  const refine = () => {
+    const named = { samples: samples.ids, features: features.ids };
+    const changed = transformValues(matrix, named, options);
+    const renamed = renameFeatures(features.ids, changed.matrix, options);
+    return { ...renamed, notes: [...changed.notes, ...renamed.notes] };
+  };
+  const refined = within(file, refine);
+  const scale = remarkOnScale(refined.matrix);
   const notes = [
     ...patients.notes,
     ...features.notes,
     ...samples.notes,
+    ...refined.notes,
     ...(almost ? [`samples left out that ${where} may have; ${almost}`] : []),
     ...(scale ? [scale] : []),
   ];
   return {
     name,
     samples: samples.ids,
-    features: features.ids,
-    matrix,
+    features: refined.features,
+    matrix: refined.matrix,
+    ...(refined.genes && { genes: refined.genes }),
     drops: [
       drop("features", name, features.lost, "changed by Excel, not a name"),
       drop("samples", name, samples.strangers, `not in ${where}`),

@@ -41,21 +41,24 @@ export interface Cis extends Predictor {
 export const SHRINKAGES: readonly number[] = [0.1, 0.3, 1, 3, 10, 30, 100];
 
 /**
- * Finds, for each feature after the first modality, the first modality's column with the same identifier, or -1.
+ * Finds, for each feature after the first modality, the first modality's column of its gene, or -1: the column with the
+ * same identifier, or with the gene that `genes` names.
  * The first modality's own features have -1: copying what is seen is no inference.
  */
 export function findPartners({
   modalities,
   features,
+  genes = features,
 }: {
   readonly modalities: readonly Modality[];
   readonly features: readonly string[];
+  readonly genes?: readonly string[];
 }): Int32Array {
   const { start, end } = modalities[0];
   const columns = new Map<string, number>();
-  for (let j = start; j < end; j++) columns.set(features[j], j);
-  return Int32Array.from(features, (feature, j) =>
-    j >= start && j < end ? -1 : (columns.get(feature) ?? -1),
+  for (let j = start; j < end; j++) columns.set(genes[j], j);
+  return Int32Array.from(genes, (gene, j) =>
+    j >= start && j < end ? -1 : (columns.get(gene) ?? -1),
   );
 }
 

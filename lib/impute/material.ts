@@ -59,7 +59,7 @@ function transposeColumns(
   return out;
 }
 
-function linkFeatures(cohort: Pick<Cohort, "modalities" | "features">): FeatureLinks {
+function linkFeatures(cohort: Pick<Cohort, "modalities" | "features" | "genes">): FeatureLinks {
   const { end: first } = cohort.modalities[0];
   const { start: seenStart } = cohort.modalities[0];
   const inferred = cohort.modalities.slice(1);

@@ -35,6 +35,8 @@ export interface PreparedCohort {
   readonly name: string;
   readonly modalities: readonly Modality[];
   readonly features: readonly string[];
+  /** The gene of each feature, as in the cohort. */
+  readonly genes?: readonly string[];
   readonly scaler: Scaler;
   /** The space of each part's `matrix`. */
   readonly space: Space;
@@ -78,6 +80,7 @@ export function prepareCohort(
     name: cohort.name,
     modalities: cohort.modalities,
     features: cohort.features,
+    ...(cohort.genes && { genes: cohort.genes }),
     ...{ scaler, space },
     train: part("train"),
     validation: part("validation"),

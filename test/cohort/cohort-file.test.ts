@@ -4,7 +4,12 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { describeCohortFile, readCohortFile } from "../../lib/cohort/cohort-file.js";
+import { Ajv2020 as Ajv } from "ajv/dist/2020.js";
+import {
+  describeCohortFile,
+  readCohortFile,
+  readCohortSchema,
+} from "../../lib/cohort/cohort-file.js";
 import { foldersOf, readProfile, replicatesPaper } from "../../lib/study/profile.js";
 import { openStudy } from "../../lib/study/study.js";
 
@@ -129,4 +134,61 @@ test("a cohort file without labels predicts the columns of its sheet that are cl
     () => labels({ labels: { predict: ["kinds"] } }),
     /labels\.predict to be columns of the sample sheet \(kind, number, rare\), got "kinds"; did you mean "kind"\?/,
   );
+});
+
+test("the published schema accepts and refuses what describeCohortFile does, by another validator", () => {
+  const accepts = new Ajv({ allErrors: true }).compile(readCohortSchema());
+  const full = {
+    $schema: "cohort.schema.json",
+    about: "words",
+    keep: "first",
+    seen: "metabolite",
+    ...LEAST,
+    tables: [
+      { ...LEAST.tables[0], transform: "log2(CPM + 1)", missingMeans: "zero", missing: ["ND"] },
+      { ...LEAST.tables[1], genes: { file: "rna.tsv", to: "g1" }, duplicates: "mean" },
+    ],
+    labels: { predict: ["kind"], covariates: [] },
+  };
+  const wrongs = [3, "", null, [], {}, [1], { other: 1 }, "sideways"];
+  let refused = 0;
+  const compare = (content: unknown) => {
+    const file = write("compared.json", JSON.stringify(content));
+    let fault = "";
+    try {
+      describeCohortFile(file);
+    } catch (error) {
+      fault = (error as Error).message;
+      refused++;
+    }
+    const text = JSON.stringify(content);
+    // What no schema can say: files that do not exist, and names that are not those of the tables.
+    const beyond = fault
+      .split("\n")
+      .slice(1)
+      .every((line) => /got none at|the name of a table/.test(line));
+    assert.equal(accepts(JSON.parse(text)), fault === "" || beyond, `${text}\n${fault}`);
+  };
+  const replaced = (value: unknown, path: readonly (string | number)[], by: unknown): unknown => {
+    if (path.length === 0) return by;
+    const [key, ...rest] = path;
+    const inner = (value as Record<string | number, unknown>)[key];
+    const copy = Array.isArray(value) ? [...value] : { ...(value as object) };
+    return Object.assign(copy, { [key]: replaced(inner, rest, by) });
+  };
+  const pathsOf = (value: unknown): (string | number)[][] =>
+    typeof value !== "object" || value === null
+      ? [[]]
+      : [
+          [],
+          ...Object.entries(value).flatMap(([key, one]) =>
+            pathsOf(one).map((path) => [key, ...path]),
+          ),
+        ];
+  compare(full);
+  compare(LEAST);
+  assert.equal(refused, 0);
+  for (const path of pathsOf(full))
+    for (const wrong of wrongs) compare(replaced(full, path, wrong));
+  assert.ok(refused > 100, `${refused} refused`);
 });

@@ -1,0 +1,176 @@
+// Features by other names: an identifier map, the gene of each feature, and one feature of several that share a name.
+import { readDelimited } from "./delimited.js";
+import { emptyMatrix, type Matrix } from "./matrix.js";
+import { collectProblems, countOf, quote, quoteSome } from "./problems.js";
+
+/** A CSV or TSV file that gives names other names. */
+export interface NameMap {
+  readonly file: string;
+  /** The column of the names in the table; by default the first. */
+  readonly from?: string;
+  /** The column of the names to use; by default the second. */
+  readonly to?: string;
+}
+
+export const DUPLICATES = ["refuse", "mean", "first", "most varied"] as const;
+
+export interface RenameOptions {
+  /** Names features anew, such as symbols for Ensembl ids; a feature that it lacks keeps its name. */
+  readonly map?: NameMap;
+  /**
+   * Names the gene of each feature, such as that of an antibody or a phosphorylation site, for methods that use a
+   * feature's own gene; a feature that it lacks counts as a gene of its own name.
+   */
+  readonly genes?: NameMap;
+  /**
+   * What is kept of features of the same name: an error ("refuse", the default), the mean of what was measured, the
+   * first in the file, or the one with the largest variance. Values are compared after their transformation.
+   */
+  readonly duplicates?: (typeof DUPLICATES)[number];
+}
+
+/**
+ * Reads a map of names.
+ * @throws RangeError that lists everything wrong in the file: columns that it lacks, a name with two meanings.
+ */
+export function readNameMap({ file, from, to }: NameMap): ReadonlyMap<string, string> {
+  const problems = collectProblems(`${file}: expected a map of names`);
+  const { header, headerLine, rows, lines } = readDelimited(file, { problems });
+  const columns = [from ?? header[0], to ?? header[1]].map((name) => header.indexOf(name));
+  const absent = [from, to].filter((_, i) => columns[i] < 0);
+  if (columns.some((column) => column < 0)) {
+    const wanted = absent.map((name) => (name === undefined ? "a second column" : quote(name)));
+    problems.add({
+      kind: "column",
+      line: headerLine,
+      text: `expected the columns ${wanted.join(" and ")}, got ${header.map(quote).join(", ")}`,
+    });
+  }
+  problems.throwIfAny();
+  const map = new Map<string, string>();
+  rows.forEach((row, i) => {
+    const [name, other] = columns.map((column) => row[column].trim());
+    if (name === "" || other === "") return; // a name without another keeps its own
+    const before = map.get(name) ?? other;
+    if (before === other) map.set(name, other);
+    else {
+      problems.add({
+        kind: "two names",
+        line: lines[i],
+        text: `expected one name for ${quote(name)}, got ${quote(before)} and ${quote(other)}; keep one of them`,
+      });
+    }
+  });
+  problems.throwIfAny();
+  return map;
+}
+
+/** Features with their new names and values. */
+export interface Renamed {
+  readonly features: readonly string[];
+  /** The gene of each feature, if a map names them. */
+  readonly genes?: readonly string[];
+  readonly matrix: Matrix;
+  readonly notes: readonly string[];
+}
+
+/**
+ * Renames the features of a table and merges those of one name.
+ * @param matrix `[samples, features]`.
+ * @throws RangeError if features share a name and `duplicates` is "refuse", or as `readNameMap`.
+ */
+export function renameFeatures(
+  features: readonly string[],
+  matrix: Matrix,
+  { map, genes, duplicates = "refuse" }: RenameOptions,
+): Renamed {
+  const notes: string[] = [];
+  const mapped = map ? applyMap(features, map, "name", notes) : features;
+  const groups = new Map<string, number[]>();
+  mapped.forEach((name, j) => {
+    const group = groups.get(name);
+    if (group) group.push(j);
+    else groups.set(name, [j]);
+  });
+  const repeated = [...groups.values()].filter((group) => group.length > 1);
+  if (repeated.length > 0 && duplicates === "refuse") {
+    const examples = repeated.slice(0, 3).map((group) => {
+      const from = group.map((j) => quote(features[j])).join(" and ");
+      return `${quote(mapped[group[0]])} for ${from}`;
+    });
+    throw new RangeError(
+      `expected each feature once, got ${countOf(repeated.length, "name")} of several: ${examples.join("; ")}; ` +
+        'set duplicates to "mean", "first" or "most varied"',
+    );
+  }
+  const kept = [...groups.keys()];
+  let merged = matrix;
+  if (repeated.length > 0) {
+    merged = mergeColumns(matrix, [...groups.values()], duplicates);
+    const names = repeated.map((group) => mapped[group[0]]);
+    notes.push(
+      `${countOf(features.length, "feature")} became ${kept.length}: of those that share a name, ` +
+        `${WORDS[duplicates]} was kept (${quoteSome(names)})`,
+    );
+  }
+  return {
+    features: kept,
+    matrix: merged,
+    ...(genes && { genes: applyMap(kept, genes, "gene", notes) }),
+    notes,
+  };
+}
+
+const WORDS = {
+  ...{ refuse: "none", mean: "the mean", first: "the first", "most varied": "the most varied" },
+};
+
+function applyMap(names: readonly string[], map: NameMap, what: string, notes: string[]): string[] {
+  const known = readNameMap(map);
+  const lost = names.filter((name) => !known.has(name));
+  const rest = lost.length > 0 ? `; not there: ${quoteSome(lost)}` : "";
+  notes.push(
+    `${names.length - lost.length} of ${countOf(names.length, "feature")} found a ${what} in ${map.file}${rest}`,
+  );
+  return names.map((name) => known.get(name) ?? name);
+}
+
+/** One column for each group of columns. */
+function mergeColumns(
+  matrix: Matrix,
+  groups: readonly (readonly number[])[],
+  rule: (typeof DUPLICATES)[number],
+): Matrix {
+  const out = emptyMatrix(matrix.rows, groups.length);
+  groups.forEach((group, column) => {
+    const chosen =
+      rule === "mean"
+        ? group
+        : [
+            rule === "first"
+              ? group[0]
+              : group.reduce((a, b) => (variance(matrix, b) > variance(matrix, a) ? b : a)),
+          ];
+    for (let i = 0; i < matrix.rows; i++) {
+      const measured = chosen.filter((j) => matrix.observed[i * matrix.columns + j]);
+      if (measured.length === 0) continue;
+      const sum = measured.reduce((total, j) => total + matrix.values[i * matrix.columns + j], 0);
+      out.values[i * groups.length + column] = sum / measured.length;
+      out.observed[i * groups.length + column] = 1;
+    }
+  });
+  return out;
+}
+
+/** The variance of what was measured in a column; 0 for fewer than two values. */
+function variance({ rows, columns, values, observed }: Matrix, column: number): number {
+  let [count, mean, squares] = [0, 0, 0];
+  for (let i = 0; i < rows; i++) {
+    if (!observed[i * columns + column]) continue;
+    const difference = values[i * columns + column] - mean;
+    count++;
+    mean += difference / count;
+    squares += difference * (values[i * columns + column] - mean);
+  }
+  return count < 2 ? 0 : squares / (count - 1);
+}

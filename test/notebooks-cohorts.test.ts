@@ -1,0 +1,114 @@
+// The numbered notebooks on cohorts of one's own: written to disk as files, every cell run in order outside of Jupyter.
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { pathToFileURL } from "node:url";
+import { promisify } from "node:util";
+import type { Cohort } from "../lib/cohort/cohort.js";
+import { projectRoot } from "../lib/cohort/root.js";
+import { simulateCohort } from "../lib/cohort/simulate.js";
+import { listNotebooks, notebookName, readCodeCells } from "../lib/jupyter/notebook.js";
+
+const folder = mkdtempSync(join(tmpdir(), "aro-notebooks-"));
+const runs = join(projectRoot(), "data", "runs");
+const names = ["test-metabolites", "test-three-classes"];
+function removeRuns() {
+  for (const name of names) rmSync(join(runs, name), { recursive: true, force: true });
+}
+removeRuns();
+after(() => {
+  rmSync(folder, { recursive: true });
+  removeRuns();
+});
+
+/** Settings at which all notebooks take seconds; what they find means nothing. */
+const TINY = [
+  ...["training.epochs=2", "training.batchSize=16", "model.width=32", "tuning.trials=2"],
+  ...["tuning.epochs=2", "tuning.features=30", "tuning.minWidth=4", "tuning.maxWidth=8"],
+  ...["experiments.seeds=2", "experiments.seedsInNotebook=2", "experiments.features=30"],
+  ...["experiments.width=4", "experiments.epochs=2", "evaluation.draws=20"],
+  ...["evaluation.repeats=1", "evaluation.splits=2"],
+];
+
+/** Writes one modality as samples by features, an empty cell for what was not measured. */
+function writeModality({ samples, features, matrix, modalities }: Cohort, name: string): string {
+  const { start, end } = modalities.find((one) => one.name === name)!;
+  const rows = samples.map(({ id }, i) => {
+    const cells = Array.from({ length: end - start }, (_, j) => {
+      const at = i * features.length + start + j;
+      return matrix.observed[at] ? String(matrix.values[at]) : "";
+    });
+    return [id, ...cells].join("\t");
+  });
+  const file = `${name}.tsv`;
+  const header = ["sample", ...features.slice(start, end)].join("\t");
+  writeFileSync(join(folder, file), `${[header, ...rows].join("\n")}\n`);
+  return file;
+}
+
+function writeCohort(name: string, cohort: Cohort, sheet: readonly string[]): string {
+  writeFileSync(join(folder, `${name}-samples.tsv`), `${sheet.join("\n")}\n`);
+  const tables = cohort.modalities.map((one) => ({
+    name: one.name,
+    file: writeModality(cohort, one.name),
+  }));
+  const file = join(folder, `${name}.json`);
+  const content = { name, tables, sampleSheet: { file: `${name}-samples.tsv` } };
+  writeFileSync(file, JSON.stringify(content));
+  return file;
+}
+
+/** Runs the cells of the numbered notebooks as modules, each notebook after the one before; returns what they print. */
+async function runCells(name: string, cohort: string): Promise<string> {
+  const place = join(runs, name, "cells");
+  await mkdir(place, { recursive: true });
+  const files = (await listNotebooks()).filter((file) => /^0[1-9]-/.test(notebookName(file)));
+  const modules: string[] = [];
+  for (const file of files) {
+    const cells = await readCodeCells(file);
+    const path = join(place, `${notebookName(file)}.mts`);
+    await writeFile(path, `${cells.map(({ source }) => source).join("\n")}\n`);
+    modules.push(pathToFileURL(path).href);
+  }
+  assert.equal(modules.length, 9);
+  const load = "for (const module of process.argv.slice(1)) await import(module)";
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ["--import", "tsx", "--input-type=module", "--eval", load, ...modules],
+    {
+      cwd: projectRoot(),
+      maxBuffer: 1 << 26,
+      env: { ...process.env, ARO_PROFILE: "", ARO_COHORT: cohort, ARO_SET: TINY.join(",") },
+    },
+  );
+  return stdout;
+}
+
+test("all notebooks run on a cohort with metabolites and without a column of patients", async () => {
+  const { cohort } = simulateCohort({
+    ...{ seed: 1, patients: 48, normalShare: 0 },
+    features: { RNA: 40, metabolite: 20 },
+  });
+  const sheet = cohort.samples.map(({ id }, i) => `${id}\t${i % 2 ? "left" : "right"}`);
+  const file = writeCohort(names[0], cohort, ["sample\tside", ...sheet]);
+  const printed = await runCells(names[0], file);
+  assert.match(printed, /no column names the patients/);
+  assert.match(printed, /ridge/);
+});
+
+test("all notebooks run on a cohort with three classes, one of them of four samples", async () => {
+  const { cohort } = simulateCohort({
+    ...{ seed: 2, patients: 40, normalShare: 0.25 },
+    features: { RNA: 40, protein: 30, phosphoprotein: 20 },
+  });
+  const sheet = cohort.samples.map(({ id, patient }, i) =>
+    [id, patient, i < 4 ? "rare" : i % 2 ? "one" : "two"].join("\t"),
+  );
+  const file = writeCohort(names[1], cohort, ["sample\tpatient\tsubtype", ...sheet]);
+  const printed = await runCells(names[1], file);
+  assert.match(printed, /subtype: left out 4 samples of 1 class with fewer than 5 patients: rare/);
+});
