@@ -8,7 +8,7 @@ import type { Departure, Setting } from "./study.js";
 export interface Variant extends Pick<Departure, "model" | "training"> {
   readonly name: string;
   /** By default ARO. A control is the one of the variant's name. */
-  readonly kind?: "ARO" | "VAE" | "MODIS" | "shared decoder" | "control";
+  readonly kind?: "ARO" | "shared decoder" | "control";
   /** What the model sees; "one column" hides only the first column of the second modality, as the authors' code does. */
   readonly setting: Setting | "one column";
   /** How a shared decoder is fitted, where that differs from its defaults. */
