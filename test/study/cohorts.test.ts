@@ -154,7 +154,7 @@ test("the real clinical workbook has what profile paper asks for", real, async (
   const cohort = { name: "paper", samples };
   assert.deepEqual(chooseTasks({ profile: paper, cohort }), {
     asked: ["tissue", "laterality"],
-    refused: [],
+    refused: ["laterality: left out 3 samples of 1 class with fewer than 5 patients: bilateral"],
   });
   const { folds } = paper.evaluation;
   const classes = new Set(labelValues(samples, "laterality", { atLeast: folds }));
