@@ -3,15 +3,20 @@ import { keepFeatures } from "../cohort/cohort.js";
 import type { Engine } from "../engine/engine.js";
 import { didYouMean } from "../nearest.js";
 import { checkOptions } from "../options.js";
-import { type Part, prepareCohort } from "../preprocess/prepare.js";
-import { splitSamples } from "../preprocess/split.js";
+import type { Part } from "../preprocess/prepare.js";
 import { type RunState, readState } from "../train/folder.js";
 import { withInterrupt } from "../train/interrupt.js";
 import type { Progress } from "../train/progress.js";
 import { completeSettings } from "../train/settings.js";
 import type { Profile } from "./profile.js";
 import { describeSplit, fitSplit, readSplit, type SplitRun } from "./splits.js";
-import { type DescribedRun, describeAro, type Study, trainDescribed } from "./study.js";
+import {
+  type DescribedRun,
+  describeAro,
+  prepareStudy,
+  type Study,
+  trainDescribed,
+} from "./study.js";
 import { evenlySpaced } from "./tuning.js";
 import {
   ALL_TOGETHER,
@@ -190,7 +195,9 @@ function describeTraining(study: Study, experiment: Experiment) {
   const studies = new Map([[base.profile.split.by, base]]);
   return (variant: Variant, seed: number): Omit<TrainedRun, "number"> => {
     const by = variant.split?.by ?? base.profile.split.by;
-    const own = studies.get(by) ?? splitAnew(base, by);
+    const { profile, cohort } = base;
+    const own =
+      studies.get(by) ?? prepareStudy({ ...profile, split: { ...profile.split, by } }, cohort);
     studies.set(by, own);
     const described = describeAro(own, variant.setting, {
       model: variant.model,
@@ -266,26 +273,21 @@ export async function trainExperiment(
   });
 }
 
-/** Returns the study with fewer features, a narrower model and another learning rate, as the profile says. */
-export function reduceStudy({ profile, cohort, split }: Study): Study {
-  const { features, width, epochs, learningRate } = profile.experiments;
-  const isKept = evenlySpaced(cohort.features.length, features);
-  const thinned = keepFeatures(cohort, isKept, "not among the evenly spaced");
-  return {
-    profile: {
-      ...profile,
-      model: { ...profile.model, width },
-      training: { ...profile.training, epochs, learningRate },
-    },
-    ...{ cohort: thinned, split, prepared: prepareCohort(thinned, split) },
+/**
+ * Returns the study with fewer features, a narrower model and another learning rate, as the profile says.
+ * @param isKept which features stay; by default evenly spaced ones.
+ */
+export function reduceStudy(
+  { profile, cohort, split }: Study,
+  isKept = evenlySpaced(cohort.features.length, profile.experiments.features),
+): Study {
+  const { width, epochs, learningRate } = profile.experiments;
+  const reduced = {
+    ...profile,
+    model: { ...profile.model, width },
+    training: { ...profile.training, epochs, learningRate },
   };
-}
-
-function splitAnew({ profile, cohort }: Study, by: "patient" | "sample"): Study {
-  const options = { ...profile.split, by };
-  const split = splitSamples(cohort.samples, options);
-  const prepared = prepareCohort(cohort, split);
-  return { profile: { ...profile, split: options }, cohort, split, prepared };
+  return prepareStudy(reduced, keepFeatures(cohort, isKept, "not among the evenly spaced"), split);
 }
 
 function folderName({ name }: Experiment, variant: Variant): string {

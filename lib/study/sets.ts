@@ -1,5 +1,5 @@
 // The measurement "sets": any observed set of modalities to any other, by one ARO and by closed-form predictors.
-import { type Cohort, keepFeatures } from "../cohort/cohort.js";
+import type { Cohort } from "../cohort/cohort.js";
 import { type Matrix, selectColumns } from "../cohort/matrix.js";
 import type { Engine } from "../engine/engine.js";
 import { fitControls } from "../evaluate/controls.js";
@@ -11,6 +11,7 @@ import type { AroSpec } from "../model/aro.js";
 import type { AutoencoderModel } from "../model/autoencoder.js";
 import { checkOptions } from "../options.js";
 import { prepareCohort } from "../preprocess/prepare.js";
+import { reduceStudy } from "./experiments.js";
 import { type Measurement, type OpenedMeasurement, openMeasurement } from "./measurement.js";
 import { describeAro, openTrained, type Study, trainDescribed } from "./study.js";
 import { evenlySpaced } from "./tuning.js";
@@ -230,8 +231,9 @@ function inOrder(
 }
 
 /** A study of fewer features, as many of each modality: first those that all modalities name, evenly spaced. */
-export function thinStudy({ profile, cohort, split }: Study): Study {
-  const { features, width, epochs, learningRate } = profile.experiments;
+export function thinStudy(study: Study): Study {
+  const { cohort, profile } = study;
+  const { features } = profile.experiments;
   const { modalities } = cohort;
   const each = Math.max(1, Math.floor(features / modalities.length));
   const names = modalities.map(({ start, end }) => new Set(cohort.features.slice(start, end)));
@@ -246,13 +248,5 @@ export function thinStudy({ profile, cohort, split }: Study): Study {
     const others = own.filter((column) => !wanted.has(cohort.features[column]));
     for (const column of [...inAll, ...few(others, each - inAll.length)]) kept.add(column);
   }
-  const thinned = keepFeatures(cohort, (column) => kept.has(column), "not among the evenly spaced");
-  return {
-    profile: {
-      ...profile,
-      model: { ...profile.model, width },
-      training: { ...profile.training, epochs, learningRate },
-    },
-    ...{ cohort: thinned, split, prepared: prepareCohort(thinned, split) },
-  };
+  return reduceStudy(study, (column) => kept.has(column));
 }

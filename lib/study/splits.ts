@@ -11,14 +11,13 @@ import { modelPredictor, type Predictor } from "../evaluate/predictor.js";
 import { type RepeatedScore, scoreRepeat } from "../evaluate/repeated-splits.js";
 import { fitSharedDecoder } from "../impute/fit.js";
 import { sharedDecoderPredictor } from "../impute/infer.js";
-import { type Part, prepareCohort } from "../preprocess/prepare.js";
-import { splitSamples } from "../preprocess/split.js";
+import type { Part } from "../preprocess/prepare.js";
 import { hashRows } from "../train/config.js";
 import { describeEnvironment, type RunEnvironment } from "../train/environment.js";
 import type { Progress } from "../train/progress.js";
 import { completeSettings } from "../train/settings.js";
 import { foldersOf } from "./profile.js";
-import { describeAro, openTrained, type Study, trainDescribed } from "./study.js";
+import { describeAro, openTrained, prepareStudy, type Study, trainDescribed } from "./study.js";
 import type { Variant } from "./variants.js";
 
 /** A run of the experiment over splits: one model, or the controls together, on one split. */
@@ -60,7 +59,10 @@ export function describeSplit(study: Study, parts: readonly Part[]) {
   const controls = (all: readonly Variant[]) => all.filter(({ kind }) => kind === "control");
   let opened: { readonly seed: number; readonly study: Study } | null = null;
   const open = (seed: number): Study => {
-    if (opened?.seed !== seed) opened = { seed, study: splitAgain(study, seed) };
+    if (opened?.seed !== seed) {
+      const own = { ...profile, split: { ...profile.split, seed } };
+      opened = { seed, study: prepareStudy(own, cohort) };
+    }
     return opened.study;
   };
   return (variant: Variant, seed: number, all: readonly Variant[]): Omit<SplitRun, "number"> => {
@@ -87,15 +89,6 @@ export function describeSplit(study: Study, parts: readonly Part[]) {
       folder: join(foldersOf(profile).runs, "splits", folder),
       open: () => open(seed),
     };
-  };
-}
-
-function splitAgain({ profile, cohort }: Study, seed: number): Study {
-  const options = { ...profile.split, seed };
-  const split = splitSamples(cohort.samples, options);
-  return {
-    profile: { ...profile, split: options },
-    ...{ cohort, split, prepared: prepareCohort(cohort, split) },
   };
 }
 

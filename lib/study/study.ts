@@ -69,8 +69,15 @@ export async function openCohort(profile: Profile, options: OpenOptions = {}): P
  */
 export async function openStudy(profile: Profile, options: OpenOptions = {}): Promise<Study> {
   checkOptions("openStudy", options, OPEN_KINDS);
-  const cohort = dropEmptyFeatures(await openCohort(profile, options));
-  const split = splitSamples(cohort.samples, profile.split);
+  return prepareStudy(profile, dropEmptyFeatures(await openCohort(profile, options)));
+}
+
+/** Splits a cohort as the profile says, unless it has a split, and preprocesses the parts. */
+export function prepareStudy(
+  profile: Profile,
+  cohort: Cohort,
+  split = splitSamples(cohort.samples, profile.split),
+): Study {
   return { profile, cohort, split, prepared: prepareCohort(cohort, split) };
 }
 
