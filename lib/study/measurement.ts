@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { replaceFile } from "../cohort/durable-file.js";
-import { readOptional } from "../cohort/optional-file.js";
+import { readOptionalJson } from "../cohort/optional-file.js";
 import { projectRoot } from "../cohort/root.js";
 import { type Engine, nameEngine } from "../engine/engine.js";
 import { hashRows } from "../train/config.js";
@@ -113,16 +113,11 @@ function runOf({ profile }: Study, name: string): string {
 }
 
 async function read<T>(file: string): Promise<Measured<T> | null> {
-  const text = await readOptional(file);
-  if (text === null) return null;
-  try {
-    const found = JSON.parse(text) as Measured<T>;
-    if (typeof found.hash === "string" && found.result !== undefined) return found;
-  } catch {
-    // reported below
-  }
-  throw new Error(
-    `openMeasurement: expected a measurement in ${file}, got "${text.slice(0, 40)}"; delete it, or restore it with git`,
+  return await readOptionalJson<Measured<T>>(
+    file,
+    ({ hash, result }) => typeof hash === "string" && result !== undefined,
+    (found) =>
+      `openMeasurement: expected a measurement in ${file}, got "${found}"; delete it, or restore it with git`,
   );
 }
 

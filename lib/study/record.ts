@@ -2,7 +2,7 @@
 import { mkdir } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { replaceFile } from "../cohort/durable-file.js";
-import { readOptional } from "../cohort/optional-file.js";
+import { readOptionalJson } from "../cohort/optional-file.js";
 import { projectRoot } from "../cohort/root.js";
 import { describeEngine, type Engine } from "../engine/engine.js";
 import { COMBINED, type RepeatedScore } from "../evaluate/repeated-splits.js";
@@ -158,16 +158,11 @@ export async function readRecord(
 }
 
 async function parseRecord(file: string): Promise<ExperimentRecord | null> {
-  const text = await readOptional(file);
-  if (text === null) return null;
-  try {
-    const record = JSON.parse(text) as ExperimentRecord;
-    if ([record.runs, record.scores, record.accuracies].every(Array.isArray)) return record;
-  } catch {
-    // reported below
-  }
-  throw new Error(
-    `findRecord: expected runs, scores and accuracies in ${file}, got "${text.slice(0, 40)}"; restore it with git`,
+  return await readOptionalJson<ExperimentRecord>(
+    file,
+    ({ runs, scores, accuracies }) => [runs, scores, accuracies].every(Array.isArray),
+    (found) =>
+      `findRecord: expected runs, scores and accuracies in ${file}, got "${found}"; restore it with git`,
   );
 }
 

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { mkdir, rm } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { replaceJson } from "../cohort/durable-file.js";
-import { readOptional } from "../cohort/optional-file.js";
+import { readOptionalJson } from "../cohort/optional-file.js";
 import { projectRoot } from "../cohort/root.js";
 import type { Engine } from "../engine/engine.js";
 import { fitControls } from "../evaluate/controls.js";
@@ -171,14 +171,11 @@ export async function readSplit({
   hash,
 }: Pick<SplitRun, "folder" | "hash">): Promise<ScoredSplit | null> {
   const file = join(folder, FILE);
-  const text = await readOptional(file);
-  if (text === null) return null;
-  try {
-    const found = JSON.parse(text) as ScoredSplit;
-    return found.hash === hash ? found : null;
-  } catch {
-    throw new Error(
-      `readSplit: expected JSON in ${relative(projectRoot(), file)}, got "${text.slice(0, 40)}"; delete it`,
-    );
-  }
+  const found = await readOptionalJson<ScoredSplit>(
+    file,
+    (content) => content !== null,
+    (start) =>
+      `readSplit: expected JSON in ${relative(projectRoot(), file)}, got "${start}"; delete it`,
+  );
+  return found?.hash === hash ? found : null;
 }

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { replaceJson, UNFINISHED } from "../cohort/durable-file.js";
-import { readOptional } from "../cohort/optional-file.js";
+import { readOptionalJson } from "../cohort/optional-file.js";
 import { createRandom } from "../cohort/random.js";
 import type { Engine } from "../engine/engine.js";
 import { DivergenceError } from "../model/model.js";
@@ -265,15 +265,9 @@ function changes(there: StudyConfig, asked: StudyConfig): string[] {
 
 async function readStudy(folder: string): Promise<StudyConfig | null> {
   const file = join(folder, STUDY);
-  const text = await readOptional(file);
-  if (text === null) return null;
-  try {
-    const config = JSON.parse(text) as StudyConfig | null;
-    if (typeof config?.hash === "string") return config;
-  } catch {
-    // reported below
-  }
-  throw new Error(
-    `${file}: expected a study in JSON, got "${text.slice(0, 40)}"; delete its folder`,
+  return await readOptionalJson<StudyConfig>(
+    file,
+    ({ hash }) => typeof hash === "string",
+    (found) => `${file}: expected a study in JSON, got "${found}"; delete its folder`,
   );
 }
