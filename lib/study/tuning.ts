@@ -145,14 +145,6 @@ export async function tuneAro(
   return { ...tuning, setup: setupName(setup), summary: summarizeTuning(tuning), settings };
 }
 
-/**
- * Reads the search that `tuneAro` left.
- * @throws Error if there is none of these settings and data.
- */
-export async function readTuned(study: Study, setup: Setup): Promise<Tuning> {
-  return await readTuning(describeStudy(study, setup).folder);
-}
-
 /** An untuned validation Huber loss over the inferred modalities, which a search should beat. */
 export interface TuningReference {
   readonly setup: string;

@@ -57,9 +57,8 @@ export const SETTINGS: readonly Variant[] = [
   { name: "ARO masked", setting: "masked" },
 ];
 
-/** What reconstructions and embeddings are compared with; the paper classifies embeddings of ARO unmasked. */
+/** What reconstructions are compared with. */
 export const MASKED = "paper, masked";
-export const UNMASKED = "paper, unmasked";
 
 export const ALL_TOGETHER = "authors, all together";
 
