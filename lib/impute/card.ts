@@ -98,7 +98,7 @@ ${renderCoverage(imputer)}
 - Diagnosis or treatment of a person, or any decision that depends on a measurement that was not made.
 - Features rated weak, on their own.
 - Tests of association that treat imputed values as measured: they have the variation of predictions, not of measurements.
-- Publication without leave of whoever owns the data: this folder holds z-scores of the training samples.
+- Publication without permission from the owner of the data: this folder contains z-scores of the training samples.
 `;
 }
 
