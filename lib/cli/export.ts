@@ -3,7 +3,8 @@ import { chooseEngine } from "../engine/choose.js";
 import { EXPORTS, type Export, exportStudy } from "../study/export.js";
 import { readProfile } from "../study/profile.js";
 import { openAro, openStudy, type Setting } from "../study/study.js";
-import { type ProfileChoice, profileOf } from "./options.js";
+import type { ProfileChoice } from "./options.js";
+import { profileOf } from "./profile.js";
 
 interface ExportChoice extends ProfileChoice {
   readonly output?: string;

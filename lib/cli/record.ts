@@ -7,7 +7,8 @@ import { MEASUREMENTS } from "../study/measurements.js";
 import { readProfile } from "../study/profile.js";
 import { recordExperiment, recordFile } from "../study/record.js";
 import { openStudy } from "../study/study.js";
-import { type ProfileChoice, profileOf } from "./options.js";
+import type { ProfileChoice } from "./options.js";
+import { profileOf } from "./profile.js";
 
 /** `aro record NAME` scores the finished runs of an experiment and writes its record, which the notebooks read. */
 export async function record(given: ProfileChoice, [name]: readonly string[]): Promise<number> {

@@ -17,7 +17,8 @@ import { readProfile } from "../study/profile.js";
 import { openStudy, type Study } from "../study/study.js";
 import { STOPPED } from "../train/interrupt.js";
 import { createProgress } from "../train/progress.js";
-import { type ProfileChoice, profileOf } from "./options.js";
+import type { ProfileChoice } from "./options.js";
+import { profileOf } from "./profile.js";
 
 interface TrainOptions extends ProfileChoice {
   /** The number of the only run to train. */
