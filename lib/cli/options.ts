@@ -103,6 +103,16 @@ export function flagOf(name: string): string {
 }
 
 /**
+ * Gives the value of an option that a command needs.
+ * @throws RangeError if it was not given.
+ */
+export function needed(command: string, option: string, value: string | undefined): string {
+  if (value !== undefined) return value;
+  const flag = flagOf(option);
+  throw new RangeError(`aro ${command}: expected ${flag}, got none; see npx aro help ${command}`);
+}
+
+/**
  * Reads what stands behind a command's name.
  * @throws RangeError for an option or a number of words that the command does not take, or a value that does not fit.
  */
