@@ -14,15 +14,13 @@ import { profileOf } from "./profile.js";
 export async function record(given: ProfileChoice, [name]: readonly string[]): Promise<number> {
   const { profile: asked, env } = profileOf(given);
   const measurement = MEASUREMENTS[name];
+  if (!measurement) findExperiment(asked, name); // before a cohort is fetched
+  const { engine } = await chooseEngine();
+  const study = await openStudy(readProfile(env, engine));
   if (measurement) {
-    const { engine } = await chooseEngine();
-    const study = await openStudy(readProfile(env, engine));
     console.log(relative(process.cwd(), await recordMeasurement(measurement, study)));
     return 0;
   }
-  findExperiment(asked, name); // before a cohort is fetched
-  const { engine } = await chooseEngine();
-  const study = await openStudy(readProfile(env, engine));
   const { runs, date } = await recordExperiment(planExperiment(study, name), engine);
   const file = relative(process.cwd(), recordFile(study.profile, name));
   console.log(`${file}: scores of ${runs.length} runs, ${date}`);
