@@ -1,7 +1,7 @@
 // ARO as in the paper, as a way to impute. It predicts log1p(max(0, z)), so what lies below a feature's training mean is
 // one value to it: imputed values are never below that mean, and an interval that reaches it has no lower bound.
 import type { Cohort } from "../cohort/cohort.js";
-import { emptyMatrix, type Matrix } from "../cohort/matrix.js";
+import { emptyMatrix, joinColumns, type Matrix } from "../cohort/matrix.js";
 import type { Engine } from "../engine/engine.js";
 import { drawWeights, type Estimate, estimate } from "../evaluate/bootstrap.js";
 import { stratifiedGroupFolds } from "../evaluate/folds.js";
@@ -14,6 +14,7 @@ import { dealRows } from "../train/deal.js";
 import type { TrainOptions } from "../train/settings.js";
 import { train } from "../train/train.js";
 import type { Inference, Method, ModalityChoice, SharedDecoder } from "./decoder.js";
+import type { OpenedModel } from "./infer.js";
 
 /** An ARO that sees the first modality, with what its intervals take. */
 export interface ClampedModel {
@@ -149,40 +150,34 @@ function spreadOf(
   );
 }
 
-/** Predicts new samples in the paper's space, with each feature's spread. */
-export async function inferClamped(
+/** Puts ARO on an engine; it predicts new samples in the paper's space, with each feature's spread. */
+export function openClamped(
   { spec, weights, spread }: ClampedModel,
   { scaler, standard }: SharedDecoder["paths"],
-  seen: Matrix,
   engine: Engine,
-): Promise<Pick<Inference, "mean" | "deviation">> {
-  const whole = emptyMatrix(seen.rows, spec.features);
-  for (let i = 0; i < seen.rows; i++) {
-    const row = (values: Float32Array | Uint8Array) =>
-      values.subarray(i * seen.columns, (i + 1) * seen.columns);
-    whole.values.set(row(seen.values), i * spec.features);
-    whole.observed.set(row(seen.observed), i * spec.features);
-  }
-  const rows = Array.from({ length: seen.rows }, (_, i) => i);
+): OpenedModel<Pick<Inference, "mean" | "deviation">> {
   const aro = buildAutoencoder(engine, ARO, spec, weights);
-  try {
-    const out = await aro.reconstruct(applyScaler(scaler, whole, rows));
-    const width = spread.length;
-    const first = spec.features - width;
-    const mean = emptyMatrix(seen.rows, width);
-    const deviation = new Float32Array(mean.values.length);
-    for (let i = 0; i < seen.rows; i++) {
-      for (let j = 0; j < width; j++) {
-        if (standard.scale[j] === 0 || scaler.std[first + j] === 0) continue;
-        mean.values[i * width + j] = out[i * spec.features + first + j];
-        mean.observed[i * width + j] = 1;
+  const width = spread.length;
+  const first = spec.features - width;
+  return {
+    async infer(seen) {
+      const whole = joinColumns([seen, emptyMatrix(seen.rows, width)]);
+      const rows = Array.from({ length: seen.rows }, (_, i) => i);
+      const out = await aro.reconstruct(applyScaler(scaler, whole, rows));
+      const mean = emptyMatrix(seen.rows, width);
+      const deviation = new Float32Array(mean.values.length);
+      for (let i = 0; i < seen.rows; i++) {
+        for (let j = 0; j < width; j++) {
+          if (standard.scale[j] === 0 || scaler.std[first + j] === 0) continue;
+          mean.values[i * width + j] = out[i * spec.features + first + j];
+          mean.observed[i * width + j] = 1;
+        }
+        deviation.set(spread, i * width);
       }
-      deviation.set(spread, i * width);
-    }
-    return { mean, deviation };
-  } finally {
-    aro.dispose();
-  }
+      return { mean, deviation };
+    },
+    dispose: () => aro.dispose(),
+  };
 }
 
 /** Scores ARO beside the control in the paper's space, where alone it predicts; patients drawn again. */
