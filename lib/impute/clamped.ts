@@ -3,7 +3,7 @@
 import type { Cohort } from "../cohort/cohort.js";
 import { emptyMatrix, joinColumns, type Matrix } from "../cohort/matrix.js";
 import type { Engine } from "../engine/engine.js";
-import { drawWeights, type Estimate, estimate } from "../evaluate/bootstrap.js";
+import { drawWeights, type Estimate } from "../evaluate/bootstrap.js";
 import { stratifiedGroupFolds } from "../evaluate/folds.js";
 import { ARO, type AroSpec, PAPER_MODEL } from "../model/aro.js";
 import { buildAutoencoder } from "../model/autoencoder.js";
@@ -14,6 +14,7 @@ import { dealRows } from "../train/deal.js";
 import type { TrainOptions } from "../train/settings.js";
 import { train } from "../train/train.js";
 import type { Inference, Method, ModalityChoice, SharedDecoder } from "./decoder.js";
+import { DRAWS, estimateError } from "./fallback.js";
 import type { OpenedModel } from "./infer.js";
 
 /** An ARO that sees the first modality, with what its intervals take. */
@@ -31,7 +32,6 @@ export interface ClampedOptions {
 }
 
 const FOLDS = 5;
-const DRAWS = 200;
 const PRIOR = 4; // features' errors are drawn to the pooled one by as many entries
 
 /**
@@ -211,19 +211,8 @@ export function scoreClamped(
           counts[i]++;
         }
       });
-      const mean = (weights?: Float64Array) => {
-        let [sum, count] = [0, 0];
-        sums.forEach((value, i) => {
-          sum += value * (weights?.[i] ?? 1);
-          count += counts[i] * (weights?.[i] ?? 1);
-        });
-        return sum / count;
-      };
-      if (!Number.isFinite(mean())) continue;
-      errors[method] = estimate(
-        mean(),
-        draws.map((weights) => mean(weights)),
-      );
+      const error = estimateError(sums, counts, draws);
+      if (error) errors[method] = error;
     }
     return { modality, method: "aro", errors };
   });
