@@ -16,6 +16,7 @@ import { train } from "../train/train.js";
 import type { Inference, Method, ModalityChoice, SharedDecoder } from "./decoder.js";
 import { DRAWS, estimateError } from "./fallback.js";
 import type { OpenedModel } from "./infer.js";
+import { shrinkDeviations } from "./paths.js";
 
 /** An ARO that sees the first modality, with what its intervals take. */
 export interface ClampedModel {
@@ -32,7 +33,6 @@ export interface ClampedOptions {
 }
 
 const FOLDS = 5;
-const PRIOR = 4; // features' errors are drawn to the pooled one by as many entries
 
 /**
  * Trains one ARO on the cohort, and one without each of five folds by patient for its out-of-fold predictions. The next
@@ -143,11 +143,7 @@ function spreadOf(
       counts[j]++;
     }
   });
-  const sum = (values: Float64Array) => values.reduce((total, value) => total + value, 0);
-  const pooled = sum(squares) / Math.max(1, sum(counts));
-  return Float32Array.from(squares, (square, j) =>
-    Math.sqrt((square + PRIOR * pooled) / (counts[j] + PRIOR)),
-  );
+  return Float32Array.from(shrinkDeviations(squares, counts));
 }
 
 /** Puts ARO on an engine; it predicts new samples in the paper's space, with each feature's spread. */
