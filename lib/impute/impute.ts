@@ -12,6 +12,7 @@ import { CLAMPED, renderFeatures } from "./card.js";
 import { openClamped, toUnits } from "./clamped.js";
 import type { Inference } from "./decoder.js";
 import { openDecoder } from "./infer.js";
+import { inferredRanges } from "./material.js";
 import {
   describeNewcomers,
   findPlaces,
@@ -86,11 +87,11 @@ export async function impute(options: ImputeOptions): Promise<Imputed> {
   requireNew("impute", output);
   const imputer = await openImputer(model);
   const { decoder, factors } = imputer;
-  const first = decoder.modalities[0].end;
-  const inferred = decoder.modalities.slice(1);
+  const inferred = inferredRanges(decoder.modalities);
   for (const { name } of inferred) factorOf(factors, name, level); // refuses an unknown level at once
+  const features = decoder.features.slice(decoder.modalities[0].end);
   const modalities = new Map(
-    inferred.map(({ name, start, end }) => [name, decoder.features.slice(start, end)]),
+    inferred.map(({ name, start, end }) => [name, features.slice(start, end)]),
   );
   const places = findPlaces(imputer, given, leastFound);
   const aligned = align === undefined ? undefined : alignTable(imputer, given, places, align);
@@ -111,10 +112,9 @@ export async function impute(options: ImputeOptions): Promise<Imputed> {
         const seen = placeSamples(imputer, table, places, start, samples.length);
         newcomers.push(...describeNewcomers(imputer, samples, seen, places, map));
         const inference = await opened.infer(seen);
-        for (const { name, start: from, end } of inferred) {
-          const factor = factorOf(factors, name, level);
-          const range = { start: from - first, end: end - first };
-          await values.write(name, start, blockOf(imputer, inference, range, factor));
+        for (const modality of inferred) {
+          const factor = factorOf(factors, modality.name, level);
+          await values.write(modality.name, start, blockOf(imputer, inference, modality, factor));
         }
       }
       await values.finish({

@@ -42,6 +42,11 @@ export function takeApart(cohort: Cohort): Material {
   };
 }
 
+/** The modalities behind the first, their ranges counted from its end. */
+export function inferredRanges([{ end: first }, ...others]: readonly Modality[]): Modality[] {
+  return others.map(({ name, start, end }) => ({ name, start: start - first, end: end - first }));
+}
+
 function linkFeatures(cohort: Pick<Cohort, "modalities" | "features" | "genes">): FeatureLinks {
   const { end: first } = cohort.modalities[0];
   const { start: seenStart } = cohort.modalities[0];
