@@ -3,7 +3,8 @@ import { chooseEngine } from "../engine/choose.js";
 import { EXPORTS, type Export, exportStudy } from "../study/export.js";
 import { readProfile } from "../study/profile.js";
 import { openAro, openStudy, type Setting } from "../study/study.js";
-import { type ProfileChoice, profileOf } from "./options.js";
+import { needed, type ProfileChoice } from "./options.js";
+import { profileOf } from "./profile.js";
 
 interface ExportChoice extends ProfileChoice {
   readonly output?: string;
@@ -15,9 +16,7 @@ export async function exportOne(
   { output, setting = "masked", ...given }: ExportChoice,
   [what]: readonly string[],
 ): Promise<number> {
-  if (output === undefined) {
-    throw new RangeError("aro export: expected --output, got none; see npx aro help export");
-  }
+  const file = needed("export", "output", output);
   const wanted = EXPORTS.find((one): one is Export => one === what);
   if (wanted === undefined) {
     throw new RangeError(`aro export: expected one of ${EXPORTS.join(", ")}, got "${what}"`);
@@ -28,10 +27,10 @@ export async function exportOne(
   const isTrained = wanted === "embeddings" || wanted === "predictions";
   const model = isTrained ? await openAro(study, setting, engine) : undefined;
   try {
-    await exportStudy(study, wanted, output, { model });
+    await exportStudy(study, wanted, file, { model });
   } finally {
     model?.dispose();
   }
-  console.log(`${output}: ${wanted} of ${study.cohort.name}`);
+  console.log(`${file}: ${wanted} of ${study.cohort.name}`);
   return 0;
 }

@@ -9,6 +9,7 @@ import type { Method } from "../impute/decoder.js";
 import { impute as imputeTable } from "../impute/impute.js";
 import { fitImputer } from "../impute/imputer.js";
 import type { ValueFormat } from "../impute/values-writer.js";
+import { needed } from "./options.js";
 
 interface FitChoice {
   readonly cohort?: string;
@@ -26,9 +27,9 @@ export async function example([folder]: readonly string[]): Promise<number> {
 
 /** `aro fit`: fits on all samples of the cohort that have the first modality and another. */
 export async function fit({ cohort: file, output, method, seed }: FitChoice): Promise<number> {
-  const folder = given("fit", "--output", output);
+  const folder = needed("fit", "output", output);
   requireNew("aro fit", folder);
-  const cohort = await readCohortFile(given("fit", "--cohort", file), "first");
+  const cohort = await readCohortFile(needed("fit", "cohort", file), "first");
   for (const note of cohort.notes) console.error(note);
   const {
     quality,
@@ -72,9 +73,9 @@ interface ImputeChoice {
 
 /** `aro impute`: imputes the samples of one table. */
 export async function impute(choice: ImputeChoice): Promise<number> {
-  const model = given("impute", "--model", choice.model);
-  const file = given("impute", "--rna", choice.rna);
-  const output = given("impute", "--output", choice.output);
+  const model = needed("impute", "model", choice.model);
+  const file = needed("impute", "rna", choice.rna);
+  const output = needed("impute", "output", choice.output);
   requireNew("aro impute", output);
   const { sheet, layer, modality, format, wide } = choice;
   const like = choice.cohort === undefined ? {} : readingOf(choice.cohort);
@@ -111,9 +112,4 @@ function readingOf(cohort: string): Partial<TableOptions> {
     ...{ orientation, id, ignore, missing, missingMeans, transform },
     ...{ map, duplicates, excelDates, ensemblVersions },
   };
-}
-
-function given(command: string, flag: string, value: string | undefined): string {
-  if (value !== undefined) return value;
-  throw new RangeError(`aro ${command}: expected ${flag}, got none; see npx aro help ${command}`);
 }

@@ -11,7 +11,8 @@ import { type NotebookEvent, type NotebookRun, runNotebooks } from "../jupyter/r
 import { foldersOf, readProfile } from "../study/profile.js";
 import { STOPPED, withInterrupt } from "../train/interrupt.js";
 import { fetchCohort, requirePlaced } from "./data.js";
-import { type ProfileChoice, profileOf } from "./options.js";
+import type { ProfileChoice } from "./options.js";
+import { profileOf } from "./profile.js";
 import { printResults } from "./report.js";
 import { prepareNative } from "./tensorflow.js";
 

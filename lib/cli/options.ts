@@ -1,8 +1,6 @@
 // What a command accepts: its options and words, read and checked before anything runs.
-import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { didYouMean } from "../nearest.js";
-import { type Profile, readProfile } from "../study/profile.js";
 
 /** An option whose value is a T. */
 export interface Option<T> {
@@ -99,32 +97,19 @@ export type ProfileChoice = Given<typeof PROFILE_OPTIONS>;
 
 export const JSON_OPTION = { json: flag("print JSON") };
 
-/**
- * Reads the profile that options ask for, with the variables that hand it to other processes; what the options leave
- * open comes from this process's own.
- * @throws RangeError for an unknown profile or setting; TypeError for a value of the wrong kind.
- */
-export function profileOf({ cohort, profile, set = [process.env.ARO_SET ?? ""] }: ProfileChoice): {
-  readonly profile: Profile;
-  readonly env: Readonly<Record<"ARO_COHORT" | "ARO_PROFILE" | "ARO_SET", string>>;
-} {
-  if (cohort !== undefined && profile !== undefined) {
-    throw new RangeError(
-      `aro: expected --cohort or --profile, got both: "${cohort}" and "${profile}"`,
-    );
-  }
-  const file = cohort ?? (profile === undefined ? process.env.ARO_COHORT : undefined);
-  const env = {
-    ARO_COHORT: file ? resolve(file) : "", // notebooks run in another folder
-    ARO_PROFILE: profile ?? (process.env.ARO_PROFILE || "ucec"),
-    ARO_SET: set.join(","),
-  };
-  return { profile: readProfile(env), env };
-}
-
 /** `inputDropout` as `--input-dropout`. */
 export function flagOf(name: string): string {
   return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+/**
+ * Gives the value of an option that a command needs.
+ * @throws RangeError if it was not given.
+ */
+export function needed(command: string, option: string, value: string | undefined): string {
+  if (value !== undefined) return value;
+  const flag = flagOf(option);
+  throw new RangeError(`aro ${command}: expected ${flag}, got none; see npx aro help ${command}`);
 }
 
 /**

@@ -19,7 +19,8 @@ import { splitSamples } from "../preprocess/split.js";
 import { foldersOf, type Profile, readProfile } from "../study/profile.js";
 import { openCohort } from "../study/study.js";
 import { completeSettings } from "../train/settings.js";
-import { type ProfileChoice, profileOf } from "./options.js";
+import type { ProfileChoice } from "./options.js";
+import { profileOf } from "./profile.js";
 
 /** As `aro plan --json` prints it. */
 export interface Plan {

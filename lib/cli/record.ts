@@ -7,21 +7,20 @@ import { MEASUREMENTS } from "../study/measurements.js";
 import { readProfile } from "../study/profile.js";
 import { recordExperiment, recordFile } from "../study/record.js";
 import { openStudy } from "../study/study.js";
-import { type ProfileChoice, profileOf } from "./options.js";
+import type { ProfileChoice } from "./options.js";
+import { profileOf } from "./profile.js";
 
 /** `aro record NAME` scores the finished runs of an experiment and writes its record, which the notebooks read. */
 export async function record(given: ProfileChoice, [name]: readonly string[]): Promise<number> {
   const { profile: asked, env } = profileOf(given);
   const measurement = MEASUREMENTS[name];
+  if (!measurement) findExperiment(asked, name); // before a cohort is fetched
+  const { engine } = await chooseEngine();
+  const study = await openStudy(readProfile(env, engine));
   if (measurement) {
-    const { engine } = await chooseEngine();
-    const study = await openStudy(readProfile(env, engine));
     console.log(relative(process.cwd(), await recordMeasurement(measurement, study)));
     return 0;
   }
-  findExperiment(asked, name); // before a cohort is fetched
-  const { engine } = await chooseEngine();
-  const study = await openStudy(readProfile(env, engine));
   const { runs, date } = await recordExperiment(planExperiment(study, name), engine);
   const file = relative(process.cwd(), recordFile(study.profile, name));
   console.log(`${file}: scores of ${runs.length} runs, ${date}`);

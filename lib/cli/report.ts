@@ -17,7 +17,8 @@ import { markdownTable, type TableOptions, textTable } from "../jupyter/table.js
 import { foldersOf, type Profile, readProfile } from "../study/profile.js";
 import { readResults } from "../study/results.js";
 import { type RunRow, summarizeRuns } from "../study/runs.js";
-import { type ProfileChoice, profileOf } from "./options.js";
+import type { ProfileChoice } from "./options.js";
+import { profileOf } from "./profile.js";
 
 /** The parts of the documentation that the program writes, each between its two marks. */
 type WrittenPart = "results" | "ledger" | "commands";

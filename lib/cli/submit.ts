@@ -11,7 +11,8 @@ import { foldersOf, type Profile, readProfile } from "../study/profile.js";
 import { openStudy } from "../study/study.js";
 import { findTuned } from "../study/tuning.js";
 import { STOPPED, withInterrupt } from "../train/interrupt.js";
-import { flagOf, type ProfileChoice, profileOf } from "./options.js";
+import { flagOf, type ProfileChoice } from "./options.js";
+import { profileOf } from "./profile.js";
 import {
   batchScript,
   checkArray,

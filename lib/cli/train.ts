@@ -17,7 +17,8 @@ import { readProfile } from "../study/profile.js";
 import { openStudy, type Study } from "../study/study.js";
 import { STOPPED } from "../train/interrupt.js";
 import { createProgress } from "../train/progress.js";
-import { type ProfileChoice, profileOf } from "./options.js";
+import type { ProfileChoice } from "./options.js";
+import { profileOf } from "./profile.js";
 
 interface TrainOptions extends ProfileChoice {
   /** The number of the only run to train. */
@@ -36,22 +37,20 @@ export async function train(given: TrainOptions, [name]: readonly string[]): Pro
     throw new RangeError("aro train: expected the name of an experiment beside --run, got none");
   }
   const measurement = name === undefined ? undefined : MEASUREMENTS[name];
-  if (measurement) {
-    const { engine } = await chooseEngine();
-    const study = await openStudy(readProfile(env, engine));
-    const { about } = await openMeasurement(measurement, study, engine, (part) =>
-      console.error(`${name}: ${part}`),
-    );
-    console.log(json ? JSON.stringify({ name, about }) : about);
-    return 0;
-  }
-  if (name !== undefined) {
+  if (name !== undefined && !measurement) {
     const { variants, seeds } = findExperiment(asked, name);
     checkRun(name, number, variants.length * seeds.length); // before a cohort is fetched
   }
   const { engine } = await chooseEngine();
   // As a notebook reads it, so that they have the same runs.
   const study = await openStudy(readProfile(env, engine));
+  if (measurement) {
+    const { about } = await openMeasurement(measurement, study, engine, (part) =>
+      console.error(`${name}: ${part}`),
+    );
+    console.log(json ? JSON.stringify({ name, about }) : about);
+    return 0;
+  }
   if (name === undefined) {
     await list(study, json);
     return 0;

@@ -6,7 +6,8 @@ import { openStudy } from "../study/study.js";
 import { type Setup, summarizeTuning, tuneAro, tunedSettings } from "../study/tuning.js";
 import { STOPPED } from "../train/interrupt.js";
 import type { Trial } from "../train/trial.js";
-import { type ProfileChoice, profileOf } from "./options.js";
+import type { ProfileChoice } from "./options.js";
+import { profileOf } from "./profile.js";
 
 /** The options that say what is searched. */
 export interface SearchChoice {

@@ -5,6 +5,7 @@ import { quantile } from "../evaluate/statistics.js";
 import type { Imputer } from "./bundle.js";
 import { factorOf, LEVEL } from "./calibration.js";
 import { METHODS, type Method, type ModalityChoice } from "./decoder.js";
+import { ratedFeatures } from "./quality.js";
 
 /** Renders the quality of every inferred feature as TSV. */
 export function renderFeatures({
@@ -98,7 +99,7 @@ ${renderCoverage(imputer)}
 - Diagnosis or treatment of a person, or any decision that depends on a measurement that was not made.
 - Features rated weak, on their own.
 - Tests of association that treat imputed values as measured: they have the variation of predictions, not of measurements.
-- Publication without leave of whoever owns the data: this folder holds z-scores of the training samples.
+- Publication without permission from the owner of the data: this folder contains z-scores of the training samples.
 `;
 }
 
@@ -146,7 +147,7 @@ ${rows.join("\n")}`;
 function renderVerdicts({ decoder: { modalities }, quality }: Imputer): string {
   const rows = modalities.slice(1).map(({ name: modality, start, end }) => {
     const own = quality.filter((one) => one.modality === modality);
-    const rated = own.filter(({ n }) => n >= MINIMUM_OBSERVED);
+    const rated = ratedFeatures(quality, modality);
     const share = (verdict: string) =>
       `${((100 * own.filter((one) => one.verdict === verdict).length) / own.length).toFixed(0)} %`;
     const spread = (values: readonly number[]) =>
@@ -168,8 +169,7 @@ ${rows.join("\n")}`;
 
 function renderCoverage({ coverage, factors, quality }: Imputer): string {
   const rows = coverage.map(({ modality, level, coverage: share, lowest, highest }) => {
-    const own = quality.filter((one) => one.modality === modality && one.n >= MINIMUM_OBSERVED);
-    const over = own.map((one) => one.coverage);
+    const over = ratedFeatures(quality, modality).map((one) => one.coverage);
     const at = (q: number) => (over.length > 0 ? quantile(over, q).toFixed(2) : "none");
     const cells = [
       ...[modality, factorOf(factors, modality, level).toFixed(3), share.toFixed(3)],

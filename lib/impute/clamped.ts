@@ -1,9 +1,9 @@
 // ARO as in the paper, as a way to impute. It predicts log1p(max(0, z)), so what lies below a feature's training mean is
 // one value to it: imputed values are never below that mean, and an interval that reaches it has no lower bound.
 import type { Cohort } from "../cohort/cohort.js";
-import { emptyMatrix, type Matrix } from "../cohort/matrix.js";
+import { emptyMatrix, joinColumns, type Matrix } from "../cohort/matrix.js";
 import type { Engine } from "../engine/engine.js";
-import { drawWeights, type Estimate, estimate } from "../evaluate/bootstrap.js";
+import { drawWeights, type Estimate } from "../evaluate/bootstrap.js";
 import { stratifiedGroupFolds } from "../evaluate/folds.js";
 import { ARO, type AroSpec, PAPER_MODEL } from "../model/aro.js";
 import { buildAutoencoder } from "../model/autoencoder.js";
@@ -14,6 +14,9 @@ import { dealRows } from "../train/deal.js";
 import type { TrainOptions } from "../train/settings.js";
 import { train } from "../train/train.js";
 import type { Inference, Method, ModalityChoice, SharedDecoder } from "./decoder.js";
+import { DRAWS, estimateError } from "./fallback.js";
+import type { OpenedModel } from "./infer.js";
+import { shrinkDeviations } from "./paths.js";
 
 /** An ARO that sees the first modality, with what its intervals take. */
 export interface ClampedModel {
@@ -30,8 +33,6 @@ export interface ClampedOptions {
 }
 
 const FOLDS = 5;
-const DRAWS = 200;
-const PRIOR = 4; // features' errors are drawn to the pooled one by as many entries
 
 /**
  * Trains one ARO on the cohort, and one without each of five folds by patient for its out-of-fold predictions. The next
@@ -142,47 +143,37 @@ function spreadOf(
       counts[j]++;
     }
   });
-  const sum = (values: Float64Array) => values.reduce((total, value) => total + value, 0);
-  const pooled = sum(squares) / Math.max(1, sum(counts));
-  return Float32Array.from(squares, (square, j) =>
-    Math.sqrt((square + PRIOR * pooled) / (counts[j] + PRIOR)),
-  );
+  return Float32Array.from(shrinkDeviations(squares, counts));
 }
 
-/** Predicts new samples in the paper's space, with each feature's spread. */
-export async function inferClamped(
+/** Puts ARO on an engine; it predicts new samples in the paper's space, with each feature's spread. */
+export function openClamped(
   { spec, weights, spread }: ClampedModel,
   { scaler, standard }: SharedDecoder["paths"],
-  seen: Matrix,
   engine: Engine,
-): Promise<Pick<Inference, "mean" | "deviation">> {
-  const whole = emptyMatrix(seen.rows, spec.features);
-  for (let i = 0; i < seen.rows; i++) {
-    const row = (values: Float32Array | Uint8Array) =>
-      values.subarray(i * seen.columns, (i + 1) * seen.columns);
-    whole.values.set(row(seen.values), i * spec.features);
-    whole.observed.set(row(seen.observed), i * spec.features);
-  }
-  const rows = Array.from({ length: seen.rows }, (_, i) => i);
+): OpenedModel<Pick<Inference, "mean" | "deviation">> {
   const aro = buildAutoencoder(engine, ARO, spec, weights);
-  try {
-    const out = await aro.reconstruct(applyScaler(scaler, whole, rows));
-    const width = spread.length;
-    const first = spec.features - width;
-    const mean = emptyMatrix(seen.rows, width);
-    const deviation = new Float32Array(mean.values.length);
-    for (let i = 0; i < seen.rows; i++) {
-      for (let j = 0; j < width; j++) {
-        if (standard.scale[j] === 0 || scaler.std[first + j] === 0) continue;
-        mean.values[i * width + j] = out[i * spec.features + first + j];
-        mean.observed[i * width + j] = 1;
+  const width = spread.length;
+  const first = spec.features - width;
+  return {
+    async infer(seen) {
+      const whole = joinColumns([seen, emptyMatrix(seen.rows, width)]);
+      const rows = Array.from({ length: seen.rows }, (_, i) => i);
+      const out = await aro.reconstruct(applyScaler(scaler, whole, rows));
+      const mean = emptyMatrix(seen.rows, width);
+      const deviation = new Float32Array(mean.values.length);
+      for (let i = 0; i < seen.rows; i++) {
+        for (let j = 0; j < width; j++) {
+          if (standard.scale[j] === 0 || scaler.std[first + j] === 0) continue;
+          mean.values[i * width + j] = out[i * spec.features + first + j];
+          mean.observed[i * width + j] = 1;
+        }
+        deviation.set(spread, i * width);
       }
-      deviation.set(spread, i * width);
-    }
-    return { mean, deviation };
-  } finally {
-    aro.dispose();
-  }
+      return { mean, deviation };
+    },
+    dispose: () => aro.dispose(),
+  };
 }
 
 /** Scores ARO beside the control in the paper's space, where alone it predicts; patients drawn again. */
@@ -216,19 +207,8 @@ export function scoreClamped(
           counts[i]++;
         }
       });
-      const mean = (weights?: Float64Array) => {
-        let [sum, count] = [0, 0];
-        sums.forEach((value, i) => {
-          sum += value * (weights?.[i] ?? 1);
-          count += counts[i] * (weights?.[i] ?? 1);
-        });
-        return sum / count;
-      };
-      if (!Number.isFinite(mean())) continue;
-      errors[method] = estimate(
-        mean(),
-        draws.map((weights) => mean(weights)),
-      );
+      const error = estimateError(sums, counts, draws);
+      if (error) errors[method] = error;
     }
     return { modality, method: "aro", errors };
   });

@@ -13,7 +13,8 @@ import { PATHS, type Paths } from "./paths.js";
 
 /** By how much the decoder's error may exceed the best control's. Its networks each see three quarters of the rows. */
 const TOLERANCE = 0.02;
-const DRAWS = 200;
+/** Draws of patients for the interval of an error. */
+export const DRAWS = 200;
 
 /** The training samples out of fold, and what is known of them. */
 export interface OutOfFold {
@@ -42,26 +43,36 @@ export function chooseMethods(
   const draws = drawWeights(patients, { draws: DRAWS, seed });
   return modalities.map((modality) => {
     const { counts, squared } = sumErrors(modality, outOfFold);
-    const mean = (sums: Float64Array, weights?: Float64Array) => {
-      let [sum, count] = [0, 0];
-      sums.forEach((value, i) => {
-        sum += value * (weights?.[i] ?? 1);
-        count += counts[i] * (weights?.[i] ?? 1);
-      });
-      return count > 0 ? sum / count : Number.NaN;
-    };
     const errors: Partial<Record<PathMethod, Estimate>> = {};
     for (const [name, sums] of squared) {
-      const value = mean(sums);
-      if (!Number.isFinite(value)) continue; // no entry of the modality was inferred out of fold
-      errors[name] = estimate(
-        value,
-        draws.map((weights) => mean(sums, weights)),
-      );
+      const error = estimateError(sums, counts, draws);
+      if (error) errors[name] = error;
     }
     const chosen = method === "shared-decoder" && fallback ? choosePathMethod(errors) : method;
     return { modality: modality.name, method: chosen, errors };
   });
+}
+
+/**
+ * Estimates a mean squared error from sums of squares and counts of entries, one a sample.
+ * @param draws weights of the samples.
+ * @returns undefined if there are no entries.
+ */
+export function estimateError(
+  sums: Float64Array,
+  counts: Float64Array,
+  draws: readonly Float64Array[],
+): Estimate | undefined {
+  const mean = (weights?: Float64Array) => {
+    let [sum, count] = [0, 0];
+    sums.forEach((value, i) => {
+      sum += value * (weights?.[i] ?? 1);
+      count += counts[i] * (weights?.[i] ?? 1);
+    });
+    return sum / count;
+  };
+  const value = mean();
+  return Number.isFinite(value) ? estimate(value, draws.map(mean)) : undefined;
 }
 
 /** The shared decoder, unless its error is more than 2 % above that of the best control. */

@@ -31,7 +31,7 @@ import {
   type PairList,
   specOf,
 } from "./infer.js";
-import { type Material, takeApart } from "./material.js";
+import { inferredRanges, type Material, takeApart } from "./material.js";
 import { fitPaths, followPaths, PATHS, type Paths, SAMPLE_STATISTICS } from "./paths.js";
 
 export interface FitOptions {
@@ -102,10 +102,7 @@ export async function fitSharedDecoder(
   const described = describeFolds(material, rows, dealt, seed, finish);
   const pairs = listPairs(material, rows, described);
   const spec = specOf(paths, { hidden: HIDDEN, objective });
-  const inferred = cohort.modalities.slice(1).map(({ name, start, end }) => {
-    const first = cohort.modalities[0].end;
-    return { name, start: start - first, end: end - first };
-  });
+  const inferred = inferredRanges(cohort.modalities);
   const outOfFold = emptyInference(rows.length, paths);
   const infer = async (
     models: readonly SharedDecoderModel[],

@@ -9,9 +9,10 @@ import { ALIGNMENTS, type Alignment, alignTable } from "./align.js";
 import { type Imputer, openImputer, requireNew } from "./bundle.js";
 import { factorOf, LEVEL } from "./calibration.js";
 import { CLAMPED, renderFeatures } from "./card.js";
-import { inferClamped, toUnits } from "./clamped.js";
+import { openClamped, toUnits } from "./clamped.js";
 import type { Inference } from "./decoder.js";
-import { inferModalities } from "./infer.js";
+import { openDecoder } from "./infer.js";
+import { inferredRanges } from "./material.js";
 import {
   describeNewcomers,
   findPlaces,
@@ -86,11 +87,11 @@ export async function impute(options: ImputeOptions): Promise<Imputed> {
   requireNew("impute", output);
   const imputer = await openImputer(model);
   const { decoder, factors } = imputer;
-  const first = decoder.modalities[0].end;
-  const inferred = decoder.modalities.slice(1);
+  const inferred = inferredRanges(decoder.modalities);
   for (const { name } of inferred) factorOf(factors, name, level); // refuses an unknown level at once
+  const features = decoder.features.slice(decoder.modalities[0].end);
   const modalities = new Map(
-    inferred.map(({ name, start, end }) => [name, decoder.features.slice(start, end)]),
+    inferred.map(({ name, start, end }) => [name, features.slice(start, end)]),
   );
   const places = findPlaces(imputer, given, leastFound);
   const aligned = align === undefined ? undefined : alignTable(imputer, given, places, align);
@@ -99,7 +100,10 @@ export async function impute(options: ImputeOptions): Promise<Imputed> {
   const map = mapTraining(decoder.paths.likeness);
   const newcomers: Newcomer[] = [];
   const notes: string[] = [];
-  await createFolder(output, async (aside) => {
+  const opened = imputer.aro
+    ? openClamped(imputer.aro, decoder.paths, running)
+    : openDecoder(decoder, running);
+  const work = createFolder(output, async (aside) => {
     const layout = { folder: aside, format, wide, samples: table.samples, modalities };
     const values = await openValues(layout, imputer);
     try {
@@ -107,13 +111,10 @@ export async function impute(options: ImputeOptions): Promise<Imputed> {
         const samples = table.samples.slice(start, start + BLOCK);
         const seen = placeSamples(imputer, table, places, start, samples.length);
         newcomers.push(...describeNewcomers(imputer, samples, seen, places, map));
-        const inference = imputer.aro
-          ? await inferClamped(imputer.aro, decoder.paths, seen, running)
-          : await inferModalities(decoder, seen, { engine: running });
-        for (const { name, start: from, end } of inferred) {
-          const factor = factorOf(factors, name, level);
-          const range = { start: from - first, end: end - first };
-          await values.write(name, start, blockOf(imputer, inference, range, factor));
+        const inference = await opened.infer(seen);
+        for (const modality of inferred) {
+          const factor = factorOf(factors, modality.name, level);
+          await values.write(modality.name, start, blockOf(imputer, inference, modality, factor));
         }
       }
       await values.finish({
@@ -140,6 +141,7 @@ export async function impute(options: ImputeOptions): Promise<Imputed> {
       renderReport(imputer, { newcomers, notes, level, map }),
     );
   });
+  await work.finally(() => opened.dispose());
   return {
     samples: table.samples.length,
     features: decoder.paths.standard.scale.reduce((sum, scale) => sum + Number(scale > 0), 0),

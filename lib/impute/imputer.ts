@@ -12,6 +12,7 @@ import { renderCard, renderFeatures } from "./card.js";
 import { type ClampedOptions, fitClamped, inPaperSpace, scoreClamped } from "./clamped.js";
 import { METHODS, type Method } from "./decoder.js";
 import { fitSharedDecoder } from "./fit.js";
+import { inferredRanges } from "./material.js";
 import { rateFeatures } from "./quality.js";
 import { noveltyOfTraining } from "./smoothing.js";
 
@@ -63,22 +64,16 @@ export async function fitImputer(cohort: Cohort, options: ImputerOptions = {}): 
         ...{ engine: running, seed, onProgress },
       })
     : undefined;
+  const compared = { ...fitted, outOfFold };
   const decoder = clamped
-    ? {
-        ...fitted,
-        choices: scoreClamped(
-          ...([cohort, rows, clamped.outOfFold.mean, { ...fitted, outOfFold }, seed] as const),
-        ),
-      }
+    ? { ...fitted, choices: scoreClamped(cohort, rows, clamped.outOfFold.mean, compared, seed) }
     : fitted;
   // Of ARO, all is told in the space that it predicts.
   const judged = clamped ? inPaperSpace(cohort, fitted.paths.scaler) : cohort;
   const predicted = clamped?.outOfFold ?? outOfFold;
   const first = cohort.modalities[0].end;
   const measured = selectRows(sliceColumns(judged.matrix, first, cohort.matrix.columns), rows);
-  const inferred = cohort.modalities.slice(1).map(({ name, start, end }) => ({
-    ...{ name, start: start - first, end: end - first },
-  }));
+  const inferred = inferredRanges(cohort.modalities);
   const factors = calibrateSpread(predicted, measured, inferred);
   const patients = rows.map((row) => cohort.samples[row].patient);
   const coverage = crossCoverage(predicted, measured, inferred, patients, LEVEL);

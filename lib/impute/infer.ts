@@ -200,27 +200,49 @@ export async function inferModalities(
   options: InferOptions = {},
 ): Promise<Inference> {
   const { engine } = checkOptions("inferModalities", options, { engine: "object" });
-  const { paths, spec, networks } = decoder;
-  const found = engine ?? (await chooseEngine()).engine;
-  const into = emptyInference(seen.rows, paths);
-  const table = featureTable(paths);
-  const models = networks.map((weights) => buildSharedDecoder(found, spec, weights));
+  const opened = openDecoder(decoder, engine ?? (await chooseEngine()).engine);
   try {
-    for (let start = 0; start < seen.rows; start += ROWS) {
-      const rows = Array.from({ length: Math.min(ROWS, seen.rows - start) }, (_, i) => start + i);
-      const described = {
-        ...followPaths(paths, seen, rows),
-        features: paths.unit.length,
-        tables: rows.map(() => table),
-      };
-      for (const [sample, row] of rows.entries()) {
-        await inferSample(models, described, { sample, row }, decoder, into);
-      }
-    }
+    return await opened.infer(seen);
   } finally {
-    for (const model of models) model.dispose();
+    opened.dispose();
   }
-  return into;
+}
+
+/** A fitted model on an engine, for samples that come some at a time. */
+export interface OpenedModel<T extends Pick<Inference, "mean" | "deviation">> {
+  /** As `inferModalities`. */
+  infer(seen: Matrix): Promise<T>;
+  dispose(): void;
+}
+
+/** Puts the networks of a decoder on an engine. */
+export function openDecoder(
+  decoder: Pick<SharedDecoder, "paths" | "spec" | "networks" | "gates">,
+  engine: Engine,
+): OpenedModel<Inference> {
+  const { paths, spec, networks } = decoder;
+  const table = featureTable(paths);
+  const models = networks.map((weights) => buildSharedDecoder(engine, spec, weights));
+  return {
+    async infer(seen) {
+      const into = emptyInference(seen.rows, paths);
+      for (let start = 0; start < seen.rows; start += ROWS) {
+        const rows = Array.from({ length: Math.min(ROWS, seen.rows - start) }, (_, i) => start + i);
+        const described = {
+          ...followPaths(paths, seen, rows),
+          features: paths.unit.length,
+          tables: rows.map(() => table),
+        };
+        for (const [sample, row] of rows.entries()) {
+          await inferSample(models, described, { sample, row }, decoder, into);
+        }
+      }
+      return into;
+    },
+    dispose() {
+      for (const model of models) model.dispose();
+    },
+  };
 }
 
 /**

@@ -1,6 +1,6 @@
 // A cohort as the shared decoder takes it apart: what is seen, a row a sample, and what is inferred, a row a feature.
 import type { Cohort, Modality } from "../cohort/cohort.js";
-import { emptyMatrix, type Matrix, sliceColumns } from "../cohort/matrix.js";
+import { type Matrix, sliceColumns, transposeMatrix } from "../cohort/matrix.js";
 import { findPartners } from "../evaluate/cis.js";
 
 export interface Material {
@@ -37,26 +37,14 @@ export function takeApart(cohort: Cohort): Material {
   return {
     cohort,
     seen: sliceColumns(matrix, start, end),
-    inferred: transposeColumns(matrix, end, matrix.columns),
+    inferred: transposeMatrix(sliceColumns(matrix, end, matrix.columns)),
     links: linkFeatures(cohort),
   };
 }
 
-/** Copies the columns `[start, end)` as rows, `[end - start, rows]`. */
-function transposeColumns(
-  { rows, columns, values, observed }: Matrix,
-  start: number,
-  end: number,
-): Matrix {
-  const out = emptyMatrix(end - start, rows);
-  for (let row = 0; row < rows; row++) {
-    for (let j = start, from = row * columns + start; j < end; j++, from++) {
-      const to = (j - start) * rows + row;
-      out.values[to] = values[from];
-      out.observed[to] = observed[from];
-    }
-  }
-  return out;
+/** The modalities behind the first, their ranges counted from its end. */
+export function inferredRanges([{ end: first }, ...others]: readonly Modality[]): Modality[] {
+  return others.map(({ name, start, end }) => ({ name, start: start - first, end: end - first }));
 }
 
 function linkFeatures(cohort: Pick<Cohort, "modalities" | "features" | "genes">): FeatureLinks {

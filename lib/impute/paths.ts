@@ -217,10 +217,8 @@ function fitFeatures(
   }
 
   const counts = standard.count.map((count, j) => (standard.scale[j] > 0 ? count : 0));
-  const sum = (values: Float64Array) => values.reduce((total, value) => total + value, 0);
-  const pooled = sum(squares) / Math.max(1, sum(counts));
-  const unit = squares.map((square, j) =>
-    Math.max(LEAST_UNIT, Math.sqrt((square + 4 * pooled) / (counts[j] + 4))),
+  const unit = shrinkDeviations(squares, counts).map((deviation) =>
+    Math.max(LEAST_UNIT, deviation),
   );
   const toUnits = (dual: Float32Array) => {
     for (let j = 0; j < features; j++) {
@@ -236,6 +234,13 @@ function fitFeatures(
     ...linesOf(fixed, unit, intercepts, { ownMean, slope, reliability, offset }),
     ...{ unit, statistics },
   };
+}
+
+/** Deviations of features, drawn to the pooled one: `sqrt((sum e^2 + 4 pooled) / (c + 4))`, c their entries. */
+export function shrinkDeviations(squares: Float64Array, counts: Float64Array): Float64Array {
+  const sum = (values: Float64Array) => values.reduce((total, value) => total + value, 0);
+  const pooled = sum(squares) / Math.max(1, sum(counts));
+  return squares.map((square, j) => Math.sqrt((square + 4 * pooled) / (counts[j] + 4)));
 }
 
 /**

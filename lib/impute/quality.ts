@@ -76,6 +76,14 @@ export function rateFeatures(
   });
 }
 
+/** The features of a modality that enough samples measured to be rated. */
+export function ratedFeatures(
+  quality: readonly FeatureQuality[],
+  modality: string,
+): FeatureQuality[] {
+  return quality.filter((one) => one.modality === modality && one.n >= MINIMUM_OBSERVED);
+}
+
 /** Judges a feature's r by `judgeCorrelation`, and says why. */
 export function judge(
   n: number,

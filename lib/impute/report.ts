@@ -1,9 +1,9 @@
 // The report of an imputation: one page with its pictures, which opens in a browser without a network.
-import { MINIMUM_OBSERVED } from "../evaluate/correlation.js";
 import type { Imputer } from "./bundle.js";
 import { factorOf, LEVEL, type Verdict } from "./calibration.js";
 import { METHOD_NAMES } from "./card.js";
 import type { Newcomer } from "./newcomers.js";
+import { ratedFeatures } from "./quality.js";
 import { noveltyOfTraining, type SampleMap } from "./smoothing.js";
 
 export interface ReportOptions {
@@ -110,7 +110,7 @@ function drawVerdicts({ decoder, quality }: Imputer): string {
   return decoder.modalities
     .slice(1)
     .map(({ name }) => {
-      const own = quality.filter(({ modality, n }) => modality === name && n >= MINIMUM_OBSERVED);
+      const own = ratedFeatures(quality, name);
       const all = quality.filter(({ modality }) => modality === name).length;
       const shares = VERDICTS.map(([verdict]) => {
         const count = own.filter((one) => one.verdict === verdict).length;
@@ -124,13 +124,7 @@ function drawVerdicts({ decoder, quality }: Imputer): string {
       const title = `${name}: ${shares.join(", ")}${unrated}`;
       const legend = VERDICTS.map(([label, color]) => ({ label, color }));
       return drawHistogram({
-        title,
-        label: "r, out of fold",
-        low: -0.4,
-        high: 1,
-        tick: 0.2,
-        stacks,
-        legend,
+        ...{ title, label: "r, out of fold", low: -0.4, high: 1, tick: 0.2, stacks, legend },
       });
     })
     .join("\n");
@@ -141,20 +135,12 @@ function drawCoverage({ decoder, quality }: Imputer): string {
   return decoder.modalities
     .slice(1)
     .map(({ name }) => {
-      const own = quality.filter(({ modality, n }) => modality === name && n >= MINIMUM_OBSERVED);
+      const own = ratedFeatures(quality, name);
       const stacks = [{ color: NEW, values: own.map(({ coverage }) => coverage) }];
       const title = `${name}: share of measured values inside their interval, a feature each`;
       return drawHistogram({
-        ...{
-          title,
-          label: "coverage",
-          low: 0.6,
-          high: 1,
-          tick: 0.1,
-          stacks,
-          mark: LEVEL,
-          legend: [],
-        },
+        ...{ title, label: "coverage", low: 0.6, high: 1, tick: 0.1 },
+        ...{ stacks, mark: LEVEL, legend: [] },
       });
     })
     .join("\n");

@@ -4,6 +4,7 @@ import type { Point, Scene } from "./scene.js";
 const WIDTH = 360;
 const HEIGHT = 340;
 const MARGIN = { left: 46, right: 10, top: 28, bottom: 42 };
+const MOST = 1.61; // log1p of 4 standard deviations, as the slider has it
 
 /** Colors that differ in lightness as well, each with a shape of its own. */
 const MARKS = [
@@ -85,7 +86,7 @@ export function drawReconstruction(
   const { modalities, measured } = scene;
   frame(svg, "measured", "reconstructed");
   const { left, right, top, bottom } = MARGIN;
-  const range = [0, 1.61];
+  const range = [0, MOST];
   const x = scaleOf(range, left, WIDTH - right);
   const y = scaleOf(range, HEIGHT - bottom, top);
   for (const tick of [0, 0.5, 1, 1.5]) {
@@ -102,8 +103,8 @@ export function drawReconstruction(
     element("line", {
       x1: x(0),
       y1: y(0),
-      x2: x(1.61),
-      y2: y(1.61),
+      x2: x(MOST),
+      y2: y(MOST),
       stroke: "#767676",
       "stroke-dasharray": "4 3",
     }),
@@ -113,7 +114,7 @@ export function drawReconstruction(
     for (let j = start; j < end; j++) {
       const at = sample * measured.columns + j;
       if (!measured.observed[at]) continue;
-      svg.append(drawMark(MARKS[m], x(measured.values[at]), y(Math.min(values[j], 1.61))));
+      svg.append(drawMark(MARKS[m], x(measured.values[at]), y(Math.min(values[j], MOST))));
     }
   });
   drawLegend(
@@ -171,7 +172,10 @@ export function drawLatent(
       "stroke-width": 2.5,
     }),
   );
-  drawLegend(svg, [...tissues.map((label, i) => ({ mark: MARKS[i], label }))]);
+  drawLegend(
+    svg,
+    tissues.map((label, i) => ({ mark: MARKS[i], label })),
+  );
   const distance = Math.hypot(place[0] - points[sample][0], place[1] - points[sample][1]);
   svg.setAttribute(
     "aria-label",

@@ -86,7 +86,7 @@ function fillControls(scene: Scene): void {
 }
 
 /** The sample as it was measured, and as the controls have it. */
-function readControls(scene: Scene): { before: Edit; now: Edit; isPulled: boolean } {
+function readControls(scene: Scene): { before: Edit; now: Edit } {
   const sample = Number(controls.sample.value);
   const before: Edit = { sample, hidden: [], feature: null, value: 0 };
   const sees = checked("sees");
@@ -94,11 +94,11 @@ function readControls(scene: Scene): { before: Edit; now: Edit; isPulled: boolea
   const value = Number(controls.value.value);
   const isPulled = Math.abs(value - measuredValue(scene)) > 0.005; // half a step of the slider
   const feature = isPulled ? Number(controls.feature.value) : null;
-  return { before, now: { sample, hidden, feature, value }, isPulled };
+  return { before, now: { sample, hidden, feature, value } };
 }
 
 async function show(scene: Scene): Promise<void> {
-  const { before, now, isPulled } = readControls(scene);
+  const { before, now } = readControls(scene);
   const [was, is] = [await scene.read(before), await scene.read(now)];
   const [model] = checked("model") as ModelName[];
   const at = is.readings.findIndex(({ predictor }) => predictor === model);
@@ -108,11 +108,11 @@ async function show(scene: Scene): Promise<void> {
   const modalityOf = (j: number) =>
     modalities.find(({ start, end }) => j >= start && j < end)!.name;
   const edits = [
-    ...(isPulled
-      ? [
-          `${features[now.feature!]} (${modalityOf(now.feature!)}) is pulled to ${text(now.value, 2)}`,
-        ]
-      : []),
+    ...(now.feature === null
+      ? []
+      : [
+          `${features[now.feature]} (${modalityOf(now.feature)}) is pulled to ${text(now.value, 2)}`,
+        ]),
     ...now.hidden.map((name) => `${name} is masked`),
   ];
   const change = (error: number | null, from: number | null) => {

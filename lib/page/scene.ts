@@ -1,12 +1,13 @@
 // What the page computes: samples that no model was trained on, two AROs beside two controls, and what an edit changes.
 import type { Modality, Sample } from "../cohort/cohort.js";
-import { emptyMatrix, type Matrix } from "../cohort/matrix.js";
+import { type Matrix, selectRows } from "../cohort/matrix.js";
 import { createRandom } from "../cohort/random.js";
 import { simulateCohort } from "../cohort/simulate.js";
 import type { Engine } from "../engine/engine.js";
 import { fitPca, transformPca } from "../evaluate/pca.js";
 import {
   constantPredictor,
+  meanSquaredErrorOf,
   modelPredictor,
   observedMean,
   type Predictor,
@@ -114,7 +115,7 @@ export async function trainScene(engine: Engine, epochs = TRAINING.epochs): Prom
 export async function openScene(engine: Engine, packed: Packed): Promise<Scene> {
   const { samples, prepared } = prepareScene();
   const { modalities, features, train } = prepared;
-  const measured = firstRows(prepared.test.matrix, SHOWN);
+  const measured = selectRows(prepared.test.matrix, [...Array(SHOWN).keys()]);
   const models = MODELS.map((name) => {
     const spec = specOf(name, prepared);
     return { name, model: buildAutoencoder(engine, ARO, spec, unpackWeights(spec, packed[name])) };
@@ -137,10 +138,14 @@ export async function openScene(engine: Engine, packed: Packed): Promise<Scene> 
     async read(edit) {
       const input = applyEdit(measured, modalities, edit);
       const rows: Prepared = { ...prepared.test, matrix: input, zScores: input };
+      const truth: Prepared = { ...prepared.test, matrix: selectRows(measured, [edit.sample]) };
       const readings: Reading[] = [];
       for (const predictor of predictors) {
         const values = await predictor.predict(rows);
-        const errors = modalities.map((range) => errorOf(measured, edit.sample, values, range));
+        const errors = modalities.map((range) => {
+          const error = meanSquaredErrorOf(truth, values.subarray(range.start, range.end), range);
+          return Number.isNaN(error) ? null : error;
+        });
         readings.push({ predictor: predictor.name, values, errors });
       }
       const places = {} as Record<ModelName, Point>;
@@ -164,46 +169,25 @@ async function fitMap(model: AutoencoderModel<AroSpec>, train: Matrix) {
 
 /** The one row that the models see. */
 function applyEdit(
-  { columns, values, observed, rows }: Matrix,
+  measured: Matrix,
   modalities: readonly Modality[],
   { sample, hidden, feature, value }: Edit,
 ): Matrix {
+  const { rows, columns } = measured;
   if (!Number.isInteger(sample) || sample < 0 || sample >= rows) {
     throw new RangeError(`read: expected a sample in [0, ${rows}), got ${sample}`);
   }
-  if (feature !== null && !(feature in values.subarray(0, columns) && value >= 0)) {
+  if (feature !== null && !(feature in measured.values.subarray(0, columns) && value >= 0)) {
     throw new RangeError(
       `read: expected a feature in [0, ${columns}) and a value of at least 0, got ${feature} and ${value}`,
     );
   }
-  const [from, to] = [sample * columns, (sample + 1) * columns];
-  const row = values.slice(from, to);
-  if (feature !== null) row[feature] = value;
-  for (const { name, start, end } of modalities) if (hidden.includes(name)) row.fill(0, start, end);
-  return { rows: 1, columns, values: row, observed: observed.slice(from, to) };
-}
-
-function errorOf(
-  { columns, values, observed }: Matrix,
-  sample: number,
-  predicted: Float32Array,
-  { start, end }: Modality,
-): number | null {
-  let [sum, count] = [0, 0];
-  for (let j = start; j < end; j++) {
-    const at = sample * columns + j;
-    if (!observed[at]) continue;
-    sum += (predicted[j] - values[at]) ** 2;
-    count++;
+  const row = selectRows(measured, [sample]);
+  if (feature !== null) row.values[feature] = value;
+  for (const { name, start, end } of modalities) {
+    if (hidden.includes(name)) row.values.fill(0, start, end);
   }
-  return count > 0 ? sum / count : null;
-}
-
-function firstRows({ columns, values, observed }: Matrix, rows: number): Matrix {
-  const out = emptyMatrix(rows, columns);
-  out.values.set(values.subarray(0, rows * columns));
-  out.observed.set(observed.subarray(0, rows * columns));
-  return out;
+  return row;
 }
 
 function packWeights(spec: AroSpec, weights: Weights): string {

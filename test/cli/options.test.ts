@@ -11,9 +11,9 @@ import {
   list,
   oneOf,
   parse,
-  profileOf,
   text,
 } from "../../lib/cli/options.js";
+import { profileOf } from "../../lib/cli/profile.js";
 
 const options = {
   runs: count("how many"),
