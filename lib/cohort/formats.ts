@@ -80,7 +80,7 @@ export async function openTable(
 ): Promise<CellTable> {
   const { file, name, layer } = options;
   const format = formatOf(options);
-  if (format === "parquet") return openParquet(file);
+  if (format === "parquet") return await openParquet(file);
   if (format === "h5ad") return await openAnnData(file, { layer }, namesPatients);
   if (format === "h5mu") {
     return await openAnnData(file, { layer, modality: options.modality ?? name }, namesPatients);

@@ -62,7 +62,7 @@ export async function readSampleSheet(options: SampleSheetOptions): Promise<Samp
   checkFormat("readSampleSheet", options);
   const { file } = options;
   const format = formatOf(options);
-  if (format === "parquet") return readTyped(openParquet(file), options);
+  if (format === "parquet") return readTyped(await openParquet(file), options);
   if (format === "h5ad" || format === "h5mu") {
     return readTyped(await openObs(file, options.modality), options);
   }

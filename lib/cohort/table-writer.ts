@@ -1,5 +1,4 @@
 // Writes tables in the format that the file's extension names: TSV, CSV, Parquet or AnnData.
-import pl from "nodejs-polars";
 import { type Columns, createAnnData } from "./anndata-writer.js";
 import { replaceFile, replaceFileAt } from "./durable-file.js";
 import type { Matrix } from "./matrix.js";
@@ -145,6 +144,7 @@ function quoteCell(cell: string | number | boolean | null, delimiter: string): s
 }
 
 async function writeParquet(file: string, columns: readonly Column[]): Promise<void> {
+  const { default: pl } = await import("nodejs-polars");
   const series = columns.map(({ name, rows, cell }) => {
     const cells = Array.from({ length: rows }, (_, row) => cell(row));
     const isNumber = cells.every((one) => one === null || typeof one === "number");

@@ -1,6 +1,6 @@
-// Reads sheets of an Excel workbook row by row, as named rows and columns of numbers.
+// Reads sheets of an Excel workbook row by row through hucre, which is loaded on first use.
 import { readFile } from "node:fs/promises";
-import { type CellValue, rangeRef, readXlsx, streamXlsxRows } from "hucre/xlsx";
+import type { CellValue } from "hucre/xlsx";
 import { explainCell } from "./cells.js";
 import { emptyMatrix, type Matrix } from "./matrix.js";
 import { missingMarks } from "./missing.js";
@@ -125,6 +125,7 @@ export async function openSheet(file: string, sheet?: string): Promise<TextFile>
     rows.push(cells.map(quoteCell));
     width = Math.max(width, cells.length);
   }
+  const { rangeRef, readXlsx } = await loadHucre();
   const { sheets } = await readXlsx(await readFile(file), { sheets: [name], maxRows: 1 });
   const merges = sheets.find((one) => one.name === name)?.merges ?? [];
   if (merges.length > 0) {
@@ -203,6 +204,7 @@ export async function* readRows(
 ): AsyncGenerator<{ readonly line: number; readonly cells: readonly CellValue[] }> {
   refuseForeign(file);
   const bytes = await readFile(file);
+  const { streamXlsxRows } = await loadHucre();
   let found = false;
   try {
     for await (const { index, values } of streamXlsxRows(bytes, { sheet })) {
@@ -303,9 +305,13 @@ async function listSheets(bytes: Uint8Array): Promise<string[]> {
     names.push(name);
     return false; // no sheet is read
   };
+  const { readXlsx } = await loadHucre();
   await readXlsx(bytes, { sheets: note });
   return names;
 }
+
+/** Loads hucre, which most files do not need. */
+const loadHucre = () => import("hucre/xlsx");
 
 /** Saving a journal's web page instead of its file is a common mistake. */
 function refuseForeign(file: string): void {
