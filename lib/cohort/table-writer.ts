@@ -56,11 +56,11 @@ export async function writeTable(
     );
   }
   const columns = isWide(table) ? columnsOfWide(table) : columnsOfRows(table);
-  const names = columns.map(({ name }) => name);
-  const [repeated] = names.filter((name, j) => names.indexOf(name) < j);
-  if (repeated !== undefined) {
+  const seen = new Set<string>();
+  const repeated = columns.find(({ name }) => seen.size === seen.add(name).size);
+  if (repeated) {
     throw new RangeError(
-      `writeTable: expected each column once for ${file}, got ${quote(repeated)} again; rename one`,
+      `writeTable: expected each column once for ${file}, got ${quote(repeated.name)} again; rename one`,
     );
   }
   if (format === "parquet") await writeParquet(file, columns);
