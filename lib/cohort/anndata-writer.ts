@@ -180,8 +180,8 @@ function writeFrame(parent: Group, name: string, index: readonly string[], colum
 /** Numbers become float64, NaN where missing; flags and texts with gaps become categories; other texts stay. */
 function writeColumn(frame: Group, name: string, cells: Columns[string]): void {
   if (cells.every((cell) => cell === null || typeof cell === "number")) {
-    const data = Float64Array.from(cells, (cell) => (cell as number | null) ?? Number.NaN);
-    encode(frame.create_dataset({ name, data, shape: [data.length] }), "array", "0.2.0");
+    const numbers = Float64Array.from(cells, (cell) => (cell as number | null) ?? Number.NaN);
+    writeNumbers(frame, name, numbers);
     return;
   }
   if (cells.every((cell) => typeof cell === "string")) {
@@ -194,12 +194,16 @@ function writeColumn(frame: Group, name: string, cells: Columns[string]): void {
   encode(group, "categorical", "0.2.0");
   group.create_attribute("ordered", 0, null, "<b");
   const codes = Int32Array.from(texts, (text) => (text === null ? -1 : categories.indexOf(text)));
-  encode(
-    group.create_dataset({ name: "codes", data: codes, shape: [codes.length] }),
-    "array",
-    "0.2.0",
-  );
+  writeNumbers(group, "codes", codes);
   writeTexts(group, "categories", categories);
+}
+
+function writeNumbers(
+  parent: Group,
+  name: string,
+  data: Float64Array | Int32Array | Uint32Array,
+): void {
+  encode(parent.create_dataset({ name, data, shape: [data.length] }), "array", "0.2.0");
 }
 
 function writeTexts(parent: Group, name: string, texts: readonly string[]): void {
@@ -220,17 +224,15 @@ function writeMaps(
 ): void {
   const total = parts.reduce((sum, [, { features }]) => sum + features.length, 0);
   const [obs, vars] = [createDict(root, "obsmap"), createDict(root, "varmap")];
-  const place = (group: Group, name: string, data: Uint32Array) =>
-    encode(group.create_dataset({ name, data, shape: [data.length] }), "array", "0.2.0");
   let start = 0;
   for (const [name, { features }] of parts) {
     const end = start + features.length;
-    place(
+    writeNumbers(
       obs,
       name,
       Uint32Array.from({ length: samples }, (_, i) => i + 1),
     );
-    place(
+    writeNumbers(
       vars,
       name,
       Uint32Array.from({ length: total }, (_, j) => (j >= start && j < end ? j - start + 1 : 0)),

@@ -7,7 +7,7 @@ import { formatOf } from "./formats.js";
 import { labelValues } from "./labels.js";
 import { projectRoot } from "./root.js";
 import { readSheet } from "./samplesheet.js";
-import { findFaults, type Schema } from "./schema.js";
+import { findFaults, isObject, type Schema, show } from "./schema.js";
 import { type FileCohort, readTables, type TablesOptions } from "./tables.js";
 
 /** What a cohort file says: `readTables`' options, and what the notebooks do with the cohort's labels. */
@@ -166,16 +166,8 @@ function parse(file: string): unknown {
   }
 }
 
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 function checkFile(from: string, where: string, value: unknown, faults: string[]): void {
   if (!isObject(value) || typeof value.file !== "string") return;
   const path = resolve(dirname(from), value.file);
   if (!existsSync(path)) faults.push(`${where}.file: expected a file, got none at ${path}`);
-}
-
-function show(value: unknown): string {
-  return JSON.stringify(value)?.slice(0, 60) ?? "nothing";
 }

@@ -15,9 +15,7 @@ export async function replaceFile(
   file: string,
   write: (handle: FileHandle) => Promise<void>,
 ): Promise<void> {
-  const folder = dirname(file);
-  const aside = asideOf(file);
-  try {
+  await replaceDurably(file, async (aside) => {
     const handle = await open(aside, "wx");
     try {
       await write(handle);
@@ -25,12 +23,7 @@ export async function replaceFile(
     } finally {
       await handle.close();
     }
-    await rename(aside, file);
-  } catch (error) {
-    await rm(aside, { force: true });
-    throw explainFull(file, error);
-  }
-  await syncFolder(folder);
+  });
 }
 
 /**
@@ -42,17 +35,33 @@ export async function replaceFileAt(
   file: string,
   write: (aside: string) => Promise<void>,
 ): Promise<void> {
-  const aside = asideOf(file);
-  try {
+  await replaceDurably(file, async (aside) => {
     await write(aside);
     const handle = await open(aside, "r+");
     await handle.sync().finally(() => handle.close());
-    await rename(aside, file);
+  });
+}
+
+/** Moves a file into place that `make` has made and synced. */
+async function replaceDurably(file: string, make: (aside: string) => Promise<void>): Promise<void> {
+  try {
+    await moveIntoPlace(file, make);
   } catch (error) {
-    await rm(aside, { force: true });
     throw explainFull(file, error);
   }
   await syncFolder(dirname(file));
+}
+
+/** Moves a file or folder into place that `make` has made beside it; if either fails, nothing of it is left. */
+async function moveIntoPlace(place: string, make: (aside: string) => Promise<void>): Promise<void> {
+  const aside = asideOf(place);
+  try {
+    await make(aside);
+    await rename(aside, place);
+  } catch (error) {
+    await rm(aside, { recursive: true, force: true });
+    throw error;
+  }
 }
 
 /** Adds the remedy to the error of a full disk while writing `file`; returns any other error unchanged. */
@@ -80,15 +89,10 @@ export async function createFolder(
   folder: string,
   write: (aside: string) => Promise<void>,
 ): Promise<void> {
-  const aside = asideOf(folder);
-  try {
+  await moveIntoPlace(folder, async (aside) => {
     await mkdir(aside, { recursive: true });
     await write(aside);
-    await rename(aside, folder);
-  } catch (error) {
-    await rm(aside, { recursive: true, force: true });
-    throw error;
-  }
+  });
 }
 
 /** Replaces a file by an object as indented JSON. */

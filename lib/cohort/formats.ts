@@ -3,6 +3,7 @@ import { openAnnData } from "./anndata.js";
 import type { CellTable } from "./cell-table.js";
 import { cellsOfText } from "./cells.js";
 import { openDelimited } from "./delimited.js";
+import type { HeaderOptions } from "./header.js";
 import { openParquet } from "./parquet.js";
 import { namesPatients } from "./patients.js";
 import type { TextFile } from "./textfile.js";
@@ -60,13 +61,15 @@ export function checkFormat(
   }
 }
 
-/** The text of a text file or of a workbook's sheet. */
+/** The text of a text file or of a workbook's sheet, with what is known of its header. */
 export async function openAsText({
   file,
   format,
   sheet,
-}: FormatOptions): Promise<string | TextFile> {
-  return formatOf({ file, format }) === "xlsx" ? await openSheet(file, sheet) : file;
+}: FormatOptions): Promise<{ readonly text: string | TextFile; readonly known: HeaderOptions }> {
+  return formatOf({ file, format }) === "xlsx"
+    ? { text: await openSheet(file, sheet), known: { delimiter: "\t" } }
+    : { text: file, known: {} };
 }
 
 /**
@@ -80,11 +83,11 @@ export async function openTable(
 ): Promise<CellTable> {
   const { file, name, layer } = options;
   const format = formatOf(options);
-  if (format === "parquet") return openParquet(file);
+  if (format === "parquet") return await openParquet(file);
   if (format === "h5ad") return await openAnnData(file, { layer }, namesPatients);
   if (format === "h5mu") {
     return await openAnnData(file, { layer, modality: options.modality ?? name }, namesPatients);
   }
-  const text = await openAsText(options);
-  return cellsOfText(openDelimited(text, { ids, ...(format === "xlsx" && { delimiter: "\t" }) }));
+  const { text, known } = await openAsText(options);
+  return cellsOfText(openDelimited(text, { ids, ...known }));
 }

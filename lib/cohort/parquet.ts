@@ -1,6 +1,6 @@
-// Parquet files as tables of cells; NaN and null mean "not measured".
+// Parquet files as tables of cells, read through polars, which is loaded on first use; NaN and null mean "not measured".
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
-import pl from "nodejs-polars";
+import type pl from "nodejs-polars";
 import type { CellTable } from "./cell-table.js";
 import { quoteSome } from "./problems.js";
 import { requireKind } from "./textfile.js";
@@ -10,12 +10,13 @@ import { typedTable } from "./typed-table.js";
  * Opens a Parquet file. The index that pandas wrote stands first, as the names of the rows; else the first column does.
  * @throws Error if the file cannot be read or is damaged; RangeError if a column holds neither numbers nor text.
  */
-export function openParquet(file: string): CellTable {
+export async function openParquet(file: string): Promise<CellTable> {
   requireKind(file, "a Parquet file", "PAR1");
+  const { default: polars } = await import("nodejs-polars");
   let frame: pl.DataFrame;
   let index: readonly string[];
   try {
-    frame = pl.readParquet(file);
+    frame = polars.readParquet(file);
     index = findIndex(file);
   } catch (cause) {
     const { message } = cause as Error;
@@ -48,13 +49,13 @@ export function openParquet(file: string): CellTable {
     readText: (column) =>
       frame
         .getColumn(columns[column].name)
-        .cast(pl.Utf8)
+        .cast(polars.Utf8)
         .toArray()
         .map((cell) => (cell === null || cell === "NaN" ? "" : String(cell))),
     eachBlock(isWanted, visit) {
       columns.forEach((column, left) => {
         if (!isNumber[left] || !isWanted(left)) return;
-        const values = readNumbers(column);
+        const values = readNumbers(column, polars);
         visit({ values, top: 0, rows: height, left, columns: 1, stride: 1 });
       });
     },
@@ -78,11 +79,11 @@ interface NativeColumn {
 }
 
 /** Reads a column as float64, NaN where it is null. */
-function readNumbers(column: NativeColumn): ArrayLike<number> {
-  const numbers = column.cast(pl.Float64, true);
+function readNumbers(column: NativeColumn, polars: typeof pl): ArrayLike<number> {
+  const numbers = column.cast(polars.Float64, true);
   if (column.nullCount() === 0) return numbers.toTypedArray();
   const values = numbers.fillNull("zero").toTypedArray();
-  const gaps = column.isNull().cast(pl.UInt8, true).toTypedArray();
+  const gaps = column.isNull().cast(polars.UInt8, true).toTypedArray();
   return values.map((value, i) => (gaps[i] ? Number.NaN : value));
 }
 

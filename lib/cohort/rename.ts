@@ -1,6 +1,6 @@
 // Features by other names: an identifier map, the gene of each feature, and one feature of several that share a name.
 import { readDelimited } from "./delimited.js";
-import { emptyMatrix, type Matrix } from "./matrix.js";
+import { emptyMatrix, type Matrix, selectColumns } from "./matrix.js";
 import { collectProblems, countOf, quote, quoteSome } from "./problems.js";
 
 /** A CSV or TSV file that gives names other names. */
@@ -141,18 +141,18 @@ function mergeColumns(
   groups: readonly (readonly number[])[],
   rule: (typeof DUPLICATES)[number],
 ): Matrix {
+  if (rule === "mean") return averageColumns(matrix, groups);
+  const mostVaried = (group: readonly number[]) =>
+    group.reduce((a, b) => (variance(matrix, b) > variance(matrix, a) ? b : a));
+  return selectColumns(matrix, groups.map(rule === "first" ? ([first]) => first : mostVaried));
+}
+
+/** The mean of what was measured in each group of columns. */
+function averageColumns(matrix: Matrix, groups: readonly (readonly number[])[]): Matrix {
   const out = emptyMatrix(matrix.rows, groups.length);
   groups.forEach((group, column) => {
-    const chosen =
-      rule === "mean"
-        ? group
-        : [
-            rule === "first"
-              ? group[0]
-              : group.reduce((a, b) => (variance(matrix, b) > variance(matrix, a) ? b : a)),
-          ];
     for (let i = 0; i < matrix.rows; i++) {
-      const measured = chosen.filter((j) => matrix.observed[i * matrix.columns + j]);
+      const measured = group.filter((j) => matrix.observed[i * matrix.columns + j]);
       if (measured.length === 0) continue;
       const sum = measured.reduce((total, j) => total + matrix.values[i * matrix.columns + j], 0);
       out.values[i * groups.length + column] = sum / measured.length;

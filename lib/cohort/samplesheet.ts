@@ -62,12 +62,12 @@ export async function readSampleSheet(options: SampleSheetOptions): Promise<Samp
   checkFormat("readSampleSheet", options);
   const { file } = options;
   const format = formatOf(options);
-  if (format === "parquet") return readTyped(openParquet(file), options);
+  if (format === "parquet") return readTyped(await openParquet(file), options);
   if (format === "h5ad" || format === "h5mu") {
     return readTyped(await openObs(file, options.modality), options);
   }
-  const delimiter = format === "xlsx" ? "\t" : undefined;
-  return readSheet(await openAsText(options), options, { delimiter });
+  const { text, known } = await openAsText(options);
+  return readSheet(text, options, known);
 }
 
 /** The same for a sheet as text, in a format that may say more about its columns. */

@@ -88,10 +88,12 @@ function wording({ description = "", pattern }: Schema): string {
   return said ?? `a text that fits ${pattern}`;
 }
 
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+/** Whether a value is an object with names, not a list. */
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function show(value: unknown): string {
+/** A value as JSON for a message, cut short. */
+export function show(value: unknown): string {
   return JSON.stringify(value)?.slice(0, 60) ?? "nothing";
 }

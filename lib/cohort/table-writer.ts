@@ -1,5 +1,4 @@
 // Writes tables in the format that the file's extension names: TSV, CSV, Parquet or AnnData.
-import pl from "nodejs-polars";
 import { type Columns, createAnnData } from "./anndata-writer.js";
 import { replaceFile, replaceFileAt } from "./durable-file.js";
 import type { Matrix } from "./matrix.js";
@@ -57,11 +56,11 @@ export async function writeTable(
     );
   }
   const columns = isWide(table) ? columnsOfWide(table) : columnsOfRows(table);
-  const names = columns.map(({ name }) => name);
-  const [repeated] = names.filter((name, j) => names.indexOf(name) < j);
-  if (repeated !== undefined) {
+  const seen = new Set<string>();
+  const repeated = columns.find(({ name }) => seen.size === seen.add(name).size);
+  if (repeated) {
     throw new RangeError(
-      `writeTable: expected each column once for ${file}, got ${quote(repeated)} again; rename one`,
+      `writeTable: expected each column once for ${file}, got ${quote(repeated.name)} again; rename one`,
     );
   }
   if (format === "parquet") await writeParquet(file, columns);
@@ -145,6 +144,7 @@ function quoteCell(cell: string | number | boolean | null, delimiter: string): s
 }
 
 async function writeParquet(file: string, columns: readonly Column[]): Promise<void> {
+  const { default: pl } = await import("nodejs-polars");
   const series = columns.map(({ name, rows, cell }) => {
     const cells = Array.from({ length: rows }, (_, row) => cell(row));
     const isNumber = cells.every((one) => one === null || typeof one === "number");

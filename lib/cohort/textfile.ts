@@ -156,8 +156,8 @@ export function requireKind(
 }
 
 /** Text that was made in memory, in messages named as given. */
-export function textOf(file: string, bytes: Buffer, notes: readonly string[] = []): TextFile {
-  return { file, notes, windows: () => sourceOf(bytes).windows(0) };
+export function textOf(file: string, bytes: Buffer): TextFile {
+  return { file, notes: [], windows: () => sourceOf(bytes).windows(0) };
 }
 
 /** Bytes on disk, or in memory where they had to be unpacked or decoded. */

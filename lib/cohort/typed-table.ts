@@ -26,7 +26,6 @@ export interface TypedSource {
   /** Columns that describe the rows. */
   readonly annotations?: readonly number[];
   readonly orientation?: Orientation;
-  readonly notes?: readonly string[];
   /** Whether a column holds texts. */
   isText(column: number): boolean;
   /** Reads a column as text; "" where missing. */
@@ -37,14 +36,14 @@ export interface TypedSource {
 
 /** A table of typed cells; its rows are counted from 1. */
 export function typedTable(source: TypedSource): CellTable {
-  const { file, header, rows, annotations, orientation, notes = [] } = source;
+  const { file, header, rows, annotations, orientation } = source;
   const readColumns = (columns: readonly number[]) =>
     columns.map((column) => source.readText(column).map((cell) => cell.trim()));
   return {
     ...{ file, header: header.map((name) => name.trim()), headerLine: 0, rowWord: "row" },
     columns: header.map((_, j) => j),
     lines: Array.from({ length: rows }, (_, i) => i + 1),
-    notes: [...notes],
+    notes: [],
     ...{ annotations, orientation },
     isText: (column) => source.isText(column),
     readColumns,

@@ -1,6 +1,6 @@
-// Reads sheets of an Excel workbook row by row, as named rows and columns of numbers.
+// Reads sheets of an Excel workbook row by row through hucre, which is loaded on first use.
 import { readFile } from "node:fs/promises";
-import { type CellValue, rangeRef, readXlsx, streamXlsxRows } from "hucre/xlsx";
+import type { CellValue } from "hucre/xlsx";
 import { explainCell } from "./cells.js";
 import { emptyMatrix, type Matrix } from "./matrix.js";
 import { missingMarks } from "./missing.js";
@@ -115,17 +115,18 @@ export async function readSheet(request: SheetRequest): Promise<SheetTable> {
  * of them has a value, or if several sheets could be meant.
  */
 export async function openSheet(file: string, sheet?: string): Promise<TextFile> {
-  refuseForeign(file);
-  const name = sheet ?? (await onlySheet(file));
+  const bytes = await readWorkbook(file);
+  const name = sheet ?? (await onlySheet(file, bytes));
   const where = `${file}, sheet "${name}"`;
   const rows: string[][] = [];
   let width = 0;
-  for await (const { line, cells } of readRows(file, name)) {
+  for await (const { line, cells } of rowsIn(file, bytes, name)) {
     while (rows.length < line - 1) rows.push([]);
     rows.push(cells.map(quoteCell));
     width = Math.max(width, cells.length);
   }
-  const { sheets } = await readXlsx(await readFile(file), { sheets: [name], maxRows: 1 });
+  const { rangeRef, readXlsx } = await loadHucre();
+  const { sheets } = await readXlsx(bytes, { sheets: [name], maxRows: 1 });
   const merges = sheets.find((one) => one.name === name)?.merges ?? [];
   if (merges.length > 0) {
     const ranges = merges.map(({ startRow, startCol, endRow, endCol }) =>
@@ -143,8 +144,8 @@ export async function openSheet(file: string, sheet?: string): Promise<TextFile>
 }
 
 /** The only sheet of a workbook. */
-async function onlySheet(file: string): Promise<string> {
-  const names = await listSheets(await readFile(file));
+async function onlySheet(file: string, bytes: Uint8Array): Promise<string> {
+  const names = await listSheets(bytes);
   if (names.length === 1) return names[0];
   throw new RangeError(
     `${file}: expected the name of a sheet, got none; pass sheet: one of ${quoteSome(names, 20)}`,
@@ -197,12 +198,17 @@ function notesOf(
  * Reads the rows of a sheet one by one, including blank rows in the file; `line` counts from 1.
  * @throws Error if the file is not a workbook, or that lists its sheets if it has no such sheet.
  */
-export async function* readRows(
-  file: string,
-  sheet: string,
-): AsyncGenerator<{ readonly line: number; readonly cells: readonly CellValue[] }> {
-  refuseForeign(file);
-  const bytes = await readFile(file);
+export async function* readRows(file: string, sheet: string): AsyncGenerator<SheetRow> {
+  yield* rowsIn(file, await readWorkbook(file), sheet);
+}
+
+interface SheetRow {
+  readonly line: number;
+  readonly cells: readonly CellValue[];
+}
+
+async function* rowsIn(file: string, bytes: Buffer, sheet: string): AsyncGenerator<SheetRow> {
+  const { streamXlsxRows } = await loadHucre();
   let found = false;
   try {
     for await (const { index, values } of streamXlsxRows(bytes, { sheet })) {
@@ -303,19 +309,23 @@ async function listSheets(bytes: Uint8Array): Promise<string[]> {
     names.push(name);
     return false; // no sheet is read
   };
+  const { readXlsx } = await loadHucre();
   await readXlsx(bytes, { sheets: note });
   return names;
 }
 
-/** Saving a journal's web page instead of its file is a common mistake. */
-function refuseForeign(file: string): void {
+/** Loads hucre, which most files do not need. */
+const loadHucre = () => import("hucre/xlsx");
+
+/** Reads a workbook's bytes. Saving a journal's web page instead of its file is a common mistake. */
+async function readWorkbook(file: string): Promise<Buffer> {
   let begin: string;
   try {
     begin = readStart(file).toString("latin1").trimStart();
   } catch (cause) {
     throw new Error(`${file}: expected a workbook, got ${(cause as Error).message}`, { cause });
   }
-  if (begin.startsWith("PK\x03\x04")) return;
+  if (begin.startsWith("PK\x03\x04")) return await readFile(file);
   let got = "something else; download it again";
   if (begin.startsWith("<"))
     got = "a web page; open the address in a browser, and save the file itself";

@@ -106,13 +106,15 @@ export function stageHistograms(
   if (!Number.isInteger(bins) || bins < 1) {
     throw new RangeError(`stageHistograms: expected a positive number of bins, got ${bins}`);
   }
-  const valuesAt = (stage: Stage) => {
-    const scaled = applyScaler(scaler, matrix, rows, stage);
-    return modalities.map((modality) => observedValues("stageHistograms", scaled, modality));
-  };
-  const [before, after] = [valuesAt("imputed"), valuesAt("winsorized")];
+  const stages = new Map(
+    STAGES.map((stage) => {
+      const scaled = applyScaler(scaler, matrix, rows, stage);
+      return [stage, modalities.map((one) => observedValues("stageHistograms", scaled, one))];
+    }),
+  );
+  const [before, after] = [stages.get("imputed")!, stages.get("winsorized")!];
   return SHOWN.flatMap(([stage, name]) =>
-    valuesAt(stage).map((values, i): StageHistogram => {
+    stages.get(stage)!.map((values, i): StageHistogram => {
       const histogram = { modality: modalities[i].name, stage: name, ...countBins(values, bins) };
       if (stage !== "standardized") return histogram;
       const winsorized = after[i].filter((value, k) => value !== before[i][k]).length;
