@@ -7,7 +7,7 @@ import {
 } from "../engine/linear-algebra.js";
 import { checkOptions, required } from "../options.js";
 import { fitPca, type Pca, transformPca } from "./pca.js";
-import { takeRows } from "./rows.js";
+import { selectPoints } from "./points.js";
 import { pearson } from "./statistics.js";
 
 export interface Canonical {
@@ -107,13 +107,13 @@ export function recoverFactors(options: RecoveryOptions): Recovery {
     ...{ train: required("array"), test: required("array"), components: "number" },
   });
   requireSameRows("recoverFactors", factors, points);
-  const pca = fitPca(takeRows(points, train), components);
+  const pca = fitPca(selectPoints(points, train), components);
   const reduce = (rows: readonly number[]): Rows =>
-    rowsOf(rows.length, transformPca(pca, takeRows(points, rows)));
-  const found = fitCanonical(takeRows(factors, train), reduce(train));
+    rowsOf(rows.length, transformPca(pca, selectPoints(points, rows)));
+  const found = fitCanonical(selectPoints(factors, train), reduce(train));
   return {
     train: found.correlations,
-    test: found.correlate(takeRows(factors, test), reduce(test)),
+    test: found.correlate(selectPoints(factors, test), reduce(test)),
   };
 }
 

@@ -3,8 +3,8 @@ import type { Matrix } from "../cohort/matrix.js";
 import { factorCholesky, type Rows } from "../engine/linear-algebra.js";
 import type { Prepared, PreparedCohort } from "../preprocess/prepare.js";
 import { applyScaler } from "../preprocess/scaler.js";
+import { selectPoints } from "./points.js";
 import { clampTo, observedMean, type Predictor } from "./predictor.js";
-import { takeRows } from "./rows.js";
 
 /**
  * Fits the linear oracle: least squares from the true factors, with an intercept, to the observed training entries of
@@ -18,7 +18,7 @@ export function fitLinearOracle(prepared: PreparedCohort, factors: Rows): Predic
   const { train, space, features } = prepared;
   const size = factors.columns + 1;
   const design = (rows: readonly number[]): Rows => {
-    const { values } = takeRows(factors, rows);
+    const { values } = selectPoints(factors, rows);
     const out = new Float64Array(rows.length * size).fill(1);
     rows.forEach((_, i) => {
       out.set(values.subarray(i * (size - 1), (i + 1) * (size - 1)), i * size + 1);
@@ -97,7 +97,7 @@ export function fitNoiseFloor(
     predict: ({ rows }) => {
       mean ??= average();
       const table = { rows: mean.length / columns, columns, values: mean };
-      return new Float32Array(takeRows(table, rows).values);
+      return new Float32Array(selectPoints(table, rows).values);
     },
   };
 }

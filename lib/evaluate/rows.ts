@@ -37,18 +37,3 @@ export function repeatRow(row: Float64Array, times: number): Float64Array {
   for (let i = 0; i < times; i++) out.set(row, i * row.length);
   return out;
 }
-
-/**
- * Copies rows in the given order, `[indexes.length, columns]`.
- * @throws RangeError if there is no such row.
- */
-export function takeRows({ rows, columns, values }: Rows, indexes: readonly number[]): Rows {
-  const out = new Float64Array(indexes.length * columns);
-  indexes.forEach((row, to) => {
-    if (!Number.isInteger(row) || row < 0 || row >= rows) {
-      throw new RangeError(`takeRows: expected rows in [0, ${rows}), got ${row}`);
-    }
-    out.set(values.subarray(row * columns, (row + 1) * columns), to * columns);
-  });
-  return { rows: indexes.length, columns, values: out };
-}
