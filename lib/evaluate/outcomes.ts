@@ -9,6 +9,7 @@ import { countConcordance, coxLogLikelihood, fitCox, predictCox } from "./cox.js
 import { type Fold, stratifiedGroupFolds } from "./folds.js";
 import { fitPca, transformPca } from "./pca.js";
 import { checkPoints, fitColumnScale, selectPoints, standardizePoints } from "./points.js";
+import { placeColumns } from "./rows.js";
 
 /** What is predicted: one entry a sample, null where it was not recorded. */
 export type Outcome =
@@ -327,14 +328,11 @@ export function encodeCovariates(covariates: Readonly<Record<string, readonly La
   });
   if (rows === 0) throw new RangeError("encodeCovariates: expected a covariate, got none");
   const columns = blocks.reduce((sum, block) => sum + block.columns, 0);
-  const out = new Float32Array(rows * columns);
+  const all = { rows, columns, values: new Float32Array(rows * columns) };
   let start = 0;
   for (const block of blocks) {
-    for (let i = 0; i < rows; i++) {
-      const own = block.values.subarray(i * block.columns, (i + 1) * block.columns);
-      out.set(own, i * columns + start);
-    }
+    placeColumns(all, block, start);
     start += block.columns;
   }
-  return { rows, columns, values: out };
+  return all;
 }
