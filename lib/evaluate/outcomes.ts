@@ -138,6 +138,7 @@ interface Task {
 /** What was predicted of the held-out samples of one fold. */
 interface Held {
   readonly test: readonly number[];
+  readonly actual: Task;
   readonly predicted: Float64Array;
   /** Mean of the fold's training samples. */
   readonly center: number;
@@ -201,20 +202,23 @@ function chooseLambda(points: Rows, task: Task, train: readonly number[], seed: 
   for (const fold of dealFolds(own, INNER_FOLDS, seed)) {
     const basis = rotate(inside, fold.train);
     const kept = subset(own, fold.train);
+    const held = basis.of(fold.test);
     const center = mean(kept.values);
+    const whole = own.died && {
+      points: {
+        ...{ rows: train.length, columns: held.columns },
+        values: Float64Array.from([...basis.train.values, ...held.values]),
+      },
+      survival: survivalOf(subset(own, [...fold.train, ...fold.test])),
+    };
     LAMBDAS.forEach((lambda, at) => {
       const beta = fit(basis.train, kept, lambda);
-      if (own.died) {
-        const all = {
-          ...{ rows: train.length, columns: basis.train.columns },
-          values: Float64Array.from([...basis.train.values, ...basis.of(fold.test).values]),
-        };
-        const ordered = subset(own, [...fold.train, ...fold.test]);
-        const whole = coxLogLikelihood(all, survivalOf(ordered), beta);
-        losses[at] -= whole - coxLogLikelihood(basis.train, survivalOf(kept), beta);
+      if (whole) {
+        const likelihood = coxLogLikelihood(whole.points, whole.survival, beta);
+        losses[at] -= likelihood - coxLogLikelihood(basis.train, survivalOf(kept), beta);
         return;
       }
-      const predicted = predictCox({ coefficients: beta }, basis.of(fold.test));
+      const predicted = predictCox({ coefficients: beta }, held);
       fold.test.forEach((i, k) => {
         losses[at] += (own.values[i] - center - predicted[k]) ** 2;
       });
@@ -231,7 +235,7 @@ function predictFold(points: Rows, task: Task, { train, test }: Fold, lambda: nu
   const predicted = predictCox({ coefficients: beta }, basis.of(test)).map(
     (value) => value + center,
   );
-  return { test, predicted, center };
+  return { test, actual: subset(task, test), predicted, center };
 }
 
 /** Standardizes columns by the training rows, and rotates onto their principal axes. */
@@ -270,9 +274,9 @@ function fit(axes: Rows, task: Task, lambda: number): Float64Array {
 function scoreOf(task: Task, held: readonly Held[], weights?: Float64Array): number {
   if (task.died) {
     let [pairs, concordant] = [0, 0];
-    for (const { test, predicted } of held) {
+    for (const { test, actual, predicted } of held) {
       const found = countConcordance(
-        survivalOf(subset(task, test)),
+        survivalOf(actual),
         predicted,
         weights && test.map((i) => weights[i]),
       );
@@ -282,11 +286,11 @@ function scoreOf(task: Task, held: readonly Held[], weights?: Float64Array): num
     return concordant / pairs;
   }
   let [errors, total] = [0, 0];
-  for (const { test, predicted, center } of held) {
+  for (const { test, actual, predicted, center } of held) {
     test.forEach((i, k) => {
       const weight = weights ? weights[i] : 1;
-      errors += weight * (task.values[i] - predicted[k]) ** 2;
-      total += weight * (task.values[i] - center) ** 2;
+      errors += weight * (actual.values[k] - predicted[k]) ** 2;
+      total += weight * (actual.values[k] - center) ** 2;
     });
   }
   return 1 - errors / total;
