@@ -10,6 +10,7 @@ import { type Fold, stratifiedGroupFolds } from "./folds.js";
 import { fitPca, transformPca } from "./pca.js";
 import { checkPoints, fitColumnScale, selectPoints, standardizePoints } from "./points.js";
 import { placeColumns } from "./rows.js";
+import { meanOf } from "./statistics.js";
 
 /** What is predicted: one entry a sample, null where it was not recorded. */
 export type Outcome =
@@ -203,7 +204,7 @@ function chooseLambda(points: Rows, task: Task, train: readonly number[], seed: 
     const basis = rotate(inside, fold.train);
     const kept = subset(own, fold.train);
     const held = basis.of(fold.test);
-    const center = mean(kept.values);
+    const center = meanOf(kept.values);
     const whole = own.died && {
       points: {
         ...{ rows: train.length, columns: held.columns },
@@ -231,7 +232,7 @@ function predictFold(points: Rows, task: Task, { train, test }: Fold, lambda: nu
   const kept = subset(task, train);
   const basis = rotate(points, train);
   const beta = fit(basis.train, kept, lambda);
-  const center = task.died ? 0 : mean(kept.values);
+  const center = task.died ? 0 : meanOf(kept.values);
   const predicted = predictCox({ coefficients: beta }, basis.of(test)).map(
     (value) => value + center,
   );
@@ -258,7 +259,7 @@ function rotate(points: Rows, train: readonly number[]) {
 function fit(axes: Rows, task: Task, lambda: number): Float64Array {
   if (task.died) return fitCox(axes, survivalOf(task), { ridge: lambda }).coefficients;
   const { rows, columns, values } = axes;
-  const center = mean(task.values);
+  const center = meanOf(task.values);
   return Float64Array.from({ length: columns }, (_, k) => {
     let [along, squares] = [0, 0];
     for (let i = 0; i < rows; i++) {
@@ -298,10 +299,6 @@ function scoreOf(task: Task, held: readonly Held[], weights?: Float64Array): num
 
 function survivalOf({ values, died }: Task) {
   return { time: values, died: died! };
-}
-
-function mean(values: Float64Array): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 /**
