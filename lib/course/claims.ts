@@ -1,5 +1,12 @@
 // Exercises to notebook 9: what printed digits can mean, and verdicts by a paired interval.
-import { askFunction, drawingFor, meanOf } from "./exercise.js";
+import {
+  askFunction,
+  deviationOf,
+  differencesOf,
+  drawingFor,
+  meanOf,
+  standardErrorOf,
+} from "./exercise.js";
 
 type Sizes = (percent: number, decimals: number, upTo: number) => number[];
 type Verdict = (first: number[], second: number[], t: number) => "first" | "second" | "undecided";
@@ -12,23 +19,11 @@ const sizesWhere = (upTo: number, passes: (right: number, trials: number) => boo
     Array.from({ length: trials + 1 }, (_, right) => right).some((right) => passes(right, trials)),
   );
 
-const deviationOf = (values: readonly number[]) => {
-  const mean = meanOf(values);
-  return Math.sqrt(
-    values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1),
-  );
-};
-
 const decide = (low: number, high: number) =>
   high < 0 ? "first" : low > 0 ? "second" : "undecided";
 
-const differencesOf = (first: readonly number[], second: readonly number[]) =>
-  first.map((error, i) => error - second[i]);
-
 const verdictBy = (differences: readonly number[], margin: number) =>
   decide(meanOf(differences) - margin, meanOf(differences) + margin);
-
-const standardError = (values: readonly number[]) => deviationOf(values) / Math.sqrt(values.length);
 
 const { normals } = drawingFor("09");
 const T = 2.145; // Student's, 14 degrees of freedom
@@ -104,7 +99,7 @@ export const CLAIMS = {
     ],
     right: (first, second, t) => {
       const differences = differencesOf(first, second);
-      return verdictBy(differences, t * standardError(differences));
+      return verdictBy(differences, t * standardErrorOf(differences));
     },
     mistakes: [
       [
@@ -114,14 +109,14 @@ export const CLAIMS = {
       [
         "both predictors were tried on the same patients: take differences patient by patient, so that hard patients cancel",
         (first, second, t) => {
-          const error = Math.hypot(standardError(first), standardError(second));
+          const error = Math.hypot(standardErrorOf(first), standardErrorOf(second));
           return verdictBy(differencesOf(first, second), t * error);
         },
       ],
       [
         "both predictors were tried on the same patients: take differences patient by patient, so that hard patients cancel",
         (first, second, t) => {
-          const margins = t * (standardError(first) + standardError(second));
+          const margins = t * (standardErrorOf(first) + standardErrorOf(second));
           return verdictBy(differencesOf(first, second), margins);
         },
       ],
@@ -136,7 +131,7 @@ export const CLAIMS = {
         "the numbers are errors: lower is better",
         (first, second, t) => {
           const differences = differencesOf(second, first);
-          return verdictBy(differences, t * standardError(differences));
+          return verdictBy(differences, t * standardErrorOf(differences));
         },
       ],
     ],
