@@ -43,6 +43,13 @@ const decimalsOf = (printed: string) => printed.split(".")[1]?.length ?? 0;
 const withinHalf = (printed: string, ours: number, decimals: number) =>
   Math.abs(ours - numberIn(printed)) <= 0.5 * 10 ** -decimals;
 
+/** The sample counts for which some count's percentage rounds to the printed one. */
+const sizesRoundingTo: Sizes = (percent, decimals, upTo) =>
+  sizesWhere(
+    upTo,
+    (right, trials) => Math.abs((100 * right) / trials - percent) <= 0.5 * 10 ** -decimals + 1e-9,
+  );
+
 export const CLAIMS = {
   "09.1": askFunction<Sizes>({
     cases: [
@@ -51,12 +58,7 @@ export const CLAIMS = {
       [100, 0, 5],
       [58.6, 1, 45],
     ],
-    right: (percent, decimals, upTo) =>
-      sizesWhere(
-        upTo,
-        (right, trials) =>
-          Math.abs((100 * right) / trials - percent) <= 0.5 * 10 ** -decimals + 1e-9,
-      ),
+    right: sizesRoundingTo,
     mistakes: [
       [
         "the paper prints rounded numbers; an exact match is too much to ask",
@@ -78,12 +80,7 @@ export const CLAIMS = {
       ],
       [
         "list every size that is possible, not only the smallest",
-        (percent, decimals, upTo) =>
-          sizesWhere(
-            upTo,
-            (right, trials) =>
-              Math.abs((100 * right) / trials - percent) <= 0.5 * 10 ** -decimals + 1e-9,
-          ).slice(0, 1),
+        (...inputs) => sizesRoundingTo(...inputs).slice(0, 1),
       ],
     ],
     otherwise: "for each size, try every count of right predictions and round its percentage",
@@ -140,20 +137,18 @@ export const CLAIMS = {
   }),
 
   "09.3": askFunction<Agrees>({
-    cases: (
-      [
-        ["0.14", 0.1449],
-        ["0.14", 0.1351],
-        ["0.14", 0.1462],
-        ["0.140", 0.1432],
-        ["0.168", 0.16804],
-        ["71,094", 71094.2],
-        ["71,094", 70000],
-        ["303.9", 303.94],
-        ["303.9", 304.1],
-        ["0.0004", 0.0012],
-      ] as const
-    ).map(([printed, ours]) => [printed, ours]),
+    cases: [
+      ["0.14", 0.1449],
+      ["0.14", 0.1351],
+      ["0.14", 0.1462],
+      ["0.140", 0.1432],
+      ["0.168", 0.16804],
+      ["71,094", 71094.2],
+      ["71,094", 70000],
+      ["303.9", 303.94],
+      ["303.9", 304.1],
+      ["0.0004", 0.0012],
+    ],
     right: (printed, ours) => withinHalf(printed, ours, decimalsOf(printed)),
     mistakes: [
       ["ours has more digits than the paper prints", (printed, ours) => numberIn(printed) === ours],
