@@ -1,4 +1,4 @@
-// Row-major tables without a mask: means, selected columns, repeated rows.
+// Row-major tables without a mask: means, selected columns, repeated rows, the identity.
 import type { ColumnRange, Rows } from "../engine/linear-algebra.js";
 
 /** Averages each column over all rows, `[columns]`. */
@@ -35,5 +35,12 @@ export function placeColumns(into: Rows, columns: Rows, start: number): void {
 export function repeatRow(row: Float64Array, times: number): Float64Array {
   const out = new Float64Array(times * row.length);
   for (let i = 0; i < times; i++) out.set(row, i * row.length);
+  return out;
+}
+
+/** Ones on the diagonal, row-major `[size, size]`. */
+export function identity(size: number): Float64Array {
+  const out = new Float64Array(size * size);
+  for (let i = 0; i < size; i++) out[i * (size + 1)] = 1;
   return out;
 }
