@@ -1,5 +1,12 @@
 // Exercises to notebook 9: what printed digits can mean, and verdicts by a paired interval.
-import { askFunction, drawingFor, meanOf } from "./exercise.js";
+import {
+  askFunction,
+  deviationOf,
+  differencesOf,
+  drawingFor,
+  meanOf,
+  standardErrorOf,
+} from "./exercise.js";
 
 type Sizes = (percent: number, decimals: number, upTo: number) => number[];
 type Verdict = (first: number[], second: number[], t: number) => "first" | "second" | "undecided";
@@ -12,23 +19,11 @@ const sizesWhere = (upTo: number, passes: (right: number, trials: number) => boo
     Array.from({ length: trials + 1 }, (_, right) => right).some((right) => passes(right, trials)),
   );
 
-const deviationOf = (values: readonly number[]) => {
-  const mean = meanOf(values);
-  return Math.sqrt(
-    values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1),
-  );
-};
-
 const decide = (low: number, high: number) =>
   high < 0 ? "first" : low > 0 ? "second" : "undecided";
 
-const differencesOf = (first: readonly number[], second: readonly number[]) =>
-  first.map((error, i) => error - second[i]);
-
 const verdictBy = (differences: readonly number[], margin: number) =>
   decide(meanOf(differences) - margin, meanOf(differences) + margin);
-
-const standardError = (values: readonly number[]) => deviationOf(values) / Math.sqrt(values.length);
 
 const { normals } = drawingFor("09");
 const T = 2.145; // Student's, 14 degrees of freedom
@@ -48,6 +43,13 @@ const decimalsOf = (printed: string) => printed.split(".")[1]?.length ?? 0;
 const withinHalf = (printed: string, ours: number, decimals: number) =>
   Math.abs(ours - numberIn(printed)) <= 0.5 * 10 ** -decimals;
 
+/** The sample counts for which some count's percentage rounds to the printed one. */
+const sizesRoundingTo: Sizes = (percent, decimals, upTo) =>
+  sizesWhere(
+    upTo,
+    (right, trials) => Math.abs((100 * right) / trials - percent) <= 0.5 * 10 ** -decimals + 1e-9,
+  );
+
 export const CLAIMS = {
   "09.1": askFunction<Sizes>({
     cases: [
@@ -56,12 +58,7 @@ export const CLAIMS = {
       [100, 0, 5],
       [58.6, 1, 45],
     ],
-    right: (percent, decimals, upTo) =>
-      sizesWhere(
-        upTo,
-        (right, trials) =>
-          Math.abs((100 * right) / trials - percent) <= 0.5 * 10 ** -decimals + 1e-9,
-      ),
+    right: sizesRoundingTo,
     mistakes: [
       [
         "the paper prints rounded numbers; an exact match is too much to ask",
@@ -83,12 +80,7 @@ export const CLAIMS = {
       ],
       [
         "list every size that is possible, not only the smallest",
-        (percent, decimals, upTo) =>
-          sizesWhere(
-            upTo,
-            (right, trials) =>
-              Math.abs((100 * right) / trials - percent) <= 0.5 * 10 ** -decimals + 1e-9,
-          ).slice(0, 1),
+        (...inputs) => sizesRoundingTo(...inputs).slice(0, 1),
       ],
     ],
     otherwise: "for each size, try every count of right predictions and round its percentage",
@@ -104,7 +96,7 @@ export const CLAIMS = {
     ],
     right: (first, second, t) => {
       const differences = differencesOf(first, second);
-      return verdictBy(differences, t * standardError(differences));
+      return verdictBy(differences, t * standardErrorOf(differences));
     },
     mistakes: [
       [
@@ -114,14 +106,14 @@ export const CLAIMS = {
       [
         "both predictors were tried on the same patients: take differences patient by patient, so that hard patients cancel",
         (first, second, t) => {
-          const error = Math.hypot(standardError(first), standardError(second));
+          const error = Math.hypot(standardErrorOf(first), standardErrorOf(second));
           return verdictBy(differencesOf(first, second), t * error);
         },
       ],
       [
         "both predictors were tried on the same patients: take differences patient by patient, so that hard patients cancel",
         (first, second, t) => {
-          const margins = t * (standardError(first) + standardError(second));
+          const margins = t * (standardErrorOf(first) + standardErrorOf(second));
           return verdictBy(differencesOf(first, second), margins);
         },
       ],
@@ -136,7 +128,7 @@ export const CLAIMS = {
         "the numbers are errors: lower is better",
         (first, second, t) => {
           const differences = differencesOf(second, first);
-          return verdictBy(differences, t * standardError(differences));
+          return verdictBy(differences, t * standardErrorOf(differences));
         },
       ],
     ],
@@ -145,20 +137,18 @@ export const CLAIMS = {
   }),
 
   "09.3": askFunction<Agrees>({
-    cases: (
-      [
-        ["0.14", 0.1449],
-        ["0.14", 0.1351],
-        ["0.14", 0.1462],
-        ["0.140", 0.1432],
-        ["0.168", 0.16804],
-        ["71,094", 71094.2],
-        ["71,094", 70000],
-        ["303.9", 303.94],
-        ["303.9", 304.1],
-        ["0.0004", 0.0012],
-      ] as const
-    ).map(([printed, ours]) => [printed, ours]),
+    cases: [
+      ["0.14", 0.1449],
+      ["0.14", 0.1351],
+      ["0.14", 0.1462],
+      ["0.140", 0.1432],
+      ["0.168", 0.16804],
+      ["71,094", 71094.2],
+      ["71,094", 70000],
+      ["303.9", 303.94],
+      ["303.9", 304.1],
+      ["0.0004", 0.0012],
+    ],
     right: (printed, ours) => withinHalf(printed, ours, decimalsOf(printed)),
     mistakes: [
       ["ours has more digits than the paper prints", (printed, ours) => numberIn(printed) === ours],

@@ -113,6 +113,22 @@ export function meanOf(values: readonly number[]): number {
   return sumOf(values) / values.length;
 }
 
+/** The standard deviation with `n - less` in the variance. */
+export function deviationOf(values: readonly number[], less = 1): number {
+  const mean = meanOf(values);
+  return Math.sqrt(sumOf(values.map((value) => (value - mean) ** 2)) / (values.length - less));
+}
+
+/** The standard error of the mean of a sample. */
+export function standardErrorOf(values: readonly number[]): number {
+  return deviationOf(values) / Math.sqrt(values.length);
+}
+
+/** The first numbers less the second, entry by entry. */
+export function differencesOf(first: readonly number[], second: readonly number[]): number[] {
+  return first.map((value, i) => value - second[i]);
+}
+
 /** Whether two results are equal, numbers to `tolerance` relative to the larger of 1 and the expected one. */
 export function agree(got: unknown, expected: unknown, tolerance = 1e-9): boolean {
   if (typeof expected === "number" && typeof got === "number") {

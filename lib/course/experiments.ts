@@ -2,7 +2,14 @@
 import { adjustHolm } from "../evaluate/repeated-splits.js";
 import { ARO } from "../model/aro.js";
 import { sizeOf } from "../model/model.js";
-import { askFunction, drawingFor, meanOf } from "./exercise.js";
+import {
+  askFunction,
+  deviationOf,
+  differencesOf,
+  drawingFor,
+  meanOf,
+  standardErrorOf,
+} from "./exercise.js";
 
 type Summary = (losses: number[]) => { mean: number; deviation: number };
 type Blocks = (features: number, width: number, hidden: number) => Record<string, number>;
@@ -14,23 +21,14 @@ type Corrected = (
   t: number,
 ) => { low: number; high: number };
 
-const squares = (values: readonly number[]) =>
-  values.reduce((sum, value) => sum + (value - meanOf(values)) ** 2, 0);
-const deviationOf = (values: readonly number[]) => Math.sqrt(squares(values) / (values.length - 1));
-
 const { normals } = drawingFor("08");
 const masked = normals(5, 0.002, 0.14);
 const unmasked = masked.map((loss) => loss + 0.01 + normals(1, 0.0005)[0]);
 
 const gapWithError = (first: readonly number[], second: readonly number[], error: number) => ({
-  difference: meanOf(first.map((loss, i) => loss - second[i])),
+  difference: meanOf(differencesOf(first, second)),
   error,
 });
-const errorOf = (differences: readonly number[]) =>
-  deviationOf(differences) / Math.sqrt(differences.length);
-const differencesOf = (first: readonly number[], second: readonly number[]) =>
-  first.map((loss, i) => loss - second[i]);
-
 /** The blocks of ARO by name, from the list that the model is built from. */
 const blocksOf: Blocks = (features, width, hidden) => {
   const spec = {
@@ -56,12 +54,12 @@ export const EXPERIMENTS = {
         "five seeds are a sample: how many of their deviations from their own mean are free?",
         (losses) => ({
           mean: meanOf(losses),
-          deviation: Math.sqrt(squares(losses) / losses.length),
+          deviation: deviationOf(losses, 0),
         }),
       ],
       [
         "this is the error of the mean; the deviation says how much one training differs from the next",
-        (losses) => ({ mean: meanOf(losses), deviation: errorOf(losses) }),
+        (losses) => ({ mean: meanOf(losses), deviation: standardErrorOf(losses) }),
       ],
       [
         "this is the variance; its root has the unit of the loss",
@@ -123,11 +121,13 @@ export const EXPERIMENTS = {
         [2.5, 1.5, 1],
       ],
     ],
-    right: (first, second) => gapWithError(first, second, errorOf(differencesOf(first, second))),
+    right: (first, second) =>
+      gapWithError(first, second, standardErrorOf(differencesOf(first, second))),
     mistakes: [
       [
         "seed by seed, both models share their batches and their dropout: take differences first",
-        (first, second) => gapWithError(first, second, Math.hypot(errorOf(first), errorOf(second))),
+        (first, second) =>
+          gapWithError(first, second, Math.hypot(standardErrorOf(first), standardErrorOf(second))),
       ],
       [
         "this is the spread of single differences; their mean varies less",
@@ -135,12 +135,17 @@ export const EXPERIMENTS = {
       ],
       [
         "the sign is wrong: the first minus the second",
-        (first, second) => gapWithError(second, first, errorOf(differencesOf(first, second))),
+        (first, second) =>
+          gapWithError(second, first, standardErrorOf(differencesOf(first, second))),
       ],
       [
         "do not sort: entry i of both belongs to seed i",
         (first, second) =>
-          gapWithError(first, second, errorOf(differencesOf(ascending(first), ascending(second)))),
+          gapWithError(
+            first,
+            second,
+            standardErrorOf(differencesOf(ascending(first), ascending(second))),
+          ),
       ],
     ],
     otherwise:
@@ -160,7 +165,7 @@ export const EXPERIMENTS = {
     mistakes: [
       [
         "splits share their samples, so twenty splits are not twenty experiments; what is added to 1 / n?",
-        (differences, _, __, t) => around(differences, t * errorOf(differences)),
+        (differences, _, __, t) => around(differences, t * standardErrorOf(differences)),
       ],
       [
         "test rows by training rows: the more rows are tested, the more the trainings differ",

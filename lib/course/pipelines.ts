@@ -40,7 +40,7 @@ export interface Outcome {
  * Simulates tumors and normals of two hospitals with 60 patients each. The first names its samples P001-T and P001-N;
  * the second C061.01 and C061.11. RNA differs a little between the hospitals; the share of tumors does not.
  */
-export function simulateHospitals(): Cohort {
+function simulateHospitals(): Cohort {
   const { cohort } = simulateCohort({
     ...{ seed: 5, patients: 120, normalShare: 0.5, features: { RNA: 60, protein: 30 } },
     ...{ cohorts: 2, cohortOffset: 0.5 },

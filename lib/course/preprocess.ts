@@ -1,7 +1,15 @@
 // Exercises to notebook 2: statistics from training rows, the clamp at zero, its inverse and what it loses.
 import { constantLosses } from "../evaluate/gaussian.js";
 import { quantile } from "../evaluate/statistics.js";
-import { askFunction, askProperty, drawingFor, isNumber, meanOf, withGaps } from "./exercise.js";
+import {
+  askFunction,
+  askProperty,
+  deviationOf,
+  drawingFor,
+  isNumber,
+  meanOf,
+  withGaps,
+} from "./exercise.js";
 
 type Fill = (train: number[], values: number[]) => number[];
 type Standardize = (train: number[], values: number[]) => number[];
@@ -12,10 +20,6 @@ const fillBy = (values: readonly number[], by: number) =>
   values.map((value) => (Number.isNaN(value) ? by : value));
 const median = (values: readonly number[]) => quantile(measured(values), 0.5);
 
-const deviationOf = (values: readonly number[], less = 0) =>
-  Math.sqrt(
-    values.reduce((sum, value) => sum + (value - meanOf(values)) ** 2, 0) / (values.length - less),
-  );
 const standardizeBy = (values: readonly number[], mean: number, deviation: number) =>
   values.map((value) => (value - mean) / deviation);
 
@@ -81,17 +85,17 @@ export const PREPROCESS = {
         [1, 5],
       ],
     ],
-    right: (train, values) => standardizeBy(values, meanOf(train), deviationOf(train)),
+    right: (train, values) => standardizeBy(values, meanOf(train), deviationOf(train, 0)),
     mistakes: [
       [
         "would the result for a sample change if another test sample were added? It must not",
-        (_, values) => standardizeBy(values, meanOf(values), deviationOf(values)),
+        (_, values) => standardizeBy(values, meanOf(values), deviationOf(values, 0)),
       ],
       [
         "statistics of all rows have seen the test rows; which rows may be used?",
         (train, values) => {
           const all = [...train, ...values];
-          return standardizeBy(values, meanOf(all), deviationOf(all));
+          return standardizeBy(values, meanOf(all), deviationOf(all, 0));
         },
       ],
       [
@@ -100,7 +104,7 @@ export const PREPROCESS = {
       ],
       [
         "divide by the standard deviation, not by the variance",
-        (train, values) => standardizeBy(values, meanOf(train), deviationOf(train) ** 2),
+        (train, values) => standardizeBy(values, meanOf(train), deviationOf(train, 0) ** 2),
       ],
     ],
     otherwise: "subtract the training mean, then divide by the training standard deviation",

@@ -1,4 +1,5 @@
 // Exercises to notebook 12: integrated gradients, completeness, overlap by chance, and the false discovery rate.
+import { adjustBenjaminiHochberg } from "../evaluate/enrichment.js";
 import { adjustHolm } from "../evaluate/repeated-splits.js";
 import { askFunction, meanOf, sumOf } from "./exercise.js";
 
@@ -25,19 +26,6 @@ function meanGradient(
 
 const changes = (x: readonly number[], baseline: readonly number[], slopes: readonly number[]) =>
   slopes.map((slope, j) => slope * (x[j] - baseline[j]));
-
-/** Benjamini and Hochberg's adjusted values; without `step`, they may fall where p rises. */
-function adjustBenjamini(p: readonly number[], step = true): number[] {
-  const order = [...p.keys()].sort((a, b) => p[b] - p[a]);
-  const adjusted = [...p];
-  let least = 1;
-  order.forEach((at, k) => {
-    const own = (p[at] * p.length) / (p.length - k);
-    least = Math.min(least, own);
-    adjusted[at] = step ? least : Math.min(1, own);
-  });
-  return adjusted;
-}
 
 const among = (names: readonly string[], others: readonly string[]) =>
   names.filter((name) => others.includes(name)).length;
@@ -153,7 +141,7 @@ export const READING = {
 
   "12.4": askFunction<(p: number[]) => number[]>({
     cases: [[[0.01, 0.04, 0.03, 0.5]], [[0.9, 0.001, 0.02, 0.021]]],
-    right: (p) => adjustBenjamini(p),
+    right: adjustBenjaminiHochberg,
     mistakes: [
       [
         "this is Bonferroni, which bounds the chance of a single false discovery, not their share",
@@ -162,11 +150,12 @@ export const READING = {
       ["this is Holm's method, which is stricter", adjustHolm],
       [
         "a smaller p must not end up with the larger value; go from the largest down",
-        (p) => adjustBenjamini(p, false),
+        (p) =>
+          p.map((one) => Math.min(1, (one * p.length) / p.filter((other) => other <= one).length)),
       ],
       [
         "give them back in the order in which they came",
-        (p) => adjustBenjamini(p).sort((a, b) => a - b),
+        (p) => adjustBenjaminiHochberg(p).sort((a, b) => a - b),
       ],
     ],
     otherwise: "p times their number, divided by its rank; from the largest down, never rising",

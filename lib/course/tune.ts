@@ -1,6 +1,6 @@
 // Exercises to notebook 4: draws on a log scale, the best so far, ending trials early, and the winner's optimism.
 import { quantile } from "../evaluate/statistics.js";
-import { askFunction } from "./exercise.js";
+import { askFunction, meanOf } from "./exercise.js";
 
 type Draw = (u: number, low: number, high: number) => number;
 type BestSoFar = (losses: (number | null)[]) => number[];
@@ -15,12 +15,13 @@ const bestSoFar: BestSoFar = (losses) =>
 const lowestOf = (curve: readonly number[], epochs: number) => Math.min(...curve.slice(0, epochs));
 const median = (values: readonly number[]) => quantile(values, 0.5);
 
-/** Whether the loss is above the median of the earlier trials' losses, each told by `reach` from its curve. */
-const isAboveMedian = (
+/** Whether the loss is above the bound of the earlier trials' losses, each told by `reach` from its curve. */
+const isAbove = (
+  bound: (losses: readonly number[]) => number,
   curve: readonly number[],
   earlier: readonly number[][],
-  reach: (one: readonly number[]) => number,
-) => reach(curve) > median(earlier.filter((one) => one.length >= curve.length).map(reach));
+  reach = (one: readonly number[]) => lowestOf(one, curve.length),
+) => reach(curve) > bound(earlier.filter((one) => one.length >= curve.length).map(reach));
 
 const winnerOf = (losses: readonly number[]) => losses.indexOf(Math.min(...losses));
 
@@ -124,11 +125,11 @@ export const TUNE = {
         ],
       ],
     ],
-    right: (curve, earlier) => isAboveMedian(curve, earlier, (one) => lowestOf(one, curve.length)),
+    right: (curve, earlier) => isAbove(median, curve, earlier),
     mistakes: [
       [
         "compare at the same epoch: a trial cannot have reached yet what others reached later",
-        (curve, earlier) => isAboveMedian(curve, earlier, (one) => Math.min(...one)),
+        (curve, earlier) => isAbove(median, curve, earlier, (one) => Math.min(...one)),
       ],
       [
         "leave out the earlier trials that ended before this epoch",
@@ -137,25 +138,15 @@ export const TUNE = {
       ],
       [
         "a trial keeps its best epoch, so its lowest loss so far counts, not the latest",
-        (curve, earlier) => isAboveMedian(curve, earlier, (one) => one[curve.length - 1]),
+        (curve, earlier) => isAbove(median, curve, earlier, (one) => one[curve.length - 1]),
       ],
       [
         "this stops every trial but a new best one; half of the trials should go on",
-        (curve, earlier) => {
-          const same = earlier.filter((one) => one.length >= curve.length);
-          const reached = same.map((one) => lowestOf(one, curve.length));
-          return lowestOf(curve, curve.length) > Math.min(...reached);
-        },
+        (curve, earlier) => isAbove((losses) => Math.min(...losses), curve, earlier),
       ],
       [
         "one wild trial moves a mean; the rule takes something sturdier",
-        (curve, earlier) => {
-          const same = earlier.filter((one) => one.length >= curve.length);
-          const reached = same.map((one) => lowestOf(one, curve.length));
-          return (
-            lowestOf(curve, curve.length) > reached.reduce((a, b) => a + b, 0) / reached.length
-          );
-        },
+        (curve, earlier) => isAbove(meanOf, curve, earlier),
       ],
     ],
     otherwise:
@@ -189,9 +180,7 @@ export const TUNE = {
       ],
       [
         "only the winner is reported, so only the winner's optimism counts",
-        (validation, again) =>
-          again.reduce((a, b) => a + b, 0) / again.length -
-          validation.reduce((a, b) => a + b, 0) / validation.length,
+        (validation, again) => meanOf(again) - meanOf(validation),
       ],
     ],
     otherwise: "find the winner on the first sample, then look at the same trial on the second",

@@ -1,13 +1,15 @@
 // Canonical correlation: which directions of two descriptions of the same samples agree, and on new samples too.
 import {
   decomposeSymmetric,
+  gram,
   multiply,
+  multiplyTransposed,
   type Rows,
   transposeMultiply,
 } from "../engine/linear-algebra.js";
 import { checkOptions, required } from "../options.js";
 import { fitPca, type Pca, transformPca } from "./pca.js";
-import { takeRows } from "./rows.js";
+import { selectPoints } from "./points.js";
 import { pearson } from "./statistics.js";
 
 export interface Canonical {
@@ -48,13 +50,12 @@ export function fitCanonical(left: Rows, right: Rows): Canonical {
   }
   const count = x.rank;
   const cross = rowsOf(count, transposeMultiply(x.of(left), y.of(right))); // U_x^T U_y, [p, q]
-  const square = multiply(cross, rowsOf(y.rank, transposeOf(cross))); // [p, p]
-  const { values, vectors } = decomposeSymmetric(square);
+  const { values, vectors } = decomposeSymmetric(gram(cross));
   const correlations = values.map((value) => Math.min(1, Math.sqrt(Math.max(0, value))));
   const a = rowsOf(count, vectors); // a direction a row, [p, p]
   const b = rowsOf(count, multiply(a, cross)); // not of length 1, which a correlation does not see
   const along = (side: Rows, directions: Rows) =>
-    rowsOf(side.rows, multiply(side, rowsOf(side.columns, transposeOf(directions))));
+    rowsOf(side.rows, multiplyTransposed(side, directions));
   return {
     correlations,
     correlate: (newLeft, newRight) => {
@@ -107,13 +108,13 @@ export function recoverFactors(options: RecoveryOptions): Recovery {
     ...{ train: required("array"), test: required("array"), components: "number" },
   });
   requireSameRows("recoverFactors", factors, points);
-  const pca = fitPca(takeRows(points, train), components);
+  const pca = fitPca(selectPoints(points, train), components);
   const reduce = (rows: readonly number[]): Rows =>
-    rowsOf(rows.length, transformPca(pca, takeRows(points, rows)));
-  const found = fitCanonical(takeRows(factors, train), reduce(train));
+    rowsOf(rows.length, transformPca(pca, selectPoints(points, rows)));
+  const found = fitCanonical(selectPoints(factors, train), reduce(train));
   return {
     train: found.correlations,
-    test: found.correlate(takeRows(factors, test), reduce(test)),
+    test: found.correlate(selectPoints(factors, test), reduce(test)),
   };
 }
 
@@ -133,13 +134,6 @@ function whiten(rows: Rows): { rank: number; of: (other: Rows) => Rows } {
 
 function rowsOf(rows: number, values: Float64Array): Rows {
   return { rows, columns: values.length / rows, values };
-}
-
-function transposeOf({ rows, columns, values }: Rows): Float64Array {
-  return Float64Array.from(
-    values,
-    (_, at) => values[(at % rows) * columns + Math.floor(at / rows)],
-  );
 }
 
 function columnOf({ rows, columns, values }: Rows, column: number): number[] {

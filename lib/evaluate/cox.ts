@@ -2,6 +2,7 @@
 import { factorCholesky, type Rows } from "../engine/linear-algebra.js";
 import { checkOptions } from "../options.js";
 import { checkPoints } from "./points.js";
+import { identity } from "./rows.js";
 
 /** When each sample was last seen, in any one unit, and whether it died then; else it is censored. */
 export interface Survival {
@@ -262,12 +263,6 @@ function invert(information: Float64Array, p: number) {
     );
   }
   return factorCholesky(information);
-}
-
-function identity(size: number): Float64Array {
-  const out = new Float64Array(size * size);
-  for (let i = 0; i < size; i++) out[i * (size + 1)] = 1;
-  return out;
 }
 
 function largest(values: Float64Array): number {

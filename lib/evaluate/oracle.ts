@@ -3,8 +3,8 @@ import type { Matrix } from "../cohort/matrix.js";
 import { factorCholesky, type Rows } from "../engine/linear-algebra.js";
 import type { Prepared, PreparedCohort } from "../preprocess/prepare.js";
 import { applyScaler } from "../preprocess/scaler.js";
+import { selectPoints } from "./points.js";
 import { clampTo, observedMean, type Predictor } from "./predictor.js";
-import { takeRows } from "./rows.js";
 
 /**
  * Fits the linear oracle: least squares from the true factors, with an intercept, to the observed training entries of
@@ -18,7 +18,7 @@ export function fitLinearOracle(prepared: PreparedCohort, factors: Rows): Predic
   const { train, space, features } = prepared;
   const size = factors.columns + 1;
   const design = (rows: readonly number[]): Rows => {
-    const { values } = takeRows(factors, rows);
+    const { values } = selectPoints(factors, rows);
     const out = new Float64Array(rows.length * size).fill(1);
     rows.forEach((_, i) => {
       out.set(values.subarray(i * (size - 1), (i + 1) * (size - 1)), i * size + 1);
@@ -74,22 +74,23 @@ const DRAWS = 50; // its own error is a fiftieth of the noise variance
  * @throws RangeError if the measurements have other columns than the cohort.
  */
 export function fitNoiseFloor(
-  { scaler, space, train }: PreparedCohort,
+  prepared: PreparedCohort,
   remeasure: (draw: number) => Matrix,
 ): Predictor {
-  const until = space === "z" ? "standardized" : "log";
-  const { columns } = train.matrix;
+  const { columns } = prepared.train.matrix;
   let mean: Float64Array | undefined;
+  const measure = (draw: number) => {
+    const again = remeasure(draw);
+    return preprocess(prepared, again, [...Array(again.rows).keys()]).values;
+  };
   const average = () => {
-    const sums: Float64Array[] = [];
-    for (let draw = 0; draw < DRAWS; draw++) {
-      const again = remeasure(draw);
-      const all = Array.from({ length: again.rows }, (_, row) => row);
-      const { values } = applyScaler(scaler, again, all, until);
-      sums[0] ??= new Float64Array(values.length);
-      for (let at = 0; at < values.length; at++) sums[0][at] += values[at] / DRAWS;
+    const sums = Float64Array.from(measure(0), (value) => value / DRAWS);
+    for (let draw = 1; draw < DRAWS; draw++) {
+      measure(draw).forEach((value, at) => {
+        sums[at] += value / DRAWS;
+      });
     }
-    return sums[0];
+    return sums;
   };
   return {
     name: "noise floor",
@@ -97,9 +98,18 @@ export function fitNoiseFloor(
     predict: ({ rows }) => {
       mean ??= average();
       const table = { rows: mean.length / columns, columns, values: mean };
-      return new Float32Array(takeRows(table, rows).values);
+      return new Float32Array(selectPoints(table, rows).values);
     },
   };
+}
+
+/** Brings other measurements to the space that a cohort was prepared in, `[rows.length, features]`. */
+function preprocess(
+  { scaler, space }: PreparedCohort,
+  matrix: Matrix,
+  rows: readonly number[],
+): Matrix {
+  return applyScaler(scaler, matrix, rows, space === "z" ? "standardized" : "log");
 }
 
 /** Errors of one predictor on one modality, apart for entries that were observed and those that were hidden. */
@@ -124,16 +134,15 @@ export interface HiddenErrors {
  */
 export async function scoreHidden(
   predictors: readonly Predictor[],
-  { scaler, space, modalities }: PreparedCohort,
+  prepared: PreparedCohort,
   rows: Prepared,
   complete: Matrix,
 ): Promise<HiddenErrors[]> {
-  const until = space === "z" ? "standardized" : "log";
-  const truth = applyScaler(scaler, complete, rows.rows, until);
+  const truth = preprocess(prepared, complete, rows.rows);
   const found: HiddenErrors[] = [];
   for (const predictor of predictors) {
     const predicted = await predictor.predict(rows);
-    for (const { name, start, end } of modalities) {
+    for (const { name, start, end } of prepared.modalities) {
       const sums = [0, 1].map(() => ({ count: 0, squared: 0, signed: 0 }));
       for (let i = 0; i < truth.rows; i++) {
         for (let at = i * truth.columns + start; at < i * truth.columns + end; at++) {

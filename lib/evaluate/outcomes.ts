@@ -9,6 +9,8 @@ import { countConcordance, coxLogLikelihood, fitCox, predictCox } from "./cox.js
 import { type Fold, stratifiedGroupFolds } from "./folds.js";
 import { fitPca, transformPca } from "./pca.js";
 import { checkPoints, fitColumnScale, selectPoints, standardizePoints } from "./points.js";
+import { placeColumns } from "./rows.js";
+import { meanOf } from "./statistics.js";
 
 /** What is predicted: one entry a sample, null where it was not recorded. */
 export type Outcome =
@@ -137,6 +139,7 @@ interface Task {
 /** What was predicted of the held-out samples of one fold. */
 interface Held {
   readonly test: readonly number[];
+  readonly actual: Task;
   readonly predicted: Float64Array;
   /** Mean of the fold's training samples. */
   readonly center: number;
@@ -200,20 +203,23 @@ function chooseLambda(points: Rows, task: Task, train: readonly number[], seed: 
   for (const fold of dealFolds(own, INNER_FOLDS, seed)) {
     const basis = rotate(inside, fold.train);
     const kept = subset(own, fold.train);
-    const center = mean(kept.values);
+    const held = basis.of(fold.test);
+    const center = meanOf(kept.values);
+    const whole = own.died && {
+      points: {
+        ...{ rows: train.length, columns: held.columns },
+        values: Float64Array.from([...basis.train.values, ...held.values]),
+      },
+      survival: survivalOf(subset(own, [...fold.train, ...fold.test])),
+    };
     LAMBDAS.forEach((lambda, at) => {
       const beta = fit(basis.train, kept, lambda);
-      if (own.died) {
-        const all = {
-          ...{ rows: train.length, columns: basis.train.columns },
-          values: Float64Array.from([...basis.train.values, ...basis.of(fold.test).values]),
-        };
-        const ordered = subset(own, [...fold.train, ...fold.test]);
-        const whole = coxLogLikelihood(all, survivalOf(ordered), beta);
-        losses[at] -= whole - coxLogLikelihood(basis.train, survivalOf(kept), beta);
+      if (whole) {
+        const likelihood = coxLogLikelihood(whole.points, whole.survival, beta);
+        losses[at] -= likelihood - coxLogLikelihood(basis.train, survivalOf(kept), beta);
         return;
       }
-      const predicted = predictCox({ coefficients: beta }, basis.of(fold.test));
+      const predicted = predictCox({ coefficients: beta }, held);
       fold.test.forEach((i, k) => {
         losses[at] += (own.values[i] - center - predicted[k]) ** 2;
       });
@@ -226,11 +232,11 @@ function predictFold(points: Rows, task: Task, { train, test }: Fold, lambda: nu
   const kept = subset(task, train);
   const basis = rotate(points, train);
   const beta = fit(basis.train, kept, lambda);
-  const center = task.died ? 0 : mean(kept.values);
+  const center = task.died ? 0 : meanOf(kept.values);
   const predicted = predictCox({ coefficients: beta }, basis.of(test)).map(
     (value) => value + center,
   );
-  return { test, predicted, center };
+  return { test, actual: subset(task, test), predicted, center };
 }
 
 /** Standardizes columns by the training rows, and rotates onto their principal axes. */
@@ -253,7 +259,7 @@ function rotate(points: Rows, train: readonly number[]) {
 function fit(axes: Rows, task: Task, lambda: number): Float64Array {
   if (task.died) return fitCox(axes, survivalOf(task), { ridge: lambda }).coefficients;
   const { rows, columns, values } = axes;
-  const center = mean(task.values);
+  const center = meanOf(task.values);
   return Float64Array.from({ length: columns }, (_, k) => {
     let [along, squares] = [0, 0];
     for (let i = 0; i < rows; i++) {
@@ -269,9 +275,9 @@ function fit(axes: Rows, task: Task, lambda: number): Float64Array {
 function scoreOf(task: Task, held: readonly Held[], weights?: Float64Array): number {
   if (task.died) {
     let [pairs, concordant] = [0, 0];
-    for (const { test, predicted } of held) {
+    for (const { test, actual, predicted } of held) {
       const found = countConcordance(
-        survivalOf(subset(task, test)),
+        survivalOf(actual),
         predicted,
         weights && test.map((i) => weights[i]),
       );
@@ -281,11 +287,11 @@ function scoreOf(task: Task, held: readonly Held[], weights?: Float64Array): num
     return concordant / pairs;
   }
   let [errors, total] = [0, 0];
-  for (const { test, predicted, center } of held) {
+  for (const { test, actual, predicted, center } of held) {
     test.forEach((i, k) => {
       const weight = weights ? weights[i] : 1;
-      errors += weight * (task.values[i] - predicted[k]) ** 2;
-      total += weight * (task.values[i] - center) ** 2;
+      errors += weight * (actual.values[k] - predicted[k]) ** 2;
+      total += weight * (actual.values[k] - center) ** 2;
     });
   }
   return 1 - errors / total;
@@ -293,10 +299,6 @@ function scoreOf(task: Task, held: readonly Held[], weights?: Float64Array): num
 
 function survivalOf({ values, died }: Task) {
   return { time: values, died: died! };
-}
-
-function mean(values: Float64Array): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 /**
@@ -327,14 +329,11 @@ export function encodeCovariates(covariates: Readonly<Record<string, readonly La
   });
   if (rows === 0) throw new RangeError("encodeCovariates: expected a covariate, got none");
   const columns = blocks.reduce((sum, block) => sum + block.columns, 0);
-  const out = new Float32Array(rows * columns);
+  const all = { rows, columns, values: new Float32Array(rows * columns) };
   let start = 0;
   for (const block of blocks) {
-    for (let i = 0; i < rows; i++) {
-      const own = block.values.subarray(i * block.columns, (i + 1) * block.columns);
-      out.set(own, i * columns + start);
-    }
+    placeColumns(all, block, start);
     start += block.columns;
   }
-  return { rows, columns, values: out };
+  return all;
 }

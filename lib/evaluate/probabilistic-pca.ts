@@ -19,7 +19,7 @@ import {
   type Predictor,
   type Trial,
 } from "./predictor.js";
-import { pickColumns, repeatRow } from "./rows.js";
+import { identity, pickColumns, repeatRow } from "./rows.js";
 
 export interface ProbabilisticPcaOptions {
   /** Numbers of components, clipped to the rank. Validation error chooses; a single one is used as given. */
@@ -249,12 +249,6 @@ function quadratic(covariance: Float64Array, loadings: Float64Array, j: number, 
     }
   }
   return sum;
-}
-
-function identity(size: number): Float64Array {
-  const out = new Float64Array(size * size);
-  for (let i = 0; i < size; i++) out[i * (size + 1)] = 1;
-  return out;
 }
 
 function transpose({ rows, columns, values }: Rows): Float64Array {

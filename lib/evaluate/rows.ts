@@ -1,4 +1,4 @@
-// Row-major tables without a mask: means, selected columns, repeated rows.
+// Row-major tables without a mask: means, selected columns, repeated rows, the identity.
 import type { ColumnRange, Rows } from "../engine/linear-algebra.js";
 
 /** Averages each column over all rows, `[columns]`. */
@@ -38,17 +38,9 @@ export function repeatRow(row: Float64Array, times: number): Float64Array {
   return out;
 }
 
-/**
- * Copies rows in the given order, `[indexes.length, columns]`.
- * @throws RangeError if there is no such row.
- */
-export function takeRows({ rows, columns, values }: Rows, indexes: readonly number[]): Rows {
-  const out = new Float64Array(indexes.length * columns);
-  indexes.forEach((row, to) => {
-    if (!Number.isInteger(row) || row < 0 || row >= rows) {
-      throw new RangeError(`takeRows: expected rows in [0, ${rows}), got ${row}`);
-    }
-    out.set(values.subarray(row * columns, (row + 1) * columns), to * columns);
-  });
-  return { rows: indexes.length, columns, values: out };
+/** Ones on the diagonal, row-major `[size, size]`. */
+export function identity(size: number): Float64Array {
+  const out = new Float64Array(size * size);
+  for (let i = 0; i < size; i++) out[i * (size + 1)] = 1;
+  return out;
 }

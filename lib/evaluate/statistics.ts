@@ -139,7 +139,8 @@ function normalQuantile(probability: number): number {
   return z;
 }
 
-function meanOf(values: ArrayLike<number>): number {
+/** The arithmetic mean; NaN without values. */
+export function meanOf(values: ArrayLike<number>): number {
   let sum = 0;
   for (let i = 0; i < values.length; i++) sum += values[i];
   return sum / values.length;

@@ -26,12 +26,9 @@ export function reconstructionHead(
   { activation, loss }: { readonly activation: Activation; readonly loss: ReconstructionLoss },
 ) {
   const [weight, bias] = [of(`${name}.weight`), of(`${name}.bias`)];
-  const rectified = activation === "softplus" ? [softplus(engine)] : [relu(engine)];
+  const activations = { linear: [], relu: [relu(engine)], softplus: [softplus(engine)] };
   /** The last layer as any other, unfused: `[rows, inputs]` to `[rows, outputs]`. */
-  const layer: Layer = sequence(
-    dense(engine, of, name),
-    ...(activation === "linear" ? [] : rectified),
-  );
+  const layer: Layer = sequence(dense(engine, of, name), ...activations[activation]);
   return {
     layer,
     /** Measures what the layer makes of `x`, `[rows, inputs]`, against a batch `[rows, outputs]`. */

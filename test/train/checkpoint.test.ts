@@ -52,24 +52,21 @@ function newFolder(): string {
   return join(root, `run-${folders++}`);
 }
 
+/** Asks for the run of these tests in a folder, by a fake engine. */
+function optionsOf(folder: string, { options } = fakeEngine()) {
+  return { folder, config: CONFIG, data: DATA, ...options };
+}
+
 /** Trains with a checkpoint after each epoch, up to an epoch if one is given; adds the epochs trained now. */
 async function trainIn(folder: string, until?: number) {
   const controller = new AbortController();
-  const fake = fakeEngine();
   const trained: number[] = [];
   const onEpoch = ({ epoch }: Epoch) => {
     trained.push(epoch);
     if (epoch === until) controller.abort();
   };
-  const options = {
-    folder,
-    config: CONFIG,
-    data: DATA,
-    ...fake.options,
-    onEpoch,
-    checkpointSeconds: 0,
-  };
-  const run = await trainRun({ ...options, signal: controller.signal });
+  const { signal } = controller;
+  const run = await trainRun({ ...optionsOf(folder), onEpoch, checkpointSeconds: 0, signal });
   return { run, trained };
 }
 
@@ -140,14 +137,7 @@ test("a run stopped within an epoch goes on within it", async () => {
     if (step === 8) controller.abort();
     return losses;
   });
-  const options = {
-    folder,
-    config: CONFIG,
-    data: DATA,
-    ...fake.options,
-    signal: controller.signal,
-  };
-  const part = await trainRun(options);
+  const part = await trainRun({ ...optionsOf(folder, fake), signal: controller.signal });
   assert.deepEqual([part.result.status, part.epochs.at(-1)?.steps], ["stopped", 2]);
   const { run, trained } = await trainIn(folder);
   assert.deepEqual(run.notes, ["resumed within epoch 3, after 2 steps of it"]);
@@ -165,14 +155,7 @@ test("a run may be stopped before and after each step, and ends the same", async
       kept = Math.max(kept, step);
       return losses;
     });
-    const options = {
-      folder,
-      config: CONFIG,
-      data: DATA,
-      ...fake.options,
-      signal: controller.signal,
-    };
-    const run = await trainRun(options);
+    const run = await trainRun({ ...optionsOf(folder, fake), signal: controller.signal });
     if (run.result.status === "stopped") continue;
     assert.equal(stops, 26);
     await assertAsWhole(run);
@@ -262,7 +245,7 @@ test("a run that goes on elsewhere says so, and tells both places", async () => 
   const folder = copyOfStopped();
   const fake = fakeEngine();
   const engine = { ...fake.options.engine, backend: "other" };
-  const run = await trainRun({ folder, config: CONFIG, data: DATA, ...fake.options, engine });
+  const run = await trainRun({ ...optionsOf(folder, fake), engine });
   assert.match(
     run.notes[1],
     /\(other .*\) goes on with what .*\(fake .*\) began: they agree to rounding/,
@@ -298,7 +281,7 @@ test("a full disk ends training with the remedy and leaves the old checkpoints, 
   const full = (name: string) =>
     new RegExp(`${name}: expected room on the disk, got a full one \\(ENOSPC\\); .* make room`);
   const onEpoch = ({ epoch }: Epoch) => epoch === 6 && fill();
-  const options = { folder, config: CONFIG, data: DATA, ...fakeEngine().options, onEpoch };
+  const options = { ...optionsOf(folder), onEpoch };
   await assert.rejects(
     trainRun({ ...options, checkpointSeconds: 0 }),
     full("checkpoint-18\\.safetensors"),
