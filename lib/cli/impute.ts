@@ -102,14 +102,10 @@ export async function impute(choice: ImputeChoice): Promise<number> {
   return 0;
 }
 
-/** How the first table of a cohort file is read and transformed, apart from where it is. */
+/** How the first table of a cohort file is read and transformed, apart from where it is and what its genes are. */
 function readingOf(cohort: string): Partial<TableOptions> {
   const [first] = describeCohortFile(cohort).tables; // a MuData file lists none
   if (first === undefined) return {};
-  const { orientation, id, ignore, missing, missingMeans, transform } = first;
-  const { map, duplicates, excelDates, ensemblVersions } = first;
-  return {
-    ...{ orientation, id, ignore, missing, missingMeans, transform },
-    ...{ map, duplicates, excelDates, ensemblVersions },
-  };
+  const { name, file, format, sheet, modality, layer, genes, ...reading } = first;
+  return reading;
 }

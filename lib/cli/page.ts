@@ -26,7 +26,7 @@ export async function page({ output }: { readonly output?: string }): Promise<nu
 }
 
 /** Renders the page with its script, style and weights inside, so that it needs no other file. */
-export async function renderPage(weights: Packed): Promise<string> {
+async function renderPage(weights: Packed): Promise<string> {
   const sources = join(projectRoot(), "lib", "page");
   const { outputFiles } = await build({
     entryPoints: [join(sources, "main.ts")],

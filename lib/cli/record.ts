@@ -13,7 +13,7 @@ import { profileOf } from "./profile.js";
 /** `aro record NAME` scores the finished runs of an experiment and writes its record, which the notebooks read. */
 export async function record(given: ProfileChoice, [name]: readonly string[]): Promise<number> {
   const { profile: asked, env } = profileOf(given);
-  const measurement = MEASUREMENTS[name];
+  const measurement = Object.values(MEASUREMENTS).find((one) => one.name === name);
   if (!measurement) findExperiment(asked, name); // before a cohort is fetched
   const { engine } = await chooseEngine();
   const study = await openStudy(readProfile(env, engine));

@@ -36,7 +36,7 @@ export async function train(given: TrainOptions, [name]: readonly string[]): Pro
   if (name === undefined && number !== undefined) {
     throw new RangeError("aro train: expected the name of an experiment beside --run, got none");
   }
-  const measurement = name === undefined ? undefined : MEASUREMENTS[name];
+  const measurement = Object.values(MEASUREMENTS).find((one) => one.name === name);
   if (name !== undefined && !measurement) {
     const { variants, seeds } = findExperiment(asked, name);
     checkRun(name, number, variants.length * seeds.length); // before a cohort is fetched

@@ -3,9 +3,10 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, posix } from "node:path";
 import { after, test } from "node:test";
 import { projectRoot } from "../../lib/cohort/root.js";
+import { importsOf, readSources } from "../architecture.js";
 
 function aroIn(variables: NodeJS.ProcessEnv, ...args: string[]) {
   const { ARO_PROFILE: _, ARO_SET: __, ...before } = process.env;
@@ -166,4 +167,19 @@ test("claims gives the ledger as JSON with its counts", () => {
       assert.ok(claim[key], key);
     }
   }
+});
+
+test("the commands' table loads no reader of files, so that help comes at once", () => {
+  const sources = readSources("lib");
+  const files = new Set(["lib/cli/main.ts"]);
+  const packages = new Set<string>();
+  // The set grows while it is walked.
+  for (const file of files) {
+    for (const { specifier, kind } of importsOf(file, sources.get(file)!)) {
+      if (kind !== "static" || specifier.startsWith("node:")) continue;
+      if (!specifier.startsWith(".")) packages.add(specifier);
+      else files.add(posix.join(posix.dirname(file), specifier.replace(/\.js$/, ".ts")));
+    }
+  }
+  assert.deepEqual([...packages].sort(), ["leven", "simple-statistics"]);
 });

@@ -12,6 +12,7 @@ import { LEVEL, measureCoverage } from "../../lib/impute/calibration.js";
 import type { PathMethod } from "../../lib/impute/decoder.js";
 import { fitImputer } from "../../lib/impute/imputer.js";
 import { inferModalities } from "../../lib/impute/infer.js";
+import { inferredRanges } from "../../lib/impute/material.js";
 import { splitSamples } from "../../lib/preprocess/split.js";
 
 const ccle = join(process.env.ARO_TEST_DATA ?? "../shared/data", "ccle505");
@@ -53,9 +54,7 @@ async function measure(cohort: Cohort, method: PathMethod) {
   const first = cohort.modalities[0].end;
   const seen = selectRows(sliceColumns(cohort.matrix, 0, first), held);
   const measured = selectRows(sliceColumns(cohort.matrix, first, cohort.matrix.columns), held);
-  const inferred = cohort.modalities
-    .slice(1)
-    .map(({ name, start, end }) => ({ name, start: start - first, end: end - first }));
+  const inferred = inferredRanges(cohort.modalities);
   const inference = await inferModalities(imputer.decoder, seen);
   const factors = imputer.factors.filter(({ level }) => level === LEVEL);
   return measureCoverage(inference, measured, inferred, factors);
