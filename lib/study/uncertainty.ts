@@ -1,5 +1,4 @@
 // The measurement "uncertainty": how often intervals hold, how wide they are, and which features can be used.
-import type { Modality } from "../cohort/cohort.js";
 import { selectRows, sliceColumns } from "../cohort/matrix.js";
 import type { Engine } from "../engine/engine.js";
 import { columnCorrelations } from "../evaluate/correlation.js";
@@ -13,6 +12,7 @@ import {
 } from "../impute/calibration.js";
 import { fitSharedDecoder } from "../impute/fit.js";
 import { inferModalities } from "../impute/infer.js";
+import { inferredRanges } from "../impute/material.js";
 import { rateFeatures } from "../impute/quality.js";
 import { checkOptions } from "../options.js";
 import { type Measurement, type OpenedMeasurement, openMeasurement } from "./measurement.js";
@@ -67,9 +67,7 @@ export const UNCERTAINTY: Measurement<Uncertainty> = {
   settings: () => PREDICTORS,
   async measure({ cohort, split }, engine, onPart) {
     const first = cohort.modalities[0].end;
-    const inferred = cohort.modalities
-      .slice(1)
-      .map(({ name, start, end }): Modality => ({ name, start: start - first, end: end - first }));
+    const inferred = inferredRanges(cohort.modalities);
     const held = [...split.validation, ...split.test];
     const measured = sliceColumns(cohort.matrix, first, cohort.matrix.columns);
     const [seen, unseen] = [selectRows(measured, split.train), selectRows(measured, held)];
