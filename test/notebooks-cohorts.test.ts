@@ -9,8 +9,10 @@ import { after, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import type { Cohort } from "../lib/cohort/cohort.js";
+import { sliceColumns } from "../lib/cohort/matrix.js";
 import { projectRoot } from "../lib/cohort/root.js";
 import { simulateCohort } from "../lib/cohort/simulate.js";
+import { writeTable } from "../lib/cohort/table-writer.js";
 import { listNotebooks, notebookName, readCodeCells } from "../lib/jupyter/notebook.js";
 
 const folder = mkdtempSync(join(tmpdir(), "aro-notebooks-"));
@@ -34,28 +36,21 @@ const TINY = [
   ...["evaluation.repeats=1", "evaluation.splits=2"],
 ];
 
-/** Writes one modality as samples by features, an empty cell for what was not measured. */
-function writeModality({ samples, features, matrix, modalities }: Cohort, name: string): string {
-  const { start, end } = modalities.find((one) => one.name === name)!;
-  const rows = samples.map(({ id }, i) => {
-    const cells = Array.from({ length: end - start }, (_, j) => {
-      const at = i * features.length + start + j;
-      return matrix.observed[at] ? String(matrix.values[at]) : "";
-    });
-    return [id, ...cells].join("\t");
-  });
-  const file = `${name}.tsv`;
-  const header = ["sample", ...features.slice(start, end)].join("\t");
-  writeFileSync(join(folder, file), `${[header, ...rows].join("\n")}\n`);
-  return file;
-}
-
-function writeCohort(name: string, cohort: Cohort, sheet: readonly string[]): string {
+/** Writes a table of samples by features for each modality, the sheet, and the cohort file. */
+async function writeCohort(
+  name: string,
+  { samples, features, matrix, modalities }: Cohort,
+  sheet: readonly string[],
+): Promise<string> {
   writeFileSync(join(folder, `${name}-samples.tsv`), `${sheet.join("\n")}\n`);
-  const tables = cohort.modalities.map((one) => ({
-    name: one.name,
-    file: writeModality(cohort, one.name),
-  }));
+  for (const { name: modality, start, end } of modalities) {
+    await writeTable(join(folder, `${modality}.tsv`), {
+      samples: samples.map(({ id }) => id),
+      features: features.slice(start, end),
+      matrix: sliceColumns(matrix, start, end),
+    });
+  }
+  const tables = modalities.map((one) => ({ name: one.name, file: `${one.name}.tsv` }));
   const file = join(folder, `${name}.json`);
   const content = { name, tables, sampleSheet: { file: `${name}-samples.tsv` } };
   writeFileSync(file, JSON.stringify(content));
@@ -94,7 +89,7 @@ test("all notebooks run on a cohort with metabolites and without a column of pat
     features: { RNA: 40, metabolite: 20 },
   });
   const sheet = cohort.samples.map(({ id }, i) => `${id}\t${i % 2 ? "left" : "right"}`);
-  const file = writeCohort(names[0], cohort, ["sample\tside", ...sheet]);
+  const file = await writeCohort(names[0], cohort, ["sample\tside", ...sheet]);
   const printed = await runCells(names[0], file);
   assert.match(printed, /no column names the patients/);
   assert.match(printed, /ridge/);
@@ -108,7 +103,7 @@ test("all notebooks run on a cohort with three classes, one of them of four samp
   const sheet = cohort.samples.map(({ id, patient }, i) =>
     [id, patient, i < 4 ? "rare" : i % 2 ? "one" : "two"].join("\t"),
   );
-  const file = writeCohort(names[1], cohort, ["sample\tpatient\tsubtype", ...sheet]);
+  const file = await writeCohort(names[1], cohort, ["sample\tpatient\tsubtype", ...sheet]);
   const printed = await runCells(names[1], file);
   assert.match(printed, /subtype: left out 4 samples of 1 class with fewer than 5 patients: rare/);
 });

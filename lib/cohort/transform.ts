@@ -17,7 +17,7 @@ export interface TransformOptions {
 /**
  * Transforms a table's values, `[samples, features]`.
  * @param names of its samples and features, for messages.
- * @returns the new matrix, and what was done in words.
+ * @returns the new matrix, which shares the values if they are not transformed, and what was done in words.
  * @throws RangeError for counts or arguments of the logarithm below 0, and for a sample without counts.
  */
 export function transformValues(
@@ -26,7 +26,7 @@ export function transformValues(
   { transform = "none", missingMeans = "not measured" }: TransformOptions,
 ): { readonly matrix: Matrix; readonly notes: readonly string[] } {
   const isZero = missingMeans === "zero";
-  const out = Float32Array.from(values);
+  const out = transform === "none" ? values : values.slice();
   const notes: string[] = [];
   if (isZero) {
     const missing = observed.reduce((sum, one) => sum + (one ? 0 : 1), 0);

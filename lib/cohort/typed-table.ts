@@ -35,10 +35,9 @@ export interface TypedSource {
 }
 
 /** A table of typed cells; its rows are counted from 1. */
-export function typedTable(source: TypedSource): CellTable {
+export function typedTable(given: TypedSource): CellTable {
+  const source = { ...given, readText: readOnce(given) };
   const { file, header, rows, annotations, orientation } = source;
-  const readColumns = (columns: readonly number[]) =>
-    columns.map((column) => source.readText(column).map((cell) => cell.trim()));
   return {
     ...{ file, header: header.map((name) => name.trim()), headerLine: 0, rowWord: "row" },
     columns: header.map((_, j) => j),
@@ -46,13 +45,13 @@ export function typedTable(source: TypedSource): CellTable {
     notes: [],
     ...{ annotations, orientation },
     isText: (column) => source.isText(column),
-    readColumns,
+    readColumns: (columns) => columns.map(source.readText),
     readFirstRows(count) {
       const texts = header.map((_, j) => (source.isText(j) ? source.readText(j) : undefined));
       const shown = Array.from({ length: Math.min(count, rows) }, () => header.map(() => ""));
       texts.forEach((cells, j) => {
         shown.forEach((row, i) => {
-          if (cells) row[j] = cells[i].trim();
+          if (cells) row[j] = cells[i];
         });
       });
       source.eachBlock(
@@ -69,6 +68,16 @@ export function typedTable(source: TypedSource): CellTable {
       return shown;
     },
     readNumbers: (options) => readTypedNumbers(source, options),
+  };
+}
+
+/** Reads each column as trimmed text once: its layout, its names and its cells all ask for it. */
+function readOnce(source: TypedSource): (column: number) => readonly string[] {
+  const known = new Map<number, readonly string[]>();
+  return (column) => {
+    const cells = known.get(column) ?? source.readText(column).map((cell) => cell.trim());
+    known.set(column, cells);
+    return cells;
   };
 }
 
@@ -116,8 +125,7 @@ function readTypedNumbers(
   );
   source.header.forEach((_, column) => {
     if (columns[column] < 0 || !source.isText(column)) return;
-    source.readText(column).forEach((text, row) => {
-      const cell = text.trim();
+    source.readText(column).forEach((cell, row) => {
       if (rows[row] < 0 || missing.matches(cell)) return;
       place(row, column, parseNumber(cell) ?? Number.POSITIVE_INFINITY, cell);
     });

@@ -1,4 +1,4 @@
-// Reads sheets of an Excel workbook row by row through hucre, which is loaded on first use.
+// Reads sheets of an Excel workbook row by row, with a library that is loaded on first use.
 import { readFile } from "node:fs/promises";
 import type { CellValue } from "hucre/xlsx";
 import { explainCell } from "./cells.js";
@@ -314,7 +314,7 @@ async function listSheets(bytes: Uint8Array): Promise<string[]> {
   return names;
 }
 
-/** Loads hucre, which most files do not need. */
+/** Most files need no reader of workbooks. */
 const loadHucre = () => import("hucre/xlsx");
 
 /** Reads a workbook's bytes. Saving a journal's web page instead of its file is a common mistake. */

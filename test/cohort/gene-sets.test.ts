@@ -1,18 +1,11 @@
 // Gene sets: what a GMT file says, what is wrong with one, and families of symbols.
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { readGeneSets, symbolFamilies } from "../../lib/cohort/gene-sets.js";
+import { writeTemp } from "./tempfile.js";
 
-const folder = mkdtempSync(join(tmpdir(), "aro-gene-sets-"));
-after(() => rmSync(folder, { recursive: true }));
-const write = (text: string) => {
-  const file = join(folder, "sets.gmt");
-  writeFileSync(file, text);
-  return file;
-};
+const write = (text: string) => writeTemp("sets.gmt", text);
 
 test("a GMT file is read with its gaps and repeats", () => {
   const file = write("A\tabout A\tG1\tG2\tG1\t\r\n\nB\t\tG3\n");
@@ -29,7 +22,7 @@ test("a faulty line is named", () => {
   refuse("A G1 G2\n", /line 1: .* with tabs between, got "A G1 G2"/);
   refuse("A\t\tG1\n\nA\t\tG2\n", /line 3: expected each set once, got "A" again, first in line 1/);
   refuse("\n", /expected gene sets, one a line, got none/);
-  assert.throws(() => readGeneSets(join(folder, "none.gmt")), /none.gmt/);
+  assert.throws(() => readGeneSets(join(import.meta.dirname, "none.gmt")), /none.gmt/);
 });
 
 test("symbols of one stem are a family if there are enough", () => {
