@@ -3,7 +3,6 @@ import { once } from "node:events";
 import { createWriteStream, type WriteStream } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import pl from "nodejs-polars";
 import { type Columns, createAnnData } from "../cohort/anndata-writer.js";
 import { matrixFrom } from "../cohort/matrix.js";
 import { writeTable } from "../cohort/table-writer.js";
@@ -76,6 +75,7 @@ function openLong({ folder, format, samples, modalities }: ValuesLayout): Values
     async finish() {
       await end(stream);
       if (format === "tsv") return;
+      const { default: pl } = await import("nodejs-polars");
       const types = { sample: pl.Utf8, modality: pl.Utf8, feature: pl.Utf8 };
       const numbers = { value: pl.Float64, low: pl.Float64, high: pl.Float64 };
       const text = pl.scanCSV(file, { sep: "\t", quoteChar: "", schema: { ...types, ...numbers } });
