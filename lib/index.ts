@@ -120,6 +120,7 @@ export {
 export { enrichGeneSets } from "./evaluate/enrichment.js";
 export { compareOutcomes, encodeCovariates } from "./evaluate/outcomes.js";
 export { openGeneSets } from "./study/gene-sets.js";
+export { openHiddenCells } from "./study/hidden-cells.js";
 export { openSets } from "./study/sets.js";
 export { openUncertainty } from "./study/uncertainty.js";
 
@@ -141,6 +142,7 @@ export { preprocessingFigure } from "./figures/preprocessing.js";
 export { mergeRare } from "./figures/rare.js";
 export { reliabilityFigure } from "./figures/reliability.js";
 export { saveFigure } from "./figures/save.js";
+export { setsFigure } from "./figures/sets.js";
 export { showFigure } from "./figures/show.js";
 export { skillFigure } from "./figures/skill.js";
 export { splitFigure } from "./figures/split.js";

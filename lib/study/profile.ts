@@ -78,6 +78,10 @@ export interface Profile {
     readonly repeats: number;
     /** Patient-grouped splits of the experiment over splits. */
     readonly splits: number;
+    /** Splits on which any set of modalities infers any other, and on which hidden cells are inferred. */
+    readonly setSplits: number;
+    /** Approximate number of features of these two measurements, as many of each modality. */
+    readonly setFeatures: number;
   };
 }
 
@@ -113,7 +117,7 @@ const UCEC: Profile = {
     covariates: ["tmtBatch"],
   },
   outcomes: { survival: { time: "survivalMonths", died: "died" }, numbers: ["BMI"] },
-  evaluation: { draws: 1000, folds: 5, repeats: 5, splits: 20 },
+  evaluation: { draws: 1000, folds: 5, repeats: 5, splits: 20, setSplits: 5, setFeatures: 2000 },
 };
 
 const PROFILES: Readonly<Record<ProfileName, Profile>> = {
@@ -143,7 +147,7 @@ const PROFILES: Readonly<Record<ProfileName, Profile>> = {
       epochs: 60,
       learningRate: 1e-2,
     },
-    evaluation: { draws: 200, folds: 4, repeats: 1, splits: 3 },
+    evaluation: { draws: 200, folds: 4, repeats: 1, splits: 3, setSplits: 5, setFeatures: 300 },
   },
   gbm: {
     ...UCEC,
