@@ -29,7 +29,7 @@ sys.getDirectories = (folder) =>
 if (process.env.ARO_LIB_BUILT === "1") {
   sys.readFile = (file, encoding) => {
     const text = readFile(file, encoding);
-    return file.endsWith(".d.ts") ? text?.replace(/\/\*\*[^]*?\*\//g, "") : text;
+    return file.endsWith(".d.ts") ? text?.replace(/\/\*\*[\s\S]*?\*\//g, "") : text;
   };
 }
 require(tslab).startKernel({ configPath: process.argv[2] });
