@@ -1,6 +1,7 @@
 // Per-feature correlation of predicted and measured values, by predictor and modality.
 import { checkOptions, required } from "../options.js";
 import { checkRows, type Figure, type Layer, makeFigure, type Panel, type Row } from "./figure.js";
+import { dots, nominal, quantitative } from "./marks.js";
 import { panelGap, panelWidth, rowAxis, settingScale } from "./panels.js";
 import { count, counted, decimal } from "./text.js";
 import { inks, panelTitle, settingNames, settingOf } from "./theme.js";
@@ -75,19 +76,15 @@ export function correlationFigure(
     const line = (from: string, to: string, strokeWidth: number): Layer => ({
       mark: { type: "rule", strokeWidth },
       encoding: {
-        x: {
-          field: from,
-          type: "quantitative",
+        x: quantitative(from, {
           scale,
           axis: { title: "Pearson r", values: [-0.5, 0, 0.5, 1], format: "~g" },
-        },
+        }),
         x2: { field: to },
-        color: {
-          field: "setting",
-          type: "nominal",
+        color: nominal("setting", {
           scale: settingScale(own.map((row) => settingOf(row.predictor))),
           legend: null,
-        },
+        }),
       },
     });
     return {
@@ -101,23 +98,12 @@ export function correlationFigure(
         line("percentile5", "percentile95", 1.2),
         line("percentile25", "percentile75", 6),
         {
-          mark: {
-            type: "point",
-            filled: true,
-            fill: "white",
-            stroke: inks.ink,
-            strokeWidth: 1.2,
-            size: 50,
-            opacity: 1,
-          },
-          encoding: { x: { field: "median", type: "quantitative" } },
+          mark: dots(50, { fill: "white", stroke: inks.ink, strokeWidth: 1.2 }),
+          encoding: { x: quantitative("median") },
         },
         {
           mark: { type: "text", baseline: "bottom", dy: -5 },
-          encoding: {
-            x: { field: "median", type: "quantitative" },
-            text: { field: "text", type: "nominal" },
-          },
+          encoding: { x: quantitative("median"), text: nominal("text") },
         },
       ] as Layer[],
     };
@@ -143,7 +129,7 @@ function publishedLayers(name: string): Layer[] {
       data: { name },
       mark: { type: "rect", color: "#F6DFAE", stroke: "#E69F00", strokeWidth: 0.5 },
       encoding: {
-        x: { field: "low", type: "quantitative" },
+        x: quantitative("low"),
         x2: { field: "high" },
         y: { value: 0 },
         y2: { value: "height" },

@@ -1,6 +1,7 @@
 // The skill of each predictor in reconstructing each modality, with intervals.
 import { checkOptions, required } from "../options.js";
 import { checkRows, type Figure, type Layer, makeFigure, type Panel, type Row } from "./figure.js";
+import { dots, intervalLine, nominal, quantitative, zeroLine } from "./marks.js";
 import { checkInterval, panelGap, panelWidth, rowAxis, settingScale } from "./panels.js";
 import { counted, decimal } from "./text.js";
 import { inks, panelTitle, settingNames, settingOf } from "./theme.js";
@@ -90,18 +91,14 @@ export function skillFigure(rows: readonly SkillRow[], options: SkillOptions): F
         text: `← ${decimal(row.skill)}`,
       }));
     }
-    const x = {
-      field: "skill",
-      type: "quantitative",
+    const x = quantitative("skill", {
       scale: { domain, nice: false },
       axis: { title: "skill", tickCount: 4, format: "~g" },
-    } as const;
-    const color = {
-      field: "setting",
-      type: "nominal",
+    });
+    const color = nominal("setting", {
       scale: settingScale(own.map((row) => settingOf(row.predictor))),
       legend: { title: null, orient: "bottom", symbolType: "circle" },
-    } as const;
+    });
     return {
       data: { name: modality },
       title: panelTitle(modality),
@@ -109,31 +106,19 @@ export function skillFigure(rows: readonly SkillRow[], options: SkillOptions): F
       height: { step: 22 },
       encoding: { y: y.encoding(i === 0) },
       layer: [
+        intervalLine(x, { color }),
         {
-          mark: { type: "rule", strokeWidth: 1.6 },
-          encoding: {
-            x: { ...x, field: "low" },
-            x2: { field: "high" },
-            color,
-          },
-        },
-        {
-          mark: { type: "point", filled: true, size: 42, opacity: 1 },
+          mark: dots(42),
           encoding: {
             x,
             color,
-            shape: {
-              field: "sees",
-              type: "nominal",
+            shape: nominal("sees", {
               scale: { domain: sees, range: seenShapes.slice(0, sees.length) },
               legend: { title: "sees", symbolFillColor: inks.quiet, symbolStrokeWidth: 0 },
-            },
+            }),
           },
         },
-        {
-          mark: { type: "rule", color: inks.ink, strokeWidth: 1 },
-          encoding: { x: { datum: 0 }, y: { value: 0 }, y2: { value: "height" } },
-        },
+        zeroLine,
         ...(off.length > 0 ? [offAxis(`${modality}, off the axis`)] : []),
       ] as Layer[],
     };
@@ -166,6 +151,6 @@ function offAxis(name: string): Layer {
   return {
     data: { name },
     mark: { type: "text", align: "left", dx: 3, color: inks.quiet },
-    encoding: { x: { value: 0 }, text: { field: "text", type: "nominal" } },
+    encoding: { x: { value: 0 }, text: nominal("text") },
   };
 }

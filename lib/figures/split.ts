@@ -2,6 +2,7 @@
 
 import { checkOptions, required } from "../options.js";
 import { type Figure, makeFigure, type Panel, type Row } from "./figure.js";
+import { nominal, quantitative } from "./marks.js";
 import { OTHER, rarest } from "./rare.js";
 import { counted, labelRoom, legendColumns, listed } from "./text.js";
 import { classStyle, figureWidth, inks, mostClasses, panelTitle } from "./theme.js";
@@ -65,39 +66,33 @@ export function splitFigure(counts: readonly SplitCount[], options: SplitOptions
     width,
     height: { step: 18, for: "offset" },
     encoding: {
-      y: {
-        field: "name",
-        type: "nominal",
+      y: nominal("name", {
         sort: names,
         scale: { paddingInner: 0.3, paddingOuter: 0.1 },
         axis:
           field === "samples"
             ? { title: null, minExtent: room, labelLimit: room, ticks: false, domain: false }
             : null,
-      },
-      yOffset: { field: "kind", type: "nominal", sort: kinds },
-      x: {
-        field,
-        type: "quantitative",
+      }),
+      yOffset: nominal("kind", { sort: kinds }),
+      x: quantitative(field, {
         axis: null,
         scale: { domain: [0, 1.15 * Math.max(...rows.map((row) => row[field]))] },
-      },
+      }),
     },
     layer: [
       {
         mark: { type: "bar" },
         encoding: {
-          color: {
-            field: "kind",
-            type: "nominal",
+          color: nominal("kind", {
             scale: { domain: style.names, range: style.colors },
             legend: { title: null, columns: legendColumns(style.names, figureWidth) },
-          },
+          }),
         },
       },
       {
         mark: { type: "text", align: "left", dx: 5, color: inks.ink },
-        encoding: { text: { field, type: "quantitative" } },
+        encoding: { text: quantitative(field) },
       },
     ],
   });

@@ -1,7 +1,8 @@
 // Training and validation loss by epoch, with the losses of controls.
 import { checkOptions, required } from "../options.js";
 import { type Figure, type Layer, makeFigure, type Panel, type Row } from "./figure.js";
-import { lossPanelWidth, lossRange, referenceLayers, referenceRows } from "./panels.js";
+import { dots, lineLegend, nominal, quantitative } from "./marks.js";
+import { lossAxis, lossPanelWidth, lossRange, referenceLayers, referenceRows } from "./panels.js";
 import { counted, listed } from "./text.js";
 import { colors, inks, panelTitle } from "./theme.js";
 
@@ -91,21 +92,12 @@ export function trainingFigure(runs: readonly TrainingRun[], options: TrainingOp
       );
     }
     if (drops.length > 0) datasets[`${name} drops`] = drops;
-    const y = {
-      field: "loss",
-      type: "quantitative",
-      scale: { type: "log", domain, nice: false },
-      axis:
-        i === 0
-          ? { title: `${lossNames[loss]} (log scale)`, values: logTicks(domain), format: "~g" }
-          : { title: null, values: logTicks(domain), labels: false, ticks: false },
-    } as const;
-    const x = {
-      field: "epoch",
-      type: "quantitative",
+    const title = i === 0 ? `${lossNames[loss]} (log scale)` : null;
+    const y = lossAxis(domain, title, "~g", { values: logTicks(domain) });
+    const x = quantitative("epoch", {
       axis: { title: "epoch", grid: false, tickCount: 5 },
-      scale: { domain: [0, last] as number[], nice: false },
-    } as const;
+      scale: { domain: [0, last], nice: false },
+    });
     return {
       title: panelTitle(own.length > 1 ? `${name}, ${own.length} seeds` : name),
       width,
@@ -119,7 +111,7 @@ export function trainingFigure(runs: readonly TrainingRun[], options: TrainingOp
           encoding: {
             x,
             y,
-            detail: { field: "seed", type: "nominal" },
+            detail: nominal("seed"),
             color: {
               field: "part",
               type: "ordinal",
@@ -127,12 +119,7 @@ export function trainingFigure(runs: readonly TrainingRun[], options: TrainingOp
                 domain: ["training", "validation"],
                 range: [colors.part.train, colors.part.validation],
               },
-              legend: {
-                title: null,
-                symbolType: "stroke",
-                symbolStrokeWidth: 2.5,
-                symbolSize: 200,
-              },
+              legend: lineLegend,
             },
             strokeWidth: {
               field: "part",
@@ -144,15 +131,7 @@ export function trainingFigure(runs: readonly TrainingRun[], options: TrainingOp
         },
         {
           data: { name: `${name} best` },
-          mark: {
-            type: "point",
-            filled: true,
-            size: 45,
-            color: colors.part.validation,
-            stroke: inks.ink,
-            strokeWidth: 0.8,
-            opacity: 1,
-          },
+          mark: dots(45, { color: colors.part.validation, stroke: inks.ink, strokeWidth: 0.8 }),
           encoding: { x, y },
         },
       ],
@@ -205,7 +184,7 @@ function dropsOf({ epochs }: TrainingRun, last: number): Row[] {
 
 /** Short lines from the upper edge, clear of the curves' ends and of the controls' labels. */
 function dropLayers(name: string, height: number): Layer[] {
-  const x = { field: "epoch", type: "quantitative" } as const;
+  const x = quantitative("epoch");
   return [
     {
       data: { name },
@@ -215,7 +194,7 @@ function dropLayers(name: string, height: number): Layer[] {
     {
       data: { name },
       mark: { type: "text", angle: 270, align: "right", baseline: "bottom", dx: -4, dy: -2 },
-      encoding: { x, y: { value: 0 }, text: { field: "rate", type: "nominal" } },
+      encoding: { x, y: { value: 0 }, text: nominal("rate") },
     },
   ];
 }
