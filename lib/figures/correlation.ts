@@ -19,19 +19,10 @@ export interface CorrelationRow {
   readonly percentile95: number;
 }
 
-/** A published range of median correlations, drawn as a band. */
-export interface Yardstick {
-  readonly name: string;
-  readonly modality: string;
-  readonly low: number;
-  readonly high: number;
-}
-
 export interface CorrelationOptions {
   readonly cohort: string;
   readonly part?: string;
   readonly samples: number;
-  readonly yardsticks?: readonly Yardstick[];
 }
 
 /**
@@ -47,12 +38,10 @@ export function correlationFigure(
     cohort,
     part = "test",
     samples,
-    yardsticks = [],
   } = checkOptions("correlationFigure", options, {
     cohort: required("string"),
     part: "string",
     samples: required("number"),
-    yardsticks: "array",
   });
   checkRows(`correlation-${part}`, "rows", rows);
   rows.forEach(checkPercentiles);
@@ -64,14 +53,12 @@ export function correlationFigure(
   const width = panelWidth(y.room, modalities.length);
   const panels = modalities.map((modality, i): Panel => {
     const own = rows.filter((row) => row.modality === modality);
-    const bands = yardsticks.filter((band) => band.modality === modality);
     const most = Math.max(...own.map((row) => row.features));
     datasets[modality] = own.map((row) => ({
       ...row,
       setting: settingNames[settingOf(row.predictor)],
       text: decimal(row.median),
     }));
-    if (bands.length > 0) datasets[`${modality}, published`] = bands.map((band) => ({ ...band }));
     const scale = { domain: [low - 0.03, 1.1], nice: false };
     const line = (from: string, to: string, strokeWidth: number): Layer => ({
       mark: { type: "rule", strokeWidth },
@@ -94,7 +81,6 @@ export function correlationFigure(
       height: { step: 24 },
       encoding: { y: y.encoding(i === 0) },
       layer: [
-        ...(bands.length > 0 ? publishedLayers(`${modality}, published`) : []),
         line("percentile5", "percentile95", 1.2),
         line("percentile25", "percentile75", 6),
         {
@@ -114,28 +100,10 @@ export function correlationFigure(
     subtitle: [
       `Pearson r across ${counted(samples, `${part} sample`)}. Dot and number: median feature; thick line: middle half; ` +
         "thin line: middle 90 %.",
-      ...(yardsticks.length > 0
-        ? [`Shaded: published medians (${yardsticks.map((band) => band.name).join("; ")}).`]
-        : []),
     ],
     datasets,
     view: { hconcat: panels, spacing: panelGap },
   });
-}
-
-function publishedLayers(name: string): Layer[] {
-  return [
-    {
-      data: { name },
-      mark: { type: "rect", color: "#F6DFAE", stroke: "#E69F00", strokeWidth: 0.5 },
-      encoding: {
-        x: quantitative("low"),
-        x2: { field: "high" },
-        y: { value: 0 },
-        y2: { value: "height" },
-      },
-    },
-  ];
 }
 
 function checkPercentiles(row: CorrelationRow): void {

@@ -27,9 +27,10 @@ export interface SkillOptions {
   readonly samples: number;
   /** Number of splits behind the means and intervals. */
   readonly splits: number;
-  /** The lowest skill on the axis; lower values are written at its edge. */
-  readonly floor?: number;
 }
+
+/** The lowest skill on the axis; lower values are written at its edge. */
+const FLOOR = -0.2;
 
 /**
  * Draws skill by predictor (rows, in the given order) and modality (panels) as a dot with its 95 % interval. Controls
@@ -42,13 +43,11 @@ export function skillFigure(rows: readonly SkillRow[], options: SkillOptions): F
     part = "test",
     samples,
     splits,
-    floor = -0.2,
   } = checkOptions("skillFigure", options, {
     cohort: required("string"),
     part: "string",
     samples: required("number"),
     splits: required("number"),
-    floor: "number",
   });
   const own = rows.filter((row) => row.part === part);
   checkRows(`skill-${part}`, `rows of the part "${part}"`, own);
@@ -67,15 +66,15 @@ export function skillFigure(rows: readonly SkillRow[], options: SkillOptions): F
   const datasets: Record<string, readonly Row[]> = {};
   const y = rowAxis(predictors, 0.5);
   const width = panelWidth(y.room, modalities.length);
-  const onAxis = own.filter((row) => row.skill >= floor);
+  const onAxis = own.filter((row) => row.skill >= FLOOR);
   const high = Math.max(0.1, ...onAxis.map((row) => row.skillHigh ?? row.skill)) + 0.01;
   const low = Math.min(-0.02, ...onAxis.map((row) => row.skillLow ?? row.skill)) - 0.01;
   // Values beyond the axis are written at its left end, clear of the line at zero.
   const written = onAxis.length < own.length ? (-high * offRoom) / (width - offRoom) : 0;
-  const domain = [Math.min(written, Math.max(floor, low)), high];
+  const domain = [Math.min(written, Math.max(FLOOR, low)), high];
   const panels = modalities.map((modality, i): Panel => {
     const drawn = own.filter((row) => row.modality === modality);
-    const inside = drawn.filter((row) => row.skill >= floor);
+    const inside = drawn.filter((row) => row.skill >= FLOOR);
     datasets[modality] = inside.map((row) => ({
       predictor: row.predictor,
       skill: row.skill,
@@ -84,7 +83,7 @@ export function skillFigure(rows: readonly SkillRow[], options: SkillOptions): F
       sees: row.sees,
       setting: settingNames[settingOf(row.predictor)],
     }));
-    const off = drawn.filter((row) => row.skill < floor);
+    const off = drawn.filter((row) => row.skill < FLOOR);
     if (off.length > 0) {
       datasets[`${modality}, off the axis`] = off.map((row) => ({
         predictor: row.predictor,

@@ -21,8 +21,6 @@ export interface SplitOptions {
   readonly cohort: string;
   /** Patients in each part; a patient with both tissues counts once. */
   readonly patients: Readonly<Record<string, number>>;
-  /** What the split keeps together: "patient", "sample". */
-  readonly by?: string;
   /** The label whose values are the kinds. */
   readonly label?: string;
 }
@@ -36,12 +34,10 @@ export function splitFigure(counts: readonly SplitCount[], options: SplitOptions
   const {
     cohort,
     patients,
-    by = "patient",
     label = "tissue",
   } = checkOptions("splitFigure", options, {
     cohort: required("string"),
     patients: required("object"),
-    by: "string",
     label: "string",
   });
   const { rows, merged } = mergeKinds(counts);
@@ -100,9 +96,7 @@ export function splitFigure(counts: readonly SplitCount[], options: SplitOptions
     name: "split",
     title: `${cohort}: ${listed(parts)}, by ${label}`,
     subtitle: [
-      by === "patient"
-        ? `All samples of a patient are in one part; a patient whose samples differ in ${label} counts in each.`
-        : `Divided by ${by}; a patient whose samples differ in ${label} counts in each.`,
+      `All samples of a patient are in one part; a patient whose samples differ in ${label} counts in each.`,
       ...(merged > 0 ? [`"other" merges the ${merged} rarest values of ${label}.`] : []),
     ],
     datasets: {

@@ -6,16 +6,15 @@ import { lossAxis, lossPanelWidth, lossRange, referenceLayers, referenceRows } f
 import { counted, listed } from "./text.js";
 import { colors, inks, panelTitle } from "./theme.js";
 
-/** The reported losses, each a mean over observed entries. */
-export interface Losses {
+/** The Huber loss, a mean over observed entries. */
+export interface Loss {
   readonly huber: number;
-  readonly mse: number;
 }
 
 export interface EpochLosses {
   readonly epoch: number;
-  readonly train: Losses;
-  readonly validation: Losses;
+  readonly train: Loss;
+  readonly validation: Loss;
   readonly learningRate: number;
 }
 
@@ -28,10 +27,8 @@ export interface TrainingRun {
 }
 
 /** A control's loss on the validation part. */
-export interface ReferenceLoss {
+export interface ReferenceLoss extends Loss {
   readonly name: string;
-  readonly huber: number;
-  readonly mse: number;
   /** Its panel; without it, the control appears in every panel. */
   readonly run?: string;
 }
@@ -42,10 +39,7 @@ export interface TrainingOptions {
   readonly trainSamples: number;
   readonly validationSamples: number;
   readonly references?: readonly ReferenceLoss[];
-  readonly loss?: keyof Losses;
 }
-
-const lossNames: Readonly<Record<keyof Losses, string>> = { huber: "Huber loss", mse: "MSE" };
 
 /**
  * Draws one panel per setting with the training and validation loss of each seed, the lowest validation loss, the
@@ -58,20 +52,18 @@ export function trainingFigure(runs: readonly TrainingRun[], options: TrainingOp
     trainSamples,
     validationSamples,
     references = [],
-    loss = "huber",
   } = checkOptions("trainingFigure", options, {
     cohort: required("string"),
     trainSamples: required("number"),
     validationSamples: required("number"),
     references: "array",
-    loss: ["mse", "huber"],
   });
   const names = [...new Set(runs.map(({ name }) => name))];
-  const lines = runs.flatMap((run) => linesOf(run, loss));
-  const [low, high] = lossRange(
-    `trainingFigure: expected epochs with a positive ${lossNames[loss]}`,
-    [...lines.map((row) => row.loss), ...references.map((row) => row[loss])],
-  );
+  const lines = runs.flatMap(linesOf);
+  const [low, high] = lossRange("trainingFigure: expected epochs with a positive Huber loss", [
+    ...lines.map((row) => row.loss),
+    ...references.map((row) => row.huber),
+  ]);
   const domain = [low / 1.12, high * 1.05];
   const seeds = Math.max(...names.map((name) => runs.filter((run) => run.name === name).length));
   const last = Math.max(...lines.map((row) => row.epoch));
@@ -82,17 +74,17 @@ export function trainingFigure(runs: readonly TrainingRun[], options: TrainingOp
     const rules = references.filter((row) => row.run === undefined || row.run === name);
     const drops = own.flatMap((run) => dropsOf(run, own.length === 1 ? last : 0));
     datasets[`${name} losses`] = lines.filter((row) => row.run === name);
-    datasets[`${name} best`] = own.map((run) => bestOf(run, loss));
+    datasets[`${name} best`] = own.map(bestOf);
     if (rules.length > 0) {
       datasets[`${name} references`] = referenceRows(
         rules.map((row) => ({
-          loss: row[loss],
-          text: `${row.name} ${row[loss].toPrecision(3)}`,
+          loss: row.huber,
+          text: `${row.name} ${row.huber.toPrecision(3)}`,
         })),
       );
     }
     if (drops.length > 0) datasets[`${name} drops`] = drops;
-    const title = i === 0 ? `${lossNames[loss]} (log scale)` : null;
+    const title = i === 0 ? "Huber loss (log scale)" : null;
     const y = lossAxis(domain, title, "~g", { values: logTicks(domain) });
     const x = quantitative("epoch", {
       axis: { title: "epoch", grid: false, tickCount: 5 },
@@ -139,8 +131,8 @@ export function trainingFigure(runs: readonly TrainingRun[], options: TrainingOp
   });
   const fell = names.some((name) => `${name} drops` in datasets);
   return makeFigure({
-    name: `training-${loss}`,
-    title: `${cohort}: ${lossNames[loss]} by epoch, ${listed(names)}`,
+    name: "training-huber",
+    title: `${cohort}: Huber loss by epoch, ${listed(names)}`,
     subtitle: [
       `Means over observed entries of ${counted(trainSamples, "training sample")} and ` +
         `${counted(validationSamples, "validation sample")}${seeds > 1 ? "; one line a seed" : ""}.`,
@@ -155,16 +147,16 @@ export function trainingFigure(runs: readonly TrainingRun[], options: TrainingOp
   });
 }
 
-function linesOf({ name, seed, epochs }: TrainingRun, loss: keyof Losses) {
+function linesOf({ name, seed, epochs }: TrainingRun) {
   return epochs.flatMap(({ epoch, train, validation }) => [
-    { run: name, seed, epoch, part: "training", loss: train[loss] },
-    { run: name, seed, epoch, part: "validation", loss: validation[loss] },
+    { run: name, seed, epoch, part: "training", loss: train.huber },
+    { run: name, seed, epoch, part: "validation", loss: validation.huber },
   ]);
 }
 
-function bestOf({ epochs }: TrainingRun, loss: keyof Losses): Row {
-  const best = epochs.reduce((a, b) => (b.validation[loss] < a.validation[loss] ? b : a));
-  return { epoch: best.epoch, loss: best.validation[loss] };
+function bestOf({ epochs }: TrainingRun): Row {
+  const best = epochs.reduce((a, b) => (b.validation.huber < a.validation.huber ? b : a));
+  return { epoch: best.epoch, loss: best.validation.huber };
 }
 
 /**
