@@ -298,7 +298,10 @@ function readFrame(group: Group, name: "obs" | "var", where: string): Frame {
 function readColumn(frame: Group, name: string, where: string): Omit<FrameColumn, "name"> {
   const column = frame.get(name);
   const old = frame.get(`__categories/${name}`); // anndata 0.7
-  for (const dataset of [column, ...(isGroup(column) ? column.keys().map((part) => column.get(part)) : [])]) {
+  for (const dataset of [
+    column,
+    ...(isGroup(column) ? column.keys().map((part) => column.get(part)) : []),
+  ]) {
     if (isDataset(dataset)) checkReadable(dataset, where);
   }
   if (isDataset(column)) return isDataset(old) ? categorical(column, old) : plain(column);
