@@ -106,19 +106,22 @@ function readTypedNumbers(
   source.eachBlock(
     (column) => columns[column] >= 0,
     ({ values, top, rows: count, left, columns: wide, stride }) => {
+      const { numeric } = missing;
       for (let i = 0; i < count; i++) {
-        if (rows[top + i] < 0) continue;
+        const base = rows[top + i] * rowStep;
+        if (base < 0) continue;
         for (let j = 0; j < wide; j++) {
+          const column = columns[left + j];
+          if (column < 0) continue;
           const value = values[i * stride + j];
-          if (columns[left + j] < 0 || Number.isNaN(value)) continue;
-          if (missing.numeric && missing.matchesNumber(value)) continue;
-          if (!(Math.abs(value) <= LARGEST)) {
+          if (Math.abs(value) <= LARGEST) {
+            if (numeric && missing.matchesNumber(value)) continue;
+            const at = base + column * columnStep;
+            to[at] = value;
+            observed[at] = 1;
+          } else if (!Number.isNaN(value) && !(numeric && missing.matchesNumber(value))) {
             place(top + i, left + j, value);
-            continue;
           }
-          const at = rows[top + i] * rowStep + columns[left + j] * columnStep;
-          to[at] = value;
-          observed[at] = 1;
         }
       }
     },
