@@ -27,7 +27,10 @@ async function notebook(name: string, sources: string[]): Promise<string> {
 }
 
 test("a notebook is executed in the kernel, cell by cell, and its outputs are stored without times", async () => {
-  const file = await notebook("good", ['import { readProfile } from "aro";', "readProfile().name"]);
+  const file = await notebook("good", [
+    'import { readProfile } from "aro/study";',
+    "readProfile().name",
+  ]);
   const events: NotebookEvent[] = [];
   const runs = await runNotebooks({
     files: [file],
@@ -47,7 +50,7 @@ test("a notebook is executed in the kernel, cell by cell, and its outputs are st
 
 test("a failing cell stops the notebook with its number, its source, the message and the line in lib", async () => {
   const file = await notebook("bad", [
-    'import { readProfile } from "aro";',
+    'import { readProfile } from "aro/study";',
     'const profile = readProfile({ ARO_PROFILE: "no-such" });',
     'console.log("never reached");',
   ]);
@@ -67,7 +70,8 @@ test("a failing cell stops the notebook with its number, its source, the message
 
 test("a training cell that is stopped writes a checkpoint, no other cell runs, and no notebook is written", async () => {
   const file = await notebook("training", [
-    'import { chooseEngine, openStudy, readProfile, trainAro } from "aro";',
+    'import { chooseEngine } from "aro";',
+    'import { openStudy, readProfile, trainAro } from "aro/study";',
     'await trainAro(await openStudy(readProfile()), "masked", (await chooseEngine()).engine);',
     'console.log("never reached");',
   ]);
