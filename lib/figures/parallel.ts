@@ -1,6 +1,7 @@
 // The trials of a search: each is a line across one axis per setting, to its loss.
 import { checkOptions, required } from "../options.js";
 import { checkRows, type Figure, type Layer, makeFigure, type Panel, type Row } from "./figure.js";
+import { nominal, quantitative } from "./marks.js";
 import { lossRange } from "./panels.js";
 import { counted, listed } from "./text.js";
 import { figureWidth, inks, panelTitle } from "./theme.js";
@@ -98,19 +99,12 @@ export function parallelFigure(
       height: 190,
       view: { stroke: null },
       encoding: {
-        x: {
-          field: "axis",
-          type: "nominal",
+        x: nominal("axis", {
           sort: all.map((axis) => words(axis.name)),
           scale: { type: "point", padding: 0.35 },
           axis: { title: null, orient: "top", domain: false, ticks: false, labelAngle: 0 },
-        },
-        y: {
-          field: "place",
-          type: "quantitative",
-          scale: { domain: [-0.1, 1.1], nice: false },
-          axis: null,
-        },
+        }),
+        y: quantitative("place", { scale: { domain: [-0.1, 1.1], nice: false }, axis: null }),
       },
       layer: [
         axisLine(`${name}, axes`),
@@ -180,7 +174,7 @@ function axisLine(name: string): Layer {
   return {
     data: { name },
     mark: { type: "line", color: inks.missing, strokeWidth: 1 },
-    encoding: { detail: { field: "axis", type: "nominal" } },
+    encoding: { detail: nominal("axis") },
   } as Layer;
 }
 
@@ -191,7 +185,7 @@ function axisText(name: string): Layer[] {
       data: { name },
       transform: [{ filter: `datum.where === "${where}"` }],
       mark: { type: "text", color: inks.ink, ...mark },
-      encoding: { text: { field: "text", type: "nominal" } },
+      encoding: { text: nominal("text") },
     }) as Layer;
   const beside = { align: "left", dx: 5 };
   return [
@@ -207,28 +201,21 @@ function trialLines([low, high]: readonly [number, number]): Layer {
   return {
     mark: { type: "line", strokeWidth: 1.4, opacity: 0.85 },
     encoding: {
-      detail: { field: "trial", type: "nominal" },
-      color: {
-        field: "loss",
-        type: "quantitative",
+      detail: nominal("trial"),
+      color: quantitative("loss", {
         scale: {
-          type: "log",
-          domain: [low, high],
-          range: lossColors,
-          interpolate: "lab",
-          nice: false,
+          ...{ type: "log", domain: [low, high], range: lossColors },
+          ...{ interpolate: "lab", nice: false },
         },
         legend: {
           ...{ title: LOSS, gradientLength: 180, format: ".2~g" },
           values: [low, Math.sqrt(low * high), high],
         },
-      },
-      strokeDash: {
-        field: "status",
-        type: "nominal",
+      }),
+      strokeDash: nominal("status", {
         scale: { domain: ["finished", "stopped early"], range: [[], [3, 3]] },
         legend: { title: null, symbolType: "stroke", symbolStrokeColor: inks.ink },
-      },
+      }),
     },
   } as Layer;
 }

@@ -12,17 +12,28 @@ import { foldersOf, readProfile } from "../../lib/study/profile.js";
 const folder = await mkdtemp(join(tmpdir(), "aro-runner-"));
 after(() => rm(folder, { recursive: true, force: true }));
 
-async function notebook(name: string, sources: string[]): Promise<string> {
+interface NotebookOptions {
+  readonly after?: readonly string[];
+  /** Of the first cell. */
+  readonly tags?: readonly string[];
+}
+
+async function notebook(
+  name: string,
+  sources: string[],
+  { after = [], tags }: NotebookOptions = {},
+): Promise<string> {
   const file = join(folder, `${name}.ipynb`);
   const cells = sources.map((source, i) => ({
     cell_type: "code",
     id: `cell-${i}`,
     execution_count: null,
     source,
-    metadata: {},
+    metadata: tags && i === 0 ? { tags } : {},
     outputs: [],
   }));
-  await writeFile(file, JSON.stringify({ nbformat: 4, nbformat_minor: 5, metadata: {}, cells }));
+  const metadata = { aro: { after } };
+  await writeFile(file, JSON.stringify({ nbformat: 4, nbformat_minor: 5, metadata, cells }));
   return file;
 }
 
@@ -46,6 +57,37 @@ test("a notebook is executed in the kernel, cell by cell, and its outputs are st
   const written = JSON.parse(await readFile(join(folder, "out", "good.ipynb"), "utf8"));
   assert.deepEqual(written.cells[1].outputs[0].text, ["course\n"]);
   assert.deepEqual(written.cells[1].metadata, {});
+});
+
+test("a notebook that waits for a tagged cell begins when that cell is done", async () => {
+  const [made, used] = [join(folder, "made"), join(folder, "used")];
+  const first = await notebook(
+    "tagged",
+    [
+      `require("node:fs").writeFileSync("${made}", "")`,
+      // Ends only when the other notebook has run.
+      `for (let i = 0; i < 600 && !require("node:fs").existsSync("${used}"); i++) await new Promise((r) => setTimeout(r, 100));
+       require("node:fs").statSync("${used}").isFile()`,
+    ],
+    { tags: ["models"] },
+  );
+  const second = await notebook(
+    "waiting",
+    [`require("node:fs").statSync("${made}"); require("node:fs").writeFileSync("${used}", "")`],
+    { after: ["tagged#models"] },
+  );
+  const options = { folder: join(folder, "out"), env: {}, atOnce: 2 };
+  const runs = await runNotebooks({ ...options, files: [second, first] });
+  assert.deepEqual(
+    runs.map((run) => run.notebook),
+    ["waiting", "tagged"],
+  );
+  const lost = await notebook("lost", ["1"], { after: ["tagged#model"] });
+  await assert.rejects(runNotebooks({ ...options, files: [first, lost] }), {
+    name: "RangeError",
+    message:
+      'runNotebooks: lost waits for "tagged#model"; expected a cell of tagged tagged "model", got models',
+  });
 });
 
 test("a failing cell stops the notebook with its number, its source, the message and the line in lib", async () => {
