@@ -40,6 +40,18 @@ const ORDER = [
 
 const VAGUE = /^(utils?|helpers?|types?|common|misc)$/i;
 
+/** The file of each door of the package, by the name that an import gives: "aro/study" is lib/study/index.ts. */
+export function readDoors(): ReadonlyMap<string, string> {
+  const text = readFileSync(join(import.meta.dirname, "..", "lib", "package.json"), "utf8");
+  const { name, exports } = JSON.parse(text) as { name: string; exports: Record<string, string> };
+  return new Map(
+    Object.entries(exports).map(([path, compiled]) => [
+      posix.join(name, path),
+      posix.join("lib", compiled.replace("dist/", "").replace(/\.js$/, ".ts")),
+    ]),
+  );
+}
+
 /** Every .ts file under a folder of the repository, except what the compiler wrote. */
 export function readSources(folder: string): Sources {
   const root = join(import.meta.dirname, "..");
@@ -73,15 +85,15 @@ export function importsOf(path: string, text: string): Import[] {
   return found;
 }
 
-/** Imports point back along the order of rooms; figures knows no other room; nobody imports index.ts. */
+/** Imports point back along the order of rooms; figures knows no other room; nobody imports a door. */
 export function checkDirection(sources: Sources): string[] {
   const homeless = [...sources.keys()]
     .filter((path) => !ORDER.includes(roomOf(path)))
     .map((path) => `${path}:1: ${roomOf(path)} is no room; ${orderText()}`);
   const problems = eachImport(sources).flatMap((link) => {
     const target = targetOf(link);
-    if (link.specifier === "aro" || target === "lib/index.ts") {
-      return [report(link, "nothing in lib imports the package's own index")];
+    if (/^aro(\/|$)/.test(link.specifier) || (target !== null && isDoor(target))) {
+      return [report(link, "nothing in lib imports a door of the package")];
     }
     if (target === null) return [];
     const from = roomOf(link.from);
@@ -135,25 +147,47 @@ export function checkPackages(sources: Sources): string[] {
   });
 }
 
-/** A function that the index exports and that takes options passes them to `checkOptions`, by its own name. */
+/** A function that a door exports and that takes options passes them to `checkOptions`, by its own name. */
 export function checkDoors(sources: Sources): string[] {
-  const index = parse("lib/index.ts", sources.get("lib/index.ts") ?? "");
-  return index.statements.filter(ts.isExportDeclaration).flatMap((statement) => {
-    const { moduleSpecifier: from, exportClause: names } = statement;
-    if (!from || !ts.isStringLiteral(from) || !names || !ts.isNamedExports(names)) return [];
-    const path = targetOf({ from: "lib/index.ts", specifier: from.text, line: 1, kind: "static" })!;
-    const exported = names.elements.map(({ name }) => name.text);
+  return eachExport(sources).flatMap(({ path, names }) => {
     const source = parse(path, sources.get(path) ?? "");
     return source.statements.filter(ts.isFunctionDeclaration).flatMap((declared) => {
       const name = declared.name?.text ?? "";
       const takes = declared.parameters.some((parameter) => takesOptions(parameter));
-      if (!exported.includes(name) || !takes) return [];
+      if (!names.includes(name) || !takes) return [];
       const checks = new RegExp(`checkOptions(<[^(]*>)?\\(\\s*"${name}"`);
       return checks.test(declared.getText())
         ? []
         : [`${path}:${lineOf(source, declared)}: ${name} takes options and does not check them`];
     });
   });
+}
+
+/** What the doors export, and the files that it comes from. */
+function eachExport(sources: Sources): { path: string; names: string[] }[] {
+  return [...sources]
+    .filter(([from]) => isDoor(from))
+    .flatMap(([from, text]) =>
+      parse(from, text)
+        .statements.filter(ts.isExportDeclaration)
+        .flatMap((statement) => {
+          const { moduleSpecifier, exportClause } = statement;
+          if (!moduleSpecifier || !ts.isStringLiteral(moduleSpecifier)) return [];
+          if (!exportClause || !ts.isNamedExports(exportClause)) return [];
+          const path = targetOf({
+            from,
+            specifier: moduleSpecifier.text,
+            line: 1,
+            kind: "static",
+          })!;
+          return [{ path, names: exportClause.elements.map(({ name }) => name.text) }];
+        }),
+    );
+}
+
+/** "lib/index.ts" and "lib/study/index.ts" are doors. */
+function isDoor(path: string): boolean {
+  return /^lib\/(\w+\/)?index\.ts$/.test(path);
 }
 
 function takesOptions({ name, type }: ts.ParameterDeclaration): boolean {

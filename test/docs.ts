@@ -1,14 +1,13 @@
-// Writes lib/API.md from the docstrings of what lib/index.ts exports: `npm run docs [-- --check]`.
+// Writes lib/API.md from the docstrings of what the package's doors export: `npm run docs [-- --check]`.
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, posix } from "node:path";
 import {
   Application,
   Comment,
   CommentTag,
   Converter,
   type DeclarationReflection,
-  type ProjectReflection,
   type SomeType,
   type TypeDocOptions,
 } from "typedoc";
@@ -18,43 +17,66 @@ import {
   type PluginOptions,
 } from "typedoc-plugin-markdown";
 import ts from "typescript";
-import { parse } from "./architecture.js";
+import { parse, readDoors } from "./architecture.js";
 
 const ROOT = join(import.meta.dirname, "..");
-const INDEX = join(ROOT, "lib", "index.ts");
 const API = join(ROOT, "lib", "API.md");
 
 const HEAD = "<!-- Written by `npm run docs` from the docstrings; do not edit. -->";
 
-/** The heading under which types stand that the exported functions name and the index does not export. */
+/** The heading under which types stand that the exported functions name and no door exports. */
 const UNNAMED = "Types that are not exported";
 
-/** Where an exported name belongs: the comment above its group, and the file that it comes from. */
-interface Place {
+/** A file through which the package is imported. */
+export interface Door {
+  /** As an import names it: "aro/study". */
+  readonly name: string;
+  /** Relative to the repository: "lib/study/index.ts". */
+  readonly file: string;
+  /** What its first line says of it. */
+  readonly about: string;
+  readonly exports: readonly Exported[];
+}
+
+/** An exported name. */
+export interface Exported {
+  readonly name: string;
+  /** The comment above its group. */
   readonly group: string;
-  /** As "cohort/tables.ts". */
+  /** The file that it comes from, as "lib/cohort/tables.ts". */
   readonly file: string;
 }
 
-/** The place of each name that index.ts exports. */
-export function placesOf(text: string): ReadonlyMap<string, Place> {
-  const places = new Map<string, Place>();
+/**
+ * Reads the text of a door.
+ * @throws Error if it exports anything but names, or a name outside of a group.
+ */
+export function readDoor(name: string, file: string, text: string): Door {
+  const exports: Exported[] = [];
   let group: string | undefined;
-  for (const statement of parse("index.ts", text).statements) {
+  for (const statement of parse(file, text).statements) {
     const comment = ts.getLeadingCommentRanges(text, statement.getFullStart())?.at(-1);
     if (comment) group = text.slice(comment.pos, comment.end).replace(/^\/\/ |\.$/g, "");
     if (!ts.isExportDeclaration(statement)) continue;
     const { exportClause: names, moduleSpecifier: from } = statement;
     if (!names || !ts.isNamedExports(names) || !from || !ts.isStringLiteral(from)) {
-      throw new Error(`index.ts: expected exports by name, got ${statement.getText()}`);
+      throw new Error(`${file}: expected exports by name, got ${statement.getText()}`);
     }
-    const file = from.text.replace(/^\.\/|\.js$/g, "");
-    for (const { name } of names.elements) {
-      if (group === undefined) throw new Error(`index.ts: ${name.text} stands in no group`);
-      places.set(name.text, { group, file: `${file}.ts` });
+    const source = posix.join(posix.dirname(file), from.text.replace(/\.js$/, ".ts"));
+    for (const element of names.elements) {
+      if (group === undefined) throw new Error(`${file}: ${element.name.text} stands in no group`);
+      exports.push({ name: element.name.text, group, file: source });
     }
   }
-  return places;
+  const [head] = text.split("\n", 1);
+  return { name, file, about: head.replace(/^\/\/ (The door "[^"]*": )?/, ""), exports };
+}
+
+/** Every door of the package. */
+export function readAllDoors(): readonly Door[] {
+  return [...readDoors()].map(([name, file]) =>
+    readDoor(name, file, readFileSync(join(ROOT, file), "utf8")),
+  );
 }
 
 /** Signatures show what a function takes and gives; below them stands only what the docstring adds. */
@@ -71,12 +93,12 @@ class ApiTheme extends MarkdownTheme {
 
 /** The text of lib/API.md. */
 async function renderApi(): Promise<string> {
-  const places = placesOf(readFileSync(INDEX, "utf8"));
+  const doors = readAllDoors();
   const folder = mkdtempSync(join(tmpdir(), "aro-docs-"));
   const options: Partial<
     TypeDocOptions & PluginOptions & { placeInternalsInOwningModule: boolean }
   > = {
-    entryPoints: [INDEX],
+    entryPoints: doors.map(({ file }) => join(ROOT, file)),
     tsconfig: join(ROOT, "lib", "tsconfig.json"),
     plugin: ["typedoc-plugin-markdown", "typedoc-plugin-missing-exports"],
     placeInternalsInOwningModule: true,
@@ -88,13 +110,13 @@ async function renderApi(): Promise<string> {
     name: "The package aro",
     sort: ["source-order"],
     categorizeByGroup: false,
-    categoryOrder: [...groupsOf(places).keys(), UNNAMED],
+    categoryOrder: [...doors.flatMap(groupsOf), UNNAMED],
     logLevel: "Warn",
     router: "module",
     outputs: [{ name: "markdown", path: folder }],
     entryFileName: "API",
-    modulesFileName: "API",
     hidePageHeader: true,
+    hidePageTitle: true,
     hideBreadcrumbs: true,
     useCodeBlocks: true,
     expandObjects: true,
@@ -110,43 +132,63 @@ async function renderApi(): Promise<string> {
   app.renderer.defineTheme("api", ApiTheme as never);
   app.options.setValue("theme", "api");
   app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
-    for (const child of project.children ?? []) {
-      const place = places.get(child.name);
-      // A type that is not exported may have the name of one that is.
-      const from = project.getSymbolIdFromReflection(child)?.fileName ?? "";
-      const isExported = place !== undefined && from.endsWith(`lib/${place.file}`);
-      putIntoGroup(child, isExported ? place.group : UNNAMED);
+    for (const module of project.children ?? []) {
+      const { exports } = doorOf(module, doors);
+      for (const child of module.children ?? []) {
+        // A type that is not exported may have the name of one that is.
+        const from = project.getSymbolIdFromReflection(child)?.fileName ?? "";
+        const exported = exports.find(
+          ({ name, file }) => name === child.name && from.endsWith(file),
+        );
+        putIntoGroup(child, exported?.group ?? UNNAMED);
+      }
     }
   });
   const project = await app.convert();
-  if (!project) throw new Error("docs: typedoc could not read lib/index.ts");
-  const silent = undocumented(project, places);
+  if (!project) throw new Error("docs: typedoc could not read the doors");
+  const modules = project.children ?? [];
+  const silent = modules.flatMap((module) => undocumented(module, doorOf(module, doors)));
   if (silent.length > 0) throw new Error(`docs: expected a docstring of ${silent.join(", ")}`);
   await app.generateOutputs(project);
-  const text = readFileSync(join(folder, "API.md"), "utf8");
+  const pages = doors.map((door) => {
+    const page = readFileSync(join(folder, `${moduleName(door)}.md`), "utf8");
+    return `# The door ${door.name}\n\n\`import { … } from "${door.name}"\`: ${door.about}\n\n${page}`;
+  });
   rmSync(folder, { recursive: true });
+  const text = `# The package aro\n\n${HEAD}\n\n${doors.map(contents).join("\n\n")}\n\n${pages.join("\n")}`;
   return text
     .replace(/<a id="[^"]*"><\/a> /g, "") // one on each property, of names that change
-    .replace(/\[(`[^`]+`)\]\(#property-[\w-]+\)/g, "$1") // links to them
+    .replace(/\]\(\w*\.md#/g, "](#") // all doors stand on one page
+    .replace(/\[(`[^`]+`)\]\(#property-[\w-]+\)/g, "$1") // links to the properties
     .replace(/\n(?=Source: )/g, "\n\n")
-    .replace(/\n{3,}/g, "\n\n")
-    .replace("\n", `\n\n${HEAD}\n\n${contents(places)}\n`);
+    .replace(/\n{3,}/g, "\n\n");
 }
 
-/** The names in each group. */
-function groupsOf(places: ReadonlyMap<string, Place>): Map<string, string[]> {
-  const groups = new Map<string, string[]>();
-  for (const [name, { group }] of places) groups.set(group, [...(groups.get(group) ?? []), name]);
-  return groups;
+/** typedoc's name of a door: its folder, or "index" for the first. */
+function moduleName({ file }: Door): string {
+  return posix.dirname(file) === "lib" ? "index" : posix.basename(posix.dirname(file));
 }
 
-/** A line of links for each group. */
-function contents(places: ReadonlyMap<string, Place>): string {
-  const lines = [...groupsOf(places)].map(([group, names]) => {
-    const links = names.map((name) => `[${name}](#${name.toLowerCase()})`);
-    return `- ${group}: ${links.join(", ")}.`;
+function doorOf({ name }: DeclarationReflection, doors: readonly Door[]): Door {
+  const door = doors.find((one) => moduleName(one) === name);
+  if (!door) throw new Error(`docs: typedoc read a module ${name}, which is no door`);
+  return door;
+}
+
+/** The groups of a door, in order. */
+function groupsOf({ exports }: Door): string[] {
+  return [...new Set(exports.map(({ group }) => group))];
+}
+
+/** A door with a line of links for each of its groups. */
+function contents(door: Door): string {
+  const lines = groupsOf(door).map((own) => {
+    const names = door.exports.filter(({ group }) => group === own);
+    const links = names.map(({ name }) => `[${name}](#${name.toLowerCase()})`);
+    return `- ${own}: ${links.join(", ")}.`;
   });
-  return lines.join("\n");
+  const anchor = `the-door-${door.name.replace("/", "")}`;
+  return `[${door.name}](#${anchor}): ${door.about}\n\n${lines.join("\n")}`;
 }
 
 /** Puts what is exported into its group, and names its parameters as a reader would. */
@@ -168,9 +210,9 @@ function nameAfter(type: SomeType | undefined): string {
 }
 
 /** Exported names without a docstring. */
-function undocumented(project: ProjectReflection, places: ReadonlyMap<string, Place>): string[] {
-  return (project.children ?? [])
-    .filter(({ name }) => places.has(name))
+function undocumented(module: DeclarationReflection, { exports }: Door): string[] {
+  return (module.children ?? [])
+    .filter((child) => exports.some(({ name }) => name === child.name))
     .filter(
       (child) =>
         ![child, ...(child.signatures ?? [])].some(({ comment }) => comment?.summary.length),

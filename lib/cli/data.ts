@@ -9,7 +9,7 @@ import {
 } from "../cohort/manifest.js";
 import { readPaperCohort } from "../cohort/paper.js";
 import { fetchSource, findPlaced } from "../cohort/sources.js";
-import { textTable } from "../jupyter/table.js";
+import { textTable } from "../figures/table.js";
 import { didYouMean } from "../nearest.js";
 
 /** `aro data` lists what the manifest has; `aro data get NAME` fetches and verifies one, or checks what was placed. */

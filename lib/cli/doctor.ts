@@ -8,7 +8,7 @@ import { type Considered, chooseEngine, surveyEngines } from "../engine/choose.j
 import { findCompiler, threadCount } from "../engine/compile.js";
 import { describeEngine, type Engine, isPortable } from "../engine/engine.js";
 import { memoryLimits } from "../engine/memory.js";
-import { textTable } from "../jupyter/table.js";
+import { textTable } from "../figures/table.js";
 import { availableDisk } from "../model/cost.js";
 import { describeEnvironment } from "../train/environment.js";
 

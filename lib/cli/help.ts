@@ -1,5 +1,5 @@
 // Help texts, rendered from the table of commands.
-import { markdownTable } from "../jupyter/table.js";
+import { markdownTable } from "../figures/table.js";
 import { type Command, flagOf } from "./options.js";
 
 /** Renders the list of commands. */

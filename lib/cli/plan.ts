@@ -4,7 +4,7 @@ import { dropEmptyFeatures } from "../cohort/cohort.js";
 import { chooseEngine } from "../engine/choose.js";
 import { describeEngine, type Engine, isPortable } from "../engine/engine.js";
 import { memoryLimits } from "../engine/memory.js";
-import { textTable } from "../jupyter/table.js";
+import { textTable } from "../figures/table.js";
 import { ARO, type AroSpec } from "../model/aro.js";
 import {
   availableDisk,

@@ -13,7 +13,7 @@ import { splitClaims } from "../claims/splits.js";
 import { replaceFile } from "../cohort/durable-file.js";
 import { projectRoot } from "../cohort/root.js";
 import type { FlatScore } from "../evaluate/summary.js";
-import { markdownTable, type TableOptions, textTable } from "../jupyter/table.js";
+import { markdownTable, type TableOptions, textTable } from "../figures/table.js";
 import { foldersOf, type Profile, readProfile } from "../study/profile.js";
 import { readResults } from "../study/results.js";
 import { type RunRow, summarizeRuns } from "../study/runs.js";

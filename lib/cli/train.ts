@@ -1,7 +1,7 @@
 // The command that trains experiments: what is left of one, in order, or one run alone.
 import { relative } from "node:path";
 import { chooseEngine } from "../engine/choose.js";
-import { textTable } from "../jupyter/table.js";
+import { textTable } from "../figures/table.js";
 import { describeState } from "../study/experiment-scores.js";
 import {
   experimentsOf,

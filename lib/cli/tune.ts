@@ -1,6 +1,6 @@
 // The command that tunes: a resumable study of trials on a profile's cohort.
 import { chooseEngine } from "../engine/choose.js";
-import { formatCell, textTable } from "../jupyter/table.js";
+import { formatCell, textTable } from "../figures/table.js";
 import type { Profile } from "../study/profile.js";
 import { openStudy } from "../study/study.js";
 import { type Setup, summarizeTuning, tuneAro, tunedSettings } from "../study/tuning.js";

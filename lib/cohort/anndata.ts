@@ -150,7 +150,9 @@ function findMatrix(group: Group, layer: string | undefined, where: string): Dat
   const remedy =
     names.length > 0
       ? `pass layer: one of ${quoteSome(names, 10)}`
-      : "there are no layers; write the file again";
+      : isGroup(group.get("raw"))
+        ? "in Python, write adata.raw.to_adata(), which has one"
+        : "there are no layers; write the file again";
   throw new RangeError(`${where}: expected ${wanted}, got none; ${remedy}`);
 }
 
@@ -177,9 +179,10 @@ const BLOCK = 2 ** 20; // numbers in memory at a time, or those of a row
 function* readBlocks(matrix: Dataset | Group, where: string): Iterable<Block> {
   const [rows, columns] = shapeOf(matrix, where);
   if (!isDataset(matrix)) {
-    yield* readSparse(matrix, rows, columns);
+    yield* readSparse(matrix, where, rows, columns);
     return;
   }
+  checkReadable(matrix, where);
   const chunk = matrix.metadata.chunks?.[0] ?? 1; // a chunk that is read in parts is unpacked as often
   const step = Math.ceil(Math.max(1, Math.floor(BLOCK / columns)) / chunk) * chunk;
   for (let top = 0; top < rows; top += step) {
@@ -197,12 +200,52 @@ function* readBlocks(matrix: Dataset | Group, where: string): Iterable<Block> {
   }
 }
 
+/** The filters of HDF5 that h5wasm has: deflate, shuffle, Fletcher's checksum, SZIP, N-bit, scale and offset. */
+const FILTERS = 6;
+
+/** @throws RangeError for a compression or a number type that h5wasm cannot read. */
+function checkReadable(dataset: Dataset, where: string): Dataset {
+  const odd = dataset.filters.find(({ id }) => id > FILTERS);
+  if (odd) {
+    throw new RangeError(
+      `${where}: expected gzip or no compression, got ${quote(odd.name || `filter ${odd.id}`)}; ` +
+        'write it with compression="gzip"',
+    );
+  }
+  const { type, size } = dataset.metadata;
+  if (type === FLOAT && size < 4) {
+    throw new RangeError(
+      `${where}: expected float32 or float64, got float${8 * size}; write it as float32`,
+    );
+  }
+  return dataset;
+}
+
+/** HDF5's class of floating-point numbers. */
+const FLOAT = 1;
+
 /** Unpacks a CSR matrix some rows at a time, a CSC matrix some columns at a time. */
-function* readSparse(matrix: Group, rows: number, columns: number): Iterable<Block> {
+function* readSparse(matrix: Group, where: string, rows: number, columns: number): Iterable<Block> {
   const byRow = encodingOf(matrix) === "csr_matrix";
   const [major, minor] = byRow ? [rows, columns] : [columns, rows];
-  const part = (name: string) => matrix.get(name) as Dataset;
+  const part = (name: string): Dataset => {
+    const found = matrix.get(name);
+    if (isDataset(found)) return checkReadable(found, where);
+    throw new RangeError(`${where}: expected ${name} of a sparse matrix, got none; write it again`);
+  };
   const starts = numbersOf(part("indptr").value);
+  const stored = part("data").shape?.[0] ?? 0;
+  const isWhole =
+    starts.length === major + 1 &&
+    starts[0] === 0 &&
+    starts[major] === stored &&
+    part("indices").shape?.[0] === stored &&
+    starts.every((start, i) => i === 0 || start >= starts[i - 1]);
+  if (!isWhole) {
+    throw new RangeError(
+      `${where}: expected indptr to rise from 0 to ${stored} in ${major} steps, got another; write the matrix again`,
+    );
+  }
   const step = Math.max(1, Math.floor(BLOCK / Math.max(1, minor)));
   for (let first = 0; first < major; first += step) {
     const count = Math.min(step, major - first);
@@ -214,7 +257,14 @@ function* readSparse(matrix: Group, rows: number, columns: number): Iterable<Blo
       const places = numbersOf(part("indices").slice([[from, to]]));
       for (let i = 0; i < count; i++) {
         for (let at = starts[first + i] - from; at < starts[first + i + 1] - from; at++) {
-          values[byRow ? i * minor + places[at] : places[at] * count + i] += data[at];
+          const place = places[at];
+          if (!(place >= 0 && place < minor)) {
+            throw new RangeError(
+              `${where}: expected indices below ${minor}, got ${place} in ${byRow ? "row" : "column"} ${first + i + 1}; ` +
+                "write the matrix again",
+            );
+          }
+          values[byRow ? i * minor + place : place * count + i] += data[at];
         }
       }
     }
@@ -248,6 +298,12 @@ function readFrame(group: Group, name: "obs" | "var", where: string): Frame {
 function readColumn(frame: Group, name: string, where: string): Omit<FrameColumn, "name"> {
   const column = frame.get(name);
   const old = frame.get(`__categories/${name}`); // anndata 0.7
+  for (const dataset of [
+    column,
+    ...(isGroup(column) ? column.keys().map((part) => column.get(part)) : []),
+  ]) {
+    if (isDataset(dataset)) checkReadable(dataset, where);
+  }
   if (isDataset(column)) return isDataset(old) ? categorical(column, old) : plain(column);
   const [codes, categories, values, mask] = ["codes", "categories", "values", "mask"].map((part) =>
     isGroup(column) ? column.get(part) : null,

@@ -11,7 +11,7 @@ import { isExcelDate } from "./identifiers.js";
 import { emptyMatrix, type Matrix } from "./matrix.js";
 import { isPlainNumber, LONGEST_NUMBER, parseNumber } from "./numbers.js";
 import { type Problems, quote } from "./problems.js";
-import { type Dialect, endOfCell, type Row, textOfCell } from "./rows.js";
+import { type Delimiter, type Dialect, endOfCell, type Row, textOfCell } from "./rows.js";
 
 /**
  * Explains why `parseNumber` refuses a cell: the kind of fault, the cell, and the remedy.
@@ -61,6 +61,11 @@ export function explainCell(
   if (/^#(?:DIV\/0!|VALUE!|REF!|NUM!|NAME\?|NULL!)$/i.test(cell)) {
     return got("text", "an error of a spreadsheet's formula", "repair it, or leave the cell empty");
   }
+  if (/^(?:true|false)$/i.test(cell)) return got("logical", "a truth value", "write 1 or 0");
+  if (/^'/.test(cell)) {
+    return got("text", "with an apostrophe, which marks text in a spreadsheet", "remove it");
+  }
+  if (/^".*"$/.test(cell)) return got("text", "quoted behind a blank", "remove the blank");
   if (isExcelDate(cell)) return got("text", "a date", "format the cell as a number and type it in");
   if (/^[\u2010-\u2015\u2212]\s?[\d.]/.test(cell)) {
     return got("text", "which has a typographic minus", 'write the minus as "-"');
@@ -96,13 +101,14 @@ interface Sink extends ReadNumbersOptions {
   readonly faults: readonly Faults[];
   /** Short cells that mean "not measured", by their bytes, since decoding each again takes long. */
   readonly words: Map<number, string>;
-  readonly points?: PointWatch;
+  readonly points: Points;
 }
 
 /** A text file as a table of cells. */
 export function cellsOfText(table: DelimitedFile): CellTable {
   return {
     ...table,
+    delimiter: table.text.typed ? undefined : table.delimiter,
     ...(table.gct && { annotations: table.gct.annotations, orientation: "features-in-rows" }),
     rowWord: "line",
     readColumns: (columns) => readColumns(table, columns),
@@ -125,7 +131,8 @@ export function readNumbers(table: DelimitedFile, options: ReadNumbersOptions): 
   const [rowStep, columnStep] = transpose ? [1, height] : [width, 1];
   const offsets = Float64Array.from(columns, (place) => (place < 0 ? -1 : place * columnStep));
   const faults = header.map((): Faults => ({ count: 0, first: [] }));
-  const points = dialect.delimiter === ";" ? watchPoints() : undefined;
+  // A workbook's numbers are typed, so their points are decimal.
+  const points: Points = { decimal: table.text.typed ?? false, whole: false, grouped: 0 };
   const words = new Map<number, string>();
   const sink: Sink = { ...options, matrix, rowStep, offsets, faults, words, points };
   const widths = checkWidths(table, problems);
@@ -140,7 +147,15 @@ export function readNumbers(table: DelimitedFile, options: ReadNumbersOptions): 
     const numberless = own.every((at) => matrix.observed[at] === 0);
     tellFaults(header[j], found, numberless, problems);
   });
-  points?.finish(table.headerLine, problems);
+  if (mayPartThousands(points, dialect.delimiter)) {
+    problems.add({
+      kind: "thousands",
+      line: table.headerLine,
+      text:
+        `expected numbers of one meaning, got three digits behind every point, as in ${quote(points.example ?? "")}: ` +
+        "thousands or decimals? Remove points between thousands, or write decimals with another number of digits",
+    });
+  }
   return matrix;
 }
 
@@ -190,7 +205,12 @@ function readRow(row: Row, place: number, line: number, dialect: Dialect, sink: 
     if (Number.isNaN(value)) observed[to] = 0;
     else {
       values[to] = value;
-      points?.see(textOfCell(row, from, at, quotes));
+      if (!points.decimal && plain) {
+        if (point < 0) points.whole = true;
+        else if (decimals !== 3 || point - first > 3 || bytes[first] === ZERO)
+          points.decimal = true;
+        else if (points.grouped++ === 0) points.example = bytes.toString("latin1", from, at);
+      }
     }
   }
   return j;
@@ -211,7 +231,7 @@ function readOddCell(
   from: number,
   to: number,
   { j, line, quotes }: { readonly j: number; readonly line: number; readonly quotes: boolean },
-  { missing, faults, words }: Sink,
+  { missing, faults, words, points }: Sink,
 ): number {
   const code = to - from <= 6 ? packBytes(row.bytes, from, to) : -1;
   const known = words.get(code);
@@ -222,6 +242,7 @@ function readOddCell(
   }
   const value = parseNumber(cell);
   if (value === undefined) addFault(faults[j], line, cell);
+  else if (!points.decimal) seePoints(points, cell);
   return value ?? Number.NaN;
 }
 
@@ -277,38 +298,32 @@ export function tellFaults(
   if (!whole) problems.addMore(count - first.length);
 }
 
-interface PointWatch {
-  see(cell: string): void;
-  finish(line: number, problems: Problems): void;
+/** What the points in a file's numbers may mean. */
+export interface Points {
+  /** Whether some point can only be a decimal point. */
+  decimal: boolean;
+  /** Whether some number is whole, without a point. */
+  whole: boolean;
+  /** How many numbers have points that may part thousands, and the first of them. */
+  grouped: number;
+  example?: string;
+}
+
+/** Adds what the points of a number tell. */
+export function seePoints(points: Points, cell: string): void {
+  if (!cell.includes(".")) points.whole = true;
+  else if (!/^[+-]?[1-9]\d{0,2}(?:\.\d{3})+$/.test(cell)) points.decimal = true;
+  else if (points.grouped++ === 0) points.example = cell;
 }
 
 /**
- * Looks at the decimal points of a semicolon-separated file, which is how a spreadsheet writes decimal commas: if three
- * digits follow every point, they may part thousands, and that becomes a problem.
+ * Whether points may part thousands: three digits follow each of them. Semicolons between the cells are how a
+ * spreadsheet that writes decimal commas saves a table. With other delimiters there must also be whole numbers, since
+ * a program that rounds to three decimals writes them in every cell.
  */
-function watchPoints(): PointWatch {
-  let example: string | undefined;
-  let decimal = false;
-  return {
-    see(cell) {
-      if (decimal || !cell.includes(".")) return;
-      if (isAmbiguous(cell.trim())) example ??= cell;
-      else decimal = true;
-    },
-    finish(line, problems) {
-      if (decimal || example === undefined) return;
-      problems.add({
-        kind: "thousands",
-        line,
-        text:
-          `expected numbers of one meaning, got three digits behind every point, as in ${quote(example)}: thousands or ` +
-          "decimals? Remove points between thousands, or save decimals with tabs between the cells",
-      });
-    },
-  };
-}
-
-/** Whether the points of a number may part thousands. */
-export function isAmbiguous(cell: string): boolean {
-  return /^[+-]?[1-9]\d{0,2}(?:\.\d{3})+$/.test(cell);
+export function mayPartThousands(
+  { decimal, whole, grouped }: Points,
+  delimiter: Delimiter | undefined,
+): boolean {
+  return !decimal && (delimiter === ";" ? grouped > 0 : grouped > 1 && whole);
 }

@@ -1,6 +1,6 @@
 // Finds the header of delimited text, and tells what stands above it: comments, a delimiter, GCT's counts, a title.
 import { isPlainNumber } from "./numbers.js";
-import { countOf, quote } from "./problems.js";
+import { countOf, quote, quoteSome } from "./problems.js";
 import { type Delimiter, type Dialect, eachRow, splitRow } from "./rows.js";
 import type { TextFile } from "./textfile.js";
 
@@ -42,6 +42,7 @@ interface Start {
 
 /** So many rows decide the delimiter. */
 const FIRST_ROWS = 12;
+const DELIMITERS: readonly Delimiter[] = [",", "\t", ";"];
 const NAMES = { ",": "commas", "\t": "tabs", ";": "semicolons" } as const;
 
 export function nameDelimiter(delimiter: Delimiter): string {
@@ -68,6 +69,7 @@ export function findHeader(text: TextFile, options: HeaderOptions = {}): Header 
   if (gct) return { ...gct, dialect, notes };
   const { header, below, top } = options.format ? skipHash(rows) : findBelowHash(file, rows, notes);
   refuseTitle(file, header, below);
+  refuseNarrow(file, header, below);
   const names = completeNames(file, header, below, options.ids, notes);
   return { dialect, names, line: header.line, top, notes };
 }
@@ -211,12 +213,31 @@ function refuseTitle(file: string, header: Start, below: readonly Start[]): void
   const width = usualWidth(below.map(({ cells }) => cells.length));
   const real = below.find((row) => filled(row) > 1);
   if (!real || filled(header) !== 1 || header.cells[0] === "") return;
+  const other = DELIMITERS.find((one) => header.cells[0].split(one).length === width);
+  if (other && width > 1) {
+    throw new RangeError(
+      `${file}: expected one delimiter in the file, got ${NAMES[other]} in the header, line ${header.line}, and others ` +
+        "in the rows; write it with one",
+    );
+  }
   if (width < 3 && !namesIds(real.cells[0])) return; // R's header of a single column
   const last = below[below.indexOf(real) - 1] ?? header;
   const lines = last === header ? `line ${header.line}` : `lines ${header.line} to ${last.line}`;
   throw new RangeError(
     `${file}: expected the header on line ${header.line}, got ${quote(header.cells[0])} alone, as in a title; ` +
       `remove ${lines}, or name the other columns there`,
+  );
+}
+
+/** @throws RangeError if a line of fewer cells stands above a header. */
+function refuseNarrow(file: string, header: Start, [next, ...below]: readonly Start[]): void {
+  const width = usualWidth(below.map(({ cells }) => cells.length));
+  const isHeader = next?.cells.length === width && namesIds(next.cells[0]) && next.cells[0] !== "";
+  if (!isHeader || header.cells.length + 1 >= width || next.cells.slice(1).some(isPlainNumber))
+    return;
+  throw new RangeError(
+    `${file}: expected the header on line ${header.line}, got ${header.cells.map(quote).join(", ")} above what looks ` +
+      `like one; remove line ${header.line}, or begin it with "#"`,
   );
 }
 
@@ -282,17 +303,29 @@ function findGct(
   file: string,
   rows: readonly Start[],
 ): Omit<Header, "dialect" | "notes"> | undefined {
-  const [, version] = /^#1\.([23])$/.exec(rows[0].cells.join("")) ?? [];
-  if (version === undefined) return undefined;
+  const first = rows[0].cells.join("");
+  if (!/^#\d\.\d+$/.test(first)) return undefined;
+  if (first !== "#1.2" && first !== "#1.3") {
+    throw new RangeError(
+      `${file}: expected GCT 1.2 or 1.3, got ${quote(first)} on line ${rows[0].line}; write it as one of these, or ` +
+        "remove the line if the file is a plain table",
+    );
+  }
   const [, counts, header] = rows;
-  const [features, samples, described = 1, describing = 0] = (counts?.cells ?? [])
-    .filter((cell) => cell !== "")
-    .map(Number);
+  const stated = (counts?.cells ?? []).filter((cell) => cell !== "");
+  const least = first === "#1.2" ? 2 : 4;
+  if (stated.length < 2 || stated.length > least || stated.some((count) => !/^\d+$/.test(count))) {
+    throw new RangeError(
+      `${file}: expected ${least} counts on line ${counts?.line ?? 2}, as in GCT ${first.slice(1)}, ` +
+        `got ${quoteSome(stated, 5)}; download it again`,
+    );
+  }
+  const [features, samples, described = 1, describing = 0] = stated.map(Number);
   const width = 1 + described + samples;
   if (header?.cells.length !== width) {
     throw new RangeError(
-      `${file}: expected ${Number.isNaN(width) ? "counts" : `${width} columns`} of GCT 1.${version} ` +
-        `on line ${(Number.isNaN(width) ? counts : header)?.line ?? 2}, got ${header?.cells.length ?? "none"}; download it again`,
+      `${file}: expected ${width} columns on line ${header?.line ?? 3}, as the counts on line ${counts.line} say, ` +
+        `got ${header?.cells.length ?? "none"}; download it again`,
     );
   }
   return {

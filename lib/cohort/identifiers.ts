@@ -12,6 +12,9 @@ const MONTH = `(?:${MONTHS.join(" ")
   .map((month) => `[${month[0].toUpperCase()}${month[0]}]${month.slice(1)}`)
   .join("|")})`;
 const CAPITAL_MONTH = `(?=[A-Z])${MONTH}`;
+const WHOLE_MONTH =
+  "(?:January|February|March|April|June|July|August|September|October|November|December|" +
+  "Januar|Februar|März|Juni|Juli|Oktober|Dezember)";
 const DAY = "(?:0?[1-9]|[12]\\d|3[01])";
 const YEAR = "(?:19|20)\\d{2}";
 const EXCEL_DATES = [
@@ -23,10 +26,17 @@ const EXCEL_DATES = [
   /^(?:sept|mars|août|déc)\.?-\d{2}$/,
   // 1er mars, 1 de marzo
   new RegExp(`^${DAY}(?:er|º|°)? (?:de )?(?:${MONTH}|septembre|marzo|março|décembre)$`, "u"),
+  // 1. September, 1-March, March 1, 2021, as formats with whole months write them
+  new RegExp(`^${DAY}(?:\\. ?|[- ])${WHOLE_MONTH}(?:[-, ]+${YEAR})?$`, "u"),
+  new RegExp(`^${WHOLE_MONTH} ${DAY}(?:, ${YEAR})?$`, "u"),
+  // 9月1日
+  /^(?:\d{4}年)?\d{1,2}月\d{1,2}日$/,
   // Sep 1
   new RegExp(`^${CAPITAL_MONTH}\\.? ${DAY}$`, "u"),
   // 2021-09-01, 2021/09/01, with or without a time of day
   /^\d{4}([-/.])(?:0[1-9]|1[0-2])\1(?:0[1-9]|[12]\d|3[01])(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?Z?)?$/,
+  // 9/1/21
+  new RegExp(`^${DAY}/${DAY}/\\d{2}$`),
   // 9/1/2021, 01.09.2021, 01-09-2021
   new RegExp(`^${DAY}([-/.])${DAY}\\1${YEAR}$`),
 ];

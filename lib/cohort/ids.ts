@@ -21,12 +21,19 @@ const bare = (id: string) =>
     .replace(/[^\p{L}\p{N}]+/gu, "-")
     .replace(/(?<!\d)-|-(?!\d)/g, "");
 
+/** Cyrillic and Greek letters, and the Latin ones that look like them. */
+const LOOK_ALIKE = "АВЕЅІЈКМНОРСТУХавеѕіјкмнорстухΑΒΕΖΗΙΚΜΝΟΡΤΥΧο";
+const LATIN = "ABESIJKMHOPCTYXabesijkmhopctyxABEZHIKMNOPTYXo";
+const latin = (id: string) =>
+  id.replace(/[\u0370-\u04ff]/gu, (letter) => LATIN[LOOK_ALIKE.indexOf(letter)] ?? letter);
+
 /** Each undoes one more habit of programs. */
 const DIFFERENCES: readonly (readonly [difference: string, undo: (id: string) => string])[] = [
   ["the Unicode form of letters with marks", compose],
   ["invisible characters or blanks", unify],
   ["upper and lower case", fold],
   ["punctuation", bare],
+  ["letters of another alphabet that look alike", (id) => bare(latin(id))],
   ["R's X before a digit", (id) => bare(id).replace(/^x(?=\d)/, "")],
   ['a ".0" at the end', (id) => fold(id).replace(/^(x?\d+)\.0+$/, "$1")],
   ["leading zeros", (id) => bare(id).replace(/(?<![\d-])0+(?=\d)/g, "")],

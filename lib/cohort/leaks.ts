@@ -1,6 +1,7 @@
 // Labels of the sample sheet that also occur among a table's features, where a model would see them.
-import type { Label, ModalityTable, Sample } from "./cohort.js";
+import type { ModalityTable, Sample } from "./cohort.js";
 import { undoR } from "./ids.js";
+import type { Matrix } from "./matrix.js";
 import { type Problems, quote } from "./problems.js";
 
 /** Adds a problem if columns of the sample sheet are among the columns of features. */
@@ -24,8 +25,8 @@ export function addLabels(
 }
 
 /**
- * Refuses a row of features that is called like a label and has its numbers; a gene's expression may share its name
- * with a label for its mutation.
+ * Refuses a feature that has the values of a label in every sample, under the label's name or another. A gene's
+ * expression may share its name with a label for its mutation.
  * @throws RangeError that names both.
  */
 export function refuseCopies(
@@ -34,21 +35,51 @@ export function refuseCopies(
   sheet: readonly Sample[],
 ): void {
   const labelsOf = new Map(sheet.map(({ id, labels }) => [id, labels]));
-  const names = new Map(Object.keys(sheet[0]?.labels ?? {}).map((label) => [undoR(label), label]));
-  const isCopy = (label: string, j: number) => {
-    const rows = samples.flatMap((_, i) => (matrix.observed[i * matrix.columns + j] ? [i] : []));
-    const float32 = (value: Label) => (typeof value === "number" ? Math.fround(value) : value);
-    const same = (row: number) =>
-      matrix.values[row * matrix.columns + j] ===
-      float32(labelsOf.get(samples[row])?.[label] ?? null);
-    return rows.length > 0 && rows.every(same);
-  };
-  features.forEach((feature, j) => {
-    const label = names.get(undoR(feature));
-    if (label === undefined || !isCopy(label, j)) return;
-    throw new RangeError(
-      `${file}: expected features, got ${quote(feature)} with the values of the label ${quote(label)} in the sample ` +
-        "sheet, so that a label would be among the inputs; remove it from the table",
-    );
+  const labels = Object.keys(sheet[0]?.labels ?? {}).map((name) => {
+    const cells = samples.map((id) => labelsOf.get(id)?.[name]);
+    const numbers = cells.map((cell) => (typeof cell === "number" ? cell : Number.NaN));
+    return { name, undone: undoR(name), values: Float32Array.from(numbers) };
   });
+  features.forEach((feature, j) => {
+    const undone = undoR(feature);
+    for (const label of labels) {
+      const own = label.undone === undone;
+      const copied = copiedValues(label.values, matrix, j);
+      if (copied.length === 0 || !(own || canIdentify(copied))) continue;
+      throw new RangeError(
+        `${file}: expected features, got ${quote(feature)} with the values of the label ${quote(label.name)} in the ` +
+          "sample sheet, so that a label would be among the inputs; remove it from the table",
+      );
+    }
+  });
+}
+
+/** The values of a feature if they equal the label's wherever they were measured; else none. */
+function copiedValues(
+  label: Float32Array,
+  { rows, columns, values, observed }: Matrix,
+  j: number,
+): number[] {
+  const copied: number[] = [];
+  for (let i = 0; i < rows; i++) {
+    if (!observed[i * columns + j]) continue;
+    if (values[i * columns + j] !== label[i]) return [];
+    copied.push(label[i]);
+  }
+  return copied;
+}
+
+/** Bits of a coincidence that no table of a million features shows by chance. */
+const RARE = 40;
+
+/** Whether equal values tell of a copy. Classes and small counts, such as 0, 1 and 2, may agree by chance in a few samples. */
+function canIdentify(values: readonly number[]): boolean {
+  const counts = new Map<number, number>();
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+  if (counts.size < 3 && values.length < RARE) return false;
+  if (values.some((value) => !Number.isInteger(value) || Math.abs(value) >= 10)) {
+    return values.length > 3;
+  }
+  const bits = [...counts.values()].map((count) => count * Math.log2(values.length / count));
+  return bits.reduce((sum, one) => sum + one, 0) >= RARE;
 }

@@ -1,6 +1,7 @@
 // The names on a table's two sides: none missing, none repeated; which column holds them, which become features.
 import type { CellTable } from "./cell-table.js";
 import { isExcelDate, isExcelNumber, stripEnsemblVersion } from "./identifiers.js";
+import { isPlainNumber } from "./numbers.js";
 import { countOf, type Problems, quote, quoteSome } from "./problems.js";
 import type { RenameOptions } from "./rename.js";
 
@@ -102,7 +103,7 @@ export function findIdColumn(
     }
     return { idColumn, counting: others };
   }
-  const candidates = counting.includes(first) ? findDistinct(table, counting) : [];
+  const candidates = counting.includes(first) ? findDistinct(table, counting, first) : [];
   if (candidates.length === 0) return { idColumn: first, counting: [] };
   const [name] = candidates.map((j) => table.header[j]);
   problems.add({
@@ -119,7 +120,7 @@ export function findIdColumn(
 const COUNTING =
   /^(?:|index|unnamed: ?\d+(?:\.\d+)?|x|v1|rows?|row[._ ]?(?:names?|num|number|nr|no|index)|level_0|#|no\.?|nr\.?)$/i;
 
-/** The columns that count the rows, from 0 or 1. */
+/** The columns that count the rows, perhaps with gaps where rows were left out. */
 function findCounting(table: CellTable): number[] {
   const { header, lines } = table;
   const named = table.columns.filter(
@@ -128,20 +129,26 @@ function findCounting(table: CellTable): number[] {
   if (named.length === 0 || lines.length < 2) return [];
   const cells = table.readColumns(named);
   return named.filter((_, i) => {
-    const start = cells[i][0] === "0" ? 0 : 1;
-    return cells[i].every((cell, row) => cell === String(row + start));
+    const counts = cells[i].map((cell) => (/^\d{1,7}$/.test(cell) ? Number(cell) : Number.NaN));
+    return counts.every((count, row) => count > (row === 0 ? -1 : counts[row - 1]));
   });
 }
 
-/** The columns whose first cells are all different, and none of which looks measured. */
-function findDistinct(table: CellTable, but: readonly number[]): number[] {
+/**
+ * The columns that may name the rows instead of one that counts them: their first cells are all different, and none
+ * looks measured. If the counts have gaps, they may be ids themselves, so that only a column of words stands against them.
+ */
+function findDistinct(table: CellTable, but: readonly number[], counting: number): number[] {
   const rows = table.readFirstRows(100);
+  const counts = rows.map((row) => Number(row[counting]));
+  const gapless = counts.every((count, row) => count === row + counts[0]) && counts[0] <= 1;
   return table.columns.filter((j) => {
     const cells = rows.map((row) => row[j] ?? "");
     const named = cells.every(
       (cell) => !isNameless(cell) && !/^[+-]?\d*\.\d|^[+-]?\d+e/i.test(cell),
     );
-    return !but.includes(j) && named && new Set(cells).size === cells.length;
+    const words = gapless || cells.every((cell) => !isPlainNumber(cell));
+    return !but.includes(j) && named && words && new Set(cells).size === cells.length;
   });
 }
 
@@ -216,6 +223,25 @@ export function chooseFeatures(
   return { ids, kept, lost, notes: noteFeatures(raw, ids, lost) };
 }
 
+/** Notes ids that carry the marks by which a spreadsheet keeps a cell as text. */
+export function noteMarks(what: "sample" | "feature", ids: readonly string[]): string[] {
+  const marked = ids.filter((id) => /^(?:'|=")/.test(id));
+  if (marked.length === 0) return [];
+  return [
+    `${countOf(marked.length, what)} whose names have marks of a spreadsheet, ' or =", as a part: ${quoteSome(marked)}; ` +
+      "remove the marks if other files write the names without",
+  ];
+}
+
+/** Recognizes what pandas and R make of a name that repeats: `S1.1` beside `S1`. */
+export function isRepeat(ids: readonly string[]): (id: string) => boolean {
+  const known = new Set(ids);
+  return (id) => {
+    const [, base] = /^(.+)\.\d$/.exec(id) ?? [];
+    return base !== undefined && known.has(base);
+  };
+}
+
 function noteFeatures(
   raw: readonly string[],
   ids: readonly string[],
@@ -235,6 +261,14 @@ function noteFeatures(
     if (found.length > 0) {
       notes.push(`the features include ${what} (${found.length}): ${quoteSome(found)}`);
     }
+  }
+  notes.push(...noteMarks("feature", ids));
+  const repeats = ids.filter(isRepeat(ids));
+  if (repeats.length > 0) {
+    notes.push(
+      `the features include what R or pandas may have renamed because the name repeats (${repeats.length}): ` +
+        quoteSome(repeats),
+    );
   }
   const serial = ids.filter((id) => /^(?:3[6-9]|4\d|5[0-4])\d{3}$/.test(id));
   if (serial.length > 0 && ids.filter((id) => /^\d+$/.test(id)).length === serial.length) {

@@ -31,13 +31,13 @@ export async function openParquet(file: string): Promise<CellTable> {
   const own = new Map(inner.map((column) => [column.name, column]));
   const first = index.filter((name) => own.has(name));
   const columns = [...new Set([...first, ...own.keys()])].map((name) => own.get(name)!);
-  const types = columns.map(({ dtype }) => typeOf(dtype));
+  const types = columns.map(typeOf);
   const isNumber = types.map((type) => /^(?:U?Int|Float|Decimal)/.test(type));
   const odd = columns.filter((_, j) => !isNumber[j] && !TEXT.test(types[j]));
   if (odd.length > 0) {
     const names = odd.map(({ name }) => name);
     throw new RangeError(
-      `${file}: expected columns of numbers or text, got ${typeOf(odd[0].dtype)} in ${quoteSome(names)}; ` +
+      `${file}: expected columns of numbers or text, got ${types[columns.indexOf(odd[0])]} in ${quoteSome(names)}; ` +
         "write them as numbers or text, or leave them out",
     );
   }
@@ -70,7 +70,7 @@ interface NativeFrame {
 /** What a Series wraps. */
 interface NativeColumn {
   readonly name: string;
-  readonly dtype: pl.DataType;
+  readonly dtype: string | { readonly variant: string };
   nullCount(): number;
   isNull(): NativeColumn;
   cast(dtype: pl.DataType, strict: boolean): NativeColumn;
@@ -87,9 +87,14 @@ function readNumbers(column: NativeColumn, polars: typeof pl): ArrayLike<number>
   return values.map((value, i) => (gaps[i] ? Number.NaN : value));
 }
 
-/** The name of a type, such as "Float32". */
-function typeOf(dtype: pl.DataType): string {
-  return dtype.toString().replace(/^DataType\((.*)\)$/, "$1");
+/** The name of a column's type, such as "Float32". */
+function typeOf(column: NativeColumn): string {
+  try {
+    const { dtype } = column;
+    return typeof dtype === "string" ? dtype : (dtype as { readonly variant: string }).variant;
+  } catch {
+    return "a type that polars for Node.js does not have, such as float16 or binary,";
+  }
 }
 
 const TEXT = /^(?:String|Utf8|Categorical|Enum|Bool|Date|Null)/;

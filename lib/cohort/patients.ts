@@ -3,30 +3,36 @@ import type { MissingMarks } from "./missing.js";
 import { isNameless } from "./names.js";
 import { type Problems, quote, quoteSome } from "./problems.js";
 
-const PERSON = /^(?:patient|subject|donor|individual|case|participant|person|animal|mouse)$/;
-/** What may stand behind a person in the name of a column, as in `case_submitter_id`. */
-const BEHIND = /^(?:ids?|identifier|barcode|submitter|code|number|no|nr|num|name|key|pseudonym)$/;
-/** What may stand before, as in `bcr_patient_barcode`; before an id it may be anything. */
-const BEFORE = /^(?:bcr|icgc|gdc|tcga|cptac|submitter|submitted|the)$/;
+const PERSON =
+  /^(?:patient|subject|donor|individual|case|participant|person|proband|volunteer|animal|mouse|mrn)$/;
+/** Words that mean a person only before one of the words that follow: "cases" alone may count them. */
+const PERSON_OF = /^(?:patients|subjects|donors|individuals|cases|participants|subj|usubj|pat|pt)$/;
+/** What may follow a person in the name of a column, as in `case_submitter_id`. */
+const BEHIND =
+  /^(?:ids?|uuid|identifier|barcode|submitter|code|number|no|nr|num|nummer|name|key|pseudonym)$/;
+/** What may come before, as in `bcr_patient_barcode`; before an id it may be anything. */
+const BEFORE = /^(?:bcr|icgc|gdc|tcga|cptac|submitter|submitted|the|ids?)$/;
+/** Names in one word, such as `patientid` and `Patientennummer`. */
+const IN_ONE =
+  /\b(patient|subject|u?subj|donor|individual|case|participant|person|proband|animal|mouse|pat|pt)(?:en)?(ids?|no|nr|nummer|code|barcode)\b/g;
 
-/** Whether a column's name is a usual one for patients, such as `patient`, `SubjectID` or `case_submitter_id`. */
+/** Whether a column has a usual name for patients, such as `patient`, `SubjectID` or `case_submitter_id`. */
 export function namesPatients(name: string): boolean {
   const words = name
     .replace(/(\p{Ll})(\p{Lu})/gu, "$1 $2")
     .toLowerCase()
-    .replace(
-      /(patient|subject|donor|individual|case|participant|person|animal|mouse)(ids?|no|nr|code|barcode)\b/g,
-      "$1 $2",
-    )
+    .replace(/patienten/g, "patient")
+    .replaceAll("_", " ")
+    .replace(IN_ONE, "$1 $2")
     .split(/[^\p{L}\p{N}]+/u)
     .filter((word) => word !== "");
-  const at = words.findIndex((word) => PERSON.test(word));
+  const at = words.findIndex((word) => PERSON.test(word) || PERSON_OF.test(word));
   if (at < 0) return false;
   const behind = words.slice(at + 1);
   const before = words.slice(0, at);
   return (
     behind.every((word) => BEHIND.test(word)) &&
-    (behind.length > 0 || before.every((word) => BEFORE.test(word)))
+    (behind.length > 0 || (PERSON.test(words[at]) && before.every((word) => BEFORE.test(word))))
   );
 }
 
@@ -109,10 +115,39 @@ export function checkPatients(
   });
 }
 
-/** Notes that nothing says which samples are of one patient. */
-export function notePatients(where: string): string {
+/**
+ * Notes that nothing tells which samples come from one patient.
+ * @param columns columns that may tell it: named like ids, with values that repeat.
+ */
+export function notePatients(where: string, columns: readonly string[] = []): string {
+  const [column] = columns;
+  const remedy =
+    column === undefined
+      ? 'add a column "patient"'
+      : `add a column "patient", or pass patient: ${quote(column)} if that column names them`;
   return (
-    `${where}: no column names the patients, so each sample counts as a patient of its own, and a split may part the ` +
-    'samples of one patient; if patients have several samples, add a column "patient"'
+    `${where}: ${NO_PATIENTS}, so each sample counts as a patient of its own, and a split may part the ` +
+    `samples of one patient; if patients have several samples, ${remedy}`
+  );
+}
+
+const NO_PATIENTS = "no column names the patients";
+
+/** Recognizes the note of `notePatients`. */
+export function isPatientNote(note: string): boolean {
+  return note.includes(NO_PATIENTS);
+}
+
+/** Whether a column is named like ids and its values repeat, so that it may name the patients. */
+export function mayNamePatients({ name, cells }: PatientCandidate): boolean {
+  const words = name
+    .replace(/(\p{Ll})(\p{Lu})/gu, "$1 $2")
+    .toLowerCase()
+    .split(/[^\p{L}\p{N}]+/u);
+  const groups = new Set(cells).size;
+  return (
+    words.some((word) => /^(?:ids?|nr|no|number|code|barcode|uuid)$/.test(word)) &&
+    groups > 1 &&
+    groups < cells.length
   );
 }

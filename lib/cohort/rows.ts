@@ -1,4 +1,5 @@
 // Rows of delimited text: where each row and each of its cells begins and ends, in bytes.
+import { isPlainNumber } from "./numbers.js";
 import { collectProblems, quote } from "./problems.js";
 import type { TextFile } from "./textfile.js";
 
@@ -30,7 +31,8 @@ const BLANK = 32;
 /**
  * Visits each row of a text, until the visitor returns false.
  * @throws RangeError if a quote is not closed, is followed by text, or closes in a later row: in tab-separated text,
- * a quoted cell that contains a tab or a line end; else one that contains a line end and as many delimiters as a row of three or more cells has.
+ * a quoted cell that contains a tab or a line end; else one
+ * that contains line ends and as many delimiters as the rows before them have, or, in two columns, numbers before them.
  */
 export function eachRow(text: TextFile, dialect: Dialect, visit: (row: Row) => unknown): void {
   let line = 1;
@@ -141,7 +143,9 @@ function endOfQuoted(
       const swallows =
         delimiter === "\t"
           ? ends + delimiters > 0
-          : width > 2 && ends > 0 && delimiters >= ends * (width - 1);
+          : width > 2
+            ? ends > 0 && delimiters >= ends * (width - 1)
+            : ends > 0 && endsRow(inside.toString("utf8"), delimiter);
       if (swallows) {
         const [beginning] = inside.toString("utf8", 0, 40).split(/[\n\t]/, 1);
         const where = ends === 0 ? "in a later cell" : `on line ${begins + ends}`;
@@ -165,6 +169,15 @@ function endOfQuoted(
     }
     if (bytes[at] === LINE_FEED) return { end: at, lines };
   }
+}
+
+/** Whether a number stands behind a delimiter at the end of each line but the last, as at the end of a row. */
+function endsRow(text: string, delimiter: Delimiter): boolean {
+  const lines = text.split("\n").slice(0, -1);
+  return lines.every((line) => {
+    const at = line.lastIndexOf(delimiter);
+    return at >= 0 && isPlainNumber(line.slice(at + 1).trim());
+  });
 }
 
 function count(bytes: Buffer, byte: number): number {

@@ -2,7 +2,7 @@
 import { checkOptions, type Kinds, required } from "../options.js";
 import { openObs } from "./anndata.js";
 import type { CellTable } from "./cell-table.js";
-import { cellsOfText, isAmbiguous } from "./cells.js";
+import { cellsOfText, mayPartThousands, type Points, seePoints } from "./cells.js";
 import type { Label, Sample } from "./cohort.js";
 import { readDelimited } from "./delimited.js";
 import { checkFormat, FORMATS, type FormatOptions, formatOf, openAsText } from "./formats.js";
@@ -11,8 +11,15 @@ import { type MissingMarks, missingMarks } from "./missing.js";
 import { checkNames, findColumn, findIdColumn } from "./names.js";
 import { parseNumber } from "./numbers.js";
 import { openParquet } from "./parquet.js";
-import { checkPatients, choosePatients, namesPatients, notePatients } from "./patients.js";
+import {
+  checkPatients,
+  choosePatients,
+  mayNamePatients,
+  namesPatients,
+  notePatients,
+} from "./patients.js";
 import { collectProblems, type Problems, quote } from "./problems.js";
+import type { Delimiter } from "./rows.js";
 import type { TextFile } from "./textfile.js";
 
 export interface SampleSheetOptions extends FormatOptions {
@@ -122,6 +129,7 @@ function readRows(
   }
   const { idColumn, counting } = findIdColumn(table, id, problems);
   if (rows.length === 0 || idColumn < 0) problems.throwIfAny();
+  if (id === undefined) addPatientsFirst(table, idColumn, problems);
 
   const others = table.columns.filter((j) => j !== idColumn && !counting.includes(j));
   const cells = (column: number) => rows.map((row) => row[column].replace(DASH, "-"));
@@ -150,7 +158,17 @@ function readRows(
     return readLabels(table, own, (cell) => missing.matches(cell), minus, notes);
   });
   const idName = table.header[idColumn];
-  if (found.column < 0 && !namesPatients(idName)) notes.push(notePatients(file));
+  if (found.column < 0 && !namesPatients(idName)) {
+    const maybe = columns.filter((j) =>
+      mayNamePatients({ column: j, name: table.header[j], cells: cells(j) }),
+    );
+    notes.push(
+      notePatients(
+        file,
+        maybe.map((j) => table.header[j]),
+      ),
+    );
+  }
   return {
     samples: ids.map((sampleId, i) => ({
       id: sampleId,
@@ -161,6 +179,29 @@ function readRows(
     hasPatients: found.column >= 0,
     notes: [...table.notes, ...notes, ...missing.notes(file, "recorded")],
   };
+}
+
+/** Adds a problem if the first column names patients, and another one samples. */
+function addPatientsFirst(
+  { header, columns, rows, headerLine }: SheetRows,
+  idColumn: number,
+  problems: Problems,
+): void {
+  if (!namesPatients(header[idColumn])) return;
+  const samples = columns.find((j) => {
+    const named = /sample|specimen|aliquot/i.test(header[j]);
+    return named && new Set(rows.map((row) => row[j])).size === rows.length;
+  });
+  if (samples === undefined || rows.length < 2) return;
+  problems.add({
+    kind: "id",
+    line: headerLine,
+    text:
+      `expected the samples' ids in the first column, got ${quote(header[idColumn])} there and ` +
+      `${quote(header[samples])} in column ${samples + 1}; name the column of the samples' ids, as in ` +
+      `id: ${quote(header[samples])}`,
+  });
+  problems.throwIfAny();
 }
 
 /** A dash alone in its cell, however it is typed. */
@@ -194,7 +235,12 @@ function readLabels(
   if (words.length > 0) {
     const [first] = words;
     const numbers = filled.length - words.length;
-    if (words.every((i) => /^[+-]?\d+,\d+$/.test(cells[i]))) {
+    if (words.every((i) => /^[+-]?\d{1,3}(?:,\d{3})+$/.test(cells[i]))) {
+      keep(
+        `because of its commas, decimal or between thousands, as in ${quote(cells[first])}; write decimal points, and ` +
+          "nothing between thousands",
+      );
+    } else if (words.every((i) => /^[+-]?\d+,\d+$/.test(cells[i]))) {
       keep(`because of its decimal commas, as in ${quote(cells[first])}; write decimal points`);
     } else if (words.length < numbers) {
       keep(
@@ -208,7 +254,7 @@ function readLabels(
       ? undefined
       : findDoubt(
           filled.map((i) => cells[i]),
-          delimiter === ";",
+          delimiter,
         );
   if (doubt === undefined) return cells.map((cell, i) => (missing[i] ? null : Number(cell)));
   keep(`because ${doubt}; if they are numbers, write them alike`);
@@ -216,7 +262,7 @@ function readLabels(
 }
 
 /** Why texts that look like numbers may be codes; undefined if they are numbers. */
-function findDoubt(cells: readonly string[], semicolons: boolean): string | undefined {
+function findDoubt(cells: readonly string[], delimiter: Delimiter | undefined): string | undefined {
   const odd = cells.find((cell) => /^[+-]?0\d|^[^.]*e|^[+-]?\d{16,}$/i.test(cell));
   if (odd !== undefined) return `${quote(odd)} may be a code`;
   const texts = new Map<number, string>();
@@ -225,9 +271,9 @@ function findDoubt(cells: readonly string[], semicolons: boolean): string | unde
     if (other !== cell) return `${quote(other)} and ${quote(cell)} are one number`;
     texts.set(Number(cell), cell);
   }
-  const points = cells.filter((cell) => cell.includes("."));
-  if (semicolons && points.length > 0 && points.every(isAmbiguous)) {
-    return `the points may part thousands, as in ${quote(points[0])}`;
-  }
-  return undefined;
+  const points: Points = { decimal: delimiter === undefined, whole: false, grouped: 0 };
+  for (const cell of cells) seePoints(points, cell);
+  return mayPartThousands(points, delimiter)
+    ? `the points may part thousands, as in ${quote(points.example ?? "")}`
+    : undefined;
 }

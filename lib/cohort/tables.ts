@@ -7,6 +7,7 @@ import { isExcelDate } from "./identifiers.js";
 import { explainAlmostEqual } from "./ids.js";
 import { addEmpty, addHeaderless, addNoHeader, addSecondHeader, refuseLong } from "./layout.js";
 import { addLabels, refuseCopies } from "./leaks.js";
+import type { Matrix } from "./matrix.js";
 import { missingMarks } from "./missing.js";
 import {
   checkNames,
@@ -15,11 +16,19 @@ import {
   findColumn,
   findIdColumn,
   isNameless,
+  isRepeat,
   type Names,
+  noteMarks,
 } from "./names.js";
 import { decideOrientation, type Orientation } from "./orientation.js";
-import { checkPatients, choosePatients, namesPatients, notePatients } from "./patients.js";
-import { collectProblems, type Problems, quote, quoteSome } from "./problems.js";
+import {
+  checkPatients,
+  choosePatients,
+  isPatientNote,
+  namesPatients,
+  notePatients,
+} from "./patients.js";
+import { collectProblems, countOf, type Problems, quote, quoteSome } from "./problems.js";
 import { DUPLICATES, type RenameOptions, renameFeatures } from "./rename.js";
 import {
   readSampleSheet,
@@ -28,6 +37,7 @@ import {
   SHEET_KINDS,
 } from "./samplesheet.js";
 import { remarkOnScale } from "./scale.js";
+import { findTotals, noteTotals } from "./totals.js";
 import { TRANSFORMS, type TransformOptions, transformValues } from "./transform.js";
 
 export interface TableOptions
@@ -129,7 +139,7 @@ async function readModality(options: TableOptions, { where, sheet }: Context): P
   const { file } = table;
   const problems = collectProblems(`${file}: expected a table of numbers`, table.rowWord);
   const { header, headerLine, lines } = table;
-  const sides = findSides(table, options, where, problems);
+  const sides = findSides(table, options, { where, sheet }, problems);
   const { upright, columns, corner } = sides;
   const names = columns.map((j) => header[j]);
   if (upright && known?.has(corner))
@@ -170,6 +180,21 @@ async function readModality(options: TableOptions, { where, sheet }: Context): P
     missing,
     problems,
   });
+  const [samplesByRow, featuresByRow] = [sampleSide, featureSide].map(({ side }) => side === "row");
+  const totals = [
+    ...addTotals(
+      { what: "samples", ...samples },
+      samplesByRow ? lines : undefined,
+      matrix,
+      problems,
+    ),
+    ...addTotals(
+      { what: "features", ...features },
+      featuresByRow ? lines : undefined,
+      matrix,
+      problems,
+    ),
+  ];
   const people = samples.kept.map((i) => patients.cells[i]);
   if (patients.column >= 0) {
     const place = { column: header[patients.column], lines: samples.kept.map((i) => lines[i]) };
@@ -191,6 +216,8 @@ async function readModality(options: TableOptions, { where, sheet }: Context): P
     ...patients.notes,
     ...features.notes,
     ...samples.notes,
+    ...totals,
+    ...noteUnmeasured(features.ids, matrix),
     ...refined.notes,
     ...(almost ? [`samples left out that ${where} may have; ${almost}`] : []),
     ...(scale ? [scale] : []),
@@ -227,7 +254,7 @@ interface Sides {
 function findSides(
   table: CellTable,
   { orientation, sampleIds, id, ignore = [], missing }: TableOptions,
-  where: string,
+  { where, sheet }: Context,
   problems: Problems,
 ): Sides {
   const { idColumn, counting } = findIdColumn(table, id, problems);
@@ -249,9 +276,43 @@ function findSides(
     rowIds,
     names,
   );
-  if (typeof decided !== "string") problems.add({ kind: "orientation", text: decided.problem });
+  if (typeof decided !== "string") {
+    const elsewhere =
+      findLabelWithIds(sheet, [...rowIds, ...names]) ??
+      findIdsElsewhere(table, idColumn, sampleIds ?? []);
+    problems.add({ kind: "orientation", text: `${decided.problem}${elsewhere ?? ""}` });
+  }
   problems.throwIfAny();
   return { upright: decided === "samples-in-rows", corner, rowIds, columns };
+}
+
+/** Tells the column of text that has ids of the samples, if it is not the one that names the rows. */
+function findIdsElsewhere(
+  table: CellTable,
+  idColumn: number,
+  sampleIds: readonly string[],
+): string | undefined {
+  const known = new Set(sampleIds);
+  const first = table.readFirstRows(20);
+  const column = table.columns.find(
+    (j) =>
+      j !== idColumn && first.filter((row) => known.has(row[j] ?? "")).length > first.length / 2,
+  );
+  if (column === undefined) return undefined;
+  const name = table.header[column];
+  return `; column ${column + 1} has such ids: pass id: ${quote(name)}`;
+}
+
+/** Tells the column of the sample sheet that has a table's names, if its ids are not they. */
+function findLabelWithIds(sheet: Context["sheet"], names: readonly string[]): string | undefined {
+  const known = new Set(names);
+  const labels = Object.keys(sheet?.samples[0]?.labels ?? {});
+  const found = labels.find((label) =>
+    sheet?.samples.some(({ labels }) => known.has(String(labels[label] ?? ""))),
+  );
+  return (
+    found && `; the sample sheet's column ${quote(found)} has them: pass id: ${quote(found)} there`
+  );
 }
 
 interface ChosenSamples {
@@ -274,12 +335,59 @@ function chooseSamples(
   const kept = names.ids.flatMap((id, i) => (isStranger(id) ? [] : [i]));
   const ids = kept.map((i) => names.ids[i]);
   checkNames({ ...names, ids, places: kept.map((i) => names.places[i]) }, headerLine, problems);
+  const strangers = names.ids.filter(isStranger);
   const odd = ids.filter(isExcelDate);
-  const notes =
-    odd.length > 0
+  const again = [...ids, ...strangers].filter(isRepeat(ids));
+  const notes = [
+    ...(odd.length > 0
       ? [`sample ids that may be dates by Excel (${odd.length}): ${quoteSome(odd)}`]
-      : [];
-  return { ids, kept, strangers: names.ids.filter(isStranger), notes };
+      : []),
+    ...(again.length > 0
+      ? [
+          `samples that R or pandas may have renamed because the name repeats (${again.length}): ${quoteSome(again)}`,
+        ]
+      : []),
+    ...noteMarks("sample", ids),
+  ];
+  return { ids, kept, strangers, notes };
+}
+
+/** Adds a problem for each sample or feature that sums up the others; notes those that are only named so. */
+function addTotals(
+  { what, ids, kept }: { what: "samples" | "features" } & Pick<ChosenSamples, "ids" | "kept">,
+  lines: readonly number[] | undefined,
+  matrix: Matrix,
+  problems: Problems,
+): string[] {
+  const totals = findTotals(ids, matrix, what);
+  for (const { index, of } of totals) {
+    if (of === undefined) continue;
+    const remedy = lines
+      ? "remove the row"
+      : `pass ignore: [${quote(ids[index])}], or remove the column`;
+    problems.add({
+      kind: "total",
+      ...(lines ? { line: lines[kept[index]] } : { column: ids[index] }),
+      text: `expected ${what}, got ${quote(ids[index])}, the ${of} of the others; ${remedy}`,
+    });
+  }
+  return noteTotals(
+    what,
+    totals.flatMap(({ index, of }) => (of === undefined ? [ids[index]] : [])),
+  );
+}
+
+/** Notes features without a value in any sample, such as a remark below a table. */
+function noteUnmeasured(features: readonly string[], { columns, observed }: Matrix): string[] {
+  const measured = new Uint8Array(columns);
+  for (let at = 0, j = 0; at < observed.length; at++) {
+    measured[j] |= observed[at];
+    if (++j === columns) j = 0;
+  }
+  const empty = features.filter((_, j) => !measured[j]);
+  return empty.length === 0
+    ? []
+    : [`${countOf(empty.length, "feature")} without a value in any sample: ${quoteSome(empty)}`];
 }
 
 /** The place of each index among those kept; -1 for the others. */
@@ -371,12 +479,11 @@ export async function readTables(options: TablesOptions): Promise<FileCohort> {
     drops: read.flatMap((table) => table.drops),
     keep,
   });
-  const unknown = notePatients(sampleSheet?.file ?? tables[0].file);
-  const told = sheet?.notes ?? [unknown];
+  const told = sheet?.notes ?? [notePatients(tables[0].file)];
   return {
     ...cohort,
     notes: [
-      ...told.filter((note) => note !== unknown || patientOf.size === 0),
+      ...told.filter((note) => patientOf.size === 0 || !isPatientNote(note)),
       ...read.flatMap((table) => table.notes),
     ],
   };

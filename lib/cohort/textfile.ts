@@ -21,6 +21,8 @@ export interface TextFile {
   readonly file: string;
   /** What its reader noticed about the encoding. */
   readonly notes: readonly string[];
+  /** Whether its numbers had a type in their file, as in a workbook. */
+  readonly typed?: boolean;
   /**
    * Reads the text from its beginning, in windows that share one buffer, so that a large file is never in memory whole.
    * @throws Error if the file has changed since it was opened.
@@ -50,6 +52,13 @@ const FOREIGN: readonly (readonly [begin: string, kind: string, remedy: string])
   ["<!doctype", "a web page", "the download went wrong: open the address in a browser"],
   ["<!DOCTYPE", "a web page", "the download went wrong: open the address in a browser"],
   ["<html", "a web page", "the download went wrong: open the address in a browser"],
+  ["<?xml", "XML", "save the table as CSV"],
+  ['{"', "JSON", "write the table as CSV"],
+  ["SQLite format 3", "an SQLite database", "write the table as CSV"],
+  ["RDX", "an RData file", "write its table from R with write.csv"],
+  ["X\n\0\0", "an RDS file", "write its table from R with write.csv"],
+  ["ARROW1", "a Feather file", "write the table as Parquet or CSV"],
+  ["\x93NUMPY", "a NumPy array", "write it as CSV, with the names of samples and features"],
   ["version https://git-lfs", "a Git LFS pointer, not the file", "fetch it with git lfs pull"],
 ];
 
@@ -155,9 +164,9 @@ export function requireKind(
   );
 }
 
-/** Text that was made in memory, in messages named as given. */
+/** Text that was made in memory from typed cells; messages name it as given. */
 export function textOf(file: string, bytes: Buffer): TextFile {
-  return { file, notes: [], windows: () => sourceOf(bytes).windows(0) };
+  return { file, notes: [], typed: true, windows: () => sourceOf(bytes).windows(0) };
 }
 
 /** Bytes on disk, or in memory where they had to be unpacked or decoded. */

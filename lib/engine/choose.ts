@@ -1,9 +1,9 @@
 // Which engine runs here, and why: the fastest that can, or the one that is asked for.
 import { hasGpuLibrary } from "./addon.js";
-import type { Engine } from "./engine.js";
+import type { BackendName, Engine } from "./engine.js";
 import { nativeEngine } from "./native.js";
 import { tfjsEngine } from "./tfjs.js";
-import { type BackendName, hasWebGpu } from "./tfjs-platform.js";
+import { hasWebGpu } from "./tfjs-platform.js";
 
 /** "native" has kernels of our own; the others are backends of TensorFlow.js, "tensorflow" the one with libtensorflow. */
 export type EngineName = "native" | BackendName;

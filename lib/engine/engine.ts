@@ -73,6 +73,9 @@ export interface MemoryLimits {
   readonly available: number;
 }
 
+/** TensorFlow.js's backends; "tensorflow" is libtensorflow, on a processor or an NVIDIA graphics processor. */
+export type BackendName = "tensorflow" | "webgpu" | "wasm" | "cpu";
+
 /**
  * Both engines compute the same numbers to rounding, step by step. A *slope* is the derivative of the loss with respect
  * to the numbers of a tensor, a *gradient* that with respect to a parameter. Shapes are checked by the layers.

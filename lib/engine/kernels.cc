@@ -129,6 +129,13 @@ inline void constant(int n, F f) {
   }
 }
 
+// ---------------------------------------------------------------- small work
+
+// What one thread finishes before another would wake up: numbers to read or write, and multiplications.
+constexpr int64_t SMALL = 1 << 14;
+
+inline bool isSmall(int64_t rows, int64_t outputs, int64_t inputs) { return rows * outputs * inputs < 32 * SMALL; }
+
 // ---------------------------------------------------------------- forward
 
 constexpr int64_t PANEL = 128;  // inputs at a time: their activations stay in the second-level cache,
@@ -270,7 +277,7 @@ void packStrips(const float* from, int64_t stride, int64_t columns, int64_t rows
         std::fill(row + width, row + STRIP, 0.0f);
       }
     }
-  });
+  }, rows * columns < SMALL);
 }
 
 constexpr int64_t BAND = 48;     // weight rows and
@@ -531,12 +538,10 @@ void runHead(const Head& o) {
   share(parts, 1, [&](int64_t begin, int64_t end, int) {
     Scratch scratch[4];
     for (int64_t number = begin; number < end; number++) runPart(number, scratch);
-  }, parts == 1);
+  }, parts == 1 || isSmall(o.rows, o.outputs, o.inputs));
 }
 
 // ---------------------------------------------------------------- element by element
-
-constexpr int64_t SMALL = 1 << 14;  // numbers that one thread is through with before another has woken up
 
 /// out[i] = f(a[i], b[i]), vector by vector.
 template <class F>
@@ -602,7 +607,7 @@ float* stripsOf(Scratch& scratch, const float* x, int64_t rows, int64_t units) {
     for (int64_t row = 0; row < rows; row += STRIP)
       transpose(x + row * units, units, std::min<int64_t>(STRIP, rows - row), begin, end,
                 to + (row * units + begin * STRIP), STRIP);
-  });
+  }, rows * units < SMALL);
   return to;
 }
 
@@ -697,12 +702,12 @@ napi_value inspect(napi_env env, napi_callback_info info) {
     for (; i < end; i++) differences[0] += values[i] - values[i];
     for (int j = 0; j < L; j++)
       if (differences[j] != 0) finite = false;
-  });
+  }, length < SMALL);
   share(count, L, [&](int64_t begin, int64_t end, int) {
     int64_t part = 0;
     for (int64_t i = begin; i < end; i++) part += marks[i];
     sum += part;
-  });
+  }, count < SMALL);
   out[0] = finite ? 1 : 0;
   out[1] = static_cast<double>(sum);
   return nullptr;
@@ -723,14 +728,14 @@ napi_value forward(napi_env env, napi_callback_info info) {
     std::copy(bias, bias + outputs, shift);
     share(rows, TILE, [&](int64_t begin, int64_t end, int) {
       multiplyTall(x, inputs, factor, shift, outputs, out, begin, end);
-    });
+    }, isSmall(rows, outputs, inputs));
     return nullptr;
   }
   const float* strips = stripsOf(work[0], in.array<float>("x"), rows, inputs);
   share(outputs, 4, [&](int64_t begin, int64_t end, int) {
     Scratch scratch;
     forwardTransposed(weight, stride, inputs, bias, strips, rows, whole(rows), out, outputs, begin, end, scratch);
-  });
+  }, isSmall(rows, outputs, inputs));
   return nullptr;
 }
 
@@ -747,7 +752,7 @@ napi_value backward(napi_env env, napi_callback_info info) {
     packInputs(weight, stride, outputs, inputs, factor);
     share(rows, TILE, [&](int64_t begin, int64_t end, int) {
       multiplyTall(slopes, outputs, factor, none, inputs, out, begin, end);
-    });
+    }, isSmall(rows, outputs, inputs));
     return nullptr;
   }
   const float* slope = lanesOf(work[0], in.array<float>("slope"), rows, outputs);
@@ -762,7 +767,7 @@ napi_value backward(napi_env env, napi_callback_info info) {
                      scratch[1]);
       unstrip(strips, rows, lanes, columns, out + left, inputs);
     }
-  });
+  }, isSmall(rows, outputs, inputs));
   return nullptr;
 }
 
@@ -778,14 +783,14 @@ napi_value update(napi_env env, napi_callback_info info) {
     const float *slopes = in.array<float>("slope"), *x = in.array<float>("x");
     share(outputs, 4, [&](int64_t begin, int64_t end, int) {
       updateTall(weight, stride, inputs, slopes, outputs, x, rows, adam, begin, end);
-    });
+    }, isSmall(rows, outputs, inputs));
     return nullptr;
   }
   const float* slope = lanesOf(work[0], in.array<float>("slope"), rows, outputs);
   const float* packed = packedOf(work[1], in.array<float>("x"), rows, inputs);
   share(outputs, BAND, [&](int64_t begin, int64_t end, int) {
     updateRows(weight, stride, inputs, slope, whole(rows), packed, rows, 1, adam, begin, end);
-  });
+  }, isSmall(rows, outputs, inputs));
   return nullptr;
 }
 

@@ -1,7 +1,8 @@
 // The backends of TensorFlow.js: loading one by name, and what is known of it beyond the public API.
 import type * as Tf from "@tensorflow/tfjs-core";
+import type { BackendName } from "./engine.js";
 import { Library, type NodeBackend } from "./tfjs-library.js";
-import { type BackendName, keepErrorHandlers, prepare } from "./tfjs-platform.js";
+import { keepErrorHandlers, prepare } from "./tfjs-platform.js";
 import { type AdamKernel, adamKernel } from "./wasm-adam.js";
 
 export interface Backend {

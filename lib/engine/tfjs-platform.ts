@@ -6,9 +6,7 @@ import util from "node:util";
 import type * as Tf from "@tensorflow/tfjs-core";
 import { loadAddon } from "./addon.js";
 import { prepare as prepareInBrowser } from "./browser.js";
-
-/** "tensorflow" is libtensorflow, on a processor or an NVIDIA graphics processor. */
-export type BackendName = "tensorflow" | "webgpu" | "wasm" | "cpu";
+import type { BackendName } from "./engine.js";
 
 /** Registers a backend, and returns how to see the memory of its tensors: null where JavaScript cannot. */
 export type Prepare = () => Promise<

@@ -10,6 +10,7 @@ import type { Random } from "../cohort/random.js";
 import { type Block, readBlock } from "./blocks.js";
 import type {
   Activation,
+  BackendName,
   Engine,
   Head,
   HeadOptions,
@@ -20,7 +21,6 @@ import type {
 import { memoryLimits } from "./memory.js";
 import { type Backend, inTurn, loadBackend } from "./tfjs-backend.js";
 import { type Part, TfjsParameter } from "./tfjs-parameter.js";
-import type { BackendName } from "./tfjs-platform.js";
 
 export interface TfjsOptions {
   readonly backend: BackendName;

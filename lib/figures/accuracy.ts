@@ -1,8 +1,9 @@
 // Classification: accuracy and balanced accuracy by task, representation and classifier.
 import { checkOptions, required } from "../options.js";
 import { type Figure, type Layer, makeFigure, type Panel, type Row } from "./figure.js";
+import { dashedLine, dots, intervalLine, nominal, quantitative } from "./marks.js";
 import { labelRoom, percent } from "./text.js";
-import { classStyle, figureWidth, inks, panelTitle } from "./theme.js";
+import { classStyle, figureWidth, panelTitle } from "./theme.js";
 
 /** The result of one classifier on one task from one representation; rates are in [0, 1]. */
 export interface AccuracyRow {
@@ -77,61 +78,29 @@ export function accuracyFigure(rows: readonly AccuracyRow[], options: AccuracyOp
     });
     const line = [...new Set(own.map((row) => (balanced ? 1 / row.classes : row.majority)))];
     datasets[`${name}, line`] = line.map((value) => ({ value }));
-    const x = {
-      field: "value",
-      type: "quantitative",
+    const x = quantitative("value", {
       scale: { domain, nice: false },
-      axis: {
-        title: null,
-        labelFlush: true,
-        format: ".0%",
-        tickCount: 5,
-      },
-    } as const;
-    const color = {
-      field: "classifier",
-      type: "nominal",
+      axis: { title: null, labelFlush: true, format: ".0%", tickCount: 5 },
+    });
+    const color = nominal("classifier", {
       scale: { domain: style.names, range: style.colors },
       legend: { title: null },
-    } as const;
-    const yOffset = { field: "classifier", type: "nominal", sort: classifiers } as const;
-    const y = {
-      field: "representation",
-      type: "nominal",
+    });
+    const shape = nominal("classifier", { scale: { domain: style.names, range: style.shapes } });
+    const yOffset = nominal("classifier", { sort: classifiers });
+    const y = nominal("representation", {
       sort: representations,
       scale: { paddingInner: 0.2, paddingOuter: 0.1 },
       axis: balanced
         ? { title: null, labels: false }
         : { title: null, minExtent: room, labelLimit: 220 },
-    } as const;
+    });
     const sizes = [...new Set(own.map(({ n }) => n))];
-    const marks: Layer[] = [
-      {
-        data: { name: `${name}, line` },
-        mark: { type: "rule", color: inks.ink, strokeDash: [4, 3] },
-        encoding: { x },
-      },
-      {
-        data: { name },
-        mark: { type: "rule", strokeWidth: 1.6 },
-        encoding: { x: { ...x, field: "low" }, x2: { field: "high" }, y, yOffset, color },
-      },
-      {
-        data: { name },
-        mark: { type: "point", filled: true, size: 50, opacity: 1 },
-        encoding: {
-          x,
-          y,
-          yOffset,
-          color,
-          shape: {
-            field: "classifier",
-            type: "nominal",
-            scale: { domain: style.names, range: style.shapes },
-          },
-        },
-      },
-    ];
+    const marks = [
+      { data: { name: `${name}, line` }, mark: dashedLine, encoding: { x } },
+      { data: { name }, ...intervalLine(x, { y, yOffset, color }) },
+      { data: { name }, mark: dots(50), encoding: { x, y, yOffset, color, shape } },
+    ] as Layer[];
     return {
       title: panelTitle(name, [
         balanced

@@ -1,7 +1,8 @@
 // The progress of a search: the lowest validation loss so far by trial, beside random search and untuned references.
 import { checkOptions, required } from "../options.js";
 import { checkRows, type Figure, type Layer, makeFigure, type Panel, type Row } from "./figure.js";
-import { lossPanelWidth, lossRange, referenceLayers, referenceRows } from "./panels.js";
+import { lineLegend, nominal, quantitative } from "./marks.js";
+import { lossAxis, lossPanelWidth, lossRange, referenceLayers, referenceRows } from "./panels.js";
 import { counted } from "./text.js";
 import { colors, inks, panelTitle } from "./theme.js";
 
@@ -73,30 +74,19 @@ export function bestSoFarFigure(
         rules.map(({ name, loss }) => ({ loss, text: `${name}: ${loss.toPrecision(3)}` })),
       );
     }
-    const y = {
-      field: "loss",
-      type: "quantitative",
-      scale: { type: "log", domain, nice: false },
-      axis:
-        i === 0
-          ? { title: "validation Huber loss (log scale)", format: ".2~g", tickCount: 5 }
-          : { title: null, labels: false, ticks: false, tickCount: 5 },
-    } as const;
-    const x = {
-      field: "trial",
-      type: "quantitative",
+    const title = i === 0 ? "validation Huber loss (log scale)" : null;
+    const y = lossAxis(domain, title, ".2~g", { tickCount: 5 });
+    const x = quantitative("trial", {
       axis: { title: "trial", grid: false, tickMinStep: 1 },
       scale: { domain: [0.5, longest + 0.5], nice: false },
-    } as const;
-    const color = {
-      field: "method",
-      type: "nominal",
+    });
+    const color = nominal("method", {
       scale: {
         domain: Object.values(METHODS),
         range: [colors.part.validation, colors.setting.control],
       },
-      legend: { title: null, symbolType: "stroke", symbolStrokeWidth: 2.5, symbolSize: 200 },
-    } as const;
+      legend: lineLegend,
+    });
     return {
       title: panelTitle(setup),
       width,
@@ -115,12 +105,10 @@ export function bestSoFarFigure(
             x,
             y,
             color,
-            shape: {
-              field: "status",
-              type: "nominal",
+            shape: nominal("status", {
               scale: { domain: ["finished", "stopped early"], range: ["circle", CROSS] },
               legend: { title: null, symbolStrokeColor: inks.ink, symbolSize: 50 },
-            },
+            }),
           },
         },
       ] as Layer[],

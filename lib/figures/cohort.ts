@@ -1,6 +1,7 @@
 // A cohort's samples, features and observed entries by modality, and what was left out.
 import { checkOptions, required } from "../options.js";
 import { type Figure, makeFigure, type Panel, type Row } from "./figure.js";
+import { dots, labeledBars, nominal, quantitative } from "./marks.js";
 import { count, counted, labelRoom, percent } from "./text.js";
 import { figureWidth, inks, modalityColor, panelTitle } from "./theme.js";
 
@@ -54,45 +55,49 @@ export function cohortFigure(options: CohortSummary): Figure {
   const room = labelRoom([...names, ...kept.map(({ from }) => from)], 240);
   const width = Math.floor((figureWidth - room - 2 * gap) / 3);
   const most = Math.max(...kept.map((drop) => drop.count));
-  const bars = (field: string, title: string, first: boolean): Panel => ({
+  const datasets: Record<string, readonly Row[]> = {
+    modalities: modalities.map((row) => ({
+      modality: row.name,
+      color: modalityColor(row.name),
+      samples: row.samples,
+      samplesText: count(row.samples),
+      features: row.features,
+      featuresText: count(row.features),
+      observed: row.observed,
+      observedText: percent(row.observed, 1),
+    })),
+  };
+  const bars = (
+    field: "samples" | "features" | "observed",
+    title: string,
+    first: boolean,
+  ): Panel => ({
     data: { name: "modalities" },
     title: panelTitle(title),
     view: { stroke: null },
     width,
     height: { step: 26 },
     encoding: {
-      y: {
-        field: "modality",
-        type: "nominal",
+      y: nominal("modality", {
         sort: names,
         axis: first ? { title: null, minExtent: room, labelLimit: room } : null,
-      },
-      x: {
-        field,
-        type: "quantitative",
+      }),
+      x: quantitative(field, {
         axis: {
           ...{ title: null, tickCount: 3, grid: false, labelFlush: true },
           format: field === "observed" ? ".0%" : ",d",
         },
-        scale: {
-          domain: [0, 1.4 * Math.max(...modalities.map((row) => row[field as "samples"]))],
-        },
-      },
+        scale: { domain: [0, 1.4 * Math.max(...modalities.map((row) => row[field]))] },
+      }),
     },
-    layer: [
-      {
-        mark: { type: "bar", height: 16 },
-        encoding: { color: { field: "color", type: "nominal", scale: null } },
-      },
-      {
-        mark: { type: "text", align: "left", dx: 5 },
-        encoding: { text: { field: `${field}Text`, type: "nominal" } },
-      },
-    ],
+    layer: labeledBars(16, `${field}Text`),
   });
   const dropPanel = (what: DropSummary["what"]): Panel[] => {
     const rows = kept.filter((drop) => drop.what === what);
     if (rows.length === 0) return [];
+    datasets[what] = rows.map((drop, row) => ({
+      ...{ row, count: drop.count, text: `${count(drop.count)} – ${drop.reason}` },
+    }));
     // Rows are identified by number, since one modality may lose rows for several reasons.
     const labelExpr = `${JSON.stringify(rows.map(({ from }) => from))}[datum.value]`;
     return [
@@ -108,31 +113,30 @@ export function cohortFigure(options: CohortSummary): Figure {
             type: "ordinal",
             axis: { title: null, labelExpr, minExtent: room, labelLimit: room },
           },
-          x: {
-            field: "count",
-            type: "quantitative",
+          x: quantitative("count", {
             // The largest count lies at 2/5 of the width; its reason needs the rest.
             scale: { type: "log", domain: [0.8, 0.8 * (most / 0.8) ** 2.5] },
             axis: {
-              ...{ title: `${what} (log scale)`, titleAnchor: "start", grid: false, format: ",d" },
+              title: `${what} (log scale)`,
+              titleAnchor: "start",
+              grid: false,
+              format: ",d",
               values: [1, 10, 100, 1000, 10_000].filter((value) => value <= most),
             },
-          },
+          }),
         },
         layer: [
           {
             mark: { type: "rule", color: inks.grid },
             encoding: { x: { datum: 0.8 }, x2: { field: "count" } },
           },
-          { mark: { type: "point", filled: true, size: 55, color: inks.ink, opacity: 1 } },
-          {
-            mark: { type: "text", align: "left", dx: 8 },
-            encoding: { text: { field: "text", type: "nominal" } },
-          },
+          { mark: dots(55, { color: inks.ink }) },
+          { mark: { type: "text", align: "left", dx: 8 }, encoding: { text: nominal("text") } },
         ],
       },
     ];
   };
+  const dropPanels = [...dropPanel("samples"), ...dropPanel("features")];
   return makeFigure({
     name: "cohort",
     title: `${cohort}: what is measured, and what was left out`,
@@ -142,20 +146,7 @@ export function cohortFigure(options: CohortSummary): Figure {
           ? "Lower panels: what was left out, both on the same scale, with the reason."
           : "Nothing was left out."),
     ],
-    datasets: {
-      modalities: modalities.map((row) => ({
-        modality: row.name,
-        color: modalityColor(row.name),
-        samples: row.samples,
-        samplesText: count(row.samples),
-        features: row.features,
-        featuresText: count(row.features),
-        observed: row.observed,
-        observedText: percent(row.observed, 1),
-      })),
-      ...datasetOf("samples", kept),
-      ...datasetOf("features", kept),
-    },
+    datasets,
     view: {
       vconcat: [
         {
@@ -166,24 +157,8 @@ export function cohortFigure(options: CohortSummary): Figure {
             bars("observed", "Entries observed", false),
           ],
         },
-        ...dropPanel("samples"),
-        ...dropPanel("features"),
+        ...dropPanels,
       ],
     },
   });
-}
-
-function datasetOf(
-  what: DropSummary["what"],
-  drops: readonly DropSummary[],
-): Record<string, Row[]> {
-  const rows = drops.filter((drop) => drop.what === what);
-  if (rows.length === 0) return {};
-  return {
-    [what]: rows.map((drop, row) => ({
-      row,
-      count: drop.count,
-      text: `${count(drop.count)} – ${drop.reason}`,
-    })),
-  };
 }

@@ -1,6 +1,7 @@
 // Confusion matrices, with the accuracy, its interval and the rate of the most frequent class.
 import { checkOptions, required } from "../options.js";
 import { type Figure, makeFigure, type Panel, type Row } from "./figure.js";
+import { nominal, quantitative } from "./marks.js";
 import { labelRoom, percent, wrap } from "./text.js";
 import { figureWidth, inks, panelTitle } from "./theme.js";
 
@@ -76,7 +77,7 @@ export function confusionFigure(
       ({
         mark: { type: "text", dy, fontSize: bold && both ? 14 : 11, fontWeight: bold ? 600 : 400 },
         encoding: {
-          text: { field, type: "nominal" },
+          text: nominal(field),
           color: { condition: { test: "datum.share > 0.7", value: "white" }, value: inks.ink },
         },
       }) as const;
@@ -91,9 +92,7 @@ export function confusionFigure(
       width: cell * classes.length,
       height: Math.min(cell, 48) * classes.length,
       encoding: {
-        x: {
-          field: "predicted",
-          type: "nominal",
+        x: nominal("predicted", {
           sort: [...classes],
           scale: { padding: 0 },
           axis: {
@@ -101,25 +100,21 @@ export function confusionFigure(
             labelAngle: classes.every((label) => 5.6 * label.length < cell) ? 0 : -45,
             labelLimit: 0,
           },
-        },
-        y: {
-          field: "actual",
-          type: "nominal",
+        }),
+        y: nominal("actual", {
           sort: [...classes],
           scale: { padding: 0 },
           axis: { title: "actual", labelLimit: 0 },
-        },
+        }),
       },
       layer: [
         {
           mark: { type: "rect", stroke: "white", strokeWidth: 1.5 },
           encoding: {
-            color: {
-              field: "share",
-              type: "quantitative",
+            color: quantitative("share", {
               scale: { domain: [0, 1], range: ["#F3F6FA", "#08519C"] },
               legend: null,
-            },
+            }),
           },
         },
         ...(both

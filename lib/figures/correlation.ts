@@ -1,6 +1,7 @@
 // Per-feature correlation of predicted and measured values, by predictor and modality.
 import { checkOptions, required } from "../options.js";
 import { checkRows, type Figure, type Layer, makeFigure, type Panel, type Row } from "./figure.js";
+import { dots, nominal, quantitative } from "./marks.js";
 import { panelGap, panelWidth, rowAxis, settingScale } from "./panels.js";
 import { count, counted, decimal } from "./text.js";
 import { inks, panelTitle, settingNames, settingOf } from "./theme.js";
@@ -18,19 +19,10 @@ export interface CorrelationRow {
   readonly percentile95: number;
 }
 
-/** A published range of median correlations, drawn as a band. */
-export interface Yardstick {
-  readonly name: string;
-  readonly modality: string;
-  readonly low: number;
-  readonly high: number;
-}
-
 export interface CorrelationOptions {
   readonly cohort: string;
   readonly part?: string;
   readonly samples: number;
-  readonly yardsticks?: readonly Yardstick[];
 }
 
 /**
@@ -46,12 +38,10 @@ export function correlationFigure(
     cohort,
     part = "test",
     samples,
-    yardsticks = [],
   } = checkOptions("correlationFigure", options, {
     cohort: required("string"),
     part: "string",
     samples: required("number"),
-    yardsticks: "array",
   });
   checkRows(`correlation-${part}`, "rows", rows);
   rows.forEach(checkPercentiles);
@@ -63,31 +53,25 @@ export function correlationFigure(
   const width = panelWidth(y.room, modalities.length);
   const panels = modalities.map((modality, i): Panel => {
     const own = rows.filter((row) => row.modality === modality);
-    const bands = yardsticks.filter((band) => band.modality === modality);
     const most = Math.max(...own.map((row) => row.features));
     datasets[modality] = own.map((row) => ({
       ...row,
       setting: settingNames[settingOf(row.predictor)],
       text: decimal(row.median),
     }));
-    if (bands.length > 0) datasets[`${modality}, published`] = bands.map((band) => ({ ...band }));
     const scale = { domain: [low - 0.03, 1.1], nice: false };
     const line = (from: string, to: string, strokeWidth: number): Layer => ({
       mark: { type: "rule", strokeWidth },
       encoding: {
-        x: {
-          field: from,
-          type: "quantitative",
+        x: quantitative(from, {
           scale,
           axis: { title: "Pearson r", values: [-0.5, 0, 0.5, 1], format: "~g" },
-        },
+        }),
         x2: { field: to },
-        color: {
-          field: "setting",
-          type: "nominal",
+        color: nominal("setting", {
           scale: settingScale(own.map((row) => settingOf(row.predictor))),
           legend: null,
-        },
+        }),
       },
     });
     return {
@@ -97,27 +81,15 @@ export function correlationFigure(
       height: { step: 24 },
       encoding: { y: y.encoding(i === 0) },
       layer: [
-        ...(bands.length > 0 ? publishedLayers(`${modality}, published`) : []),
         line("percentile5", "percentile95", 1.2),
         line("percentile25", "percentile75", 6),
         {
-          mark: {
-            type: "point",
-            filled: true,
-            fill: "white",
-            stroke: inks.ink,
-            strokeWidth: 1.2,
-            size: 50,
-            opacity: 1,
-          },
-          encoding: { x: { field: "median", type: "quantitative" } },
+          mark: dots(50, { fill: "white", stroke: inks.ink, strokeWidth: 1.2 }),
+          encoding: { x: quantitative("median") },
         },
         {
           mark: { type: "text", baseline: "bottom", dy: -5 },
-          encoding: {
-            x: { field: "median", type: "quantitative" },
-            text: { field: "text", type: "nominal" },
-          },
+          encoding: { x: quantitative("median"), text: nominal("text") },
         },
       ] as Layer[],
     };
@@ -128,28 +100,10 @@ export function correlationFigure(
     subtitle: [
       `Pearson r across ${counted(samples, `${part} sample`)}. Dot and number: median feature; thick line: middle half; ` +
         "thin line: middle 90 %.",
-      ...(yardsticks.length > 0
-        ? [`Shaded: published medians (${yardsticks.map((band) => band.name).join("; ")}).`]
-        : []),
     ],
     datasets,
     view: { hconcat: panels, spacing: panelGap },
   });
-}
-
-function publishedLayers(name: string): Layer[] {
-  return [
-    {
-      data: { name },
-      mark: { type: "rect", color: "#F6DFAE", stroke: "#E69F00", strokeWidth: 0.5 },
-      encoding: {
-        x: { field: "low", type: "quantitative" },
-        x2: { field: "high" },
-        y: { value: 0 },
-        y2: { value: "height" },
-      },
-    },
-  ];
 }
 
 function checkPercentiles(row: CorrelationRow): void {

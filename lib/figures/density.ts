@@ -1,8 +1,9 @@
 // Predicted against measured values, as the density of pairs.
 import { checkOptions, required } from "../options.js";
 import { type Figure, makeFigure, type Panel, type Row } from "./figure.js";
+import { diagonal, quantitative } from "./marks.js";
 import { count, counted, decimal, wrap } from "./text.js";
-import { figureWidth, inks, panelTitle } from "./theme.js";
+import { figureWidth, panelTitle } from "./theme.js";
 
 /** Pairs of measured and predicted values of one predictor, counted in square bins. */
 export interface PairCounts {
@@ -52,6 +53,7 @@ export function densityFigure(panels: readonly PairCounts[], options: DensityOpt
     const [low, high] = [edges[0], edges[edges.length - 1]];
     datasets[predictor] = cells[i];
     datasets[`${predictor}, diagonal`] = [{ low, high }];
+    const scale = { domain: [low, high], nice: false };
     const axis = { grid: false, tickCount: 5 };
     return {
       title: panelTitle(wrap(predictor, 12, width), [
@@ -64,24 +66,15 @@ export function densityFigure(panels: readonly PairCounts[], options: DensityOpt
           data: { name: predictor },
           mark: { type: "rect", stroke: null },
           encoding: {
-            x: {
-              field: "measuredLow",
-              type: "quantitative",
-              scale: { domain: [low, high], nice: false },
-              axis: { ...axis, title: "measured" },
-            },
+            x: quantitative("measuredLow", { scale, axis: { ...axis, title: "measured" } }),
             x2: { field: "measuredHigh" },
-            y: {
-              field: "predictedLow",
-              type: "quantitative",
-              scale: { domain: [low, high], nice: false },
+            y: quantitative("predictedLow", {
+              scale,
               axis:
                 i === 0 ? { ...axis, title: "predicted" } : { ...axis, title: null, labels: false },
-            },
+            }),
             y2: { field: "predictedHigh" },
-            color: {
-              field: "share",
-              type: "quantitative",
+            color: quantitative("share", {
               scale: { type: "log", domain, range: ["#DCE9F5", "#6BAED6", "#08306B"] },
               legend: {
                 title: ["share", "of pairs"],
@@ -92,19 +85,10 @@ export function densityFigure(panels: readonly PairCounts[], options: DensityOpt
                 gradientLength: Math.min(width, 160),
                 tickCount: 3,
               },
-            },
+            }),
           },
         },
-        {
-          data: { name: `${predictor}, diagonal` },
-          mark: { type: "rule", color: inks.ink, strokeDash: [4, 3] },
-          encoding: {
-            x: { field: "low", type: "quantitative" },
-            x2: { field: "high" },
-            y: { field: "low", type: "quantitative" },
-            y2: { field: "high" },
-          },
-        },
+        diagonal(`${predictor}, diagonal`),
       ],
     };
   });

@@ -1,6 +1,7 @@
 // The effect of training variants on a result: each one's difference from a reference variant, with an interval.
 import { checkOptions, required } from "../options.js";
 import { checkRows, type Figure, makeFigure, type Panel, type Row } from "./figure.js";
+import { dots, intervalLine, nominal, quantitative, zeroLine } from "./marks.js";
 import { checkInterval } from "./panels.js";
 import { counted, labelRoom } from "./text.js";
 import { figureWidth, inks, panelTitle } from "./theme.js";
@@ -80,48 +81,36 @@ export function differencePanels(panels: readonly Differences[]) {
     const ends = rows.flatMap((row) => [row.low ?? row.difference, row.high ?? row.difference]);
     const [low, high] = [Math.min(0, ...ends), Math.max(0, ...ends)];
     const margin = 0.04 * (high - low || 1); // so that no dot and no line touches the frame
-    const x = {
-      field: "difference",
-      type: "quantitative",
+    const x = quantitative("difference", {
       scale: { domain: [low - margin, high + margin], nice: false },
       axis: { title: `difference from “${against}”`, tickCount: 6, format: "~g" },
-    } as const;
+    });
     return {
       data: { name: measure },
       title: panelTitle(measure),
       width: figureWidth - room,
       height: { step: 22 },
       encoding: {
-        y: {
-          field: "variant",
-          type: "nominal",
+        y: nominal("variant", {
           sort: rows.map(labelOf),
           axis: { title: null, minExtent: room, labelLimit: LABELS, grid: true },
-        },
+        }),
       },
       layer: [
+        intervalLine(x, {}, { color: inks.ink }),
         {
-          mark: { type: "rule", strokeWidth: 1.6, color: inks.ink },
-          encoding: { x: { ...x, field: "low" }, x2: { field: "high" } },
-        },
-        {
-          mark: { type: "point", filled: true, size: 50, opacity: 1, stroke: inks.ink },
+          mark: dots(50, { stroke: inks.ink }),
           encoding: {
             x,
-            fill: {
-              field: "kind",
-              type: "nominal",
+            fill: nominal("kind", {
               scale: { domain: Object.values(kinds), range: [inks.ink, "white"] },
               legend: isMixed
                 ? { title: null, symbolStrokeColor: inks.ink, symbolStrokeWidth: 1.5 }
                 : null,
-            },
+            }),
           },
         },
-        {
-          mark: { type: "rule", color: inks.ink, strokeWidth: 1 },
-          encoding: { x: { datum: 0 }, y: { value: 0 }, y2: { value: "height" } },
-        },
+        zeroLine,
       ],
     } as Panel;
   });

@@ -2,6 +2,7 @@
 
 import { checkOptions, required } from "../options.js";
 import { type Figure, makeFigure, type Panel } from "./figure.js";
+import { labeledBars, nominal, quantitative } from "./marks.js";
 import { OTHER, rarest } from "./rare.js";
 import { count, counted, labelRoom, percent } from "./text.js";
 import { figureWidth, inks, notRecorded, panelTitle } from "./theme.js";
@@ -35,21 +36,25 @@ export function labelsFigure(counts: readonly LabelCount[], options: LabelsOptio
     samples: required("number"),
   });
   const labels = [...new Set(counts.map(({ label }) => label))];
-  const rows = labels.flatMap((label) => mergeCounts(counts.filter((row) => row.label === label)));
-  const nameOf = ({ value }: LabelCount): string =>
-    value === null ? notRecorded.name : String(value);
-  const room = labelRoom(rows.map(nameOf), 200);
+  const datasets = Object.fromEntries(
+    labels.map((label) => {
+      const own = counts.filter((row) => row.label === label);
+      const total = own.reduce((sum, row) => sum + row.samples, 0);
+      if (total > samples) {
+        throw new RangeError(
+          `labelsFigure: expected counts of "${label}" that add up to at most ${samples} samples, got ${total}`,
+        );
+      }
+      return [label, mergeCounts(own).map((row) => barOf(row, samples))];
+    }),
+  );
+  const bars = Object.values(datasets).flat();
+  const room = labelRoom(
+    bars.map(({ value }) => value),
+    200,
+  );
   const width = Math.floor((figureWidth - 2 * room - 40) / 2);
-  const largest = Math.max(...rows.map((row) => row.samples));
-  for (const label of labels) {
-    const own = rows.filter((row) => row.label === label);
-    const total = own.reduce((sum, row) => sum + row.samples, 0);
-    if (total > samples) {
-      throw new RangeError(
-        `labelsFigure: expected counts of "${label}" that add up to at most ${samples} samples, got ${total}`,
-      );
-    }
-  }
+  const largest = Math.max(...bars.map((bar) => bar.samples));
   const panels = labels.map(
     (label): Panel => ({
       data: { name: label },
@@ -58,50 +63,31 @@ export function labelsFigure(counts: readonly LabelCount[], options: LabelsOptio
       width,
       height: { step: 22 },
       encoding: {
-        y: {
-          field: "value",
-          type: "nominal",
-          sort: rows.filter((row) => row.label === label).map(nameOf),
+        y: nominal("value", {
+          sort: datasets[label].map(({ value }) => value),
           axis: { title: null, minExtent: room, labelLimit: room },
-        },
-        x: {
-          field: "samples",
-          type: "quantitative",
-          axis: null,
-          scale: { domain: [0, 1.4 * largest] },
-        },
+        }),
+        x: quantitative("samples", { axis: null, scale: { domain: [0, 1.4 * largest] } }),
       },
-      layer: [
-        {
-          mark: { type: "bar", height: 14 },
-          encoding: { color: { field: "color", type: "nominal", scale: null } },
-        },
-        {
-          mark: { type: "text", align: "left", dx: 5 },
-          encoding: { text: { field: "text", type: "nominal" } },
-        },
-      ],
+      layer: labeledBars(14, "text"),
     }),
   );
   return makeFigure({
     name: "labels",
     title: `${cohort}: the samples by ${labels.length === 1 ? labels[0] : "label"}`,
     subtitle: [`n = ${counted(samples, "sample")}; count and share of all samples.`],
-    datasets: Object.fromEntries(
-      labels.map((label) => [
-        label,
-        rows
-          .filter((row) => row.label === label)
-          .map((row) => ({
-            value: nameOf(row),
-            samples: row.samples,
-            text: `${count(row.samples)} (${percent(row.samples / samples)})`,
-            color: row.value === null ? "#BDBDBD" : inks.quiet,
-          })),
-      ]),
-    ),
+    datasets,
     view: { columns: 2, spacing: gap, concat: panels },
   });
+}
+
+function barOf({ value, samples }: LabelCount, all: number) {
+  return {
+    value: value === null ? notRecorded.name : String(value),
+    samples,
+    text: `${count(samples)} (${percent(samples / all)})`,
+    color: value === null ? "#BDBDBD" : inks.quiet,
+  };
 }
 
 /** Merges the rarest values of one label, with their number in the name. */

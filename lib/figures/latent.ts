@@ -2,6 +2,7 @@
 
 import { checkOptions, required } from "../options.js";
 import { type Figure, makeFigure, type Panel, type Row } from "./figure.js";
+import { dots, nominal, quantitative } from "./marks.js";
 import { mergeRare, OTHER } from "./rare.js";
 import { counted, decimal, legendColumns, listed, percent, textWidth, wrap } from "./text.js";
 import { classStyle, figureWidth, inks, mostClasses, notRecorded, panelTitle } from "./theme.js";
@@ -89,21 +90,12 @@ export function latentFigure(options: LatentOptions): Figure {
         ),
         width: Math.min(size, single ? 340 : 300),
         height: Math.min(size, single ? 260 : 230),
-        mark: {
-          type: "point",
-          filled: true,
-          size: 54,
-          opacity: 1,
-          stroke: "white",
-          strokeWidth: 0.5,
-        },
+        mark: dots(54, { stroke: "white", strokeWidth: 0.5 }),
         encoding: {
           x: mapAxis("x", axisTitle(map, 0)),
           y: mapAxis("y", axisTitle(map, 1)),
           ...(parts ? outlines : {}),
-          color: {
-            field: "value",
-            type: "nominal",
+          color: nominal("value", {
             scale: { domain: style.names, range: style.colors },
             legend: {
               labelLimit: 0,
@@ -116,12 +108,8 @@ export function latentFigure(options: LatentOptions): Figure {
                     titleOrient: "top",
                   }),
             },
-          },
-          shape: {
-            field: "value",
-            type: "nominal",
-            scale: { domain: style.names, range: style.shapes },
-          },
+          }),
+          shape: nominal("value", { scale: { domain: style.names, range: style.shapes } }),
         },
       };
     });
@@ -209,9 +197,7 @@ function axisTitle({ method, explained }: LatentMap, axis: number): string {
 
 /** The values have no unit, so axes have a title and no numbers. */
 function mapAxis(field: "x" | "y", title: string) {
-  return {
-    field,
-    type: "quantitative",
+  return quantitative(field, {
     scale: { zero: false, nice: false, padding: 8 },
     axis: {
       title,
@@ -223,7 +209,7 @@ function mapAxis(field: "x" | "y", title: string) {
       grid: false,
       domain: false,
     },
-  } as const;
+  });
 }
 
 /** The map's own score appears only in the first row, since it is the same in all. */

@@ -1,6 +1,7 @@
 // The whole method in one drawing, like the paper's Figure 1: modalities, preprocessing, masked input, model, loss, uses.
 import { checkOptions, required } from "../options.js";
 import { type Figure, type Layer, makeFigure, type Panel, type Row } from "./figure.js";
+import { dots, nominal, ownColor, quantitative } from "./marks.js";
 import { count, counted, listed, percent, wrap } from "./text.js";
 import { figureWidth, inks, modalityColor } from "./theme.js";
 
@@ -70,6 +71,11 @@ export function overviewFigure(options: OverviewOptions): Figure {
   drawOutput(drawing, options, height);
   drawUses(drawing, options, bottom);
   const { boxes, dashed, lines, heads, texts } = drawing;
+  const place = {
+    x: quantitative("x", { scale: { domain: [0, figureWidth] }, axis: null }),
+    y: quantitative("y", { scale: { domain: [0, bottom + 84], reverse: true }, axis: null }),
+  };
+  const extent = { ...place, x2: { field: "x2" }, y2: { field: "y2" } };
   const hidden = modalities.filter(({ seen }) => !seen).map(({ name }) => name);
   return makeFigure({
     name: "overview",
@@ -97,20 +103,14 @@ export function overviewFigure(options: OverviewOptions): Figure {
         {
           data: { name: "lines" },
           mark: { type: "rule", color: inks.quiet, strokeWidth: 1.4 },
-          encoding: {
-            x: across("x"),
-            x2: { field: "x2" },
-            y: down("y", bottom),
-            y2: { field: "y2" },
-          },
+          encoding: extent,
         },
         {
           data: { name: "heads" },
-          mark: { type: "point", filled: true, size: 48, opacity: 1, color: inks.quiet },
+          mark: dots(48, { color: inks.quiet }),
           encoding: {
-            x: across("x"),
-            y: down("y", bottom),
-            shape: { field: "shape", type: "nominal", scale: null },
+            ...place,
+            shape: nominal("shape", { scale: null }),
           },
         },
         ...[true, false].map(
@@ -118,11 +118,7 @@ export function overviewFigure(options: OverviewOptions): Figure {
             data: { name: "texts" },
             transform: [{ filter: `datum.bold === ${bold}` }],
             mark: { type: "text", fontSize: bold ? 12 : 11, fontWeight: bold ? 600 : 400 },
-            encoding: {
-              x: across("x"),
-              y: down("y", bottom),
-              text: { field: "text", type: "nominal" },
-            },
+            encoding: { ...place, text: nominal("text") },
           }),
         ),
       ],
@@ -134,29 +130,12 @@ export function overviewFigure(options: OverviewOptions): Figure {
       data: { name },
       mark: { type: "rect", strokeWidth: 1.4, strokeDash, cornerRadius: 3 },
       encoding: {
-        x: across("x"),
-        x2: { field: "x2" },
-        y: down("y", bottom),
-        y2: { field: "y2" },
-        stroke: { field: "color", type: "nominal", scale: null },
-        fill: { field: "fill", type: "nominal", scale: null },
+        ...extent,
+        stroke: ownColor,
+        fill: nominal("fill", { scale: null }),
       },
     } as Layer;
   }
-}
-
-function across(field: string) {
-  return {
-    field,
-    type: "quantitative",
-    scale: { domain: [0, figureWidth] as number[] },
-    axis: null,
-  } as const;
-}
-
-function down(field: string, bottom: number) {
-  const scale = { domain: [0, bottom + 84] as number[], reverse: true };
-  return { field, type: "quantitative", scale, axis: null } as const;
 }
 
 function drawCohort(
@@ -186,10 +165,7 @@ function drawSteps(
   steps.forEach((step, i) => {
     const y = top + i * (each + gap);
     boxes.push(box(x, y, x + stepWidth, y + each, inks.missing));
-    const words = wrap(step, 11, stepWidth - 12);
-    words.forEach((line, j) => {
-      texts.push(text(line, x + stepWidth / 2, y + each / 2 + (j - (words.length - 1) / 2) * 14));
-    });
+    texts.push(...paragraph(step, x + stepWidth / 2, y + each / 2, stepWidth - 12));
     if (i > 0) lines.push({ x: x + stepWidth / 2, x2: x + stepWidth / 2, y: y - gap, y2: y });
   });
   arrow(lines, heads, x + stepWidth, COLUMNS.input, top + height / 2);
@@ -258,26 +234,22 @@ function drawOutput({ boxes, texts }: Drawing, options: OverviewOptions, height:
 function drawUses(drawing: Drawing, { tasks, loss, model }: OverviewOptions, bottom: number) {
   const { boxes, texts, lines, heads } = drawing;
   const [y, y2] = [bottom + 44, bottom + 80];
+  const arrowDown = (x: number, from: number) => {
+    lines.push({ x, x2: x, y: from, y2: y - 4 });
+    heads.push({ x, y: y - 5, shape: "triangle-down" });
+  };
   const uses = `latent space: maps, clusters; classifiers of ${listed(tasks)}`;
   const from = COLUMNS.model - 134;
   const to = COLUMNS.output - gap * 2;
   boxes.push(box(from, y, to, y2, inks.ink));
-  const words = wrap(uses, 11, to - from - 14);
-  words.forEach((line, j) => {
-    texts.push(text(line, (from + to) / 2, (y + y2) / 2 + (j - (words.length - 1) / 2) * 14));
-  });
+  texts.push(...paragraph(uses, (from + to) / 2, (y + y2) / 2, to - from - 14));
   const { bar, left } = barsOf(model);
   const latent = left(model.hiddenLayers) + bar / 2;
-  lines.push({ x: latent, x2: latent, y: bottom - (bottom - top) * 0.22 + 24, y2: y - 4 });
-  heads.push({ x: latent, y: y - 5, shape: "triangle-down" });
+  arrowDown(latent, bottom - (bottom - top) * 0.22 + 24);
   const right = COLUMNS.output;
   boxes.push(box(right, y, right + boxWidth, y2, inks.ink));
-  const said = wrap(loss, 11, boxWidth - 10);
-  said.forEach((line, j) => {
-    texts.push(text(line, right + boxWidth / 2, (y + y2) / 2 + (j - (said.length - 1) / 2) * 14));
-  });
-  lines.push({ x: right + boxWidth / 2, x2: right + boxWidth / 2, y: bottom + 24, y2: y - 4 });
-  heads.push({ x: right + boxWidth / 2, y: y - 5, shape: "triangle-down" });
+  texts.push(...paragraph(loss, right + boxWidth / 2, (y + y2) / 2, boxWidth - 10));
+  arrowDown(right + boxWidth / 2, bottom + 24);
 }
 
 /** The position of each modality in a column; heights are equal, since feature counts differ a hundredfold. */
@@ -295,6 +267,12 @@ function box(x: number, y: number, x2: number, y2: number, color: string): Row {
 
 function text(words: string, x: number, y: number, bold = false): Row {
   return { text: words, x, y, bold };
+}
+
+/** Text broken into lines of at most `width` pixels, centered on (x, y). */
+function paragraph(words: string, x: number, y: number, width: number): Row[] {
+  const lines = wrap(words, 11, width);
+  return lines.map((line, i) => text(line, x, y + (i - (lines.length - 1) / 2) * 14));
 }
 
 function heading(texts: Row[], words: string, x: number): void {

@@ -1,5 +1,6 @@
 // What several figures share: panels with a row per predictor, and panels of losses with reference lines.
 import type { Layer, Row } from "./figure.js";
+import { nominal, quantitative } from "./marks.js";
 import { labelRoom } from "./text.js";
 import { colors, figureWidth, inks, type Setting, settingNames } from "./theme.js";
 
@@ -12,15 +13,13 @@ export function rowAxis(predictors: readonly string[], paddingOuter: number) {
   return {
     room,
     encoding: (first: boolean) =>
-      ({
-        field: "predictor",
-        type: "nominal",
+      nominal("predictor", {
         sort: [...predictors],
         scale: { paddingOuter },
         axis: first
           ? { title: null, labelLimit: 260, grid: true }
           : { title: null, labels: false, grid: true },
-      }) as const,
+      }),
   };
 }
 
@@ -64,6 +63,17 @@ export function lossRange(expected: string, losses: readonly number[]): [number,
   return [Math.min(...losses), Math.max(...losses)];
 }
 
+/** The logarithmic axis of losses; without a title, it shows neither labels nor ticks, as beside a panel that has them. */
+export function lossAxis(domain: number[], title: string | null, format: string, ticks: object) {
+  return quantitative("loss", {
+    scale: { type: "log", domain, nice: false },
+    axis: {
+      ...ticks,
+      ...(title === null ? { title, labels: false, ticks: false } : { title, format }),
+    },
+  });
+}
+
 /** The width of each of several panels of losses side by side. */
 export function lossPanelWidth(panels: number): number {
   return Math.floor((figureWidth - 60 - 18 * (panels - 1)) / panels);
@@ -81,12 +91,12 @@ export function referenceRows(references: readonly { loss: number; text: string 
 
 /** Lines across a panel with their labels; the data are those of `referenceRows`. */
 export function referenceLayers(name: string, width: number): Layer[] {
-  const y = { field: "loss", type: "quantitative" } as const;
+  const y = quantitative("loss");
   const text = (below: boolean): Layer => ({
     data: { name },
     transform: [{ filter: `datum.below === ${below}` }],
     mark: { type: "text", align: "right", baseline: below ? "top" : "bottom", dy: below ? 4 : -3 },
-    encoding: { x: { value: width - 5 }, y, text: { field: "text", type: "nominal" } },
+    encoding: { x: { value: width - 5 }, y, text: nominal("text") },
   });
   return [
     { data: { name }, mark: { type: "rule", color: inks.ink, strokeWidth: 1 }, encoding: { y } },

@@ -1,6 +1,7 @@
 // The trials of a search: each is a line across one axis per setting, to its loss.
 import { checkOptions, required } from "../options.js";
 import { checkRows, type Figure, type Layer, makeFigure, type Panel, type Row } from "./figure.js";
+import { nominal, quantitative } from "./marks.js";
 import { lossRange } from "./panels.js";
 import { counted, listed, textWidth } from "./text.js";
 import { figureWidth, inks, panelTitle } from "./theme.js";
@@ -98,19 +99,12 @@ export function parallelFigure(
       height: 190,
       view: { stroke: null },
       encoding: {
-        x: {
-          field: "axis",
-          type: "nominal",
+        x: nominal("axis", {
           sort: all.map((axis) => words(axis.name)),
           scale: { type: "point", padding: 0.35 },
           axis: { title: null, orient: "top", domain: false, ticks: false, labelAngle: 0 },
-        },
-        y: {
-          field: "place",
-          type: "quantitative",
-          scale: { domain: [-0.04, 1.1], nice: false },
-          axis: null,
-        },
+        }),
+        y: quantitative("place", { scale: { domain: [-0.04, 1.1], nice: false }, axis: null }),
       },
       layer: [
         axisLine(`${name}, axes`),
@@ -182,7 +176,7 @@ function axisLine(name: string): Layer {
   return {
     data: { name },
     mark: { type: "line", color: inks.missing, strokeWidth: 1 },
-    encoding: { detail: { field: "axis", type: "nominal" } },
+    encoding: { detail: nominal("axis") },
   } as Layer;
 }
 
@@ -192,7 +186,7 @@ function axisBoxes(name: string): Layer {
     data: { name },
     // At this size, a path's units are pixels.
     mark: { type: "point", filled: true, color: "white", opacity: 0.92, size: 4, strokeWidth: 0 },
-    encoding: { shape: { field: "box", type: "nominal", scale: null } },
+    encoding: { shape: nominal("box", { scale: null }) },
   } as Layer;
 }
 
@@ -200,7 +194,7 @@ function axisText(name: string): Layer {
   return {
     data: { name },
     mark: { type: "text", align: "right", dx: -6, color: inks.ink },
-    encoding: { text: { field: "text", type: "nominal" } },
+    encoding: { text: nominal("text") },
   } as Layer;
 }
 
@@ -209,28 +203,21 @@ function trialLines([low, high]: readonly [number, number]): Layer {
   return {
     mark: { type: "line", strokeWidth: 1.4, opacity: 0.85 },
     encoding: {
-      detail: { field: "trial", type: "nominal" },
-      color: {
-        field: "loss",
-        type: "quantitative",
+      detail: nominal("trial"),
+      color: quantitative("loss", {
         scale: {
-          type: "log",
-          domain: [low, high],
-          range: lossColors,
-          interpolate: "lab",
-          nice: false,
+          ...{ type: "log", domain: [low, high], range: lossColors },
+          ...{ interpolate: "lab", nice: false },
         },
         legend: {
           ...{ title: LOSS, gradientLength: 180, format: ".2~g" },
           values: [low, Math.sqrt(low * high), high],
         },
-      },
-      strokeDash: {
-        field: "status",
-        type: "nominal",
+      }),
+      strokeDash: nominal("status", {
         scale: { domain: ["finished", "stopped early"], range: [[], [3, 3]] },
         legend: { title: null, symbolType: "stroke", symbolStrokeColor: inks.ink },
-      },
+      }),
     },
   } as Layer;
 }

@@ -1,6 +1,7 @@
 // The values of each modality after each stage of preprocessing.
 import { checkOptions, required } from "../options.js";
 import { type Figure, makeFigure, type Panel, type Row } from "./figure.js";
+import { ownColor, quantitative } from "./marks.js";
 import { count, percent } from "./text.js";
 import { figureWidth, inks, modalityColor, panelTitle } from "./theme.js";
 
@@ -100,8 +101,8 @@ export function preprocessingFigure(
           height: 100,
           mark: { type: "bar", strokeWidth: 0.5, binSpacing: 0 },
           encoding: {
-            fill: { field: "color", type: "nominal", scale: null },
-            stroke: { field: "color", type: "nominal", scale: null },
+            fill: ownColor,
+            stroke: ownColor,
             x: {
               field: "low",
               type: "quantitative",
@@ -113,12 +114,7 @@ export function preprocessingFigure(
               },
             },
             x2: { field: "high" },
-            y: {
-              field: "share",
-              type: "quantitative",
-              axis: null,
-              scale: { domain: [0, 1.1 * highest(bins)] },
-            },
+            y: quantitative("share", { axis: null, scale: { domain: [0, 1.1 * highest(bins)] } }),
           },
         };
       }),

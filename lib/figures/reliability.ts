@@ -1,9 +1,10 @@
 // Nominal against observed coverage of intervals: a reliability diagram.
 import { checkOptions, required } from "../options.js";
 import { checkRows, type Figure, type Layer, makeFigure, type Panel, type Row } from "./figure.js";
+import { diagonal, dots, nominal, quantitative } from "./marks.js";
 import { panelGap, panelWidth } from "./panels.js";
 import { counted, listed } from "./text.js";
-import { classColors, inks, panelTitle } from "./theme.js";
+import { classColors, panelTitle } from "./theme.js";
 
 /** How often the intervals of one predictor, modality and level held the measured value. */
 export interface ReliabilityRow {
@@ -61,47 +62,29 @@ export function reliabilityFigure(
       ...row,
       at: row.level + 0.008 * (predictors.indexOf(row.predictor) - (predictors.length - 1) / 2),
     }));
-    const x = {
-      field: "at",
-      type: "quantitative",
+    const x = quantitative("at", { scale, axis: { ...axis, title: "nominal coverage" } });
+    const y = quantitative("coverage", {
       scale,
-      axis: { ...axis, title: "nominal coverage" },
-    } as const;
-    const y = {
-      field: "coverage",
-      type: "quantitative",
-      scale,
-      axis: i === 0 ? { ...axis, title: "observed coverage" } : { ...axis, title: null },
-    } as const;
-    const color = {
-      field: "predictor",
-      type: "nominal",
+      axis: { ...axis, title: i === 0 ? "observed coverage" : null },
+    });
+    const color = nominal("predictor", {
       scale: { domain: predictors, range: classColors.slice(0, predictors.length) },
       legend: { title: null, orient: "bottom", symbolType: "circle" },
-    } as const;
+    });
     return {
       data: { name: modality },
       title: panelTitle(modality),
       width,
       height: width,
       layer: [
-        {
-          data: { name: "diagonal" },
-          mark: { type: "rule", color: inks.ink, strokeDash: [4, 3] },
-          encoding: {
-            x: { field: "low", type: "quantitative", scale },
-            x2: { field: "high" },
-            y: { field: "low", type: "quantitative", scale },
-            y2: { field: "high" },
-          },
-        },
+        diagonal("diagonal", { scale }),
         {
           transform: [{ filter: "datum.percentile5 !== null" }],
           mark: { type: "rule", strokeWidth: 1.4, opacity: 0.6 },
           encoding: { x, y: { ...y, field: "percentile5" }, y2: { field: "percentile95" }, color },
         },
         { mark: { type: "line", strokeWidth: 1.2 }, encoding: { x, y, color } },
-        { mark: { type: "point", filled: true, size: 46, opacity: 1 }, encoding: { x, y, color } },
+        { mark: dots(46), encoding: { x, y, color } },
       ] as Layer[],
     };
   });

@@ -1,6 +1,7 @@
 // The skill of each predictor in reconstructing each modality, with intervals.
 import { checkOptions, required } from "../options.js";
 import { checkRows, type Figure, type Layer, makeFigure, type Panel, type Row } from "./figure.js";
+import { dots, intervalLine, nominal, quantitative, zeroLine } from "./marks.js";
 import { checkInterval, panelGap, panelWidth, rowAxis, settingScale } from "./panels.js";
 import { counted, decimal } from "./text.js";
 import { inks, panelTitle, settingNames, settingOf } from "./theme.js";
@@ -26,9 +27,10 @@ export interface SkillOptions {
   readonly samples: number;
   /** Number of splits behind the means and intervals. */
   readonly splits: number;
-  /** The lowest skill on the axis; lower values are written at its edge. */
-  readonly floor?: number;
 }
+
+/** The lowest skill on the axis; lower values are written at its edge. */
+const FLOOR = -0.2;
 
 /**
  * Draws skill by predictor (rows, in the given order) and modality (panels) as a dot with its 95 % interval. Controls
@@ -41,13 +43,11 @@ export function skillFigure(rows: readonly SkillRow[], options: SkillOptions): F
     part = "test",
     samples,
     splits,
-    floor = -0.2,
   } = checkOptions("skillFigure", options, {
     cohort: required("string"),
     part: "string",
     samples: required("number"),
     splits: required("number"),
-    floor: "number",
   });
   const own = rows.filter((row) => row.part === part);
   checkRows(`skill-${part}`, `rows of the part "${part}"`, own);
@@ -66,15 +66,15 @@ export function skillFigure(rows: readonly SkillRow[], options: SkillOptions): F
   const datasets: Record<string, readonly Row[]> = {};
   const y = rowAxis(predictors, 0.5);
   const width = panelWidth(y.room, modalities.length);
-  const onAxis = own.filter((row) => row.skill >= floor);
+  const onAxis = own.filter((row) => row.skill >= FLOOR);
   const high = Math.max(0.1, ...onAxis.map((row) => row.skillHigh ?? row.skill)) + 0.01;
   const low = Math.min(-0.02, ...onAxis.map((row) => row.skillLow ?? row.skill)) - 0.01;
   // Values beyond the axis are written at its left end, clear of the line at zero.
   const written = onAxis.length < own.length ? (-high * offRoom) / (width - offRoom) : 0;
-  const domain = [Math.min(written, Math.max(floor, low)), high];
+  const domain = [Math.min(written, Math.max(FLOOR, low)), high];
   const panels = modalities.map((modality, i): Panel => {
     const drawn = own.filter((row) => row.modality === modality);
-    const inside = drawn.filter((row) => row.skill >= floor);
+    const inside = drawn.filter((row) => row.skill >= FLOOR);
     datasets[modality] = inside.map((row) => ({
       predictor: row.predictor,
       skill: row.skill,
@@ -83,25 +83,21 @@ export function skillFigure(rows: readonly SkillRow[], options: SkillOptions): F
       sees: row.sees,
       setting: settingNames[settingOf(row.predictor)],
     }));
-    const off = drawn.filter((row) => row.skill < floor);
+    const off = drawn.filter((row) => row.skill < FLOOR);
     if (off.length > 0) {
       datasets[`${modality}, off the axis`] = off.map((row) => ({
         predictor: row.predictor,
         text: `← ${decimal(row.skill)}`,
       }));
     }
-    const x = {
-      field: "skill",
-      type: "quantitative",
+    const x = quantitative("skill", {
       scale: { domain, nice: false },
       axis: { title: "skill", tickCount: 4, format: "~g" },
-    } as const;
-    const color = {
-      field: "setting",
-      type: "nominal",
+    });
+    const color = nominal("setting", {
       scale: settingScale(own.map((row) => settingOf(row.predictor))),
       legend: { title: null, orient: "bottom", symbolType: "circle" },
-    } as const;
+    });
     return {
       data: { name: modality },
       title: panelTitle(modality),
@@ -109,31 +105,19 @@ export function skillFigure(rows: readonly SkillRow[], options: SkillOptions): F
       height: { step: 22 },
       encoding: { y: y.encoding(i === 0) },
       layer: [
+        intervalLine(x, { color }),
         {
-          mark: { type: "rule", strokeWidth: 1.6 },
-          encoding: {
-            x: { ...x, field: "low" },
-            x2: { field: "high" },
-            color,
-          },
-        },
-        {
-          mark: { type: "point", filled: true, size: 42, opacity: 1 },
+          mark: dots(42),
           encoding: {
             x,
             color,
-            shape: {
-              field: "sees",
-              type: "nominal",
+            shape: nominal("sees", {
               scale: { domain: sees, range: seenShapes.slice(0, sees.length) },
               legend: { title: "sees", symbolFillColor: inks.quiet, symbolStrokeWidth: 0 },
-            },
+            }),
           },
         },
-        {
-          mark: { type: "rule", color: inks.ink, strokeWidth: 1 },
-          encoding: { x: { datum: 0 }, y: { value: 0 }, y2: { value: "height" } },
-        },
+        zeroLine,
         ...(off.length > 0 ? [offAxis(`${modality}, off the axis`)] : []),
       ] as Layer[],
     };
@@ -166,6 +150,6 @@ function offAxis(name: string): Layer {
   return {
     data: { name },
     mark: { type: "text", align: "left", dx: 3, color: inks.quiet },
-    encoding: { x: { value: 0 }, text: { field: "text", type: "nominal" } },
+    encoding: { x: { value: 0 }, text: nominal("text") },
   };
 }

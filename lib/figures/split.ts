@@ -2,6 +2,7 @@
 
 import { checkOptions, required } from "../options.js";
 import { type Figure, makeFigure, type Panel, type Row } from "./figure.js";
+import { nominal, quantitative } from "./marks.js";
 import { OTHER, rarest } from "./rare.js";
 import { counted, labelRoom, legendColumns, listed } from "./text.js";
 import { classStyle, figureWidth, inks, mostClasses, panelTitle } from "./theme.js";
@@ -20,8 +21,6 @@ export interface SplitOptions {
   readonly cohort: string;
   /** Patients in each part; a patient with both tissues counts once. */
   readonly patients: Readonly<Record<string, number>>;
-  /** What the split keeps together: "patient", "sample". */
-  readonly by?: string;
   /** The label whose values are the kinds. */
   readonly label?: string;
 }
@@ -35,12 +34,10 @@ export function splitFigure(counts: readonly SplitCount[], options: SplitOptions
   const {
     cohort,
     patients,
-    by = "patient",
     label = "tissue",
   } = checkOptions("splitFigure", options, {
     cohort: required("string"),
     patients: required("object"),
-    by: "string",
     label: "string",
   });
   const { rows, merged } = mergeKinds(counts);
@@ -65,39 +62,33 @@ export function splitFigure(counts: readonly SplitCount[], options: SplitOptions
     width,
     height: { step: 18, for: "offset" },
     encoding: {
-      y: {
-        field: "name",
-        type: "nominal",
+      y: nominal("name", {
         sort: names,
         scale: { paddingInner: 0.3, paddingOuter: 0.1 },
         axis:
           field === "samples"
             ? { title: null, minExtent: room, labelLimit: room, ticks: false, domain: false }
             : null,
-      },
-      yOffset: { field: "kind", type: "nominal", sort: kinds },
-      x: {
-        field,
-        type: "quantitative",
+      }),
+      yOffset: nominal("kind", { sort: kinds }),
+      x: quantitative(field, {
         axis: null,
         scale: { domain: [0, 1.15 * Math.max(...rows.map((row) => row[field]))] },
-      },
+      }),
     },
     layer: [
       {
         mark: { type: "bar" },
         encoding: {
-          color: {
-            field: "kind",
-            type: "nominal",
+          color: nominal("kind", {
             scale: { domain: style.names, range: style.colors },
             legend: { title: null, columns: legendColumns(style.names, figureWidth) },
-          },
+          }),
         },
       },
       {
         mark: { type: "text", align: "left", dx: 5, color: inks.ink },
-        encoding: { text: { field, type: "quantitative" } },
+        encoding: { text: quantitative(field) },
       },
     ],
   });
@@ -105,9 +96,7 @@ export function splitFigure(counts: readonly SplitCount[], options: SplitOptions
     name: "split",
     title: `${cohort}: ${listed(parts)}, by ${label}`,
     subtitle: [
-      by === "patient"
-        ? `All samples of a patient are in one part; a patient whose samples differ in ${label} counts in each.`
-        : `Divided by ${by}; a patient whose samples differ in ${label} counts in each.`,
+      `All samples of a patient are in one part; a patient whose samples differ in ${label} counts in each.`,
       ...(merged > 0 ? [`"other" merges the ${merged} rarest values of ${label}.`] : []),
     ],
     datasets: {

@@ -1,20 +1,20 @@
 // Training and validation loss by epoch, with the losses of controls.
 import { checkOptions, required } from "../options.js";
 import { type Figure, type Layer, makeFigure, type Panel, type Row } from "./figure.js";
-import { lossPanelWidth, lossRange, referenceLayers, referenceRows } from "./panels.js";
+import { dots, lineLegend, nominal, quantitative } from "./marks.js";
+import { lossAxis, lossPanelWidth, lossRange, referenceLayers, referenceRows } from "./panels.js";
 import { counted, listed } from "./text.js";
 import { colors, inks, panelTitle } from "./theme.js";
 
-/** The reported losses, each a mean over observed entries. */
-export interface Losses {
+/** The Huber loss, a mean over observed entries. */
+export interface Loss {
   readonly huber: number;
-  readonly mse: number;
 }
 
 export interface EpochLosses {
   readonly epoch: number;
-  readonly train: Losses;
-  readonly validation: Losses;
+  readonly train: Loss;
+  readonly validation: Loss;
   readonly learningRate: number;
 }
 
@@ -27,10 +27,8 @@ export interface TrainingRun {
 }
 
 /** A control's loss on the validation part. */
-export interface ReferenceLoss {
+export interface ReferenceLoss extends Loss {
   readonly name: string;
-  readonly huber: number;
-  readonly mse: number;
   /** Its panel; without it, the control appears in every panel. */
   readonly run?: string;
 }
@@ -41,10 +39,7 @@ export interface TrainingOptions {
   readonly trainSamples: number;
   readonly validationSamples: number;
   readonly references?: readonly ReferenceLoss[];
-  readonly loss?: keyof Losses;
 }
-
-const lossNames: Readonly<Record<keyof Losses, string>> = { huber: "Huber loss", mse: "MSE" };
 
 /**
  * Draws one panel per setting with the training and validation loss of each seed, the lowest validation loss, the
@@ -57,20 +52,18 @@ export function trainingFigure(runs: readonly TrainingRun[], options: TrainingOp
     trainSamples,
     validationSamples,
     references = [],
-    loss = "huber",
   } = checkOptions("trainingFigure", options, {
     cohort: required("string"),
     trainSamples: required("number"),
     validationSamples: required("number"),
     references: "array",
-    loss: ["mse", "huber"],
   });
   const names = [...new Set(runs.map(({ name }) => name))];
-  const lines = runs.flatMap((run) => linesOf(run, loss));
-  const [low, high] = lossRange(
-    `trainingFigure: expected epochs with a positive ${lossNames[loss]}`,
-    [...lines.map((row) => row.loss), ...references.map((row) => row[loss])],
-  );
+  const lines = runs.flatMap(linesOf);
+  const [low, high] = lossRange("trainingFigure: expected epochs with a positive Huber loss", [
+    ...lines.map((row) => row.loss),
+    ...references.map((row) => row.huber),
+  ]);
   const domain = [low / 1.12, high * 1.05];
   const seeds = Math.max(...names.map((name) => runs.filter((run) => run.name === name).length));
   const last = Math.max(...lines.map((row) => row.epoch));
@@ -81,31 +74,22 @@ export function trainingFigure(runs: readonly TrainingRun[], options: TrainingOp
     const rules = references.filter((row) => row.run === undefined || row.run === name);
     const drops = own.flatMap((run) => dropsOf(run, own.length === 1 ? last : 0));
     datasets[`${name} losses`] = lines.filter((row) => row.run === name);
-    datasets[`${name} best`] = own.map((run) => bestOf(run, loss));
+    datasets[`${name} best`] = own.map(bestOf);
     if (rules.length > 0) {
       datasets[`${name} references`] = referenceRows(
         rules.map((row) => ({
-          loss: row[loss],
-          text: `${row.name} ${row[loss].toPrecision(3)}`,
+          loss: row.huber,
+          text: `${row.name} ${row.huber.toPrecision(3)}`,
         })),
       );
     }
     if (drops.length > 0) datasets[`${name} drops`] = drops;
-    const y = {
-      field: "loss",
-      type: "quantitative",
-      scale: { type: "log", domain, nice: false },
-      axis:
-        i === 0
-          ? { title: `${lossNames[loss]} (log scale)`, values: logTicks(domain), format: "~g" }
-          : { title: null, values: logTicks(domain), labels: false, ticks: false },
-    } as const;
-    const x = {
-      field: "epoch",
-      type: "quantitative",
+    const title = i === 0 ? "Huber loss (log scale)" : null;
+    const y = lossAxis(domain, title, "~g", { values: logTicks(domain) });
+    const x = quantitative("epoch", {
       axis: { title: "epoch", grid: false, tickCount: 5 },
-      scale: { domain: [0, last] as number[], nice: false },
-    } as const;
+      scale: { domain: [0, last], nice: false },
+    });
     return {
       title: panelTitle(own.length > 1 ? `${name}, ${own.length} seeds` : name),
       width,
@@ -119,7 +103,7 @@ export function trainingFigure(runs: readonly TrainingRun[], options: TrainingOp
           encoding: {
             x,
             y,
-            detail: { field: "seed", type: "nominal" },
+            detail: nominal("seed"),
             color: {
               field: "part",
               type: "ordinal",
@@ -127,12 +111,7 @@ export function trainingFigure(runs: readonly TrainingRun[], options: TrainingOp
                 domain: ["training", "validation"],
                 range: [colors.part.train, colors.part.validation],
               },
-              legend: {
-                title: null,
-                symbolType: "stroke",
-                symbolStrokeWidth: 2.5,
-                symbolSize: 200,
-              },
+              legend: lineLegend,
             },
             strokeWidth: {
               field: "part",
@@ -144,15 +123,7 @@ export function trainingFigure(runs: readonly TrainingRun[], options: TrainingOp
         },
         {
           data: { name: `${name} best` },
-          mark: {
-            type: "point",
-            filled: true,
-            size: 45,
-            color: colors.part.validation,
-            stroke: inks.ink,
-            strokeWidth: 0.8,
-            opacity: 1,
-          },
+          mark: dots(45, { color: colors.part.validation, stroke: inks.ink, strokeWidth: 0.8 }),
           encoding: { x, y },
         },
       ],
@@ -160,8 +131,8 @@ export function trainingFigure(runs: readonly TrainingRun[], options: TrainingOp
   });
   const fell = names.some((name) => `${name} drops` in datasets);
   return makeFigure({
-    name: `training-${loss}`,
-    title: `${cohort}: ${lossNames[loss]} by epoch, ${listed(names)}`,
+    name: "training-huber",
+    title: `${cohort}: Huber loss by epoch, ${listed(names)}`,
     subtitle: [
       `Means over observed entries of ${counted(trainSamples, "training sample")} and ` +
         `${counted(validationSamples, "validation sample")}${seeds > 1 ? "; one line a seed" : ""}.`,
@@ -176,16 +147,16 @@ export function trainingFigure(runs: readonly TrainingRun[], options: TrainingOp
   });
 }
 
-function linesOf({ name, seed, epochs }: TrainingRun, loss: keyof Losses) {
+function linesOf({ name, seed, epochs }: TrainingRun) {
   return epochs.flatMap(({ epoch, train, validation }) => [
-    { run: name, seed, epoch, part: "training", loss: train[loss] },
-    { run: name, seed, epoch, part: "validation", loss: validation[loss] },
+    { run: name, seed, epoch, part: "training", loss: train.huber },
+    { run: name, seed, epoch, part: "validation", loss: validation.huber },
   ]);
 }
 
-function bestOf({ epochs }: TrainingRun, loss: keyof Losses): Row {
-  const best = epochs.reduce((a, b) => (b.validation[loss] < a.validation[loss] ? b : a));
-  return { epoch: best.epoch, loss: best.validation[loss] };
+function bestOf({ epochs }: TrainingRun): Row {
+  const best = epochs.reduce((a, b) => (b.validation.huber < a.validation.huber ? b : a));
+  return { epoch: best.epoch, loss: best.validation.huber };
 }
 
 /**
@@ -205,7 +176,7 @@ function dropsOf({ epochs }: TrainingRun, last: number): Row[] {
 
 /** Short lines from the upper edge, clear of the curves' ends and of the controls' labels. */
 function dropLayers(name: string, height: number): Layer[] {
-  const x = { field: "epoch", type: "quantitative" } as const;
+  const x = quantitative("epoch");
   return [
     {
       data: { name },
@@ -215,7 +186,7 @@ function dropLayers(name: string, height: number): Layer[] {
     {
       data: { name },
       mark: { type: "text", angle: 270, align: "right", baseline: "bottom", dx: -4, dy: -2 },
-      encoding: { x, y: { value: 0 }, text: { field: "rate", type: "nominal" } },
+      encoding: { x, y: { value: 0 }, text: nominal("rate") },
     },
   ];
 }

@@ -21,4 +21,15 @@ const tslab = require.resolve("tslab/dist/main.js");
 const { sys } = require(require.resolve("@tslab/typescript-for-tslab", { paths: [tslab] }));
 sys.watchFile = () => ({ close() {} });
 sys.watchDirectory = sys.watchFile;
+// It would parse the types of every package; a cell sees Node's and those that it imports.
+const { getDirectories, readFile } = sys;
+sys.getDirectories = (folder) =>
+  getDirectories(folder).filter((name) => name === "node" || path.basename(folder) !== "@types");
+// Nobody reads documentation in a run, and in declarations it is most of the text to parse.
+if (process.env.ARO_LIB_BUILT === "1") {
+  sys.readFile = (file, encoding) => {
+    const text = readFile(file, encoding);
+    return file.endsWith(".d.ts") ? text?.replace(/\/\*\*[\s\S]*?\*\//g, "") : text;
+  };
+}
 require(tslab).startKernel({ configPath: process.argv[2] });

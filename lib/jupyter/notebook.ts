@@ -8,6 +8,7 @@ export interface CodeCell {
   /** From 1, counting the notebook's code cells. */
   readonly number: number;
   readonly source: string;
+  readonly tags: readonly string[];
 }
 
 /** Lists the notebook files in reading order. */
@@ -44,6 +45,7 @@ interface Notebook {
   readonly cells: readonly {
     readonly cell_type: string;
     readonly source: string | readonly string[];
+    readonly metadata?: { readonly tags?: readonly string[] };
   }[];
 }
 
@@ -55,14 +57,16 @@ export async function readCodeCells(file: string): Promise<CodeCell[]> {
   const { cells } = await readNotebook("readCodeCells", file);
   return cells
     .filter((cell) => cell.cell_type === "code")
-    .map(({ source }, i) => ({
+    .map(({ source, metadata }, i) => ({
       number: i + 1,
       source: typeof source === "string" ? source : source.join(""),
+      tags: metadata?.tags ?? [],
     }));
 }
 
 /**
- * Reads the names of the notebooks whose results a notebook uses: `aro.after` in its metadata, e.g. `["03-train"]`.
+ * Reads what a notebook waits for, `aro.after` in its metadata: a notebook whose results it uses, such as "03-train", or
+ * a tagged cell of one, such as "03-train#models".
  * @throws Error if the file is not a notebook of format 4.
  */
 export async function readPredecessors(file: string): Promise<readonly string[]> {

@@ -6,7 +6,7 @@ import { createInterface } from "node:readline";
 import { projectRoot } from "../cohort/root.js";
 import { checkOptions, required } from "../options.js";
 import { type JupyterEnvironment, prepareJupyter } from "./environment.js";
-import { notebookName, readPredecessors } from "./notebook.js";
+import { type CodeCell, notebookName, readCodeCells, readPredecessors } from "./notebook.js";
 
 export type NotebookEvent =
   | { readonly event: "cell"; readonly number: number; readonly of: number; readonly first: string }
@@ -43,10 +43,10 @@ export interface NotebookRun {
 }
 
 /**
- * Executes the notebooks, each after those that its metadata names, and as many at a time as `atOnce` allows; each is
- * written only when all its cells have succeeded. A failure interrupts the others.
+ * Executes the notebooks, each after the notebooks or tagged cells that its metadata names, and as many at a time as
+ * `atOnce` allows. Each is written only when all its cells have succeeded. A failure interrupts the others.
  * @returns one result a notebook, in the order of `files`.
- * @throws Error naming the notebook, the cell, its source, the message and the line in lib of the first failure; Error
+ * @throws RangeError if a notebook waits for a tag that no cell has; Error naming the notebook, the cell, its source, the message and the line in lib of the first failure; Error
  *   naming the notebooks and the cells where `signal` stopped them.
  */
 export async function runNotebooks(options: RunNotebooksOptions): Promise<NotebookRun[]> {
@@ -69,6 +69,11 @@ export async function runNotebooks(options: RunNotebooksOptions): Promise<Notebo
   const waiting = await Promise.all(
     files.map(async (file) => ({ file, after: await readPredecessors(file) })),
   );
+  const cellsOf = new Map<string, readonly CodeCell[]>();
+  for (const file of files) cellsOf.set(notebookName(file), await readCodeCells(file));
+  for (const { file, after } of waiting) requireTags(notebookName(file), after, cellsOf);
+  const reached = new Set<string>(); // notebooks that are done, and tagged cells
+  let wake = () => {};
   const running = new Map<string, Promise<void>>();
   const done = new Map<string, NotebookRun>();
   const stopped: string[] = [];
@@ -77,9 +82,21 @@ export async function runNotebooks(options: RunNotebooksOptions): Promise<Notebo
     const name = notebookName(file);
     try {
       const options = { folder, env, signal: stop, jupyter };
-      const run = await runNotebook(file, { ...options, onEvent: (event) => onEvent(name, event) });
+      const run = await runNotebook(file, {
+        ...options,
+        onEvent(event) {
+          onEvent(name, event);
+          if (event.event !== "done") return;
+          const tags = cellsOf.get(name)![event.number - 1].tags;
+          for (const tag of tags) reached.add(`${name}#${tag}`);
+          wake();
+        },
+      });
       if (typeof run === "number") stopped.push(`in code cell ${run} of ${name}`);
-      else done.set(name, run);
+      else {
+        done.set(name, run);
+        reached.add(name);
+      }
     } catch (error) {
       failed ??= error as Error;
       failure.abort();
@@ -88,7 +105,10 @@ export async function runNotebooks(options: RunNotebooksOptions): Promise<Notebo
     }
   };
   const isReady = ({ after }: { readonly after: readonly string[] }) =>
-    after.every((name) => done.has(name) || !chosen.includes(name));
+    after.every((name) => {
+      const [notebook] = name.split("#");
+      return reached.has(name) || reached.has(notebook) || !chosen.includes(notebook);
+    });
   while (true) {
     for (let next = waiting.findIndex(isReady); next >= 0; next = waiting.findIndex(isReady)) {
       if (stop.aborted || running.size >= atOnce) break;
@@ -96,7 +116,10 @@ export async function runNotebooks(options: RunNotebooksOptions): Promise<Notebo
       running.set(notebookName(file), start(file));
     }
     if (running.size === 0) break;
-    await Promise.race(running.values());
+    const cell = new Promise<void>((resolve) => {
+      wake = resolve;
+    });
+    await Promise.race([...running.values(), cell]);
   }
   if (failed) throw failed;
   if (waiting.length > 0 && !signal?.aborted) {
@@ -108,6 +131,22 @@ export async function runNotebooks(options: RunNotebooksOptions): Promise<Notebo
     throw new Error(`runNotebooks: stopped ${where.join(" and ")}`);
   }
   return chosen.map((name) => done.get(name)!);
+}
+
+/** @throws RangeError if the notebook waits for a tag that no cell of the named notebook has. */
+function requireTags(
+  notebook: string,
+  after: readonly string[],
+  cellsOf: ReadonlyMap<string, readonly CodeCell[]>,
+): void {
+  for (const [name, tag] of after.map((one) => one.split("#"))) {
+    const cells = cellsOf.get(name);
+    if (tag === undefined || !cells || cells.some(({ tags }) => tags.includes(tag))) continue;
+    throw new RangeError(
+      `runNotebooks: ${notebook} waits for "${name}#${tag}"; expected a cell of ${name} tagged "${tag}", ` +
+        `got ${[...new Set(cells.flatMap(({ tags }) => tags))].join(", ") || "no tags"}`,
+    );
+  }
 }
 
 interface RunNotebookOptions extends Pick<RunNotebooksOptions, "folder" | "env"> {

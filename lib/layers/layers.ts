@@ -114,12 +114,15 @@ export function dropout(engine: Engine, share: number): Layer {
   });
 }
 
-/** Sets some units to 0, forward and back; `units` are indexes into what comes in. */
-export function zeroUnits(engine: Engine, units: readonly number[]): Layer {
+/**
+ * Sets some units to 0, forward and back.
+ * @param first number of the first incoming unit, where `units` count from elsewhere.
+ */
+export function zeroUnits(engine: Engine, units: readonly number[], first = 0): Layer {
   return untrained((x) => {
     if (units.length === 0) return { out: x, back: (slope) => slope };
     const ones = new Float32Array(x.units).fill(1);
-    for (const unit of units) ones[unit] = 0;
+    for (const unit of units) ones[unit - first] = 0;
     const kept = engine.tensor(ones, 1); // [1, units]
     return { out: engine.mulVector(x, kept), back: (slope) => engine.mulVector(slope, kept) };
   });
@@ -127,17 +130,19 @@ export function zeroUnits(engine: Engine, units: readonly number[]): Layer {
 
 /**
  * Masks blocks of units at random in training: each row keeps a random choice of at least one block, every choice equally
- * likely, and the other blocks are 0. One number is drawn a row. Back: `dout mask`.
- * @param blocks ranges of the incoming units.
+ * likely, and the other blocks are set to 0. One number is drawn per row. Back: `dout mask`.
+ * @param blocks ranges of units.
+ * @param first number of the first incoming unit, where `blocks` count from elsewhere.
  */
-export function maskBlocks(engine: Engine, blocks: readonly Columns[]): Layer {
+export function maskBlocks(engine: Engine, blocks: readonly Columns[], first = 0): Layer {
   return untrained((x, { isTraining, random }) => {
     if (!isTraining || !random || blocks.length === 0) return { out: x, back: (slope) => slope };
     const mask = new Float32Array(x.rows * x.units).fill(1);
     for (let i = 0; i < x.rows; i++) {
-      const choice = 1 + random.integer(2 ** blocks.length - 1);
+      const row = mask.subarray(i * x.units, (i + 1) * x.units);
+      const choice = 1 + random.integer(2 ** blocks.length - 1); // bit b: whether block b is kept
       blocks.forEach(({ start, end }, b) => {
-        if ((choice & (1 << b)) === 0) mask.fill(0, i * x.units + start, i * x.units + end);
+        if ((choice & (1 << b)) === 0) row.fill(0, start - first, end - first);
       });
     }
     const kept = engine.tensor(mask, x.rows); // [rows, units]

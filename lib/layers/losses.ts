@@ -3,7 +3,6 @@ import type { Matrix } from "../cohort/matrix.js";
 import type { Activation, Engine, Head, HeadOptions, Tensor } from "../engine/engine.js";
 import {
   dense,
-  EVALUATION,
   type Layer,
   type ParameterOf,
   type Pass,
@@ -15,32 +14,31 @@ import {
 export type ReconstructionLoss = HeadOptions["loss"];
 
 /**
- * A decoder's last layer, dense with an activation, and the mean loss over the observed entries of a batch: Huber's with
- * delta 1, `d^2 / 2` up to 1 and `|d| - 1/2` from there on, or `d^2`. Fused, so that what is as large as the data never
- * exists as a whole.
+ * A decoder's last layer, dense with an activation, and its mean loss over the observed entries of a batch: Huber's with
+ * delta 1, `d^2 / 2` up to 1 and `|d| - 1/2` from there on, or `d^2`. The engine fuses the two, so no array as large as
+ * the data is ever held.
  */
 export function reconstructionHead(
   engine: Engine,
   of: ParameterOf,
   name: string,
-  { activation, loss }: { readonly activation: Activation; readonly loss: ReconstructionLoss },
+  activation: Activation,
+  loss: ReconstructionLoss = "huber",
 ) {
   const [weight, bias] = [of(`${name}.weight`), of(`${name}.bias`)];
   const activations = { linear: [], relu: [relu(engine)], softplus: [softplus(engine)] };
-  /** The last layer as any other, unfused: `[rows, inputs]` to `[rows, outputs]`. */
+  /** The layer by itself, unfused: `[rows, inputs]` to `[rows, outputs]`. */
   const layer: Layer = sequence(dense(engine, of, name), ...activations[activation]);
   return {
     layer,
-    /** Measures what the layer makes of `x`, `[rows, inputs]`, against a batch `[rows, outputs]`. */
+    /** Compares the layer's output for `x`, `[rows, inputs]`, with a batch `[rows, outputs]`. */
     measure: (x: Tensor, batch: Matrix, observed: number, { settlement }: Pass): Head =>
       engine.head(weight, bias, x, batch, { activation, loss, observed, settlement }),
-    /** The reconstruction itself, `[rows, outputs]`. */
-    reconstruct: (x: Tensor): Tensor => layer.forward(x, EVALUATION).out,
   };
 }
 
 /**
- * The same losses of something small, unfused.
+ * The same losses unfused, for small outputs.
  * @param out `[rows, units]`, as the batch.
  * @returns the mean over the observed entries, and its slope.
  */
@@ -79,16 +77,14 @@ export function crossEntropy(
   const slope = softmax(logits, rows);
   let loss = 0;
   for (let i = 0; i < rows; i++) {
-    const row = slope.subarray(i * classes, (i + 1) * classes);
+    const at = i * classes;
     const target = targets[i];
-    if (target < 0) {
-      row.fill(0);
-      continue;
+    // The logarithm of the sum is taken through the largest logit, so that a probability of 0 has a finite one.
+    if (target >= 0) {
+      loss += (logSumExp(logits, at, classes) - logits[at + target]) / count;
+      slope[at + target] -= 1;
     }
-    // Through the largest logit, so that a probability of 0 has a finite logarithm.
-    loss += (logSumExp(logits, i * classes, classes) - logits[i * classes + target]) / count;
-    row[target] -= 1;
-    for (let k = 0; k < classes; k++) row[k] /= count;
+    for (let k = 0; k < classes; k++) slope[at + k] = target < 0 ? 0 : slope[at + k] / count;
   }
   return { loss, slope };
 }
@@ -96,13 +92,10 @@ export function crossEntropy(
 /** `e^x / sum of e^x` of each row, `[rows, classes]`. */
 export function softmax(logits: ArrayLike<number>, rows: number): Float64Array {
   const classes = logits.length / rows;
-  const out = Float64Array.from(logits);
-  for (let i = 0; i < rows; i++) {
-    const row = out.subarray(i * classes, (i + 1) * classes);
-    const log = logSumExp(logits, i * classes, classes);
-    for (let k = 0; k < classes; k++) row[k] = Math.exp(row[k] - log);
-  }
-  return out;
+  const logs = Float64Array.from({ length: rows }, (_, i) =>
+    logSumExp(logits, i * classes, classes),
+  );
+  return Float64Array.from(logits, (logit, i) => Math.exp(logit - logs[Math.floor(i / classes)]));
 }
 
 function logSumExp(values: ArrayLike<number>, start: number, count: number): number {

@@ -2,14 +2,13 @@
 import type { Matrix } from "../cohort/matrix.js";
 import type { Columns, Engine, Tensor } from "../engine/engine.js";
 import { EVALUATION, type Layer } from "../layers/layers.js";
-import { either, required } from "../options.js";
 import { requireMemory, type Sized } from "./memory.js";
 import {
   type Architecture,
   buildModel,
+  inspectMatrix,
   type Model,
   type Network,
-  type requireSetting,
   type Weights,
 } from "./model.js";
 
@@ -21,26 +20,9 @@ export interface Sight {
   readonly visible: Columns | null;
 }
 
-/** Kinds of settings, for the check of a model's. */
-export const NUMBER = required("number");
-export const OUTPUT = required(["softplus", "relu"]);
-export const SIGHT_KINDS = { features: NUMBER, visible: required(either("object", "null")) };
-
 /** The columns that a model sees. */
 export function visibleOf({ features, visible }: Sight): Columns {
   return visible ?? { start: 0, end: features };
-}
-
-/** Checks that there are features, and that some of them are visible. */
-export function demandVisible(
-  demand: ReturnType<typeof requireSetting>,
-  { features, visible }: Sight,
-): void {
-  demand("features", Number.isInteger(features) && features >= 1, "a positive integer", features);
-  if (!visible) return;
-  const { start, end } = visible;
-  const isRange = start >= 0 && start < end && end <= features;
-  demand("visible", isRange, `a range in [0, ${features})`, `[${start}, ${end})`);
 }
 
 export interface EncodeOptions {
@@ -75,7 +57,7 @@ export interface UnitSlopes {
   readonly slopes: Float32Array;
 }
 
-/** What an autoencoder's page defines. */
+/** What the page of an autoencoder defines. */
 export interface AutoencoderNetwork extends Network<Matrix> {
   /** The visible columns of a batch, `[rows, visible columns]`. */
   input(batch: Matrix): Tensor;
@@ -87,6 +69,18 @@ export interface AutoencoderNetwork extends Network<Matrix> {
 
 /** Rows that are worked on at a time where nothing is trained. */
 const ROWS = 128;
+
+/** How an autoencoder reads a batch: checks it, cuts it into chunks, and puts its visible columns on the engine. */
+export function matrixInput(
+  engine: Engine,
+  spec: Sight,
+): Pick<AutoencoderNetwork, "inspect" | "chunks" | "input"> {
+  return {
+    inspect: (where, batch) => inspectMatrix(engine, where, batch, spec.features),
+    chunks: chunksOf,
+    input: ({ values, rows }) => engine.tensor(values, rows, visibleOf(spec)),
+  };
+}
 
 /**
  * Builds an autoencoder that starts from these weights.

@@ -260,14 +260,6 @@ export function countParameters<Spec>(
     .reduce((sum, { shape }) => sum + sizeOf(shape), 0);
 }
 
-/** Makes what checks the settings of a model: each throws a RangeError that names it, and what it may be. */
-export function requireSetting(model: string) {
-  return (name: string, holds: boolean, expected: string, got: unknown): void => {
-    if (holds) return;
-    throw new RangeError(`${model}: expected ${name} to be ${expected}, got ${got}`);
-  };
-}
-
 /** Multiplies the sides of a shape. */
 export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((product, side) => product * side, 1);

@@ -1,7 +1,19 @@
 // The shape of MODIS: its settings, its layers by the authors' names, and ratios that give it a size.
-import { batchNormTensors, denseTensors, type TensorShape } from "../layers/layers.js";
+import type { Engine } from "../engine/engine.js";
+import {
+  batchNorm,
+  batchNormTensors,
+  dense,
+  denseTensors,
+  type Layer,
+  type ParameterOf,
+  relu,
+  sequence,
+  type TensorShape,
+} from "../layers/layers.js";
 import { checkOptions, required } from "../options.js";
-import { countParameters, requireSetting } from "./model.js";
+import { countParameters } from "./model.js";
+import { demandsOf, NUMBER } from "./settings.js";
 
 /** One modality, which has its own variational autoencoder. */
 export interface ModisModality {
@@ -87,6 +99,17 @@ export function autoencoderLayers(
     decoder: decoder.inner,
     output: decoder.end,
   };
+}
+
+/** Puts layers one after the other, each with its normalization and its leaky ReLU, if any. */
+export function stackLayers(engine: Engine, of: ParameterOf, layers: readonly ModisLayer[]): Layer {
+  return sequence(
+    ...layers.flatMap(({ name, norm, isRectified }) => [
+      dense(engine, of, name, { isNormalized: norm !== null }),
+      ...(norm === null ? [] : [batchNorm(engine, of, norm, { epsilon: 0.8 })]),
+      ...(isRectified ? [relu(engine, 0.2)] : []),
+    ]),
+  );
 }
 
 /** The discriminator's hidden layers, and its two heads: which modality, and which class. */
@@ -175,24 +198,17 @@ export function checkModisSpec(spec: ModisSpec): void {
     klWeight = 0,
   } = checkOptions("MODIS", spec, {
     modalities: required("array"),
-    latent: required("number"),
-    classes: required("number"),
+    latent: NUMBER,
+    classes: NUMBER,
     klWeight: "number",
   });
-  const demand = requireSetting("MODIS");
-  const count = (name: string, value: number, least: number) =>
-    demand(
-      name,
-      Number.isInteger(value) && value >= least,
-      `a whole number of at least ${least}`,
-      value,
-    );
-  count("the number of modalities", modalities.length, 2);
-  count("latent", latent, 1);
-  count("classes", classes, 2);
-  demand("klWeight", Number.isFinite(klWeight) && klWeight >= 0, "finite and at least 0", klWeight);
+  const { demand, demandCount, demandWeight } = demandsOf("MODIS");
+  demandCount("the number of modalities", modalities.length, 2);
+  demandCount("latent", latent);
+  demandCount("classes", classes, 2);
+  demandWeight("klWeight", klWeight);
   for (const { name, features, ratios } of modalities) {
-    count(`${name}.features`, features, 1);
+    demandCount(`${name}.features`, features);
     demand(`${name}.ratios`, ratios.length > 0, "at least one", "none");
     for (const ratio of ratios) {
       const hasUnit = Number.isFinite(ratio) && Math.floor(features * ratio) >= 1;

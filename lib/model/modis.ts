@@ -4,15 +4,13 @@
 //   z -> decoder -> linear = reconstruction [rows, features]
 //   z of all modalities -> trunk [rows of all, 256] -> logits of the modality, logits of the class
 //
-// A step trains the discriminator to tell the modalities apart, then the autoencoders, its "generators", so that it
-// cannot; both learn to tell the classes apart. The rows of one modality need not be of the same samples as another's.
+// A step first trains the discriminator to tell the modalities apart, then the autoencoders, its "generators", to prevent
+// that; both learn to tell the classes apart. The modalities' rows need not come from the same samples.
 // Source: VILLOUTREIXLab/MODIS, modis/nn.py@1e2ebee and modis/training/trainer.py@0c099c3. Here the adversarial loss is a
 // cross-entropy, where the authors' default is relativistic, and reconstruction is scored on observed entries.
 import type { Matrix } from "../cohort/matrix.js";
 import type { Engine, Tensor } from "../engine/engine.js";
-import { latentLayer } from "../layers/latent.js";
-import { batchNorm, dense, EVALUATION, type Pass, relu, sequence } from "../layers/layers.js";
-import { reconstructionHead } from "../layers/losses.js";
+import { EVALUATION, type Pass } from "../layers/layers.js";
 import { estimateMemory, requireRoom } from "./memory.js";
 import {
   type Architecture,
@@ -22,6 +20,7 @@ import {
   type Network,
   type Weights,
 } from "./model.js";
+import { modisAutoencoder } from "./modis-autoencoder.js";
 import {
   findModality,
   inspectBatches,
@@ -30,17 +29,10 @@ import {
   pairedChunks,
   requireVariance,
 } from "./modis-batch.js";
-import { judgmentLosses } from "./modis-losses.js";
-import {
-  autoencoderLayers,
-  checkModisSpec,
-  discriminatorLayers,
-  type ModisLayer,
-  type ModisSpec,
-  modisTensors,
-} from "./modis-shape.js";
+import { modisDiscriminator } from "./modis-discriminator.js";
+import { checkModisSpec, type ModisSpec, modisTensors } from "./modis-shape.js";
 
-/** MODIS living in an engine. `evaluate` translates the first modality into all, clamped at 0. */
+/** A MODIS on an engine. `evaluate` translates the first modality into all of them, clamped at 0. */
 export interface ModisModel extends Model<readonly ModisBatch[]> {
   readonly spec: ModisSpec;
   /**
@@ -63,76 +55,17 @@ export const MODIS: Architecture<ModisSpec, readonly ModisBatch[], ModisNetwork>
 
   network(engine, spec, of) {
     const { klWeight = 5e-4 } = spec;
-    const build = (layers: readonly ModisLayer[]) =>
-      sequence(
-        ...layers.flatMap(({ name, norm, isRectified }) => [
-          dense(engine, of, name, { isNormalized: norm !== null }),
-          ...(norm === null ? [] : [batchNorm(engine, of, norm, { epsilon: 0.8 })]),
-          ...(isRectified ? [relu(engine, 0.2)] : []),
-        ]),
-      );
-    const autoencoders = spec.modalities.map((_, i) => {
-      const { encoder, mean, logVariance, decoder, output } = autoencoderLayers(spec, i);
-      const head = (activation: "linear" | "relu") =>
-        reconstructionHead(engine, of, output.name, { activation, loss: "squared" });
-      return {
-        encoder: build(encoder),
-        latent: latentLayer(engine, of, { mean: mean.name, logVariance: logVariance.name }),
-        decoder: build(decoder),
-        output: head("linear"),
-        clampedOutput: head("relu"),
-      };
-    });
-    const discriminator = discriminatorLayers(spec);
-    const trunk = build(discriminator.trunk);
-    const heads = [build([discriminator.modality]), build([discriminator.label])];
-
-    const encode = ({ values, rows }: Matrix, i: number, pass: Pass) => {
-      const hidden = autoencoders[i].encoder.forward(engine.tensor(values, rows), pass);
-      const latent = autoencoders[i].latent.forward(hidden.out, pass); // [rows, latent]
-      return {
-        ...latent,
-        back: (slope: Tensor) => hidden.back(latent.back(slope, klWeight), false),
-      };
-    };
-
-    /** Judges latent rows, and goes back to them. */
-    const judge = async (
-      latents: readonly Tensor[],
-      batches: readonly ModisBatch[],
-      pass: Pass,
-      isForGenerators: boolean,
-    ) => {
-      const shared = trunk.forward(engine.stackRows(latents), pass);
-      const [onModality, onLabel] = heads.map((head) => head.forward(shared.out, pass));
-      const outs = [shared, onModality, onLabel].map(({ out }) => engine.read(out));
-      const [hidden, modality, label] = await Promise.all(outs);
-      const classes = batches.map((batch) => batch.classes);
-      const { losses, slopes } = judgmentLosses(
-        { hidden, modality, label },
-        classes,
-        isForGenerators,
-      );
-      const slopeOf = (values: Float32Array) => engine.tensor(values, shared.out.rows);
-      const onShared = engine.add(
-        slopeOf(slopes.hidden),
-        engine.add(
-          onModality.back(slopeOf(slopes.modality), true)!,
-          onLabel.back(slopeOf(slopes.label), true)!,
-        ),
-      );
-      return { losses, slope: shared.back(onShared, isForGenerators) }; // [rows of all, latent]
-    };
+    const autoencoders = spec.modalities.map((_, i) => modisAutoencoder(engine, spec, of, i));
+    const judge = modisDiscriminator(engine, spec, of);
 
     const trainDiscriminator = async (batches: readonly ModisBatch[], pass: Pass) => {
-      const drawn = batches.map(
-        ({ matrix }, i) => encode(matrix, i, { ...pass, isTraining: false }).z,
-      );
+      const fixed = { ...pass, isTraining: false };
+      const drawn = batches.map(({ matrix }, i) => autoencoders[i].encode(matrix, fixed).z);
       return (await judge(drawn, batches, pass, false)).losses;
     };
 
     const trainGenerators = async (batches: readonly ModisBatch[], pass: Pass) => {
-      const encoded = batches.map(({ matrix }, i) => encode(matrix, i, pass));
+      const encoded = batches.map(({ matrix }, i) => autoencoders[i].encode(matrix, pass));
       const latents = encoded.map(({ z }) => z);
       const { losses, slope } = await judge(latents, batches, { ...pass, settlement: null }, true);
       const sums = { huber: 0, squared: 0, reconstruction: 0, kl: 0 };
@@ -144,7 +77,7 @@ export const MODIS: Architecture<ModisSpec, readonly ModisBatch[], ModisNetwork>
         const head = output.measure(decoded.out, matrix, marked, pass);
         end += matrix.rows;
         const judged = engine.sliceRows(slope!, end - matrix.rows, end);
-        encoded[i].back(engine.add(decoded.back(head.slope!, true)!, judged));
+        encoded[i].back(engine.add(decoded.back(head.slope!, true)!, judged), klWeight);
         const { huber, squared } = await head.sums;
         sums.huber += huber;
         sums.squared += squared;
@@ -168,7 +101,7 @@ export const MODIS: Architecture<ModisSpec, readonly ModisBatch[], ModisNetwork>
         return { huber, squared, parts };
       },
       async evaluate(batches) {
-        const { mean } = encode(batches[0].matrix, 0, EVALUATION);
+        const { mean } = autoencoders[0].encode(batches[0].matrix, EVALUATION);
         const sums = { huber: 0, squared: 0 };
         for (const [i, { matrix }] of batches.entries()) {
           const { decoder, clampedOutput } = autoencoders[i];
@@ -180,11 +113,8 @@ export const MODIS: Architecture<ModisSpec, readonly ModisBatch[], ModisNetwork>
         return sums;
       },
       translate(rows, from, to) {
-        const { mean } = encode(rows, from, EVALUATION);
-        return to.map((i) => {
-          const { decoder, output } = autoencoders[i];
-          return output.reconstruct(decoder.forward(mean, EVALUATION).out);
-        });
+        const { mean } = autoencoders[from].encode(rows, EVALUATION);
+        return to.map((i) => autoencoders[i].decode(mean));
       },
     };
   },
@@ -197,28 +127,25 @@ export const MODIS: Architecture<ModisSpec, readonly ModisBatch[], ModisNetwork>
 export function buildModis(engine: Engine, spec: ModisSpec, weights: Weights): ModisModel {
   checkModisSpec(spec);
   const features = spec.modalities.reduce((sum, modality) => sum + modality.features, 0);
-  requireRoom(
-    estimateMemory(MODIS, { ...spec, features }, engine.backend),
-    engine.memoryLimits(),
-    () =>
-      `for ${(countParameters(MODIS, spec) / 1e6).toFixed(0)} million parameters; give it smaller ratios`,
-  );
+  const needed = estimateMemory(MODIS, { ...spec, features }, engine.backend);
+  const millions = (countParameters(MODIS, spec) / 1e6).toFixed(0);
+  const explain = () => `for ${millions} million parameters; give it smaller ratios`;
+  requireRoom(needed, engine.memoryLimits(), explain);
   const model = buildModel(engine, MODIS, spec, weights);
   return Object.assign(model, {
     spec,
     async translate(rows: Matrix, from: number, to: readonly number[]) {
       for (const index of to) findModality("translate", spec, index);
       inspectRows(engine, "translate", spec, from, rows);
-      return await model.run(
-        "translate",
-        async () =>
-          await Promise.all(model.network.translate(rows, from, to).map((out) => engine.read(out))),
+      const translated = () => model.network.translate(rows, from, to);
+      return await model.run("translate", () =>
+        Promise.all(translated().map((out) => engine.read(out))),
       );
     },
   });
 }
 
-/** Puts the name of who has the losses before each. */
+/** Prefixes each loss with the name of the network that has it. */
 function named(who: string, losses: object): Record<string, number> {
   return Object.fromEntries(Object.entries(losses).map(([name, loss]) => [`${who} ${name}`, loss]));
 }

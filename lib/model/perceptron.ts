@@ -15,10 +15,10 @@ import {
   inspectMatrix,
   type Model,
   type Network,
-  requireSetting,
   sizeOf,
   type Weights,
 } from "./model.js";
+import { demandsOf } from "./settings.js";
 
 export interface PerceptronSpec {
   readonly inputs: number;
@@ -155,11 +155,9 @@ function inspectLabels(
 }
 
 function checkPerceptronSpec({ inputs, hidden, classes, penalty }: PerceptronSpec): void {
-  const demand = requireSetting("perceptron");
-  for (const [name, value] of Object.entries({ inputs, hidden, classes })) {
-    const least = name === "classes" ? 2 : 1;
-    const holds = Number.isInteger(value) && value >= least;
-    demand(name, holds, `a whole number of at least ${least}`, value);
-  }
-  demand("penalty", Number.isFinite(penalty) && penalty >= 0, "finite and at least 0", penalty);
+  const { demandCount, demandWeight } = demandsOf("perceptron");
+  demandCount("inputs", inputs);
+  demandCount("hidden", hidden);
+  demandCount("classes", classes, 2);
+  demandWeight("penalty", penalty);
 }

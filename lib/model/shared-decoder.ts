@@ -23,9 +23,9 @@ import {
   initializeWeights,
   type Model,
   type Network,
-  requireSetting,
   type Weights,
 } from "./model.js";
+import { demandsOf } from "./settings.js";
 
 export interface SharedDecoderSpec {
   /** The gate of each path before training; the paths come first among the inputs. */
@@ -283,21 +283,12 @@ function inspectPairs(
 }
 
 function checkSpec({ gates, statistics, hidden, objective }: SharedDecoderSpec): void {
-  const demand = requireSetting("shared decoder");
+  const { demand, demandCount } = demandsOf("shared decoder");
   const areGates = gates.length > 0 && gates.every(Number.isFinite);
-  demand(
-    "gates",
-    areGates,
-    "a finite number for each of at least one path",
-    `[${gates.join(", ")}]`,
-  );
-  demand(
-    "statistics",
-    Number.isInteger(statistics) && statistics >= 0,
-    "a whole number",
-    statistics,
-  );
-  demand("hidden", Number.isInteger(hidden) && hidden >= 1, "a positive whole number", hidden);
+  const list = `[${gates.join(", ")}]`;
+  demand("gates", areGates, "a finite number for each of at least one path", list);
+  demandCount("statistics", statistics, 0);
+  demandCount("hidden", hidden);
   const isObjective = objective === "standardized" || objective === "preprocessed";
   demand("objective", isObjective, '"standardized" or "preprocessed"', objective);
 }

@@ -21,17 +21,9 @@ import {
 } from "../layers/layers.js";
 import { reconstructionHead } from "../layers/losses.js";
 import { checkOptions } from "../options.js";
-import {
-  type AutoencoderNetwork,
-  chunksOf,
-  demandVisible,
-  NUMBER,
-  OUTPUT,
-  SIGHT_KINDS,
-  type Sight,
-  visibleOf,
-} from "./autoencoder.js";
-import { type Architecture, inspectMatrix, requireSetting } from "./model.js";
+import { type AutoencoderNetwork, matrixInput, type Sight, visibleOf } from "./autoencoder.js";
+import type { Architecture } from "./model.js";
+import { checkSight, demandsOf, NUMBER, OUTPUT, SIGHT } from "./settings.js";
 
 /** The shape of a variational autoencoder, and the weight of its divergence. */
 export interface VaeSpec extends Sight {
@@ -76,15 +68,14 @@ export const VAE: Architecture<VaeSpec, Matrix, AutoencoderNetwork> = {
       clamp: { low: -10, high: 2 },
     });
     const decoder = stack(["dec_lin", ...namesOf("dec", spec.decoderLayers)]);
-    const last = reconstructionHead(engine, of, "out_lin", { activation: output, loss: "huber" });
-    const input = ({ values, rows }: Matrix) => engine.tensor(values, rows, visibleOf(spec)); // [rows, visible columns]
+    const last = reconstructionHead(engine, of, "out_lin", output);
+    const batches = matrixInput(engine, spec);
 
     return {
+      ...batches,
       leastRows: 1,
-      inspect: (where, batch) => inspectMatrix(engine, where, batch, spec.features),
-      chunks: chunksOf,
       async pass(batch, observed, pass) {
-        const hidden = encoder.forward(input(batch), pass); // [rows, width]
+        const hidden = encoder.forward(batches.input(batch), pass); // [rows, width]
         const latent = bottleneck.forward(hidden.out, pass); // [rows, latent]
         const decoded = decoder.forward(latent.z, pass); // [rows, width]
         const { sums, slope } = last.measure(decoded.out, batch, observed, pass);
@@ -94,7 +85,6 @@ export const VAE: Architecture<VaeSpec, Matrix, AutoencoderNetwork> = {
         }
         return { ...(await sums), parts: { KL: (await latent.divergence()) / observed } };
       },
-      input,
       encoder: () => sequence(encoder, dense(engine, of, "mu_lin")),
       decoder: sequence(decoder, last.layer),
     };
@@ -107,13 +97,8 @@ export function klWeightAt({ klWeight, warmUpEpochs }: VaeSpec, epoch: number): 
 }
 
 /** Lists the tensors in the order in which the data walk through them, with the authors' names. */
-function vaeTensors({
-  features,
-  width,
-  encoderLayers,
-  latent,
-  decoderLayers,
-}: VaeSpec): TensorShape[] {
+function vaeTensors(spec: VaeSpec): TensorShape[] {
+  const { features, width, encoderLayers, latent, decoderLayers } = spec;
   const inner = (part: string, layers: number) =>
     namesOf(part, layers).flatMap((name) => denseTensors(name, width, width));
   return [
@@ -132,22 +117,18 @@ function namesOf(part: string, layers: number): string[] {
 }
 
 function checkVaeSpec(spec: VaeSpec): void {
-  const { hiddenDropout, klWeight } = checkOptions("VAE", spec, {
-    ...SIGHT_KINDS,
+  checkOptions("VAE", spec, {
+    ...SIGHT,
     ...{ width: NUMBER, encoderLayers: NUMBER, latent: NUMBER, decoderLayers: NUMBER },
     ...{ output: OUTPUT, hiddenDropout: NUMBER, klWeight: NUMBER, warmUpEpochs: NUMBER },
   });
-  const demand = requireSetting("VAE");
-  demandVisible(demand, spec);
-  const demandCount = (name: keyof VaeSpec, value: number, least: number) => {
-    const expected = `a whole number of at least ${least}`;
-    demand(name, Number.isInteger(value) && value >= least, expected, value);
-  };
-  demandCount("width", spec.width, 1);
-  demandCount("latent", spec.latent, 1);
+  checkSight("VAE", spec);
+  const { demandCount, demandShare, demandWeight } = demandsOf("VAE");
+  demandCount("width", spec.width);
+  demandCount("latent", spec.latent);
   demandCount("encoderLayers", spec.encoderLayers, 0);
   demandCount("decoderLayers", spec.decoderLayers, 0);
   demandCount("warmUpEpochs", spec.warmUpEpochs, 0);
-  demand("hiddenDropout", hiddenDropout >= 0 && hiddenDropout < 1, "in [0, 1)", hiddenDropout);
-  demand("klWeight", Number.isFinite(klWeight) && klWeight >= 0, "finite and at least 0", klWeight);
+  demandShare("hiddenDropout", spec.hiddenDropout);
+  demandWeight("klWeight", spec.klWeight);
 }

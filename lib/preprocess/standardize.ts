@@ -12,10 +12,8 @@ export interface Standard {
   readonly count: Float64Array;
 }
 
-export interface StandardOptions {
-  /** Observed entries that a deviation needs. */
-  readonly minimum?: number;
-}
+/** Observed entries that a deviation needs. */
+const MINIMUM = 10;
 
 /**
  * Fits mean and deviation of the observed entries of the scaler's training rows, clamped to its percentiles. The paper's
@@ -24,12 +22,7 @@ export interface StandardOptions {
  * @param rows the rows that the scaler was fitted on.
  * @throws RangeError if the scaler has other columns, or was fitted on another number of rows.
  */
-export function fitStandard(
-  matrix: Matrix,
-  rows: readonly number[],
-  scaler: Scaler,
-  { minimum = 10 }: StandardOptions = {},
-): Standard {
+export function fitStandard(matrix: Matrix, rows: readonly number[], scaler: Scaler): Standard {
   const { columns, values, observed } = matrix;
   if (scaler.mean.length !== columns || scaler.trainedOn.length !== rows.length) {
     throw new RangeError(
@@ -54,7 +47,7 @@ export function fitStandard(
     }
   }
   for (let j = 0; j < columns; j++) {
-    const isKnown = count[j] >= minimum && scaler.low[j] < scaler.high[j];
+    const isKnown = count[j] >= MINIMUM && scaler.low[j] < scaler.high[j];
     scale[j] = isKnown ? Math.sqrt(scale[j] / count[j]) : 0;
   }
   return { center, scale, count };

@@ -4,7 +4,7 @@ import { cpus, loadavg, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { findPython } from "../../lib/cohort/python.js";
 import { fetchSource } from "../../lib/cohort/sources.js";
-import { textTable } from "../../lib/jupyter/table.js";
+import { textTable } from "../../lib/figures/table.js";
 import { type Contest, measure } from "./contests.js";
 import {
   type ShapeName,

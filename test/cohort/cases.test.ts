@@ -432,7 +432,7 @@ test("GCT 1.2 and 1.3 are read, without annotations, and refused if their counts
     /expected 2 rows, as its second line says, got 1; download it again/,
   ]);
   await refuses({ "r.gct": two.replace("2\t4", "2\t5") }, [
-    /expected 7 columns of GCT 1.2 on line 3, got 6/,
+    /expected 7 columns on line 3, as the counts on line 2 say, got 6/,
   ]);
 });
 
@@ -595,6 +595,197 @@ test("unknown options and wrong kinds are refused at the door", async () => {
     name: "RangeError",
     message: /orientation to be "samples-in-rows" or/,
   });
+});
+
+test("faults of a GCT file's first lines are told by line", async () => {
+  const two = "#1.2\n1\t4\nName\tDescription\tS1\tS2\tS3\tS4\nTP53\tp53\t1\t2\t3\t4\n";
+  for (const [wrong, message] of [
+    [two.replace("#1.2", "#1.1"), /expected GCT 1.2 or 1.3, got "#1.1" on line 1/],
+    [two.replace("1\t4", "x\ty"), /expected 2 counts on line 2, as in GCT 1.2, got "x", "y"/],
+    [two.replace("1\t4\n", ""), /expected 2 counts on line 2, .* got "Name", "Description"/],
+    [two.replace("1\t4", "-1\t4"), /expected 2 counts on line 2, .* got "-1", "4"/],
+  ] as const) {
+    await refuses({ "r.gct": wrong }, [message]);
+  }
+});
+
+test("points that may part thousands are refused between tabs and commas, too, beside whole numbers", async () => {
+  const table = (cells: string) => `gene\tS1\tS2\tS3\tS4\nTP53\t${cells}\n`;
+  await refuses({ "r.tsv": table("950\t1.234\t12.345\t880") }, [
+    /line 1: .* as in "1.234": thousands or decimals\?/,
+  ]);
+  await refuses({ "r.csv": table('950\t"1.234"\t12.345\t880').replaceAll("\t", ",") }, [
+    /as in "(?:1.234|12.345)": thousands/,
+  ]);
+  for (const cells of [
+    "950\t1.23\t12.345\t880",
+    "9.500\t1.234\t12.345\t8.800",
+    "0.950\t1.234\t3\t4",
+  ]) {
+    const row = values(await reads({ "r.tsv": table(cells) }));
+    assert.deepEqual(
+      Object.values(row).flat(),
+      cells.split("\t").map((cell) => Math.fround(Number(cell))),
+    );
+  }
+  const sheet = "sample\tpatient\tcells\nS1\tP1\t1.234\nS2\tP2\t950\nS3\tP3\t2.000\nS4\tP4\t1\n";
+  const noted = await reads({ "r.csv": RNA, "samples.csv": sheet });
+  assert.deepEqual(labels(noted, "cells"), ["1.234", "950", "2.000", "1"]);
+  const commas = sheet.replace("1.234", "1,234").replace("2.000", "2,000");
+  assert.match(
+    (await reads({ "r.csv": RNA, "samples.csv": commas })).text,
+    /decimal or between thousands, as in "1,234"/,
+  );
+});
+
+test("a label that was copied into the table under another name is refused", async () => {
+  const sheet = "sample,patient,age,grade\nS1,P1,50,1\nS2,P2,60,2\nS3,P3,55,3\nS4,P4,71,1\n";
+  await refuses({ "r.csv": `${RNA}x1,50,60,55,71\n`, "samples.csv": sheet }, [
+    /expected features, got "x1" with the values of the label "age"/,
+  ]);
+  // Small counts agree by chance in four samples, in many they do not.
+  const read = await reads({ "r.csv": `${RNA}x1,1,2,3,1\n`, "samples.csv": sheet });
+  assert.deepEqual(read.features, ["TP53", "x1"]);
+  const ids = Array.from({ length: 60 }, (_, i) => `N${i}`);
+  const cells = ids.map((_, i) => (i * 7) % 3);
+  const many = `gene,${ids.join(",")}\nTP53,${cells.map((_, i) => i / 3).join(",")}\nx1,${cells.join(",")}\n`;
+  const grades = `sample,patient,grade\n${ids.map((id, i) => `${id},${id},${cells[i]}\n`).join("")}`;
+  await refuses({ "r.csv": many, "samples.csv": grades }, [
+    /got "x1" with the values of the label "grade"/,
+  ]);
+});
+
+test("totals and means are refused where they are, and noted where only the name says so", async () => {
+  await refuses({ "r.csv": `${RNA}EGFR,5,6,7,8\nTotal,6,8,10,12\n` }, [
+    /line 4: expected features, got "Total", the sum of the others; remove the row/,
+  ]);
+  await refuses({ "r.csv": `${RNA}EGFR,5,6,7,8\nMean,3,4,5,6\n` }, [
+    /got "Mean", the mean of the others/,
+  ]);
+  const upright = "sample,TP53,EGFR,Sum\nS1,1,5,6\nS2,2,6,8\n";
+  await refuses({ "r.csv": upright }, [/column "Sum": expected features.* pass ignore: \["Sum"\]/]);
+  const total = `${upright}Total,3,11,14\n`;
+  const told = {
+    table: { orientation: "samples-in-rows", ignore: ["Sum"] },
+    withoutSheet: true,
+  } as const;
+  const alone = await tryCase({ "r.csv": total }, told);
+  assert.match(
+    alone.text,
+    /line 4: expected samples, got "Total", the sum of the others; remove the row/,
+  );
+  const named = await reads({ "r.csv": `${RNA}EGFR,5,6,7,8\nTotal,9,9,9,9\n` });
+  assert.match(named.text, /the features include what may be totals: "Total"/);
+});
+
+test("marks of spreadsheets, remarks below a table and repeated names are noted", async () => {
+  const marked = await reads({
+    "r.csv": `${RNA}'EGFR,5,6,7,8\n="KRAS",1,2,3,4\nTP53.1,4,3,2,1\nSource: our lab,,,,\n`,
+  });
+  assert.match(marked.text, /2 features whose names have marks of a spreadsheet.*"'EGFR"/);
+  assert.match(marked.text, /because the name repeats \(1\): "TP53.1"/);
+  assert.match(marked.text, /1 feature without a value in any sample: "Source: our lab"/);
+  const again = await reads({ "r.csv": "gene,S1,S1.1,S2\nTP53,1,2,3\n" });
+  assert.deepEqual(values(again), { S1: [1], S2: [3] });
+  assert.match(again.text, /samples that R or pandas may have renamed .* \(1\): "S1.1"/);
+  await refuses({ "r.csv": `gene,S1,S2\nTP53,'1,TRUE\nEGFR, "3",2\nKRAS,1,2\n` }, [
+    /got "'1", with an apostrophe, which marks text in a spreadsheet; remove it/,
+    /quoted behind a blank; remove the blank/,
+    /got "TRUE", a truth value; write 1 or 0/,
+  ]);
+});
+
+test("a quote that merges two rows of two columns is refused, a line end in a name is not", async () => {
+  await refuses({ "r.csv": 'gene,S1\nTP53,1\n"EG,2\nKRAS",3\nX,4\n' }, [
+    /line 3: expected a closing quote .* line 4/,
+  ]);
+  const read = await reads({ "r.csv": 'gene,S1\n"TP53, long\nname",1\n' });
+  assert.deepEqual(read.features, ["TP53, long\nname"]);
+});
+
+test("an index with gaps does not name the rows beside a column of words", async () => {
+  const table = "Unnamed: 0,gene,S1,S2\n0,TP53,1,2\n3,EGFR,3,4\n7,KRAS,5,6\n";
+  await refuses({ "r.csv": table }, [/got "Unnamed: 0", which counts the rows; .*id: "gene"/]);
+  const named = await reads({ "r.csv": table }, { table: { id: "gene" } });
+  assert.deepEqual(values(named), { S1: [1, 3, 5], S2: [2, 4, 6] });
+  const entrez = await reads({ "r.csv": ",S1,S2\n672,1,4\n675,2,5\n7157,3,6\n" });
+  assert.deepEqual(entrez.features, ["672", "675", "7157"]);
+});
+
+test("a sheet whose first column does not hold the samples' ids is told which does", async () => {
+  await refuses({ "r.csv": RNA, "samples.csv": "patient,sample\nP1,S1\nP1,S2\nP2,S3\n" }, [
+    /samples.csv: .*\n- line 1: expected the samples' ids in the first column, got "patient" there and "sample" in column 2; .*id: "sample"/,
+  ]);
+  await refuses({ "r.csv": RNA, "samples.csv": "number,sample\n11,S1\n12,S2\n13,S3\n" }, [
+    /the sample sheet's column "sample" has them: pass id: "sample" there/,
+  ]);
+  await refuses({ "r.csv": "group,sample,TP53\na,S1,1\nb,S2,2\nc,S3,3\n" }, [
+    /column 2 has such ids: pass id: "sample"/,
+  ]);
+});
+
+test("more names of a patient column are known, and one that may be is named in the note", async () => {
+  for (const name of [
+    "pt_id",
+    "PatID",
+    "MRN",
+    "USUBJID",
+    "Patientennummer",
+    "ID_patient",
+    "cases.submitter_id",
+    "case_uuid",
+  ]) {
+    const sheet = `sample,${name}\nS1,P1\nS2,P1\nS3,P2\nS4,P2\n`;
+    assert.deepEqual(
+      patients(await reads({ "r.csv": RNA, "samples.csv": sheet })),
+      ["P1", "P1", "P2", "P2"],
+      name,
+    );
+  }
+  const maybe = "sample,public_id\nS1,M1\nS2,M1\nS3,M2\nS4,M3\n";
+  const noted = await reads({ "r.csv": RNA, "samples.csv": maybe });
+  assert.deepEqual(patients(noted), ["S1", "S2", "S3", "S4"]);
+  assert.match(noted.text, /or pass patient: "public_id" if that column names them/);
+  for (const name of ["cases", "pt", "grade"]) {
+    const sheet = `sample,${name}\nS1,1\nS2,1\nS3,2\nS4,2\n`;
+    const read = await reads({ "r.csv": RNA, "samples.csv": sheet });
+    assert.deepEqual(patients(read), ["S1", "S2", "S3", "S4"], name);
+    assert.doesNotMatch(read.text, /pass patient/);
+  }
+});
+
+test("a header with other delimiters than the rows, and a comment of a few cells above it, are told", async () => {
+  await refuses({ "r.csv": "gene,S1,S2\nTP53\t1\t2\nEGFR\t3\t4\n" }, [
+    /got commas in the header, line 1, and others in the rows/,
+  ]);
+  await refuses({ "r.csv": `%made,by X\n${RNA}EGFR,5,6,7,8\n` }, [
+    /expected the header on line 1, got "%made", "by X" above what looks like one; remove line 1/,
+  ]);
+});
+
+test("letters of another alphabet that look alike are told", async () => {
+  const read = await reads({ "r.csv": RNA.replace("S1", "\u04051") });
+  assert.match(
+    read.text,
+    /"S1" in the sample sheet \(letters of another alphabet that look alike\)/,
+  );
+});
+
+test("dates with whole months, two-digit years and in Japanese are no features", async () => {
+  const dates = ["1. September", "March 1", "3/1/21", "9月1日", "1-März"];
+  const read = await reads({ "r.csv": RNA + dates.map((date) => `${date},1,2,3,4\n`).join("") });
+  assert.deepEqual(read.features, ["TP53"]);
+});
+
+test("JSON, XML and files of R, SQLite and NumPy are named as such", async () => {
+  for (const [text, kind] of [
+    ['{"a": 1}', "JSON"],
+    ["<?xml version='1.0'?>", "XML"],
+    ["RDX3\nX", "an RData file"],
+    ["SQLite format 3\0", "an SQLite database"],
+  ]) {
+    await refuses({ "r.csv": text }, [new RegExp(`expected a text file, got ${kind};`)]);
+  }
 });
 
 test("raw counts and values without a logarithm are remarked on", async () => {

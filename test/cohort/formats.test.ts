@@ -3,8 +3,10 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
+import type { Group } from "h5wasm/node";
 import pl from "nodejs-polars";
 import { readCohortFile } from "../../lib/cohort/cohort-file.js";
+import { loadHdf5 } from "../../lib/cohort/hdf5.js";
 import { readSampleSheet } from "../../lib/cohort/samplesheet.js";
 import { readTable, readTables, type TableOptions } from "../../lib/cohort/tables.js";
 import { goldenCases } from "../golden.js";
@@ -155,6 +157,108 @@ test("cells of Parquet that are no finite numbers are told with row, column and 
   assert.deepEqual(rows, [
     [null, null],
     [2.5, 3],
+  ]);
+});
+
+/** Writes an AnnData file of three samples and two features by hand, its matrix by a function. */
+async function writeByHand(matrix: (root: Group) => void): Promise<string> {
+  const { File } = await loadHdf5();
+  const file = writeTemp("made.h5ad", "");
+  const root = new File(file, "w");
+  for (const [name, ids] of [
+    ["obs", ["S1", "S2", "S3"]],
+    ["var", ["A", "B"]],
+  ] as const) {
+    const frame = root.create_group(name);
+    frame.create_attribute("_index", "_index");
+    frame.create_dataset({ name: "_index", data: [...ids], shape: [ids.length], dtype: "S" });
+  }
+  matrix(root);
+  root.close();
+  return file;
+}
+
+/** A CSR matrix as it is stored. */
+function sparse(data: number[], indices: number[], indptr: number[]) {
+  return (root: Group) => {
+    const group = root.create_group("X");
+    group.create_attribute("encoding-type", "csr_matrix");
+    group.create_attribute("shape", [3, 2]);
+    group.create_dataset({ name: "data", data: Float64Array.from(data), shape: [data.length] });
+    group.create_dataset({
+      name: "indices",
+      data: Int32Array.from(indices),
+      shape: [indices.length],
+    });
+    group.create_dataset({ name: "indptr", data: Int32Array.from(indptr), shape: [indptr.length] });
+  };
+}
+
+test("a sparse matrix whose indices are wrong is refused, in any order they are read", async () => {
+  const file = await writeByHand(sparse([1, 2, 3, 4], [0, 1, 0, 1], [0, 2, 2, 4]));
+  assert.deepEqual((await readRows({ file })).rows, [
+    [1, 2],
+    [0, 0],
+    [3, 4],
+  ]);
+  const turned = await writeByHand(sparse([2, 1, 3, 4], [1, 0, 0, 1], [0, 2, 2, 4]));
+  assert.deepEqual((await readRows({ file: turned })).rows[0], [1, 2]);
+  for (const [indices, indptr, message] of [
+    [
+      [0, 9, 0, 1],
+      [0, 2, 2, 4],
+      /expected indices below 2, got 9 in row 1; write the matrix again/,
+    ],
+    [[0, -1, 0, 1], [0, 2, 2, 4], /expected indices below 2, got -1/],
+    [[0, 1, 0, 1], [0, 3, 2, 4], /expected indptr to rise from 0 to 4 in 3 steps/],
+    [[0, 1, 0, 1], [0, 2, 4], /expected indptr to rise from 0 to 4/],
+    [[0, 1, 0, 1], [0, 2, 2, 9], /expected indptr to rise from 0 to 4/],
+    [[0, 1, 0], [0, 2, 2, 4], /expected indptr to rise from 0 to 4/],
+  ] as const) {
+    const wrong = await writeByHand(sparse([1, 2, 3, 4], [...indices], [...indptr]));
+    assert.match(await messageOf(() => readRows({ file: wrong }), wrong), message);
+  }
+});
+
+test("HDF5 numbers that cannot be read are refused by their type", async () => {
+  const file = await writeByHand((root) => {
+    root.create_dataset({
+      name: "X",
+      data: ["a", "b", "c", "d", "e", "f"],
+      shape: [3, 2],
+      dtype: "S",
+    });
+  });
+  assert.match(await messageOf(() => readRows({ file }), file), /expected numbers, got S/);
+});
+
+test("Parquet's decimals are numbers, its lists are refused by name", async () => {
+  const file = writeTemp("decimal.parquet", "");
+  const frame = pl.DataFrame({ id: ["s1", "s2"], a: ["1.25", null], b: [1, 2] });
+  frame.withColumn(pl.col("a").cast(pl.Decimal(10, 2))).writeParquet(file);
+  assert.deepEqual((await readRows({ file, orientation: UPRIGHT })).rows, [
+    [1.25, 1],
+    [null, 2],
+  ]);
+  pl.DataFrame({ id: ["s1"], a: [[1]] }).writeParquet(file);
+  assert.match(
+    await messageOf(() => readRows({ file, orientation: UPRIGHT }), file),
+    /expected columns of numbers or text, got List in "a"/,
+  );
+});
+
+test("typed numbers of a workbook have decimal points, whatever their digits", async () => {
+  const file = writeTemp(
+    "points.xlsx",
+    await workbook({
+      RNA: [
+        ["gene", "S1", "S2", "S3"],
+        ["TP53", 950, 1.234, 12.345],
+      ],
+    }),
+  );
+  assert.deepEqual((await readRows({ file, orientation: "features-in-rows" })).rows.flat(), [
+    ...[950, Math.fround(1.234), Math.fround(12.345)],
   ]);
 });
 

@@ -74,14 +74,14 @@ test("what a format has no place for is refused, and nothing is left", async () 
   );
 });
 
-const candidates = [process.env.ARO_GOLDEN_PYTHON ?? "", venvPython(projectRoot(), "golden-env")];
+const candidates = [process.env.ARO_GOLDEN_PYTHON ?? "", venvPython(projectRoot(), ".venv-golden")];
 const python = candidates.find(
   (one) =>
     existsSync(one) && spawnSync(one, ["-c", "import anndata, mudata, pyarrow"]).status === 0,
 );
 const inPython = python
   ? {}
-  : { skip: "no Python with test/golden/requirements.txt in golden-env" };
+  : { skip: "no Python with test/golden/requirements.txt in .venv-golden" };
 
 test("anndata, mudata and pandas open what is written", inPython, async () => {
   await writeTable(place("a.h5ad"), {

@@ -27,7 +27,7 @@ async function verdictsOf(file: string): Promise<Map<string, Verdict>> {
   const source = cells
     .map(({ source }) => source)
     .join("\n")
-    .replace(/^import \{([^}]*)\} from "aro";$/m, (_, list: string) => {
+    .replace(/^import \{([^}]*)\} from "aro[^"]*";$/gm, (_, list: string) => {
       names.push(...(list.match(/\w+/g) ?? []));
       return "";
     });
@@ -36,10 +36,15 @@ async function verdictsOf(file: string): Promise<Map<string, Verdict>> {
   const verdicts = new Map<string, Verdict>();
   const collect = (exercise: string, answer: unknown) =>
     verdicts.set(exercise, judgeAnswer(exercise, answer));
-  const library = { ...(await import("../../lib/index.js")), check: collect };
+  const doors = [
+    await import("../../lib/index.js"),
+    await import("../../lib/course/index.js"),
+    await import("../../lib/figures/index.js"),
+  ];
+  const library = { ...Object.assign({}, ...doors), check: collect, showTable: () => {} };
   const quiet = { log: () => {} };
   const run = new AsyncFunction("console", `{ ${names.join(", ")} }`, code);
-  await run(quiet, { ...library, showTable: () => {} });
+  await run(quiet, library);
   return verdicts;
 }
 

@@ -100,10 +100,10 @@ const makeTask = (rows: number, columns: number, classes: number) => {
 for (const classes of [2, 4]) {
   test(`with 2,048 columns and 115 rows the gradient vanishes on the columns themselves (${classes} classes)`, () => {
     const { points, labels } = makeTask(115, 2048, classes);
-    const began = performance.now();
+    const began = process.cpuUsage();
     const model = fitLogistic(points, labels, classes, { inverseStrength: 0.01 });
-    const milliseconds = performance.now() - began;
-    assert.ok(model.converged && milliseconds < 1000, `took ${milliseconds} ms`);
+    const { user, system } = process.cpuUsage(began); // not the clock: others may share the processor
+    assert.ok(model.converged && user + system < 1e6, `took ${user + system} µs of a processor`);
     const scaled = standardizePoints(points, model.scale).values;
     const probabilities = predictLogistic(model, points);
     const outputs = classes === 2 ? [1] : [0, 1, 2, 3];

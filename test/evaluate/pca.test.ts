@@ -142,13 +142,14 @@ test("transformPca refuses rows with other columns", () => {
   assert.throws(() => transformPca(pca, rowsOf([[1, 2, 3]])), /columns/);
 });
 
-test("fitPca of 80 x 71,094 takes less than five seconds, though others share the processor", () => {
+test("fitPca of 80 x 71,094 takes less than five seconds of a processor", () => {
   const rows = { rows: 80, columns: 71_094, values: new Float32Array(80 * 71_094) };
   const random = createRandom(2, "speed");
   for (let i = 0; i < rows.values.length; i++) rows.values[i] = random.uniform();
-  const started = performance.now();
+  const began = process.cpuUsage();
   assert.equal(fitPca(rows).count, 79);
-  const seconds = (performance.now() - started) / 1000;
+  const { user, system } = process.cpuUsage(began);
+  const seconds = (user + system) / 1e6;
   console.log(`# ${seconds.toFixed(2)} s`);
   assert.ok(seconds < 5);
 });

@@ -263,7 +263,6 @@ export const examples: Readonly<Record<string, () => Figure>> = {
       {
         cohort,
         samples: 18,
-        yardsticks: [{ name: "published", modality: "proteomics", low: 0.2, high: 0.5 }],
       },
     ),
   "density-test": () =>

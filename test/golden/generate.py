@@ -1,9 +1,9 @@
 """Writes the golden numbers that the library must reproduce, one JSON file a function.
 
-    python3 -m venv golden-env
-    golden-env/bin/pip install -r test/golden/requirements.txt
-    golden-env/bin/python test/golden/generate.py            # writes beside this script
-    golden-env/bin/python test/golden/generate.py elsewhere  # writes into another folder
+    python3 -m venv .venv-golden
+    .venv-golden/bin/pip install -r test/golden/requirements.txt
+    .venv-golden/bin/python test/golden/generate.py            # writes beside this script
+    .venv-golden/bin/python test/golden/generate.py elsewhere  # writes into another folder
 
 Everything is seeded and runs on one thread: a second run writes the same bytes. Inputs are multiples of
 powers of two that float32 holds exactly, so that a difference is the algorithm's and not the input's.

@@ -2,8 +2,8 @@
 
 Run it as generate.py, with the same requirements:
 
-    golden-env/bin/python test/golden/linear_algebra.py            # writes beside this script
-    golden-env/bin/python test/golden/linear_algebra.py elsewhere  # writes into another folder
+    .venv-golden/bin/python test/golden/linear_algebra.py            # writes beside this script
+    .venv-golden/bin/python test/golden/linear_algebra.py elsewhere  # writes into another folder
 
 Inputs are formulas of the row and the column, so that the file holds results alone: `entry(i, j)` lies in [-0.5, 0.5),
 and `symmetric(i, j)` is its sum with its mirror image.

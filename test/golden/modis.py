@@ -2,8 +2,8 @@
 
 Run it as generate.py, with the same requirements:
 
-    golden-env/bin/python test/golden/modis.py            # writes beside this script
-    golden-env/bin/python test/golden/modis.py elsewhere  # writes into another folder
+    .venv-golden/bin/python test/golden/modis.py            # writes beside this script
+    .venv-golden/bin/python test/golden/modis.py elsewhere  # writes into another folder
 
 Written after the description of the authors' code (github.com/VILLOUTREIXLab/MODIS), on autograd throughout:
 cross-entropy as the adversarial loss, the clustering term, losses over observed entries. Weights, inputs and noise

@@ -2,8 +2,8 @@
 
 Run it as generate.py, with the same requirements:
 
-    golden-env/bin/python test/golden/options.py            # writes beside this script
-    golden-env/bin/python test/golden/options.py elsewhere  # writes into another folder
+    .venv-golden/bin/python test/golden/options.py            # writes beside this script
+    .venv-golden/bin/python test/golden/options.py elsewhere  # writes into another folder
 
 Batch normalization is torch.nn.BatchNorm1d's, of the columns that the model sees; what it does not see is 0 after it.
 Dropout multiplies with masks that are drawn here as lib/engine/dropout.ts says: by sfc32 from a state of four words, a

@@ -2,8 +2,8 @@
 
 Run it as generate.py, with the same requirements:
 
-    golden-env/bin/python test/golden/reading.py            # writes beside this script
-    golden-env/bin/python test/golden/reading.py elsewhere  # writes into another folder
+    .venv-golden/bin/python test/golden/reading.py            # writes beside this script
+    .venv-golden/bin/python test/golden/reading.py elsewhere  # writes into another folder
 
 Integrated gradients are autograd's, by the midpoint rule, of an autoencoder in float64 that sees the first columns;
 captum's IntegratedGradients with method="riemann_middle" gives the same. Saliency is the absolute gradient. Cox models without a penalty are statsmodels' PHReg; with one, the

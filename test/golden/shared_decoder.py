@@ -3,8 +3,8 @@ lib/impute and lib/model to agree with.
 
 Run it as generate.py, with the same requirements:
 
-    golden-env/bin/python test/golden/shared_decoder.py            # writes beside this script
-    golden-env/bin/python test/golden/shared_decoder.py elsewhere  # writes into another folder
+    .venv-golden/bin/python test/golden/shared_decoder.py            # writes beside this script
+    .venv-golden/bin/python test/golden/shared_decoder.py elsewhere  # writes into another folder
 
 The paths are written from their formulas, feature by feature, in float64. The cohort is simulated: two factors, RNA that
 proteins follow, gaps, a feature that is measured too rarely, one that is constant and one that never was. Measurements,

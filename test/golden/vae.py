@@ -2,8 +2,8 @@
 
 Run it as generate.py, with the same requirements:
 
-    golden-env/bin/python test/golden/vae.py            # writes beside this script
-    golden-env/bin/python test/golden/vae.py elsewhere  # writes into another folder
+    .venv-golden/bin/python test/golden/vae.py            # writes beside this script
+    .venv-golden/bin/python test/golden/vae.py elsewhere  # writes into another folder
 
 The model is the authors' LinearVAE; the loss is the mean of Huber's over the observed entries, plus the divergence over as
 many entries, whose weight warms up. Dropout is drawn as in options.py. Weights, inputs and noise are multiples of powers

@@ -12,22 +12,36 @@ import { foldersOf, readProfile } from "../../lib/study/profile.js";
 const folder = await mkdtemp(join(tmpdir(), "aro-runner-"));
 after(() => rm(folder, { recursive: true, force: true }));
 
-async function notebook(name: string, sources: string[]): Promise<string> {
+interface NotebookOptions {
+  readonly after?: readonly string[];
+  /** Of the first cell. */
+  readonly tags?: readonly string[];
+}
+
+async function notebook(
+  name: string,
+  sources: string[],
+  { after = [], tags }: NotebookOptions = {},
+): Promise<string> {
   const file = join(folder, `${name}.ipynb`);
   const cells = sources.map((source, i) => ({
     cell_type: "code",
     id: `cell-${i}`,
     execution_count: null,
     source,
-    metadata: {},
+    metadata: tags && i === 0 ? { tags } : {},
     outputs: [],
   }));
-  await writeFile(file, JSON.stringify({ nbformat: 4, nbformat_minor: 5, metadata: {}, cells }));
+  const metadata = { aro: { after } };
+  await writeFile(file, JSON.stringify({ nbformat: 4, nbformat_minor: 5, metadata, cells }));
   return file;
 }
 
 test("a notebook is executed in the kernel, cell by cell, and its outputs are stored without times", async () => {
-  const file = await notebook("good", ['import { readProfile } from "aro";', "readProfile().name"]);
+  const file = await notebook("good", [
+    'import { readProfile } from "aro/study";',
+    "readProfile().name",
+  ]);
   const events: NotebookEvent[] = [];
   const runs = await runNotebooks({
     files: [file],
@@ -45,9 +59,40 @@ test("a notebook is executed in the kernel, cell by cell, and its outputs are st
   assert.deepEqual(written.cells[1].metadata, {});
 });
 
+test("a notebook that waits for a tagged cell begins when that cell is done", async () => {
+  const [made, used] = [join(folder, "made"), join(folder, "used")];
+  const first = await notebook(
+    "tagged",
+    [
+      `require("node:fs").writeFileSync("${made}", "")`,
+      // Ends only when the other notebook has run.
+      `for (let i = 0; i < 600 && !require("node:fs").existsSync("${used}"); i++) await new Promise((r) => setTimeout(r, 100));
+       require("node:fs").statSync("${used}").isFile()`,
+    ],
+    { tags: ["models"] },
+  );
+  const second = await notebook(
+    "waiting",
+    [`require("node:fs").statSync("${made}"); require("node:fs").writeFileSync("${used}", "")`],
+    { after: ["tagged#models"] },
+  );
+  const options = { folder: join(folder, "out"), env: {}, atOnce: 2 };
+  const runs = await runNotebooks({ ...options, files: [second, first] });
+  assert.deepEqual(
+    runs.map((run) => run.notebook),
+    ["waiting", "tagged"],
+  );
+  const lost = await notebook("lost", ["1"], { after: ["tagged#model"] });
+  await assert.rejects(runNotebooks({ ...options, files: [first, lost] }), {
+    name: "RangeError",
+    message:
+      'runNotebooks: lost waits for "tagged#model"; expected a cell of tagged tagged "model", got models',
+  });
+});
+
 test("a failing cell stops the notebook with its number, its source, the message and the line in lib", async () => {
   const file = await notebook("bad", [
-    'import { readProfile } from "aro";',
+    'import { readProfile } from "aro/study";',
     'const profile = readProfile({ ARO_PROFILE: "no-such" });',
     'console.log("never reached");',
   ]);
@@ -67,7 +112,8 @@ test("a failing cell stops the notebook with its number, its source, the message
 
 test("a training cell that is stopped writes a checkpoint, no other cell runs, and no notebook is written", async () => {
   const file = await notebook("training", [
-    'import { chooseEngine, openStudy, readProfile, trainAro } from "aro";',
+    'import { chooseEngine } from "aro";',
+    'import { openStudy, readProfile, trainAro } from "aro/study";',
     'await trainAro(await openStudy(readProfile()), "masked", (await chooseEngine()).engine);',
     'console.log("never reached");',
   ]);

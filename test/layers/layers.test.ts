@@ -10,6 +10,7 @@ import {
   denseTensors,
   dropout,
   type Layer,
+  maskBlocks,
   relu,
   sequence,
   softplus,
@@ -122,14 +123,53 @@ for (const { name, skip, start, tensors } of contenders) {
       }
     });
 
-    test("zeroUnits, and none of them", async () => {
-      for (const units of [[0, 3], []]) {
+    test("zeroUnits, none of them, and units that count from elsewhere", async () => {
+      for (const [units, first] of [
+        [[0, 3], 0],
+        [[10, 13], 10],
+        [[], 0],
+      ] as const) {
+        const isZero = (j: number) => units.some((unit) => unit - first === j);
         await checkLayer(engine, {
           ...{ rows: 7, inputs: 5 },
-          build: (engine) => zeroUnits(engine, units),
-          reference: (x) => x.map((row) => row.map((value, j) => (units.includes(j) ? 0 : value))),
+          build: (engine) => zeroUnits(engine, units, first),
+          reference: (x) => x.map((row) => row.map((value, j) => (isZero(j) ? 0 : value))),
         });
       }
+    });
+
+    test("maskBlocks keeps a random choice of at least one block a row, back as forward", async () => {
+      const blocks = [
+        { start: 10, end: 12 },
+        { start: 12, end: 13 },
+        { start: 13, end: 14 },
+      ];
+      const layer = maskBlocks(engine, blocks, 10);
+      const rows = 2000;
+      const ones = new Float32Array(4 * rows).fill(1);
+      await engine.run(async () => {
+        const x = engine.tensor(ones, rows);
+        const random = createRandom(1, "mask");
+        const { out, back } = layer.forward(x, { isTraining: true, random, settlement: null });
+        const values = await engine.read(out);
+        const counts = new Map<string, number>();
+        for (let i = 0; i < rows; i++) {
+          const kept = values.slice(4 * i, 4 * i + 4).join("");
+          counts.set(kept, (counts.get(kept) ?? 0) + 1);
+        }
+        const choices = ["0001", "0010", "0011", "1100", "1101", "1110", "1111"];
+        assert.deepEqual([...counts.keys()].sort(), choices);
+        // Five standard deviations of a binomial share of 1/7.
+        const slack = 5 * Math.sqrt((1 / 7) * (6 / 7) * rows);
+        for (const count of counts.values())
+          assert.ok(Math.abs(count - rows / 7) < slack, `${count}`);
+        assert.deepEqual(await engine.read(back(x, true)!), values);
+        for (const pass of [{ isTraining: false, random }, { isTraining: true }]) {
+          const still = layer.forward(x, { ...pass, settlement: null });
+          assert.deepEqual(await engine.read(still.out), ones);
+          assert.deepEqual(await engine.read(still.back(x, true)!), ones);
+        }
+      });
     });
 
     for (const isTraining of [true, false]) {

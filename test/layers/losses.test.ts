@@ -100,12 +100,11 @@ for (const { name, skip, start } of contenders) {
           const of: TableOf = (asked) => tables.get(asked)!;
           const settlement = new Map<string, Promise<Float32Array>>();
           const found = await engine.run(async () => {
-            const head = reconstructionHead(engine, (asked) => parameters.get(asked)!, "out", {
-              ...{ activation, loss },
-            });
+            const find = (asked: string) => parameters.get(asked)!;
+            const head = reconstructionHead(engine, find, "out", activation, loss);
             const input = engine.tensor(flat(x), ROWS);
-            const out = await engine.read(head.reconstruct(input));
             const pass = { isTraining: true, settlement };
+            const out = await engine.read(head.layer.forward(input, pass).out);
             const { sums, slope } = head.measure(input, batch, count(marks), pass);
             const evaluated = head.measure(input, batch, count(marks), {
               ...pass,

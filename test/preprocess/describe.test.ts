@@ -17,6 +17,14 @@ test("describeFeature follows a missing entry from null to its filled value", ()
   assert.equal(row.measured, null);
   assert.equal(row.imputed, 2); // the median of 1 and 3
   assert.equal(row.log, row.standardized > 0 ? Math.fround(Math.log1p(row.standardized)) : 0);
+  const values = describeFeature(cohort, scaler, 1, [2, 1]);
+  assert.deepEqual(
+    values.map(({ sample, measured }) => [sample, measured]),
+    [
+      ["c", 4],
+      ["b", 2],
+    ],
+  );
   assert.throws(() => describeFeature(cohort, scaler, 2, [1]), /\[0, 2\), got 2/);
 });
 
@@ -67,6 +75,15 @@ test("bins are equal from the lowest value to the highest, which the last bin in
   const [measured] = stageHistograms({ matrix: counted, modalities }, countedScaler, [0, 1, 2], 4);
   assert.deepEqual([...measured.edges], [0, 1, 2, 3, 4]);
   assert.deepEqual([...measured.counts], [1, 1, 1, 2]);
+});
+
+test("one bin holds every value, and none is refused", () => {
+  const [first] = stageHistograms({ matrix: counted, modalities }, countedScaler, [0, 1, 2], 1);
+  assert.deepEqual([...first.counts], [5]);
+  assert.throws(
+    () => stageHistograms({ matrix: counted, modalities }, countedScaler, [0], 0),
+    /expected a positive number of bins, got 0/,
+  );
 });
 
 test("exact zeros are counted, and a constant feature is all zero from the z-score on", () => {

@@ -3,10 +3,8 @@ import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
 import { after, test } from "node:test";
 import { dropEmptyFeatures } from "../../lib/cohort/cohort.js";
-import { createRandom } from "../../lib/cohort/random.js";
 import { simulateCohort } from "../../lib/cohort/simulate.js";
 import { chooseEngine } from "../../lib/engine/choose.js";
-import { maskBlocks } from "../../lib/layers/layers.js";
 import { ARO } from "../../lib/model/aro.js";
 import { prepareCohort } from "../../lib/preprocess/prepare.js";
 import { splitSamples } from "../../lib/preprocess/split.js";
@@ -62,27 +60,6 @@ test("a thinned study keeps as many features of each modality, shared ones first
     thin.modalities.map(({ start, end }) => end - start),
     [20, 20, 12],
   );
-});
-
-test("blocks are masked row by row in training alone, each row keeps one, back as forward", async () => {
-  const blocks = [
-    { start: 0, end: 2 },
-    { start: 2, end: 3 },
-  ];
-  const layer = maskBlocks(engine, blocks);
-  const ones = new Float32Array(3 * 40).fill(1);
-  await engine.run(async () => {
-    const x = engine.tensor(ones, 40);
-    const pass = { isTraining: true, random: createRandom(1, "mask"), settlement: null };
-    const { out, back } = layer.forward(x, pass);
-    const values = await engine.read(out);
-    const seen = new Set<string>();
-    for (let i = 0; i < 40; i++) seen.add(values.slice(3 * i, 3 * i + 3).join(""));
-    assert.deepEqual([...seen].sort(), ["001", "110", "111"]);
-    assert.deepEqual(await engine.read(back(x, true)!), values);
-    const still = layer.forward(x, { isTraining: false, settlement: null });
-    assert.deepEqual(await engine.read(still.out), ones);
-  });
 });
 
 test("each set infers what it leaves, by controls, the shared decoder and one ARO", async () => {

@@ -17,9 +17,7 @@ import { CONFIGS, DATA, type Fate, MOMENTS, startEngine } from "./mortal.js";
 const root = mkdtempSync(join(tmpdir(), "aro-kill-"));
 after(() => rmSync(root, { recursive: true }));
 
-const program = compile("test/train/mortal.ts", [
-  ...["lib/cohort", "lib/preprocess", "lib/engine", "lib/layers", "lib/model", "lib/train"],
-]);
+const program = compile("test/train/mortal.ts");
 
 const FILES = ["config.json", "environment.json", "metrics.jsonl", "result.json"];
 const EVENTS = "events.out.tfevents.aro";

@@ -1,7 +1,7 @@
 // Tables for readers: aligned, escaped, and never with a NaN in a cell.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { formatCell, markdownTable, showTable, textTable } from "../../lib/jupyter/table.js";
+import { formatCell, markdownTable, showTable, textTable } from "../../lib/figures/table.js";
 
 const rows = [
   { name: "zero", mse: 0.21042, n: 28057, r: null },
