@@ -99,6 +99,7 @@ export function describeSplit(study: Study, parts: readonly Part[]) {
       ...(kind === "control" ? { names: variants.map((one) => one.name) } : {}),
       ...(kind === "ARO" || kind === "VAE" ? { model: { ...profile.model, ...model } } : {}),
       ...(isNetwork ? { training: own } : {}),
+      ...(kind === "VAE" ? VAE_SETTINGS : {}),
     };
     const hash = createHash("sha256").update(JSON.stringify(what)).digest("hex");
     const title = group ?? name;
@@ -250,12 +251,18 @@ async function trainAndKeep<K extends Kind>(
   return true;
 }
 
-/** The variational autoencoder of ARO's width and depth, trained as it is. */
+/** Its latent space is as narrow beside its width, and its divergence warms up as long, as in the authors' code. */
+const VAE_SETTINGS = { latentShare: 0.5, klWeight: 1, warmUpShare: 0.75 } as const;
+
+/** Describes the training of a VAE of ARO's width and depth, with the settings of ARO's. */
 function describeVae({ config, folder }: DescribedRun) {
   const { features, visible, width, hiddenLayers, output, hiddenDropout } = config.spec;
+  const { latentShare, klWeight, warmUpShare } = VAE_SETTINGS;
+  const { epochs } = completeSettings(config.training);
   const spec: VaeSpec = {
-    ...{ features, visible, width, encoderLayers: hiddenLayers, latent: width / 2 },
-    ...{ decoderLayers: hiddenLayers, output, hiddenDropout, klWeight: 1, warmUpEpochs: 0 },
+    ...{ features, visible, width, encoderLayers: hiddenLayers, decoderLayers: hiddenLayers },
+    ...{ latent: Math.ceil(latentShare * width), output, hiddenDropout, klWeight },
+    warmUpEpochs: Math.round(warmUpShare * epochs),
   };
   return {
     folder: `${folder}-vae`,
