@@ -1,4 +1,5 @@
 // The commands behind `npx aro`, in one table: parsing, help and the documentation all follow from it.
+import { TRANSFORMS } from "../cohort/transform.js";
 import { ALIGNMENTS } from "../impute/align.js";
 import { LEVELS } from "../impute/calibration.js";
 import { METHODS } from "../impute/decoder.js";
@@ -10,6 +11,7 @@ import {
   JSON_OPTION,
   list,
   type Options,
+  oneNumberOf,
   oneOf,
   PROFILE_OPTIONS,
   share,
@@ -100,12 +102,8 @@ export const COMMANDS: readonly Command[] = [
         "FILE",
         "the first modality of the new samples, in any format that readTables reads",
       ),
-      cohort: text(
-        "FILE",
-        "the cohort file of the training, whose first table says how the new one is read and transformed",
-      ),
       sheet: text("NAME", "the sheet, if FILE is a workbook"),
-      modality: text("NAME", "the modality, if FILE is .h5mu; RNA by default"),
+      modality: text("NAME", "the modality, if FILE is .h5mu; by default the model's"),
       layer: text("NAME", "the layer instead of X, if FILE is .h5ad or .h5mu"),
       output: text(
         "FOLDER",
@@ -113,7 +111,13 @@ export const COMMANDS: readonly Command[] = [
       ),
       orientation: oneOf(
         ["samples-in-rows", "features-in-rows"] as const,
-        "how the file lies; as the cohort file says, or samples in rows by default",
+        "how the file lies; by default as the training table",
+      ),
+      transform: oneOf(TRANSFORMS, "what is done to each value; by default as in training"),
+      map: text("FILE", "a table of feature names: those in the file, then those of the training"),
+      duplicates: oneOf(
+        ["refuse", "mean", "first", "most varied"] as const,
+        "what is kept of features of one name; by default as in training",
       ),
       align: oneOf(
         ALIGNMENTS,
@@ -122,11 +126,16 @@ export const COMMANDS: readonly Command[] = [
       leastFound: share(
         "least share of the model's features that the file must have; 0.5 by default",
       ),
-      level: oneOf(LEVELS.map(String), "share of values that intervals cover; 0.9 by default"),
+      level: oneNumberOf(LEVELS, "share of values that intervals cover; 0.9 by default"),
       format: oneOf(["tsv", "parquet", "h5mu"] as const, "of the imputed values; tsv by default"),
-      wide: flag("one table a modality, samples by features, instead of a row a value"),
+      wide: flag(
+        "one table per modality, samples by features, instead of one row per value; not for h5mu",
+      ),
     },
     example: "npx aro impute --model model --rna new.tsv --output imputed",
+    notes: [
+      "The file is read and transformed as the training table was, unless options say otherwise.",
+    ],
     run: async (given) => (await import("./impute.js")).impute(given),
   }),
   command({

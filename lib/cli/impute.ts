@@ -1,7 +1,9 @@
 // The commands that write an example of a cohort, fit a model bundle on a cohort file, and impute new samples by it.
-import { describeCohortFile, readCohortFile } from "../cohort/cohort-file.js";
+import { readCohortFile } from "../cohort/cohort-file.js";
 import { writeExample } from "../cohort/example.js";
-import { readTable, type TableOptions } from "../cohort/tables.js";
+import { countOf } from "../cohort/problems.js";
+import type { TableOptions } from "../cohort/tables.js";
+import type { Transform } from "../cohort/transform.js";
 import type { Alignment } from "../impute/align.js";
 import { requireNew } from "../impute/bundle.js";
 import { CLAMPED, fallbackText } from "../impute/card.js";
@@ -57,13 +59,14 @@ export async function fit({ cohort: file, output, method, seed }: FitChoice): Pr
 interface ImputeChoice {
   readonly model?: string;
   readonly rna?: string;
-  /** Of the training. */
-  readonly cohort?: string;
   readonly output?: string;
   readonly orientation?: TableOptions["orientation"];
+  readonly transform?: Transform;
+  readonly map?: string;
+  readonly duplicates?: TableOptions["duplicates"];
   readonly align?: Alignment;
   readonly leastFound?: number;
-  readonly level?: string;
+  readonly level?: number;
   readonly sheet?: string;
   readonly layer?: string;
   readonly modality?: string;
@@ -71,27 +74,24 @@ interface ImputeChoice {
   readonly wide?: true;
 }
 
-/** `aro impute`: imputes the samples of one table. */
+/** `aro impute`: imputes the samples of one table, which is read as the training table was. */
 export async function impute(choice: ImputeChoice): Promise<number> {
-  const model = needed("impute", "model", choice.model);
-  const file = needed("impute", "rna", choice.rna);
-  const output = needed("impute", "output", choice.output);
-  requireNew("aro impute", output);
-  const { sheet, layer, modality, format, wide } = choice;
-  const like = choice.cohort === undefined ? {} : readingOf(choice.cohort);
-  const orientation = choice.orientation ?? like.orientation ?? "samples-in-rows";
-  const table = await readTable({
-    ...{ ...like, name: "RNA", file, orientation, sheet, layer, modality },
-  });
+  const { orientation, transform, map, duplicates, sheet, layer, modality, ...rest } = choice;
+  const { rna, align, leastFound, level, format, wide } = rest;
+  const model = needed("impute", "model", rest.model);
+  const file = needed("impute", "rna", rna);
+  const output = needed("impute", "output", rest.output);
   const imputed = await imputeTable({
-    ...{ model, table, output, format, wide },
-    ...{ align: choice.align, leastFound: choice.leastFound },
-    level: choice.level === undefined ? undefined : Number(choice.level),
+    ...{ model, output, align, leastFound, level, format, wide },
+    table: {
+      ...{ file, orientation, transform, duplicates, sheet, layer, modality },
+      map: map === undefined ? undefined : { file: map },
+    },
   });
   const { samples, features, found, outside, notes } = imputed;
-  for (const note of [...table.notes, ...notes]) console.error(note);
+  for (const note of notes) console.error(note);
   console.log(
-    `${samples} samples, ${features} features each, written to ${output}; ` +
+    `${countOf(samples, "sample")}, ${features} features each, written to ${output}; ` +
       `${(100 * found).toFixed(1)} % of the model's input features found`,
   );
   if (outside.length > 0) {
@@ -100,12 +100,4 @@ export async function impute(choice: ImputeChoice): Promise<number> {
   }
   console.log(`${output}/report.html shows which features can be used and where the samples lie`);
   return 0;
-}
-
-/** How the first table of a cohort file is read and transformed, apart from where it is and what its genes are. */
-function readingOf(cohort: string): Partial<TableOptions> {
-  const [first] = describeCohortFile(cohort).tables; // a MuData file lists none
-  if (first === undefined) return {};
-  const { name, file, format, sheet, modality, layer, genes, ...reading } = first;
-  return reading;
 }

@@ -82,6 +82,12 @@ export function oneOf<T extends string>(choices: readonly T[], about: string): O
   };
 }
 
+/** One of several numbers, however they are written: .9 and 0.90 are the same. */
+export function oneNumberOf(choices: readonly number[], about: string): Option<number> {
+  const read = (last: string) => choices.find((choice) => choice === Number(last || "none"));
+  return { about, value: choices.join("|"), expected: choices.join(" or "), read };
+}
+
 /** The options that decide the profile. */
 export const PROFILE_OPTIONS = {
   cohort: text(

@@ -59,10 +59,20 @@ export interface TableOptions
   readonly ignore?: readonly string[];
   /** Words or numbers that mean "not measured" in this file, beside `missingWords`. */
   readonly missing?: readonly string[];
+  /** The units of the values in the file, in your words, such as "FPKM"; model cards and reports repeat them. */
+  readonly units?: string;
 }
+
+/** How a table was read, apart from where it lies: enough to read a further table of the same kind alike. */
+export type Reading = Omit<
+  TableOptions,
+  "name" | "file" | "format" | "sheet" | "modality" | "layer" | "sampleIds" | "genes"
+>;
 
 /** A modality, with what its reader dropped and noticed. */
 export interface FileTable extends ModalityTable {
+  /** How it was read, if by `readTable`. */
+  readonly reading?: Reading;
   readonly drops: readonly Drop[];
   readonly notes: readonly string[];
   /** Sample id -> patient, if samples are rows and a column names their patients. */
@@ -72,6 +82,8 @@ export interface FileTable extends ModalityTable {
 /** A cohort, with what the readers of its files noticed. */
 export interface FileCohort extends Cohort {
   readonly notes: readonly string[];
+  /** How the table of each modality was read, where they are files of one's own. */
+  readonly readings?: Readonly<Record<string, Reading>>;
 }
 
 const { sampleIds, ...LISTED_KINDS }: Kinds<TableOptions> = {
@@ -82,7 +94,7 @@ const { sampleIds, ...LISTED_KINDS }: Kinds<TableOptions> = {
   excelDates: ["drop", "refuse"],
   ensemblVersions: ["strip", "keep"],
   ...{ transform: TRANSFORMS, missingMeans: ["not measured", "zero"] },
-  ...{ map: "object", genes: "object", duplicates: DUPLICATES },
+  ...{ map: "object", genes: "object", duplicates: DUPLICATES, units: "string" },
 };
 const TABLE_KINDS: Kinds<TableOptions> = { ...LISTED_KINDS, sampleIds };
 
@@ -227,6 +239,7 @@ async function readModality(options: TableOptions, { where, sheet }: Context): P
     samples: samples.ids,
     features: refined.features,
     matrix: refined.matrix,
+    reading: readingOf(options, upright ? "samples-in-rows" : "features-in-rows"),
     ...(refined.genes && { genes: refined.genes }),
     drops: [
       drop("features", name, features.lost, "changed by Excel, not a name"),
@@ -239,6 +252,11 @@ async function readModality(options: TableOptions, { where, sheet }: Context): P
     ],
     ...(patients.column >= 0 && { patients: new Map(samples.ids.map((id, i) => [id, people[i]])) }),
   };
+}
+
+function readingOf(options: TableOptions, orientation: Orientation): Reading {
+  const { name, file, format, sheet, modality, layer, sampleIds, genes, ...reading } = options;
+  return { ...reading, orientation };
 }
 
 /** The ids of a table's rows, its other columns, and which of the two are samples. */
@@ -379,15 +397,15 @@ function addTotals(
 
 /** Notes features without a value in any sample, such as a remark below a table. */
 function noteUnmeasured(features: readonly string[], { columns, observed }: Matrix): string[] {
-  const measured = new Uint8Array(columns);
-  for (let at = 0, j = 0; at < observed.length; at++) {
-    measured[j] |= observed[at];
-    if (++j === columns) j = 0;
+  let empty = features.map((_, j) => j);
+  for (let start = 0; start < observed.length && empty.length > 0; start += columns) {
+    empty = empty.filter((j) => !observed[start + j]);
   }
-  const empty = features.filter((_, j) => !measured[j]);
   return empty.length === 0
     ? []
-    : [`${countOf(empty.length, "feature")} without a value in any sample: ${quoteSome(empty)}`];
+    : [
+        `${countOf(empty.length, "feature")} without a value in any sample: ${quoteSome(empty.map((j) => features[j]))}`,
+      ];
 }
 
 /** The place of each index among those kept; -1 for the others. */
@@ -482,6 +500,9 @@ export async function readTables(options: TablesOptions): Promise<FileCohort> {
   const told = sheet?.notes ?? [notePatients(tables[0].file)];
   return {
     ...cohort,
+    readings: Object.fromEntries(
+      read.flatMap(({ name, reading }) => (reading ? [[name, reading]] : [])),
+    ),
     notes: [
       ...told.filter((note) => patientOf.size === 0 || !isPatientNote(note)),
       ...read.flatMap((table) => table.notes),

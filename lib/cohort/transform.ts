@@ -15,6 +15,19 @@ export interface TransformOptions {
 }
 
 /**
+ * Undoes the logarithm of a transformation: counts or CPM from their logarithm. Counts that became CPM stay CPM, since
+ * the sum of the sample is not known. A value whose logarithm is below 0 becomes 0.
+ */
+export function undoLogarithm(value: number, transform: Transform = "none"): number {
+  return transform.startsWith("log2") ? Math.max(0, 2 ** value - 1) : value;
+}
+
+/** Names the units of values whose logarithm was undone, from those of the file. */
+export function unitsOf(units = "the units of the training file", transform: Transform = "none") {
+  return transform.includes("CPM") ? "counts per million" : units;
+}
+
+/**
  * Transforms a table's values, `[samples, features]`.
  * @param names of its samples and features, for messages.
  * @returns the new matrix, which shares the values if they are not transformed, and what was done in words.

@@ -1,7 +1,7 @@
 // Maps new samples onto the training samples' distribution, feature by feature, where someone asks for it.
 import { emptyMatrix } from "../cohort/matrix.js";
 import type { Imputer } from "./bundle.js";
-import type { Places, SeenTable } from "./newcomers.js";
+import type { Places, SeenTable } from "./new-table.js";
 
 /** "z" moves mean and deviation to the training samples', "quantile" the whole distribution. */
 export const ALIGNMENTS = ["quantile", "z"] as const;

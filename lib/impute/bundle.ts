@@ -6,6 +6,7 @@ import { join } from "node:path";
 import type { Modality } from "../cohort/cohort.js";
 import { createFolder } from "../cohort/durable-file.js";
 import { hashFile } from "../cohort/sources.js";
+import type { Reading } from "../cohort/tables.js";
 import { ARO, type AroSpec } from "../model/aro.js";
 import type { Weights } from "../model/model.js";
 import { SHARED_DECODER, type SharedDecoderSpec } from "../model/shared-decoder.js";
@@ -17,13 +18,15 @@ import { type Paths, toPaperScale } from "./paths.js";
 import type { FeatureQuality } from "./quality.js";
 
 /** Raised with every change that an older reader would misread. */
-export const FORMAT = 2;
+export const FORMAT = 3;
 
 /** A model that imputes: what `fitImputer` makes and a bundle keeps. */
 export interface Imputer {
   readonly name: string;
   readonly method: Method;
   readonly seed: number;
+  /** How the training tables were read, by modality, where they were files; new tables are read alike. */
+  readonly readings?: Readonly<Record<string, Reading>>;
   /** Of the library that fitted it. */
   readonly version: string;
   /** Engine, Node and platform that it was fitted on. */

@@ -1,5 +1,6 @@
 // The texts of a bundle: its model card and the table of features.
 import type { Drop } from "../cohort/cohort.js";
+import { unitsOf } from "../cohort/transform.js";
 import { MINIMUM_OBSERVED } from "../evaluate/correlation.js";
 import { quantile } from "../evaluate/statistics.js";
 import type { Imputer } from "./bundle.js";
@@ -49,6 +50,27 @@ export const CLAMPED =
   "ARO predicts log1p(max(0, z)), as in the paper: no value is below its feature's training mean, which stands for all " +
   "that lies below; an interval that reaches the mean has no lower bound (-Infinity)";
 
+/** The units that values were stated to be in, how each modality was transformed, and what imputed values are in. */
+export function unitsText({
+  decoder,
+  readings = {},
+}: Pick<Imputer, "decoder" | "readings">): string {
+  return decoder.modalities
+    .map(({ name }, m) => {
+      const { units, transform = "none", missingMeans } = readings[name] ?? {};
+      const parts = [
+        units ?? "as in its training table",
+        ...(missingMeans === "zero" ? ["missing values read as 0"] : []),
+        ...(transform === "none" ? [] : [`modeled as ${transform}`]),
+        ...(m > 0 && transform.startsWith("log2")
+          ? [`imputed in ${unitsOf(units, transform)}: medians, with the logarithm undone`]
+          : []),
+      ];
+      return `${name}: ${parts.join(", ")}`;
+    })
+    .join("; ");
+}
+
 /**
  * Renders the model card.
  * @param drops what the readers left out of the cohort.
@@ -67,7 +89,8 @@ ${fallen.map((choice) => `\n${fallbackText(choice)}\n`).join("")}
 ## Training
 
 - ${decoder.trainedOn.length} samples of ${patients} patients; ${seen.end - seen.start} features of ${seen.name}.
-${drops.map((drop) => `- Left out: ${drop.count} ${drop.what} of ${drop.from}, ${drop.reason}.\n`).join("")}- Preprocessing: ${imputer.aro ? ARO_PREPROCESSING : PREPROCESSING} Imputed values are in the units of the training files, as read; new samples must come in the same.
+${drops.map((drop) => `- Left out: ${drop.count} ${drop.what} of ${drop.from}, ${drop.reason}.\n`).join("")}- Preprocessing: ${imputer.aro ? ARO_PREPROCESSING : PREPROCESSING} New samples must come in the same units as the training table.
+- Units: ${unitsText(imputer)}.
 - Splits: ${imputer.aro ? ARO_SPLITS : SPLITS}
 - Seed ${seed}; library ${version}; ${madeOn}.
 

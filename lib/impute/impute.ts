@@ -1,7 +1,10 @@
 // Imputes the other modalities of new samples by a model bundle, and writes what came out.
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { Modality } from "../cohort/cohort.js";
 import { createFolder } from "../cohort/durable-file.js";
+import { countOf } from "../cohort/problems.js";
+import { undoLogarithm } from "../cohort/transform.js";
 import { chooseEngine } from "../engine/choose.js";
 import type { Engine } from "../engine/engine.js";
 import { checkOptions, required } from "../options.js";
@@ -14,13 +17,18 @@ import type { Inference } from "./decoder.js";
 import { openDecoder } from "./infer.js";
 import { inferredRanges } from "./material.js";
 import {
-  describeNewcomers,
   findPlaces,
-  type Newcomer,
-  noteShift,
   placeSamples,
-  renderNewcomers,
+  readNewTable,
+  type SeenFile,
   type SeenTable,
+} from "./new-table.js";
+import {
+  describeNewcomers,
+  type Newcomer,
+  noteSamples,
+  noteShift,
+  renderNewcomers,
 } from "./newcomers.js";
 import { renderReport } from "./report.js";
 import { mapTraining } from "./smoothing.js";
@@ -29,8 +37,11 @@ import { type ImputedBlock, openValues, VALUE_FORMATS, type ValueFormat } from "
 export interface ImputeOptions {
   /** The folder of a bundle. */
   readonly model: string;
-  /** The first modality of the new samples, in the units of the training files. */
-  readonly table: SeenTable;
+  /**
+   * The first modality of the new samples: a file, which is read and transformed as the training table was, or a table in
+   * the units that the model was fitted on.
+   */
+  readonly table: SeenTable | SeenFile;
   /** A folder that must not exist yet. */
   readonly output: string;
   /** The least share of the model's features that the table must have; by default 0.5. */
@@ -55,6 +66,7 @@ export interface Imputed {
   readonly found: number;
   /** The samples unlike the training samples. */
   readonly outside: readonly string[];
+  /** What the reader of the file and the imputation noticed. */
   readonly notes: readonly string[];
 }
 
@@ -65,7 +77,8 @@ const BLOCK = 32; // samples imputed and written at a time
  * values.tsv or values.parquet; or, if wide, MODALITY, MODALITY.low and MODALITY.high; or values.h5mu, with layers low
  * and high. Columns are matched by name, in any order; features that the table lacks are filled with the training mean.
  * Beside the table, memory holds some samples at a time. The folder appears whole or not at all.
- * @throws RangeError if the table has no samples, or too few of the model's features, or samples to align.
+ * @throws RangeError if the table has no samples, or too few of the model's features, or samples to align; or as
+ * `readTable`, if it is a file.
  * @throws Error if the folder exists, or the bundle cannot be opened.
  */
 export async function impute(options: ImputeOptions): Promise<Imputed> {
@@ -84,6 +97,11 @@ export async function impute(options: ImputeOptions): Promise<Imputed> {
     ...{ leastFound: "number", align: ALIGNMENTS, level: "number" },
     ...{ format: VALUE_FORMATS, wide: "boolean", engine: "object" },
   });
+  if (wide && format === "h5mu") {
+    throw new RangeError(
+      'impute: expected wide only for tsv and parquet, got it for h5mu, which is always "wide"; leave it out',
+    );
+  }
   requireNew("impute", output);
   const imputer = await openImputer(model);
   const { decoder, factors } = imputer;
@@ -93,13 +111,14 @@ export async function impute(options: ImputeOptions): Promise<Imputed> {
   const modalities = new Map(
     inferred.map(({ name, start, end }) => [name, features.slice(start, end)]),
   );
-  const places = findPlaces(imputer, given, leastFound);
-  const aligned = align === undefined ? undefined : alignTable(imputer, given, places, align);
-  const table = aligned?.table ?? given;
+  const read = "file" in given ? await readNewTable(imputer, given) : { ...given, notes: [] };
+  const places = findPlaces(imputer, read, leastFound);
+  const aligned = align === undefined ? undefined : alignTable(imputer, read, places, align);
+  const table = aligned?.table ?? read;
   const running = engine ?? (await chooseEngine()).engine;
   const map = mapTraining(decoder.paths.likeness);
   const newcomers: Newcomer[] = [];
-  const notes: string[] = [];
+  const notes: string[] = [...read.notes];
   const opened = imputer.aro
     ? openClamped(imputer.aro, decoder.paths, running)
     : openDecoder(decoder, running);
@@ -128,11 +147,12 @@ export async function impute(options: ImputeOptions): Promise<Imputed> {
     notes.push(...noteMissing(places, decoder.modalities[0].name));
     if (aligned) {
       notes.push(
-        `aligned to the training samples by ${align}, as was asked: differences between the two groups of samples are ` +
-          `taken away with those of units and batch; ${aligned.left} features measured in fewer than 10 samples left out`,
+        `aligned to the training samples by ${align}, which removes true differences between the two groups of samples ` +
+          `along with those of units and batch${leftOut(aligned.left)}`,
       );
     }
     if (imputer.aro) notes.push(CLAMPED);
+    notes.push(...noteSamples(imputer, newcomers));
     notes.push(...noteShift(newcomers, aligned !== undefined));
     await writeFile(join(aside, "samples.tsv"), renderNewcomers(newcomers, imputer.noveltyLimit));
     await writeFile(join(aside, "features.tsv"), renderFeatures(imputer));
@@ -153,16 +173,23 @@ export async function impute(options: ImputeOptions): Promise<Imputed> {
   };
 }
 
+function leftOut(features: number): string {
+  if (features === 0) return "";
+  return `; ${countOf(features, "feature")} measured in fewer than 10 samples left out`;
+}
+
 /**
- * The columns `[start, end)` of what was inferred, with the bounds of their intervals. ARO cannot tell what lies below
- * a feature's training mean: an interval that reaches it has no lower bound.
+ * The columns `[start, end)` of what was inferred, with the bounds of their intervals, without the logarithm that the
+ * training table was given. ARO cannot tell what lies below a feature's training mean: an interval that reaches it has
+ * no lower bound.
  */
 function blockOf(
-  { aro, decoder: { paths, modalities } }: Imputer,
+  { aro, decoder: { paths, modalities }, readings = {} }: Imputer,
   { mean, deviation }: Pick<Inference, "mean" | "deviation">,
-  { start, end }: { readonly start: number; readonly end: number },
+  { name, start, end }: Modality,
   factor: number,
 ): ImputedBlock {
+  const { transform } = readings[name] ?? {};
   const width = end - start;
   const first = modalities[0].end;
   const [value, low, high] = Array.from({ length: 3 }, () =>
@@ -174,13 +201,10 @@ function blockOf(
       if (!mean.observed[at]) continue;
       const to = i * width + j;
       const [below, above] = [-1, 1].map((sign) => mean.values[at] + sign * factor * deviation[at]);
-      if (!aro) {
-        [value[to], low[to], high[to]] = [mean.values[at], below, above];
-        continue;
-      }
-      const undo = (one: number) => toUnits(paths.scaler, first + start + j, one);
+      const undo = (one: number) =>
+        undoLogarithm(aro ? toUnits(paths.scaler, first + start + j, one) : one, transform);
       value[to] = undo(mean.values[at]);
-      low[to] = below > 0 ? undo(below) : Number.NEGATIVE_INFINITY;
+      low[to] = aro && below <= 0 ? Number.NEGATIVE_INFINITY : undo(below);
       high[to] = undo(above);
     }
   }

@@ -1,7 +1,9 @@
 // Fits a model that imputes: the shared decoder, a control or ARO, calibrated and rated out of fold.
+import { basename } from "node:path";
 import type { Cohort } from "../cohort/cohort.js";
 import { selectRows, sliceColumns } from "../cohort/matrix.js";
 import { libraryVersion } from "../cohort/root.js";
+import type { FileCohort, Reading } from "../cohort/tables.js";
 import { chooseEngine } from "../engine/choose.js";
 import { type Engine, nameEngine } from "../engine/engine.js";
 import { quantile } from "../evaluate/statistics.js";
@@ -38,7 +40,10 @@ export interface ImputerOptions {
  * fold, grouped by patient.
  * @throws RangeError as `fitSharedDecoder`; Error if the output folder exists.
  */
-export async function fitImputer(cohort: Cohort, options: ImputerOptions = {}): Promise<Imputer> {
+export async function fitImputer(
+  cohort: Cohort & Pick<FileCohort, "readings">,
+  options: ImputerOptions = {},
+): Promise<Imputer> {
   const {
     rows = cohort.samples.map((_, row) => row),
     method = "shared-decoder",
@@ -83,6 +88,7 @@ export async function fitImputer(cohort: Cohort, options: ImputerOptions = {}): 
     ...(clamped && {
       aro: { spec: clamped.spec, weights: clamped.weights, spread: clamped.spread },
     }),
+    ...(cohort.readings && { readings: withoutFolders(cohort.readings) }),
     version: libraryVersion(),
     madeOn: `${nameEngine(running)} ${running.version}, Node ${process.versions.node}, ${process.platform} ${process.arch}`,
     patients: new Set(patients).size,
@@ -95,4 +101,16 @@ export async function fitImputer(cohort: Cohort, options: ImputerOptions = {}): 
     });
   }
   return imputer;
+}
+
+/** Leaves of each map of names only the file's name, which the folders of this machine are no part of. */
+function withoutFolders(
+  readings: NonNullable<FileCohort["readings"]>,
+): Readonly<Record<string, Reading>> {
+  return Object.fromEntries(
+    Object.entries(readings).map(([name, { map, ...reading }]) => [
+      name,
+      map ? { ...reading, map: { ...map, file: basename(map.file) } } : reading,
+    ]),
+  );
 }

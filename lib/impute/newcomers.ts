@@ -1,9 +1,9 @@
-// New samples beside the training samples: which of the model's genes they have, how their values lie, how new they are.
-import type { ModalityTable } from "../cohort/cohort.js";
-import { stripEnsemblVersion } from "../cohort/identifiers.js";
-import { emptyMatrix, type Matrix } from "../cohort/matrix.js";
+// New samples beside the training samples: which of the model's features they have, their scale, their novelty.
+import type { Matrix } from "../cohort/matrix.js";
+import { countOf } from "../cohort/problems.js";
 import { multiplyTransposed } from "../engine/linear-algebra.js";
 import type { Imputer } from "./bundle.js";
+import type { Places } from "./new-table.js";
 import {
   compareSamples,
   enterSamples,
@@ -11,74 +11,6 @@ import {
   ownProducts,
   type SampleMap,
 } from "./smoothing.js";
-
-/** A table of the first modality. */
-export type SeenTable = Pick<ModalityTable, "samples" | "features" | "matrix">;
-
-/** Where the model's features stand in a table. */
-export interface Places {
-  /** Column of each of the model's features; -1 where the table lacks it. */
-  readonly columns: Int32Array;
-  /** Share of the features that the table has. */
-  readonly found: number;
-  readonly missing: readonly string[];
-}
-
-/**
- * Finds the model's features in a table by name, in any order, Ensembl versions aside.
- * @throws RangeError if the table has no samples, or less than a share of the features.
- */
-export function findPlaces(
-  { decoder }: Pick<Imputer, "decoder">,
-  { samples, features }: SeenTable,
-  leastFound: number,
-): Places {
-  if (samples.length === 0) throw new RangeError("impute: expected at least one sample, got none");
-  const { name, start, end } = decoder.modalities[0];
-  const wanted = decoder.features.slice(start, end);
-  const columnOf = new Map(features.map((feature, j) => [stripEnsemblVersion(feature), j]));
-  const columns = Int32Array.from(
-    wanted,
-    (feature) => columnOf.get(stripEnsemblVersion(feature)) ?? -1,
-  );
-  const missing = wanted.filter((_, j) => columns[j] < 0);
-  const found = 1 - missing.length / wanted.length;
-  if (!(found >= leastFound)) {
-    throw new RangeError(
-      `impute: expected at least ${(100 * leastFound).toFixed(0)} % of the model's ${wanted.length} features of ${name}, ` +
-        `got ${(100 * found).toFixed(1)} %; missing are ${missing.slice(0, 5).join(", ")} ..., ` +
-        `the table has ${features.slice(0, 5).join(", ")} ...; name the features as in training, or accept fewer ` +
-        "with --least-found",
-    );
-  }
-  return { columns, found, missing };
-}
-
-/**
- * Copies some samples into the model's columns. A feature that the table lacks is filled with its training mean; one
- * that a sample alone lacks is left unmeasured, and the model fills it with the training median.
- */
-export function placeSamples(
-  { decoder }: Pick<Imputer, "decoder">,
-  { matrix }: SeenTable,
-  { columns }: Places,
-  start: number,
-  size: number,
-): Matrix {
-  const out = emptyMatrix(size, columns.length);
-  const { mean } = decoder.paths.scaler;
-  for (let i = 0; i < size; i++) {
-    for (let j = 0; j < columns.length; j++) {
-      const to = i * columns.length + j;
-      const from = (start + i) * matrix.columns + columns[j];
-      if (columns[j] < 0) out.values[to] = mean[j];
-      else if (matrix.observed[from]) out.values[to] = matrix.values[from];
-      else continue;
-      out.observed[to] = 1;
-    }
-  }
-  return out;
-}
 
 /** A new sample beside the training samples. */
 export interface Newcomer {
@@ -100,6 +32,8 @@ export interface Newcomer {
 
 /** The largest share of values outside the training percentiles without a warning. */
 const MOST_BEYOND = 0.2;
+/** A sample with a smaller share of the model's features is warned of. */
+const FEW_FEATURES = 0.5;
 
 /**
  * Describes samples.
@@ -138,12 +72,41 @@ export function describeNewcomers(
       ...(beyond > MOST_BEYOND
         ? [`other scale: ${percent(beyond)} of the values beyond the training percentiles`]
         : []),
-      ...(found < 0.5 ? [`few features: ${percent(found)} of the model's measured`] : []),
+      ...(found < FEW_FEATURES ? [`few features: ${percent(found)} of the model's measured`] : []),
     ];
     const spread = Math.sqrt(Math.max(0, squares / n - shift ** 2));
     const place = [map[2 * i], map[2 * i + 1]] as const;
     return { sample, found, novelty, shift, spread, place, beyond, warnings };
   });
+}
+
+/** Tells of samples that the model was trained on, and of those with few of its features. */
+export function noteSamples(
+  { decoder: { trainedOn } }: Pick<Imputer, "decoder">,
+  newcomers: readonly Newcomer[],
+): string[] {
+  const trained = new Set(trainedOn);
+  const known = newcomers.filter(({ sample }) => trained.has(sample));
+  const few = newcomers.filter(({ found }) => found < FEW_FEATURES);
+  return [
+    ...(known.length > 0
+      ? [
+          `${countOf(known.length, "sample")} had the id of a training sample (${exampleNames(known)}); if these are the ` +
+            "same samples, their values are fitted, not predicted, and their intervals are too narrow",
+        ]
+      : []),
+    ...(few.length > 0
+      ? [
+          `${countOf(few.length, "sample")} measured less than ${percent(FEW_FEATURES)} of the model's features ` +
+            `(${exampleNames(few)}); the rest is filled with training medians`,
+        ]
+      : []),
+  ];
+}
+
+function exampleNames(newcomers: readonly Newcomer[]): string {
+  const names = newcomers.slice(0, 5).map(({ sample }) => sample);
+  return `${names.join(", ")}${newcomers.length > 5 ? ", ..." : ""}`;
 }
 
 /** Tells of samples whose values lie elsewhere than the training samples', as other units or batches do. */

@@ -1,7 +1,7 @@
 // The report of an imputation: one page with its pictures, which opens in a browser without a network.
 import type { Imputer } from "./bundle.js";
 import { factorOf, LEVEL, type Verdict } from "./calibration.js";
-import { METHOD_NAMES } from "./card.js";
+import { METHOD_NAMES, unitsText } from "./card.js";
 import type { Newcomer } from "./newcomers.js";
 import { ratedFeatures } from "./quality.js";
 import { noveltyOfTraining, type SampleMap } from "./smoothing.js";
@@ -45,7 +45,7 @@ svg { display: block; max-width: 100%; margin: 1em 0 } h1, h2 { line-height: 1.2
 table { border-collapse: collapse; font-size: 13px } td, th { padding: 2px 12px 2px 0; text-align: left; border-bottom: 1px solid ${GRID} }
 </style>
 <h1>${count} imputed by the model of ${encode(name)}</h1>
-<p>${encode(inferred.join(", "))} from ${encode(decoder.modalities[0].name)}, in the units of the training files.
+<p>${encode(inferred.join(", "))} from ${encode(decoder.modalities[0].name)}. Units: ${encode(unitsText(imputer))}.
 The model was trained on ${decoder.trainedOn.length} samples of ${imputer.patients} patients. Library ${encode(imputer.version)}, seed ${imputer.seed}.
 Not for diagnosis or treatment of a person.</p>
 ${notes.map((note) => `<p class="note">${encode(note)}</p>`).join("\n")}

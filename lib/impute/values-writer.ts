@@ -7,6 +7,7 @@ import { type Columns, createAnnData } from "../cohort/anndata-writer.js";
 import { matrixFrom } from "../cohort/matrix.js";
 import { writeTable } from "../cohort/table-writer.js";
 import type { Imputer } from "./bundle.js";
+import { unitsText } from "./card.js";
 
 export const VALUE_FORMATS = ["tsv", "parquet", "h5mu"] as const;
 
@@ -46,7 +47,7 @@ const KINDS = ["value", "low", "high"] as const;
 /** Opens the files of a layout. */
 export async function openValues(
   layout: ValuesLayout,
-  imputer: Pick<Imputer, "name" | "method" | "quality">,
+  imputer: Pick<Imputer, "name" | "method" | "quality" | "decoder" | "readings">,
 ): Promise<ValuesWriter> {
   if (layout.format === "h5mu") return await openMuData(layout, imputer);
   if (!layout.wide) return openLong(layout);
@@ -148,8 +149,9 @@ function gatherWide({ folder, samples, modalities }: ValuesLayout): ValuesWriter
 /** values.h5mu: X has the values, the layers low and high the bounds, var the quality of each feature. */
 async function openMuData(
   { folder, samples, modalities }: ValuesLayout,
-  { name: model, method, quality }: Pick<Imputer, "name" | "method" | "quality">,
+  imputer: Pick<Imputer, "name" | "method" | "quality" | "decoder" | "readings">,
 ): Promise<ValuesWriter> {
+  const { name: model, method, quality } = imputer;
   const content = new Map(
     [...modalities].map(([name, features]) => {
       const own = new Map(
@@ -173,8 +175,7 @@ async function openMuData(
       writer.write({ modality, layer: "low" }, top, Float32Array.from(low));
       writer.write({ modality, layer: "high" }, top, Float32Array.from(high));
     },
-    finish: (described) =>
-      writer.finish(described, { model, method, unit: "the units of the training files" }),
+    finish: (described) => writer.finish(described, { model, method, units: unitsText(imputer) }),
     abandon: () => writer.abandon(),
   };
 }

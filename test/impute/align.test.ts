@@ -6,7 +6,7 @@ import { simulateCohort } from "../../lib/cohort/simulate.js";
 import { alignTable } from "../../lib/impute/align.js";
 import { toUnits } from "../../lib/impute/clamped.js";
 import { fitImputer } from "../../lib/impute/imputer.js";
-import { findPlaces } from "../../lib/impute/newcomers.js";
+import { findPlaces } from "../../lib/impute/new-table.js";
 
 const { cohort } = simulateCohort({
   ...{ seed: 4, patients: 40, features: { RNA: 20, protein: 10, metabolite: 6 } },

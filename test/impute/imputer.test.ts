@@ -199,7 +199,10 @@ test("alignment undoes other units, says so, and is refused where a distribution
   const whole = errorOf("out");
   for (const align of ["z", "quantile"] as const) {
     const plain = await impute({ model, table: heldTable(), output: place(`own ${align}`), align });
-    assert.match(plain.notes.join(), /aligned to the training samples by .*, as was asked/);
+    assert.match(
+      plain.notes.join(),
+      /aligned to the training samples by .*, which removes true differences/,
+    );
     await impute({ model, table: scaled(1000, 50), output: place(`moved ${align}`), align });
     assert.ok(errorOf(`moved ${align}`) < 1.2 * whole, `${align}: ${errorOf(`moved ${align}`)}`);
     // Units are gone whatever they were, to the rounding of the file.
@@ -279,12 +282,12 @@ test("a bundle that is damaged, newer or none is refused by name", async () => {
   );
   await assert.rejects(openImputer(edited), /model\.json: .* the file is damaged/);
   const newer = copy("newer");
-  const text = readFileSync(join(newer, "model.json"), "utf8").replace('"format":2', '"format":3');
+  const text = readFileSync(join(newer, "model.json"), "utf8").replace('"format":3', '"format":4');
   writeFileSync(join(newer, "model.json"), text);
   const { createHash } = await import("node:crypto");
   const sum = createHash("sha256").update(text).digest("hex");
   writeFileSync(join(newer, "model.json.sha256"), `${sum}\n`);
-  await assert.rejects(openImputer(newer), /expected a bundle of format 2, got 3; update/);
+  await assert.rejects(openImputer(newer), /expected a bundle of format 3, got 4; update/);
   await assert.rejects(openImputer(folder), /expected a model bundle, .*npx aro fit writes one/);
 });
 

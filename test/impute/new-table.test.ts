@@ -1,0 +1,189 @@
+// New samples from a file: read as the training table was, and what is said of a table that does not fit.
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { readCohortFile } from "../../lib/cohort/cohort-file.js";
+import { simulateCohort } from "../../lib/cohort/simulate.js";
+import { impute } from "../../lib/impute/impute.js";
+import { fitImputer } from "../../lib/impute/imputer.js";
+
+const folder = mkdtempSync(join(tmpdir(), "aro-new-table-"));
+after(() => rmSync(folder, { recursive: true }));
+const place = (name: string) => join(folder, name);
+const { cohort } = simulateCohort({
+  ...{ seed: 3, patients: 60, normalShare: 0, features: { RNA: 30, protein: 20, metabolite: 10 } },
+});
+const rows = cohort.samples.map((_, row) => row);
+const [known, fresh] = [rows.slice(0, -6), rows.slice(-6)];
+const method = "ridge-cis"; // without networks, so that a fit takes a second
+const ensembl = new Map(
+  cohort.features.map((feature, j) => [feature, `ENSG${String(j + 1).padStart(11, "0")}`]),
+);
+
+type Cells = string[][];
+
+/** A modality as cells, samples in rows; values are made by a function. */
+function cellsOf(modality: string, of: readonly number[], make: (value: number) => number): Cells {
+  const { start, end } = cohort.modalities.find(({ name }) => name === modality)!;
+  const columns = Array.from({ length: end - start }, (_, k) => start + k);
+  const body = of.map((row) => [
+    cohort.samples[row].id,
+    ...columns.map((j) => {
+      const at = row * cohort.matrix.columns + j;
+      return cohort.matrix.observed[at] ? String(make(cohort.matrix.values[at])) : "NA";
+    }),
+  ]);
+  return [["sample", ...cohort.features.slice(start, end)], ...body];
+}
+
+const turn = (cells: Cells) => cells[0].map((_, j) => cells.map((row) => row[j]));
+const rename = ([header, ...body]: Cells, names: (name: string) => string) => [
+  [header[0], ...header.slice(1).map(names)],
+  ...body,
+];
+
+function write(name: string, cells: Cells): string {
+  writeFileSync(place(name), `${cells.map((row) => row.join("\t")).join("\n")}\n`);
+  return place(name);
+}
+
+const log = (value: number) => Math.log2(count(value) + 1);
+const count = (value: number) => Math.abs(Math.round(40 * value));
+
+/** Fits on tables whose values are made by a function. */
+async function fitOn(name: string, make: (value: number) => number, table: object) {
+  mkdirSync(place(name));
+  for (const one of ["RNA", "protein", "metabolite"]) {
+    const cells = cellsOf(one, known, make);
+    write(`${name}/${one}.tsv`, one === "RNA" ? turn(cells) : cells);
+  }
+  const sheet = known.map((row) => [cohort.samples[row].id, cohort.samples[row].patient]);
+  write(`${name}/samples.tsv`, [["sample", "patient"], ...sheet]);
+  const tables = ["RNA", "protein", "metabolite"].map((one) => ({
+    ...{ name: one, file: `${one}.tsv`, ...table },
+  }));
+  const file = place(`${name}/cohort.json`);
+  writeFileSync(file, JSON.stringify({ name, tables, sampleSheet: { file: "samples.tsv" } }));
+  const output = place(`${name}/model`);
+  await fitImputer(await readCohortFile(file, "first"), { method, output });
+  return output;
+}
+
+function readValues(output: string): Map<string, readonly number[]> {
+  const [, ...lines] = readFileSync(join(output, "values.tsv"), "utf8").trim().split("\n");
+  return new Map(
+    lines.map((line) => {
+      const [sample, modality, feature, ...numbers] = line.split("\t");
+      return [`${sample} ${modality} ${feature}`, numbers.map(Number)];
+    }),
+  );
+}
+
+let [counts, logs] = ["", ""];
+before(async () => {
+  counts = await fitOn("counts", count, {
+    transform: "log2(x + 1)",
+    units: "reads",
+    missing: ["-7"],
+  });
+  logs = await fitOn("logs", log, {});
+});
+
+test("counts stated as log2(x + 1) at the fit are transformed for new samples, and imputed as counts", async () => {
+  const file = write("new-counts.tsv", turn(cellsOf("RNA", fresh, count)));
+  const { notes } = await impute({ model: counts, table: { file }, output: place("of counts") });
+  assert.ok(
+    notes.some((note) => note.includes("values transformed: log2(x + 1)")),
+    notes.join(),
+  );
+  const logged = write("new-logs.tsv", turn(cellsOf("RNA", fresh, log)));
+  await impute({ model: logs, table: { file: logged }, output: place("of logs") });
+  const [got, expected] = ["of counts", "of logs"].map((name) => readValues(place(name)));
+  assert.equal(got.size, fresh.length * 30);
+  for (const [key, numbers] of expected) {
+    const ours = got.get(key)!;
+    numbers.forEach((value, i) => {
+      const undone = Math.max(0, 2 ** value - 1);
+      assert.ok(Math.abs(ours[i] - undone) <= 1e-4 * (1 + undone), `${key}: ${ours[i]}, ${undone}`);
+    });
+  }
+  const card = readFileSync(join(counts, "README.md"), "utf8");
+  assert.match(card, /RNA: reads, modeled as log2\(x \+ 1\); protein: reads, .* imputed in reads/);
+});
+
+test("options override how the training table was read", async () => {
+  const file = write("new-upright.tsv", cellsOf("RNA", fresh, log));
+  const table = { file, orientation: "samples-in-rows", transform: "none" } as const;
+  await impute({ model: counts, table, output: place("upright") });
+  const [got, expected] = ["upright", "of counts"].map((name) => readValues(place(name)));
+  for (const [key, [value]] of expected) {
+    assert.ok(Math.abs(got.get(key)![0] - value) <= 1e-4 * (1 + value), key);
+  }
+});
+
+test("a missing mark of the training table counts as missing in new samples", async () => {
+  const cells = turn(cellsOf("RNA", fresh, count));
+  cells[1] = [cells[1][0], ...fresh.map(() => "-7")];
+  const file = write("new-missing.tsv", cells);
+  await impute({ model: counts, table: { file }, output: place("missing") });
+  const [, first] = readFileSync(place("missing/samples.tsv"), "utf8").split("\n");
+  assert.equal(Number(first.split("\t")[1]), Number((29 / 30).toFixed(4)));
+});
+
+test("a table that does not fit is refused with what its names show", async () => {
+  const upright = cellsOf("RNA", fresh, log);
+  const refusal = async (cells: Cells, expected: RegExp) => {
+    const file = write("wrong.tsv", cells);
+    await assert.rejects(
+      impute({ model: logs, table: { file }, output: place("wrong") }),
+      expected,
+    );
+  };
+  await refusal(upright, /samples are named as features are: .*--orientation features-in-rows/);
+  const named = (names: (name: string) => string) => turn(rename(upright, names));
+  await refusal(
+    named((name) => `${ensembl.get(name)}.4`),
+    /it has Ensembl ids where training had symbols: .* with --map/,
+  );
+  await refusal(
+    named((name) => name.toLowerCase()),
+    /write the ids alike: .* in the table, .* in training \(upper and lower case; 29 more\)/,
+  );
+});
+
+test("Ensembl ids are imputed by a map to the symbols of the training", async () => {
+  const upright = cellsOf("RNA", fresh, log);
+  const file = write("ensembl.tsv", turn(rename(upright, (name) => `${ensembl.get(name)}.4`)));
+  const map = write("map.tsv", [
+    ["id", "symbol"],
+    ...[...ensembl].slice(0, 30).map(([symbol, id]) => [id, symbol]),
+  ]);
+  await impute({ model: logs, table: { file, map: { file: map } }, output: place("mapped") });
+  assert.deepEqual(readValues(place("mapped")), readValues(place("of logs")));
+});
+
+test("training samples and samples with few features are told", async () => {
+  const cells = cellsOf("RNA", [known[0], ...fresh], log);
+  cells[2] = [cells[2][0], ...cells[2].slice(1).map((cell, j) => (j < 20 ? "NA" : cell))];
+  const table = { file: write("known.tsv", turn(cells)) };
+  const { notes } = await impute({ model: logs, table, output: place("known") });
+  const id = cohort.samples[known[0]].id;
+  assert.ok(
+    notes.some((note) => note.includes(`1 sample had the id of a training sample (${id})`)),
+    notes.join(),
+  );
+  assert.ok(
+    notes.some((note) => /1 sample measured less than 50 % .* training medians/.test(note)),
+    notes.join(),
+  );
+});
+
+test("wide is refused for h5mu, which always has a table per modality", async () => {
+  const table = { file: place("new-logs.tsv") };
+  await assert.rejects(
+    impute({ model: logs, table, output: place("wide"), format: "h5mu", wide: true }),
+    /expected wide only for tsv and parquet/,
+  );
+});
