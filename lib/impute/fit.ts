@@ -24,6 +24,7 @@ import { chooseMethods } from "./fallback.js";
 import {
   type Described,
   emptyInference,
+  emptyPairs,
   type FeatureTable,
   featureTable,
   gatherPairs,
@@ -351,9 +352,11 @@ async function trainNetwork(
   const model = buildSharedDecoder(engine, spec, initializeSharedDecoder(spec, seed));
   const size = Math.min(BATCH, codes.length);
   const steps = stepsFor(codes.length, mostSteps);
-  const order = Int32Array.from(codes, (_, i) => i);
+  const order = new Int32Array(codes.length);
+  for (let i = 0; i < order.length; i++) order[i] = i;
   let next = order.length;
-  const batch = { codes: new Int32Array(size), targets: new Float32Array(size) };
+  const batch = new Int32Array(size);
+  const pairs = { ...emptyPairs(described, size), target: new Float32Array(size) };
   try {
     for (let step = 0; step < steps; step++) {
       if (next + size > order.length) {
@@ -362,11 +365,9 @@ async function trainNetwork(
       }
       const picked = order.subarray(next, next + size);
       next += size;
-      for (let i = 0; i < size; i++) {
-        batch.codes[i] = codes[picked[i]];
-        batch.targets[i] = targets[picked[i]];
-      }
-      const pairs = { ...gatherPairs(described, batch.codes), target: batch.targets };
+      pick(codes, picked, batch);
+      pick(targets, picked, pairs.target);
+      gatherPairs(described, batch, pairs);
       const learningRate = rateAt(step, steps);
       await model.step(pairs, { learningRate, weightDecay: WEIGHT_DECAY });
     }
@@ -374,6 +375,11 @@ async function trainNetwork(
   } finally {
     model.dispose();
   }
+}
+
+/** A function of its own, because V8 leaves loops of long asynchronous functions slow. */
+function pick(from: Int32Array | Float32Array, at: Int32Array, into: Int32Array | Float32Array) {
+  for (let i = 0; i < at.length; i++) into[i] = from[at[i]];
 }
 
 /** A network of zeros, for a control: the pass is the same, and adds nothing to the fixed gates. */

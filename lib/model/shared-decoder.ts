@@ -110,12 +110,15 @@ export const SHARED_DECODER: Architecture<SharedDecoderSpec, MeasuredPairs, Shar
       );
       const input = ({ inputs, count }: Pick<Pairs, "count" | "inputs">) =>
         engine.tensor(inputs, count); // [pairs, paths + statistics]
+      let slope = new Float32Array(0); // kept, because a training's batches are of one size
       return {
         leastRows: 1,
         inspect: (where, pairs) => inspectPairs(where, spec, pairs),
         async pass(pairs, _observed, pass) {
           const { out, back } = layers.forward(input(pairs), pass);
-          const { slope, sums } = pairLoss(await engine.read(out), pairs, spec);
+          const gates = await engine.read(out);
+          if (slope.length !== gates.length) slope = new Float32Array(gates.length);
+          const sums = pairLoss(gates, pairs, spec, slope);
           if (pass.settlement) back(engine.tensor(slope, pairs.count), false);
           return sums;
         },
@@ -198,13 +201,18 @@ export function predictPairs(
  * The mean loss of a batch and its slope by the gates, in float64. The slope passes from mean and deviation to the gates
  * by `dgate_p = unit path_p dmean`, `dbias = unit dmean` and `dlog deviation = deviation ddeviation` within the clamp,
  * and from the pull by `da a (1 - a)`.
+ * @param slope takes the slope, `[pairs, gates]`.
  */
-function pairLoss(gates: Float32Array, pairs: MeasuredPairs, spec: SharedDecoderSpec) {
+function pairLoss(
+  gates: Float32Array,
+  pairs: MeasuredPairs,
+  spec: SharedDecoderSpec,
+  slope: Float32Array,
+) {
   const { count, inputs, unit, target, by, plus, level } = pairs;
   const [paths, width, outputs] = [spec.gates.length, inputsOf(spec), outputsOf(spec)];
   const isPreprocessed = spec.objective === "preprocessed";
   const { preprocessedWeight = PREPROCESSED_WEIGHT } = spec;
-  const slope = new Float32Array(count * outputs);
   const term: GaussianTerm = { value: 0, byMean: 0, byDeviation: 0 };
   let [likelihood, squared, huber, squaredLog] = [0, 0, 0, 0];
   for (let i = 0; i < count; i++) {
@@ -241,7 +249,7 @@ function pairLoss(gates: Float32Array, pairs: MeasuredPairs, spec: SharedDecoder
     "negative log-likelihood": likelihood / count,
     ...(isPreprocessed && { "squared error of log1p": squaredLog / count }),
   };
-  return { slope, sums: { huber, squared, parts } };
+  return { huber, squared, parts };
 }
 
 function inputsOf({ gates, statistics }: SharedDecoderSpec): number {
