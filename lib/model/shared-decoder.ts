@@ -36,6 +36,8 @@ export interface SharedDecoderSpec {
   readonly hidden: number;
   /** "standardized" trains on z-scores alone; "preprocessed" also trains for the paper's space. */
   readonly objective: "standardized" | "preprocessed";
+  /** Weight of the squared error in the paper's space beside the two losses of z-scores; by default 4. */
+  readonly preprocessedWeight?: number;
 }
 
 /** Pairs of a sample and a feature. */
@@ -210,6 +212,7 @@ function pairLoss(
   const { count, inputs, unit, target, by, plus, level } = pairs;
   const [paths, width, outputs] = [spec.gates.length, inputsOf(spec), outputsOf(spec)];
   const isPreprocessed = spec.objective === "preprocessed";
+  const { preprocessedWeight = PREPROCESSED_WEIGHT } = spec;
   const term: GaussianTerm = { value: 0, byMean: 0, byDeviation: 0 };
   let [likelihood, squared, huber, squaredLog] = [0, 0, 0, 0];
   for (let i = 0; i < count; i++) {
@@ -230,7 +233,7 @@ function pairLoss(
       const truth = Math.log1p(Math.max(0, by[i] * target[i] + plus[i]));
       const missed = (1 - pull) * term.value + pull * level[i] - truth;
       squaredLog += missed ** 2;
-      const along = 2 * PREPROCESSED_WEIGHT * missed;
+      const along = 2 * preprocessedWeight * missed;
       alongMean += along * (1 - pull) * by[i] * term.byMean;
       alongDeviation += along * (1 - pull) * by[i] * term.byDeviation;
       slope[at + paths + 2] = (along * (level[i] - term.value) * pull * (1 - pull)) / count;
