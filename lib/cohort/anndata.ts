@@ -19,7 +19,7 @@ interface FrameColumn {
   readonly cells: readonly string[];
 }
 
-/** What describes the samples, obs, or the features, var. */
+/** What describes the samples. */
 interface Frame {
   /** The name of the index. */
   readonly index: string;
@@ -44,8 +44,8 @@ export async function openAnnData(
   const find = (root: Group) => findMatrix(groupOf(root, modality, file), layer, where);
   const { obs, features } = hdf5.read((root) => {
     const group = groupOf(root, modality, file);
-    const { ids } = readFrame(group, "var", where);
-    const own = readFrame(group, "obs", where);
+    const { ids } = readIndex(group, "var", where);
+    const own = readObs(group, where);
     const shape = shapeOf(find(root), where);
     if (shape[0] !== own.ids.length || shape[1] !== ids.length) {
       throw new RangeError(
@@ -82,7 +82,7 @@ export async function openAnnData(
 export async function openObs(file: string, modality?: string): Promise<CellTable> {
   const hdf5 = await openHdf5(file);
   const where = nameOf(file, modality);
-  const obs = hdf5.read((root) => readFrame(groupOf(root, modality, file), "obs", where));
+  const obs = hdf5.read((root) => readObs(groupOf(root, modality, file), where));
   return typedTable({
     file: where,
     header: [obs.index, ...obs.columns.map(({ name }) => name)],
@@ -274,8 +274,8 @@ function* readSparse(matrix: Group, where: string, rows: number, columns: number
   }
 }
 
-/** Reads obs or var: its index and columns. */
-function readFrame(group: Group, name: "obs" | "var", where: string): Frame {
+/** Reads the names in obs or var alone. */
+function readIndex(group: Group, name: "obs" | "var", where: string) {
   const frame = group.get(name);
   if (!isGroup(frame)) {
     const got = isDataset(frame)
@@ -284,13 +284,18 @@ function readFrame(group: Group, name: "obs" | "var", where: string): Frame {
     throw new RangeError(`${where}: expected ${name} as a group, got ${got}`);
   }
   const index = String(frame.attrs._index?.value ?? "_index");
+  const { cells } = readColumn(frame, index, `${where}, ${name}`);
+  return { frame, index: index === "_index" ? "" : index, ids: cells };
+}
+
+/** Reads obs: its index and columns. */
+function readObs(group: Group, where: string): Frame {
+  const { frame, index, ids } = readIndex(group, "obs", where);
   const order = frame.attrs["column-order"]?.value;
   const names = Array.isArray(order) ? order.map(String) : [];
-  const read = (column: string) => readColumn(frame, column, `${where}, ${name}`);
   return {
-    index: index === "_index" ? "" : index,
-    ids: read(index).cells,
-    columns: names.map((column) => ({ name: column, ...read(column) })),
+    ...{ index, ids },
+    columns: names.map((name) => ({ name, ...readColumn(frame, name, `${where}, obs`) })),
   };
 }
 

@@ -75,12 +75,13 @@ interface NativeColumn {
   isNull(): NativeColumn;
   cast(dtype: pl.DataType, strict: boolean): NativeColumn;
   fillNull(strategy: "zero"): NativeColumn;
-  toTypedArray(): Float64Array | Uint8Array;
+  toTypedArray(): Float32Array | Float64Array | Uint8Array;
 }
 
-/** Reads a column as float64, NaN where it is null. */
+/** Reads a column of floats as it is, any other as float64; NaN where it is null. */
 function readNumbers(column: NativeColumn, polars: typeof pl): ArrayLike<number> {
-  const numbers = column.cast(polars.Float64, true);
+  const isFloat = /^Float(?:32|64)$/.test(String(column.dtype));
+  const numbers = isFloat ? column : column.cast(polars.Float64, true);
   if (column.nullCount() === 0) return numbers.toTypedArray();
   const values = numbers.fillNull("zero").toTypedArray();
   const gaps = column.isNull().cast(polars.UInt8, true).toTypedArray();

@@ -12,12 +12,14 @@ const BEHIND =
   /^(?:ids?|uuid|identifier|barcode|submitter|code|number|no|nr|num|nummer|name|key|pseudonym)$/;
 /** What may come before, as in `bcr_patient_barcode`; before an id it may be anything. */
 const BEFORE = /^(?:bcr|icgc|gdc|tcga|cptac|submitter|submitted|the|ids?)$/;
+const ANY_PERSON = /pa?t|subj|donor|indiv|case|partic|person|proband|volunteer|animal|mouse|mrn/i;
 /** Names in one word, such as `patientid` and `Patientennummer`. */
 const IN_ONE =
   /\b(patient|subject|u?subj|donor|individual|case|participant|person|proband|animal|mouse|pat|pt)(?:en)?(ids?|no|nr|nummer|code|barcode)\b/g;
 
 /** Whether a column has a usual name for patients, such as `patient`, `SubjectID` or `case_submitter_id`. */
 export function namesPatients(name: string): boolean {
+  if (!ANY_PERSON.test(name)) return false; // most columns are features
   const words = name
     .replace(/(\p{Ll})(\p{Lu})/gu, "$1 $2")
     .toLowerCase()

@@ -397,15 +397,15 @@ function addTotals(
 
 /** Notes features without a value in any sample, such as a remark below a table. */
 function noteUnmeasured(features: readonly string[], { columns, observed }: Matrix): string[] {
-  const measured = new Uint8Array(columns);
-  for (let at = 0, j = 0; at < observed.length; at++) {
-    measured[j] |= observed[at];
-    if (++j === columns) j = 0;
+  let empty = features.map((_, j) => j);
+  for (let start = 0; start < observed.length && empty.length > 0; start += columns) {
+    empty = empty.filter((j) => !observed[start + j]);
   }
-  const empty = features.filter((_, j) => !measured[j]);
   return empty.length === 0
     ? []
-    : [`${countOf(empty.length, "feature")} without a value in any sample: ${quoteSome(empty)}`];
+    : [
+        `${countOf(empty.length, "feature")} without a value in any sample: ${quoteSome(empty.map((j) => features[j]))}`,
+      ];
 }
 
 /** The place of each index among those kept; -1 for the others. */

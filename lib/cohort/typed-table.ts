@@ -105,20 +105,15 @@ function readTypedNumbers(
   };
   source.eachBlock(
     (column) => columns[column] >= 0,
-    ({ values, top, rows: count, left, columns: wide, stride }) => {
-      for (let i = 0; i < count; i++) {
-        if (rows[top + i] < 0) continue;
-        for (let j = 0; j < wide; j++) {
+    (block) => {
+      const { values, top, rows: count, left, columns: wide, stride } = block;
+      const plain =
+        !missing.numeric && copyNumbers(block, matrix, { rows, rowStep, columns, columnStep });
+      for (let i = 0; i < count && !plain; i++) {
+        for (let j = 0; j < wide && rows[top + i] >= 0; j++) {
           const value = values[i * stride + j];
           if (columns[left + j] < 0 || Number.isNaN(value)) continue;
-          if (missing.numeric && missing.matchesNumber(value)) continue;
-          if (!(Math.abs(value) <= LARGEST)) {
-            place(top + i, left + j, value);
-            continue;
-          }
-          const at = rows[top + i] * rowStep + columns[left + j] * columnStep;
-          to[at] = value;
-          observed[at] = 1;
+          if (!missing.numeric || !missing.matchesNumber(value)) place(top + i, left + j, value);
         }
       }
     },
@@ -138,6 +133,36 @@ function readTypedNumbers(
     tellFaults(source.header[column], found, numberless, problems);
   });
   return matrix;
+}
+
+/** Where the entries of rows and columns go: `rows[i] * rowStep + columns[j] * columnStep`, nowhere if one is -1. */
+interface Places extends Pick<ReadNumbersOptions, "rows" | "columns"> {
+  readonly rowStep: number;
+  readonly columnStep: number;
+}
+
+/** Copies a block's finite numbers; false if it has others beside NaN. Apart, since it is most of the work of reading. */
+function copyNumbers(
+  { values, top, rows: count, left, columns: wide, stride }: Block,
+  { values: to, observed }: Matrix,
+  { rows, rowStep, columns, columnStep }: Places,
+): boolean {
+  let odd = 0;
+  for (let i = 0; i < count; i++) {
+    const base = rows[top + i] * rowStep;
+    if (base < 0) continue;
+    for (let j = 0, from = i * stride; j < wide; j++, from++) {
+      const column = columns[left + j];
+      if (column < 0) continue;
+      const value = values[from];
+      const at = base + column * columnStep;
+      if (value <= LARGEST && value >= -LARGEST) {
+        to[at] = value;
+        observed[at] = 1;
+      } else if (!Number.isNaN(value)) odd++;
+    }
+  }
+  return odd === 0;
 }
 
 /** A number as the checks of text know it. */

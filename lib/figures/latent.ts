@@ -151,7 +151,7 @@ function namesOf({ values }: Coloring): string[] {
   );
 }
 
-/** Says which classes are drawn as "other". */
+/** A line about the classes that are drawn as "other". */
 function mergedIn(coloring: Coloring): string[] {
   const drawn = namesOf(coloring);
   const merged = coloring.values.filter((value, i) => value !== OTHER && drawn[i] === OTHER);
