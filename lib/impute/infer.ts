@@ -97,13 +97,18 @@ export function gatherPairs(
 /** The spec of the networks that read such pairs. */
 export function specOf(
   { statistics, unit }: Pick<Paths, "statistics" | "unit">,
-  { hidden, objective }: Pick<SharedDecoderSpec, "hidden" | "objective">,
+  {
+    hidden,
+    objective,
+    preprocessedWeight,
+  }: Pick<SharedDecoderSpec, "hidden" | "objective" | "preprocessedWeight">,
 ): SharedDecoderSpec {
   return {
     gates: PATHS.map(({ gate }) => gate),
     statistics: statistics.length / unit.length + SAMPLE_STATISTICS.length,
     hidden,
     objective,
+    ...(preprocessedWeight === undefined ? {} : { preprocessedWeight }),
   };
 }
 
@@ -261,7 +266,7 @@ export function openDecoder(
  * @throws RangeError if the decoder was trained on other samples than the prepared training rows.
  */
 export function sharedDecoderPredictor(
-  decoder: SharedDecoder,
+  decoder: Pick<SharedDecoder, "trainedOn" | "paths" | "spec" | "networks" | "gates">,
   prepared: PreparedCohort,
   cohort: Cohort,
   options: InferOptions & { readonly name?: string } = {},
