@@ -1,5 +1,5 @@
 // The median over features of Pearson's r between truth and prediction, and its interval.
-import { median } from "simple-statistics";
+import { quickselect } from "simple-statistics";
 import type { Matrix } from "../cohort/matrix.js";
 import type { ColumnRange } from "../engine/linear-algebra.js";
 import type { Estimate } from "./bootstrap.js";
@@ -32,7 +32,7 @@ export function medianCorrelations(
 ): (MedianCorrelation | null)[] {
   const columns = truth.rows < MINIMUM_OBSERVED ? null : centerColumns(truth, predicted);
   if (!columns?.usable.includes(1)) return ranges.map(() => null);
-  const sums = sumColumns(columns);
+  const sums = sumRows(columns, [...patients.keys()]);
   const names = [...new Set(patients)];
   const rowsOf = names.map((name) => [...patients.keys()].filter((row) => patients[row] === name));
   // The first round leaves out no patient.
@@ -48,22 +48,23 @@ export function medianCorrelations(
   });
 }
 
-/** Truth and prediction around their means, `[rows, width]`, 0 where not observed. */
+/** Truth and prediction with their means, around which sums are taken. */
 interface Columns {
-  readonly rows: number;
-  readonly width: number;
-  readonly truth: Float64Array;
-  readonly predicted: Float64Array;
-  readonly observed: Uint8Array;
+  readonly truth: Matrix;
+  /** Row-major `[rows, features]`. */
+  readonly predicted: Float32Array;
+  readonly truthMean: Float64Array;
+  readonly predictedMean: Float64Array;
   /** Whether a feature has enough entries and no constant side. */
   readonly usable: Uint8Array;
 }
 
-function centerColumns(
-  { rows, columns: width, values, observed }: Matrix,
-  predicted: Float32Array,
-): Columns {
-  const [count, truthSum, predictedSum] = Array.from({ length: 3 }, () => new Float64Array(width));
+function centerColumns(truth: Matrix, predicted: Float32Array): Columns {
+  const { rows, columns: width, values, observed } = truth;
+  const [count, truthMean, predictedMean] = Array.from(
+    { length: 3 },
+    () => new Float64Array(width),
+  );
   const first = new Int32Array(width).fill(-1); // where the first observed entry is
   const [truthVaries, predictionVaries] = [new Uint8Array(width), new Uint8Array(width)];
   for (let i = 0, at = 0; i < rows; i++) {
@@ -71,29 +72,20 @@ function centerColumns(
       if (!observed[at]) continue;
       if (first[j] < 0) first[j] = at;
       count[j]++;
-      truthSum[j] += values[at];
-      predictedSum[j] += predicted[at];
+      truthMean[j] += values[at];
+      predictedMean[j] += predicted[at];
       if (values[at] !== values[first[j]]) truthVaries[j] = 1;
       if (predicted[at] !== predicted[first[j]]) predictionVaries[j] = 1;
     }
   }
-  const usable = truthVaries.map((varies, j) =>
-    varies && predictionVaries[j] && count[j] >= MINIMUM_OBSERVED ? 1 : 0,
-  );
-  const size = rows * width;
-  const out = {
-    ...{ rows, width, usable, observed: new Uint8Array(size) },
-    ...{ truth: new Float64Array(size), predicted: new Float64Array(size) },
-  };
-  for (let i = 0, at = 0; i < rows; i++) {
-    for (let j = 0; j < width; j++, at++) {
-      if (!observed[at] || !usable[j]) continue;
-      out.observed[at] = 1;
-      out.truth[at] = values[at] - truthSum[j] / count[j];
-      out.predicted[at] = predicted[at] - predictedSum[j] / count[j];
-    }
+  const usable = new Uint8Array(width);
+  for (let j = 0; j < width; j++) {
+    truthMean[j] /= count[j];
+    predictedMean[j] /= count[j];
+    const varies = truthVaries[j] === 1 && predictionVaries[j] === 1;
+    usable[j] = varies && count[j] >= MINIMUM_OBSERVED ? 1 : 0;
   }
-  return out;
+  return { truth, predicted, truthMean, predictedMean, usable };
 }
 
 /** What r follows from, for each feature: its entries, and sums of truth and prediction, their squares and products. */
@@ -106,13 +98,19 @@ interface Sums {
   readonly tp: Float64Array;
 }
 
-function sumColumns({ rows, width, truth, predicted, observed }: Columns): Sums {
+/** Sums over the observed entries of usable features in some rows. */
+function sumRows(
+  { truth, predicted, truthMean, predictedMean, usable }: Columns,
+  rows: readonly number[],
+): Sums {
+  const { columns: width, values, observed } = truth;
   const [n, t, p, tt, pp, tp] = Array.from({ length: 6 }, () => new Float64Array(width));
-  for (let i = 0, at = 0; i < rows; i++) {
-    for (let j = 0; j < width; j++, at++) {
-      const x = truth[at];
-      const y = predicted[at];
-      n[j] += observed[at];
+  for (const i of rows) {
+    for (let j = 0, at = i * width; j < width; j++, at++) {
+      if (!observed[at] || !usable[j]) continue;
+      const x = values[at] - truthMean[j];
+      const y = predicted[at] - predictedMean[j];
+      n[j]++;
       t[j] += x;
       p[j] += y;
       tt[j] += x * x;
@@ -124,19 +122,20 @@ function sumColumns({ rows, width, truth, predicted, observed }: Columns): Sums 
 }
 
 /** Pearson's r of each usable feature over the rows that are not left out; NaN where one side does not vary there. */
-function correlations(
-  { width, truth, predicted, observed, usable }: Columns,
-  sums: Sums,
-  left: readonly number[] = [],
-): Float64Array {
-  const out = new Float64Array(width);
+function correlations(columns: Columns, sums: Sums, left: readonly number[] = []): Float64Array {
+  const { truth, predicted, truthMean, predictedMean, usable } = columns;
+  const { columns: width, values, observed } = truth;
+  const out = new Float64Array(width).fill(Number.NaN);
   for (let j = 0; j < width; j++) {
+    if (!usable[j]) continue;
     let [n, t, p] = [sums.n[j], sums.t[j], sums.p[j]];
     let [tt, pp, tp] = [sums.tt[j], sums.pp[j], sums.tp[j]];
     for (const row of left) {
-      const x = truth[row * width + j];
-      const y = predicted[row * width + j];
-      n -= observed[row * width + j];
+      const at = row * width + j;
+      if (!observed[at]) continue;
+      const x = values[at] - truthMean[j];
+      const y = predicted[at] - predictedMean[j];
+      n--;
       t -= x;
       p -= y;
       tt -= x * x;
@@ -148,7 +147,7 @@ function correlations(
     // What equal numbers leave after subtracting their mean, and all rows after subtracting some, is rounding.
     const varies = truthSquares > 1e-12 * sums.tt[j] && predictedSquares > 1e-12 * sums.pp[j];
     const r = (tp - (t * p) / n) / Math.sqrt(truthSquares * predictedSquares);
-    out[j] = usable[j] && varies ? Math.min(1, Math.max(-1, r)) : Number.NaN;
+    if (varies) out[j] = Math.min(1, Math.max(-1, r));
   }
   return out;
 }
@@ -172,7 +171,7 @@ function jackknife(value: number, without: readonly number[]): Estimate {
 export function columnCorrelations(truth: Matrix, predicted: Float32Array): Float64Array {
   if (truth.rows < MINIMUM_OBSERVED) return new Float64Array(truth.columns).fill(Number.NaN);
   const columns = centerColumns(truth, predicted);
-  return correlations(columns, sumColumns(columns));
+  return correlations(columns, sumRows(columns, [...Array(truth.rows).keys()]));
 }
 
 /** Pearson's r of each feature of a range that has one, ascending; empty with fewer than ten rows. */
@@ -187,7 +186,18 @@ export function featureCorrelations(
 
 /** The median of the numbers among the values; NaN if there are none. */
 function medianOf(values: Float64Array): number {
-  const numbers: number[] = [];
-  for (const value of values) if (!Number.isNaN(value)) numbers.push(value);
-  return numbers.length === 0 ? Number.NaN : median(numbers);
+  const room = new Float64Array(values.length);
+  let count = 0;
+  for (let i = 0; i < values.length; i++) {
+    if (!Number.isNaN(values[i])) room[count++] = values[i];
+  }
+  if (count === 0) return Number.NaN;
+  const numbers = room.subarray(0, count);
+  const middle = count >> 1;
+  quickselect(numbers as unknown as number[], middle); // its types know no typed arrays
+  const upper = numbers[middle];
+  if (count % 2 === 1) return upper;
+  let lower = numbers[0]; // the largest of those below the middle
+  for (let i = 1; i < middle; i++) if (numbers[i] > lower) lower = numbers[i];
+  return lower + (upper - lower) / 2;
 }

@@ -5,6 +5,7 @@ import {
   multiply,
   multiplyTransposed,
   type Rows,
+  transposeMultiply,
 } from "../engine/linear-algebra.js";
 import { checkOptions } from "../options.js";
 import type { Prepared, PreparedCohort } from "../preprocess/prepare.js";
@@ -68,7 +69,7 @@ export function fitProbabilisticPca(
   }
   const { train, validation, modalities, space } = prepared;
   const { matrix } = train;
-  const groups = groupByMask(matrix, [...Array(matrix.columns).keys()]);
+  const table = tabulate(matrix);
   const start = fitPca(matrix, Math.max(...counts));
   const clipped = [...new Set(counts.map((count) => Math.min(count, start.count)))];
   const columns = inferredColumns(prepared);
@@ -85,7 +86,7 @@ export function fitProbabilisticPca(
       }
     }
     let state: State = { count, mean: start.mean.slice(), loadings, noise };
-    for (let round = 0; round < rounds; round++) state = improve(matrix, groups, state);
+    for (let round = 0; round < rounds; round++) state = improve(table, state);
     return state;
   };
   const predictFrom = (state: State, rows: Prepared) => {
@@ -144,91 +145,117 @@ interface State {
   readonly noise: number;
 }
 
+/** The training rows by feature, with the features grouped by the rows in which they were observed. */
+interface Table {
+  /** `[features, rows]`. */
+  readonly entries: Rows;
+  readonly groups: readonly MaskGroup[];
+  /** 1 where the features of a group were observed, `[groups, rows]`. */
+  readonly masks: Rows;
+}
+
+function tabulate(matrix: Prepared["matrix"]): Table {
+  const groups = groupByMask(matrix, [...Array(matrix.columns).keys()]);
+  const masks = new Float64Array(groups.length * matrix.rows);
+  groups.forEach(({ rows }, g) => {
+    for (const i of rows) masks[g * matrix.rows + i] = 1;
+  });
+  return {
+    entries: { rows: matrix.columns, columns: matrix.rows, values: transpose(matrix) },
+    groups,
+    masks: { rows: groups.length, columns: matrix.rows, values: masks },
+  };
+}
+
 /** One round of expectation and maximization. */
-function improve(
-  { rows: n, columns, values }: Prepared["matrix"],
-  groups: readonly MaskGroup[],
-  state: State,
-): State {
+function improve({ entries, groups, masks }: Table, state: State): State {
   const { count: k, mean, loadings, noise } = state;
+  const { rows: columns, columns: n, values } = entries;
   const all = { rows: columns, columns: k, values: loadings };
   // Expectation: of each row, from its observed entries.
-  const systems = new Float64Array(n * k * k);
-  const right = new Float64Array(n * k);
-  for (const { rows, members } of groups) {
-    const own = new Float64Array(k * k);
-    for (const j of members) {
-      for (let a = 0; a < k; a++) {
-        for (let b = 0; b < k; b++) own[a * k + b] += loadings[j * k + a] * loadings[j * k + b];
-      }
-    }
-    for (const i of rows) {
-      for (let at = 0; at < k * k; at++) systems[i * k * k + at] += own[at];
-      for (const j of members) {
-        const x = values[i * columns + j] - mean[j];
-        for (let a = 0; a < k; a++) right[i * k + a] += loadings[j * k + a] * x;
-      }
-    }
-  }
+  const outer = new Float64Array(groups.length * k * k); // sum of w w^T over a group's features
+  groups.forEach(({ members }, g) => {
+    for (const j of members) addOuter(outer, g * k * k, loadings, j * k, k);
+  });
+  const systems = transposeMultiply(masks, { ...masks, columns: k * k, values: outer });
+  const right = transposeMultiply({ ...entries, values: center(entries, groups, mean) }, all);
   const scores = new Float64Array(n * k);
   const covariances = new Float64Array(n * k * k);
+  const seconds = new Float64Array(n * k * k); // E[t t^T]
   for (let i = 0; i < n; i++) {
     const system = systems.slice(i * k * k, (i + 1) * k * k);
     for (let a = 0; a < k; a++) system[a * (k + 1)] += noise;
     const factor = factorCholesky(system);
     scores.set(factor.solve(right.subarray(i * k, (i + 1) * k)), i * k);
-    const inverse = factor.solve(identity(k));
-    covariances.set(
-      inverse.map((value) => noise * value),
-      i * k * k,
-    );
+    const covariance = factor.solve(identity(k)).map((value) => noise * value);
+    covariances.set(covariance, i * k * k);
+    seconds.set(covariance, i * k * k);
+    addOuter(seconds, i * k * k, scores, i * k, k);
   }
   // Maximization: of each feature, over the rows in which it was observed.
-  const predicted = multiplyTransposed({ rows: n, columns: k, values: scores }, all);
+  const hidden = { rows: n, columns: k, values: scores };
+  const squares = { rows: n, columns: k * k };
+  const moments = multiply(masks, { ...squares, values: seconds });
+  const spreads = multiply(masks, { ...squares, values: covariances });
+  const predicted = multiplyTransposed(all, hidden);
   const newMean = mean.slice();
-  const newLoadings = new Float64Array(columns * k);
-  let [errors, entries] = [0, 0];
   for (const { rows, members } of groups) {
-    if (rows.length === 0) continue;
-    const [moments, spread] = [new Float64Array(k * k), new Float64Array(k * k)];
-    for (const i of rows) {
-      for (let a = 0; a < k; a++) {
-        for (let b = 0; b < k; b++) {
-          const covariance = covariances[i * k * k + a * k + b];
-          spread[a * k + b] += covariance;
-          moments[a * k + b] += scores[i * k + a] * scores[i * k + b] + covariance;
-        }
-      }
-    }
-    const products = new Float64Array(members.length * k);
-    members.forEach((j, at) => {
+    for (const j of members) {
       let sum = 0;
-      for (const i of rows) sum += values[i * columns + j] - predicted[i * columns + j];
-      newMean[j] = sum / rows.length;
-      for (const i of rows) {
-        const x = values[i * columns + j] - newMean[j];
-        for (let a = 0; a < k; a++) products[at * k + a] += scores[i * k + a] * x;
-      }
-    });
-    const solved = factorCholesky(moments).solve(products);
-    members.forEach((j, at) => {
-      const w = solved.subarray(at * k, (at + 1) * k);
-      newLoadings.set(w, j * k);
-      for (const i of rows) {
-        let fit = newMean[j];
-        for (let a = 0; a < k; a++) fit += w[a] * scores[i * k + a];
-        errors += (values[i * columns + j] - fit) ** 2;
-      }
-      errors += quadratic(spread, newLoadings, j, k);
-      entries += rows.length;
-    });
+      for (const i of rows) sum += values[j * n + i] - predicted[j * n + i];
+      if (rows.length > 0) newMean[j] = sum / rows.length;
+    }
   }
+  const centered = center(entries, groups, newMean);
+  const products = multiply({ ...entries, values: centered }, hidden);
+  const newLoadings = new Float64Array(columns * k);
+  groups.forEach(({ rows, members }, g) => {
+    if (rows.length === 0) return;
+    const own = new Float64Array(members.length * k);
+    members.forEach((j, at) => {
+      own.set(products.subarray(j * k, (j + 1) * k), at * k);
+    });
+    const solved = factorCholesky(moments.slice(g * k * k, (g + 1) * k * k)).solve(own);
+    members.forEach((j, at) => {
+      newLoadings.set(solved.subarray(at * k, (at + 1) * k), j * k);
+    });
+  });
+  const fitted = multiplyTransposed({ ...all, values: newLoadings }, hidden);
+  let [errors, count] = [0, 0];
+  groups.forEach(({ rows, members }, g) => {
+    const spread = spreads.subarray(g * k * k, (g + 1) * k * k);
+    for (const j of members) {
+      for (const i of rows) errors += (centered[j * n + i] - fitted[j * n + i]) ** 2;
+      errors += quadratic(spread, newLoadings, j, k);
+    }
+    count += rows.length * members.length;
+  });
   return {
     count: k,
     mean: newMean,
     loadings: newLoadings,
-    noise: Math.max(errors / entries, 1e-12),
+    noise: Math.max(errors / count, 1e-12),
   };
+}
+
+/** The observed entries less their feature's mean, `[features, rows]`, 0 elsewhere. */
+function center(
+  { columns: n, values }: Rows,
+  groups: readonly MaskGroup[],
+  mean: Float64Array,
+): Float64Array {
+  const out = new Float64Array(values.length);
+  for (const { rows, members } of groups) {
+    for (const j of members) for (const i of rows) out[j * n + i] = values[j * n + i] - mean[j];
+  }
+  return out;
+}
+
+/** Adds `w w^T`, `[k, k]`. */
+function addOuter(to: Float64Array, at: number, values: Float64Array, from: number, k: number) {
+  for (let a = 0; a < k; a++) {
+    for (let b = 0; b < k; b++) to[at + a * k + b] += values[from + a] * values[from + b];
+  }
 }
 
 /** Scores and their covariance given the columns `[start, end)` of rows, which count whether measured or filled. */

@@ -187,6 +187,7 @@ function score({
     ...range,
     sums: sumErrors(matrix, predicted, baseline, range.start, range.end),
   }));
+  const variation = sumVariation(matrix, predicted);
   const correlationsOf = medianCorrelations(matrix, predicted, patients, ranges);
   return ranges.map(({ name, sums }, at) => {
     const even = new Float64Array(matrix.rows).fill(1);
@@ -206,7 +207,7 @@ function score({
       mse: ratio(sums.squared, sums.count),
       huber: ratio(sums.huber, sums.count),
       skill: share && { value: 1 - share.value, low: 1 - share.high, high: 1 - share.low },
-      varianceRatio: varianceRatio(matrix, predicted, ranges[at]),
+      varianceRatio: varianceRatio(variation, ranges[at]),
       medianR: correlation?.medianR ?? null,
       features: correlation?.features ?? 0,
     };
@@ -220,25 +221,45 @@ export function rangesOf(modalities: readonly Modality[], columns: number): Moda
   return [...modalities, ...inferred, { name: "all", start: 0, end: columns }];
 }
 
-function varianceRatio(
+/** Squared deviations from a feature's mean over its observed entries, summed, `[features]`. */
+interface Variation {
+  readonly predicted: Float64Array;
+  readonly measured: Float64Array;
+}
+
+function sumVariation(
   { rows, columns, values, observed }: Matrix,
-  predicted: Float32Array,
-  { start, end }: Modality,
-): number | null {
+  predictions: Float32Array,
+): Variation {
+  const [count, first, p, t] = Array.from({ length: 4 }, () => new Float64Array(columns));
+  for (let i = 0, at = 0; i < rows; i++) {
+    for (let j = 0; j < columns; j++, at++) {
+      if (!observed[at]) continue;
+      if (count[j]++ === 0) first[j] = predictions[at];
+      p[j] += predictions[at] - first[j]; // so that a constant varies by exactly 0
+      t[j] += values[at];
+    }
+  }
+  for (let j = 0; j < columns; j++) {
+    p[j] /= count[j];
+    t[j] /= count[j];
+  }
+  const [predicted, measured] = [new Float64Array(columns), new Float64Array(columns)];
+  for (let i = 0, at = 0; i < rows; i++) {
+    for (let j = 0; j < columns; j++, at++) {
+      if (!observed[at]) continue;
+      predicted[j] += (predictions[at] - first[j] - p[j]) ** 2;
+      measured[j] += (values[at] - t[j]) ** 2;
+    }
+  }
+  return { predicted, measured };
+}
+
+function varianceRatio({ predicted, measured }: Variation, { start, end }: Modality) {
   let [ofPredicted, ofMeasured] = [0, 0];
   for (let j = start; j < end; j++) {
-    let [count, first, p, t] = [0, 0, 0, 0];
-    for (let at = j; at < rows * columns; at += columns) {
-      if (!observed[at]) continue;
-      if (count++ === 0) first = predicted[at];
-      p += predicted[at] - first; // so that a constant varies by exactly 0
-      t += values[at];
-    }
-    for (let at = j; at < rows * columns; at += columns) {
-      if (!observed[at]) continue;
-      ofPredicted += (predicted[at] - first - p / count) ** 2;
-      ofMeasured += (values[at] - t / count) ** 2;
-    }
+    ofPredicted += predicted[j];
+    ofMeasured += measured[j];
   }
   return ofMeasured > 0 ? ofPredicted / ofMeasured : null;
 }

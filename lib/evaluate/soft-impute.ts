@@ -156,23 +156,12 @@ function complete(
     const rank = singular.filter((value) => value > threshold).length;
     const kept = { rows: rank, columns: n, values: vectors.slice(0, rank * n) };
     // U^T X = D V^T, so U diag((d - τ) / d) U^T X lowers every singular value.
-    const along = rank > 0 ? multiply(kept, table) : new Float64Array(0);
     const shrunken = kept.values.map((value, at) => {
       const d = singular[Math.floor(at / n)];
-      return (value * (d - threshold)) / d;
+      return value * Math.sqrt((d - threshold) / d);
     });
-    const low = new Float64Array(values.length);
-    if (rank > 0) {
-      const left = new Float64Array(n * rank);
-      for (let k = 0; k < rank; k++)
-        for (let i = 0; i < n; i++) left[i * rank + k] = shrunken[k * n + i];
-      low.set(
-        multiply(
-          { rows: n, columns: rank, values: left },
-          { rows: rank, columns: table.columns, values: along },
-        ),
-      );
-    }
+    const shrink = { rows: n, columns: n, values: gram(transposed(shrunken, rank, n)) };
+    const low = multiply(shrink, table);
     let [change, size] = [0, 0];
     for (let at = 0; at < values.length; at++) {
       if (observed[at]) continue;
@@ -181,6 +170,7 @@ function complete(
       values[at] = low[at];
     }
     if (round < rounds && change > TOLERANCE * size) continue;
+    const along = rank > 0 ? multiply(kept, table) : new Float64Array(0);
     const factor = along.map((value, at) => {
       const d = singular[Math.floor(at / table.columns)];
       return (value / d) * Math.sqrt(d - threshold);
@@ -192,4 +182,11 @@ function complete(
       completed: low,
     };
   }
+}
+
+function transposed(values: Float64Array, rows: number, columns: number) {
+  const out = new Float64Array(values.length);
+  for (let i = 0; i < rows; i++)
+    for (let j = 0; j < columns; j++) out[j * rows + i] = values[i * columns + j];
+  return { rows: columns, columns: rows, values: out };
 }

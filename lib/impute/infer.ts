@@ -54,20 +54,29 @@ export function featureTable(paths: Paths): FeatureTable {
   return { scaler, standard, unit, packed };
 }
 
+/** Makes room for pairs. */
+export function emptyPairs({ tables, features }: Described, count: number): Pairs {
+  const stride = tables[0].packed.length / features;
+  const width = PATHS.length + stride - 4 + SAMPLE_STATISTICS.length;
+  const [unit, by, plus, level] = Array.from({ length: 4 }, () => new Float32Array(count));
+  return { count, inputs: new Float32Array(count * width), unit, by, plus, level };
+}
+
 /**
  * Gathers pairs for the network.
  * @param codes `sample * features + feature` of each pair.
+ * @param into takes them, so that a training allocates one batch.
  */
 export function gatherPairs(
-  { values, statistics, tables, features }: Described,
+  described: Described,
   codes: Int32Array,
+  into = emptyPairs(described, codes.length),
 ): Pairs {
-  const count = codes.length;
+  const { values, statistics, tables, features } = described;
   const paths = PATHS.length;
   const stride = tables[0].packed.length / features;
-  const inputs = new Float32Array(count * (paths + stride - 4 + SAMPLE_STATISTICS.length));
-  const [unit, by, plus, level] = Array.from({ length: 4 }, () => new Float32Array(count));
-  for (let i = 0, to = 0; i < count; i++) {
+  const { inputs, unit, by, plus, level } = into;
+  for (let i = 0, to = 0; i < codes.length; i++) {
     const code = codes[i];
     const sample = Math.floor(code / features);
     const { packed } = tables[sample];
@@ -82,19 +91,24 @@ export function gatherPairs(
     inputs[to++] = statistics[sample * 2];
     inputs[to++] = statistics[sample * 2 + 1];
   }
-  return { count, inputs, unit, by, plus, level };
+  return into;
 }
 
 /** The spec of the networks that read such pairs. */
 export function specOf(
   { statistics, unit }: Pick<Paths, "statistics" | "unit">,
-  { hidden, objective }: Pick<SharedDecoderSpec, "hidden" | "objective">,
+  {
+    hidden,
+    objective,
+    preprocessedWeight,
+  }: Pick<SharedDecoderSpec, "hidden" | "objective" | "preprocessedWeight">,
 ): SharedDecoderSpec {
   return {
     gates: PATHS.map(({ gate }) => gate),
     statistics: statistics.length / unit.length + SAMPLE_STATISTICS.length,
     hidden,
     objective,
+    ...(preprocessedWeight === undefined ? {} : { preprocessedWeight }),
   };
 }
 
@@ -252,7 +266,7 @@ export function openDecoder(
  * @throws RangeError if the decoder was trained on other samples than the prepared training rows.
  */
 export function sharedDecoderPredictor(
-  decoder: SharedDecoder,
+  decoder: Pick<SharedDecoder, "trainedOn" | "paths" | "spec" | "networks" | "gates">,
   prepared: PreparedCohort,
   cohort: Cohort,
   options: InferOptions & { readonly name?: string } = {},
