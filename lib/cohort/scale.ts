@@ -1,12 +1,12 @@
-// Remarks on the scale of a modality's values: counts of reads, and values without a logarithm.
+// Recognizes raw counts and values without a logarithm.
 import type { Matrix } from "./matrix.js";
 
 /** Logarithms of counts, intensities and concentrations stay below. */
 const LARGEST_LOGARITHM = 100;
-/** So many values show the scale. */
+/** The number of values that are inspected. */
 const LOOKED_AT = 1e5;
 
-/** Says that values look like raw counts, or as if no logarithm was taken; undefined if they do not. */
+/** Describes values that look like raw counts or unlogged; undefined for others. */
 export function remarkOnScale({ values, observed }: Matrix): string | undefined {
   const step = Math.max(1, Math.floor(values.length / LOOKED_AT));
   let whole = true;

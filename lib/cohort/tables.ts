@@ -1,4 +1,4 @@
-// Any files of measurements, as text, workbooks, Parquet, AnnData or MuData, with a sample sheet -> a cohort.
+// Reads files of measurements (text, workbooks, Parquet, AnnData, MuData) and a sample sheet into a cohort.
 import { checkOptions, type Kinds, required } from "../options.js";
 import type { CellTable } from "./cell-table.js";
 import { type Cohort, type Drop, drop, joinCohort, type ModalityTable } from "./cohort.js";
@@ -63,13 +63,13 @@ export interface TableOptions
   readonly units?: string;
 }
 
-/** How a table was read, apart from where it lies: enough to read a further table of the same kind alike. */
+/** How a table was read, except for its location: enough to read another table of the same kind in the same way. */
 export type Reading = Omit<
   TableOptions,
   "name" | "file" | "format" | "sheet" | "modality" | "layer" | "sampleIds" | "genes"
 >;
 
-/** A modality, with what its reader dropped and noticed. */
+/** A modality, with the reader's drops and notes. */
 export interface FileTable extends ModalityTable {
   /** How it was read, if by `readTable`. */
   readonly reading?: Reading;
@@ -79,7 +79,7 @@ export interface FileTable extends ModalityTable {
   readonly patients?: ReadonlyMap<string, string>;
 }
 
-/** A cohort, with what the readers of its files noticed. */
+/** A cohort, with the notes of its readers. */
 export interface FileCohort extends Cohort {
   readonly notes: readonly string[];
   /** How the table of each modality was read, where they are files of one's own. */
@@ -123,7 +123,7 @@ export async function readTable(options: TableOptions): Promise<FileTable> {
   return await readModality(options, { where: "the sample sheet" });
 }
 
-/** Runs a step on a table's content, and names the file in its error. */
+/** Runs a step and adds the file's name to its RangeError. */
 function within<T>(file: string, step: () => T): T {
   try {
     return step();
@@ -135,11 +135,11 @@ function within<T>(file: string, step: () => T): T {
   }
 }
 
-/** What is known from the files before. */
+/** What previously read files provide. */
 interface Context {
-  /** What has the ids in `sampleIds`. */
+  /** The source of `sampleIds`, for messages. */
   readonly where: string;
-  /** The sheet, whose header is no sample, and whose labels are no features. */
+  /** The sample sheet; its header must not be a sample, nor its labels features. */
   readonly sheet?: SampleSheet & { readonly file: string };
 }
 
@@ -304,7 +304,7 @@ function findSides(
   return { upright: decided === "samples-in-rows", corner, rowIds, columns };
 }
 
-/** Tells the column of text that has ids of the samples, if it is not the one that names the rows. */
+/** Names the column that contains the sample ids, if it is not the id column. */
 function findIdsElsewhere(
   table: CellTable,
   idColumn: number,
@@ -321,7 +321,7 @@ function findIdsElsewhere(
   return `; column ${column + 1} has such ids: pass id: ${quote(name)}`;
 }
 
-/** Tells the column of the sample sheet that has a table's names, if its ids are not they. */
+/** Names the column of the sample sheet that contains the table's names, if its ids do not. */
 function findLabelWithIds(sheet: Context["sheet"], names: readonly string[]): string | undefined {
   const known = new Set(names);
   const labels = Object.keys(sheet?.samples[0]?.labels ?? {});
@@ -337,7 +337,7 @@ interface ChosenSamples {
   readonly ids: readonly string[];
   /** The index of each among the given names. */
   readonly kept: readonly number[];
-  /** Names that are not known. */
+  /** Unknown names. */
   readonly strangers: readonly string[];
   readonly notes: readonly string[];
 }
@@ -370,7 +370,9 @@ function chooseSamples(
   return { ids, kept, strangers, notes };
 }
 
-/** Adds a problem for each sample or feature that sums up the others; notes those that are only named so. */
+/**
+ * Adds a problem for each sample or feature that is a total of the others; notes those with only the name of a total.
+ */
 function addTotals(
   { what, ids, kept }: { what: "samples" | "features" } & Pick<ChosenSamples, "ids" | "kept">,
   lines: readonly number[] | undefined,
@@ -395,7 +397,7 @@ function addTotals(
   );
 }
 
-/** Notes features without a value in any sample, such as a remark below a table. */
+/** Notes features without a value in any sample, such as a footnote. */
 function noteUnmeasured(features: readonly string[], { columns, observed }: Matrix): string[] {
   let empty = features.map((_, j) => j);
   for (let start = 0; start < observed.length && empty.length > 0; start += columns) {
@@ -510,7 +512,9 @@ export async function readTables(options: TablesOptions): Promise<FileCohort> {
   };
 }
 
-/** Joins the patients of the tables' own columns, which must agree, or a split could separate a patient's samples. */
+/**
+ * Joins the tables' own columns of patients, which must agree: otherwise a split could separate a patient's samples.
+ */
 function joinPatients(
   tables: TablesOptions["tables"],
   read: readonly FileTable[],

@@ -1,20 +1,20 @@
-// Totals and means at the edges of a table, which are neither samples nor features.
+// Finds totals and means at the edges of a table, which are neither samples nor features.
 import type { Matrix } from "./matrix.js";
 import { quote } from "./problems.js";
 
 const NAMES =
   /^(?:(?:grand |sub)?totals?|sum|mean|average|avg|median|summe|gesamt|mittelwert|somme|moyenne|suma|media|totale)$/i;
 
-/** A name that tells of a total or a mean. */
+/** A sample or feature with the name of a total or a mean. */
 export interface Total {
   /** Its index among the samples or features. */
   readonly index: number;
-  /** What its values are of the others, "sum" or "mean"; undefined if they are neither. */
+  /** Whether its values are the sum or the mean of the others; undefined if neither. */
   readonly of?: "sum" | "mean";
 }
 
 /**
- * Finds the samples or features that are named like totals, and checks their values against the others'.
+ * Finds samples or features named like totals, and compares their values with the others'.
  * @param matrix `[samples, features]`.
  */
 export function findTotals(
@@ -48,7 +48,7 @@ export function findTotals(
   }));
 }
 
-/** The note about names like totals whose values are not. */
+/** Notes names of totals whose values are not totals. */
 export function noteTotals(what: "samples" | "features", names: readonly string[]): string[] {
   return names.length === 0
     ? []

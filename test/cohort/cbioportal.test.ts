@@ -14,7 +14,7 @@ import { messageOf } from "./tempfile.js";
 const root = mkdtempSync(join(tmpdir(), "aro-cbioportal-"));
 after(() => rmSync(root, { recursive: true }));
 
-/** Cells are parted by blanks here and by tabs in the file; "_" stands for an empty cell. */
+/** Cells are separated by blanks here and by tabs in the file; "_" stands for an empty cell. */
 const tsv = (...lines: string[]) =>
   lines
     .map(
