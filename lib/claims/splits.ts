@@ -6,7 +6,15 @@ import {
 } from "../evaluate/repeated-splits.js";
 import type { Profile } from "../study/profile.js";
 import { readRecord } from "../study/record.js";
-import { ARO_CONVERGED, ARO_PAPER, SPLIT_PAIRS } from "../study/variants.js";
+import {
+  ARO_CONVERGED,
+  ARO_PAPER,
+  CLASS_MEAN,
+  MODIS_CONVERGED,
+  SPLIT_PAIRS,
+  STACK,
+  VAE_CONVERGED,
+} from "../study/variants.js";
 
 /** A mean difference with its corrected 95 % interval. */
 export interface ClaimedDifference {
@@ -42,8 +50,18 @@ const SHORT: Readonly<Record<string, string>> = {
   "dual ridge": "ridge",
   "ridge + cis of its residual": "ridge-cis",
   "ridge + cis of its residual + offset": "ridge-cis-offset",
+  [CLASS_MEAN]: "class-mean",
+  "PCA, conditioned on RNA": "conditional-pca",
+  "softImpute, given RNA": "soft-impute",
+  PLS: "pls",
+  "kernel ridge, RBF": "kernel-ridge",
+  "dual ridge, clamped RNA": "ridge-clamped",
+  "per-gene ridge on own RNA and components": "gene-ridge",
+  [STACK]: "linear-stack",
   [ARO_PAPER]: "aro-",
   [ARO_CONVERGED]: "aro-converged-",
+  [VAE_CONVERGED]: "vae-",
+  [MODIS_CONVERGED]: "modis-",
 };
 
 /** Reads the record of the profile's splits and judges each pair; none without a record. */
@@ -53,12 +71,16 @@ export async function splitClaims(profile: Profile): Promise<SplitClaim[]> {
 }
 
 /**
- * Judges each pair whose two predictors were scored, by its intervals: "better" if those of MSE and median r both favor
+ * Judges each pair whose two predictors share at least two splits, by its intervals: "better" if those of MSE and median r both favor
  * the model, "worse" if one favors the control, "undecided" otherwise.
  */
 export function judgeSplits(cohort: string, scores: readonly RepeatedScore[]): SplitClaim[] {
-  const names = new Set(scores.map(({ variant }) => variant));
-  const pairs = SPLIT_PAIRS.filter((pair) => pair.every((name) => names.has(name)));
+  const seedsOf = (name: string) =>
+    new Set(scores.filter(({ variant }) => variant === name).map(({ seed }) => seed));
+  const pairs = SPLIT_PAIRS.filter(([first, second]) => {
+    const others = seedsOf(second);
+    return [...seedsOf(first)].filter((seed) => others.has(seed)).length >= 2;
+  });
   const rows = compareOverSplits(scores, pairs);
   return rows
     .filter(({ measure }) => measure === "mse")

@@ -82,13 +82,14 @@ export const COMMANDS: readonly Command[] = [
     summary: "fit a model that imputes the other modalities of a cohort from its first",
     options: {
       cohort: text("FILE", "the cohort: the options of readTables as JSON"),
+      profile: text("NAME", "a cohort of this repository instead: ucec, course, gbm or paper"),
       output: text("FOLDER", "where the model bundle is written; must not exist yet"),
       method: oneOf(METHODS, "shared-decoder by default; a control, or ARO as in the paper"),
       seed: count("seed of folds and networks; 42 by default", 0),
     },
     example: "npx aro fit --cohort mine.json --output model",
     notes: [
-      "aro trains the paper's full model six times and imputes no value below a feature's training mean.",
+      "--method aro trains the paper's full model six times and imputes no value below a feature's training mean.",
     ],
     run: async (given) => (await import("./impute.js")).fit(given),
   }),

@@ -1,20 +1,22 @@
 // The commands that write an example of a cohort, fit a model bundle on a cohort file, and impute new samples by it.
-import { readCohortFile } from "../cohort/cohort-file.js";
 import { writeExample } from "../cohort/example.js";
 import { countOf } from "../cohort/problems.js";
 import type { TableOptions } from "../cohort/tables.js";
 import type { Transform } from "../cohort/transform.js";
 import type { Alignment } from "../impute/align.js";
 import { requireNew } from "../impute/bundle.js";
-import { CLAMPED, fallbackText } from "../impute/card.js";
+import { CLAMPED, fallbackText, worseThanMean } from "../impute/card.js";
 import type { Method } from "../impute/decoder.js";
 import { impute as imputeTable } from "../impute/impute.js";
 import { fitImputer } from "../impute/imputer.js";
 import type { ValueFormat } from "../impute/values-writer.js";
+import { openCohort } from "../study/study.js";
 import { needed } from "./options.js";
+import { profileOf } from "./profile.js";
 
 interface FitChoice {
   readonly cohort?: string;
+  readonly profile?: string;
   readonly output?: string;
   readonly method?: Method;
   readonly seed?: number;
@@ -28,10 +30,12 @@ export async function example([folder]: readonly string[]): Promise<number> {
 }
 
 /** `aro fit`: fits on all samples of the cohort that have the first modality and another. */
-export async function fit({ cohort: file, output, method, seed }: FitChoice): Promise<number> {
+export async function fit({ output, method, seed, ...choice }: FitChoice): Promise<number> {
   const folder = needed("fit", "output", output);
   requireNew("aro fit", folder);
-  const cohort = await readCohortFile(needed("fit", "cohort", file), "first");
+  if (choice.profile === undefined) needed("fit", "cohort", choice.cohort);
+  const { profile } = profileOf(choice);
+  const cohort = await openCohort(profile, { keep: "first" });
   for (const note of cohort.notes) console.error(note);
   const {
     quality,
@@ -51,6 +55,7 @@ export async function fit({ cohort: file, output, method, seed }: FitChoice): Pr
   for (const choice of decoder.choices.filter((one) => one.method !== wanted)) {
     console.log(fallbackText(choice));
   }
+  for (const warning of worseThanMean(decoder.choices)) console.log(warning);
   if (wanted === "aro") console.log(CLAMPED);
   console.log(`${folder}/README.md is the model card`);
   return 0;

@@ -9,6 +9,7 @@ import { prepareJupyter } from "../jupyter/environment.js";
 import { chooseNotebooks } from "../jupyter/notebook.js";
 import { type NotebookEvent, type NotebookRun, runNotebooks } from "../jupyter/runner.js";
 import { foldersOf, readProfile } from "../study/profile.js";
+import { openCohort } from "../study/study.js";
 import { STOPPED, withInterrupt } from "../train/interrupt.js";
 import { fetchCohort, requirePlaced } from "./data.js";
 import type { ProfileChoice } from "./options.js";
@@ -36,8 +37,10 @@ export async function runAll({ only = [], ...given }: RunOptions): Promise<numbe
   }
   const started = performance.now();
   console.log(`profile ${asked.name}: ${asked.about}`);
-  const source = typeof asked.cohort === "string" ? asked.cohort : "file"; // a file was checked with the profile
-  const placed = await requirePlaced(source); // or it ends here
+  const source = typeof asked.cohort === "string" ? asked.cohort : "file";
+  // Or it ends here, before anything is installed or fetched.
+  if (source === "file") await openCohort(asked);
+  const placed = await requirePlaced(source);
   await prepareJupyter({ onProgress: console.log });
   if (!placed && !["simulate", "file"].includes(source)) await fetchCohort(source);
   prepareNative(asked);

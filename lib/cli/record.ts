@@ -21,8 +21,9 @@ export async function record(given: ProfileChoice, [name]: readonly string[]): P
     console.log(relative(process.cwd(), await recordMeasurement(measurement, study)));
     return 0;
   }
-  const { runs, date } = await recordExperiment(planExperiment(study, name), engine);
+  const plan = planExperiment(study, name);
+  const { runs, date } = await recordExperiment(plan, engine);
   const file = relative(process.cwd(), recordFile(study.profile, name));
-  console.log(`${file}: scores of ${runs.length} runs, ${date}`);
+  console.log(`${file}: scores of ${runs.length} of ${plan.runs.length} runs, ${date}`);
   return 0;
 }

@@ -19,7 +19,7 @@ interface FrameColumn {
   readonly cells: readonly string[];
 }
 
-/** What describes the samples, obs, or the features, var. */
+/** What describes the samples. */
 interface Frame {
   /** The name of the index. */
   readonly index: string;
@@ -44,8 +44,8 @@ export async function openAnnData(
   const find = (root: Group) => findMatrix(groupOf(root, modality, file), layer, where);
   const { obs, features } = hdf5.read((root) => {
     const group = groupOf(root, modality, file);
-    const { ids } = readFrame(group, "var", where);
-    const own = readFrame(group, "obs", where);
+    const { ids } = readIndex(group, "var", where);
+    const own = readObs(group, where);
     const shape = shapeOf(find(root), where);
     if (shape[0] !== own.ids.length || shape[1] !== ids.length) {
       throw new RangeError(
@@ -82,7 +82,7 @@ export async function openAnnData(
 export async function openObs(file: string, modality?: string): Promise<CellTable> {
   const hdf5 = await openHdf5(file);
   const where = nameOf(file, modality);
-  const obs = hdf5.read((root) => readFrame(groupOf(root, modality, file), "obs", where));
+  const obs = hdf5.read((root) => readObs(groupOf(root, modality, file), where));
   return typedTable({
     file: where,
     header: [obs.index, ...obs.columns.map(({ name }) => name)],
@@ -156,7 +156,7 @@ function findMatrix(group: Group, layer: string | undefined, where: string): Dat
   throw new RangeError(`${where}: expected ${wanted}, got none; ${remedy}`);
 }
 
-/** The attribute that tells how anndata wrote a group; "csr_matrix", for example. */
+/** The encoding that anndata declares for a group, such as "csr_matrix". */
 function encodingOf(entity: Group | Dataset): string {
   const { attrs } = entity;
   const found = attrs["encoding-type"]?.value ?? attrs.h5sparse_format?.value ?? "";
@@ -174,7 +174,7 @@ function shapeOf(matrix: Dataset | Group, where: string): readonly number[] {
   return numbersOf(shape?.value);
 }
 
-const BLOCK = 2 ** 20; // numbers in memory at a time, or those of a row
+const BLOCK = 2 ** 20; // numbers in memory at a time; at least one row
 
 function* readBlocks(matrix: Dataset | Group, where: string): Iterable<Block> {
   const [rows, columns] = shapeOf(matrix, where);
@@ -183,7 +183,7 @@ function* readBlocks(matrix: Dataset | Group, where: string): Iterable<Block> {
     return;
   }
   checkReadable(matrix, where);
-  const chunk = matrix.metadata.chunks?.[0] ?? 1; // a chunk that is read in parts is unpacked as often
+  const chunk = matrix.metadata.chunks?.[0] ?? 1; // reading part of a chunk unpacks all of it
   const step = Math.ceil(Math.max(1, Math.floor(BLOCK / columns)) / chunk) * chunk;
   for (let top = 0; top < rows; top += step) {
     const end = Math.min(top + step, rows);
@@ -221,7 +221,7 @@ function checkReadable(dataset: Dataset, where: string): Dataset {
   return dataset;
 }
 
-/** HDF5's class of floating-point numbers. */
+/** HDF5's class number for floating point. */
 const FLOAT = 1;
 
 /** Unpacks a CSR matrix some rows at a time, a CSC matrix some columns at a time. */
@@ -274,8 +274,8 @@ function* readSparse(matrix: Group, where: string, rows: number, columns: number
   }
 }
 
-/** Reads obs or var: its index and columns. */
-function readFrame(group: Group, name: "obs" | "var", where: string): Frame {
+/** Reads the names in obs or var alone. */
+function readIndex(group: Group, name: "obs" | "var", where: string) {
   const frame = group.get(name);
   if (!isGroup(frame)) {
     const got = isDataset(frame)
@@ -284,13 +284,18 @@ function readFrame(group: Group, name: "obs" | "var", where: string): Frame {
     throw new RangeError(`${where}: expected ${name} as a group, got ${got}`);
   }
   const index = String(frame.attrs._index?.value ?? "_index");
+  const { cells } = readColumn(frame, index, `${where}, ${name}`);
+  return { frame, index: index === "_index" ? "" : index, ids: cells };
+}
+
+/** Reads obs: its index and columns. */
+function readObs(group: Group, where: string): Frame {
+  const { frame, index, ids } = readIndex(group, "obs", where);
   const order = frame.attrs["column-order"]?.value;
   const names = Array.isArray(order) ? order.map(String) : [];
-  const read = (column: string) => readColumn(frame, column, `${where}, ${name}`);
   return {
-    index: index === "_index" ? "" : index,
-    ids: read(index).cells,
-    columns: names.map((column) => ({ name: column, ...read(column) })),
+    ...{ index, ids },
+    columns: names.map((name) => ({ name, ...readColumn(frame, name, `${where}, obs`) })),
   };
 }
 
@@ -337,12 +342,12 @@ function plain(dataset: Dataset): Omit<FrameColumn, "name"> {
   return { kind: isFlag ? "text" : "number", cells };
 }
 
-/** Numbers of any HDF5 type. */
+/** Converts numbers of any HDF5 type. */
 function numbersOf(value: unknown): number[] {
   return Array.from(value as ArrayLike<number | bigint>, Number);
 }
 
-/** Typed numbers as they are, those of 64 bits as float64. */
+/** Returns typed numbers as they are, 64-bit integers as float64. */
 function plainNumbers(values: ArrayBufferView): ArrayLike<number> {
   return values instanceof BigInt64Array || values instanceof BigUint64Array
     ? Float64Array.from(values, Number)

@@ -1,4 +1,4 @@
-// A cohort as a file: the options of readTables as JSON with paths relative to the file, and the labels to predict.
+// A cohort as a file: the options of readTables as JSON with paths relative to the file, or a source, with labels and settings.
 import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { didYouMean } from "../nearest.js";
@@ -10,12 +10,27 @@ import { readSheet } from "./samplesheet.js";
 import { findFaults, isObject, type Schema, show } from "./schema.js";
 import { type FileCohort, readTables, type TablesOptions } from "./tables.js";
 
-/** What a cohort file says: `readTables`' options, and what the notebooks do with the cohort's labels. */
+/** The cohorts that have a reader of their own. */
+export type SourceName = "simulate" | "ucec" | "gbm" | "paper";
+
+/** What a cohort file says: `readTables`' options or a source, and what the notebooks do with the cohort. */
 export interface CohortDescription extends TablesOptions {
+  /** A cohort with a reader of its own; then there are no tables. */
+  readonly source?: SourceName;
   /** One sentence, printed at the top of a notebook. */
   readonly about?: string;
   /** Columns of the sample sheet. By default, those of a text file that are classes are described and predicted. */
   readonly labels?: Partial<LabelChoice>;
+  readonly outcomes?: Partial<Outcomes>;
+  /** What differs from the default settings of models and training, by the keys of `--set`. */
+  readonly settings?: Readonly<Record<string, unknown>>;
+}
+
+/** Labels of clinical outcomes, for where the cohort records them. */
+export interface Outcomes {
+  readonly survival: { readonly time: string; readonly died: string };
+  /** Labels that are numbers, such as BMI. */
+  readonly numbers: readonly string[];
 }
 
 /** Which columns of a sample sheet the notebooks use. */
@@ -41,12 +56,16 @@ export async function readCohortFile(
   file: string,
   keep: TablesOptions["keep"] = "shared",
 ): Promise<FileCohort> {
-  const { about: _, labels: __, tables, ...options } = describeCohortFile(file);
-  if (tables.length > 0) return await readTables({ keep, ...options, tables });
+  const { name, tables, source, sampleSheet, keep: stated } = describeCohortFile(file);
+  if (source !== undefined) {
+    throw new RangeError(`${file}: expected a cohort with tables, got the source "${source}"`);
+  }
+  const options = { name, sampleSheet, keep: stated ?? keep };
+  if (tables.length > 0) return await readTables({ ...options, tables });
   const names = await listModalities(file);
   const seen = names.find((name) => RNA.test(name)) ?? names[0];
   const ordered = [seen, ...names.filter((name) => name !== seen)];
-  return await readTables({ keep, ...options, tables: ordered.map((name) => ({ name, file })) });
+  return await readTables({ ...options, tables: ordered.map((name) => ({ name, file })) });
 }
 
 /** Usual names of a modality of transcripts. */
@@ -67,7 +86,13 @@ export function describeCohortFile(file: string): CohortDescription {
   const content = parse(file);
   const faults = findFaults(content, readCohortSchema(), "the cohort");
   if (isObject(content)) {
-    const { tables, sampleSheet, seen } = content;
+    const { tables, sampleSheet, seen, source } = content;
+    if (tables === undefined && source === undefined)
+      faults.push('the cohort: expected "tables" or "source", got neither');
+    for (const [key, value] of Object.entries({ tables, sampleSheet, seen, keep: content.keep })) {
+      if (source === undefined || value === undefined) continue;
+      faults.push(`the cohort: expected no "${key}" beside a source, got ${show(value)}`);
+    }
     const listed = Array.isArray(tables) ? tables.filter(isObject) : [];
     const names = listed.map(({ name }) => name);
     for (const one of new Set(names.filter((name, i) => names.indexOf(name) < i))) {
@@ -96,7 +121,7 @@ export function describeCohortFile(file: string): CohortDescription {
     file: resolve(dirname(file), one.file),
   });
   const { $schema: _, seen, ...checked } = content as CohortDescription & Asked; // as checked above
-  const tables = checked.tables.map(({ map, genes, ...table }) => ({
+  const tables = (checked.tables ?? []).map(({ map, genes, ...table }) => ({
     ...place(table),
     ...(map && { map: place(map) }),
     ...(genes && { genes: place(genes) }),
@@ -157,6 +182,11 @@ export function chooseLabels(
 }
 
 function parse(file: string): unknown {
+  if (!existsSync(file)) {
+    throw new Error(
+      `${file}: expected a cohort file, got none of that name; npx aro example FOLDER writes one`,
+    );
+  }
   try {
     return JSON.parse(readFileSync(file, "utf8"));
   } catch (cause) {

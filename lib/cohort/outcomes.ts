@@ -12,7 +12,7 @@ const LIVING = /^(0|0:.*|no|false|alive|living|censored)$/i;
 
 /**
  * Reads survival from the label of a time and that of a state: 1, "dead" or "1:DECEASED" against 0, "alive" or
- * "0:LIVING". A time of 0 or less says nothing and counts as not recorded.
+ * "0:LIVING". A time of 0 or less counts as not recorded.
  * @returns null if no sample has both labels.
  * @throws RangeError naming the sample whose state is none of these, or whose time is no number.
  */

@@ -12,12 +12,14 @@ const BEHIND =
   /^(?:ids?|uuid|identifier|barcode|submitter|code|number|no|nr|num|nummer|name|key|pseudonym)$/;
 /** What may come before, as in `bcr_patient_barcode`; before an id it may be anything. */
 const BEFORE = /^(?:bcr|icgc|gdc|tcga|cptac|submitter|submitted|the|ids?)$/;
+const ANY_PERSON = /pa?t|subj|donor|indiv|case|partic|person|proband|volunteer|animal|mouse|mrn/i;
 /** Names in one word, such as `patientid` and `Patientennummer`. */
 const IN_ONE =
   /\b(patient|subject|u?subj|donor|individual|case|participant|person|proband|animal|mouse|pat|pt)(?:en)?(ids?|no|nr|nummer|code|barcode)\b/g;
 
 /** Whether a column has a usual name for patients, such as `patient`, `SubjectID` or `case_submitter_id`. */
 export function namesPatients(name: string): boolean {
+  if (!ANY_PERSON.test(name)) return false; // most columns are features
   const words = name
     .replace(/(\p{Ll})(\p{Lu})/gu, "$1 $2")
     .toLowerCase()
@@ -116,8 +118,8 @@ export function checkPatients(
 }
 
 /**
- * Notes that nothing tells which samples come from one patient.
- * @param columns columns that may tell it: named like ids, with values that repeat.
+ * Notes that no column says which samples come from one patient.
+ * @param columns columns that may name the patients (see `mayNamePatients`).
  */
 export function notePatients(where: string, columns: readonly string[] = []): string {
   const [column] = columns;
@@ -126,7 +128,7 @@ export function notePatients(where: string, columns: readonly string[] = []): st
       ? 'add a column "patient"'
       : `add a column "patient", or pass patient: ${quote(column)} if that column names them`;
   return (
-    `${where}: ${NO_PATIENTS}, so each sample counts as a patient of its own, and a split may part the ` +
+    `${where}: ${NO_PATIENTS}, so each sample counts as a patient of its own, and a split may separate the ` +
     `samples of one patient; if patients have several samples, ${remedy}`
   );
 }

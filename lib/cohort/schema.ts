@@ -61,7 +61,7 @@ export function findFaults(value: unknown, root: Schema, where: string): string[
 
   function checkObject(
     found: Readonly<Record<string, unknown>>,
-    { properties = {}, required = [] }: Schema,
+    { properties = {}, required = [], additionalProperties }: Schema,
     path: string,
   ): void {
     const known = Object.keys(properties);
@@ -75,6 +75,7 @@ export function findFaults(value: unknown, root: Schema, where: string): string[
         check(value, properties[name], path ? `${path}.${name}` : name);
         continue;
       }
+      if (additionalProperties !== false) continue;
       const names = known.filter((one) => !one.startsWith("$")).join(", ");
       const remedy = didYouMean(name, known);
       faults.push(`${path || where}: expected only ${names}, got "${name}"${remedy}`);

@@ -1,4 +1,4 @@
-// Tables whose cells have types in their files, such as Parquet's and HDF5's, with the checks of tables in text.
+// Tables of typed cells, such as Parquet's and HDF5's, with the same checks as tables of text.
 import type { CellTable, ReadNumbersOptions } from "./cell-table.js";
 import { addFault, countPlaces, type Faults, tellFaults } from "./cells.js";
 import { emptyMatrix, type Matrix } from "./matrix.js";
@@ -13,11 +13,11 @@ export interface Block {
   readonly rows: number;
   readonly left: number;
   readonly columns: number;
-  /** How far the values of two neighboring rows are apart, in elements; those of two columns are 1 apart. */
+  /** Row stride, in elements; the column stride is 1. */
   readonly stride: number;
 }
 
-/** What a format tells of a table; `typedTable` adds the checks. */
+/** What a format provides; `typedTable` adds the checks. */
 export interface TypedSource {
   /** The file, with its modality, as messages name it. */
   readonly file: string;
@@ -26,11 +26,11 @@ export interface TypedSource {
   /** Columns that describe the rows. */
   readonly annotations?: readonly number[];
   readonly orientation?: Orientation;
-  /** Whether a column holds texts. */
+  /** Whether a column contains text. */
   isText(column: number): boolean;
   /** Reads a column as text; "" where missing. */
   readText(column: number): readonly string[];
-  /** Reads the columns of numbers that are wanted, and perhaps others. */
+  /** Visits the wanted columns of numbers; it may visit others too. */
   eachBlock(isWanted: (column: number) => boolean, visit: (block: Block) => void): void;
 }
 
@@ -81,10 +81,10 @@ function readOnce(source: TypedSource): (column: number) => readonly string[] {
   };
 }
 
-/** A table of so few columns may be a long one, so that its numbers matter to its layout. */
+/** Tables with at most this many columns may be long ones, whose layout depends on their numbers. */
 const FEW = 20;
 
-/** Smaller numbers than this fit float32. */
+/** Numbers up to this magnitude fit float32. */
 const LARGEST = 3.4e38;
 
 function readTypedNumbers(
@@ -105,20 +105,15 @@ function readTypedNumbers(
   };
   source.eachBlock(
     (column) => columns[column] >= 0,
-    ({ values, top, rows: count, left, columns: wide, stride }) => {
-      for (let i = 0; i < count; i++) {
-        if (rows[top + i] < 0) continue;
-        for (let j = 0; j < wide; j++) {
+    (block) => {
+      const { values, top, rows: count, left, columns: wide, stride } = block;
+      const plain =
+        !missing.numeric && copyNumbers(block, matrix, { rows, rowStep, columns, columnStep });
+      for (let i = 0; i < count && !plain; i++) {
+        for (let j = 0; j < wide && rows[top + i] >= 0; j++) {
           const value = values[i * stride + j];
           if (columns[left + j] < 0 || Number.isNaN(value)) continue;
-          if (missing.numeric && missing.matchesNumber(value)) continue;
-          if (!(Math.abs(value) <= LARGEST)) {
-            place(top + i, left + j, value);
-            continue;
-          }
-          const at = rows[top + i] * rowStep + columns[left + j] * columnStep;
-          to[at] = value;
-          observed[at] = 1;
+          if (!missing.numeric || !missing.matchesNumber(value)) place(top + i, left + j, value);
         }
       }
     },
@@ -140,7 +135,42 @@ function readTypedNumbers(
   return matrix;
 }
 
-/** A number as the checks of text know it. */
+/**
+ * Index of an entry in the matrix: `rows[i] * rowStep + columns[j] * columnStep`; entries with a place of -1 are left
+ * out.
+ */
+interface Places extends Pick<ReadNumbersOptions, "rows" | "columns"> {
+  readonly rowStep: number;
+  readonly columnStep: number;
+}
+
+/**
+ * Copies a block's finite numbers; returns false if it contains infinite or too large ones. The hot loop of reading.
+ */
+function copyNumbers(
+  { values, top, rows: count, left, columns: wide, stride }: Block,
+  { values: to, observed }: Matrix,
+  { rows, rowStep, columns, columnStep }: Places,
+): boolean {
+  let odd = 0;
+  for (let i = 0; i < count; i++) {
+    const base = rows[top + i] * rowStep;
+    if (base < 0) continue;
+    for (let j = 0, from = i * stride; j < wide; j++, from++) {
+      const column = columns[left + j];
+      if (column < 0) continue;
+      const value = values[from];
+      const at = base + column * columnStep;
+      if (value <= LARGEST && value >= -LARGEST) {
+        to[at] = value;
+        observed[at] = 1;
+      } else if (!Number.isNaN(value)) odd++;
+    }
+  }
+  return odd === 0;
+}
+
+/** Writes a number as the checks of text expect it. */
 function nameNumber(value: number): string {
   if (Number.isFinite(value)) return String(value);
   return value < 0 ? "-inf" : "inf";

@@ -2,7 +2,7 @@
 import type { Layer } from "./figure.js";
 import { inks } from "./theme.js";
 
-/** Literal types, as Vega-Lite wants them, of arrays and objects that can be written to. */
+/** Literal but mutable types, which Vega-Lite requires. */
 type Literal<T> = T extends object ? { -readonly [K in keyof T]: Literal<T[K]> } : T;
 
 function literal<const T>(value: T): Literal<T> {

@@ -1,4 +1,4 @@
-// What several figures share: panels with a row per predictor, and panels of losses with reference lines.
+// Panels that several figures share: a row per predictor, and losses with reference lines.
 import type { Layer, Row } from "./figure.js";
 import { nominal, quantitative } from "./marks.js";
 import { labelRoom } from "./text.js";
@@ -28,7 +28,7 @@ export function panelWidth(room: number, panels: number): number {
   return Math.floor((figureWidth - room - panelGap * (panels - 1)) / panels) - 2;
 }
 
-/** The colors of those of ARO masked, ARO unmasked and controls that are present, in this order. */
+/** The color scale of ARO masked, ARO unmasked and controls, as far as they are present. */
 export function settingScale(present: readonly Setting[]) {
   const kinds = (Object.keys(settingNames) as Setting[]).filter((kind) => present.includes(kind));
   return {
@@ -37,7 +37,7 @@ export function settingScale(present: readonly Setting[]) {
   };
 }
 
-/** @throws RangeError if an interval does not hold its value; a limit of null means that there is none. */
+/** @throws RangeError if an interval does not contain its value; a limit of null is no limit. */
 export function checkInterval(
   figure: string,
   what: string,
@@ -52,7 +52,7 @@ export function checkInterval(
 }
 
 /**
- * The lowest and the highest of losses on a logarithmic axis.
+ * The range of losses on a logarithmic axis.
  * @throws RangeError if there are none or one is not positive; `expected` begins the message.
  */
 export function lossRange(expected: string, losses: readonly number[]): [number, number] {
@@ -74,7 +74,7 @@ export function lossAxis(domain: number[], title: string | null, format: string,
   });
 }
 
-/** The width of each of several panels of losses side by side. */
+/** The width of each of several panels of losses, side by side. */
 export function lossPanelWidth(panels: number): number {
   return Math.floor((figureWidth - 60 - 18 * (panels - 1)) / panels);
 }

@@ -21,7 +21,7 @@ export interface StageHistogram {
   readonly winsorized?: number;
 }
 
-/** What the values of a stage are measured in. */
+/** The unit of each stage's values. */
 const UNITS: Readonly<Record<string, string>> = {
   measured: "unit of the table",
   "z-score": "standard deviations from the training mean",
@@ -42,7 +42,7 @@ interface Bin {
   readonly color: string;
 }
 
-/** Of bars whose values the next step sets to 0. */
+/** The color of bars whose values the next step sets to 0. */
 const lost = "#BDBDBD";
 
 /**

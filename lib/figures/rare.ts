@@ -1,11 +1,11 @@
-// The rarest values of a label, merged into "other" where a picture cannot tell all values apart.
+// The rarest values of a label, merged into "other" where a picture cannot distinguish all values.
 
-/** What the rarest values of a label are called when they are merged. */
+/** The name of the merged values. */
 export const OTHER = "other";
 
 /**
- * Merges the rarest values of a label into "other" where there are more than `most`, so that `most` are left with it.
- * A value that was not recorded, null, stays null.
+ * Merges the rarest values of a label into "other" if there are more than `most`, which leaves `most` including "other".
+ * Null, for "not recorded", stays null.
  * @throws RangeError if `most` is not a whole number of at least 2.
  */
 export function mergeRare<T extends string | number | null>(
@@ -19,7 +19,7 @@ export function mergeRare<T extends string | number | null>(
 }
 
 /**
- * Chooses the values to merge into "other" so that at most `most` are left with it; none if there are no more.
+ * Chooses the values to merge into "other", so that at most `most` are left including "other".
  * @param counts samples by value.
  * @throws RangeError if `most` is not a whole number of at least 2.
  */

@@ -6,15 +6,15 @@ import { panelGap, panelWidth } from "./panels.js";
 import { counted, listed } from "./text.js";
 import { classColors, panelTitle } from "./theme.js";
 
-/** How often the intervals of one predictor, modality and level held the measured value. */
+/** Coverage of the intervals of one predictor, modality and level. */
 export interface ReliabilityRow {
   readonly predictor: string;
   readonly modality: string;
-  /** What the intervals are meant to cover, in (0, 1). */
+  /** Nominal coverage, in (0, 1). */
   readonly level: number;
-  /** Share of measured entries inside, in [0, 1]. */
+  /** Share of measured entries inside their interval, in [0, 1]. */
   readonly coverage: number;
-  /** Percentiles over features of each one's share; null where there are none. */
+  /** Percentiles of the share over features; null if unknown. */
   readonly percentile5: number | null;
   readonly percentile95: number | null;
 }
@@ -26,9 +26,9 @@ export interface ReliabilityOptions {
 }
 
 /**
- * Draws a panel for each modality: observed coverage over nominal coverage, one line for each predictor, with the middle
- * 90 % of features as a bar beside each point, and the diagonal of intervals that hold exactly as often as they should.
- * @throws RangeError if a share lies outside of [0, 1], or there are more than four predictors.
+ * Draws one panel per modality: observed against nominal coverage, with one line per predictor, the middle 90 % of features
+ * as a bar beside each point, and the diagonal of exact coverage.
+ * @throws RangeError if a share is outside [0, 1], or there are more than four predictors.
  */
 export function reliabilityFigure(
   rows: readonly ReliabilityRow[],

@@ -23,8 +23,8 @@ export interface SavedFigure extends RenderedFigure {
 
 /**
  * Writes NAME.svg and NAME.json (title, where it comes from, SHA-256 of the data, spec with its data) into a folder,
- * which it creates if necessary. Both name the source, the command, the library, and how to find the commit: a file
- * cannot hold the commit that it becomes part of. Each file replaces its predecessor in one move, so a crash leaves the old or the new file.
+ * which it creates if necessary. Both name the source, the command, the library and a git command that finds the commit,
+ * which a file cannot contain itself. Files are replaced atomically.
  * @throws TypeError if the source is empty; Error if the folder cannot be written to.
  */
 export async function saveFigure(
@@ -56,7 +56,7 @@ export async function saveFigure(
   return { ...rendered, svgPath, jsonPath };
 }
 
-/** Puts text into the SVG that a viewer does not draw. */
+/** Adds metadata, which viewers do not draw, to the SVG. */
 function withMetadata(svg: string, origin: Readonly<Record<string, string>>): string {
   const lines = Object.entries(origin).map(([key, value]) => `${key}: ${value}`);
   const text = lines.join("; ").replace(/&/g, "&amp;").replace(/</g, "&lt;");

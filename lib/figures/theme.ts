@@ -41,7 +41,7 @@ export const classColors = [
   "#1A1A1A",
 ] as const;
 
-/** Shapes of classes, so that nothing depends on color alone. */
+/** Shapes of classes, so that no distinction depends on color alone. */
 export const shapes = [
   "circle",
   "square",
@@ -55,7 +55,7 @@ export const shapes = [
 /** The style of the rarest classes, merged. */
 export const otherClasses = { name: OTHER, color: "#BDBDBD", shape: "triangle-left" } as const;
 
-/** The largest number of classes that a legend tells apart, "other" among them. */
+/** The largest number of classes in a legend, including "other". */
 export const mostClasses = classColors.length + 1;
 
 /** The style of values that were not recorded. */

@@ -160,8 +160,8 @@ function bestOf({ epochs }: TrainingRun): Row {
 }
 
 /**
- * The epochs with a lower learning rate than the epoch before. Those at least 1/20 of the axis after the previous label
- * are labeled with the new rate; none is if `last` is 0.
+ * The epochs with a lower learning rate than the epoch before. Each is labeled with the new rate if it is at least 1/20 of
+ * the axis after the previous label; none is if `last` is 0.
  */
 function dropsOf({ epochs }: TrainingRun, last: number): Row[] {
   let labeled = Number.NEGATIVE_INFINITY;

@@ -44,6 +44,12 @@ export interface FitOptions {
   readonly networks?: number;
   /** "preprocessed" is trained for the paper's space as well as for z-scores. */
   readonly objective?: SharedDecoderSpec["objective"];
+  /** Weight of the squared error in the paper's space beside the two losses of z-scores; by default 4. */
+  readonly preprocessedWeight?: number;
+  /** Training steps of a network at most; by default 300. */
+  readonly mostSteps?: number;
+  /** What `crossFit` made of the same rows, folds and seed; by default it is called here. */
+  readonly crossFitted?: CrossFit;
   /** A control instead of the trained networks: fixed gates, with the residual deviation as the spread. */
   readonly method?: PathMethod;
   /** Whether a modality falls back to a control that errs less out of fold by more than 2 %; by default not. */
@@ -54,6 +60,16 @@ export interface FitOptions {
   /** Told each finished part: 0 to 1, and what it was. */
   readonly onProgress?: (share: number, what: string) => void;
 }
+
+/** What a fit does by default. */
+export const FIT_DEFAULTS = {
+  folds: 8,
+  networks: 4,
+  objective: "preprocessed",
+  preprocessedWeight: 4,
+  mostSteps: 300,
+  seed: 42,
+} as const;
 
 const HIDDEN = 32;
 const INNER_FOLDS = 5;
@@ -77,32 +93,33 @@ export async function fitSharedDecoder(
 ): Promise<SharedDecoder> {
   const {
     rows = cohort.samples.map((_, row) => row),
-    folds = 8,
-    networks = 4,
-    objective = "preprocessed",
+    folds = FIT_DEFAULTS.folds,
+    networks = FIT_DEFAULTS.networks,
+    objective = FIT_DEFAULTS.objective,
+    preprocessedWeight = FIT_DEFAULTS.preprocessedWeight,
+    mostSteps = FIT_DEFAULTS.mostSteps,
+    crossFitted,
     method = "shared-decoder",
     fallback = false,
-    seed = 42,
+    seed = FIT_DEFAULTS.seed,
     engine,
     onProgress = () => {},
   } = checkOptions("fitSharedDecoder", options, {
     ...{ rows: "array", folds: "number", networks: "number", seed: "number" },
+    ...{ preprocessedWeight: "number", mostSteps: "number", crossFitted: "object" },
     ...{ method: PATH_METHODS, fallback: "boolean" },
     ...{ objective: ["preprocessed", "standardized"], engine: "object", onProgress: "function" },
   });
-  const material = takeApart(cohort);
-  const dealt = dealFolds(cohort, rows, { folds, networks, seed });
   const isTrained = method === "shared-decoder";
-  const total = dealt.length + 1 + (isTrained ? networks : 0);
-  let done = 0;
+  let [done, total] = [0, 1];
   const finish = (what: string) => onProgress(++done / total, what);
-
-  const paths = fitPaths(material, rows, dealInner(cohort, rows, seed));
-  requireFeatures(paths);
-  finish("paths of all training samples");
-  const described = describeFolds(material, rows, dealt, seed, finish);
-  const pairs = listPairs(material, rows, described);
-  const spec = specOf(paths, { hidden: HIDDEN, objective });
+  const onPart = (parts: number, what: string) => {
+    total = parts + (isTrained ? networks : 0);
+    finish(what);
+  };
+  const { paths, described, pairs, dealt } =
+    crossFitted ?? crossFit(cohort, { rows, folds, networks, seed }, onPart);
+  const spec = specOf(paths, { hidden: HIDDEN, objective, preprocessedWeight });
   const inferred = inferredRanges(cohort.modalities);
   const outOfFold = emptyInference(rows.length, paths);
   const infer = async (
@@ -131,7 +148,10 @@ export async function fitSharedDecoder(
     for (let k = 0; k < networks; k++) {
       const held = dealt.flatMap(({ test }, fold) => (fold % networks === k ? test : []));
       const kept = without(pairs, described, held);
-      const weights = await trainNetwork(found, spec, described, kept, seed + k);
+      const weights = await trainNetwork(found, spec, described, kept, {
+        mostSteps,
+        seed: seed + k,
+      });
       trained.push(weights);
       const model = buildSharedDecoder(found, spec, weights);
       try {
@@ -161,6 +181,37 @@ export async function fitSharedDecoder(
     trainedOn: rows.map((row) => cohort.samples[row].id),
     ...{ paths, spec, networks: trained, choices, gates, outOfFold },
   };
+}
+
+/** Training samples described by paths that did not see their fold, and the paths of all of them. */
+export interface CrossFit {
+  readonly paths: Paths;
+  readonly described: Described;
+  /** The observed pairs of the described samples. */
+  readonly pairs: PairList;
+  /** Indexes into the training rows. */
+  readonly dealt: readonly Fold[];
+}
+
+/**
+ * Fits the paths on all training rows, and fold by fold to describe those rows.
+ * @param onPart told each finished part, and how many there are.
+ * @throws RangeError as `fitSharedDecoder`.
+ */
+export function crossFit(
+  cohort: Cohort,
+  options: Required<Pick<FitOptions, "rows" | "folds" | "networks" | "seed">>,
+  onPart: (parts: number, what: string) => void = () => {},
+): CrossFit {
+  const { rows, seed } = options;
+  const material = takeApart(cohort);
+  const dealt = dealFolds(cohort, rows, options);
+  const finish = (what: string) => onPart(dealt.length + 1, what);
+  const paths = fitPaths(material, rows, dealInner(cohort, rows, seed));
+  requireFeatures(paths);
+  finish("paths of all training samples");
+  const described = describeFolds(material, rows, dealt, seed, finish);
+  return { paths, described, pairs: listPairs(material, rows, described), dealt };
 }
 
 /**
@@ -295,12 +346,12 @@ async function trainNetwork(
   spec: SharedDecoderSpec,
   described: Described,
   { codes, targets }: PairList,
-  seed: number,
+  { mostSteps, seed }: Required<Pick<FitOptions, "mostSteps" | "seed">>,
 ): Promise<Weights> {
   const random = createRandom(seed, "pairs");
   const model = buildSharedDecoder(engine, spec, initializeSharedDecoder(spec, seed));
   const size = Math.min(BATCH, codes.length);
-  const steps = stepsFor(codes.length);
+  const steps = stepsFor(codes.length, mostSteps);
   const order = new Int32Array(codes.length);
   for (let i = 0; i < order.length; i++) order[i] = i;
   let next = order.length;
@@ -363,8 +414,8 @@ function gatesOf(
 const NO_PULL = -30; // its sigmoid is 1e-13
 
 /** Fifteen passes within 60 and 300 steps, but never more than twenty passes: with more, small cohorts overfit. */
-export function stepsFor(pairs: number): number {
-  const asked = Math.min(Math.max((15 * pairs) / BATCH, 60), 300);
+export function stepsFor(pairs: number, most: number = FIT_DEFAULTS.mostSteps): number {
+  const asked = Math.min(Math.max((15 * pairs) / BATCH, 60), most);
   return Math.max(1, Math.round(Math.min(asked, (20 * pairs) / Math.min(BATCH, pairs))));
 }
 

@@ -10,7 +10,7 @@ import { checkOptions } from "../options.js";
 export interface JupyterEnvironment {
   /** The Python inside the private .venv. */
   readonly python: string;
-  /** Variables with which Jupyter finds the kernel "aro" and keeps its own files inside .venv. */
+  /** Environment variables that make Jupyter find the kernel "aro" and keep its files inside .venv. */
   readonly env: Readonly<Record<string, string>>;
 }
 
@@ -21,8 +21,8 @@ export interface PrepareOptions {
 }
 
 /**
- * Installs the private Jupyter unless it is ready; starts over if an earlier installation is incomplete.
- * @throws Error if there is no suitable Python, or pip fails; the message says what to do.
+ * Installs the private Jupyter if necessary; starts over if an earlier installation is incomplete.
+ * @throws Error with the remedy if there is no suitable Python, or pip fails.
  */
 export async function prepareJupyter(options: PrepareOptions = {}): Promise<JupyterEnvironment> {
   const { lab = false, onProgress = () => {} } = checkOptions("prepareJupyter", options, {
@@ -63,7 +63,7 @@ export async function prepareJupyter(options: PrepareOptions = {}): Promise<Jupy
     );
     await writeFile(stamp, wanted);
   }
-  // JupyterLab brings scripts in CommonJS, which would inherit "type": "module" from the repository.
+  // JupyterLab contains CommonJS scripts, which would inherit "type": "module" from the repository.
   await writeFile(join(venv, "package.json"), '{ "type": "commonjs" }\n');
   await writeKernelSpec(root, venv);
   return { python: bin, env: variablesOf(venv) };

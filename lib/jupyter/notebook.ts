@@ -1,11 +1,11 @@
-// The notebooks on disk, and the code in their cells.
+// The notebook files and their code cells.
 import { readdir, readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { projectRoot } from "../cohort/root.js";
 import { didYouMean } from "../nearest.js";
 
 export interface CodeCell {
-  /** From 1, counting the notebook's code cells. */
+  /** Position among the notebook's code cells, from 1. */
   readonly number: number;
   readonly source: string;
   readonly tags: readonly string[];
@@ -19,8 +19,8 @@ export async function listNotebooks(): Promise<string[]> {
 }
 
 /**
- * Lists the files of the notebooks whose names begin with one of the given texts, in reading order; all without any.
- * @throws RangeError for a text that no notebook's name begins with.
+ * Lists the notebooks whose names begin with one of the given texts, in reading order; all if none is given.
+ * @throws RangeError for a text with which no notebook's name begins.
  */
 export async function chooseNotebooks(only: readonly string[] = []): Promise<string[]> {
   const all = await listNotebooks();

@@ -1,4 +1,4 @@
-// Runs the notebooks in real Jupyter, showing which cells run and for how long.
+// The runner of the notebooks, in real Jupyter.
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join, relative } from "node:path";
@@ -27,9 +27,9 @@ export interface RunNotebooksOptions {
   readonly files: readonly string[];
   /** Variables for the kernel, e.g. the profile. */
   readonly env: Readonly<Record<string, string>>;
-  /** Interrupts the cells under way, which lets a training write a checkpoint, and runs no other. */
+  /** Interrupts the running cells, which lets a training write a checkpoint, and starts no others. */
   readonly signal?: AbortSignal;
-  /** How many notebooks may run at the same time; by default one. */
+  /** Maximum number of notebooks that run at the same time; 1 by default. */
   readonly atOnce?: number;
   readonly onProgress?: (message: string) => void;
   readonly onEvent?: (notebook: string, event: NotebookEvent) => void;
@@ -38,16 +38,17 @@ export interface RunNotebooksOptions {
 export interface NotebookRun {
   readonly notebook: string;
   readonly seconds: number;
-  /** Peak resident size of the kernel's process, in bytes. */
+  /** Peak memory of the kernel's process, in bytes. */
   readonly peak: number;
 }
 
 /**
- * Executes the notebooks, each after the notebooks or tagged cells that its metadata names, and as many at a time as
- * `atOnce` allows. Each is written only when all its cells have succeeded. A failure interrupts the others.
- * @returns one result a notebook, in the order of `files`.
- * @throws RangeError if a notebook waits for a tag that no cell has; Error naming the notebook, the cell, its source, the message and the line in lib of the first failure; Error
- *   naming the notebooks and the cells where `signal` stopped them.
+ * Executes the notebooks, each after the notebooks or tagged cells that its metadata names, at most `atOnce` at a time. A
+ * notebook is written only if all its cells succeed. A failure interrupts the others.
+ * @returns one result per notebook, in the order of `files`.
+ * @throws RangeError if a notebook waits for a tag that no cell has.
+ * @throws Error with the notebook, the cell, its source, the message and the line in lib of the first failure, or with the
+ *   notebooks and cells where `signal` stopped them.
  */
 export async function runNotebooks(options: RunNotebooksOptions): Promise<NotebookRun[]> {
   const {
@@ -155,7 +156,7 @@ interface RunNotebookOptions extends Pick<RunNotebooksOptions, "folder" | "env">
   readonly onEvent: (event: NotebookEvent) => void;
 }
 
-/** Executes one notebook; resolves to the number of the cell where it was stopped, if it was. */
+/** Executes one notebook; resolves to the number of a cell if it was stopped there. */
 async function runNotebook(
   file: string,
   { folder, env, signal, jupyter, onEvent }: RunNotebookOptions,
@@ -223,9 +224,7 @@ function failureMessage(
   );
 }
 
-/**
- * Reduces a kernel's error text to the message and the stack frames in lib and in the cell, with paths from the root.
- */
+/** Reduces a kernel's error text to the message and the stack frames in lib and in the cell, with relative paths. */
 export function explainStack(text: string): string {
   const root = projectRoot();
   const lines = text.trim().split("\n");

@@ -1,7 +1,7 @@
-// Losses of a normal distribution that a network predicts: its likelihood, and a mean behind a clamp and a logarithm.
+// Losses of a predicted normal distribution: its likelihood, and its mean after a clamp and a logarithm.
 import { decomposeSymmetric } from "../engine/linear-algebra.js";
 
-/** A number that depends on a mean and a deviation, with its derivatives by both. */
+/** A function of a mean and a deviation, with its derivatives with respect to both. */
 export interface GaussianTerm {
   value: number;
   byMean: number;
@@ -11,7 +11,7 @@ export interface GaussianTerm {
 /**
  * Negative log-likelihood of `y` under N(m, s^2), less log(2 pi) / 2: `((m - y) / s)^2 / 2 + log s`.
  * Slopes: `dm = (m - y) / s^2`, `ds = (1 - ((m - y) / s)^2) / s`.
- * @param into takes the result, so that a batch allocates nothing.
+ * @param into receives the result, so that a batch allocates nothing.
  */
 export function negativeLogLikelihood(
   mean: number,
@@ -26,7 +26,8 @@ export function negativeLogLikelihood(
 }
 
 /**
- * Expectation of the paper's last step, `E[log1p(max(0, x))]` of x from N(m, s^2), by Gauss-Hermite quadrature:
+ * Expectation of the paper's last preprocessing step, `E[log1p(max(0, x))]` for x from N(m, s^2), by Gauss-Hermite
+ * quadrature:
  * `sum of w_k log1p(max(0, v_k))` with `v_k = m + s x_k`.
  * Slopes: `dm = sum of w_k / (1 + v_k)` and `ds = sum of w_k x_k / (1 + v_k)` over the nodes with `v_k > 0`.
  */
@@ -50,15 +51,16 @@ export function expectedLog1p(
   into.byDeviation = byDeviation;
 }
 
-/** Nodes and weights of an integral over the standard normal; the weights sum to 1. */
+/** Quadrature nodes and weights for the standard normal; the weights sum to 1. */
 export interface Quadrature {
   readonly nodes: Float64Array;
   readonly weights: Float64Array;
 }
 
 /**
- * Finds the Gauss-Hermite nodes of the standard normal, exact for polynomials up to degree `2 count - 1`: eigenvalues of
- * the matrix with `sqrt(k)` beside its diagonal, weighted by the squared first entries of the eigenvectors.
+ * Computes Gauss-Hermite quadrature for the standard normal, exact for polynomials up to degree `2 count - 1`: the nodes
+ * are the eigenvalues of the matrix with `sqrt(k)` beside its diagonal, the weights the squared first entries of its
+ * eigenvectors.
  * Source: Golub and Welsch 1969.
  */
 export function gaussHermite(count: number): Quadrature {

@@ -1,15 +1,15 @@
-// The latent layer of a variational autoencoder: a normal distribution a row, and a draw from it.
+// The latent layer of a variational autoencoder: a normal distribution per row, and a draw from it.
 import type { Random } from "../cohort/random.js";
 import type { Engine, Tensor } from "../engine/engine.js";
 import { dense, type ParameterOf, type Pass } from "./layers.js";
 import { total } from "./losses.js";
 
 export interface LatentOptions {
-  /** The head of the means. */
+  /** The name of the head that gives the means. */
   readonly mean: string;
-  /** The head of the log-variances. */
+  /** The name of the head that gives the log-variances. */
   readonly logVariance: string;
-  /** The log-variance is clamped into this range, and has no slope outside of it; by default it is not clamped. */
+  /** The range of the log-variance, which has no slope where it is clamped; unlimited by default. */
   readonly clamp?: Clamp;
 }
 
@@ -18,25 +18,25 @@ interface Clamp {
   readonly high: number;
 }
 
-/** What a latent layer makes of `[rows, inputs]`; all tensors are `[rows, units]`. */
+/** The output of a latent layer for `[rows, inputs]`; all tensors are `[rows, units]`. */
 export interface Latent {
   readonly mean: Tensor;
-  /** A draw in a pass with random numbers, else the mean. */
+  /** A draw in a pass with random numbers; otherwise the mean. */
   readonly z: Tensor;
-  /** The divergence from the standard normal, a sum over rows and units. */
+  /** The KL divergence from the standard normal, summed over rows and units. */
   divergence(): Promise<number>;
   /**
-   * Goes back once: settles the gradients of both heads and gives the slope with respect to the input.
-   * @param slope with respect to `z`.
-   * @param weight of the divergence in the loss.
+   * Runs backward, once: settles the gradients of both heads and returns the slope with respect to the input.
+   * @param slope of the loss with respect to `z`.
+   * @param weight of the KL divergence in the loss.
    */
   back(slope: Tensor, weight: number): Tensor;
 }
 
 /**
  * Two dense heads give the mean m and the log-variance l of each row; `z = m + e^(l / 2) noise` is a draw, and
- * `KL = sum of (m^2 + e^l - 1 - l) / 2` its divergence from the standard normal. One normal number of `pass.random` is
- * drawn per entry, row by row.
+ * `KL = sum of (m^2 + e^l - 1 - l) / 2` its divergence from the standard normal. One standard-normal number is drawn
+ * per entry, row by row.
  * Back: `dm = dz + weight m`, `dl = (dz e^(l / 2) noise + weight (e^l - 1)) / 2`.
  * Source: Kingma and Welling 2014, appendix B.
  */
@@ -76,7 +76,7 @@ export function latentLayer(
   };
 }
 
-/** The slope through a clamp: 0 outside of the range. */
+/** The slope through a clamp: 0 outside the range. */
 function gateClamp(engine: Engine, slope: Tensor, x: Tensor, { low, high }: Clamp): Tensor {
   const above = engine.gate(slope, engine.scale(x, 1, -low), 0);
   return engine.gate(above, engine.scale(x, -1, high), 0);

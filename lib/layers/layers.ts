@@ -1,17 +1,17 @@
-// Layers: what goes forward and, beside it, what comes back. Every engine runs them.
+// Layers, each with its forward and backward pass side by side; they run on every engine.
 //
-// A layer turns `[rows, inputs]` into `[rows, outputs]` and hands back the way to its slopes: from the derivative of the
-// loss with respect to what came out to that with respect to what went in, settling the gradients of its parameters.
+// Forward, a layer turns `[rows, inputs]` into `[rows, outputs]`. Backward, it turns the slope (the derivative of the
+// loss) with respect to its output into the slope with respect to its input, and settles its parameters' gradients.
 import type { Random } from "../cohort/random.js";
 import type { Columns, Engine, Parameter, Settlement, Tensor } from "../engine/engine.js";
 
-/** How a pass through a model is made. */
+/** The mode of a pass through a model. */
 export interface Pass {
-  /** Whether entries are dropped, and normalization is by the batch's own statistics, which it keeps track of. */
+  /** Whether dropout is on, and batch normalization uses the batch's own statistics and updates the running ones. */
   readonly isTraining: boolean;
-  /** Where dropout and noise are drawn from; without it nothing is dropped and no noise is added. */
+  /** The source of dropout and noise; without it, there is neither. */
   readonly random?: Random;
-  /** What becomes of gradients on the way back; null keeps the parameters as they are. */
+  /** What becomes of gradients in the backward pass; null leaves the parameters unchanged. */
   readonly settlement: Settlement | null;
 }
 
@@ -21,26 +21,26 @@ export const EVALUATION: Pass = { isTraining: false, settlement: null };
 export interface Passed {
   readonly out: Tensor;
   /**
-   * Goes back once: settles gradients and gives the slope with respect to the layer's input, or null where it is not
-   * wanted.
-   * @param slope with respect to `out`, of its shape.
+   * Runs backward, once: settles gradients and returns the slope with respect to the layer's input, or null if that is
+   * not wanted.
+   * @param slope of the loss with respect to `out`, with the same shape.
    */
   back(slope: Tensor, isWanted: boolean): Tensor | null;
 }
 
 export interface Layer {
-  /** Whether it has parameters, so that a slope has to reach it. */
+  /** Whether it has parameters, so that the backward pass must reach it. */
   readonly isTrained: boolean;
   forward(x: Tensor, pass: Pass): Passed;
 }
 
-/** A tensor of a model: a trained parameter, or a buffer that training moves without a gradient. */
+/** A tensor of a model: a trained parameter, or a buffer that is updated without a gradient. */
 export interface TensorShape {
   /** As in PyTorch's state dict. */
   readonly name: string;
   /** `[outputs, inputs]` of a weight, `[units]` of a vector. */
   readonly shape: readonly number[];
-  /** What training starts from; "uniform" is in `±1 / sqrt(inputs)`, as torch.nn.Linear draws it. */
+  /** The initial values; "uniform" draws from `±1 / sqrt(inputs)`, as torch.nn.Linear does. */
   readonly start: "uniform" | "zeros" | "ones";
   readonly isTrained: boolean;
 }
@@ -59,8 +59,8 @@ export function denseTensors(name: string, outputs: number, inputs: number): Ten
 /**
  * Dense: `out = x W^T + b`, `[rows, inputs]` to `[rows, outputs]`.
  * Back: `dx = dout W`, `dW = dout^T x`, `db = sum of dout over the rows`.
- * @param isNormalized whether batch normalization follows, which takes the bias off again: its gradient is 0 then, and
- *   what rounding leaves of it would drive Adam, which knows no scale.
+ * @param isNormalized whether batch normalization follows, which cancels the bias: the bias's gradient is then set to 0,
+ *   because Adam would scale up its rounding error.
  */
 export function dense(
   engine: Engine,
@@ -74,7 +74,7 @@ export function dense(
     forward: (x, { settlement, isTraining }) => ({
       out: engine.linear(weight, bias, x), // [rows, outputs]
       back(slope, isWanted) {
-        const below = isWanted ? engine.linearBack(weight, slope) : null; // [rows, inputs], by the old weight
+        const below = isWanted ? engine.linearBack(weight, slope) : null; // [rows, inputs], with the weight before its update
         if (settlement) {
           engine.settleWeight(weight, slope, x, settlement);
           const sum = isNormalized && isTraining ? null : engine.sumRows(slope); // [1, outputs]
@@ -86,7 +86,7 @@ export function dense(
   };
 }
 
-/** `x > 0 ? x : leak x`; ReLU without a leak. Back: `dout` where something came out, else `leak dout`. */
+/** `x > 0 ? x : leak x`; ReLU if `leak` is 0. Back: `dout` where x > 0, else `leak dout`. */
 export function relu(engine: Engine, leak = 0): Layer {
   return untrained((x) => {
     const out = engine.relu(x, leak);
@@ -103,8 +103,8 @@ export function softplus(engine: Engine): Layer {
 }
 
 /**
- * Dropout: `x mask` in training, where an entry of the mask is 0 with probability `share`, else `1 / (1 - share)`. One
- * number is drawn per entry, row by row; a share of 0 draws nothing. Back: `dout mask`.
+ * Dropout: `x mask` in training, where each entry of the mask is 0 with probability `share`, else `1 / (1 - share)`. One
+ * number is drawn per entry, row by row; with a share of 0, none is. Back: `dout mask`.
  */
 export function dropout(engine: Engine, share: number): Layer {
   return untrained((x, { isTraining, random }) => {
@@ -150,7 +150,7 @@ export function maskBlocks(engine: Engine, blocks: readonly Columns[], first = 0
   });
 }
 
-/** Lists the tensors of a batch normalization: scale and shift, then the running statistics. */
+/** Lists the tensors of batch normalization: scale and shift, then the running statistics. */
 export function batchNormTensors(name: string, units: number): TensorShape[] {
   return (
     [
@@ -166,12 +166,12 @@ export function batchNormTensors(name: string, units: number): TensorShape[] {
 
 /**
  * Batch normalization: `standard = (x - mean) / sqrt(variance + epsilon)`, `out = scale standard + shift`, unit by unit.
- * In training by the batch's own statistics (divisor n), to which the running ones move a tenth of the way, the variance
- * with divisor n - 1; else by the running ones, which are constants on the way back.
+ * In training, mean and variance are the batch's own (divisor n), and the running ones move a tenth of the way towards
+ * them (variance with divisor n - 1). Otherwise they are the running ones, which the backward pass treats as constants.
  * Back in training: `dx = scale / sqrt(variance + epsilon) (dout - (dshift + standard dscale) / n)`, where
  * `dshift = sum of dout` and `dscale = sum of dout standard` over the n rows.
  * Source: torch.nn.BatchNorm1d.
- * @returns a layer whose `forward` throws a RangeError if it is to train on a single row, which has no variance.
+ * @returns a layer whose `forward` throws a RangeError in training on a single row, which has no variance.
  */
 export function batchNorm(
   engine: Engine,
@@ -215,14 +215,14 @@ export function batchNorm(
           if (!isWanted) return null;
           const moved = engine.addVector(engine.mulVector(standard, alongScale), alongShift);
           const inner = isTraining ? engine.sub(slope, engine.scale(moved, 1 / n)) : slope;
-          return engine.mulVector(inner, engine.mul(by, inverse)); // by the old scale
+          return engine.mulVector(inner, engine.mul(by, inverse)); // with the scale before its update
         },
       };
     },
   };
 }
 
-/** Layers one after the other. The way back ends at the first that is trained, unless its slope is wanted. */
+/** Layers one after another. The backward pass ends at the first trained layer, unless the input's slope is wanted. */
 export function sequence(...layers: readonly Layer[]): Layer {
   const first = layers.findIndex(({ isTrained }) => isTrained);
   return {

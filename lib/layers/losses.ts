@@ -1,4 +1,4 @@
-// Losses: what a model is trained to lower, each with its slope.
+// Losses, each with its slope.
 import type { Matrix } from "../cohort/matrix.js";
 import type { Activation, Engine, Head, HeadOptions, Tensor } from "../engine/engine.js";
 import {
@@ -62,9 +62,9 @@ export function reconstructionLoss(
 }
 
 /**
- * Cross-entropy of logits `[rows, classes]`, in float64: the mean of `-log softmax(logits)[target]` over the rows that
- * have a target; 0 where none has. Slope: `(softmax - [k = target]) / rows with a target`.
- * @param targets one per row, in [0, classes); -1 for none.
+ * Cross-entropy of logits `[rows, classes]`, in float64: the mean of `-log softmax(logits)[target]` over the rows with a
+ * target, or 0 without any. Slope: `(softmax - [k = target]) / rows with a target`.
+ * @param targets one per row, in [0, classes); -1 for no target.
  */
 export function crossEntropy(
   logits: ArrayLike<number>,
@@ -79,7 +79,7 @@ export function crossEntropy(
   for (let i = 0; i < rows; i++) {
     const at = i * classes;
     const target = targets[i];
-    // The logarithm of the sum is taken through the largest logit, so that a probability of 0 has a finite one.
+    // logSumExp factors out the largest logit, so that a probability of 0 has a finite logarithm.
     if (target >= 0) {
       loss += (logSumExp(logits, at, classes) - logits[at + target]) / count;
       slope[at + target] -= 1;
@@ -106,7 +106,7 @@ function logSumExp(values: ArrayLike<number>, start: number, count: number): num
   return largest + Math.log(sum);
 }
 
-/** Sums all entries, in float64 from the units' sums on. */
+/** Sums all entries: over rows on the engine, then over units in float64. */
 export async function total(engine: Engine, terms: Tensor): Promise<number> {
   const byUnit = await engine.read(engine.sumRows(terms));
   return byUnit.reduce((sum, value) => sum + value, 0);

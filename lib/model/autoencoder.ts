@@ -1,4 +1,4 @@
-// Autoencoders, ARO and its variational sister: batches are matrices, which they encode and reconstruct.
+// Autoencoders: models such as ARO and the VAE that encode matrices and reconstruct them.
 import type { Matrix } from "../cohort/matrix.js";
 import type { Columns, Engine, Tensor } from "../engine/engine.js";
 import { EVALUATION, type Layer } from "../layers/layers.js";
@@ -12,7 +12,7 @@ import {
   type Weights,
 } from "./model.js";
 
-/** What an autoencoder reads of its columns. */
+/** The columns of an autoencoder, and those that it sees. */
 export interface Sight {
   /** Columns of the input and of the reconstruction. */
   readonly features: number;
@@ -30,7 +30,7 @@ export interface EncodeOptions {
   readonly relu?: boolean;
 }
 
-/** An autoencoder living in an engine. Every batch is a `Matrix` of preprocessed rows, `[rows, features]`. */
+/** An autoencoder on an engine. Every batch is a `Matrix` of preprocessed rows, `[rows, features]`. */
 export interface AutoencoderModel<Spec> extends Model<Matrix> {
   readonly spec: Spec;
   /** The reconstruction, `[rows, features]`. */
@@ -38,7 +38,8 @@ export interface AutoencoderModel<Spec> extends Model<Matrix> {
   /** The latent representation, `[rows, latent units]`. */
   encode(batch: Matrix, options?: EncodeOptions): Promise<Float32Array>;
   /**
-   * One unit of each row, and its derivative by the row's visible columns: the layers' own way back.
+   * Computes one unit of each row and its derivatives with respect to the row's visible columns, through the layers'
+   * backward passes.
    * @throws RangeError if the model has no such unit.
    */
   slopes(batch: Matrix, unit: Unit): Promise<UnitSlopes>;
@@ -67,7 +68,7 @@ export interface AutoencoderNetwork extends Network<Matrix> {
   readonly decoder: Layer;
 }
 
-/** Rows that are worked on at a time where nothing is trained. */
+/** Rows evaluated at a time, outside of training. */
 const ROWS = 128;
 
 /** How an autoencoder reads a batch: checks it, cuts it into chunks, and puts its visible columns on the engine. */
@@ -97,7 +98,7 @@ export function buildAutoencoder<Spec extends Sized>(
   const model = buildModel(engine, architecture, spec, weights);
   const { network, run } = model;
 
-  /** Works on a batch in chunks, and puts the rows of what comes out one after the other. */
+  /** Computes a batch chunk by chunk, and concatenates the rows of the results. */
   const inChunks = async (where: string, batch: Matrix, work: (chunk: Matrix) => Tensor) => {
     network.inspect(where, batch);
     const parts: Float32Array[] = [];
@@ -134,7 +135,7 @@ export function buildAutoencoder<Spec extends Sized>(
   });
 }
 
-/** The rows of all parts, one after the other. */
+/** Concatenates the rows of all parts. */
 function joinRows(parts: readonly Float32Array[]): Float32Array {
   if (parts.length === 1) return parts[0];
   const out = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
@@ -146,7 +147,7 @@ function joinRows(parts: readonly Float32Array[]): Float32Array {
   return out;
 }
 
-/** Goes forward to a unit and back to the visible columns, settling nothing. */
+/** Runs forward to one unit and back to the visible columns; updates no parameters. */
 async function traceBack(
   engine: Engine,
   network: AutoencoderNetwork,
@@ -174,7 +175,7 @@ async function traceBack(
   };
 }
 
-/** Cuts a batch into runs of at most 128 rows, without copying. */
+/** Cuts a batch into chunks of at most 128 rows, without copying. */
 export function chunksOf({ rows, columns, values, observed }: Matrix): Matrix[] {
   return Array.from({ length: Math.ceil(rows / ROWS) }, (_, i) => {
     const count = Math.min(ROWS, rows - i * ROWS);

@@ -1,4 +1,4 @@
-// What a training of ARO costs before it starts: arithmetic, time, and room on the disk for the run's folder.
+// The cost of training an ARO, estimated before it starts: operations, time, and disk space for the run's folder.
 import { existsSync } from "node:fs";
 import { readdir, stat, statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -12,24 +12,23 @@ import { countParameters, initializeWeights, sizeOf } from "./model.js";
 
 /**
  * Counts the floating-point operations of one training step: `2 rows (2 F W + 3 L W² + 3 W F)`. Each layer is multiplied
- * forward, for its weights' gradient and for its input's; the input layer needs no gradient of its input but for batch
- * normalization: `3 F W` then.
- * Adam and the element-wise functions are left out, and so is what an engine saves on columns that a masked model
- * does not see.
+ * in the forward pass, for its weights' gradient and for its input's gradient. The input layer needs the latter only below
+ * batch normalization, which makes it `3 F W`.
+ * Leaves out Adam, element-wise functions, and what engines save on the columns that a masked model does not see.
  */
 export function flopsPerStep({ features, width, hiddenLayers, batchNorm }: AroSpec, rows: number) {
   const products = (batchNorm ? 6 : 5) * features * width + 3 * hiddenLayers * width * width;
   return 2 * rows * products;
 }
 
-/** Bytes that a run's folder takes at its peak: the weights, and two checkpoints of weights and Adam's moments. */
+/** Estimates the peak size of a run's folder, in bytes: the weights, and two checkpoints of weights and Adam's moments. */
 export function estimateDisk(spec: AroSpec): number {
   const parameters = countParameters(ARO, spec);
   const buffers = ARO.tensors(spec).reduce((sum, { shape }) => sum + sizeOf(shape), -parameters);
   return 4 * (parameters + buffers + 2 * (3 * parameters + buffers));
 }
 
-/** Bytes that a run's folder may take, whether it exists or not: what is free there, and what is in it already. */
+/** Free bytes on the disk of a folder, which need not exist yet. */
 export async function availableDisk(folder: string): Promise<number> {
   if (!existsSync(folder)) return await availableDisk(dirname(folder));
   const { bavail, bsize } = await statfs(folder);
@@ -37,8 +36,8 @@ export async function availableDisk(folder: string): Promise<number> {
 }
 
 /**
- * Refuses a training whose folder would fill the disk. What the folder holds counts as room: the run replaces it.
- * @throws RangeError with the bytes needed and those there are.
+ * Refuses a training whose folder would fill the disk. The folder's present files count as free: the run replaces them.
+ * @throws RangeError with the bytes needed and the bytes available.
  */
 export async function requireDisk(spec: AroSpec, folder: string): Promise<void> {
   const needed = estimateDisk(spec);
@@ -47,7 +46,7 @@ export async function requireDisk(spec: AroSpec, folder: string): Promise<void> 
   const gib = (bytes: number) => `${(bytes / 2 ** 30).toFixed(2)} GiB`;
   throw new RangeError(
     `train: expected ${gib(needed)} on the disk for the run's weights and checkpoints, got ${gib(room)}; ` +
-      "free some room, or train a narrower model",
+      "free some disk space, or train a narrower model",
   );
 }
 
@@ -59,19 +58,19 @@ async function bytesIn(folder: string): Promise<number> {
 
 export interface StepTime {
   readonly secondsPerStep: number;
-  /** Features of the model that was timed; the full model's where that is small. */
+  /** Features of the model that was timed; a small model is timed at its full size. */
   readonly measuredAt: number;
 }
 
-/** Floating-point operations of a step that is timed, a second or less of work on most machines. */
+/** Floating-point operations of the timed step: at most a second on most machines. */
 const TIMED = 30e9;
 const STEPS = 5;
 
 /**
- * Times steps of a model as wide and deep as the one asked for, with as many of its features as a step of 30 GFLOP has,
- * and carries the time over. Part of a step is arithmetic, which grows with its operations, and part is moving weights
- * and moments, which grows with the parameters; the two ratios differ by a few percent, and their mean is taken.
- * Weights and batch are drawn from a seed; nothing is kept. Null if even the smaller model does not fit the memory.
+ * Times steps of a model of the same width and depth, with only as many features as a step of 30 GFLOP has, and
+ * extrapolates. Part of a step is arithmetic, proportional to its operations; the rest moves weights and moments,
+ * proportional to the parameters. The two ratios differ by a few percent; the estimate uses their mean.
+ * @returns null if even the smaller model does not fit into memory.
  */
 export async function measureStep(
   engine: Engine,
@@ -92,7 +91,7 @@ export async function measureStep(
   return { secondsPerStep: (seconds * (operations + parameters)) / 2, measuredAt };
 }
 
-/** The median of a few steps, in seconds; the first two, in which memory is taken and code is compiled, do not count. */
+/** The median time of a few steps, in seconds, after two warm-up steps. */
 async function timeSteps(engine: Engine, spec: AroSpec, rows: number): Promise<number> {
   const batch = drawBatch(rows, spec.features);
   const random = createRandom(0, "dropout");
@@ -110,7 +109,7 @@ async function timeSteps(engine: Engine, spec: AroSpec, rows: number): Promise<n
   return times.sort((a, b) => a - b)[Math.floor(STEPS / 2)];
 }
 
-/** Like preprocessed rows: half of the values 0, a fifth not observed. */
+/** Draws rows like preprocessed ones: half of the values are 0, a fifth are unobserved. */
 function drawBatch(rows: number, features: number): Matrix {
   const random = createRandom(0, "batch");
   const batch = emptyMatrix(rows, features);

@@ -1,4 +1,4 @@
-// Whether a model fits: what training it will need, against what memory there is.
+// The memory that training a model needs, checked against the memory available.
 import type { Engine, MemoryLimits } from "../engine/engine.js";
 import type { TensorShape } from "../layers/layers.js";
 import { sizeOf } from "./model.js";
@@ -9,25 +9,25 @@ export interface Sized {
   readonly width: number;
 }
 
-/** What is asked of an architecture here. */
+/** The part of an architecture that the estimate needs. */
 interface Tensors<Spec> {
   tensors(spec: Spec): readonly TensorShape[];
 }
 
 const GIB = 2 ** 30;
-/** Room for activations and blocks at work, beside the arrays that are counted by feature. */
+/** Memory for activations and working blocks, beside the arrays counted by feature. */
 const WORKING = 64 * 2 ** 20;
 /**
- * What TensorFlow takes beyond the arrays: its library, and copies that are freed late. Measured at the peak with
- * 71,094 features: 5.72 GiB where the arrays have 4.73 (2,048 wide), 1.76 where they have 1.30 (512 wide).
+ * TensorFlow's overhead: its library, and copies that are freed late. Measured peak with 71,094 features: 5.72 GiB for
+ * arrays of 4.73 GiB (2,048 wide), 1.76 GiB for arrays of 1.30 GiB (512 wide).
  */
 const TENSORFLOW = { library: 0.4 * GIB, copies: 1.15 };
-/** Rows of the batch that the estimate is for; the paper's has 80. */
+/** Rows of the batch that the estimate assumes; the paper's batch has 80. */
 const ROWS = 128;
-/** Tensors as large as a batch: the batch, what is visible of it, its dropout; and what batch normalization keeps. */
+/** Number of batch-sized tensors: the batch, its visible part, its dropout mask; and those of batch normalization. */
 const BATCHES = { plain: 4, normalized: 10 };
 
-/** Estimates the bytes that training a model needs, in the engine's heap and in all. */
+/** Estimates the bytes that training a model needs, in the engine's heap and in total. */
 export function estimateMemory<Spec>(
   architecture: Tensors<Spec>,
   spec: Spec & Pick<Sized, "features">,
@@ -40,7 +40,7 @@ export function estimateMemory<Spec>(
   const batch = 4 * ROWS * spec.features;
   const batches = buffers > 0 ? BATCHES.normalized : BATCHES.plain;
   const heap = 3 * weights + buffers + batches * batch + WORKING;
-  const available = heap + batch; // as it came
+  const available = heap + batch; // the batch as passed in
   const real = (bytes: number) =>
     backend === "tensorflow" ? TENSORFLOW.library + TENSORFLOW.copies * bytes : bytes;
   return { heap, total: real(available + weights), available: real(available) };
@@ -64,7 +64,7 @@ export function widestFit<Spec extends Sized>(
 }
 
 /**
- * Refuses a model that would run out of memory in the middle of a training.
+ * Refuses a model that would run out of memory during training.
  * @throws RangeError with the bytes needed, the limit, and the largest width that fits.
  */
 export function requireMemory<Spec extends Sized>(
@@ -82,8 +82,8 @@ export function requireMemory<Spec extends Sized>(
 }
 
 /**
- * Refuses what needs more memory than there is.
- * @param explain says what needs it, and what would fit.
+ * Refuses a need for more memory than there is.
+ * @param explain names what needs it, and what would fit.
  * @throws RangeError with the bytes needed and the first limit that they exceed.
  */
 export function requireRoom(

@@ -1,11 +1,11 @@
-// A model in an engine: its parameters by name, trained step by step. Its page, e.g. aro.ts, defines what it computes.
+// A model on an engine: parameters by name, trained step by step. Its page, such as aro.ts, defines what it computes.
 import type { Matrix } from "../cohort/matrix.js";
 import { createRandom, type Random } from "../cohort/random.js";
 import { type AdamW, adamw } from "../engine/adamw.js";
 import type { Engine, Kept, Parameter, ParameterOptions } from "../engine/engine.js";
 import { EVALUATION, type ParameterOf, type Pass, type TensorShape } from "../layers/layers.js";
 
-/** Losses that are not finite: the weights have diverged, which is a property of the settings. */
+/** The losses are not finite: the weights diverged under these settings. */
 export class DivergenceError extends Error {
   override readonly name = "DivergenceError";
 }
@@ -21,7 +21,7 @@ export interface Losses {
 export interface Measured extends Losses {
   /** Observed entries of the batch. */
   readonly observed: number;
-  /** Whatever else the model's loss is made of, by name. */
+  /** The other terms of the model's loss, by name. */
   readonly parts?: Readonly<Record<string, number>>;
 }
 
@@ -34,30 +34,30 @@ export interface StepOptions {
   readonly weightDecay?: number;
   /** Where dropout and noise are drawn from; without it nothing is dropped and no noise is added. */
   readonly random?: Random;
-  /** From 1, for models whose loss changes over the training. */
+  /** Counted from 1; for models whose loss changes during training. */
   readonly epoch?: number;
 }
 
 /** A model under training. */
 export interface Model<Batch> {
-  /** Parameters and buffers, in the order of their files. */
+  /** Parameters and buffers, in the order in which files hold them. */
   readonly tensors: readonly TensorShape[];
-  /** Rows that a step needs. */
+  /** The fewest rows that a step can use. */
   readonly leastRows: number;
   /** Takes one step; resolves to the losses before it, as PyTorch reports them. */
   step(batch: Batch, options: StepOptions): Promise<Measured>;
-  /** Measures without dropout and noise, by running statistics; changes nothing. */
+  /** Computes the losses without dropout and noise, with running statistics; changes nothing. */
   evaluate(batch: Batch): Promise<Measured>;
-  /** The gradients of the loss that a step would take, by parameter; for tests and explanations. */
+  /** The gradients that a step would apply, by parameter; for tests and explanations. */
   gradients(batch: Batch, options?: Omit<StepOptions, "learningRate">): Promise<Weights>;
   /** Copies every tensor: the parameters and the buffers. */
   readWeights(): Promise<Map<string, Float32Array>>;
-  /** Steps taken so far, which Adam's corrections depend on; set together with the tensors that belong to it. */
+  /** Steps taken so far, which Adam's bias corrections use; to resume, set it together with the tensors. */
   stepCount: number;
-  /** Copies the stored values of one tensor, so that a large model need not be held in memory as a whole. */
+  /** Copies what is kept of one tensor, so that a large model need not be copied at once. */
   readTensor(name: string, kept: Kept): Promise<Float32Array>;
   /**
-   * Replaces what is kept of one tensor; all of them and `stepCount` make training go on where it stood.
+   * Replaces what is kept of one tensor; with all tensors and `stepCount` restored, training resumes exactly.
    * @throws RangeError if the model has no such tensor, or the values do not fit it.
    */
   writeTensor(name: string, kept: Kept, values: Float32Array): void;
@@ -69,13 +69,13 @@ export interface Model<Batch> {
 export interface Sums {
   readonly huber: number;
   readonly squared: number;
-  /** Such that those of a batch's chunks add up. */
+  /** Terms of the loss, scaled so that those of a batch's chunks add up. */
   readonly parts?: Readonly<Record<string, number>>;
 }
 
 /** What a model computes, written in layers. */
 export interface Network<Batch> {
-  /** Adam's settings where they are not PyTorch's defaults. */
+  /** Adam's settings that differ from PyTorch's defaults. */
   readonly adam?: Partial<AdamW>;
   /** Rows that a training step needs: 2 where batch normalization divides by the batch's variance. */
   readonly leastRows: number;
@@ -84,21 +84,21 @@ export interface Network<Batch> {
    * @throws RangeError if it does not fit.
    */
   inspect(where: string, batch: Batch): number;
-  /** Goes forward and, with a settlement, back. */
+  /** Runs forward and, given a settlement, backward. */
   pass(batch: Batch, observed: number, pass: Pass & { readonly epoch: number }): Promise<Sums>;
-  /** Measures held-out rows; by default a pass in evaluation. */
+  /** Computes the losses of held-out rows; by default `pass` without training. */
   evaluate?(batch: Batch): Promise<Sums>;
   /** Cuts a batch into parts that are evaluated one after the other, which bounds memory. */
   chunks?(batch: Batch): readonly Batch[];
 }
 
-/** A kind of model: what it is made of, and how it is put together. */
+/** A kind of model: its tensors, and the layers that use them. */
 export interface Architecture<Spec, Batch, Net extends Network<Batch>> {
   readonly name: string;
   /** @throws RangeError naming the first setting that makes no sense, and what it may be. */
   check(spec: Spec): void;
   tensors(spec: Spec): readonly TensorShape[];
-  /** The used columns of a tensor, where they are not all. */
+  /** The columns of a tensor that the model uses; undefined for all. */
   columns?(spec: Spec, name: string): ParameterOptions["columns"];
   network(engine: Engine, spec: Spec, of: ParameterOf): Net;
 }
@@ -106,8 +106,8 @@ export interface Architecture<Spec, Batch, Net extends Network<Batch>> {
 export interface BuiltModel<Batch, Net> extends Model<Batch> {
   readonly network: Net;
   /**
-   * Runs work on the network's tensors, alone, and frees what it makes.
-   * @throws Error if the model was disposed of.
+   * Runs work on the network's tensors, one piece at a time, and frees the tensors that it makes.
+   * @throws Error if the model was disposed.
    */
   run<R>(where: string, work: () => Promise<R>): Promise<R>;
 }
@@ -136,7 +136,7 @@ export function buildModel<Spec, Batch, Net extends Network<Batch>>(
   const run = async <R>(where: string, work: () => Promise<R>): Promise<R> => {
     requireAlive(where);
     return await engine.run(async () => {
-      requireAlive(where); // it may have been disposed of while this run waited
+      requireAlive(where); // it may have been disposed while this run waited
       return await work();
     });
   };
@@ -185,7 +185,7 @@ export function buildModel<Spec, Batch, Net extends Network<Batch>>(
     async gradients(batch, { random, epoch = 1 } = {}) {
       const observed = enter("gradients", batch);
       const settlement = new Map<string, Promise<Float32Array>>();
-      // Without draws as `evaluate` sees the batch, whose loss it is the gradient of.
+      // Without random draws, these are the gradients of the loss that `evaluate` computes.
       const pass = { isTraining: random !== undefined, random, settlement, epoch };
       return await run("gradients", async () => {
         meansOf("gradients", [await network.pass(batch, observed, pass)], observed);
@@ -227,8 +227,8 @@ export function buildModel<Spec, Batch, Net extends Network<Batch>>(
 }
 
 /**
- * Draws the tensors that training starts from; weights and biases of dense layers are uniform in `±1 / sqrt(inputs)`, as
- * torch.nn.Linear draws them. The numbers are the same in every engine.
+ * Draws initial tensors; weights and biases of dense layers are uniform in `±1 / sqrt(inputs)`, as in torch.nn.Linear.
+ * The numbers are the same on every engine.
  */
 export function initializeWeights<Spec>(
   architecture: { check(spec: Spec): void; tensors(spec: Spec): readonly TensorShape[] },
@@ -250,7 +250,7 @@ export function initializeWeights<Spec>(
   );
 }
 
-/** Counts the trained numbers of a model: 303,863,222 of ARO at the paper's shape. */
+/** Counts the trained parameters of a model: 303,863,222 for the paper's ARO. */
 export function countParameters<Spec>(
   { tensors }: { tensors(spec: Spec): readonly TensorShape[] },
   spec: Spec,
@@ -321,7 +321,7 @@ export function requireTensors(
   throw new RangeError(`${where}: expected no tensor named "${other}" in this model`);
 }
 
-/** Apart from `buildModel`, whose closures would otherwise keep the weights alive that it started from. */
+/** Separate from `buildModel`, whose closures would otherwise keep the initial weights alive. */
 function makeParameters<Spec, Batch, Net extends Network<Batch>>(
   engine: Engine,
   architecture: Architecture<Spec, Batch, Net>,
@@ -337,9 +337,9 @@ function makeParameters<Spec, Batch, Net extends Network<Batch>>(
   return { parameters, of: (name) => parameters.get(name)! };
 }
 
-/** Fills an array with numbers uniform in `±bound`, one of `random` each. */
+/** Fills an array with uniform draws from `±bound`. */
 export function drawUniform(random: Random, bound: number, values: Float32Array): void {
-  // A part at a time, so that hundreds of millions are drawn in a second.
+  // In blocks, which draws hundreds of millions of numbers per second.
   const words = new Uint32Array(Math.min(values.length, 1 << 16));
   for (let start = 0; start < values.length; start += words.length) {
     const part = words.subarray(0, Math.min(words.length, values.length - start));
@@ -348,7 +348,7 @@ export function drawUniform(random: Random, bound: number, values: Float32Array)
   }
 }
 
-/** Finds the parameter of that name that keeps this, and checks the values for it. */
+/** Finds a parameter by name, and checks that it keeps `kept` and that the values fit. */
 function requireTensor(
   where: string,
   parameters: ReadonlyMap<string, Parameter>,
@@ -384,7 +384,7 @@ function requireVariances(where: string, name: string, values: Float32Array): vo
   throw new RangeError(`${where}: expected variances of 0 or more, got ${values[bad]} in ${name}`);
 }
 
-/** @throws RangeError if a moment is not 0 outside of the columns that the model uses. */
+/** @throws RangeError if a moment is not 0 outside the columns that the model uses. */
 function requireUnusedAtRest({ shape, columns }: Parameter, moment: Float32Array): void {
   const stride = shape[shape.length - 1];
   if (columns.end - columns.start === stride) return;
@@ -392,7 +392,7 @@ function requireUnusedAtRest({ shape, columns }: Parameter, moment: Float32Array
     const column = i % stride;
     if (moment[i] !== 0 && (column < columns.start || column >= columns.end)) {
       throw new RangeError(
-        "writeTensor: expected no moments at columns that the model does not see, got some; " +
+        "writeTensor: expected moments of 0 in columns that the model does not see, got others; " +
           "this state belongs to a model with other visible columns",
       );
     }
@@ -418,7 +418,7 @@ function meansOf(where: string, sums: readonly Sums[], observed: number): Measur
     if (Number.isFinite(loss)) continue;
     throw new DivergenceError(
       `${where}: expected finite losses, got ${name} ${loss}; ` +
-        "the weights have diverged and are of no more use: train again with a lower learning rate",
+        "the weights have diverged: train again with a lower learning rate",
     );
   }
   return { huber, mse, observed, ...(names.length > 0 && { parts }) };

@@ -1,20 +1,20 @@
-// What MODIS reads: rows of each modality with their classes, checked at the door.
+// The batches of MODIS: rows of each modality with their classes, and their checks.
 import type { Matrix } from "../cohort/matrix.js";
 import type { Engine } from "../engine/engine.js";
 import { chunksOf } from "./autoencoder.js";
 import { inspectMatrix } from "./model.js";
 import type { ModisModality, ModisSpec } from "./modis-shape.js";
 
-/** Rows of one modality. A step takes any rows of each; `evaluate` takes the same samples of all. */
+/** Rows of one modality. In a step, the modalities' samples may differ; `evaluate` needs the same samples of all. */
 export interface ModisBatch {
   /** Preprocessed, `[rows, features of the modality]`. */
   readonly matrix: Matrix;
-  /** Of each row, in [0, classes); -1 where unknown. */
+  /** The class of each row, in [0, classes); -1 if unknown. */
   readonly classes: ArrayLike<number>;
 }
 
 /**
- * Checks a batch of each modality, and counts the observed entries of all.
+ * Checks one batch per modality, and counts their observed entries.
  * @throws RangeError if one does not fit the model.
  */
 export function inspectBatches(
@@ -72,7 +72,7 @@ export function findModality(
   throw new RangeError(`${where}: expected a modality in [0, ${modalities.length}), got ${index}`);
 }
 
-/** @throws RangeError if a modality has no two rows, of which batch normalization takes the variance. */
+/** @throws RangeError if a modality has fewer than the two rows that batch normalization needs. */
 export function requireVariance({ modalities }: ModisSpec, batches: readonly ModisBatch[]): void {
   batches.forEach(({ matrix: { rows } }, i) => {
     if (rows >= 2) return;
@@ -83,7 +83,7 @@ export function requireVariance({ modalities }: ModisSpec, batches: readonly Mod
 }
 
 /**
- * Cuts batches of the same samples into runs of at most 128 rows, without copying.
+ * Cuts batches of the same samples into chunks of at most 128 rows, without copying.
  * @throws RangeError if the modalities differ in rows.
  */
 export function pairedChunks(batches: readonly ModisBatch[]): ModisBatch[][] {

@@ -1,4 +1,4 @@
-// The discriminator of MODIS: reads latent rows, and says which modality and which class each is of.
+// The discriminator of MODIS: predicts the modality and the class of each latent row.
 //
 //   z of all modalities [rows of all, latent] -> trunk -> hidden [rows of all, 256] -> logits of the modality, of the class
 import type { Engine, Tensor } from "../engine/engine.js";
@@ -15,9 +15,10 @@ export function modisDiscriminator(engine: Engine, spec: ModisSpec, of: Paramete
   const onLabel = stackLayers(engine, of, [layers.label]);
 
   /**
-   * Judges latent rows and goes back to them.
+   * Judges latent rows, and runs backward from its losses.
    * @param latents of each modality, `[rows, latent]`.
-   * @param isForGenerators takes the losses of the autoencoders, which want to be mistaken; their latent rows get a slope.
+   * @param isForGenerators uses the autoencoders' losses, which reward wrong modalities, and returns the slope with
+   *   respect to the latent rows.
    */
   return async function judge(
     latents: readonly Tensor[],

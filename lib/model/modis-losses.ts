@@ -1,7 +1,7 @@
-// What the discriminator of MODIS is asked about latent rows, each loss with its slopes; in float64.
+// The losses of the discriminator of MODIS with their slopes, in float64.
 import { crossEntropy, softmax } from "../layers/losses.js";
 
-/** What the discriminator made of the rows of all modalities, one modality after the other. */
+/** The discriminator's outputs for the rows of all modalities, one modality after another. */
 export interface Judgment<T extends ArrayLike<number> = ArrayLike<number>> {
   /** Its last hidden layer, `[rows, units]`. */
   readonly hidden: T;
@@ -21,8 +21,8 @@ export interface JudgmentLosses {
 /**
  * Measures a judgment by modality: the adversarial loss, the cross-entropy of the classes, and the clustering loss.
  * Source: modis/training/losses.py@1dcb345.
- * @param classes by modality, one per row, in [0, classes); -1 where unknown.
- * @param isForGenerators asks how well every wrong modality is believed.
+ * @param classes by modality, one per row, in [0, classes); -1 if unknown.
+ * @param isForGenerators measures the adversarial loss of the generators instead of the discriminator's.
  * @returns the losses, and the slopes of their sum.
  */
 export function judgmentLosses(
@@ -59,8 +59,8 @@ export function judgmentLosses(
 }
 
 /**
- * The discriminator's loss is the cross-entropy of the modality that the rows are of; the generators' is the mean of the
- * cross-entropies of every other modality.
+ * The discriminator's loss is the cross-entropy with the rows' modality as the target; the generators' loss is the mean
+ * of the cross-entropies with each other modality as the target.
  */
 function adversarial(
   logits: Float32Array,
@@ -90,7 +90,7 @@ export interface ClusteringLoss {
 }
 
 const EPSILON = 1e-9;
-/** The kernel's width as a share of the median squared distance. */
+/** The kernel's width, relative to the median squared distance. */
 const WIDTH = 0.15;
 
 /**
@@ -148,7 +148,7 @@ export function clusteringLoss(
   };
 }
 
-/** `p (s - sum p s)` of each row: the slope through a softmax of which p came out. */
+/** `p (s - sum p s)` of each row: the slope through a softmax with output p. */
 function softmaxSlope(p: Float64Array, slope: Float64Array, rows: number): Float64Array {
   const columns = p.length / rows;
   return p.map((share, i) => {
@@ -174,7 +174,7 @@ function gaussianKernel(
       distances[j * rows + i] = sum;
     }
   }
-  // Of an even count the lower of the two in the middle, as torch.median has it.
+  // The lower of the two middle values if the count is even, as in torch.median.
   const median = distances.toSorted()[(distances.length - 1) >> 1];
   const width = Math.max(EPSILON, WIDTH * median);
   return { kernel: distances.map((distance) => Math.exp(-distance / (2 * width))), width };
@@ -233,7 +233,7 @@ function divergence(
   return { loss, assigned: onAssigned, kernel: onKernel };
 }
 
-/** `sum p log p` of the mean assignments p: least where all clusters are as large. */
+/** `sum p log p` of the mean assignments p: lowest when all clusters have the same size. */
 function negativeEntropy(
   assigned: Float64Array,
   rows: number,

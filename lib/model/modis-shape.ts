@@ -1,4 +1,4 @@
-// The shape of MODIS: its settings, its layers by the authors' names, and ratios that give it a size.
+// The shape of MODIS: its settings, its layers with the authors' names, and ratios that fit a parameter budget.
 import type { Engine } from "../engine/engine.js";
 import {
   batchNorm,
@@ -19,7 +19,7 @@ import { demandsOf, NUMBER } from "./settings.js";
 export interface ModisModality {
   readonly name: string;
   readonly features: number;
-  /** Units of each hidden layer as shares of the features, from the input on; rounded down. */
+  /** Each hidden layer's units as a ratio to the features, from the input on; rounded down. */
   readonly ratios: readonly number[];
 }
 
@@ -27,11 +27,11 @@ export interface ModisSpec {
   readonly modalities: readonly ModisModality[];
   /** Units of the latent space that all modalities share; 256 in the authors' example. */
   readonly latent: number;
-  /** Values of the label that the latent space must tell apart. */
+  /** Number of classes of the label that the latent space must separate. */
   readonly classes: number;
   /**
-   * Of the divergence of the latent rows from the standard normal, which is a sum over rows and units; by default 5e-4,
-   * as in the authors' example. Source: example/config/tcga.yaml@1bdbb58.
+   * Weight of the KL divergence of the latent rows from the standard normal, summed over rows and units; 5e-4 by
+   * default, as in the authors' example. Source: example/config/tcga.yaml@1bdbb58.
    */
   readonly klWeight?: number;
 }
@@ -46,17 +46,17 @@ const TRUNK = [1024, 512, 256];
 
 /** A dense layer. */
 export interface ModisLayer {
-  /** In the authors' state dict. */
+  /** The name in the authors' state dict. */
   readonly name: string;
   readonly inputs: number;
   readonly outputs: number;
-  /** Names the batch normalization that follows; null for none. */
+  /** The name of the batch normalization that follows; null if none does. */
   readonly norm: string | null;
   /** Whether a leaky ReLU follows. */
   readonly isRectified: boolean;
 }
 
-/** An encoder, the two heads that follow it, and a decoder with its output layer. */
+/** An encoder, its two heads, and a decoder with its output layer. */
 export interface ModisAutoencoder {
   readonly encoder: readonly ModisLayer[];
   readonly mean: ModisLayer;
@@ -81,7 +81,7 @@ export function autoencoderLayers(
   const plain = (name: string, inputs: number, outputs: number): ModisLayer => {
     return { name: `${root}.${name}`, inputs, outputs, norm: null, isRectified: false };
   };
-  /** The layers between these sizes, and the plain one that they end in. */
+  /** The layers between these sizes, and the plain layer at the end. */
   const chain = (part: string, sizes: readonly number[]) => {
     const inner = sizes.slice(1, -1).map((outputs, i) => ({
       ...{ name: `${root}.${part}.${3 * i}`, inputs: sizes[i], outputs },
@@ -163,8 +163,8 @@ function layerTensors({ name, outputs, inputs, norm }: ModisLayer): TensorShape[
 
 /**
  * Finds the widest ratios, `r` and `r / 2` with r in hundredths, at which the autoencoders of all modalities together
- * have at most this many parameters: 0.04 and 0.02 for as many as ARO has at the paper's features.
- * @throws RangeError if not even 0.01 fits, or a layer would be left without a unit.
+ * have at most this many parameters: 0.04 and 0.02 for ARO's parameter count at the paper's features.
+ * @throws RangeError if not even 0.01 fits, or a layer would have no unit.
  */
 export function fitRatios(
   features: readonly number[],

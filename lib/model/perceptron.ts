@@ -1,4 +1,4 @@
-// The classifier of the downstream tasks, a perceptron with one hidden layer as scikit-learn's MLPClassifier.
+// The classifier of the downstream tasks: a perceptron with one hidden layer, as scikit-learn's MLPClassifier.
 //
 //   x [rows, inputs] -> hidden -> ReLU [rows, units] -> output = logits [rows, classes] -> softmax = probabilities
 //
@@ -25,21 +25,21 @@ export interface PerceptronSpec {
   /** Units of the hidden layer. */
   readonly hidden: number;
   readonly classes: number;
-  /** Of the squared weights per row of a batch; biases are not penalized. scikit-learn's `alpha`. */
+  /** Weight of the L2 penalty, divided by the rows of a batch; biases are not penalized. scikit-learn's `alpha`. */
   readonly penalty: number;
 }
 
 /** Rows with a class each. */
 export interface LabeledRows {
-  /** `[rows, inputs]`; unobserved entries are read as they are. */
+  /** `[rows, inputs]`; the mask is ignored. */
   readonly matrix: Matrix;
   /** In [0, classes). */
   readonly labels: ArrayLike<number>;
 }
 
 /**
- * A perceptron living in an engine. Its `mse` is the Brier score, the mean over rows of the squared differences between
- * probabilities and classes, and its "cross-entropy" is among the parts, without the penalty.
+ * A perceptron on an engine. Its `mse` is the Brier score: the squared differences between probabilities and classes,
+ * summed over classes and averaged over rows. The cross-entropy without the penalty is among its parts.
  */
 export interface PerceptronModel extends Model<LabeledRows> {
   readonly spec: PerceptronSpec;
@@ -100,7 +100,7 @@ export function buildPerceptron(
   });
 }
 
-/** Where each tensor's numbers are drawn from. */
+/** The random stream of each tensor's initial values. */
 const STREAMS: Readonly<Record<string, string>> = {
   "hidden.weight": "mlp hidden weights",
   "hidden.bias": "mlp hidden biases",
@@ -125,14 +125,14 @@ export function initializePerceptron(
   );
 }
 
-/** Lets a step of AdamW add the penalty's gradient, `penalty W / rows`. */
+/** Adds the penalty's gradient, `penalty W / rows`, to AdamW's step. */
 function penalize(pass: Pass, { penalty }: PerceptronSpec, rows: number): Pass {
   const { settlement } = pass;
   if (!settlement || settlement instanceof Map) return pass;
   return { ...pass, settlement: { ...settlement, l2: penalty / rows } };
 }
 
-/** Sums `(p_k - [k = class])^2` over rows and classes, from the slope of the cross-entropy, which is this by rows. */
+/** Sums `(p_k - [k = class])^2` over rows and classes; the cross-entropy's slope is `(p_k - [k = class]) / rows`. */
 function brierSum(slope: Float64Array, rows: number): number {
   return slope.reduce((sum, value) => sum + (rows * value) ** 2, 0);
 }

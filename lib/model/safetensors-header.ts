@@ -1,4 +1,4 @@
-// The header of a safetensors file: which tensor lies where, checked before a byte of data is touched.
+// The header of a safetensors file: the position of each tensor, checked before any data is read.
 import { sizeOf } from "./model.js";
 
 /** Where a tensor's values lie, in bytes from the end of the header: `[begin, end)`. */
@@ -19,13 +19,13 @@ export interface SafetensorsHeader {
 /** The longest header that the format allows, in bytes. */
 export const LONGEST_HEADER = 100_000_000;
 
-/** Of a number by its type. I64 is passed over: PyTorch counts in it what is not a weight. */
+/** Bytes per number, by type. I64 tensors are skipped: PyTorch stores counters in them, not weights. */
 const BYTES = { F32: 4, I64: 8 } as const;
 
 /**
- * Lays tensors out one after the other and gives the header's bytes, its length in front, padded to 8 bytes.
+ * Lays out tensors one after another, and returns the header's bytes: its length, then the text padded to 8 bytes.
  * Source: the format's description in huggingface/safetensors, README.md.
- * @throws RangeError if a name is taken by the format or the header would be too long.
+ * @throws RangeError if the format reserves a name, or the header would be too long.
  */
 export function encodeHeader(
   tensors: readonly { readonly name: string; readonly shape: readonly number[] }[],
@@ -36,13 +36,15 @@ export function encodeHeader(
   let begin = 0;
   for (const { name, shape } of tensors) {
     if (name === "__metadata__") {
-      throw new RangeError(`encodeHeader: expected a name other than "${name}", which is taken`);
+      throw new RangeError(
+        `encodeHeader: expected a name other than "${name}", which the format reserves`,
+      );
     }
     const end = begin + sizeOf(shape) * BYTES.F32;
     entries.push([name, { dtype: "F32", shape, data_offsets: [begin, end] }]);
     begin = end;
   }
-  // Written pair by pair, because an object would move names that look like numbers to the front.
+  // Pair by pair, because an object would move names that look like numbers to the front.
   const pairs = entries.map(([name, entry]) => `${JSON.stringify(name)}:${JSON.stringify(entry)}`);
   const text = Buffer.from(`{${pairs.join(",")}}`);
   const length = Math.ceil(text.length / 8) * 8;
@@ -58,9 +60,9 @@ export function encodeHeader(
 }
 
 /**
- * Reads the header's JSON, of a file whose data are `dataBytes` long.
- * @throws Error naming the first thing that is wrong: not JSON, a name twice, another type than F32 and I64,
- *   a shape that does not fill its range, ranges that overlap, leave a gap or end elsewhere than the data.
+ * Parses the header of a file with `dataBytes` bytes of data.
+ * @throws Error naming the first fault: not JSON, a duplicate name, a type other than F32 and I64, a shape that does not
+ *   match its range, ranges that overlap, leave a gap or do not end with the data.
  */
 export function decodeHeader(bytes: Uint8Array, dataBytes: number): SafetensorsHeader {
   const fields = parseObject(bytes);
@@ -70,7 +72,7 @@ export function decodeHeader(bytes: Uint8Array, dataBytes: number): SafetensorsH
     if (name === "__metadata__") metadata = checkMetadata(entry);
     else tensors.push(checkTensor(name, entry));
   }
-  // By end as well, so that an empty tensor comes before the one that starts where it lies.
+  // Also by end, so that an empty tensor precedes the one that starts at the same byte.
   tensors.sort((a, b) => a.begin - b.begin || a.end - b.end);
   let position = 0;
   for (const { name, begin, end } of tensors) {
@@ -100,7 +102,7 @@ function parseObject(bytes: Uint8Array): [string, unknown][] {
   return Object.entries(parsed as object);
 }
 
-/** JSON.parse keeps the last of equal keys without a word; this finds them in text that it has accepted. */
+/** Finds duplicate keys in valid JSON, of which JSON.parse silently keeps the last. */
 function refuseRepeatedKeys(text: string): void {
   const open: Set<string>[] = [];
   for (let at = 0; at < text.length; at++) {
@@ -123,7 +125,7 @@ function refuseRepeatedKeys(text: string): void {
 
 function checkMetadata(entry: unknown): Record<string, string> {
   const isText = isObject(entry) && Object.values(entry).every((text) => typeof text === "string");
-  if (!isText) throw new Error(`expected "__metadata__" to hold text by name, got another thing`);
+  if (!isText) throw new Error(`expected "__metadata__" to hold text by name, got something else`);
   return entry as Record<string, string>;
 }
 
@@ -158,7 +160,7 @@ function isCounts(value: unknown): value is number[] {
   return Array.isArray(value) && value.every((side) => Number.isSafeInteger(side) && side >= 0);
 }
 
-/** As JSON, cut where a hostile header would flood the message. */
+/** As JSON, shortened so that a hostile header cannot flood the message. */
 function show(value: unknown): string {
   const text = JSON.stringify(value) ?? "nothing";
   return text.length > 80 ? `${text.slice(0, 80)}...` : text;

@@ -1,5 +1,5 @@
-// The shared decoder: one small network for all features, which weighs linear predictions of a feature by what is known
-// of feature and sample. It is not the paper's autoencoder.
+// The shared decoder: one small network for all features, which weights linear predictions of a feature by statistics of
+// the feature and the sample. It is not the paper's autoencoder.
 //
 //   x = paths and statistics [pairs, inputs] -> hidden.0 -> ReLU -> hidden.1 -> ReLU -> gates [pairs, paths + 2 or 3]
 //   mean = unit (gate_1 path_1 + ... + bias), deviation = unit e^(clamp(log deviation, -3, 1.5))
@@ -30,12 +30,14 @@ import { demandsOf } from "./settings.js";
 export interface SharedDecoderSpec {
   /** The gate of each path before training; the paths come first among the inputs. */
   readonly gates: readonly number[];
-  /** How many statistics of feature and sample come after them. */
+  /** Number of statistics of feature and sample, which follow the paths. */
   readonly statistics: number;
   /** Units of each of the two hidden layers. */
   readonly hidden: number;
-  /** "standardized" is trained on z-scores alone, "preprocessed" for the paper's space as well. */
+  /** "standardized" trains on z-scores alone; "preprocessed" also trains for the paper's space. */
   readonly objective: "standardized" | "preprocessed";
+  /** Weight of the squared error in the paper's space beside the two losses of z-scores; by default 4. */
+  readonly preprocessedWeight?: number;
 }
 
 /** Pairs of a sample and a feature. */
@@ -45,29 +47,29 @@ export interface Pairs {
   readonly inputs: Float32Array;
   /** Residual deviation of the pair's feature, in z-scores, `[pairs]`. */
   readonly unit: Float32Array;
-  /** From z-scores to the paper's, `by z + plus`, `[pairs]` each. */
+  /** Convert to the paper's z-scores, `by z + plus`; `[pairs]` each. */
   readonly by: Float32Array;
   readonly plus: Float32Array;
   /** Mean of the pair's feature in the paper's space, `[pairs]`. */
   readonly level: Float32Array;
 }
 
-/** Pairs that were measured. */
+/** Measured pairs. */
 export interface MeasuredPairs extends Pairs {
   /** z-scores, `[pairs]`. */
   readonly target: Float32Array;
 }
 
-/** What the network says of each pair, `[pairs]` each. */
+/** The network's predictions, `[pairs]` each. */
 export interface PairPredictions {
   /** In z-scores. */
   readonly mean: Float32Array;
   readonly deviation: Float32Array;
-  /** How far the prediction in the paper's space is drawn to the feature's level, in [0, 1]; 0 without that objective. */
+  /** Weight of the feature's level in the prediction in the paper's space, in [0, 1]; 0 without that objective. */
   readonly pull: Float32Array;
 }
 
-/** A shared decoder living in an engine. Its losses are of z-scores, with the others by name among the parts. */
+/** A shared decoder on an engine. Its losses are of z-scores; the other terms are among its parts. */
 export interface SharedDecoderModel extends Model<MeasuredPairs> {
   readonly spec: SharedDecoderSpec;
   predict(pairs: Pick<Pairs, "count" | "inputs" | "unit">): Promise<PairPredictions>;
@@ -78,7 +80,7 @@ interface SharedDecoderNetwork extends Network<MeasuredPairs> {
   gates(pairs: Pick<Pairs, "count" | "inputs">): Tensor;
 }
 
-/** Weight of the squared error in the paper's space, which is about a tenth of that in z-scores. */
+/** Weight of the squared error in the paper's space, which is about a tenth of the error in z-scores. */
 const PREPROCESSED_WEIGHT = 4;
 /** The deviation before training: `e^-0.1` of the feature's residual deviation. */
 const START_LOG_DEVIATION = -0.1;
@@ -144,7 +146,7 @@ export function buildSharedDecoder(
   });
 }
 
-/** Draws the weights that training starts from: hidden layers as torch.nn.Linear, gates constant. */
+/** Draws initial weights: hidden layers as torch.nn.Linear does; the gates start constant. */
 export function initializeSharedDecoder(
   spec: SharedDecoderSpec,
   seed: number,
@@ -156,7 +158,7 @@ export function initializeSharedDecoder(
   return weights;
 }
 
-/** What the gates of one pair amount to: `unit (gates paths + bias)`, in z-scores. */
+/** The prediction of one pair in units of the feature's residual deviation: gates times paths, plus the bias. */
 function meanOf(
   gates: Float32Array,
   at: number,
@@ -169,7 +171,7 @@ function meanOf(
   return sum;
 }
 
-/** The logarithm of the deviation in units of the feature's, clamped. */
+/** The clamped logarithm of the deviation, in units of the feature's. */
 function logDeviationOf(raw: number): number {
   return Math.min(Math.max(raw, LOG_DEVIATION.low), LOG_DEVIATION.high);
 }
@@ -178,7 +180,7 @@ function pullOf(raw: number): number {
   return 1 / (1 + Math.exp(-raw));
 }
 
-/** What gates say of each pair. @param gates `[pairs, gates]`: one a path, a bias, the log deviation and the pull. */
+/** Computes the predictions from the gates. @param gates `[pairs, gates]`: one per path, bias, log deviation, pull. */
 export function predictPairs(
   gates: Float32Array,
   { count, inputs, unit }: Pick<Pairs, "count" | "inputs" | "unit">,
@@ -210,6 +212,7 @@ function pairLoss(
   const { count, inputs, unit, target, by, plus, level } = pairs;
   const [paths, width, outputs] = [spec.gates.length, inputsOf(spec), outputsOf(spec)];
   const isPreprocessed = spec.objective === "preprocessed";
+  const { preprocessedWeight = PREPROCESSED_WEIGHT } = spec;
   const term: GaussianTerm = { value: 0, byMean: 0, byDeviation: 0 };
   let [likelihood, squared, huber, squaredLog] = [0, 0, 0, 0];
   for (let i = 0; i < count; i++) {
@@ -230,7 +233,7 @@ function pairLoss(
       const truth = Math.log1p(Math.max(0, by[i] * target[i] + plus[i]));
       const missed = (1 - pull) * term.value + pull * level[i] - truth;
       squaredLog += missed ** 2;
-      const along = 2 * PREPROCESSED_WEIGHT * missed;
+      const along = 2 * preprocessedWeight * missed;
       alongMean += along * (1 - pull) * by[i] * term.byMean;
       alongDeviation += along * (1 - pull) * by[i] * term.byDeviation;
       slope[at + paths + 2] = (along * (level[i] - term.value) * pull * (1 - pull)) / count;
@@ -253,12 +256,12 @@ function inputsOf({ gates, statistics }: SharedDecoderSpec): number {
   return gates.length + statistics;
 }
 
-/** How many gates a pair has: one a path, the bias, the log deviation and, for the paper's space, the pull. */
+/** Number of gates: one per path, the bias, the log deviation and, for the paper's space, the pull. */
 export function outputsOf({ gates, objective }: SharedDecoderSpec): number {
   return gates.length + (objective === "preprocessed" ? 3 : 2);
 }
 
-/** @throws RangeError if the pairs do not fit the model, or a number of theirs is not finite. */
+/** @throws RangeError if the pairs do not fit the model, or one of their numbers is not finite. */
 function inspectPairs(
   where: string,
   spec: SharedDecoderSpec,

@@ -1,4 +1,4 @@
-// Safetensors files of float32 tensors, moved one tensor and at most 64 MiB at a time.
+// Safetensors files of float32 tensors, read and written one tensor and at most 64 MiB at a time.
 import { type FileHandle, open } from "node:fs/promises";
 import { endianness } from "node:os";
 import { replaceFile } from "../cohort/durable-file.js";
@@ -22,23 +22,23 @@ export interface TensorFile {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** Bytes moved by one call; Node refuses 2 GiB and more. */
+/** Bytes per read or write; Node refuses 2 GiB and more. */
 const CHUNK = 64 * 2 ** 20;
 
-/** A tensor that is read when its turn to be written comes. */
+/** A tensor whose values are read just before they are written. */
 export interface TensorSource {
   readonly name: string;
   readonly shape: readonly number[];
   read(): Float32Array | Promise<Float32Array>;
 }
 
-/** An open file, while `withTensors` holds it open. */
+/** A file that `withTensors` holds open. */
 export interface OpenTensors {
   /** By name, in file order. */
   readonly tensors: ReadonlyMap<string, TensorRange>;
   readonly metadata: Readonly<Record<string, string>>;
   /**
-   * Reads a tensor's values, into the beginning of `into` if that is given, which is longer or as long.
+   * Reads a tensor's values, into the beginning of `into` if given, which must be at least as long.
    * @throws Error if there is no such tensor, or it has a value that is not finite.
    */
   read(name: string, into?: Float32Array): Promise<Float32Array>;
@@ -46,7 +46,7 @@ export interface OpenTensors {
 
 /**
  * Writes named tensors to a safetensors file, in the map's order.
- * @throws RangeError if a tensor's size is not its shape's, or one of its values is not finite.
+ * @throws RangeError if a tensor's size does not match its shape, or one of its values is not finite.
  */
 export async function writeTensors(
   file: string,
@@ -61,9 +61,9 @@ export async function writeTensors(
 }
 
 /**
- * Writes tensors to a safetensors file, each read when its turn comes; the file appears whole or not at all.
- * @param onBytes sees the file's bytes, in order, before they are written.
- * @throws RangeError if a tensor's size is not its shape's, or one of its values is not finite.
+ * Writes tensors to a safetensors file, reading each just before; the file appears whole or not at all.
+ * @param onBytes receives the file's bytes, in order, before they are written.
+ * @throws RangeError if a tensor's size does not match its shape, or one of its values is not finite.
  */
 export async function streamTensors(
   file: string,
@@ -83,8 +83,8 @@ export async function streamTensors(
 }
 
 /**
- * Reads every tensor of a safetensors file, one by one; never holds more than the file's own size.
- * @throws Error naming the file and what is wrong with it; only float32 is read.
+ * Reads all float32 tensors of a safetensors file, one by one; memory never exceeds the file's size.
+ * @throws Error naming the file and its fault.
  */
 export async function readTensors(file: string): Promise<TensorFile> {
   return await withTensors(file, async ({ tensors: ranges, metadata, read }) => {
@@ -97,8 +97,8 @@ export async function readTensors(file: string): Promise<TensorFile> {
 }
 
 /**
- * Opens a safetensors file for as long as `use` works with it.
- * @throws Error naming the file and what is wrong with it, also if `use` throws.
+ * Opens a safetensors file while `use` runs.
+ * @throws Error naming the file and its fault, also if `use` throws.
  */
 export async function withTensors<T>(
   file: string,

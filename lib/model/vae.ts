@@ -1,13 +1,13 @@
-// A variational sister of ARO, the outlook of the paper's section 6, in the shape of the authors' LinearVAE.
+// A variational autoencoder, the outlook of the paper's section 6, with the shape of the authors' LinearVAE.
 //
 //   x [rows, features] -> inp_lin -> ReLU -> 3 x (enc -> ReLU) = h [rows, width]
 //   h -> mu_lin = m, h -> log_var_lin -> clamp to [-10, 2] = l; z = m + e^(l / 2) noise [rows, latent]
 //   z -> dec_lin -> ReLU -> 3 x (dec -> ReLU) -> out_lin -> softplus = reconstruction [rows, features]
 //
-// The loss is the mean of Huber's over the observed entries, plus the divergence of z from the standard normal divided by
-// as many entries. With a weight of 1 it is the negative evidence lower bound per observed entry, with Huber's loss as the
-// negative log-likelihood. The authors average the divergence over rows and latent units instead: their weight w is a
-// `klWeight` of w x observed / (rows x latent).
+// The loss is the mean Huber loss over the observed entries, plus the KL divergence of z from the standard normal, divided
+// by the number of observed entries. With a weight of 1 it is the negative evidence lower bound per observed entry, with
+// the Huber loss as the negative log-likelihood. The authors average the divergence over rows and latent units instead:
+// their weight w is a `klWeight` of w x observed / (rows x latent).
 // Source: LinearVAE and VAEModule in ccdderc/ARO@e3bb22a, src/models.py and src/autoencoder_modules.py.
 import type { Matrix } from "../cohort/matrix.js";
 import { latentLayer } from "../layers/latent.js";
@@ -39,9 +39,9 @@ export interface VaeSpec extends Sight {
   readonly output: "softplus" | "relu";
   /** Share of each hidden layer's units set to 0 in a training step, in [0, 1); 0.1 in the authors' configuration. */
   readonly hiddenDropout: number;
-  /** Of the divergence, once warmed up; 1 is the evidence lower bound. */
+  /** Weight of the KL divergence after the warm-up; 1 gives the evidence lower bound. */
   readonly klWeight: number;
-  /** Epochs over which the weight rises in a line from 0 in the first; 0 for none, 750 in the authors' code. */
+  /** Epochs over which the weight rises linearly from 0; 0 for no warm-up, 750 in the authors' code. */
   readonly warmUpEpochs: number;
 }
 
@@ -91,12 +91,12 @@ export const VAE: Architecture<VaeSpec, Matrix, AutoencoderNetwork> = {
   },
 };
 
-/** The weight of the divergence in an epoch, which counts from 1. */
+/** The weight of the KL divergence in an epoch, counted from 1. */
 export function klWeightAt({ klWeight, warmUpEpochs }: VaeSpec, epoch: number): number {
   return klWeight * (warmUpEpochs > 0 ? Math.min(1, (epoch - 1) / warmUpEpochs) : 1);
 }
 
-/** Lists the tensors in the order in which the data walk through them, with the authors' names. */
+/** Lists the tensors from input to output, with the authors' names. */
 function vaeTensors(spec: VaeSpec): TensorShape[] {
   const { features, width, encoderLayers, latent, decoderLayers } = spec;
   const inner = (part: string, layers: number) =>

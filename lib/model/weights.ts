@@ -1,22 +1,21 @@
-// A model's weights on disk: one float32 tensor per parameter or buffer, which PyTorch reads and writes as well.
+// A model's weights on disk: a safetensors file that PyTorch can read, with a float32 tensor per parameter or buffer.
 import type { TensorShape } from "../layers/layers.js";
 import type { Weights } from "./model.js";
 import { streamTensors, withTensors } from "./tensor-file.js";
 
 /**
- * What PyTorch's batch normalization counts beside its statistics, in int64, and with a fixed momentum never reads.
- * A state without it is whole to PyTorch, which takes it for one of an older version; it is not written, and passed over
- * where it is read.
+ * An int64 counter of PyTorch's batch normalization, unused with a fixed momentum. It is skipped on reading and never
+ * written: PyTorch accepts a state without it as one of an older version.
  */
 const COUNT = /\.num_batches_tracked$/;
 
-/** Gives one tensor's values at a time, as `Model.readTensor` does. */
+/** Reads one tensor's values, as `Model.readTensor` does. */
 export type ReadWeight = (name: string) => Promise<Float32Array>;
 
 /**
- * Writes a model's tensors in their order, with PyTorch's names and `[outputs, inputs]` layout. The file appears whole or
- * not at all. Where weights are read one by one, no more than one is held.
- * @throws RangeError if a tensor is missing, unknown, of another size, or not finite.
+ * Writes a model's tensors in order, with PyTorch's names and `[outputs, inputs]` layout. The file appears whole or not at
+ * all. With a reader, only one tensor is in memory at a time.
+ * @throws RangeError if a tensor is missing or unknown, has a wrong size, or is not finite.
  */
 export async function writeWeights(
   file: string,
@@ -32,7 +31,7 @@ export async function writeWeights(
 
 /**
  * Reads the tensors of a model.
- * @throws Error if the file is not a sound safetensors file, or holds the tensors of another model.
+ * @throws Error if the file is damaged, or holds the tensors of another model.
  */
 export async function readWeights(
   file: string,

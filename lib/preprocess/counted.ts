@@ -1,8 +1,8 @@
-// What losses and scores count: observed entries of features that some training row measured.
+// The entries that losses and scores count: observed ones, of features that some training row measured.
 import type { Matrix } from "../cohort/matrix.js";
 import type { Prepared } from "./prepare.js";
 
-/** Marks the features that some training row measured with 1, `[features]`. */
+/** Marks with 1 the features that some training row measured, `[features]`. */
 export function measuredFeatures({
   train,
 }: {
@@ -23,8 +23,8 @@ export function countUnmeasured(
 }
 
 /**
- * Returns the matrix of a part whose mask leaves out the features that no training row measured: nothing can be learned
- * of them, and losses and scores do not count them. The values are shared.
+ * Returns a part's matrix with a mask that excludes the features that no training row measured, of which nothing can be
+ * learned. The values are shared.
  */
 export function countedMatrix(
   prepared: { readonly train: Pick<Prepared, "matrix"> },

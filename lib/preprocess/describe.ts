@@ -1,10 +1,10 @@
-// Looks into preprocessing: one feature through every stage, and the distribution of values after each stage.
+// Views of preprocessing: one feature at every stage, and the distribution of values after each stage.
 import type { Cohort, Modality } from "../cohort/cohort.js";
 import type { Matrix } from "../cohort/matrix.js";
 import type { PreparedCohort } from "./prepare.js";
 import { applyScaler, type Scaler, STAGES, type Stage } from "./scaler.js";
 
-/** One sample's value of one feature at every stage; `measured` is null where it is missing. */
+/** One sample's value of one feature at every stage; `measured` is null if missing. */
 export interface FeatureStages extends Readonly<Record<Stage, number>> {
   readonly sample: string;
   readonly feature: string;
@@ -49,7 +49,7 @@ export interface ZeroShare {
 }
 
 /**
- * Counts the zeros that preprocessing leaves, by modality.
+ * Computes the share of zeros after preprocessing, by modality.
  * @throws RangeError if nothing of a modality is observed.
  */
 export function zeroShares({
@@ -69,7 +69,7 @@ export function zeroShares({
   });
 }
 
-/** How the observed values of one modality are distributed after one stage. */
+/** The distribution of one modality's observed values after one stage. */
 export interface StageHistogram {
   readonly modality: string;
   readonly stage: string;
@@ -85,7 +85,7 @@ export interface StageHistogram {
   readonly winsorized?: number;
 }
 
-/** The stages that a histogram shows, with their names; it counts no imputed values, and pooled values hide winsorizing. */
+/** The stages that have a histogram, with their names there. */
 const SHOWN: readonly (readonly [Stage, string])[] = [
   ["imputed", "measured"],
   ["standardized", "z-score"],
@@ -93,9 +93,8 @@ const SHOWN: readonly (readonly [Stage, string])[] = [
 ];
 
 /**
- * Counts the observed values of the given rows in equal bins from lowest to highest, one histogram per stage and
- * modality.
- * @throws RangeError if there is not at least one bin, or a modality has no observed value.
+ * Counts the observed values of rows in bins of equal width, one histogram per stage and modality.
+ * @throws RangeError if `bins` is not at least 1, or a modality has no observed value.
  */
 export function stageHistograms(
   { matrix, modalities }: Pick<Cohort, "matrix" | "modalities">,

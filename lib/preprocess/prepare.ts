@@ -1,4 +1,4 @@
-// A cohort ready for training: split, scaled by its training rows, each part labeled in its type.
+// A cohort ready for training: split, and scaled by its training rows.
 import type { Cohort, Modality } from "../cohort/cohort.js";
 import type { Matrix } from "../cohort/matrix.js";
 import { checkOptions } from "../options.js";
@@ -8,8 +8,8 @@ import type { Split } from "./split.js";
 export type Part = "train" | "validation" | "test";
 
 /**
- * The space that values are in: "paper" is the paper's, `log1p(max(0, z))`, where nothing is negative; "z" stops at the
- * z-scores, which keep what lies below the mean.
+ * The space of preprocessed values: "paper" is the paper's, `log1p(max(0, z))`, which is never negative; "z" stops at the
+ * z-scores, which keep values below the mean.
  */
 export type Space = "paper" | "z";
 
@@ -24,9 +24,9 @@ export interface Prepared<P extends Part = Part> {
   readonly ids: readonly string[];
   /** The patient of each row. */
   readonly patients: readonly string[];
-  /** `[rows, features]`, unitless, in the cohort's space; every entry is filled, the mask marks the measured ones. */
+  /** `[rows, features]`, unitless, in the cohort's space; missing entries are filled, and the mask marks the measured. */
   readonly matrix: Matrix;
-  /** The same entries as z-scores, with the same mask: what a control that reads below the clamp needs of new rows. */
+  /** The same entries as z-scores, with the same mask, for controls that use values below the clamp. */
   readonly zScores: Matrix;
 }
 
@@ -53,8 +53,8 @@ export interface PrepareOptions {
 /**
  * Fits the scaler on the split's training rows and applies it to all three parts.
  * Source: paper section 3.
- * @throws RangeError if the split repeats a row or has one that the cohort lacks, or no training row measured anything of
- * a modality.
+ * @throws RangeError if the split repeats a row or names one that the cohort lacks, or if a modality has no measured entry
+ *   in the training rows.
  */
 export function prepareCohort(
   cohort: Cohort,
@@ -88,7 +88,7 @@ export function prepareCohort(
   };
 }
 
-/** @throws RangeError naming a modality of which the training rows hold nothing. */
+/** @throws RangeError naming a modality without a measured entry in the training rows. */
 function requireModalities({ modalities, matrix }: Cohort, { train }: Split): void {
   for (const { name, start, end } of modalities) {
     const isMeasured = train.some((row) =>
@@ -98,7 +98,7 @@ function requireModalities({ modalities, matrix }: Cohort, { train }: Split): vo
     );
     if (isMeasured) continue;
     throw new RangeError(
-      `prepareCohort: expected training rows that measured something of each modality, got nothing of "${name}" in ` +
+      `prepareCohort: expected measured entries of each modality in the training rows, got none of "${name}" in ` +
         `${train.length} rows; leave it out of the cohort, or check how its samples are named`,
     );
   }
@@ -119,7 +119,7 @@ function checkSplit({ train, validation, test }: Split, size: number): void {
 
 /**
  * Refuses rows that the scaler was fitted on where held-out rows are needed.
- * @throws RangeError that lists the first of them.
+ * @throws RangeError that lists the first few.
  */
 export function requireHeldOut(scaler: Scaler, rows: Pick<Prepared, "part" | "ids">): void {
   const seen = new Set(scaler.trainedOn);

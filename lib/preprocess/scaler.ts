@@ -1,9 +1,9 @@
-// The paper's normalization: statistics from the training rows alone, applied to any rows.
+// The paper's normalization, with statistics from the training rows alone.
 import { emptyMatrix, type Matrix } from "../cohort/matrix.js";
 
-/** Statistics of the training rows; every array has one float64 entry per column. */
+/** Statistics of the training rows, one entry per column. */
 export interface Scaler {
-  /** Median of the observed entries; 0 where none was observed. */
+  /** Median of the observed entries; 0 if there are none. */
   readonly median: Float64Array;
   /** 1st percentile of the median-filled column. */
   readonly low: Float64Array;
@@ -11,7 +11,7 @@ export interface Scaler {
   readonly high: Float64Array;
   /** Mean of the filled and clamped column. */
   readonly mean: Float64Array;
-  /** Population standard deviation of the filled and clamped column; 0 where it is constant. */
+  /** Population standard deviation of the filled and clamped column; 0 if it is constant. */
   readonly std: Float64Array;
   /** The ids of the training samples. */
   readonly trainedOn: readonly string[];
@@ -36,21 +36,21 @@ export function describeStages(): string[] {
 }
 
 /**
- * Fits the scaler on the given rows of `matrix`, `[samples, features]`.
+ * Fits the scaler on rows of `matrix`, `[samples, features]`.
  * Source: paper section 3; percentiles interpolate linearly as numpy.percentile does.
- * @throws RangeError if there are no rows, their number differs from that of the ids, or the matrix lacks one.
+ * @throws RangeError if there are no rows, the ids differ in number, or the matrix lacks a row.
  */
 export function fitScaler(matrix: Matrix, rows: readonly number[], ids: readonly string[]): Scaler {
   const count = rows.length;
   if (count === 0 || ids.length !== count) {
     throw new RangeError(
-      `fitScaler: expected one id a row of at least one row, got ${count} rows and ${ids.length} ids`,
+      `fitScaler: expected one id per row and at least one row, got ${count} rows and ${ids.length} ids`,
     );
   }
   checkRows("fitScaler", matrix, rows);
   const { columns } = matrix;
   const [median, low, high, mean, std] = Array.from({ length: 5 }, () => new Float64Array(columns));
-  const block = 128; // columns gathered at a time, so that rows are read in runs
+  const block = 128; // columns gathered at a time, so that rows are read contiguously
   const gathered = Array.from({ length: block }, () => new Float64Array(count));
   const seen = new Int32Array(block);
   for (let start = 0; start < columns; start += block) {
@@ -66,7 +66,7 @@ export function fitScaler(matrix: Matrix, rows: readonly number[], ids: readonly
       const column = gathered[j];
       const measured = column.subarray(0, seen[j]).sort();
       const middle = seen[j] === 0 ? 0 : quantileOfSorted(measured, 0.5);
-      // Filling goes between the two halves, so the column stays sorted.
+      // The median is filled in between the two halves, so the column stays sorted.
       const half = seen[j] >> 1;
       column.copyWithin(half + count - seen[j], half, seen[j]);
       column.fill(middle, half, half + count - seen[j]);
@@ -93,9 +93,9 @@ export function fitScaler(matrix: Matrix, rows: readonly number[], ids: readonly
 
 /**
  * Applies the scaler to rows of `matrix`: median fill, clamp, `z = (x - mean) / std`, then `log1p(max(z, 0))`.
- * Every entry of the result has a value; its mask still marks the measured ones.
- * @returns `[rows.length, features]`; after "log", non-negative and unitless.
- * @throws RangeError if the column counts of matrix and scaler differ, or the matrix lacks one of the rows.
+ * Every entry of the result is filled; its mask still marks the measured ones.
+ * @returns `[rows.length, features]`, unitless; after "log", non-negative.
+ * @throws RangeError if matrix and scaler differ in columns, or the matrix lacks a row.
  */
 export function applyScaler(
   scaler: Scaler,

@@ -1,4 +1,4 @@
-// Splits a cohort into training, validation and test rows, keeping each patient's samples together.
+// The split into training, validation and test rows, which keeps each patient's samples together.
 import type { Sample } from "../cohort/cohort.js";
 import { countPatients, labelValues } from "../cohort/labels.js";
 import { numpyPermutation } from "../cohort/random.js";
@@ -12,15 +12,15 @@ export interface Split {
 }
 
 export interface SplitOptions {
-  /** Of NumPy's generator. By default 42. */
+  /** Seed of NumPy's generator; 42 by default. */
   readonly seed?: number;
   /** "patient" keeps a patient's samples together; "sample" splits as the authors' code does. */
   readonly by?: "patient" | "sample";
 }
 
 /**
- * Splits 70 / 15 / 15: holds out 30 % and halves it, with the draws of scikit-learn's `train_test_split`.
- * By patient, the shares are of patients, who are drawn in order of first appearance.
+ * Splits 70 / 15 / 15: holds out 30 % and halves them, with the draws of scikit-learn's `train_test_split`.
+ * By patient, the shares are of patients, listed in order of first appearance.
  * Source: paper section 3; by "sample", src/omic_dataclass.py of the authors' code.
  * @throws RangeError if there are fewer than four patients (or samples) to draw from.
  */
@@ -65,7 +65,7 @@ export function countParts(samples: readonly Sample[], split: Split, label: stri
   );
 }
 
-/** sklearn.model_selection.train_test_split: holds out the first items of a permutation and keeps the rest. */
+/** Holds out the first items of a permutation, as sklearn.model_selection.train_test_split does. */
 function hold<T>(items: readonly T[], share: number, seed: number): [kept: T[], held: T[]] {
   const order = numpyPermutation(items.length, seed);
   const count = Math.ceil(share * items.length);

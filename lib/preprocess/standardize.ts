@@ -1,26 +1,26 @@
-// Z-scores that can be undone: mean and deviation of the observed training entries, in place of the filled columns'.
+// Z-scores by mean and deviation of the observed training entries, instead of the filled columns.
 import type { Matrix } from "../cohort/matrix.js";
 import type { Scaler } from "./scaler.js";
 
-/** Statistics of the observed training entries after clamping; every array has one float64 entry per column. */
+/** Statistics of the observed training entries after clamping, one entry per column. */
 export interface Standard {
-  /** Mean; 0 where nothing was observed. */
+  /** Mean; 0 if nothing was observed. */
   readonly center: Float64Array;
-  /** Population standard deviation; 0 where it is 0, or where too few entries were observed to tell. */
+  /** Population standard deviation; 0 if the column is constant, or has too few observed entries. */
   readonly scale: Float64Array;
-  /** Observed training entries. */
+  /** Number of observed training entries. */
   readonly count: Float64Array;
 }
 
-/** Observed entries that a deviation needs. */
+/** The fewest observed entries for a deviation. */
 const MINIMUM = 10;
 
 /**
- * Fits mean and deviation of the observed entries of the scaler's training rows, clamped to its percentiles. The paper's
- * own deviation is of the median-filled column, which shrinks with every gap: a feature that was measured in a tenth of
- * the samples gets z-scores three times as wide.
+ * Fits mean and deviation of the observed entries of the training rows, clamped to the scaler's percentiles. The paper's
+ * deviation is that of the median-filled column, which shrinks with every gap: a feature measured in a tenth of the
+ * samples gets z-scores three times as wide.
  * @param rows the rows that the scaler was fitted on.
- * @throws RangeError if the scaler has other columns, or was fitted on another number of rows.
+ * @throws RangeError if the scaler has a different number of columns or training rows.
  */
 export function fitStandard(matrix: Matrix, rows: readonly number[], scaler: Scaler): Standard {
   const { columns, values, observed } = matrix;

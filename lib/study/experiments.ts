@@ -24,7 +24,10 @@ import {
   AUTHORS,
   DECODER_CHOICES,
   DIFFERENCES,
+  linearVariants,
   MASKED,
+  quickVariants,
+  rateVariants,
   SETTINGS,
   SHARED,
   SPLIT_CONTROLS,
@@ -97,6 +100,7 @@ export function experimentsOf(profile: Profile): Experiment[] {
   }
   const from = (first: number, count: number) => Array.from({ length: count }, (_, i) => first + i);
   const seeds = from(training.seed, experiments.seeds);
+  const splits = from(split.seed, evaluation.splits);
   const simulated = cohort === "simulate";
   const chosenBy = simulated ? [0, 1] : [0, 3, 6, 8]; // splits whose validation rows may decide
   const quick: readonly string[] = [...SPLIT_CONTROLS, SHARED];
@@ -110,20 +114,44 @@ export function experimentsOf(profile: Profile): Experiment[] {
     },
     {
       name: "splits",
-      about: "the shared decoder, ARO and linear controls over repeated splits by patient",
+      about: "the shared decoder, ARO, VAE, MODIS and controls over repeated splits by patient",
       variants: splitVariants(profile),
-      seeds: from(split.seed, evaluation.splits),
+      seeds: splits,
       ...{ seedOf: "split", parts: ["test"], reduced: false },
       inNotebook: (variant, i) => simulated || (quick.includes(variant) && i < 3),
       // Notebook 3 has trained ARO on the first split.
       checked: (variant, i) => (quick.includes(variant) ? i < 2 : variant === ARO_PAPER && i === 0),
     },
     {
+      name: "splits-quick",
+      about: "the rows of splits that take seconds, as for a cohort of your own",
+      ...{ variants: quickVariants(profile), seeds: splits },
+      ...{ seedOf: "split", parts: ["test"], reduced: false },
+      ...{ inNotebook: () => false, checked: () => false },
+    },
+    {
+      name: "splits-30",
+      about: "the shared decoder and linear controls with 30 training samples, over splits",
+      ...{ variants: linearVariants(30), seeds: splits },
+      ...{ seedOf: "split", parts: ["test"], reduced: false },
+      inNotebook: (_, i) => simulated || i < 3,
+      checked: (_, i) => i === 0,
+    },
+    {
+      name: "rates",
+      about:
+        "ARO until validation stops falling, at each rate of a grid, on one split's validation",
+      ...{ variants: rateVariants(profile), seeds: [split.seed], seedOf: "split" },
+      ...{ parts: ["validation"], reduced: false },
+      ...{ inNotebook: () => simulated, checked: () => false },
+    },
+    {
       name: "decoder",
       about: "choices of the shared decoder, on the validation rows of a few splits",
       ...{ variants: DECODER_CHOICES, seeds: chosenBy.map((i) => split.seed + i) },
       ...{ seedOf: "split", parts: ["validation"], reduced: false },
-      inNotebook: () => simulated,
+      // A small cohort has too few pairs for more than 300 steps.
+      inNotebook: (variant) => simulated && !variant.includes("600 steps"),
       checked: () => false,
     },
     {

@@ -11,6 +11,7 @@ import { completeConfig, type RunRequest } from "../train/config.js";
 import { readRun } from "../train/folder.js";
 import { createProgress } from "../train/progress.js";
 import { type RunResult, trainRun } from "../train/run.js";
+import type { TrainOptions } from "../train/settings.js";
 import type { RunData } from "../train/trainable.js";
 import { foldersOf } from "./profile.js";
 import type { Study } from "./study.js";
@@ -32,7 +33,12 @@ const MODIS_KINDS: Kinds<ModisOptions> = {
 /** Latent units where the authors' example has 256 for an eighth of the features or fewer. */
 const LATENT = 64;
 /** Source: example/config/tcga.yaml@1bdbb58. */
-const TRAINING = { batchSize: 32, learningRate: 1e-4, weightDecay: 0, plateau: null } as const;
+export const MODIS_TRAINING = {
+  batchSize: 32,
+  learningRate: 1e-4,
+  weightDecay: 0,
+  plateau: null,
+} as const;
 const KL_WEIGHT = 5e-4;
 
 /**
@@ -84,13 +90,24 @@ export async function openModis(
   return buildModis(engine, run.config.spec, await run.loadWeights());
 }
 
-function describeModis(study: Study, options: ModisOptions) {
+/**
+ * Describes a training of MODIS: its folder, its configuration and its data.
+ * @param further settings of the training that differ from the authors'.
+ */
+export function describeModis(
+  study: Study,
+  options: ModisOptions = {},
+  further: Partial<TrainOptions> = {},
+) {
   const { profile } = study;
-  const { epochs = profile.training.epochs, learningRate = TRAINING.learningRate } = options;
+  const { epochs = profile.training.epochs, learningRate = MODIS_TRAINING.learningRate } = options;
   const config: RunRequest<"MODIS"> = {
     model: "MODIS",
     spec: modisSpec(study, options),
-    training: { ...TRAINING, epochs, learningRate, seed: profile.training.seed },
+    training: {
+      ...{ ...MODIS_TRAINING, epochs, learningRate, ...further },
+      seed: profile.training.seed,
+    },
     about: { profile: profile.name, label: labelOf(study) },
   };
   const data = modisData(study);

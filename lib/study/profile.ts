@@ -1,24 +1,27 @@
-// Profiles: cohort, model, training and evaluation settings of a run of the notebooks, each listing only what differs.
-import { join, resolve } from "node:path";
+// Profiles: cohort, model, training and evaluation settings of a run of the notebooks, each from a cohort file.
+import { readdirSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { chooseLabels, describeCohortFile } from "../cohort/cohort-file.js";
+import {
+  chooseLabels,
+  describeCohortFile,
+  type Outcomes,
+  type SourceName,
+} from "../cohort/cohort-file.js";
 import { projectRoot } from "../cohort/root.js";
 import { type Engine, isPortable } from "../engine/engine.js";
 import { type AroSpec, PAPER_MODEL } from "../model/aro.js";
 import { didYouMean } from "../nearest.js";
 import type { SplitOptions } from "../preprocess/split.js";
 
-/** The profiles of this repository. */
-export type ProfileName = "course" | "ucec" | "gbm" | "paper";
-
 /** What a run of the notebooks uses: the cohort, the split, the model, and the settings of every notebook. */
 export interface Profile {
-  /** One of this repository's profiles, or the name in a cohort file. */
+  /** The name in its cohort file. */
   readonly name: string;
   /** One sentence, printed at the top of a notebook. */
   readonly about: string;
-  /** Where the cohort comes from: simulated, the source of that name in the manifest, or a cohort file. */
-  readonly cohort: "simulate" | "ucec" | "gbm" | "paper" | { readonly file: string };
+  /** Where the cohort comes from: a source with a reader of its own, or the tables of a cohort file. */
+  readonly cohort: SourceName | { readonly file: string };
   readonly split: Required<SplitOptions>;
   readonly model: Omit<AroSpec, "features" | "visible">;
   readonly training: {
@@ -63,12 +66,7 @@ export interface Profile {
     /** Labels that might predict a task without any measurement. */
     readonly covariates: readonly string[];
   };
-  /** Labels of clinical outcomes, for where the cohort records them. */
-  readonly outcomes: {
-    readonly survival: { readonly time: string; readonly died: string };
-    /** Labels that are numbers, such as BMI. */
-    readonly numbers: readonly string[];
-  };
+  readonly outcomes: Outcomes;
   readonly evaluation: {
     /** Bootstrap draws behind each interval. */
     readonly draws: number;
@@ -78,14 +76,15 @@ export interface Profile {
     readonly repeats: number;
     /** Patient-grouped splits of the experiment over splits. */
     readonly splits: number;
+    /** Splits on which any set of modalities infers any other, and on which hidden cells are inferred. */
+    readonly setSplits: number;
+    /** Approximate number of features of these two measurements, as many of each modality. */
+    readonly setFeatures: number;
   };
 }
 
-const UCEC: Profile = {
-  name: "ucec",
-  about:
-    "CPTAC endometrial carcinoma (Dou et al. 2020): RNA, protein and phosphoprotein of 115 samples.",
-  cohort: "ucec",
+/** The settings of a cohort whose file states none. */
+const DEFAULTS: Omit<Profile, "name" | "about" | "cohort" | "labels"> = {
   split: { seed: 42, by: "patient" },
   model: PAPER_MODEL,
   training: { epochs: 200, batchSize: 80, learningRate: 1e-5, weightDecay: 0, seed: 0 },
@@ -107,66 +106,20 @@ const UCEC: Profile = {
     epochs: 200,
     learningRate: 1e-3,
   },
-  labels: {
-    described: ["tissue", "histology", "grade", "stage"],
-    tasks: ["tissue", "histology"],
-    covariates: ["tmtBatch"],
-  },
   outcomes: { survival: { time: "survivalMonths", died: "died" }, numbers: ["BMI"] },
-  evaluation: { draws: 1000, folds: 5, repeats: 5, splits: 20 },
+  evaluation: { draws: 1000, folds: 5, repeats: 5, splits: 20, setSplits: 5, setFeatures: 2000 },
 };
 
-const PROFILES: Readonly<Record<ProfileName, Profile>> = {
-  ucec: UCEC,
-  course: {
-    ...UCEC,
-    name: "course",
-    about:
-      "A simulated cohort with known latent factors, small enough for a whole course at one sitting.",
-    cohort: "simulate",
-    model: { ...PAPER_MODEL, width: 64 },
-    training: { ...UCEC.training, epochs: 300, learningRate: 3e-3 },
-    tuning: {
-      ...UCEC.tuning,
-      trials: 12,
-      epochs: 12,
-      features: 500,
-      minWidth: 8,
-      maxWidth: 64,
-      maxLearningRate: 3e-2,
-    },
-    experiments: {
-      seeds: 2,
-      seedsInNotebook: 2,
-      features: 300,
-      width: 16,
-      epochs: 60,
-      learningRate: 1e-2,
-    },
-    evaluation: { draws: 200, folds: 4, repeats: 1, splits: 3 },
-  },
-  gbm: {
-    ...UCEC,
-    name: "gbm",
-    about:
-      "CPTAC glioblastoma (Wang et al. 2021), one of the paper's two cohorts, through cBioPortal: RNA, protein and metabolites of tumors, without normals.",
-    cohort: "gbm",
-    labels: { described: ["sex", "laterality"], tasks: ["sex", "laterality"], covariates: [] },
-    outcomes: { survival: { time: "OS_MONTHS", died: "OS_STATUS" }, numbers: ["BMI"] },
-  },
-  paper: {
-    ...UCEC,
-    name: "paper",
-    about:
-      "The paper's two cohorts, glioblastoma (Wang et al. 2021) and renal cell carcinoma (Li et al. 2024), from the journals' workbooks.",
-    cohort: "paper",
-    labels: {
-      described: ["cohort", "tissue", "laterality"],
-      tasks: ["tissue", "laterality"],
-      covariates: ["cohort"],
-    },
-  },
-};
+/** The cohort file of each profile, `data/cohorts/NAME.json`; its name is the profile's. */
+function listProfiles(): readonly string[] {
+  const files = readdirSync(join(projectRoot(), "data", "cohorts"));
+  const names = files.filter((file) => file.endsWith(".json"));
+  return names.map((file) => basename(file, ".json")).sort();
+}
+
+function fileOf(profile: string): string {
+  return join(projectRoot(), "data", "cohorts", `${profile}.json`);
+}
 
 /** What engines without native code train instead, to finish in minutes; the learning rate was chosen on UCEC by validation loss. */
 const NARROW = { width: 256, learningRate: 5e-4 };
@@ -191,40 +144,53 @@ export function readProfile(
   env: Readonly<Record<string, string | undefined>> = process.env,
   engine?: Pick<Engine, "name" | "backend">,
 ): Profile {
-  const profile = env.ARO_COHORT
-    ? profileOfFile(resolve(projectRoot(), env.ARO_COHORT))
-    : findProfile(env.ARO_PROFILE || "ucec");
+  const profile = profileOfFile(
+    env.ARO_COHORT
+      ? resolve(projectRoot(), env.ARO_COHORT)
+      : findProfile(env.ARO_PROFILE || DEFAULT_PROFILE),
+  );
   const changes = (env.ARO_SET ?? "").split(",").filter((text) => text.trim() !== "");
-  return changes.reduce(changeSetting, engine && isPortable(engine) ? narrow(profile) : profile);
+  return changes.reduce(
+    (before, change) => changeSetting(before, change),
+    engine && isPortable(engine) ? narrow(profile) : profile,
+  );
 }
 
-function findProfile(name: string): Profile {
-  if (!isProfileName(name)) {
-    throw new RangeError(
-      `readProfile: expected a profile of ${Object.keys(PROFILES).join(", ")}, got "${name}"` +
-        didYouMean(name, Object.keys(PROFILES)),
-    );
-  }
-  return PROFILES[name];
+const DEFAULT_PROFILE = "ucec";
+
+/** The cohort file of a profile. */
+function findProfile(name: string): string {
+  const known = listProfiles();
+  if (known.includes(name)) return fileOf(name);
+  throw new RangeError(
+    `readProfile: expected a profile of ${known.join(", ")}, got "${name}"${didYouMean(name, known)}`,
+  );
 }
 
-/** The default profile's settings for the cohort of a file, whose outputs get a folder of their own. */
+/** The profile of a cohort file: the default settings, and what the file says. */
 function profileOfFile(file: string): Profile {
   const description = describeCohortFile(file);
-  const { name, about } = description;
-  if (isProfileName(name)) {
+  const { name, about = `The cohort of ${file}.`, source, settings = {} } = description;
+  if (listProfiles().includes(name) && file !== fileOf(name)) {
     throw new RangeError(
-      `${file}: expected a name other than the profiles' ${Object.keys(PROFILES).join(", ")}, got "${name}"`,
+      `${file}: expected a name other than the profiles' ${listProfiles().join(", ")}, got "${name}"`,
     );
   }
-  const { describe, predict, covariates } = chooseLabels(file, description, UCEC.evaluation.folds);
-  return {
-    ...UCEC,
-    name,
-    about: about ?? `The cohort of ${file}.`,
-    cohort: { file },
-    labels: { described: describe, tasks: predict, covariates },
-  };
+  const changed = Object.entries(settings).reduce(
+    (profile, [path, value]) => changeSetting(profile, `${path}=${value}`, file),
+    {
+      ...DEFAULTS,
+      ...{ name, about, cohort: source ?? { file } },
+      outcomes: { ...DEFAULTS.outcomes, ...description.outcomes },
+      labels: { described: [], tasks: [], covariates: [] },
+    } as Profile,
+  );
+  const { describe, predict, covariates } = chooseLabels(
+    file,
+    description,
+    changed.evaluation.folds,
+  );
+  return { ...changed, labels: { described: describe, tasks: predict, covariates } };
 }
 
 function narrow(profile: Profile): Profile {
@@ -250,7 +216,7 @@ export interface Folders {
 export function foldersOf(profile: Profile): Folders {
   const root = projectRoot();
   const runs = join(root, "data", "runs", profile.name);
-  const published = isDeepStrictEqual(profile, UCEC) ? root : runs;
+  const published = isDeepStrictEqual(profile, readProfile({})) ? root : runs;
   return {
     runs,
     records: join(root, "data", "records", profile.name),
@@ -259,16 +225,13 @@ export function foldersOf(profile: Profile): Folders {
   };
 }
 
-function isProfileName(name: string): name is ProfileName {
-  return Object.hasOwn(PROFILES, name);
-}
-
-function changeSetting(profile: Profile, change: string): Profile {
+/** Changes one setting, `KEY=VALUE`. */
+function changeSetting(profile: Profile, change: string, where = "readProfile"): Profile {
   const [path, text] = change.split("=").map((part) => part.trim());
   const known = settingsOf(profile);
   if (text === undefined || !Object.hasOwn(known, path)) {
     throw new RangeError(
-      `readProfile: expected KEY=VALUE with a key of ${Object.keys(known).join(", ")}, got "${change}"` +
+      `${where}: expected KEY=VALUE with a key of ${Object.keys(known).join(", ")}, got "${change}"` +
         didYouMean(path, Object.keys(known)),
     );
   }
@@ -281,9 +244,9 @@ function changeSetting(profile: Profile, change: string): Profile {
         ? text === "true"
         : text;
   if (typeof value === "number" && (text === "" || !Number.isFinite(value))) {
-    throw new TypeError(`readProfile: expected a number for ${path}, got "${text}"`);
+    throw new TypeError(`${where}: expected a number for ${path}, got "${text}"`);
   }
-  if (typeof value === "number") checkNumber(path, value);
+  if (typeof value === "number") checkNumber(where, path, value);
   const choices: Record<string, readonly string[]> = {
     "split.by": ["patient", "sample"],
     "model.output": ["softplus", "relu"],
@@ -291,7 +254,7 @@ function changeSetting(profile: Profile, change: string): Profile {
   };
   if (choices[path] && !choices[path].includes(text)) {
     throw new RangeError(
-      `readProfile: expected ${path} to be ${choices[path].join(" or ")}, got "${text}"`,
+      `${where}: expected ${path} to be ${choices[path].join(" or ")}, got "${text}"`,
     );
   }
   type Group = "split" | "model" | "training" | "tuning" | "experiments" | "evaluation";
@@ -299,7 +262,7 @@ function changeSetting(profile: Profile, change: string): Profile {
 }
 
 /** Rates, decay and dropout are shares or factors; everything else counts something. */
-function checkNumber(path: string, value: number): void {
+function checkNumber(where: string, path: string, value: number): void {
   const isShare = path.endsWith("Dropout");
   const least = /seed$|hiddenLayers$/.test(path) ? 0 : 1;
   const [fits, expected] = isShare
@@ -308,7 +271,7 @@ function checkNumber(path: string, value: number): void {
       ? [value >= 0, "a number of at least 0"]
       : [Number.isInteger(value) && value >= least, `a whole number of at least ${least}`];
   if (fits) return;
-  throw new RangeError(`readProfile: expected ${path} to be ${expected}, got ${value}`);
+  throw new RangeError(`${where}: expected ${path} to be ${expected}, got ${value}`);
 }
 
 /** Every setting that may be changed, by its path; zeroed columns depend on the cohort and may not. */

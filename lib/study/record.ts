@@ -8,8 +8,19 @@ import { describeEngine, type Engine } from "../engine/engine.js";
 import { COMBINED, type RepeatedScore } from "../evaluate/repeated-splits.js";
 import type { RunEnvironment } from "../train/environment.js";
 import { readRun } from "../train/folder.js";
-import { collectScores, type ExperimentScores, type SeedAccuracy } from "./experiment-scores.js";
-import { type Experiment, type Plan, type PlannedRun, trainExperiment } from "./experiments.js";
+import {
+  collectScores,
+  describeState,
+  type ExperimentScores,
+  type SeedAccuracy,
+} from "./experiment-scores.js";
+import {
+  type Experiment,
+  type Plan,
+  type PlannedRun,
+  stateOf,
+  trainExperiment,
+} from "./experiments.js";
 import { foldersOf, type Profile } from "./profile.js";
 import { readSplit } from "./splits.js";
 
@@ -28,6 +39,8 @@ export interface RecordedRun {
 export interface ExperimentRecord {
   readonly experiment: string;
   readonly profile: string;
+  /** What cohort the scores are of, as its profile or its file says. */
+  readonly about: string;
   /** What trains the runs and writes this file. */
   readonly command: string;
   /** When it was written, e.g. "2026-11-29". */
@@ -50,8 +63,9 @@ export function recordFile(profile: Profile, experiment: string): string {
 }
 
 /**
- * Scores the runs of a plan and writes its record, replacing the file in one step.
- * @throws Error if a run is not finished, with the command that trains it.
+ * Scores the finished runs of a plan and writes its record, replacing the file in one step. Runs that are not finished
+ * here keep what an earlier record has of them, if it is of the same settings and data.
+ * @throws Error if no run is finished here, with the command that trains them.
  */
 export async function recordExperiment(
   plan: Plan,
@@ -59,30 +73,73 @@ export async function recordExperiment(
   file = recordFile(plan.profile, plan.experiment.name),
 ): Promise<ExperimentRecord> {
   const { profile, experiment, runs } = plan;
-  const { scores, accuracies, unfinished } = await collectScores(plan, engine);
-  if (unfinished.length > 0) {
+  const states = await Promise.all(runs.map(stateOf));
+  const finished = runs.filter((_, i) => states[i].state === "done");
+  if (finished.length === 0) {
+    const { state, epoch } = states[0];
     throw new Error(
-      `recordExperiment: expected ${runs.length} finished runs of ${experiment.name}, got ${unfinished.length} others ` +
-        `(${unfinished[0]}); npx aro train ${experiment.name} trains them`,
+      `recordExperiment: expected finished runs of ${experiment.name}, got none of ${runs.length} ` +
+        `(${runs[0].name}: ${describeState(state, epoch)}); npx aro train ${experiment.name} trains them`,
     );
   }
+  const here = await collectScores(planOf(plan, finished), engine);
+  const before = keepRecorded(await parseRecord(file), planOf(plan, without(runs, finished)));
+  const made = await Promise.all(
+    finished.map(async (run): Promise<RecordedRun> => {
+      const { engine: of, version, node, cpu } = await environmentOf(run);
+      const engine = `${describeEngine(of)} ${of.version}`;
+      return { name: run.name, hash: run.hash, engine, version, node, cpu };
+    }),
+  );
+  const all = [...made, ...before.runs];
   const record: ExperimentRecord = {
     experiment: experiment.name,
     profile: profile.name,
+    about: profile.about,
     command: `npx aro train ${experiment.name} && npx aro record ${experiment.name}`,
     date: new Date().toISOString().slice(0, 10),
-    runs: await Promise.all(
-      runs.map(async (run) => {
-        const { engine: of, version, node, cpu } = await environmentOf(run);
-        const made = `${describeEngine(of)} ${of.version}`;
-        return { name: run.name, hash: run.hash, engine: made, version, node, cpu };
-      }),
-    ),
-    ...{ scores, accuracies },
+    runs: runs.flatMap(({ hash }) => all.find((run) => run.hash === hash) ?? []),
+    scores: inOrder(plan, [...here.scores, ...before.scores]),
+    accuracies: inOrder(plan, [...here.accuracies, ...before.accuracies]),
   };
   await mkdir(dirname(file), { recursive: true });
   await replaceFile(file, (handle) => handle.writeFile(format(record)));
   return record;
+}
+
+/** A plan with some of its runs alone. */
+function planOf<Run extends PlannedRun>(plan: Plan<Run>, runs: readonly Run[]): Plan<Run> {
+  return { ...plan, runs, cells: plan.cells.filter(({ run }) => runs.includes(run)) };
+}
+
+function without<T>(all: readonly T[], some: readonly T[]): T[] {
+  return all.filter((one) => !some.includes(one));
+}
+
+type Recorded = Pick<ExperimentRecord, "runs" | "scores" | "accuracies">;
+
+/** What a record has of a plan's runs. */
+function keepRecorded(record: ExperimentRecord | null, { runs, cells }: Plan): Recorded {
+  if (record === null) return { runs: [], scores: [], accuracies: [] };
+  const hashes = new Set(record.runs.map(({ hash }) => hash));
+  const own = cells.filter(({ run }) => hashes.has(run.hash));
+  const isOwn = (score: { readonly variant: string; readonly seed: number }) =>
+    own.some(({ variant, seed }) => variant.name === score.variant && seed === score.seed);
+  return {
+    runs: record.runs.filter(({ hash }) => runs.some((run) => run.hash === hash)),
+    scores: record.scores.filter(isOwn),
+    accuracies: record.accuracies.filter(isOwn),
+  };
+}
+
+/** Sorts scores by the plan's cells; those of one cell stay in order. */
+function inOrder<T extends { readonly variant: string; readonly seed: number }>(
+  { cells }: Plan,
+  scores: readonly T[],
+): T[] {
+  return cells.flatMap(({ variant, seed }) =>
+    scores.filter((score) => score.variant === variant.name && score.seed === seed),
+  );
 }
 
 async function environmentOf(run: PlannedRun): Promise<RunEnvironment> {
@@ -91,7 +148,7 @@ async function environmentOf(run: PlannedRun): Promise<RunEnvironment> {
 }
 
 /**
- * Reads the record of a plan, if it holds exactly the plan's runs: the same settings, the same data.
+ * Reads the record of a plan, if every run that it holds is one of the plan's: the same settings, the same data.
  * @throws Error if the file is damaged.
  */
 export async function findRecord(
@@ -102,16 +159,17 @@ export async function findRecord(
   const record = await parseRecord(file);
   if (record === null) return { record, about: `no record of these runs: there is no ${where}` };
   const { runs } = plan;
-  const other = runs.findIndex(({ hash }, i) => record.runs[i]?.hash !== hash);
-  const number = other < 0 && record.runs.length > runs.length ? runs.length : other;
-  if (number >= 0) {
-    const name = (runs[number] ?? record.runs[number]).name;
+  const other = record.runs.find(({ hash }) => !runs.some((run) => run.hash === hash));
+  if (other || record.runs.length === 0) {
     return {
       record: null,
-      about: `no record of these runs: ${where} is of other settings or data, first in run ${number}, ${name}`,
+      about: `no record of these runs: ${where} is of other settings or data${other ? `, first in ${other.name}` : ""}`,
     };
   }
-  return { record, about: `${where}: ${describeOrigin(record)}` };
+  const left = runs.length - record.runs.length;
+  const missing =
+    left > 0 ? `; ${left} of ${runs.length} runs ${left === 1 ? "is" : "are"} not recorded` : "";
+  return { record, about: `${where}: ${describeOrigin(record)}${missing}` };
 }
 
 /** An experiment's scores, and where they come from. */
@@ -143,9 +201,11 @@ export async function scoreExperiment(plan: Plan, engine: Engine): Promise<Score
   const few = choose(experiment.checked);
   await trainExperiment(few, engine);
   const checks = checkRecord(record, await collectScores(few, engine));
+  const recorded = new Set(record.runs.map(({ hash }) => hash));
+  const missing = plan.runs.filter(({ hash }) => !recorded.has(hash));
   return {
-    variants: experiment.variants,
-    ...{ scores: record.scores, accuracies: record.accuracies, unfinished: [], about, checks },
+    ...{ variants: experiment.variants, scores: record.scores, accuracies: record.accuracies },
+    ...{ unfinished: missing.map(({ name }) => `${name} (not recorded)`), about, checks },
   };
 }
 

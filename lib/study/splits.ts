@@ -2,23 +2,37 @@
 import { createHash } from "node:crypto";
 import { mkdir, rm } from "node:fs/promises";
 import { join, relative } from "node:path";
+import type { Label } from "../cohort/cohort.js";
 import { replaceJson } from "../cohort/durable-file.js";
+import { labelValues } from "../cohort/labels.js";
 import { readOptionalJson } from "../cohort/optional-file.js";
 import { projectRoot } from "../cohort/root.js";
 import type { Engine } from "../engine/engine.js";
 import { fitControls } from "../evaluate/controls.js";
 import { modelPredictor, type Predictor } from "../evaluate/predictor.js";
 import { type RepeatedScore, scoreRepeat } from "../evaluate/repeated-splits.js";
-import { fitSharedDecoder } from "../impute/fit.js";
+import { modisPredictor } from "../evaluate/translation.js";
+import { type CrossFit, crossFit, FIT_DEFAULTS, fitSharedDecoder } from "../impute/fit.js";
 import { sharedDecoderPredictor } from "../impute/infer.js";
+import { type FixedDecoder, fitLinearStack } from "../impute/linear-stack.js";
+import { ARO } from "../model/aro.js";
+import { buildAutoencoder } from "../model/autoencoder.js";
+import type { Weights } from "../model/model.js";
+import { buildModis } from "../model/modis.js";
+import { VAE, type VaeSpec } from "../model/vae.js";
 import type { Part } from "../preprocess/prepare.js";
-import { hashRows } from "../train/config.js";
+import { splitSamples } from "../preprocess/split.js";
+import { hashRows, type RunConfig, type RunRequest } from "../train/config.js";
 import { describeEnvironment, type RunEnvironment } from "../train/environment.js";
 import type { Progress } from "../train/progress.js";
+import { type TrainRunOptions, trainRun } from "../train/run.js";
 import { completeSettings } from "../train/settings.js";
+import type { Kind } from "../train/trainable.js";
+import { describeModis, MODIS_TRAINING } from "./modis.js";
 import { foldersOf } from "./profile.js";
-import { describeAro, openTrained, prepareStudy, type Study, trainDescribed } from "./study.js";
-import type { Variant } from "./variants.js";
+import { type DescribedRun, describeAro, prepareStudy, type Study } from "./study.js";
+import { chooseTasks } from "./tasks.js";
+import { CLASS_MEAN, type Variant } from "./variants.js";
 
 /** A run of the experiment over splits: one model, or the controls together, on one split. */
 export interface SplitRun {
@@ -37,7 +51,14 @@ export interface SplitRun {
   /** That are scored. */
   readonly parts: readonly Part[];
   /** Splits and preprocesses the cohort, or returns what the previous run of the same split did. */
-  readonly open: () => Study;
+  readonly open: () => OpenedSplit;
+}
+
+/** A split with what several runs of it share. */
+interface OpenedSplit {
+  readonly study: Study;
+  /** The shared decoder's paths, by the number of folds; fitted when first asked for. */
+  crossFit(folds: number): CrossFit;
 }
 
 /** What a finished run leaves. */
@@ -56,39 +77,57 @@ export function describeSplit(study: Study, parts: readonly Part[]) {
   const cohortHash = hashRows([{ ids: cohort.samples.map(({ id }) => id), matrix: cohort.matrix }]);
   const about = [cohortHash, cohort.features, cohort.samples.map(({ patient }) => patient)];
   const fingerprint = createHash("sha256").update(JSON.stringify(about)).digest("hex");
-  const controls = (all: readonly Variant[]) => all.filter(({ kind }) => kind === "control");
-  let opened: { readonly seed: number; readonly study: Study } | null = null;
-  const open = (seed: number): Study => {
-    if (opened?.seed !== seed) {
-      const own = { ...profile, split: { ...profile.split, seed } };
-      opened = { seed, study: prepareStudy(own, cohort) };
-    }
-    return opened.study;
+  let opened: { readonly key: string; readonly split: OpenedSplit } | null = null;
+  const open = (seed: number, rows?: number): OpenedSplit => {
+    const key = `${seed} ${rows}`;
+    if (opened?.key !== key) opened = { key, split: openSplit(study, seed, rows) };
+    return opened.split;
   };
   return (variant: Variant, seed: number, all: readonly Variant[]): Omit<SplitRun, "number"> => {
-    const variants = variant.kind === "control" ? controls(all) : [variant];
-    const { kind = "ARO", name, model, training, decoder } = variant;
-    const isNetwork = kind === "ARO";
+    const { kind = "ARO", name, group, model, training, decoder, rows } = variant;
+    const variants = kind === "control" ? all.filter((one) => one.group === group) : [variant];
+    const own = { ...(kind === "MODIS" ? MODIS_TRAINING : profile.training), ...training };
+    const isNetwork = kind === "ARO" || kind === "VAE" || kind === "MODIS";
     const epochs = isNetwork
-      ? completeSettings({ ...profile.training, ...training, seed: profile.training.seed }).epochs
+      ? completeSettings({ ...own, seed: profile.training.seed }).epochs
       : null;
     const what = {
       ...{ version: VERSION, kind, seed, by: profile.split.by, cohort: fingerprint },
       ...(parts.join() === "test" ? {} : { parts }),
       ...(decoder ? { decoder } : {}),
+      ...(rows ? { rows } : {}),
       ...(kind === "control" ? { names: variants.map((one) => one.name) } : {}),
-      ...(isNetwork
-        ? { model: { ...profile.model, ...model }, training: { ...profile.training, ...training } }
-        : {}),
+      ...(kind === "ARO" || kind === "VAE" ? { model: { ...profile.model, ...model } } : {}),
+      ...(isNetwork ? { training: own } : {}),
+      ...(kind === "VAE" ? VAE_SETTINGS : {}),
     };
     const hash = createHash("sha256").update(JSON.stringify(what)).digest("hex");
-    const title = kind === "control" ? "linear controls" : name;
-    const folder = `${words(title)}-${seed}-${hash.slice(0, 8)}`;
+    const title = group ?? name;
+    const cut = rows ? `, ${rows} samples` : "";
+    const folder = `${words(title + cut)}-${seed}-${hash.slice(0, 8)}`;
     return {
       ...{ kind: "split", name: `${title}, seed ${seed}`, seed, hash, epochs, variants, parts },
       folder: join(foldersOf(profile).runs, "splits", folder),
-      open: () => open(seed),
+      open: () => open(seed, rows),
     };
+  };
+}
+
+/** Splits a study's cohort anew, with all training samples or the first so many. */
+function openSplit({ profile, cohort }: Study, splitSeed: number, rows?: number): OpenedSplit {
+  const own = { ...profile, split: { ...profile.split, seed: splitSeed } };
+  const { networks, seed } = FIT_DEFAULTS;
+  const split = splitSamples(cohort.samples, own.split);
+  const study = prepareStudy(own, cohort, { ...split, train: split.train.slice(0, rows) });
+  const fitted = new Map<number, CrossFit>();
+  return {
+    study,
+    crossFit(folds) {
+      const options = { rows: study.split.train, folds, networks, seed };
+      const found = fitted.get(folds) ?? crossFit(cohort, options);
+      fitted.set(folds, found);
+      return found;
+    },
   };
 }
 
@@ -108,7 +147,8 @@ export async function fitSplit(
   signal?: AbortSignal,
 ): Promise<boolean> {
   const { seed, hash, folder, variants, parts, open } = run;
-  const study = open();
+  const opened = open();
+  const { study } = opened;
   const keep = async (predictors: readonly Predictor[], steps: number | null) => {
     const scores = await scoreRepeat(predictors, study.prepared, { seed, parts, steps });
     const environment = await describeEnvironment(engine);
@@ -119,14 +159,30 @@ export async function fitSplit(
   };
   const [{ kind = "ARO", name, decoder: choices }] = variants;
   const { cohort, split, prepared } = study;
+  const keepDecoder = (decoder: FixedDecoder) =>
+    keep([sharedDecoderPredictor(decoder, prepared, cohort, { engine, name })], null);
   if (kind === "control") {
-    return await keep(fitControls(prepared, { only: variants.map((one) => one.name) }), null);
+    const only = variants.map((one) => one.name);
+    const classOf = only.includes(CLASS_MEAN) ? classesOf(study) : undefined;
+    return await keep(fitControls(prepared, { only, ...(classOf ? { classOf } : {}) }), null);
+  }
+  if (kind === "linear stack") {
+    const crossFitted = opened.crossFit(FIT_DEFAULTS.folds);
+    return await keepDecoder(fitLinearStack(cohort, { rows: split.train, crossFitted }));
   }
   if (kind === "shared decoder") {
-    const decoder = await fitSharedDecoder(cohort, { ...choices, rows: split.train, engine });
-    return await keep([sharedDecoderPredictor(decoder, prepared, cohort, { engine, name })], null);
+    const crossFitted = opened.crossFit(choices?.folds ?? FIT_DEFAULTS.folds);
+    const options = { ...choices, rows: split.train, crossFitted, engine };
+    return await keepDecoder(await fitSharedDecoder(cohort, options));
   }
   return await trainAndScore(study, variants[0], { engine, progress, signal }, keep);
+}
+
+/** Sample id to class, by the first task that the cohort can answer. */
+function classesOf(study: Study): ReadonlyMap<string, Label> {
+  const { samples } = study.cohort;
+  const values = labelValues(samples, chooseTasks(study).asked[0]);
+  return new Map(samples.map(({ id }, i) => [id, values[i]]));
 }
 
 interface Means {
@@ -135,31 +191,83 @@ interface Means {
   readonly signal?: AbortSignal;
 }
 
+type Keep = (predictors: readonly Predictor[], steps: number) => Promise<boolean>;
+
 async function trainAndScore(
   study: Study,
-  { name, setting, model: shape, training }: Variant,
-  { engine, progress, signal }: Means,
-  keep: (predictors: readonly Predictor[], steps: number) => Promise<boolean>,
+  { kind, name, setting, model, training }: Variant,
+  means: Means,
+  keep: Keep,
 ): Promise<boolean> {
-  const described = describeAro(study, setting, { model: shape, training });
-  const { result, epochs, reused } = await trainDescribed(
-    study,
-    described,
-    engine,
-    progress,
-    signal,
-  );
+  const { engine } = means;
+  const data = study.prepared;
+  const described = describeAro(study, setting, { model, training });
+  if (kind === "MODIS") {
+    return await trainAndKeep(
+      describeModis(study, {}, training),
+      means,
+      keep,
+      ({ spec }, weights) => {
+        const built = buildModis(engine, spec, weights);
+        return { predictor: modisPredictor(name, built, data), dispose: built.dispose };
+      },
+    );
+  }
+  if (kind === "VAE") {
+    const request = { ...describeVae(described), data };
+    return await trainAndKeep(request, means, keep, ({ spec }, weights) => {
+      const built = buildAutoencoder(engine, VAE, spec, weights);
+      return { predictor: modelPredictor(name, built), dispose: built.dispose };
+    });
+  }
+  return await trainAndKeep({ ...described, data }, means, keep, ({ spec }, weights) => {
+    const built = buildAutoencoder(engine, ARO, spec, weights);
+    return { predictor: modelPredictor(name, built), dispose: built.dispose };
+  });
+}
+
+/** Trains a network, keeps the scores of its predictor, and removes its folder unless it was there before. */
+async function trainAndKeep<K extends Kind>(
+  { folder, config, data }: Pick<TrainRunOptions<K>, "folder" | "config" | "data">,
+  means: Means,
+  keep: Keep,
+  build: (
+    config: RunConfig<K>,
+    weights: Weights,
+  ) => { readonly predictor: Predictor; dispose(): void },
+): Promise<boolean> {
+  const run = await trainRun({ folder, config, data, ...means });
+  const { result, epochs, reused } = run;
   if (result.status === "stopped") return false;
   const last = result.weights === "best" ? (result.best?.epoch ?? 0) : result.epochs;
   const steps = epochs.slice(0, last).reduce((sum, epoch) => sum + epoch.steps, 0);
-  const model = await openTrained(described, engine);
+  const { predictor, dispose } = build(run.config, await run.loadWeights());
   try {
-    await keep([modelPredictor(name, model)], steps);
+    await keep([predictor], steps);
   } finally {
-    model.dispose();
+    dispose();
   }
-  if (!reused) await rm(described.folder, { recursive: true }); // hundreds of megabytes a split
+  if (!reused) await rm(folder, { recursive: true }); // hundreds of megabytes a split
   return true;
+}
+
+/** Its latent space is as narrow beside its width, and its divergence warms up as long, as in the authors' code. */
+const VAE_SETTINGS = { latentShare: 0.5, klWeight: 1, warmUpShare: 0.75 } as const;
+
+/** Describes the training of a VAE of ARO's width and depth, with the settings of ARO's. */
+function describeVae({ config, folder }: DescribedRun) {
+  const { features, visible, width, hiddenLayers, output, hiddenDropout } = config.spec;
+  const { latentShare, klWeight, warmUpShare } = VAE_SETTINGS;
+  const { epochs } = completeSettings(config.training);
+  const spec: VaeSpec = {
+    ...{ features, visible, width, encoderLayers: hiddenLayers, decoderLayers: hiddenLayers },
+    ...{ latent: Math.ceil(latentShare * width), output, hiddenDropout, klWeight },
+    warmUpEpochs: Math.round(warmUpShare * epochs),
+  };
+  return {
+    folder: `${folder}-vae`,
+    config: { ...config, model: "VAE", spec } satisfies RunRequest<"VAE">,
+  };
 }
 
 /**

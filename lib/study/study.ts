@@ -8,7 +8,7 @@ import { readPaperCohort } from "../cohort/paper.js";
 import type { CacheOptions } from "../cohort/sheet-cache.js";
 import { simulateCohort } from "../cohort/simulate.js";
 import { type FetchOptions, fetchSource, sourceFolder } from "../cohort/sources.js";
-import type { FileCohort } from "../cohort/tables.js";
+import type { FileCohort, TablesOptions } from "../cohort/tables.js";
 import { readUcec } from "../cohort/ucec.js";
 import type { Engine } from "../engine/engine.js";
 import { ARO, type AroSpec } from "../model/aro.js";
@@ -37,12 +37,15 @@ export interface Study {
 export type Setting = "masked" | "unmasked";
 
 export interface OpenOptions extends Pick<FetchOptions, "folder" | "manifest" | "onProgress"> {
+  /** As in `readTables`, where the cohort file does not say. */
+  readonly keep?: TablesOptions["keep"];
   /** Where the sheets of workbooks are kept after the first reading. */
   readonly cache?: CacheOptions;
 }
 
 const OPEN_KINDS: Kinds<OpenOptions> = {
   ...{ folder: "string", manifest: "string", onProgress: "function", cache: "object" },
+  keep: ["shared", "first"],
 };
 
 /**
@@ -51,9 +54,9 @@ const OPEN_KINDS: Kinds<OpenOptions> = {
  * @throws Error as `fetchSource`.
  */
 export async function openCohort(profile: Profile, options: OpenOptions = {}): Promise<FileCohort> {
-  const { cache, ...fetching } = checkOptions("openCohort", options, OPEN_KINDS);
+  const { cache, keep, ...fetching } = checkOptions("openCohort", options, OPEN_KINDS);
   const { cohort: source, split } = profile;
-  if (typeof source === "object") return await readCohortFile(source.file);
+  if (typeof source === "object") return await readCohortFile(source.file, keep);
   if (source === "simulate") return { ...simulateCohort({ seed: split.seed }).cohort, notes: [] };
   if (source === "paper") {
     const { folder, manifest } = fetching;

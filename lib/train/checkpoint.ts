@@ -1,4 +1,4 @@
-// Checkpoints: all that a run needs to go on, in one safetensors file with a checksum, written and read a tensor at a time.
+// Checkpoints: everything that a run needs to resume, in one safetensors file with a checksum.
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { readdir, rm, stat } from "node:fs/promises";
@@ -14,41 +14,41 @@ import type { Epoch, TrainState } from "./train.js";
 export interface Checkpoint {
   /** Hash of the run's config. */
   readonly config: string;
-  /** What the run has taken so far. */
+  /** The run's training time so far. */
   readonly seconds: number;
-  /** The complete ones, in order. */
+  /** The complete epochs, in order. */
   readonly epochs: readonly Epoch[];
   readonly state: TrainState;
 }
 
-/** A checkpoint that was read and found whole; its tensors stay in the file until `restoreCheckpoint`. */
+/** A checkpoint whose checksum was verified; its tensors stay in the file until `restoreCheckpoint`. */
 export interface SavedCheckpoint extends Omit<Checkpoint, "state"> {
   readonly file: string;
-  /** Of the optimizer. */
+  /** Steps taken by the optimizer. */
   readonly step: number;
   readonly state: Omit<TrainState, "bestWeights">;
 }
 
-/** What a checkpoint's file is called: by its step, so that a later one has a higher number. */
+/** The name of a checkpoint's file, which holds its step. */
 export const CHECKPOINT = /^checkpoint-(\d+)\.safetensors$/;
 
 const VERSION = 1;
-/** Of tensor names by what they hold, as PyTorch's optimizers call it; the weights have the model's own names. */
+/** Prefixes of tensor names, after the state of PyTorch's optimizers; weights keep the model's names. */
 const PREFIX: Readonly<Record<Kept, string>> = {
   value: "",
   first: "exp_avg.",
   second: "exp_avg_sq.",
 };
 const BEST = "best.";
-/** The last tensor: the 32 bytes of the SHA-256 of everything before them, one float32 each. */
+/** The last tensor: the 32 bytes of the SHA-256 of everything before it, each as a float32. */
 const CHECKSUM = { name: "sha256", shape: [32] } as const;
 const CHECKSUM_BYTES = 32 * Float32Array.BYTES_PER_ELEMENT;
 
 /**
- * Writes a checkpoint; it appears whole or not at all, and is on the disk when this resolves. Then every other
- * checkpoint of the folder is removed but `previous`, the last one known to be good.
+ * Writes a checkpoint, which appears whole or not at all and is on the disk when the promise resolves. Then removes the
+ * folder's other checkpoints, except `previous`, the last one known to be good.
  * @returns the file's path.
- * @throws Error with the remedy if the disk is full; what was there is as it was.
+ * @throws Error with the remedy if the disk is full; existing files are unchanged.
  */
 export async function writeCheckpoint<Batch>(
   folder: string,
@@ -68,9 +68,8 @@ export async function writeCheckpoint<Batch>(
 }
 
 /**
- * Finds the newest checkpoint of this config that is whole. Each one is read once and its checksum verified, before
- * anything is done with it.
- * @returns with what is wrong with each newer one.
+ * Finds the newest intact checkpoint of this config, verifying checksums.
+ * @returns the checkpoint, and the faults of the newer ones.
  */
 export async function findCheckpoint(
   folder: string,
@@ -95,7 +94,7 @@ export async function restoreCheckpoint<Batch>(
   return await withTensors(file, async ({ tensors, read }) => {
     const bestWeights = new Map<string, Float32Array>();
     const kept = keptOf(model);
-    // One array for all tensors: garbage of large ones comes faster than it is collected.
+    // One array for all tensors: large arrays would pile up faster than garbage collection frees them.
     const into = new Float32Array(Math.max(...kept.map(({ shape }) => sizeOf(shape))));
     for (const { name, kinds } of kept) {
       for (const kind of kinds) {
@@ -108,7 +107,7 @@ export async function restoreCheckpoint<Batch>(
   });
 }
 
-/** Removes the folder's checkpoints, but those to keep. */
+/** Removes the folder's checkpoints, except those to keep. */
 export async function removeCheckpoints(
   folder: string,
   keep: readonly (string | null)[] = [],
@@ -120,7 +119,7 @@ export async function removeCheckpoints(
   await syncFolder(folder);
 }
 
-/** By step, the oldest first. */
+/** Lists checkpoints by step, oldest first. */
 async function checkpointsIn(folder: string): Promise<string[]> {
   const stepOf = (name: string) => Number(CHECKPOINT.exec(name)![1]);
   const names = (await readdir(folder)).filter((name) => CHECKPOINT.test(name));
@@ -158,7 +157,7 @@ async function readCheckpoint(file: string, config: string): Promise<SavedCheckp
   return await withTensors(file, async ({ tensors, metadata, read }) => {
     const last = [...tensors.values()].at(-1);
     if (last?.name !== CHECKSUM.name || last.shape.join() !== CHECKSUM.shape.join()) {
-      throw new Error(`expected a checkpoint that ends in its checksum, got none`);
+      throw new Error("expected a checkpoint that ends in its checksum, got none");
     }
     const written = await read(CHECKSUM.name);
     const { size } = await stat(file);
@@ -166,7 +165,7 @@ async function readCheckpoint(file: string, config: string): Promise<SavedCheckp
     const part = { end: size - CHECKSUM_BYTES - 1, highWaterMark: 2 ** 22 };
     for await (const bytes of createReadStream(file, part)) hash.update(bytes);
     if (hash.digest().some((byte, i) => byte !== written[i])) {
-      throw new Error("expected the contents that its checksum was made of, got others: damaged");
+      throw new Error("expected contents that match the checksum, got others: the file is damaged");
     }
     const { version, ...saved } = JSON.parse(metadata.checkpoint) as Omit<SavedCheckpoint, "file"> &
       Record<"version", number>;

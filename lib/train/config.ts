@@ -1,32 +1,32 @@
-// What a run was asked to do: complete settings and a fingerprint of the data, comparable from run to run.
+// The configuration of a run: complete settings and a fingerprint of the data.
 import { createHash } from "node:crypto";
 import type { Matrix } from "../cohort/matrix.js";
 import { checkOptions, required } from "../options.js";
 import { completeSettings, type TrainOptions, type TrainSettings } from "./settings.js";
 import { type Kind, type RunData, type SpecOf, TRAINABLE } from "./trainable.js";
 
-/** What a caller asks for; everything left out is the paper's. */
+/** The settings that a caller gives; the defaults are the paper's. */
 export interface RunRequest<K extends Kind = "ARO"> {
   /** By default ARO. */
   readonly model?: K;
   readonly spec: SpecOf<K>;
-  /** Its seed decides the initial weights as well. */
+  /** Its seed also decides the initial weights. */
   readonly training: TrainOptions;
-  /** Whatever else tells this run from others, e.g. `{ split: "patient", splitSeed: 42 }`. */
+  /** What else distinguishes this run from others, such as `{ split: "patient", splitSeed: 42 }`. */
   readonly about?: Readonly<Record<string, string | number | boolean | null>>;
 }
 
 /** As config.json holds it. */
 export interface RunConfig<K extends Kind = "ARO"> {
-  /** Left out of ARO's. */
+  /** Omitted for ARO. */
   readonly model?: K;
-  /** Of the training's own meaning; runs of another version are other runs. */
+  /** Version of the training's semantics; runs of different versions differ. */
   readonly version: number;
   readonly cohort: string;
   readonly data: {
     readonly trainRows: number;
     readonly validationRows: number;
-    /** SHA-256 of ids, values and masks: of cohort, preprocessing and split at once; and of what else a model reads. */
+    /** SHA-256 of ids, values and masks, and of what else the model reads; depends on cohort, preprocessing and split. */
     readonly sha256: string;
   };
   readonly spec: SpecOf<K>;
@@ -106,7 +106,7 @@ export function hashRows(
   return hash.digest("hex");
 }
 
-/** Leaves by dotted path, as JSON text, so that key order does not matter. */
+/** Maps the dotted path of each leaf to its JSON text, so that key order does not matter. */
 function flatten(value: unknown, path = ""): Record<string, string> {
   if (typeof value !== "object" || value === null) return { [path]: JSON.stringify(value) };
   const entries = Object.entries(value).map(([key, inner]) =>

@@ -1,40 +1,40 @@
-// How the rows of a cohort become a model's batches: in one order for all modalities, or in one for each.
+// Batches from the rows of a cohort, shuffled together or separately for each modality.
 import type { Modality } from "../cohort/cohort.js";
 import { countObserved, type Matrix, selectRows } from "../cohort/matrix.js";
 import { countedMatrix } from "../preprocess/counted.js";
 import type { Part, Prepared } from "../preprocess/prepare.js";
 
-/** What a model reads of prepared rows. */
+/** The part of prepared rows that training reads. */
 export type TrainingRows<P extends Part> = Omit<Prepared<P>, "patients" | "zScores">;
 
-/** What a training needs of a prepared cohort. The part is in the type: test rows do not fit. */
+/** The rows that training reads. The part is in the type, so test rows do not type-check. */
 export interface TrainingData {
   readonly train: TrainingRows<"train">;
   readonly validation: TrainingRows<"validation">;
 }
 
-/** The training rows, dealt out batch by batch, and the validation rows as one batch. */
+/** Deals the training rows out in batches; the validation rows are one batch. */
 export interface Deal<Batch> {
-  /** Training rows. */
+  /** Number of training rows. */
   readonly rows: number;
   /**
-   * The random streams that shuffle the rows each epoch. With one, rows that all fit in a batch are not shuffled; with
-   * several, each has its own part of a batch.
+   * Names of the random streams that shuffle the rows each epoch. With one, rows that fit into a single batch are not
+   * shuffled; with several, each gives one part of a batch.
    */
   readonly orders: readonly string[];
-  /** All training rows in their own order, so that an engine may keep what it makes of them. */
+  /** All training rows in their original order, which lets an engine cache them. */
   readonly whole: Batch;
   readonly validation: Batch;
-  /** The rows of a batch, by order. */
+  /** Gathers a batch from the rows of each order. */
   batch(rows: readonly (readonly number[])[]): Batch;
-  /** Entries that were observed; a batch without any is passed over. */
+  /** Counts observed entries; a batch without any is skipped. */
   countObserved(batch: Batch): number;
 }
 
 /**
  * Deals out whole rows. The validation loss does not count features that no training row measured.
- * @param uncounted columns that the validation loss does not count either; null counts all.
- * @throws RangeError if the rows do not have the model's features, or nothing in them was observed.
+ * @param uncounted further columns that the validation loss does not count; null for none.
+ * @throws RangeError if the rows do not have the model's features, or have no observed entry.
  */
 export function dealRows(
   { train, validation }: TrainingData,
@@ -64,7 +64,7 @@ function withoutColumns(matrix: Matrix, { start, end }: Pick<Modality, "start" |
   return { ...matrix, observed };
 }
 
-/** @throws RangeError if a part's rows are not the model's, or nothing in them was observed. */
+/** @throws RangeError if a part's rows do not fit the model, or have no observed entry. */
 export function requireRows(part: string, matrix: Matrix, features: number): void {
   if (matrix.columns !== features) {
     throw new RangeError(

@@ -1,4 +1,4 @@
-// What a run ran on: engine, versions and machine, noted so that numbers can be traced to where they came from.
+// The environment of a run: engine, versions and machine.
 import { availableParallelism, cpus, totalmem } from "node:os";
 import { isDeepStrictEqual } from "node:util";
 import { libraryVersion } from "../cohort/root.js";
@@ -6,18 +6,18 @@ import type { Engine } from "../engine/engine.js";
 
 export interface RunEnvironment {
   readonly engine: Pick<Engine, "name" | "backend" | "version">;
-  /** Of this library. */
+  /** The version of this library. */
   readonly version: string;
   readonly node: string;
   /** E.g. "linux-x64". */
   readonly platform: string;
   readonly cpu: string;
-  /** Cores that this process may use; the engine takes as many threads unless `threadLimits` says otherwise. */
+  /** Cores that this process may use; the engine uses as many threads unless `threadLimits` sets fewer. */
   readonly cores: number;
-  /** Environment variables that limit an engine's threads, where they are set. */
+  /** The environment variables that limit an engine's threads, if set. */
   readonly threadLimits: Readonly<Record<string, string>>;
   readonly memoryGiB: number;
-  /** Where it had been trained before it went on here, if that was not the same. */
+  /** The earlier environments of a resumed run, where they differ. */
   readonly earlier?: readonly RunEnvironment[];
 }
 

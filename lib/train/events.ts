@@ -3,29 +3,29 @@ import { open } from "node:fs/promises";
 import { join } from "node:path";
 import type { Epoch } from "./train.js";
 
-/** TensorBoard takes a file whose name holds "tfevents" for an event file; one a run, so that none is left over. */
+/** One file per run. TensorBoard recognizes "tfevents" in the name. */
 export const EVENTS_FILE = "events.out.tfevents.aro";
 
 /** An event file that is being written. */
 export interface EventsWriter {
   /** Appends an epoch's scalars; TensorBoard shows them at once. */
   append(epoch: Epoch): Promise<void>;
-  /** Makes sure that what was appended is on the disk, and closes the file. */
+  /** Flushes the file to the disk and closes it. */
   close(): Promise<void>;
 }
 
 export interface EventsOptions {
-  /** Epochs that an earlier, interrupted part of the run has behind it: written first. */
+  /** Epochs from before the run was interrupted, which are written first. */
   readonly before?: readonly Epoch[];
   /** Milliseconds since 1970. */
   readonly now?: () => number;
 }
 
 /**
- * Starts a new event file in a run's folder. Each epoch is one record in one write, so a kill leaves at most a torn
- * last record, which readers leave out.
+ * Starts a new event file in a run's folder. Each epoch is one record in one write, so a kill leaves at most a truncated
+ * last record, which readers ignore.
  * Source: TensorFlow's record format, and the messages Event and Summary in tensorboard/compat/proto.
- * @throws Error if the folder is not there or cannot be written to.
+ * @throws Error if the folder does not exist or is not writable.
  */
 export async function openEvents(
   folder: string,
@@ -79,7 +79,7 @@ function encodeEvent(wallTime: number, epoch: Epoch): Buffer {
   ]);
 }
 
-/** A record: the length in 8 bytes, its checksum, the bytes, theirs. */
+/** A record: the length in 8 bytes, the length's checksum, the message, the message's checksum. */
 function encodeRecord(message: Buffer): Buffer {
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(message.length));

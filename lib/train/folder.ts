@@ -1,4 +1,4 @@
-// A run's folder: its files, and how to read them.
+// A run's folder: its files and their readers.
 import { existsSync } from "node:fs";
 import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -14,39 +14,39 @@ import { completeSettings, type TrainOptions } from "./settings.js";
 import type { Best, Epoch } from "./train.js";
 import { type Kind, TRAINABLE } from "./trainable.js";
 
-/** As result.json holds it. */
+/** The contents of result.json. */
 export interface RunSummary {
-  /** "stopped": interrupted; its weights are those of the last step. */
+  /** "stopped" means interrupted, with the weights of the last step. */
   readonly status: "finished" | "stopped";
   /** Epochs begun; the last one of a stopped run may be partial. */
   readonly epochs: number;
   readonly best: Best | null;
-  /** Whose weights were kept: of the best epoch with early stopping, of the last without. */
+  /** Which weights were kept: those of the best epoch with early stopping, otherwise those of the last. */
   readonly weights: "best" | "last";
-  /** The last epoch's losses; null where no step was taken. */
+  /** The last epoch's losses; null if no step was taken. */
   readonly final: { readonly train: Losses; readonly validation: Losses } | null;
   readonly seconds: number;
 }
 
-/** What a run's folder says. */
+/** A run, as read from its folder. */
 export interface Run<K extends Kind = "ARO"> {
   readonly folder: string;
   readonly config: RunConfig<K>;
   readonly environment: RunEnvironment;
-  /** In order; of a run under way or killed, those so far. */
+  /** In order; so far, if the run is under way or was killed. */
   readonly epochs: readonly Epoch[];
-  /** Null while the run is under way, and for ever if it was killed. */
+  /** Null if the run is under way or was killed. */
   readonly result: RunSummary | null;
-  /** Reads the weights that the run ended with. */
+  /** Reads the run's final weights. */
   loadWeights(): Promise<Weights>;
 }
 
-/** A run that has come to its end. */
+/** A run that has ended. */
 export interface EndedRun<K extends Kind = "ARO"> extends Run<K> {
   readonly result: RunSummary;
 }
 
-/** The names of its files, beside checkpoints. */
+/** The names of a run's files, except checkpoints. */
 export const FILES = {
   config: "config.json",
   environment: "environment.json",
@@ -58,9 +58,9 @@ export const FILES = {
 } as const;
 
 /**
- * Reads a run's folder; the weights only when they are asked for.
- * @param kind the model that it is to be of.
- * @throws Error if it is not such a run's folder, or one of its files does not hold what it should.
+ * Reads a run's folder; the weights are read by `loadWeights`.
+ * @param kind the expected model.
+ * @throws Error if the folder holds no run of this model, or one of its files is malformed.
  */
 export async function readRun<K extends Kind = "ARO">(
   folder: string,
@@ -90,8 +90,8 @@ export async function readRun<K extends Kind = "ARO">(
 }
 
 /**
- * Gives the folder's finished run, or null if it is still to be trained; makes the folder if it is not there.
- * @throws Error if the folder holds a run of other settings, or other things.
+ * Returns the folder's finished run, or null if it must still be trained. Creates the folder if necessary.
+ * @throws Error if the folder holds a run with other settings, or unknown files.
  */
 export async function findRun<K extends Kind>(
   folder: string,
@@ -120,17 +120,17 @@ export async function findRun<K extends Kind>(
   return { ...run, result: run.result };
 }
 
-/** How far a run is, as its folder says. */
+/** The progress of a run, as read from its folder. */
 export interface RunState {
-  /** "partial" was begun and can go on; "other" is a run of other settings, which is never touched. */
+  /** "partial" can be resumed; "other" is a run with other settings, which is never changed. */
   readonly state: "done" | "partial" | "missing" | "other";
-  /** The last recorded epoch, including one that a killed run will repeat. */
+  /** The last recorded epoch, which a killed run may repeat. */
   readonly epoch: number;
 }
 
 /**
- * Says how far the run of that hash is in a folder, and changes nothing there.
- * @throws Error if a file in it does not hold what it should.
+ * Reads the progress of the run with this hash from a folder, without changing anything.
+ * @throws Error if one of its files is malformed.
  */
 export async function readState(folder: string, hash: string): Promise<RunState> {
   const there = await readConfig<Kind>(folder);
@@ -142,7 +142,7 @@ export async function readState(folder: string, hash: string): Promise<RunState>
   return { state: done ? "done" : "partial", epoch };
 }
 
-/** A run's config; MODIS had its settings of the loss among those of the training in the first release. */
+/** Reads a run's config; in the first release, MODIS kept `klWeight` among the training settings. */
 async function readConfig<K extends Kind>(folder: string): Promise<RunConfig<K> | null> {
   const config = await readJson<RunConfig<K>>(join(folder, FILES.config));
   const { klWeight, ...training } = (config?.training ?? {}) as { readonly klWeight?: number };
@@ -156,12 +156,12 @@ async function readConfig<K extends Kind>(folder: string): Promise<RunConfig<K> 
 
 async function readEpochs(folder: string): Promise<Epoch[]> {
   const text = (await readOptional(join(folder, FILES.metrics))) ?? "";
-  // What follows the last line break was cut off in the middle of being written.
+  // What follows the last line break is an incomplete write.
   const lines = text.split("\n").slice(0, -1);
   return lines.map((line, i) => parseJson<Epoch>(line, `${folder}/${FILES.metrics}:${i + 1}`));
 }
 
-/** The object in a file of JSON; null if there is no such file. */
+/** Reads the object in a JSON file; null if there is no such file. */
 export async function readJson<T>(file: string): Promise<T | null> {
   const text = await readOptional(file);
   return text === null ? null : parseJson<T>(text, file);
@@ -172,7 +172,7 @@ function parseJson<T>(text: string, where: string): T {
     const value: unknown = JSON.parse(text);
     if (typeof value === "object" && value !== null) return value as T;
   } catch {
-    // said below
+    // reported below
   }
   throw new Error(
     `${where}: expected an object in JSON, got "${text.slice(0, 40)}"; delete this run's folder and train anew`,

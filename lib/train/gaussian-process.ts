@@ -1,19 +1,19 @@
-// A Gaussian process on the unit cube: what a few noisy values say about all other places, and how surely.
+// Gaussian process regression on the unit cube.
 import { factorCholesky } from "../engine/linear-algebra.js";
 
-/** In units of the cube's sides and of the values' variance. */
+/** Kernel parameters, in units of the cube's sides and of the signal's variance. */
 export interface Kernel {
-  /** One a dimension: how far apart two places still resemble each other. */
+  /** Length scale of each dimension. */
   readonly lengths: readonly number[];
-  /** Variance of the noise, where the signal's is 1. */
+  /** Variance of the noise; that of the signal is 1. */
   readonly noise: number;
 }
 
 export interface GaussianProcess {
   readonly kernel: Kernel;
-  /** Log density of the values under the kernel. */
+  /** Log marginal likelihood of the values. */
   readonly logLikelihood: number;
-  /** Mean and deviation of the noiseless value at each place. */
+  /** Posterior mean and deviation of the noiseless value at each place. */
   predict(places: readonly ArrayLike<number>[]): {
     readonly mean: Float64Array;
     readonly deviation: Float64Array;
@@ -23,9 +23,9 @@ export interface GaussianProcess {
 const JITTER = 1e-9;
 
 /**
- * Conditions a process of mean 0 and variance 1 on values at places, by a Matérn kernel of smoothness 5/2 with a
- * length a dimension. Source: Rasmussen and Williams 2006, algorithm 2.1 and equation 4.17.
- * @throws RangeError if there is no value, or not one a place.
+ * Conditions a process with mean 0, variance 1 and a Matérn 5/2 kernel on values at places.
+ * Source: Rasmussen and Williams 2006, algorithm 2.1 and equation 4.17.
+ * @throws RangeError if there are no values, or not one per place.
  */
 export function conditionProcess(
   places: readonly ArrayLike<number>[],
@@ -35,7 +35,7 @@ export function conditionProcess(
   const count = places.length;
   if (count === 0 || values.length !== count) {
     throw new RangeError(
-      `conditionProcess: expected one value a place, got ${values.length} values at ${count} places`,
+      `conditionProcess: expected one value per place, got ${values.length} values at ${count} places`,
     );
   }
   const covariance = new Float64Array(count * count);
@@ -71,9 +71,9 @@ export function conditionProcess(
 }
 
 /**
- * Fits the kernel to the values, standardized by whoever calls, and conditions the process on them. The lengths and
- * the noise maximize likelihood times prior, by a search along the axes with steps that halve: no gradient, no draw.
- * Source: the priors are those of Hvarfner et al. 2024, log-normal, lengths growing with the dimensions.
+ * Fits the kernel to standardized values, and conditions the process on them. Lengths and noise maximize likelihood times
+ * prior, by a deterministic coordinate search with halving steps.
+ * Source: log-normal priors of Hvarfner et al. 2024, whose lengths grow with the number of dimensions.
  */
 export function fitProcess(
   places: readonly ArrayLike<number>[],

@@ -1,14 +1,14 @@
-// Interrupts: the first signal stops the work gracefully, whether it comes from Ctrl-C, Jupyter's stop button or a queue.
+// Interrupts: the first signal, from Ctrl-C, Jupyter's stop button or a queue, stops the work gracefully.
 import { setImmediate as nextTurn } from "node:timers/promises";
 
-/** SIGINT comes from a person; SIGTERM is what Slurm, a supervisor or `kill` sends before it kills. */
+/** SIGINT comes from a person; SIGTERM from Slurm, a supervisor or `kill`. */
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 type Signal = (typeof SIGNALS)[number];
 
-/** Exit status of a process that was stopped and can go on: EX_TEMPFAIL of sysexits.h. */
+/** Exit status of a process that was stopped and can be resumed: EX_TEMPFAIL of sysexits.h. */
 export const STOPPED = 75;
 
-/** Signals so soon after the first are the same one, in ms: npm and tsx pass on a Ctrl-C that the terminal has sent to all. */
+/** Signals within this time of the first are echoes of it, in ms: npm and tsx pass on what the terminal sends to all. */
 const ECHO = 500;
 
 const running = new Set<AbortController>();
@@ -16,16 +16,16 @@ const setAside = new Map<Signal, NodeJS.SignalsListener[]>();
 let echoing = false;
 
 /**
- * Runs `work` with a signal that aborts on the first SIGINT or SIGTERM, or with `outer`. Other listeners, such as those
- * of a notebook kernel that would fail the cell at once, are set aside meanwhile. Those of SIGINT return half a second
- * after the first signal, so that a later Ctrl-C means what it always means. Those of SIGTERM return when the work has
- * ended, because a queue may send it both to a group of processes and to one of them.
+ * Runs `work` with a signal that aborts on the first SIGINT or SIGTERM, or with `outer`. Meanwhile it removes other
+ * listeners, such as those of a notebook kernel, which would fail the cell at once. It restores those of SIGINT half a
+ * second after the first signal, so that a second Ctrl-C ends the process as usual, and those of SIGTERM when the work
+ * has ended, because a queue may send it both to a process and to its group.
  */
 export async function withInterrupt<T>(
   work: (signal: AbortSignal) => Promise<T>,
   outer?: AbortSignal,
 ): Promise<T> {
-  // While the synchronous part of a cell runs, Node itself holds back the kernel's listeners, and then restores them.
+  // Node suspends the kernel's listeners during the synchronous part of a cell, and then restores them.
   await nextTurn();
   const controller = new AbortController();
   const abort = () => controller.abort(outer?.reason);
@@ -57,15 +57,15 @@ function endEcho(): void {
 }
 
 function giveBack(): void {
-  if (echoing) return; // the process may have nothing else to do by now, but must not die of an echo
+  if (echoing) return; // an echo must not end the process, even if its work is done
   if ([...running].every(({ signal }) => signal.aborted)) unlisten("SIGINT");
   if (running.size === 0) unlisten("SIGTERM");
 }
 
-// There is always a listener, because a signal without one ends the process.
+// Ours is added before the others are removed, because a signal without a listener ends the process.
 function listen(signal: Signal): void {
   if (isListening(signal)) return;
-  // tsx hides its own listener, which must stay: its parent process kills a child that does not answer a signal.
+  // tsx hides its own listener, which must stay: its parent process kills a child that does not react to a signal.
   const visible: readonly unknown[] = process.listeners(signal);
   const before = (process.rawListeners(signal) as (NodeJS.SignalsListener & Once)[]).filter((raw) =>
     visible.includes(raw.listener ?? raw),
@@ -75,7 +75,7 @@ function listen(signal: Signal): void {
   for (const listener of before) process.removeListener(signal, listener);
 }
 
-/** What Node wraps around a listener that was added by `once`. */
+/** Node's wrapper around a listener added by `once`. */
 interface Once {
   readonly listener?: NodeJS.SignalsListener;
 }

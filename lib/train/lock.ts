@@ -1,4 +1,4 @@
-// Locks: a file that one process holds at a time, on one machine or on several that share a folder.
+// Lock files, held by one process at a time, on one machine or on several that share a folder.
 //
 // A lock's text is written to a file of its own and linked to the lock's name. link(2) fails if the name is taken, on
 // NFS too, so exactly one process gets it, and nobody reads half a lock. A dead process's lock is replaced in one move,
@@ -18,7 +18,7 @@ export interface Lock {
 }
 
 export interface LockOptions {
-  /** Milliseconds after which a holder on another machine counts as dead if it has not touched its lock. */
+  /** Milliseconds without a heartbeat after which a holder on another machine counts as dead. */
   readonly patience?: number;
   /** Receives one line when `takeLock` has to wait for a holder on another machine. */
   readonly onWait?: (text: string) => void;
@@ -27,30 +27,30 @@ export interface LockOptions {
 interface Holder {
   readonly pid: number;
   readonly host: string;
-  /** When the process started, in clock ticks since boot; null where the system does not tell. */
+  /** When the process started, in clock ticks since boot; null if unknown. */
   readonly started: string | null;
 }
 
-/** Why a lock was not taken. Of a holder on another machine it is only known whether its lock was touched since the last look. */
+/** Why a lock was not taken. On another machine, only the heartbeat shows whether the holder is alive. */
 interface Busy {
   readonly holder: Holder | null;
   readonly state: "alive" | "touched" | "silent";
 }
 
-/** A holder touches its lock this often, in ms. */
+/** Interval at which a holder touches its lock, in ms. */
 const HEARTBEAT = 15_000;
 
 const PATIENCE = 8 * HEARTBEAT;
 
-/** Between two looks at a lock that somebody else holds, in ms. */
+/** Time between two looks at another process's lock, in ms. */
 const PAUSE = 1000;
 
-/** When this process first saw the lock of a holder on another machine in its present state, by file. */
+/** When this process first saw each foreign lock in its present state, by file. */
 const sightings = new Map<string, { text: string; touched: number; at: number }>();
 
 /**
- * Takes a lock. A holder on this machine is looked up by its process. One on another machine, sharing the folder, is
- * watched until it touches its lock, or for `patience` (120 s by default), after which it counts as dead.
+ * Takes a lock. A holder on this machine is looked up by its process. A holder on another machine is watched until it
+ * touches its lock, or counts as dead after `patience` (120 s by default).
  * @throws Error naming the holder if it is alive; Error if the file cannot be written.
  */
 export async function takeLock(
@@ -78,7 +78,7 @@ export async function takeLock(
 }
 
 /**
- * Takes a lock, or returns null at once if somebody has it. A holder on another machine counts as alive until this
+ * Takes a lock, or returns null immediately if another process has it. A holder on another machine counts as alive until this
  * process has seen its lock untouched for `patience`, so asking again later may succeed.
  * @throws Error if the file cannot be written.
  */
@@ -90,11 +90,11 @@ export async function tryLock(
   return (await acquire(file, text, patience)) === null ? hold(file, text) : null;
 }
 
-/** A piece of work that several processes may do, and one at a time may hold. */
+/** A piece of work that any process may do, but only one at a time. */
 export interface Work<T> {
-  /** The file of its lock. */
+  /** Its lock file. */
   readonly lock: string;
-  /** Begins the work once the lock is held; null if another process has done it by then. */
+  /** Begins the work under the lock; null if another process has done it by then. */
   readonly begin: () => Promise<T | null>;
 }
 
@@ -126,7 +126,7 @@ export async function claimWork<T>(
   return null;
 }
 
-/** Puts this process's text into a lock file; null once it is there, else who prevents it. */
+/** Tries to put this process's text into a lock file; null on success, otherwise the reason. */
 async function acquire(file: string, text: string, patience: number): Promise<Busy | null> {
   for (;;) {
     const there = await read(file);
@@ -134,7 +134,7 @@ async function acquire(file: string, text: string, patience: number): Promise<Bu
       if (await create(file, text)) return null;
       continue;
     }
-    if (there.text === text) return null; // moved here below, or by a link whose answer NFS lost
+    if (there.text === text) return null; // renamed below, or linked while NFS lost the reply
     const holder = parse(there.text);
     const state = await judge(file, holder, there, patience);
     if (state !== "dead") return { holder, state };
@@ -147,7 +147,7 @@ async function acquire(file: string, text: string, patience: number): Promise<Bu
   }
 }
 
-/** Creates a lock file with its whole text; false if the name was taken. */
+/** Creates a lock file with its text in one step; false if the name is taken. */
 async function create(file: string, text: string): Promise<boolean> {
   const aside = asideOf(file);
   try {
@@ -190,7 +190,7 @@ function hold(file: string, text: string): Lock {
   };
 }
 
-/** Compares a foreign lock only with its own earlier state, because the clocks of two machines differ. */
+/** Compares a foreign lock only with its own earlier state, because clocks differ between machines. */
 async function judge(
   file: string,
   holder: Holder | null,
@@ -207,7 +207,7 @@ async function judge(
   return before?.text === text ? "touched" : "silent";
 }
 
-/** A process of this machine: there, and not a later one that was given the same number. */
+/** Whether the process runs on this machine, and is not a later one with the same id. */
 async function isRunning({ pid, started }: Holder): Promise<boolean> {
   try {
     process.kill(pid, 0);
@@ -223,7 +223,7 @@ async function startOf(pid: number): Promise<string | null> {
   return text === null ? null : (text.slice(text.lastIndexOf(")") + 2).split(" ")[19] ?? null);
 }
 
-/** The text of a lock of this process; the token makes it unlike any other. */
+/** The text of this process's lock, with a unique token. */
 async function describeSelf(): Promise<string> {
   const { pid } = process;
   const holder: Holder = { pid, host: hostname(), started: await startOf(pid) };
@@ -239,7 +239,7 @@ function parse(text: string): Holder | null {
   }
 }
 
-/** The lock that decides who replaces a dead one of that text. `UNFINISHED` matches it. */
+/** The lock that decides which process replaces a dead one with that text. `UNFINISHED` matches its name. */
 function successorOf(file: string, text: string): string {
   const digest = createHash("sha256").update(text).digest("hex").slice(0, 8);
   return join(dirname(file), `.${basename(file)}.successor.${digest}.tmp`);
@@ -251,7 +251,7 @@ interface Content {
   readonly touched: number;
 }
 
-/** Null if there is no such file. Reopened each time, which makes NFS ask its server. */
+/** Reads a lock; null if there is none. Opens it anew each time, which makes NFS ask its server. */
 async function read(file: string): Promise<Content | null> {
   try {
     const handle = await open(file, "r");
@@ -267,7 +267,7 @@ async function read(file: string): Promise<Content | null> {
   }
 }
 
-/** ESTALE is how NFS says that a file went away while it was open. */
+/** NFS reports ESTALE when a file is removed while open. */
 function ignoreMissing(error: unknown): void {
   const { code } = error as NodeJS.ErrnoException;
   if (code !== "ENOENT" && code !== "ESTALE") throw error;

@@ -1,17 +1,17 @@
-// The progress line of a training: in place in a terminal and in a notebook, a line now and then elsewhere.
+// The progress line of a training: updated in place in a terminal or notebook, ten lines in all elsewhere.
 import type { Epoch } from "./train.js";
 
-/** Shows how a training gets on; `trainRun` drives it. */
+/** Shows the progress of a training; `trainRun` calls it. */
 export interface Progress {
-  /** Shows an epoch of a training that is to have `epochs` of them. */
+  /** Shows an epoch of a training of `epochs` epochs. */
   update(epoch: Epoch, epochs: number): void;
-  /** Prints a separate line above the others, such as where a run resumes. */
+  /** Prints a separate line, such as where a run resumes. */
   note(text: string): void;
-  /** Leaves one line without times, the same from run to run; `last` is null where there was no epoch. */
+  /** Leaves one reproducible line, without times; `last` is null if no epoch was trained. */
   finish(status: "finished" | "stopped" | "failed", last: Epoch | null, epochs: number): void;
 }
 
-/** Where text goes; `process.stderr` is one. */
+/** An output for text, such as `process.stderr`. */
 export interface TextStream {
   readonly isTTY?: boolean;
   readonly columns?: number;
@@ -27,13 +27,13 @@ export interface ProgressOptions {
   readonly stream?: TextStream;
   /** Makes a display in the running notebook cell; null outside a notebook. */
   readonly newDisplay?: (() => CellDisplay) | null;
-  /** Milliseconds that only go forward. */
+  /** A monotonic clock, in ms. */
   readonly now?: () => number;
 }
 
 const INTERVAL = 100; // ms between two updates in place
 
-/** Makes a progress line for one training, fitted to where this process writes. */
+/** Creates the progress line of one training, suited to this process's output. */
 export function createProgress({
   stream = process.stderr,
   newDisplay = findNotebook(),
@@ -71,7 +71,7 @@ export function createProgress({
   };
   return {
     update(epoch, epochs) {
-      // Measured from the end of the first epoch, because engines make themselves ready in it.
+      // Measured from the end of the first epoch, in which engines warm up.
       first ??= { epoch: epoch.epoch, at: now() };
       if (!isDue(epoch.epoch, epochs)) return;
       shownAt = now();
@@ -91,14 +91,14 @@ export function createProgress({
   };
 }
 
-/** Gives losses and learning rate in one line: `train 0.0612 · validation 0.0688 · lr 1e-5`. */
+/** Formats losses and learning rate in one line: `train 0.0612 · validation 0.0688 · lr 1e-5`. */
 export function describeEpoch({ train, validation, learningRate }: Epoch): string {
   // Rounded first, because 1e-5 * 0.1 is 1.0000000000000002e-6.
   const rate = Number(learningRate.toPrecision(3)).toExponential();
   return `train ${formatLoss(train.huber)} · validation ${formatLoss(validation.huber)} · lr ${rate}`;
 }
 
-/** Gives seconds as `12 s`, `1 min 12 s` or `2 h 5 min`. */
+/** Formats seconds as `12 s`, `1 min 12 s` or `2 h 5 min`. */
 export function formatDuration(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));
   if (whole < 60) return `${whole} s`;
@@ -119,8 +119,8 @@ function countEpochs(status: string, done: number, epochs: number): string {
 }
 
 /**
- * Finds tslab's displays where this process is a tslab kernel: it runs cells through the global `__tslab__`, whose
- * `require` gives the kernel's own tslab. A second copy of the module, imported by name, would not be connected.
+ * Finds tslab's displays if this process is a tslab kernel, through the `require` of the global `__tslab__`. A second copy
+ * of the module, imported by name, would not be connected to the notebook.
  */
 function findNotebook(): (() => CellDisplay) | null {
   const kernel = (globalThis as { __tslab__?: { require?: unknown } }).__tslab__;

@@ -1,4 +1,4 @@
-// A run: one training with its own folder, which resumes from its last checkpoint after it was stopped or killed.
+// A run: one training in its own folder, which resumes from its last checkpoint after a stop or kill.
 import { open, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import {
@@ -30,42 +30,41 @@ import { type Epoch, train } from "./train.js";
 import { type Kind, type RunData, TRAINABLE, type TrainableOf } from "./trainable.js";
 
 export interface RunResult<K extends Kind = "ARO"> extends EndedRun<K> {
-  /** Whether the folder had the finished run already, so that nothing was trained. */
+  /** Whether the folder already held the finished run, so nothing was trained. */
   readonly reused: boolean;
-  /** What was said on the way: where it went on from, and which checkpoints were damaged. */
+  /** Notes on where the run resumed and which checkpoints were damaged. */
   readonly notes: readonly string[];
 }
 
 export interface TrainRunOptions<K extends Kind = "ARO"> {
-  /** Of this run alone, e.g. `data/runs/<profile>/<name>`; made if it is not there. */
+  /** A folder for this run alone, e.g. `data/runs/<profile>/<name>`; created if necessary. */
   readonly folder: string;
   readonly config: RunRequest<K>;
   readonly data: RunData;
   readonly engine: Engine;
-  /** How the model is built and fed; by default as `TRAINABLE` says. */
+  /** How the model is built and fed; by default from `TRAINABLE`. */
   readonly trainable?: TrainableOf<K>;
-  /** Sees the epochs that are trained now, not those from before a run went on. */
+  /** Receives the epochs trained now, not those from before a resumed run. */
   readonly onEpoch?: (epoch: Epoch) => void;
   readonly progress?: Progress;
-  /** Whether to write an event file for TensorBoard; by default unless ARO_EVENTS is 0. */
+  /** Whether to write an event file for TensorBoard; by default true, unless ARO_EVENTS is 0. */
   readonly events?: boolean;
   /** Stops training gracefully, as the first SIGINT or SIGTERM does. */
   readonly signal?: AbortSignal;
   /**
-   * Seconds at least from one checkpoint to the next, which also waits until writing them takes a twentieth of the
-   * time at most; 0 writes one after each epoch.
+   * Minimum time between checkpoints; it grows as needed so that writing takes at most a twentieth of the time. With 0,
+   * every epoch writes one.
    */
   readonly checkpointSeconds?: number;
 }
 
 /**
- * Trains one model and keeps what came of it in the folder. A finished run of the same settings and data is read again,
- * not trained again. A stopped or killed run resumes from its newest complete checkpoint, with the same epochs and
- * weights as if it had never been stopped, on the same engine; without one it is trained from the start. SIGINT and
- * SIGTERM stop it gracefully, with a checkpoint.
+ * Trains one model and keeps the result in the folder. A finished run with the same settings and data is read, not trained
+ * again. A stopped or killed run resumes from its newest intact checkpoint or else from the start; on the same engine, it
+ * gives the epochs and weights of an uninterrupted run. SIGINT and SIGTERM stop it gracefully, with a checkpoint.
  * @throws TypeError for an unknown option or setting, with the nearest known one, and for a value of a wrong kind.
- * @throws Error if the folder holds a run of other settings (never overwritten), another process trains in it, the disk
- *   is full (the last checkpoint stays), or the training fails.
+ * @throws Error if the folder holds a run with other settings (which is never overwritten), another process trains in it,
+ *   the disk is full (the last checkpoint stays), or the training fails.
  */
 export async function trainRun<K extends Kind = "ARO">(
   options: TrainRunOptions<K>,
@@ -91,7 +90,7 @@ export async function trainRun<K extends Kind = "ARO">(
   const reuse = async () => {
     const run = await findRun(folder, config);
     if (run === null) return null;
-    await removeCheckpoints(folder); // of a run killed after its result was written
+    await removeCheckpoints(folder); // left by a run that was killed after writing its result
     progress?.finish(run.result.status, run.epochs.at(-1) ?? null, config.training.epochs);
     return { ...run, reused: true, notes };
   };
@@ -99,7 +98,7 @@ export async function trainRun<K extends Kind = "ARO">(
   if (before) return before;
   const lock = await takeLock(join(folder, FILES.lock), { onWait: say });
   try {
-    // Again, because somebody may have finished it while this process waited for the lock.
+    // Again, because another process may have finished it while this one waited for the lock.
     const meanwhile = await reuse();
     if (meanwhile) return meanwhile;
     await withInterrupt(
@@ -184,7 +183,7 @@ async function trainInto<K extends Kind>(
   }
 }
 
-/** Finds the checkpoint to resume from, and reports it and the unusable ones. */
+/** Finds the checkpoint to resume from; reports it and the damaged ones. */
 async function findStart(
   folder: string,
   config: { readonly hash: string },
@@ -193,7 +192,7 @@ async function findStart(
   const { found, damaged } = await findCheckpoint(folder, config.hash);
   const instead = found
     ? `${found.file} is used instead`
-    : "no other is there, so the run is trained from the start";
+    : "there is no other, so the run is trained from the start";
   for (const message of damaged) say(`${message}; ${instead}`);
   if (found) {
     const { epoch, within } = found.state;
@@ -206,7 +205,7 @@ async function findStart(
   return found;
 }
 
-/** Leaves settings, surroundings and the metrics of the epochs that there are in the folder. */
+/** Writes config, environment and the metrics of earlier epochs into the folder. */
 async function prepareFolder<K extends Kind>(
   { folder, engine }: TrainRunOptions<K>,
   config: RunConfig<K>,
@@ -214,7 +213,7 @@ async function prepareFolder<K extends Kind>(
   say: (text: string) => void,
 ): Promise<void> {
   const inFolder = (name: string) => join(folder, name);
-  // The result goes first and comes last, so that a folder with a result is complete at every moment.
+  // The result is removed first and written last, so that a folder with a result is always complete.
   for (const name of await readdir(folder)) {
     if (name === FILES.result || UNFINISHED.test(name)) await rm(inFolder(name));
   }
@@ -224,8 +223,7 @@ async function prepareFolder<K extends Kind>(
   const before = from && (await readJson<RunEnvironment>(inFolder(FILES.environment)));
   if (before) {
     const [there, here] = [before, environment].map(({ engine }) => nameEngine(engine));
-    if (there !== here)
-      say(`${here} goes on with what ${there} began: they agree to rounding only`);
+    if (there !== here) say(`resumed on ${here} after ${there}: the two agree up to rounding`);
     environment = addEnvironment(before, environment);
   }
   await replaceJson(inFolder(FILES.environment), environment);

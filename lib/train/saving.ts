@@ -1,4 +1,4 @@
-// When a checkpoint is written: seldom enough that it costs little, and always when training is stopped.
+// The schedule of checkpoints: rare enough to cost little, and always when training stops.
 import { type Model, sizeOf } from "../model/model.js";
 import { type Checkpoint, type SavedCheckpoint, writeCheckpoint } from "./checkpoint.js";
 import type { Lock } from "./lock.js";
@@ -7,18 +7,18 @@ export interface SavingOptions {
   /** The checkpoint that the run resumes from. */
   readonly from: SavedCheckpoint | null;
   readonly lock: Pick<Lock, "check">;
-  /** At least so many from one checkpoint to the next; 0 writes one after each epoch, whatever it takes. */
+  /** Minimum time between checkpoints; with 0, every epoch writes one. */
   readonly seconds: number;
-  /** Milliseconds that only go forward. */
+  /** A monotonic clock, in ms. */
   readonly now?: () => number;
 }
 
-/** Training takes at least so many times as long as the checkpoints that are written in it. */
+/** Minimum ratio of training time to the time spent writing checkpoints. */
 const SHARE = 20;
-/** What a disk is taken to write, in bytes a second, until one checkpoint has been written. */
+/** Assumed disk speed before the first checkpoint, in bytes per second. */
 const ASSUMED_RATE = 200e6;
 
-/** Makes what is asked at each state of a training, and writes a checkpoint where one is due, while the lock is held. */
+/** Returns a function to call after each epoch, which writes a checkpoint if one is due and the lock is still held. */
 export function createSaving<Batch>(
   folder: string,
   model: Model<Batch>,

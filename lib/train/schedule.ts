@@ -11,7 +11,7 @@ export interface PlateauState {
   readonly learningRate: number;
   /** The lowest metric that counted as an improvement; null before the first. */
   readonly best: number | null;
-  /** Steps since the last improvement or reduction. */
+  /** Steps since the last improvement or reduction of the rate. */
   readonly badSteps: number;
 }
 

@@ -1,4 +1,4 @@
-// Which point to try next: at random, or where a Gaussian process of the trials so far expects the most.
+// The choice of the next trial: random, or by expected improvement under a Gaussian process.
 import { errorFunction } from "simple-statistics";
 import type { Random } from "../cohort/random.js";
 import { fitProcess, type GaussianProcess } from "./gaussian-process.js";
@@ -11,10 +11,10 @@ import {
   type Space,
 } from "./space.js";
 
-/** "random" is the control: it learns nothing from earlier trials. */
+/** "random" is the control: it ignores earlier trials. */
 export type SearchMethod = "bayes" | "random";
 
-/** What a trial gave; lower is better. */
+/** The result of a trial; lower is better. */
 export interface Observation {
   readonly point: Point;
   readonly value: number;
@@ -22,19 +22,18 @@ export interface Observation {
 
 const CANDIDATES = 300; // places drawn at random
 const AROUND = 30; // places drawn around each of the best trials, and in each round of refinement
-const ROUNDS = 3; // each moves half as far as the one before
+const ROUNDS = 3; // each with half the spread of the one before
 
-/** Trials that "bayes" draws at random before its model says anything: one a dimension, and two more. */
+/** Random trials before "bayes" uses its model: one per dimension, plus two. */
 export function countStartup(space: Space): number {
   return space.length + 2;
 }
 
 /**
- * Suggests the point of the next trial; the same history and the same state of `random` give the same point.
- * "bayes" takes the place of greatest expected improvement under a Gaussian process. Whole numbers and booleans are
- * settled before they are compared, so that the process sees only points that can be tried.
- * Source: Jones et al. 1998; Garrido-Merchán and Hernández-Lobato 2020 for the settled places; W&B's Bayesian sweep,
- * which the paper used, is of the same kind (wandb/sweeps@03dbd51, bayes_search.py).
+ * Suggests the next trial's point, determined by the earlier trials and the state of `random`. "bayes" maximizes expected
+ * improvement under a Gaussian process, over places rounded to valid whole numbers and booleans.
+ * Source: Jones et al. 1998; Garrido-Merchán and Hernández-Lobato 2020 for the rounding; W&B's Bayesian sweep, which the
+ * paper used, works alike (wandb/sweeps@03dbd51, bayes_search.py).
  * @throws RangeError if a trial's point is not in the space, or its value is not finite.
  */
 export function suggest(
@@ -67,7 +66,7 @@ export function suggest(
   for (let round = 0; round < ROUNDS && best !== null; round++) {
     best = pick(process, values[0], [best, ...fresh(around(best, 0.1 / 2 ** round))]);
   }
-  // Without a fresh place the space is exhausted.
+  // If no untried place is left, repeat one.
   return best === null ? drawPoint(space, random) : decodePoint(space, best);
 }
 
@@ -96,7 +95,7 @@ function pick(process: GaussianProcess, best: number, places: Float64Array[]): F
   return chosen;
 }
 
-/** Moves along some of the axes, within the cube; whole numbers move by one at least, booleans flip now and then. */
+/** Moves along a random half of the axes, within the cube; whole numbers move by about one or more, booleans may flip. */
 function step(
   space: Space,
   center: ArrayLike<number>,
@@ -111,7 +110,7 @@ function step(
   });
 }
 
-/** Brings values to mean 0 and variance 1; a constant becomes 0. */
+/** Standardizes values to mean 0 and variance 1; a constant becomes 0. */
 function standardize(values: readonly number[]): Float64Array {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;

@@ -1,4 +1,4 @@
-// The settings of a training: the paper's by default, complete and checked once.
+// The settings of a training, with the paper's defaults and their checks.
 import { checkOptions, either, required } from "../options.js";
 
 export interface EarlyStopping {
@@ -6,28 +6,28 @@ export interface EarlyStopping {
   readonly patience: number;
 }
 
-/** Every setting that the result depends on, beside the model and the data. */
+/** Every setting that affects the result, except the model and the data. */
 export interface TrainSettings {
   readonly epochs: number;
-  /** Rows a step; the last step of an epoch takes what is left. */
+  /** Rows per step; the last step of an epoch takes the remaining rows. */
   readonly batchSize: number;
   readonly learningRate: number;
   /** Decoupled, as in AdamW. */
   readonly weightDecay: number;
   readonly plateau: PlateauSettings | null;
   readonly earlyStopping: EarlyStopping | null;
-  /** Left out where the validation loss is that of all columns, as in the paper. */
+  /** Omitted if the validation loss counts all columns, as in the paper. */
   readonly criterion?: "inferred";
-  /** Decides the order of the rows and the dropout. */
+  /** Determines the order of the rows and the dropout. */
   readonly seed: number;
 }
 
 export interface PlateauSettings {
   /** What the rate is multiplied by, in (0, 1). */
   readonly factor: number;
-  /** Steps without improvement that are tolerated; the next one lowers the rate. */
+  /** Steps without improvement that are tolerated; the next lowers the rate. */
   readonly patience: number;
-  /** Times that the schedule is stepped an epoch; 1 in the paper, 2 in the authors' code. */
+  /** Steps of the schedule per epoch; 1 in the paper, 2 in the authors' code. */
   readonly stepsPerEpoch: number;
 }
 
@@ -49,10 +49,10 @@ export interface TrainOptions {
 }
 
 /**
- * Fills in what is not given: 200 epochs of batches of 80, AdamW at 1e-5 without decay, plateau of factor 0.1 and patience 10.
+ * Fills in the defaults: 200 epochs in batches of 80, AdamW at 1e-5 without decay, plateau with factor 0.1 and patience 10.
  * Source: paper appendix B.
  * @throws TypeError for an unknown setting, with the nearest known one, and for a value of a wrong kind.
- * @throws RangeError naming the first setting that makes no sense, and what it may be.
+ * @throws RangeError naming the first invalid setting and its allowed values.
  */
 export function completeSettings(options: TrainOptions): TrainSettings {
   const {

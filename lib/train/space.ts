@@ -1,4 +1,4 @@
-// A search space: named dimensions with their ranges, as data, and its map onto the unit cube, where a search moves.
+// A search space: named dimensions with ranges, and its map onto the unit cube.
 import type { Random } from "../cohort/random.js";
 
 export interface NumberDimension {
@@ -7,7 +7,7 @@ export interface NumberDimension {
   readonly kind: "number" | "integer";
   readonly low: number;
   readonly high: number;
-  /** "log" gives each factor of ten the same share; the low end is above 0 then. */
+  /** "log" gives each factor of ten the same share and needs `low` above 0. */
   readonly scale: "linear" | "log";
 }
 
@@ -20,7 +20,7 @@ export type Dimension = NumberDimension | BooleanDimension;
 
 export type Space = readonly Dimension[];
 
-/** One value a dimension, by name. */
+/** One value per dimension, by name. */
 export type Point = Readonly<Record<string, number | boolean>>;
 
 /**

@@ -1,12 +1,12 @@
-// Ending hopeless trials early: the median rule on validation curves, at the same epoch.
+// The median rule, which ends hopeless trials early.
 import { median } from "simple-statistics";
 import type { Epoch } from "./train.js";
 
-/** When a trial may be judged. */
+/** When the rule applies. */
 export interface MedianRule {
-  /** Epochs that every trial has before it is judged, at least 1. */
+  /** Epochs before a trial is judged, at least 1. */
   readonly afterEpochs: number;
-  /** Earlier trials that must have come as far. */
+  /** Number of earlier trials that must have reached the same epoch. */
   readonly afterTrials: number;
 }
 

@@ -1,4 +1,4 @@
-// Training: batches, steps and a validation after each epoch, handed out one epoch at a time; the same for every model.
+// The training loop, the same for every model: batches, steps, and a validation after each epoch.
 import { setImmediate } from "node:timers/promises";
 import {
   createRandom,
@@ -20,35 +20,35 @@ import { completeSettings, type TrainOptions } from "./settings.js";
 
 export interface Best {
   readonly epoch: number;
-  /** On the validation rows. */
+  /** Of the validation rows. */
   readonly huber: number;
 }
 
 export interface Epoch {
-  /** From 1. */
+  /** Counted from 1. */
   readonly epoch: number;
-  /** Steps taken in it; fewer than in the others if training was stopped within it. */
+  /** Number of steps; fewer if training stopped within the epoch. */
   readonly steps: number;
-  /** Means over the observed entries of the steps' own losses, with dropout, each before its step. */
+  /** Means over observed entries of the losses before each step, with dropout. */
   readonly train: Losses;
-  /** After the epoch's last step, without dropout. */
+  /** Losses after the epoch's last step, without dropout. */
   readonly validation: Losses;
-  /** Whatever else the model's loss is made of, by name; means over the steps. */
+  /** The other terms of the model's loss, by name; means over steps. */
   readonly parts?: Readonly<Record<string, number>>;
-  /** At which its steps were taken. */
+  /** The rate of the epoch's steps. */
   readonly learningRate: number;
-  /** The lowest validation Huber loss up to here. */
+  /** The lowest validation Huber loss so far. */
   readonly best: Best;
 }
 
 export interface Outcome {
-  /** "stopped" if the signal ended it before its time; early stopping counts as finished. */
+  /** "stopped" if the signal ended it; early stopping counts as finished. */
   readonly status: "finished" | "stopped";
-  /** The weights of the best epoch, kept only with early stopping; null means the model's own, the last, are the result. */
+  /** The weights of the best epoch with early stopping; null if the model's own, the last, are the result. */
   readonly bestWeights: Weights | null;
 }
 
-/** What has been done of an epoch: sums over the observed entries, and over the steps of the parts. */
+/** A partial epoch: sums of losses over observed entries, and of parts over steps. */
 export interface EpochPart {
   readonly batches: number;
   readonly steps: number;
@@ -58,32 +58,32 @@ export interface EpochPart {
   readonly parts?: Readonly<Record<string, number>>;
 }
 
-/** The state of a training apart from its model: plain numbers, and the best weights. */
+/** The state of a training, except its model: plain numbers, and the best weights. */
 export interface TrainState {
-  /** Epochs that are complete. */
+  /** Complete epochs. */
   readonly epoch: number;
-  /** Of the next epoch; nothing unless training was stopped within it. */
+  /** The part of the next epoch that is done, if training stopped within it. */
   readonly within: EpochPart;
   readonly schedule: PlateauState;
   readonly best: Best | null;
-  /** Held with early stopping alone. */
+  /** Only with early stopping. */
   readonly bestWeights: Weights | null;
-  /** Of each order of rows, before the next epoch's was drawn. */
+  /** The random state of each order of rows, before the next epoch is shuffled. */
   readonly orders: readonly RandomState[];
-  /** Of dropout and noise. */
+  /** The random state of dropout and noise. */
   readonly random: RandomState;
 }
 
 export interface TrainControls {
-  /** The name of the stream that dropout and noise are drawn from; part of what the seed decides. */
+  /** The name of the random stream of dropout and noise. */
   readonly stream?: string;
-  /** Ends training after the step under way. */
+  /** Ends training after the current step. */
   readonly signal?: AbortSignal;
-  /** Goes on from here, with a model that has been brought to the same place. */
+  /** The state to resume from, with the model restored to the same state. */
   readonly from?: TrainState;
   /**
-   * Awaited after each epoch but the last, when its consumer has had it, and when training is stopped; then `last` is
-   * true. The model keeps this state until the callback returns.
+   * Awaited after each epoch except the last, once it has been consumed, and when training stops, with `last` true. The
+   * model keeps this state until the callback resolves.
    */
   readonly onState?: (state: TrainState, last: boolean) => Promise<void>;
 }
@@ -91,11 +91,10 @@ export interface TrainControls {
 const NOTHING: EpochPart = { batches: 0, steps: 0, observed: 0, huber: 0, mse: 0 };
 
 /**
- * Trains the model on the rows that are dealt and yields each epoch; the value returned at the end says how it ended.
- * With early stopping, a copy of the best weights is held in memory; without, as in the paper, the last weights count.
- * Aborting `signal` ends it after the step under way, with one last, partial epoch if steps were taken in it. Training
- * that resumes from a state gives the same epochs and weights as one that was never stopped. Where the model normalizes
- * by the batch, a last batch of one row is left out.
+ * Trains the model on the dealt rows and yields each epoch; returns how training ended. With early stopping, a copy of the
+ * best weights is kept in memory; without, as in the paper, the last weights are the result. Aborting `signal` ends
+ * training after the current step, with a last, partial epoch if it has steps. Training resumed from a state gives the
+ * epochs and weights of an uninterrupted training. With batch normalization, a last batch of a single row is skipped.
  * Source: paper section 3 and appendix B.
  * @throws RangeError if the rows are too few for the model, or a setting makes no sense.
  * @throws DivergenceError if a loss is not finite.
@@ -138,7 +137,7 @@ export async function* train<Batch>(
       { batchSize, least: model.leastRows },
       total.batches,
     )) {
-      await setImmediate(); // lets an interrupt and the display have their turn
+      await setImmediate(); // lets interrupts and the display run
       cut = signal?.aborted === true;
       if (cut) break;
       total = { ...total, batches: total.batches + 1 };
@@ -146,7 +145,7 @@ export async function* train<Batch>(
       const step = model.step(batch, { learningRate, weightDecay, random, epoch });
       total = addStep(total, await finite(step, "training"));
     }
-    // Before the validation of what there is of the epoch, which an unstopped training would not make.
+    // Before the validation of the partial epoch, which an uninterrupted training would not compute.
     if (cut) await onState?.(stateAt(epoch - 1, total, ordersBefore), true);
     if (total.steps === 0) return { status: "stopped", bestWeights };
     const validation = await finite(model.evaluate(deal.validation), "validation");
@@ -168,7 +167,7 @@ export async function* train<Batch>(
   return { status: "finished", bestWeights };
 }
 
-/** The batches of one epoch; the first `done` are left out, and a last one of too few rows. */
+/** The batches of one epoch, without the first `done` and without a last one of too few rows. */
 function* batchesOf<Batch>(
   deal: Deal<Batch>,
   orders: readonly Random[],
@@ -221,7 +220,7 @@ function mapParts(
   );
 }
 
-/** @throws RangeError if no batch has as many rows as a step of the model needs. */
+/** @throws RangeError if batches have fewer rows than a step of the model needs. */
 function requireRows<Batch>(
   { leastRows }: Model<Batch>,
   { rows }: Deal<Batch>,
@@ -234,7 +233,7 @@ function requireRows<Batch>(
   );
 }
 
-/** Says of losses that are not finite when they came and what to do. */
+/** @throws DivergenceError with epoch, learning rate and remedy if the losses are not finite. */
 async function requireFinite(
   losses: Promise<Measured>,
   where: string,

@@ -1,4 +1,4 @@
-// The models that can be trained: how each is built, and how the rows of a cohort become its batches.
+// The models that `trainRun` knows: how each is built, and how its batches are made.
 import { createHash } from "node:crypto";
 import type { Modality } from "../cohort/cohort.js";
 import { type Matrix, selectColumns, selectRows } from "../cohort/matrix.js";
@@ -14,15 +14,15 @@ import { VAE, type VaeSpec } from "../model/vae.js";
 import { type Deal, dealRows, requireRows, type TrainingData } from "./deal.js";
 import type { TrainSettings } from "./settings.js";
 
-/** The rows of a run, and what some models need to know of them; a `PreparedCohort` is one. */
+/** The rows of a run, and what some models need beside them; a `PreparedCohort` fits. */
 export interface RunData extends TrainingData {
   readonly name: string;
   readonly modalities?: readonly Modality[];
-  /** Of each training row, in [0, classes), -1 where unknown: for models that learn from a label. */
+  /** The class of each training row, in [0, classes), or -1 if unknown; for models that learn from a label. */
   readonly classes?: readonly number[];
 }
 
-/** What a run needs to know of a kind of model. */
+/** A kind of model, as a run needs it. */
 export interface Trainable<Spec, Batch, M extends Model<Batch>> {
   readonly architecture: {
     readonly name: string;
@@ -30,15 +30,15 @@ export interface Trainable<Spec, Batch, M extends Model<Batch>> {
     tensors(spec: Spec): readonly TensorShape[];
   };
   build(engine: Engine, spec: Spec, weights: Weights): M;
-  /** @param criterion says what the validation loss counts; models other than autoencoders count everything. */
+  /** @param criterion chooses the columns of the validation loss; MODIS ignores it. */
   deal(data: RunData, spec: Spec, criterion?: TrainSettings["criterion"]): Deal<Batch>;
   /** The random stream of dropout and noise. */
   readonly stream: string;
-  /** Hashes what it reads of the data besides the rows; null if nothing. */
+  /** Hashes what the model reads beside the rows. */
   fingerprint?(data: RunData): string;
 }
 
-/** The specs and models by the name that config.json has. */
+/** Specs and models, by their name in config.json. */
 export interface Kinds {
   readonly ARO: { readonly spec: AroSpec; readonly model: AutoencoderModel<AroSpec> };
   readonly VAE: { readonly spec: VaeSpec; readonly model: AutoencoderModel<VaeSpec> };
@@ -82,7 +82,7 @@ export const TRAINABLE: { readonly [K in Kind]: TrainableOf<K> } = {
 };
 
 /**
- * Gives the columns that the validation loss leaves out: the first modality's by the criterion "inferred".
+ * Returns the columns that the validation loss does not count: with criterion "inferred", the first modality's.
  * @throws RangeError if there is no other modality.
  */
 function uncounted(
@@ -99,8 +99,7 @@ function uncounted(
 }
 
 /**
- * Deals out the rows of each modality in an order of its own: MODIS is made for samples that were not measured together,
- * and does not use that these were.
+ * Shuffles the rows of each modality separately: MODIS does not use that samples were measured in all modalities.
  * @throws RangeError if the rows do not fit the model, or the data have no modalities or classes.
  */
 function dealUnpaired(data: RunData, spec: ModisSpec): Deal<readonly ModisBatch[]> {

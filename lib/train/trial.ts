@@ -1,4 +1,4 @@
-// A trial of a tuning study: one point, one training, one record, and what the search may conclude from it.
+// A trial of a tuning study: a point, its training and its record.
 import { existsSync } from "node:fs";
 import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -7,20 +7,20 @@ import { replaceJson } from "../cohort/durable-file.js";
 import type { Observation } from "./search.js";
 import type { Point } from "./space.js";
 
-/** As trial-NNN.json holds it; the training itself is the run in the folder trial-NNN beside it. */
+/** The contents of trial-NNN.json; the run is in the folder trial-NNN beside it. */
 export interface Trial {
   /** From 0. */
   readonly number: number;
   readonly point: Point;
-  /** "stopped" as hopeless before its last epoch; "failed" if its loss was not finite. */
+  /** "stopped" means ended early as hopeless; "failed" means a loss that is not finite. */
   readonly status: "running" | "finished" | "stopped" | "failed";
-  /** The lowest validation Huber loss of its epochs; null before the end and of a failed trial. */
+  /** The lowest validation Huber loss of its epochs; null while running and after a failure. */
   readonly loss: number | null;
-  /** Epochs that count: all of a finished trial, those up to the verdict of a stopped one. */
+  /** Epochs that count: all of a finished trial; up to the verdict of a stopped one. */
   readonly epochs: number;
 }
 
-/** The finished trial of lowest loss, the earlier of two equals; null while there is none. */
+/** Finds the finished trial with the lowest loss, the earlier in a tie; null if none has finished. */
 export function bestTrial(trials: readonly Trial[]): (Trial & { readonly loss: number }) | null {
   let best: (Trial & { readonly loss: number }) | null = null;
   for (const trial of trials) {
@@ -32,10 +32,9 @@ export function bestTrial(trials: readonly Trial[]): (Trial & { readonly loss: n
 }
 
 /**
- * What the search is told. A stopped trial is known only to have been worse than the median, so it counts as the
- * median of the finished ones, or as its own loss where that is higher; a failed one counts as the worst of all.
- * Neither can become the best. One that another process has at work counts as the median too, so that two do not try
- * the same place at the same time. Source: Ginsbourger et al. 2010, the constant liar.
+ * Turns trials into the search's observations. A stopped trial counts as the median of the finished ones, or as its own
+ * loss if that is higher; a failed one as the worst of all. Neither can become the best. A running trial also counts as
+ * the median, so that two processes do not try the same place. Source: Ginsbourger et al. 2010, the constant liar.
  */
 export function observationsOf(trials: readonly Trial[]): Observation[] {
   const finished = trials.flatMap(({ status, loss }) =>
@@ -51,12 +50,12 @@ export function observationsOf(trials: readonly Trial[]): Observation[] {
   });
 }
 
-/** Where a trial's run lies. */
+/** The folder of a trial's run. */
 export function trialFolder(study: string, number: number): string {
   return join(study, nameOf(number));
 }
 
-/** Writes a trial's record: before its training starts, and again when it has ended. */
+/** Writes a trial's record, before and after its training. */
 export async function writeTrial(study: string, trial: Trial): Promise<void> {
   await replaceJson(join(study, `${nameOf(trial.number)}.json`), trial);
 }
@@ -82,14 +81,14 @@ export async function readTrials(study: string): Promise<Trial[]> {
   return trials;
 }
 
-/** Deletes the tensors of every ended trial but the best one's: a trial is kept for its numbers. */
+/** Deletes the weights of every ended trial except the best. */
 export async function dropTensors(study: string, trials: readonly Trial[]): Promise<void> {
   const best = bestTrial(trials)?.number;
   for (const { number, status } of trials) {
     const folder = trialFolder(study, number);
     if (status === "running" || number === best || !existsSync(folder)) continue;
     for (const name of await readdir(folder)) {
-      if (name.endsWith(".safetensors")) await rm(join(folder, name), { force: true }); // or another process has
+      if (name.endsWith(".safetensors")) await rm(join(folder, name), { force: true }); // unless another process has
     }
   }
 }

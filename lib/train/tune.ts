@@ -1,4 +1,4 @@
-// A tuning study: trials chosen one by one by validation loss, in a folder from which a killed study resumes.
+// A tuning study: a sequence of trials in a folder, from which a killed study resumes.
 import { createHash } from "node:crypto";
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -26,57 +26,57 @@ import {
   writeTrial,
 } from "./trial.js";
 
-/** What makes a study this one; the number of trials does not, so that a study can be prolonged. */
+/** The identity of a study; the number of trials is not part of it, so a study can be extended. */
 export interface StudyRequest {
   readonly method: SearchMethod;
   readonly space: Space;
-  /** Of the suggestions; with the number of a trial it decides what is drawn for it. */
+  /** Seed of the suggestions, together with the trial's number. */
   readonly seed: number;
-  /** Null trains every trial to its end. */
+  /** Null trains every trial to the end. */
   readonly stopping: MedianRule | null;
   /** The run of a point. */
   readonly request: (point: Point) => RunRequest;
 }
 
-/** As study.json holds it. */
+/** The contents of study.json. */
 export interface StudyConfig extends Omit<StudyRequest, "request"> {
   readonly version: number;
-  /** The complete run in the middle of the space, which holds everything that trials have in common. */
+  /** The complete config at the middle of the space, which holds what all trials share. */
   readonly middle: RunConfig;
   /** SHA-256 of all of the above. */
   readonly hash: string;
 }
 
 export interface TuneOptions extends StudyRequest {
-  /** Of this study alone; made if it is not there. */
+  /** A folder for this study alone; created if necessary. */
   readonly folder: string;
-  /** How many trials the study shall have. */
+  /** Total number of trials. */
   readonly trials: number;
   readonly data: RunData;
   readonly engine: Engine;
-  /** How ARO is built and fed; by default as `TRAINABLE` says. */
+  /** How ARO is built and fed; by default from `TRAINABLE`. */
   readonly trainable?: TrainableOf<"ARO">;
-  /** Whether other processes may work on the study at the same time, each with this set; by default none may. */
+  /** Whether several processes may work on the study at the same time; each must set it. By default false. */
   readonly shared?: boolean;
-  /** Told of each trial that ends here. */
+  /** Called with each trial that ends in this process. */
   readonly onTrial?: (trial: Trial) => void;
-  /** Stops the study gracefully, as the first SIGINT or SIGTERM does; the current trial is finished on resuming. */
+  /** Stops the study gracefully, as the first SIGINT or SIGTERM does; a resumed study finishes the current trial. */
   readonly signal?: AbortSignal;
 }
 
-/** What a study's folder says. */
+/** A study, as read from its folder. */
 export interface Tuning {
   readonly folder: string;
   readonly config: StudyConfig;
   readonly trials: readonly Trial[];
-  /** Never a stopped trial; null while none has finished. */
+  /** The best finished trial; null if none has finished. */
   readonly best: (Trial & { readonly loss: number }) | null;
 }
 
 const VERSION = 1;
 const STUDY = "study.json";
 
-/** Completes a study's settings with the run in the middle of its space, and hashes the whole. */
+/** Completes a study's settings with the config at the middle of its space, and hashes all of it. */
 export function completeStudy(
   { method, space, seed, stopping, request }: StudyRequest,
   data: RunData,
@@ -91,15 +91,14 @@ export function completeStudy(
 }
 
 /**
- * Tunes on the validation loss until the study has as many trials as asked for. Each trial is recorded before it
- * starts and when it ends: a study that was killed keeps every ended trial and goes on with the one under way, and
- * the trials are those of a study that was left alone.
+ * Tunes on the validation loss until the study has the requested number of trials. Each trial is recorded before it starts
+ * and when it ends: a killed study keeps its ended trials and resumes the current one, with the same trials as an
+ * uninterrupted study.
  *
- * With `shared`, several processes, of several machines too, each take the next trial when they are free, one that a
- * dead process left before a new one; each returns when the study is complete. No trial is lost or done twice. What
- * does not depend on who was faster: with "random", the points, and what a trial reaches that runs to its end. What
- * does: which trials are stopped as hopeless, because they are judged beside those that have ended by then; and with
- * "bayes" every point after the first few, because it is chosen by the trials that have ended by then.
+ * With `shared`, several processes, on one or more machines, each take the next trial when free, an abandoned one before
+ * a new one; each returns when the study is complete. No trial is lost or done twice. With "random", the points and the
+ * losses of finished trials do not depend on timing. Which trials are stopped as hopeless does, and with "bayes" also
+ * every point after the first few, because both depend on the trials that have ended by then.
  * @throws RangeError if a setting makes no sense; Error if the folder holds another study, another process works on it
  * without `shared`, or a training fails for another reason than a loss that is not finite.
  */
@@ -110,7 +109,7 @@ export async function tune(options: TuneOptions): Promise<Tuning> {
   }
   await openFolder(folder, completeStudy(options, data), shared);
   await withInterrupt(async (signal) => {
-    await dropTensors(folder, await readTrials(folder)); // of a trial whose end was the last thing written
+    await dropTensors(folder, await readTrials(folder)); // left by a kill just after the end of a trial
     const claim = () => claimWork(() => listWork(options), { shared, signal });
     for (let claimed = await claim(); claimed; claimed = await claim()) {
       const { work, lock } = claimed;
@@ -147,13 +146,13 @@ export async function readTuning(folder: string): Promise<Tuning> {
   return { folder, config, trials, best: bestTrial(trials) };
 }
 
-/** A trial that this process alone may train, with all records as they were when it was claimed. */
+/** A trial claimed by this process, with the records of all trials at that moment. */
 interface Claimed {
   readonly trial: Trial;
   readonly trials: readonly Trial[];
 }
 
-/** Lists the trials under way, which a dead process may have left, and then a new one; empty if the study is complete. */
+/** Lists running trials, which a dead process may have left, and then a new one; empty if the study is complete. */
 async function listWork(options: TuneOptions): Promise<Work<Claimed>[]> {
   const { folder, trials: budget } = options;
   const trials = await readTrials(folder);
@@ -162,7 +161,7 @@ async function listWork(options: TuneOptions): Promise<Work<Claimed>[]> {
   return numbers.map((number) => ({
     lock: `${trialFolder(folder, number)}.lock`,
     begin: async () => {
-      const before = await readTrials(folder); // again, because only what is read under the lock holds
+      const before = await readTrials(folder); // again, because only records read under the lock are current
       const there = before[number];
       if (there?.status === "running") return { trial: there, trials: before };
       if (there !== undefined || before.length !== number) return null;
@@ -180,7 +179,7 @@ function startTrial({ method, space, seed }: TuneOptions, trials: readonly Trial
   return { number, point, status: "running", loss: null, epochs: 0 };
 }
 
-/** Null if it was interrupted. */
+/** Trains a trial to its end or verdict; null if it was interrupted. */
 async function runTrial(
   { folder, request, data, engine, trainable, stopping }: TuneOptions,
   trial: Trial,
@@ -190,7 +189,7 @@ async function runTrial(
   const hopeless = new AbortController();
   const config = request(trial.point);
   const { epochs } = completeConfig(config, data).training;
-  // The last epoch is not judged: a trial that has come so far has finished.
+  // The last epoch is not judged: a trial that reaches it has finished.
   const judge = (epoch: Parameters<typeof isHopeless>[0]) =>
     stopping !== null && epoch.epoch < epochs && isHopeless(epoch, curves, stopping);
   const options = { folder: trialFolder(folder, trial.number), config, data, engine, trainable };
@@ -204,10 +203,10 @@ async function runTrial(
       signal: AbortSignal.any([signal, hopeless.signal]),
     });
   } catch (error) {
-    if (!(error instanceof DivergenceError)) throw error; // anything else is no property of the point
+    if (!(error instanceof DivergenceError)) throw error; // other errors are not due to the point
     return { ...trial, status: "failed" };
   }
-  // Decided by the files on disk, so that a trial that was killed after its verdict ends as it would have.
+  // Decided from the files, so that a trial killed after its verdict ends in the same way.
   const steps = Math.max(...run.epochs.map((epoch) => epoch.steps));
   const end = run.epochs.find((epoch) => epoch.steps === steps && judge(epoch));
   if (!end && run.result.status === "stopped") return null;
@@ -227,12 +226,12 @@ async function readCurves(folder: string, trials: readonly Trial[]): Promise<Cur
   return curves;
 }
 
-/** Makes the folder this study's, or checks that it is. */
+/** Starts the study in the folder, or checks that the folder holds this study. */
 async function openFolder(folder: string, asked: StudyConfig, shared: boolean): Promise<void> {
   await mkdir(folder, { recursive: true });
-  const names = await readdir(folder); // before the study, which another process may begin at this moment
+  const names = await readdir(folder); // read before study.json, which another process may be writing
   if (!shared) {
-    // A lock's successor is not a leftover: another process may be about to move it into place.
+    // Not a lock's successor, which another process may be about to move into place.
     const left = names.filter((name) => UNFINISHED.test(name) && !name.includes(".successor."));
     for (const name of left) await rm(join(folder, name), { force: true });
   }

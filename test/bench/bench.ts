@@ -13,6 +13,7 @@ import {
   writeLinked,
   writeSettings,
   writeTables,
+  writeTypedTable,
   writeWorkbook,
 } from "./inputs.js";
 import { readOptions } from "./options.js";
@@ -85,6 +86,9 @@ async function missingData(
     "read-ccle": async () => writeTables(folder, "ccle"),
     "read-tall": async () => writeTables(folder, "tall"),
     "read-wide": async () => writeTables(folder, "wide"),
+    "read-h5ad": () => writeTypedTable(folder, "h5ad"),
+    "read-parquet": () => writeTypedTable(folder, "parquet"),
+    "memory-parquet": () => writeTypedTable(folder, "parquet"),
     "memory-read": async () => writeTables(folder, "wide"),
     "shared-decoder": async () => writeLinked(folder),
     fit: async () => writeLinked(folder),

@@ -67,7 +67,17 @@ export const CONTESTS: readonly Contest[] = [
   timed("read-wide", "a table of 12,000 features in rows and 2,000 samples", {
     ...{ rounds: 5, tolerance: 1e-5, memory: 2e9 },
   }),
-  timed("memory-read", "peak of a process that reads that table three times", {
+  timed("read-h5ad", "an AnnData file of 2,000 samples and 12,000 features, against h5py", {
+    ...{ rounds: 7, tolerance: 1e-5, memory: 1e9 },
+  }),
+  timed("read-parquet", "the same in Parquet, against pandas and pyarrow", {
+    ...{ rounds: 7, tolerance: 1e-5, memory: 2e9 },
+  }),
+  timed("memory-parquet", "peak of a process that reads that Parquet file three times", {
+    ...{ unit: "bytes", rounds: 3, tolerance: 1e-5, memory: 2e9 },
+    ...{ ours: "read-parquet", reference: { task: "read-parquet", by: "python" } },
+  }),
+  timed("memory-read", "peak of a process that reads the table of read-wide three times", {
     ...{ unit: "bytes", rounds: 3, tolerance: 1e-5, memory: 2e9 },
     ...{ ours: "read-wide", reference: { task: "read-wide", by: "python" } },
   }),

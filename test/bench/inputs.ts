@@ -8,6 +8,7 @@ import type { Orientation } from "../../lib/cohort/orientation.js";
 import { runCommand } from "../../lib/cohort/python.js";
 import { createRandom } from "../../lib/cohort/random.js";
 import { sourceFolder } from "../../lib/cohort/sources.js";
+import { writeTable } from "../../lib/cohort/table-writer.js";
 import { LAMBDAS } from "../../lib/evaluate/predictor.js";
 import { applyScaler, fitScaler } from "../../lib/preprocess/scaler.js";
 
@@ -125,8 +126,8 @@ export async function writeWorkbook(folder: string, python: string): Promise<voi
     throw new Error(`bench: expected workbook.py to make a workbook, got ${output.trim()}`);
 }
 
-/** The tables of text that both sides read, by contest. */
-export type TableName = "ccle" | "tall" | "wide";
+/** The tables that both sides read, by contest. */
+export type TableName = "ccle" | "tall" | "wide" | "h5ad" | "parquet";
 
 interface TableFile {
   readonly file: string;
@@ -137,7 +138,7 @@ interface TableFile {
 const CCLE = ["rna_zscore_706", "rppa_214", "metabolites_225"];
 
 /** Writes FOLDER/NAME.json, which lists tables, and the tables themselves, unless real ones are here. */
-export function writeTables(folder: string, name: TableName): void {
+export function writeTables(folder: string, name: "ccle" | "tall" | "wide"): void {
   const real = CCLE.map((one) =>
     join(process.env.ARO_TEST_DATA ?? "../shared/data", "ccle505", `${one}.tsv.gz`),
   );
@@ -168,6 +169,23 @@ function renderTable(rows: number, columns: number): Buffer {
     lines.push(Buffer.from(`R${row}\t${cells.join("\t")}\n`));
   }
   return Buffer.concat(lines);
+}
+
+/** Writes FOLDER/NAME.json, which lists one table of 2,000 samples, and that table in its format. */
+export async function writeTypedTable(folder: string, name: "h5ad" | "parquet"): Promise<void> {
+  const [rows, columns] = [2_000, 12_000];
+  const random = createRandom(1, "typed table");
+  const values = Float32Array.from({ length: rows * columns }, () =>
+    random.uniform() < 0.05 ? Number.NaN : 8 + 2 * random.normal(),
+  );
+  const file = join(folder, `typed.${name}`);
+  await writeTable(file, {
+    samples: Array.from({ length: rows }, (_, i) => `S${i}`),
+    features: Array.from({ length: columns }, (_, j) => `F${j}`),
+    matrix: matrixFrom(rows, columns, values),
+  });
+  const table: TableFile = { file, orientation: "samples-in-rows" };
+  writeFileSync(join(folder, `${name}.json`), JSON.stringify([table]));
 }
 
 export function tablesOf(folder: string, name: TableName): readonly TableFile[] {

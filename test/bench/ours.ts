@@ -92,6 +92,8 @@ const TASKS: Readonly<Record<string, (folder: string) => Promise<Task>>> = {
   "read-ccle": (folder) => read(folder, "ccle"),
   "read-tall": (folder) => read(folder, "tall"),
   "read-wide": (folder) => read(folder, "wide"),
+  "read-h5ad": (folder) => read(folder, "h5ad"),
+  "read-parquet": (folder) => read(folder, "parquet"),
 };
 
 function specOf(name: ShapeName, masked: boolean): AroSpec {
@@ -314,7 +316,7 @@ async function xlsx(folder: string): Promise<Task> {
   return { with: "this library", answer: [count, size], run };
 }
 
-/** Tables of text, each read into a matrix with a mask. */
+/** Tables, each read into a matrix with a mask. */
 async function read(folder: string, name: TableName): Promise<Task> {
   const files = tablesOf(folder, name);
   const run = async () => {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { mayReplicate, readEvidence } from "../../lib/claims/evidence.js";
 import { judgeClaims } from "../../lib/claims/judge.js";
-import { type ProfileName, readProfile } from "../../lib/study/profile.js";
+import { readProfile } from "../../lib/study/profile.js";
 
 test("the tables of the default profile come with the repository, and decide what any cohort can answer", async () => {
   const evidence = await readEvidence(readProfile({}));
@@ -29,7 +29,7 @@ test("numbers may replicate only on the paper's own cohorts, from models trained
 });
 
 test("a profile that was never run has no evidence, and its ledger says how to make some", async () => {
-  const profile = { ...readProfile({}), name: "never-run" as ProfileName };
+  const profile = { ...readProfile({}), name: "never-run" };
   const { profile: _, ...evidence } = await readEvidence(profile);
   assert.deepEqual(evidence, {
     replicates: false,

@@ -118,7 +118,10 @@ test("an interrupted run ends with status 75 and says how far it is; the same co
 
 test("what is asked for wrongly is refused by name in one line", () => {
   const cases: [string[], RegExp][] = [
-    [["seed"], /expected one of seeds, splits, decoder, authors, authors-full, got "seed"/],
+    [
+      ["seed"],
+      /expected one of seeds, splits, splits-quick, splits-30, rates, decoder, authors, authors-full, got "seed"/,
+    ],
     [["toString"], /expected one of seeds, .*, got "toString"/],
     [["seeds", "--run", "2"], /--run to be a whole number from 0 to 1 for seeds, got "2"/],
     [["seeds", "--run=-1"], /--run to be a whole number of at least 0, got "-1"/],

@@ -1,6 +1,6 @@
 // A cohort as a file: paths relative to it, every fault at once, and its profile with a folder of its own.
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -10,6 +10,7 @@ import {
   readCohortFile,
   readCohortSchema,
 } from "../../lib/cohort/cohort-file.js";
+import { projectRoot } from "../../lib/cohort/root.js";
 import { foldersOf, readProfile, replicatesPaper } from "../../lib/study/profile.js";
 import { openStudy } from "../../lib/study/study.js";
 
@@ -97,7 +98,10 @@ test("describeCohortFile names every fault at once", () => {
 test("describeCohortFile refuses what is not JSON, and names the file", () => {
   const file = write("broken.json", "{");
   assert.throws(() => describeCohortFile(file), /broken\.json: expected a cohort file in JSON/);
-  assert.throws(() => describeCohortFile(join(folder, "absent.json")), /absent\.json: .*ENOENT/);
+  assert.throws(
+    () => describeCohortFile(join(folder, "absent.json")),
+    /absent\.json: expected a cohort file, got none/,
+  );
   assert.throws(() => describeCohortFile(write("list.json", [])), /the cohort: expected an object/);
 });
 
@@ -118,6 +122,37 @@ test("a cohort file stands for a profile, with a folder of its own and no claim 
 test("a cohort file may not take the name of a profile, whose runs it would mix with", () => {
   const ARO_COHORT = write("ucec.json", { ...LEAST, name: "ucec" });
   assert.throws(() => readProfile({ ARO_COHORT }), /a name other than the profiles'.*got "ucec"/);
+});
+
+test("a profile is a cohort file too: a source, labels and the settings that differ", async () => {
+  const profiles = join(projectRoot(), "data", "cohorts");
+  for (const name of readdirSync(profiles)) {
+    const profile = readProfile({ ARO_COHORT: join(profiles, name) });
+    assert.deepEqual(profile, readProfile({ ARO_PROFILE: profile.name }));
+    assert.equal(`${profile.name}.json`, name);
+  }
+  const small = {
+    ...{ name: "small", source: "simulate", labels: { predict: ["tissue"] } },
+    settings: { "training.epochs": 7, "split.by": "sample" },
+    outcomes: { numbers: ["age"] },
+  };
+  const profile = readProfile({ ARO_COHORT: write("small.json", small) });
+  assert.deepEqual([profile.training.epochs, profile.split.by], [7, "sample"]);
+  assert.deepEqual(profile.outcomes, {
+    survival: { time: "survivalMonths", died: "died" },
+    numbers: ["age"],
+  });
+  assert.ok((await openStudy(profile)).cohort.samples.length > 12);
+  const wrong = (more: object) =>
+    readProfile({ ARO_COHORT: write("wrong-source.json", { ...small, ...more }) });
+  assert.throws(() => wrong({ source: "ucecc" }), /source: expected .*"ucec".*, got "ucecc"/);
+  assert.throws(() => wrong({ tables: LEAST.tables }), /expected no "tables" beside a source/);
+  assert.throws(() => wrong({ source: undefined }), /expected "tables" or "source", got neither/);
+  assert.throws(
+    () => wrong({ settings: { "training.epoch": 7 } }),
+    /wrong-source\.json: expected KEY=VALUE .* got "training\.epoch=7"; did you mean "training\.epochs"\?/,
+  );
+  assert.throws(() => wrong({ settings: { "training.epochs": "many" } }), /expected a number for/);
 });
 
 test("a cohort file without labels predicts the columns of its sheet that are classes", () => {

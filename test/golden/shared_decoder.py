@@ -1,5 +1,5 @@
-"""Writes shared_decoder.json: closed-form paths in NumPy and the network on autograd, for lib/impute and lib/model to agree
-with.
+"""Writes shared_decoder.json: closed-form paths and their pooled linear stack in NumPy, and the network on autograd, for
+lib/impute and lib/model to agree with.
 
 Run it as generate.py, with the same requirements:
 
@@ -339,6 +339,41 @@ def expected_log1p():
     return [{"mean": m, "deviation": s, "value": value(m, s)} for m, s in cases]
 
 
+def pooled_stack():
+    """Least squares with a penalty of 1 over the observed pairs of each modality, and each feature's deviation of errors."""
+    random = np.random.default_rng(12)
+    samples, features = 9, 7
+    ranges = [[0, 4], [4, 7]]
+    folds = [0, 1, 2] * 3  # of each sample; a fold has units of its own
+    units = on_grid(0.5 + random.random((3, features)), 7)
+    values = on_grid(np.clip(random.normal(size=(samples, features, 7)), -4, 4), 7)
+    observed = random.random((samples, features)) < 0.8
+    own = units[folds]  # [samples, features]
+    truth = own * (values @ np.array([0.5, 0.25, 0.75, 0.0, 0.1, 0.6, -0.2]) + 0.125)
+    targets = on_grid(truth + 0.5 * random.normal(size=truth.shape), 7)
+    expected = []
+    for start, end in ranges:
+        rows = [(i, j) for i in range(samples) for j in range(start, end) if observed[i, j]]
+        design = np.array([[*values[i, j], 1.0] for i, j in rows])
+        target = np.array([targets[i, j] / own[i, j] for i, j in rows])
+        weights = np.linalg.solve(design.T @ design + np.eye(8), design.T @ target)
+        errors = [(j, (targets[i, j] - own[i, j] * (design[at] @ weights)) ** 2) for at, (i, j) in enumerate(rows)]
+        pooled = np.mean([error for _, error in errors])
+        deviations = []
+        for j in range(start, end):
+            mine = [error for at, error in errors if at == j]
+            deviations.append(np.sqrt((sum(mine) + 4 * pooled) / (len(mine) + 4)))
+        expected.append({"weights": weights.tolist(), "deviations": [float(value) for value in deviations]})
+    return {
+        "ranges": ranges,
+        "folds": folds,
+        "units": units.tolist(),
+        "values": values.tolist(),
+        "targets": [[float(t) if seen else None for t, seen in zip(*row)] for row in zip(targets, observed)],
+        "expected": expected,
+    }
+
+
 def main():
     random = np.random.default_rng(11)
     tables, names, patients = simulate(random)
@@ -357,6 +392,7 @@ def main():
         "expected": fit_and_follow(tables, names, train, new, [np.array(fold) for fold in folds]),
         "networks": [train_network(objective, random) for objective in ("standardized", "preprocessed")],
         "expected_log1p": expected_log1p(),
+        "stack": pooled_stack(),
     }
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else __file__).resolve()
     folder = folder if folder.is_dir() else folder.parent

@@ -31,7 +31,7 @@ test("requireDisk names the need and the room where a run would fill the disk", 
   await requireDisk(small, join(folder, "not", "there", "yet"));
   await assert.rejects(
     requireDisk({ ...small, features: 1e9, width: 1e5 }, folder),
-    /expected [\d.]+ GiB on the disk.*got [\d.]+ GiB; free some room/,
+    /expected [\d.]+ GiB on the disk.*got [\d.]+ GiB; free some disk space/,
   );
 });
 

@@ -116,7 +116,7 @@ test("prepareCohort refuses a modality of which the training rows hold nothing, 
   for (const row of split.train) {
     observed.fill(0, row * matrix.columns + start, row * matrix.columns + end);
   }
-  const message = new RegExp(`got nothing of "${name}" in ${split.train.length} rows`);
+  const message = new RegExp(`got none of "${name}" in ${split.train.length} rows`);
   const empty = { ...cohort, matrix: { ...matrix, observed } };
   assert.throws(() => prepareCohort(empty, split), { name: "RangeError", message });
 });

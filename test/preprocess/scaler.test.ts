@@ -211,7 +211,7 @@ test("fitScaler refuses no rows, ids that do not fit the rows, and rows that are
   const matrix = matrixOf([[1], [2]]);
   assert.throws(() => fitScaler(matrix, [], []), {
     name: "RangeError",
-    message: "fitScaler: expected one id a row of at least one row, got 0 rows and 0 ids",
+    message: "fitScaler: expected one id per row and at least one row, got 0 rows and 0 ids",
   });
   assert.throws(() => fitScaler(matrix, [0, 1], ["a"]), /got 2 rows and 1 ids/);
   for (const row of [2, -1, 0.5]) {

@@ -16,7 +16,15 @@ import {
 import { readProfile } from "../../lib/study/profile.js";
 import { readSplit } from "../../lib/study/splits.js";
 import { describeAro, openStudy, readAro, trainAro } from "../../lib/study/study.js";
-import { ARO_CONVERGED, AUTHORS, DIFFERENCES, SHARED } from "../../lib/study/variants.js";
+import {
+  ARO_CONVERGED,
+  AUTHORS,
+  DIFFERENCES,
+  MODIS_CONVERGED,
+  SHARED,
+  STACK,
+  VAE_CONVERGED,
+} from "../../lib/study/variants.js";
 
 // A seed of its own, so that its folders are nobody else's.
 const SEED = 1000 + process.pid;
@@ -30,7 +38,9 @@ const study = await openStudy(profile);
 const { engine } = await chooseEngine({ prefer: "cpu" });
 const seeds = planExperiment(study, "seeds");
 const authors = planExperiment(study, "authors");
-const splits = planExperiment(reduceStudy(study), "splits"); // 60 features
+// 60 features, and room for MODIS, which may have as many parameters as ARO.
+const wide = { ...profile, experiments: { ...profile.experiments, width: 24 } };
+const splits = planExperiment(reduceStudy({ ...study, profile: wide }), "splits");
 
 after(() => {
   for (const { folder } of [...seeds.runs, ...authors.runs, ...splits.runs]) {
@@ -103,7 +113,7 @@ test("a reduced study keeps its split, and the values of the features that it ke
 test("an unknown experiment and a number of seeds that is none are refused by name", () => {
   assert.throws(
     () => findExperiment(profile, "authours"),
-    /expected one of seeds, splits, decoder, authors, authors-full, got "authours"/,
+    /expected one of seeds, splits, splits-quick, splits-30, rates, decoder, authors, authors-full, got "authours"/,
   );
   for (const value of [0, 1.5]) {
     const wrong = { ...profile, experiments: { ...profile.experiments, seeds: value } };
@@ -217,13 +227,14 @@ test("embeddings are classified by the paper's way and the authors', each on its
 test("splits are planned without being made: the controls share a run, and every split has its own", () => {
   const [first] = splits.experiment.seeds;
   assert.deepEqual(
-    splits.runs.slice(0, 4).map(({ name }) => name),
-    ["linear controls", SHARED, "ARO masked", ARO_CONVERGED].map(
-      (name) => `${name}, seed ${first}`,
-    ),
+    splits.runs.slice(0, 8).map(({ name }) => name),
+    [
+      ...["linear controls", STACK, SHARED, "further controls"],
+      ...["ARO masked", ARO_CONVERGED, VAE_CONVERGED, MODIS_CONVERGED],
+    ].map((name) => `${name}, seed ${first}`),
   );
-  assert.equal(splits.runs.length, 4 * 3);
-  assert.equal(new Set(splits.runs.map(({ hash }) => hash)).size, 12);
+  assert.equal(splits.runs.length, 8 * 3);
+  assert.equal(new Set(splits.runs.map(({ hash }) => hash)).size, 24);
   const small = reduceStudy(study);
   const renamed = {
     ...small.cohort,
@@ -234,14 +245,14 @@ test("splits are planned without being made: the controls share a run, and every
 });
 
 test("each run of a split leaves its scores, of test rows that no training saw, and is not repeated", async () => {
-  const runs = splits.runs.slice(0, 4);
+  const runs = splits.runs.slice(0, 8);
   assert.equal(await trainExperiment(splits, engine, { runs }), true);
   const { scores, unfinished } = await collectScores({ ...splits, runs }, engine);
   assert.deepEqual(unfinished, []);
   const proteins = scores.filter(({ modality }) => modality === "protein");
   assert.deepEqual(
     proteins.map(({ variant, steps }) => [variant, steps !== null]),
-    splits.experiment.variants.map(({ name }) => [name, /ARO/.test(name)]),
+    splits.experiment.variants.map(({ name }) => [name, /ARO|VAE|MODIS/.test(name)]),
   );
   for (const { trainSamples, samples, mse, part } of proteins) {
     assert.deepEqual(

@@ -1,6 +1,6 @@
 // What a study came to, as files: read back, they hold what the model gives in memory.
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { before, test } from "node:test";
@@ -13,7 +13,8 @@ import { ARO, type AroSpec } from "../../lib/model/aro.js";
 import { type AutoencoderModel, buildAutoencoder } from "../../lib/model/autoencoder.js";
 import { initializeWeights } from "../../lib/model/model.js";
 import { exportStudy } from "../../lib/study/export.js";
-import { readProfile } from "../../lib/study/profile.js";
+import { foldersOf, readProfile } from "../../lib/study/profile.js";
+import { publishTable } from "../../lib/study/results.js";
 import { openStudy, type Study } from "../../lib/study/study.js";
 
 const folder = mkdtempSync(join(tmpdir(), "aro-export-"));
@@ -85,11 +86,37 @@ test("predictions are those of the test samples, with what was measured", async 
   assert.ok(modalities.length > 1);
 });
 
-test("the scaler has a row for each feature; what is missing is told", async () => {
+test("the scaler has a row for each feature", async () => {
   await exportStudy(study, "scaler", place("scaler.tsv"));
   const frame = pl.readCSV(place("scaler.tsv"), { sep: "\t", inferSchemaLength: 10_000 });
   assert.deepEqual(frame.getColumn("feature").toArray(), study.prepared.features);
   assert.deepEqual(frame.getColumn("mean").toArray(), [...study.prepared.scaler.mean]);
+});
+
+test("scores are the published table of reconstruction, or the notebook that makes it", async () => {
+  const name = `export-test-${process.pid}`;
+  const own = { ...study, profile: { ...study.profile, name } };
+  await assert.rejects(exportStudy(own, "scores", place("x.tsv")), /run notebook 03-train first/);
+  const rows = [
+    { predictor: "ARO masked", part: "test", mse: 0.125, skill: null },
+    { predictor: "zero", part: "test", mse: 0.25, skill: -0.5 },
+  ];
+  const { runs } = foldersOf(own.profile);
+  try {
+    await publishTable(own.profile, "reconstruction", "03-train", rows);
+    await exportStudy(own, "scores", place("scores.parquet"));
+    assert.deepEqual(pl.readParquet(place("scores.parquet")).toRecords(), rows);
+    await exportStudy(own, "scores", place("scores.tsv"));
+    assert.equal(
+      readFileSync(place("scores.tsv"), "utf8"),
+      "predictor\tpart\tmse\tskill\nARO masked\ttest\t0.125\t\nzero\ttest\t0.25\t-0.5\n",
+    );
+  } finally {
+    rmSync(runs, { recursive: true, force: true });
+  }
+});
+
+test("what an export lacks is told", async () => {
   await assert.rejects(exportStudy(study, "embeddings", place("x.tsv")), /a model for embeddings/);
   await assert.rejects(exportStudy(study, "scaler", place("x.h5ad")), /got plain rows/);
 });

@@ -9,7 +9,7 @@ test("the default profile is the real cohort", () => {
 });
 
 test("an unknown profile is refused by name, with those that there are", () => {
-  assert.throws(() => readProfile({ ARO_PROFILE: "gmb" }), /ucec, course, gbm, paper, got "gmb"/);
+  assert.throws(() => readProfile({ ARO_PROFILE: "gmb" }), /course, gbm, paper, ucec, got "gmb"/);
   assert.throws(() => readProfile({ ARO_PROFILE: "toString" }), /got "toString"/);
 });
 

@@ -200,7 +200,7 @@ test("a run goes on from the checkpoint before a damaged one, which it replaces"
   const { run, trained } = await trainIn(folder);
   assert.match(
     run.notes[0],
-    /checkpoint-15\.safetensors: expected the contents .*damaged; .*checkpoint-12\.safetensors is used instead/,
+    /checkpoint-15\.safetensors: expected contents .*damaged; .*checkpoint-12\.safetensors is used instead/,
   );
   assert.equal(run.notes[1], "resumed after epoch 4");
   assert.deepEqual(trained, [5, 6, 7, 8, 9]);
@@ -218,7 +218,7 @@ test("a checkpoint that is missing is not missed; where all are damaged, trainin
   assert.deepEqual(first.trained, [1]);
   assert.equal(first.run.notes.length, 2);
   for (const note of first.run.notes) {
-    assert.match(note, /got .*; no other is there, so the run is trained from the start/);
+    assert.match(note, /got .*; there is no other, so the run is trained from the start/);
   }
   assert.ok(!readdirSync(broken).some((name) => [OLD, NEW].includes(name)));
   const { run, trained } = await trainIn(broken);
@@ -248,7 +248,7 @@ test("a run that goes on elsewhere says so, and tells both places", async () => 
   const run = await trainRun({ ...optionsOf(folder, fake), engine });
   assert.match(
     run.notes[1],
-    /\(other .*\) goes on with what .*\(fake .*\) began: they agree to rounding/,
+    /resumed on .*\(other .*\) after .*\(fake .*\): the two agree up to rounding/,
   );
   assert.equal(run.environment.engine.backend, "other");
   assert.deepEqual(

@@ -57,6 +57,6 @@ test("fitProcess gives a dimension without influence a longer length than one wi
 
 test("conditionProcess refuses no values, and not one a place", () => {
   const kernel = { lengths: [1], noise: 0.1 };
-  assert.throws(() => conditionProcess([], [], kernel), /one value a place, got 0 values at 0/);
+  assert.throws(() => conditionProcess([], [], kernel), /one value per place, got 0 values at 0/);
   assert.throws(() => conditionProcess([[0.5]], [1, 2], kernel), /got 2 values at 1 places/);
 });

@@ -1,0 +1,71 @@
+// The pooled linear stack agrees with NumPy, predicts held-out samples, and refuses what it cannot be fitted on.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { keepFeatures } from "../../lib/cohort/cohort.js";
+import { simulateCohort } from "../../lib/cohort/simulate.js";
+import { scoreRepeat } from "../../lib/evaluate/repeated-splits.js";
+import type { FeatureTable } from "../../lib/impute/infer.js";
+import { sharedDecoderPredictor } from "../../lib/impute/infer.js";
+import { fitLinearStack, weighPaths } from "../../lib/impute/linear-stack.js";
+import { prepareCohort } from "../../lib/preprocess/prepare.js";
+import { splitSamples } from "../../lib/preprocess/split.js";
+import { goldenCases, relativeError } from "../golden.js";
+
+interface Golden {
+  readonly stack: {
+    readonly ranges: readonly (readonly [number, number])[];
+    /** Of each sample. */
+    readonly folds: readonly number[];
+    /** `[folds, features]`. */
+    readonly units: readonly (readonly number[])[];
+    /** `[samples, features, paths]`. */
+    readonly values: readonly (readonly (readonly number[])[])[];
+    /** `[samples, features]`. */
+    readonly targets: readonly (readonly (number | null)[])[];
+    readonly expected: readonly { weights: readonly number[]; deviations: readonly number[] }[];
+  };
+}
+
+for (const { data } of goldenCases<Golden>("shared_decoder")) {
+  test("weighPaths agrees with NumPy to 1e-5 on each modality", () => {
+    const { ranges, folds, units, values, targets, expected } = data.stack;
+    const features = targets[0].length;
+    const tables = folds.map(
+      (fold) => ({ unit: Float64Array.from(units[fold]) }) as unknown as FeatureTable,
+    );
+    const described = { values: Float32Array.from(values.flat(2)), features, tables };
+    const seen = targets
+      .flat()
+      .flatMap((target, code) => (target === null ? [] : [{ code, target }]));
+    const pairs = {
+      codes: Int32Array.from(seen, ({ code }) => code),
+      targets: Float32Array.from(seen, ({ target }) => target),
+    };
+    ranges.forEach(([start, end], m) => {
+      const { weights, deviations } = weighPaths(described, pairs, { start, end });
+      assert.ok(relativeError(weights, expected[m].weights) <= 1e-5);
+      assert.ok(relativeError(deviations, expected[m].deviations) <= 1e-5);
+    });
+  });
+}
+
+const { cohort: whole } = simulateCohort({ seed: 3 });
+const cohort = keepFeatures(whole, (column) => column % 12 === 0, "not every twelfth");
+const split = splitSamples(cohort.samples, { seed: 3 });
+
+test("a pooled linear stack predicts held-out samples better than their mean", async () => {
+  const prepared = prepareCohort(cohort, split);
+  const stack = fitLinearStack(cohort, { rows: split.train });
+  const predictor = sharedDecoderPredictor(stack, prepared, cohort, { name: "stack" });
+  const scores = await scoreRepeat([predictor], prepared, { seed: 3, parts: ["test"] });
+  for (const { modality, skill, r } of scores.filter(({ modality }) => modality !== "all")) {
+    assert.ok(skill! > 0.1, `${modality}: expected a skill above 0.1, got ${skill}`);
+    assert.ok(r! > 0.2, `${modality}: expected a median r above 0.2, got ${r}`);
+  }
+});
+
+test("a pooled linear stack refuses unknown options and samples of too few patients", () => {
+  assert.throws(() => fitLinearStack(cohort, { fold: 3 } as never), /fitLinearStack.*"fold"/s);
+  assert.throws(() => fitLinearStack(cohort, { rows: [0] }), /at least 2 patients, got 1/);
+  assert.throws(() => fitLinearStack(cohort, { rows: [-1] }), /expected rows in \[0/);
+});
