@@ -27,7 +27,6 @@ const FOR_SCRIPTS = [
   "Engine",
   "AroSpec",
   "VaeSpec",
-  "readWeights",
   "writeWeights",
   "readRun",
   "trainRun",
