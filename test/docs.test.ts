@@ -12,9 +12,9 @@ const doors = readAllDoors();
 /** How many names a door may export. */
 const MOST = {
   aro: 68,
-  "aro/study": 41,
+  "aro/study": 42,
   "aro/claims": 7,
-  "aro/figures": 23,
+  "aro/figures": 24,
   "aro/course": 10,
 };
 
