@@ -81,7 +81,7 @@ function canIdentify(values: readonly number[]): boolean {
   for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
   if (counts.size < 3 && values.length < RARE) return false;
   if (values.some((value) => !Number.isInteger(value) || Math.abs(value) >= 10)) {
-    return values.length > 3;
+    return values.length > 2;
   }
   const bits = [...counts.values()].map((count) => count * Math.log2(values.length / count));
   return bits.reduce((sum, one) => sum + one, 0) >= RARE;

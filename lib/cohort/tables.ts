@@ -7,7 +7,6 @@ import { isExcelDate } from "./identifiers.js";
 import { explainAlmostEqual } from "./ids.js";
 import { addEmpty, addHeaderless, addNoHeader, addSecondHeader, refuseLong } from "./layout.js";
 import { addLabels, refuseCopies } from "./leaks.js";
-import type { Matrix } from "./matrix.js";
 import { missingMarks } from "./missing.js";
 import {
   checkNames,
@@ -28,7 +27,7 @@ import {
   namesPatients,
   notePatients,
 } from "./patients.js";
-import { collectProblems, countOf, type Problems, quote, quoteSome } from "./problems.js";
+import { collectProblems, type Problems, quote, quoteSome } from "./problems.js";
 import { DUPLICATES, type RenameOptions, renameFeatures } from "./rename.js";
 import {
   readSampleSheet,
@@ -36,8 +35,8 @@ import {
   type SampleSheetOptions,
   SHEET_KINDS,
 } from "./samplesheet.js";
-import { remarkOnScale } from "./scale.js";
-import { findTotals, noteTotals } from "./totals.js";
+import { noteUnmeasured, remarkOnScale } from "./scale.js";
+import { addTotals } from "./totals.js";
 import { TRANSFORMS, type TransformOptions, transformValues } from "./transform.js";
 
 export interface TableOptions
@@ -368,46 +367,6 @@ function chooseSamples(
     ...noteMarks("sample", ids),
   ];
   return { ids, kept, strangers, notes };
-}
-
-/**
- * Adds a problem for each sample or feature that is a total of the others; notes those with only the name of a total.
- */
-function addTotals(
-  { what, ids, kept }: { what: "samples" | "features" } & Pick<ChosenSamples, "ids" | "kept">,
-  lines: readonly number[] | undefined,
-  matrix: Matrix,
-  problems: Problems,
-): string[] {
-  const totals = findTotals(ids, matrix, what);
-  for (const { index, of } of totals) {
-    if (of === undefined) continue;
-    const remedy = lines
-      ? "remove the row"
-      : `pass ignore: [${quote(ids[index])}], or remove the column`;
-    problems.add({
-      kind: "total",
-      ...(lines ? { line: lines[kept[index]] } : { column: ids[index] }),
-      text: `expected ${what}, got ${quote(ids[index])}, the ${of} of the others; ${remedy}`,
-    });
-  }
-  return noteTotals(
-    what,
-    totals.flatMap(({ index, of }) => (of === undefined ? [ids[index]] : [])),
-  );
-}
-
-/** Notes features without a value in any sample, such as a footnote. */
-function noteUnmeasured(features: readonly string[], { columns, observed }: Matrix): string[] {
-  let empty = features.map((_, j) => j);
-  for (let start = 0; start < observed.length && empty.length > 0; start += columns) {
-    empty = empty.filter((j) => !observed[start + j]);
-  }
-  return empty.length === 0
-    ? []
-    : [
-        `${countOf(empty.length, "feature")} without a value in any sample: ${quoteSome(empty.map((j) => features[j]))}`,
-      ];
 }
 
 /** The place of each index among those kept; -1 for the others. */

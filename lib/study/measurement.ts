@@ -1,8 +1,8 @@
 // Measurements that take minutes: each is made once, kept in the runs folder, and read from its record if there is one.
 import { createHash } from "node:crypto";
-import { mkdir } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
-import { replaceFile } from "../cohort/durable-file.js";
+import { replaceFile, replaceJson } from "../cohort/durable-file.js";
 import { readOptionalJson } from "../cohort/optional-file.js";
 import { projectRoot } from "../cohort/root.js";
 import { type Engine, nameEngine } from "../engine/engine.js";
@@ -19,9 +19,15 @@ export interface Measurement<T> {
   readonly version: number;
   /** What of the study's profile the result depends on, beside cohort and split. */
   settings(study: Study): unknown;
-  /** The result must survive JSON. `onPart` is told each finished part. */
-  measure(study: Study, engine: Engine, onPart: (what: string) => void): Promise<T>;
+  /** The result, and that of each part, must survive JSON. */
+  measure(study: Study, engine: Engine, part: Part): Promise<T>;
 }
+
+/**
+ * Makes a part of a measurement, such as one split, and keeps it until the whole is finished, so that an interrupted
+ * measurement resumes; gives what was kept where there is something.
+ */
+export type Part = <P>(name: string, make: () => Promise<P>) => Promise<P>;
 
 /** A result, and where it comes from. */
 export interface Measured<T> {
@@ -44,7 +50,8 @@ export interface OpenedMeasurement<T> extends Measured<T> {
 
 /**
  * Reads the measurement's record, or what was kept in the runs folder; where neither is of this cohort, split and
- * settings, measures and keeps it there.
+ * settings, measures and keeps it there. A measurement that was interrupted resumes with its first unfinished part.
+ * @param onPart is told each finished part.
  * @throws Error if a file is damaged.
  */
 export async function openMeasurement<T>(
@@ -62,12 +69,25 @@ export async function openMeasurement<T>(
     const about = `${where}: ${found.command}, ${found.date}, engine ${found.engine}`;
     return { ...found, about };
   }
+  const parts = join(foldersOf(study.profile).runs, `${name}-${hash.slice(0, 8)}`);
+  const part: Part = async (what, make) => {
+    const file = join(parts, `${encodeURIComponent(what)}.json`);
+    const kept = await readPart<Awaited<ReturnType<typeof make>>>(file);
+    const content = kept ?? { result: await make() };
+    if (!kept) {
+      await mkdir(parts, { recursive: true });
+      await replaceJson(file, content);
+    }
+    onPart(what);
+    return content.result;
+  };
   const measured: Measured<T> = {
     ...{ name, profile: study.profile.name, command: `npx aro train ${name}` },
     ...{ date: new Date().toISOString().slice(0, 10), engine: nameEngine(engine), hash },
-    result: await measurement.measure(study, engine, onPart),
+    result: await measurement.measure(study, engine, part),
   };
   await write(runOf(study, name), measured);
+  await rm(parts, { recursive: true, force: true });
   return { ...measured, about: `measured here, version ${version}, engine ${measured.engine}` };
 }
 
@@ -110,6 +130,15 @@ function recordOf({ profile }: Study, name: string): string {
 
 function runOf({ profile }: Study, name: string): string {
   return join(foldersOf(profile).runs, `${name}.json`);
+}
+
+async function readPart<P>(file: string): Promise<{ readonly result: P } | null> {
+  return await readOptionalJson<{ readonly result: P }>(
+    file,
+    ({ result }) => result !== undefined,
+    (found) =>
+      `openMeasurement: expected a part of a measurement in ${file}, got "${found}"; delete it`,
+  );
 }
 
 async function read<T>(file: string): Promise<Measured<T> | null> {

@@ -9,13 +9,15 @@ import { messageOf, writeTemp } from "./tempfile.js";
 const ROWS = "samples-in-rows";
 const COLUMNS = "features-in-rows";
 
+/** A table, without how it was read. */
 async function read(content: string | Uint8Array, options: Partial<TableOptions> = {}) {
-  return await readTable({
+  const { reading: _, ...table } = await readTable({
     file: writeTemp("t.csv", content),
     name: "rna",
     orientation: ROWS,
     ...options,
   });
+  return table;
 }
 
 async function refusal(
