@@ -5,7 +5,7 @@ import type { TableOptions } from "../cohort/tables.js";
 import type { Transform } from "../cohort/transform.js";
 import type { Alignment } from "../impute/align.js";
 import { requireNew } from "../impute/bundle.js";
-import { CLAMPED, fallbackText } from "../impute/card.js";
+import { CLAMPED, fallbackText, worseThanMean } from "../impute/card.js";
 import type { Method } from "../impute/decoder.js";
 import { impute as imputeTable } from "../impute/impute.js";
 import { fitImputer } from "../impute/imputer.js";
@@ -55,6 +55,7 @@ export async function fit({ output, method, seed, ...choice }: FitChoice): Promi
   for (const choice of decoder.choices.filter((one) => one.method !== wanted)) {
     console.log(fallbackText(choice));
   }
+  for (const warning of worseThanMean(decoder.choices)) console.log(warning);
   if (wanted === "aro") console.log(CLAMPED);
   console.log(`${folder}/README.md is the model card`);
   return 0;

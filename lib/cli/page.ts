@@ -1,11 +1,13 @@
 // The command that builds the page: trains its models, bundles the library for a browser, writes one HTML file.
 import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { build, type Plugin } from "esbuild";
 import { projectRoot } from "../cohort/root.js";
 import { chooseEngine } from "../engine/choose.js";
 import { nameEngine } from "../engine/engine.js";
-import { type Packed, trainScene } from "../page/scene.js";
+import type { Packed } from "../page/scene.js";
+import { trainScene } from "../page/training.js";
 
 /** Files of lib/engine that need Node; in a page, browser.ts stands for them. */
 const NODE_ONLY = ["tfjs-platform", "memory", "linear-algebra-native"];
@@ -38,7 +40,7 @@ async function renderPage(weights: Packed): Promise<string> {
     target: "es2022",
     charset: "ascii", // whatever encoding a server claims
     legalComments: "eof", // licenses travel with the code
-    define: { WEIGHTS: JSON.stringify(weights) },
+    define: { WEIGHTS: JSON.stringify(weights), WASM: JSON.stringify(await readWasm()) },
     plugins: [forBrowser],
     logLevel: "silent", // errors are thrown
   });
@@ -47,6 +49,15 @@ async function renderPage(weights: Packed): Promise<string> {
   );
   const script = outputFiles[0].text.replaceAll("</script", "<\\/script");
   return template.replace("/* style.css */", () => style).replace("/* main.js */", () => script);
+}
+
+/** The wasm module of TensorFlow.js as a data URL, which a page may load from a file; the one with SIMD, in one thread. */
+async function readWasm(): Promise<string> {
+  const manifest = createRequire(import.meta.url).resolve(
+    "@tensorflow/tfjs-backend-wasm/package.json",
+  );
+  const bytes = await readFile(join(dirname(manifest), "dist", "tfjs-backend-wasm-simd.wasm"));
+  return `data:application/wasm;base64,${bytes.toString("base64")}`;
 }
 
 const forBrowser: Plugin = {

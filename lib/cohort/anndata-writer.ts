@@ -11,7 +11,7 @@ export type Columns = Readonly<Record<string, readonly (string | number | boolea
 /** The matrices of one modality, `[samples, features]`: X, and layers of the same shape. */
 export interface MatrixLayout {
   readonly features: readonly string[];
-  /** What var tells of the features. */
+  /** Columns of var. */
   readonly describing?: Columns;
   readonly layers?: readonly string[];
 }
@@ -31,7 +31,7 @@ export interface AnnDataWriter {
    */
   write(place: { modality?: string; layer?: string }, top: number, values: Float32Array): void;
   /**
-   * Writes what is told of the samples (obs) and of the whole (uns), and closes the file.
+   * Writes descriptions of the samples (obs) and of the dataset (uns), and closes the file.
    * @param describing columns of obs.
    * @param about single values of uns.
    */
@@ -140,7 +140,7 @@ function placeOf(modality: string, layer?: string): string {
 
 const CHUNK = 2 ** 18; // numbers
 
-/** Creates a float32 matrix that is written later; all its entries are 0 until then. */
+/** Creates a float32 matrix that is written later; entries are 0 until then. */
 function createMatrix(parent: Group, name: string, rows: number, columns: number): Dataset {
   const dataset = parent.create_dataset({
     ...{ name, data: new Float32Array(0), dtype: "<f", shape: [0, columns] },
@@ -161,7 +161,7 @@ function createDict(parent: Group, name: string): Group {
   return group;
 }
 
-/** Tells anndata how to read a group or a dataset. */
+/** Declares the encoding of a group or dataset for anndata. */
 function encode(entity: Group | Dataset, type: string, version: string): void {
   entity.create_attribute("encoding-type", type);
   entity.create_attribute("encoding-version", version);
@@ -177,7 +177,7 @@ function writeFrame(parent: Group, name: string, index: readonly string[], colum
   for (const [column, cells] of Object.entries(columns)) writeColumn(frame, column, cells);
 }
 
-/** Numbers become float64, NaN where missing; flags and texts with gaps become categories; other texts stay. */
+/** Writes numbers as float64 with NaN for missing, flags and texts with gaps as categories, other texts as they are. */
 function writeColumn(frame: Group, name: string, cells: Columns[string]): void {
   if (cells.every((cell) => cell === null || typeof cell === "number")) {
     const numbers = Float64Array.from(cells, (cell) => (cell as number | null) ?? Number.NaN);
@@ -244,7 +244,7 @@ function writeMaps(
 const USER_BLOCK = 512; // bytes
 const PIECE = 2 ** 24; // bytes
 
-/** Moves the file's bytes behind a block by which mudata knows its files, from the end on. */
+/** Prepends the block by which mudata recognizes its files, moving the bytes from the end. */
 async function prependUserBlock(file: string): Promise<void> {
   const handle = await open(file, "r+");
   try {

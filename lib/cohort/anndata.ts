@@ -156,7 +156,7 @@ function findMatrix(group: Group, layer: string | undefined, where: string): Dat
   throw new RangeError(`${where}: expected ${wanted}, got none; ${remedy}`);
 }
 
-/** The attribute that tells how anndata wrote a group; "csr_matrix", for example. */
+/** The encoding that anndata declares for a group, such as "csr_matrix". */
 function encodingOf(entity: Group | Dataset): string {
   const { attrs } = entity;
   const found = attrs["encoding-type"]?.value ?? attrs.h5sparse_format?.value ?? "";
@@ -174,7 +174,7 @@ function shapeOf(matrix: Dataset | Group, where: string): readonly number[] {
   return numbersOf(shape?.value);
 }
 
-const BLOCK = 2 ** 20; // numbers in memory at a time, or those of a row
+const BLOCK = 2 ** 20; // numbers in memory at a time; at least one row
 
 function* readBlocks(matrix: Dataset | Group, where: string): Iterable<Block> {
   const [rows, columns] = shapeOf(matrix, where);
@@ -183,7 +183,7 @@ function* readBlocks(matrix: Dataset | Group, where: string): Iterable<Block> {
     return;
   }
   checkReadable(matrix, where);
-  const chunk = matrix.metadata.chunks?.[0] ?? 1; // a chunk that is read in parts is unpacked as often
+  const chunk = matrix.metadata.chunks?.[0] ?? 1; // reading part of a chunk unpacks all of it
   const step = Math.ceil(Math.max(1, Math.floor(BLOCK / columns)) / chunk) * chunk;
   for (let top = 0; top < rows; top += step) {
     const end = Math.min(top + step, rows);
@@ -221,7 +221,7 @@ function checkReadable(dataset: Dataset, where: string): Dataset {
   return dataset;
 }
 
-/** HDF5's class of floating-point numbers. */
+/** HDF5's class number for floating point. */
 const FLOAT = 1;
 
 /** Unpacks a CSR matrix some rows at a time, a CSC matrix some columns at a time. */
@@ -342,12 +342,12 @@ function plain(dataset: Dataset): Omit<FrameColumn, "name"> {
   return { kind: isFlag ? "text" : "number", cells };
 }
 
-/** Numbers of any HDF5 type. */
+/** Converts numbers of any HDF5 type. */
 function numbersOf(value: unknown): number[] {
   return Array.from(value as ArrayLike<number | bigint>, Number);
 }
 
-/** Typed numbers as they are, those of 64 bits as float64. */
+/** Returns typed numbers as they are, 64-bit integers as float64. */
 function plainNumbers(values: ArrayBufferView): ArrayLike<number> {
   return values instanceof BigInt64Array || values instanceof BigUint64Array
     ? Float64Array.from(values, Number)

@@ -3,19 +3,22 @@
 import { existsSync, readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { checkOptions, required } from "../options.js";
-import { readNumbers } from "./cells.js";
+import { cellsOfText, readNumbers } from "./cells.js";
 import { drop, joinCohort, type Label, type Sample } from "./cohort.js";
 import { type DelimitedFile, openDelimited, readColumns } from "./delimited.js";
 import { stripEnsemblVersion } from "./identifiers.js";
 import { explainAlmostEqual } from "./ids.js";
+import { addSecondHeader } from "./layout.js";
+import { refuseCopies } from "./leaks.js";
 import { type MissingMarks, missingMarks } from "./missing.js";
 import { checkNames, chooseFeatures, isNameless } from "./names.js";
 import { parseNumber } from "./numbers.js";
 import { collectProblems, type Problems, quote, quoteSome } from "./problems.js";
 import { readSheet, type SampleSheet } from "./samplesheet.js";
-import { remarkOnScale } from "./scale.js";
+import { noteUnmeasured, remarkOnScale } from "./scale.js";
 import type { FileCohort, FileTable } from "./tables.js";
 import { readStart, readText, recognizeForeign } from "./textfile.js";
+import { addTotals } from "./totals.js";
 
 /** A modality of the cohort, and the profile of the study to read it from. */
 export interface ProfileChoice {
@@ -65,6 +68,9 @@ export function readCbioportal(options: CbioportalOptions): FileCohort {
   const tables = chosen.map(({ name, profile }) => readProfile(profile, name, known));
   const patients = study.patientFile ? readClinical(study.patientFile, "PATIENT_ID") : undefined;
   const { samples, notes } = addPatients(sheet, patients, study.patientFile);
+  tables.forEach((table, i) => {
+    refuseCopies(chosen[i].profile.file, table, samples);
+  });
   const cohort = joinCohort({
     name: name ?? study.id,
     tables,
@@ -226,10 +232,10 @@ function guessProfile(folder: string, entry: string): StudyProfile[] {
   const start = readStart(file, 1024);
   const foreign = recognizeForeign(start);
   if (foreign) throw new Error(`${file}: expected a table, got ${foreign}, or remove it`);
-  const [corner] = start
-    .toString()
-    .replace(/^\ufeff/, "")
-    .split(/[\t\r\n]/, 1);
+  const mark = start.toString("latin1", 0, 2);
+  const isUtf16 = mark === "\xff\xfe" || mark === "\xfe\xff";
+  const encoding = isUtf16 ? (mark === "\xff\xfe" ? "utf-16le" : "utf-16be") : "utf-8";
+  const [corner] = new TextDecoder(encoding).decode(start).split(/[\t\r\n]/, 1);
   const format = CORNERS[corner.trim().toLowerCase()];
   if (!format || (format === "expression" && !/^(m?rna|expression)/i.test(id))) return [];
   return [{ id, title: id, format, file }];
@@ -282,6 +288,9 @@ export function readProfile(
     problems,
     { ensemblVersions: "keep" }, // already stripped, before rows were compared
   );
+  const before = problems.count();
+  addSecondHeader(cellsOfText(table), columns, undefined, problems);
+  if (problems.count() > before) problems.throwIfAny();
   const rows = new Int32Array(table.lines.length).fill(-1);
   features.kept.forEach((i, place) => {
     rows[kept[i]] = place;
@@ -295,6 +304,12 @@ export function readProfile(
     ...{ rows, columns: places, transpose: true },
     ...{ missing: limits.missing, problems },
   });
+  const kindOfRows = {
+    what: "features",
+    ids: features.ids,
+    kept: features.kept.map((i) => kept[i]),
+  } as const;
+  const totals = addTotals(kindOfRows, table.lines, matrix, problems);
   problems.throwIfAny();
   const almost = strangers.length > 0 && explainAlmostEqual(table.header, [...known], CLINICAL);
   const scale = remarkOnScale(matrix);
@@ -313,9 +328,11 @@ export function readProfile(
       ...table.notes,
       ...[
         ...features.notes,
+        ...totals,
         ...(limits.count() > 0
           ? [`${limits.count()} limits such as ">8" read as not measured`]
           : []),
+        ...noteUnmeasured(features.ids, matrix),
         ...(almost ? [`samples left out that ${CLINICAL} may have; ${almost}`] : []),
         ...(scale ? [scale] : []),
       ].map((note) => `${file}: ${note}`),

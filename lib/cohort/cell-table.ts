@@ -18,19 +18,19 @@ export interface CellTable {
   /** The place in the file of each row below the header: a line, or the row itself, from 1. */
   readonly lines: readonly number[];
   readonly rowWord: RowWord;
-  /** What a reader should know. Readers of the cells add to it. */
+  /** Notes for the user. Readers of the cells add to them. */
   readonly notes: string[];
-  /** In text alone. */
+  /** Only in text. */
   readonly delimiter?: Delimiter;
-  /** The columns that describe the rows, where the format tells them. */
+  /** The columns that describe the rows, if the format declares them. */
   readonly annotations?: readonly number[];
-  /** Where the format says it. */
+  /** Defined if the format fixes it. */
   readonly orientation?: Orientation;
-  /** Whether a column holds texts, where the format tells. */
+  /** Whether a column contains text, if the format declares it. */
   isText?(column: number): boolean;
   /** Reads columns as trimmed text; each is as long as `lines`. */
   readColumns(columns: readonly number[]): (readonly string[])[];
-  /** Reads the first rows as trimmed text; empty in formats whose layout leaves no doubt. */
+  /** Reads the first rows as trimmed text. */
   readFirstRows(count: number): string[][];
   /**
    * Reads the numbers in some rows and columns; `[rows, columns]`, or `[columns, rows]` transposed. Cells that are

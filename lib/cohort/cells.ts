@@ -41,8 +41,8 @@ export function explainCell(
   if (/^[+-]?\d{1,3},\d{3}(?:e[+-]?\d+)?$/i.test(cell)) {
     return got(
       "comma",
-      "whose comma is a decimal comma or parts thousands",
-      "write a decimal point, and nothing between thousands",
+      "whose comma is a decimal or a thousands separator",
+      "write a decimal point, and no thousands separators",
     );
   }
   if (/^[+-]?(?:\d+|\d{1,3}(?:[. ']\d{3})+)?,\d+(?:e[+-]?\d+)?$/i.test(cell)) {
@@ -54,7 +54,7 @@ export function explainCell(
     const name = { ",": "commas", ".": "points", "'": "apostrophes", "’": "apostrophes" }[between];
     return got(
       "thousands",
-      `with ${name ?? "blanks"} between thousands`,
+      `with ${name ?? "blanks"} as thousands separators`,
       "save the file without them",
     );
   }
@@ -65,7 +65,7 @@ export function explainCell(
   if (/^'/.test(cell)) {
     return got("text", "with an apostrophe, which marks text in a spreadsheet", "remove it");
   }
-  if (/^".*"$/.test(cell)) return got("text", "quoted behind a blank", "remove the blank");
+  if (/^".*"$/.test(cell)) return got("text", "with a blank before its quotes", "remove the blank");
   if (isExcelDate(cell)) return got("text", "a date", "format the cell as a number and type it in");
   if (/^[\u2010-\u2015\u2212]\s?[\d.]/.test(cell)) {
     return got("text", "which has a typographic minus", 'write the minus as "-"');
@@ -86,20 +86,20 @@ export interface Faults {
   readonly first: { readonly line: number; readonly cell: string; readonly kind: string }[];
 }
 
-/** Cells of one kind in a column that are told one by one; the others are counted. */
+/** The message lists this many cells of one kind per column, and counts the others. */
 const TOLD = 10;
-/** After so many the kinds of a column are known. */
+/** Further faults of a column are counted without being classified. */
 const EXPLAINED = 1000;
 
 /** Where the numbers of a row go, and what else is found in them. */
 interface Sink extends ReadNumbersOptions {
   readonly matrix: Matrix;
-  /** How far the matrix's entries of two rows of the file are apart. */
+  /** Distance in the matrix between entries of neighboring rows of the file, in elements. */
   readonly rowStep: number;
   /** For each column of the file, where its entries begin in the matrix; -1 leaves it out unparsed. */
   readonly offsets: Float64Array;
   readonly faults: readonly Faults[];
-  /** Short cells that mean "not measured", by their bytes, since decoding each again takes long. */
+  /** Short cells that mean "not measured", by their bytes, which saves decoding each again. */
   readonly words: Map<number, string>;
   readonly points: Points;
 }
@@ -118,7 +118,8 @@ export function cellsOfText(table: DelimitedFile): CellTable {
 }
 
 /**
- * Reads the numbers in some rows and columns of a file; `[rows, columns]`, or `[columns, rows]` transposed. Ragged rows,
+ * Reads the numbers in some rows and columns of a file; `[rows, columns]`, or `[columns, rows]` transposed. Ragged
+ * rows,
  * and cells that are neither numbers nor missing, become problems: one per cell, or one of each kind in a column
  * without any number.
  */
@@ -152,8 +153,8 @@ export function readNumbers(table: DelimitedFile, options: ReadNumbersOptions): 
       kind: "thousands",
       line: table.headerLine,
       text:
-        `expected numbers of one meaning, got three digits behind every point, as in ${quote(points.example ?? "")}: ` +
-        "thousands or decimals? Remove points between thousands, or write decimals with another number of digits",
+        `expected numbers of one meaning, got three digits after every point, as in ${quote(points.example ?? "")}: ` +
+        "thousands or decimals? Remove thousands separators, or write decimals with another number of digits",
     });
   }
   return matrix;
@@ -164,7 +165,7 @@ const POINT = 46;
 const ZERO = 48;
 /** The powers of ten that are exact in float64. */
 const POWERS = Float64Array.from({ length: 23 }, (_, power) => 10 ** power);
-/** So many digits are summed with a relative error below `ROUNDING`. */
+/** A sum of this many digits has a relative error below `ROUNDING`. */
 const DIGITS = 40;
 const ROUNDING = 1e-14;
 
@@ -216,7 +217,7 @@ function readRow(row: Row, place: number, line: number, dialect: Dialect, sink: 
   return j;
 }
 
-/** Whether a value equals the decimal number once it is float32, though its digits may have been rounded. */
+/** Whether a value, rounded to float32, equals the decimal number that its digits spell. */
 function isRounded(sum: number, value: number): boolean {
   return (
     sum <= Number.MAX_SAFE_INTEGER ||
@@ -246,7 +247,7 @@ function readOddCell(
   return value ?? Number.NaN;
 }
 
-/** A number for up to six bytes. */
+/** Packs up to six bytes into one number. */
 function packBytes(bytes: Buffer, from: number, to: number): number {
   let code = 0;
   for (let at = from; at < to; at++) code = 256 * code + bytes[at];
@@ -261,7 +262,7 @@ function textBehind(row: Row, cells: number, { delimiter, quotes }: Dialect): st
   return row.bytes.toString("utf8", from, row.end);
 }
 
-/** How many rows or columns have a place in the matrix. */
+/** Counts the rows or columns that have a place in the matrix. */
 export function countPlaces(places: Int32Array): number {
   return places.reduce((count, place) => (place >= 0 ? count + 1 : count), 0);
 }
@@ -304,12 +305,12 @@ export interface Points {
   decimal: boolean;
   /** Whether some number is whole, without a point. */
   whole: boolean;
-  /** How many numbers have points that may part thousands, and the first of them. */
+  /** How many numbers have points that may be thousands separators, and the first of them. */
   grouped: number;
   example?: string;
 }
 
-/** Adds what the points of a number tell. */
+/** Records what the points of one number can mean. */
 export function seePoints(points: Points, cell: string): void {
   if (!cell.includes(".")) points.whole = true;
   else if (!/^[+-]?[1-9]\d{0,2}(?:\.\d{3})+$/.test(cell)) points.decimal = true;
@@ -317,9 +318,9 @@ export function seePoints(points: Points, cell: string): void {
 }
 
 /**
- * Whether points may part thousands: three digits follow each of them. Semicolons between the cells are how a
- * spreadsheet that writes decimal commas saves a table. With other delimiters there must also be whole numbers, since
- * a program that rounds to three decimals writes them in every cell.
+ * Whether points may be thousands separators: three digits follow each of them. Spreadsheets that write decimal commas
+ * separate cells by semicolons. With other delimiters there must also be whole numbers, since a program that rounds to
+ * three decimals writes a point in every cell.
  */
 export function mayPartThousands(
   { decimal, whole, grouped }: Points,

@@ -3,7 +3,7 @@ import { checkOptions, required } from "../options.js";
 import { explainAlmostEqual } from "./ids.js";
 import { countObserved, joinColumns, type Matrix, selectColumns } from "./matrix.js";
 
-/** What is known about a sample beside its measurements; null means "not recorded". */
+/** A recorded property of a sample; null means "not recorded". */
 export type Label = string | number | null;
 
 export interface Sample {
@@ -68,7 +68,7 @@ export interface JoinOptions {
   readonly keep?: "shared" | "first";
 }
 
-/** Records what was left out: counts the names and keeps five as examples. */
+/** Records what was left out: the number of names, and five examples. */
 export function drop(
   what: Drop["what"],
   from: string,

@@ -12,7 +12,7 @@ import {
 } from "./rows.js";
 import { openText, type TextFile } from "./textfile.js";
 
-/** A file of which only the header and the beginnings of the rows were read. */
+/** A file whose header and first column were read; the other cells are read on demand. */
 export interface DelimitedFile {
   readonly file: string;
   readonly text: TextFile;
@@ -28,7 +28,10 @@ export interface DelimitedFile {
   readonly lines: readonly number[];
   /** The trimmed cells of the first column, which usually names the rows. */
   readonly firstColumn: readonly string[];
-  /** What a reader should know: an unexpected encoding or delimiter, skipped lines. Readers of the cells add to it. */
+  /**
+   * Notes for the user, such as an unexpected encoding or delimiter or skipped lines. Readers of the cells add to
+   * them.
+   */
   readonly notes: string[];
   readonly gct?: Gct;
 }
@@ -87,7 +90,7 @@ export function eachDataRow(
   });
 }
 
-/** Reads columns as trimmed text; each is as long as `lines`. A row that ends before has "" there. */
+/** Reads columns as trimmed text; each is as long as `lines`. Shorter rows yield "". */
 export function readColumns(
   table: DelimitedFile,
   columns: readonly number[],
@@ -136,8 +139,8 @@ export function readFirstRows(table: DelimitedFile, count: number): string[][] {
 /** Compares the widths of rows with the header's. */
 export interface WidthCheck {
   /**
-   * Adds a problem if the row has another number of cells, other than blank ones behind the last column.
-   * @param behind the text behind the last column.
+   * Adds a problem if the row has another number of cells, ignoring blank cells after the last column.
+   * @param behind the text after the last column.
    */
   check(line: number, width: number, behind: () => string): boolean;
   /** Notes how many rows had such blank cells. */
@@ -209,7 +212,7 @@ export function readDelimited(
   return { ...table, rows, lines };
 }
 
-/** The columns without a name in which no row has a value. */
+/** The unnamed columns without any value. */
 function findEmptyColumns(table: DelimitedFile): number[] {
   const nameless = table.columns.filter((j) => table.header[j] === "");
   const cells = readColumns(table, nameless);
@@ -223,7 +226,7 @@ function isEndMark({ bytes, start, end }: Row): boolean {
   return bytes[start] === END_MARK[0] && bytes.subarray(start, end).equals(END_MARK);
 }
 
-/** Whether a row has no text but blanks, delimiters and quotes. */
+/** Whether a row contains only blanks, delimiters and quotes. */
 function isBlank({ bytes, start, end }: Row, { delimiter, quotes }: Dialect): boolean {
   const separator = delimiter.charCodeAt(0);
   for (let at = start; at < end; at++) {

@@ -22,7 +22,7 @@ export interface DownloadOptions {
 
 const ATTEMPTS = 5;
 
-/** How an attempt ended: with the whole file, in a way that another attempt may fix, or for good. */
+/** How an attempt ended: complete, worth another attempt, or failed for good. */
 type Ending =
   | { readonly kind: "whole" }
   | { readonly kind: "broken"; readonly why: string }
@@ -206,7 +206,7 @@ async function sizeOf(file: string): Promise<number> {
 
 const LFS_MEDIA = "application/vnd.git-lfs+json";
 
-/** The parts of a Git LFS server's answer that are read; none of them is sure to be there. */
+/** The parts of a Git LFS server's answer that are read; any may be missing. */
 interface LfsAnswer {
   readonly objects?: readonly {
     readonly error?: { readonly message?: string };

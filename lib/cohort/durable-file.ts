@@ -64,7 +64,7 @@ async function moveIntoPlace(place: string, make: (aside: string) => Promise<voi
   }
 }
 
-/** Adds the remedy to the error of a full disk while writing `file`; returns any other error unchanged. */
+/** Adds the remedy to a disk-full error for `file`; returns any other error unchanged. */
 export function explainFull(file: string, error: unknown): unknown {
   const { code } = error as NodeJS.ErrnoException;
   if (code !== "ENOSPC" && code !== "EDQUOT") return error;

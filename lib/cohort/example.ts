@@ -10,7 +10,8 @@ const PATIENTS = 80;
 const NEW = 8;
 
 /**
- * Writes `cohort.json`, a table for each of RNA, protein and metabolite, `samples.tsv`, and `new-rna.tsv` with the RNA of
+ * Writes `cohort.json`, a table for each of RNA, protein and metabolite, `samples.tsv`, and `new-rna.tsv` with the RNA
+ * of
  * samples that are not in the cohort. Everything is simulated, with the same numbers each time.
  * @returns the names of the files.
  * @throws Error if the folder exists.

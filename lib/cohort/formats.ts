@@ -1,4 +1,4 @@
-// The formats of tables: which one a file has, by its extension or as stated, and how each is opened.
+// Table formats: chosen by extension or as stated, each with its opener.
 import { openAnnData } from "./anndata.js";
 import type { CellTable } from "./cell-table.js";
 import { cellsOfText } from "./cells.js";
@@ -14,11 +14,11 @@ export const FORMATS = ["text", "xlsx", "parquet", "h5ad", "h5mu"] as const;
 /** `text` is CSV, TSV or GCT, gzip or not. */
 export type Format = (typeof FORMATS)[number];
 
-/** Where in which kind of file a table is. */
+/** Which table of which file to read, and in which format. */
 export interface FormatOptions {
   /** Path of a CSV, TSV or GCT file (gzip or not), an Excel workbook, or a Parquet, AnnData or MuData file. */
   readonly file: string;
-  /** By default as the extension says: .xlsx, .parquet, .h5ad or .h5mu, else text. */
+  /** By default from the extension: .xlsx, .parquet, .h5ad or .h5mu, else text. */
   readonly format?: Format;
   /** The sheet of a workbook; by default its only one. */
   readonly sheet?: string;
@@ -38,14 +38,14 @@ export function formatOf({ file, format }: Pick<FormatOptions, "file" | "format"
   return format ?? EXTENSIONS.find(([pattern]) => pattern.test(file))?.[1] ?? "text";
 }
 
-/** The options that only some formats have. */
+/** Options that apply only to some formats. */
 const OWN: Readonly<Record<string, readonly Format[]>> = {
   sheet: ["xlsx"],
   layer: ["h5ad", "h5mu"],
   modality: ["h5mu"],
 };
 
-/** @throws RangeError for an option that the file's format does not have. */
+/** @throws RangeError for an option that does not apply to the file's format. */
 export function checkFormat(
   where: string,
   options: FormatOptions & { readonly layer?: string },
@@ -61,7 +61,7 @@ export function checkFormat(
   }
 }
 
-/** The text of a text file or of a workbook's sheet, with what is known of its header. */
+/** Opens a text file, or a workbook's sheet as text, with what is known about its header. */
 export async function openAsText({
   file,
   format,

@@ -1,4 +1,4 @@
-// Gene sets: read from a GMT file, or made of the families that gene symbols name.
+// Gene sets: read from a GMT file, or formed from families of gene symbols.
 import { checkOptions } from "../options.js";
 import { readText } from "./textfile.js";
 
@@ -8,9 +8,10 @@ export interface GeneSet {
 }
 
 /**
- * Reads a GMT file, one set a line: its name, a description, and its genes, with tabs between. MSigDB, Reactome and
+ * Reads a GMT file, one tab-separated set per line: name, description, genes. MSigDB, Reactome and
  * WikiPathways offer their sets in this form.
- * @throws RangeError naming the line of a set without genes, or of a name that occurs twice; Error if the file cannot be
+ * @throws RangeError naming the line of a set without genes, or of a name that occurs twice; Error if the file cannot
+ * be
  * read.
  */
 export function readGeneSets(file: string): GeneSet[] {
@@ -46,7 +47,8 @@ export interface FamilyOptions {
 
 /**
  * Groups gene symbols by their stem, the letters before the first digit or hyphen, as HGNC names families: COL1A1 and
- * COL3A1 are "COL", HLA-A and HLA-B "HLA". A rough stand-in where no curated sets are at hand: it groups by name, not by
+ * COL3A1 are "COL", HLA-A and HLA-B "HLA". A rough stand-in where no curated sets are at hand: it groups by name, not
+ * by
  * what is known of the genes.
  * @returns the stems of at least two letters with enough genes, by name.
  */

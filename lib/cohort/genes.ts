@@ -71,7 +71,7 @@ const BATCH = 10_000; // names per request
 
 /**
  * Asks g:Profiler for the Ensembl genes of human gene names, or reads its earlier answer for the same names.
- * Names leave this machine only here, and only to `baseUrl`.
+ * This is the only function that sends names off this machine, and only to `baseUrl`.
  * Source: paper section 3 (Reimand et al. 2007); g:Convert, organism hsapiens, target ENSG.
  * @throws Error if it does not answer, or in another format; then nothing is kept.
  */

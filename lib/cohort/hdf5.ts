@@ -32,7 +32,7 @@ export async function loadHdf5(): Promise<Pick<typeof import("h5wasm/node"), "Fi
   return { File };
 }
 
-/** Tells the file's name with an error of HDF5; RangeErrors about the file tell it themselves. */
+/** Adds the file's name to errors of HDF5; RangeErrors about the file already have it. */
 function attempt<T>(file: string, act: () => T): T {
   try {
     return act();

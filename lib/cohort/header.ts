@@ -1,17 +1,17 @@
-// Finds the header of delimited text, and tells what stands above it: comments, a delimiter, GCT's counts, a title.
+// Finds the header of delimited text and recognizes what precedes it: comments, a delimiter, GCT's counts, a title.
 import { isPlainNumber } from "./numbers.js";
 import { countOf, quote, quoteSome } from "./problems.js";
 import { type Delimiter, type Dialect, eachRow, splitRow } from "./rows.js";
 import type { TextFile } from "./textfile.js";
 
-/** The beginning of a file: how its cells are told apart, its header, and where its rows begin. */
+/** The beginning of a file: its dialect, its header, and where its rows begin. */
 export interface Header {
   readonly dialect: Dialect;
   /** The name of each column, trimmed; as many as the rows have cells. */
   readonly names: readonly string[];
   /** The line of the header, from 1. */
   readonly line: number;
-  /** The last line that is no row of the table. */
+  /** The last line before the table's rows. */
   readonly top: number;
   readonly notes: readonly string[];
   /** Present in GCT. */
@@ -28,9 +28,9 @@ export interface Gct {
 export interface HeaderOptions {
   /** cBioPortal's tables are tab-separated without quotes; leading `#` lines belong to the format. */
   readonly format?: "cbioportal";
-  /** Between the cells, where it is known. */
+  /** The delimiter, if known. */
   readonly delimiter?: Delimiter;
-  /** Ids that columns may be named by, to tell the name of the first column from another id. */
+  /** Ids of samples, by which a name of the first column is told from an id. */
   readonly ids?: ReadonlySet<string>;
 }
 
@@ -40,7 +40,7 @@ interface Start {
   readonly line: number;
 }
 
-/** So many rows decide the delimiter. */
+/** The number of rows that decide the delimiter. */
 const FIRST_ROWS = 12;
 const DELIMITERS: readonly Delimiter[] = [",", "\t", ";"];
 const NAMES = { ",": "commas", "\t": "tabs", ";": "semicolons" } as const;
@@ -50,10 +50,11 @@ export function nameDelimiter(delimiter: Delimiter): string {
 }
 
 /**
- * Finds the header. The delimiter is the one that gives it and the first rows one width; if several do, the extension
- * decides. Of leading `#` lines as wide as the rows the first is the header, unless a header follows them. If the
+ * Finds the header. The delimiter is the one that splits it and the first rows into equally many cells; if several do,
+ * the extension decides. Of leading `#` lines as wide as the rows the first is the header, unless a header follows
+ * them. If the
  * header lacks a name for the first column, as R writes it, that name is blank.
- * @throws Error if the file is empty; RangeError if cells are parted by blanks, the header lacks the name of another
+ * @throws Error if the file is empty; RangeError if blanks separate the cells, the header lacks the name of another
  * column, a title stands above it, or GCT's counts are wrong.
  */
 export function findHeader(text: TextFile, options: HeaderOptions = {}): Header {
@@ -127,7 +128,7 @@ function usualWidth(widths: readonly number[]): number {
   return [...counts].reduce((a, b) => (b[1] > a[1] ? b : a), [0, 0])[0];
 }
 
-/** Reads the leading `#` rows and the first rows behind them that are not blank. */
+/** Reads the leading `#` rows and the first rows after them, skipping blank ones. */
 function readStart(text: TextFile, dialect: Dialect, count = FIRST_ROWS): Start[] {
   const rows: Start[] = [];
   let left = count;
@@ -143,13 +144,13 @@ function readStart(text: TextFile, dialect: Dialect, count = FIRST_ROWS): Start[
 /** GEO's series matrix files have lines with `!` above the header. */
 const isComment = (cells: readonly string[]) => /^[#!]/.test(cells[0]);
 
-/** What else may part cells. */
+/** Unsupported delimiters that are recognized. */
 const OTHERS: readonly (readonly [name: string, pattern: RegExp])[] = [
   ["blanks", / +/],
   ['"|"', /\|/],
 ];
 
-/** @throws RangeError if the cells of a file without any delimiter are parted otherwise, and the last is a number. */
+/** @throws RangeError if a file uses one of these delimiters and its last cells are numbers. */
 function refuseOthers(text: TextFile): void {
   const rows = readStart(text, { delimiter: "\t", quotes: false });
   const [header, ...below] = rows.filter(({ cells }) => !isComment(cells));
@@ -182,7 +183,7 @@ function skipHash(rows: readonly Start[]): Found {
   return { header: rows[at], below: rows.slice(at + 1), top: rows[at].line };
 }
 
-/** Leading `#` lines are comments, unless they are as wide as the row below, and it is not a header. */
+/** Treats leading `#` lines as comments unless they are as wide as the row below and that row is not a header. */
 function findBelowHash(file: string, rows: readonly Start[], notes: string[]): Found {
   const leading = rows.findIndex(({ cells }) => !isComment(cells));
   if (leading === 0) return { header: rows[0], below: rows.slice(1), top: rows[0].line };
@@ -207,7 +208,7 @@ function findBelowHash(file: string, rows: readonly Start[], notes: string[]): F
   };
 }
 
-/** @throws RangeError if lines of one cell stand above a header. */
+/** @throws RangeError if lines of one cell precede the header. */
 function refuseTitle(file: string, header: Start, below: readonly Start[]): void {
   const filled = ({ cells }: Start) => cells.filter((cell) => cell !== "").length;
   const width = usualWidth(below.map(({ cells }) => cells.length));
@@ -216,8 +217,8 @@ function refuseTitle(file: string, header: Start, below: readonly Start[]): void
   const other = DELIMITERS.find((one) => header.cells[0].split(one).length === width);
   if (other && width > 1) {
     throw new RangeError(
-      `${file}: expected one delimiter in the file, got ${NAMES[other]} in the header, line ${header.line}, and others ` +
-        "in the rows; write it with one",
+      `${file}: expected one delimiter in the file, got ${NAMES[other]} in the header, line ${header.line}, and another ` +
+        "in the rows; use the same one",
     );
   }
   if (width < 3 && !namesIds(real.cells[0])) return; // R's header of a single column
@@ -229,7 +230,7 @@ function refuseTitle(file: string, header: Start, below: readonly Start[]): void
   );
 }
 
-/** @throws RangeError if a line of fewer cells stands above a header. */
+/** @throws RangeError if a line of fewer cells precedes the header. */
 function refuseNarrow(file: string, header: Start, [next, ...below]: readonly Start[]): void {
   const width = usualWidth(below.map(({ cells }) => cells.length));
   const isHeader = next?.cells.length === width && namesIds(next.cells[0]) && next.cells[0] !== "";
@@ -237,7 +238,7 @@ function refuseNarrow(file: string, header: Start, [next, ...below]: readonly St
     return;
   throw new RangeError(
     `${file}: expected the header on line ${header.line}, got ${header.cells.map(quote).join(", ")} above what looks ` +
-      `like one; remove line ${header.line}, or begin it with "#"`,
+      `like a header; remove line ${header.line}, or begin it with "#"`,
   );
 }
 

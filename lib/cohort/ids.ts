@@ -1,4 +1,4 @@
-// Identifiers that almost match: what sets them apart, so that a message can say it.
+// Finds identifiers that almost match, and explains how they differ.
 import { quote } from "./problems.js";
 
 /** Two ids that probably mean the same, and what sets them apart. */

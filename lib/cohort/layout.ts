@@ -1,4 +1,4 @@
-// Tables of another layout than expected, recognized so that one message can say what they are.
+// Recognizes tables of an unexpected layout, so that one message can name it.
 import type { CellTable } from "./cell-table.js";
 import { explainCell } from "./cells.js";
 import { nameDelimiter, namesIds } from "./header.js";
@@ -7,7 +7,7 @@ import { isNameless } from "./names.js";
 import { isPlainNumber } from "./numbers.js";
 import { type Problems, quote, quoteSome } from "./problems.js";
 
-/** Adds a problem if there are no rows, or no columns beside the ids. */
+/** Adds a problem if there are no rows, or no columns other than the ids. */
 export function addEmpty(
   { lines, header, headerLine, delimiter }: CellTable,
   columns: readonly number[],
@@ -19,12 +19,15 @@ export function addEmpty(
       ? "expected rows below the header, got none; write the file again"
       : `expected columns of numbers beside the ids, got ${quoteSome(header)} alone; ` +
         (delimiter
-          ? `check that ${nameDelimiter(delimiter)} part the cells`
+          ? `check that ${nameDelimiter(delimiter)} separate the cells`
           : "write the file again");
   problems.add({ kind: "empty", line: headerLine, text });
 }
 
-/** Adds a problem if the first row was taken for the header: its first cell is no word for ids, above numbers alone. */
+/**
+ * Adds a problem if the header is probably a row of data: its first cell is not a word for ids and all others are
+ * numbers.
+ */
 export function addHeaderless(
   corner: string,
   names: readonly string[],
@@ -35,7 +38,7 @@ export function addHeaderless(
   if (numbers && !namesIds(corner)) addNoHeader(`${quote(corner)} beside numbers`, line, problems);
 }
 
-/** Adds the problem that the header is something else. */
+/** Adds the problem that the header is missing. */
 export function addNoHeader(got: string, line: number, problems: Problems): void {
   const text =
     `expected a header, got ${got}; add a line with the names of the columns, ` +
@@ -71,7 +74,7 @@ export function refuseLong(table: CellTable, idColumn: number, columns: readonly
   );
 }
 
-/** Adds a problem if words instead of numbers stand on the lines below the header, and numbers further below. */
+/** Adds a problem if the lines below the header contain words, and lines further below contain numbers. */
 export function addSecondHeader(
   table: CellTable,
   columns: readonly number[],

@@ -1,4 +1,4 @@
-// Labels of the sample sheet that also occur among a table's features, where a model would see them.
+// Finds labels of the sample sheet among a table's features, where a model would see them.
 import type { ModalityTable, Sample } from "./cohort.js";
 import { undoR } from "./ids.js";
 import type { Matrix } from "./matrix.js";
@@ -69,16 +69,19 @@ function copiedValues(
   return copied;
 }
 
-/** Bits of a coincidence that no table of a million features shows by chance. */
+/** Bits of information that a million features do not share with a label by chance. */
 const RARE = 40;
 
-/** Whether equal values tell of a copy. Classes and small counts, such as 0, 1 and 2, may agree by chance in a few samples. */
+/**
+ * Whether equal values prove a copy. Classes and small counts, such as 0, 1 and 2, can agree by chance in a few
+ * samples.
+ */
 function canIdentify(values: readonly number[]): boolean {
   const counts = new Map<number, number>();
   for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
   if (counts.size < 3 && values.length < RARE) return false;
   if (values.some((value) => !Number.isInteger(value) || Math.abs(value) >= 10)) {
-    return values.length > 3;
+    return values.length > 2;
   }
   const bits = [...counts.values()].map((count) => count * Math.log2(values.length / count));
   return bits.reduce((sum, one) => sum + one, 0) >= RARE;

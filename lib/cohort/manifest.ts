@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { projectRoot } from "./root.js";
 
-/** What a correct copy of a file is recognized by. */
+/** Size and checksum of a correct copy of a file. */
 export interface Checked {
   readonly bytes: number;
   /** 64 lower-case hexadecimal digits. */

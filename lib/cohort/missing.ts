@@ -1,4 +1,4 @@
-// Marks that mean "not measured" or "not recorded", and how many cells of a file have them.
+// Marks that mean "not measured" or "not recorded", and counts of the cells that have them.
 import { parseNumber } from "./numbers.js";
 import { countOf, quote } from "./problems.js";
 
@@ -7,7 +7,7 @@ export const missingWords: readonly string[] = [
   ...["", "NA", "N/A", "#N/A", "#NA", "<NA>", "NaN", "-NaN", "null", "n.a.", ".", "-"],
 ];
 
-/** Punctuation among them that may mean something else, such as "negative". */
+/** Marks that may mean something else, such as "negative". */
 const DOUBTFUL: readonly string[] = [".", "-"];
 
 export interface MissingOptions {
@@ -40,7 +40,7 @@ interface Mark {
 }
 
 /**
- * Starts to count the marks of a file.
+ * Creates the marks of one file, with counts of zero.
  * @throws TypeError if a stated mark is not a string.
  */
 export function missingMarks({

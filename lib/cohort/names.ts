@@ -1,4 +1,4 @@
-// The names on a table's two sides: none missing, none repeated; which column holds them, which become features.
+// Checks the names of a table's rows and columns, finds the id column, and chooses the features.
 import type { CellTable } from "./cell-table.js";
 import { isExcelDate, isExcelNumber, stripEnsemblVersion } from "./identifiers.js";
 import { isPlainNumber } from "./numbers.js";
@@ -14,7 +14,7 @@ export interface Names {
   readonly places: readonly number[];
 }
 
-/** Whether an id names nothing: blank, a word for a missing value, or an error of a spreadsheet. */
+/** Whether an id is blank, a word for a missing value, or a spreadsheet error. */
 export function isNameless(id: string): boolean {
   return (
     (id.length <= 4 || /^[-#]/.test(id)) &&
@@ -83,9 +83,9 @@ export interface IdColumn {
 }
 
 /**
- * Finds the column that names the rows: the one asked for, else the first. A first column that only counts the rows,
- * as pandas and R write it, beside others that could name them becomes a problem; beside an id that was asked for it
- * is left out, with a note.
+ * Finds the column that names the rows: the requested one, or the first. A first column that only counts the rows, as
+ * pandas and R write it, is a problem if another column could name them; if an id column was requested, the counting
+ * column is left out, with a note.
  */
 export function findIdColumn(
   table: CellTable,
@@ -116,11 +116,11 @@ export function findIdColumn(
   return { idColumn: -1, counting };
 }
 
-/** Names of a column that a program adds to count the rows. */
+/** Usual names of a column that counts the rows. */
 const COUNTING =
   /^(?:|index|unnamed: ?\d+(?:\.\d+)?|x|v1|rows?|row[._ ]?(?:names?|num|number|nr|no|index)|level_0|#|no\.?|nr\.?)$/i;
 
-/** The columns that count the rows, perhaps with gaps where rows were left out. */
+/** The columns that count the rows; filtered tables have gaps. */
 function findCounting(table: CellTable): number[] {
   const { header, lines } = table;
   const named = table.columns.filter(
@@ -136,7 +136,7 @@ function findCounting(table: CellTable): number[] {
 
 /**
  * The columns that may name the rows instead of one that counts them: their first cells are all different, and none
- * looks measured. If the counts have gaps, they may be ids themselves, so that only a column of words stands against them.
+ * looks measured. Counts with gaps may be ids themselves; then only a column of words qualifies.
  */
 function findDistinct(table: CellTable, but: readonly number[], counting: number): number[] {
   const rows = table.readFirstRows(100);
@@ -168,7 +168,7 @@ export interface ChosenFeatures {
   readonly notes: readonly string[];
 }
 
-/** Names that other programs give to rows that are no features. */
+/** Names that other programs give to rows that are not features. */
 const NO_FEATURES: readonly (readonly [what: string, pattern: RegExp])[] = [
   [
     "counts of reads without a gene, as HTSeq and STAR write them",
@@ -223,17 +223,17 @@ export function chooseFeatures(
   return { ids, kept, lost, notes: noteFeatures(raw, ids, lost) };
 }
 
-/** Notes ids that carry the marks by which a spreadsheet keeps a cell as text. */
+/** Notes ids with a mark by which spreadsheets keep a cell as text. */
 export function noteMarks(what: "sample" | "feature", ids: readonly string[]): string[] {
   const marked = ids.filter((id) => /^(?:'|=")/.test(id));
   if (marked.length === 0) return [];
   return [
-    `${countOf(marked.length, what)} whose names have marks of a spreadsheet, ' or =", as a part: ${quoteSome(marked)}; ` +
-      "remove the marks if other files write the names without",
+    `${countOf(marked.length, what)} whose names begin with a spreadsheet's text mark, ' or =": ${quoteSome(marked)}; ` +
+      "remove it if other files write the names without it",
   ];
 }
 
-/** Recognizes what pandas and R make of a name that repeats: `S1.1` beside `S1`. */
+/** Recognizes names that pandas or R made unique, such as `S1.1` beside `S1`. */
 export function isRepeat(ids: readonly string[]): (id: string) => boolean {
   const known = new Set(ids);
   return (id) => {

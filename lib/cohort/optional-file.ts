@@ -1,4 +1,4 @@
-// Reads a file that may not be there.
+// Reads a file that may not exist.
 import { readFile } from "node:fs/promises";
 
 /**

@@ -1,4 +1,4 @@
-// Whether samples are the rows or the columns of a table, by the ids that both sides share with the sample sheet.
+// Decides whether samples are rows or columns, by the ids that each side shares with the sample sheet.
 import { explainAlmostEqual, undoR } from "./ids.js";
 import { quoteSome } from "./problems.js";
 

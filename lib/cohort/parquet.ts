@@ -1,4 +1,4 @@
-// Parquet files as tables of cells, read through polars, which is loaded on first use; NaN and null mean "not measured".
+// Reads Parquet files through polars, which is loaded on first use; NaN and null mean "not measured".
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import type pl from "nodejs-polars";
 import type { CellTable } from "./cell-table.js";
@@ -7,7 +7,7 @@ import { requireKind } from "./textfile.js";
 import { typedTable } from "./typed-table.js";
 
 /**
- * Opens a Parquet file. The index that pandas wrote stands first, as the names of the rows; else the first column does.
+ * Opens a Parquet file. The index that pandas wrote names the rows; otherwise the first column does.
  * @throws Error if the file cannot be read or is damaged; RangeError if a column holds neither numbers nor text.
  */
 export async function openParquet(file: string): Promise<CellTable> {
@@ -62,12 +62,12 @@ export async function openParquet(file: string): Promise<CellTable> {
   });
 }
 
-/** What a data frame wraps; polars' declarations leave it out. */
+/** The native object behind a data frame, which polars does not declare. */
 interface NativeFrame {
   inner(): { getColumns(): readonly NativeColumn[] };
 }
 
-/** What a Series wraps. */
+/** The native object behind a Series. */
 interface NativeColumn {
   readonly name: string;
   readonly dtype: string | { readonly variant: string };
@@ -100,7 +100,7 @@ function typeOf(column: NativeColumn): string {
 
 const TEXT = /^(?:String|Utf8|Categorical|Enum|Bool|Date|Null)/;
 
-/** The name of an index that had none. */
+/** How pandas names an unnamed index. */
 const UNNAMED = /^__index_level_\d+__$/;
 
 /**

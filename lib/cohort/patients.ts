@@ -118,8 +118,8 @@ export function checkPatients(
 }
 
 /**
- * Notes that nothing tells which samples come from one patient.
- * @param columns columns that may tell it: named like ids, with values that repeat.
+ * Notes that no column says which samples come from one patient.
+ * @param columns columns that may name the patients (see `mayNamePatients`).
  */
 export function notePatients(where: string, columns: readonly string[] = []): string {
   const [column] = columns;
@@ -128,7 +128,7 @@ export function notePatients(where: string, columns: readonly string[] = []): st
       ? 'add a column "patient"'
       : `add a column "patient", or pass patient: ${quote(column)} if that column names them`;
   return (
-    `${where}: ${NO_PATIENTS}, so each sample counts as a patient of its own, and a split may part the ` +
+    `${where}: ${NO_PATIENTS}, so each sample counts as a patient of its own, and a split may separate the ` +
     `samples of one patient; if patients have several samples, ${remedy}`
   );
 }

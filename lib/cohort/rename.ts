@@ -1,4 +1,4 @@
-// Features by other names: an identifier map, the gene of each feature, and one feature of several that share a name.
+// Renames features by an identifier map, finds the gene of each, and merges features that share a name.
 import { readDelimited } from "./delimited.js";
 import { emptyMatrix, type Matrix, selectColumns } from "./matrix.js";
 import { collectProblems, countOf, quote, quoteSome } from "./problems.js";
@@ -15,11 +15,11 @@ export interface NameMap {
 export const DUPLICATES = ["refuse", "mean", "first", "most varied"] as const;
 
 export interface RenameOptions {
-  /** Names features anew, such as symbols for Ensembl ids; a feature that it lacks keeps its name. */
+  /** Renames features, for example from Ensembl ids to symbols; features missing from the map keep their names. */
   readonly map?: NameMap;
   /**
    * Names the gene of each feature, such as that of an antibody or a phosphorylation site, for methods that use a
-   * feature's own gene; a feature that it lacks counts as a gene of its own name.
+   * feature's own gene; features missing from the map count as genes of the same name.
    */
   readonly genes?: NameMap;
   /**
@@ -31,7 +31,7 @@ export interface RenameOptions {
 
 /**
  * Reads a map of names.
- * @throws RangeError that lists everything wrong in the file: columns that it lacks, a name with two meanings.
+ * @throws RangeError that lists everything wrong in the file: missing columns, or a name with two meanings.
  */
 export function readNameMap({ file, from, to }: NameMap): ReadonlyMap<string, string> {
   const problems = collectProblems(`${file}: expected a map of names`);
@@ -65,7 +65,7 @@ export function readNameMap({ file, from, to }: NameMap): ReadonlyMap<string, st
   return map;
 }
 
-/** Features with their new names and values. */
+/** Renamed features and their values. */
 export interface Renamed {
   readonly features: readonly string[];
   /** The gene of each feature, if a map names them. */

@@ -5,12 +5,12 @@ import type { TextFile } from "./textfile.js";
 
 export type Delimiter = "," | "\t" | ";";
 
-/** How cells are told apart. */
+/** How cells are delimited and quoted. */
 export interface Dialect {
   readonly delimiter: Delimiter;
   /** Whether `"` at the beginning of a cell quotes it. */
   readonly quotes: boolean;
-  /** The cells of a row, to recognize one that a stray quote merged with the next; by default not known. */
+  /** The usual number of cells, by which rows that a stray quote merged are recognized; by default unknown. */
   readonly width?: number;
 }
 
@@ -30,9 +30,8 @@ const BLANK = 32;
 
 /**
  * Visits each row of a text, until the visitor returns false.
- * @throws RangeError if a quote is not closed, is followed by text, or closes in a later row: in tab-separated text,
- * a quoted cell that contains a tab or a line end; else one
- * that contains line ends and as many delimiters as the rows before them have, or, in two columns, numbers before them.
+ * @throws RangeError if a quote is not closed, is followed by text, or merges cells or rows: if a quoted cell contains a
+ * tab or a line end in tab-separated text, or line ends and as many delimiters as the rows before them would have.
  */
 export function eachRow(text: TextFile, dialect: Dialect, visit: (row: Row) => unknown): void {
   let line = 1;
@@ -59,7 +58,7 @@ export function eachRow(text: TextFile, dialect: Dialect, visit: (row: Row) => u
   }
 }
 
-/** The index of the delimiter or the row's end behind the cell that begins at `at`. */
+/** The index of the delimiter or row end after the cell that begins at `at`. */
 export function endOfCell(
   { bytes, end }: Row,
   at: number,
@@ -171,7 +170,7 @@ function endOfQuoted(
   }
 }
 
-/** Whether a number stands behind a delimiter at the end of each line but the last, as at the end of a row. */
+/** Whether every line but the last ends in a delimiter and a number, as rows do. */
 function endsRow(text: string, delimiter: Delimiter): boolean {
   const lines = text.split("\n").slice(0, -1);
   return lines.every((line) => {

@@ -34,9 +34,9 @@ export interface SampleSheetOptions extends FormatOptions {
   readonly missing?: readonly string[];
 }
 
-/** What a format says about its own sample sheets. */
+/** What a format declares about its sample sheets. */
 export interface SheetFormat extends HeaderOptions {
-  /** Columns whose kind is declared; those of the others shows in their cells. */
+  /** Columns whose kind is declared; that of the others is inferred from their cells. */
   readonly kinds?: ReadonlyMap<string, "number" | "text">;
   /** Words that mean "not recorded" in this format. */
   readonly missing?: readonly string[];
@@ -58,7 +58,8 @@ export interface SampleSheet {
 }
 
 /**
- * Reads a sample sheet: a table in text, a workbook or Parquet, or the obs of an AnnData or MuData file. Every other column becomes a label, null where missing: numbers if all its filled
+ * Reads a sample sheet: a table in text, a workbook or Parquet, or the obs of an AnnData or MuData file. Every other
+ * column becomes a label, null where missing: numbers if all its filled
  * cells are plain numbers that no other text could mean, else text.
  * @throws RangeError that lists everything wrong in the file: blank or repeated ids, ragged rows, columns without a
  * name or with the same name, a requested column that is missing, a sample without a patient; TypeError for options of
@@ -77,7 +78,7 @@ export async function readSampleSheet(options: SampleSheetOptions): Promise<Samp
   return readSheet(text, options, known);
 }
 
-/** The same for a sheet as text, in a format that may say more about its columns. */
+/** Reads a sheet of text in a format that may declare its columns. */
 export function readSheet(
   source: string | TextFile,
   options: ColumnOptions,
@@ -101,7 +102,7 @@ interface SheetRows extends CellTable {
   readonly problems?: Problems;
 }
 
-/** The same for a sheet whose columns are numbers or texts by their types. */
+/** Reads a sheet whose columns have types. */
 function readTyped(table: CellTable, options: ColumnOptions): SampleSheet {
   const cells = table.readColumns(table.columns);
   const rows = table.lines.map((_, i) => cells.map((column) => column[i]));
@@ -181,7 +182,7 @@ function readRows(
   };
 }
 
-/** Adds a problem if the first column names patients, and another one samples. */
+/** Adds a problem if the first column names patients and another column names samples. */
 function addPatientsFirst(
   { header, columns, rows, headerLine }: SheetRows,
   idColumn: number,
@@ -197,8 +198,8 @@ function addPatientsFirst(
     kind: "id",
     line: headerLine,
     text:
-      `expected the samples' ids in the first column, got ${quote(header[idColumn])} there and ` +
-      `${quote(header[samples])} in column ${samples + 1}; name the column of the samples' ids, as in ` +
+      `expected sample ids in the first column, got ${quote(header[idColumn])} there and ` +
+      `${quote(header[samples])} in column ${samples + 1}; name the column of sample ids, as in ` +
       `id: ${quote(header[samples])}`,
   });
   problems.throwIfAny();
@@ -237,8 +238,8 @@ function readLabels(
     const numbers = filled.length - words.length;
     if (words.every((i) => /^[+-]?\d{1,3}(?:,\d{3})+$/.test(cells[i]))) {
       keep(
-        `because of its commas, decimal or between thousands, as in ${quote(cells[first])}; write decimal points, and ` +
-          "nothing between thousands",
+        `because its commas may be decimal or thousands separators, as in ${quote(cells[first])}; write decimal ` +
+          "points, and no thousands separators",
       );
     } else if (words.every((i) => /^[+-]?\d+,\d+$/.test(cells[i]))) {
       keep(`because of its decimal commas, as in ${quote(cells[first])}; write decimal points`);
@@ -261,7 +262,7 @@ function readLabels(
   return text();
 }
 
-/** Why texts that look like numbers may be codes; undefined if they are numbers. */
+/** Says why texts that look like numbers may be codes; undefined if they are numbers. */
 function findDoubt(cells: readonly string[], delimiter: Delimiter | undefined): string | undefined {
   const odd = cells.find((cell) => /^[+-]?0\d|^[^.]*e|^[+-]?\d{16,}$/i.test(cell));
   if (odd !== undefined) return `${quote(odd)} may be a code`;
@@ -274,6 +275,6 @@ function findDoubt(cells: readonly string[], delimiter: Delimiter | undefined): 
   const points: Points = { decimal: delimiter === undefined, whole: false, grouped: 0 };
   for (const cell of cells) seePoints(points, cell);
   return mayPartThousands(points, delimiter)
-    ? `the points may part thousands, as in ${quote(points.example ?? "")}`
+    ? `the points may be thousands separators, as in ${quote(points.example ?? "")}`
     : undefined;
 }

@@ -1,12 +1,13 @@
-// Remarks on the scale of a modality's values: counts of reads, and values without a logarithm.
+// Notes on a modality's values: raw counts, values without a logarithm, features that were never measured.
 import type { Matrix } from "./matrix.js";
+import { countOf, quoteSome } from "./problems.js";
 
 /** Logarithms of counts, intensities and concentrations stay below. */
 const LARGEST_LOGARITHM = 100;
-/** So many values show the scale. */
+/** The number of values that are inspected. */
 const LOOKED_AT = 1e5;
 
-/** Says that values look like raw counts, or as if no logarithm was taken; undefined if they do not. */
+/** Describes values that look like raw counts or unlogged; undefined for others. */
 export function remarkOnScale({ values, observed }: Matrix): string | undefined {
   const step = Math.max(1, Math.floor(values.length / LOOKED_AT));
   let whole = true;
@@ -23,4 +24,20 @@ export function remarkOnScale({ values, observed }: Matrix): string | undefined 
     ? "its values look like raw counts: whole numbers"
     : "its values look as if no logarithm was taken: numbers";
   return `${looks} from 0 up to ${largest}; the model expects normalized values on a log scale`;
+}
+
+/** Notes features without a value in any sample, such as a footnote. */
+export function noteUnmeasured(
+  features: readonly string[],
+  { columns, observed }: Matrix,
+): string[] {
+  let empty = features.map((_, j) => j);
+  for (let start = 0; start < observed.length && empty.length > 0; start += columns) {
+    empty = empty.filter((j) => !observed[start + j]);
+  }
+  return empty.length === 0
+    ? []
+    : [
+        `${countOf(empty.length, "feature")} without a value in any sample: ${quoteSome(empty.map((j) => features[j]))}`,
+      ];
 }

@@ -1,15 +1,15 @@
-// Turns the rows of a sheet into features with shared identifiers, and counts every loss.
+// Turns the rows of a sheet into features with shared identifiers, and counts everything left out.
 import { type Drop, drop, type ModalityTable } from "./cohort.js";
 import { isExcelDate } from "./identifiers.js";
 import { emptyMatrix, selectRows, transposeMatrix } from "./matrix.js";
 import type { SheetTable } from "./workbook.js";
 
-/** The identifiers of a row of a sheet: one, several, or none and the reason. */
+/** The identifiers of a row of a sheet: one, several, or none with a reason. */
 export type Naming =
   | { readonly ids: readonly string[] }
   | { readonly ids: readonly []; readonly reason: string };
 
-/** A modality, with what was left out of its sheet and what was noticed. */
+/** A modality, with the drops and notes of its sheet. */
 export interface NamedTable {
   readonly table: ModalityTable;
   readonly drops: readonly Drop[];

@@ -24,7 +24,7 @@ import { collectProblems } from "./problems.js";
 import { findPython } from "./python.js";
 import { projectRoot } from "./root.js";
 
-/** How far a fetch has come. */
+/** Progress of a fetch. */
 export interface FetchProgress {
   readonly source: string;
   readonly stage: "download" | "unpack";

@@ -4,7 +4,7 @@ import { replaceFile, replaceFileAt } from "./durable-file.js";
 import type { Matrix } from "./matrix.js";
 import { quote } from "./problems.js";
 
-/** Samples by features; what was not measured is an empty cell, null or NaN. */
+/** Samples by features; unmeasured entries become an empty cell, null or NaN. */
 export interface WideTable {
   readonly samples: readonly string[];
   readonly features: readonly string[];
@@ -12,20 +12,20 @@ export interface WideTable {
   readonly matrix: Matrix;
   /** Columns that describe the samples; they come before the features. */
   readonly describing?: Columns;
-  /** Further matrices of the same shape, such as bounds; in AnnData alone. */
+  /** Further matrices of the same shape, such as bounds; only in AnnData. */
   readonly layers?: Readonly<Record<string, Matrix>>;
-  /** Single values about the whole, such as the unit; in AnnData alone. */
+  /** Single values about the dataset, such as the unit; only in AnnData. */
   readonly about?: Readonly<Record<string, string | number>>;
 }
 
-/** A row of plain values by the names of their columns, which are those of the first row. */
+/** A row of values by column name; the first row determines the columns. */
 export type TableRow = Readonly<Record<string, string | number | boolean | null>>;
 
 /**
  * Writes samples by features, or plain rows, to FILE.tsv, FILE.csv or FILE.parquet; samples by features also to
  * FILE.h5ad. `readTable` reads each back. An existing file is replaced in one move.
  * @throws RangeError for another extension, plain rows in .h5ad, no rows, matrices whose shape is not that of the
- * names, repeated columns, or, where the format has no place for them, layers.
+ * names, repeated columns, or layers in a format without them.
  */
 export async function writeTable(
   file: string,

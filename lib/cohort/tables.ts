@@ -1,4 +1,4 @@
-// Any files of measurements, as text, workbooks, Parquet, AnnData or MuData, with a sample sheet -> a cohort.
+// Reads files of measurements (text, workbooks, Parquet, AnnData, MuData) and a sample sheet into a cohort.
 import { checkOptions, type Kinds, required } from "../options.js";
 import type { CellTable } from "./cell-table.js";
 import { type Cohort, type Drop, drop, joinCohort, type ModalityTable } from "./cohort.js";
@@ -7,7 +7,6 @@ import { isExcelDate } from "./identifiers.js";
 import { explainAlmostEqual } from "./ids.js";
 import { addEmpty, addHeaderless, addNoHeader, addSecondHeader, refuseLong } from "./layout.js";
 import { addLabels, refuseCopies } from "./leaks.js";
-import type { Matrix } from "./matrix.js";
 import { missingMarks } from "./missing.js";
 import {
   checkNames,
@@ -28,7 +27,7 @@ import {
   namesPatients,
   notePatients,
 } from "./patients.js";
-import { collectProblems, countOf, type Problems, quote, quoteSome } from "./problems.js";
+import { collectProblems, type Problems, quote, quoteSome } from "./problems.js";
 import { DUPLICATES, type RenameOptions, renameFeatures } from "./rename.js";
 import {
   readSampleSheet,
@@ -36,8 +35,8 @@ import {
   type SampleSheetOptions,
   SHEET_KINDS,
 } from "./samplesheet.js";
-import { remarkOnScale } from "./scale.js";
-import { findTotals, noteTotals } from "./totals.js";
+import { noteUnmeasured, remarkOnScale } from "./scale.js";
+import { addTotals } from "./totals.js";
 import { TRANSFORMS, type TransformOptions, transformValues } from "./transform.js";
 
 export interface TableOptions
@@ -63,13 +62,13 @@ export interface TableOptions
   readonly units?: string;
 }
 
-/** How a table was read, apart from where it lies: enough to read a further table of the same kind alike. */
+/** How a table was read, except for its location: enough to read another table of the same kind in the same way. */
 export type Reading = Omit<
   TableOptions,
   "name" | "file" | "format" | "sheet" | "modality" | "layer" | "sampleIds" | "genes"
 >;
 
-/** A modality, with what its reader dropped and noticed. */
+/** A modality, with the reader's drops and notes. */
 export interface FileTable extends ModalityTable {
   /** How it was read, if by `readTable`. */
   readonly reading?: Reading;
@@ -79,7 +78,7 @@ export interface FileTable extends ModalityTable {
   readonly patients?: ReadonlyMap<string, string>;
 }
 
-/** A cohort, with what the readers of its files noticed. */
+/** A cohort, with the notes of its readers. */
 export interface FileCohort extends Cohort {
   readonly notes: readonly string[];
   /** How the table of each modality was read, where they are files of one's own. */
@@ -123,7 +122,7 @@ export async function readTable(options: TableOptions): Promise<FileTable> {
   return await readModality(options, { where: "the sample sheet" });
 }
 
-/** Runs a step on a table's content, and names the file in its error. */
+/** Runs a step and adds the file's name to its RangeError. */
 function within<T>(file: string, step: () => T): T {
   try {
     return step();
@@ -135,11 +134,11 @@ function within<T>(file: string, step: () => T): T {
   }
 }
 
-/** What is known from the files before. */
+/** What previously read files provide. */
 interface Context {
-  /** What has the ids in `sampleIds`. */
+  /** The source of `sampleIds`, for messages. */
   readonly where: string;
-  /** The sheet, whose header is no sample, and whose labels are no features. */
+  /** The sample sheet; its header must not be a sample, nor its labels features. */
   readonly sheet?: SampleSheet & { readonly file: string };
 }
 
@@ -304,7 +303,7 @@ function findSides(
   return { upright: decided === "samples-in-rows", corner, rowIds, columns };
 }
 
-/** Tells the column of text that has ids of the samples, if it is not the one that names the rows. */
+/** Names the column that contains the sample ids, if it is not the id column. */
 function findIdsElsewhere(
   table: CellTable,
   idColumn: number,
@@ -321,7 +320,7 @@ function findIdsElsewhere(
   return `; column ${column + 1} has such ids: pass id: ${quote(name)}`;
 }
 
-/** Tells the column of the sample sheet that has a table's names, if its ids are not they. */
+/** Names the column of the sample sheet that contains the table's names, if its ids do not. */
 function findLabelWithIds(sheet: Context["sheet"], names: readonly string[]): string | undefined {
   const known = new Set(names);
   const labels = Object.keys(sheet?.samples[0]?.labels ?? {});
@@ -337,7 +336,7 @@ interface ChosenSamples {
   readonly ids: readonly string[];
   /** The index of each among the given names. */
   readonly kept: readonly number[];
-  /** Names that are not known. */
+  /** Unknown names. */
   readonly strangers: readonly string[];
   readonly notes: readonly string[];
 }
@@ -368,44 +367,6 @@ function chooseSamples(
     ...noteMarks("sample", ids),
   ];
   return { ids, kept, strangers, notes };
-}
-
-/** Adds a problem for each sample or feature that sums up the others; notes those that are only named so. */
-function addTotals(
-  { what, ids, kept }: { what: "samples" | "features" } & Pick<ChosenSamples, "ids" | "kept">,
-  lines: readonly number[] | undefined,
-  matrix: Matrix,
-  problems: Problems,
-): string[] {
-  const totals = findTotals(ids, matrix, what);
-  for (const { index, of } of totals) {
-    if (of === undefined) continue;
-    const remedy = lines
-      ? "remove the row"
-      : `pass ignore: [${quote(ids[index])}], or remove the column`;
-    problems.add({
-      kind: "total",
-      ...(lines ? { line: lines[kept[index]] } : { column: ids[index] }),
-      text: `expected ${what}, got ${quote(ids[index])}, the ${of} of the others; ${remedy}`,
-    });
-  }
-  return noteTotals(
-    what,
-    totals.flatMap(({ index, of }) => (of === undefined ? [ids[index]] : [])),
-  );
-}
-
-/** Notes features without a value in any sample, such as a remark below a table. */
-function noteUnmeasured(features: readonly string[], { columns, observed }: Matrix): string[] {
-  let empty = features.map((_, j) => j);
-  for (let start = 0; start < observed.length && empty.length > 0; start += columns) {
-    empty = empty.filter((j) => !observed[start + j]);
-  }
-  return empty.length === 0
-    ? []
-    : [
-        `${countOf(empty.length, "feature")} without a value in any sample: ${quoteSome(empty.map((j) => features[j]))}`,
-      ];
 }
 
 /** The place of each index among those kept; -1 for the others. */
@@ -510,7 +471,9 @@ export async function readTables(options: TablesOptions): Promise<FileCohort> {
   };
 }
 
-/** Joins the patients of the tables' own columns, which must agree, or a split could separate a patient's samples. */
+/**
+ * Joins the tables' own columns of patients, which must agree: otherwise a split could separate a patient's samples.
+ */
 function joinPatients(
   tables: TablesOptions["tables"],
   read: readonly FileTable[],

@@ -5,7 +5,7 @@ import { basename, dirname } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { quoteSome } from "./problems.js";
 
-/** A part of a text. A reader says how much of it it used, and the next window begins there. */
+/** A part of a text. The reader sets how much it used; the next window begins there. */
 export interface Window {
   /** The text is `[0, end)`; a `\n` follows it as a sentinel. */
   readonly bytes: Buffer;
@@ -19,9 +19,9 @@ export interface Window {
 /** A file's text as UTF-8 with `\n` or `\r\n` line ends. */
 export interface TextFile {
   readonly file: string;
-  /** What its reader noticed about the encoding. */
+  /** Notes about the encoding. */
   readonly notes: readonly string[];
-  /** Whether its numbers had a type in their file, as in a workbook. */
+  /** Whether the cells had types in their file, as in a workbook. */
   readonly typed?: boolean;
   /**
    * Reads the text from its beginning, in windows that share one buffer, so that a large file is never in memory whole.
@@ -34,7 +34,7 @@ const WINDOW = 2 ** 16; // bytes, so that a window stays in the processor's cach
 const LINE_FEED = 10;
 const RETURN = 13;
 
-/** First bytes of files that are not tables as text, with their kind and what to do. */
+/** First bytes of other kinds of files, with their kind and the remedy. */
 const FOREIGN: readonly (readonly [begin: string, kind: string, remedy: string])[] = [
   [
     "PK\x03\x04",
@@ -131,7 +131,7 @@ export function readStart(file: string, bytes = 64): Buffer {
 }
 
 /**
- * Recognizes the first bytes of files other than tables as text, and says what to do; undefined for any other bytes.
+ * Recognizes files other than text by their first bytes, and says what to do; undefined for any other bytes.
  */
 export function recognizeForeign(bytes: Buffer): string | undefined {
   const start = bytes.toString("latin1", 0, 32);
@@ -164,7 +164,7 @@ export function requireKind(
   );
 }
 
-/** Text that was made in memory from typed cells; messages name it as given. */
+/** Creates a text in memory from typed cells; messages use the given name. */
 export function textOf(file: string, bytes: Buffer): TextFile {
   return { file, notes: [], typed: true, windows: () => sourceOf(bytes).windows(0) };
 }
@@ -190,7 +190,7 @@ function sourceOf(bytes: Buffer): Source {
   };
 }
 
-/** A regular file stays on disk; a pipe can be read only once, so its bytes are kept. */
+/** Leaves a regular file on disk; keeps the bytes of a pipe, which can be read only once. */
 function openFile(file: string): Source {
   const attempt = <T>(act: () => T): T => {
     try {

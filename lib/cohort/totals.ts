@@ -1,23 +1,23 @@
-// Totals and means at the edges of a table, which are neither samples nor features.
+// Finds totals and means at the edges of a table, which are neither samples nor features.
 import type { Matrix } from "./matrix.js";
-import { quote } from "./problems.js";
+import { type Problems, quote } from "./problems.js";
 
 const NAMES =
   /^(?:(?:grand |sub)?totals?|sum|mean|average|avg|median|summe|gesamt|mittelwert|somme|moyenne|suma|media|totale)$/i;
 
-/** A name that tells of a total or a mean. */
-export interface Total {
+/** A sample or feature with the name of a total or a mean. */
+interface Total {
   /** Its index among the samples or features. */
   readonly index: number;
-  /** What its values are of the others, "sum" or "mean"; undefined if they are neither. */
+  /** Whether its values are the sum or the mean of the others; undefined if neither. */
   readonly of?: "sum" | "mean";
 }
 
 /**
- * Finds the samples or features that are named like totals, and checks their values against the others'.
+ * Finds samples or features named like totals, and compares their values with the others'.
  * @param matrix `[samples, features]`.
  */
-export function findTotals(
+function findTotals(
   names: readonly string[],
   { rows, columns, values, observed }: Matrix,
   side: "samples" | "features",
@@ -48,8 +48,44 @@ export function findTotals(
   }));
 }
 
-/** The note about names like totals whose values are not. */
-export function noteTotals(what: "samples" | "features", names: readonly string[]): string[] {
+/**
+ * Adds a problem for each sample or feature that is a total of the others; notes those with only the name of a total.
+ */
+export function addTotals(
+  {
+    what,
+    ids,
+    kept,
+  }: {
+    readonly what: "samples" | "features";
+    readonly ids: readonly string[];
+    /** The row of each in the file, if `lines` are given. */
+    readonly kept: readonly number[];
+  },
+  lines: readonly number[] | undefined,
+  matrix: Matrix,
+  problems: Problems,
+): string[] {
+  const totals = findTotals(ids, matrix, what);
+  for (const { index, of } of totals) {
+    if (of === undefined) continue;
+    const remedy = lines
+      ? "remove the row"
+      : `pass ignore: [${quote(ids[index])}], or remove the column`;
+    problems.add({
+      kind: "total",
+      ...(lines ? { line: lines[kept[index]] } : { column: ids[index] }),
+      text: `expected ${what}, got ${quote(ids[index])}, the ${of} of the others; ${remedy}`,
+    });
+  }
+  return noteTotals(
+    what,
+    totals.flatMap(({ index, of }) => (of === undefined ? [ids[index]] : [])),
+  );
+}
+
+/** Notes names of totals whose values are not totals. */
+function noteTotals(what: "samples" | "features", names: readonly string[]): string[] {
   return names.length === 0
     ? []
     : [`the ${what} include what may be totals: ${names.map(quote).join(", ")}`];

@@ -1,4 +1,4 @@
-// From the values in a file to those that are modeled: what a missing value means, counts per million, logarithms.
+// Transforms a file's values for modeling: meaning of missing values, counts per million, logarithms.
 import type { Matrix } from "./matrix.js";
 import { countOf } from "./problems.js";
 
@@ -8,9 +8,9 @@ export const TRANSFORMS = ["none", "log2(x + 1)", "counts to CPM", "log2(CPM + 1
 export type Transform = (typeof TRANSFORMS)[number];
 
 export interface TransformOptions {
-  /** What is done to each value; by default nothing. */
+  /** Applied to each value; by default "none". */
   readonly transform?: Transform;
-  /** "zero" reads values that are missing as 0, as some counts are written. By default they are not measured. */
+  /** "zero" reads missing values as 0, as in some tables of counts. By default they are not measured. */
   readonly missingMeans?: "not measured" | "zero";
 }
 

@@ -1,4 +1,4 @@
-// Tables whose cells have types in their files, such as Parquet's and HDF5's, with the checks of tables in text.
+// Tables of typed cells, such as Parquet's and HDF5's, with the same checks as tables of text.
 import type { CellTable, ReadNumbersOptions } from "./cell-table.js";
 import { addFault, countPlaces, type Faults, tellFaults } from "./cells.js";
 import { emptyMatrix, type Matrix } from "./matrix.js";
@@ -13,11 +13,11 @@ export interface Block {
   readonly rows: number;
   readonly left: number;
   readonly columns: number;
-  /** How far the values of two neighboring rows are apart, in elements; those of two columns are 1 apart. */
+  /** Row stride, in elements; the column stride is 1. */
   readonly stride: number;
 }
 
-/** What a format tells of a table; `typedTable` adds the checks. */
+/** What a format provides; `typedTable` adds the checks. */
 export interface TypedSource {
   /** The file, with its modality, as messages name it. */
   readonly file: string;
@@ -26,11 +26,11 @@ export interface TypedSource {
   /** Columns that describe the rows. */
   readonly annotations?: readonly number[];
   readonly orientation?: Orientation;
-  /** Whether a column holds texts. */
+  /** Whether a column contains text. */
   isText(column: number): boolean;
   /** Reads a column as text; "" where missing. */
   readText(column: number): readonly string[];
-  /** Reads the columns of numbers that are wanted, and perhaps others. */
+  /** Visits the wanted columns of numbers; it may visit others too. */
   eachBlock(isWanted: (column: number) => boolean, visit: (block: Block) => void): void;
 }
 
@@ -81,10 +81,10 @@ function readOnce(source: TypedSource): (column: number) => readonly string[] {
   };
 }
 
-/** A table of so few columns may be a long one, so that its numbers matter to its layout. */
+/** Tables with at most this many columns may be long ones, whose layout depends on their numbers. */
 const FEW = 20;
 
-/** Smaller numbers than this fit float32. */
+/** Numbers up to this magnitude fit float32. */
 const LARGEST = 3.4e38;
 
 function readTypedNumbers(
@@ -135,13 +135,18 @@ function readTypedNumbers(
   return matrix;
 }
 
-/** Where the entries of rows and columns go: `rows[i] * rowStep + columns[j] * columnStep`, nowhere if one is -1. */
+/**
+ * Index of an entry in the matrix: `rows[i] * rowStep + columns[j] * columnStep`; entries with a place of -1 are left
+ * out.
+ */
 interface Places extends Pick<ReadNumbersOptions, "rows" | "columns"> {
   readonly rowStep: number;
   readonly columnStep: number;
 }
 
-/** Copies a block's finite numbers; false if it has others beside NaN. Apart, since it is most of the work of reading. */
+/**
+ * Copies a block's finite numbers; returns false if it contains infinite or too large ones. The hot loop of reading.
+ */
 function copyNumbers(
   { values, top, rows: count, left, columns: wide, stride }: Block,
   { values: to, observed }: Matrix,
@@ -165,7 +170,7 @@ function copyNumbers(
   return odd === 0;
 }
 
-/** A number as the checks of text know it. */
+/** Writes a number as the checks of text expect it. */
 function nameNumber(value: number): string {
   if (Number.isFinite(value)) return String(value);
   return value < 0 ? "-inf" : "inf";

@@ -109,9 +109,10 @@ export async function readSheet(request: SheetRequest): Promise<SheetTable> {
 }
 
 /**
- * Reads a sheet as tab-separated text, line for row, so that it gets the checks of other tables.
+ * Converts a sheet to tab-separated text, one line per row, so that it passes the same checks as other tables.
  * @param sheet by default the only one.
- * @throws Error if the file is not a workbook or has no such sheet; RangeError if cells are merged, since only the first
+ * @throws Error if the file is not a workbook or has no such sheet; RangeError if cells are merged, since only the
+ * first
  * of them has a value, or if several sheets could be meant.
  */
 export async function openSheet(file: string, sheet?: string): Promise<TextFile> {
@@ -314,7 +315,7 @@ async function listSheets(bytes: Uint8Array): Promise<string[]> {
   return names;
 }
 
-/** Most files need no reader of workbooks. */
+/** Loaded on first use, since most files are not workbooks. */
 const loadHucre = () => import("hucre/xlsx");
 
 /** Reads a workbook's bytes. Saving a journal's web page instead of its file is a common mistake. */

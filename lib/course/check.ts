@@ -3,6 +3,7 @@ import { didYouMean } from "../nearest.js";
 import { CLAIMS } from "./claims.js";
 import { CLASSIFY } from "./classify.js";
 import { COHORT } from "./cohort.js";
+import { DECODER } from "./decoder.js";
 import type { Exercise } from "./exercise.js";
 import { EXPERIMENTS } from "./experiments.js";
 import { LATENT } from "./latent.js";
@@ -14,6 +15,7 @@ import { RECONSTRUCT } from "./reconstruct.js";
 import { SCRATCH } from "./scratch.js";
 import { TRUTH } from "./truth.js";
 import { TUNE } from "./tune.js";
+import { UNCERTAINTY_EXERCISES } from "./uncertainty.js";
 
 /** What an exercise made of an answer. */
 export interface Verdict {
@@ -34,6 +36,8 @@ export const EXERCISES: Readonly<Record<string, Exercise>> = {
   ...MODIS_EXERCISES,
   ...EXPERIMENTS,
   ...CLAIMS,
+  ...DECODER,
+  ...UNCERTAINTY_EXERCISES,
   ...READING,
   ...TRUTH,
   ...LEAKS,

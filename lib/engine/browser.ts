@@ -1,17 +1,29 @@
-// What stands for the engine's files that need Node when a page is bundled: plain JavaScript computes, natively nothing.
+// What stands for the engine's files that need Node when a page is bundled: wasm and plain JavaScript, natively nothing.
 import type * as Tf from "@tensorflow/tfjs-core";
 import type { MemoryLimits } from "./engine.js";
 import type { Algebra } from "./linear-algebra-portable.js";
 
+/** The wasm module as a data URL, put in by the page's builder. */
+declare const WASM: string;
+
 const unavailable = async (): Promise<never> => {
-  throw new Error('tfjs: expected the backend "cpu" in a page, got another');
+  throw new Error('tfjs: expected the backend "wasm" or "cpu" in a page, got another');
 };
 
 /** As in tfjs-platform.ts. */
 export const prepare = {
   tensorflow: unavailable,
   webgpu: unavailable,
-  wasm: unavailable,
+  async wasm() {
+    const { env } = await import("@tensorflow/tfjs-core");
+    const { BackendWasm, setWasmPaths } = await import("@tensorflow/tfjs-backend-wasm");
+    // The module with threads would need files of its own.
+    env().set("WASM_HAS_MULTITHREAD_SUPPORT", false);
+    const modules = ["wasm", "wasm-simd", "wasm-threaded-simd"];
+    setWasmPaths(Object.fromEntries(modules.map((name) => [`tfjs-backend-${name}.wasm`, WASM])));
+    return (backend: Tf.KernelBackend) => (tensor: Tf.Tensor) =>
+      backend instanceof BackendWasm ? (backend.typedArrayFromHeap(tensor) as Float32Array) : null;
+  },
   async cpu() {
     const { MathBackendCPU } = await import("@tensorflow/tfjs-backend-cpu");
     return (backend: Tf.KernelBackend) => (tensor: Tf.Tensor) => {

@@ -93,7 +93,7 @@ export interface Labeling {
 /** How the classes of a label are arranged in a space, over the points whose label is recorded. */
 export interface LabelAgreement {
   readonly label: string;
-  /** The mean silhouette of its classes, in [-1, 1]; null with fewer than two classes. */
+  /** The mean silhouette of its classes of two samples or more, in [-1, 1]; null with fewer than two such classes. */
   readonly silhouette: number | null;
   /** The adjusted Rand index of clusters and classes: 1 if they agree, about 0 by chance. */
   readonly adjustedRand: number;
@@ -142,12 +142,23 @@ export function checkLabeling(where: string, { rows }: Rows, { name, values }: L
   }
 }
 
-/** The mean silhouette of a label's classes over the recorded points; null with fewer than two classes. */
+/**
+ * The mean silhouette of a label's classes over the recorded points, without classes of one point, which have none;
+ * null with fewer than two classes.
+ */
 export function separation(points: Rows, label: Labeling): number | null {
-  const known = recordedRows(label);
-  const classes = known.map((row) => label.values[row] as string | number);
+  const alone = singleClasses(label);
+  const known = recordedRows(label).filter((row) => !alone.includes(label.values[row]!));
+  const classes = known.map((row) => label.values[row]!);
   if (new Set(classes).size < 2) return null;
   return silhouette(selectPoints(points, known), classes).mean;
+}
+
+/** The classes that a single point has. */
+export function singleClasses({ values }: Labeling): (string | number)[] {
+  const seen = new Map<string | number, number>();
+  for (const value of values) if (value !== null) seen.set(value, (seen.get(value) ?? 0) + 1);
+  return [...seen].flatMap(([value, count]) => (count === 1 ? [value] : []));
 }
 
 function recordedRows({ values }: Labeling): number[] {

@@ -1,7 +1,7 @@
 // Three maps of one embedding for comparison, PCA, t-SNE and UMAP, each with how far it can be trusted.
 import type { Rows } from "../engine/linear-algebra.js";
 import { checkOptions } from "../options.js";
-import { checkLabeling, type Labeling, separation } from "./cluster.js";
+import { checkLabeling, type Labeling, separation, singleClasses } from "./cluster.js";
 import { trustworthiness, tsne, umap } from "./latent.js";
 import { fitPca } from "./pca.js";
 
@@ -23,6 +23,8 @@ export interface PlaneMap {
 export interface MapColoring extends Labeling {
   /** The mean silhouette of the label's classes on each map, in [-1, 1]; 0 with fewer than two classes. */
   readonly silhouettes: readonly number[];
+  /** Classes of one sample, which the silhouettes leave out. */
+  readonly leftOut: readonly (string | number)[];
 }
 
 /**
@@ -61,6 +63,7 @@ export function mapPoints(
     colorings: labels.map((label) => ({
       ...label,
       silhouettes: planes.map(([, plane]) => separation(plane, label) ?? 0),
+      leftOut: singleClasses(label),
     })),
   };
 }

@@ -1,6 +1,7 @@
 // Predictors that know what only a simulation knows, and errors on values that a real experiment never shows.
-import type { Matrix } from "../cohort/matrix.js";
+import { type Matrix, selectRows } from "../cohort/matrix.js";
 import { factorCholesky, type Rows } from "../engine/linear-algebra.js";
+import { checkOptions } from "../options.js";
 import type { Prepared, PreparedCohort } from "../preprocess/prepare.js";
 import { applyScaler } from "../preprocess/scaler.js";
 import { selectPoints } from "./points.js";
@@ -125,20 +126,44 @@ export interface HiddenErrors {
   readonly biasHidden: number | null;
 }
 
+export interface HiddenOptions {
+  /**
+   * Units of each feature's errors, `[features]`: then errors are of measured values, and nothing is clamped to the
+   * training percentiles, which hidden values may lie below. Only with z-scores. By default errors are in the cohort's
+   * space.
+   */
+  readonly units?: Float64Array;
+}
+
 /**
- * Scores predictions of rows against complete measurements: what a score over observed entries says, and what it cannot
- * see.
+ * Scores predictions of rows against more complete measurements: what a score over observed entries says, and what it
+ * cannot see. Entries that those measurements lack, too, count nowhere.
  * @param complete `[samples of the cohort, features]`, in measured units.
  * @returns one row per predictor and modality.
- * @throws RangeError if the measurements have other columns than the cohort.
+ * @throws RangeError if the measurements or the units have other columns than the cohort, or there are units in the
+ *   paper's space.
  */
 export async function scoreHidden(
   predictors: readonly Predictor[],
   prepared: PreparedCohort,
   rows: Prepared,
   complete: Matrix,
+  options: HiddenOptions = {},
 ): Promise<HiddenErrors[]> {
-  const truth = preprocess(prepared, complete, rows.rows);
+  const { units } = checkOptions("scoreHidden", options, { units: Float64Array });
+  if (units && (prepared.space !== "z" || units.length !== prepared.features.length)) {
+    throw new RangeError(
+      `scoreHidden: expected ${prepared.features.length} units and a cohort of z-scores, got ${units.length} units ` +
+        `and one in the space "${prepared.space}"`,
+    );
+  }
+  const truth = units ? selectRows(complete, rows.rows) : preprocess(prepared, complete, rows.rows);
+  const { mean: center, std } = prepared.scaler;
+  const errorAt = (value: number, at: number) => {
+    if (!units) return value - truth.values[at];
+    const j = at % truth.columns;
+    return units[j] > 0 ? (value * std[j] + center[j] - truth.values[at]) / units[j] : 0;
+  };
   const found: HiddenErrors[] = [];
   for (const predictor of predictors) {
     const predicted = await predictor.predict(rows);
@@ -146,7 +171,8 @@ export async function scoreHidden(
       const sums = [0, 1].map(() => ({ count: 0, squared: 0, signed: 0 }));
       for (let i = 0; i < truth.rows; i++) {
         for (let at = i * truth.columns + start; at < i * truth.columns + end; at++) {
-          const error = predicted[at] - truth.values[at];
+          if (!truth.observed[at]) continue;
+          const error = errorAt(predicted[at], at);
           const sum = sums[rows.matrix.observed[at]];
           sum.count++;
           sum.squared += error ** 2;

@@ -9,6 +9,7 @@ import {
 } from "../engine/linear-algebra.js";
 import { checkOptions } from "../options.js";
 import type { Prepared, PreparedCohort } from "../preprocess/prepare.js";
+import { foldInCells, holdOutCells } from "./cells.js";
 import { groupByMask, type MaskGroup } from "./masks.js";
 import { fitPca } from "./pca.js";
 import {
@@ -27,6 +28,8 @@ export interface ProbabilisticPcaOptions {
   readonly counts?: readonly number[];
   /** Rounds of expectation and maximization. */
   readonly rounds?: number;
+  /** What new rows are predicted from: their first modality, or every measured cell. */
+  readonly given?: "RNA" | "cells";
   readonly name?: string;
 }
 
@@ -41,7 +44,8 @@ export interface ProbabilisticPca extends Predictor {
 
 /**
  * Fits `x = μ + W t + ε`, `t ~ N(0, I)`, `ε ~ N(0, σ²)`, to the observed entries of the training rows by expectation
- * maximization, from the principal components of the filled rows. New rows are predicted from their first modality.
+ * maximization, from the principal components of the filled rows. New rows are predicted from their first modality,
+ * or from their measured cells, where the setting is chosen by validation cells that are held out.
  * Source: Tipping and Bishop 1999, appendix B; with missing entries as in Ilin and Raiko 2010, section 3.1.
  * @throws RangeError if an option is not a positive whole number, or no validation entry is observed to choose by.
  */
@@ -52,9 +56,10 @@ export function fitProbabilisticPca(
   const {
     counts = [20],
     rounds = 8,
-    name = "probabilistic PCA, given RNA",
+    given = "RNA",
+    name = given === "RNA" ? "probabilistic PCA, given RNA" : "probabilistic PCA",
   } = checkOptions("fitProbabilisticPca", options, {
-    ...{ counts: "array", rounds: "number", name: "string" },
+    ...{ counts: "array", rounds: "number", given: ["RNA", "cells"], name: "string" },
   });
   for (const value of [...counts, rounds, counts.length]) {
     if (Number.isInteger(value) && value >= 1) continue;
@@ -85,6 +90,10 @@ export function fitProbabilisticPca(
     return state;
   };
   const predictFrom = (state: State, rows: Prepared) => {
+    if (given === "cells") {
+      const factors = { rows: state.count, columns: matrix.columns, values: transposed(state) };
+      return clampTo(space, foldInCells(rows.matrix, factors, state.mean, state.noise));
+    }
     const { scores } = inferScores(state, rows.matrix, visible);
     const w = { rows: matrix.columns, columns: state.count, values: state.loadings };
     const mixed = multiplyTransposed(
@@ -98,15 +107,18 @@ export function fitProbabilisticPca(
     );
   };
   const fitted = clipped.map(fit);
-  const { setting: state, trials } = chooseSetting("components", fitted, () => (tried) => {
-    const values = predictFrom(tried, validation);
-    const whole = { rows: validation.matrix.rows, columns: matrix.columns, values };
-    return meanSquaredErrorOf(validation, pickColumns(whole, columns), columns);
+  const { setting: state, trials } = chooseSetting("components", fitted, () => {
+    const held = given === "cells" ? holdOutCells(prepared) : null;
+    return (tried) => {
+      const values = predictFrom(tried, held?.seen ?? validation);
+      const whole = { rows: validation.matrix.rows, columns: matrix.columns, values };
+      return meanSquaredErrorOf(held?.heldOut ?? validation, pickColumns(whole, columns), columns);
+    };
   });
   const { count } = state;
   return {
     name,
-    sees: "RNA",
+    sees: given === "RNA" ? "RNA" : "all",
     notes: noteEdge("components", count, clipped),
     count,
     trials: trials.map(({ setting, mse }) => ({ setting: setting.count, mse })),
@@ -276,6 +288,10 @@ function quadratic(covariance: Float64Array, loadings: Float64Array, j: number, 
     }
   }
   return sum;
+}
+
+function transposed({ loadings, mean, count }: State): Float64Array {
+  return transpose({ rows: mean.length, columns: count, values: loadings });
 }
 
 function transpose({ rows, columns, values }: Rows): Float64Array {

@@ -41,7 +41,7 @@ export interface RepeatOptions {
   readonly steps?: number | null;
 }
 
-/** The modalities of a score that are several together. */
+/** Names of scores that combine several modalities. */
 export const COMBINED: readonly string[] = ["inferred", "all"];
 
 /**
@@ -94,6 +94,12 @@ export interface SplitDifference {
   readonly better: string;
 }
 
+/** What a comparison needs of a score. */
+export type ComparedScore = Pick<
+  RepeatedScore,
+  "variant" | "seed" | "part" | "modality" | "trainSamples" | "samples" | "mse" | "r"
+>;
+
 export interface CompareSplitsOptions {
   /** By default "test". */
   readonly part?: Part;
@@ -101,15 +107,15 @@ export interface CompareSplitsOptions {
 
 /**
  * Compares pairs of predictors over splits, by MSE and median r on each inferred modality of one part's rows; r is left
- * out where one of the two has none, as a constant.
+ * out where they share fewer than two, as with a constant.
  *
  * Splits share samples, so their differences are not independent: the variance of their mean is
  * `(1 / n + scored samples / training samples) s^2`, with n - 1 degrees of freedom.
  * Source: Nadeau and Bengio 2003, Inference for the generalization error; Holm 1979.
- * @throws RangeError if a pair shares fewer than two splits.
+ * @throws RangeError if a pair shares the MSE of fewer than two splits.
  */
 export function compareOverSplits(
-  scores: readonly RepeatedScore[],
+  scores: readonly ComparedScore[],
   pairs: readonly (readonly [first: string, second: string])[],
   options: CompareSplitsOptions = {},
 ): SplitDifference[] {
@@ -132,7 +138,7 @@ export function compareOverSplits(
 }
 
 function compareOne(
-  scores: readonly RepeatedScore[],
+  scores: readonly ComparedScore[],
   asked: Pick<SplitDifference, "first" | "second" | "modality" | "measure">,
 ): Omit<SplitDifference, "adjusted">[] {
   const { first, second, modality, measure } = asked;
@@ -145,7 +151,7 @@ function compareOne(
     return [{ gap: own - other, share: samples / trainSamples }];
   });
   const n = shared.length;
-  if (n === 0 && measure === "r") return [];
+  if (n < 2 && measure === "r") return [];
   if (n < 2) {
     throw new RangeError(
       `compareOverSplits: expected at least 2 splits with ${measure} of "${first}" and "${second}" in ${modality}, got ${n}`,

@@ -8,6 +8,7 @@ import {
 } from "../engine/linear-algebra.js";
 import { checkOptions } from "../options.js";
 import type { Prepared, PreparedCohort } from "../preprocess/prepare.js";
+import { foldInCells, holdOutCells } from "./cells.js";
 import {
   bestTrial,
   checkLambdas,
@@ -27,6 +28,8 @@ export interface SoftImputeOptions {
   readonly lambdas?: readonly number[];
   /** Most rounds at each threshold. */
   readonly rounds?: number;
+  /** What new rows are folded in by: their first modality, or every measured cell. */
+  readonly given?: "RNA" | "cells";
   readonly name?: string;
 }
 
@@ -42,7 +45,8 @@ const TOLERANCE = 1e-16; // of the squared change of the gaps, as a share of the
 /**
  * Completes the training rows, centered on their observed means: `Z <- S(observed entries of X, and Z elsewhere)`, where S
  * lowers every singular value by `τ = sqrt(λ)`, largest threshold first, each from the one before. With `Z = A B^T`,
- * `B = V sqrt(D)`, a new row has `a = (B_v^T B_v + τ I)^-1 B_v^T x_v` of its visible columns.
+ * `B = V sqrt(D)`, a new row has `a = (B_v^T B_v + τ I)^-1 B_v^T x_v` of its visible columns,
+ * or of its measured cells, where the setting is chosen by validation cells that are held out.
  * Source: Mazumder, Hastie and Tibshirani 2010, algorithm 1; for the factors, Hastie et al. 2015, theorem 1.
  * @throws RangeError if a lambda is not positive, or no validation entry is observed to choose by.
  */
@@ -53,9 +57,10 @@ export function fitSoftImpute(
   const {
     lambdas = LAMBDAS,
     rounds = 8,
-    name = "softImpute, given RNA",
+    given = "RNA",
+    name = given === "RNA" ? "softImpute, given RNA" : "softImpute",
   } = checkOptions("fitSoftImpute", options, {
-    ...{ lambdas: "array", rounds: "number", name: "string" },
+    ...{ lambdas: "array", rounds: "number", given: ["RNA", "cells"], name: "string" },
   });
   checkLambdas("fitSoftImpute", lambdas);
   if (!Number.isInteger(rounds) || rounds < 1) {
@@ -70,6 +75,7 @@ export function fitSoftImpute(
   const [visible] = modalities;
   const columns = inferredColumns(prepared);
   const predictFrom = ({ factor, threshold, rank }: Completion, { matrix }: Prepared) => {
+    if (given === "cells") return clampTo(space, foldInCells(matrix, factor, mean, threshold));
     const system = gram(factor, visible);
     for (let k = 0; k < rank; k++) system[k * (rank + 1)] += threshold;
     const along = multiplyTransposed(matrix, factor, { ...visible, leftCenter: mean });
@@ -81,6 +87,13 @@ export function fitSoftImpute(
       space,
       mixed.map((value, at) => value + means[at]),
     );
+  };
+  const held = given === "cells" ? holdOutCells(prepared) : null;
+  const errorOf = (found: Completion) => {
+    const { matrix } = validation;
+    const values = predictFrom(found, held?.seen ?? validation);
+    const whole = { rows: matrix.rows, columns: width, values };
+    return meanSquaredErrorOf(held?.heldOut ?? validation, pickColumns(whole, columns), columns);
   };
   const trials: Trial<number>[] = [];
   let best: { readonly mse: number; readonly lambda: number; readonly found: Completion } | null =
@@ -96,12 +109,7 @@ export function fitSoftImpute(
       best = { mse: 0, lambda, found };
       break;
     }
-    const whole = {
-      rows: validation.matrix.rows,
-      columns: width,
-      values: predictFrom(found, validation),
-    };
-    const mse = meanSquaredErrorOf(validation, pickColumns(whole, columns), columns);
+    const mse = errorOf(found);
     trials.push({ setting: lambda, mse });
     if (Number.isFinite(mse) && (best === null || mse < best.mse)) best = { mse, lambda, found };
     else if (best && best.lambda > lambda && mse > best.mse) break; // the path only overfits from here
@@ -113,7 +121,7 @@ export function fitSoftImpute(
   const { lambda, found } = best;
   return {
     name,
-    sees: "RNA",
+    sees: given === "RNA" ? "RNA" : "all",
     notes: noteEdge("lambda", lambda, lambdas),
     lambda,
     trials,

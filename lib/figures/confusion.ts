@@ -21,6 +21,8 @@ export interface ConfusionMatrix {
 export interface ConfusionOptions {
   readonly cohort: string;
   readonly part?: string;
+  /** What classified, and how samples were held out: "The MLP, in the first of 5 draws of the folds." */
+  readonly protocol?: string;
 }
 
 /** Pixels between two matrices. */
@@ -52,9 +54,14 @@ export function confusionFigure(
   matrices: readonly ConfusionMatrix[],
   options: ConfusionOptions,
 ): Figure {
-  const { cohort, part = "test" } = checkOptions("confusionFigure", options, {
+  const {
+    cohort,
+    part = "test",
+    protocol,
+  } = checkOptions("confusionFigure", options, {
     cohort: required("string"),
     part: "string",
+    protocol: "string",
   });
   const datasets: Record<string, readonly Row[]> = {};
   const widest = Math.max(
@@ -64,14 +71,17 @@ export function confusionFigure(
   // Rows are as equal as possible: four matrices are two by two, not three and one.
   const columns = Math.ceil(matrices.length / Math.ceil(matrices.length / most));
   const across = Math.floor((figureWidth - gap * (columns - 1)) / columns);
+  const cellOf = (classes: readonly string[]) =>
+    Math.max(
+      smallestCell(classes),
+      Math.min(76, Math.floor((across - roomBeside(classes)) / classes.length)),
+    );
+  const shares = matrices.some(({ classes }) => cellOf(classes) >= smallest);
   const panels = matrices.map((matrix): Panel => {
     const { name, classes, majority, low, high } = matrix;
     const { accuracy, n, correct, cells } = cellsOf(matrix);
     datasets[name] = cells;
-    const cell = Math.max(
-      smallestCell(classes),
-      Math.min(76, Math.floor((across - roomBeside(classes)) / classes.length)),
-    );
+    const cell = cellOf(classes);
     const both = cell >= smallest;
     const text = (field: string, dy: number, bold: boolean) =>
       ({
@@ -126,7 +136,10 @@ export function confusionFigure(
   return makeFigure({
     name: "confusion",
     title: `${cohort}: actual and predicted classes of the ${part} samples`,
-    subtitle: ["In each cell: samples, and their share of the row; darker is a larger share."],
+    subtitle: [
+      ...(protocol ? [protocol] : []),
+      `In each cell: samples${shares ? ", and their share of the row" : ""}; darker is a larger share of the row.`,
+    ],
     datasets,
     view: { columns, spacing: gap, concat: panels, resolve: { scale: { color: "independent" } } },
   });

@@ -22,6 +22,7 @@ export { overviewFigure } from "./overview.js";
 export { parallelFigure } from "./parallel.js";
 export { preprocessingFigure } from "./preprocessing.js";
 export { reliabilityFigure } from "./reliability.js";
+export { setsFigure } from "./sets.js";
 export { skillFigure } from "./skill.js";
 export { splitFigure } from "./split.js";
 export { splitsFigure } from "./splits.js";

@@ -28,6 +28,8 @@ export interface Coloring {
   readonly values: readonly (string | number | null)[];
   /** Mean silhouette of these classes by map, in the order of the maps, in [-1, 1]. */
   readonly silhouettes?: readonly number[];
+  /** Classes that the silhouettes leave out, since a class of one sample has none. */
+  readonly leftOut?: readonly (string | number)[];
 }
 
 export interface LatentOptions {
@@ -126,6 +128,7 @@ export function latentFigure(options: LatentOptions): Figure {
       ...(parts ? ["Outlined in black: test samples; in gray: validation samples."] : []),
       ...maps.flatMap(({ method, settings }) => (settings ? [`${method}: ${settings}.`] : [])),
       ...colorings.flatMap(mergedIn),
+      ...colorings.flatMap(leftOutOf),
       ...(maps.some((map) => map.trustworthiness !== undefined)
         ? [
             `Trustworthiness ${single ? `${decimal(maps[0].trustworthiness ?? 0)} ` : ""}(best 1): ` +
@@ -156,8 +159,16 @@ function mergedIn(coloring: Coloring): string[] {
   const classes = counted(new Set(merged).size, "rarest class", "rarest classes");
   return [
     `"other" merges the ${classes} of ${coloring.name} (${counted(merged.length, "sample")})` +
-      `${coloring.silhouettes ? "; silhouettes use all classes" : ""}.`,
+      `${coloring.silhouettes ? "; the silhouette tells them apart" : ""}.`,
   ];
+}
+
+/** Says which classes the silhouettes leave out: their names, or how many if they are many. */
+function leftOutOf({ name, silhouettes, leftOut = [] }: Coloring): string[] {
+  if (!silhouettes || leftOut.length === 0) return [];
+  const which = leftOut.length > 3 ? "" : `: ${listed(leftOut.map(String))}`;
+  const classes = counted(leftOut.length, "class", "classes");
+  return [`The silhouette of ${name} leaves out ${classes} of one sample${which}.`];
 }
 
 function chooseMaps({ maps, colorings, method }: LatentOptions) {

@@ -3,7 +3,7 @@ import { checkOptions, required } from "../options.js";
 import { checkRows, type Figure, type Layer, makeFigure, type Panel, type Row } from "./figure.js";
 import { nominal, quantitative } from "./marks.js";
 import { lossRange } from "./panels.js";
-import { counted, listed, textWidth } from "./text.js";
+import { counted, listed } from "./text.js";
 import { figureWidth, inks, panelTitle } from "./theme.js";
 
 /** A setting and its range; a boolean has none. */
@@ -104,14 +104,13 @@ export function parallelFigure(
           scale: { type: "point", padding: 0.35 },
           axis: { title: null, orient: "top", domain: false, ticks: false, labelAngle: 0 },
         }),
-        y: quantitative("place", { scale: { domain: [-0.04, 1.1], nice: false }, axis: null }),
+        y: quantitative("place", { scale: { domain: [-0.1, 1.1], nice: false }, axis: null }),
       },
       layer: [
         axisLine(`${name}, axes`),
         trialLines(range),
         ...(best.length > 0 ? [bestLine(`${name}, best`)] : []),
-        axisBoxes(`${name}, axes`),
-        axisText(`${name}, axes`),
+        ...axisText(`${name}, axes`),
       ],
     };
   });
@@ -156,9 +155,8 @@ function ticksOf(axis: ParallelAxis): Row[] {
   const ends = kind === "boolean" ? [0, 1] : [low, middle, high];
   return ends.map((value, i) => {
     const text = kind === "boolean" ? (value === 1 ? "yes" : "no") : short(value);
-    // A rectangle left of the axis as wide as the text, in pixels.
-    const box = `M${-Math.ceil(textWidth(text)) - 11},-8H-2V8H${-Math.ceil(textWidth(text)) - 11}Z`;
-    return { axis: words(name), place: i / (ends.length - 1), text, box };
+    const where = i === 0 ? "bottom" : i === ends.length - 1 ? "top" : "middle";
+    return { axis: words(name), place: i / (ends.length - 1), text, where };
   });
 }
 
@@ -180,22 +178,22 @@ function axisLine(name: string): Layer {
   } as Layer;
 }
 
-/** White boxes that keep lines from crossing the labels of an axis. */
-function axisBoxes(name: string): Layer {
-  return {
-    data: { name },
-    // At this size, a path's units are pixels.
-    mark: { type: "point", filled: true, color: "white", opacity: 0.92, size: 4, strokeWidth: 0 },
-    encoding: { shape: nominal("box", { scale: null }) },
-  } as Layer;
-}
-
-function axisText(name: string): Layer {
-  return {
-    data: { name },
-    mark: { type: "text", align: "right", dx: -6, color: inks.ink },
-    encoding: { text: nominal("text") },
-  } as Layer;
+/** The ends of an axis are labeled beyond it, where no line runs; its middle beside it, with a white outline. */
+function axisText(name: string): Layer[] {
+  const text = (where: string, mark: object): Layer =>
+    ({
+      data: { name },
+      transform: [{ filter: `datum.where === "${where}"` }],
+      mark: { type: "text", color: inks.ink, ...mark },
+      encoding: { text: nominal("text") },
+    }) as Layer;
+  const beside = { align: "left", dx: 5 };
+  return [
+    text("top", { dy: -9 }),
+    text("bottom", { dy: 10 }),
+    text("middle", { ...beside, stroke: "white", strokeWidth: 4, strokeJoin: "round" }),
+    text("middle", beside),
+  ];
 }
 
 /** Darker lines have lower losses. */

@@ -64,7 +64,7 @@ export function splitFigure(counts: readonly SplitCount[], options: SplitOptions
     encoding: {
       y: nominal("name", {
         sort: names,
-        scale: { paddingInner: 0.3, paddingOuter: 0.1 },
+        scale: { paddingInner: 0.6 / Math.max(2, kinds.length), paddingOuter: 0.1 },
         axis:
           field === "samples"
             ? { title: null, minExtent: room, labelLimit: room, ticks: false, domain: false }
@@ -82,7 +82,7 @@ export function splitFigure(counts: readonly SplitCount[], options: SplitOptions
         encoding: {
           color: nominal("kind", {
             scale: { domain: style.names, range: style.colors },
-            legend: { title: null, columns: legendColumns(style.names, figureWidth) },
+            legend: { title: null, columns: legendColumns(style.names, figureWidth - room) },
           }),
         },
       },

@@ -85,7 +85,7 @@ export function renderCard(imputer: Imputer, drops: readonly Drop[] = []): strin
   return `# Imputation model of ${name}
 
 Imputes ${inferred.map((one) => one.name).join(", ")} from ${seen.name}: ${methods.join(", ")}. ${imputer.aro ? `${CLAMPED}.` : "It is not the paper's ARO."}
-${fallen.map((choice) => `\n${fallbackText(choice)}\n`).join("")}
+${[...fallen.map(fallbackText), ...worseThanMean(decoder.choices)].map((text) => `\n${text}.\n`).join("")}
 ## Training
 
 - ${decoder.trainedOn.length} samples of ${patients} patients; ${seen.end - seen.start} features of ${seen.name}.
@@ -144,6 +144,17 @@ export function fallbackText({ modality, method, errors }: ModalityChoice): stri
     `${modality} fell back to ${METHOD_NAMES[method]}: out of fold its error is ${control!.value.toFixed(3)}, that of ` +
     `the shared decoder ${own!.value.toFixed(3)}, more than 2 % above`
   );
+}
+
+/** Says which modalities are imputed with a larger out-of-fold error than the mean's, and by how much. */
+export function worseThanMean(choices: readonly ModalityChoice[]): string[] {
+  return choices.flatMap(({ modality, method, errors: { mean, [method]: own } }) => {
+    if (mean === undefined || own === undefined || !(own.value > mean.value)) return [];
+    return [
+      `${modality} by ${METHOD_NAMES[method]} is worse than the mean of the training samples: its error out of fold is ` +
+        `${own.value.toFixed(3)}, the mean's ${mean.value.toFixed(3)}; do not use it`,
+    ];
+  });
 }
 
 /** The out-of-fold error of each method, the one that imputes marked. */

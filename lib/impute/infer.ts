@@ -261,7 +261,7 @@ export function openDecoder(
 
 /**
  * Lets a fitted decoder stand in a table of predictors. It infers nothing of the first modality: of that it gives the
- * mean of observed training entries.
+ * mean of observed training entries. It predicts in the space of the prepared cohort.
  * @param cohort the measurements that `prepared` was made from.
  * @throws RangeError if the decoder was trained on other samples than the prepared training rows.
  */
@@ -296,12 +296,22 @@ export function sharedDecoderPredictor(
           `sharedDecoderPredictor: expected rows of the cohort ${cohort.name}, got ${ids[stranger]}`,
         );
       }
-      const { preprocessed } = await inferModalities(decoder, selectRows(seen, rows), { engine });
+      const inference = await inferModalities(decoder, selectRows(seen, rows), { engine });
+      const { scaler, space } = prepared;
+      const inferred =
+        space === "paper"
+          ? inference.preprocessed
+          : inference.mean.values.map((value, at) => {
+              const j = end + (at % inference.mean.columns);
+              return inference.mean.observed[at] && scaler.std[j] > 0
+                ? (value - scaler.mean[j]) / scaler.std[j]
+                : mean[j];
+            });
       const out = new Float32Array(matrix.values.length);
       const width = matrix.columns - end;
       rows.forEach((_, i) => {
         out.set(mean.subarray(0, end), i * matrix.columns);
-        out.set(preprocessed.subarray(i * width, (i + 1) * width), i * matrix.columns + end);
+        out.set(inferred.subarray(i * width, (i + 1) * width), i * matrix.columns + end);
       });
       return out;
     },

@@ -171,7 +171,10 @@ async function show(scene: Scene): Promise<void> {
 }
 
 async function start(): Promise<void> {
-  const engine = await tfjsEngine({ backend: "cpu" });
+  // wasm needs SIMD; a browser without it computes in plain JavaScript.
+  const backend = await tfjsEngine({ backend: "wasm" }).catch(() => null);
+  const engine = backend ?? (await tfjsEngine({ backend: "cpu" }));
+  find("engine").textContent = backend ? "WebAssembly" : "plain JavaScript";
   const scene = await openScene(engine, WEIGHTS);
   fillControls(scene);
   const resetValue = () => {

@@ -1,7 +1,6 @@
 // What the page computes: samples that no model was trained on, two AROs beside two controls, and what an edit changes.
 import type { Modality, Sample } from "../cohort/cohort.js";
 import { type Matrix, selectRows } from "../cohort/matrix.js";
-import { createRandom } from "../cohort/random.js";
 import { simulateCohort } from "../cohort/simulate.js";
 import type { Engine } from "../engine/engine.js";
 import { fitPca, transformPca } from "../evaluate/pca.js";
@@ -15,15 +14,15 @@ import {
 import { fitRidge } from "../evaluate/ridge.js";
 import { ARO, type AroSpec, PAPER_MODEL } from "../model/aro.js";
 import { type AutoencoderModel, buildAutoencoder } from "../model/autoencoder.js";
-import { initializeWeights, sizeOf, type Weights } from "../model/model.js";
+import { sizeOf } from "../model/model.js";
 import { type Prepared, type PreparedCohort, prepareCohort } from "../preprocess/prepare.js";
 import { splitSamples } from "../preprocess/split.js";
 
 /** Held-out samples that the page shows. */
 const SHOWN = 40;
 
-/** Epochs are of one step each. */
-const TRAINING = { epochs: 600, validateEvery: 10, learningRate: 3e-3, width: 48, seed: 0 };
+/** Units of every layer; the paper has 2,048. */
+const WIDTH = 48;
 
 /** The models of the page: as in the paper, one sees the first modality, the other everything. */
 export const MODELS = ["ARO masked", "ARO unmasked"] as const;
@@ -71,44 +70,23 @@ export interface Scene {
   }>;
 }
 
-function prepareScene(): { samples: readonly Sample[]; prepared: PreparedCohort } {
+/** Simulates the cohort of the page; the samples that it shows are test samples. */
+export function prepareScene(): { samples: readonly Sample[]; prepared: PreparedCohort } {
   const features = { RNA: 120, protein: 60, metabolite: 20 };
   const { cohort } = simulateCohort({ seed: 7, patients: 260, features, latentFactors: 4 });
   const prepared = prepareCohort(cohort, splitSamples(cohort.samples));
   return { samples: prepared.test.rows.map((row) => cohort.samples[row]), prepared };
 }
 
-function specOf(name: ModelName, { features, modalities }: PreparedCohort): AroSpec {
+/** A model of the page: the paper's, but narrow. */
+export function specOf(name: ModelName, { features, modalities }: PreparedCohort): AroSpec {
   const { start, end } = modalities[0];
   return {
     ...PAPER_MODEL,
-    width: TRAINING.width,
+    width: WIDTH,
     features: features.length,
     visible: name === "ARO masked" ? { start, end } : null,
   };
-}
-
-/** Trains both models of the page, some seconds each; the weights of the lowest validation loss are kept. */
-export async function trainScene(engine: Engine, epochs = TRAINING.epochs): Promise<Packed> {
-  const { prepared } = prepareScene();
-  const packed = {} as Record<ModelName, string>;
-  for (const name of MODELS) {
-    const spec = specOf(name, prepared);
-    const start = initializeWeights(ARO, spec, TRAINING.seed);
-    const model = buildAutoencoder(engine, ARO, spec, start);
-    const random = createRandom(TRAINING.seed, "dropout");
-    const { validateEvery, learningRate } = TRAINING;
-    let best: { huber: number; weights: Weights } | null = null;
-    for (let epoch = 1; epoch <= epochs; epoch++) {
-      await model.step(prepared.train.matrix, { learningRate, random, epoch });
-      if (epoch % validateEvery > 0) continue;
-      const { huber } = await model.evaluate(prepared.validation.matrix);
-      if (best === null || huber < best.huber) best = { huber, weights: await model.readWeights() };
-    }
-    model.dispose();
-    packed[name] = packWeights(spec, best!.weights);
-  }
-  return packed;
 }
 
 /** Opens the scene on an engine with trained weights. */
@@ -188,18 +166,6 @@ function applyEdit(
     if (hidden.includes(name)) row.values.fill(0, start, end);
   }
   return row;
-}
-
-function packWeights(spec: AroSpec, weights: Weights): string {
-  const tensors = ARO.tensors(spec).map(({ name }) => weights.get(name)!);
-  const bytes = new DataView(
-    new ArrayBuffer(4 * tensors.reduce((sum, { length }) => sum + length, 0)),
-  );
-  let at = 0;
-  for (const tensor of tensors) for (const value of tensor) bytes.setFloat32(4 * at++, value, true);
-  let text = "";
-  for (let i = 0; i < bytes.byteLength; i++) text += String.fromCharCode(bytes.getUint8(i));
-  return btoa(text);
 }
 
 function unpackWeights(spec: AroSpec, packed: string): Map<string, Float32Array> {

@@ -11,6 +11,7 @@ import {
   planExperiment,
   trainExperiment,
 } from "./experiments.js";
+import { HIDDEN_CELLS } from "./hidden-cells.js";
 import {
   findMeasured,
   type Measurement,
@@ -27,7 +28,7 @@ import { UNCERTAINTY } from "./uncertainty.js";
 /** An experiment compares many runs; a measurement is one run. */
 export type Entry = Experiment | Measurement<unknown>;
 
-const MEASUREMENTS: readonly Measurement<unknown>[] = [UNCERTAINTY, SETS];
+const MEASUREMENTS: readonly Measurement<unknown>[] = [UNCERTAINTY, SETS, HIDDEN_CELLS];
 
 /** Lists the experiments of a profile, then the measurements. */
 export function entriesOf(profile: Profile): readonly Entry[] {

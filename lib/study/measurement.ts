@@ -1,6 +1,8 @@
 // Measurements that take minutes: each is made once, kept in the runs folder, and read from its record if there is one.
 import { createHash } from "node:crypto";
+import { mkdir, rm } from "node:fs/promises";
 import { join, relative } from "node:path";
+import { replaceJson } from "../cohort/durable-file.js";
 import { readOptionalJson } from "../cohort/optional-file.js";
 import { projectRoot } from "../cohort/root.js";
 import { type Engine, nameEngine } from "../engine/engine.js";
@@ -18,9 +20,15 @@ export interface Measurement<T> {
   readonly version: number;
   /** What of the study's profile the result depends on, beside cohort and split. */
   settings(study: Study): unknown;
-  /** The result must survive JSON. `onPart` is told each finished part. */
-  measure(study: Study, engine: Engine, onPart: (what: string) => void): Promise<T>;
+  /** The result, and that of each part, must survive JSON. */
+  measure(study: Study, engine: Engine, part: Part): Promise<T>;
 }
+
+/**
+ * Makes a part of a measurement, such as one split, and keeps it until the whole is finished, so that an interrupted
+ * measurement resumes; gives what was kept where there is something.
+ */
+export type Part = <P>(name: string, make: () => Promise<P>) => Promise<P>;
 
 /** A result, and where it comes from. */
 export interface Measured<T> {
@@ -59,7 +67,9 @@ export async function openMeasurement<T>(
 }
 
 /**
- * Reads what was kept in the runs folder, or measures and keeps it there, whatever is recorded.
+ * Reads what was kept in the runs folder, or measures and keeps it there, whatever is recorded. A measurement that was
+ * interrupted resumes with its first unfinished part.
+ * @param onPart is told each finished part.
  * @throws Error if the file is damaged.
  */
 export async function makeMeasurement<T>(
@@ -71,13 +81,26 @@ export async function makeMeasurement<T>(
   const { name, version } = measurement;
   const { file, measured: kept } = await findMeasured(measurement, study);
   if (kept) return { ...kept, about: originOf(kept, file) };
+  const hash = hashOf(measurement, study);
+  const parts = join(foldersOf(study.profile).runs, `${name}-${hash.slice(0, 8)}`);
+  const part: Part = async (what, make) => {
+    const own = join(parts, `${encodeURIComponent(what)}.json`);
+    const there = await readPart<Awaited<ReturnType<typeof make>>>(own);
+    const content = there ?? { result: await make() };
+    if (!there) {
+      await mkdir(parts, { recursive: true });
+      await replaceJson(own, content);
+    }
+    onPart(what);
+    return content.result;
+  };
   const measured: Measured<T> = {
     ...{ name, profile: study.profile.name, command: `npx aro train ${name}` },
-    ...{ date: new Date().toISOString().slice(0, 10), engine: nameEngine(engine) },
-    hash: hashOf(measurement, study),
-    result: await measurement.measure(study, engine, onPart),
+    ...{ date: new Date().toISOString().slice(0, 10), engine: nameEngine(engine), hash },
+    result: await measurement.measure(study, engine, part),
   };
   await writeRecord(file, rounded(measured));
+  await rm(parts, { recursive: true, force: true });
   return { ...measured, about: `measured here, version ${version}, engine ${measured.engine}` };
 }
 
@@ -126,6 +149,15 @@ function hashOf(measurement: Measurement<unknown>, study: Study): string {
 
 function originOf({ command, date, engine }: Measured<unknown>, file: string): string {
   return `${relative(projectRoot(), file)}: ${command}, ${date}, engine ${engine}`;
+}
+
+async function readPart<P>(file: string): Promise<{ readonly result: P } | null> {
+  return await readOptionalJson<{ readonly result: P }>(
+    file,
+    ({ result }) => result !== undefined,
+    (found) =>
+      `openMeasurement: expected a part of a measurement in ${file}, got "${found}"; delete it`,
+  );
 }
 
 /** Null if there is no file, or it is of another cohort, split or settings. */

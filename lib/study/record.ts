@@ -86,11 +86,12 @@ export async function recordExperiment(
     }),
   );
   const all = [...made, ...before.runs];
+  const cohort = typeof profile.cohort === "object" ? " --cohort FILE" : "";
   const record: ExperimentRecord = {
     experiment: experiment.name,
     profile: profile.name,
     about: profile.about,
-    command: `npx aro train ${experiment.name} && npx aro record ${experiment.name}`,
+    command: `npx aro train ${experiment.name}${cohort} && npx aro record ${experiment.name}${cohort}`,
     date: new Date().toISOString().slice(0, 10),
     runs: runs.flatMap(({ hash }) => all.find((run) => run.hash === hash) ?? []),
     scores: inOrder(plan, [...here.scores, ...before.scores]),

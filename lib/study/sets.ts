@@ -1,10 +1,17 @@
 // The measurement "sets": any observed set of modalities to any other, by one ARO and by closed-form predictors.
+import { rm } from "node:fs/promises";
 import type { Cohort } from "../cohort/cohort.js";
 import { type Matrix, selectColumns } from "../cohort/matrix.js";
 import type { Engine } from "../engine/engine.js";
 import { fitControls } from "../evaluate/controls.js";
 import type { Predictor } from "../evaluate/predictor.js";
-import { scoreRepeat } from "../evaluate/repeated-splits.js";
+import {
+  adjustHolm,
+  type ComparedScore,
+  compareOverSplits,
+  type SplitDifference,
+  scoreRepeat,
+} from "../evaluate/repeated-splits.js";
 import { fitSharedDecoder } from "../impute/fit.js";
 import { sharedDecoderPredictor } from "../impute/infer.js";
 import type { AroSpec } from "../model/aro.js";
@@ -13,25 +20,33 @@ import { checkOptions } from "../options.js";
 import { prepareCohort } from "../preprocess/prepare.js";
 import { reduceStudy } from "./experiments.js";
 import { type Measurement, type OpenedMeasurement, openMeasurement } from "./measurement.js";
-import { describeAro, openTrained, type Study, trainDescribed } from "./study.js";
+import type { Profile } from "./profile.js";
+import { asCompared, averageSkills, type MeanSkill, type SplitSkill } from "./skills.js";
+import {
+  type DescribedRun,
+  describeAro,
+  openTrained,
+  prepareStudy,
+  type Study,
+  trainDescribed,
+} from "./study.js";
 import { evenlySpaced } from "./tuning.js";
 
-/** How well one predictor infers a modality from a set of others, on test samples in the paper's space. */
-export interface SetScore {
+/** How well one predictor infers a modality from a set of others, on one split's test samples in the paper's space. */
+export interface SetScore extends SplitSkill {
   /** Names of the observed modalities, with " + " between. */
   readonly observed: string;
   readonly target: string;
-  readonly predictor: string;
-  readonly mse: number;
-  /** `1 - MSE / MSE of the observed training mean`. */
-  readonly skill: number | null;
-  /** Median over features of r. */
+  /** Median over features of r; null for a constant. */
   readonly r: number | null;
 }
 
 export interface Sets {
-  readonly samples: number;
-  /** Features of each modality that were kept. */
+  /** Names of the modalities, in the cohort's order. */
+  readonly modalities: readonly string[];
+  /** Seeds of the splits by patient. */
+  readonly seeds: readonly number[];
+  /** Features that were kept, of all modalities together. */
   readonly features: number;
   /** Width and epochs of the two AROs. */
   readonly width: number;
@@ -44,60 +59,76 @@ export interface Sets {
  * loss of a step depends on which modalities it happened to mask, and the paper's schedule takes this noise for a plateau
  * within 50 epochs.
  */
-const LONGER = 3;
-const PATIENCE = 100;
-const CONTROLS = ["dual ridge", "ridge + cis of its residual + offset"];
+export const LONGER = 3;
+export const PATIENCE = 100;
+const MEAN = "training mean, observed";
+const RIDGE = "dual ridge";
+const DECODER = "shared decoder";
+const ANY_SET = "ARO, any set";
+const ONE_SET = "ARO, this set alone";
+const CONTROLS = [MEAN, RIDGE, "ridge + cis of its residual + offset"];
 /** With more modalities, only single ones and all but one are observed. */
 const MOST_MODALITIES = 4;
 
 /**
- * Trains one ARO whose modalities are masked at random, and fits controls and the shared decoder anew for each observed
- * set, which takes the place of the first modality. At the reduced size of the profile's experiments, on features that
- * all modalities name where there are any.
+ * On each split by patient, trains one ARO whose modalities are masked at random, and fits controls and the shared
+ * decoder anew for each observed set, which takes the place of the first modality. On features that all modalities name
+ * where there are any.
  */
 export const SETS: Measurement<Sets> = {
   name: "sets",
   about: "any set of modalities to any other: one ARO with random masking, ridge, shared decoder",
-  version: 1,
+  version: 2,
   settings: ({ profile }) => [
-    profile.experiments,
-    profile.model,
-    profile.training,
-    CONTROLS,
-    LONGER,
+    ...[profile.experiments, profile.model, profile.training],
+    ...[profile.evaluation.setSplits, profile.evaluation.setFeatures],
+    ...[CONTROLS, LONGER],
   ],
-  async measure(study, engine, onPart) {
+  async measure(study, engine, part) {
     const thin = thinStudy(study);
-    const { modalities } = thin.cohort;
-    const models = await trainBoth(thin, engine);
-    onPart("ARO");
+    const { cohort, profile } = thin;
+    const seeds = setSeeds(profile);
     const scores: SetScore[] = [];
-    for (const observed of observedSets(modalities.length)) {
-      const name = observed.map((m) => modalities[m].name).join(" + ");
-      scores.push(...(await scoreSet(thin, observed, name, models, engine)));
-      onPart(name);
+    for (const seed of seeds) {
+      scores.push(...(await part(`split ${seed}`, () => scoreSplit(onSplit(thin, seed), engine))));
     }
-    models.anySet.dispose();
-    models.firstOnly.dispose();
-    const { width } = thin.profile.model;
     return {
-      ...{ samples: thin.split.test.length, features: thin.cohort.features.length, width },
+      ...{ modalities: cohort.modalities.map(({ name }) => name), seeds },
+      ...{ features: cohort.features.length, width: profile.model.width },
       ...{ epochs: epochsOf(thin), scores },
     };
   },
 };
 
+/** The seeds of the splits that any set of modalities, and hidden cells, are inferred on. */
+export function setSeeds({ split, evaluation }: Profile): number[] {
+  return Array.from({ length: evaluation.setSplits }, (_, i) => split.seed + i);
+}
+
+/** The same study on the split of another seed. */
+export function onSplit({ profile, cohort }: Study, seed: number): Study {
+  return prepareStudy({ ...profile, split: { ...profile.split, seed } }, cohort);
+}
+
+export interface OpenedSets extends OpenedMeasurement<Sets> {
+  readonly skills: readonly SetSkill[];
+  readonly differences: readonly SetDifference[];
+}
+
 /**
  * Gives how well each observed set of a study's modalities infers the others, from its record where there is one.
- * @throws as `openMeasurement`.
+ * @throws as `openMeasurement`; RangeError if there are fewer than two splits.
  */
 export async function openSets(
   study: Study,
   engine: Engine,
   options: { readonly onPart?: (what: string) => void } = {},
-): Promise<OpenedMeasurement<Sets>> {
+): Promise<OpenedSets> {
   const { onPart } = checkOptions("openSets", options, { onPart: "function" });
-  return await openMeasurement(SETS, study, engine, onPart);
+  const opened = await openMeasurement(SETS, study, engine, onPart);
+  const { scores } = opened.result;
+  const skills = averageSkills(scores, ({ observed, target }) => ({ observed, target }));
+  return { ...opened, skills, differences: compareSets(scores) };
 }
 
 interface Models {
@@ -107,23 +138,35 @@ interface Models {
   readonly firstOnly: AutoencoderModel<AroSpec>;
 }
 
-async function trainBoth(thin: Study, engine: Engine): Promise<Models> {
-  const randomlyMasked = thin.cohort.modalities.map(({ start, end }) => ({ start, end }));
-  const earlyStopping = { patience: PATIENCE };
-  const training = { plateau: null, epochs: epochsOf(thin), earlyStopping };
-  const purpose = "sets";
-  const described = [
-    describeAro(thin, "unmasked", {
-      model: { randomlyMasked },
-      training,
-      purpose,
-      name: "any-set",
-    }),
-    describeAro(thin, "masked", { training, purpose, name: "any-set-first" }),
-  ];
-  for (const one of described) await trainDescribed(thin, one, engine);
+async function scoreSplit(study: Study, engine: Engine): Promise<SetScore[]> {
+  const described = describeBoth(study);
+  for (const one of described) await trainDescribed(study, one, engine);
   const [anySet, firstOnly] = await Promise.all(described.map((one) => openTrained(one, engine)));
-  return { anySet, firstOnly };
+  const scores: SetScore[] = [];
+  try {
+    for (const observed of observedSets(study.cohort.modalities.length)) {
+      scores.push(...(await scoreSet(study, observed, { anySet, firstOnly }, engine)));
+    }
+  } finally {
+    anySet.dispose();
+    firstOnly.dispose();
+  }
+  for (const { folder } of described) await rm(folder, { recursive: true });
+  return scores;
+}
+
+function describeBoth(study: Study): DescribedRun[] {
+  const randomlyMasked = study.cohort.modalities.map(({ start, end }) => ({ start, end }));
+  const earlyStopping = { patience: PATIENCE };
+  const training = { plateau: null, epochs: epochsOf(study), earlyStopping };
+  const purpose = "sets";
+  return [
+    describeAro(study, "unmasked", {
+      model: { randomlyMasked },
+      ...{ training, purpose, name: "any-set" },
+    }),
+    describeAro(study, "masked", { training, purpose, name: "any-set-first" }),
+  ];
 }
 
 function epochsOf({ profile }: Study): number {
@@ -146,28 +189,70 @@ export function observedSets(modalities: number): number[][] {
 async function scoreSet(
   { cohort, split, profile }: Study,
   observed: readonly number[],
-  name: string,
   { anySet, firstOnly }: Models,
   engine: Engine,
 ): Promise<SetScore[]> {
+  const name = observed.map((m) => cohort.modalities[m].name).join(" + ");
   const { cohort: seen, columns } = observeFirst(cohort, observed, name);
   const prepared = prepareCohort(seen, split);
   const visible = prepared.modalities[0].end;
   const decoder = await fitSharedDecoder(seen, { rows: split.train, engine });
   const predictors: Predictor[] = [
     ...fitControls(prepared, { only: CONTROLS }),
-    sharedDecoderPredictor(decoder, prepared, seen, { engine, name: "shared decoder" }),
-    inOrder("ARO, any set", anySet, columns, visible),
+    sharedDecoderPredictor(decoder, prepared, seen, { engine, name: DECODER }),
+    inOrder(ANY_SET, anySet, columns, visible),
   ];
   const isFirst = observed.length === 1 && observed[0] === 0;
-  if (isFirst) predictors.push(inOrder("ARO, this set alone", firstOnly, columns, visible));
-  const options = { seed: profile.split.seed, parts: ["test"] as const };
+  if (isFirst) predictors.push(inOrder(ONE_SET, firstOnly, columns, visible));
+  const { seed } = profile.split;
   const targets = new Set(prepared.modalities.slice(1).map((modality) => modality.name));
-  return (await scoreRepeat(predictors, prepared, options))
+  return (await scoreRepeat(predictors, prepared, { seed, parts: ["test"] }))
     .filter(({ modality }) => targets.has(modality))
-    .map(({ variant, modality, mse, skill, r }) => ({
-      ...{ observed: name, target: modality, predictor: variant, mse, skill, r },
+    .map(({ variant, modality, trainSamples, samples, mse, skill, r }) => ({
+      ...{ observed: name, target: modality, predictor: variant, seed },
+      ...{ trainSamples, samples, mse, skill, r },
     }));
+}
+
+/** The skill of one predictor with one observed set and target, averaged over splits. */
+export type SetSkill = MeanSkill & Pick<SetScore, "observed" | "target">;
+
+/** A paired difference over splits of one observed set and target. */
+export type SetDifference = Omit<SplitDifference, "modality"> &
+  Pick<SetScore, "observed" | "target">;
+
+/**
+ * Compares the shared decoder with every control, and the ARO for any set with the ridge and, where there is one, with the
+ * ARO for one set alone; Holm's method counts all rows as one table.
+ * @throws RangeError if there are fewer than two splits.
+ */
+export function compareSets(scores: readonly SetScore[]): SetDifference[] {
+  const pairs = [
+    ...CONTROLS.filter((control) => control !== MEAN).map((control) => [DECODER, control] as const),
+    ...[[DECODER, ANY_SET] as const, [ANY_SET, RIDGE] as const, [ANY_SET, MEAN] as const],
+  ];
+  const alone = new Set(scores.flatMap((row) => (row.predictor === ONE_SET ? [pairOf(row)] : [])));
+  const rows = [
+    ...compareOverSplits(scores.map(toCompared), pairs),
+    ...compareOverSplits(scores.filter((row) => alone.has(pairOf(row))).map(toCompared), [
+      [ANY_SET, ONE_SET],
+    ]),
+  ];
+  const adjusted = adjustHolm(rows.map(({ p }) => p));
+  const of = new Map(scores.map((row) => [pairOf(row), row]));
+  return rows.map(({ modality, ...row }, i) => {
+    const { observed, target } = of.get(modality)!;
+    return { observed, target, ...row, adjusted: adjusted[i] };
+  });
+}
+
+function pairOf({ observed, target }: SetScore): string {
+  return `${observed} to ${target}`;
+}
+
+/** An observed set with its target takes the place of a modality, so that each is compared apart. */
+function toCompared(score: SetScore): ComparedScore {
+  return { ...asCompared(score, pairOf(score)), r: score.r };
 }
 
 /** Puts the observed modalities first, as one. */
@@ -233,7 +318,7 @@ function inOrder(
 /** A study of fewer features, as many of each modality: first those that all modalities name, evenly spaced. */
 export function thinStudy(study: Study): Study {
   const { cohort, profile } = study;
-  const { features } = profile.experiments;
+  const features = profile.evaluation.setFeatures;
   const { modalities } = cohort;
   const each = Math.max(1, Math.floor(features / modalities.length));
   const names = modalities.map(({ start, end }) => new Set(cohort.features.slice(start, end)));

@@ -65,35 +65,36 @@ export const UNCERTAINTY: Measurement<Uncertainty> = {
     "coverage and width of intervals of the shared decoder and a ridge, and which features can be used",
   version: 1,
   settings: () => PREDICTORS,
-  async measure({ cohort, split }, engine, onPart) {
+  async measure({ cohort, split }, engine, part) {
     const first = cohort.modalities[0].end;
     const inferred = inferredRanges(cohort.modalities);
     const held = [...split.validation, ...split.test];
     const measured = sliceColumns(cohort.matrix, first, cohort.matrix.columns);
     const [seen, unseen] = [selectRows(measured, split.train), selectRows(measured, held)];
     const inputs = selectRows(sliceColumns(cohort.matrix, 0, first), held);
-    const coverage: PredictorCoverage[] = [];
-    let verdicts: VerdictRow[] = [];
+    const parts: Omit<Uncertainty, "samples">[] = [];
     for (const [predictor, method] of PREDICTORS) {
-      const decoder = await fitSharedDecoder(cohort, { rows: split.train, engine, method });
-      const factors = calibrateSpread(decoder.outOfFold, seen, inferred);
-      const inference = await inferModalities(decoder, inputs, { engine });
-      const found = measureCoverage(inference, unseen, inferred, factors);
-      coverage.push(
-        ...found.map((row) => ({
+      const measureOne = async () => {
+        const decoder = await fitSharedDecoder(cohort, { rows: split.train, engine, method });
+        const factors = calibrateSpread(decoder.outOfFold, seen, inferred);
+        const inference = await inferModalities(decoder, inputs, { engine });
+        const found = measureCoverage(inference, unseen, inferred, factors);
+        const coverage = found.map((row) => ({
           ...{ predictor, ...row },
           factor: factorOf(factors, row.modality, row.level),
-        })),
-      );
-      if (method === "shared-decoder") {
+        }));
+        if (method !== "shared-decoder") return { coverage, verdicts: [] };
         const rated = rateFeatures(cohort, split.train, decoder.outOfFold, factors);
-        verdicts = judgeVerdicts(
+        const verdicts = judgeVerdicts(
           rated.map(({ modality, verdict, r }) => ({ modality, verdict, outOfFold: r.value })),
           columnCorrelations(unseen, inference.mean.values),
         );
-      }
-      onPart(predictor);
+        return { coverage, verdicts };
+      };
+      parts.push(await part(predictor, measureOne));
     }
+    const coverage = parts.flatMap((one) => one.coverage);
+    const verdicts = parts.flatMap((one) => one.verdicts);
     return { samples: held.length, coverage, verdicts };
   },
 };

@@ -57,6 +57,7 @@ test("it lists every experiment with its runs and their states, and trains nothi
       ["authors-full", 1],
       ["uncertainty", 1],
       ["sets", 1],
+      ["cells", 1],
     ],
   );
   for (const { runs } of experiments) {
@@ -123,7 +124,7 @@ test("what is asked for wrongly is refused by name in one line", () => {
   const cases: [string[], RegExp][] = [
     [
       ["seed"],
-      /expected one of seeds, splits, splits-quick, splits-30, rates, decoder, authors, authors-full, uncertainty, sets, got "seed"/,
+      /expected one of seeds, splits, splits-quick, splits-30, rates, decoder, authors, authors-full, uncertainty, sets, cells, got "seed"/,
     ],
     [["toString"], /expected one of seeds, .*, got "toString"/],
     [["seeds", "--run", "2"], /--run to be a whole number from 0 to 1 for seeds, got "2"/],

@@ -206,9 +206,9 @@ test("the patient column is known by its usual names", async () => {
   }
 });
 
-test("without a patient column it is noted that a split may part patients; two that compete are refused", async () => {
+test("without a patient column it is noted that a split may separate patients; two that compete are refused", async () => {
   const none =
-    /no column names the patients, so each sample counts as a patient of its own, and a split may part/;
+    /no column names the patients, so each sample counts as a patient of its own, and a split may separate/;
   for (const name of ["patient_age", "case_control", "age", "inpatient", "Case_excluded"]) {
     const outcome = await reads({
       "r.csv": RNA,
@@ -279,7 +279,7 @@ test("a minus stays a label where a plus or a word like it stands, and is missin
   assert.deepEqual(labels(told, "ER"), ["+", null, "+", "+"]);
 });
 
-test("points that may part thousands are refused, where one of them cannot they are decimals", async () => {
+test("points that may be thousands separators are refused unless one of them cannot be", async () => {
   const sheet = "sample;patient\nS1;P1\nS2;P2\nS3;P3\nS4;P4\n";
   const table = "gene;S1;S2;S3;S4\nTP53;950;1.234;12.345;880\nEGFR;7.120;640;112.300;1.001\n";
   await refuses({ "p.csv": table, "samples.csv": sheet }, [
@@ -290,12 +290,15 @@ test("points that may part thousands are refused, where one of them cannot they 
     assert.equal((values(read).S2 as number[])[0], Math.fround(1.234));
   }
   await refuses({ "p.csv": table.replace("950", "1.234.567"), "samples.csv": sheet }, [
-    /got "1.234.567", with points between thousands/,
+    /got "1.234.567", with points as thousands separators/,
   ]);
   const label = "sample;patient;cells\nS1;P1;1.234\nS2;P2;950\nS3;P3;2.000\nS4;P4;1\n";
   const noted = await reads({ "r.csv": RNA, "samples.csv": label });
   assert.deepEqual(labels(noted, "cells"), ["1.234", "950", "2.000", "1"]);
-  assert.match(noted.text, /"cells" is kept as text because the points may part thousands/);
+  assert.match(
+    noted.text,
+    /"cells" is kept as text because the points may be thousands separators/,
+  );
 });
 
 test("labels that only look like numbers stay text, with a note", async () => {
@@ -482,7 +485,7 @@ test("the delimiter is the one that gives header and rows one width", async () =
   assert.equal((await reads({ "m.csv": lipids })).features.length, 2);
 });
 
-test("cells parted by blanks are named as that, and a fault of many rows is told once", async () => {
+test("blanks between cells are named as such, and a fault of many rows is told once", async () => {
   const blanks = '"S1" "S2" "S3" "S4"\n"TP53" 1 2 3 4\n"EGFR" 5 6 7 8\n';
   await refuses({ "r.txt": blanks }, [
     /expected tabs, commas or semicolons between the cells, got blanks/,
@@ -540,7 +543,7 @@ test("a word among numbers is refused with the option that reads it as missing",
   await refuses({ "m.csv": table }, [
     /line 2, column "S1": .* missing: \["<LOD", "ND"\] if they mean "not measured"/,
     /line 3, column "S3": .* missing: \["BDL"\] if it means "not measured"/,
-    /line 3, column "S4": .* with blanks between thousands/,
+    /line 3, column "S4": .* with blanks as thousands separators/,
   ]);
   const told = { table: { missing: ["<lod", "ND", "BDL", "1 234"] } };
   assert.deepEqual(values(await reads({ "m.csv": table }, told)).S1, [null, null]);
@@ -609,7 +612,7 @@ test("faults of a GCT file's first lines are told by line", async () => {
   }
 });
 
-test("points that may part thousands are refused between tabs and commas, too, beside whole numbers", async () => {
+test("points that may be thousands separators are refused between tabs and commas, too, beside whole numbers", async () => {
   const table = (cells: string) => `gene\tS1\tS2\tS3\tS4\nTP53\t${cells}\n`;
   await refuses({ "r.tsv": table("950\t1.234\t12.345\t880") }, [
     /line 1: .* as in "1.234": thousands or decimals\?/,
@@ -634,7 +637,7 @@ test("points that may part thousands are refused between tabs and commas, too, b
   const commas = sheet.replace("1.234", "1,234").replace("2.000", "2,000");
   assert.match(
     (await reads({ "r.csv": RNA, "samples.csv": commas })).text,
-    /decimal or between thousands, as in "1,234"/,
+    /its commas may be decimal or thousands separators, as in "1,234"/,
   );
 });
 
@@ -682,7 +685,7 @@ test("marks of spreadsheets, remarks below a table and repeated names are noted"
   const marked = await reads({
     "r.csv": `${RNA}'EGFR,5,6,7,8\n="KRAS",1,2,3,4\nTP53.1,4,3,2,1\nSource: our lab,,,,\n`,
   });
-  assert.match(marked.text, /2 features whose names have marks of a spreadsheet.*"'EGFR"/);
+  assert.match(marked.text, /2 features whose names begin with a spreadsheet's text mark.*"'EGFR"/);
   assert.match(marked.text, /because the name repeats \(1\): "TP53.1"/);
   assert.match(marked.text, /1 feature without a value in any sample: "Source: our lab"/);
   const again = await reads({ "r.csv": "gene,S1,S1.1,S2\nTP53,1,2,3\n" });
@@ -690,7 +693,7 @@ test("marks of spreadsheets, remarks below a table and repeated names are noted"
   assert.match(again.text, /samples that R or pandas may have renamed .* \(1\): "S1.1"/);
   await refuses({ "r.csv": `gene,S1,S2\nTP53,'1,TRUE\nEGFR, "3",2\nKRAS,1,2\n` }, [
     /got "'1", with an apostrophe, which marks text in a spreadsheet; remove it/,
-    /quoted behind a blank; remove the blank/,
+    /with a blank before its quotes; remove the blank/,
     /got "TRUE", a truth value; write 1 or 0/,
   ]);
 });
@@ -714,7 +717,7 @@ test("an index with gaps does not name the rows beside a column of words", async
 
 test("a sheet whose first column does not hold the samples' ids is told which does", async () => {
   await refuses({ "r.csv": RNA, "samples.csv": "patient,sample\nP1,S1\nP1,S2\nP2,S3\n" }, [
-    /samples.csv: .*\n- line 1: expected the samples' ids in the first column, got "patient" there and "sample" in column 2; .*id: "sample"/,
+    /samples.csv: .*\n- line 1: expected sample ids in the first column, got "patient" there and "sample" in column 2; .*id: "sample"/,
   ]);
   await refuses({ "r.csv": RNA, "samples.csv": "number,sample\n11,S1\n12,S2\n13,S3\n" }, [
     /the sample sheet's column "sample" has them: pass id: "sample" there/,
@@ -756,10 +759,10 @@ test("more names of a patient column are known, and one that may be is named in 
 
 test("a header with other delimiters than the rows, and a comment of a few cells above it, are told", async () => {
   await refuses({ "r.csv": "gene,S1,S2\nTP53\t1\t2\nEGFR\t3\t4\n" }, [
-    /got commas in the header, line 1, and others in the rows/,
+    /got commas in the header, line 1, and another in the rows/,
   ]);
   await refuses({ "r.csv": `%made,by X\n${RNA}EGFR,5,6,7,8\n` }, [
-    /expected the header on line 1, got "%made", "by X" above what looks like one; remove line 1/,
+    /expected the header on line 1, got "%made", "by X" above what looks like a header; remove line 1/,
   ]);
 });
 

@@ -14,7 +14,7 @@ import { messageOf } from "./tempfile.js";
 const root = mkdtempSync(join(tmpdir(), "aro-cbioportal-"));
 after(() => rmSync(root, { recursive: true }));
 
-/** Cells are parted by blanks here and by tabs in the file; "_" stands for an empty cell. */
+/** Cells are separated by blanks here and by tabs in the file; "_" stands for an empty cell. */
 const tsv = (...lines: string[]) =>
   lines
     .map(
@@ -473,3 +473,37 @@ test(
     assert.deepEqual(cohort.matrix, same.matrix);
   },
 );
+
+test("tables have the checks of other readers: a second header, totals, copied labels", async () => {
+  const rows = ["TP53 7157 1.5 0 2", "EGFR 1956 4 3 5"];
+  const table = (...more: string[]) => ({
+    [RNA]: tsv("Hugo_Symbol Entrez_Gene_Id S1 S2 S3", ...more),
+  });
+  assert.match(
+    await refusal(RNA, table("batch _ b1 b1 b2", ...rows)),
+    /line 2: expected numbers, got "b1", "b1", "b2", as in a second header/,
+  );
+  assert.match(
+    await refusal(RNA, table(...rows, "Total 0 5.5 3 7")),
+    /line 4: expected features, got "Total", the sum of the others; remove the row/,
+  );
+  const aged = { [SAMPLES]: tsv("PATIENT_ID SAMPLE_ID AGE", "P1 S1 50", "P2 S2 61.5", "P1 S3 72") };
+  assert.match(
+    await refusal(RNA, { ...table(...rows, "X1 0 50 61.5 72"), ...aged }),
+    /got "X1" with the values of the label "AGE"/,
+  );
+  assert.match(
+    read(table(...rows, "KRAS 3845 _ _ _")).notes.join("\n"),
+    /1 feature without a value in any sample: "KRAS"/,
+  );
+});
+
+test("a table in UTF-16 is not passed over", () => {
+  const folder = folderOf();
+  for (const encoding of ["le", "be"] as const) {
+    const bytes = Buffer.from(`\ufeff${study[RNA]}`, "utf16le");
+    writeFileSync(join(folder, RNA), encoding === "le" ? bytes : bytes.swap16());
+    const cohort = readCbioportal({ folder, name: "toy" });
+    assert.deepEqual(cohort.modalities.map(({ name }) => name).slice(0, 1), ["RNA"]);
+  }
+});

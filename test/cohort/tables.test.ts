@@ -9,13 +9,15 @@ import { messageOf, writeTemp } from "./tempfile.js";
 const ROWS = "samples-in-rows";
 const COLUMNS = "features-in-rows";
 
+/** A table, without how it was read. */
 async function read(content: string | Uint8Array, options: Partial<TableOptions> = {}) {
-  return await readTable({
+  const { reading: _, ...table } = await readTable({
     file: writeTemp("t.csv", content),
     name: "rna",
     orientation: ROWS,
     ...options,
   });
+  return table;
 }
 
 async function refusal(
@@ -131,8 +133,8 @@ test("names text in a numeric cell, and what it seems to be, with line, column a
     ["abc", /got "abc"; correct it, or pass missing: \["abc"\] if it means "not measured"/],
     ['"0,5"', /got "0,5", a decimal comma; save the file with decimal points/],
     ['"1.234,5"', /got "1.234,5", a decimal comma/],
-    ['"1,234"', /got "1,234", whose comma is a decimal comma or parts thousands/],
-    ['"1,234.5"', /got "1,234.5", with commas between thousands/],
+    ['"1,234"', /got "1,234", whose comma is a decimal or a thousands separator/],
+    ['"1,234.5"', /got "1,234.5", with commas as thousands separators/],
     ["#DIV/0!", /an error of a spreadsheet's formula/],
     ["1-Sep", /got "1-Sep", a date/],
     ["\u22120.5", /a typographic minus; write the minus as "-"/],

@@ -37,6 +37,16 @@ test("separation leaves unrecorded rows out, and is null where one class is left
   assert.equal(separation(points, { name: "group", values: groups.map(() => "a") }), null);
 });
 
+test("a class of one sample has no silhouette: it is left out, and named", () => {
+  const withOne = { name: "group", values: groups.map((group, i) => (i === 3 ? "c" : group)) };
+  const without = { name: "group", values: groups.map((group, i) => (i === 3 ? null : group)) };
+  assert.equal(separation(points, withOne), separation(points, without));
+  const [{ silhouettes, leftOut }] = mapPoints(points, [withOne]).colorings;
+  assert.deepEqual(leftOut, ["c"]);
+  assert.deepEqual(silhouettes, mapPoints(points, [without]).colorings[0].silhouettes);
+  assert.equal(separation(points, { name: "id", values: groups.map((_, i) => i) }), null);
+});
+
 test("clusterPoints finds the groups, and compares them with labels where these are recorded", () => {
   const half = groups.map((_, i) => (i < 20 ? null : Math.floor(i / 10)));
   const found = clusterPoints(points, 2, [group, { name: "half", values: half }]);

@@ -118,3 +118,41 @@ test("missing at random a score over observed entries is fair; below a limit it 
   assert.ok(limit.mseHidden! > 1.5 * limit.mseObserved!);
   assert.ok(limit.biasHidden! > 1, `${limit.biasHidden}`);
 });
+
+test("in units of complete values nothing is clamped, so that what lies below a limit counts in full", async () => {
+  const features = { RNA: 60, protein: 30 };
+  const made = { seed: 42, features, missingAtRandom: 0, detectionLimit: { protein: 0.3 } };
+  const { prepared, truth } = prepare(made, "z");
+  const units = Float64Array.from(prepared.features, () => 2);
+  const constant = fitControls(prepared, { only: ["training mean, observed"] });
+  const complete = { ...truth.complete, observed: truth.complete.observed.slice() };
+  const { columns } = complete;
+  const { rows } = prepared.test;
+  const [first] = [...prepared.test.matrix.observed.keys()].filter(
+    (at) => !prepared.test.matrix.observed[at],
+  );
+  const cell = rows[Math.floor(first / columns)] * columns + (first % columns);
+  complete.observed[cell] = 0; // not even the more complete measurements have it
+  const score = async (options: { readonly units?: Float64Array }) =>
+    (await scoreHidden(constant, prepared, prepared.test, complete, options))[1];
+  const [clamped, full] = [await score({}), await score({ units })];
+  const hidden = [...prepared.test.matrix.observed].filter((is) => !is).length;
+  assert.deepEqual([clamped.hidden, full.hidden], [hidden - 1, hidden - 1]);
+  let [errors, bias] = [0, 0];
+  const [predicted] = await Promise.all(constant.map((one) => one.predict(prepared.test)));
+  prepared.test.matrix.observed.forEach((is, at) => {
+    if (is || at === first) return;
+    const j = at % columns;
+    const own = predicted[at] * prepared.scaler.std[j] + prepared.scaler.mean[j];
+    const error = (own - complete.values[rows[Math.floor(at / columns)] * columns + j]) / 2;
+    errors += error ** 2;
+    bias += error;
+  });
+  assert.ok(Math.abs(full.mseHidden! / (errors / (hidden - 1)) - 1) < 1e-6);
+  assert.ok(Math.abs(full.biasHidden! / (bias / (hidden - 1)) - 1) < 1e-6);
+  const paper = prepare(made, "paper").prepared;
+  await assert.rejects(
+    scoreHidden(constant, paper, paper.test, complete, { units }),
+    /units and a cohort of z-scores, got 90 units and one in the space "paper"/,
+  );
+});

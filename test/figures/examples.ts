@@ -13,6 +13,7 @@ import { overviewFigure } from "../../lib/figures/overview.js";
 import { parallelFigure } from "../../lib/figures/parallel.js";
 import { preprocessingFigure } from "../../lib/figures/preprocessing.js";
 import { type ReliabilityRow, reliabilityFigure } from "../../lib/figures/reliability.js";
+import { type SetRow, setsFigure } from "../../lib/figures/sets.js";
 import { skillFigure } from "../../lib/figures/skill.js";
 import { splitFigure } from "../../lib/figures/split.js";
 import { splitsFigure } from "../../lib/figures/splits.js";
@@ -37,6 +38,29 @@ export const reliabilityRows: readonly ReliabilityRow[] = ["shared decoder", "du
       })),
     ),
 );
+
+/** One cell clearly best, one best, one worse than the mean. */
+export const setRows: readonly SetRow[] = [
+  ["RNA", "proteomics", "training mean", 0, ""],
+  ["proteomics", "RNA", "training mean", 0, ""],
+  ["RNA", "proteomics", "dual ridge", 0.2, ""],
+  ["proteomics", "RNA", "dual ridge", -0.1, ""],
+  ["RNA", "proteomics", "shared decoder", 0.4, "clearly best"],
+  ["proteomics", "RNA", "shared decoder", 0.1, "best"],
+].map(([observed, target, predictor, skill, rank]) => {
+  const margin = skill === 0 ? 0 : 0.05;
+  return {
+    observed,
+    target,
+    predictor,
+    skill,
+    low: +skill - margin,
+    high: +skill + margin,
+    rank,
+  } as SetRow;
+});
+
+export const setsOptions = { cohort, modalities: ["RNA", "proteomics"], splits: 5, features: 90 };
 
 export const confusionMatrix = {
   name: "tissue from ARO unmasked",
@@ -271,6 +295,7 @@ export const examples: Readonly<Record<string, () => Figure>> = {
       modality: "proteomics",
       samples: 18,
     }),
+  sets: () => setsFigure(setRows, setsOptions),
   reliability: () => reliabilityFigure(reliabilityRows, { cohort, samples: 35 }),
   splits: () => splitsFigure(overSplits, { cohort, against: "shared decoder" }),
   differences: () => differencesFigure(differences, { cohort, seeds: 5 }),

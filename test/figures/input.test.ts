@@ -17,6 +17,7 @@ import { preprocessingFigure } from "../../lib/figures/preprocessing.js";
 import { mergeRare } from "../../lib/figures/rare.js";
 import { reliabilityFigure } from "../../lib/figures/reliability.js";
 import { renderFigure } from "../../lib/figures/render.js";
+import { type SetRow, setsFigure } from "../../lib/figures/sets.js";
 import { skillFigure } from "../../lib/figures/skill.js";
 import { splitFigure } from "../../lib/figures/split.js";
 import { percent } from "../../lib/figures/text.js";
@@ -33,6 +34,8 @@ import {
   reliabilityRows,
   runs,
   searchStudies,
+  setRows,
+  setsOptions,
   skillRows,
   trainingOptions,
   tuningStudies,
@@ -65,6 +68,25 @@ test("reliabilityFigure refuses shares above 1 and more predictors than it has r
   );
   const many = ["a", "b", "c", "d", "e"].map((predictor) => ({ ...row, predictor }));
   assert.throws(() => draw(many), /at most 4 predictors, got 5/);
+});
+
+test("setsFigure marks what was observed, and refuses an unknown target", () => {
+  const data = datasetsOf(setsFigure(setRows, setsOptions));
+  assert.deepEqual(
+    data.seen.map(({ observed, target }) => `${observed}: ${target}`),
+    [
+      ...["RNA: RNA", "proteomics: proteomics"],
+      ...["RNA + proteomics: RNA", "RNA + proteomics: proteomics"],
+    ],
+  );
+  assert.deepEqual(
+    data["shared decoder"].map(({ text, interval }) => `${text} ${interval}`),
+    ["0.40 0.35 to 0.45", "0.10 0.05 to 0.15"],
+  );
+  assert.equal(data["training mean"][0].interval, "");
+  const draw = (change: Partial<SetRow>) => setsFigure([{ ...setRows[2], ...change }], setsOptions);
+  assert.throws(() => draw({ target: "lipids" }), /among RNA, proteomics, got "lipids"/);
+  assert.throws(() => draw({ low: 0.3 }), /interval that holds the skill of dual ridge from RNA/);
 });
 
 test("differencesFigure refuses an interval beside its difference and a measure without variants", () => {

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { readCohortFile } from "../../lib/cohort/cohort-file.js";
 import { simulateCohort } from "../../lib/cohort/simulate.js";
+import { worseThanMean } from "../../lib/impute/card.js";
 import { impute } from "../../lib/impute/impute.js";
 import { fitImputer } from "../../lib/impute/imputer.js";
 
@@ -186,4 +187,15 @@ test("wide is refused for h5mu, which always has a table per modality", async ()
     impute({ model: logs, table, output: place("wide"), format: "h5mu", wide: true }),
     /expected wide only for tsv and parquet/,
   );
+});
+
+test("a model that errs more than the mean of the training samples says so on its card", () => {
+  const of = (value: number) => ({ value, low: value, high: value });
+  const errors = { aro: of(0.3), mean: of(0.2) };
+  const [text, ...more] = worseThanMean([
+    { modality: "protein", method: "aro", errors },
+    { modality: "metabolite", method: "mean", errors },
+  ]);
+  assert.match(text, /protein by ARO is worse than the mean .* 0\.300, the mean's 0\.200/);
+  assert.deepEqual(more, []);
 });

@@ -169,7 +169,10 @@ test("a spec or pairs that do not fit are refused, with what was found", async (
     buildSharedDecoder(engine, { ...SPEC, ...change }, weights);
   assert.throws(() => build({ gates: [] }), /expected gates to be a finite number .* got \[\]/);
   assert.throws(() => build({ gates: [Number.NaN] }), /gates .* got \[NaN\]/);
-  assert.throws(() => build({ hidden: 0 }), /expected hidden to be a positive whole number, got 0/);
+  assert.throws(
+    () => build({ hidden: 0 }),
+    /expected hidden to be a whole number of at least 1, got 0/,
+  );
   assert.throws(() => build({ statistics: 1.5 }), /expected statistics .* got 1.5/);
   assert.throws(
     () => build({ objective: "log" as "standardized" }),

@@ -69,6 +69,7 @@ test("the page is one file of less than 3 MB that asks for nothing else", { skip
   assert.ok(statSync(file).size < 3e6, `${statSync(file).size} bytes`);
   assert.deepEqual(requests, [pathToFileURL(file).href]);
   assert.equal(await page.locator("#sample option").count(), 40);
+  assert.equal(await page.locator("#engine").textContent(), "WebAssembly");
   assert.match(
     (await said())!,
     /is as it was measured\. ARO masked errs 0\.\d{3} on protein and 0\.\d{3} on metabolite\./,

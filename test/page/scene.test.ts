@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { chooseEngine } from "../../lib/engine/choose.js";
 import { tfjsEngine } from "../../lib/engine/tfjs.js";
-import { type Edit, openScene, trainScene } from "../../lib/page/scene.js";
+import { type Edit, openScene } from "../../lib/page/scene.js";
+import { trainScene } from "../../lib/page/training.js";
 
 const { engine } = await chooseEngine();
 const packed = await trainScene(engine, 30);

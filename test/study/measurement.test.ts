@@ -1,6 +1,6 @@
 // Measurements are made once and read again, made anew when what they depend on changes, and recorded on demand.
 import assert from "node:assert/strict";
-import { rmSync, writeFileSync } from "node:fs";
+import { readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { dropEmptyFeatures } from "../../lib/cohort/cohort.js";
@@ -64,9 +64,38 @@ test("a measurement is made once, read from where it was kept, and then from its
   await assert.rejects(openMeasurement(counting(1), study, engine), /delete it/);
 });
 
+test("a measurement that was interrupted resumes with its first unfinished part", async () => {
+  const made: string[] = [];
+  let fails = true;
+  const twoParts: Measurement<string[]> = {
+    ...{ name: "two-parts", about: "two parts", version: 1, settings: () => null },
+    measure: async (_study, _engine, part) => {
+      const make = (name: string) => async () => {
+        if (name === "b/2" && fails) throw new Error("interrupted");
+        made.push(name);
+        return name;
+      };
+      return [await part("a 1", make("a 1")), await part("b/2", make("b/2"))];
+    },
+  };
+  await assert.rejects(openMeasurement(twoParts, study, engine), /interrupted/);
+  fails = false;
+  const told: string[] = [];
+  const { result } = await openMeasurement(twoParts, study, engine, (part) => told.push(part));
+  assert.deepEqual(result, ["a 1", "b/2"]);
+  assert.deepEqual([made, told], [result, result]);
+  assert.deepEqual(
+    readdirSync(runs).filter((file) => file.startsWith("two-parts-")),
+    [],
+  );
+});
+
 test("uncertainty is measured on held-out samples, for decoder and ridge at four levels", async () => {
   const parts: string[] = [];
-  const found = await UNCERTAINTY.measure(study, engine, (part) => parts.push(part));
+  const found = await UNCERTAINTY.measure(study, engine, async (part, make) => {
+    parts.push(part);
+    return await make();
+  });
   assert.deepEqual(parts, ["shared decoder", "dual ridge"]);
   assert.equal(found.samples, study.split.validation.length + study.split.test.length);
   assert.equal(found.coverage.length, 2 * 4);

@@ -9,7 +9,14 @@ import { ARO } from "../../lib/model/aro.js";
 import { prepareCohort } from "../../lib/preprocess/prepare.js";
 import { splitSamples } from "../../lib/preprocess/split.js";
 import { foldersOf, readProfile } from "../../lib/study/profile.js";
-import { observedSets, observeFirst, SETS, thinStudy } from "../../lib/study/sets.js";
+import {
+  compareSets,
+  observedSets,
+  observeFirst,
+  SETS,
+  type SetScore,
+  thinStudy,
+} from "../../lib/study/sets.js";
 import type { Study } from "../../lib/study/study.js";
 
 const { engine } = await chooseEngine();
@@ -23,7 +30,8 @@ const study: Study = {
   profile: {
     ...base,
     name: "sets-test",
-    experiments: { ...base.experiments, features: 60, width: 4, epochs: 3 },
+    experiments: { ...base.experiments, width: 4, epochs: 3 },
+    evaluation: { ...base.evaluation, setSplits: 2, setFeatures: 60 },
   },
   ...{ cohort, split, prepared: prepareCohort(cohort, split) },
 };
@@ -62,19 +70,42 @@ test("a thinned study keeps as many features of each modality, shared ones first
   );
 });
 
-test("each set infers what it leaves, by controls, the shared decoder and one ARO", async () => {
-  const { scores, width } = await SETS.measure(study, engine, () => {});
-  assert.equal(width, 4);
+test("each set infers what it leaves, by controls, the shared decoder and one ARO, on each split", async () => {
+  const parts: string[] = [];
+  const { scores, width, modalities, seeds } = await SETS.measure(study, engine, (part, make) => {
+    parts.push(part);
+    return part === "split 42" ? make() : Promise.resolve([] as never);
+  });
+  assert.deepEqual(parts, ["split 42", "split 43"]);
+  assert.deepEqual([width, modalities, seeds], [4, ["RNA", "protein", "metabolite"], [42, 43]]);
   const of = (observed: string) => scores.filter((row) => row.observed === observed);
   assert.deepEqual(
     new Set(of("RNA").map(({ target }) => target)),
     new Set(["protein", "metabolite"]),
   );
-  assert.equal(of("RNA").length, 2 * 5);
-  assert.equal(of("protein + metabolite").length, 4);
-  assert.equal(scores.length, 10 + 2 * 8 + 3 * 4);
+  assert.equal(of("RNA").length, 2 * 6);
+  assert.equal(of("protein + metabolite").length, 5);
+  assert.equal(scores.length, 12 + 2 * 10 + 3 * 5);
   const ridge = of("RNA").find(({ predictor }) => predictor === "dual ridge")!;
   assert.ok(ridge.skill! > 0.1 && ridge.mse > 0);
+});
+
+test("the decoder's difference from a control is that of their scores, one table corrected as a whole", () => {
+  const score = (predictor: string, seed: number, mse: number): SetScore => ({
+    ...{ observed: "a", target: "b", predictor, seed, trainSamples: 40, samples: 10 },
+    ...{ mse, skill: 1 - mse, r: null },
+  });
+  const names = ["training mean, observed", "dual ridge", "ridge + cis of its residual + offset"];
+  const scores = [1, 2, 3].flatMap((seed) => [
+    ...names.map((name, i) => score(name, seed, 1 - 0.1 * i + 0.01 * seed)),
+    ...[score("shared decoder", seed, 0.5 + 0.012 * seed), score("ARO, any set", seed, 0.99)],
+  ]);
+  const rows = compareSets(scores);
+  const [first] = rows;
+  assert.deepEqual([first.observed, first.target, first.second], ["a", "b", "dual ridge"]);
+  assert.ok(Math.abs(first.difference - -0.396) < 1e-9);
+  assert.ok(rows.every(({ p, adjusted }) => adjusted >= p));
+  assert.equal(rows.find(({ first }) => first === "ARO, any set")!.better, "dual ridge");
 });
 
 test("an ARO refuses to mask blocks that it does not see", () => {

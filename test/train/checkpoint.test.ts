@@ -200,7 +200,7 @@ test("a run goes on from the checkpoint before a damaged one, which it replaces"
   const { run, trained } = await trainIn(folder);
   assert.match(
     run.notes[0],
-    /checkpoint-15\.safetensors: expected the contents .*damaged; .*checkpoint-12\.safetensors is used instead/,
+    /checkpoint-15\.safetensors: expected contents .*damaged; .*checkpoint-12\.safetensors is used instead/,
   );
   assert.equal(run.notes[1], "resumed after epoch 4");
   assert.deepEqual(trained, [5, 6, 7, 8, 9]);

@@ -1,0 +1,226 @@
+// Single cells: hiding them, and predictors that see every measured cell of a row, whatever its modality.
+
+import type { Matrix } from "../cohort/matrix.js";
+import { createRandom } from "../cohort/random.js";
+import {
+  type ColumnRange,
+  factorCholesky,
+  gram,
+  multiply,
+  type Rows,
+} from "../engine/linear-algebra.js";
+import { checkOptions, required } from "../options.js";
+import type { Prepared, PreparedCohort } from "../preprocess/prepare.js";
+import {
+  chooseSetting,
+  inferredColumns,
+  meanSquaredErrorOf,
+  noteEdge,
+  observedMean,
+  type Predictor,
+  type Trial,
+} from "./predictor.js";
+import { pickColumns, repeatRow } from "./rows.js";
+
+/** Why a cell is missing: by chance, or because its value lies below what the instrument detects. */
+export type Mechanism = "at random" | "below a limit";
+
+export const MECHANISMS = ["at random", "below a limit"] as const satisfies readonly Mechanism[];
+
+export interface HideOptions {
+  readonly mechanism: Mechanism;
+  /** Of the measured cells, in (0, 1). */
+  readonly share: number;
+  /** Columns `[start, end)` whose cells are hidden; by default all. */
+  readonly columns?: ColumnRange;
+  readonly seed?: number;
+}
+
+/**
+ * Marks a share of the measured cells of each column as missing: drawn at random, or the lowest. Of equal values below a
+ * limit, the first rows are hidden.
+ * @returns a matrix that shares the values.
+ * @throws RangeError if the share is not in (0, 1).
+ */
+export function hideCells(matrix: Matrix, options: HideOptions): Matrix {
+  const {
+    mechanism,
+    share,
+    columns = {},
+    seed = 42,
+  } = checkOptions("hideCells", options, {
+    ...{ mechanism: required(MECHANISMS), share: required("number") },
+    ...{ columns: "object", seed: "number" },
+  });
+  if (!(share > 0 && share < 1)) {
+    throw new RangeError(`hideCells: expected a share in (0, 1), got ${share}`);
+  }
+  const { rows, columns: width, values } = matrix;
+  const { start = 0, end = width } = columns;
+  const observed = matrix.observed.slice();
+  const random = createRandom(seed, "hidden cells");
+  for (let j = start; j < end; j++) {
+    const measured: number[] = [];
+    for (let i = 0; i < rows; i++) if (observed[i * width + j]) measured.push(i * width + j);
+    const order =
+      mechanism === "at random"
+        ? measured.map((at) => [random.uniform(), at] as const)
+        : measured.map((at) => [values[at], at] as const);
+    const hidden = order
+      .sort((a, b) => a[0] - b[0] || a[1] - b[1])
+      .slice(0, Math.round(share * measured.length));
+    for (const [, at] of hidden) observed[at] = 0;
+  }
+  return { ...matrix, observed };
+}
+
+const HELD_OUT = 0.1; // of the validation rows' measured cells, to choose a setting by
+
+/** Validation rows without some measured cells of the inferred columns, and the same rows with nothing but these. */
+export function holdOutCells(prepared: PreparedCohort): {
+  readonly seen: Prepared;
+  readonly heldOut: Prepared;
+} {
+  const { validation } = prepared;
+  const { matrix } = validation;
+  const seen = hideCells(matrix, {
+    ...{ mechanism: "at random", share: HELD_OUT, columns: inferredColumns(prepared) },
+  });
+  const heldOut = matrix.observed.map((is, at) => is - seen.observed[at]);
+  return {
+    seen: { ...validation, matrix: seen },
+    heldOut: { ...validation, matrix: { ...matrix, observed: heldOut } },
+  };
+}
+
+/** The error of predictions of the validation rows over the cells that were held out. */
+function heldOutError(
+  prepared: PreparedCohort,
+  heldOut: Prepared,
+  predicted: Float32Array,
+): number {
+  const columns = inferredColumns(prepared);
+  const { rows, columns: width } = heldOut.matrix;
+  return meanSquaredErrorOf(
+    heldOut,
+    pickColumns({ rows, columns: width, values: predicted }, columns),
+    columns,
+  );
+}
+
+/**
+ * Gives each row its scores on factors from its own observed cells, `t = (B_o B_o^T + penalty I)^-1 B_o (x_o - mean_o)`, and
+ * predicts `mean + B^T t`.
+ * @param factors B, `[factors, features]`.
+ * @returns row-major `[rows, features]`.
+ */
+export function foldInCells(
+  { rows, columns, values, observed }: Matrix,
+  factors: Rows,
+  mean: Float64Array,
+  penalty: number,
+): Float64Array {
+  const out = repeatRow(mean, rows);
+  const rank = factors.rows;
+  if (rank === 0) return out;
+  for (let i = 0; i < rows; i++) {
+    const own: number[] = [];
+    for (let j = 0; j < columns; j++) if (observed[i * columns + j]) own.push(j);
+    const seen = { rows: rank, columns: own.length, values: new Float64Array(rank * own.length) };
+    for (let k = 0; k < rank; k++) {
+      own.forEach((j, at) => {
+        seen.values[k * own.length + at] = factors.values[k * columns + j];
+      });
+    }
+    const system = own.length > 0 ? gram(seen) : new Float64Array(rank * rank);
+    for (let k = 0; k < rank; k++) system[k * (rank + 1)] += penalty;
+    const right = new Float64Array(rank);
+    for (let k = 0; k < rank; k++) {
+      own.forEach((j, at) => {
+        right[k] += seen.values[k * own.length + at] * (values[i * columns + j] - mean[j]);
+      });
+    }
+    const scores = factorCholesky(system).solve(right);
+    const mixed = multiply({ rows: 1, columns: rank, values: scores }, factors);
+    for (let j = 0; j < columns; j++) out[i * columns + j] += mixed[j];
+  }
+  return out;
+}
+
+export interface CellNeighborsOptions {
+  /** Numbers of neighbors. Held-out cells of the validation rows choose; a single one is used as given. */
+  readonly counts?: readonly number[];
+  readonly name?: string;
+}
+
+export interface CellNeighbors extends Predictor {
+  readonly count: number;
+  readonly trials: readonly Trial<number>[];
+}
+
+/**
+ * Predicts the mean of the nearest training rows that measured the feature. The squared distance of two rows is the mean
+ * squared difference over the cells that both measured; rows that share none are no neighbors. Where nobody measured the
+ * feature, the mean of its observed training entries.
+ * Source: Troyanskaya et al. 2001; the distance is that of scikit-learn's KNNImputer.
+ * @throws RangeError if a count is not a whole number from 1 to the training rows.
+ */
+export function fitCellNeighbors(
+  prepared: PreparedCohort,
+  options: CellNeighborsOptions = {},
+): CellNeighbors {
+  const { train } = prepared;
+  const most = train.matrix.rows;
+  const { counts = [1, 3, 5, 10, 20, 40].filter((count) => count <= most), name = "kNN" } =
+    checkOptions("fitCellNeighbors", options, { counts: "array", name: "string" });
+  if (counts.length === 0 || counts.some((k) => !Number.isInteger(k) || k < 1 || k > most)) {
+    throw new RangeError(
+      `fitCellNeighbors: expected whole numbers from 1 to ${most}, got [${counts.join(", ")}]`,
+    );
+  }
+  const mean = observedMean(prepared);
+  const predict = (matrix: Matrix, count: number) =>
+    averageNeighbors(matrix, train.matrix, count, mean);
+  const { setting: count, trials } = chooseSetting("neighbors", counts, () => {
+    const { seen, heldOut } = holdOutCells(prepared);
+    return (tried) => heldOutError(prepared, heldOut, predict(seen.matrix, tried));
+  });
+  return {
+    ...{ name, sees: "all", notes: noteEdge("neighbors", count, counts), count, trials },
+    predict: ({ matrix }) => predict(matrix, count),
+  };
+}
+
+function averageNeighbors(
+  { rows, columns, values, observed }: Matrix,
+  among: Matrix,
+  count: number,
+  mean: Float64Array,
+): Float32Array {
+  const out = new Float32Array(rows * columns);
+  for (let i = 0; i < rows; i++) {
+    const distances = Array.from({ length: among.rows }, (_, n) => {
+      let [sum, shared] = [0, 0];
+      for (let j = 0; j < columns; j++) {
+        if (!observed[i * columns + j] || !among.observed[n * columns + j]) continue;
+        sum += (values[i * columns + j] - among.values[n * columns + j]) ** 2;
+        shared++;
+      }
+      return { n, distance: sum / shared }; // NaN where they share none
+    });
+    const near = distances
+      .filter(({ distance }) => !Number.isNaN(distance))
+      .sort((a, b) => a.distance - b.distance);
+    for (let j = 0; j < columns; j++) {
+      let [sum, found] = [0, 0];
+      for (const { n } of near) {
+        if (found === count) break;
+        if (!among.observed[n * columns + j]) continue;
+        sum += among.values[n * columns + j];
+        found++;
+      }
+      out[i * columns + j] = found > 0 ? sum / found : mean[j];
+    }
+  }
+  return out;
+}
