@@ -51,8 +51,11 @@ test("it lists every experiment with its runs and their states, and trains nothi
     experiments.map(({ name, runs }) => [name, runs.length]),
     [
       ["seeds", 2],
-      ["splits", 12],
-      ["decoder", 8],
+      ["splits", 22],
+      ["splits-quick", 12],
+      ["splits-30", 9],
+      ["rates", 3],
+      ["decoder", 14],
       ["authors", 8],
       ["authors-full", 1],
       ["uncertainty", 1],
