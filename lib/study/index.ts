@@ -16,6 +16,7 @@ export { chooseTasks } from "./tasks.js";
 export { runCanaries } from "./canaries.js";
 export { compareVariants, tabulateSeeds, tabulateSplits } from "./experiment-scores.js";
 export { planExperiment } from "./experiments.js";
+export { openHiddenCells } from "./hidden-cells.js";
 export { scoreExperiment } from "./record.js";
 export { openSets } from "./sets.js";
 export { compareSpaces, tuneAro, tuningReferences } from "./tuning.js";
