@@ -10,12 +10,10 @@ export {
   summarizeModalities,
 } from "./cohort/cohort.js";
 export { sampleFrame } from "./cohort/frame.js";
-export { readGbm } from "./cohort/gbm.js";
 export { countLabels, countPatients, labelValues } from "./cohort/labels.js";
 export { type Matrix, matrixFrom } from "./cohort/matrix.js";
-export { readNumbers, readSurvival } from "./cohort/outcomes.js";
+export { readOutcome } from "./cohort/outcomes.js";
 export { simulateCohort } from "./cohort/simulate.js";
-export { fetchSource } from "./cohort/sources.js";
 export { writeTable } from "./cohort/table-writer.js";
 export { readTables } from "./cohort/tables.js";
 

@@ -88,7 +88,7 @@ test("checkDirection notices an import that points forward, and the type of one 
     expectOne(
       checkDirection(files),
       place,
-      /cohort must not import engine; the order is nearest.ts < options.ts < cohort </,
+      /cohort must not import engine; the order is nearest.ts < options.ts < markup.ts < cohort </,
     );
   }
   const back = sources({ "lib/engine/engine.ts": 'import type { A } from "../cohort/matrix.js";' });

@@ -57,11 +57,11 @@ async function writeCohort(
   return file;
 }
 
-/** Runs the cells of the numbered notebooks as modules, each notebook after the one before; returns what they print. */
-async function runCells(name: string, cohort: string): Promise<string> {
+/** Runs the cells of notebooks as modules, each notebook after the one before; returns what they print. */
+async function runCells(name: string, cohort: string, numbers: RegExp): Promise<string> {
   const place = join(runs, name, "cells");
   await mkdir(place, { recursive: true });
-  const files = (await listNotebooks()).filter((file) => /^0[1-9]-/.test(notebookName(file)));
+  const files = (await listNotebooks()).filter((file) => numbers.test(notebookName(file)));
   const modules: string[] = [];
   for (const file of files) {
     const cells = await readCodeCells(file);
@@ -69,7 +69,7 @@ async function runCells(name: string, cohort: string): Promise<string> {
     await writeFile(path, `${cells.map(({ source }) => source).join("\n")}\n`);
     modules.push(pathToFileURL(path).href);
   }
-  assert.equal(modules.length, 9);
+  assert.ok(modules.length >= 9);
   const load = "for (const module of process.argv.slice(1)) await import(module)";
   const { stdout } = await promisify(execFile)(
     process.execPath,
@@ -90,12 +90,12 @@ test("all notebooks run on a cohort with metabolites and without a column of pat
   });
   const sheet = cohort.samples.map(({ id }, i) => `${id}\t${i % 2 ? "left" : "right"}`);
   const file = await writeCohort(names[0], cohort, ["sample\tside", ...sheet]);
-  const printed = await runCells(names[0], file);
+  const printed = await runCells(names[0], file, /^(0[1-9]|1[0-3])-/);
   assert.match(printed, /no column names the patients/);
   assert.match(printed, /ridge/);
 });
 
-test("all notebooks run on a cohort with three classes, one of them of four samples", async () => {
+test("notebooks 1 to 9 run on a cohort with three classes, one of them of four samples", async () => {
   const { cohort } = simulateCohort({
     ...{ seed: 2, patients: 40, normalShare: 0.25 },
     features: { RNA: 40, protein: 30, phosphoprotein: 20 },
@@ -104,6 +104,6 @@ test("all notebooks run on a cohort with three classes, one of them of four samp
     [id, patient, i < 4 ? "rare" : i % 2 ? "one" : "two"].join("\t"),
   );
   const file = await writeCohort(names[1], cohort, ["sample\tpatient\tsubtype", ...sheet]);
-  const printed = await runCells(names[1], file);
+  const printed = await runCells(names[1], file, /^0[1-9]-/);
   assert.match(printed, /subtype: left out 4 samples of 1 class with fewer than 5 patients: rare/);
 });

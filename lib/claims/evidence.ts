@@ -1,9 +1,11 @@
-// The evidence: the result tables and figures that the notebooks have published for a profile.
+// The evidence: the tables and figures that the notebooks have published for a profile, and its recorded scores.
 import { readdir } from "node:fs/promises";
 import type { PairedDifference } from "../evaluate/paired.js";
+import type { RepeatedScore } from "../evaluate/repeated-splits.js";
 import type { FlatScore } from "../evaluate/summary.js";
 import type { SeedRow } from "../study/experiment-scores.js";
 import { foldersOf, type Profile, replicatesPaper } from "../study/profile.js";
+import { readRecord } from "../study/record.js";
 import { findResults } from "../study/results.js";
 import type { RunRow } from "../study/runs.js";
 
@@ -38,6 +40,8 @@ export interface Evidence {
   readonly differences: readonly PairedDifference[] | null;
   /** Losses over seeds, and those of controls. */
   readonly seeds: readonly SeedRow[] | null;
+  /** Scores over repeated splits; null without a record of them. */
+  readonly splits: readonly RepeatedScore[] | null;
   readonly downstream: readonly Downstream[] | null;
   readonly latent: readonly Clustering[] | null;
   /** Names of the published figures. */
@@ -54,6 +58,7 @@ export async function readEvidence(profile: Profile): Promise<Evidence> {
     reconstruction: await findResults<FlatScore>(profile, "reconstruction"),
     differences: await findResults<PairedDifference>(profile, "differences"),
     seeds: await findResults<SeedRow>(profile, "seeds"),
+    splits: (await readRecord(profile, "splits"))?.scores ?? null,
     downstream: await findResults<Downstream>(profile, "downstream"),
     latent: await findResults<Clustering>(profile, "latent"),
     figures: await listFigures(foldersOf(profile).figures),

@@ -1,11 +1,9 @@
-// What is claimed over splits: paired differences of each model from the linear controls, as recorded.
+// The claims of this library: over repeated splits, each model less each linear control, as recorded.
 import {
   compareOverSplits,
   type RepeatedScore,
   type SplitDifference,
 } from "../evaluate/repeated-splits.js";
-import type { Profile } from "../study/profile.js";
-import { readRecord } from "../study/record.js";
 import {
   ARO_CONVERGED,
   ARO_PAPER,
@@ -15,6 +13,7 @@ import {
   STACK,
   VAE_CONVERGED,
 } from "../study/variants.js";
+import { allBelowZero, type Finding } from "./finding.js";
 
 /** A mean difference with its corrected 95 % interval. */
 export interface ClaimedDifference {
@@ -24,14 +23,10 @@ export interface ClaimedDifference {
 }
 
 /** A model less one control in one modality. */
-export interface SplitClaim {
+export interface SplitFinding {
   /** E.g. "ucec-protein-vs-ridge-cis" for the shared decoder, "ucec-protein-aro-vs-ridge-cis" for ARO. */
   readonly id: string;
-  readonly where: "this library";
   readonly what: string;
-  /** What the paper states: nothing. */
-  readonly value: "none";
-  readonly kind: "own";
   /**
    * Of the MSE, negative where the model errs less, and of the median r, positive where it fits better; r is null
    * against a constant.
@@ -41,8 +36,8 @@ export interface SplitClaim {
     readonly r: ClaimedDifference | null;
     readonly repeats: number;
   };
-  readonly verdict: "better" | "worse" | "undecided";
-  readonly judgedOn: string;
+  /** Whether the model is better: true if the intervals of MSE and r both say so, false if one says the opposite. */
+  readonly holds: Exclude<Finding["holds"], null>;
 }
 
 const SHORT: Readonly<Record<string, string>> = {
@@ -64,17 +59,8 @@ const SHORT: Readonly<Record<string, string>> = {
   [MODIS_CONVERGED]: "modis-",
 };
 
-/** Reads the record of the profile's splits and judges each pair; none without a record. */
-export async function splitClaims(profile: Profile): Promise<SplitClaim[]> {
-  const record = await readRecord(profile, "splits");
-  return record === null ? [] : judgeSplits(profile.name, record.scores);
-}
-
-/**
- * Judges each pair whose two predictors share at least two splits, by its intervals: "better" if those of MSE and median r both favor
- * the model, "worse" if one favors the control, "undecided" otherwise.
- */
-export function judgeSplits(cohort: string, scores: readonly RepeatedScore[]): SplitClaim[] {
+/** Finds the difference of each pair whose two predictors share at least two splits. */
+export function findDifferences(cohort: string, scores: readonly RepeatedScore[]): SplitFinding[] {
   const seedsOf = (name: string) =>
     new Set(scores.filter(({ variant }) => variant === name).map(({ seed }) => seed));
   const pairs = SPLIT_PAIRS.filter(([first, second]) => {
@@ -84,7 +70,7 @@ export function judgeSplits(cohort: string, scores: readonly RepeatedScore[]): S
   const rows = compareOverSplits(scores, pairs);
   return rows
     .filter(({ measure }) => measure === "mse")
-    .map((mse): SplitClaim => {
+    .map((mse): SplitFinding => {
       const { first, second, modality, splits } = mse;
       const r = rows.find(
         (row) =>
@@ -93,20 +79,12 @@ export function judgeSplits(cohort: string, scores: readonly RepeatedScore[]): S
           row.second === second &&
           row.modality === modality,
       );
-      const favored = [mse, r].flatMap((row) => (row ? [row.better] : []));
+      const less = r ? [{ low: -r.high, high: -r.low }] : []; // a model with a smaller r fits worse
       return {
         id: `${cohort}-${nameOf(modality)}-${SHORT[first] ?? ""}vs-${SHORT[second]}`,
-        where: "this library",
-        value: "none",
-        kind: "own",
         what: `${first} less ${second}, ${modality}, test rows, the paper's space`,
         ours: { mse: claimed(mse), r: r ? claimed(r) : null, repeats: splits },
-        verdict: favored.includes(second)
-          ? "worse"
-          : favored.every((better) => better === first)
-            ? "better"
-            : "undecided",
-        judgedOn: cohort,
+        holds: allBelowZero([mse, ...less]),
       };
     });
 }

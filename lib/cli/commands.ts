@@ -180,7 +180,7 @@ export const COMMANDS: readonly Command[] = [
     words: { usage: "EXPERIMENT", counts: [1] },
     options: PROFILE_OPTIONS,
     example: "npx aro record seeds",
-    notes: ["Notebook 8 reads them instead of training the runs."],
+    notes: ["Notebooks 3, 8, 10 and 11 read them instead of training the runs."],
     run: async (given, words) => (await import("./record.js")).record(given, words),
   }),
   command({

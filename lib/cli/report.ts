@@ -6,10 +6,10 @@ import {
   countByGround,
   countVerdicts,
   judgeClaims,
+  judgeDifferences,
   type LedgerEntry,
   type Verdict,
 } from "../claims/judge.js";
-import { splitClaims } from "../claims/splits.js";
 import { replaceFile } from "../cohort/durable-file.js";
 import { projectRoot } from "../cohort/root.js";
 import type { FlatScore } from "../evaluate/summary.js";
@@ -29,13 +29,12 @@ export async function claims({
   ...given
 }: ProfileChoice & { readonly json?: true }): Promise<number> {
   const { profile } = profileOf(given);
-  const ledger = judgeClaims(await readEvidence(profile));
+  const evidence = await readEvidence(profile);
+  const ledger = judgeClaims(evidence);
   if (json) {
     const rows = ledger.map(({ paper, ...entry }) => ({ ...entry, value: paper }));
-    const own = await splitClaims(profile);
-    console.log(
-      JSON.stringify({ claims: [...rows, ...own], counts: countVerdicts(ledger) }, null, 2),
-    );
+    const all = [...rows, ...judgeDifferences(evidence)];
+    console.log(JSON.stringify({ claims: all, counts: countVerdicts(ledger) }, null, 2));
   } else {
     const columns = [...LEDGER_COLUMNS, ["source", "authors' code"] as const];
     console.log(`${textTable(ledger, { columns })}\n`);

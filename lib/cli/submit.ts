@@ -6,7 +6,7 @@ import { runCommand } from "../cohort/python.js";
 import { projectRoot } from "../cohort/root.js";
 import { chooseEngine } from "../engine/choose.js";
 import { didYouMean } from "../nearest.js";
-import { experimentsOf, listRuns } from "../study/experiments.js";
+import { entriesOf, findEntry, listEntry } from "../study/catalog.js";
 import { foldersOf, type Profile, readProfile } from "../study/profile.js";
 import { openStudy } from "../study/study.js";
 import { findTuned } from "../study/tuning.js";
@@ -50,7 +50,7 @@ export async function submit(given: SubmitOptions, [name]: readonly string[]): P
   if (local !== undefined) refuse(given, FOR_SLURM, "without --local, got both");
   if (time !== undefined) checkTime(time);
   const { profile: asked, env: variables } = profileOf(given);
-  const names = [...experimentsOf(asked).map((experiment) => experiment.name), "tune"];
+  const names = [...entriesOf(asked).map((entry) => entry.name), "tune"];
   if (!names.includes(name)) {
     throw new RangeError(
       `aro submit: expected one of ${names.join(", ")}, got "${name}"${didYouMean(name, names)}`,
@@ -98,10 +98,10 @@ function refuse(
   throw new RangeError(`aro submit: expected ${flagOf(option)} ${expected}`);
 }
 
-/** Lists what is not finished of an experiment. */
+/** Lists what is not finished of an experiment or measurement. */
 async function runsOf(profile: Profile, name: string): Promise<Task[]> {
   const study = await openStudy(profile);
-  const runs = await listRuns(study, name);
+  const runs = await listEntry(study, findEntry(profile, name));
   return runs.filter(({ state }) => state !== "done").map(({ number, name }) => ({ number, name }));
 }
 

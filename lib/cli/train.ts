@@ -1,22 +1,20 @@
-// The command that trains experiments: what is left of one, in order, or one run alone.
+// The command that trains experiments and measures: what is left of one, in order, or one run alone.
 import { relative } from "node:path";
 import { chooseEngine } from "../engine/choose.js";
 import { textTable } from "../figures/table.js";
-import { describeState } from "../study/experiment-scores.js";
 import {
-  experimentsOf,
-  findExperiment,
-  type ListedRun,
-  listRuns,
-  planExperiment,
-  trainExperiment,
-} from "../study/experiments.js";
-import { openMeasurement } from "../study/measurement.js";
-import { MEASUREMENTS } from "../study/measurements.js";
+  checkRun,
+  countRuns,
+  entriesOf,
+  findEntry,
+  listEntry,
+  runEntry,
+} from "../study/catalog.js";
+import { describeState } from "../study/experiment-scores.js";
+import type { ListedRun } from "../study/experiments.js";
 import { readProfile } from "../study/profile.js";
 import { openStudy, type Study } from "../study/study.js";
 import { STOPPED } from "../train/interrupt.js";
-import { createProgress } from "../train/progress.js";
 import type { ProfileChoice } from "./options.js";
 import { profileOf } from "./profile.js";
 
@@ -27,8 +25,8 @@ interface TrainOptions extends ProfileChoice {
 }
 
 /**
- * `aro train` lists the experiments with the state of each run; `aro train NAME` trains what is left, and `--run N` run N
- * alone. Exits with 75 if it was stopped: the same command resumes.
+ * `aro train` lists the experiments and measurements with the state of each run; `aro train NAME` carries out what is
+ * left, and `--run N` run N alone. Exits with 75 if it was stopped: the same command resumes.
  */
 export async function train(given: TrainOptions, [name]: readonly string[]): Promise<number> {
   const { run: number, json = false } = given;
@@ -36,49 +34,28 @@ export async function train(given: TrainOptions, [name]: readonly string[]): Pro
   if (name === undefined && number !== undefined) {
     throw new RangeError("aro train: expected the name of an experiment beside --run, got none");
   }
-  const measurement = Object.values(MEASUREMENTS).find((one) => one.name === name);
-  if (name !== undefined && !measurement) {
-    const { variants, seeds } = findExperiment(asked, name);
-    checkRun(name, number, variants.length * seeds.length); // before a cohort is fetched
-  }
+  if (name !== undefined) checkRun(name, number, countRuns(findEntry(asked, name))); // before a cohort is fetched
   const { engine } = await chooseEngine();
   // As a notebook reads it, so that they have the same runs.
   const study = await openStudy(readProfile(env, engine));
-  if (measurement) {
-    const { about } = await openMeasurement(measurement, study, engine, (part) =>
-      console.error(`${name}: ${part}`),
-    );
-    console.log(json ? JSON.stringify({ name, about }) : about);
-    return 0;
-  }
   if (name === undefined) {
     await list(study, json);
     return 0;
   }
-  const plan = planExperiment(study, name);
-  checkRun(name, number, plan.runs.length);
-  const runs = number === undefined ? plan.runs : [plan.runs[number]];
-  const finished = await trainExperiment(plan, engine, {
-    runs,
-    progressOf: (run) => {
-      console.error(`${name} ${run.number} of ${plan.runs.length}: ${run.name}`);
-      return createProgress();
-    },
-  });
-  const numbers = runs.map((run) => run.number);
-  const listed = await listRuns(study, name);
-  print(
-    listed.filter((run) => numbers.includes(run.number)),
-    json,
-  );
+  const entry = findEntry(study.profile, name);
+  const finished = await runEntry(study, entry, engine, console.error, number);
+  const listed = await listEntry(study, entry);
+  const runs = number === undefined ? listed : [listed[number]];
+  console.log(json ? JSON.stringify({ runs }, null, 2) : tableOf(runs));
   return finished ? 0 : STOPPED;
 }
 
 async function list(study: Study, json: boolean): Promise<void> {
   const { profile } = study;
   const experiments = [];
-  for (const { name, about } of experimentsOf(profile)) {
-    experiments.push({ name, about, runs: await listRuns(study, name) });
+  for (const entry of entriesOf(profile)) {
+    const { name, about } = entry;
+    experiments.push({ name, about, runs: await listEntry(study, entry) });
   }
   if (json) {
     console.log(JSON.stringify({ profile: profile.name, experiments }, null, 2));
@@ -87,12 +64,7 @@ async function list(study: Study, json: boolean): Promise<void> {
   for (const { name, about, runs } of experiments) {
     console.log(`${name}: ${about}\n\n${tableOf(runs)}\n`);
   }
-  for (const { name, about } of Object.values(MEASUREMENTS)) console.log(`${name}: ${about}\n`);
   console.log("npx aro train NAME trains what is left of one; --run N trains run N alone");
-}
-
-function print(runs: readonly ListedRun[], json: boolean): void {
-  console.log(json ? JSON.stringify({ runs }, null, 2) : tableOf(runs));
 }
 
 function tableOf(runs: readonly ListedRun[]): string {
@@ -101,12 +73,5 @@ function tableOf(runs: readonly ListedRun[]): string {
       ...{ run: number, name, state: describeState(state, epoch), epochs },
       folder: relative(process.cwd(), folder),
     })),
-  );
-}
-
-function checkRun(name: string, number: number | undefined, runs: number): void {
-  if (number === undefined || number < runs) return;
-  throw new RangeError(
-    `aro train: expected --run to be a whole number from 0 to ${runs - 1} for ${name}, got "${number}"`,
   );
 }

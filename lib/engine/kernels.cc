@@ -141,9 +141,21 @@ inline bool isSmall(int64_t rows, int64_t outputs, int64_t inputs) { return rows
 constexpr int64_t PANEL = 128;  // inputs at a time: their activations stay in the second-level cache,
 constexpr int64_t GROUP = 252;  // and so do the sums of as many weight rows
 
-/// out[i, :] = weight[i, :] below for rows [first, last); below in strips `[lanes / STRIP, inputs, STRIP]`, out
-/// `[outputs, lanes]`.
-void forwardRows(const float* weight, int64_t stride, int64_t inputs, const float* below,
+/// Adds a tile of NV vectors: to[n, :] += weight[n, :] below, for NI rows.
+template <int NI, int NV>
+inline __attribute__((always_inline)) void forwardTile(const float* weight, int64_t stride, const float* below,
+                                                       int64_t count, float* to, int64_t lanes) {
+  V sums[NI][NV];
+  for (int n = 0; n < NI; n++)
+    for (int j = 0; j < NV; j++) sums[n][j] = load(to + n * lanes + j * L);
+  multiply<NI, NV>(weight, stride, 1, below, STRIP, count, sums);
+  for (int n = 0; n < NI; n++)
+    for (int j = 0; j < NV; j++) store(to + n * lanes + j * L, sums[n][j]);
+}
+
+/// out[i, :] = weight[i, :] below for weight rows [first, last); below in strips `[lanes / STRIP, inputs, STRIP]`, out
+/// `[outputs, lanes]`, of which `samples` lanes are used.
+void forwardRows(const float* weight, int64_t stride, int64_t inputs, const float* below, int64_t samples,
                  int64_t lanes, float* out, int64_t first, int64_t last) {
   for (int64_t group = first; group < last; group += GROUP) {
     const int64_t end = std::min(last, group + GROUP);
@@ -158,14 +170,11 @@ void forwardRows(const float* weight, int64_t stride, int64_t inputs, const floa
             __builtin_prefetch(rows + n * stride + ahead);
         constant<TILE>(high, [&](auto tall) {
           constexpr int ni = decltype(tall)::value;
-          for (int64_t lane = 0; lane < lanes; lane += STRIP) {
-            V sums[ni][2];
+          for (int64_t lane = 0; lane < samples; lane += STRIP) {
+            const float* strip = below + lane * inputs + k * STRIP;
             float* to = out + i * lanes + lane;
-            for (int n = 0; n < ni; n++)
-              for (int j = 0; j < 2; j++) sums[n][j] = load(to + n * lanes + j * L);
-            multiply<ni, 2>(rows, stride, 1, below + lane * inputs + k * STRIP, STRIP, count, sums);
-            for (int n = 0; n < ni; n++)
-              for (int j = 0; j < 2; j++) store(to + n * lanes + j * L, sums[n][j]);
+            if (samples - lane > L) forwardTile<ni, 2>(rows, stride, strip, count, to, lanes);
+            else forwardTile<ni, 1>(rows, stride, strip, count, to, lanes);
           }
         });
       }
@@ -180,7 +189,7 @@ void forwardTransposed(const float* weight, int64_t stride, int64_t inputs, cons
   float* sums = scratch.of(GROUP * lanes);
   for (int64_t group = first; group < last; group += GROUP) {
     const int64_t count = std::min(last - group, GROUP);
-    forwardRows(weight + group * stride, stride, inputs, strips, lanes, sums, 0, count);
+    forwardRows(weight + group * stride, stride, inputs, strips, rows, lanes, sums, 0, count);
     for (int64_t left = 0; left < count; left += 16)
       for (int64_t r = 0; r < rows; r++)
         for (int64_t i = left; i < std::min(left + 16, count); i++)
@@ -204,8 +213,9 @@ inline V softplus(V x, V& slope) {
 
 constexpr int64_t AHEAD = 4;  // strips that are copied at a time, a few cache lines of each row
 
-/// below[r, :] += slope[i, r] weight[i, :] over weight rows [first, last); below in strips, `[strips, lanes, STRIP]`.
-void backwardRows(const float* weight, int64_t stride, int64_t inputs, const float* slope,
+/// below[r, :] += slope[i, r] weight[i, :] over weight rows [first, last) for the used lanes r < `samples`; below in
+/// strips, `[strips, lanes, STRIP]`.
+void backwardRows(const float* weight, int64_t stride, int64_t inputs, const float* slope, int64_t samples,
                   int64_t lanes, float* below, int64_t first, int64_t last, Scratch& scratch) {
   const int64_t count = last - first;
   float* copies = scratch.of(AHEAD * count * STRIP);
@@ -224,8 +234,8 @@ void backwardRows(const float* weight, int64_t stride, int64_t inputs, const flo
       }
     for (int64_t s = 0; s < strips; s++) {
       float* strip = below + (column / STRIP + s) * lanes * STRIP;
-      for (int64_t r = 0; r < lanes; r += TILE) {
-        constant<TILE>(static_cast<int>(std::min<int64_t>(TILE, lanes - r)), [&](auto tall) {
+      for (int64_t r = 0; r < samples; r += TILE) {
+        constant<TILE>(static_cast<int>(std::min<int64_t>(TILE, samples - r)), [&](auto tall) {
           constexpr int ni = decltype(tall)::value;
           V sums[ni][2];
           float* to = strip + r * STRIP;
@@ -348,12 +358,12 @@ void updateRows(const Trained& weight, int64_t stride, int64_t inputs, const flo
 }
 
 /// The same for the bias: its gradient is the sum of the slope over the samples. It is not penalized.
-void updateBias(const Trained& bias, const float* slope, int64_t lanes, float scale,
+void updateBias(const Trained& bias, const float* slope, int64_t samples, int64_t lanes, float scale,
                 Adam adam, int64_t first, int64_t last) {
   adam.l2 = 0;
   for (int64_t i = first; i < last; i++) {
     Sum over;
-    for (int64_t j = 0; j < lanes; j += L) over.add(load(slope + i * lanes + j), j);
+    for (int64_t j = 0; j < samples; j += L) over.add(load(slope + i * lanes + j), j);
     const float sum = static_cast<float>(over.total());
     if (!bias.first) {
       bias.value[i] = sum * scale;
@@ -481,7 +491,7 @@ struct Head {
 void lossSlope(const Head& o, float* linear, const float* values, const float* marks, int64_t count,
                Sum& huber, Sum& squared) {
   for (int64_t f = 0; f < count; f++) {
-    for (int64_t lane = 0; lane < o.lanes; lane += L) {
+    for (int64_t lane = 0; lane < o.rows; lane += L) {
       const int64_t j = f * o.lanes + lane;
       const V x = load(linear + j);
       V y = x, derivative = all(1.0f);
@@ -516,21 +526,21 @@ void runHead(const Head& o) {
     for (int64_t at = blocks * number / parts * BLOCK; at < end; at += BLOCK) {
       const int64_t count = std::min(BLOCK, end - at);
       const float* weight = o.weight.value + at * o.stride;
-      forwardRows(weight, o.stride, o.inputs, o.strips, o.lanes, linear, 0, count);
+      forwardRows(weight, o.stride, o.inputs, o.strips, o.rows, o.lanes, linear, 0, count);
       for (int64_t i = 0; i < count; i++)
         for (int64_t j = i * o.lanes; j < (i + 1) * o.lanes; j++) linear[j] += o.bias.value[at + i];
       transpose(o.values, o.outputs, o.rows, at, at + count, values, o.lanes);
       transpose(o.observed, o.outputs, o.rows, at, at + count, marks, o.lanes);
       lossSlope(o, linear, values, marks, count, huber, squared);
       if (!below) continue;
-      backwardRows(weight, o.stride, o.inputs, linear, o.lanes, below, 0, count, scratch[3]);
+      backwardRows(weight, o.stride, o.inputs, linear, o.rows, o.lanes, below, 0, count, scratch[3]);
       const auto part = [&](const Trained& t, float* gradient, int64_t width) -> Trained {
         if (gradient) return {gradient + at * width, nullptr, nullptr};
         return {t.value + at * width, t.first + at * width, t.second + at * width};
       };
       updateRows(part(o.weight, o.gradient, o.stride), o.stride, o.inputs, linear, o.lanes, o.packed, o.rows,
                  o.scale, o.adam, 0, count);
-      updateBias(part(o.bias, o.biasGradient, 1), linear, o.lanes, o.scale, o.adam, 0, count);
+      updateBias(part(o.bias, o.biasGradient, 1), linear, o.rows, o.lanes, o.scale, o.adam, 0, count);
     }
     o.sums[2 * number] = huber.total();
     o.sums[2 * number + 1] = squared.total();
@@ -763,7 +773,7 @@ napi_value backward(napi_env env, napi_callback_info info) {
       float* strips = scratch[0].of(whole(columns) * lanes);
       std::memset(strips, 0, whole(columns) * lanes * sizeof(float));
       for (int64_t at = 0; at < outputs; at += BLOCK)
-        backwardRows(weight + left, stride, columns, slope, lanes, strips, at, std::min(at + BLOCK, outputs),
+        backwardRows(weight + left, stride, columns, slope, rows, lanes, strips, at, std::min(at + BLOCK, outputs),
                      scratch[1]);
       unstrip(strips, rows, lanes, columns, out + left, inputs);
     }

@@ -9,8 +9,8 @@ export interface ClassMeanOptions {
 }
 
 /**
- * Predicts the mean of the observed training entries of the sample's class; the mean of all training rows where the class
- * has none, and for a sample without a known class.
+ * Predicts the mean of the observed training entries of the sample's class. Features that the class lacks, and samples
+ * without a known class, get the mean over all training rows.
  * @param labelOf sample id -> class, for new samples too.
  */
 export function fitClassMean(

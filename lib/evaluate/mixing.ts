@@ -30,8 +30,8 @@ export interface Mixed<T> extends Predictor {
 }
 
 /**
- * Chooses the setting of least validation error over the inferred columns, and predicts weighted sums of training rows,
- * clamped at 0 in the paper's space.
+ * Chooses the setting with the lowest validation error over the inferred columns, and predicts weighted sums of training
+ * rows, clamped at 0 in the paper's space.
  * @throws RangeError if there is more than one setting and no validation entry is observed to choose by.
  */
 export function fitMixture<T>(

@@ -1,6 +1,7 @@
 // Clinical outcomes from embeddings, by linear models with nested choice of the penalty: survival by Cox regression, a
 // number such as BMI by ridge regression.
 import type { Label } from "../cohort/cohort.js";
+import type { Outcome } from "../cohort/outcomes.js";
 import type { Rows } from "../engine/linear-algebra.js";
 import { checkOptions, required } from "../options.js";
 import { drawWeights, type Estimate, estimate } from "./bootstrap.js";
@@ -12,16 +13,8 @@ import { checkPoints, fitColumnScale, selectPoints, standardizePoints } from "./
 import { placeColumns } from "./rows.js";
 import { meanOf } from "./statistics.js";
 
-/** What is predicted: one entry a sample, null where it was not recorded. */
-export type Outcome =
-  | {
-      readonly kind: "survival";
-      readonly time: readonly (number | null)[];
-      readonly died: readonly (boolean | null)[];
-    }
-  | { readonly kind: "number"; readonly values: readonly (number | null)[] };
-
 export interface OutcomeOptions {
+  /** What is predicted. */
   readonly outcome: Outcome;
   /** Rows of samples by name: embeddings, components, encoded covariates. Differences are to the first. */
   readonly representations: Readonly<Record<string, Rows>>;

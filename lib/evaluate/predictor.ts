@@ -36,7 +36,7 @@ export interface Trial<T> {
   readonly mse: number;
 }
 
-/** Gives the columns `[start, end)` to be inferred: those behind the first modality, or all if there is no other. */
+/** Returns the inferred columns `[start, end)`: all after the first modality, or every column if it is the only one. */
 export function inferredColumns({ modalities, features }: PreparedCohort): {
   start: number;
   end: number;
@@ -49,14 +49,14 @@ interface TrainingMatrix {
   readonly train: Pick<Prepared, "matrix">;
 }
 
-/** Averages the training rows, filled entries among them, `[features]`. */
+/** Averages the training rows, filled entries included, `[features]`. */
 export function trainingMean({ train }: TrainingMatrix): Float64Array {
   return columnMeans(train.matrix);
 }
 
 /**
- * Averages the observed entries of the training rows, `[features]`; where none was observed, all of them.
- * It is the best constant for a score over observed entries: the other one leans towards the median that filled the gaps.
+ * Averages the observed entries of the training rows, `[features]`; a feature without any gets the mean of its filled
+ * entries. No other constant scores better on observed entries: filled entries pull a mean toward the median.
  */
 export function observedMean({ train }: TrainingMatrix): Float64Array {
   const { rows, columns, values, observed } = train.matrix;
@@ -71,7 +71,7 @@ export function observedMean({ train }: TrainingMatrix): Float64Array {
   return sums.map((sum, j) => (counts[j] > 0 ? sum / counts[j] : all[j]));
 }
 
-/** Takes the median of the training rows, filled entries among them, `[features]`. */
+/** Takes the median of the training rows, filled entries included, `[features]`. */
 export function trainingMedian({ train }: TrainingMatrix): Float64Array {
   const { rows, columns, values } = train.matrix;
   const column = new Float64Array(rows);
@@ -155,7 +155,7 @@ export function meanSquaredErrorOf(
 }
 
 /**
- * Picks the trial of least error, the first of equals.
+ * Picks the trial with the lowest error, the first in case of a tie.
  * @throws RangeError if there is none with a finite error, as when nothing of the validation rows was observed.
  */
 export function bestTrial<T>(what: string, trials: readonly Trial<T>[]): Trial<T> {
@@ -170,7 +170,7 @@ export function bestTrial<T>(what: string, trials: readonly Trial<T>[]): Trial<T
 }
 
 /**
- * Chooses the setting of least validation error; a single one is taken untried.
+ * Chooses the setting with the lowest validation error. A single setting is used without being tried.
  * @param what the setting is, in an error.
  * @param prepare is called once, if there is something to choose, and gives the error of a setting.
  * @throws RangeError as `bestTrial`.
@@ -186,7 +186,7 @@ export function chooseSetting<T>(
   return { setting: bestTrial(what, trials).setting, trials };
 }
 
-/** Sets predictions in the paper's space that lie below 0 to 0, in place: no value there is negative. */
+/** Clamps predictions in the paper's space at 0, in place: no value in that space is negative. */
 export function clampTo(space: Space, predicted: Float64Array): Float64Array {
   if (space === "z") return predicted;
   for (let i = 0; i < predicted.length; i++) if (predicted[i] < 0) predicted[i] = 0;
@@ -198,7 +198,7 @@ export const LAMBDAS: readonly number[] = [
   ...[0.1, 0.3, 1, 3, 10, 30, 100, 300, 1e3, 3e3, 1e4, 3e4, 1e5, 3e5, 1e6],
 ];
 
-/** Notes a chosen setting that is the first or the last of its grid: a better one may lie beyond. */
+/** Returns a note if the chosen setting lies at an edge of its grid, because a better one may lie beyond. */
 export function noteEdge(what: string, chosen: number, grid: readonly number[]): string[] {
   if (grid.length < 2) return [];
   const [low, high] = [Math.min(...grid), Math.max(...grid)];

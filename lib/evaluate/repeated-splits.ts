@@ -41,7 +41,7 @@ export interface RepeatOptions {
   readonly steps?: number | null;
 }
 
-/** The modalities of a score that are several together. */
+/** Names of scores that combine several modalities. */
 export const COMBINED: readonly string[] = ["inferred", "all"];
 
 /**

@@ -92,7 +92,6 @@ export function bestSoFarFigure(
       width,
       height: 250,
       layer: [
-        ...(rules.length > 0 ? referenceLayers(`${setup}, references`, width) : []),
         {
           data: { name: `${setup}, best so far` },
           mark: { type: "line", interpolate: "step-after", strokeWidth: 2.2 },
@@ -111,6 +110,7 @@ export function bestSoFarFigure(
             }),
           },
         },
+        ...(rules.length > 0 ? referenceLayers(`${setup}, references`, width) : []),
       ] as Layer[],
     };
   });

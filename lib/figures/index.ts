@@ -16,6 +16,7 @@ export { confusionFigure } from "./confusion.js";
 export { correlationFigure } from "./correlation.js";
 export { densityFigure } from "./density.js";
 export { differencesFigure } from "./differences.js";
+export { hiddenCellsFigure } from "./hidden-cells.js";
 export { labelsFigure } from "./labels.js";
 export { latentFigure } from "./latent.js";
 export { overviewFigure } from "./overview.js";

@@ -89,18 +89,24 @@ export function referenceRows(references: readonly { loss: number; text: string 
   }));
 }
 
-/** Lines across a panel with their labels; the data are those of `referenceRows`. */
+/**
+ * Lines across a panel with their labels, to lie over its marks; the data are those of `referenceRows`. A white outline
+ * keeps marks apart from the letters.
+ */
 export function referenceLayers(name: string, width: number): Layer[] {
   const y = quantitative("loss");
-  const text = (below: boolean): Layer => ({
+  const outline = { stroke: "white", strokeWidth: 4, strokeJoin: "round" } as const;
+  const text = (below: boolean, more = {}): Layer => ({
     data: { name },
     transform: [{ filter: `datum.below === ${below}` }],
-    mark: { type: "text", align: "right", baseline: below ? "top" : "bottom", dy: below ? 4 : -3 },
+    mark: {
+      ...{ type: "text", align: "right", ...more },
+      ...{ baseline: below ? "top" : "bottom", dy: below ? 4 : -3 },
+    },
     encoding: { x: { value: width - 5 }, y, text: nominal("text") },
   });
   return [
     { data: { name }, mark: { type: "rule", color: inks.ink, strokeWidth: 1 }, encoding: { y } },
-    text(false),
-    text(true),
+    ...[false, true].flatMap((below) => [text(below, outline), text(below)]),
   ];
 }

@@ -1,6 +1,7 @@
 // Renders a figure: Vega-Lite to Vega to SVG to PNG, with fonts from an npm package.
 
 import { createRequire } from "node:module";
+import { escapeMarkup } from "../markup.js";
 import { checkOptions } from "../options.js";
 import { checkFigure, type Figure } from "./figure.js";
 import { encodePng } from "./png.js";
@@ -137,17 +138,7 @@ function tidySvg(svg: string, title: string): string {
           return `${before}${ids.get(id)}`;
         }),
     )
-    .replace("<svg ", () => `<svg role="img" aria-label="${escapeXml(title)}" `);
-}
-
-function escapeXml(text: string): string {
-  const entities: Record<string, string> = {
-    "&": "&amp;",
-    "<": "&lt;",
-    ">": "&gt;",
-    '"': "&quot;",
-  };
-  return text.replace(/[&<>"]/g, (character) => entities[character]);
+    .replace("<svg ", () => `<svg role="img" aria-label="${escapeMarkup(title)}" `);
 }
 
 function messageOf(cause: unknown): string {

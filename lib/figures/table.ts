@@ -1,4 +1,5 @@
 // Tables for readers: the same rows as HTML in a notebook, text in a terminal, or Markdown in the README.
+import { escapeMarkup } from "../markup.js";
 import { checkOptions } from "../options.js";
 
 export type Cell = string | number | boolean | null | undefined;
@@ -70,7 +71,7 @@ export function markdownTable<T extends object>(
 function htmlTable<T extends object>(rows: readonly T[], options: TableOptions<T>): string {
   const { headings, numeric, body } = format(rows, options);
   const cell = (tag: string, text: string, j: number) =>
-    `<${tag} style="text-align:${numeric[j] ? "right" : "left"}">${escapeHtml(text)}</${tag}>`;
+    `<${tag} style="text-align:${numeric[j] ? "right" : "left"}">${escapeMarkup(text)}</${tag}>`;
   const line = (tag: string, cells: readonly string[]) =>
     `<tr>${cells.map((text, j) => cell(tag, text, j)).join("")}</tr>`;
   return [
@@ -116,8 +117,4 @@ export function formatCell(value: Cell, digits = 3): string {
     throw new RangeError(`showTable: expected a finite number, got ${value}`);
   if (Number.isInteger(value)) return value.toLocaleString("en-US");
   return Math.abs(value) < 0.5 * 10 ** -digits ? value.toExponential(1) : value.toFixed(digits);
-}
-
-function escapeHtml(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }

@@ -96,7 +96,6 @@ export function trainingFigure(runs: readonly TrainingRun[], options: TrainingOp
       height: 270,
       layer: [
         ...(drops.length > 0 ? dropLayers(`${name} drops`, own.length > 1 ? 10 : 60) : []),
-        ...(rules.length > 0 ? referenceLayers(`${name} references`, width) : []),
         {
           data: { name: `${name} losses` },
           mark: { type: "line", opacity: own.length > 1 ? 0.7 : 1, clip: true },
@@ -126,6 +125,7 @@ export function trainingFigure(runs: readonly TrainingRun[], options: TrainingOp
           mark: dots(45, { color: colors.part.validation, stroke: inks.ink, strokeWidth: 0.8 }),
           encoding: { x, y },
         },
+        ...(rules.length > 0 ? referenceLayers(`${name} references`, width) : []),
       ],
     };
   });

@@ -55,6 +55,11 @@ export function unitsText({
   decoder,
   readings = {},
 }: Pick<Imputer, "decoder" | "readings">): string {
+  const isStated = Object.values(readings).some(
+    ({ units, transform = "none", missingMeans }) =>
+      units !== undefined || transform !== "none" || missingMeans === "zero",
+  );
+  if (!isStated) return "those of the training tables";
   return decoder.modalities
     .map(({ name }, m) => {
       const { units, transform = "none", missingMeans } = readings[name] ?? {};

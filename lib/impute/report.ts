@@ -1,4 +1,5 @@
 // The report of an imputation: one page with its pictures, which opens in a browser without a network.
+import { escapeMarkup } from "../markup.js";
 import type { Imputer } from "./bundle.js";
 import { factorOf, LEVEL, type Verdict } from "./calibration.js";
 import { METHOD_NAMES, unitsText } from "./card.js";
@@ -38,17 +39,17 @@ export function renderReport(imputer: Imputer, options: ReportOptions): string {
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
-<title>Imputed by ${encode(name)}</title>
+<title>Imputed by ${escapeMarkup(name)}</title>
 <style>
 body { font: 15px/1.5 Inter, Helvetica, Arial, sans-serif; color: ${INK}; max-width: 780px; margin: 2em auto; padding: 0 1em }
 svg { display: block; max-width: 100%; margin: 1em 0 } h1, h2 { line-height: 1.2 } p.note { border-left: 4px solid ${WARNED}; padding-left: 1em }
 table { border-collapse: collapse; font-size: 13px } td, th { padding: 2px 12px 2px 0; text-align: left; border-bottom: 1px solid ${GRID} }
 </style>
-<h1>${count} imputed by the model of ${encode(name)}</h1>
-<p>${encode(inferred.join(", "))} from ${encode(decoder.modalities[0].name)}. Units: ${encode(unitsText(imputer))}.
-The model was trained on ${decoder.trainedOn.length} samples of ${imputer.patients} patients. Library ${encode(imputer.version)}, seed ${imputer.seed}.
+<h1>${count} imputed by the model of ${escapeMarkup(name)}</h1>
+<p>${escapeMarkup(inferred.join(", "))} from ${escapeMarkup(decoder.modalities[0].name)}. Units: ${escapeMarkup(unitsText(imputer))}.
+The model was trained on ${decoder.trainedOn.length} samples of ${imputer.patients} patients. Library ${escapeMarkup(imputer.version)}, seed ${imputer.seed}.
 Not for diagnosis or treatment of a person.</p>
-${notes.map((note) => `<p class="note">${encode(note)}</p>`).join("\n")}
+${notes.map((note) => `<p class="note">${escapeMarkup(note)}</p>`).join("\n")}
 <h2>Which features can be used</h2>
 <p>r of each feature, predicted for training patients who were held out. Strong: its lower limit is above 0.3; usable: r is at
 least 0.3 and its lower limit above 0; weak: use none of these on its own. features.tsv names them.</p>
@@ -82,7 +83,7 @@ function listWarned(warned: readonly Newcomer[]): string {
     .slice(0, LISTED)
     .map(
       ({ sample, novelty, warnings }) =>
-        `<tr><td>${encode(sample)}</td><td>${novelty.toFixed(3)}</td><td>${encode(warnings.join("; "))}</td></tr>`,
+        `<tr><td>${escapeMarkup(sample)}</td><td>${novelty.toFixed(3)}</td><td>${escapeMarkup(warnings.join("; "))}</td></tr>`,
     );
   const more =
     warned.length > LISTED ? `<p>${warned.length - LISTED} more in samples.tsv.</p>` : "";
@@ -97,7 +98,7 @@ function tableCoverage({ coverage, factors, decoder }: Imputer): string {
       `${(100 * lowest).toFixed(1)} to ${(100 * highest).toFixed(1)} %`,
       factorOf(factors, modality, LEVEL).toFixed(2),
     ];
-    return `<tr>${cells.map((cell) => `<td>${encode(cell)}</td>`).join("")}</tr>`;
+    return `<tr>${cells.map((cell) => `<td>${escapeMarkup(cell)}</td>`).join("")}</tr>`;
   });
   return `<table><tr><th>modality</th><th>imputed by</th><th>coverage</th><th>five groups of patients</th><th>factor of the deviation</th></tr>
 ${rows.join("\n")}</table>`;
@@ -248,7 +249,7 @@ function drawMap({ noveltyLimit }: Imputer, { newcomers, map }: ReportOptions): 
     .join("");
   const colored = newcomers
     .map(({ place: [a, b], novelty, sample }) => {
-      const name = `<title>${encode(sample)}, novelty ${novelty.toFixed(3)}</title>`;
+      const name = `<title>${escapeMarkup(sample)}, novelty ${novelty.toFixed(3)}</title>`;
       return novelty > noveltyLimit
         ? `<rect x="${px(x(a) - 4)}" y="${px(y(b) - 4)}" width="8" height="8" fill="${WARNED}">${name}</rect>`
         : `<circle cx="${px(x(a))}" cy="${px(y(b))}" r="4" fill="${NEW}">${name}</circle>`;
@@ -315,7 +316,7 @@ function drawNovelty(imputer: Imputer, newcomers: readonly Newcomer[]): string {
 function svg(height: number, title: string, content: string): string {
   return (
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img" ` +
-    `aria-label="${encode(title)}" font-family="Inter, Helvetica, Arial, sans-serif" font-size="12">${content}</svg>`
+    `aria-label="${escapeMarkup(title)}" font-family="Inter, Helvetica, Arial, sans-serif" font-size="12">${content}</svg>`
   );
 }
 
@@ -327,18 +328,10 @@ function text(
   color: string,
   weight = 400,
 ): string {
-  return `<text x="${px(x)}" y="${px(y)}" text-anchor="${anchor}" fill="${color}" font-weight="${weight}">${encode(words)}</text>`;
+  return `<text x="${px(x)}" y="${px(y)}" text-anchor="${anchor}" fill="${color}" font-weight="${weight}">${escapeMarkup(words)}</text>`;
 }
 
 /** A length in pixels, to a tenth. */
 function px(value: number): string {
   return String(Math.round(10 * value) / 10);
-}
-
-/** Text as HTML writes it. */
-function encode(words: string): string {
-  const entities: Readonly<Record<string, string>> = {
-    ...{ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" },
-  };
-  return words.replace(/[&<>"]/g, (letter) => entities[letter]);
 }

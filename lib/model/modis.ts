@@ -128,9 +128,8 @@ export function buildModis(engine: Engine, spec: ModisSpec, weights: Weights): M
   checkModisSpec(spec);
   const features = spec.modalities.reduce((sum, modality) => sum + modality.features, 0);
   const needed = estimateMemory(MODIS, { ...spec, features }, engine.backend);
-  const millions = (countParameters(MODIS, spec) / 1e6).toFixed(0);
-  const explain = () => `for ${millions} million parameters; give it smaller ratios`;
-  requireRoom(needed, engine.memoryLimits(), explain);
+  const size = `${(countParameters(MODIS, spec) / 1e6).toFixed(0)} million parameters`;
+  requireRoom(needed, engine.memoryLimits(), () => `for ${size}; give it smaller ratios`);
   const model = buildModel(engine, MODIS, spec, weights);
   return Object.assign(model, {
     spec,

@@ -16,7 +16,7 @@ import { checkOptions } from "../options.js";
 import { prepareCohort, SPACES, type Space } from "../preprocess/prepare.js";
 import type { Split } from "../preprocess/split.js";
 import { type Measurement, type OpenedMeasurement, openMeasurement } from "./measurement.js";
-import { LONGER, onSplit, PATIENCE, setSeeds, thinStudy } from "./sets.js";
+import { LONGER, onSplit, PATIENCE, splitSeeds, thinStudy } from "./sets.js";
 import { averageSkills, type MeanSkill, type SplitSkill } from "./skills.js";
 import { describeAro, openTrained, prepareStudy, type Study, trainDescribed } from "./study.js";
 
@@ -58,7 +58,7 @@ export const HIDDEN_CELLS: Measurement<HiddenCells> = {
   version: 1,
   settings: ({ profile }) => [
     ...[profile.experiments, profile.model, profile.training],
-    ...[profile.evaluation.setSplits, profile.evaluation.setFeatures],
+    ...[profile.evaluation.cellSplits, profile.evaluation.setFeatures],
     ...[SHARES, INPUT_DROPOUT, COMPONENTS, LONGER],
   ],
   async measure(study, engine, part) {
@@ -66,7 +66,7 @@ export const HIDDEN_CELLS: Measurement<HiddenCells> = {
     const cohorts = [...(study.profile.cohort === "simulate" ? [] : [study]), simulated(study)];
     const studies = cohorts.map((one) => firstTwo(thinStudy(one)));
     for (const one of studies) {
-      for (const seed of setSeeds(one.profile)) {
+      for (const seed of splitSeeds(one.profile, one.profile.evaluation.cellSplits)) {
         for (const mechanism of MECHANISMS) {
           for (const share of SHARES) {
             const what = `${one.cohort.name}, split ${seed}, ${share} ${mechanism}`;

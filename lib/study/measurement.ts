@@ -1,13 +1,14 @@
 // Measurements that take minutes: each is made once, kept in the runs folder, and read from its record if there is one.
 import { createHash } from "node:crypto";
 import { mkdir, rm } from "node:fs/promises";
-import { dirname, join, relative } from "node:path";
-import { replaceFile, replaceJson } from "../cohort/durable-file.js";
+import { join, relative } from "node:path";
+import { replaceJson } from "../cohort/durable-file.js";
 import { readOptionalJson } from "../cohort/optional-file.js";
 import { projectRoot } from "../cohort/root.js";
 import { type Engine, nameEngine } from "../engine/engine.js";
-import { hashRows } from "../train/config.js";
+import { hashCohort } from "../train/config.js";
 import { foldersOf } from "./profile.js";
+import { recordFile, writeRecord } from "./record-file.js";
 import type { Study } from "./study.js";
 
 /** Something that is measured on a study. */
@@ -50,33 +51,45 @@ export interface OpenedMeasurement<T> extends Measured<T> {
 
 /**
  * Reads the measurement's record, or what was kept in the runs folder; where neither is of this cohort, split and
- * settings, measures and keeps it there. A measurement that was interrupted resumes with its first unfinished part.
- * @param onPart is told each finished part.
+ * settings, measures and keeps it there.
  * @throws Error if a file is damaged.
  */
 export async function openMeasurement<T>(
   measurement: Measurement<T>,
   study: Study,
   engine: Engine,
+  onPart?: (what: string) => void,
+): Promise<OpenedMeasurement<T>> {
+  const file = recordFile(study.profile, measurement.name);
+  const found = await read<T>(file, hashOf(measurement, study));
+  if (found) return { ...found, about: originOf(found, file) };
+  return await makeMeasurement(measurement, study, engine, onPart);
+}
+
+/**
+ * Reads what was kept in the runs folder, or measures and keeps it there, whatever is recorded. A measurement that was
+ * interrupted resumes with its first unfinished part.
+ * @param onPart is told each finished part.
+ * @throws Error if the file is damaged.
+ */
+export async function makeMeasurement<T>(
+  measurement: Measurement<T>,
+  study: Study,
+  engine: Engine,
   onPart: (what: string) => void = () => {},
 ): Promise<OpenedMeasurement<T>> {
   const { name, version } = measurement;
+  const { file, measured: kept } = await findMeasured(measurement, study);
+  if (kept) return { ...kept, about: originOf(kept, file) };
   const hash = hashOf(measurement, study);
-  for (const file of [recordOf(study, name), runOf(study, name)]) {
-    const found = await read<T>(file);
-    if (found?.hash !== hash) continue;
-    const where = relative(projectRoot(), file);
-    const about = `${where}: ${found.command}, ${found.date}, engine ${found.engine}`;
-    return { ...found, about };
-  }
   const parts = join(foldersOf(study.profile).runs, `${name}-${hash.slice(0, 8)}`);
   const part: Part = async (what, make) => {
-    const file = join(parts, `${encodeURIComponent(what)}.json`);
-    const kept = await readPart<Awaited<ReturnType<typeof make>>>(file);
-    const content = kept ?? { result: await make() };
-    if (!kept) {
+    const own = join(parts, `${encodeURIComponent(what)}.json`);
+    const there = await readPart<Awaited<ReturnType<typeof make>>>(own);
+    const content = there ?? { result: await make() };
+    if (!there) {
       await mkdir(parts, { recursive: true });
-      await replaceJson(file, content);
+      await replaceJson(own, content);
     }
     onPart(what);
     return content.result;
@@ -86,31 +99,41 @@ export async function openMeasurement<T>(
     ...{ date: new Date().toISOString().slice(0, 10), engine: nameEngine(engine), hash },
     result: await measurement.measure(study, engine, part),
   };
-  await write(runOf(study, name), measured);
+  await writeRecord(file, rounded(measured));
   await rm(parts, { recursive: true, force: true });
   return { ...measured, about: `measured here, version ${version}, engine ${measured.engine}` };
 }
 
 /**
+ * Finds what was kept in the runs folder; null unless it is of this cohort, split and settings.
+ * @throws Error if the file is damaged.
+ */
+export async function findMeasured<T>(
+  measurement: Measurement<T>,
+  study: Study,
+): Promise<{ readonly file: string; readonly measured: Measured<T> | null }> {
+  const file = join(foldersOf(study.profile).runs, `${measurement.name}.json`);
+  return { file, measured: await read<T>(file, hashOf(measurement, study)) };
+}
+
+/**
  * Keeps a finished measurement in the profile's records, which notebooks read.
- * @returns the file.
  * @throws Error if it was not measured on this cohort with these settings, with the command that does so.
  */
-export async function recordMeasurement(
-  measurement: Measurement<unknown>,
+export async function recordMeasurement<T>(
+  measurement: Measurement<T>,
   study: Study,
-): Promise<string> {
+): Promise<Measured<T>> {
   const { name } = measurement;
-  const found = await read(runOf(study, name));
-  if (found?.hash !== hashOf(measurement, study)) {
+  const { file, measured } = await findMeasured(measurement, study);
+  if (!measured) {
     throw new Error(
       `recordMeasurement: expected a measurement "${name}" of this cohort and these settings in ` +
-        `${relative(projectRoot(), runOf(study, name))}, got ${found ? "another" : "none"}; npx aro train ${name} makes it`,
+        `${relative(projectRoot(), file)}, got none; npx aro train ${name} makes it`,
     );
   }
-  const file = recordOf(study, name);
-  await write(file, found);
-  return file;
+  await writeRecord(recordFile(study.profile, name), measured);
+  return measured;
 }
 
 function hashOf(measurement: Measurement<unknown>, study: Study): string {
@@ -119,17 +142,13 @@ function hashOf(measurement: Measurement<unknown>, study: Study): string {
     ...[measurement.name, measurement.version, measurement.settings(study)],
     ...[split, cohort.features, cohort.modalities, profile.split],
     cohort.samples.map(({ id, patient }) => [id, patient]),
-    hashRows([{ ids: cohort.samples.map(({ id }) => id), matrix: cohort.matrix }]),
+    hashCohort(cohort),
   ];
   return createHash("sha256").update(JSON.stringify(about)).digest("hex");
 }
 
-function recordOf({ profile }: Study, name: string): string {
-  return join(foldersOf(profile).records, `${name}.json`);
-}
-
-function runOf({ profile }: Study, name: string): string {
-  return join(foldersOf(profile).runs, `${name}.json`);
+function originOf({ command, date, engine }: Measured<unknown>, file: string): string {
+  return `${relative(projectRoot(), file)}: ${command}, ${date}, engine ${engine}`;
 }
 
 async function readPart<P>(file: string): Promise<{ readonly result: P } | null> {
@@ -141,26 +160,22 @@ async function readPart<P>(file: string): Promise<{ readonly result: P } | null>
   );
 }
 
-async function read<T>(file: string): Promise<Measured<T> | null> {
-  return await readOptionalJson<Measured<T>>(
+/** Null if there is no file, or it is of another cohort, split or settings. */
+async function read<T>(file: string, hash: string): Promise<Measured<T> | null> {
+  const found = await readOptionalJson<Measured<T>>(
     file,
-    ({ hash, result }) => typeof hash === "string" && result !== undefined,
-    (found) =>
-      `openMeasurement: expected a measurement in ${file}, got "${found}"; delete it, or restore it with git`,
+    (measured) => typeof measured.hash === "string" && measured.result !== undefined,
+    (text) =>
+      `openMeasurement: expected a measurement in ${file}, got "${text}"; delete it, or restore it with git`,
   );
+  return found?.hash === hash ? found : null;
 }
 
-/** One line a row of a table, and six digits a number, so that a change is readable. */
-async function write(file: string, measured: Measured<unknown>): Promise<void> {
-  const short = JSON.stringify(
-    measured,
-    (_, value) =>
-      typeof value === "number" && !Number.isInteger(value)
-        ? Number(value.toPrecision(6))
-        : (value as unknown),
-    1,
+/** Six digits a number, which is more than a measurement holds. */
+function rounded(measured: Measured<unknown>): object {
+  return JSON.parse(
+    JSON.stringify(measured, (_, value: unknown) =>
+      typeof value === "number" && !Number.isInteger(value) ? Number(value.toPrecision(6)) : value,
+    ),
   );
-  const text = short.replace(/\{[^{}[\]]*\}/g, (row) => JSON.stringify(JSON.parse(row)));
-  await mkdir(dirname(file), { recursive: true });
-  await replaceFile(file, (handle) => handle.writeFile(`${text}\n`));
 }

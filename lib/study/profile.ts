@@ -76,8 +76,10 @@ export interface Profile {
     readonly repeats: number;
     /** Patient-grouped splits of the experiment over splits. */
     readonly splits: number;
-    /** Splits on which any set of modalities infers any other, and on which hidden cells are inferred. */
+    /** Splits on which any set of modalities infers any other. */
     readonly setSplits: number;
+    /** Splits on which hidden cells are inferred. */
+    readonly cellSplits: number;
     /** Approximate number of features of these two measurements, as many of each modality. */
     readonly setFeatures: number;
   };
@@ -107,7 +109,15 @@ const DEFAULTS: Omit<Profile, "name" | "about" | "cohort" | "labels"> = {
     learningRate: 1e-3,
   },
   outcomes: { survival: { time: "survivalMonths", died: "died" }, numbers: ["BMI"] },
-  evaluation: { draws: 1000, folds: 5, repeats: 5, splits: 20, setSplits: 5, setFeatures: 2000 },
+  evaluation: {
+    draws: 1000,
+    folds: 5,
+    repeats: 5,
+    splits: 20,
+    setSplits: 5,
+    cellSplits: 3,
+    setFeatures: 2000,
+  },
 };
 
 /** The cohort file of each profile, `data/cohorts/NAME.json`; its name is the profile's. */

@@ -1,7 +1,5 @@
 // Records: the scores of an experiment's finished runs, kept under version control, so that not every reader trains them.
-import { mkdir } from "node:fs/promises";
-import { dirname, join, relative } from "node:path";
-import { replaceFile } from "../cohort/durable-file.js";
+import { relative } from "node:path";
 import { readOptionalJson } from "../cohort/optional-file.js";
 import { projectRoot } from "../cohort/root.js";
 import { describeEngine, type Engine } from "../engine/engine.js";
@@ -21,7 +19,8 @@ import {
   stateOf,
   trainExperiment,
 } from "./experiments.js";
-import { foldersOf, type Profile } from "./profile.js";
+import type { Profile } from "./profile.js";
+import { recordFile, writeRecord } from "./record-file.js";
 import { readSplit } from "./splits.js";
 
 /** A run behind the scores, and what trained it. */
@@ -57,11 +56,6 @@ export interface FoundRecord {
   readonly about: string;
 }
 
-/** The file that holds the record of a profile's experiment. */
-export function recordFile(profile: Profile, experiment: string): string {
-  return join(foldersOf(profile).records, `${experiment}.json`);
-}
-
 /**
  * Scores the finished runs of a plan and writes its record, replacing the file in one step. Runs that are not finished
  * here keep what an earlier record has of them, if it is of the same settings and data.
@@ -92,18 +86,18 @@ export async function recordExperiment(
     }),
   );
   const all = [...made, ...before.runs];
+  const cohort = typeof profile.cohort === "object" ? " --cohort FILE" : "";
   const record: ExperimentRecord = {
     experiment: experiment.name,
     profile: profile.name,
     about: profile.about,
-    command: `npx aro train ${experiment.name} && npx aro record ${experiment.name}`,
+    command: `npx aro train ${experiment.name}${cohort} && npx aro record ${experiment.name}${cohort}`,
     date: new Date().toISOString().slice(0, 10),
     runs: runs.flatMap(({ hash }) => all.find((run) => run.hash === hash) ?? []),
     scores: inOrder(plan, [...here.scores, ...before.scores]),
     accuracies: inOrder(plan, [...here.accuracies, ...before.accuracies]),
   };
-  await mkdir(dirname(file), { recursive: true });
-  await replaceFile(file, (handle) => handle.writeFile(format(record)));
+  await writeRecord(file, record);
   return record;
 }
 
@@ -274,19 +268,4 @@ export function checkRecord(record: ExperimentRecord, measured: ExperimentScores
     return [{ variant, seed, part: "test", modality: "", measure: "accuracy", ...numbers }];
   });
   return [...losses, ...accuracies];
-}
-
-/** One line a run and a score, so that a change is readable. */
-function format({ runs, scores, accuracies, ...about }: ExperimentRecord): string {
-  const list = (rows: readonly object[]) =>
-    rows.length === 0
-      ? "[]"
-      : `[\n    ${rows.map((row) => JSON.stringify(row)).join(",\n    ")}\n  ]`;
-  const head = Object.entries(about).map(([key, value]) => `  "${key}": ${JSON.stringify(value)},`);
-  const tail = [
-    `  "runs": ${list(runs)},`,
-    `  "scores": ${list(scores)},`,
-    `  "accuracies": ${list(accuracies)}`,
-  ];
-  return `{\n${[...head, ...tail].join("\n")}\n}\n`;
 }

@@ -87,7 +87,7 @@ export const SETS: Measurement<Sets> = {
   async measure(study, engine, part) {
     const thin = thinStudy(study);
     const { cohort, profile } = thin;
-    const seeds = setSeeds(profile);
+    const seeds = splitSeeds(profile, profile.evaluation.setSplits);
     const scores: SetScore[] = [];
     for (const seed of seeds) {
       scores.push(...(await part(`split ${seed}`, () => scoreSplit(onSplit(thin, seed), engine))));
@@ -100,9 +100,9 @@ export const SETS: Measurement<Sets> = {
   },
 };
 
-/** The seeds of the splits that any set of modalities, and hidden cells, are inferred on. */
-export function setSeeds({ split, evaluation }: Profile): number[] {
-  return Array.from({ length: evaluation.setSplits }, (_, i) => split.seed + i);
+/** The seeds of as many splits, the profile's own first. */
+export function splitSeeds({ split }: Profile, splits: number): number[] {
+  return Array.from({ length: splits }, (_, i) => split.seed + i);
 }
 
 /** The same study on the split of another seed. */

@@ -22,7 +22,7 @@ import { buildModis } from "../model/modis.js";
 import { VAE, type VaeSpec } from "../model/vae.js";
 import type { Part } from "../preprocess/prepare.js";
 import { splitSamples } from "../preprocess/split.js";
-import { hashRows, type RunConfig, type RunRequest } from "../train/config.js";
+import { hashCohort, type RunConfig, type RunRequest } from "../train/config.js";
 import { describeEnvironment, type RunEnvironment } from "../train/environment.js";
 import type { Progress } from "../train/progress.js";
 import { type TrainRunOptions, trainRun } from "../train/run.js";
@@ -74,8 +74,7 @@ const FILE = "scores.json";
 /** Returns what describes the run of a variant on the split of a seed; all controls of a split are one run. */
 export function describeSplit(study: Study, parts: readonly Part[]) {
   const { profile, cohort } = study;
-  const cohortHash = hashRows([{ ids: cohort.samples.map(({ id }) => id), matrix: cohort.matrix }]);
-  const about = [cohortHash, cohort.features, cohort.samples.map(({ patient }) => patient)];
+  const about = [hashCohort(cohort), cohort.features, cohort.samples.map(({ patient }) => patient)];
   const fingerprint = createHash("sha256").update(JSON.stringify(about)).digest("hex");
   let opened: { readonly key: string; readonly split: OpenedSplit } | null = null;
   const open = (seed: number, rows?: number): OpenedSplit => {

@@ -71,9 +71,7 @@ export function tuningSpace(profile: Profile, inputDropout: boolean): Space {
 }
 
 /** The data of trials: every n-th feature of a cohort, training and validation rows alone. */
-export interface TuningData {
-  readonly data: RunData;
-  /** Their columns in the thinned matrices. */
+export interface TuningData extends RunData {
   readonly modalities: readonly Modality[];
 }
 
@@ -91,19 +89,15 @@ export function thinFeatures(
   const isKept = evenlySpaced(features.length, count);
   const columns = [...features.keys()].filter(isKept);
   const columnsBefore = (end: number) => columns.filter((column) => column < end).length;
-  const thinned = modalities.map((modality) => ({
-    ...modality,
-    start: columnsBefore(modality.start),
-    end: columnsBefore(modality.end),
-  }));
   return {
-    data: {
-      name,
-      modalities: thinned,
-      train: { ...train, matrix: selectColumns(train.matrix, columns) },
-      validation: { ...validation, matrix: selectColumns(validation.matrix, columns) },
-    },
-    modalities: thinned,
+    name,
+    modalities: modalities.map((modality) => ({
+      ...modality,
+      start: columnsBefore(modality.start),
+      end: columnsBefore(modality.end),
+    })),
+    train: { ...train, matrix: selectColumns(train.matrix, columns) },
+    validation: { ...validation, matrix: selectColumns(validation.matrix, columns) },
   };
 }
 
@@ -179,18 +173,18 @@ export async function tuningReferences(study: Study, engine: Engine): Promise<Tu
 
 async function referenceLosses(study: Study, inputDropout: boolean, engine: Engine) {
   const { profile, prepared } = study;
-  const { data, modalities } = thinFeatures(prepared, profile.tuning.features);
+  const data = thinFeatures(prepared, profile.tuning.features);
   const baseline = observedMean(data);
   const scores = scoreReconstruction({
     truth: { ...data.validation, matrix: countedMatrix(data, data.validation) },
     predicted: new Float32Array(repeatRow(baseline, data.validation.matrix.rows)),
-    ...{ baseline, modalities, scaler: prepared.scaler, draws: 1 },
+    ...{ baseline, modalities: data.modalities, scaler: prepared.scaler, draws: 1 },
   });
   const { model, training } = profile;
   const { learningRate, weightDecay } = training;
   const dropout = inputDropout ? model.inputDropout : 0;
   const { width, hiddenLayers, batchNorm } = model;
-  const config = requestOf(profile, data, modalities[0], {
+  const config = requestOf(profile, data, {
     ...{ inputDropout: dropout, width, hiddenLayers, batchNorm },
     ...{ masked: false, learningRate, weightDecay },
   });
@@ -280,13 +274,13 @@ export function summarizeTuning({ config, trials, best }: Tuning): TuningSummary
 }
 
 function describeStudy({ profile, prepared }: Study, setup: Setup) {
-  const { data, modalities } = thinFeatures(prepared, profile.tuning.features);
+  const data = thinFeatures(prepared, profile.tuning.features);
   const request: StudyRequest = {
     method: setup.method,
     space: tuningSpace(profile, setup.inputDropout),
     seed: profile.tuning.seed,
     stopping: ruleOf(profile),
-    request: (point) => requestOf(profile, data, modalities[0], point),
+    request: (point) => requestOf(profile, data, point),
   };
   const { hash } = completeStudy(request, data);
   const setting = setup.inputDropout ? "dropout" : "no-dropout";
@@ -302,10 +296,10 @@ function ruleOf({ tuning }: Profile): MedianRule {
 /** The run that a point stands for. */
 export function requestOf(
   { name, model, training, tuning }: Profile,
-  data: RunData,
-  { start, end }: Modality,
+  data: TuningData,
   point: Point,
 ): RunRequest {
+  const [{ start, end }] = data.modalities;
   return {
     spec: {
       ...model,

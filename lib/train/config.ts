@@ -1,5 +1,6 @@
 // The configuration of a run: complete settings and a fingerprint of the data.
 import { createHash } from "node:crypto";
+import type { Cohort } from "../cohort/cohort.js";
 import type { Matrix } from "../cohort/matrix.js";
 import { checkOptions, required } from "../options.js";
 import { completeSettings, type TrainOptions, type TrainSettings } from "./settings.js";
@@ -92,8 +93,13 @@ export function differences(there: RunConfig<Kind>, asked: RunConfig<Kind>): str
     );
 }
 
+/** Hashes the sample ids, values and mask of a cohort; SHA-256 in hexadecimal. */
+export function hashCohort({ samples, matrix }: Cohort): string {
+  return hashRows([{ ids: samples.map(({ id }) => id), matrix }]);
+}
+
 /** Hashes ids, values and masks of rows; SHA-256 in hexadecimal. */
-export function hashRows(
+function hashRows(
   parts: readonly { readonly ids: readonly string[]; readonly matrix: Matrix }[],
 ): string {
   const hash = createHash("sha256");

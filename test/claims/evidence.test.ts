@@ -37,6 +37,7 @@ test("a profile that was never run has no evidence, and its ledger says how to m
     reconstruction: null,
     differences: null,
     seeds: null,
+    splits: null,
     downstream: null,
     latent: null,
     figures: [],

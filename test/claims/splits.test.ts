@@ -1,9 +1,13 @@
-// The shared decoder's claims: an id for each modality and control, and verdicts by corrected intervals.
+// The library's own claims: an id for each modality and control, and verdicts by corrected intervals.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { judgeSplits } from "../../lib/claims/splits.js";
+import { judgeDifferences } from "../../lib/claims/judge.js";
 import type { RepeatedScore } from "../../lib/evaluate/repeated-splits.js";
 import { ARO_PAPER, SHARED, SPLIT_CONTROLS } from "../../lib/study/variants.js";
+import { nothing } from "./made-up.js";
+
+const judgeSplits = (name: string, splits: readonly RepeatedScore[]) =>
+  judgeDifferences({ ...nothing, profile: { ...nothing.profile, name }, splits });
 
 /** Scores of four splits; `gain` is what the decoder's median r is above every control's. */
 function scoresWith(gain: (seed: number) => number): RepeatedScore[] {
@@ -62,4 +66,8 @@ test("ARO is judged against a constant by its MSE alone, and against controls by
   );
   assert.equal(claims[0].ours.r, null);
   assert.ok(claims[1].ours.r);
+});
+
+test("without recorded scores nothing is claimed", () => {
+  assert.deepEqual(judgeDifferences(nothing), []);
 });

@@ -7,6 +7,7 @@ import { correlationFigure } from "../../lib/figures/correlation.js";
 import { densityFigure } from "../../lib/figures/density.js";
 import { type Differences, differencesFigure } from "../../lib/figures/differences.js";
 import { type Figure, paperFigure } from "../../lib/figures/figure.js";
+import { type HiddenCellsRow, hiddenCellsFigure } from "../../lib/figures/hidden-cells.js";
 import { labelsFigure } from "../../lib/figures/labels.js";
 import { latentFigure } from "../../lib/figures/latent.js";
 import { overviewFigure } from "../../lib/figures/overview.js";
@@ -59,6 +60,23 @@ export const setRows: readonly SetRow[] = [
     rank,
   } as SetRow;
 });
+
+export const hiddenCellsRows: readonly HiddenCellsRow[] = ["at random", "below a limit"].flatMap(
+  (mechanism, m) =>
+    (["z", "paper"] as const).flatMap((space) =>
+      ["training mean", "kNN", "softImpute"].flatMap((predictor, p) =>
+        [0.1, 0.5].map((share) => {
+          const skill = 0.2 * p * (1 - share) - 0.05 * m;
+          const interval = { low: skill - 0.04, high: skill + 0.04 };
+          return { cohort, mechanism, share, space, predictor, skill, ...interval };
+        }),
+      ),
+    ),
+);
+
+export const hiddenCellsOptions = {
+  ...{ targets: { [cohort]: "proteomics" }, splits: 3, constant: "training mean" },
+};
 
 export const setsOptions = { cohort, modalities: ["RNA", "proteomics"], splits: 5, features: 90 };
 
@@ -295,6 +313,7 @@ export const examples: Readonly<Record<string, () => Figure>> = {
       modality: "proteomics",
       samples: 18,
     }),
+  "hidden-cells": () => hiddenCellsFigure(hiddenCellsRows, hiddenCellsOptions),
   sets: () => setsFigure(setRows, setsOptions),
   reliability: () => reliabilityFigure(reliabilityRows, { cohort, samples: 35 }),
   splits: () => splitsFigure(overSplits, { cohort, against: "shared decoder" }),

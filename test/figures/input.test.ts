@@ -9,6 +9,7 @@ import { densityFigure } from "../../lib/figures/density.js";
 import { differencesFigure } from "../../lib/figures/differences.js";
 import type { Figure } from "../../lib/figures/figure.js";
 import { datasetsOf, paperFigure } from "../../lib/figures/figure.js";
+import { hiddenCellsFigure } from "../../lib/figures/hidden-cells.js";
 import { labelsFigure } from "../../lib/figures/labels.js";
 import { latentFigure } from "../../lib/figures/latent.js";
 import { overviewFigure } from "../../lib/figures/overview.js";
@@ -27,6 +28,8 @@ import {
   accuracyRow,
   confusionMatrix,
   differences,
+  hiddenCellsOptions,
+  hiddenCellsRows,
   histogram,
   latentOptions,
   overviewOptions,
@@ -68,6 +71,22 @@ test("reliabilityFigure refuses shares above 1 and more predictors than it has r
   );
   const many = ["a", "b", "c", "d", "e"].map((predictor) => ({ ...row, predictor }));
   assert.throws(() => draw(many), /at most 4 predictors, got 5/);
+});
+
+test("hiddenCellsFigure draws each predictor but the constant, and refuses more than it has colors", () => {
+  const data = datasetsOf(hiddenCellsFigure(hiddenCellsRows, hiddenCellsOptions));
+  const rows = data["Example, at random, z"];
+  assert.deepEqual(
+    rows.map(({ predictor, skill }) => `${predictor} ${skill}`),
+    ["kNN 0.18000000000000002", "kNN 0.1", "softImpute 0.36000000000000004", "softImpute 0.2"],
+  );
+  const [, , row] = hiddenCellsRows;
+  const many = Array.from({ length: 8 }, (_, i) => ({ ...row, predictor: `p${i}` }));
+  assert.throws(() => hiddenCellsFigure(many, hiddenCellsOptions), /at most 7 predictors, got 8/);
+  assert.throws(
+    () => hiddenCellsFigure([{ ...row, low: 1 }], hiddenCellsOptions),
+    /interval that holds the skill of kNN/,
+  );
 });
 
 test("setsFigure marks what was observed, and refuses an unknown target", () => {

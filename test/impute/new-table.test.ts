@@ -111,6 +111,10 @@ test("counts stated as log2(x + 1) at the fit are transformed for new samples, a
     });
   }
   const card = readFileSync(join(counts, "README.md"), "utf8");
+  assert.match(
+    readFileSync(join(logs, "README.md"), "utf8"),
+    /- Units: those of the training tables\./,
+  );
   assert.match(card, /RNA: reads, modeled as log2\(x \+ 1\); protein: reads, .* imputed in reads/);
 });
 

@@ -233,8 +233,8 @@ test("splits are planned without being made: the controls share a run, and every
       ...["ARO masked", ARO_CONVERGED, VAE_CONVERGED, MODIS_CONVERGED],
     ].map((name) => `${name}, seed ${first}`),
   );
-  assert.equal(splits.runs.length, 8 * 3);
-  assert.equal(new Set(splits.runs.map(({ hash }) => hash)).size, 24);
+  assert.equal(splits.runs.length, 8 * 3 - 2, "VAE and MODIS on two splits");
+  assert.equal(new Set(splits.runs.map(({ hash }) => hash)).size, 22);
   const small = reduceStudy(study);
   const renamed = {
     ...small.cohort,

@@ -14,7 +14,7 @@ const profile = {
   ...{ ...base, name: "cells-test" },
   experiments: { ...base.experiments, width: 4 },
   training: { ...base.training, epochs: 1 },
-  evaluation: { ...base.evaluation, setSplits: 2, setFeatures: 45 },
+  evaluation: { ...base.evaluation, cellSplits: 2, setFeatures: 45 },
 };
 after(() => rmSync(foldersOf(profile).runs, { recursive: true, force: true }));
 

@@ -14,6 +14,7 @@ import {
   recordMeasurement,
 } from "../../lib/study/measurement.js";
 import { foldersOf, readProfile } from "../../lib/study/profile.js";
+import { recordFile } from "../../lib/study/record-file.js";
 import type { Study } from "../../lib/study/study.js";
 import { judgeVerdicts, UNCERTAINTY } from "../../lib/study/uncertainty.js";
 
@@ -47,14 +48,15 @@ test("a measurement is made once, read from where it was kept, and then from its
   const second = await openMeasurement(counting(1), study, engine);
   assert.deepEqual(second.result, { share: 0.333333, made: 1 }); // six digits
   assert.match(second.about, /counting\.json: npx aro train counting, \d{4}-\d\d-\d\d, engine/);
-  const file = await recordMeasurement(counting(1), study);
+  await recordMeasurement(counting(1), study);
+  const file = recordFile(study.profile, "counting");
   rmSync(runs, { recursive: true });
   assert.equal((await openMeasurement(counting(1), study, engine)).result.made, 1);
 
   // Another version, other data: made anew, and not recorded in place of the first.
   assert.equal((await openMeasurement(counting(2), study, engine)).result.made, 2);
   assert.equal((await openMeasurement(counting(1), openSmall(2), engine)).result.made, 3);
-  await assert.rejects(recordMeasurement(counting(1), study), /got another/);
+  await assert.rejects(recordMeasurement(counting(1), study), /got none/);
   writeFileSync(file, "{");
   await assert.rejects(openMeasurement(counting(1), study, engine), /counting\.json, got "{"/);
   rmSync(file);

@@ -8,6 +8,7 @@ import { chooseEngine } from "../../lib/engine/choose.js";
 import { planExperiment, trainExperiment } from "../../lib/study/experiments.js";
 import { foldersOf, readProfile } from "../../lib/study/profile.js";
 import { checkRecord, findRecord, recordExperiment } from "../../lib/study/record.js";
+import { formatRecord } from "../../lib/study/record-file.js";
 import { openStudy } from "../../lib/study/study.js";
 
 const SETTINGS = "model.width=4,training.epochs=2,training.seed=4711,experiments.seeds=1";
@@ -86,4 +87,34 @@ test("each profile has a folder of records, beside the runs that git ignores", (
   const { records, runs } = foldersOf(readProfile({}));
   assert.ok(records.endsWith(join("data", "records", "ucec")));
   assert.ok(!records.startsWith(runs));
+});
+
+test("a record has a line for each run, score or row, and reads back as it was", () => {
+  const record = {
+    name: "sets",
+    left: undefined,
+    runs: [{ name: "a, {b}", hash: "1" }],
+    accuracies: [],
+    result: { samples: 3, levels: [0.5, 0.9], nothing: {}, scores: [{ r: null }, { r: 0.5 }] },
+  };
+  const text = formatRecord(record);
+  assert.deepEqual(text.split("\n"), [
+    "{",
+    '  "name": "sets",',
+    '  "runs": [',
+    '    {"name":"a, {b}","hash":"1"}',
+    "  ],",
+    '  "accuracies": [],',
+    '  "result": {',
+    '    "samples": 3,',
+    '    "levels": [0.5,0.9],',
+    '    "nothing": {},',
+    '    "scores": [',
+    '      {"r":null},',
+    '      {"r":0.5}',
+    "    ]",
+    "  }",
+    "}",
+  ]);
+  assert.deepEqual(JSON.parse(text), JSON.parse(JSON.stringify(record)));
 });

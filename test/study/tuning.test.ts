@@ -27,7 +27,8 @@ const study = await openStudy(profile);
 
 test("thinned features are evenly spaced, and every modality keeps its share", () => {
   const { prepared } = study;
-  const { data, modalities } = thinFeatures(prepared, 60);
+  const data = thinFeatures(prepared, 60);
+  const { modalities } = data;
   const stride = Math.round(prepared.features.length / 60);
   const { columns, rows, values } = data.train.matrix;
   assert.equal(columns, Math.ceil(prepared.features.length / stride));
@@ -42,14 +43,14 @@ test("thinned features are evenly spaced, and every modality keeps its share", (
   });
   assert.equal(modalities.at(-1)?.end, columns);
   const all = thinFeatures(prepared, 1e6);
-  assert.deepEqual(all.data.train.matrix, prepared.train.matrix);
+  assert.deepEqual(all.train.matrix, prepared.train.matrix);
 });
 
 test("every dimension in use changes the run that a point stands for", () => {
-  const { data, modalities } = thinFeatures(study.prepared, 60);
+  const data = thinFeatures(study.prepared, 60);
   const space = tuningSpace(profile, true);
   const hashAt = (place: number[]) =>
-    completeConfig(requestOf(profile, data, modalities[0], decodePoint(space, place)), data).hash;
+    completeConfig(requestOf(profile, data, decodePoint(space, place)), data).hash;
   const low = space.map(() => 0);
   for (let i = 0; i < space.length; i++) {
     assert.notEqual(hashAt(low.with(i, 1)), hashAt(low), space[i].name);
@@ -58,17 +59,13 @@ test("every dimension in use changes the run that a point stands for", () => {
   const { spec } = requestOf(
     profile,
     data,
-    modalities[0],
     decodePoint(
       space,
       low.map(() => 1),
     ),
   );
   assert.deepEqual([spec.batchNorm, spec.visible], [true, { ...spec.visible }]);
-  assert.equal(
-    requestOf(profile, data, modalities[0], decodePoint(space, low)).spec.batchNorm,
-    false,
-  );
+  assert.equal(requestOf(profile, data, decodePoint(space, low)).spec.batchNorm, false);
 });
 
 test("tuning never reads the test rows, and its best point can be trained by its settings", async (t) => {

@@ -1,0 +1,37 @@
+// A record's file: results under version control, a row a line, so that a change is readable.
+import { mkdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { replaceFile } from "../cohort/durable-file.js";
+import { foldersOf, type Profile } from "./profile.js";
+
+/** The file that holds the record of a profile's experiment or measurement. */
+export function recordFile(profile: Profile, name: string): string {
+  return join(foldersOf(profile).records, `${name}.json`);
+}
+
+/** Writes a record in one step. */
+export async function writeRecord(file: string, record: object): Promise<void> {
+  await mkdir(dirname(file), { recursive: true });
+  await replaceFile(file, (handle) => handle.writeFile(`${formatRecord(record)}\n`));
+}
+
+/** JSON with a line for each field of a nested object, and for each element of a list of objects. */
+export function formatRecord(value: unknown, indent = ""): string {
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  const inner = `${indent}  `;
+  const join = (lines: readonly string[], open: string, close: string) =>
+    `${open}\n${lines.map((line) => inner + line).join(",\n")}\n${indent}${close}`;
+  if (Array.isArray(value)) {
+    const isTable = value.some((row) => typeof row === "object" && row !== null);
+    if (!isTable) return JSON.stringify(value);
+    return join(
+      value.map((row) => JSON.stringify(row)),
+      "[",
+      "]",
+    );
+  }
+  const fields = Object.entries(value)
+    .filter(([, field]) => field !== undefined)
+    .map(([key, field]) => `${JSON.stringify(key)}: ${formatRecord(field, inner)}`);
+  return fields.length === 0 ? "{}" : join(fields, "{", "}");
+}
