@@ -624,6 +624,7 @@ test("points that may be thousands separators are refused between tabs and comma
     "950\t1.23\t12.345\t880",
     "9.500\t1.234\t12.345\t8.800",
     "0.950\t1.234\t3\t4",
+    "950\t1.234\t12\t880",
   ]) {
     const row = values(await reads({ "r.tsv": table(cells) }));
     assert.deepEqual(
@@ -677,7 +678,7 @@ test("totals and means are refused where they are, and noted where only the name
     alone.text,
     /line 4: expected samples, got "Total", the sum of the others; remove the row/,
   );
-  const named = await reads({ "r.csv": `${RNA}EGFR,5,6,7,8\nTotal,9,9,9,9\n` });
+  const named = await reads({ "r.csv": `${RNA}EGFR,5,6,7,8\nTotal,6,8,10,12.5\n` });
   assert.match(named.text, /the features include what may be totals: "Total"/);
 });
 

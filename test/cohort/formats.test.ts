@@ -210,6 +210,7 @@ test("a sparse matrix whose indices are wrong is refused, in any order they are 
       /expected indices below 2, got 9 in row 1; write the matrix again/,
     ],
     [[0, -1, 0, 1], [0, 2, 2, 4], /expected indices below 2, got -1/],
+    [[0, 2, 0, 1], [0, 2, 2, 4], /expected indices below 2, got 2/],
     [[0, 1, 0, 1], [0, 3, 2, 4], /expected indptr to rise from 0 to 4 in 3 steps/],
     [[0, 1, 0, 1], [0, 2, 4], /expected indptr to rise from 0 to 4/],
     [[0, 1, 0, 1], [0, 2, 2, 9], /expected indptr to rise from 0 to 4/],
