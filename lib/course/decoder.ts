@@ -147,6 +147,7 @@ export const DECODER = {
       [{ "shared decoder": 0.505, ridge: 0.5, mean: 0.9 }],
       [{ mean: 1, "shared decoder": 0.52, ridge: 0.5 }],
       [{ ridge: 0.5, "shared decoder": 0.6, mean: 0.9 }],
+      [{ ridge: 0.5, "shared decoder": 0.45, mean: 0.9 }],
       [{ ridge: 0.01, "shared decoder": 0.02, mean: 0.03 }],
       [{ ridge: 1.1, mean: 1, "shared decoder": 1.015 }],
     ],
