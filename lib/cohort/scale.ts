@@ -7,7 +7,7 @@ const LARGEST_LOGARITHM = 100;
 /** The number of values that are inspected. */
 const LOOKED_AT = 1e5;
 
-/** Describes values that look like raw counts or unlogged; undefined for others. */
+/** Describes values that look like raw counts, or as if no logarithm had been taken; undefined for others. */
 export function remarkOnScale({ values, observed }: Matrix): string | undefined {
   const step = Math.max(1, Math.floor(values.length / LOOKED_AT));
   let whole = true;
