@@ -101,7 +101,7 @@ test("a failing cell stops the notebook with its number, its source, the message
     (error: Error) => {
       assert.match(error.message, /bad\.ipynb, code cell 2 failed/);
       assert.match(error.message, /readProfile\(\{ ARO_PROFILE: "no-such" \}\)/);
-      assert.match(error.message, /expected a profile of ucec, course, gbm, paper, got "no-such"/);
+      assert.match(error.message, /expected a profile of course, gbm, paper, ucec, got "no-such"/);
       assert.match(error.message, /lib\/study\/profile\.ts:\d+/);
       assert.doesNotMatch(error.message, /node_modules/);
       return true;
@@ -112,8 +112,7 @@ test("a failing cell stops the notebook with its number, its source, the message
 
 test("a training cell that is stopped writes a checkpoint, no other cell runs, and no notebook is written", async () => {
   const file = await notebook("training", [
-    'import { chooseEngine } from "aro";',
-    'import { openStudy, readProfile, trainAro } from "aro/study";',
+    'import { chooseEngine } from "aro"; import { openStudy, readProfile, trainAro } from "aro/study";',
     'await trainAro(await openStudy(readProfile()), "masked", (await chooseEngine()).engine);',
     'console.log("never reached");',
   ]);
