@@ -135,8 +135,9 @@ test("a training cell that is stopped writes a checkpoint, no other cell runs, a
   const poll = setInterval(async () => {
     if (await findRun()) controller.abort();
   }, 100);
+  const stop = () => clearInterval(poll);
+  stopped.then(stop, stop);
   await assert.rejects(stopped, /runNotebooks: stopped in code cell 2 of training$/);
-  clearInterval(poll);
   assert.deepEqual(
     events.map(({ event }) => event),
     ["cell", "done", "cell", "stopped"],
