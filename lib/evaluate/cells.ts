@@ -74,7 +74,8 @@ export function hideCells(matrix: Matrix, options: HideOptions): Matrix {
   return { ...matrix, observed };
 }
 
-const HELD_OUT = 0.1; // of the validation rows' measured cells, to choose a setting by
+/** Shares of a column's measured cells to choose a setting by: a tenth or, where that is no cell of any column, half. */
+const HELD_OUT = [0.1, 0.5];
 
 /** Validation rows without some measured cells of the inferred columns, and the same rows with nothing but these. */
 export function holdOutCells(prepared: PreparedCohort): {
@@ -83,9 +84,10 @@ export function holdOutCells(prepared: PreparedCohort): {
 } {
   const { validation } = prepared;
   const { matrix } = validation;
-  const seen = hideCells(matrix, {
-    ...{ mechanism: "at random", share: HELD_OUT, columns: inferredColumns(prepared) },
-  });
+  const columns = inferredColumns(prepared);
+  const hide = (share: number) => hideCells(matrix, { mechanism: "at random", share, columns });
+  const hidden = (one: Matrix) => one.observed.some((is, at) => is !== matrix.observed[at]);
+  const seen = HELD_OUT.map(hide).find(hidden) ?? matrix;
   const heldOut = matrix.observed.map((is, at) => is - seen.observed[at]);
   return {
     seen: { ...validation, matrix: seen },

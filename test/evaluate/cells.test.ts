@@ -71,6 +71,13 @@ test("cells that choose a setting are measured, of inferred columns, and not see
   assert.ok(held > 0);
 });
 
+test("where a tenth of the validation rows is no cell, half of them choose a setting", () => {
+  const few = prepareCohort(hidden, { ...split, validation: split.validation.slice(0, 3) });
+  const { heldOut } = holdOutCells(few);
+  assert.ok(heldOut.matrix.observed.includes(1));
+  assert.equal(fitCellNeighbors(few).trials.length > 1, true);
+});
+
 test("each predictor errs less than the mean on hidden cells, and does not read their filled values", async () => {
   const { test: rows } = prepared;
   const [truth, masked] = [prepareCohort(cohort, split, { space: "z" }).test, rows.matrix.observed];
