@@ -22,15 +22,21 @@ import { buildModis } from "../model/modis.js";
 import { VAE, type VaeSpec } from "../model/vae.js";
 import type { Part } from "../preprocess/prepare.js";
 import { splitSamples } from "../preprocess/split.js";
-import { hashCohort, type RunConfig, type RunRequest } from "../train/config.js";
+import { hashCohort, type RunRequest } from "../train/config.js";
 import { describeEnvironment, type RunEnvironment } from "../train/environment.js";
 import type { Progress } from "../train/progress.js";
-import { type TrainRunOptions, trainRun } from "../train/run.js";
+import { type RunResult, trainRun } from "../train/run.js";
 import { completeSettings } from "../train/settings.js";
 import type { Kind } from "../train/trainable.js";
 import { describeModis, MODIS_TRAINING } from "./modis.js";
 import { foldersOf } from "./profile.js";
-import { type DescribedRun, describeAro, prepareStudy, type Study } from "./study.js";
+import {
+  type DescribedRun,
+  describeAro,
+  prepareStudy,
+  type Study,
+  trainDescribed,
+} from "./study.js";
 import { chooseTasks } from "./tasks.js";
 import { CLASS_MEAN, type Variant } from "./variants.js";
 
@@ -198,49 +204,43 @@ async function trainAndScore(
   means: Means,
   keep: Keep,
 ): Promise<boolean> {
-  const { engine } = means;
+  const { engine, progress, signal } = means;
   const data = study.prepared;
-  const described = describeAro(study, setting, { model, training });
   if (kind === "MODIS") {
-    return await trainAndKeep(
-      describeModis(study, {}, training),
-      means,
-      keep,
-      ({ spec }, weights) => {
-        const built = buildModis(engine, spec, weights);
-        return { predictor: modisPredictor(name, built, data), dispose: built.dispose };
-      },
-    );
+    const described = describeModis(study, {}, training);
+    const run = await trainRun({ ...described, ...means });
+    return await keepScores(run, described, keep, (weights) => {
+      const built = buildModis(engine, run.config.spec, weights);
+      return { predictor: modisPredictor(name, built, data), dispose: built.dispose };
+    });
   }
+  const described = describeAro(study, setting, { model, training });
   if (kind === "VAE") {
-    const request = { ...describeVae(described), data };
-    return await trainAndKeep(request, means, keep, ({ spec }, weights) => {
-      const built = buildAutoencoder(engine, VAE, spec, weights);
+    const vae = describeVae(described);
+    const run = await trainRun({ ...vae, data, ...means });
+    return await keepScores(run, vae, keep, (weights) => {
+      const built = buildAutoencoder(engine, VAE, run.config.spec, weights);
       return { predictor: modelPredictor(name, built), dispose: built.dispose };
     });
   }
-  return await trainAndKeep({ ...described, data }, means, keep, ({ spec }, weights) => {
-    const built = buildAutoencoder(engine, ARO, spec, weights);
+  const run = await trainDescribed(study, described, engine, progress, signal);
+  return await keepScores(run, described, keep, (weights) => {
+    const built = buildAutoencoder(engine, ARO, run.config.spec, weights);
     return { predictor: modelPredictor(name, built), dispose: built.dispose };
   });
 }
 
-/** Trains a network, keeps the scores of its predictor, and removes its folder unless it was there before. */
-async function trainAndKeep<K extends Kind>(
-  { folder, config, data }: Pick<TrainRunOptions<K>, "folder" | "config" | "data">,
-  means: Means,
+/** Keeps the scores of a trained network's predictor, and removes its folder unless it was there before. */
+async function keepScores<K extends Kind>(
+  { result, epochs, reused, loadWeights }: RunResult<K>,
+  { folder }: { readonly folder: string },
   keep: Keep,
-  build: (
-    config: RunConfig<K>,
-    weights: Weights,
-  ) => { readonly predictor: Predictor; dispose(): void },
+  build: (weights: Weights) => { readonly predictor: Predictor; dispose(): void },
 ): Promise<boolean> {
-  const run = await trainRun({ folder, config, data, ...means });
-  const { result, epochs, reused } = run;
   if (result.status === "stopped") return false;
   const last = result.weights === "best" ? (result.best?.epoch ?? 0) : result.epochs;
   const steps = epochs.slice(0, last).reduce((sum, epoch) => sum + epoch.steps, 0);
-  const { predictor, dispose } = build(run.config, await run.loadWeights());
+  const { predictor, dispose } = build(await loadWeights());
   try {
     await keep([predictor], steps);
   } finally {
