@@ -67,10 +67,11 @@ export const HIDDEN_CELLS: Measurement<HiddenCells> = {
     const studies = cohorts.map((one) => firstTwo(thinStudy(one)));
     for (const one of studies) {
       for (const seed of splitSeeds(one.profile, one.profile.evaluation.cellSplits)) {
+        const own = onSplit(one, seed);
         for (const mechanism of MECHANISMS) {
           for (const share of SHARES) {
             const what = `${one.cohort.name}, split ${seed}, ${share} ${mechanism}`;
-            const score = () => scoreCells(onSplit(one, seed), mechanism, share, engine);
+            const score = () => scoreCells(own, mechanism, share, engine);
             scores.push(...(await part(what, score)));
           }
         }
