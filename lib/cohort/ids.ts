@@ -1,4 +1,5 @@
 // Finds identifiers that almost match, and explains how they differ.
+import { groupBy } from "./group.js";
 import { quote } from "./problems.js";
 
 /** Two ids that probably mean the same, and what sets them apart. */
@@ -124,15 +125,4 @@ function wordsOf(id: string): { word: string; at: number }[] {
       return word === id ? [] : [{ word, at: first.index }];
     }),
   );
-}
-
-function groupBy<T, K>(items: Iterable<T>, keyOf: (item: T) => K): Map<K, T[]> {
-  const groups = new Map<K, T[]>();
-  for (const item of items) {
-    const key = keyOf(item);
-    const group = groups.get(key);
-    if (group) group.push(item);
-    else groups.set(key, [item]);
-  }
-  return groups;
 }

@@ -1,4 +1,5 @@
 // Skills over repeated splits, one cell of a table at a time: their means, their intervals, and which predictor is best.
+import { groupBy } from "../cohort/group.js";
 import {
   type ComparedScore,
   compareOverSplits,
@@ -39,10 +40,10 @@ export function averageSkills<S extends SplitSkill, Cell extends object>(
   scores: readonly S[],
   cellOf: (score: S) => Cell,
 ): (Cell & MeanSkill)[] {
-  return groupBy(scores, (score) => JSON.stringify(cellOf(score))).flatMap((own) => {
+  const cells = groupBy(scores, (score) => JSON.stringify(cellOf(score)));
+  return [...cells.values()].flatMap((own) => {
     const cell = cellOf(own[0]);
-    const skills = groupBy(own, ({ predictor }) => predictor).map((rows) => {
-      const [{ predictor }] = rows;
+    const skills = [...groupBy(own, (score) => score.predictor)].map(([predictor, rows]) => {
       const values = rows.flatMap(({ skill }) => (skill === null ? [] : [skill]));
       if (values.length < 2) {
         throw new RangeError(
@@ -72,15 +73,4 @@ export function averageSkills<S extends SplitSkill, Cell extends object>(
 export function asCompared(score: SplitSkill, cell: string): ComparedScore {
   const { predictor: variant, seed, trainSamples, samples, mse } = score;
   return { variant, seed, part: "test", modality: cell, trainSamples, samples, mse, r: null };
-}
-
-function groupBy<T>(rows: readonly T[], keyOf: (row: T) => string): T[][] {
-  const groups = new Map<string, T[]>();
-  for (const row of rows) {
-    const key = keyOf(row);
-    const known = groups.get(key);
-    if (known) known.push(row);
-    else groups.set(key, [row]);
-  }
-  return [...groups.values()];
 }
