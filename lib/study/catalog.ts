@@ -56,7 +56,7 @@ export function countRuns(entry: Entry): number {
 
 /** Lists the runs of an entry in order, with the state of each. */
 export async function listEntry(study: Study, entry: Entry): Promise<ListedRun[]> {
-  if (!isMeasurement(entry)) return await listRuns(study, entry.name);
+  if (!isMeasurement(entry)) return await listRuns(study, entry);
   const { file, measured } = await findMeasured(entry, study);
   const state = measured ? "done" : "missing";
   return [{ number: 0, name: entry.name, state, epoch: 0, epochs: null, folder: file }];
@@ -81,7 +81,7 @@ export async function runEntry(
     await makeMeasurement(entry, study, engine, (part) => say(`${name}: ${part}`));
     return true;
   }
-  const plan = planExperiment(study, name);
+  const plan = planExperiment(study, entry);
   checkRun(name, number, plan.runs.length);
   return await trainExperiment(plan, engine, {
     runs: number === undefined ? plan.runs : [plan.runs[number]],
@@ -103,7 +103,7 @@ export async function recordEntry(study: Study, entry: Entry, engine: Engine): P
     const { date } = await recordMeasurement(entry, study);
     return `${file}: measured ${date}`;
   }
-  const plan = planExperiment(study, entry.name);
+  const plan = planExperiment(study, entry);
   const { runs, date } = await recordExperiment(plan, engine);
   return `${file}: scores of ${runs.length} of ${plan.runs.length} runs, ${date}`;
 }

@@ -248,9 +248,9 @@ export interface ListedRun extends RunState {
   readonly epochs: number | null;
 }
 
-/** Lists an experiment's runs in order, with the state of each run folder. */
-export async function listRuns(study: Study, name: string): Promise<ListedRun[]> {
-  const { runs } = planExperiment(study, name);
+/** Lists the runs of an experiment, given or by name, in order, with the state of each run folder. */
+export async function listRuns(study: Study, wanted: string | Experiment): Promise<ListedRun[]> {
+  const { runs } = planExperiment(study, wanted);
   return await Promise.all(
     runs.map(async (run) => ({
       ...{ number: run.number, name: run.name, folder: run.folder, epochs: run.epochs },
