@@ -11,3 +11,19 @@ export function didYouMean(got: string, known: readonly string[]): string {
   const nearest = closestMatch(got.toLowerCase(), [...byLowerCase.keys()], { maxDistance });
   return nearest === undefined ? "" : `; did you mean "${byLowerCase.get(nearest)}"?`;
 }
+
+/**
+ * Returns the error for a name that is not among the known ones, with the one that was probably meant.
+ * @param where the function or command that was given it.
+ * @param what is expected, before the list of the known names.
+ */
+export function unknownName(
+  where: string,
+  got: string,
+  known: readonly string[],
+  what = "one of",
+): RangeError {
+  return new RangeError(
+    `${where}: expected ${what} ${known.join(", ")}, got "${got}"${didYouMean(got, known)}`,
+  );
+}

@@ -10,7 +10,7 @@ import {
 import { readPaperCohort } from "../cohort/paper.js";
 import { fetchSource, findPlaced } from "../cohort/sources.js";
 import { textTable } from "../figures/table.js";
-import { didYouMean } from "../nearest.js";
+import { unknownName } from "../nearest.js";
 
 /** `aro data` lists what the manifest has; `aro data get NAME` fetches and verifies one, or checks what was placed. */
 export async function data([action, name]: readonly string[]): Promise<number> {
@@ -18,11 +18,7 @@ export async function data([action, name]: readonly string[]): Promise<number> {
   if (action !== undefined) {
     if (action !== "get") throw new RangeError(`aro data: expected get COHORT, got "${action}"`);
     const names = [...(await readManifest()).keys(), ...byHand.keys()];
-    if (!names.includes(name)) {
-      throw new RangeError(
-        `aro data: expected one of ${names.join(", ")}, got "${name}"${didYouMean(name, names)}`,
-      );
-    }
+    if (!names.includes(name)) throw unknownName("aro data", name, names);
     await (byHand.has(name) ? checkPlaced(name) : fetchCohort(name));
     return 0;
   }

@@ -5,7 +5,7 @@ import { join, relative } from "node:path";
 import { runCommand } from "../cohort/python.js";
 import { projectRoot } from "../cohort/root.js";
 import { chooseEngine } from "../engine/choose.js";
-import { didYouMean } from "../nearest.js";
+import { unknownName } from "../nearest.js";
 import { entriesOf, findEntry, listEntry } from "../study/catalog.js";
 import { foldersOf, type Profile, readProfile } from "../study/profile.js";
 import { openStudy } from "../study/study.js";
@@ -51,11 +51,7 @@ export async function submit(given: SubmitOptions, [name]: readonly string[]): P
   if (time !== undefined) checkTime(time);
   const { profile: asked, env: variables } = profileOf(given);
   const names = [...entriesOf(asked).map((entry) => entry.name), "tune"];
-  if (!names.includes(name)) {
-    throw new RangeError(
-      `aro submit: expected one of ${names.join(", ")}, got "${name}"${didYouMean(name, names)}`,
-    );
-  }
+  if (!names.includes(name)) throw unknownName("aro submit", name, names);
   const { engine } = await chooseEngine();
   // A study is tuned alike on every engine; a notebook reads an experiment's profile for its engine.
   const profile = tuning ? asked : readProfile(variables, engine);

@@ -1,5 +1,5 @@
 // Checks answers to the course's exercises: a wrong one gets a hint that keeps the solution.
-import { didYouMean } from "../nearest.js";
+import { unknownName } from "../nearest.js";
 import { CLAIMS } from "./claims.js";
 import { CLASSIFY } from "./classify.js";
 import { COHORT } from "./cohort.js";
@@ -57,10 +57,7 @@ export function check(exercise: string, answer: unknown): void {
  */
 export function judgeAnswer(name: string, answer: unknown): Verdict {
   if (!Object.hasOwn(EXERCISES, name)) {
-    const known = Object.keys(EXERCISES);
-    throw new RangeError(
-      `check: expected an exercise of ${known.join(", ")}, got "${name}"${didYouMean(name, known)}`,
-    );
+    throw unknownName("check", name, Object.keys(EXERCISES), "an exercise of");
   }
   const exercise = EXERCISES[name];
   if (answer === null || answer === undefined) {

@@ -2,7 +2,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { projectRoot } from "../cohort/root.js";
-import { didYouMean } from "../nearest.js";
+import { unknownName } from "../nearest.js";
 
 export interface CodeCell {
   /** Position among the notebook's code cells, from 1. */
@@ -27,9 +27,7 @@ export async function chooseNotebooks(only: readonly string[] = []): Promise<str
   const names = all.map(notebookName);
   for (const part of only) {
     if (part !== "" && names.some((name) => name.startsWith(part))) continue;
-    throw new RangeError(
-      `chooseNotebooks: expected one of ${names.join(", ")}, got "${part}"${didYouMean(part, names)}`,
-    );
+    throw unknownName("chooseNotebooks", part, names);
   }
   if (only.length === 0) return all;
   return all.filter((file) => only.some((part) => notebookName(file).startsWith(part)));

@@ -1,7 +1,7 @@
 // The catalog: the experiments and measurements of a profile by name, for the commands that run and record them.
 import { relative } from "node:path";
 import type { Engine } from "../engine/engine.js";
-import { didYouMean } from "../nearest.js";
+import { unknownName } from "../nearest.js";
 import { createProgress } from "../train/progress.js";
 import {
   type Experiment,
@@ -44,9 +44,7 @@ export function findEntry(profile: Profile, name: string): Entry {
   const found = all.find((entry) => entry.name === name);
   if (found) return found;
   const names = all.map((entry) => entry.name);
-  throw new RangeError(
-    `findEntry: expected one of ${names.join(", ")}, got "${name}"${didYouMean(name, names)}`,
-  );
+  throw unknownName("findEntry", name, names);
 }
 
 /** Counts the runs that an entry has at most; variants that need the same training share one. */

@@ -1,7 +1,7 @@
 // Experiments: variants repeated over seeds of the training or of the split, as data, and the runs that follow.
 import { keepFeatures } from "../cohort/cohort.js";
 import type { Engine } from "../engine/engine.js";
-import { didYouMean } from "../nearest.js";
+import { unknownName } from "../nearest.js";
 import { checkOptions } from "../options.js";
 import type { Part } from "../preprocess/prepare.js";
 import { type RunState, readState } from "../train/folder.js";
@@ -181,9 +181,7 @@ export function findExperiment(profile: Profile, name: string): Experiment {
   const found = all.find((experiment) => experiment.name === name);
   if (found) return found;
   const names = all.map((experiment) => experiment.name);
-  throw new RangeError(
-    `findExperiment: expected one of ${names.join(", ")}, got "${name}"${didYouMean(name, names)}`,
-  );
+  throw unknownName("findExperiment", name, names);
 }
 
 /**

@@ -11,7 +11,7 @@ import {
 import { projectRoot } from "../cohort/root.js";
 import { type Engine, isPortable } from "../engine/engine.js";
 import { type AroSpec, PAPER_MODEL } from "../model/aro.js";
-import { didYouMean } from "../nearest.js";
+import { didYouMean, unknownName } from "../nearest.js";
 import type { SplitOptions } from "../preprocess/split.js";
 
 /** What a run of the notebooks uses: the cohort, the split, the model, and the settings of every notebook. */
@@ -172,9 +172,7 @@ const DEFAULT_PROFILE = "ucec";
 function findProfile(name: string): string {
   const known = listProfiles();
   if (known.includes(name)) return fileOf(name);
-  throw new RangeError(
-    `readProfile: expected a profile of ${known.join(", ")}, got "${name}"${didYouMean(name, known)}`,
-  );
+  throw unknownName("readProfile", name, known, "a profile of");
 }
 
 /** The profile of a cohort file: the default settings, and what the file says. */
