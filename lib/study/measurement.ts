@@ -79,9 +79,8 @@ export async function makeMeasurement<T>(
   onPart: (what: string) => void = () => {},
 ): Promise<OpenedMeasurement<T>> {
   const { name, version } = measurement;
-  const { file, measured: kept } = await findMeasured(measurement, study);
+  const { file, hash, measured: kept } = await findMeasured(measurement, study);
   if (kept) return { ...kept, about: originOf(kept, file) };
-  const hash = hashOf(measurement, study);
   const parts = join(foldersOf(study.profile).runs, `${name}-${hash.slice(0, 8)}`);
   const part: Part = async (what, make) => {
     const own = join(parts, `${encodeURIComponent(what)}.json`);
@@ -111,9 +110,15 @@ export async function makeMeasurement<T>(
 export async function findMeasured<T>(
   measurement: Measurement<T>,
   study: Study,
-): Promise<{ readonly file: string; readonly measured: Measured<T> | null }> {
+): Promise<{
+  readonly file: string;
+  /** That it has, or would have. */
+  readonly hash: string;
+  readonly measured: Measured<T> | null;
+}> {
   const file = join(foldersOf(study.profile).runs, `${measurement.name}.json`);
-  return { file, measured: await read<T>(file, hashOf(measurement, study)) };
+  const hash = hashOf(measurement, study);
+  return { file, hash, measured: await read<T>(file, hash) };
 }
 
 /**
