@@ -220,11 +220,14 @@ export interface Folders {
   readonly notebooks: string;
 }
 
+let ownProfile: Profile | undefined; // the default one, read once: every run asks for its folders
+
 /** Finds a profile's folders. Only the default profile with its own settings publishes into the tracked ones. */
 export function foldersOf(profile: Profile): Folders {
   const root = projectRoot();
   const runs = join(root, "data", "runs", profile.name);
-  const published = isDeepStrictEqual(profile, readProfile({})) ? root : runs;
+  ownProfile ??= readProfile({});
+  const published = isDeepStrictEqual(profile, ownProfile) ? root : runs;
   return {
     runs,
     records: join(root, "data", "records", profile.name),
