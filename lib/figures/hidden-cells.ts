@@ -1,6 +1,7 @@
 // Hidden cells: the skill of each predictor over them, by how many were hidden and why.
 import { checkOptions, required } from "../options.js";
 import { checkRows, type Figure, type Layer, makeFigure, type Panel, type Row } from "./figure.js";
+import { dots, nominal, quantitative } from "./marks.js";
 import { checkInterval, panelGap } from "./panels.js";
 import { counted, legendColumns } from "./text.js";
 import { classColors, figureWidth, inks, panelTitle, shapes } from "./theme.js";
@@ -78,33 +79,25 @@ export function hiddenCellsFigure(
         Math.min(0, ...sets.map(({ low }) => Math.max(-1, low))),
         Math.max(0.1, ...sets.map(({ high }) => high)),
       ];
-      const x = {
-        field: "at",
-        type: "quantitative",
+      const x = quantitative("at", {
         scale: { domain: [0, Math.max(...drawn.map(({ share }) => share)) + 0.1], nice: false },
         axis: {
           ...{ title: "share hidden", format: ".0%" },
           values: [...new Set(drawn.map(({ share }) => share))],
         },
-      } as const;
-      const y = {
-        field: "skill",
-        type: "quantitative",
+      });
+      const y = quantitative("skill", {
         scale: { domain, nice: false },
         axis: { title: i === 0 ? `skill, ${scored}` : null, tickCount: 5, format: ".1~f" },
-      } as const;
-      const color = {
-        field: "predictor",
-        type: "nominal",
+      });
+      const color = nominal("predictor", {
         scale: { domain: predictors, range: classColors.slice(0, predictors.length) },
         legend: { title: null, orient: "bottom", columns: legendColumns(predictors, figureWidth) },
-      } as const;
-      const shape = {
-        field: "predictor",
-        type: "nominal",
+      });
+      const shape = nominal("predictor", {
         scale: { domain: predictors, range: shapes.slice(0, predictors.length) },
         legend: color.legend,
-      } as const;
+      });
       return {
         data: { name },
         ...(space === "z"
@@ -119,10 +112,7 @@ export function hiddenCellsFigure(
             encoding: { x, y: { ...y, field: "low" }, y2: { field: "high" }, color },
           },
           { mark: { type: "line", strokeWidth: 1.2 }, encoding: { x, y, color } },
-          {
-            mark: { type: "point", filled: true, size: 46, opacity: 1 },
-            encoding: { x, y, color, shape },
-          },
+          { mark: dots(46), encoding: { x, y, color, shape } },
         ] as Layer[],
       };
     }),
