@@ -57,11 +57,11 @@ async function writeCohort(
   return file;
 }
 
-/** Runs the cells of notebooks as modules, each notebook after the one before; returns what they print. */
-async function runCells(name: string, cohort: string, numbers: RegExp): Promise<string> {
+/** Runs the cells of notebooks 1 to `last` as modules, each notebook after the one before; returns what they print. */
+async function runCells(name: string, cohort: string, last: number): Promise<string> {
   const place = join(runs, name, "cells");
   await mkdir(place, { recursive: true });
-  const files = (await listNotebooks()).filter((file) => numbers.test(notebookName(file)));
+  const files = (await listNotebooks()).slice(1, last + 1); // the first is notebook 0
   const modules: string[] = [];
   for (const file of files) {
     const cells = await readCodeCells(file);
@@ -69,7 +69,7 @@ async function runCells(name: string, cohort: string, numbers: RegExp): Promise<
     await writeFile(path, `${cells.map(({ source }) => source).join("\n")}\n`);
     modules.push(pathToFileURL(path).href);
   }
-  assert.ok(modules.length >= 9);
+  assert.equal(modules.length, last);
   const load = "for (const module of process.argv.slice(1)) await import(module)";
   const { stdout } = await promisify(execFile)(
     process.execPath,
@@ -90,7 +90,7 @@ test("all notebooks run on a cohort with metabolites and without a column of pat
   });
   const sheet = cohort.samples.map(({ id }, i) => `${id}\t${i % 2 ? "left" : "right"}`);
   const file = await writeCohort(names[0], cohort, ["sample\tside", ...sheet]);
-  const printed = await runCells(names[0], file, /^(0[1-9]|1[0-3])-/);
+  const printed = await runCells(names[0], file, 13);
   assert.match(printed, /no column names the patients/);
   assert.match(printed, /ridge/);
 });
@@ -104,6 +104,6 @@ test("notebooks 1 to 9 run on a cohort with three classes, one of them of four s
     [id, patient, i < 4 ? "rare" : i % 2 ? "one" : "two"].join("\t"),
   );
   const file = await writeCohort(names[1], cohort, ["sample\tpatient\tsubtype", ...sheet]);
-  const printed = await runCells(names[1], file, /^0[1-9]-/);
+  const printed = await runCells(names[1], file, 9);
   assert.match(printed, /subtype: left out 4 samples of 1 class with fewer than 5 patients: rare/);
 });

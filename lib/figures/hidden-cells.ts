@@ -1,6 +1,7 @@
 // Hidden cells: the skill of each predictor over them, by how many were hidden and why.
 import { checkOptions, required } from "../options.js";
 import { checkRows, type Figure, type Layer, makeFigure, type Panel, type Row } from "./figure.js";
+import { dots, nominal, quantitative } from "./marks.js";
 import { checkInterval, panelGap } from "./panels.js";
 import { counted, legendColumns } from "./text.js";
 import { classColors, figureWidth, inks, panelTitle, shapes } from "./theme.js";
@@ -57,54 +58,43 @@ export function hiddenCellsFigure(
       `hiddenCellsFigure: expected at most ${classColors.length} predictors, got ${predictors.length}`,
     );
   }
-  const columns = [...new Set(drawn.map(({ cohort, mechanism }) => `${cohort}|${mechanism}`))];
+  const columnOf = ({ cohort, mechanism }: HiddenCellsRow) => `${cohort}, ${mechanism}`;
+  const columns = [...new Map(drawn.map((row) => [columnOf(row), row]))];
   const width = Math.floor((figureWidth - 60 - panelGap * (columns.length - 1)) / columns.length);
-  const gap = Math.min(...drawn.map(({ share }) => share)) / 10;
+  const shares = [...new Set(drawn.map(({ share }) => share))];
+  const gap = Math.min(...shares) / 10;
+  const x = quantitative("at", {
+    scale: { domain: [0, Math.max(...shares) + 0.1], nice: false },
+    axis: { title: "share hidden", format: ".0%", values: shares },
+  });
+  const color = nominal("predictor", {
+    scale: { domain: predictors, range: classColors.slice(0, predictors.length) },
+    legend: { title: null, orient: "bottom", columns: legendColumns(predictors, figureWidth) },
+  });
+  const shape = nominal("predictor", {
+    scale: { domain: predictors, range: shapes.slice(0, predictors.length) },
+    legend: color.legend,
+  });
   const datasets: Record<string, readonly Row[]> = {};
-  const panels = SPACES.flatMap(([space, scored]) =>
-    columns.map((column, i): Panel => {
-      const [cohort, mechanism] = column.split("|");
-      const name = `${cohort}, ${mechanism}, ${space}`;
-      const own = drawn.filter(
-        (row) => row.cohort === cohort && row.mechanism === mechanism && row.space === space,
-      );
+  const panels = SPACES.flatMap(([space, scored]) => {
+    const scores = drawn.filter((row) => row.space === space);
+    const domain = [
+      Math.min(0, ...scores.map(({ low }) => Math.max(-1, low))),
+      Math.max(0.1, ...scores.map(({ high }) => high)),
+    ];
+    return columns.map(([column, { cohort, mechanism }], i): Panel => {
+      const name = `${column}, ${space}`;
       // Side by side, so that intervals do not hide one another.
-      datasets[name] = own.map(({ share, predictor, skill, low, high }) => ({
-        ...{ predictor, skill, low: Math.max(-1, low), high },
-        at: share + gap * (predictors.indexOf(predictor) - (predictors.length - 1) / 2),
-      }));
-      const sets = drawn.filter((row) => row.space === space);
-      const domain = [
-        Math.min(0, ...sets.map(({ low }) => Math.max(-1, low))),
-        Math.max(0.1, ...sets.map(({ high }) => high)),
-      ];
-      const x = {
-        field: "at",
-        type: "quantitative",
-        scale: { domain: [0, Math.max(...drawn.map(({ share }) => share)) + 0.1], nice: false },
-        axis: {
-          ...{ title: "share hidden", format: ".0%" },
-          values: [...new Set(drawn.map(({ share }) => share))],
-        },
-      } as const;
-      const y = {
-        field: "skill",
-        type: "quantitative",
+      datasets[name] = scores
+        .filter((row) => columnOf(row) === column)
+        .map(({ share, predictor, skill, low, high }) => ({
+          ...{ predictor, skill, low: Math.max(-1, low), high },
+          at: share + gap * (predictors.indexOf(predictor) - (predictors.length - 1) / 2),
+        }));
+      const y = quantitative("skill", {
         scale: { domain, nice: false },
         axis: { title: i === 0 ? `skill, ${scored}` : null, tickCount: 5, format: ".1~f" },
-      } as const;
-      const color = {
-        field: "predictor",
-        type: "nominal",
-        scale: { domain: predictors, range: classColors.slice(0, predictors.length) },
-        legend: { title: null, orient: "bottom", columns: legendColumns(predictors, figureWidth) },
-      } as const;
-      const shape = {
-        field: "predictor",
-        type: "nominal",
-        scale: { domain: predictors, range: shapes.slice(0, predictors.length) },
-        legend: color.legend,
-      } as const;
+      });
       return {
         data: { name },
         ...(space === "z"
@@ -119,14 +109,11 @@ export function hiddenCellsFigure(
             encoding: { x, y: { ...y, field: "low" }, y2: { field: "high" }, color },
           },
           { mark: { type: "line", strokeWidth: 1.2 }, encoding: { x, y, color } },
-          {
-            mark: { type: "point", filled: true, size: 46, opacity: 1 },
-            encoding: { x, y, color, shape },
-          },
+          { mark: dots(46), encoding: { x, y, color, shape } },
         ] as Layer[],
       };
-    }),
-  );
+    });
+  });
   return makeFigure({
     name: "hidden-cells",
     title: "Hidden cells: how much of the mean's error each predictor removes",

@@ -1,6 +1,7 @@
 // Any set to any target: a matrix of observed set by target for each predictor, colored by skill.
 import { checkOptions, required } from "../options.js";
 import { checkRows, type Figure, type Layer, makeFigure, type Panel, type Row } from "./figure.js";
+import { nominal, quantitative } from "./marks.js";
 import { checkInterval, panelGap } from "./panels.js";
 import { counted, decimal, labelRoom, textWidth } from "./text.js";
 import { figureWidth, inks, panelTitle } from "./theme.js";
@@ -78,7 +79,7 @@ export function setsFigure(rows: readonly SetRow[], options: SetsOptions): Figur
       ({
         mark: { type: "text", dy, fontSize, fontWeight },
         encoding: {
-          text: { field, type: "nominal" },
+          text: nominal(field),
           color: { condition: { test: "datum.isDark", value: "white" }, value: inks.ink },
         },
       }) as Layer;
@@ -95,43 +96,37 @@ export function setsFigure(rows: readonly SetRow[], options: SetsOptions): Figur
       width: cell * modalities.length,
       height: HEIGHT * sets.length,
       encoding: {
-        x: {
-          field: "target",
-          type: "nominal",
+        x: nominal("target", {
           sort: [...modalities],
           scale: { domain: [...modalities], padding: 0 },
           axis: { title: "inferred", labelAngle: isFlat ? 0 : -30, labelLimit: 0 },
-        },
-        y: {
-          field: "observed",
-          type: "nominal",
+        }),
+        y: nominal("observed", {
           sort: sets,
           scale: { domain: sets, padding: 0 },
           axis:
             i % PANELS === 0
               ? { title: "observed", labelLimit: 260 }
               : { title: null, labels: false },
-        },
+        }),
       },
       layer: [
         { data: { name: "seen" }, mark: { type: "rect", color: inks.grid, stroke: "white" } },
         {
           data: { name: "seen" },
           mark: { type: "text", color: inks.quiet, fontSize: 10 },
-          encoding: { text: { field: "text", type: "nominal" } },
+          encoding: { text: nominal("text") },
         },
         {
           mark: { type: "rect", stroke: "white", strokeWidth: 1.5 },
           encoding: {
-            color: {
-              field: "skill",
-              type: "quantitative",
+            color: quantitative("skill", {
               scale:
                 least < 0
                   ? { domain: [least, 0, most], range: ["#B35806", "#F7F7F7", "#08519C"] }
                   : { domain: [0, most], range: ["#F3F6FA", "#08519C"] },
               legend: { title: "skill", orient: "bottom", gradientLength: 200, tickCount: 5 },
-            },
+            }),
           },
         },
         text("text", -6, 12, 600),

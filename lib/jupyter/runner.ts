@@ -73,7 +73,7 @@ export async function runNotebooks(options: RunNotebooksOptions): Promise<Notebo
   const cellsOf = new Map<string, readonly CodeCell[]>();
   for (const file of files) cellsOf.set(notebookName(file), await readCodeCells(file));
   for (const { file, after } of waiting) requireTags(notebookName(file), after, cellsOf);
-  const reached = new Set<string>(); // notebooks that are done, and tagged cells
+  const reached = new Set<string>(); // tagged cells that are done, as "03-train#models"
   let wake = () => {};
   const running = new Map<string, Promise<void>>();
   const done = new Map<string, NotebookRun>();
@@ -94,10 +94,7 @@ export async function runNotebooks(options: RunNotebooksOptions): Promise<Notebo
         },
       });
       if (typeof run === "number") stopped.push(`in code cell ${run} of ${name}`);
-      else {
-        done.set(name, run);
-        reached.add(name);
-      }
+      else done.set(name, run);
     } catch (error) {
       failed ??= error as Error;
       failure.abort();
@@ -108,7 +105,7 @@ export async function runNotebooks(options: RunNotebooksOptions): Promise<Notebo
   const isReady = ({ after }: { readonly after: readonly string[] }) =>
     after.every((name) => {
       const [notebook] = name.split("#");
-      return reached.has(name) || reached.has(notebook) || !chosen.includes(notebook);
+      return reached.has(name) || done.has(notebook) || !chosen.includes(notebook);
     });
   while (true) {
     for (let next = waiting.findIndex(isReady); next >= 0; next = waiting.findIndex(isReady)) {

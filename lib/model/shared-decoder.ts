@@ -290,8 +290,9 @@ function inspectPairs(
   return count;
 }
 
-function checkSpec({ gates, statistics, hidden, objective }: SharedDecoderSpec): void {
-  const { demand, demandCount } = demandsOf("shared decoder");
+function checkSpec(spec: SharedDecoderSpec): void {
+  const { gates, statistics, hidden, objective, preprocessedWeight = PREPROCESSED_WEIGHT } = spec;
+  const { demand, demandCount, demandWeight } = demandsOf("shared decoder");
   const areGates = gates.length > 0 && gates.every(Number.isFinite);
   const list = `[${gates.join(", ")}]`;
   demand("gates", areGates, "a finite number for each of at least one path", list);
@@ -299,6 +300,7 @@ function checkSpec({ gates, statistics, hidden, objective }: SharedDecoderSpec):
   demandCount("hidden", hidden);
   const isObjective = objective === "standardized" || objective === "preprocessed";
   demand("objective", isObjective, '"standardized" or "preprocessed"', objective);
+  demandWeight("preprocessedWeight", preprocessedWeight);
 }
 
 function areFinite(values: Float32Array): boolean {

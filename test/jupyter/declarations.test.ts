@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { test } from "node:test";
 import ts from "typescript";
 import { projectRoot } from "../../lib/cohort/root.js";
+import { readDoors } from "../architecture.js";
 
 test("the declarations of the package reach no other package than Node and polars", () => {
-  const dist = join(projectRoot(), "lib", "dist");
-  const doors = ["", "study", "claims", "figures", "course"].map((room) =>
-    join(dist, room, "index.d.ts"),
+  const doors = [...readDoors().values()].map((file) =>
+    join(projectRoot(), file.replace("lib/", "lib/dist/").replace(/\.ts$/, ".d.ts")),
   );
   const program = ts.createProgram(doors, {
     ...{ module: ts.ModuleKind.ESNext, moduleResolution: ts.ModuleResolutionKind.Node10 },

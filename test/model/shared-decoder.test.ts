@@ -178,6 +178,10 @@ test("a spec or pairs that do not fit are refused, with what was found", async (
     () => build({ objective: "log" as "standardized" }),
     /expected objective .* got log/,
   );
+  assert.throws(
+    () => build({ preprocessedWeight: Number.NaN }),
+    /expected preprocessedWeight to be finite and at least 0, got NaN/,
+  );
   const model = build({});
   const one = Float32Array.of(1);
   const pairs: MeasuredPairs = {
