@@ -1,4 +1,5 @@
 // Exercises to notebook 11: the factor of an interval, its coverage, its width, and the rule for usable features.
+import { judgeCorrelation } from "../impute/calibration.js";
 import { askFunction, deviationOf, drawingFor, meanOf, withGaps } from "./exercise.js";
 
 type Factor = (measured: number[], means: number[], deviations: number[], level: number) => number;
@@ -173,7 +174,7 @@ export const UNCERTAINTY_EXERCISES = {
       [0.3, 0.01],
       [0.7, 0.3],
     ],
-    right: (r, low) => (low > 0.3 ? "strong" : r >= 0.3 && low > 0 ? "usable" : "weak"),
+    right: judgeCorrelation,
     mistakes: [
       [
         "r alone says nothing of how sure it is; look at its lower limit as well",
