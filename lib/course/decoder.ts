@@ -1,5 +1,5 @@
 // Exercises to notebook 10: training pairs, gated paths, predictions out of fold, and when to fall back to a control.
-import { askFunction, drawingFor, meanOf, sumOf, withGaps } from "./exercise.js";
+import { askFunction, drawingFor, meanOf, measuredOf, sumOf, withGaps } from "./exercise.js";
 
 type CountPairs = (samples: number[][], least: number) => number;
 type Mix = (paths: number[], gates: number[], bias: number, deviation: number) => number;
@@ -15,10 +15,9 @@ const gaps = [
   [0, Number.NaN],
 ];
 
-const measured = (values: readonly number[]) => values.filter((value) => !Number.isNaN(value));
 const column = (samples: readonly number[][], j: number) => samples.map((sample) => sample[j]);
 const columns = (samples: readonly number[][]) =>
-  samples[0].map((_, j) => measured(column(samples, j)).length);
+  samples[0].map((_, j) => measuredOf(column(samples, j)).length);
 
 const DECODER_NAME = "shared decoder";
 const controlsOf = (errors: Readonly<Record<string, number>>) =>
@@ -38,7 +37,7 @@ const chooseBy =
 const meansOf = (
   values: readonly number[],
   counts: (i: number, other: number) => boolean,
-): number[] => values.map((_, i) => meanOf(measured(values.filter((__, n) => counts(i, n)))));
+): number[] => values.map((_, i) => meanOf(measuredOf(values.filter((__, n) => counts(i, n)))));
 
 export const DECODER = {
   "10.1": askFunction<CountPairs>({

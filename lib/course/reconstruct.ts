@@ -7,6 +7,7 @@ import {
   drawingFor,
   isNumbers,
   meanOf,
+  measuredOf,
   sumOf,
   withGaps,
 } from "./exercise.js";
@@ -109,8 +110,7 @@ export const RECONSTRUCT = {
       ],
       [
         "the constant must be known before the test rows are: which mean is that?",
-        (measured, predicted) =>
-          skill(measured, predicted, meanOf(measured.filter((value) => !Number.isNaN(value)))),
+        (measured, predicted) => skill(measured, predicted, meanOf(measuredOf(measured))),
       ],
       [
         "this is the share of the error that is left; skill is the share that is removed",

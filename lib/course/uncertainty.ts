@@ -1,6 +1,6 @@
 // Exercises to notebook 11: the factor of an interval, its coverage, its width, and the rule for usable features.
 import { judgeCorrelation } from "../impute/calibration.js";
-import { askFunction, deviationOf, drawingFor, meanOf, withGaps } from "./exercise.js";
+import { askFunction, deviationOf, drawingFor, meanOf, measuredOf, withGaps } from "./exercise.js";
 
 type Factor = (measured: number[], means: number[], deviations: number[], level: number) => number;
 type Covered = (
@@ -26,8 +26,6 @@ const quantileAt = (values: readonly number[], level: number) =>
 /** The share of measured entries for which `inside` holds. */
 const shareOf = (measured: readonly number[], inside: (i: number) => boolean) =>
   meanOf(overMeasured(measured, (i) => Number(inside(i))));
-
-const known = (measured: readonly number[]) => measured.filter((value) => !Number.isNaN(value));
 
 /** 11 measured entries among 14. */
 const factorInputs = [withGaps(normals(14), 5), normals(14, 0.5), positive(14)] as const;
@@ -130,13 +128,13 @@ export const UNCERTAINTY_EXERCISES = {
     ],
     right: (measured, deviations, factor) =>
       (2 * factor * meanOf(overMeasured(measured, (i) => deviations[i]))) /
-      deviationOf(known(measured), 0),
+      deviationOf(measuredOf(measured), 0),
     mistakes: [
       [
         "this is half the width: an interval reaches to both sides",
         (measured, deviations, factor) =>
           (factor * meanOf(overMeasured(measured, (i) => deviations[i]))) /
-          deviationOf(known(measured), 0),
+          deviationOf(measuredOf(measured), 0),
       ],
       [
         "this is in the feature's own units; divide by the deviation of what was measured",
@@ -146,19 +144,19 @@ export const UNCERTAINTY_EXERCISES = {
       [
         "leave out the deviations of entries that were not measured",
         (measured, deviations, factor) =>
-          (2 * factor * meanOf(deviations)) / deviationOf(known(measured), 0),
+          (2 * factor * meanOf(deviations)) / deviationOf(measuredOf(measured), 0),
       ],
       [
         "divide the sum of squares by n, not by n - 1",
         (measured, deviations, factor) =>
           (2 * factor * meanOf(overMeasured(measured, (i) => deviations[i]))) /
-          deviationOf(known(measured)),
+          deviationOf(measuredOf(measured)),
       ],
       [
         "this is the variance of what was measured; take its root",
         (measured, deviations, factor) =>
           (2 * factor * meanOf(overMeasured(measured, (i) => deviations[i]))) /
-          deviationOf(known(measured), 0) ** 2,
+          deviationOf(measuredOf(measured), 0) ** 2,
       ],
     ],
     otherwise:
