@@ -1,5 +1,5 @@
 // Exercises to notebook 10: training pairs, gated paths, predictions out of fold, and when to fall back to a control.
-import { askFunction, drawingFor, meanOf, measuredOf, sumOf, withGaps } from "./exercise.js";
+import { askFunction, dotOf, drawingFor, meanOf, measuredOf, sumOf, withGaps } from "./exercise.js";
 
 type CountPairs = (samples: number[][], least: number) => number;
 type Mix = (paths: number[], gates: number[], bias: number, deviation: number) => number;
@@ -82,27 +82,21 @@ export const DECODER = {
       [[0.5, -1, 2], [0.4, 0.5, 0.7], 0.1, 0.8],
       [normals(7), normals(7, 0.3, 0.4), -0.2, 1.5],
     ],
-    right: (paths, gates, bias, deviation) =>
-      deviation * (sumOf(paths.map((path, k) => gates[k] * path)) + bias),
+    right: (paths, gates, bias, deviation) => deviation * (dotOf(gates, paths) + bias),
     mistakes: [
       [
         "the bias, too, is in units of the feature's residual deviation",
-        (paths, gates, bias, deviation) =>
-          deviation * sumOf(paths.map((path, k) => gates[k] * path)) + bias,
+        (paths, gates, bias, deviation) => deviation * dotOf(gates, paths) + bias,
       ],
       [
         "gates are not weights of a mean; they need not add up to 1",
-        (paths, gates, bias, deviation) =>
-          deviation * (sumOf(paths.map((path, k) => gates[k] * path)) / sumOf(gates) + bias),
+        (paths, gates, bias, deviation) => deviation * (dotOf(gates, paths) / sumOf(gates) + bias),
       ],
       [
         "paths are in units of the feature's residual deviation; scale back",
-        (paths, gates, bias) => sumOf(paths.map((path, k) => gates[k] * path)) + bias,
+        (paths, gates, bias) => dotOf(gates, paths) + bias,
       ],
-      [
-        "the bias is missing",
-        (paths, gates, _, deviation) => deviation * sumOf(paths.map((path, k) => gates[k] * path)),
-      ],
+      ["the bias is missing", (paths, gates, _, deviation) => deviation * dotOf(gates, paths)],
     ],
     otherwise: "each path times its gate, added up, plus the bias, times the deviation",
   }),

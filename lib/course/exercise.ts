@@ -113,6 +113,11 @@ export function sumOf(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0);
 }
 
+/** The sum of products, entry by entry. */
+export function dotOf(first: readonly number[], second: readonly number[]): number {
+  return sumOf(first.map((value, i) => value * second[i]));
+}
+
 /** NaN without values. */
 export function meanOf(values: readonly number[]): number {
   return sumOf(values) / values.length;
