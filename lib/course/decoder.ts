@@ -15,9 +15,11 @@ const gaps = [
   [0, Number.NaN],
 ];
 
-const column = (samples: readonly number[][], j: number) => samples.map((sample) => sample[j]);
-const columns = (samples: readonly number[][]) =>
-  samples[0].map((_, j) => measuredOf(column(samples, j)).length);
+/** How many cells of each feature are kept, by default the measured ones. */
+const countsOf = (
+  samples: readonly number[][],
+  keep: (cells: readonly number[]) => number[] = measuredOf,
+) => samples[0].map((_, j) => keep(samples.map((sample) => sample[j])).length);
 
 const DECODER_NAME = "shared decoder";
 const controlsOf = (errors: Readonly<Record<string, number>>) =>
@@ -46,31 +48,28 @@ export const DECODER = {
       [table, 4],
       [gaps, 2],
     ],
-    right: (samples, least) => sumOf(columns(samples).filter((count) => count >= least)),
+    right: (samples, least) => sumOf(countsOf(samples).filter((count) => count >= least)),
     mistakes: [
       ["these are the samples; a pair is one sample with one feature", (samples) => samples.length],
       [
         "a cell that was not measured is no pair",
         (samples, least) =>
-          samples.length * columns(samples).filter((count) => count >= least).length,
+          samples.length * countsOf(samples).filter((count) => count >= least).length,
       ],
       [
         "a feature that fewer than `least` samples measured has no pairs",
-        (samples) => sumOf(columns(samples)),
+        (samples) => sumOf(countsOf(samples)),
       ],
       [
         "`least` samples are enough; you ask for more",
-        (samples, least) => sumOf(columns(samples).filter((count) => count > least)),
+        (samples, least) => sumOf(countsOf(samples).filter((count) => count > least)),
       ],
       [
         "measured zeros are pairs, too",
-        (samples, least) =>
-          sumOf(
-            samples[0].map((_, j) => {
-              const count = column(samples, j).filter(Boolean).length;
-              return count >= least ? count : 0;
-            }),
-          ),
+        (samples, least) => {
+          const counts = countsOf(samples, (cells) => cells.filter(Boolean));
+          return sumOf(counts.filter((count) => count >= least));
+        },
       ],
     ],
     otherwise:
