@@ -53,10 +53,10 @@ async function renderPage(weights: Packed): Promise<string> {
 
 /** The wasm module of TensorFlow.js as a data URL, which a page may load from a file; the one with SIMD, in one thread. */
 async function readWasm(): Promise<string> {
-  const manifest = createRequire(import.meta.url).resolve(
-    "@tensorflow/tfjs-backend-wasm/package.json",
+  const file = createRequire(import.meta.url).resolve(
+    "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm",
   );
-  const bytes = await readFile(join(dirname(manifest), "dist", "tfjs-backend-wasm-simd.wasm"));
+  const bytes = await readFile(file);
   return `data:application/wasm;base64,${bytes.toString("base64")}`;
 }
 

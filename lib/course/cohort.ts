@@ -6,6 +6,7 @@ import {
   drawingFor,
   isFunction,
   isNumbers,
+  measuredOf,
   withGaps,
 } from "./exercise.js";
 
@@ -83,7 +84,7 @@ export const COHORT = {
       [withGaps(drawingFor("01.1").normals(30), 4)],
       [[Number.NaN, Number.NaN]],
     ],
-    right: (values) => values.filter((value) => !Number.isNaN(value)).length / values.length,
+    right: (values) => measuredOf(values).length / values.length,
     mistakes: [
       [
         "a measured zero is data",
@@ -100,7 +101,7 @@ export const COHORT = {
       ],
       [
         "this is a count; divide it by the number of entries",
-        (values) => values.filter((value) => !Number.isNaN(value)).length,
+        (values) => measuredOf(values).length,
       ],
     ],
     otherwise: "count what was measured, zeros included",

@@ -1,5 +1,5 @@
 // Exercises to notebook 10: training pairs, gated paths, predictions out of fold, and when to fall back to a control.
-import { askFunction, drawingFor, meanOf, sumOf, withGaps } from "./exercise.js";
+import { askFunction, dotOf, drawingFor, meanOf, measuredOf, sumOf, withGaps } from "./exercise.js";
 
 type CountPairs = (samples: number[][], least: number) => number;
 type Mix = (paths: number[], gates: number[], bias: number, deviation: number) => number;
@@ -15,10 +15,11 @@ const gaps = [
   [0, Number.NaN],
 ];
 
-const measured = (values: readonly number[]) => values.filter((value) => !Number.isNaN(value));
-const column = (samples: readonly number[][], j: number) => samples.map((sample) => sample[j]);
-const columns = (samples: readonly number[][]) =>
-  samples[0].map((_, j) => measured(column(samples, j)).length);
+/** How many cells of each feature are kept, by default the measured ones. */
+const countsOf = (
+  samples: readonly number[][],
+  keep: (cells: readonly number[]) => number[] = measuredOf,
+) => samples[0].map((_, j) => keep(samples.map((sample) => sample[j])).length);
 
 const DECODER_NAME = "shared decoder";
 const controlsOf = (errors: Readonly<Record<string, number>>) =>
@@ -38,7 +39,7 @@ const chooseBy =
 const meansOf = (
   values: readonly number[],
   counts: (i: number, other: number) => boolean,
-): number[] => values.map((_, i) => meanOf(measured(values.filter((__, n) => counts(i, n)))));
+): number[] => values.map((_, i) => meanOf(measuredOf(values.filter((__, n) => counts(i, n)))));
 
 export const DECODER = {
   "10.1": askFunction<CountPairs>({
@@ -47,31 +48,28 @@ export const DECODER = {
       [table, 4],
       [gaps, 2],
     ],
-    right: (samples, least) => sumOf(columns(samples).filter((count) => count >= least)),
+    right: (samples, least) => sumOf(countsOf(samples).filter((count) => count >= least)),
     mistakes: [
       ["these are the samples; a pair is one sample with one feature", (samples) => samples.length],
       [
         "a cell that was not measured is no pair",
         (samples, least) =>
-          samples.length * columns(samples).filter((count) => count >= least).length,
+          samples.length * countsOf(samples).filter((count) => count >= least).length,
       ],
       [
         "a feature that fewer than `least` samples measured has no pairs",
-        (samples) => sumOf(columns(samples)),
+        (samples) => sumOf(countsOf(samples)),
       ],
       [
         "`least` samples are enough; you ask for more",
-        (samples, least) => sumOf(columns(samples).filter((count) => count > least)),
+        (samples, least) => sumOf(countsOf(samples).filter((count) => count > least)),
       ],
       [
         "measured zeros are pairs, too",
-        (samples, least) =>
-          sumOf(
-            samples[0].map((_, j) => {
-              const count = column(samples, j).filter(Boolean).length;
-              return count >= least ? count : 0;
-            }),
-          ),
+        (samples, least) => {
+          const counts = countsOf(samples, (cells) => cells.filter(Boolean));
+          return sumOf(counts.filter((count) => count >= least));
+        },
       ],
     ],
     otherwise:
@@ -83,27 +81,21 @@ export const DECODER = {
       [[0.5, -1, 2], [0.4, 0.5, 0.7], 0.1, 0.8],
       [normals(7), normals(7, 0.3, 0.4), -0.2, 1.5],
     ],
-    right: (paths, gates, bias, deviation) =>
-      deviation * (sumOf(paths.map((path, k) => gates[k] * path)) + bias),
+    right: (paths, gates, bias, deviation) => deviation * (dotOf(gates, paths) + bias),
     mistakes: [
       [
         "the bias, too, is in units of the feature's residual deviation",
-        (paths, gates, bias, deviation) =>
-          deviation * sumOf(paths.map((path, k) => gates[k] * path)) + bias,
+        (paths, gates, bias, deviation) => deviation * dotOf(gates, paths) + bias,
       ],
       [
         "gates are not weights of a mean; they need not add up to 1",
-        (paths, gates, bias, deviation) =>
-          deviation * (sumOf(paths.map((path, k) => gates[k] * path)) / sumOf(gates) + bias),
+        (paths, gates, bias, deviation) => deviation * (dotOf(gates, paths) / sumOf(gates) + bias),
       ],
       [
         "paths are in units of the feature's residual deviation; scale back",
-        (paths, gates, bias) => sumOf(paths.map((path, k) => gates[k] * path)) + bias,
+        (paths, gates, bias) => dotOf(gates, paths) + bias,
       ],
-      [
-        "the bias is missing",
-        (paths, gates, _, deviation) => deviation * sumOf(paths.map((path, k) => gates[k] * path)),
-      ],
+      ["the bias is missing", (paths, gates, _, deviation) => deviation * dotOf(gates, paths)],
     ],
     otherwise: "each path times its gate, added up, plus the bias, times the deviation",
   }),

@@ -104,8 +104,18 @@ export function withGaps(values: readonly number[], step: number, first = 1): nu
   return values.map((value, i) => (i % step === first ? Number.NaN : value));
 }
 
+/** The values that were measured: those that are not NaN. */
+export function measuredOf(values: readonly number[]): number[] {
+  return values.filter((value) => !Number.isNaN(value));
+}
+
 export function sumOf(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0);
+}
+
+/** The sum of products, entry by entry. */
+export function dotOf(first: readonly number[], second: readonly number[]): number {
+  return sumOf(first.map((value, i) => value * second[i]));
 }
 
 /** NaN without values. */

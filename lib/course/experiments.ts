@@ -29,6 +29,7 @@ const gapWithError = (first: readonly number[], second: readonly number[], error
   difference: meanOf(differencesOf(first, second)),
   error,
 });
+
 /** The blocks of ARO by name, from the list that the model is built from. */
 const blocksOf: Blocks = (features, width, hidden) => {
   const spec = {

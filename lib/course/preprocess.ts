@@ -8,6 +8,7 @@ import {
   drawingFor,
   isNumber,
   meanOf,
+  measuredOf,
   withGaps,
 } from "./exercise.js";
 
@@ -15,10 +16,9 @@ type Fill = (train: number[], values: number[]) => number[];
 type Standardize = (train: number[], values: number[]) => number[];
 type OneValue = (x: number, mean: number, deviation: number) => number;
 
-const measured = (values: readonly number[]) => values.filter((value) => !Number.isNaN(value));
 const fillBy = (values: readonly number[], by: number) =>
   values.map((value) => (Number.isNaN(value) ? by : value));
-const median = (values: readonly number[]) => quantile(measured(values), 0.5);
+const median = (values: readonly number[]) => quantile(measuredOf(values), 0.5);
 
 const standardizeBy = (values: readonly number[], mean: number, deviation: number) =>
   values.map((value) => (value - mean) / deviation);
@@ -58,7 +58,7 @@ export const PREPROCESS = {
       ["an entry that was not measured is not zero", (_, values) => fillBy(values, 0)],
       [
         "one wild value moves a mean; the paper takes something sturdier",
-        (train, values) => fillBy(values, meanOf(measured(train))),
+        (train, values) => fillBy(values, meanOf(measuredOf(train))),
       ],
       [
         "the filling may only use training rows; would it change if a test value changed?",

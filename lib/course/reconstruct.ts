@@ -4,9 +4,12 @@ import { pearson } from "../evaluate/statistics.js";
 import {
   askFunction,
   askProperty,
+  differencesOf,
+  dotOf,
   drawingFor,
   isNumbers,
   meanOf,
+  measuredOf,
   sumOf,
   withGaps,
 } from "./exercise.js";
@@ -22,9 +25,6 @@ const constant = (values: readonly number[], value: number) => values.map(() => 
 
 const skill: Skill = (measured, predicted, trainMean) =>
   1 - squaredError(measured, predicted) / squaredError(measured, constant(measured, trainMean));
-
-const dot = (a: readonly number[], b: readonly number[]) =>
-  sumOf(a.map((value, i) => value * b[i]));
 
 /** The regression line through pairs, at `x`. */
 function lineAt(pairs: readonly (readonly [number, number])[], x: number): number {
@@ -45,8 +45,6 @@ function solveRidge(A: readonly number[][], c: readonly number[], lambda: number
 }
 
 const centersOf = (X: readonly number[][]) => X[0].map((_, j) => meanOf(X.map((row) => row[j])));
-const lessCenters = (row: readonly number[], centers: readonly number[]) =>
-  row.map((value, j) => value - centers[j]);
 
 /** Ridge regression with one weight per feature: the primal system, where the exercise asks for the dual one. */
 function ridgeByFeatures(
@@ -55,16 +53,16 @@ function ridgeByFeatures(
   x: readonly number[],
   lambda: number,
 ): number {
-  const rows = X.map((row) => lessCenters(row, centersOf(X)));
+  const rows = X.map((row) => differencesOf(row, centersOf(X)));
   const columns = X[0].map((_, j) => rows.map((row) => row[j]));
-  const products = columns.map((a) => columns.map((b) => dot(a, b)));
+  const products = columns.map((a) => columns.map((b) => dotOf(a, b)));
   const targets = y.map((value) => value - meanOf(y));
   const weights = solveRidge(
     products,
-    columns.map((column) => dot(column, targets)),
+    columns.map((column) => dotOf(column, targets)),
     lambda,
   );
-  return meanOf(y) + dot(weights, lessCenters(x, centersOf(X)));
+  return meanOf(y) + dotOf(weights, differencesOf(x, centersOf(X)));
 }
 
 const drawRidge = (samples: number, features: number, lambda: number): Parameters<Ridge> => {
@@ -109,8 +107,7 @@ export const RECONSTRUCT = {
       ],
       [
         "the constant must be known before the test rows are: which mean is that?",
-        (measured, predicted) =>
-          skill(measured, predicted, meanOf(measured.filter((value) => !Number.isNaN(value)))),
+        (measured, predicted) => skill(measured, predicted, meanOf(measuredOf(measured))),
       ],
       [
         "this is the share of the error that is left; skill is the share that is removed",
@@ -195,11 +192,11 @@ export const RECONSTRUCT = {
       [
         "center first: subtract the training mean of each feature from X and from x, and that of y",
         (X, y, x, lambda) => {
-          const products = X.map((a) => X.map((b) => dot(a, b)));
+          const products = X.map((a) => X.map((b) => dotOf(a, b)));
           const weights = solveRidge(products, y, lambda);
-          return dot(
+          return dotOf(
             weights,
-            X.map((row) => dot(row, x)),
+            X.map((row) => dotOf(row, x)),
           );
         },
       ],

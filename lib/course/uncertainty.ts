@@ -1,5 +1,6 @@
 // Exercises to notebook 11: the factor of an interval, its coverage, its width, and the rule for usable features.
-import { askFunction, deviationOf, drawingFor, meanOf, withGaps } from "./exercise.js";
+import { judgeCorrelation } from "../impute/calibration.js";
+import { askFunction, deviationOf, drawingFor, meanOf, measuredOf, withGaps } from "./exercise.js";
 
 type Factor = (measured: number[], means: number[], deviations: number[], level: number) => number;
 type Covered = (
@@ -18,6 +19,13 @@ const positive = (count: number) => Array.from({ length: count }, () => 0.5 + ra
 const overMeasured = (measured: readonly number[], of: (i: number) => number) =>
   measured.flatMap((value, i) => (Number.isNaN(value) ? [] : [of(i)]));
 
+/** `|measured - mean| / deviation` of the measured entries. */
+const relativeErrors = (
+  measured: readonly number[],
+  means: readonly number[],
+  deviations: readonly number[],
+) => overMeasured(measured, (i) => Math.abs(measured[i] - means[i]) / deviations[i]);
+
 /** The value that a share `level` of the others lies below. */
 const quantileAt = (values: readonly number[], level: number) =>
   [...values].sort((a, b) => a - b)[Math.round(level * (values.length - 1))];
@@ -26,23 +34,22 @@ const quantileAt = (values: readonly number[], level: number) =>
 const shareOf = (measured: readonly number[], inside: (i: number) => boolean) =>
   meanOf(overMeasured(measured, (i) => Number(inside(i))));
 
-const known = (measured: readonly number[]) => measured.filter((value) => !Number.isNaN(value));
+/** The mean width of the intervals, in the feature's own units. */
+const meanWidth: Width = (measured, deviations, factor) =>
+  2 * factor * meanOf(overMeasured(measured, (i) => deviations[i]));
 
-/** 11 measured entries among 14. */
-const factorInputs = [withGaps(normals(14), 5), normals(14, 0.5), positive(14)] as const;
-const [first, second, third] = factorInputs;
+const relativeWidth: Width = (measured, deviations, factor) =>
+  meanWidth(measured, deviations, factor) / deviationOf(measuredOf(measured), 0);
 
 export const UNCERTAINTY_EXERCISES = {
   "11.1": askFunction<Factor>({
     cases: [
-      [first, second, third, 0.9],
+      // 11 measured entries among 14.
+      [withGaps(normals(14), 5), normals(14, 0.5), positive(14), 0.9],
       [[0, 3, 1, 8, 10], [1, 1, 1, 1, 1], [1, 1, 2, 2, 3], 0.5],
     ],
     right: (measured, means, deviations, level) =>
-      quantileAt(
-        overMeasured(measured, (i) => Math.abs(measured[i] - means[i]) / deviations[i]),
-        level,
-      ),
+      quantileAt(relativeErrors(measured, means, deviations), level),
     mistakes: [
       [
         "errors have two signs; an interval reaches to both sides, so take them without",
@@ -63,15 +70,11 @@ export const UNCERTAINTY_EXERCISES = {
       [
         "this covers 1 - level of the entries",
         (measured, means, deviations, level) =>
-          quantileAt(
-            overMeasured(measured, (i) => Math.abs(measured[i] - means[i]) / deviations[i]),
-            1 - level,
-          ),
+          quantileAt(relativeErrors(measured, means, deviations), 1 - level),
       ],
       [
         "this is a mean; take the quantile",
-        (measured, means, deviations) =>
-          meanOf(overMeasured(measured, (i) => Math.abs(measured[i] - means[i]) / deviations[i])),
+        (measured, means, deviations) => meanOf(relativeErrors(measured, means, deviations)),
       ],
     ],
     otherwise:
@@ -127,37 +130,30 @@ export const UNCERTAINTY_EXERCISES = {
       [withGaps(normals(12, 2, 5), 3), positive(12), 1.7],
       [[1, 3, Number.NaN, 5], [0.5, 1, 9, 1.5], 2],
     ],
-    right: (measured, deviations, factor) =>
-      (2 * factor * meanOf(overMeasured(measured, (i) => deviations[i]))) /
-      deviationOf(known(measured), 0),
+    right: relativeWidth,
     mistakes: [
       [
         "this is half the width: an interval reaches to both sides",
-        (measured, deviations, factor) =>
-          (factor * meanOf(overMeasured(measured, (i) => deviations[i]))) /
-          deviationOf(known(measured), 0),
+        (...inputs) => relativeWidth(...inputs) / 2,
       ],
       [
         "this is in the feature's own units; divide by the deviation of what was measured",
-        (measured, deviations, factor) =>
-          2 * factor * meanOf(overMeasured(measured, (i) => deviations[i])),
+        meanWidth,
       ],
       [
         "leave out the deviations of entries that were not measured",
         (measured, deviations, factor) =>
-          (2 * factor * meanOf(deviations)) / deviationOf(known(measured), 0),
+          (2 * factor * meanOf(deviations)) / deviationOf(measuredOf(measured), 0),
       ],
       [
         "divide the sum of squares by n, not by n - 1",
         (measured, deviations, factor) =>
-          (2 * factor * meanOf(overMeasured(measured, (i) => deviations[i]))) /
-          deviationOf(known(measured)),
+          meanWidth(measured, deviations, factor) / deviationOf(measuredOf(measured)),
       ],
       [
         "this is the variance of what was measured; take its root",
         (measured, deviations, factor) =>
-          (2 * factor * meanOf(overMeasured(measured, (i) => deviations[i]))) /
-          deviationOf(known(measured), 0) ** 2,
+          meanWidth(measured, deviations, factor) / deviationOf(measuredOf(measured), 0) ** 2,
       ],
     ],
     otherwise:
@@ -173,7 +169,7 @@ export const UNCERTAINTY_EXERCISES = {
       [0.3, 0.01],
       [0.7, 0.3],
     ],
-    right: (r, low) => (low > 0.3 ? "strong" : r >= 0.3 && low > 0 ? "usable" : "weak"),
+    right: judgeCorrelation,
     mistakes: [
       [
         "r alone says nothing of how sure it is; look at its lower limit as well",

@@ -18,9 +18,8 @@ export async function trainScene(engine: Engine, epochs = 600): Promise<Packed> 
     const spec = specOf(name, prepared);
     const model = buildAutoencoder(engine, ARO, spec, initializeWeights(ARO, spec, SETTINGS.seed));
     const earlyStopping = { patience: epochs }; // keeps the best weights, and never stops
-    const training = train(model, dealRows(prepared, spec.features), {
-      ...{ ...SETTINGS, epochs, earlyStopping },
-    });
+    const options = { ...SETTINGS, epochs, earlyStopping };
+    const training = train(model, dealRows(prepared, spec.features), options);
     let step = await training.next();
     while (!step.done) step = await training.next();
     model.dispose();

@@ -75,9 +75,9 @@ function describeMachine(): void {
   }
 }
 
-/** Says why the contest's files cannot be had; fetches or makes them where they are missing. */
+/** Says why the files of the contest's task cannot be had; fetches or makes them where they are missing. */
 async function missingData(
-  { name }: Contest,
+  { ours }: Contest,
   { folder, python }: { readonly folder: string; readonly python: string | null },
 ): Promise<string | undefined> {
   const provide: Readonly<Record<string, () => Promise<unknown>>> = {
@@ -88,14 +88,12 @@ async function missingData(
     "read-wide": async () => writeTables(folder, "wide"),
     "read-h5ad": () => writeTypedTable(folder, "h5ad"),
     "read-parquet": () => writeTypedTable(folder, "parquet"),
-    "memory-parquet": () => writeTypedTable(folder, "parquet"),
-    "memory-read": async () => writeTables(folder, "wide"),
     "shared-decoder": async () => writeLinked(folder),
     fit: async () => writeLinked(folder),
     impute: async () => writeLinked(folder),
     xlsx: async () => writeWorkbook(folder, python ?? (await findPython())),
   };
-  return provide[name]?.().then(
+  return provide[ours]?.().then(
     () => undefined,
     (error: Error) => error.message,
   );
