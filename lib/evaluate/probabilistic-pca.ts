@@ -21,7 +21,7 @@ import {
   type Predictor,
   type Trial,
 } from "./predictor.js";
-import { identity, pickColumns, repeatRow } from "./rows.js";
+import { identity, pickColumns, repeatRow, transpose } from "./rows.js";
 
 export interface ProbabilisticPcaOptions {
   /** Numbers of components, clipped to the rank. Validation error chooses; a single one is used as given. */
@@ -90,12 +90,12 @@ export function fitProbabilisticPca(
     return state;
   };
   const predictFrom = (state: State, rows: Prepared) => {
+    const w = { rows: matrix.columns, columns: state.count, values: state.loadings };
     if (given === "cells") {
-      const factors = { rows: state.count, columns: matrix.columns, values: transposed(state) };
+      const factors = { rows: w.columns, columns: w.rows, values: transpose(w) };
       return clampTo(space, foldInCells(rows.matrix, factors, state.mean, state.noise));
     }
     const { scores } = inferScores(state, rows.matrix, visible);
-    const w = { rows: matrix.columns, columns: state.count, values: state.loadings };
     const mixed = multiplyTransposed(
       { rows: rows.ids.length, columns: state.count, values: scores },
       w,
@@ -288,16 +288,4 @@ function quadratic(covariance: Float64Array, loadings: Float64Array, j: number, 
     }
   }
   return sum;
-}
-
-function transposed({ loadings, mean, count }: State): Float64Array {
-  return transpose({ rows: mean.length, columns: count, values: loadings });
-}
-
-function transpose({ rows, columns, values }: Rows): Float64Array {
-  const out = new Float64Array(rows * columns);
-  for (let i = 0; i < rows; i++) {
-    for (let j = 0; j < columns; j++) out[j * rows + i] = values[i * columns + j];
-  }
-  return out;
 }

@@ -21,7 +21,7 @@ import {
   type Predictor,
   type Trial,
 } from "./predictor.js";
-import { pickColumns, repeatRow } from "./rows.js";
+import { pickColumns, repeatRow, transpose } from "./rows.js";
 
 export interface SoftImputeOptions {
   /** Squares of the thresholds on singular values, so that the ridges' grid serves. Validation error chooses. */
@@ -160,8 +160,8 @@ function complete(
       const d = singular[Math.floor(at / n)];
       return value * Math.sqrt((d - threshold) / d);
     });
-    const shrink = { rows: n, columns: n, values: gram(transposed(shrunken, rank, n)) };
-    const low = multiply(shrink, table);
+    const root = { rows: n, columns: rank, values: transpose({ ...kept, values: shrunken }) };
+    const low = multiply({ rows: n, columns: n, values: gram(root) }, table);
     let [change, size] = [0, 0];
     for (let at = 0; at < values.length; at++) {
       if (observed[at]) continue;
@@ -182,11 +182,4 @@ function complete(
       completed: low,
     };
   }
-}
-
-function transposed(values: Float64Array, rows: number, columns: number) {
-  const out = new Float64Array(values.length);
-  for (let i = 0; i < rows; i++)
-    for (let j = 0; j < columns; j++) out[j * rows + i] = values[i * columns + j];
-  return { rows: columns, columns: rows, values: out };
 }
