@@ -95,19 +95,28 @@ export function holdOutCells(prepared: PreparedCohort): {
   };
 }
 
-/** The error of predictions of the validation rows over the cells that were held out. */
-function heldOutError(
-  prepared: PreparedCohort,
-  heldOut: Prepared,
-  predicted: Float32Array,
-): number {
+/** What a predictor of whole rows chooses a setting by. */
+export interface Validation {
+  /** The validation rows as the predictor may see them. */
+  readonly seen: Prepared;
+  /** The error of predictions of these rows, `[rows, features]`, over the inferred columns. */
+  errorOf(predicted: Float32Array | Float64Array): number;
+}
+
+/**
+ * Validates predictions from the first modality on every measured entry of the inferred columns, and predictions from
+ * measured cells on some that are held out.
+ */
+export function validateBy(given: "RNA" | "cells", prepared: PreparedCohort): Validation {
+  const { validation } = prepared;
+  const { seen, heldOut } =
+    given === "cells" ? holdOutCells(prepared) : { seen: validation, heldOut: validation };
   const columns = inferredColumns(prepared);
-  const { rows, columns: width } = heldOut.matrix;
-  return meanSquaredErrorOf(
-    heldOut,
-    pickColumns({ rows, columns: width, values: predicted }, columns),
-    columns,
-  );
+  return {
+    seen,
+    errorOf: (values) =>
+      meanSquaredErrorOf(heldOut, pickColumns({ ...seen.matrix, values }, columns), columns),
+  };
 }
 
 /**
@@ -184,8 +193,8 @@ export function fitCellNeighbors(
   const predict = (matrix: Matrix, count: number) =>
     averageNeighbors(matrix, train.matrix, count, mean);
   const { setting: count, trials } = chooseSetting("neighbors", counts, () => {
-    const { seen, heldOut } = holdOutCells(prepared);
-    return (tried) => heldOutError(prepared, heldOut, predict(seen.matrix, tried));
+    const { seen, errorOf } = validateBy("cells", prepared);
+    return (tried) => errorOf(predict(seen.matrix, tried));
   });
   return {
     ...{ name, sees: "all", notes: noteEdge("neighbors", count, counts), count, trials },

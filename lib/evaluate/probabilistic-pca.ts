@@ -9,18 +9,10 @@ import {
 } from "../engine/linear-algebra.js";
 import { checkOptions } from "../options.js";
 import type { Prepared, PreparedCohort } from "../preprocess/prepare.js";
-import { foldInCells, holdOutCells } from "./cells.js";
+import { foldInCells, validateBy } from "./cells.js";
 import { groupByMask, type MaskGroup } from "./masks.js";
 import { fitPca } from "./pca.js";
-import {
-  chooseSetting,
-  clampTo,
-  inferredColumns,
-  meanSquaredErrorOf,
-  noteEdge,
-  type Predictor,
-  type Trial,
-} from "./predictor.js";
+import { chooseSetting, clampTo, noteEdge, type Predictor, type Trial } from "./predictor.js";
 import { identity, pickColumns, repeatRow, transpose } from "./rows.js";
 
 export interface ProbabilisticPcaOptions {
@@ -67,12 +59,11 @@ export function fitProbabilisticPca(
       `fitProbabilisticPca: expected positive whole numbers of components and rounds, got ${value}`,
     );
   }
-  const { train, validation, modalities, space } = prepared;
+  const { train, modalities, space } = prepared;
   const { matrix } = train;
   const table = tabulate(matrix);
   const start = fitPca(matrix, Math.max(...counts));
   const clipped = [...new Set(counts.map((count) => Math.min(count, start.count)))];
-  const columns = inferredColumns(prepared);
   const [visible] = modalities;
   const fit = (count: number) => {
     const variances = start.explainedVariance;
@@ -108,12 +99,8 @@ export function fitProbabilisticPca(
   };
   const fitted = clipped.map(fit);
   const { setting: state, trials } = chooseSetting("components", fitted, () => {
-    const held = given === "cells" ? holdOutCells(prepared) : null;
-    return (tried) => {
-      const values = predictFrom(tried, held?.seen ?? validation);
-      const whole = { rows: validation.matrix.rows, columns: matrix.columns, values };
-      return meanSquaredErrorOf(held?.heldOut ?? validation, pickColumns(whole, columns), columns);
-    };
+    const { seen, errorOf } = validateBy(given, prepared);
+    return (tried) => errorOf(predictFrom(tried, seen));
   });
   const { count } = state;
   return {
