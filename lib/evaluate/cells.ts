@@ -190,26 +190,24 @@ export function fitCellNeighbors(
     );
   }
   const mean = observedMean(prepared);
-  const predict = (matrix: Matrix, count: number) =>
-    averageNeighbors(matrix, train.matrix, count, mean);
   const { setting: count, trials } = chooseSetting("neighbors", counts, () => {
     const { seen, errorOf } = validateBy("cells", prepared);
-    return (tried) => errorOf(predict(seen.matrix, tried));
+    const ranked = rankNeighbors(seen.matrix, train.matrix);
+    return (tried) => errorOf(averageNeighbors(ranked, train.matrix, tried, mean));
   });
   return {
     ...{ name, sees: "all", notes: noteEdge("neighbors", count, counts), count, trials },
-    predict: ({ matrix }) => predict(matrix, count),
+    predict: ({ matrix }) =>
+      averageNeighbors(rankNeighbors(matrix, train.matrix), train.matrix, count, mean),
   };
 }
 
-function averageNeighbors(
+/** The rows of `among` that share cells with each row, nearest first. */
+function rankNeighbors(
   { rows, columns, values, observed }: Matrix,
   among: Matrix,
-  count: number,
-  mean: Float64Array,
-): Float32Array {
-  const out = new Float32Array(rows * columns);
-  for (let i = 0; i < rows; i++) {
+): (readonly number[])[] {
+  return Array.from({ length: rows }, (_, i) => {
     const distances = Array.from({ length: among.rows }, (_, n) => {
       let [sum, shared] = [0, 0];
       for (let j = 0; j < columns; j++) {
@@ -219,12 +217,26 @@ function averageNeighbors(
       }
       return { n, distance: sum / shared }; // NaN where they share none
     });
-    const near = distances
+    return distances
       .filter(({ distance }) => !Number.isNaN(distance))
-      .sort((a, b) => a.distance - b.distance);
+      .sort((a, b) => a.distance - b.distance)
+      .map(({ n }) => n);
+  });
+}
+
+/** Averages the nearest measured cells of each feature, `[rows, features]`. */
+function averageNeighbors(
+  ranked: readonly (readonly number[])[],
+  among: Matrix,
+  count: number,
+  mean: Float64Array,
+): Float32Array {
+  const { columns } = among;
+  const out = new Float32Array(ranked.length * columns);
+  ranked.forEach((near, i) => {
     for (let j = 0; j < columns; j++) {
       let [sum, found] = [0, 0];
-      for (const { n } of near) {
+      for (const n of near) {
         if (found === count) break;
         if (!among.observed[n * columns + j]) continue;
         sum += among.values[n * columns + j];
@@ -232,6 +244,6 @@ function averageNeighbors(
       }
       out[i * columns + j] = found > 0 ? sum / found : mean[j];
     }
-  }
+  });
   return out;
 }
