@@ -111,10 +111,11 @@ export async function fitSharedDecoder(
     ...{ objective: ["preprocessed", "standardized"], engine: "object", onProgress: "function" },
   });
   const isTrained = method === "shared-decoder";
-  let [done, total] = [0, 1];
+  const trainings = isTrained ? networks : 0;
+  let [done, total] = [0, trainings];
   const finish = (what: string) => onProgress(++done / total, what);
   const onPart = (parts: number, what: string) => {
-    total = parts + (isTrained ? networks : 0);
+    total = parts + trainings;
     finish(what);
   };
   const { paths, described, pairs, dealt } =
