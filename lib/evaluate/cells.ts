@@ -95,19 +95,28 @@ export function holdOutCells(prepared: PreparedCohort): {
   };
 }
 
-/** The error of predictions of the validation rows over the cells that were held out. */
-function heldOutError(
-  prepared: PreparedCohort,
-  heldOut: Prepared,
-  predicted: Float32Array,
-): number {
+/** What a predictor of whole rows chooses a setting by. */
+export interface Validation {
+  /** The validation rows as the predictor may see them. */
+  readonly seen: Prepared;
+  /** The error of predictions of these rows, `[rows, features]`, over the inferred columns. */
+  errorOf(predicted: Float32Array | Float64Array): number;
+}
+
+/**
+ * Validates predictions from the first modality on every measured entry of the inferred columns, and predictions from
+ * measured cells on some that are held out.
+ */
+export function validateBy(given: "RNA" | "cells", prepared: PreparedCohort): Validation {
+  const { validation } = prepared;
+  const { seen, heldOut } =
+    given === "cells" ? holdOutCells(prepared) : { seen: validation, heldOut: validation };
   const columns = inferredColumns(prepared);
-  const { rows, columns: width } = heldOut.matrix;
-  return meanSquaredErrorOf(
-    heldOut,
-    pickColumns({ rows, columns: width, values: predicted }, columns),
-    columns,
-  );
+  return {
+    seen,
+    errorOf: (values) =>
+      meanSquaredErrorOf(heldOut, pickColumns({ ...seen.matrix, values }, columns), columns),
+  };
 }
 
 /**
@@ -181,26 +190,24 @@ export function fitCellNeighbors(
     );
   }
   const mean = observedMean(prepared);
-  const predict = (matrix: Matrix, count: number) =>
-    averageNeighbors(matrix, train.matrix, count, mean);
   const { setting: count, trials } = chooseSetting("neighbors", counts, () => {
-    const { seen, heldOut } = holdOutCells(prepared);
-    return (tried) => heldOutError(prepared, heldOut, predict(seen.matrix, tried));
+    const { seen, errorOf } = validateBy("cells", prepared);
+    const ranked = rankNeighbors(seen.matrix, train.matrix);
+    return (tried) => errorOf(averageNeighbors(ranked, train.matrix, tried, mean));
   });
   return {
     ...{ name, sees: "all", notes: noteEdge("neighbors", count, counts), count, trials },
-    predict: ({ matrix }) => predict(matrix, count),
+    predict: ({ matrix }) =>
+      averageNeighbors(rankNeighbors(matrix, train.matrix), train.matrix, count, mean),
   };
 }
 
-function averageNeighbors(
+/** The rows of `among` that share cells with each row, nearest first. */
+function rankNeighbors(
   { rows, columns, values, observed }: Matrix,
   among: Matrix,
-  count: number,
-  mean: Float64Array,
-): Float32Array {
-  const out = new Float32Array(rows * columns);
-  for (let i = 0; i < rows; i++) {
+): (readonly number[])[] {
+  return Array.from({ length: rows }, (_, i) => {
     const distances = Array.from({ length: among.rows }, (_, n) => {
       let [sum, shared] = [0, 0];
       for (let j = 0; j < columns; j++) {
@@ -210,12 +217,26 @@ function averageNeighbors(
       }
       return { n, distance: sum / shared }; // NaN where they share none
     });
-    const near = distances
+    return distances
       .filter(({ distance }) => !Number.isNaN(distance))
-      .sort((a, b) => a.distance - b.distance);
+      .sort((a, b) => a.distance - b.distance)
+      .map(({ n }) => n);
+  });
+}
+
+/** Averages the nearest measured cells of each feature, `[rows, features]`. */
+function averageNeighbors(
+  ranked: readonly (readonly number[])[],
+  among: Matrix,
+  count: number,
+  mean: Float64Array,
+): Float32Array {
+  const { columns } = among;
+  const out = new Float32Array(ranked.length * columns);
+  ranked.forEach((near, i) => {
     for (let j = 0; j < columns; j++) {
       let [sum, found] = [0, 0];
-      for (const { n } of near) {
+      for (const n of near) {
         if (found === count) break;
         if (!among.observed[n * columns + j]) continue;
         sum += among.values[n * columns + j];
@@ -223,6 +244,6 @@ function averageNeighbors(
       }
       out[i * columns + j] = found > 0 ? sum / found : mean[j];
     }
-  }
+  });
   return out;
 }

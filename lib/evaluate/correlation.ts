@@ -32,7 +32,7 @@ export function medianCorrelations(
 ): (MedianCorrelation | null)[] {
   const columns = truth.rows < MINIMUM_OBSERVED ? null : centerColumns(truth, predicted);
   if (!columns?.usable.includes(1)) return ranges.map(() => null);
-  const sums = sumRows(columns, [...patients.keys()]);
+  const sums = sumColumns(columns);
   const names = [...new Set(patients)];
   const rowsOf = names.map((name) => [...patients.keys()].filter((row) => patients[row] === name));
   // The first round leaves out no patient.
@@ -98,15 +98,12 @@ interface Sums {
   readonly tp: Float64Array;
 }
 
-/** Sums over the observed entries of usable features in some rows. */
-function sumRows(
-  { truth, predicted, truthMean, predictedMean, usable }: Columns,
-  rows: readonly number[],
-): Sums {
-  const { columns: width, values, observed } = truth;
+/** Sums over the observed entries of usable features. */
+function sumColumns({ truth, predicted, truthMean, predictedMean, usable }: Columns): Sums {
+  const { rows, columns: width, values, observed } = truth;
   const [n, t, p, tt, pp, tp] = Array.from({ length: 6 }, () => new Float64Array(width));
-  for (const i of rows) {
-    for (let j = 0, at = i * width; j < width; j++, at++) {
+  for (let i = 0, at = 0; i < rows; i++) {
+    for (let j = 0; j < width; j++, at++) {
       if (!observed[at] || !usable[j]) continue;
       const x = values[at] - truthMean[j];
       const y = predicted[at] - predictedMean[j];
@@ -171,7 +168,7 @@ function jackknife(value: number, without: readonly number[]): Estimate {
 export function columnCorrelations(truth: Matrix, predicted: Float32Array): Float64Array {
   if (truth.rows < MINIMUM_OBSERVED) return new Float64Array(truth.columns).fill(Number.NaN);
   const columns = centerColumns(truth, predicted);
-  return correlations(columns, sumRows(columns, [...Array(truth.rows).keys()]));
+  return correlations(columns, sumColumns(columns));
 }
 
 /** Pearson's r of each feature of a range that has one, ascending; empty with fewer than ten rows. */

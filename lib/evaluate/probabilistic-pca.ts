@@ -9,19 +9,11 @@ import {
 } from "../engine/linear-algebra.js";
 import { checkOptions } from "../options.js";
 import type { Prepared, PreparedCohort } from "../preprocess/prepare.js";
-import { foldInCells, holdOutCells } from "./cells.js";
+import { foldInCells, validateBy } from "./cells.js";
 import { groupByMask, type MaskGroup } from "./masks.js";
 import { fitPca } from "./pca.js";
-import {
-  chooseSetting,
-  clampTo,
-  inferredColumns,
-  meanSquaredErrorOf,
-  noteEdge,
-  type Predictor,
-  type Trial,
-} from "./predictor.js";
-import { identity, pickColumns, repeatRow } from "./rows.js";
+import { chooseSetting, clampTo, noteEdge, type Predictor, type Trial } from "./predictor.js";
+import { identity, pickColumns, repeatRow, transpose } from "./rows.js";
 
 export interface ProbabilisticPcaOptions {
   /** Numbers of components, clipped to the rank. Validation error chooses; a single one is used as given. */
@@ -67,12 +59,11 @@ export function fitProbabilisticPca(
       `fitProbabilisticPca: expected positive whole numbers of components and rounds, got ${value}`,
     );
   }
-  const { train, validation, modalities, space } = prepared;
+  const { train, modalities, space } = prepared;
   const { matrix } = train;
   const table = tabulate(matrix);
   const start = fitPca(matrix, Math.max(...counts));
   const clipped = [...new Set(counts.map((count) => Math.min(count, start.count)))];
-  const columns = inferredColumns(prepared);
   const [visible] = modalities;
   const fit = (count: number) => {
     const variances = start.explainedVariance;
@@ -90,12 +81,12 @@ export function fitProbabilisticPca(
     return state;
   };
   const predictFrom = (state: State, rows: Prepared) => {
+    const w = { rows: matrix.columns, columns: state.count, values: state.loadings };
     if (given === "cells") {
-      const factors = { rows: state.count, columns: matrix.columns, values: transposed(state) };
+      const factors = { rows: w.columns, columns: w.rows, values: transpose(w) };
       return clampTo(space, foldInCells(rows.matrix, factors, state.mean, state.noise));
     }
     const { scores } = inferScores(state, rows.matrix, visible);
-    const w = { rows: matrix.columns, columns: state.count, values: state.loadings };
     const mixed = multiplyTransposed(
       { rows: rows.ids.length, columns: state.count, values: scores },
       w,
@@ -108,12 +99,8 @@ export function fitProbabilisticPca(
   };
   const fitted = clipped.map(fit);
   const { setting: state, trials } = chooseSetting("components", fitted, () => {
-    const held = given === "cells" ? holdOutCells(prepared) : null;
-    return (tried) => {
-      const values = predictFrom(tried, held?.seen ?? validation);
-      const whole = { rows: validation.matrix.rows, columns: matrix.columns, values };
-      return meanSquaredErrorOf(held?.heldOut ?? validation, pickColumns(whole, columns), columns);
-    };
+    const { seen, errorOf } = validateBy(given, prepared);
+    return (tried) => errorOf(predictFrom(tried, seen));
   });
   const { count } = state;
   return {
@@ -288,16 +275,4 @@ function quadratic(covariance: Float64Array, loadings: Float64Array, j: number, 
     }
   }
   return sum;
-}
-
-function transposed({ loadings, mean, count }: State): Float64Array {
-  return transpose({ rows: mean.length, columns: count, values: loadings });
-}
-
-function transpose({ rows, columns, values }: Rows): Float64Array {
-  const out = new Float64Array(rows * columns);
-  for (let i = 0; i < rows; i++) {
-    for (let j = 0; j < columns; j++) out[j * rows + i] = values[i * columns + j];
-  }
-  return out;
 }

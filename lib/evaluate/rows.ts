@@ -1,4 +1,4 @@
-// Row-major tables without a mask: means, selected columns, repeated rows, the identity.
+// Row-major tables without a mask: means, selected columns, repeated rows, the transpose, the identity.
 import type { ColumnRange, Rows } from "../engine/linear-algebra.js";
 
 /** Averages each column over all rows, `[columns]`. */
@@ -35,6 +35,15 @@ export function placeColumns(into: Rows, columns: Rows, start: number): void {
 export function repeatRow(row: Float64Array, times: number): Float64Array {
   const out = new Float64Array(times * row.length);
   for (let i = 0; i < times; i++) out.set(row, i * row.length);
+  return out;
+}
+
+/** Swaps rows and columns, row-major `[columns, rows]`. */
+export function transpose({ rows, columns, values }: Rows): Float64Array {
+  const out = new Float64Array(rows * columns);
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < columns; j++) out[j * rows + i] = values[i * columns + j];
+  }
   return out;
 }
 

@@ -8,20 +8,18 @@ import {
 } from "../engine/linear-algebra.js";
 import { checkOptions } from "../options.js";
 import type { Prepared, PreparedCohort } from "../preprocess/prepare.js";
-import { foldInCells, holdOutCells } from "./cells.js";
+import { foldInCells, validateBy } from "./cells.js";
 import {
   bestTrial,
   checkLambdas,
   clampTo,
-  inferredColumns,
   LAMBDAS,
-  meanSquaredErrorOf,
   noteEdge,
   observedMean,
   type Predictor,
   type Trial,
 } from "./predictor.js";
-import { pickColumns, repeatRow } from "./rows.js";
+import { repeatRow, transpose } from "./rows.js";
 
 export interface SoftImputeOptions {
   /** Squares of the thresholds on singular values, so that the ridges' grid serves. Validation error chooses. */
@@ -66,14 +64,13 @@ export function fitSoftImpute(
   if (!Number.isInteger(rounds) || rounds < 1) {
     throw new RangeError(`fitSoftImpute: expected a positive number of rounds, got ${rounds}`);
   }
-  const { train, validation, modalities, space } = prepared;
+  const { train, modalities, space } = prepared;
   const { rows: n, columns: width, observed } = train.matrix;
   const mean = observedMean(prepared);
   const values = Float64Array.from(train.matrix.values, (value, at) =>
     observed[at] ? value - mean[at % width] : 0,
   );
   const [visible] = modalities;
-  const columns = inferredColumns(prepared);
   const predictFrom = ({ factor, threshold, rank }: Completion, { matrix }: Prepared) => {
     if (given === "cells") return clampTo(space, foldInCells(matrix, factor, mean, threshold));
     const system = gram(factor, visible);
@@ -88,13 +85,7 @@ export function fitSoftImpute(
       mixed.map((value, at) => value + means[at]),
     );
   };
-  const held = given === "cells" ? holdOutCells(prepared) : null;
-  const errorOf = (found: Completion) => {
-    const { matrix } = validation;
-    const values = predictFrom(found, held?.seen ?? validation);
-    const whole = { rows: matrix.rows, columns: width, values };
-    return meanSquaredErrorOf(held?.heldOut ?? validation, pickColumns(whole, columns), columns);
-  };
+  const { seen, errorOf } = validateBy(given, prepared);
   const trials: Trial<number>[] = [];
   let best: { readonly mse: number; readonly lambda: number; readonly found: Completion } | null =
     null;
@@ -109,7 +100,7 @@ export function fitSoftImpute(
       best = { mse: 0, lambda, found };
       break;
     }
-    const mse = errorOf(found);
+    const mse = errorOf(predictFrom(found, seen));
     trials.push({ setting: lambda, mse });
     if (Number.isFinite(mse) && (best === null || mse < best.mse)) best = { mse, lambda, found };
     else if (best && best.lambda > lambda && mse > best.mse) break; // the path only overfits from here
@@ -160,8 +151,8 @@ function complete(
       const d = singular[Math.floor(at / n)];
       return value * Math.sqrt((d - threshold) / d);
     });
-    const shrink = { rows: n, columns: n, values: gram(transposed(shrunken, rank, n)) };
-    const low = multiply(shrink, table);
+    const root = { rows: n, columns: rank, values: transpose({ ...kept, values: shrunken }) };
+    const low = multiply({ rows: n, columns: n, values: gram(root) }, table);
     let [change, size] = [0, 0];
     for (let at = 0; at < values.length; at++) {
       if (observed[at]) continue;
@@ -182,11 +173,4 @@ function complete(
       completed: low,
     };
   }
-}
-
-function transposed(values: Float64Array, rows: number, columns: number) {
-  const out = new Float64Array(values.length);
-  for (let i = 0; i < rows; i++)
-    for (let j = 0; j < columns; j++) out[j * rows + i] = values[i * columns + j];
-  return { rows: columns, columns: rows, values: out };
 }

@@ -3,7 +3,7 @@ import type { Cohort, Modality } from "../cohort/cohort.js";
 import { createRandom, type Random } from "../cohort/random.js";
 import { chooseEngine } from "../engine/choose.js";
 import type { Engine } from "../engine/engine.js";
-import { type Fold, type FoldOptions, stratifiedGroupFolds } from "../evaluate/folds.js";
+import { type Fold, stratifiedGroupFolds } from "../evaluate/folds.js";
 import type { Weights } from "../model/model.js";
 import {
   buildSharedDecoder,
@@ -110,11 +110,13 @@ export async function fitSharedDecoder(
     ...{ method: PATH_METHODS, fallback: "boolean" },
     ...{ objective: ["preprocessed", "standardized"], engine: "object", onProgress: "function" },
   });
+  if (crossFitted) requireFolds(cohort, { rows, folds, networks });
   const isTrained = method === "shared-decoder";
-  let [done, total] = [0, 1];
+  const trainings = isTrained ? networks : 0;
+  let [done, total] = [0, trainings];
   const finish = (what: string) => onProgress(++done / total, what);
   const onPart = (parts: number, what: string) => {
-    total = parts + (isTrained ? networks : 0);
+    total = parts + trainings;
     finish(what);
   };
   const { paths, described, pairs, dealt } =
@@ -203,9 +205,10 @@ export function crossFit(
   options: Required<Pick<FitOptions, "rows" | "folds" | "networks" | "seed">>,
   onPart: (parts: number, what: string) => void = () => {},
 ): CrossFit {
-  const { rows, seed } = options;
+  const { rows, folds, seed } = options;
   const material = takeApart(cohort);
-  const dealt = dealFolds(cohort, rows, options);
+  requireFolds(cohort, options);
+  const dealt = dealPatients(cohort, rows, { folds, seed });
   const finish = (what: string) => onPart(dealt.length + 1, what);
   const paths = fitPaths(material, rows, dealInner(cohort, rows, seed));
   requireFeatures(paths);
@@ -214,15 +217,11 @@ export function crossFit(
   return { paths, described, pairs: listPairs(material, rows, described), dealt };
 }
 
-/**
- * Deals the training rows into folds by patient.
- * @throws RangeError if there are fewer patients than networks, or an option makes no sense.
- */
-function dealFolds(
+/** @throws RangeError if there are fewer patients than networks, or an option makes no sense. */
+function requireFolds(
   cohort: Cohort,
-  rows: readonly number[],
-  { folds, networks, seed }: Required<Pick<FitOptions, "folds" | "networks" | "seed">>,
-): Fold[] {
+  { rows, folds, networks }: Required<Pick<FitOptions, "rows" | "folds" | "networks">>,
+): void {
   for (const row of rows) {
     if (Number.isInteger(row) && row >= 0 && row < cohort.samples.length) continue;
     throw new RangeError(
@@ -241,18 +240,23 @@ function dealFolds(
         "with so few, nothing can be held out",
     );
   }
-  return dealPatients(cohort, rows, { folds: Math.min(folds, patients), seed });
 }
 
 /** Deals rows into the folds that residuals come from. */
 function dealInner(cohort: Cohort, rows: readonly number[], seed: number): Fold[] {
-  const patients = new Set(rows.map((row) => cohort.samples[row].patient)).size;
-  return dealPatients(cohort, rows, { folds: Math.min(INNER_FOLDS, patients), seed });
+  return dealPatients(cohort, rows, { folds: INNER_FOLDS, seed });
 }
 
-function dealPatients(cohort: Cohort, rows: readonly number[], options: FoldOptions): Fold[] {
+/** Deals rows into folds by patient, fewer where there are fewer patients. */
+function dealPatients(
+  cohort: Cohort,
+  rows: readonly number[],
+  { folds, seed }: Required<Pick<FitOptions, "folds" | "seed">>,
+): Fold[] {
   const patients = rows.map((row) => cohort.samples[row].patient);
-  return stratifiedGroupFolds(new Array<number>(rows.length).fill(0), patients, options);
+  return stratifiedGroupFolds(new Array<number>(rows.length).fill(0), patients, {
+    ...{ folds: Math.min(folds, new Set(patients).size), seed },
+  });
 }
 
 /** @throws RangeError if no feature can be inferred. */

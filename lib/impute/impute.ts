@@ -25,6 +25,7 @@ import {
 } from "./new-table.js";
 import {
   describeNewcomers,
+  exampleNames,
   type Newcomer,
   noteSamples,
   noteShift,
@@ -218,6 +219,6 @@ function noteMissing(
   if (missing.length === 0) return [];
   return [
     `${missing.length} of the model's features of ${modality} are missing (${(100 * (1 - found)).toFixed(1)} %) and ` +
-      `filled with the training mean: ${missing.slice(0, 5).join(", ")}${missing.length > 5 ? ", ..." : ""}`,
+      `filled with the training mean: ${exampleNames(missing)}`,
   ];
 }

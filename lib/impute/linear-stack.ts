@@ -4,7 +4,7 @@ import { factorCholesky } from "../engine/linear-algebra.js";
 import { outputsOf } from "../model/shared-decoder.js";
 import { checkOptions } from "../options.js";
 import type { SharedDecoder } from "./decoder.js";
-import { crossFit, type FitOptions } from "./fit.js";
+import { crossFit, FIT_DEFAULTS, type FitOptions } from "./fit.js";
 import { type Described, type PairList, specOf } from "./infer.js";
 import { inferredRanges } from "./material.js";
 import { PATHS, shrinkDeviations } from "./paths.js";
@@ -27,8 +27,8 @@ export function fitLinearStack(
 ): FixedDecoder {
   const {
     rows = cohort.samples.map((_, row) => row),
-    folds = 8,
-    seed = 42,
+    folds = FIT_DEFAULTS.folds,
+    seed = FIT_DEFAULTS.seed,
     crossFitted,
   } = checkOptions("fitLinearStack", options, {
     ...{ rows: "array", folds: "number", seed: "number", crossFitted: "object" },

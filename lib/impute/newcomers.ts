@@ -86,8 +86,8 @@ export function noteSamples(
   newcomers: readonly Newcomer[],
 ): string[] {
   const trained = new Set(trainedOn);
-  const known = newcomers.filter(({ sample }) => trained.has(sample));
-  const few = newcomers.filter(({ found }) => found < FEW_FEATURES);
+  const known = newcomers.map(({ sample }) => sample).filter((id) => trained.has(id));
+  const few = newcomers.filter(({ found }) => found < FEW_FEATURES).map(({ sample }) => sample);
   return [
     ...(known.length > 0
       ? [
@@ -104,9 +104,9 @@ export function noteSamples(
   ];
 }
 
-function exampleNames(newcomers: readonly Newcomer[]): string {
-  const names = newcomers.slice(0, 5).map(({ sample }) => sample);
-  return `${names.join(", ")}${newcomers.length > 5 ? ", ..." : ""}`;
+/** Lists the first five names. */
+export function exampleNames(names: readonly string[]): string {
+  return `${names.slice(0, 5).join(", ")}${names.length > 5 ? ", ..." : ""}`;
 }
 
 /** Tells of samples whose values lie elsewhere than the training samples', as other units or batches do. */

@@ -15,6 +15,7 @@ import { openImputer } from "../../lib/impute/bundle.js";
 import { impute } from "../../lib/impute/impute.js";
 import { fitImputer } from "../../lib/impute/imputer.js";
 import { judge } from "../../lib/impute/quality.js";
+import { readValues } from "./imputed-values.js";
 
 const folder = mkdtempSync(join(tmpdir(), "aro-impute-"));
 const place = (name: string) => join(folder, name);
@@ -36,18 +37,6 @@ function tableText(rows: readonly number[], start: number, end: number): string 
     [samples[row].id, ...columns.map((j) => cell(row, j))].join("\t"),
   );
   return `${[["sample", ...features.slice(start, end)].join("\t"), ...lines].join("\n")}\n`;
-}
-
-/** The values that were imputed, by sample and feature of a modality. */
-function readValues(output: string) {
-  const [header, ...lines] = readFileSync(join(output, "values.tsv"), "utf8").trim().split("\n");
-  assert.equal(header, "sample\tmodality\tfeature\tvalue\tlow\thigh");
-  return new Map<string, readonly number[]>(
-    lines.map((line) => {
-      const [sample, modality, feature, ...numbers] = line.split("\t");
-      return [`${sample} ${modality} ${feature}`, numbers.map(Number)] as const;
-    }),
-  );
 }
 
 function heldTable(): { samples: string[]; features: string[]; matrix: Matrix } {

@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { keepFeatures } from "../../lib/cohort/cohort.js";
 import { simulateCohort } from "../../lib/cohort/simulate.js";
 import { scoreRepeat } from "../../lib/evaluate/repeated-splits.js";
+import { crossFit, fitSharedDecoder } from "../../lib/impute/fit.js";
 import type { FeatureTable } from "../../lib/impute/infer.js";
 import { sharedDecoderPredictor } from "../../lib/impute/infer.js";
 import { fitLinearStack, weighPaths } from "../../lib/impute/linear-stack.js";
@@ -68,4 +69,18 @@ test("a pooled linear stack refuses unknown options and samples of too few patie
   assert.throws(() => fitLinearStack(cohort, { fold: 3 } as never), /fitLinearStack.*"fold"/s);
   assert.throws(() => fitLinearStack(cohort, { rows: [0] }), /at least 2 patients, got 1/);
   assert.throws(() => fitLinearStack(cohort, { rows: [-1] }), /expected rows in \[0/);
+});
+
+test("a shared decoder takes paths that come ready made, and still refuses a single network", async () => {
+  const rows = split.train;
+  const crossFitted = crossFit(cohort, { rows, folds: 2, networks: 2, seed: 42 });
+  const ready = { rows, crossFitted, mostSteps: 1 };
+  const shares: number[] = [];
+  const onProgress = (share: number) => shares.push(share);
+  await fitSharedDecoder(cohort, { ...ready, networks: 2, onProgress });
+  assert.deepEqual(shares, [0.5, 1]);
+  await assert.rejects(
+    fitSharedDecoder(cohort, { ...ready, networks: 1 }),
+    /expected at least 2 networks and as many folds, got 1 and 8/,
+  );
 });

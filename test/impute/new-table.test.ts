@@ -9,6 +9,7 @@ import { simulateCohort } from "../../lib/cohort/simulate.js";
 import { worseThanMean } from "../../lib/impute/card.js";
 import { impute } from "../../lib/impute/impute.js";
 import { fitImputer } from "../../lib/impute/imputer.js";
+import { readValues } from "./imputed-values.js";
 
 const folder = mkdtempSync(join(tmpdir(), "aro-new-table-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -70,16 +71,6 @@ async function fitOn(name: string, make: (value: number) => number, table: objec
   const output = place(`${name}/model`);
   await fitImputer(await readCohortFile(file, "first"), { method, output });
   return output;
-}
-
-function readValues(output: string): Map<string, readonly number[]> {
-  const [, ...lines] = readFileSync(join(output, "values.tsv"), "utf8").trim().split("\n");
-  return new Map(
-    lines.map((line) => {
-      const [sample, modality, feature, ...numbers] = line.split("\t");
-      return [`${sample} ${modality} ${feature}`, numbers.map(Number)];
-    }),
-  );
 }
 
 let [counts, logs] = ["", ""];
