@@ -9,6 +9,7 @@ import {
   buildSharedDecoder,
   initializeSharedDecoder,
   outputsOf,
+  PREPROCESSED_WEIGHT,
   type SharedDecoderModel,
   type SharedDecoderSpec,
 } from "../model/shared-decoder.js";
@@ -66,7 +67,7 @@ export const FIT_DEFAULTS = {
   folds: 8,
   networks: 4,
   objective: "preprocessed",
-  preprocessedWeight: 4,
+  preprocessedWeight: PREPROCESSED_WEIGHT,
   mostSteps: 300,
   seed: 42,
 } as const;

@@ -259,6 +259,12 @@ export function openDecoder(
   };
 }
 
+/** What `sharedDecoderPredictor` and `inferModalities` read of a decoder. */
+export type FixedDecoder = Pick<
+  SharedDecoder,
+  "trainedOn" | "paths" | "spec" | "networks" | "gates"
+>;
+
 /**
  * Lets a fitted decoder stand in a table of predictors. It infers nothing of the first modality: of that it gives the
  * mean of observed training entries. It predicts in the space of the prepared cohort.
@@ -266,7 +272,7 @@ export function openDecoder(
  * @throws RangeError if the decoder was trained on other samples than the prepared training rows.
  */
 export function sharedDecoderPredictor(
-  decoder: Pick<SharedDecoder, "trainedOn" | "paths" | "spec" | "networks" | "gates">,
+  decoder: FixedDecoder,
   prepared: PreparedCohort,
   cohort: Cohort,
   options: InferOptions & { readonly name?: string } = {},

@@ -3,17 +3,10 @@ import type { Cohort, Modality } from "../cohort/cohort.js";
 import { factorCholesky } from "../engine/linear-algebra.js";
 import { outputsOf } from "../model/shared-decoder.js";
 import { checkOptions } from "../options.js";
-import type { SharedDecoder } from "./decoder.js";
 import { crossFit, FIT_DEFAULTS, type FitOptions } from "./fit.js";
-import { type Described, type PairList, specOf } from "./infer.js";
+import { type Described, type FixedDecoder, type PairList, specOf } from "./infer.js";
 import { inferredRanges } from "./material.js";
 import { PATHS, shrinkDeviations } from "./paths.js";
-
-/** What `sharedDecoderPredictor` and `inferModalities` read of a decoder. */
-export type FixedDecoder = Pick<
-  SharedDecoder,
-  "trainedOn" | "paths" | "spec" | "networks" | "gates"
->;
 
 /**
  * Fits the pooled linear stack. All features of a modality share one weight for each path and an intercept, by least

@@ -81,7 +81,7 @@ interface SharedDecoderNetwork extends Network<MeasuredPairs> {
 }
 
 /** Weight of the squared error in the paper's space, which is about a tenth of the error in z-scores. */
-const PREPROCESSED_WEIGHT = 4;
+export const PREPROCESSED_WEIGHT = 4;
 /** The deviation before training: `e^-0.1` of the feature's residual deviation. */
 const START_LOG_DEVIATION = -0.1;
 const LOG_DEVIATION = { low: -3, high: 1.5 };
