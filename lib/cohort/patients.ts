@@ -119,10 +119,9 @@ export function checkPatients(
 
 /**
  * Notes that no column says which samples come from one patient.
- * @param columns columns that may name the patients (see `mayNamePatients`).
+ * @param column a column that may name the patients (see `mayNamePatients`).
  */
-export function notePatients(where: string, columns: readonly string[] = []): string {
-  const [column] = columns;
+export function notePatients(where: string, column?: string): string {
   const remedy =
     column === undefined
       ? 'add a column "patient"'
@@ -141,7 +140,7 @@ export function isPatientNote(note: string): boolean {
 }
 
 /** Whether a column is named like ids and its values repeat, so that it may name the patients. */
-export function mayNamePatients({ name, cells }: PatientCandidate): boolean {
+export function mayNamePatients(name: string, cells: readonly string[]): boolean {
   const words = name
     .replace(/(\p{Ll})(\p{Lu})/gu, "$1 $2")
     .toLowerCase()

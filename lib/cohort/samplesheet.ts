@@ -160,15 +160,8 @@ function readRows(
   });
   const idName = table.header[idColumn];
   if (found.column < 0 && !namesPatients(idName)) {
-    const maybe = columns.filter((j) =>
-      mayNamePatients({ column: j, name: table.header[j], cells: cells(j) }),
-    );
-    notes.push(
-      notePatients(
-        file,
-        maybe.map((j) => table.header[j]),
-      ),
-    );
+    const maybe = names.find((name, j) => mayNamePatients(name, cells(columns[j])));
+    notes.push(notePatients(file, maybe));
   }
   return {
     samples: ids.map((sampleId, i) => ({
