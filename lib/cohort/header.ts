@@ -287,12 +287,17 @@ const ID_WORDS = new Set(
 
 /** Whether the name of a column says that the column holds ids: blank, or a word such as "gene" or "Sample ID". */
 export function namesIds(name: string): boolean {
-  const words = name
+  const words = wordsOf(name);
+  return words.length === 0 || words.some((word) => ID_WORDS.has(word));
+}
+
+/** Splits the name of a column into lower-case words: `patientID` and `patient_id` into `patient` and `id`. */
+export function wordsOf(name: string): string[] {
+  return name
     .replace(/(\p{Ll})(\p{Lu})/gu, "$1 $2")
     .toLowerCase()
     .split(/[^\p{L}\p{N}]+/u)
     .filter((word) => word !== "");
-  return words.length === 0 || words.some((word) => ID_WORDS.has(word));
 }
 
 /**
