@@ -17,7 +17,7 @@ import { collectProblems, type Problems, quote, quoteSome } from "./problems.js"
 import { readSheet, type SampleSheet } from "./samplesheet.js";
 import { noteUnmeasured, remarkOnScale } from "./scale.js";
 import type { FileCohort, FileTable } from "./tables.js";
-import { readStart, readText, recognizeForeign } from "./textfile.js";
+import { readStart, readText, recognizeForeign, utf16Of } from "./textfile.js";
 import { addTotals } from "./totals.js";
 
 /** A modality of the cohort, and the profile of the study to read it from. */
@@ -232,10 +232,7 @@ function guessProfile(folder: string, entry: string): StudyProfile[] {
   const start = readStart(file, 1024);
   const foreign = recognizeForeign(start);
   if (foreign) throw new Error(`${file}: expected a table, got ${foreign}, or remove it`);
-  const mark = start.toString("latin1", 0, 2);
-  const isUtf16 = mark === "\xff\xfe" || mark === "\xfe\xff";
-  const encoding = isUtf16 ? (mark === "\xff\xfe" ? "utf-16le" : "utf-16be") : "utf-8";
-  const [corner] = new TextDecoder(encoding).decode(start).split(/[\t\r\n]/, 1);
+  const [corner] = new TextDecoder(utf16Of(start) ?? "utf-8").decode(start).split(/[\t\r\n]/, 1);
   const format = CORNERS[corner.trim().toLowerCase()];
   if (!format || (format === "expression" && !/^(m?rna|expression)/i.test(id))) return [];
   return [{ id, title: id, format, file }];
