@@ -191,20 +191,9 @@ async function readModality(options: TableOptions, { where, sheet }: Context): P
     missing,
     problems,
   });
-  const [samplesByRow, featuresByRow] = [sampleSide, featureSide].map(({ side }) => side === "row");
   const totals = [
-    ...addTotals(
-      { what: "samples", ...samples },
-      samplesByRow ? lines : undefined,
-      matrix,
-      problems,
-    ),
-    ...addTotals(
-      { what: "features", ...features },
-      featuresByRow ? lines : undefined,
-      matrix,
-      problems,
-    ),
+    ...addTotals({ what: "samples", ...samples }, upright ? lines : undefined, matrix, problems),
+    ...addTotals({ what: "features", ...features }, upright ? undefined : lines, matrix, problems),
   ];
   const people = samples.kept.map((i) => patients.cells[i]);
   if (patients.column >= 0) {
