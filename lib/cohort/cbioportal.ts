@@ -3,7 +3,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { checkOptions, required } from "../options.js";
-import { cellsOfText, readNumbers } from "./cells.js";
+import { cellsOfText, placesOf, readNumbers } from "./cells.js";
 import { drop, joinCohort, type Label, type Sample } from "./cohort.js";
 import { type DelimitedFile, openDelimited, readColumns } from "./delimited.js";
 import { stripEnsemblVersion } from "./identifiers.js";
@@ -288,25 +288,15 @@ export function readProfile(
   const before = problems.count();
   addSecondHeader(cellsOfText(table), columns, undefined, problems);
   if (problems.count() > before) problems.throwIfAny();
-  const rows = new Int32Array(table.lines.length).fill(-1);
-  features.kept.forEach((i, place) => {
-    rows[kept[i]] = place;
-  });
-  const places = new Int32Array(table.header.length).fill(-1);
-  columns.forEach((column, place) => {
-    places[column] = place;
-  });
+  const rows = features.kept.map((i) => kept[i]);
   const limits = countLimits(missingMarks(), format === "generic assay");
   const matrix = readNumbers(table, {
-    ...{ rows, columns: places, transpose: true },
-    ...{ missing: limits.missing, problems },
+    rows: placesOf(rows, table.lines.length),
+    columns: placesOf(columns, table.header.length),
+    ...{ transpose: true, missing: limits.missing, problems },
   });
-  const kindOfRows = {
-    what: "features",
-    ids: features.ids,
-    kept: features.kept.map((i) => kept[i]),
-  } as const;
-  const totals = addTotals(kindOfRows, table.lines, matrix, problems);
+  const named = { what: "features", ids: features.ids, kept: rows } as const;
+  const totals = addTotals(named, table.lines, matrix, problems);
   problems.throwIfAny();
   const almost = strangers.length > 0 && explainAlmostEqual(table.header, [...known], CLINICAL);
   const scale = remarkOnScale(matrix);

@@ -262,6 +262,15 @@ function textBehind(row: Row, cells: number, { delimiter, quotes }: Dialect): st
   return row.bytes.toString("utf8", from, row.end);
 }
 
+/** Returns the place of each index among those kept, -1 for the others; `[size]`. */
+export function placesOf(kept: readonly number[], size: number): Int32Array {
+  const places = new Int32Array(size).fill(-1);
+  kept.forEach((index, place) => {
+    places[index] = place;
+  });
+  return places;
+}
+
 /** Counts the rows or columns that have a place in the matrix. */
 export function countPlaces(places: Int32Array): number {
   return places.reduce((count, place) => (place >= 0 ? count + 1 : count), 0);
