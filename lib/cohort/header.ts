@@ -319,10 +319,10 @@ function findGct(
   }
   const [, counts, header] = rows;
   const stated = (counts?.cells ?? []).filter((cell) => cell !== "");
-  const least = first === "#1.2" ? 2 : 4;
-  if (stated.length < 2 || stated.length > least || stated.some((count) => !/^\d+$/.test(count))) {
+  const most = first === "#1.2" ? 2 : 4;
+  if (stated.length < 2 || stated.length > most || stated.some((count) => !/^\d+$/.test(count))) {
     throw new RangeError(
-      `${file}: expected ${least} counts on line ${counts?.line ?? 2}, as in GCT ${first.slice(1)}, ` +
+      `${file}: expected ${most} counts on line ${counts?.line ?? 2}, as in GCT ${first.slice(1)}, ` +
         `got ${quoteSome(stated, 5)}; download it again`,
     );
   }
