@@ -119,8 +119,7 @@ export function cellsOfText(table: DelimitedFile): CellTable {
 
 /**
  * Reads the numbers in some rows and columns of a file; `[rows, columns]`, or `[columns, rows]` transposed. Ragged
- * rows,
- * and cells that are neither numbers nor missing, become problems: one per cell, or one of each kind in a column
+ * rows, and cells that are neither numbers nor missing, become problems: one per cell, or one of each kind in a column
  * without any number.
  */
 export function readNumbers(table: DelimitedFile, options: ReadNumbersOptions): Matrix {

@@ -52,8 +52,7 @@ export function nameDelimiter(delimiter: Delimiter): string {
 /**
  * Finds the header. The delimiter is the one that splits it and the first rows into equally many cells; if several do,
  * the extension decides. Of leading `#` lines as wide as the rows the first is the header, unless a header follows
- * them. If the
- * header lacks a name for the first column, as R writes it, that name is blank.
+ * them. If the header lacks a name for the first column, as R writes it, that name is blank.
  * @throws Error if the file is empty; RangeError if blanks separate the cells, the header lacks the name of another
  * column, a title stands above it, or GCT's counts are wrong.
  */
