@@ -256,15 +256,17 @@ function* readSparse(matrix: Group, where: string, rows: number, columns: number
     if (to > from) {
       const numbers = numbersOf(data.slice([[from, to]]));
       const places = numbersOf(indices.slice([[from, to]]));
+      const odd = places.findIndex((place) => !(place >= 0 && place < minor));
+      if (odd >= 0) {
+        const line = starts.findIndex((start) => start > from + odd); // from 1
+        throw new RangeError(
+          `${where}: expected indices below ${minor}, got ${places[odd]} in ${byRow ? "row" : "column"} ${line}; ` +
+            "write the matrix again",
+        );
+      }
       for (let i = 0; i < count; i++) {
         for (let at = starts[first + i] - from; at < starts[first + i + 1] - from; at++) {
           const place = places[at];
-          if (!(place >= 0 && place < minor)) {
-            throw new RangeError(
-              `${where}: expected indices below ${minor}, got ${place} in ${byRow ? "row" : "column"} ${first + i + 1}; ` +
-                "write the matrix again",
-            );
-          }
           values[byRow ? i * minor + place : place * count + i] += numbers[at];
         }
       }
