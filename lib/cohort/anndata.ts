@@ -234,12 +234,13 @@ function* readSparse(matrix: Group, where: string, rows: number, columns: number
     throw new RangeError(`${where}: expected ${name} of a sparse matrix, got none; write it again`);
   };
   const starts = numbersOf(part("indptr").value);
-  const stored = part("data").shape?.[0] ?? 0;
+  const [data, indices] = [part("data"), part("indices")];
+  const stored = data.shape?.[0] ?? 0;
   const isWhole =
     starts.length === major + 1 &&
     starts[0] === 0 &&
     starts[major] === stored &&
-    part("indices").shape?.[0] === stored &&
+    indices.shape?.[0] === stored &&
     starts.every((start, i) => i === 0 || start >= starts[i - 1]);
   if (!isWhole) {
     throw new RangeError(
@@ -253,18 +254,20 @@ function* readSparse(matrix: Group, where: string, rows: number, columns: number
     const size = count * minor;
     const values = new Float64Array(size);
     if (to > from) {
-      const data = numbersOf(part("data").slice([[from, to]]));
-      const places = numbersOf(part("indices").slice([[from, to]]));
+      const numbers = numbersOf(data.slice([[from, to]]));
+      const places = numbersOf(indices.slice([[from, to]]));
+      const odd = places.findIndex((place) => !(place >= 0 && place < minor));
+      if (odd >= 0) {
+        const line = starts.findIndex((start) => start > from + odd); // from 1
+        throw new RangeError(
+          `${where}: expected indices below ${minor}, got ${places[odd]} in ${byRow ? "row" : "column"} ${line}; ` +
+            "write the matrix again",
+        );
+      }
       for (let i = 0; i < count; i++) {
         for (let at = starts[first + i] - from; at < starts[first + i + 1] - from; at++) {
           const place = places[at];
-          if (!(place >= 0 && place < minor)) {
-            throw new RangeError(
-              `${where}: expected indices below ${minor}, got ${place} in ${byRow ? "row" : "column"} ${first + i + 1}; ` +
-                "write the matrix again",
-            );
-          }
-          values[byRow ? i * minor + place : place * count + i] += data[at];
+          values[byRow ? i * minor + place : place * count + i] += numbers[at];
         }
       }
     }

@@ -3,7 +3,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { checkOptions, required } from "../options.js";
-import { cellsOfText, readNumbers } from "./cells.js";
+import { cellsOfText, placesOf, readNumbers } from "./cells.js";
 import { drop, joinCohort, type Label, type Sample } from "./cohort.js";
 import { type DelimitedFile, openDelimited, readColumns } from "./delimited.js";
 import { stripEnsemblVersion } from "./identifiers.js";
@@ -17,7 +17,7 @@ import { collectProblems, type Problems, quote, quoteSome } from "./problems.js"
 import { readSheet, type SampleSheet } from "./samplesheet.js";
 import { noteUnmeasured, remarkOnScale } from "./scale.js";
 import type { FileCohort, FileTable } from "./tables.js";
-import { readStart, readText, recognizeForeign } from "./textfile.js";
+import { readStart, readText, recognizeForeign, utf16Of } from "./textfile.js";
 import { addTotals } from "./totals.js";
 
 /** A modality of the cohort, and the profile of the study to read it from. */
@@ -232,10 +232,7 @@ function guessProfile(folder: string, entry: string): StudyProfile[] {
   const start = readStart(file, 1024);
   const foreign = recognizeForeign(start);
   if (foreign) throw new Error(`${file}: expected a table, got ${foreign}, or remove it`);
-  const mark = start.toString("latin1", 0, 2);
-  const isUtf16 = mark === "\xff\xfe" || mark === "\xfe\xff";
-  const encoding = isUtf16 ? (mark === "\xff\xfe" ? "utf-16le" : "utf-16be") : "utf-8";
-  const [corner] = new TextDecoder(encoding).decode(start).split(/[\t\r\n]/, 1);
+  const [corner] = new TextDecoder(utf16Of(start) ?? "utf-8").decode(start).split(/[\t\r\n]/, 1);
   const format = CORNERS[corner.trim().toLowerCase()];
   if (!format || (format === "expression" && !/^(m?rna|expression)/i.test(id))) return [];
   return [{ id, title: id, format, file }];
@@ -291,25 +288,15 @@ export function readProfile(
   const before = problems.count();
   addSecondHeader(cellsOfText(table), columns, undefined, problems);
   if (problems.count() > before) problems.throwIfAny();
-  const rows = new Int32Array(table.lines.length).fill(-1);
-  features.kept.forEach((i, place) => {
-    rows[kept[i]] = place;
-  });
-  const places = new Int32Array(table.header.length).fill(-1);
-  columns.forEach((column, place) => {
-    places[column] = place;
-  });
+  const rows = features.kept.map((i) => kept[i]);
   const limits = countLimits(missingMarks(), format === "generic assay");
   const matrix = readNumbers(table, {
-    ...{ rows, columns: places, transpose: true },
-    ...{ missing: limits.missing, problems },
+    rows: placesOf(rows, table.lines.length),
+    columns: placesOf(columns, table.header.length),
+    ...{ transpose: true, missing: limits.missing, problems },
   });
-  const kindOfRows = {
-    what: "features",
-    ids: features.ids,
-    kept: features.kept.map((i) => kept[i]),
-  } as const;
-  const totals = addTotals(kindOfRows, table.lines, matrix, problems);
+  const named = { what: "features", ids: features.ids, kept: rows } as const;
+  const totals = addTotals(named, table.lines, matrix, problems);
   problems.throwIfAny();
   const almost = strangers.length > 0 && explainAlmostEqual(table.header, [...known], CLINICAL);
   const scale = remarkOnScale(matrix);

@@ -119,8 +119,7 @@ export function cellsOfText(table: DelimitedFile): CellTable {
 
 /**
  * Reads the numbers in some rows and columns of a file; `[rows, columns]`, or `[columns, rows]` transposed. Ragged
- * rows,
- * and cells that are neither numbers nor missing, become problems: one per cell, or one of each kind in a column
+ * rows, and cells that are neither numbers nor missing, become problems: one per cell, or one of each kind in a column
  * without any number.
  */
 export function readNumbers(table: DelimitedFile, options: ReadNumbersOptions): Matrix {
@@ -260,6 +259,15 @@ function textBehind(row: Row, cells: number, { delimiter, quotes }: Dialect): st
     from = endOfCell(row, from, delimiter.charCodeAt(0), quotes) + 1;
   }
   return row.bytes.toString("utf8", from, row.end);
+}
+
+/** Returns the place of each index among those kept, -1 for the others; `[size]`. */
+export function placesOf(kept: readonly number[], size: number): Int32Array {
+  const places = new Int32Array(size).fill(-1);
+  kept.forEach((index, place) => {
+    places[index] = place;
+  });
+  return places;
 }
 
 /** Counts the rows or columns that have a place in the matrix. */

@@ -11,8 +11,7 @@ const NEW = 8;
 
 /**
  * Writes `cohort.json`, a table for each of RNA, protein and metabolite, `samples.tsv`, and `new-rna.tsv` with the RNA
- * of
- * samples that are not in the cohort. Everything is simulated, with the same numbers each time.
+ * of samples that are not in the cohort. Everything is simulated, with the same numbers each time.
  * @returns the names of the files.
  * @throws Error if the folder exists.
  */

@@ -8,11 +8,10 @@ export interface GeneSet {
 }
 
 /**
- * Reads a GMT file, one tab-separated set per line: name, description, genes. MSigDB, Reactome and
- * WikiPathways offer their sets in this form.
+ * Reads a GMT file, one tab-separated set per line: name, description, genes. MSigDB, Reactome and WikiPathways offer
+ * their sets in this form.
  * @throws RangeError naming the line of a set without genes, or of a name that occurs twice; Error if the file cannot
- * be
- * read.
+ * be read.
  */
 export function readGeneSets(file: string): GeneSet[] {
   const seen = new Map<string, number>();
@@ -48,8 +47,7 @@ export interface FamilyOptions {
 /**
  * Groups gene symbols by their stem, the letters before the first digit or hyphen, as HGNC names families: COL1A1 and
  * COL3A1 are "COL", HLA-A and HLA-B "HLA". A rough stand-in where no curated sets are at hand: it groups by name, not
- * by
- * what is known of the genes.
+ * by what is known of the genes.
  * @returns the stems of at least two letters with enough genes, by name.
  */
 export function symbolFamilies(

@@ -52,8 +52,7 @@ export function nameDelimiter(delimiter: Delimiter): string {
 /**
  * Finds the header. The delimiter is the one that splits it and the first rows into equally many cells; if several do,
  * the extension decides. Of leading `#` lines as wide as the rows the first is the header, unless a header follows
- * them. If the
- * header lacks a name for the first column, as R writes it, that name is blank.
+ * them. If the header lacks a name for the first column, as R writes it, that name is blank.
  * @throws Error if the file is empty; RangeError if blanks separate the cells, the header lacks the name of another
  * column, a title stands above it, or GCT's counts are wrong.
  */
@@ -287,12 +286,17 @@ const ID_WORDS = new Set(
 
 /** Whether the name of a column says that the column holds ids: blank, or a word such as "gene" or "Sample ID". */
 export function namesIds(name: string): boolean {
-  const words = name
+  const words = wordsOf(name);
+  return words.length === 0 || words.some((word) => ID_WORDS.has(word));
+}
+
+/** Splits the name of a column into lower-case words: `patientID` and `patient_id` into `patient` and `id`. */
+export function wordsOf(name: string): string[] {
+  return name
     .replace(/(\p{Ll})(\p{Lu})/gu, "$1 $2")
     .toLowerCase()
     .split(/[^\p{L}\p{N}]+/u)
     .filter((word) => word !== "");
-  return words.length === 0 || words.some((word) => ID_WORDS.has(word));
 }
 
 /**
@@ -314,10 +318,10 @@ function findGct(
   }
   const [, counts, header] = rows;
   const stated = (counts?.cells ?? []).filter((cell) => cell !== "");
-  const least = first === "#1.2" ? 2 : 4;
-  if (stated.length < 2 || stated.length > least || stated.some((count) => !/^\d+$/.test(count))) {
+  const most = first === "#1.2" ? 2 : 4;
+  if (stated.length < 2 || stated.length > most || stated.some((count) => !/^\d+$/.test(count))) {
     throw new RangeError(
-      `${file}: expected ${least} counts on line ${counts?.line ?? 2}, as in GCT ${first.slice(1)}, ` +
+      `${file}: expected ${most} counts on line ${counts?.line ?? 2}, as in GCT ${first.slice(1)}, ` +
         `got ${quoteSome(stated, 5)}; download it again`,
     );
   }

@@ -38,19 +38,18 @@ export function refuseCopies(
   const labels = Object.keys(sheet[0]?.labels ?? {}).map((name) => {
     const cells = samples.map((id) => labelsOf.get(id)?.[name]);
     const numbers = cells.map((cell) => (typeof cell === "number" ? cell : Number.NaN));
-    return { name, undone: undoR(name), values: Float32Array.from(numbers) };
+    return { name, values: Float32Array.from(numbers) };
   });
   features.forEach((feature, j) => {
-    const undone = undoR(feature);
-    for (const label of labels) {
-      const own = label.undone === undone;
-      const copied = copiedValues(label.values, matrix, j);
-      if (copied.length === 0 || !(own || canIdentify(copied))) continue;
-      throw new RangeError(
-        `${file}: expected features, got ${quote(feature)} with the values of the label ${quote(label.name)} in the ` +
-          "sample sheet, so that a label would be among the inputs; remove it from the table",
-      );
-    }
+    const label = labels.find(({ name, values }) => {
+      const copied = copiedValues(values, matrix, j);
+      return copied.length > 0 && (canIdentify(copied) || undoR(name) === undoR(feature));
+    });
+    if (label === undefined) return;
+    throw new RangeError(
+      `${file}: expected features, got ${quote(feature)} with the values of the label ${quote(label.name)} in the ` +
+        "sample sheet, so that a label would be among the inputs; remove it from the table",
+    );
   });
 }
 

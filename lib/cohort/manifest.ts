@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { projectRoot } from "./root.js";
+import { isObject } from "./schema.js";
 
 /** Size and checksum of a correct copy of a file. */
 export interface Checked {
@@ -242,7 +243,7 @@ function textAt(fields: Fields, key: string, where: string, pattern = /\S/): str
 }
 
 function fieldsOf(value: unknown, where: string): Fields {
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Fields;
+  if (isObject(value)) return value;
   return refuse("an object", where, value);
 }
 

@@ -80,7 +80,7 @@ interface NativeColumn {
 
 /** Reads a column of floats as it is, any other as float64; NaN where it is null. */
 function readNumbers(column: NativeColumn, polars: typeof pl): ArrayLike<number> {
-  const isFloat = /^Float(?:32|64)$/.test(String(column.dtype));
+  const isFloat = /^Float(?:32|64)$/.test(typeOf(column));
   const numbers = isFloat ? column : column.cast(polars.Float64, true);
   if (column.nullCount() === 0) return numbers.toTypedArray();
   const values = numbers.fillNull("zero").toTypedArray();
@@ -92,7 +92,7 @@ function readNumbers(column: NativeColumn, polars: typeof pl): ArrayLike<number>
 function typeOf(column: NativeColumn): string {
   try {
     const { dtype } = column;
-    return typeof dtype === "string" ? dtype : (dtype as { readonly variant: string }).variant;
+    return typeof dtype === "string" ? dtype : dtype.variant;
   } catch {
     return "a type that polars for Node.js does not have, such as float16 or binary,";
   }

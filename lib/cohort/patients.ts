@@ -1,4 +1,5 @@
 // The patient of each sample, from a column with one of the usual names.
+import { wordsOf } from "./header.js";
 import type { MissingMarks } from "./missing.js";
 import { isNameless } from "./names.js";
 import { type Problems, quote, quoteSome } from "./problems.js";
@@ -20,14 +21,11 @@ const IN_ONE =
 /** Whether a column has a usual name for patients, such as `patient`, `SubjectID` or `case_submitter_id`. */
 export function namesPatients(name: string): boolean {
   if (!ANY_PERSON.test(name)) return false; // most columns are features
-  const words = name
-    .replace(/(\p{Ll})(\p{Lu})/gu, "$1 $2")
-    .toLowerCase()
+  const words = wordsOf(name)
+    .join(" ")
     .replace(/patienten/g, "patient")
-    .replaceAll("_", " ")
     .replace(IN_ONE, "$1 $2")
-    .split(/[^\p{L}\p{N}]+/u)
-    .filter((word) => word !== "");
+    .split(" ");
   const at = words.findIndex((word) => PERSON.test(word) || PERSON_OF.test(word));
   if (at < 0) return false;
   const behind = words.slice(at + 1);
@@ -119,10 +117,9 @@ export function checkPatients(
 
 /**
  * Notes that no column says which samples come from one patient.
- * @param columns columns that may name the patients (see `mayNamePatients`).
+ * @param column a column that may name the patients (see `mayNamePatients`).
  */
-export function notePatients(where: string, columns: readonly string[] = []): string {
-  const [column] = columns;
+export function notePatients(where: string, column?: string): string {
   const remedy =
     column === undefined
       ? 'add a column "patient"'
@@ -141,14 +138,10 @@ export function isPatientNote(note: string): boolean {
 }
 
 /** Whether a column is named like ids and its values repeat, so that it may name the patients. */
-export function mayNamePatients({ name, cells }: PatientCandidate): boolean {
-  const words = name
-    .replace(/(\p{Ll})(\p{Lu})/gu, "$1 $2")
-    .toLowerCase()
-    .split(/[^\p{L}\p{N}]+/u);
+export function mayNamePatients(name: string, cells: readonly string[]): boolean {
   const groups = new Set(cells).size;
   return (
-    words.some((word) => /^(?:ids?|nr|no|number|code|barcode|uuid)$/.test(word)) &&
+    wordsOf(name).some((word) => /^(?:ids?|nr|no|number|code|barcode|uuid)$/.test(word)) &&
     groups > 1 &&
     groups < cells.length
   );

@@ -59,8 +59,8 @@ export interface SampleSheet {
 
 /**
  * Reads a sample sheet: a table in text, a workbook or Parquet, or the obs of an AnnData or MuData file. Every other
- * column becomes a label, null where missing: numbers if all its filled
- * cells are plain numbers that no other text could mean, else text.
+ * column becomes a label, null where missing: numbers if all its filled cells are plain numbers that no other text
+ * could mean, else text.
  * @throws RangeError that lists everything wrong in the file: blank or repeated ids, ragged rows, columns without a
  * name or with the same name, a requested column that is missing, a sample without a patient; TypeError for options of
  * a wrong kind; Error if the file cannot be read (see `readDelimited`).
@@ -160,15 +160,8 @@ function readRows(
   });
   const idName = table.header[idColumn];
   if (found.column < 0 && !namesPatients(idName)) {
-    const maybe = columns.filter((j) =>
-      mayNamePatients({ column: j, name: table.header[j], cells: cells(j) }),
-    );
-    notes.push(
-      notePatients(
-        file,
-        maybe.map((j) => table.header[j]),
-      ),
-    );
+    const maybe = names.find((name, j) => mayNamePatients(name, cells(columns[j])));
+    notes.push(notePatients(file, maybe));
   }
   return {
     samples: ids.map((sampleId, i) => ({

@@ -12,10 +12,9 @@ export type Scale = "expression" | "ratio" | "intensity";
 
 /**
  * How features follow the factors. "mixed": 40 % linearly, the others through tanh, softplus, or a product of two
- * factors.
- * "linear" and "product": all of them alike. A product of two factors is uncorrelated with both if their means are 0
- * (no
- * class separation, no normals), so a linear method cannot predict it from features that follow the factors linearly.
+ * factors. "linear" and "product": all of them alike. A product of two factors is uncorrelated with both if their means
+ * are 0 (no class separation, no normals), so a linear method cannot predict it from features that follow the factors
+ * linearly.
  */
 export type Link = "mixed" | "linear" | "product";
 
@@ -112,15 +111,13 @@ const scaleDefaults = {
  *
  * Each feature mixes three factors and passes the sum through a link: linear, tanh, softplus, or a product of two
  * factors, which linear methods miss; `links` makes all features of a modality alike. Half of the first modality's
- * noise is the gene's own variation, which features in
- * cis follow. A tumor's class shifts one factor; a normal keeps part of its patient's factors, has no class, and
- * differs along the last factor.
+ * noise is the gene's own variation, which features in cis follow. A tumor's class shifts one factor; a normal keeps
+ * part of its patient's factors, has no class, and differs along the last factor.
  *
  * Labels have the names of UCEC. All samples have tissue, tmtBatch and cohort. Tumors also have histology (the class),
  * grade and BMI (each correlated with a factor), survivalMonths and died (whose hazard follows a factor), stage, age
- * and
- * laterality. Stage, age, laterality and tmtBatch are independent of the factors, so a classifier that reliably beats
- * chance on them is wrong.
+ * and laterality. Stage, age, laterality and tmtBatch are independent of the factors, so a classifier that reliably
+ * beats chance on them is wrong.
  * @throws RangeError if an option is out of range or names an unknown modality.
  */
 export function simulateCohort(options: SimulateOptions): Simulation {

@@ -57,11 +57,13 @@ export async function writeTable(
   }
   const columns = isWide(table) ? columnsOfWide(table) : columnsOfRows(table);
   const seen = new Set<string>();
-  const repeated = columns.find(({ name }) => seen.size === seen.add(name).size);
-  if (repeated) {
-    throw new RangeError(
-      `writeTable: expected each column once for ${file}, got ${quote(repeated.name)} again; rename one`,
-    );
+  for (const { name } of columns) {
+    if (seen.has(name)) {
+      throw new RangeError(
+        `writeTable: expected each column once for ${file}, got ${quote(name)} again; rename one`,
+      );
+    }
+    seen.add(name);
   }
   if (format === "parquet") await writeParquet(file, columns);
   else await writeText(file, columns, format === "tsv" ? "\t" : ",");

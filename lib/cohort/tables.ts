@@ -1,6 +1,7 @@
 // Reads files of measurements (text, workbooks, Parquet, AnnData, MuData) and a sample sheet into a cohort.
 import { checkOptions, type Kinds, required } from "../options.js";
 import type { CellTable } from "./cell-table.js";
+import { placesOf } from "./cells.js";
 import { type Cohort, type Drop, drop, joinCohort, type ModalityTable } from "./cohort.js";
 import { checkFormat, FORMATS, type FormatOptions, openTable } from "./formats.js";
 import { isExcelDate } from "./identifiers.js";
@@ -191,20 +192,9 @@ async function readModality(options: TableOptions, { where, sheet }: Context): P
     missing,
     problems,
   });
-  const [samplesByRow, featuresByRow] = [sampleSide, featureSide].map(({ side }) => side === "row");
   const totals = [
-    ...addTotals(
-      { what: "samples", ...samples },
-      samplesByRow ? lines : undefined,
-      matrix,
-      problems,
-    ),
-    ...addTotals(
-      { what: "features", ...features },
-      featuresByRow ? lines : undefined,
-      matrix,
-      problems,
-    ),
+    ...addTotals({ what: "samples", ...samples }, upright ? lines : undefined, matrix, problems),
+    ...addTotals({ what: "features", ...features }, upright ? undefined : lines, matrix, problems),
   ];
   const people = samples.kept.map((i) => patients.cells[i]);
   if (patients.column >= 0) {
@@ -367,15 +357,6 @@ function chooseSamples(
     ...noteMarks("sample", ids),
   ];
   return { ids, kept, strangers, notes };
-}
-
-/** The place of each index among those kept; -1 for the others. */
-function placesOf(kept: readonly number[], size: number): Int32Array {
-  const places = new Int32Array(size).fill(-1);
-  kept.forEach((index, place) => {
-    places[index] = place;
-  });
-  return places;
 }
 
 /** The column of patients among some columns, and its cells. */

@@ -80,13 +80,13 @@ export function openText(file: string): TextFile {
   const foreign = recognizeForeign(source.start(32));
   if (foreign) throw new Error(`${file}: expected a text file, got ${foreign}`);
   const notes: string[] = [];
-  const mark = source.start(3).toString("latin1");
-  if (mark.startsWith("\xff\xfe") || mark.startsWith("\xfe\xff")) {
-    const encoding = mark.startsWith("\xff") ? "utf-16le" : "utf-16be";
+  const mark = source.start(3);
+  const encoding = utf16Of(mark);
+  if (encoding) {
     source = sourceOf(decodeUtf16(file, source.whole(), encoding));
     notes.push(`${file}: read as ${encoding.toUpperCase()}, by its byte order mark`);
   }
-  let from = mark === "\xef\xbb\xbf" ? 3 : 0; // the byte order mark of UTF-8
+  let from = mark.toString("latin1") === "\xef\xbb\xbf" ? 3 : 0; // the byte order mark of UTF-8
 
   const found = inspect({ file, notes, windows: () => source.windows(from) });
   if (found.strange !== undefined) {
@@ -137,6 +137,12 @@ export function recognizeForeign(bytes: Buffer): string | undefined {
   const start = bytes.toString("latin1", 0, 32);
   const found = FOREIGN.find(([begin]) => start.startsWith(begin));
   return found && `${found[1]}; ${found[2]}`;
+}
+
+/** The form of UTF-16 that a byte order mark names; undefined without one. */
+export function utf16Of(start: Buffer): "utf-16le" | "utf-16be" | undefined {
+  const mark = start.toString("latin1", 0, 2);
+  return mark === "\xff\xfe" ? "utf-16le" : mark === "\xfe\xff" ? "utf-16be" : undefined;
 }
 
 /**

@@ -112,8 +112,7 @@ export async function readSheet(request: SheetRequest): Promise<SheetTable> {
  * Converts a sheet to tab-separated text, one line per row, so that it passes the same checks as other tables.
  * @param sheet by default the only one.
  * @throws Error if the file is not a workbook or has no such sheet; RangeError if cells are merged, since only the
- * first
- * of them has a value, or if several sheets could be meant.
+ * first of them has a value, or if several sheets could be meant.
  */
 export async function openSheet(file: string, sheet?: string): Promise<TextFile> {
   const bytes = await readWorkbook(file);

@@ -85,7 +85,7 @@ async function reads(...given: Parameters<typeof tryCase>): Promise<Outcome> {
 async function refuses(
   files: Files,
   patterns: readonly RegExp[],
-  options: CaseOptions = {},
+  options: Parameters<typeof tryCase>[1] = {},
 ): Promise<void> {
   const outcome = await tryCase(files, options);
   assert.ok(outcome.refused, `read:\n${outcome.text}`);
@@ -673,10 +673,10 @@ test("totals and means are refused where they are, and noted where only the name
     table: { orientation: "samples-in-rows", ignore: ["Sum"] },
     withoutSheet: true,
   } as const;
-  const alone = await tryCase({ "r.csv": total }, told);
-  assert.match(
-    alone.text,
-    /line 4: expected samples, got "Total", the sum of the others; remove the row/,
+  await refuses(
+    { "r.csv": total },
+    [/line 4: expected samples, got "Total", the sum of the others; remove the row/],
+    told,
   );
   const named = await reads({ "r.csv": `${RNA}EGFR,5,6,7,8\nTotal,6,8,10,12.5\n` });
   assert.match(named.text, /the features include what may be totals: "Total"/);
