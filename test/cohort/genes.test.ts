@@ -29,6 +29,7 @@ async function play(answer?: { readonly status: number; readonly body: string })
   const asked: { readonly url: string; readonly method: string; readonly question: Question }[] =
     [];
   const server = createServer((request, response) => {
+    response.setHeader("connection", "close"); // else the next request may meet a connection that is closing
     let text = "";
     request.on("data", (chunk: Buffer) => {
       text += chunk.toString();
