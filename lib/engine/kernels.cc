@@ -136,6 +136,15 @@ constexpr int64_t SMALL = 1 << 14;
 
 inline bool isSmall(int64_t rows, int64_t outputs, int64_t inputs) { return rows * outputs * inputs < 32 * SMALL; }
 
+/// Calls work(begin, end) on ranges of [0, count) whose borders are multiples of grain; more ranges than threads, for one
+/// that starts late. What is small is done on this thread.
+template <class Work>
+void share(int64_t count, int64_t grain, Work work, bool small = false) {
+  if (small) return work(0, count);
+  const int64_t grains = (count + grain - 1) / grain;
+  spread(count, std::max<int64_t>(1, grains / (4 * pool.size())) * grain, work);
+}
+
 // ---------------------------------------------------------------- forward
 
 constexpr int64_t PANEL = 128;  // inputs at a time: their activations stay in the second-level cache,
@@ -278,7 +287,7 @@ struct Trained {
 
 /// Packs columns [0, columns) of `[rows, stride]` into strips `[strips, rows, STRIP]`, padded with zeros.
 void packStrips(const float* from, int64_t stride, int64_t columns, int64_t rows, float* to) {
-  share((columns + STRIP - 1) / STRIP, 1, [&](int64_t begin, int64_t end, int) {
+  share((columns + STRIP - 1) / STRIP, 1, [&](int64_t begin, int64_t end) {
     for (int64_t s = begin; s < end; s++) {
       const int64_t width = std::min<int64_t>(STRIP, columns - s * STRIP);
       for (int64_t r = 0; r < rows; r++) {
@@ -545,10 +554,10 @@ void runHead(const Head& o) {
     o.sums[2 * number] = huber.total();
     o.sums[2 * number + 1] = squared.total();
   };
-  share(parts, 1, [&](int64_t begin, int64_t end, int) {
+  share(parts, 1, [&](int64_t begin, int64_t end) {
     Scratch scratch[4];
     for (int64_t number = begin; number < end; number++) runPart(number, scratch);
-  }, parts == 1 || isSmall(o.rows, o.outputs, o.inputs));
+  }, isSmall(o.rows, o.outputs, o.inputs));
 }
 
 // ---------------------------------------------------------------- element by element
@@ -556,7 +565,7 @@ void runHead(const Head& o) {
 /// out[i] = f(a[i], b[i]), vector by vector.
 template <class F>
 void zip(const float* a, const float* b, float* out, int64_t count, F f) {
-  share(count, 1024, [&](int64_t begin, int64_t end, int) {
+  share(count, 1024, [&](int64_t begin, int64_t end) {
     int64_t i = begin;
     for (; i + L <= end; i += L) store(out + i, f(load(a + i), load(b + i)));
     if (i == end) return;
@@ -613,7 +622,7 @@ struct Arguments : Call {
 /// Strips of a tensor `[rows, units]` for a product forward, `[lanes / STRIP, units, STRIP]`.
 float* stripsOf(Scratch& scratch, const float* x, int64_t rows, int64_t units) {
   float* to = scratch.of(whole(rows) * units);
-  share(units, 16, [&](int64_t begin, int64_t end, int) {
+  share(units, 16, [&](int64_t begin, int64_t end) {
     for (int64_t row = 0; row < rows; row += STRIP)
       transpose(x + row * units, units, std::min<int64_t>(STRIP, rows - row), begin, end,
                 to + (row * units + begin * STRIP), STRIP);
@@ -632,7 +641,7 @@ float* packedOf(Scratch& scratch, const float* x, int64_t rows, int64_t units) {
 float* lanesOf(Scratch& scratch, const float* x, int64_t rows, int64_t units) {
   const int64_t lanes = whole(rows);
   float* to = scratch.of(units * lanes);
-  share(units, 16, [&](int64_t begin, int64_t end, int) {
+  share(units, 16, [&](int64_t begin, int64_t end) {
     transpose(x, units, rows, begin, end, to + begin * lanes, lanes);
   }, units * lanes < SMALL);
   return to;
@@ -705,7 +714,7 @@ napi_value inspect(napi_env env, napi_callback_info info) {
   double* out = in.array<double>("out");
   std::atomic<bool> finite{true};
   std::atomic<int64_t> sum{0};
-  share(length, L, [&](int64_t begin, int64_t end, int) {
+  share(length, L, [&](int64_t begin, int64_t end) {
     V differences = {};  // of each value with itself: NaN for NaN and for infinities
     int64_t i = begin;
     for (; i + L <= end; i += L) differences += load(values + i) - load(values + i);
@@ -713,7 +722,7 @@ napi_value inspect(napi_env env, napi_callback_info info) {
     for (int j = 0; j < L; j++)
       if (differences[j] != 0) finite = false;
   }, length < SMALL);
-  share(count, L, [&](int64_t begin, int64_t end, int) {
+  share(count, L, [&](int64_t begin, int64_t end) {
     int64_t part = 0;
     for (int64_t i = begin; i < end; i++) part += marks[i];
     sum += part;
@@ -736,13 +745,13 @@ napi_value forward(napi_env env, napi_callback_info info) {
     float factor[FEW * FEW], shift[FEW] = {};
     packOutputs(weight, stride, outputs, inputs, factor);
     std::copy(bias, bias + outputs, shift);
-    share(rows, TILE, [&](int64_t begin, int64_t end, int) {
+    share(rows, TILE, [&](int64_t begin, int64_t end) {
       multiplyTall(x, inputs, factor, shift, outputs, out, begin, end);
     }, isSmall(rows, outputs, inputs));
     return nullptr;
   }
   const float* strips = stripsOf(work[0], in.array<float>("x"), rows, inputs);
-  share(outputs, 4, [&](int64_t begin, int64_t end, int) {
+  share(outputs, 4, [&](int64_t begin, int64_t end) {
     Scratch scratch;
     forwardTransposed(weight, stride, inputs, bias, strips, rows, whole(rows), out, outputs, begin, end, scratch);
   }, isSmall(rows, outputs, inputs));
@@ -760,13 +769,13 @@ napi_value backward(napi_env env, napi_callback_info info) {
     const float* slopes = in.array<float>("slope");
     float factor[FEW * FEW], none[FEW] = {};
     packInputs(weight, stride, outputs, inputs, factor);
-    share(rows, TILE, [&](int64_t begin, int64_t end, int) {
+    share(rows, TILE, [&](int64_t begin, int64_t end) {
       multiplyTall(slopes, outputs, factor, none, inputs, out, begin, end);
     }, isSmall(rows, outputs, inputs));
     return nullptr;
   }
   const float* slope = lanesOf(work[0], in.array<float>("slope"), rows, outputs);
-  share(inputs, AHEAD * STRIP, [&](int64_t begin, int64_t end, int) {
+  share(inputs, AHEAD * STRIP, [&](int64_t begin, int64_t end) {
     Scratch scratch[2];
     for (int64_t left = begin; left < end; left += AHEAD * STRIP) {
       const int64_t columns = std::min(AHEAD * STRIP, end - left);
@@ -791,14 +800,14 @@ napi_value update(napi_env env, napi_callback_info info) {
   const Adam adam = Adam::from(in.array<double>("adam"));
   if (isTall(rows, outputs, inputs)) {
     const float *slopes = in.array<float>("slope"), *x = in.array<float>("x");
-    share(outputs, 4, [&](int64_t begin, int64_t end, int) {
+    share(outputs, 4, [&](int64_t begin, int64_t end) {
       updateTall(weight, stride, inputs, slopes, outputs, x, rows, adam, begin, end);
     }, isSmall(rows, outputs, inputs));
     return nullptr;
   }
   const float* slope = lanesOf(work[0], in.array<float>("slope"), rows, outputs);
   const float* packed = packedOf(work[1], in.array<float>("x"), rows, inputs);
-  share(outputs, BAND, [&](int64_t begin, int64_t end, int) {
+  share(outputs, BAND, [&](int64_t begin, int64_t end) {
     updateRows(weight, stride, inputs, slope, whole(rows), packed, rows, 1, adam, begin, end);
   }, isSmall(rows, outputs, inputs));
   return nullptr;
@@ -836,7 +845,7 @@ napi_value head(napi_env env, napi_callback_info info) {
   for (int64_t part = 0; part < parts; part++)
     for (int i = 0; i < 2; i++) out[i] += sums[2 * part + i];
   if (!slope) return nullptr;
-  share(size, 1024, [&](int64_t begin, int64_t end, int) {
+  share(size, 1024, [&](int64_t begin, int64_t end) {
     for (int64_t part = 1; part < parts; part++)
       for (int64_t i = begin; i < end; i++) o.below[i] += o.below[part * size + i];
     for (int64_t i = begin; i < end; i++) o.below[i] *= o.scale;
@@ -891,7 +900,7 @@ napi_value sumRows(napi_env env, napi_callback_info info) {
   int64_t units = 0;
   float* out = in.array<float>("out", &units);
   constexpr int64_t WIDTH = 64;
-  share(units, WIDTH, [&](int64_t begin, int64_t end, int) {
+  share(units, WIDTH, [&](int64_t begin, int64_t end) {
     for (int64_t left = begin; left < end; left += WIDTH) {
       const int64_t width = std::min(WIDTH, end - left);
       double sums[WIDTH] = {};
