@@ -330,9 +330,6 @@ inline void settleTile(const Trained& weight, int64_t stride, int64_t inputs, in
         store(weight.value + here, sums[n][j] * scale);
         continue;
       }
-      __builtin_prefetch(weight.first + here + 2 * STRIP, 1);
-      __builtin_prefetch(weight.second + here + 2 * STRIP, 1);
-      __builtin_prefetch(weight.value + here + 2 * STRIP, 1);
       V w = load(weight.value + here), m = load(weight.first + here), v = load(weight.second + here);
       adam.apply(sums[n][j] * scale, w, m, v);
       store(weight.value + here, w), store(weight.first + here, m), store(weight.second + here, v);
@@ -340,13 +337,21 @@ inline void settleTile(const Trained& weight, int64_t stride, int64_t inputs, in
   }
 }
 
-/// One tile of the update: rows [i, i + NI) of the weight, one strip.
+/// One tile of the update: rows [i, i + NI) of the weight, one strip. While it is summed, what the next tile, `ahead`
+/// numbers further, will change is fetched from memory.
 template <int NI>
 inline void updateTile(const Trained& weight, int64_t stride, int64_t inputs, int64_t i, int64_t s,
                        const float* slope, int64_t lanes, const float* packed, int64_t rows,
-                       float scale, const Adam& adam) {
+                       float scale, const Adam& adam, int64_t ahead) {
   V sums[NI][2] = {};
-  multiply<NI, 2>(slope + i * lanes, lanes, 1, packed + s * rows * STRIP, STRIP, rows, sums);
+  const float* below = packed + s * rows * STRIP;
+  for (int n = 0; n < NI; n++) {
+    const int64_t next = (i + n) * stride + s * STRIP + ahead;
+    for (const float* array : {weight.value, weight.first, weight.second})
+      for (int j = 1; j <= 2; j++) __builtin_prefetch(array + next + j * L - 1, 1);
+    const int64_t begin = rows * n / NI, end = rows * (n + 1) / NI;
+    multiply<NI, 2>(slope + i * lanes + begin, lanes, 1, below + begin * STRIP, STRIP, end - begin, sums);
+  }
   settleTile<NI>(weight, stride, inputs, i, s, sums, scale, adam);
 }
 
@@ -356,14 +361,17 @@ void updateRows(const Trained& weight, int64_t stride, int64_t inputs, const flo
                 int64_t first, int64_t last) {
   const int64_t strips = (inputs + STRIP - 1) / STRIP;
   for (int64_t left = 0; left < strips; left += STRIPS)
-    for (int64_t band = first; band < last; band += BAND)
-      for (int64_t s = left; s < std::min(strips, left + STRIPS); s++)
-        for (int64_t i = band; i < std::min(last, band + BAND); i += TILE) {
-          const int64_t high = std::min<int64_t>(TILE, std::min(last, band + BAND) - i);
-          constant<TILE>(static_cast<int>(high), [&](auto tall) {
-            updateTile<decltype(tall)::value>(weight, stride, inputs, i, s, slope, lanes, packed, rows, scale, adam);
+    for (int64_t band = first; band < last; band += BAND) {
+      const int64_t end = std::min(last, band + BAND), right = std::min(strips, left + STRIPS);
+      for (int64_t s = left; s < right; s++)
+        for (int64_t i = band; i < end; i += TILE) {
+          int64_t ahead = TILE * stride;
+          if (i + TILE >= end) ahead = s + 1 < right ? (band - i) * stride + STRIP : (end - i) * stride + (left - s) * STRIP;
+          constant<TILE>(static_cast<int>(std::min<int64_t>(TILE, end - i)), [&](auto tall) {
+            updateTile<decltype(tall)::value>(weight, stride, inputs, i, s, slope, lanes, packed, rows, scale, adam, ahead);
           });
         }
+    }
 }
 
 /// The same for the bias: its gradient is the sum of the slope over the samples. It is not penalized.
