@@ -298,7 +298,7 @@ async function imputeNew(folder: string): Promise<Task> {
 
 async function load(): Promise<Task> {
   const run = () => readUcec();
-  const { matrix } = run();
+  const { matrix } = await run();
   const sum = meanOf(matrix.values) * matrix.values.length;
   return {
     with: "this library",
