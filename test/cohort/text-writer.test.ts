@@ -1,3 +1,4 @@
+// Numbers of six digits as bytes, and tables written of them.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
