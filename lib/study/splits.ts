@@ -207,7 +207,7 @@ async function trainAndScore(
   const { engine, progress, signal } = means;
   const data = study.prepared;
   if (kind === "MODIS") {
-    const described = describeModis(study, {}, training);
+    const described = describeModis(study, training);
     const run = await trainRun({ ...described, ...means });
     return await keepScores(run, described, keep, (weights) => {
       const built = buildModis(engine, run.config.spec, weights);
