@@ -1,7 +1,9 @@
 // What every row of a reconstruction table is: something that predicts all columns, and says what it sees.
+import { sliceColumns } from "../cohort/matrix.js";
 import type { Rows } from "../engine/linear-algebra.js";
 import type { AroSpec } from "../model/aro.js";
 import type { AutoencoderModel } from "../model/autoencoder.js";
+import type { ModisModel } from "../model/modis.js";
 import type { Kinds } from "../options.js";
 import { type Prepared, type PreparedCohort, SPACES, type Space } from "../preprocess/prepare.js";
 import { columnMeans, pickColumns, placeColumns, repeatRow } from "./rows.js";
@@ -113,6 +115,34 @@ export function modelPredictor(
     name,
     sees: model.spec.visible ? "RNA" : "all",
     predict: ({ matrix }) => model.reconstruct(matrix),
+  };
+}
+
+/**
+ * Lets a trained MODIS stand in a table of predictors: the first modality is encoded by its own autoencoder, without
+ * noise, and decoded by each modality's. The decoders end in a linear layer, so their output is clamped at 0, like that of
+ * the linear controls; no preprocessed value is negative, and the clamp can only lower an error.
+ */
+export function modisPredictor(
+  name: string,
+  model: ModisModel,
+  { modalities, space }: Pick<PreparedCohort, "modalities" | "space">,
+): Predictor {
+  return {
+    name,
+    sees: "RNA",
+    async predict({ matrix }) {
+      const { rows, columns } = matrix;
+      const [{ start, end }] = modalities;
+      const everywhere = modalities.map((_, i) => i);
+      const translated = await model.translate(sliceColumns(matrix, start, end), 0, everywhere);
+      const out = new Float64Array(rows * columns);
+      modalities.forEach(({ start, end }, i) => {
+        const part = { rows, columns: end - start, values: translated[i] };
+        placeColumns({ rows, columns, values: out }, part, start);
+      });
+      return new Float32Array(clampTo(space, out));
+    },
   };
 }
 

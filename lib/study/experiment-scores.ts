@@ -4,8 +4,12 @@ import type { Engine } from "../engine/engine.js";
 import type { Classifier } from "../evaluate/classifiers.js";
 import { crossValidate, scoreHoldout } from "../evaluate/classify.js";
 import { modelPredictor } from "../evaluate/predictor.js";
-import { correctedInterval, type RepeatedScore, scoreRepeat } from "../evaluate/repeated-splits.js";
-import { summarizeRepeats } from "../evaluate/repeats.js";
+import {
+  correctedInterval,
+  type RepeatedScore,
+  scoreRepeat,
+  summarizeRepeats,
+} from "../evaluate/repeated-splits.js";
 import type { FlatScore } from "../evaluate/summary.js";
 import type { AroSpec } from "../model/aro.js";
 import type { AutoencoderModel } from "../model/autoencoder.js";
