@@ -236,8 +236,9 @@ async function parseRecord(file: string): Promise<ExperimentRecord | null> {
 }
 
 function describeOrigin({ command, date, runs }: ExperimentRecord): string {
-  const made = runs.map(({ engine, version, cpu }) => `engine ${engine}, aro ${version}, ${cpu}`);
-  return `${runs.length} runs, ${command}, ${date}, ${[...new Set(made)].join("; ")}`;
+  // The file has each run's kernels, threads and version.
+  const made = runs.map(({ engine, cpu }) => `engine ${engine.replace(/ \(.*/, "")}, ${cpu}`);
+  return `${runs.length} runs, recorded ${date} (${[...new Set(made)].join("; ")}); made by ${command}`;
 }
 
 /** A recorded number beside the one that was measured here. */

@@ -57,7 +57,7 @@ test("a record is written of finished runs alone, and read back for the same set
   assert.deepEqual(record, written);
   assert.match(
     about,
-    /2 runs, npx aro train seeds && npx aro record seeds, \d{4}-\d\d-\d\d, engine/,
+    /2 runs, recorded \d{4}-\d\d-\d\d \(engine tfjs, .*\); made by npx aro train seeds && npx aro record seeds$/,
   );
 
   const longer = readProfile({ ARO_PROFILE: "course", ARO_SET: `${SETTINGS},training.epochs=3` });
