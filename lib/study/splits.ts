@@ -74,7 +74,9 @@ export interface ScoredSplit {
   readonly scores: readonly RepeatedScore[];
 }
 
-const VERSION = 1; // of what a run computes; scores of another version are other scores
+// Of what a run computes; scores of another version are other scores. Those that read the decoder's paths have their own.
+const VERSION = 1;
+const PATHS_VERSION = 2;
 const FILE = "scores.json";
 
 /** Returns what describes the run of a variant on the split of a seed; all controls of a split are one run. */
@@ -96,8 +98,9 @@ export function describeSplit(study: Study, parts: readonly Part[]) {
     const epochs = isNetwork
       ? completeSettings({ ...own, seed: profile.training.seed }).epochs
       : null;
+    const readsPaths = kind === "shared decoder" || kind === "linear stack";
     const what = {
-      ...{ version: VERSION, kind, seed, by: profile.split.by, cohort: fingerprint },
+      ...{ version: readsPaths ? PATHS_VERSION : VERSION, kind, seed, by: profile.split.by, cohort: fingerprint },
       ...(parts.join() === "test" ? {} : { parts }),
       ...(decoder ? { decoder } : {}),
       ...(rows ? { rows } : {}),
