@@ -20,7 +20,7 @@ import { buildAutoencoder } from "../model/autoencoder.js";
 import type { Weights } from "../model/model.js";
 import { buildModis } from "../model/modis.js";
 import { VAE, type VaeSpec } from "../model/vae.js";
-import type { Part } from "../preprocess/prepare.js";
+import { type Part, type PreparedCohort, prepareCohort } from "../preprocess/prepare.js";
 import { splitSamples } from "../preprocess/split.js";
 import { hashCohort, type RunRequest } from "../train/config.js";
 import { describeEnvironment, type RunEnvironment } from "../train/environment.js";
@@ -63,6 +63,8 @@ export interface SplitRun {
 /** A split with what several runs of it share. */
 interface OpenedSplit {
   readonly study: Study;
+  /** The study's cohort and split as z-scores; prepared when first asked for. */
+  standardized(): PreparedCohort;
   /** The shared decoder's paths, by the number of folds; fitted when first asked for. */
   crossFit(folds: number): CrossFit;
 }
@@ -74,9 +76,10 @@ export interface ScoredSplit {
   readonly scores: readonly RepeatedScore[];
 }
 
-// Of what a run computes; scores of another version are other scores. Those that read the decoder's paths have their own.
-const VERSION = 1;
-const PATHS_VERSION = 2;
+// Of what a run computes; scores of another version are other scores. Networks over all features have their own: what they
+// take minutes to compute does not change with the others.
+const VERSION = 2;
+const NETWORK_VERSION = 1;
 const FILE = "scores.json";
 
 /** Returns what describes the run of a variant on the split of a seed; all controls of a split are one run. */
@@ -98,9 +101,14 @@ export function describeSplit(study: Study, parts: readonly Part[]) {
     const epochs = isNetwork
       ? completeSettings({ ...own, seed: profile.training.seed }).epochs
       : null;
-    const readsPaths = kind === "shared decoder" || kind === "linear stack";
     const what = {
-      ...{ version: readsPaths ? PATHS_VERSION : VERSION, kind, seed, by: profile.split.by, cohort: fingerprint },
+      ...{
+        version: isNetwork ? NETWORK_VERSION : VERSION,
+        kind,
+        seed,
+        by: profile.split.by,
+        cohort: fingerprint,
+      },
       ...(parts.join() === "test" ? {} : { parts }),
       ...(decoder ? { decoder } : {}),
       ...(rows ? { rows } : {}),
@@ -128,8 +136,13 @@ function openSplit({ profile, cohort }: Study, splitSeed: number, rows?: number)
   const split = splitSamples(cohort.samples, own.split);
   const study = prepareStudy(own, cohort, { ...split, train: split.train.slice(0, rows) });
   const fitted = new Map<number, CrossFit>();
+  let standardized: PreparedCohort | null = null;
   return {
     study,
+    standardized() {
+      standardized ??= prepareCohort(cohort, study.split, { space: "z" });
+      return standardized;
+    },
     crossFit(folds) {
       const options = { rows: study.split.train, folds, networks, seed };
       const found = fitted.get(folds) ?? crossFit(cohort, options);
@@ -144,8 +157,8 @@ function words(name: string): string {
 }
 
 /**
- * Fits the run's predictors on the training rows of its split, scores its parts in the paper's space, and keeps the
- * scores. The folder of a network that is trained here is removed afterwards; one that was trained before stays.
+ * Fits the run's predictors on the training rows of its split, scores its parts, and keeps the scores. All are scored in
+ * the paper's space; what predicts z-scores too, in these and in measured units besides. The folder of a network that is trained here is removed afterwards; one that was trained before stays.
  * @returns false if it was interrupted.
  */
 export async function fitSplit(
@@ -157,8 +170,17 @@ export async function fitSplit(
   const { seed, hash, folder, variants, parts, open } = run;
   const opened = open();
   const { study } = opened;
-  const keep = async (predictors: readonly Predictor[], steps: number | null) => {
+  const keep = async (
+    predictors: readonly Predictor[],
+    steps: number | null,
+    standardized: readonly Predictor[] = [],
+  ) => {
     const scores = await scoreRepeat(predictors, study.prepared, { seed, parts, steps });
+    if (standardized.length > 0) {
+      const measured = study.cohort.matrix;
+      const options = { seed, parts, steps, measured };
+      scores.push(...(await scoreRepeat(standardized, opened.standardized(), options)));
+    }
     const environment = await describeEnvironment(engine);
     await mkdir(folder, { recursive: true });
     const scored: ScoredSplit = { hash, environment, scores };
@@ -167,12 +189,19 @@ export async function fitSplit(
   };
   const [{ kind = "ARO", name, decoder: choices }] = variants;
   const { cohort, split, prepared } = study;
-  const keepDecoder = (decoder: FixedDecoder) =>
-    keep([sharedDecoderPredictor(decoder, prepared, cohort, { engine, name })], null);
+  const keepDecoder = (decoder: FixedDecoder) => {
+    const [inPaper, inZ] = [prepared, opened.standardized()].map((space) =>
+      sharedDecoderPredictor(decoder, space, cohort, { engine, name }),
+    );
+    return keep([inPaper], null, [inZ]);
+  };
   if (kind === "control") {
     const only = variants.map((one) => one.name);
     const classOf = only.includes(CLASS_MEAN) ? classesOf(study) : undefined;
-    return await keep(fitControls(prepared, { only, ...(classOf ? { classOf } : {}) }), null);
+    const options = { only, ...(classOf ? { classOf } : {}) };
+    const isLinear = variants[0].group === "linear controls";
+    const inZ = isLinear ? fitControls(opened.standardized(), options) : [];
+    return await keep(fitControls(prepared, options), null, inZ);
   }
   if (kind === "linear stack") {
     const crossFitted = opened.crossFit(FIT_DEFAULTS.folds);
