@@ -76,10 +76,10 @@ export interface ScoredSplit {
   readonly scores: readonly RepeatedScore[];
 }
 
-// Of what a run computes; scores of another version are other scores. Networks over all features have their own: what they
-// take minutes to compute does not change with the others.
-const VERSION = 2;
-const NETWORK_VERSION = 1;
+/** Of what a run computes; scores of another version are other scores. */
+const VERSION = 1;
+/** The same of what is scored on z-scores too. */
+const STANDARDIZED_VERSION = 2;
 const FILE = "scores.json";
 
 /** Returns what describes the run of a variant on the split of a seed; all controls of a split are one run. */
@@ -103,7 +103,7 @@ export function describeSplit(study: Study, parts: readonly Part[]) {
       : null;
     const what = {
       ...{
-        version: isNetwork ? NETWORK_VERSION : VERSION,
+        version: isStandardized(variant) ? STANDARDIZED_VERSION : VERSION,
         kind,
         seed,
         by: profile.split.by,
@@ -127,6 +127,11 @@ export function describeSplit(study: Study, parts: readonly Part[]) {
       open: () => open(seed, rows),
     };
   };
+}
+
+/** Whether a variant is scored on z-scores and in measured units too. */
+function isStandardized({ kind, group }: Variant): boolean {
+  return kind === "shared decoder" || kind === "linear stack" || group === "linear controls";
 }
 
 /** Splits a study's cohort anew, with all training samples or the first so many. */
@@ -199,8 +204,7 @@ export async function fitSplit(
     const only = variants.map((one) => one.name);
     const classOf = only.includes(CLASS_MEAN) ? classesOf(study) : undefined;
     const options = { only, ...(classOf ? { classOf } : {}) };
-    const isLinear = variants[0].group === "linear controls";
-    const inZ = isLinear ? fitControls(opened.standardized(), options) : [];
+    const inZ = isStandardized(variants[0]) ? fitControls(opened.standardized(), options) : [];
     return await keep(fitControls(prepared, options), null, inZ);
   }
   if (kind === "linear stack") {
