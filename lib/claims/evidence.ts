@@ -8,26 +8,14 @@ import { foldersOf, type Profile, replicatesPaper } from "../study/profile.js";
 import { readRecord } from "../study/record.js";
 import { findResults } from "../study/results.js";
 import type { RunRow } from "../study/runs.js";
+import type { ClusterRow, DownstreamRow } from "../study/sentences.js";
 
 /** A classifier on one representation, as notebook 6 publishes it; shares in [0, 1]. */
-export interface Downstream {
-  readonly task: string;
-  readonly representation: string;
-  readonly classifier: string;
-  readonly accuracy: number;
-  readonly accuracyLow: number;
-  readonly accuracyHigh: number;
-  readonly balancedAccuracy: number;
-  readonly balancedLow: number;
-  readonly balancedHigh: number;
-}
-
-/** Agreement of two clusters of a representation with a label's classes, as notebook 5 publishes it. */
-export interface Clustering {
-  readonly representation: string;
-  readonly label: string;
-  readonly adjustedRand: number;
-}
+export type Downstream = Pick<
+  DownstreamRow,
+  | ("task" | "representation" | "classifier" | "accuracy" | "accuracyLow" | "accuracyHigh")
+  | ("balancedAccuracy" | "balancedLow" | "balancedHigh")
+>;
 
 /** A table is null if the notebook that makes it has not been run. */
 export interface Evidence {
@@ -43,7 +31,8 @@ export interface Evidence {
   /** Scores over repeated splits; null without a record of them. */
   readonly splits: readonly RepeatedScore[] | null;
   readonly downstream: readonly Downstream[] | null;
-  readonly latent: readonly Clustering[] | null;
+  /** As notebook 5 publishes it. */
+  readonly latent: readonly Pick<ClusterRow, "representation" | "label" | "adjustedRand">[] | null;
   /** Names of the published figures. */
   readonly figures: readonly string[];
 }
@@ -60,7 +49,7 @@ export async function readEvidence(profile: Profile): Promise<Evidence> {
     seeds: await findResults<SeedRow>(profile, "seeds"),
     splits: (await readRecord(profile, "splits"))?.scores ?? null,
     downstream: await findResults<Downstream>(profile, "downstream"),
-    latent: await findResults<Clustering>(profile, "latent"),
+    latent: await findResults<ClusterRow>(profile, "latent"),
     figures: await listFigures(foldersOf(profile).figures),
   };
 }

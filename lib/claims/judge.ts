@@ -1,11 +1,10 @@
-// The judge: each claim, of the paper and of this library, beside our finding, with a verdict that follows from a rule.
+// The judge: each of the paper's claims beside our finding, with a rule-based verdict.
 import { type Profile, replicatesPaper } from "../study/profile.js";
 import { DEDUCTIONS } from "./deductions.js";
 import type { Evidence } from "./evidence.js";
 import type { Finding, Rule } from "./finding.js";
 import { MEASUREMENTS } from "./measurements.js";
 import { type Claim, type Kind, paperClaims, roundsTo } from "./paper.js";
-import { findDifferences, type SplitFinding } from "./splits.js";
 
 /** In the order in which they are counted. */
 const VERDICTS = [
@@ -65,26 +64,6 @@ export function judgeClaims(
     const source = file === "" ? null : `${CODE}/${file}`;
     return { id, where, what, paper, ours, verdict, kind, judgedOn, source };
   });
-}
-
-/** A claim of this library, which the paper does not make. */
-export interface OwnEntry extends Pick<SplitFinding, "id" | "what" | "ours"> {
-  readonly where: "this library";
-  /** What the paper states: nothing. */
-  readonly value: "none";
-  readonly kind: "own";
-  readonly verdict: "better" | "worse" | "undecided";
-  /** The name of the cohort. */
-  readonly judgedOn: string;
-}
-
-/** Judges the differences over splits; there are none without recorded scores. */
-export function judgeDifferences({ profile, splits }: Evidence): OwnEntry[] {
-  return findDifferences(profile.name, splits ?? []).map(({ holds, ...finding }) => ({
-    ...{ ...finding, where: "this library", value: "none", kind: "own" },
-    verdict: holds === "undecided" ? holds : holds ? "better" : "worse",
-    judgedOn: profile.name,
-  }));
 }
 
 /** Counts the verdicts. */

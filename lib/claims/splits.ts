@@ -1,9 +1,5 @@
-// The claims of this library: over repeated splits, each model less each linear control, as recorded.
-import {
-  compareOverSplits,
-  type RepeatedScore,
-  type SplitDifference,
-} from "../evaluate/repeated-splits.js";
+// The claims of this library, judged: over repeated splits, each model less each control, as recorded.
+import { compareOverSplits, type SplitDifference } from "../evaluate/repeated-splits.js";
 import {
   ARO_CONVERGED,
   ARO_PAPER,
@@ -13,17 +9,14 @@ import {
   STACK,
   VAE_CONVERGED,
 } from "../study/variants.js";
-import { allBelowZero, type Finding } from "./finding.js";
+import type { Evidence } from "./evidence.js";
+import { allBelowZero } from "./finding.js";
 
-/** A mean difference with its corrected 95 % interval. */
-export interface ClaimedDifference {
-  readonly estimate: number;
-  readonly low: number;
-  readonly high: number;
-}
+/** A mean difference over splits with its corrected 95 % interval. */
+type Claimed = Pick<SplitDifference, "low" | "high"> & { readonly estimate: number };
 
-/** A model less one control in one modality. */
-export interface SplitFinding {
+/** A claim of this library, which the paper does not make: a model less one control in one modality. */
+export interface OwnEntry {
   /** E.g. "ucec-protein-vs-ridge-cis" for the shared decoder, "ucec-protein-aro-vs-ridge-cis" for ARO. */
   readonly id: string;
   readonly what: string;
@@ -31,13 +24,15 @@ export interface SplitFinding {
    * Of the MSE, negative where the model errs less, and of the median r, positive where it fits better; r is null
    * against a constant.
    */
-  readonly ours: {
-    readonly mse: ClaimedDifference;
-    readonly r: ClaimedDifference | null;
-    readonly repeats: number;
-  };
-  /** Whether the model is better: true if the intervals of MSE and r both say so, false if one says the opposite. */
-  readonly holds: Exclude<Finding["holds"], null>;
+  readonly ours: { readonly mse: Claimed; readonly r: Claimed | null; readonly repeats: number };
+  readonly where: "this library";
+  /** What the paper states: nothing. */
+  readonly value: "none";
+  readonly kind: "own";
+  /** The model is better if the intervals of MSE and r both say so, worse if one says the opposite. */
+  readonly verdict: "better" | "worse" | "undecided";
+  /** The name of the cohort. */
+  readonly judgedOn: string;
 }
 
 const SHORT: Readonly<Record<string, string>> = {
@@ -59,8 +54,9 @@ const SHORT: Readonly<Record<string, string>> = {
   [MODIS_CONVERGED]: "modis-",
 };
 
-/** Finds the difference of each pair whose two predictors share at least two splits. */
-export function findDifferences(cohort: string, scores: readonly RepeatedScore[]): SplitFinding[] {
+/** Judges each pair whose two predictors share at least two recorded splits; there are none without recorded scores. */
+export function judgeDifferences({ profile, splits }: Evidence): OwnEntry[] {
+  const scores = splits ?? [];
   const seedsOf = (name: string) =>
     new Set(scores.filter(({ variant }) => variant === name).map(({ seed }) => seed));
   const pairs = SPLIT_PAIRS.filter(([first, second]) => {
@@ -70,8 +66,8 @@ export function findDifferences(cohort: string, scores: readonly RepeatedScore[]
   const rows = compareOverSplits(scores, pairs);
   return rows
     .filter(({ measure }) => measure === "mse")
-    .map((mse): SplitFinding => {
-      const { first, second, modality, splits } = mse;
+    .map((mse): OwnEntry => {
+      const { first, second, modality, splits: repeats } = mse;
       const r = rows.find(
         (row) =>
           row.measure === "r" &&
@@ -80,16 +76,19 @@ export function findDifferences(cohort: string, scores: readonly RepeatedScore[]
           row.modality === modality,
       );
       const less = r ? [{ low: -r.high, high: -r.low }] : []; // a model with a smaller r fits worse
+      const holds = allBelowZero([mse, ...less]);
       return {
-        id: `${cohort}-${nameOf(modality)}-${SHORT[first] ?? ""}vs-${SHORT[second]}`,
+        id: `${profile.name}-${nameOf(modality)}-${SHORT[first] ?? ""}vs-${SHORT[second]}`,
         what: `${first} less ${second}, ${modality}, test rows, the paper's space`,
-        ours: { mse: claimed(mse), r: r ? claimed(r) : null, repeats: splits },
-        holds: allBelowZero([mse, ...less]),
+        ours: { mse: claimed(mse), r: r ? claimed(r) : null, repeats },
+        ...{ where: "this library", value: "none", kind: "own" },
+        verdict: holds === "undecided" ? holds : holds ? "better" : "worse",
+        judgedOn: profile.name,
       };
     });
 }
 
-function claimed({ difference, low, high }: SplitDifference): ClaimedDifference {
+function claimed({ difference, low, high }: SplitDifference): Claimed {
   return { estimate: difference, low, high };
 }
 

@@ -181,7 +181,7 @@ export const COMMANDS: readonly Command[] = [
     options: PROFILE_OPTIONS,
     example: "npx aro record seeds",
     notes: ["Notebooks 3, 8, 10 and 11 read them instead of training the runs."],
-    run: async (given, words) => (await import("./record.js")).record(given, words),
+    run: async (given, words) => (await import("./train.js")).record(given, words),
   }),
   command({
     name: "tune",

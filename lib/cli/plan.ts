@@ -22,35 +22,6 @@ import { completeSettings } from "../train/settings.js";
 import type { ProfileChoice } from "./options.js";
 import { profileOf } from "./profile.js";
 
-/** As `aro plan --json` prints it. */
-export interface Plan {
-  readonly engine: string;
-  readonly features: number;
-  readonly width: number;
-  readonly hiddenLayers: number;
-  readonly batchSize: number;
-  readonly steps: number;
-  readonly parameters: number;
-  readonly weightsBytes: number;
-  /** Of memory at the peak of training. */
-  readonly trainingBytes: number;
-  /** Of memory, now. */
-  readonly availableBytes: number;
-  /** Of the run's folder at its peak. */
-  readonly diskBytes: number;
-  readonly availableDiskBytes: number;
-  readonly flopsPerStep: number;
-  /** Null if it was not measured. */
-  readonly secondsPerStep: number | null;
-  /** Of all steps; reading the cohort, validation and writing come on top. */
-  readonly seconds: number | null;
-  /** Features of the model whose steps were timed. */
-  readonly measuredAt: number | null;
-  readonly fits: boolean;
-  /** What does not fit, and what would. */
-  readonly remedy: string | null;
-}
-
 interface PlanOptions extends ProfileChoice {
   readonly paper?: true;
   readonly features?: number;
@@ -69,43 +40,53 @@ export async function plan(given: PlanOptions): Promise<number> {
   const { engine } = await chooseEngine();
   const { runs } = foldersOf(profile);
   const request = await readRequest(given, readProfile(env, engine));
-  const planned = await planTraining(engine, runs, request, { measure: !given.noMeasure });
+  const planned = await planTraining(engine, runs, request, !given.noMeasure);
   console.log(given.json ? JSON.stringify(planned, null, 2) : describe(planned));
   return planned.fits ? 0 : 1;
 }
 
 /** What is to be trained, and for how long. */
-export interface PlanRequest {
+interface PlanRequest {
   readonly spec: AroSpec;
   readonly batchSize: number;
   readonly steps: number;
 }
 
-/** Reckons what a training costs in a run's folder, and measures how long a step takes. */
-export async function planTraining(
+/** As `aro plan --json` prints it. */
+type Plan = Awaited<ReturnType<typeof planTraining>>;
+
+/** Estimates what a training costs in a run's folder, and measures the time of a step if asked to. */
+async function planTraining(
   engine: Engine,
   folder: string,
   { spec, batchSize, steps }: PlanRequest,
-  { measure = true }: { readonly measure?: boolean } = {},
-): Promise<Plan> {
+  isMeasured: boolean,
+) {
   ARO.check(spec);
   const remedies = [await memoryRemedy(spec, engine), await reasonOf(requireDisk(spec, folder))];
-  const time = measure ? await measureStep(engine, spec, batchSize) : null;
+  const time = isMeasured ? await measureStep(engine, spec, batchSize) : null;
   return {
     engine: describeEngine(engine),
     ...{ features: spec.features, width: spec.width, hiddenLayers: spec.hiddenLayers },
     ...{ batchSize, steps },
     parameters: countParameters(ARO, spec),
     weightsBytes: 4 * countParameters(ARO, spec),
+    /** Of memory, at the peak of training. */
     trainingBytes: estimateMemory(ARO, spec, engine.backend).total,
+    /** Of memory, now. */
     availableBytes: engine.memoryLimits().available,
+    /** Of the run's folder, at its peak. */
     diskBytes: estimateDisk(spec),
     availableDiskBytes: await availableDisk(folder),
     flopsPerStep: flopsPerStep(spec, batchSize),
+    /** Null if not measured, as are the next two. */
     secondsPerStep: time?.secondsPerStep ?? null,
+    /** Of all steps, without reading the cohort, validation and writing. */
     seconds: time && time.secondsPerStep * steps,
+    /** Features of the model whose steps were timed. */
     measuredAt: time?.measuredAt ?? null,
     fits: remedies.every((remedy) => remedy === null),
+    /** What does not fit, and what would. */
     remedy: remedies.filter((remedy) => remedy !== null).join("; ") || null,
   };
 }
@@ -156,7 +137,7 @@ async function reasonOf(check: Promise<void>): Promise<string | null> {
 
 function describe(plan: Plan): string {
   const gib = (bytes: number) => `${(bytes / 2 ** 30).toFixed(2)} GiB`;
-  const there = (bytes: number) => (Number.isFinite(bytes) ? `, ${gib(bytes)} to be had` : "");
+  const there = (bytes: number) => (Number.isFinite(bytes) ? `, ${gib(bytes)} available` : "");
   const { secondsPerStep: step, seconds } = plan;
   const rows = [
     ["engine", plan.engine],

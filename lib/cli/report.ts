@@ -6,10 +6,10 @@ import {
   countByGround,
   countVerdicts,
   judgeClaims,
-  judgeDifferences,
   type LedgerEntry,
   type Verdict,
 } from "../claims/judge.js";
+import { judgeDifferences } from "../claims/splits.js";
 import { replaceFile } from "../cohort/durable-file.js";
 import { projectRoot } from "../cohort/root.js";
 import type { FlatScore } from "../evaluate/summary.js";

@@ -1,4 +1,4 @@
-// The command that trains experiments and measures: what is left of one, in order, or one run alone.
+// The commands that train what is left of an experiment or measurement, and keep its scores under version control.
 import { relative } from "node:path";
 import { chooseEngine } from "../engine/choose.js";
 import { textTable } from "../figures/table.js";
@@ -8,6 +8,7 @@ import {
   entriesOf,
   findEntry,
   listEntry,
+  recordEntry,
   runEntry,
 } from "../study/catalog.js";
 import { describeState } from "../study/experiment-scores.js";
@@ -48,6 +49,16 @@ export async function train(given: TrainOptions, [name]: readonly string[]): Pro
   const runs = number === undefined ? listed : [listed[number]];
   console.log(json ? JSON.stringify({ runs }, null, 2) : tableOf(runs));
   return finished ? 0 : STOPPED;
+}
+
+/** `aro record NAME` scores the finished runs of an experiment and writes its record, which the notebooks read. */
+export async function record(given: ProfileChoice, [name]: readonly string[]): Promise<number> {
+  const { profile: asked, env } = profileOf(given);
+  findEntry(asked, name); // before a cohort is fetched
+  const { engine } = await chooseEngine();
+  const study = await openStudy(readProfile(env, engine));
+  console.log(await recordEntry(study, findEntry(study.profile, name), engine));
+  return 0;
 }
 
 async function list(study: Study, json: boolean): Promise<void> {

@@ -1,10 +1,11 @@
 // Scores of repeated runs, and paired differences over repeated splits that allow for shared samples.
+import { sampleStandardDeviation } from "simple-statistics";
 import type { Matrix } from "../cohort/matrix.js";
 import { checkOptions } from "../options.js";
 import { type Part, type PreparedCohort, SPACES, type Space } from "../preprocess/prepare.js";
 import type { Predictor } from "./predictor.js";
 import { COMBINED, type ReconstructionRow, scorePredictors } from "./reconstruction.js";
-import { checkFinite, studentQuantile, studentTails } from "./statistics.js";
+import { checkFinite, type Interval, studentQuantile, studentTails } from "./statistics.js";
 
 /** What scores are in: the paper's space, z-scores, or the units of the measurements. */
 export type ScoredIn = Space | "measured";
@@ -200,6 +201,30 @@ export function correctedInterval(gaps: readonly number[], share: number) {
   const margin = studentQuantile(n - 1) * error;
   const p = error > 0 ? studentTails(difference / error, n - 1) : Number(difference === 0);
   return { difference, low: difference - margin, high: difference + margin, p };
+}
+
+/** The same number several times over, by seed or by split. */
+export interface Repeated {
+  /** How often it was repeated. */
+  readonly n: number;
+  readonly mean: number;
+  /** Sample standard deviation, `sqrt(Σ (x - mean)² / (n - 1))`; null for one number. */
+  readonly deviation: number | null;
+  /** 95 % interval of the mean by Student's t with n - 1 degrees of freedom; null for one number. */
+  readonly interval: Interval | null;
+}
+
+/**
+ * Summarizes repeats of a number, taken as independent draws: the interval ignores what was the same each time.
+ * @throws RangeError if there is none, or one is not finite.
+ */
+export function summarizeRepeats(values: readonly number[]): Repeated {
+  if (values.length === 0) throw new RangeError("summarizeRepeats: expected values, got none");
+  checkFinite("summarizeRepeats", values);
+  const n = values.length;
+  if (n === 1) return { n, mean: values[0], deviation: null, interval: null };
+  const { difference: mean, low, high } = correctedInterval(values, 0);
+  return { n, mean, deviation: sampleStandardDeviation([...values]), interval: { low, high } };
 }
 
 /** Adjusts p values by Holm's method: the k-th smallest of m by `m - k + 1`, never falling, at most 1. */

@@ -9,8 +9,8 @@ import {
   type RepeatedScore,
   type ScoredIn,
   scoreRepeat,
+  summarizeRepeats,
 } from "../evaluate/repeated-splits.js";
-import { summarizeRepeats } from "../evaluate/repeats.js";
 import type { FlatScore } from "../evaluate/summary.js";
 import type { AroSpec } from "../model/aro.js";
 import type { AutoencoderModel } from "../model/autoencoder.js";

@@ -12,7 +12,6 @@ import { fitProbabilisticPca } from "../evaluate/probabilistic-pca.js";
 import { fitSoftImpute } from "../evaluate/soft-impute.js";
 import { fitSharedDecoder } from "../impute/fit.js";
 import { sharedDecoderPredictor } from "../impute/infer.js";
-import { checkOptions } from "../options.js";
 import { prepareCohort, SPACES, type Space } from "../preprocess/prepare.js";
 import type { Split } from "../preprocess/split.js";
 import { type Measurement, type OpenedMeasurement, openMeasurement } from "./measurement.js";
@@ -196,13 +195,8 @@ export interface OpenedHiddenCells extends OpenedMeasurement<HiddenCells> {
  * Gives how well hidden cells of a study's second modality are inferred, from its record where there is one.
  * @throws as `openMeasurement`; RangeError if there are fewer than two splits.
  */
-export async function openHiddenCells(
-  study: Study,
-  engine: Engine,
-  options: { readonly onPart?: (what: string) => void } = {},
-): Promise<OpenedHiddenCells> {
-  const { onPart } = checkOptions("openHiddenCells", options, { onPart: "function" });
-  const opened = await openMeasurement(HIDDEN_CELLS, study, engine, onPart);
+export async function openHiddenCells(study: Study, engine: Engine): Promise<OpenedHiddenCells> {
+  const opened = await openMeasurement(HIDDEN_CELLS, study, engine);
   const skills = averageSkills(opened.result.scores, ({ cohort, mechanism, share, space }) => ({
     ...{ cohort, mechanism, share, space },
   }));

@@ -58,12 +58,11 @@ export async function openMeasurement<T>(
   measurement: Measurement<T>,
   study: Study,
   engine: Engine,
-  onPart?: (what: string) => void,
 ): Promise<OpenedMeasurement<T>> {
   const file = recordFile(study.profile, measurement.name);
   const found = await read<T>(file, hashOf(measurement, study));
   if (found) return { ...found, about: originOf(found, file) };
-  return await makeMeasurement(measurement, study, engine, onPart);
+  return await makeMeasurement(measurement, study, engine);
 }
 
 /**
@@ -93,12 +92,12 @@ export async function makeMeasurement<T>(
     onPart(what);
     return content.result;
   };
-  const measured: Measured<T> = {
+  const measured = rounded({
     ...{ name, profile: study.profile.name, command: `npx aro train ${name}` },
     ...{ date: new Date().toISOString().slice(0, 10), engine: nameEngine(engine), hash },
     result: await measurement.measure(study, engine, part),
-  };
-  await writeRecord(file, rounded(measured));
+  });
+  await writeRecord(file, measured);
   await rm(parts, { recursive: true, force: true });
   return { ...measured, about: `measured here, version ${version}, engine ${measured.engine}` };
 }
@@ -176,8 +175,8 @@ async function read<T>(file: string, hash: string): Promise<Measured<T> | null> 
   return found?.hash === hash ? found : null;
 }
 
-/** Six digits a number, which is more than a measurement holds. */
-function rounded(measured: Measured<unknown>): object {
+/** Rounds to six digits, which is more than a measurement holds. */
+function rounded<T>(measured: Measured<T>): Measured<T> {
   return JSON.parse(
     JSON.stringify(measured, (_, value: unknown) =>
       typeof value === "number" && !Number.isInteger(value) ? Number(value.toPrecision(6)) : value,

@@ -6,7 +6,7 @@ import { ARO } from "../model/aro.js";
 import { countParameters } from "../model/model.js";
 import { buildModis, type ModisModel } from "../model/modis.js";
 import { fitRatios, type ModisSpec } from "../model/modis-shape.js";
-import { checkOptions, type Kinds } from "../options.js";
+import { checkOptions } from "../options.js";
 import { completeConfig, type RunRequest } from "../train/config.js";
 import { readRun } from "../train/folder.js";
 import { createProgress } from "../train/progress.js";
@@ -18,17 +18,9 @@ import type { Study } from "./study.js";
 import { chooseTasks } from "./tasks.js";
 
 export interface ModisOptions {
-  /** Most parameters of the autoencoders, without the discriminator. By default as many as ARO has in this study. */
-  readonly parameters?: number;
   /** By default as many as ARO's. */
   readonly epochs?: number;
-  /** By default the authors' 1e-4. */
-  readonly learningRate?: number;
 }
-
-const MODIS_KINDS: Kinds<ModisOptions> = {
-  ...{ parameters: "number", epochs: "number", learningRate: "number" },
-};
 
 /** Latent units where the authors' example has 256 for an eighth of the features or fewer. */
 const LATENT = 64;
@@ -42,15 +34,14 @@ export const MODIS_TRAINING = {
 const KL_WEIGHT = 5e-4;
 
 /**
- * Returns the shape of a study's MODIS: all features, two hidden layers on each side, and the classes of the first task
- * that the cohort can answer.
- * @throws RangeError if even the narrowest has more parameters than allowed.
+ * Returns the shape of a study's MODIS: all features, two hidden layers on each side, at most as many parameters as ARO
+ * has (without the discriminator), and the classes of the first task that the cohort can answer.
+ * @throws RangeError if even the narrowest has more parameters.
  */
-export function modisSpec(study: Study, options: ModisOptions = {}): ModisSpec {
-  const { parameters } = checkOptions("modisSpec", options, MODIS_KINDS);
+export function modisSpec(study: Study): ModisSpec {
   const { profile, prepared, cohort } = study;
   const features = prepared.features.length;
-  const most = parameters ?? countParameters(ARO, { ...profile.model, features, visible: null });
+  const most = countParameters(ARO, { ...profile.model, features, visible: null });
   const sizes = prepared.modalities.map(({ start, end }) => end - start);
   const ratios = fitRatios(sizes, LATENT, most);
   return {
@@ -70,9 +61,8 @@ export async function trainModis(
   engine: Engine,
   options: ModisOptions = {},
 ): Promise<RunResult<"MODIS">> {
-  checkOptions("trainModis", options, MODIS_KINDS);
-  const described = describeModis(study, options);
-  return await trainRun({ ...described, engine, progress: createProgress() });
+  checkOptions("trainModis", options, { epochs: "number" });
+  return await trainRun({ ...describeModis(study, options), engine, progress: createProgress() });
 }
 
 /**
@@ -84,30 +74,19 @@ export async function openModis(
   engine: Engine,
   options: ModisOptions = {},
 ): Promise<ModisModel> {
-  checkOptions("openModis", options, MODIS_KINDS);
-  const { folder } = describeModis(study, options);
-  const run = await readRun(folder, "MODIS");
+  checkOptions("openModis", options, { epochs: "number" });
+  const run = await readRun(describeModis(study, options).folder, "MODIS");
   return buildModis(engine, run.config.spec, await run.loadWeights());
 }
 
-/**
- * Describes a training of MODIS: its folder, its configuration and its data.
- * @param further settings of the training that differ from the authors'.
- */
-export function describeModis(
-  study: Study,
-  options: ModisOptions = {},
-  further: Partial<TrainOptions> = {},
-) {
+/** Describes a training of MODIS, with settings that differ from the authors': its folder, configuration and data. */
+export function describeModis(study: Study, settings: Partial<TrainOptions> = {}) {
   const { profile } = study;
-  const { epochs = profile.training.epochs, learningRate = MODIS_TRAINING.learningRate } = options;
+  const { epochs = profile.training.epochs } = settings;
   const config: RunRequest<"MODIS"> = {
     model: "MODIS",
-    spec: modisSpec(study, options),
-    training: {
-      ...{ ...MODIS_TRAINING, epochs, learningRate, ...further },
-      seed: profile.training.seed,
-    },
+    spec: modisSpec(study),
+    training: { ...MODIS_TRAINING, ...settings, epochs, seed: profile.training.seed },
     about: { profile: profile.name, label: labelOf(study) },
   };
   const data = modisData(study);

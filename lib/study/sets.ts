@@ -16,7 +16,6 @@ import { fitSharedDecoder } from "../impute/fit.js";
 import { sharedDecoderPredictor } from "../impute/infer.js";
 import type { AroSpec } from "../model/aro.js";
 import type { AutoencoderModel } from "../model/autoencoder.js";
-import { checkOptions } from "../options.js";
 import { prepareCohort } from "../preprocess/prepare.js";
 import { reduceStudy } from "./experiments.js";
 import { type Measurement, type OpenedMeasurement, openMeasurement } from "./measurement.js";
@@ -119,13 +118,8 @@ export interface OpenedSets extends OpenedMeasurement<Sets> {
  * Gives how well each observed set of a study's modalities infers the others, from its record where there is one.
  * @throws as `openMeasurement`; RangeError if there are fewer than two splits.
  */
-export async function openSets(
-  study: Study,
-  engine: Engine,
-  options: { readonly onPart?: (what: string) => void } = {},
-): Promise<OpenedSets> {
-  const { onPart } = checkOptions("openSets", options, { onPart: "function" });
-  const opened = await openMeasurement(SETS, study, engine, onPart);
+export async function openSets(study: Study, engine: Engine): Promise<OpenedSets> {
+  const opened = await openMeasurement(SETS, study, engine);
   const { scores } = opened.result;
   const skills = averageSkills(scores, ({ observed, target }) => ({ observed, target }));
   return { ...opened, skills, differences: compareSets(scores) };

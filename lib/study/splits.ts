@@ -9,9 +9,8 @@ import { readOptionalJson } from "../cohort/optional-file.js";
 import { projectRoot } from "../cohort/root.js";
 import type { Engine } from "../engine/engine.js";
 import { fitControls } from "../evaluate/controls.js";
-import { modelPredictor, type Predictor } from "../evaluate/predictor.js";
+import { modelPredictor, modisPredictor, type Predictor } from "../evaluate/predictor.js";
 import { type RepeatedScore, scoreRepeat } from "../evaluate/repeated-splits.js";
-import { modisPredictor } from "../evaluate/translation.js";
 import { type CrossFit, crossFit, FIT_DEFAULTS, fitSharedDecoder } from "../impute/fit.js";
 import { type FixedDecoder, sharedDecoderPredictor } from "../impute/infer.js";
 import { fitLinearStack } from "../impute/linear-stack.js";
@@ -243,7 +242,7 @@ async function trainAndScore(
   const { engine, progress, signal } = means;
   const data = study.prepared;
   if (kind === "MODIS") {
-    const described = describeModis(study, {}, training);
+    const described = describeModis(study, training);
     const run = await trainRun({ ...described, ...means });
     return await keepScores(run, described, keep, (weights) => {
       const built = buildModis(engine, run.config.spec, weights);

@@ -14,7 +14,6 @@ import { fitSharedDecoder } from "../impute/fit.js";
 import { inferModalities } from "../impute/infer.js";
 import { inferredRanges } from "../impute/material.js";
 import { rateFeatures } from "../impute/quality.js";
-import { checkOptions } from "../options.js";
 import { type Measurement, type OpenedMeasurement, openMeasurement } from "./measurement.js";
 import type { Study } from "./study.js";
 
@@ -106,10 +105,8 @@ export const UNCERTAINTY: Measurement<Uncertainty> = {
 export async function openUncertainty(
   study: Study,
   engine: Engine,
-  options: { readonly onPart?: (what: string) => void } = {},
 ): Promise<OpenedMeasurement<Uncertainty>> {
-  const { onPart } = checkOptions("openUncertainty", options, { onPart: "function" });
-  return await openMeasurement(UNCERTAINTY, study, engine, onPart);
+  return await openMeasurement(UNCERTAINTY, study, engine);
 }
 
 interface Judged {

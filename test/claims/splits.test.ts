@@ -1,7 +1,7 @@
 // The library's own claims: an id for each modality and control, and verdicts by corrected intervals.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { judgeDifferences } from "../../lib/claims/judge.js";
+import { judgeDifferences } from "../../lib/claims/splits.js";
 import type { RepeatedScore } from "../../lib/evaluate/repeated-splits.js";
 import { ARO_PAPER, SHARED, SPLIT_CONTROLS } from "../../lib/study/variants.js";
 import { nothing } from "./made-up.js";
