@@ -5,6 +5,8 @@ import { projectRoot } from "../cohort/root.js";
 import { describeEngine, type Engine } from "../engine/engine.js";
 import { COMBINED } from "../evaluate/reconstruction.js";
 import type { RepeatedScore } from "../evaluate/repeated-splits.js";
+import { unknownName } from "../nearest.js";
+import { checkOptions } from "../options.js";
 import type { RunEnvironment } from "../train/environment.js";
 import { readRun } from "../train/folder.js";
 import {
@@ -179,13 +181,26 @@ export interface ScoredExperiment extends ExperimentScores {
  * Scores an experiment from its record, and checks the record against the few runs that the experiment names, which are
  * trained unless they are finished. Without a record that fits, it trains the seeds that are for a notebook and scores
  * every finished run. The record is never written here.
+ * @param options.only names of the variants that may be trained here; by default all.
+ * @throws RangeError if `only` names no variant of the experiment.
  */
-export async function scoreExperiment(plan: Plan, engine: Engine): Promise<ScoredExperiment> {
+export async function scoreExperiment(
+  plan: Plan,
+  engine: Engine,
+  options: { readonly only?: readonly string[] } = {},
+): Promise<ScoredExperiment> {
+  const { only } = checkOptions("scoreExperiment", options, { only: "array" });
   const { experiment, cells } = plan;
+  const names = experiment.variants.map(({ name }) => name);
+  const unknown = only?.find((name) => !names.includes(name));
+  if (unknown !== undefined) {
+    throw unknownName("scoreExperiment", unknown, names, `a variant of ${experiment.name}`);
+  }
   const { record, about } = await findRecord(plan);
   const choose = (isChosen: Experiment["checked"]): Plan => {
-    const own = cells.filter(({ variant, seed }) =>
-      isChosen(variant.name, experiment.seeds.indexOf(seed)),
+    const own = cells.filter(
+      ({ variant: { name }, seed }) =>
+        (only?.includes(name) ?? true) && isChosen(name, experiment.seeds.indexOf(seed)),
     );
     return { ...plan, cells: own, runs: [...new Set(own.map(({ run }) => run))] };
   };
