@@ -3,7 +3,8 @@ import { relative } from "node:path";
 import { readOptionalJson } from "../cohort/optional-file.js";
 import { projectRoot } from "../cohort/root.js";
 import { describeEngine, type Engine } from "../engine/engine.js";
-import { COMBINED, type RepeatedScore } from "../evaluate/repeated-splits.js";
+import { COMBINED } from "../evaluate/reconstruction.js";
+import type { RepeatedScore } from "../evaluate/repeated-splits.js";
 import { unknownName } from "../nearest.js";
 import { checkOptions } from "../options.js";
 import type { RunEnvironment } from "../train/environment.js";
@@ -259,16 +260,19 @@ const TOLERANCE = 1e-4;
 
 /**
  * Compares a record with scores that were measured here, run by run: errors over all columns and over the inferred
- * modalities together, and accuracies, which agree if they are equal.
+ * modalities together in the paper's space, and accuracies, which agree if they are equal.
  */
 export function checkRecord(record: ExperimentRecord, measured: ExperimentScores): CheckedScore[] {
-  const combined = measured.scores.filter(({ modality }) => COMBINED.includes(modality));
+  const combined = measured.scores.filter(
+    ({ modality, space }) => COMBINED.includes(modality) && space === undefined,
+  );
   const losses = combined.flatMap(({ variant, seed, part, modality, mse }): CheckedScore[] => {
     const same = record.scores.find(
       (score) =>
         score.variant === variant &&
         score.seed === seed &&
         score.part === part &&
+        score.space === undefined &&
         score.modality === modality,
     );
     if (!same) return [];
