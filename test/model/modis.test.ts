@@ -9,9 +9,7 @@ import { buildModis, MODIS } from "../../lib/model/modis.js";
 import type { ModisBatch } from "../../lib/model/modis-batch.js";
 import { DEFAULT_RATIOS, type ModisSpec } from "../../lib/model/modis-shape.js";
 import { contenders } from "../engine/engines.js";
-import { goldenCases, relativeError } from "../golden.js";
-
-const TOLERANCE = 1e-5;
+import { assertClose, goldenCases } from "../golden.js";
 
 type Numbers = Readonly<Record<string, number>>;
 
@@ -63,12 +61,6 @@ function replay({ noise }: Golden): Random {
   const draws = (noise as readonly (readonly number[][][])[]).flat(3);
   let next = 0;
   return { ...createRandom(0), normal: () => draws[next++] };
-}
-
-function assertClose(actual: ArrayLike<number>, expected: ArrayLike<number>, what: string): void {
-  // As in the parity of the autoencoder: entries below a tenth of the largest are held to a tenth of it.
-  const error = relativeError(actual, expected, 0.1);
-  assert.ok(error <= TOLERANCE, `${what}: expected an error of at most ${TOLERANCE}, got ${error}`);
 }
 
 function assertLosses({ parts }: Measured, expected: GoldenLosses): void {
@@ -127,7 +119,7 @@ for (const { name, skip, start, tensors } of contenders) {
           );
           const scale = norm / Math.sqrt(found.length);
           const worst = Math.max(...probed.map((value, k) => Math.abs(value - at[k])));
-          assert.ok(worst <= 3 * TOLERANCE * scale, `gradient of ${name}: off by ${worst}`);
+          assert.ok(worst <= 3e-5 * scale, `gradient of ${name}: off by ${worst}`);
         }
         model.dispose();
       });

@@ -1,12 +1,12 @@
 // Interrupts: the first one ends a training in good order, and nobody else loses theirs.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { STOPPED, withInterrupt } from "../../lib/train/interrupt.js";
+import { scratchFolder } from "../scratch.js";
 
 /** Resolves when the signal is aborted; fails the test after a second without. */
 async function aborted(signal: AbortSignal): Promise<string> {
@@ -162,8 +162,7 @@ test("SIGTERM aborts the work as SIGINT does, and however often it comes the wor
   }
 });
 
-const root = mkdtempSync(join(tmpdir(), "aro-interrupt-"));
-after(() => rmSync(root, { recursive: true }));
+const root = scratchFolder();
 
 /** A program whose work, in short steps, ends a while after it was told to. */
 const program = join(root, "work.mts");
