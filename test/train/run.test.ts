@@ -5,24 +5,22 @@ import {
   appendFileSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import type { RunRequest } from "../../lib/train/config.js";
 import { readRun } from "../../lib/train/folder.js";
 import type { Progress } from "../../lib/train/progress.js";
 import { trainRun } from "../../lib/train/run.js";
 import type { Epoch } from "../../lib/train/train.js";
+import { scratchFolder } from "../scratch.js";
 import { fakeEngine, preparedRows, SPEC } from "./fake-model.js";
 
-const root = mkdtempSync(join(tmpdir(), "aro-run-"));
-after(() => rmSync(root, { recursive: true }));
+const root = scratchFolder();
 
 const DATA = {
   name: "tiny",
@@ -182,7 +180,7 @@ test("a folder of other things is refused", async () => {
   writeFileSync(join(folder, "thesis.tex"), "");
   await assert.rejects(
     trainRun({ folder, config: CONFIG, data: DATA, ...fakeEngine().options }),
-    /expected an empty folder or a run's, got .* with thesis\.tex/,
+    /expected an empty folder or a run's, got .* with "thesis\.tex"/,
   );
   assert.deepEqual(readdirSync(folder), ["thesis.tex"]);
 });
