@@ -207,32 +207,6 @@ for (const { name, skip, start, tensors } of contenders) {
       model.dispose();
     });
 
-    test("goes on bit for bit from its tensors, moments and count of steps", async () => {
-      const [whole, half, resumed] = [build(engine), build(engine), build(engine, 2)];
-      const random = createRandom(4);
-      const options = () => ({ learningRate: 1e-2, random });
-      for (let i = 0; i < 2; i++) await whole.step(samples, options());
-      random.moveTo(createRandom(4).state());
-      await half.step(samples, options());
-      for (const { name, isTrained } of half.tensors) {
-        for (const kept of isTrained
-          ? (["value", "first", "second"] as const)
-          : (["value"] as const)) {
-          resumed.writeTensor(name, kept, await half.readTensor(name, kept));
-        }
-      }
-      resumed.stepCount = half.stepCount;
-      await resumed.step(samples, options());
-      assert.deepEqual(await resumed.readWeights(), await whole.readWeights());
-      const again = buildModis(engine, spec, await whole.readWeights());
-      const [rows] = samples;
-      assert.deepEqual(
-        await again.translate(rows.matrix, 0, [1]),
-        await whole.translate(rows.matrix, 0, [1]),
-      );
-      for (const used of [whole, half, resumed, again]) used.dispose();
-    });
-
     test("refuses what does not fit, and says what would", async () => {
       const model = build(engine);
       const step = (parts: readonly ModisBatch[]) => model.step(parts, { learningRate: 1e-3 });
