@@ -43,14 +43,13 @@ export { trainRun } from "./train/run.js";
 export { fitControls } from "./evaluate/controls.js";
 export { constantLosses } from "./evaluate/gaussian.js";
 export { pairedDifferences } from "./evaluate/paired.js";
-export { modelPredictor, type Predictor } from "./evaluate/predictor.js";
+export { modelPredictor, modisPredictor, type Predictor } from "./evaluate/predictor.js";
 export { compareOverSplits } from "./evaluate/repeated-splits.js";
 export {
   countPairs,
   reconstructionTable,
   summarizeCorrelations,
 } from "./evaluate/summary.js";
-export { modisPredictor } from "./evaluate/translation.js";
 
 // Imputation: the other modalities of new samples, from their first.
 

@@ -201,17 +201,15 @@ function readRow(row: Row, place: number, line: number, dialect: Dialect, sink: 
     if (!plain || (byte !== separator && at !== end) || !isRounded(sum, value)) {
       at = endOfCell(row, from, separator, quotes);
       value = at === from ? Number.NaN : readOddCell(row, from, at, { j, line, quotes }, sink);
-    } else if (missing.numeric && missing.matchesNumber(value)) value = Number.NaN;
-    if (Number.isNaN(value)) observed[to] = 0;
-    else {
-      values[to] = value;
-      if (!points.decimal && plain) {
-        if (point < 0) points.whole = true;
-        else if (decimals !== 3 || point - first > 3 || bytes[first] === ZERO)
-          points.decimal = true;
-        else if (points.grouped++ === 0) points.example = bytes.toString("latin1", from, at);
-      }
+    } else if (missing.numeric && missing.matchesNumber(value)) {
+      value = Number.NaN;
+    } else if (!points.decimal) {
+      if (point < 0) points.whole = true;
+      else if (decimals !== 3 || point - first > 3 || bytes[first] === ZERO) points.decimal = true;
+      else if (points.grouped++ === 0) points.example = bytes.toString("latin1", from, at);
     }
+    if (Number.isNaN(value)) observed[to] = 0;
+    else values[to] = value;
   }
   return j;
 }

@@ -1,11 +1,6 @@
-// Gene names to Ensembl genes: by the pairs of symbol and id in a sheet, then by g:Profiler's answer, which is kept.
-import { createHash } from "node:crypto";
-import { mkdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { reasonOf } from "./download.js";
-import { replaceJson } from "./durable-file.js";
+// Gene names to Ensembl genes: by the pairs of symbol and id in a sheet, then by a saved answer of g:Profiler.
+import { readFile } from "node:fs/promises";
 import { stripEnsemblVersion } from "./identifiers.js";
-import { projectRoot } from "./root.js";
 import type { Naming } from "./sheet-features.js";
 
 /** A name -> the Ensembl genes it stands for, without versions. */
@@ -14,7 +9,7 @@ export type GeneNames = ReadonlyMap<string, readonly string[]>;
 export interface GeneSources {
   /** Symbol -> Ensembl genes, from a sheet that has both; see `pairGenes`. */
   readonly pairs: GeneNames;
-  /** g:Profiler's answer, if it was asked. */
+  /** g:Profiler's answer, if there is one. */
   readonly answer?: GeneNames;
 }
 
@@ -53,52 +48,16 @@ export function findGenes(name: string, { pairs, answer }: GeneSources): Naming 
   return { ids: [], reason: "no Ensembl gene known for the name" };
 }
 
-export interface ConvertOptions {
-  /** g:Profiler's address. */
-  readonly baseUrl?: string;
-  /** The folder of kept answers; by default data/cache/gprofiler of the repository. */
-  readonly folder?: string;
-  readonly signal?: AbortSignal;
-}
-
 /** The part of an answer that is read: a line for each name and gene, "None" if it found none. */
 interface Line {
   readonly incoming: string;
   readonly converted: string;
 }
 
-const BATCH = 10_000; // names per request
-
 /**
- * Asks g:Profiler for the Ensembl genes of human gene names, or reads its earlier answer for the same names.
- * This is the only function that sends names off this machine, and only to `baseUrl`.
- * Source: paper section 3 (Reimand et al. 2007); g:Convert, organism hsapiens, target ENSG.
- * @throws Error if it does not answer, or in another format; then nothing is kept.
- */
-export async function convertGenes(
-  names: readonly string[],
-  {
-    baseUrl = "https://biit.cs.ut.ee/gprofiler",
-    folder = join(projectRoot(), "data", "cache", "gprofiler"),
-    signal,
-  }: ConvertOptions = {},
-): Promise<GeneNames> {
-  const query = [...new Set(names)].sort();
-  const hash = createHash("sha256").update(query.join("\n")).digest("hex").slice(0, 16);
-  const file = join(folder, `hsapiens-ensg-${hash}.json`);
-  const kept = await readConversion(file).catch(() => undefined);
-  if (kept) return kept;
-  const result: Line[] = [];
-  for (let start = 0; start < query.length; start += BATCH) {
-    result.push(...(await ask(query.slice(start, start + BATCH), baseUrl, signal)));
-  }
-  await mkdir(folder, { recursive: true });
-  await replaceJson(file, { result });
-  return collect(result);
-}
-
-/**
- * Reads an answer of g:Profiler from a file of its own JSON, `{"result": [{"incoming", "converted"}, ...]}`.
+ * Reads an answer of g:Convert (organism hsapiens, target ENSG): JSON with `{"result": [{"incoming", "converted"}, ...]}`.
+ * Leaves out what is not a gene, such as "None".
+ * Source: paper section 3 (Reimand et al. 2007).
  * @throws Error if it cannot be read, or is not in this format.
  */
 export async function readConversion(file: string): Promise<GeneNames> {
@@ -107,59 +66,21 @@ export async function readConversion(file: string): Promise<GeneNames> {
     content = JSON.parse(await readFile(file, "utf8"));
   } catch (cause) {
     throw new Error(
-      `readConversion: expected an answer of g:Profiler as JSON in ${file}, got ${(cause as Error).message}`,
+      `${file}: expected an answer of g:Profiler as JSON, got ${(cause as Error).message}`,
       { cause },
     );
   }
-  return collect(linesOf(content, file));
-}
-
-async function ask(
-  query: readonly string[],
-  baseUrl: string,
-  signal?: AbortSignal,
-): Promise<Line[]> {
-  const url = `${baseUrl.replace(/\/$/, "")}/api/convert/convert/`;
-  const remedy = "try again later, or name a saved answer";
-  let response: Response;
-  try {
-    response = await fetch(url, {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ organism: "hsapiens", target: "ENSG", query }),
-      signal: AbortSignal.any([AbortSignal.timeout(300_000), ...(signal ? [signal] : [])]),
-    });
-  } catch (cause) {
-    signal?.throwIfAborted();
-    const message = `convertGenes: expected an answer from ${url}, got ${reasonOf(cause)}; ${remedy}`;
-    throw new Error(message, { cause });
-  }
-  if (!response.ok) {
-    throw new Error(
-      `convertGenes: expected an answer from ${url}, got status ${response.status}; ${remedy}`,
-    );
-  }
-  const content: unknown = await response.json().catch(() => undefined);
-  return linesOf(content, url);
-}
-
-function linesOf(content: unknown, where: string): Line[] {
-  const result = (content as { result?: unknown } | null | undefined)?.result;
+  const result = (content as { result?: unknown } | null)?.result;
   const isLine = (line: unknown): line is Line =>
     typeof (line as Line | null)?.incoming === "string" &&
     typeof (line as Line | null)?.converted === "string";
   if (!Array.isArray(result) || !result.every(isLine)) {
     throw new Error(
-      `g:Profiler: expected {"result": [{"incoming", "converted"}, ...]} from ${where}, ` +
-        `got ${JSON.stringify(content)?.slice(0, 80) ?? "no JSON"}`,
+      `${file}: expected {"result": [{"incoming", "converted"}, ...]} of g:Profiler, ` +
+        `got ${JSON.stringify(content).slice(0, 80)}`,
     );
   }
-  return result.map(({ incoming, converted }) => ({ incoming, converted }));
-}
-
-/** Leaves out what is not a gene, such as "None". */
-function collect(lines: readonly Line[]): GeneNames {
-  const found = lines.filter(({ converted }) => isEnsemblGene(converted));
+  const found = result.filter(({ converted }) => isEnsemblGene(converted));
   return groupByName(found.map(({ incoming, converted }) => [incoming, converted]));
 }
 

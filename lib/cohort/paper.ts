@@ -1,15 +1,7 @@
 // The paper's cohort: glioblastoma and renal cell carcinoma, joined from the journals' workbooks that a reader places.
-import { checkOptions, either } from "../options.js";
+import { checkOptions } from "../options.js";
 import { type Cohort, joinCohort, type Label, type ModalityTable, type Sample } from "./cohort.js";
-import {
-  type ConvertOptions,
-  convertGenes,
-  findGenes,
-  type GeneSources,
-  isSecondCopy,
-  pairGenes,
-  readConversion,
-} from "./genes.js";
+import { findGenes, type GeneSources, isSecondCopy, pairGenes, readConversion } from "./genes.js";
 import { stripEnsemblVersion } from "./identifiers.js";
 import { type CompoundNames, curatedNames, findCompound, readNameMap } from "./metabolites.js";
 import { type CacheOptions, readCachedSheet } from "./sheet-cache.js";
@@ -45,11 +37,6 @@ export interface PaperOptions {
   readonly cache?: CacheOptions;
   /** By default "ensembl", as in the paper's text; "published" gives the columns that its numbers come from. */
   readonly proteins?: ProteinNames;
-  /**
-   * How to resolve gene names that the glioblastoma sheet does not: a file with g:Profiler's answer, or `{}` to ask it
-   * over the network. By default they stay unresolved.
-   */
-  readonly gprofiler?: string | ConvertOptions;
 }
 
 /**
@@ -65,11 +52,9 @@ export async function readPaperCohort(options: PaperOptions = {}): Promise<Paper
     manifest,
     cache = {},
     proteins = "ensembl",
-    gprofiler,
   } = checkOptions("readPaperCohort", options, {
     ...{ folder: "string", manifest: "string", cache: "object" },
     proteins: ["ensembl", "published"],
-    gprofiler: either("string", "object"),
   });
   const placed = await findPlaced("paper", { folder, manifest });
   const gbm = await readGbmSheets(placed.get("gbm")!, cache);
@@ -77,15 +62,11 @@ export async function readPaperCohort(options: PaperOptions = {}): Promise<Paper
     { tables: placed.get("rcc")!, metabolites: placed.get("rcc-metabolites")! },
     cache,
   );
-  const names = [...rccNames(rcc), ...gbm.protein.names.symbol];
-  const answer =
-    typeof gprofiler === "string"
-      ? await readConversion(gprofiler)
-      : gprofiler && (await convertGenes(names, gprofiler));
+  const conversion = placed.get("gprofiler");
   const nameMap = placed.get("name-map");
   const sources: NameSources = {
     pairs: pairGenes(gbm.rna.names.gene_id, gbm.rna.names.gene_name),
-    answer,
+    answer: conversion ? await readConversion(conversion) : undefined,
     compounds: [...(nameMap ? [readNameMap(nameMap)] : []), curatedNames()],
     proteins,
   };
@@ -104,8 +85,8 @@ export async function readPaperCohort(options: PaperOptions = {}): Promise<Paper
     drops: named.flatMap(({ drops }) => drops),
   });
   const notes = named.flatMap((one) => one.notes);
-  if (!answer)
-    notes.push("g:Profiler was not asked: genes are named by the GBM sheet's pairs alone");
+  if (!conversion)
+    notes.push("no answer of g:Profiler: genes are named by the GBM sheet's pairs alone");
   if (!nameMap) notes.push("no name map of MetaboAnalyst: metabolites by the curated table alone");
   if (!clinicalFile) notes.push("no clinical workbook: laterality, age and BMI are not recorded");
   return {
@@ -285,12 +266,6 @@ async function readRccSheets(
       cache,
     ),
   };
-}
-
-/** The names to ask g:Profiler for: those of RNA, protein ids without versions, and protein symbols. */
-function rccNames({ rna, protein }: CohortSheets): string[] {
-  const ids = protein.names.ProteinID.map(stripVersion);
-  return [...new Set([...rna.names.ID, ...ids, ...(protein.names.Index ?? [])])].filter(Boolean);
 }
 
 /**

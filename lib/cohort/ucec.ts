@@ -1,12 +1,11 @@
 // Reads the CPTAC endometrial carcinoma cohort (UCEC): RNA, protein and phosphoprotein of 115 samples.
-
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { gunzipSync } from "node:zlib";
 import { checkOptions } from "../options.js";
 import { type Cohort, drop, joinCohort, type Label, type Sample } from "./cohort.js";
-import { parseFeatureTable } from "./feature-table.js";
+import { readSampleSheet } from "./samplesheet.js";
+import { show } from "./schema.js";
 import { sourceFolder } from "./sources.js";
+import { type FileTable, readTable } from "./tables.js";
 
 /** Each modality and its table. This cohort has no metabolites; its third modality is phosphoproteomics by gene. */
 const tables = {
@@ -81,77 +80,39 @@ const labelColumns: readonly LabelColumn[] = [
  * their BMI and age empty too, so these are null; the patient's tumor, which has them, has the same patient id. Samples
  * of cases that the study excluded stay, with "yes" in the label "excluded".
  * Source: Dou et al., Cell 2020, doi 10.1016/j.cell.2020.01.026.
- * @throws Error if a file is missing, or differs from the published one: other columns, or a value that is not a number
- * or not a known one.
+ * @throws RangeError if a label's column is missing or has an unknown value, and as `readTable` and `readSampleSheet`.
  */
-export function readUcec(options: { readonly folder?: string } = {}): Cohort {
+export async function readUcec(options: { readonly folder?: string } = {}): Promise<Cohort> {
   const { folder = sourceFolder("ucec") } = checkOptions("readUcec", options, { folder: "string" });
-  const { samples, unused } = readClinical(folder);
+  const clinical = join(folder, "clinical.txt");
+  const { samples } = await readSampleSheet({ file: clinical, patient: patientColumn });
+  const read: FileTable[] = [];
+  for (const [name, file] of Object.entries(tables)) {
+    const where = { name, file: join(folder, file) };
+    read.push(await readTable({ ...where, orientation: "features-in-rows" }));
+  }
+  const used = new Set(labelColumns.map(({ column }) => column));
+  const unused = Object.keys(samples[0].labels).filter((column) => !used.has(column));
   return joinCohort({
     name: "ucec",
-    tables: Object.entries(tables).map(([name, file]) => ({
-      name,
-      ...parseFeatureTable(unzip(readSourceFile(folder, file)), file),
-    })),
-    samples,
+    tables: read,
+    samples: samples.map((sample) => relabel(sample, clinical)),
     drops: [drop("columns", "sample sheet", unused, "not used as a label")],
   });
 }
 
-/** Unzips in chunks of megabytes, since the default leaves hundreds of chunks to join. */
-function unzip(bytes: Buffer): Buffer {
-  return gunzipSync(bytes, { chunkSize: 4 * 2 ** 20 });
-}
-
-function readClinical(folder: string): { samples: Sample[]; unused: string[] } {
-  const text = readSourceFile(folder, "clinical.txt").toString("latin1");
-  const [header, ...rows] = text
-    .split(/\r?\n/)
-    .filter((line) => line !== "")
-    .map((line) => line.split("\t"));
-  const idColumn = header[0];
-  const used = [idColumn, patientColumn, ...labelColumns.map(({ column }) => column)];
-  for (const column of used) {
-    if (!header.includes(column))
-      throw new Error(`readUcec: expected a column "${column}" in clinical.txt, got none`);
-  }
-  const samples = rows.map((row) => {
-    if (row.length !== header.length) {
-      throw new Error(
-        `readUcec: expected ${header.length} cells for ${row[0]} in clinical.txt, got ${row.length}`,
-      );
-    }
-    const cell = (column: string) => row[header.indexOf(column)].trim();
-    const patient = cell(patientColumn);
-    if (patient === "" || patient === "NA") {
-      throw new Error(
-        `readUcec: expected a patient for ${row[0]} in clinical.txt, got "${patient}"`,
-      );
-    }
-    const labels = labelColumns.map((known) => [
-      known.label,
-      readLabel(cell(known.column), row[0], known),
-    ]);
-    return { id: row[0], patient, labels: Object.fromEntries(labels) };
-  });
-  return { samples, unused: header.filter((column) => !used.includes(column)) };
-}
-
-function readLabel(cell: string, sample: string, { column, values }: LabelColumn): Label {
-  if (cell === "NA" || cell === "") return null;
-  const value = values ? values[cell] : Number(cell);
-  if (value !== undefined && !Number.isNaN(value)) return value;
-  const known = values ? Object.keys(values).join(", ") : "a number";
-  throw new Error(`readUcec: expected ${known} or NA in ${column} of ${sample}, got "${cell}"`);
-}
-
-function readSourceFile(folder: string, file: string): Buffer {
-  try {
-    return readFileSync(join(folder, file));
-  } catch (cause) {
-    throw new Error(
-      `readUcec: expected ${join(folder, file)}, got ${(cause as Error).message}; fetchSource("ucec") fetches it`,
-      { cause },
+function relabel({ id, patient, labels }: Sample, file: string): Sample {
+  const known = labelColumns.map(({ label, column, values }): [string, Label] => {
+    const cell = labels[column];
+    if (cell === undefined)
+      throw new RangeError(`${file}: expected a column "${column}", got none`);
+    if (cell === null) return [label, null];
+    const value = values ? values[String(cell)] : cell;
+    if (value !== undefined && (values || typeof cell === "number")) return [label, value];
+    const expected = values ? Object.keys(values).join(", ") : "a number";
+    throw new RangeError(
+      `${file}: expected ${expected} or NA in ${column} of ${id}, got ${show(cell)}`,
     );
-  }
+  });
+  return { id, patient, labels: Object.fromEntries(known) };
 }

@@ -105,13 +105,13 @@ function skillOf(
 async function evaluateRidge(prepared: PreparedCohort): Promise<Outcome> {
   const ridge = fitRidge(prepared);
   const value = skillOf(prepared, await ridge.predict(prepared.test));
-  return { measure: "skill", value, chosen: ridge.lambda, labels: null };
+  return { measure: "skill", value, chosen: ridge.setting, labels: null };
 }
 
 async function evaluateNeighbors(prepared: PreparedCohort): Promise<Outcome> {
   const neighbors = fitNeighbors(prepared);
   const value = skillOf(prepared, await neighbors.predict(prepared.test));
-  return { measure: "skill", value, chosen: neighbors.count, labels: null };
+  return { measure: "skill", value, chosen: neighbors.setting, labels: null };
 }
 
 /** Takes a zero for a missing value: fills it with the mean of the others in training, and leaves it out of the score. */
@@ -144,7 +144,7 @@ async function evaluateWithoutZeros(prepared: PreparedCohort): Promise<Outcome> 
     predicted,
     (observed, measured) => observed === 1 && measured !== 0,
   );
-  return { measure: "skill", value, chosen: ridge.lambda, labels: null };
+  return { measure: "skill", value, chosen: ridge.setting, labels: null };
 }
 
 const STEPS = 80;

@@ -1,5 +1,5 @@
-// Exercises to notebook 0: the loss, its slope, the number of parameters, and Adam.
-import { askFunction, drawingFor, sumOf } from "./exercise.js";
+// Exercises to notebook 0: the loss, its slope, the number of parameters, Adam, and the forward pass.
+import { askFunction, dotOf, drawingFor, sumOf } from "./exercise.js";
 
 type Entries = [out: number[], target: number[], marks: number[]];
 
@@ -33,6 +33,39 @@ function moveByAdam(gradients: number[], rate: number, corrected = true): number
     change -= (rate * m) / (Math.sqrt(v) + 1e-8);
   });
   return change;
+}
+
+type Layer = { W: number[][]; b: number[] };
+type Forward = (y: number[], visible: number, layers: Layer[]) => number[];
+
+/** A sample of seven features and the layers of a small ARO; some hidden units and outputs lie below 0. */
+function drawForward(visible: number): Parameters<Forward> {
+  const { normals } = drawingFor(`00.5 ${visible}`);
+  const sizes = [7, 4, 4, 4, 4, 7];
+  const layers = sizes.slice(1).map((units, k) => ({
+    W: Array.from({ length: units }, () => normals(sizes[k], 0.8)),
+    b: normals(units, 0.5),
+  }));
+  return [normals(7, 1).map(Math.abs), visible, layers];
+}
+
+const relu = (a: number) => Math.max(a, 0);
+const softplus = (a: number) => Math.log1p(Math.exp(a));
+const hide = (y: readonly number[], visible: number) => y.map((v, j) => (j < visible ? v : 0));
+
+/** The activations of dense layers from an input on, `inner` after each but the last, `outer` after that. */
+function passThrough(
+  x: readonly number[],
+  layers: readonly Layer[],
+  { inner = relu, outer = softplus, biased = 1 } = {},
+): number[] {
+  return layers.reduce<number[]>(
+    (h, { W, b }, k) => {
+      const end = k === layers.length - 1 ? outer : inner;
+      return W.map((weights, o) => end(dotOf(weights, h) + biased * b[o]));
+    },
+    [...x],
+  );
 }
 
 export const SCRATCH = {
@@ -138,5 +171,47 @@ export const SCRATCH = {
     ],
     otherwise:
       "the first step must have the size of the rate, whatever the gradient; then follow both averages by hand for two steps",
+  }),
+
+  "00.5": askFunction<Forward>({
+    cases: [drawForward(4), drawForward(2)],
+    right: (y, visible, layers) => passThrough(hide(y, visible), layers),
+    mistakes: [
+      ["the masked model may not see the last entries", (y, _, layers) => passThrough(y, layers)],
+      [
+        "only the hidden entries reach your first layer; which ones may the model see?",
+        (y, visible, layers) =>
+          passThrough(
+            y.map((v, j) => (j < visible ? 0 : v)),
+            layers,
+          ),
+      ],
+      [
+        "without a function between them, five layers are no more than one; what follows each hidden layer?",
+        (y, visible, layers) => passThrough(hide(y, visible), layers, { inner: (a) => a }),
+      ],
+      [
+        "some outputs are exactly 0, which the output function never gives",
+        (y, visible, layers) => passThrough(hide(y, visible), layers, { outer: relu }),
+      ],
+      [
+        "some outputs are negative, which no target is",
+        (y, visible, layers) => passThrough(hide(y, visible), layers, { outer: (a) => a }),
+      ],
+      [
+        "the hidden layers end with another function than the output",
+        (y, visible, layers) => passThrough(hide(y, visible), layers, { inner: softplus }),
+      ],
+      [
+        "the last layer has one function, not two",
+        (y, visible, layers) =>
+          passThrough(hide(y, visible), layers, { outer: (a) => softplus(relu(a)) }),
+      ],
+      [
+        "the weighted sums are right; what else does each unit add?",
+        (y, visible, layers) => passThrough(hide(y, visible), layers, { biased: 0 }),
+      ],
+    ],
+    otherwise: "compute the first hidden layer by hand, unit by unit: row o of W belongs to unit o",
   }),
 };

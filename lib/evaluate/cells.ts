@@ -18,7 +18,6 @@ import {
   noteEdge,
   observedMean,
   type Predictor,
-  type Trial,
 } from "./predictor.js";
 import { pickColumns, repeatRow } from "./rows.js";
 
@@ -161,12 +160,6 @@ export function foldInCells(
 export interface CellNeighborsOptions {
   /** Numbers of neighbors. Held-out cells of the validation rows choose; a single one is used as given. */
   readonly counts?: readonly number[];
-  readonly name?: string;
-}
-
-export interface CellNeighbors extends Predictor {
-  readonly count: number;
-  readonly trials: readonly Trial<number>[];
 }
 
 /**
@@ -179,24 +172,27 @@ export interface CellNeighbors extends Predictor {
 export function fitCellNeighbors(
   prepared: PreparedCohort,
   options: CellNeighborsOptions = {},
-): CellNeighbors {
+): Predictor {
   const { train } = prepared;
   const most = train.matrix.rows;
-  const { counts = [1, 3, 5, 10, 20, 40].filter((count) => count <= most), name = "kNN" } =
-    checkOptions("fitCellNeighbors", options, { counts: "array", name: "string" });
+  const { counts = [1, 3, 5, 10, 20, 40].filter((count) => count <= most) } = checkOptions(
+    "fitCellNeighbors",
+    options,
+    { counts: "array" },
+  );
   if (counts.length === 0 || counts.some((k) => !Number.isInteger(k) || k < 1 || k > most)) {
     throw new RangeError(
       `fitCellNeighbors: expected whole numbers from 1 to ${most}, got [${counts.join(", ")}]`,
     );
   }
   const mean = observedMean(prepared);
-  const { setting: count, trials } = chooseSetting("neighbors", counts, () => {
+  const count = chooseSetting("neighbors", counts, () => {
     const { seen, errorOf } = validateBy("cells", prepared);
     const ranked = rankNeighbors(seen.matrix, train.matrix);
     return (tried) => errorOf(averageNeighbors(ranked, train.matrix, tried, mean));
   });
   return {
-    ...{ name, sees: "all", notes: noteEdge("neighbors", count, counts), count, trials },
+    ...{ name: "kNN", sees: "all", notes: noteEdge("neighbors", count, counts) },
     predict: ({ matrix }) =>
       averageNeighbors(rankNeighbors(matrix, train.matrix), train.matrix, count, mean),
   };

@@ -4,7 +4,8 @@ import type { Rows } from "../engine/linear-algebra.js";
 import { checkOptions, type Kinds } from "../options.js";
 import type { Prepared, PreparedCohort } from "../preprocess/prepare.js";
 import {
-  bestTrial,
+  behindConstants,
+  chooseSetting,
   clampTo,
   INPUT_KINDS,
   type InputOptions,
@@ -13,29 +14,22 @@ import {
   meanSquaredErrorOf,
   noteEdge,
   type Predictor,
-  type Trial,
   trainingMean,
 } from "./predictor.js";
-import { placeColumns, repeatRow } from "./rows.js";
+import { repeatRow } from "./rows.js";
 
 export interface CisOptions extends InputOptions {
   /** Shrinkages, in rows of prior data with slope 0. Validation error chooses; a single one is used as given. */
   readonly shrinkages?: readonly number[];
   /** Whether to add each feature's mean residual over its observed training entries, shrunk by one prior row of 0. */
   readonly offset?: boolean;
-  readonly name?: string;
 }
 
 /** The kinds of `CisOptions`. */
 export const CIS_KINDS: Kinds<CisOptions> = {
   ...INPUT_KINDS,
-  ...{ shrinkages: "array", offset: "boolean", name: "string" },
+  ...{ shrinkages: "array", offset: "boolean" },
 };
-
-export interface Cis extends Predictor {
-  readonly shrinkage: number;
-  readonly trials: readonly Trial<number>[];
-}
 
 /** From hardly any shrinkage to a slope that a hundred samples only halve. */
 export const SHRINKAGES: readonly number[] = [0.1, 0.3, 1, 3, 10, 30, 100];
@@ -67,11 +61,10 @@ export function findPartners({
  * observed training entries. Features without a partner, and those of the first modality, get their training mean.
  * @throws RangeError if a shrinkage is negative, or no validation entry is observed to choose by.
  */
-export function fitCis(prepared: PreparedCohort, options: CisOptions = {}): Cis {
+export function fitCis(prepared: PreparedCohort, options: CisOptions = {}): Predictor {
   const {
     shrinkages = SHRINKAGES,
     offset = false,
-    name = "cis regression",
     ...input
   } = checkOptions("fitCis", options, CIS_KINDS);
   checkShrinkages("fitCis", shrinkages);
@@ -80,42 +73,21 @@ export function fitCis(prepared: PreparedCohort, options: CisOptions = {}): Cis 
   const columns = inferredColumns(prepared);
   const mean = trainingMean(prepared);
   const meansOf = ({ matrix: { rows } }: Prepared) => repeatRow(mean.subarray(columns.start), rows);
-  const inputs = read(train);
-  const line = fitLine(prepared, inputs, meansOf(train));
-  const trials: Trial<number>[] = [];
-  if (shrinkages.length > 1) {
+  const line = fitLine(prepared, read(train), meansOf(train));
+  const infer = (rows: Prepared, inputs: Rows, shrinkage: number) =>
+    clampTo(space, addLine(meansOf(rows), line, inputs, { shrinkage, offset }));
+  const shrinkage = chooseSetting("shrinkage", shrinkages, () => {
     const given = read(validation);
-    for (const shrinkage of shrinkages) {
-      const predicted = clampTo(
-        space,
-        addLine(meansOf(validation), line, given, { shrinkage, offset }),
-      );
-      trials.push({
-        setting: shrinkage,
-        mse: meanSquaredErrorOf(validation, predicted, columns),
-      });
-    }
-  }
-  const shrinkage = shrinkages.length > 1 ? bestTrial("shrinkage", trials).setting : shrinkages[0];
+    return (tried) => meanSquaredErrorOf(validation, infer(validation, given, tried), columns);
+  });
   return {
-    name,
+    name: "cis regression",
     sees: "RNA",
     notes: [notePartners(line), ...noteEdge("shrinkage", shrinkage, shrinkages)],
-    shrinkage,
-    trials,
     predict: (rows) => {
-      const { rows: count, columns: features } = rows.matrix;
-      const out = new Float32Array(repeatRow(mean, count));
-      const inferred = clampTo(
-        space,
-        addLine(meansOf(rows), line, read(rows), { shrinkage, offset }),
-      );
-      placeColumns(
-        { rows: count, columns: features, values: out },
-        { rows: count, columns: features - columns.start, values: inferred },
-        columns.start,
-      );
-      return out;
+      const values = infer(rows, read(rows), shrinkage);
+      const width = columns.end - columns.start;
+      return behindConstants(mean, { rows: rows.matrix.rows, columns: width, values });
     },
   };
 }

@@ -1,6 +1,7 @@
 // One drawing of the folds: what was predicted of samples that the classifier had not seen, and how well.
 
 import type { Rows } from "../engine/linear-algebra.js";
+import { drawWeights, estimate } from "./bootstrap.js";
 import { type Classifier, predictFold } from "./classifiers.js";
 import type { Fold } from "./folds.js";
 import {
@@ -10,7 +11,7 @@ import {
   confusionMetrics,
   rocAucOfClasses,
 } from "./metrics.js";
-import { bootstrapInterval, type Interval } from "./statistics.js";
+import type { Interval } from "./statistics.js";
 
 /** Shares in [0, 1]; the area is null where no class has samples on both sides. */
 export type Scores = ConfusionMetrics & { readonly rocAuc: number | null };
@@ -109,6 +110,8 @@ export function meanScores(all: readonly Scores[]): Scores {
   };
 }
 
+const DRAWS = 2000;
+
 /** Gives the balanced accuracy's 95 % interval over patients drawn with replacement, each with all its predictions. */
 export function patientInterval(
   runs: readonly ClassificationRun[],
@@ -126,16 +129,13 @@ export function patientInterval(
     });
   }
   const patients = [...countsOf.values()];
-  const { interval } = bootstrapInterval(
-    patients.length,
-    (drawn) => {
-      const counts = new Float64Array(classes * classes);
-      for (const patient of drawn) {
-        for (let i = 0; i < counts.length; i++) counts[i] += patients[patient][i];
-      }
-      return confusionMetrics({ classes, counts }).balancedAccuracy;
-    },
-    { seed },
-  );
-  return interval!; // every draw has a patient, so none is undefined
+  const draws = drawWeights([...countsOf.keys()], { draws: DRAWS, seed }).map((times) => {
+    const counts = new Float64Array(classes * classes);
+    patients.forEach((own, patient) => {
+      for (let i = 0; i < counts.length; i++) counts[i] += times[patient] * own[i];
+    });
+    return confusionMetrics({ classes, counts }).balancedAccuracy;
+  });
+  const { low, high } = estimate(Number.NaN, draws);
+  return { low, high };
 }

@@ -2,17 +2,10 @@
 import { kmeans } from "ml-kmeans";
 import { createRandom } from "../cohort/random.js";
 import type { Rows } from "../engine/linear-algebra.js";
-import { checkOptions } from "../options.js";
 import { checkPoints, pointsAsArrays, selectPoints, visitDistances } from "./points.js";
+import { checkCount } from "./statistics.js";
 
-export interface KMeansOptions {
-  /** Number of random starts; the one with the least inertia is kept. By default 10. */
-  readonly starts?: number;
-  /** By default 300. */
-  readonly maxIterations?: number;
-  /** By default 42. */
-  readonly seed?: number;
-}
+const MOST_ITERATIONS = 300;
 
 /** A clustering of points. */
 export interface Clusters {
@@ -24,33 +17,19 @@ export interface Clusters {
   readonly inertia: number;
   /** The inertia of each start. If they differ much, the clusters depend on chance. */
   readonly inertiaOfStarts: readonly number[];
-  /** Whether the kept start converged within `maxIterations`. */
+  /** Whether the kept start converged within 300 iterations. */
   readonly converged: boolean;
 }
 
 /**
- * Clusters points into `k` groups by k-means, from seeded k-means++ starts.
+ * Clusters points into `k` groups by k-means, from seeded k-means++ starts, of which the one with the least inertia is kept.
  *
  * Source: Lloyd 1982; Arthur and Vassilvitskii 2007.
- * @throws RangeError if `k` is not a whole number in [1, distinct points], or an option is out of range.
+ * @throws RangeError if `k` is not a whole number in [1, distinct points], or there is no start.
  */
-export function kMeans(points: Rows, k: number, options: KMeansOptions = {}): Clusters {
-  const {
-    starts = 10,
-    maxIterations = 300,
-    seed = 42,
-  } = checkOptions("kMeans", options, {
-    starts: "number",
-    maxIterations: "number",
-    seed: "number",
-  });
+export function kMeans(points: Rows, k: number, starts = 10): Clusters {
   checkPoints("kMeans", points);
-  if (!Number.isInteger(starts) || starts < 1) {
-    throw new RangeError(`kMeans: expected at least one start, got ${starts}`);
-  }
-  if (!Number.isInteger(maxIterations) || maxIterations < 1) {
-    throw new RangeError(`kMeans: expected at least one iteration, got ${maxIterations}`);
-  }
+  checkCount("kMeans", "starts", starts);
   const rows = pointsAsArrays(points);
   const distinct = new Set(rows.map((row) => row.join())).size;
   if (!Number.isInteger(k) || k < 1 || k > distinct) {
@@ -58,11 +37,11 @@ export function kMeans(points: Rows, k: number, options: KMeansOptions = {}): Cl
       `kMeans: expected k in [1, ${distinct}], the number of distinct points, got ${k}`,
     );
   }
-  const random = createRandom(seed, "k-means");
+  const random = createRandom(42, "k-means");
   const runs = Array.from({ length: starts }, () => {
     const { clusters, centroids, converged } = kmeans(rows, k, {
       seed: random.uint32(),
-      maxIterations,
+      maxIterations: MOST_ITERATIONS,
     });
     const inertia = rows.reduce(
       (sum, row, i) => sum + squaredDistance(row, centroids[clusters[i]]),

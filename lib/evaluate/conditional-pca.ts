@@ -16,7 +16,6 @@ import {
   meanSquaredErrorOf,
   noteEdge,
   type Predictor,
-  type Trial,
 } from "./predictor.js";
 import { pickColumns, placeColumns, repeatRow } from "./rows.js";
 
@@ -25,28 +24,17 @@ export interface ConditionalPcaOptions {
   readonly counts?: readonly number[];
   /** Noise variances to choose from, as shares of the first component's variance, in (0, 1). */
   readonly noises?: readonly number[];
-  readonly name?: string;
-}
-
-export interface ConditionalPca extends Predictor {
-  readonly count: number;
-  readonly noise: number;
-  readonly trials: readonly Trial<{ readonly count: number; readonly noise: number }>[];
 }
 
 /** Returns the paper's PCA: as many components as training rows, fitted to and seeing all columns; not clamped. */
 export function pcaPredictor(
   { train }: Pick<PreparedCohort, "train">,
-  options: { readonly count?: number; readonly name?: string } = {},
+  options: { readonly count?: number } = {},
 ): Predictor {
-  const { count = train.matrix.rows, name = "PCA, sees all" } = checkOptions(
-    "pcaPredictor",
-    options,
-    { count: "number", name: "string" },
-  );
+  const { count = train.matrix.rows } = checkOptions("pcaPredictor", options, { count: "number" });
   const pca = fitPca(train.matrix, count);
   return {
-    name,
+    name: "PCA, sees all",
     sees: "all",
     predict: ({ matrix }) => new Float32Array(reconstructPca(pca, transformPca(pca, matrix))),
   };
@@ -76,16 +64,12 @@ export function inferScores(
 export function fitConditionalPca(
   prepared: PreparedCohort,
   options: ConditionalPcaOptions = {},
-): ConditionalPca {
-  const {
-    counts = [10, 20, 40, 80],
-    noises = [1e-3, 3e-3, 1e-2, 3e-2, 0.1],
-    name = "PCA, conditioned on RNA",
-  } = checkOptions("fitConditionalPca", options, {
-    counts: "array",
-    noises: "array",
-    name: "string",
-  });
+): Predictor {
+  const { counts = [10, 20, 40, 80], noises = [1e-3, 3e-3, 1e-2, 3e-2, 0.1] } = checkOptions(
+    "fitConditionalPca",
+    options,
+    { counts: "array", noises: "array" },
+  );
   if (noises.length === 0 || noises.some((noise) => !(noise > 0 && noise < 1))) {
     throw new RangeError(
       `fitConditionalPca: expected noises in (0, 1), as shares of the first variance, got [${noises.join(", ")}]`,
@@ -98,21 +82,17 @@ export function fitConditionalPca(
   const infer = scoreInference(pca, modalities[0]);
   const clipped = [...new Set(counts.map((count) => Math.min(count, pca.count)))];
   const settings = clipped.flatMap((count) => noises.map((noise) => ({ count, noise })));
-  const { setting, trials } = chooseSetting("conditional PCA", settings, () => {
+  const { count, noise } = chooseSetting("conditional PCA", settings, () => {
     const scoresOf = infer(validation.matrix);
     return ({ count, noise }) => {
       const predicted = clampTo(space, rebuild(pca, scoresOf(count, noise * first), columns));
       return meanSquaredErrorOf(validation, predicted, columns);
     };
   });
-  const { count, noise } = setting;
   return {
-    name,
+    name: "PCA, conditioned on RNA",
     sees: "RNA",
     notes: noteEdge("noise", noise, noises),
-    count,
-    noise,
-    trials,
     predict: ({ matrix }) =>
       new Float32Array(clampTo(space, rebuild(pca, infer(matrix)(count, noise * first), {}))),
   };

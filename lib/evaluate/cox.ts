@@ -17,7 +17,6 @@ export interface CoxOptions {
   readonly ridge?: number;
   /** How deaths at the same time share the likelihood; by default Efron's. */
   readonly ties?: "efron" | "breslow";
-  readonly maxIterations?: number;
 }
 
 export interface CoxModel {
@@ -27,9 +26,9 @@ export interface CoxModel {
   readonly logLikelihood: number;
   /** From the information matrix with the penalty, `[columns]`. */
   readonly standardErrors: Float64Array;
-  readonly iterations: number;
 }
 
+const MOST_ITERATIONS = 100;
 const TOLERANCE = 1e-8; // of the largest change of a coefficient in a step, relative
 
 /**
@@ -39,12 +38,8 @@ const TOLERANCE = 1e-8; // of the largest change of a coefficient in a step, rel
  * repeated column and no ridge, or the search does not converge, as where a column separates deaths from survivors.
  */
 export function fitCox(points: Rows, survival: Survival, options: CoxOptions = {}): CoxModel {
-  const {
-    ridge = 0,
-    ties = "efron",
-    maxIterations = 100,
-  } = checkOptions("fitCox", options, {
-    ...{ ridge: "number", maxIterations: "number" },
+  const { ridge = 0, ties = "efron" } = checkOptions("fitCox", options, {
+    ridge: "number",
     ties: ["efron", "breslow"],
   });
   checkPoints("fitCox", points);
@@ -66,7 +61,7 @@ export function fitCox(points: Rows, survival: Survival, options: CoxOptions = {
     return { ...state, beta, penalized: state.value - penalty };
   };
   let at = fit(new Float64Array(p));
-  for (let iteration = 1; iteration <= maxIterations; iteration++) {
+  for (let iteration = 0; iteration < MOST_ITERATIONS; iteration++) {
     const step = invert(at.information, p).solve(at.gradient);
     const noise = 1e-12 * Math.abs(at.penalized);
     let next = at;
@@ -81,14 +76,14 @@ export function fitCox(points: Rows, survival: Survival, options: CoxOptions = {
     if (moved > TOLERANCE * (1 + largest(at.beta))) continue;
     const covariance = invert(at.information, p).solve(identity(p));
     return {
-      ...{ coefficients: at.beta, logLikelihood: at.value, iterations: iteration },
+      ...{ coefficients: at.beta, logLikelihood: at.value },
       standardErrors: Float64Array.from({ length: p }, (_, k) =>
         Math.sqrt(covariance[k * (p + 1)]),
       ),
     };
   }
   throw new RangeError(
-    `fitCox: expected to converge in ${maxIterations} iterations; a column may separate the dead from all others: ` +
+    `fitCox: expected to converge in ${MOST_ITERATIONS} iterations; a column may separate the dead from all others: ` +
       "give a larger ridge, or leave it out",
   );
 }

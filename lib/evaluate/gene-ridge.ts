@@ -6,6 +6,7 @@ import { checkShrinkages, findPartners, notePartners, SHRINKAGES } from "./cis.j
 import { groupByMask } from "./masks.js";
 import { fitColumnScale } from "./points.js";
 import {
+  behindConstants,
   bestTrial,
   checkLambdas,
   clampTo,
@@ -16,30 +17,24 @@ import {
   LAMBDAS,
   noteEdge,
   type Predictor,
-  type Trial,
   trainingMean,
 } from "./predictor.js";
-import { columnMeans, placeColumns, repeatRow } from "./rows.js";
+import { columnMeans } from "./rows.js";
 
 export interface GeneRidgeOptions extends InputOptions {
   /** Penalties on the principal components of the RNA. */
   readonly lambdas?: readonly number[];
   /** Shrinkages of the own gene's slope, in rows of prior data with slope 0. */
   readonly shrinkages?: readonly number[];
-  /** Features, evenly spaced, that settings are chosen by; by default 1,000. */
-  readonly chosenBy?: number;
-  readonly name?: string;
 }
 
-export interface GeneRidgeSetting {
+interface GeneRidgeSetting {
   readonly lambda: number;
   readonly shrinkage: number;
 }
 
-export interface GeneRidge extends Predictor {
-  readonly setting: GeneRidgeSetting;
-  readonly trials: readonly Trial<GeneRidgeSetting>[];
-}
+/** About as many features, evenly spaced, are what settings are chosen by. */
+const CHOSEN_BY = 1000;
 
 /**
  * Fits each inferred feature on its observed training entries alone:
@@ -48,22 +43,17 @@ export interface GeneRidge extends Predictor {
  * `β = A^-1 x`, the slope is `b = x^T α / (x^T β + s var(x) / λ)` and the rest `k(x)^T (α - b β)`.
  * @throws RangeError if a setting is out of range, or no validation entry is observed to choose by.
  */
-export function fitGeneRidge(prepared: PreparedCohort, options: GeneRidgeOptions = {}): GeneRidge {
+export function fitGeneRidge(prepared: PreparedCohort, options: GeneRidgeOptions = {}): Predictor {
   const {
     lambdas = LAMBDAS,
     shrinkages = SHRINKAGES,
-    chosenBy = 1000,
-    name = "per-gene ridge on own RNA and components",
     ...input
   } = checkOptions("fitGeneRidge", options, {
     ...INPUT_KINDS,
-    ...{ lambdas: "array", shrinkages: "array", chosenBy: "number", name: "string" },
+    ...{ lambdas: "array", shrinkages: "array" },
   });
   checkLambdas("fitGeneRidge", lambdas);
   checkShrinkages("fitGeneRidge", shrinkages);
-  if (!Number.isInteger(chosenBy) || chosenBy < 1) {
-    throw new RangeError(`fitGeneRidge: expected a positive number of features, got ${chosenBy}`);
-  }
   const read = inputReader(prepared, input);
   const { train, validation, modalities, space } = prepared;
   const inputs = read(train);
@@ -78,9 +68,9 @@ export function fitGeneRidge(prepared: PreparedCohort, options: GeneRidgeOptions
   const variance = fitColumnScale(inputs).scale.map((scale) => scale ** 2);
   const material: Material = { inputs, products, partner, variance, start, matrix: train.matrix };
 
-  const stride = Math.max(1, Math.floor((end - start) / chosenBy));
+  const stride = Math.max(1, Math.floor((end - start) / CHOSEN_BY));
   const sampled = Array.from({ length: end - start }, (_, j) => j).filter((j) => j % stride === 0);
-  const trials: Trial<GeneRidgeSetting>[] = [];
+  const trials: { setting: GeneRidgeSetting; mse: number }[] = [];
   if (lambdas.length * shrinkages.length > 1) {
     const given = read(validation);
     const similarity = { rows: given.rows, columns: inputs.rows, values: compare(given) };
@@ -104,26 +94,18 @@ export function fitGeneRidge(prepared: PreparedCohort, options: GeneRidgeOptions
   const line = finish(material, solveFeatures(material, every, setting.lambda), setting);
   const mean = trainingMean(prepared);
   return {
-    name,
+    name: "per-gene ridge on own RNA and components",
     sees: "RNA",
     notes: [
       notePartners({ partner }),
       ...noteEdge("lambda", setting.lambda, lambdas),
       ...noteEdge("shrinkage", setting.shrinkage, shrinkages),
     ],
-    setting,
-    trials,
     predict: (rows) => {
       const given = read(rows);
       const similarity = { rows: given.rows, columns: inputs.rows, values: compare(given) };
       const values = clampTo(space, predict(material, line, given, similarity));
-      const out = new Float32Array(repeatRow(mean, given.rows));
-      placeColumns(
-        { rows: given.rows, columns: rows.matrix.columns, values: out },
-        { rows: given.rows, columns: end - start, values },
-        start,
-      );
-      return out;
+      return behindConstants(mean, { rows: given.rows, columns: end - start, values });
     },
   };
 }

@@ -11,7 +11,6 @@ import {
   LAMBDAS,
   noteEdge,
   type Predictor,
-  type Trial,
 } from "./predictor.js";
 import { mixingWeights } from "./ridge.js";
 import { columnMeans } from "./rows.js";
@@ -21,18 +20,6 @@ export interface KernelRidgeOptions extends InputOptions {
   readonly lambdas?: readonly number[];
   /** Of `exp(-gamma d² / m)`, m the mean squared distance between training rows. */
   readonly gammas?: readonly number[];
-  readonly name?: string;
-}
-
-/** The penalty and the kernel's rate. */
-export interface KernelSetting {
-  readonly lambda: number;
-  readonly gamma: number;
-}
-
-export interface KernelRidge extends Predictor {
-  readonly setting: KernelSetting;
-  readonly trials: readonly Trial<KernelSetting>[];
 }
 
 const GAMMAS = [0.1, 0.3, 1, 3] as const;
@@ -47,15 +34,14 @@ const GAMMAS = [0.1, 0.3, 1, 3] as const;
 export function fitKernelRidge(
   prepared: PreparedCohort,
   options: KernelRidgeOptions = {},
-): KernelRidge {
+): Predictor {
   const {
     lambdas = LAMBDAS,
     gammas = GAMMAS,
-    name = "kernel ridge, RBF",
     ...input
   } = checkOptions("fitKernelRidge", options, {
     ...INPUT_KINDS,
-    ...{ lambdas: "array", gammas: "array", name: "string" },
+    ...{ lambdas: "array", gammas: "array" },
   });
   checkLambdas("fitKernelRidge", lambdas);
   if (gammas.length === 0 || gammas.some((gamma) => !(gamma > 0 && gamma < Infinity))) {
@@ -72,8 +58,8 @@ export function fitKernelRidge(
     );
   }
   const kernels = new Map(gammas.map((gamma) => [gamma, centeredKernel(among, n, gamma, spread)]));
-  const fitted = fitMixture<KernelSetting>(prepared, {
-    ...{ name, what: "lambda and gamma" },
+  return fitMixture(prepared, {
+    ...{ name: "kernel ridge, RBF", what: "lambda and gamma" },
     settings: gammas.flatMap((gamma) => lambdas.map((lambda) => ({ lambda, gamma }))),
     mix: (rows) => {
       const given = read(rows);
@@ -92,7 +78,6 @@ export function fitKernelRidge(
       ...noteEdge("gamma", gamma, gammas),
     ],
   });
-  return fitted;
 }
 
 /** The Gaussian kernel of training rows, centered, with a mean diagonal of half their mean squared distance. */

@@ -28,9 +28,6 @@ export interface LogisticModel {
   /** On scaled columns: `[1, columns]` for two classes (the log odds of the second), else `[classes, columns]`. */
   readonly coefficients: Float64Array;
   readonly intercepts: Float64Array;
-  readonly iterations: number;
-  /** Largest gradient entry, per training row, where the search ended. */
-  readonly gradient: number;
   readonly converged: boolean;
 }
 
@@ -82,8 +79,6 @@ export function fitLogistic(
     scale,
     coefficients: rotation?.rotateBack(weights) ?? weights,
     intercepts: found.point.slice(outputs * inputs.columns),
-    iterations: found.iterations,
-    gradient: found.gradient / points.rows,
     converged: found.converged,
   };
 }
@@ -118,7 +113,7 @@ export function predictLogistic(model: LogisticModel, points: Rows): Float64Arra
 }
 
 /** Turns logits into probabilities, `exp(z_k) / Σ exp(z)`; returns `log Σ exp(z)`. */
-export function softmaxInPlace(logits: Float64Array): number {
+function softmaxInPlace(logits: Float64Array): number {
   let top = Number.NEGATIVE_INFINITY;
   for (const logit of logits) top = Math.max(top, logit);
   let sum = 0;

@@ -8,7 +8,6 @@ export interface MinimizeOptions {
 
 export interface Minimum {
   readonly point: Float64Array;
-  readonly value: number;
   /** Largest absolute entry of the gradient there. */
   readonly gradient: number;
   readonly iterations: number;
@@ -66,7 +65,7 @@ export function minimizeSmooth(
     ({ point, gradient, value } = next);
   }
   const rest = largest(gradient);
-  return { point, value, gradient: rest, iterations, converged: rest <= tolerance };
+  return { point, gradient: rest, iterations, converged: rest <= tolerance };
 }
 
 /** The two-loop recursion: minus the inverse Hessian's estimate times the gradient. */

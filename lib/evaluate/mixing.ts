@@ -2,12 +2,11 @@
 import { multiply, type Rows } from "../engine/linear-algebra.js";
 import type { Prepared, PreparedCohort } from "../preprocess/prepare.js";
 import {
+  type Chosen,
   chooseSetting,
   clampTo,
   inferredColumns,
   meanSquaredErrorOf,
-  type Predictor,
-  type Trial,
 } from "./predictor.js";
 
 /** A recipe whose setting the validation rows choose. */
@@ -23,12 +22,6 @@ export interface Mixture<T> {
   note(setting: T): readonly string[];
 }
 
-/** A mixture with its setting; `trials` is empty if a single one was given. */
-export interface Mixed<T> extends Predictor {
-  readonly setting: T;
-  readonly trials: readonly Trial<T>[];
-}
-
 /**
  * Chooses the setting with the lowest validation error over the inferred columns, and predicts weighted sums of training
  * rows, clamped at 0 in the paper's space.
@@ -37,10 +30,10 @@ export interface Mixed<T> extends Predictor {
 export function fitMixture<T>(
   prepared: PreparedCohort,
   { name, what, settings, mix, note }: Mixture<T>,
-): Mixed<T> {
+): Chosen<T> {
   const { train, validation, space } = prepared;
   const columns = inferredColumns(prepared);
-  const { setting, trials } = chooseSetting(what, settings, () => {
+  const setting = chooseSetting(what, settings, () => {
     const weightsOf = mix(validation);
     return (tried) => {
       const predicted = clampTo(space, multiply(weightsOf(tried), train.matrix, columns));
@@ -52,7 +45,6 @@ export function fitMixture<T>(
     sees: "RNA",
     notes: note(setting),
     setting,
-    trials,
     predict: (rows) => new Float32Array(clampTo(space, multiply(mix(rows)(setting), train.matrix))),
   };
 }

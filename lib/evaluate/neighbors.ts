@@ -4,38 +4,27 @@ import { checkOptions } from "../options.js";
 import type { PreparedCohort } from "../preprocess/prepare.js";
 import { fitMixture } from "./mixing.js";
 import { type Nearest, nearestRows } from "./points.js";
-import {
-  INPUT_KINDS,
-  type InputOptions,
-  inputReader,
-  type Predictor,
-  type Trial,
-} from "./predictor.js";
+import { type Chosen, INPUT_KINDS, type InputOptions, inputReader } from "./predictor.js";
 
 export interface NeighborsOptions extends InputOptions {
   /** Numbers of neighbors. Validation error chooses; a single one is used as given. */
   readonly counts?: readonly number[];
-  readonly name?: string;
-}
-
-export interface Neighbors extends Predictor {
-  readonly count: number;
-  readonly trials: readonly Trial<number>[];
 }
 
 /**
  * Predicts the mean of the training rows nearest in the first modality, by Euclidean distance.
+ * @returns the predictor, with the number of neighbors as its setting.
  * @throws RangeError if a count is not a whole number from 1 to the training rows, or no validation entry is
  * observed to choose by.
  */
-export function fitNeighbors(prepared: PreparedCohort, options: NeighborsOptions = {}): Neighbors {
+export function fitNeighbors(
+  prepared: PreparedCohort,
+  options: NeighborsOptions = {},
+): Chosen<number> {
   const { train } = prepared;
   const most = train.matrix.rows;
-  const {
-    counts = [1, 3, 5, 10, 20, 40].filter((count) => count <= most),
-    name = "nearest neighbors in RNA",
-    ...input
-  } = checkOptions("fitNeighbors", options, { ...INPUT_KINDS, counts: "array", name: "string" });
+  const { counts = [1, 3, 5, 10, 20, 40].filter((count) => count <= most), ...input } =
+    checkOptions("fitNeighbors", options, { ...INPUT_KINDS, counts: "array" });
   if (counts.length === 0 || counts.some((k) => !Number.isInteger(k) || k < 1 || k > most)) {
     throw new RangeError(
       `fitNeighbors: expected whole numbers from 1 to ${most}, got [${counts.join(", ")}]`,
@@ -52,13 +41,12 @@ export function fitNeighbors(prepared: PreparedCohort, options: NeighborsOptions
     return { rows, columns: most, values };
   };
   const largest = Math.max(...counts);
-  const fitted = fitMixture(prepared, {
-    ...{ name, what: "neighbors", settings: counts },
+  return fitMixture(prepared, {
+    ...{ name: "nearest neighbors in RNA", what: "neighbors", settings: counts },
     mix: (rows) => {
       const nearest = nearestRows(read(rows), inputs, largest);
       return (count) => weightsOf(nearest, count);
     },
     note: () => [],
   });
-  return { ...fitted, count: fitted.setting };
 }

@@ -17,20 +17,13 @@ import {
   inputReader,
   noteEdge,
   type Predictor,
-  type Trial,
 } from "./predictor.js";
-import { fitSmoother } from "./ridge.js";
+import { completeWeights, fitSmoother } from "./ridge.js";
 import { columnMeans } from "./rows.js";
 
 export interface PlsOptions extends InputOptions {
   /** Numbers of components, clipped to what the training rows allow. Validation error chooses; a single one is used as given. */
   readonly counts?: readonly number[];
-  readonly name?: string;
-}
-
-export interface Pls extends Predictor {
-  readonly count: number;
-  readonly trials: readonly Trial<number>[];
 }
 
 /**
@@ -39,12 +32,11 @@ export interface Pls extends Predictor {
  * Source: Rosipal and Trejo 2001; the same as scikit-learn's PLSRegression with `scale=False`.
  * @throws RangeError if a count is not a positive whole number, or no validation entry is observed to choose by.
  */
-export function fitPls(prepared: PreparedCohort, options: PlsOptions = {}): Pls {
-  const {
-    counts = [1, 2, 3, 5, 8, 12, 20, 30, 45],
-    name = "PLS",
-    ...input
-  } = checkOptions("fitPls", options, { ...INPUT_KINDS, counts: "array", name: "string" });
+export function fitPls(prepared: PreparedCohort, options: PlsOptions = {}): Predictor {
+  const { counts = [1, 2, 3, 5, 8, 12, 20, 30, 45], ...input } = checkOptions("fitPls", options, {
+    ...INPUT_KINDS,
+    counts: "array",
+  });
   if (counts.length === 0 || counts.some((count) => !Number.isInteger(count) || count < 1)) {
     throw new RangeError(
       `fitPls: expected positive whole numbers of components, got [${counts.join(", ")}]`,
@@ -65,8 +57,8 @@ export function fitPls(prepared: PreparedCohort, options: PlsOptions = {}): Pls 
   );
   const found = scores.length;
   const clipped = [...new Set(counts.map((count) => Math.min(count, found)))];
-  const fitted = fitMixture(prepared, {
-    ...{ name, what: "components", settings: clipped },
+  return fitMixture(prepared, {
+    ...{ name: "PLS", what: "components", settings: clipped },
     mix: (rows) => {
       const similarity = smoother.compare(read(rows));
       return (count) => {
@@ -80,18 +72,13 @@ export function fitPls(prepared: PreparedCohort, options: PlsOptions = {}): Pls 
           values: multiplyTransposed(similarity, u),
         };
         const solved = { ...along, values: solveRows(system, along) };
-        const values = multiply(solved, t);
-        for (let i = 0; i < similarity.rows; i++) {
-          const row = values.subarray(i * n, (i + 1) * n);
-          const missing = (1 - row.reduce((sum, weight) => sum + weight, 0)) / n;
-          for (let j = 0; j < n; j++) row[j] += missing;
-        }
-        return { rows: similarity.rows, columns: n, values };
+        return completeWeights({
+          ...{ rows: similarity.rows, columns: n, values: multiply(solved, t) },
+        });
       };
     },
     note: (count) => noteEdge("components", count, clipped),
   });
-  return { ...fitted, count: fitted.setting };
 }
 
 /** Unit scores t and the dual vectors u of the weights, `w = X^T u`, of each component; fewer if nothing is left to explain. */

@@ -1,10 +1,12 @@
 // What every row of a reconstruction table is: something that predicts all columns, and says what it sees.
+import { sliceColumns } from "../cohort/matrix.js";
 import type { Rows } from "../engine/linear-algebra.js";
 import type { AroSpec } from "../model/aro.js";
 import type { AutoencoderModel } from "../model/autoencoder.js";
+import type { ModisModel } from "../model/modis.js";
 import type { Kinds } from "../options.js";
 import { type Prepared, type PreparedCohort, SPACES, type Space } from "../preprocess/prepare.js";
-import { columnMeans, pickColumns, repeatRow } from "./rows.js";
+import { columnMeans, pickColumns, placeColumns, repeatRow } from "./rows.js";
 
 /** What a predictor sees: "RNA" is the first modality of the cohort, whatever its name; "truth" what only a simulation knows. */
 export type Sight = "nothing" | "RNA" | "all" | "truth";
@@ -30,10 +32,15 @@ export const INPUT_KINDS: Kinds<InputOptions> = {
   input: SPACES,
 };
 
-/** A hyperparameter and its mean squared error over the validation rows. */
-export interface Trial<T> {
+/** A setting and its mean squared error over the validation rows. */
+interface Trial<T> {
   readonly setting: T;
   readonly mse: number;
+}
+
+/** A predictor whose setting the validation rows chose. */
+export interface Chosen<T> extends Predictor {
+  readonly setting: T;
 }
 
 /** Returns the inferred columns `[start, end)`: all after the first modality, or every column if it is the only one. */
@@ -55,10 +62,14 @@ export function trainingMean({ train }: TrainingMatrix): Float64Array {
 }
 
 /**
- * Averages the observed entries of the training rows, `[features]`; a feature without any gets the mean of its filled
- * entries. No other constant scores better on observed entries: filled entries pull a mean toward the median.
+ * Averages the observed entries of the training rows, `[features]`; a feature without any gets the fallback, by default
+ * the mean of its filled entries. No other constant scores better on observed entries: filled entries pull a mean toward
+ * the median.
  */
-export function observedMean({ train }: TrainingMatrix): Float64Array {
+export function observedMean(
+  { train }: TrainingMatrix,
+  fallback: Float64Array = columnMeans(train.matrix),
+): Float64Array {
   const { rows, columns, values, observed } = train.matrix;
   const sums = new Float64Array(columns);
   const counts = new Float64Array(columns);
@@ -67,8 +78,7 @@ export function observedMean({ train }: TrainingMatrix): Float64Array {
     sums[i % columns] += values[i];
     counts[i % columns]++;
   }
-  const all = columnMeans(train.matrix);
-  return sums.map((sum, j) => (counts[j] > 0 ? sum / counts[j] : all[j]));
+  return sums.map((sum, j) => (counts[j] > 0 ? sum / counts[j] : fallback[j]));
 }
 
 /** Takes the median of the training rows, filled entries included, `[features]`. */
@@ -105,6 +115,34 @@ export function modelPredictor(
     name,
     sees: model.spec.visible ? "RNA" : "all",
     predict: ({ matrix }) => model.reconstruct(matrix),
+  };
+}
+
+/**
+ * Lets a trained MODIS stand in a table of predictors: the first modality is encoded by its own autoencoder, without
+ * noise, and decoded by each modality's. The decoders end in a linear layer, so their output is clamped at 0, like that of
+ * the linear controls; no preprocessed value is negative, and the clamp can only lower an error.
+ */
+export function modisPredictor(
+  name: string,
+  model: ModisModel,
+  { modalities, space }: Pick<PreparedCohort, "modalities" | "space">,
+): Predictor {
+  return {
+    name,
+    sees: "RNA",
+    async predict({ matrix }) {
+      const { rows, columns } = matrix;
+      const [{ start, end }] = modalities;
+      const everywhere = modalities.map((_, i) => i);
+      const translated = await model.translate(sliceColumns(matrix, start, end), 0, everywhere);
+      const out = new Float64Array(rows * columns);
+      modalities.forEach(({ start, end }, i) => {
+        const part = { rows, columns: end - start, values: translated[i] };
+        placeColumns({ rows, columns, values: out }, part, start);
+      });
+      return new Float32Array(clampTo(space, out));
+    },
   };
 }
 
@@ -179,11 +217,21 @@ export function chooseSetting<T>(
   what: string,
   settings: readonly T[],
   prepare: () => (setting: T) => number,
-): { readonly setting: T; readonly trials: readonly Trial<T>[] } {
-  if (settings.length === 1) return { setting: settings[0], trials: [] };
+): T {
+  if (settings.length === 1) return settings[0];
   const errorOf = prepare();
-  const trials = settings.map((setting) => ({ setting, mse: errorOf(setting) }));
-  return { setting: bestTrial(what, trials).setting, trials };
+  return bestTrial(
+    what,
+    settings.map((setting) => ({ setting, mse: errorOf(setting) })),
+  ).setting;
+}
+
+/** Puts a row of constants before predictions of the inferred columns, `[rows, constants.length]`. */
+export function behindConstants(constants: Float64Array, inferred: Rows): Float32Array {
+  const out = new Float32Array(repeatRow(constants, inferred.rows));
+  const start = constants.length - inferred.columns;
+  placeColumns({ rows: inferred.rows, columns: constants.length, values: out }, inferred, start);
+  return out;
 }
 
 /** Clamps predictions in the paper's space at 0, in place: no value in that space is negative. */

@@ -12,7 +12,7 @@ import type { Prepared, PreparedCohort } from "../preprocess/prepare.js";
 import { foldInCells, validateBy } from "./cells.js";
 import { groupByMask, type MaskGroup } from "./masks.js";
 import { fitPca } from "./pca.js";
-import { chooseSetting, clampTo, noteEdge, type Predictor, type Trial } from "./predictor.js";
+import { chooseSetting, clampTo, noteEdge, type Predictor } from "./predictor.js";
 import { identity, pickColumns, repeatRow, transpose } from "./rows.js";
 
 export interface ProbabilisticPcaOptions {
@@ -22,14 +22,9 @@ export interface ProbabilisticPcaOptions {
   readonly rounds?: number;
   /** What new rows are predicted from: their first modality, or every measured cell. */
   readonly given?: "RNA" | "cells";
-  readonly name?: string;
 }
 
 export interface ProbabilisticPca extends Predictor {
-  readonly count: number;
-  readonly trials: readonly Trial<number>[];
-  /** σ², the variance of an entry around what the components say. */
-  readonly noise: number;
   /** The posterior standard deviation of each entry given the first modality, `[rows, features]`, not of what is clamped. */
   deviation(rows: Prepared): Float32Array;
 }
@@ -49,9 +44,8 @@ export function fitProbabilisticPca(
     counts = [20],
     rounds = 8,
     given = "RNA",
-    name = given === "RNA" ? "probabilistic PCA, given RNA" : "probabilistic PCA",
   } = checkOptions("fitProbabilisticPca", options, {
-    ...{ counts: "array", rounds: "number", given: ["RNA", "cells"], name: "string" },
+    ...{ counts: "array", rounds: "number", given: ["RNA", "cells"] },
   });
   for (const value of [...counts, rounds, counts.length]) {
     if (Number.isInteger(value) && value >= 1) continue;
@@ -98,18 +92,16 @@ export function fitProbabilisticPca(
     );
   };
   const fitted = clipped.map(fit);
-  const { setting: state, trials } = chooseSetting("components", fitted, () => {
+  const state = chooseSetting("components", fitted, () => {
     const { seen, errorOf } = validateBy(given, prepared);
     return (tried) => errorOf(predictFrom(tried, seen));
   });
   const { count } = state;
   return {
-    name,
-    sees: given === "RNA" ? "RNA" : "all",
+    ...(given === "RNA"
+      ? { name: "probabilistic PCA, given RNA", sees: "RNA" }
+      : { name: "probabilistic PCA", sees: "all" }),
     notes: noteEdge("components", count, clipped),
-    count,
-    trials: trials.map(({ setting, mse }) => ({ setting: setting.count, mse })),
-    noise: state.noise,
     predict: (rows) => new Float32Array(predictFrom(state, rows)),
     deviation: (rows) => {
       // The posterior covariance depends on what is visible, which is the same for every row.

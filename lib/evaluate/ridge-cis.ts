@@ -22,27 +22,21 @@ import {
   meanSquaredErrorOf,
   noteEdge,
   type Predictor,
-  type Trial,
 } from "./predictor.js";
 import { fitRidge, fitSmoother, RIDGE_KINDS, type RidgeOptions } from "./ridge.js";
 import { placeColumns } from "./rows.js";
 
-export interface RidgeWithCisOptions extends CisOptions, Pick<RidgeOptions, "lambdas"> {
-  /** Folds of the training rows that residuals come from. By default 5. */
-  readonly folds?: number;
+export interface RidgeWithCisOptions extends CisOptions, Pick<RidgeOptions, "lambdas" | "name"> {
   /** Of the order in which training rows are dealt into folds. By default 42. */
   readonly seed?: number;
 }
 
-export interface RidgeWithCis extends Predictor {
-  readonly lambda: number;
-  readonly shrinkage: number;
-  readonly trials: readonly Trial<{ readonly lambda: number; readonly shrinkage: number }>[];
-}
+/** Folds of the training rows that residuals come from. */
+const FOLDS = 5;
 
 /**
  * Fits the dual ridge and a cis regression of its residuals. Residuals come from ridges that did not see the row
- * (k folds of the training rows), since on rows that it saw the ridge errs too little to learn from.
+ * (folds of the training rows), since on rows that it saw the ridge errs too little to learn from.
  * Chooses among the ridge's own lambda and all stronger ones, because the second path takes over part of its work.
  * The first modality's columns are the plain ridge's.
  * @throws RangeError if an option is out of range, there are fewer patients than folds, or no validation entry is
@@ -51,14 +45,10 @@ export interface RidgeWithCis extends Predictor {
 export function fitRidgeWithCis(
   prepared: PreparedCohort,
   options: RidgeWithCisOptions = {},
-): RidgeWithCis {
-  checkOptions("fitRidgeWithCis", options, {
-    ...CIS_KINDS,
-    ...RIDGE_KINDS,
-    ...{ folds: "number", seed: "number" },
-  });
+): Predictor {
+  checkOptions("fitRidgeWithCis", options, { ...CIS_KINDS, ...RIDGE_KINDS, seed: "number" });
   const { shrinkages = SHRINKAGES, offset = false, name = "ridge + cis of its residual" } = options;
-  const { folds = 5, seed = 42, input } = options;
+  const { seed = 42, input } = options;
   checkShrinkages("fitRidgeWithCis", shrinkages);
   const { train, validation, space } = prepared;
   const { patients } = train;
@@ -66,10 +56,9 @@ export function fitRidgeWithCis(
   const columns = inferredColumns(prepared);
   const inputs = read(train);
   const base = fitRidge(prepared, { lambdas: options.lambdas, input });
-  const lambdas = options.lambdas ?? LAMBDAS.filter((lambda) => lambda >= base.lambda);
+  const lambdas = options.lambdas ?? LAMBDAS.filter((lambda) => lambda >= base.setting);
   const parts = stratifiedGroupFolds(new Array<number>(patients.length).fill(0), patients, {
-    folds,
-    seed,
+    ...{ folds: FOLDS, seed },
   }).map(({ train: kept, test: held }) => {
     const smoother = fitSmoother(selectPoints(inputs, kept));
     const similarity = smoother.compare(selectPoints(inputs, held));
@@ -110,13 +99,10 @@ export function fitRidgeWithCis(
       ...noteEdge("lambda", lambda, options.lambdas ?? LAMBDAS),
       ...noteEdge("shrinkage", shrinkage, shrinkages),
     ],
-    lambda,
-    shrinkage,
-    trials,
     predict: (rows) => {
       const given = read(rows);
       const similarity = whole.compare(given);
-      const own = whole.weights(similarity, base.lambda);
+      const own = whole.weights(similarity, base.setting);
       const values = clampTo(space, multiply(own, train.matrix));
       const mixed = multiply(whole.weights(similarity, lambda), train.matrix, columns);
       placeColumns(

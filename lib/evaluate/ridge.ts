@@ -4,14 +4,13 @@ import { checkOptions, type Kinds } from "../options.js";
 import type { PreparedCohort } from "../preprocess/prepare.js";
 import { fitMixture } from "./mixing.js";
 import {
+  type Chosen,
   checkLambdas,
   INPUT_KINDS,
   type InputOptions,
   inputReader,
   LAMBDAS,
   noteEdge,
-  type Predictor,
-  type Trial,
 } from "./predictor.js";
 import { columnMeans } from "./rows.js";
 
@@ -27,18 +26,13 @@ export const RIDGE_KINDS: Kinds<RidgeOptions> = {
   ...{ lambdas: "array", name: "string" },
 };
 
-export interface Ridge extends Predictor {
-  readonly lambda: number;
-  /** Empty if a single lambda was given. */
-  readonly trials: readonly Trial<number>[];
-}
-
 /**
  * Fits `ŷ = max(0, ȳ + k(x)^T (K + λ I)^-1 (Y - ȳ))` with `K = X X^T` of the training inputs, centered on their
  * mean: ridge regression from the first modality to all columns, in one solve of the size of the training rows.
+ * @returns the predictor, with lambda as its setting.
  * @throws RangeError if a lambda is not positive, or no validation entry is observed to choose by.
  */
-export function fitRidge(prepared: PreparedCohort, options: RidgeOptions = {}): Ridge {
+export function fitRidge(prepared: PreparedCohort, options: RidgeOptions = {}): Chosen<number> {
   const {
     lambdas = LAMBDAS,
     name = "dual ridge",
@@ -47,7 +41,7 @@ export function fitRidge(prepared: PreparedCohort, options: RidgeOptions = {}): 
   checkLambdas("fitRidge", lambdas);
   const read = inputReader(prepared, input);
   const smoother = fitSmoother(read(prepared.train));
-  const fitted = fitMixture(prepared, {
+  return fitMixture(prepared, {
     ...{ name, what: "lambda", settings: lambdas },
     mix: (rows) => {
       const similarity = smoother.compare(read(rows));
@@ -55,7 +49,6 @@ export function fitRidge(prepared: PreparedCohort, options: RidgeOptions = {}): 
     },
     note: (lambda) => noteEdge("lambda", lambda, lambdas),
   });
-  return { ...fitted, lambda: fitted.setting };
 }
 
 /** Ridge regression as a recipe for mixing training rows, the same for every target. */
@@ -93,12 +86,18 @@ export function mixingWeights(
 ): Rows {
   const system = products.slice();
   for (let i = 0; i < n; i++) system[i * (n + 1)] += lambda;
-  const values = factorCholesky(system).solve(similarity);
+  return completeWeights({ rows, columns: n, values: factorCholesky(system).solve(similarity) });
+}
+
+/**
+ * Makes each row of weights sum to 1, in place, which is the same as centering the targets and adding their mean again.
+ */
+export function completeWeights(weights: Rows & { readonly values: Float64Array }): Rows {
+  const { rows, columns: n, values } = weights;
   for (let i = 0; i < rows; i++) {
     const row = values.subarray(i * n, (i + 1) * n);
-    // Centering the targets and adding their mean again is the same as making the weights sum to 1.
     const missing = (1 - row.reduce((sum, weight) => sum + weight, 0)) / n;
     for (let j = 0; j < n; j++) row[j] += missing;
   }
-  return { rows, columns: n, values };
+  return weights;
 }

@@ -5,6 +5,7 @@ import {
   gram,
   multiply,
   multiplyTransposed,
+  type Rows,
 } from "../engine/linear-algebra.js";
 import { checkOptions } from "../options.js";
 import type { Prepared, PreparedCohort } from "../preprocess/prepare.js";
@@ -17,7 +18,6 @@ import {
   noteEdge,
   observedMean,
   type Predictor,
-  type Trial,
 } from "./predictor.js";
 import { repeatRow, transpose } from "./rows.js";
 
@@ -28,14 +28,6 @@ export interface SoftImputeOptions {
   readonly rounds?: number;
   /** What new rows are folded in by: their first modality, or every measured cell. */
   readonly given?: "RNA" | "cells";
-  readonly name?: string;
-}
-
-export interface SoftImpute extends Predictor {
-  readonly lambda: number;
-  readonly trials: readonly Trial<number>[];
-  /** The training rows, completed, `[rows, features]`. */
-  readonly completed: Float64Array;
 }
 
 const TOLERANCE = 1e-16; // of the squared change of the gaps, as a share of their squares
@@ -51,14 +43,13 @@ const TOLERANCE = 1e-16; // of the squared change of the gaps, as a share of the
 export function fitSoftImpute(
   prepared: PreparedCohort,
   options: SoftImputeOptions = {},
-): SoftImpute {
+): Predictor {
   const {
     lambdas = LAMBDAS,
     rounds = 8,
     given = "RNA",
-    name = given === "RNA" ? "softImpute, given RNA" : "softImpute",
   } = checkOptions("fitSoftImpute", options, {
-    ...{ lambdas: "array", rounds: "number", given: ["RNA", "cells"], name: "string" },
+    ...{ lambdas: "array", rounds: "number", given: ["RNA", "cells"] },
   });
   checkLambdas("fitSoftImpute", lambdas);
   if (!Number.isInteger(rounds) || rounds < 1) {
@@ -86,7 +77,7 @@ export function fitSoftImpute(
     );
   };
   const { seen, errorOf } = validateBy(given, prepared);
-  const trials: Trial<number>[] = [];
+  const trials: { setting: number; mse: number }[] = [];
   let best: { readonly mse: number; readonly lambda: number; readonly found: Completion } | null =
     null;
   for (const lambda of [...lambdas].sort((a, b) => b - a)) {
@@ -111,12 +102,10 @@ export function fitSoftImpute(
   }
   const { lambda, found } = best;
   return {
-    name,
-    sees: given === "RNA" ? "RNA" : "all",
+    ...(given === "RNA"
+      ? { name: "softImpute, given RNA", sees: "RNA" }
+      : { name: "softImpute", sees: "all" }),
     notes: noteEdge("lambda", lambda, lambdas),
-    lambda,
-    trials,
-    completed: found.completed.map((value, at) => value + mean[at % width]),
     predict: (rows) => new Float32Array(predictFrom(found, rows)),
   };
 }
@@ -125,17 +114,12 @@ interface Completion {
   readonly threshold: number;
   readonly rank: number;
   /** `B^T`, `[rank, features]`. */
-  readonly factor: {
-    readonly rows: number;
-    readonly columns: number;
-    readonly values: Float64Array;
-  };
-  readonly completed: Float64Array;
+  readonly factor: Rows;
 }
 
 /** Completes the table at one threshold; its gaps are filled in place, so that the next threshold starts there. */
 function complete(
-  table: { readonly rows: number; readonly columns: number; readonly values: Float64Array },
+  table: Rows & { readonly values: Float64Array },
   observed: Uint8Array,
   threshold: number,
   rounds: number,
@@ -166,11 +150,6 @@ function complete(
       const d = singular[Math.floor(at / table.columns)];
       return (value / d) * Math.sqrt(d - threshold);
     });
-    return {
-      threshold,
-      rank,
-      factor: { rows: rank, columns: table.columns, values: factor },
-      completed: low,
-    };
+    return { threshold, rank, factor: { rows: rank, columns: table.columns, values: factor } };
   }
 }

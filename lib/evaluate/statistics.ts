@@ -1,6 +1,5 @@
-// Statistics that describe a result: correlations, quantiles, and intervals by formula and by resampling.
-import { quantileSorted, sampleRankCorrelation } from "simple-statistics";
-import { createRandom } from "../cohort/random.js";
+// Statistics that describe a result: Pearson's correlation, quantiles, intervals and tails by formula.
+import { quantileSorted } from "simple-statistics";
 
 /** Both ends belong to it. */
 export interface Interval {
@@ -13,7 +12,13 @@ export interface Interval {
  * @throws RangeError if the lengths differ, there are fewer than two pairs, or a value is not finite.
  */
 export function pearson(x: ArrayLike<number>, y: ArrayLike<number>): number | null {
-  checkPairs("pearson", x, y);
+  if (x.length !== y.length || x.length < 2) {
+    throw new RangeError(
+      `pearson: expected two equally long lists of at least 2, got ${x.length} and ${y.length}`,
+    );
+  }
+  checkFinite("pearson", x);
+  checkFinite("pearson", y);
   if (isConstant(x) || isConstant(y)) return null;
   const meanX = meanOf(x);
   const meanY = meanOf(y);
@@ -33,17 +38,6 @@ export function pearson(x: ArrayLike<number>, y: ArrayLike<number>): number | nu
 }
 
 /**
- * Gives Spearman's rank correlation in [-1, 1], ties sharing their average rank; null where either side is constant.
- * @throws RangeError if the lengths differ, there are fewer than two pairs, or a value is not finite.
- */
-export function spearman(x: ArrayLike<number>, y: ArrayLike<number>): number | null {
-  checkPairs("spearman", x, y);
-  if (isConstant(x) || isConstant(y)) return null;
-  const rho = sampleRankCorrelation(Array.from(x), Array.from(y));
-  return Math.min(1, Math.max(-1, rho));
-}
-
-/**
  * Gives Wilson's score interval of a share, `successes / trials`, within [0, 1].
  * A count that is a mean over repeats may be fractional. The trials are taken as independent:
  * where a patient gives several samples, the interval is narrower than it should be.
@@ -51,7 +45,10 @@ export function spearman(x: ArrayLike<number>, y: ArrayLike<number>): number | n
  * @throws RangeError if `successes` is not in [0, trials], or there is no trial.
  */
 export function wilsonInterval(successes: number, trials: number, level = 0.95): Interval {
-  checkLevel("wilsonInterval", level);
+  // Beyond these levels the normal quantile's series has no digits left.
+  if (!(level > 0 && level <= 0.999999)) {
+    throw new RangeError(`wilsonInterval: expected a level in (0, 0.999999], got ${level}`);
+  }
   if (!(trials > 0 && Number.isFinite(trials) && successes >= 0 && successes <= trials)) {
     throw new RangeError(
       `wilsonInterval: expected successes in [0, trials] and trials > 0, got ${successes} of ${trials}`,
@@ -81,41 +78,6 @@ export function quantile(values: ArrayLike<number>, q: number): number {
     );
   }
   return quantileSorted(Array.from(Float64Array.from(values).sort()), q);
-}
-
-export interface ResampleOptions {
-  /** How many times to draw; more draws, steadier ends. */
-  readonly resamples?: number;
-  readonly level?: number;
-  readonly seed?: number;
-}
-
-/**
- * Gives a percentile bootstrap interval of a statistic of `count` units (patients, samples, splits).
- * `statistic` gets the drawn unit indexes, some of them several times; draws where it gives null are left out
- * and counted. Null as the interval where no draw has the statistic.
- * Source: Efron 1979, the percentile method.
- * @throws RangeError if there are no units or draws, or the statistic is not finite.
- */
-export function bootstrapInterval(
-  count: number,
-  statistic: (drawn: readonly number[]) => number | null,
-  { resamples = 2000, level = 0.95, seed = 42 }: ResampleOptions = {},
-): { interval: Interval | null; undefinedDraws: number } {
-  checkLevel("bootstrapInterval", level);
-  checkCount("bootstrapInterval", "units", count);
-  checkCount("bootstrapInterval", "resamples", resamples);
-  const random = createRandom(seed, "bootstrap");
-  const results: number[] = [];
-  for (let r = 0; r < resamples; r++) {
-    const value = statistic(Array.from({ length: count }, () => random.integer(count)));
-    if (value !== null) results.push(value);
-  }
-  checkFinite("bootstrapInterval", results);
-  const undefinedDraws = resamples - results.length;
-  if (results.length === 0) return { interval: null, undefinedDraws };
-  const low = quantile(results, (1 - level) / 2);
-  return { interval: { low, high: quantile(results, (1 + level) / 2) }, undefinedDraws };
 }
 
 /**
@@ -151,29 +113,12 @@ function isConstant(values: ArrayLike<number>): boolean {
   return true;
 }
 
-function checkPairs(where: string, x: ArrayLike<number>, y: ArrayLike<number>): void {
-  if (x.length !== y.length || x.length < 2) {
-    throw new RangeError(
-      `${where}: expected two equally long lists of at least 2, got ${x.length} and ${y.length}`,
-    );
-  }
-  checkFinite(where, x);
-  checkFinite(where, y);
-}
-
 /** @throws RangeError naming the first value that is NaN or infinite. */
 export function checkFinite(where: string, values: ArrayLike<number>): void {
   for (let i = 0; i < values.length; i++) {
     if (!Number.isFinite(values[i])) {
       throw new RangeError(`${where}: expected finite values, got ${values[i]} at ${i}`);
     }
-  }
-}
-
-function checkLevel(where: string, level: number): void {
-  // Beyond these the normal quantile's series has no digits left.
-  if (!(level > 0 && level <= 0.999999)) {
-    throw new RangeError(`${where}: expected a level in (0, 0.999999], got ${level}`);
   }
 }
 

@@ -9,6 +9,8 @@ export interface TableOptions<T> {
   readonly columns?: readonly (readonly [field: keyof T & string, heading: string])[];
   /** Decimal places of numbers that are not whole; 3 by default. */
   readonly digits?: number;
+  /** A line above the table. */
+  readonly caption?: string;
 }
 
 interface Formatted {
@@ -22,7 +24,9 @@ export function showTable<T extends object>(
   rows: readonly T[],
   options: TableOptions<T> = {},
 ): void {
-  checkOptions<TableOptions<T>>("showTable", options, { columns: "array", digits: "number" });
+  checkOptions<TableOptions<T>>("showTable", options, {
+    ...{ columns: "array", digits: "number", caption: "string" },
+  });
   if (rows.length === 0) {
     console.log("none");
     return;
@@ -50,9 +54,11 @@ export function textTable<T extends object>(
       .map((cell, j) => (numeric[j] ? cell.padStart(widths[j]) : cell.padEnd(widths[j])))
       .join("  ")
       .trimEnd();
-  return [line(headings), line(widths.map((width) => "-".repeat(width))), ...body.map(line)].join(
-    "\n",
-  );
+  const { caption } = options;
+  return [
+    ...(caption === undefined ? [] : [caption]),
+    ...[line(headings), line(widths.map((width) => "-".repeat(width))), ...body.map(line)],
+  ].join("\n");
 }
 
 /** Formats rows as a Markdown table. */
@@ -74,8 +80,12 @@ function htmlTable<T extends object>(rows: readonly T[], options: TableOptions<T
     `<${tag} style="text-align:${numeric[j] ? "right" : "left"}">${escapeMarkup(text)}</${tag}>`;
   const line = (tag: string, cells: readonly string[]) =>
     `<tr>${cells.map((text, j) => cell(tag, text, j)).join("")}</tr>`;
+  const { caption } = options;
   return [
     "<table>",
+    ...(caption === undefined
+      ? []
+      : [`<caption style="text-align:left"><b>${escapeMarkup(caption)}</b></caption>`]),
     `<thead>${line("th", headings)}</thead>`,
     "<tbody>",
     ...body.map((cells) => line("td", cells)),

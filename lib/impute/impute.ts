@@ -111,7 +111,8 @@ export async function impute(options: ImputeOptions): Promise<Imputed> {
   const modalities = new Map(
     inferred.map(({ name, start, end }) => [name, features.slice(start, end)]),
   );
-  const read = "file" in given ? await readNewTable(imputer, given) : { ...given, notes: [] };
+  const read =
+    "file" in given ? await readNewTable(imputer, model, given) : { ...given, notes: [] };
   const places = findPlaces(imputer, read, leastFound);
   const aligned = align === undefined ? undefined : alignTable(imputer, read, places, align);
   const table = aligned?.table ?? read;
@@ -121,7 +122,7 @@ export async function impute(options: ImputeOptions): Promise<Imputed> {
   const notes: string[] = [...read.notes];
   const opened = imputer.aro
     ? openClamped(imputer.aro, decoder.paths, running)
-    : openDecoder(decoder, running);
+    : openDecoder(decoder, running, true);
   const work = createFolder(output, async (aside) => {
     const layout = { folder: aside, format, wide, samples: table.samples, modalities };
     const values = await openValues(layout, imputer);
@@ -192,6 +193,8 @@ function blockOf(
   const { transform } = readings[name] ?? {};
   const width = end - start;
   const first = modalities[0].end;
+  const undo = (one: number, j: number) =>
+    undoLogarithm(aro ? toUnits(paths.scaler, first + start + j, one) : one, transform);
   const [value, low, high] = Array.from({ length: 3 }, () =>
     new Float64Array(mean.rows * width).fill(Number.NaN),
   );
@@ -200,12 +203,11 @@ function blockOf(
       const at = i * mean.columns + start + j;
       if (!mean.observed[at]) continue;
       const to = i * width + j;
-      const [below, above] = [-1, 1].map((sign) => mean.values[at] + sign * factor * deviation[at]);
-      const undo = (one: number) =>
-        undoLogarithm(aro ? toUnits(paths.scaler, first + start + j, one) : one, transform);
-      value[to] = undo(mean.values[at]);
-      low[to] = aro && below <= 0 ? Number.NEGATIVE_INFINITY : undo(below);
-      high[to] = undo(above);
+      const reach = factor * deviation[at];
+      const below = mean.values[at] - reach;
+      value[to] = undo(mean.values[at], j);
+      low[to] = aro && below <= 0 ? Number.NEGATIVE_INFINITY : undo(below, j);
+      high[to] = undo(mean.values[at] + reach, j);
     }
   }
   return { value, low, high };

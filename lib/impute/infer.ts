@@ -112,11 +112,18 @@ export function specOf(
   };
 }
 
-/** Makes room for what is inferred of samples; nothing is, yet. */
-export function emptyInference(samples: number, { level }: Pick<Paths, "level">): Inference {
+/**
+ * Makes room for what is inferred of samples; nothing is, yet.
+ * @param measuredOnly leaves out the paper's space, which takes a fifth of the time.
+ */
+export function emptyInference(
+  samples: number,
+  { level }: Pick<Paths, "level">,
+  measuredOnly = false,
+): Inference {
   const mean = emptyMatrix(samples, level.length);
-  const preprocessed = new Float32Array(mean.values.length);
-  for (let i = 0; i < samples; i++) preprocessed.set(level, i * level.length);
+  const preprocessed = new Float32Array(measuredOnly ? 0 : mean.values.length);
+  for (let i = 0; i < samples && !measuredOnly; i++) preprocessed.set(level, i * level.length);
   return { mean, deviation: new Float32Array(mean.values.length), preprocessed };
 }
 
@@ -184,7 +191,7 @@ function writeSample(
       const spread = standard.scale[j] * one.deviation[i];
       mean += share * center;
       deviation += share * spread;
-      if (std === 0) continue; // the paper's z-scores are 0
+      if (std === 0 || into.preprocessed.length === 0) continue; // the paper's z-scores are 0
       expectedLog1p((center - paths.scaler.mean[first + j]) / std, spread / std, QUADRATURE, term);
       preprocessed += share * (term.value + one.pull[i] * (paths.level[j] - term.value));
     }
@@ -229,17 +236,21 @@ export interface OpenedModel<T extends Pick<Inference, "mean" | "deviation">> {
   dispose(): void;
 }
 
-/** Puts the networks of a decoder on an engine. */
+/**
+ * Puts the networks of a decoder on an engine.
+ * @param measuredOnly infers in measured units alone; `preprocessed` stays empty.
+ */
 export function openDecoder(
   decoder: Pick<SharedDecoder, "paths" | "spec" | "networks" | "gates">,
   engine: Engine,
+  measuredOnly = false,
 ): OpenedModel<Inference> {
   const { paths, spec, networks } = decoder;
   const table = featureTable(paths);
   const models = networks.map((weights) => buildSharedDecoder(engine, spec, weights));
   return {
     async infer(seen) {
-      const into = emptyInference(seen.rows, paths);
+      const into = emptyInference(seen.rows, paths, measuredOnly);
       for (let start = 0; start < seen.rows; start += ROWS) {
         const rows = Array.from({ length: Math.min(ROWS, seen.rows - start) }, (_, i) => start + i);
         const described = {

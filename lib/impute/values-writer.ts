@@ -1,11 +1,10 @@
 // Writes imputed values as they come, some samples at a time: as a long table, a table a modality, or MuData.
-import { once } from "node:events";
-import { createWriteStream, type WriteStream } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type Columns, createAnnData } from "../cohort/anndata-writer.js";
 import { matrixFrom } from "../cohort/matrix.js";
 import { writeTable } from "../cohort/table-writer.js";
+import { openTextWriter, type TextWriter } from "../cohort/text-writer.js";
 import type { Imputer } from "./bundle.js";
 import { unitsText } from "./card.js";
 
@@ -54,27 +53,39 @@ export async function openValues(
   return layout.format === "tsv" ? openWide(layout) : gatherWide(layout);
 }
 
+const [TAB, LINE_END] = [Buffer.from("\t"), Buffer.from("\n")];
+
 /** A row a value. As Parquet, the text is converted in the end, so that memory stays flat. */
 function openLong({ folder, format, samples, modalities }: ValuesLayout): ValuesWriter {
   const file = join(folder, "values.tsv");
-  const stream = createWriteStream(file);
-  stream.write("sample\tmodality\tfeature\tvalue\tlow\thigh\n");
+  const writer = openTextWriter(file);
+  writer.text(Buffer.from("sample\tmodality\tfeature\tvalue\tlow\thigh\n"));
+  const names = new Map(
+    [...modalities].map(([modality, features]) => [
+      modality,
+      features.map((feature) => Buffer.from(`\t${modality}\t${feature}\t`)),
+    ]),
+  );
   return {
-    async write(modality, top, block) {
-      const features = modalities.get(modality) ?? [];
-      const lines: string[] = [];
-      for (let at = 0; at < block.value.length; at++) {
-        if (Number.isNaN(block.value[at])) continue;
-        const sample = samples[top + Math.floor(at / features.length)];
-        const numbers = KINDS.map((kind) => shorten(block[kind][at]));
-        lines.push(
-          `${sample}\t${modality}\t${features[at % features.length]}\t${numbers.join("\t")}\n`,
-        );
+    async write(modality, top, { value, low, high }) {
+      const named = names.get(modality) ?? [];
+      for (let at = 0, row = top; at < value.length; row++) {
+        const sample = Buffer.from(samples[row]);
+        for (let j = 0; j < named.length; j++, at++) {
+          if (Number.isNaN(value[at])) continue;
+          writer.text(sample);
+          writer.text(named[j]);
+          writer.number(value[at]);
+          writer.text(TAB);
+          writer.number(low[at]);
+          writer.text(TAB);
+          writer.number(high[at]);
+          writer.text(LINE_END);
+        }
       }
-      await writeTo(stream, lines.join(""));
     },
     async finish() {
-      await end(stream);
+      writer.close();
       if (format === "tsv") return;
       const { default: pl } = await import("nodejs-polars");
       const types = { sample: pl.Utf8, modality: pl.Utf8, feature: pl.Utf8 };
@@ -83,36 +94,42 @@ function openLong({ folder, format, samples, modalities }: ValuesLayout): Values
       await text.sinkParquet(join(folder, "values.parquet")).collect();
       await rm(file);
     },
-    abandon: () => void stream.destroy(),
+    abandon: writer.abandon,
   };
 }
 
 /** NAME.tsv, NAME.low.tsv and NAME.high.tsv for each modality. */
 function openWide({ folder, samples, modalities }: ValuesLayout): ValuesWriter {
-  const streams = new Map<string, WriteStream>();
+  const writers = new Map<string, TextWriter>();
   for (const [name, features] of modalities) {
     for (const kind of KINDS) {
-      const stream = createWriteStream(join(folder, `${nameWide(name, kind)}.tsv`));
-      stream.write(`${["sample", ...features].join("\t")}\n`);
-      streams.set(nameWide(name, kind), stream);
+      const writer = openTextWriter(join(folder, `${nameWide(name, kind)}.tsv`));
+      writer.text(Buffer.from(`${["sample", ...features].join("\t")}\n`));
+      writers.set(nameWide(name, kind), writer);
     }
   }
   return {
     async write(modality, top, block) {
       const width = modalities.get(modality)?.length ?? 0;
       for (const kind of KINDS) {
-        const lines: string[] = [];
-        for (let from = 0, row = top; from < block[kind].length; from += width, row++) {
-          const cells = Array.from(block[kind].subarray(from, from + width), shorten);
-          lines.push(`${[samples[row], ...cells].join("\t")}\n`);
+        const writer = writers.get(nameWide(modality, kind))!;
+        const values = block[kind];
+        for (let at = 0, row = top; at < values.length; row++) {
+          writer.text(Buffer.from(samples[row]));
+          for (let j = 0; j < width; j++, at++) {
+            writer.text(TAB);
+            writer.number(values[at]);
+          }
+          writer.text(LINE_END);
         }
-        await writeTo(streams.get(nameWide(modality, kind)), lines.join(""));
       }
     },
     async finish() {
-      for (const stream of streams.values()) await end(stream);
+      for (const writer of writers.values()) writer.close();
     },
-    abandon: () => streams.forEach((stream) => void stream.destroy()),
+    abandon() {
+      for (const writer of writers.values()) writer.abandon();
+    },
   };
 }
 
@@ -171,9 +188,9 @@ async function openMuData(
   const writer = await createAnnData(join(folder, "values.h5mu"), { samples, content });
   return {
     async write(modality, top, { value, low, high }) {
-      writer.write({ modality }, top, Float32Array.from(value));
-      writer.write({ modality, layer: "low" }, top, Float32Array.from(low));
-      writer.write({ modality, layer: "high" }, top, Float32Array.from(high));
+      writer.write({ modality }, top, new Float32Array(value));
+      writer.write({ modality, layer: "low" }, top, new Float32Array(low));
+      writer.write({ modality, layer: "high" }, top, new Float32Array(high));
     },
     finish: (described) => writer.finish(described, { model, method, units: unitsText(imputer) }),
     abandon: () => writer.abandon(),
@@ -182,18 +199,4 @@ async function openMuData(
 
 function nameWide(modality: string, kind: (typeof KINDS)[number]): string {
   return kind === "value" ? modality : `${modality}.${kind}`;
-}
-
-/** Six digits; "" for none. */
-function shorten(value: number): string {
-  return Number.isNaN(value) ? "" : String(Number(value.toPrecision(6)));
-}
-
-async function writeTo(stream: WriteStream | undefined, text: string): Promise<void> {
-  if (stream && !stream.write(text)) await once(stream, "drain");
-}
-
-async function end(stream: WriteStream): Promise<void> {
-  stream.end();
-  await once(stream, "close");
 }

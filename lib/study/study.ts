@@ -63,7 +63,7 @@ export async function openCohort(profile: Profile, options: OpenOptions = {}): P
     return await readPaperCohort({ folder: sourceFolder(source, folder), manifest, cache });
   }
   const { folder } = await fetchSource(source, fetching);
-  return source === "gbm" ? readGbm({ folder }) : { ...readUcec({ folder }), notes: [] };
+  return source === "gbm" ? readGbm({ folder }) : { ...(await readUcec({ folder })), notes: [] };
 }
 
 /**

@@ -91,7 +91,7 @@ export const CONTESTS: readonly Contest[] = [
   ),
   timed(
     "impute",
-    "1,000 samples x 25,000 genes to 19,000 features: values and bounds written, against that ridge and pandas",
+    "1,000 samples x 25,000 genes to 19,000 features: values and bounds written as text, against that ridge and pandas",
     {
       ...{ rounds: 1, tolerance: 0, memory: 5e9 },
     },

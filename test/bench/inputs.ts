@@ -73,6 +73,8 @@ export const LINKED = {
   ...{ rna: 25_000, proteins: 11_000, sites: 8_000, firstSite: 2_000 },
   /** New samples to impute: the others over and over. */
   newcomers: 1_000,
+  /** Of those, imputed once before the time is taken. */
+  warmUp: 50,
 } as const;
 
 export type ShapeName = keyof typeof SHAPES;

@@ -625,6 +625,7 @@ test("points that may be thousands separators are refused between tabs and comma
     "9.500\t1.234\t12.345\t8.800",
     "0.950\t1.234\t3\t4",
     "950\t1.234\t12\t880",
+    "950\t1.234 \t12\t880", // a trailing blank is counted once
   ]) {
     const row = values(await reads({ "r.tsv": table(cells) }));
     assert.deepEqual(

@@ -39,6 +39,7 @@ test("the repository's manifest names the paper's files, one of them with size a
       ["rcc", "1-s2.0-S2666379124002398-mmc3.xlsx", false],
       ["rcc-metabolites", "1-s2.0-S2666379124002398-mmc9.xlsx", false],
       ["clinical", "clinical.xlsx", true],
+      ["gprofiler", "gprofiler.json", true],
       ["name-map", "name_map.csv", true],
     ],
   );

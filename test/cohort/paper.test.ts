@@ -107,6 +107,7 @@ async function place(
       ...manifestChanges[id],
     })),
     { id: "clinical", name: "clinical.xlsx", optional: true, ...about },
+    { id: "gprofiler", name: "gprofiler.json", optional: true, ...about },
     { id: "name-map", name: "name_map.csv", optional: true, ...about },
   ];
   const manifest = join(folder, "sources.json");
@@ -193,7 +194,7 @@ test("counts every row and sample that is left out, with its reason, and lists E
     ["sample sheet", 2, "not in every modality", "C3L-00004", "K2-T"],
   ]);
   assert.ok(cohort.notes.includes("GBM protein: names that Excel turned into dates: 2021-09-01"));
-  assert.ok(cohort.notes.some((note) => /g:Profiler was not asked/.test(note)));
+  assert.ok(cohort.notes.some((note) => /no answer of g:Profiler/.test(note)));
   assert.deepEqual(cohort.parts, [
     { cohort: "GBM", modality: "RNA", samples: 4, features: 6 },
     { cohort: "GBM", modality: "protein", samples: 3, features: 4 },
@@ -209,7 +210,6 @@ test("counts every row and sample that is left out, with its reason, and lists E
 
 test("names by a saved answer of g:Profiler what the sheet cannot, also under several genes", async () => {
   const { folder, options } = await place();
-  const answer = join(folder, "answer.json");
   const lines = [
     ["KRAS", "ENSG00000133703"],
     ["DUP", "ENSG00000000102"],
@@ -217,8 +217,8 @@ test("names by a saved answer of g:Profiler what the sheet cannot, also under se
     ["NOVEL", "ENSG00000000202"],
     ["ENSP00000000009", "ENSG00000000009"],
   ].map(([incoming, converted]) => ({ incoming, converted }));
-  writeFileSync(answer, JSON.stringify({ result: lines }));
-  const cohort = await readPaperCohort({ ...options, gprofiler: answer });
+  writeFileSync(join(folder, "gprofiler.json"), JSON.stringify({ result: lines }));
+  const cohort = await readPaperCohort(options);
   assert.ok(namesOf(cohort, "RNA").includes("ENSG00000133703"));
   assert.deepEqual(namesOf(cohort, "protein"), [
     ...["ENSG00000141510", "ENSG00000146648", "ENSG00000000201", "ENSG00000000202"],

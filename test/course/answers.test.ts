@@ -33,6 +33,27 @@ function adam(gradients: number[], rate: number, { correct = true, decay = 0.9 }
   return w;
 }
 
+/** The forward pass; the options leave parts of it out, or turn the square matrices. */
+function forward({
+  visible = 0,
+  bias = true,
+  turned = false,
+  inner = (a: number) => Math.max(0, a),
+  last = (a: number) => Math.log(1 + Math.exp(a)),
+}) {
+  return (y: number[], seen: number, layers: { W: number[][]; b: number[] }[]) => {
+    let h = y.map((v, j) => (j < (visible || seen) ? v : 0));
+    for (const [k, { W, b }] of layers.entries()) {
+      const turn = turned && W.length === h.length;
+      h = W.map((row, o) => {
+        const a = total(h.map((v, i) => v * (turn ? W[i][o] : row[i]))) + (bias ? b[o] : 0);
+        return k < layers.length - 1 ? inner(a) : last(a);
+      });
+    }
+    return h;
+  };
+}
+
 /** Of the rows where a protein was measured, the best line's slope and the two means. */
 function line(x: number[], y: number[]) {
   const rows = [...x.keys()].filter((i) => !Number.isNaN(y[i]));
@@ -114,6 +135,12 @@ const ATTEMPTS: readonly Attempt[] = [
     /the first step must have the size/,
     (g: number[], rate: number) => adam(g, rate, { decay: 0.5 }),
   ],
+  ["00.5", /may not see the last entries/, forward({ visible: 7 })],
+  ["00.5", /five layers are no more than one/, forward({ inner: (a) => a })],
+  ["00.5", /exactly 0/, forward({ last: (a) => Math.max(0, a) })],
+  ["00.5", /what else does each unit add\?/, forward({ bias: false })],
+  ["00.5", /row o of W belongs to unit o/, forward({ turned: true })],
+  ["00.5", /row o of W belongs to unit o/, forward({ inner: (a) => Math.abs(a) })],
 
   ["01.1", /a measured zero is data/, (a: number[]) => a.filter(Boolean).length / a.length],
   ["01.1", /the share that is missing/, (a: number[]) => 1 - known(a).length / a.length],
@@ -130,7 +157,7 @@ const ATTEMPTS: readonly Attempt[] = [
   ],
   [
     "01.3",
-    /what is it that you shuffle\?/,
+    /what are you shuffling\?/,
     (patients: string[], random: () => number) => {
       const rows = patients.map((_, i) => i).sort(() => random() - 0.5);
       return { test: rows.slice(0, 9), train: rows.slice(9) };
@@ -545,6 +572,12 @@ const ATTEMPTS: readonly Attempt[] = [
     /0\.14 and 0\.140 are two claims/,
     (printed: string, ours: number) => Math.abs(Number(printed.replace(/,/g, "")) - ours) <= 0.005,
   ],
+  [
+    "09.4",
+    /each hidden layer has a bias/,
+    (n: number, w: number, k: number) => (n - k * w ** 2) / (2 * w + 1),
+  ],
+  ["09.4", /do not depend on the number of features/, (n: number, w: number) => n / (2 * w + 1)],
   [
     "09.4",
     /in the first matrix and in the last/,

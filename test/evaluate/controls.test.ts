@@ -87,14 +87,12 @@ test("fitRidge gives the ridge solution of one input by hand", async () => {
   const ridge = fitRidge(byHand, { lambdas: [2] });
   // slope = sum(dx dy) / (sum(dx^2) + lambda) = 10 / (8 + 2); the input itself is 8 / 10 of its deviation
   assert.ok(relativeError(await ridge.predict(byHand.test), [2 + 0.8, 4 + 1]) < 1e-6);
-  assert.equal(ridge.lambda, 2);
-  assert.equal(ridge.trials.length, 0);
+  assert.equal(ridge.setting, 2);
 });
 
 test("fitRidge chooses lambda by the validation rows and clamps at 0", async () => {
   const ridge = fitRidge(byHand, { lambdas: [0.1, 2, 1000] });
-  assert.equal(ridge.lambda, 0.1); // 4 + 10 / 8.1 is nearest to 5.5
-  assert.equal(ridge.trials.length, 3);
+  assert.equal(ridge.setting, 0.1); // 4 + 10 / 8.1 is nearest to 5.5
   const low = preparedFrom([[0, 0], [2, 4], [4, 8]], [[-50, 0]], 1); // biome-ignore format: a table
   const predicted = await fitRidge(low, { lambdas: [1] }).predict(low.test);
   assert.deepEqual([...predicted], [0, 0]);
@@ -228,8 +226,8 @@ test("fitNeighbors gives the mean of the nearest training rows", async () => {
 });
 
 test("ridge + cis regresses what ridges leave on rows that they did not see", async () => {
-  const x = [0, 2, 4, 5];
-  const y = [1, 5, 6, 9];
+  const x = [0, 2, 4, 5, 7];
+  const y = [1, 5, 6, 9, 10];
   const lambda = 2;
   const small = preparedFrom(
     x.map((value, i) => [value, y[i]]),
@@ -243,7 +241,7 @@ test("ridge + cis regresses what ridges leave on rows that they did not see", as
     const squares = xs.reduce((sum, v) => sum + (v - mx) ** 2, 0);
     return { mx, my, slope: products / (squares + prior) };
   };
-  // With as many folds as rows each fold leaves one out, in whatever order they are dealt.
+  // With as many rows as folds, five, each fold leaves one out, in whatever order they are dealt.
   const residuals = x.map((left, i) => {
     const others = line(x.toSpliced(i, 1), y.toSpliced(i, 1), lambda);
     return y[i] - (others.my + others.slope * (left - others.mx));
@@ -251,11 +249,11 @@ test("ridge + cis regresses what ridges leave on rows that they did not see", as
   const ridge = line(x, y, lambda);
   const rest = line(x, residuals, 0);
   const expected = ridge.my + ridge.slope * (3 - ridge.mx) + rest.slope * (3 - rest.mx);
-  const options = { lambdas: [lambda], shrinkages: [0], folds: 4 };
+  const options = { lambdas: [lambda], shrinkages: [0] };
   const got = await fitRidgeWithCis(small, options).predict(small.test);
   assert.ok(relativeError(got.slice(1), [expected]) < 1e-6);
   const offset = await fitRidgeWithCis(small, { ...options, offset: true }).predict(small.test);
-  assert.ok(relativeError(offset.slice(1), [expected + (rest.my * 4) / 5]) < 1e-6);
+  assert.ok(relativeError(offset.slice(1), [expected + (rest.my * 5) / 6]) < 1e-6);
 });
 
 test("ridge + cis learns from folds that part no patient", () => {

@@ -143,7 +143,7 @@ test("maps refuse neighborhoods that do not fit", () => {
 });
 
 test("kMeans finds clouds, reports each start, and numbers clusters in order of appearance", () => {
-  const found = kMeans(clouds, 3, { starts: 4 });
+  const found = kMeans(clouds, 3, 4);
   assert.deepEqual(
     found.assignments,
     labels.map((label) => "abc".indexOf(label)),
@@ -151,7 +151,7 @@ test("kMeans finds clouds, reports each start, and numbers clusters in order of 
   assert.equal(found.inertia, Math.min(...found.inertiaOfStarts));
   assert.equal(found.inertiaOfStarts.length, 4);
   assert.ok(found.converged);
-  assert.deepEqual(found, kMeans(clouds, 3, { starts: 4 }));
+  assert.deepEqual(found, kMeans(clouds, 3, 4));
   let inertia = 0;
   for (let i = 0; i < clouds.values.length; i++) {
     const own = found.assignments[Math.floor(i / 10)];
@@ -161,7 +161,7 @@ test("kMeans finds clouds, reports each start, and numbers clusters in order of 
 });
 
 test("kMeans keeps the best of starts that end differently", () => {
-  const { inertia, inertiaOfStarts } = kMeans(clouds, 9, { starts: 8 });
+  const { inertia, inertiaOfStarts } = kMeans(clouds, 9, 8);
   assert.ok(new Set(inertiaOfStarts).size > 1);
   assert.equal(inertia, Math.min(...inertiaOfStarts));
 });
@@ -170,7 +170,7 @@ test("kMeans refuses more clusters than distinct points", () => {
   const twins = pointsOf([[1], [1], [2], [2]]);
   assert.equal(kMeans(twins, 2).inertia, 0);
   assert.throws(() => kMeans(twins, 3), /k in \[1, 2\].*got 3/);
-  assert.throws(() => kMeans(twins, 2, { starts: 0 }), RangeError);
+  assert.throws(() => kMeans(twins, 2, 0), RangeError);
 });
 
 test("silhouette matches a case worked by hand", () => {

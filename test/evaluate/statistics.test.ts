@@ -1,13 +1,11 @@
-// Correlations, intervals and permutation p-values: scipy's numbers, exact small cases, and what is refused.
+// Correlation, intervals and permutation p-values: scipy's numbers, exact small cases, and what is refused.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createRandom } from "../../lib/cohort/random.js";
 import { permutationTest, permuteLabels } from "../../lib/evaluate/permutation.js";
 import {
-  bootstrapInterval,
   pearson,
   quantile,
-  spearman,
   studentQuantile,
   wilsonInterval,
 } from "../../lib/evaluate/statistics.js";
@@ -17,7 +15,6 @@ interface Golden {
   a: number[];
   b: number[];
   pearson: number;
-  spearman: number;
   wilson95: { k: number; n: number; ci: [number, number] }[];
 }
 
@@ -28,9 +25,8 @@ const assertClose = (actual: number | null, expected: number, tolerance: number)
   );
 
 for (const { folder, data } of goldenCases<Golden>("statistics")) {
-  test(`correlations and Wilson intervals agree with scipy (${folder})`, () => {
+  test(`Pearson correlations and Wilson intervals agree with scipy (${folder})`, () => {
     assertClose(pearson(data.a, data.b), data.pearson, 1e-6);
-    assertClose(spearman(data.a, data.b), data.spearman, 1e-6);
     assert.ok(data.wilson95.length > 0);
     for (const { k, n, ci } of data.wilson95) {
       const { low, high } = wilsonInterval(k, n);
@@ -54,17 +50,10 @@ test("pearson keeps its digits beside a large offset", () => {
   assertClose(pearson(shifted, y), pearson(x, y)!, 1e-7);
 });
 
-test("spearman gives ties their average rank", () => {
-  // Ranks 1, 2.5, 2.5, 4 against 1, 2, 3, 4: r = 4.5 / sqrt(4.5 * 5).
-  assertClose(spearman([1, 2, 2, 3], [1, 2, 3, 4]), 4.5 / Math.sqrt(4.5 * 5), 1e-12);
-  assertClose(spearman([1, 2, 3], [1, 10, 1e6]), 1, 1e-12);
-  assert.equal(spearman([1, 2, 3], [0, 0, 0]), null);
-});
-
-test("correlations refuse what has none: other lengths, one pair, NaN", () => {
+test("pearson refuses what has none: other lengths, one pair, NaN", () => {
   assert.throws(() => pearson([1, 2], [1]), RangeError);
   assert.throws(() => pearson([1], [1]), /at least 2/);
-  assert.throws(() => spearman([1, Number.NaN], [1, 2]), /got NaN at 1/);
+  assert.throws(() => pearson([1, Number.NaN], [1, 2]), /got NaN at 1/);
 });
 
 test("wilsonInterval stays within [0, 1], narrows with trials and widens with the level", () => {
@@ -85,32 +74,6 @@ test("quantile interpolates linearly, whatever the order", () => {
   assert.throws(() => quantile([], 0.5), RangeError);
   assert.throws(() => quantile([1], 1.1), RangeError);
   assert.throws(() => quantile([1, Number.NaN], 0.5), RangeError);
-});
-
-test("bootstrapInterval covers the mean about as often as it says", () => {
-  const random = createRandom(3);
-  let covered = 0;
-  for (let trial = 0; trial < 100; trial++) {
-    const values = Array.from({ length: 30 }, () => random.normal());
-    const meanOf = (drawn: readonly number[]) =>
-      drawn.reduce((sum, i) => sum + values[i], 0) / drawn.length;
-    const { interval } = bootstrapInterval(30, meanOf, { resamples: 300, seed: trial });
-    if (interval!.low <= 0 && interval!.high >= 0) covered++;
-  }
-  assert.ok(covered >= 86 && covered <= 99, `covered ${covered} of 100`);
-});
-
-test("bootstrapInterval repeats with its seed and counts draws without the statistic", () => {
-  const first = (drawn: readonly number[]) => (drawn[0] === 0 ? null : drawn[0]);
-  const a = bootstrapInterval(4, first, { resamples: 400, seed: 1 });
-  assert.deepEqual(a, bootstrapInterval(4, first, { resamples: 400, seed: 1 }));
-  assert.ok(a.undefinedDraws > 60 && a.undefinedDraws < 140);
-  assert.deepEqual(
-    bootstrapInterval(2, () => null, { resamples: 5 }),
-    { interval: null, undefinedDraws: 5 },
-  );
-  assert.throws(() => bootstrapInterval(2, () => Number.NaN), /got NaN/);
-  assert.throws(() => bootstrapInterval(0, () => 1), /units/);
 });
 
 test("permutationTest counts ties and the observed labelling itself", async () => {

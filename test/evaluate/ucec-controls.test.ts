@@ -16,7 +16,7 @@ const found = await fetchSource("ucec").catch((error: Error) => error);
 const skip = found instanceof Error ? `the cohort cannot be had: ${found.message}` : false;
 
 test("UCEC controls have the reference's errors, to the printed digits", { skip }, async (t) => {
-  const cohort = dropEmptyFeatures(readUcec());
+  const cohort = dropEmptyFeatures(await readUcec());
   assert.equal(cohort.samples.length, 115);
   assert.equal(cohort.features.length, 45_248);
   const prepared = prepareCohort(cohort, splitSamples(cohort.samples, { seed: 42, by: "sample" }));

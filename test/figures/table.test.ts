@@ -44,12 +44,17 @@ test("in a kernel the table is shown as HTML with its text escaped", () => {
     }),
   };
   try {
-    showTable([{ "a<b": "x & y" }]);
+    showTable([{ "a<b": "x & y" }], { caption: "a < b" });
   } finally {
     delete holder.__tslab__;
   }
   assert.match(shown, /<th style="text-align:left">a&lt;b<\/th>/);
   assert.match(shown, /x &amp; y/);
+  assert.match(shown, /^<table>\n<caption[^>]*><b>a &lt; b<\/b><\/caption>\n<thead>/);
+});
+
+test("a caption is the line above a table", () => {
+  assert.equal(textTable([{ n: 1 }], { caption: "counts" }), "counts\nn\n-\n1");
 });
 
 test("an empty table and a NaN are refused", () => {

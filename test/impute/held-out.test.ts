@@ -68,7 +68,7 @@ for (const { name, folder, read } of [
   },
   {
     name: "UCEC, every tenth gene, every eighth protein and phosphoprotein",
-    ...{ folder: ucec, read: async () => thin(readUcec(), [10, 8, 8]) },
+    ...{ folder: ucec, read: async () => thin(await readUcec(), [10, 8, 8]) },
   },
 ]) {
   test(`90 % intervals hold 87 to 93 % of held-out patients' values: ${name}`, async (t) => {

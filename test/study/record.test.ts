@@ -6,7 +6,12 @@ import { after, test } from "node:test";
 import { chooseEngine } from "../../lib/engine/choose.js";
 import { planExperiment, trainExperiment } from "../../lib/study/experiments.js";
 import { foldersOf, readProfile } from "../../lib/study/profile.js";
-import { checkRecord, findRecord, recordExperiment } from "../../lib/study/record.js";
+import {
+  checkRecord,
+  findRecord,
+  recordExperiment,
+  scoreExperiment,
+} from "../../lib/study/record.js";
 import { formatRecord } from "../../lib/study/record-file.js";
 import { openStudy } from "../../lib/study/study.js";
 import { scratchFolder } from "../scratch.js";
@@ -50,7 +55,7 @@ test("a record is written of finished runs alone, and read back for the same set
   assert.deepEqual(record, written);
   assert.match(
     about,
-    /2 runs, npx aro train seeds && npx aro record seeds, \d{4}-\d\d-\d\d, engine/,
+    /2 runs, recorded \d{4}-\d\d-\d\d \(engine tfjs, .*\); made by npx aro train seeds && npx aro record seeds$/,
   );
 
   const longer = readProfile({ ARO_PROFILE: "course", ARO_SET: `${SETTINGS},training.epochs=3` });
@@ -70,6 +75,19 @@ test("a record is written of finished runs alone, and read back for the same set
       ["inferred", "yes"],
       ["all", i === 0 ? "no" : "yes"],
     ]).flat(),
+  );
+});
+
+test("without a record, only the variants that are asked for are trained", async () => {
+  const own = readProfile({ ARO_PROFILE: "course", ARO_SET: `${SETTINGS},training.seed=4712` });
+  const fresh = planExperiment({ ...study, profile: own }, "seeds");
+  after(() => fresh.runs.map(({ folder }) => rmSync(folder, { recursive: true, force: true })));
+  const { scores, unfinished } = await scoreExperiment(fresh, engine, { only: ["ARO masked"] });
+  assert.deepEqual([...new Set(scores.map(({ variant }) => variant))], ["ARO masked"]);
+  assert.equal(unfinished.length, 1);
+  await assert.rejects(
+    scoreExperiment(fresh, engine, { only: ["ARO maskt"] }),
+    /expected a variant of seeds ARO unmasked, ARO masked, got "ARO maskt"; did you mean "ARO masked"/,
   );
 });
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Matrix, matrixFrom } from "../../lib/cohort/matrix.js";
-import { modisPredictor } from "../../lib/evaluate/translation.js";
+import { modisPredictor } from "../../lib/evaluate/predictor.js";
 import type { ModisModel } from "../../lib/model/modis.js";
 import type { Prepared } from "../../lib/preprocess/prepare.js";
 
