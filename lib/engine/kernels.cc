@@ -136,6 +136,15 @@ constexpr int64_t SMALL = 1 << 14;
 
 inline bool isSmall(int64_t rows, int64_t outputs, int64_t inputs) { return rows * outputs * inputs < 32 * SMALL; }
 
+/// Calls work(begin, end) on ranges of [0, count) whose borders are multiples of grain; more ranges than threads, for one
+/// that starts late. What is small is done on this thread.
+template <class Work>
+void share(int64_t count, int64_t grain, Work work, bool small = false) {
+  if (small) return work(0, count);
+  const int64_t grains = (count + grain - 1) / grain;
+  spread(count, std::max<int64_t>(1, grains / (4 * pool.size())) * grain, work);
+}
+
 // ---------------------------------------------------------------- forward
 
 constexpr int64_t PANEL = 128;  // inputs at a time: their activations stay in the second-level cache,
@@ -278,7 +287,7 @@ struct Trained {
 
 /// Packs columns [0, columns) of `[rows, stride]` into strips `[strips, rows, STRIP]`, padded with zeros.
 void packStrips(const float* from, int64_t stride, int64_t columns, int64_t rows, float* to) {
-  share((columns + STRIP - 1) / STRIP, 1, [&](int64_t begin, int64_t end, int) {
+  share((columns + STRIP - 1) / STRIP, 1, [&](int64_t begin, int64_t end) {
     for (int64_t s = begin; s < end; s++) {
       const int64_t width = std::min<int64_t>(STRIP, columns - s * STRIP);
       for (int64_t r = 0; r < rows; r++) {
@@ -321,9 +330,6 @@ inline void settleTile(const Trained& weight, int64_t stride, int64_t inputs, in
         store(weight.value + here, sums[n][j] * scale);
         continue;
       }
-      __builtin_prefetch(weight.first + here + 2 * STRIP, 1);
-      __builtin_prefetch(weight.second + here + 2 * STRIP, 1);
-      __builtin_prefetch(weight.value + here + 2 * STRIP, 1);
       V w = load(weight.value + here), m = load(weight.first + here), v = load(weight.second + here);
       adam.apply(sums[n][j] * scale, w, m, v);
       store(weight.value + here, w), store(weight.first + here, m), store(weight.second + here, v);
@@ -331,13 +337,21 @@ inline void settleTile(const Trained& weight, int64_t stride, int64_t inputs, in
   }
 }
 
-/// One tile of the update: rows [i, i + NI) of the weight, one strip.
+/// One tile of the update: rows [i, i + NI) of the weight, one strip. While it is summed, what the next tile, `ahead`
+/// numbers further, will change is fetched from memory.
 template <int NI>
 inline void updateTile(const Trained& weight, int64_t stride, int64_t inputs, int64_t i, int64_t s,
                        const float* slope, int64_t lanes, const float* packed, int64_t rows,
-                       float scale, const Adam& adam) {
+                       float scale, const Adam& adam, int64_t ahead) {
   V sums[NI][2] = {};
-  multiply<NI, 2>(slope + i * lanes, lanes, 1, packed + s * rows * STRIP, STRIP, rows, sums);
+  const float* below = packed + s * rows * STRIP;
+  for (int n = 0; n < NI; n++) {
+    const int64_t next = (i + n) * stride + s * STRIP + ahead;
+    for (const float* array : {weight.value, weight.first, weight.second})
+      for (int j = 1; j <= 2; j++) __builtin_prefetch(array + next + j * L - 1, 1);
+    const int64_t begin = rows * n / NI, end = rows * (n + 1) / NI;
+    multiply<NI, 2>(slope + i * lanes + begin, lanes, 1, below + begin * STRIP, STRIP, end - begin, sums);
+  }
   settleTile<NI>(weight, stride, inputs, i, s, sums, scale, adam);
 }
 
@@ -347,14 +361,17 @@ void updateRows(const Trained& weight, int64_t stride, int64_t inputs, const flo
                 int64_t first, int64_t last) {
   const int64_t strips = (inputs + STRIP - 1) / STRIP;
   for (int64_t left = 0; left < strips; left += STRIPS)
-    for (int64_t band = first; band < last; band += BAND)
-      for (int64_t s = left; s < std::min(strips, left + STRIPS); s++)
-        for (int64_t i = band; i < std::min(last, band + BAND); i += TILE) {
-          const int64_t high = std::min<int64_t>(TILE, std::min(last, band + BAND) - i);
-          constant<TILE>(static_cast<int>(high), [&](auto tall) {
-            updateTile<decltype(tall)::value>(weight, stride, inputs, i, s, slope, lanes, packed, rows, scale, adam);
+    for (int64_t band = first; band < last; band += BAND) {
+      const int64_t end = std::min(last, band + BAND), right = std::min(strips, left + STRIPS);
+      for (int64_t s = left; s < right; s++)
+        for (int64_t i = band; i < end; i += TILE) {
+          int64_t ahead = TILE * stride;
+          if (i + TILE >= end) ahead = s + 1 < right ? (band - i) * stride + STRIP : (end - i) * stride + (left - s) * STRIP;
+          constant<TILE>(static_cast<int>(std::min<int64_t>(TILE, end - i)), [&](auto tall) {
+            updateTile<decltype(tall)::value>(weight, stride, inputs, i, s, slope, lanes, packed, rows, scale, adam, ahead);
           });
         }
+    }
 }
 
 /// The same for the bias: its gradient is the sum of the slope over the samples. It is not penalized.
@@ -545,10 +562,10 @@ void runHead(const Head& o) {
     o.sums[2 * number] = huber.total();
     o.sums[2 * number + 1] = squared.total();
   };
-  share(parts, 1, [&](int64_t begin, int64_t end, int) {
+  share(parts, 1, [&](int64_t begin, int64_t end) {
     Scratch scratch[4];
     for (int64_t number = begin; number < end; number++) runPart(number, scratch);
-  }, parts == 1 || isSmall(o.rows, o.outputs, o.inputs));
+  }, isSmall(o.rows, o.outputs, o.inputs));
 }
 
 // ---------------------------------------------------------------- element by element
@@ -556,7 +573,7 @@ void runHead(const Head& o) {
 /// out[i] = f(a[i], b[i]), vector by vector.
 template <class F>
 void zip(const float* a, const float* b, float* out, int64_t count, F f) {
-  share(count, 1024, [&](int64_t begin, int64_t end, int) {
+  share(count, 1024, [&](int64_t begin, int64_t end) {
     int64_t i = begin;
     for (; i + L <= end; i += L) store(out + i, f(load(a + i), load(b + i)));
     if (i == end) return;
@@ -613,7 +630,7 @@ struct Arguments : Call {
 /// Strips of a tensor `[rows, units]` for a product forward, `[lanes / STRIP, units, STRIP]`.
 float* stripsOf(Scratch& scratch, const float* x, int64_t rows, int64_t units) {
   float* to = scratch.of(whole(rows) * units);
-  share(units, 16, [&](int64_t begin, int64_t end, int) {
+  share(units, 16, [&](int64_t begin, int64_t end) {
     for (int64_t row = 0; row < rows; row += STRIP)
       transpose(x + row * units, units, std::min<int64_t>(STRIP, rows - row), begin, end,
                 to + (row * units + begin * STRIP), STRIP);
@@ -632,7 +649,7 @@ float* packedOf(Scratch& scratch, const float* x, int64_t rows, int64_t units) {
 float* lanesOf(Scratch& scratch, const float* x, int64_t rows, int64_t units) {
   const int64_t lanes = whole(rows);
   float* to = scratch.of(units * lanes);
-  share(units, 16, [&](int64_t begin, int64_t end, int) {
+  share(units, 16, [&](int64_t begin, int64_t end) {
     transpose(x, units, rows, begin, end, to + begin * lanes, lanes);
   }, units * lanes < SMALL);
   return to;
@@ -705,7 +722,7 @@ napi_value inspect(napi_env env, napi_callback_info info) {
   double* out = in.array<double>("out");
   std::atomic<bool> finite{true};
   std::atomic<int64_t> sum{0};
-  share(length, L, [&](int64_t begin, int64_t end, int) {
+  share(length, L, [&](int64_t begin, int64_t end) {
     V differences = {};  // of each value with itself: NaN for NaN and for infinities
     int64_t i = begin;
     for (; i + L <= end; i += L) differences += load(values + i) - load(values + i);
@@ -713,7 +730,7 @@ napi_value inspect(napi_env env, napi_callback_info info) {
     for (int j = 0; j < L; j++)
       if (differences[j] != 0) finite = false;
   }, length < SMALL);
-  share(count, L, [&](int64_t begin, int64_t end, int) {
+  share(count, L, [&](int64_t begin, int64_t end) {
     int64_t part = 0;
     for (int64_t i = begin; i < end; i++) part += marks[i];
     sum += part;
@@ -736,13 +753,13 @@ napi_value forward(napi_env env, napi_callback_info info) {
     float factor[FEW * FEW], shift[FEW] = {};
     packOutputs(weight, stride, outputs, inputs, factor);
     std::copy(bias, bias + outputs, shift);
-    share(rows, TILE, [&](int64_t begin, int64_t end, int) {
+    share(rows, TILE, [&](int64_t begin, int64_t end) {
       multiplyTall(x, inputs, factor, shift, outputs, out, begin, end);
     }, isSmall(rows, outputs, inputs));
     return nullptr;
   }
   const float* strips = stripsOf(work[0], in.array<float>("x"), rows, inputs);
-  share(outputs, 4, [&](int64_t begin, int64_t end, int) {
+  share(outputs, 4, [&](int64_t begin, int64_t end) {
     Scratch scratch;
     forwardTransposed(weight, stride, inputs, bias, strips, rows, whole(rows), out, outputs, begin, end, scratch);
   }, isSmall(rows, outputs, inputs));
@@ -760,13 +777,13 @@ napi_value backward(napi_env env, napi_callback_info info) {
     const float* slopes = in.array<float>("slope");
     float factor[FEW * FEW], none[FEW] = {};
     packInputs(weight, stride, outputs, inputs, factor);
-    share(rows, TILE, [&](int64_t begin, int64_t end, int) {
+    share(rows, TILE, [&](int64_t begin, int64_t end) {
       multiplyTall(slopes, outputs, factor, none, inputs, out, begin, end);
     }, isSmall(rows, outputs, inputs));
     return nullptr;
   }
   const float* slope = lanesOf(work[0], in.array<float>("slope"), rows, outputs);
-  share(inputs, AHEAD * STRIP, [&](int64_t begin, int64_t end, int) {
+  share(inputs, AHEAD * STRIP, [&](int64_t begin, int64_t end) {
     Scratch scratch[2];
     for (int64_t left = begin; left < end; left += AHEAD * STRIP) {
       const int64_t columns = std::min(AHEAD * STRIP, end - left);
@@ -791,14 +808,14 @@ napi_value update(napi_env env, napi_callback_info info) {
   const Adam adam = Adam::from(in.array<double>("adam"));
   if (isTall(rows, outputs, inputs)) {
     const float *slopes = in.array<float>("slope"), *x = in.array<float>("x");
-    share(outputs, 4, [&](int64_t begin, int64_t end, int) {
+    share(outputs, 4, [&](int64_t begin, int64_t end) {
       updateTall(weight, stride, inputs, slopes, outputs, x, rows, adam, begin, end);
     }, isSmall(rows, outputs, inputs));
     return nullptr;
   }
   const float* slope = lanesOf(work[0], in.array<float>("slope"), rows, outputs);
   const float* packed = packedOf(work[1], in.array<float>("x"), rows, inputs);
-  share(outputs, BAND, [&](int64_t begin, int64_t end, int) {
+  share(outputs, BAND, [&](int64_t begin, int64_t end) {
     updateRows(weight, stride, inputs, slope, whole(rows), packed, rows, 1, adam, begin, end);
   }, isSmall(rows, outputs, inputs));
   return nullptr;
@@ -836,7 +853,7 @@ napi_value head(napi_env env, napi_callback_info info) {
   for (int64_t part = 0; part < parts; part++)
     for (int i = 0; i < 2; i++) out[i] += sums[2 * part + i];
   if (!slope) return nullptr;
-  share(size, 1024, [&](int64_t begin, int64_t end, int) {
+  share(size, 1024, [&](int64_t begin, int64_t end) {
     for (int64_t part = 1; part < parts; part++)
       for (int64_t i = begin; i < end; i++) o.below[i] += o.below[part * size + i];
     for (int64_t i = begin; i < end; i++) o.below[i] *= o.scale;
@@ -891,7 +908,7 @@ napi_value sumRows(napi_env env, napi_callback_info info) {
   int64_t units = 0;
   float* out = in.array<float>("out", &units);
   constexpr int64_t WIDTH = 64;
-  share(units, WIDTH, [&](int64_t begin, int64_t end, int) {
+  share(units, WIDTH, [&](int64_t begin, int64_t end) {
     for (int64_t left = begin; left < end; left += WIDTH) {
       const int64_t width = std::min(WIDTH, end - left);
       double sums[WIDTH] = {};

@@ -77,30 +77,7 @@ inline void scale(double* values, int64_t count, double factor) {
   for (int64_t i = 0; i < count; i++) values[i] *= factor;
 }
 
-// ---------------------------------------------------------------- threads and memory
-
-thread_local bool busy = false;  // on a thread that has its part of the work already
-
-/// Calls work(index) for each index below the count; a thread that is done takes the next one.
-template <class Work>
-void spread(int64_t count, Work work) {
-  if (busy || count <= 1 || pool.size() == 1) {
-    for (int64_t i = 0; i < count; i++) work(i);
-    return;
-  }
-  std::atomic<int64_t> next{0};
-  pool.run([&](int) {
-    busy = true;
-    for (int64_t i = next++; i < count; i = next++) work(i);
-    busy = false;
-  });
-}
-
-/// The same on ranges [begin, end) of the given size.
-template <class Work>
-void spread(int64_t count, int64_t size, Work work) {
-  spread((count + size - 1) / size, [&](int64_t i) { work(i * size, std::min(count, (i + 1) * size)); });
-}
+// ---------------------------------------------------------------- memory
 
 /// Numbers that start on a cache line; what they were is lost when more are asked for.
 class Scratch {

@@ -18,35 +18,42 @@ class Pool {
   void resize(int count) {
     stop();
     quit = false;
-    for (int i = 1; i < count; i++) threads.emplace_back([this, i, seen = round] { serve(i, seen); });
+    for (int i = 1; i < count; i++) threads.emplace_back([this, seen = round] { serve(seen); });
   }
   int size() const { return static_cast<int>(threads.size()) + 1; }
 
-  /// Runs work(0) to work(size - 1), each on its thread, and waits for all.
-  void run(const std::function<void(int)>& work) {
+  /// Calls work here and on each thread that comes before this call is done with it. A thread that another process keeps
+  /// from running is not waited for, so work must take its parts one by one until none is left.
+  void run(const std::function<void()>& work) {
     {
       std::lock_guard<std::mutex> lock(mutex);
       task = &work;
-      left = static_cast<int>(threads.size());
       round++;
     }
     wake.notify_all();
-    work(0);
-    while (left.load(std::memory_order_acquire) > 0) std::this_thread::yield();
+    work();
+    {
+      std::lock_guard<std::mutex> lock(mutex);
+      task = nullptr;
+    }
+    while (working.load(std::memory_order_acquire) > 0) std::this_thread::yield();
   }
   ~Pool() { stop(); }
 
  private:
-  void serve(int index, uint64_t seen) {
+  void serve(uint64_t seen) {
     for (;;) {
+      const std::function<void()>* work;
       {
         std::unique_lock<std::mutex> lock(mutex);
-        wake.wait(lock, [&] { return quit || round != seen; });
+        wake.wait(lock, [&] { return quit || (task && round != seen); });
         if (quit) return;
         seen = round;
+        work = task;
+        working++;
       }
-      (*task)(index);
-      left.fetch_sub(1, std::memory_order_release);
+      (*work)();
+      working.fetch_sub(1, std::memory_order_release);
     }
   }
   void stop() {
@@ -61,26 +68,35 @@ class Pool {
   std::vector<std::thread> threads;
   std::mutex mutex;
   std::condition_variable wake;
-  const std::function<void(int)>* task = nullptr;
-  std::atomic<int> left{0};
+  const std::function<void()>* task = nullptr;
+  std::atomic<int> working{0};  // threads beside the caller
   uint64_t round = 0;
   bool quit = false;
 };
 
 Pool pool;
 
-/// Calls work(begin, end, thread) on shares of [0, count) whose borders are multiples of grain. What is done sooner than
-/// the threads wake up is done on this one.
+thread_local bool busy = false;  // on a thread that has its part of the work already
+
+/// Calls work(index) for each index below the count; a thread that is done takes the next one.
 template <class Work>
-void share(int64_t count, int64_t grain, Work work, bool isSmall = false) {
-  if (isSmall) return work(0, count, 0);
-  const int64_t grains = (count + grain - 1) / grain;
-  const int threads = pool.size();
-  pool.run([&](int i) {
-    const int64_t begin = grains * i / threads * grain;
-    const int64_t end = std::min(count, grains * (i + 1) / threads * grain);
-    if (begin < end) work(begin, end, i);
+void spread(int64_t count, Work work) {
+  if (busy || count <= 1 || pool.size() == 1) {
+    for (int64_t i = 0; i < count; i++) work(i);
+    return;
+  }
+  std::atomic<int64_t> next{0};
+  pool.run([&] {
+    busy = true;
+    for (int64_t i = next++; i < count; i = next++) work(i);
+    busy = false;
   });
+}
+
+/// The same on ranges [begin, end) of the given size.
+template <class Work>
+void spread(int64_t count, int64_t size, Work work) {
+  spread((count + size - 1) / size, [&](int64_t i) { work(i * size, std::min(count, (i + 1) * size)); });
 }
 
 }  // namespace
