@@ -14,6 +14,7 @@ export { bestSoFarFigure } from "./best-so-far.js";
 export { cohortFigure } from "./cohort.js";
 export { confusionFigure } from "./confusion.js";
 export { correlationFigure } from "./correlation.js";
+export { curvesFigure } from "./curves.js";
 export { densityFigure } from "./density.js";
 export { differencesFigure } from "./differences.js";
 export { hiddenCellsFigure } from "./hidden-cells.js";

@@ -21,7 +21,6 @@ export { scoreExperiment } from "./record.js";
 export { openSets } from "./sets.js";
 export { compareSpaces, tuneAro, tuningReferences } from "./tuning.js";
 export { openUncertainty } from "./uncertainty.js";
-export { AUTHORS } from "./variants.js";
 
 // Results: published figures and tables, and the sentences that state them.
 
