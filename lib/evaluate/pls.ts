@@ -11,6 +11,7 @@ import { checkOptions } from "../options.js";
 import type { PreparedCohort } from "../preprocess/prepare.js";
 import { fitMixture } from "./mixing.js";
 import {
+  checkCounts,
   INPUT_KINDS,
   type InputOptions,
   inferredColumns,
@@ -37,11 +38,7 @@ export function fitPls(prepared: PreparedCohort, options: PlsOptions = {}): Pred
     ...INPUT_KINDS,
     counts: "array",
   });
-  if (counts.length === 0 || counts.some((count) => !Number.isInteger(count) || count < 1)) {
-    throw new RangeError(
-      `fitPls: expected positive whole numbers of components, got [${counts.join(", ")}]`,
-    );
-  }
+  checkCounts("fitPls", counts);
   const read = inputReader(prepared, input);
   const { train } = prepared;
   const n = train.matrix.rows;

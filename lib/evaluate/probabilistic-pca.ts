@@ -12,7 +12,7 @@ import type { Prepared, PreparedCohort } from "../preprocess/prepare.js";
 import { foldInCells, validateBy } from "./cells.js";
 import { groupByMask, type MaskGroup } from "./masks.js";
 import { fitPca } from "./pca.js";
-import { chooseSetting, clampTo, noteEdge, type Predictor } from "./predictor.js";
+import { checkCounts, chooseSetting, clampTo, noteEdge, type Predictor } from "./predictor.js";
 import { identity, pickColumns, repeatRow, rowsOf, transpose } from "./rows.js";
 
 export interface ProbabilisticPcaOptions {
@@ -47,12 +47,8 @@ export function fitProbabilisticPca(
   } = checkOptions("fitProbabilisticPca", options, {
     ...{ counts: "array", rounds: "number", given: ["RNA", "cells"] },
   });
-  for (const value of [...counts, rounds, counts.length]) {
-    if (Number.isInteger(value) && value >= 1) continue;
-    throw new RangeError(
-      `fitProbabilisticPca: expected positive whole numbers of components and rounds, got ${value}`,
-    );
-  }
+  checkCounts("fitProbabilisticPca", counts);
+  checkCounts("fitProbabilisticPca", [rounds]);
   const { train, modalities, space } = prepared;
   const { matrix } = train;
   const table = tabulate(matrix);

@@ -12,6 +12,7 @@ import type { Prepared, PreparedCohort } from "../preprocess/prepare.js";
 import { foldInCells, validateBy } from "./cells.js";
 import {
   bestTrial,
+  checkCounts,
   checkLambdas,
   clampTo,
   LAMBDAS,
@@ -52,9 +53,7 @@ export function fitSoftImpute(
     ...{ lambdas: "array", rounds: "number", given: ["RNA", "cells"] },
   });
   checkLambdas("fitSoftImpute", lambdas);
-  if (!Number.isInteger(rounds) || rounds < 1) {
-    throw new RangeError(`fitSoftImpute: expected a positive number of rounds, got ${rounds}`);
-  }
+  checkCounts("fitSoftImpute", [rounds]);
   const { train, modalities, space } = prepared;
   const { rows: n, columns: width, observed } = train.matrix;
   const mean = observedMean(prepared);
