@@ -154,7 +154,8 @@ export async function findRecord(
 ): Promise<FoundRecord> {
   const where = relative(projectRoot(), file);
   const record = await parseRecord(file);
-  if (record === null) return { record, about: `no record of these runs: there is no ${where}` };
+  if (record === null)
+    return { record, about: `scores of runs made here; there is no record ${where}` };
   const { runs } = plan;
   const other = record.runs.find(({ hash }) => !runs.some((run) => run.hash === hash));
   if (other || record.runs.length === 0) {

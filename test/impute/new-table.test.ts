@@ -214,7 +214,7 @@ test("training samples and samples with few features are told", async () => {
   const { notes } = await impute({ model: logs, table, output: place("known") });
   const id = cohort.samples[known[0]].id;
   assert.ok(
-    notes.some((note) => note.includes(`1 sample had the id of a training sample (${id})`)),
+    notes.some((note) => note.includes(`1 sample had the id of a training sample ("${id}")`)),
     notes.join(),
   );
   assert.ok(

@@ -1,13 +1,13 @@
 // The page in a real browser, from a file: what a visitor changes moves, by keyboard too, without a network or an error.
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { after, before, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { page as buildPage } from "../../lib/cli/page.js";
+import { scratchFolder } from "../scratch.js";
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome"];
 
@@ -17,7 +17,7 @@ const browserFile = (process.env.PATH ?? "")
   .find((file) => existsSync(file));
 const skip = browserFile ? false : `no browser on the path: ${NAMES.join(", ")}`;
 
-const folder = mkdtempSync(join(tmpdir(), "aro-page-"));
+const folder = scratchFolder();
 const file = join(folder, "index.html");
 let browser: Browser;
 let page: Page;
@@ -42,10 +42,7 @@ before(async () => {
   await page.locator("body[data-ready]").waitFor();
 });
 
-after(async () => {
-  await browser?.close();
-  rmSync(folder, { recursive: true, force: true });
-});
+after(() => browser?.close());
 
 const said = () => page.locator("#said").textContent();
 const errorsOf = (predictor: string) =>

@@ -1,7 +1,6 @@
 // Records of experiments: written from finished runs alone, read for the same settings alone, and checked here.
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { chooseEngine } from "../../lib/engine/choose.js";
@@ -15,16 +14,15 @@ import {
 } from "../../lib/study/record.js";
 import { formatRecord } from "../../lib/study/record-file.js";
 import { openStudy } from "../../lib/study/study.js";
+import { scratchFolder } from "../scratch.js";
 
 const SETTINGS = "model.width=4,training.epochs=2,training.seed=4711,experiments.seeds=1";
 const profile = readProfile({ ARO_PROFILE: "course", ARO_SET: SETTINGS });
 const study = await openStudy(profile);
 const { engine } = await chooseEngine({ prefer: "cpu" });
 const plan = planExperiment(study, "seeds");
-const folder = mkdtempSync(join(tmpdir(), "aro-record-"));
-const file = join(folder, "seeds.json");
+const file = join(scratchFolder(), "seeds.json");
 after(() => {
-  rmSync(folder, { recursive: true });
   for (const run of plan.runs) rmSync(run.folder, { recursive: true, force: true });
 });
 
