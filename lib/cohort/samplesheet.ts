@@ -56,6 +56,8 @@ export interface SampleSheet {
   readonly idName: string;
   /** Whether a column names the patients. */
   readonly hasPatients: boolean;
+  /** Says that nothing names the patients, where that is so. */
+  readonly patientNotes: readonly string[];
   readonly notes: readonly string[];
 }
 
@@ -161,10 +163,8 @@ function readRows(
     return readLabels(table, own, (cell) => missing.matches(cell), minus, notes);
   });
   const idName = table.header[idColumn];
-  if (found.column < 0 && !namesPatients(idName)) {
-    const maybe = names.find((name, j) => mayNamePatients(name, cells(columns[j])));
-    notes.push(notePatients(file, maybe));
-  }
+  const isNamed = found.column >= 0 || namesPatients(idName);
+  const maybe = () => names.find((name, j) => mayNamePatients(name, cells(columns[j])));
   return {
     samples: ids.map((sampleId, i) => ({
       id: sampleId,
@@ -173,6 +173,7 @@ function readRows(
     })),
     idName,
     hasPatients: found.column >= 0,
+    patientNotes: isNamed ? [] : [notePatients(file, maybe())],
     notes: [...table.notes, ...notes, ...missing.notes(file, "recorded")],
   };
 }
