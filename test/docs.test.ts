@@ -14,7 +14,7 @@ const MOST = {
   aro: 65,
   "aro/study": 42,
   "aro/claims": 7,
-  "aro/figures": 24,
+  "aro/figures": 25,
   "aro/course": 10,
 };
 

@@ -1,4 +1,5 @@
-// Finds the golden numbers: this repository's own, and those of the folder that ARO_GOLDEN names.
+// Golden numbers, this repository's own and those of the folder that ARO_GOLDEN names, and how near ours must come.
+import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -49,4 +50,45 @@ export function relativeError(
     worst = Math.max(worst, error);
   }
   return worst;
+}
+
+/** Numbers in lists of lists, as JSON holds a tensor. */
+export type Nested = readonly (number | Nested)[];
+export type Tensors = Readonly<Record<string, Nested>>;
+
+export function flatten(values: Nested): number[] {
+  return (values as number[]).flat(Number.POSITIVE_INFINITY) as number[];
+}
+
+/** Reads tensors as a model takes them. */
+export function weightsOf(tensors: Tensors): Map<string, Float32Array> {
+  const entries = Object.entries(tensors);
+  return new Map(entries.map(([name, values]) => [name, Float32Array.from(flatten(values))]));
+}
+
+/**
+ * Holds numbers to a relative error, those below a tenth of the largest to a tenth of it: golden numbers are float64, and
+ * the rounding of one float32 term as large as the largest is 6e-8 of it.
+ */
+export function assertClose(
+  actual: ArrayLike<number>,
+  expected: ArrayLike<number> | Nested,
+  what: string,
+  tolerance = 1e-5,
+): void {
+  const numbers = Array.isArray(expected) ? flatten(expected) : (expected as ArrayLike<number>);
+  const error = relativeError(actual, numbers, 0.1);
+  assert.ok(error <= tolerance, `${what}: expected an error of at most ${tolerance}, got ${error}`);
+}
+
+/** Holds each tensor, and its name, to the golden ones. */
+export function assertTensors(
+  actual: ReadonlyMap<string, Float32Array>,
+  expected: Tensors,
+  what: string,
+): void {
+  assert.deepEqual([...actual.keys()].sort(), Object.keys(expected).sort());
+  for (const [name, values] of Object.entries(expected)) {
+    assertClose(actual.get(name)!, values, `${what} ${name}`);
+  }
 }

@@ -1,9 +1,8 @@
 // The numbered notebooks on cohorts of one's own: written to disk as files, every cell run in order outside of Jupyter.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { pathToFileURL } from "node:url";
@@ -14,18 +13,16 @@ import { projectRoot } from "../lib/cohort/root.js";
 import { simulateCohort } from "../lib/cohort/simulate.js";
 import { writeTable } from "../lib/cohort/table-writer.js";
 import { listNotebooks, notebookName, readCodeCells } from "../lib/jupyter/notebook.js";
+import { scratchFolder } from "./scratch.js";
 
-const folder = mkdtempSync(join(tmpdir(), "aro-notebooks-"));
+const folder = scratchFolder();
 const runs = join(projectRoot(), "data", "runs");
 const names = ["test-metabolites", "test-three-classes"];
 function removeRuns() {
   for (const name of names) rmSync(join(runs, name), { recursive: true, force: true });
 }
 removeRuns();
-after(() => {
-  rmSync(folder, { recursive: true });
-  removeRuns();
-});
+after(removeRuns);
 
 /** Settings at which all notebooks take seconds; what they find means nothing. */
 const TINY = [

@@ -1,6 +1,6 @@
 // The repository as a reader clones it: exact pins, no traces of a machine, modest files, notebooks that ran.
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { listTracked } from "./prose.js";
@@ -34,6 +34,22 @@ const expectNone = (problems: readonly string[]) =>
 const tracked = listTracked();
 const files = tracked ?? [];
 const cloned = tracked ? {} : { skip: "not a git clone, so what is tracked is not known" };
+
+test("the gallery in README links every figure, and the notebook and cell that made it", () => {
+  const [, gallery] = read("README.md").split("### Gallery\n");
+  const rows = new Map(
+    [...gallery.matchAll(/\]\(figures\/([\w-]+)\.svg\) \| .*\]\((.*)\), ([\w-]+) \|$/gm)].map(
+      ([, name, notebook, cell]) => [name, `${notebook}#${cell}`],
+    ),
+  );
+  const made = readdirSync(join(ROOT, "figures"))
+    .filter((name) => name.endsWith(".json"))
+    .map((name) => JSON.parse(read(`figures/${name}`)) as { name: string; source: string });
+  assert.deepEqual(
+    [...rows].sort(),
+    made.map(({ name, source }): [string, string] => [name, source]).sort(),
+  );
+});
 
 test("every version in package.json and lib/package.json is exact", () => {
   assert.ok(pinsOf(readManifest("package.json")).length > FIXED_PACKAGES.length);

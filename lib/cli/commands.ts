@@ -115,7 +115,10 @@ export const COMMANDS: readonly Command[] = [
         "how the file lies; by default as the training table",
       ),
       transform: oneOf(TRANSFORMS, "what is done to each value; by default as in training"),
-      map: text("FILE", "a table of feature names: those in the file, then those of the training"),
+      map: text(
+        "FILE",
+        "a table of feature names: those in the file, then those of the training; by default the map of the training",
+      ),
       duplicates: oneOf(
         ["refuse", "mean", "first", "most varied"] as const,
         "what is kept of features of one name; by default as in training",

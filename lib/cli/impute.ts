@@ -1,6 +1,6 @@
 // The commands that write an example of a cohort, fit a model bundle on a cohort file, and impute new samples by it.
 import { writeExample } from "../cohort/example.js";
-import { countOf } from "../cohort/problems.js";
+import { countOf, quoteSome } from "../cohort/problems.js";
 import type { TableOptions } from "../cohort/tables.js";
 import type { Transform } from "../cohort/transform.js";
 import type { Alignment } from "../impute/align.js";
@@ -100,8 +100,7 @@ export async function impute(choice: ImputeChoice): Promise<number> {
       `${(100 * found).toFixed(1)} % of the model's input features found`,
   );
   if (outside.length > 0) {
-    const more = outside.length > 10 ? `, ... (${outside.length} in all)` : "";
-    console.log(`unlike the training samples: ${outside.slice(0, 10).join(", ")}${more}`);
+    console.log(`unlike the training samples: ${quoteSome(outside, 10)}`);
   }
   console.log(`${output}/report.html shows which features can be used and where the samples lie`);
   return 0;

@@ -196,7 +196,8 @@ function* readBlocks(matrix: Dataset | Group, where: string): Iterable<Block> {
         `${where}: expected numbers, got ${String(matrix.dtype)}; write them as float32`,
       );
     }
-    yield { values: plainNumbers(values), top, rows: end - top, left: 0, columns, stride: columns };
+    const size = { top, rows: end - top, left: 0, columns };
+    yield { values: plainNumbers(values), ...size, rowStride: columns, columnStride: 1 };
   }
 }
 
@@ -266,14 +267,13 @@ function* readSparse(matrix: Group, where: string, rows: number, columns: number
       }
       for (let i = 0; i < count; i++) {
         for (let at = starts[first + i] - from; at < starts[first + i + 1] - from; at++) {
-          const place = places[at];
-          values[byRow ? i * minor + place : place * count + i] += numbers[at];
+          values[i * minor + places[at]] += numbers[at];
         }
       }
     }
     yield byRow
-      ? { values, top: first, rows: count, left: 0, columns, stride: columns }
-      : { values, top: 0, rows, left: first, columns: count, stride: count };
+      ? { values, top: first, rows: count, left: 0, columns, rowStride: columns, columnStride: 1 }
+      : { values, top: 0, rows, left: first, columns: count, rowStride: 1, columnStride: rows };
   }
 }
 

@@ -1,65 +1,108 @@
 // Reads Parquet files through polars, which is loaded on first use; NaN and null mean "not measured".
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import type pl from "nodejs-polars";
 import type { CellTable } from "./cell-table.js";
+import { readFooter } from "./parquet-footer.js";
 import { quoteSome } from "./problems.js";
 import { requireKind } from "./textfile.js";
 import { typedTable } from "./typed-table.js";
 
+/** A file of more cells is read in parts of as many, of at least one column. */
+const PART = 2 ** 25;
+/** Cells of a block, which the processor's cache should hold. */
+const BLOCK = 2 ** 15;
+
 /**
  * Opens a Parquet file. The index that pandas wrote names the rows; otherwise the first column does.
- * @throws Error if the file cannot be read or is damaged; RangeError if a column holds neither numbers nor text.
+ * @throws Error if the file cannot be read or is damaged; RangeError if a column holds neither numbers nor text, or
+ * a name is repeated.
  */
 export async function openParquet(file: string): Promise<CellTable> {
   requireKind(file, "a Parquet file", "PAR1");
   const { default: polars } = await import("nodejs-polars");
-  let frame: pl.DataFrame;
-  let index: readonly string[];
-  try {
-    frame = polars.readParquet(file);
-    index = findIndex(file);
-  } catch (cause) {
-    const { message } = cause as Error;
-    throw new Error(
-      `${file}: expected a whole Parquet file, got a damaged one (${message.slice(0, 200)}); write it again`,
-      { cause },
+  const attempt = <T>(read: () => T): T => {
+    try {
+      return read();
+    } catch (cause) {
+      const { message } = cause as Error;
+      throw new Error(
+        `${file}: expected a whole Parquet file, got a damaged one (${message.slice(0, 200)}); write it again`,
+        { cause },
+      );
+    }
+  };
+  const { names, rows, index } = attempt(() => readFooter(file));
+  const known = new Set<string>();
+  const repeated = names.filter((name) => known.size === known.add(name).size);
+  if (repeated.length > 0) {
+    throw new RangeError(
+      `${file}: expected each column once, got ${quoteSome([...new Set(repeated)])} again; ` +
+        "rename one of each, and write the file again",
     );
   }
   // The frame's own columns, since each Series around one takes a millisecond to make.
-  const inner = (frame as unknown as NativeFrame).inner().getColumns();
-  const { height } = frame; // each look at the frame lists its columns
-  const own = new Map(inner.map((column) => [column.name, column]));
-  const first = index.filter((name) => own.has(name));
-  const columns = [...new Set([...first, ...own.keys()])].map((name) => own.get(name)!);
-  const types = columns.map(typeOf);
-  const isNumber = types.map((type) => /^(?:U?Int|Float|Decimal)/.test(type));
-  const odd = columns.filter((_, j) => !isNumber[j] && !TEXT.test(types[j]));
+  const read = (options: Parameters<typeof polars.readParquet>[1]) => {
+    const frame = attempt(() => polars.readParquet(file, options));
+    return (frame as unknown as NativeFrame).inner().getColumns();
+  };
+  const all = names.length * rows <= PART ? read({}) : undefined;
+  const select = (some: readonly string[]) => all ?? read({ columns: [...some] });
+  const types = new Map(
+    (all ?? read({ numRows: 0 })).map((column) => [column.name, typeOf(column)]),
+  );
+  const first = index.filter((name) => known.has(name));
+  const columns = [...new Set([...first, ...names])];
+  const isNumber = columns.map((name) => NUMBER.test(types.get(name) ?? ""));
+  const odd = columns.filter((name, j) => !isNumber[j] && !TEXT.test(types.get(name) ?? ""));
   if (odd.length > 0) {
-    const names = odd.map(({ name }) => name);
     throw new RangeError(
-      `${file}: expected columns of numbers or text, got ${types[columns.indexOf(odd[0])]} in ${quoteSome(names)}; ` +
+      `${file}: expected columns of numbers or text, got ${types.get(odd[0])} in ${quoteSome(odd)}; ` +
         "write them as numbers or text, or leave them out",
     );
   }
+  let texts: ReturnType<typeof read> | undefined;
+  const readTexts = () => select(columns.filter((_, j) => !isNumber[j]));
   return typedTable({
     file,
-    header: columns.map(({ name }) => (UNNAMED.test(name) ? "" : name)),
-    rows: height,
+    header: columns.map((name) => (UNNAMED.test(name) ? "" : name)),
+    rows,
     isText: (column) => !isNumber[column],
-    readText: (column) =>
-      frame
-        .getColumn(columns[column].name)
-        .cast(polars.Utf8)
-        .toArray()
-        .map((cell) => (cell === null || cell === "NaN" ? "" : String(cell))),
+    readText: (column) => {
+      texts ??= readTexts();
+      const found = texts.find(({ name }) => name === columns[column])!;
+      const cells = found.cast(polars.Utf8, true).toArray();
+      return cells.map((cell) => (cell === null || cell === "NaN" ? "" : String(cell)));
+    },
     eachBlock(isWanted, visit) {
-      columns.forEach((column, left) => {
-        if (!isNumber[left] || !isWanted(left)) return;
-        const values = readNumbers(column, polars);
-        visit({ values, top: 0, rows: height, left, columns: 1, stride: 1 });
-      });
+      const wanted = columns.flatMap((_, j) => (isNumber[j] && isWanted(j) ? [j] : []));
+      const atOnce = Math.max(1, Math.floor(PART / rows));
+      const most = Math.max(1, Math.floor(BLOCK / rows));
+      const values = new Float64Array(Math.min(most, wanted.length) * rows); // column by column
+      for (let start = 0; start < wanted.length; start += atOnce) {
+        const part = wanted.slice(start, start + atOnce);
+        const own = new Map(
+          select(part.map((j) => columns[j])).map((column) => [column.name, column]),
+        );
+        for (const block of neighbors(part, most)) {
+          block.forEach((j, k) => {
+            readNumbers(own.get(columns[j])!, polars, values.subarray(k * rows, (k + 1) * rows));
+          });
+          const size = { top: 0, rows, left: block[0], columns: block.length };
+          visit({ values, ...size, rowStride: 1, columnStride: rows });
+        }
+      }
     },
   });
+}
+
+/** Parts rising indexes into runs without gaps, each of at most so many, but at least one. */
+function neighbors(indexes: readonly number[], most: number): number[][] {
+  const runs: number[][] = [];
+  for (const index of indexes) {
+    const run = runs.at(-1);
+    if (run && index === run[0] + run.length && run.length < most) run.push(index);
+    else runs.push([index]);
+  }
+  return runs;
 }
 
 /** The native object behind a data frame, which polars does not declare. */
@@ -75,17 +118,25 @@ interface NativeColumn {
   isNull(): NativeColumn;
   cast(dtype: pl.DataType, strict: boolean): NativeColumn;
   fillNull(strategy: "zero"): NativeColumn;
+  toArray(): readonly unknown[];
   toTypedArray(): Float32Array | Float64Array | Uint8Array;
 }
 
-/** Reads a column of floats as it is, any other as float64; NaN where it is null. */
-function readNumbers(column: NativeColumn, polars: typeof pl): ArrayLike<number> {
+/** Reads a column of numbers; NaN where it is null. */
+function readNumbers(column: NativeColumn, polars: typeof pl, into: Float64Array): void {
   const isFloat = /^Float(?:32|64)$/.test(typeOf(column));
   const numbers = isFloat ? column : column.cast(polars.Float64, true);
-  if (column.nullCount() === 0) return numbers.toTypedArray();
-  const values = numbers.fillNull("zero").toTypedArray();
-  const gaps = column.isNull().cast(polars.UInt8, true).toTypedArray();
-  return values.map((value, i) => (gaps[i] ? Number.NaN : value));
+  const nulls = column.nullCount();
+  into.set((nulls === 0 ? numbers : numbers.fillNull("zero")).toTypedArray());
+  if (nulls === 0) return;
+  let zeros = 0;
+  for (let i = 0; i < into.length; i++) if (into[i] === 0) zeros++;
+  // Asking which are null takes as long as the reading, and is needed only beside a measured zero.
+  const gaps =
+    zeros === nulls ? undefined : column.isNull().cast(polars.UInt8, true).toTypedArray();
+  for (let i = 0; i < into.length; i++) {
+    if (gaps ? gaps[i] : into[i] === 0) into[i] = Number.NaN;
+  }
 }
 
 /** The name of a column's type, such as "Float32". */
@@ -98,27 +149,8 @@ function typeOf(column: NativeColumn): string {
   }
 }
 
+const NUMBER = /^(?:U?Int|Float|Decimal)/;
 const TEXT = /^(?:String|Utf8|Categorical|Enum|Bool|Date|Null)/;
 
 /** How pandas names an unnamed index. */
 const UNNAMED = /^__index_level_\d+__$/;
-
-/**
- * The columns that were the index of a data frame in pandas.
- * Source: pandas, "Storing pandas DataFrame objects in Apache Parquet format".
- */
-function findIndex(file: string): readonly string[] {
-  const handle = openSync(file, "r");
-  try {
-    const { size } = fstatSync(handle);
-    const tail = Buffer.alloc(8); // the footer's length, and "PAR1"
-    readSync(handle, tail, 0, 8, size - 8);
-    const footer = Buffer.alloc(Math.min(tail.readUInt32LE(0), size - 8));
-    readSync(handle, footer, 0, footer.length, size - 8 - footer.length);
-    const [, list = "[]"] =
-      /"index_columns": (\["(?:[^"\\]|\\.)*"[^\]]*\])/.exec(footer.toString()) ?? [];
-    return (JSON.parse(list) as unknown[]).filter((name) => typeof name === "string");
-  } finally {
-    closeSync(handle);
-  }
-}

@@ -13,8 +13,9 @@ export interface Block {
   readonly rows: number;
   readonly left: number;
   readonly columns: number;
-  /** Row stride, in elements; the column stride is 1. */
-  readonly stride: number;
+  /** Distances between entries of neighboring rows and of neighboring columns, in elements. */
+  readonly rowStride: number;
+  readonly columnStride: number;
 }
 
 /** What a format provides; `typedTable` adds the checks. */
@@ -56,10 +57,10 @@ export function typedTable(given: TypedSource): CellTable {
       });
       source.eachBlock(
         () => header.length <= FEW,
-        ({ values, top, rows: height, left, columns, stride }) => {
+        ({ values, top, rows: height, left, columns, rowStride, columnStride }) => {
           for (let i = 0; i < Math.min(height, count - top); i++) {
             for (let j = 0; j < columns; j++) {
-              const value = values[i * stride + j];
+              const value = values[i * rowStride + j * columnStride];
               shown[top + i][left + j] = Number.isNaN(value) ? "" : String(value);
             }
           }
@@ -106,12 +107,12 @@ function readTypedNumbers(
   source.eachBlock(
     (column) => columns[column] >= 0,
     (block) => {
-      const { values, top, rows: count, left, columns: wide, stride } = block;
+      const { values, top, rows: count, left, columns: wide, rowStride, columnStride } = block;
       const plain =
         !missing.numeric && copyNumbers(block, matrix, { rows, rowStep, columns, columnStep });
       for (let i = 0; i < count && !plain; i++) {
         for (let j = 0; j < wide && rows[top + i] >= 0; j++) {
-          const value = values[i * stride + j];
+          const value = values[i * rowStride + j * columnStride];
           if (columns[left + j] < 0 || Number.isNaN(value)) continue;
           if (!missing.numeric || !missing.matchesNumber(value)) place(top + i, left + j, value);
         }
@@ -145,22 +146,30 @@ interface Places extends Pick<ReadNumbersOptions, "rows" | "columns"> {
 }
 
 /**
- * Copies a block's finite numbers; returns false if it contains infinite or too large ones. The hot loop of reading.
+ * Copies a block's finite numbers; returns false if it contains infinite or too large ones. The hot loop of reading,
+ * which writes neighbors in the matrix one after the other.
  */
 function copyNumbers(
-  { values, top, rows: count, left, columns: wide, stride }: Block,
+  { values, top, rows: height, left, columns: width, rowStride, columnStride }: Block,
   { values: to, observed }: Matrix,
   { rows, rowStep, columns, columnStep }: Places,
 ): boolean {
+  const alongRows = { places: rows, first: top, count: height, step: rowStep, stride: rowStride };
+  const alongColumns = {
+    ...{ places: columns, first: left, count: width, step: columnStep, stride: columnStride },
+  };
+  const [outer, inner] = columnStep === 1 ? [alongRows, alongColumns] : [alongColumns, alongRows];
+  const { places, first, count, step, stride } = inner;
   let odd = 0;
-  for (let i = 0; i < count; i++) {
-    const base = rows[top + i] * rowStep;
-    if (base < 0) continue;
-    for (let j = 0, from = i * stride; j < wide; j++, from++) {
-      const column = columns[left + j];
-      if (column < 0) continue;
+  for (let i = 0; i < outer.count; i++) {
+    const place = outer.places[outer.first + i];
+    if (place < 0) continue;
+    const base = place * outer.step;
+    for (let j = 0, from = i * outer.stride; j < count; j++, from += stride) {
+      const own = places[first + j];
+      if (own < 0) continue;
       const value = values[from];
-      const at = base + column * columnStep;
+      const at = base + own * step;
       if (value <= LARGEST && value >= -LARGEST) {
         to[at] = value;
         observed[at] = 1;

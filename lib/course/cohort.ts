@@ -47,7 +47,7 @@ function judgeSplit(split: Split): string | null {
     const patientsOf = (part: readonly number[]) => new Set(part.map((row) => PATIENTS[row]));
     const [learned, held] = [patientsOf(train), patientsOf(test)];
     if ([...held].some((patient) => learned.has(patient))) {
-      return "a patient has samples in both parts; what is it that you shuffle?";
+      return "a patient has samples in both parts; what are you shuffling?";
     }
     if (rows.length < PATIENTS.length)
       return "some samples are in neither part; list each row of a patient";
@@ -152,7 +152,7 @@ export const COHORT = {
     judge: judgeSplit,
     mistakes: [
       [
-        "a patient has samples in both parts; what is it that you shuffle?",
+        "a patient has samples in both parts; what are you shuffling?",
         (patients, random) =>
           splitBy(
             patients.map((_, row) => String(row)),
@@ -249,7 +249,7 @@ export const COHORT = {
         "samples without a recorded label cannot be scored",
         (labels) => largest(recorded(labels)) / labels.length,
       ],
-      ['"not recorded" is no class', (labels) => largest(labels) / labels.length],
+      ['"not recorded" is not a class', (labels) => largest(labels) / labels.length],
       [
         "classes are not equally large; always guessing the largest does better than that",
         (labels) => 1 / new Set(recorded(labels)).size,

@@ -52,7 +52,7 @@ export const DECODER = {
     mistakes: [
       ["these are the samples; a pair is one sample with one feature", (samples) => samples.length],
       [
-        "a cell that was not measured is no pair",
+        "a cell that was not measured is not a pair",
         (samples, least) =>
           samples.length * countsOf(samples).filter((count) => count >= least).length,
       ],
@@ -123,7 +123,7 @@ export const DECODER = {
         (values, folds) => meansOf(values, (i, n) => folds[n] === folds[i]),
       ],
       [
-        "a missing value is no zero",
+        "a missing value is not zero",
         (values, folds) =>
           meansOf(
             values.map((value) => (Number.isNaN(value) ? 0 : value)),
@@ -151,7 +151,7 @@ export const DECODER = {
       ],
       ["2 % of the best error, not 0.02", chooseBy((best) => best + 0.02)],
       [
-        "it is the best of all controls that the decoder must keep up with, not the mean alone",
+        "the decoder must keep up with the best of all controls, not with the mean alone",
         (errors) => (errors[DECODER_NAME] > 1.02 * errors.mean ? "mean" : DECODER_NAME),
       ],
       [

@@ -195,7 +195,7 @@ export const EXPERIMENTS = {
           ),
       ],
     ],
-    otherwise: "mean ± t · s · √(1 / n + test rows / training rows), s with n - 1",
+    otherwise: "the margin is t times s times a root; section 10.3 says what is under it",
   }),
 
   "08.5": askFunction<(p: number[]) => number[]>({
@@ -225,6 +225,6 @@ export const EXPERIMENTS = {
       ],
     ],
     otherwise:
-      "from the smallest on: times the number of p values that are left, never falling, at most 1",
+      "start from the smallest p: by how many is each multiplied, and may a later one end up smaller?",
   }),
 };

@@ -111,7 +111,7 @@ export const LATENT = {
     right: (points, labels) => silhouetteBy(points, labels, {}),
     mistakes: [
       [
-        "a point is no neighbor of itself: over how many distances is a the mean?",
+        "a point is not a neighbor of itself: over how many distances is a the mean?",
         (points, labels) =>
           silhouetteBy(points, labels, { own: (own) => sumOf(own) / (own.length + 1) }),
       ],

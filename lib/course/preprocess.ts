@@ -57,15 +57,15 @@ export const PREPROCESS = {
     mistakes: [
       ["an entry that was not measured is not zero", (_, values) => fillBy(values, 0)],
       [
-        "one wild value moves a mean; the paper takes something sturdier",
+        "one wild value moves a mean; the paper uses something more robust",
         (train, values) => fillBy(values, meanOf(measuredOf(train))),
       ],
       [
-        "the filling may only use training rows; would it change if a test value changed?",
+        "a fill value may only use training rows; would yours change if a test value changed?",
         (train, values) => fillBy(values, median([...train, ...values])),
       ],
       [
-        "the filling may only use training rows; would it change if a test value changed?",
+        "a fill value may only use training rows; would yours change if a test value changed?",
         (_, values) => fillBy(values, median(values)),
       ],
       [
@@ -128,7 +128,7 @@ export const PREPROCESS = {
       ],
       ["the logarithm is missing", (x, mean, deviation) => Math.max((x - mean) / deviation, 0)],
     ],
-    otherwise: "z-score, clamp at zero, logarithm of one more, in this order",
+    otherwise: "there are three steps; a value below the mean must give 0",
   }),
 
   "02.4": askFunction<(u: number, mean: number, deviation: number) => number>({
@@ -153,7 +153,8 @@ export const PREPROCESS = {
       ],
       ["this is a z-score still; give measured units", (u) => Math.expm1(u)],
     ],
-    otherwise: "undo the last step first: the logarithm, then the deviation, then the mean",
+    otherwise:
+      "undo the last step first, and check the result: 02.3, then 02.4, must give back a value above the mean",
   }),
 
   "02.5": askFunction<OneValue>({

@@ -158,6 +158,7 @@ export const READING = {
         (p) => adjustBenjaminiHochberg(p).sort((a, b) => a - b),
       ],
     ],
-    otherwise: "p times their number, divided by its rank; from the largest down, never rising",
+    otherwise:
+      "go from the largest p down: what is each multiplied by, and what may it not exceed?",
   }),
 };

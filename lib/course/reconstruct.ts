@@ -178,7 +178,7 @@ export const RECONSTRUCT = {
         },
       ],
     ],
-    otherwise: "slope = sum of products of both deviations / sum of squared deviations of the RNA",
+    otherwise: "the line passes through both means; which slope makes the squared errors least?",
   }),
 
   "03.3": askFunction<Ridge>({

@@ -145,7 +145,7 @@ export const TUNE = {
         (curve, earlier) => isAbove((losses) => Math.min(...losses), curve, earlier),
       ],
       [
-        "one wild trial moves a mean; the rule takes something sturdier",
+        "one wild trial moves a mean; the rule uses something more robust",
         (curve, earlier) => isAbove(meanOf, curve, earlier),
       ],
     ],

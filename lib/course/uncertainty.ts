@@ -52,7 +52,7 @@ export const UNCERTAINTY_EXERCISES = {
       quantileAt(relativeErrors(measured, means, deviations), level),
     mistakes: [
       [
-        "errors have two signs; an interval reaches to both sides, so take them without",
+        "errors can be negative, and an interval reaches both ways",
         (measured, means, deviations, level) =>
           quantileAt(
             overMeasured(measured, (i) => (measured[i] - means[i]) / deviations[i]),
@@ -78,7 +78,7 @@ export const UNCERTAINTY_EXERCISES = {
       ],
     ],
     otherwise:
-      "sort |measured - mean| / deviation of the measured entries; the one at place level (n - 1), counted from 0, is the factor",
+      "section 11.1 has the ratio; which of its sorted values leaves the share `level` below it?",
   }),
 
   "11.2": askFunction<Covered>({
@@ -99,7 +99,7 @@ export const UNCERTAINTY_EXERCISES = {
           ),
       ],
       [
-        "an interval has two ends; you look at the upper one alone",
+        "an interval has two ends; you check only the upper one",
         (measured, means, deviations, factor) =>
           shareOf(measured, (i) => measured[i] - means[i] <= factor * deviations[i]),
       ],
@@ -133,7 +133,7 @@ export const UNCERTAINTY_EXERCISES = {
     right: relativeWidth,
     mistakes: [
       [
-        "this is half the width: an interval reaches to both sides",
+        "this is half the width: an interval reaches both ways",
         (...inputs) => relativeWidth(...inputs) / 2,
       ],
       [
@@ -156,8 +156,7 @@ export const UNCERTAINTY_EXERCISES = {
           meanWidth(measured, deviations, factor) / deviationOf(measuredOf(measured), 0) ** 2,
       ],
     ],
-    otherwise:
-      "the mean of 2 x factor x deviation, divided by the deviation of the measured values",
+    otherwise: "how wide is the interval of one entry, and what is its width divided by?",
   }),
 
   "11.4": askFunction<Judge>({
@@ -172,11 +171,11 @@ export const UNCERTAINTY_EXERCISES = {
     right: judgeCorrelation,
     mistakes: [
       [
-        "r alone says nothing of how sure it is; look at its lower limit as well",
+        "r alone does not say how certain it is; look at its lower limit too",
         (r) => (r > 0.6 ? "strong" : r >= 0.3 ? "usable" : "weak"),
       ],
       [
-        "a feature with a small r is weak, however sure it is",
+        "a feature with a small r is weak, however certain it is",
         (_, low) => (low > 0.3 ? "strong" : low > 0 ? "usable" : "weak"),
       ],
       [

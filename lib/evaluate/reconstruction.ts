@@ -1,6 +1,6 @@
 // Scores of reconstructions against measured values, with intervals, per modality and over all columns.
 import type { Modality } from "../cohort/cohort.js";
-import type { Matrix } from "../cohort/matrix.js";
+import { type Matrix, selectRows } from "../cohort/matrix.js";
 import { checkOptions, type Kinds, required } from "../options.js";
 import { countedMatrix, countUnmeasured, measuredFeatures } from "../preprocess/counted.js";
 import {
@@ -75,6 +75,12 @@ export interface TableOptions extends Omit<BootstrapOptions, "patients"> {
   readonly parts?: readonly Part[];
   /** Sample id -> patient. Patients are drawn whole; by default each sample is a patient of its own. */
   readonly patientOf?: ReadonlyMap<string, string>;
+  /**
+   * The cohort's measurements, `[samples, features]`, for a cohort prepared as z-scores. Predictions are then brought back
+   * to measured units, `mean + std z`, and scored against the measurements as they are, without the clamp to the 5th and
+   * 95th percentile. Modalities have units of their own, so no score spans several.
+   */
+  readonly measured?: Matrix;
 }
 
 const PARTS: readonly Part[] = ["train", "validation", "test"];
@@ -87,7 +93,7 @@ const SCORE_KINDS: Kinds<ScoreOptions<Part>> = {
 
 /** The kinds of `TableOptions`. */
 export const TABLE_KINDS: Kinds<TableOptions> = {
-  ...{ parts: "array", patientOf: Map, draws: "number", seed: "number" },
+  ...{ parts: "array", patientOf: Map, draws: "number", seed: "number", measured: "object" },
 };
 
 /**
@@ -121,6 +127,7 @@ export async function scorePredictors(
   const {
     parts = ["validation", "test"],
     patientOf,
+    measured,
     ...bootstrap
   } = checkOptions("scorePredictors", options, TABLE_KINDS);
   const unknown = parts.find((part) => !PARTS.includes(part));
@@ -136,22 +143,37 @@ export async function scorePredictors(
       `scorePredictors: expected each predictor's name once, got "${twice}" again`,
     );
   }
-  const baseline = observedMean(prepared);
-  const measured = measuredFeatures(prepared);
+  if (measured && prepared.space !== "z") {
+    throw new RangeError(
+      `scorePredictors: expected a cohort prepared as z-scores to score in measured units, got the space "${prepared.space}"`,
+    );
+  }
+  const inUnits = <T extends Float32Array | Float64Array>(values: T): T =>
+    measured ? toMeasured(values, prepared.scaler) : values;
+  const baseline = inUnits(observedMean(prepared));
+  const learned = measuredFeatures(prepared);
   const leftOutOf = new Map(
     rangesOf(prepared.modalities, prepared.features.length).map((range) => [
       range.name,
-      countUnmeasured(measured, range),
+      countUnmeasured(learned, range),
     ]),
   );
-  const counted = new Map(parts.map((part) => [part, countedMatrix(prepared, prepared[part])]));
+  const counted = new Map(
+    parts.map((part) => {
+      const { rows, matrix } = prepared[part];
+      return [
+        part,
+        countedMatrix(prepared, { matrix: measured ? selectRows(measured, rows) : matrix }),
+      ];
+    }),
+  );
   const rows: ReconstructionRow[] = [];
   for (const predictor of predictors) {
     for (const part of parts) {
       const { ids, matrix } = prepared[part];
       const truth = { matrix: counted.get(part)! };
       const scored = {
-        predicted: await predictor.predict(prepared[part]),
+        predicted: inUnits(await predictor.predict(prepared[part])),
         baseline,
         modalities: prepared.modalities,
         scaler: prepared.scaler,
@@ -164,12 +186,21 @@ export async function scorePredictors(
           : scoreReconstruction({ ...scored, truth: { ...prepared[part], ...truth } });
       const { name, sees, notes = [] } = predictor;
       for (const found of scores) {
+        if (measured && COMBINED.includes(found.modality)) continue;
         const leftOut = leftOutOf.get(found.modality)!;
         rows.push({ predictor: name, sees, part, samples: matrix.rows, leftOut, notes, ...found });
       }
     }
   }
   return rows;
+}
+
+/** Brings z-scores back to measured units, row by row: `mean + std z`. */
+function toMeasured<T extends Float32Array | Float64Array>(values: T, { mean, std }: Scaler): T {
+  return values.map((z, at) => {
+    const j = at % mean.length;
+    return mean[j] + std[j] * z;
+  }) as T;
 }
 
 function score({
@@ -213,6 +244,9 @@ function score({
     };
   });
 }
+
+/** Names of scores that combine several modalities. */
+export const COMBINED: readonly string[] = ["inferred", "all"];
 
 /** The columns of each score, in a table's order. */
 export function rangesOf(modalities: readonly Modality[], columns: number): Modality[] {

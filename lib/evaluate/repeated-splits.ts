@@ -1,18 +1,26 @@
 // Scores of repeated runs, and paired differences over repeated splits that allow for shared samples.
 import { sampleStandardDeviation } from "simple-statistics";
+import type { Matrix } from "../cohort/matrix.js";
 import { checkOptions } from "../options.js";
-import type { Part, PreparedCohort } from "../preprocess/prepare.js";
+import { type Part, type PreparedCohort, SPACES, type Space } from "../preprocess/prepare.js";
 import type { Predictor } from "./predictor.js";
-import { scorePredictors } from "./reconstruction.js";
+import { COMBINED, type ReconstructionRow, scorePredictors } from "./reconstruction.js";
 import { checkFinite, type Interval, studentQuantile, studentTails } from "./statistics.js";
 
-/** How one variant did in one run, on the rows of one part, for one modality, in the paper's space. */
+/** What scores are in: the paper's space, z-scores, or the units of the measurements. */
+export type ScoredIn = Space | "measured";
+
+const SCORED_IN = [...SPACES, "measured"] as const satisfies readonly ScoredIn[];
+
+/** How one variant did in one run, on the rows of one part, for one modality. */
 export interface RepeatedScore {
   /** The predictor's name. */
   readonly variant: string;
   /** Of the training, or of the split, whichever the experiment repeats. */
   readonly seed: number;
   readonly part: Part;
+  /** By default the paper's space. */
+  readonly space?: Exclude<ScoredIn, "paper">;
   /** The modality's name; "inferred" for all behind the first together; "all", which counts the input too. */
   readonly modality: string;
   readonly trainSamples: number;
@@ -40,13 +48,12 @@ export interface RepeatOptions {
   readonly parts: readonly Part[];
   /** By default null. */
   readonly steps?: number | null;
+  /** The cohort's measurements, `[samples, features]`: scores z-scores in measured units, too. */
+  readonly measured?: Matrix;
 }
 
-/** Names of scores that combine several modalities. */
-export const COMBINED: readonly string[] = ["inferred", "all"];
-
 /**
- * Scores the predictors of one run.
+ * Scores the predictors of one run in the space of the prepared cohort.
  * @returns for each predictor and part one row per inferred modality, one over them together and one over all columns;
  *   none where nothing was observed.
  * @throws RangeError if held-out rows were in the scaler, or a prediction is not finite.
@@ -54,23 +61,31 @@ export const COMBINED: readonly string[] = ["inferred", "all"];
 export async function scoreRepeat(
   predictors: readonly Predictor[],
   prepared: PreparedCohort,
-  { seed, parts, steps = null }: RepeatOptions,
+  { seed, parts, steps = null, measured }: RepeatOptions,
 ): Promise<RepeatedScore[]> {
   const trainSamples = prepared.train.matrix.rows;
   const input = prepared.modalities.length > 1 ? prepared.modalities[0].name : null;
-  const rows = await scorePredictors(predictors, prepared, { parts, draws: 1 });
-  return rows.flatMap(({ modality, mse, huber, ...row }): RepeatedScore[] => {
+  const repeated = (space: ScoredIn) => (row: ReconstructionRow) => {
+    const { modality, mse, huber } = row;
     if (modality === input || mse === null || huber === null) return [];
     return [
       {
-        ...{ variant: row.predictor, seed, part: row.part, modality },
+        ...{ variant: row.predictor, seed, part: row.part },
+        ...(space === "paper" ? {} : { space }),
+        modality,
         ...{ trainSamples, samples: row.samples, observed: row.observed, unmeasured: row.leftOut },
         ...{ mse: mse.value, huber: huber.value },
         ...{ skill: row.skill?.value ?? null, r: row.medianR?.value ?? null },
         ...{ varianceRatio: row.varianceRatio, steps },
       },
     ];
-  });
+  };
+  const options = { parts, draws: 1 };
+  const scores = await scorePredictors(predictors, prepared, options);
+  const inUnits = measured
+    ? await scorePredictors(predictors, prepared, { ...options, measured })
+    : [];
+  return [...scores.flatMap(repeated(prepared.space)), ...inUnits.flatMap(repeated("measured"))];
 }
 
 /** The first predictor's score minus the second's, averaged over splits. */
@@ -98,12 +113,14 @@ export interface SplitDifference {
 /** What a comparison needs of a score. */
 export type ComparedScore = Pick<
   RepeatedScore,
-  "variant" | "seed" | "part" | "modality" | "trainSamples" | "samples" | "mse" | "r"
+  "variant" | "seed" | "part" | "space" | "modality" | "trainSamples" | "samples" | "mse" | "r"
 >;
 
 export interface CompareSplitsOptions {
   /** By default "test". */
   readonly part?: Part;
+  /** By default "paper". */
+  readonly space?: ScoredIn;
 }
 
 /**
@@ -120,11 +137,14 @@ export function compareOverSplits(
   pairs: readonly (readonly [first: string, second: string])[],
   options: CompareSplitsOptions = {},
 ): SplitDifference[] {
-  const { part: wanted = "test" } = checkOptions("compareOverSplits", options, {
-    part: ["train", "validation", "test"],
-  });
+  const { part: wanted = "test", space: asked = "paper" } = checkOptions(
+    "compareOverSplits",
+    options,
+    { part: ["train", "validation", "test"], space: SCORED_IN },
+  );
   const tested = scores.filter(
-    ({ part, modality }) => part === wanted && !COMBINED.includes(modality),
+    ({ part, space = "paper", modality }) =>
+      part === wanted && space === asked && !COMBINED.includes(modality),
   );
   const modalities = [...new Set(tested.map(({ modality }) => modality))];
   const rows = pairs.flatMap(([first, second]) =>

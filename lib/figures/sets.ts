@@ -52,8 +52,7 @@ export function setsFigure(rows: readonly SetRow[], options: SetsOptions): Figur
     const what = `the skill of ${predictor} from ${observed} to ${target}`;
     checkInterval("setsFigure", what, skill, [low, high]);
   }
-  const whole = modalities.join(" + ");
-  const sets = [...new Set([...rows.map(({ observed }) => observed), whole])];
+  const sets = [...new Set(rows.map(({ observed }) => observed))];
   const predictors = [...new Set(rows.map(({ predictor }) => predictor))];
   const room = labelRoom(sets, 260);
   const across = (figureWidth - room - panelGap * (PANELS - 1)) / PANELS;
@@ -61,10 +60,9 @@ export function setsFigure(rows: readonly SetRow[], options: SetsOptions): Figur
   const values = rows.map(({ skill }) => skill);
   const [least, most] = [Math.min(0, ...values), Math.max(0.1, ...values)];
   const isFlat = modalities.every((name) => textWidth(name) < cell);
-  const seen = sets.flatMap((observed) => {
-    const names = observed === whole ? modalities : observed.split(" + ");
-    return names.map((target) => ({ observed, target, text: "seen" }));
-  });
+  const seen = sets.flatMap((observed) =>
+    observed.split(" + ").map((target) => ({ observed, target, text: "seen" })),
+  );
   const datasets: Record<string, readonly Row[]> = { seen };
   const panels = predictors.map((predictor, i): Panel => {
     datasets[predictor] = rows

@@ -56,15 +56,18 @@ interface Manifest extends Omit<Imputer, "decoder" | "aro"> {
   readonly spec: SharedDecoderSpec;
   readonly choices: readonly ModalityChoice[];
   readonly networks: number;
-  /** SHA-256 of the other file that is read. */
+  /** SHA-256 of the other files that are read. */
   readonly checksums: Readonly<Record<string, string>>;
 }
 
 const MANIFEST = "model.json";
 const WEIGHTS = "weights.safetensors";
+/** A bundle has one if the first modality's features were renamed by a map: two columns, as the map has them. */
+export const NAMES = "names.tsv";
 
 /**
- * Writes a bundle: model.json, weights.safetensors, features.tsv and README.md. The folder appears whole or not at all.
+ * Writes a bundle: model.json, weights.safetensors, and texts such as README.md by their names. The folder appears
+ * whole or not at all.
  * @throws Error if the folder exists.
  */
 export async function saveImputer(
@@ -93,7 +96,10 @@ export async function saveImputer(
       choices: decoder.choices,
       ...(aro && { aro: aro.spec }),
       networks: decoder.networks.length,
-      checksums: { [WEIGHTS]: await hashFile(join(aside, WEIGHTS)) },
+      checksums: {
+        [WEIGHTS]: await hashFile(join(aside, WEIGHTS)),
+        ...(NAMES in texts && { [NAMES]: sha256(texts[NAMES]) }),
+      },
     };
     const text = `${JSON.stringify(manifest)}\n`;
     await writeFile(join(aside, MANIFEST), text);
@@ -117,11 +123,6 @@ export function requireNew(where: string, folder: string): void {
  * @throws Error if it is none, damaged, or written by a newer version.
  */
 export async function openImputer(folder: string): Promise<Imputer> {
-  if (!existsSync(join(folder, MANIFEST))) {
-    throw new Error(
-      `${folder}: expected a model bundle, got no ${MANIFEST} there; npx aro fit writes one`,
-    );
-  }
   let text: string;
   let sum: string;
   try {
@@ -153,7 +154,9 @@ export async function openImputer(folder: string): Promise<Imputer> {
     );
   }
   const file = join(folder, WEIGHTS);
-  requireSum(file, await hashFile(file), checksums[WEIGHTS]);
+  for (const [name, sum] of Object.entries(checksums)) {
+    requireSum(join(folder, name), await hashFile(join(folder, name)), sum);
+  }
   const { tensors } = await readTensors(file);
   const values = (name: string) => {
     const found = tensors.get(name);

@@ -45,7 +45,7 @@ export interface FitOptions {
   readonly networks?: number;
   /** "preprocessed" is trained for the paper's space as well as for z-scores. */
   readonly objective?: SharedDecoderSpec["objective"];
-  /** Weight of the squared error in the paper's space beside the two losses of z-scores; by default 4. */
+  /** Weight of the squared error in the paper's space beside the two losses of z-scores; by default 40 / 3. */
   readonly preprocessedWeight?: number;
   /** Training steps of a network at most; by default 300. */
   readonly mostSteps?: number;

@@ -3,7 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Modality } from "../cohort/cohort.js";
 import { createFolder } from "../cohort/durable-file.js";
-import { countOf } from "../cohort/problems.js";
+import { countOf, quoteSome } from "../cohort/problems.js";
 import { undoLogarithm } from "../cohort/transform.js";
 import { chooseEngine } from "../engine/choose.js";
 import type { Engine } from "../engine/engine.js";
@@ -25,7 +25,6 @@ import {
 } from "./new-table.js";
 import {
   describeNewcomers,
-  exampleNames,
   type Newcomer,
   noteSamples,
   noteShift,
@@ -112,7 +111,8 @@ export async function impute(options: ImputeOptions): Promise<Imputed> {
   const modalities = new Map(
     inferred.map(({ name, start, end }) => [name, features.slice(start, end)]),
   );
-  const read = "file" in given ? await readNewTable(imputer, given) : { ...given, notes: [] };
+  const read =
+    "file" in given ? await readNewTable(imputer, model, given) : { ...given, notes: [] };
   const places = findPlaces(imputer, read, leastFound);
   const aligned = align === undefined ? undefined : alignTable(imputer, read, places, align);
   const table = aligned?.table ?? read;
@@ -220,6 +220,6 @@ function noteMissing(
   if (missing.length === 0) return [];
   return [
     `${missing.length} of the model's features of ${modality} are missing (${(100 * (1 - found)).toFixed(1)} %) and ` +
-      `filled with the training mean: ${exampleNames(missing)}`,
+      `filled with the training mean: ${quoteSome(missing)}`,
   ];
 }

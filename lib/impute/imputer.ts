@@ -2,13 +2,14 @@
 import { basename } from "node:path";
 import type { Cohort } from "../cohort/cohort.js";
 import { selectRows, sliceColumns } from "../cohort/matrix.js";
+import { readNameMap } from "../cohort/rename.js";
 import { libraryVersion } from "../cohort/root.js";
 import type { FileCohort, Reading } from "../cohort/tables.js";
 import { chooseEngine } from "../engine/choose.js";
 import { type Engine, nameEngine } from "../engine/engine.js";
 import { quantile } from "../evaluate/statistics.js";
 import { checkOptions } from "../options.js";
-import { type Imputer, requireNew, saveImputer } from "./bundle.js";
+import { type Imputer, NAMES, requireNew, saveImputer } from "./bundle.js";
 import { calibrateSpread, crossCoverage, LEVEL } from "./calibration.js";
 import { renderCard, renderFeatures } from "./card.js";
 import { type ClampedOptions, fitClamped, inPaperSpace, scoreClamped } from "./clamped.js";
@@ -98,9 +99,25 @@ export async function fitImputer(
     await saveImputer(imputer, output, {
       "README.md": renderCard(imputer, cohort.drops),
       "features.tsv": renderFeatures(imputer),
+      ...renderNames(cohort),
     });
   }
   return imputer;
+}
+
+/** The names in the map of the first modality that became features, so that new tables need no map. */
+function renderNames({
+  modalities: [{ name, start, end }],
+  features,
+  readings = {},
+}: Cohort & Pick<FileCohort, "readings">): Readonly<Record<string, string>> {
+  const { map } = readings[name] ?? {};
+  if (!map) return {};
+  const kept = new Set(features.slice(start, end));
+  const pairs = [...readNameMap(map)].filter(([, to]) => kept.has(to));
+  return {
+    [NAMES]: [["name", "feature"], ...pairs].map((pair) => `${pair.join("\t")}\n`).join(""),
+  };
 }
 
 /** Leaves of each map of names only the file's name, which the folders of this machine are no part of. */

@@ -1,10 +1,12 @@
 // The table of new samples: read as the training table was, and placed into the model's columns.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import type { ModalityTable } from "../cohort/cohort.js";
 import { stripEnsemblVersion } from "../cohort/identifiers.js";
 import { explainAlmostEqual } from "../cohort/ids.js";
 import { emptyMatrix, type Matrix } from "../cohort/matrix.js";
 import { readTable, type TableOptions } from "../cohort/tables.js";
-import type { Imputer } from "./bundle.js";
+import { type Imputer, NAMES } from "./bundle.js";
 
 /** A table of the first modality, in the units that the model was fitted on: transformed, if the training table was. */
 export type SeenTable = Pick<ModalityTable, "samples" | "features" | "matrix">;
@@ -15,11 +17,13 @@ export type SeenFile = Partial<Omit<TableOptions, "name" | "sampleIds" | "genes"
 
 /**
  * Reads a file of new samples as the training table was read: transformation, missing marks, orientation and the rest,
- * unless the options say otherwise. Names are mapped only by a map that is given, since a bundle holds none.
+ * unless the options say otherwise. Names are mapped by a map that is given, or else by the bundle's.
+ * @param model the folder of the bundle.
  * @throws as `readTable`.
  */
 export async function readNewTable(
   { decoder, readings = {} }: Pick<Imputer, "decoder" | "readings">,
+  model: string,
   given: SeenFile,
 ): Promise<SeenTable & { readonly notes: readonly string[] }> {
   const { name } = decoder.modalities[0];
@@ -27,9 +31,11 @@ export async function readNewTable(
   const stated = Object.fromEntries(
     Object.entries(given).filter(([, value]) => value !== undefined),
   );
+  const names = join(model, NAMES);
+  const own = existsSync(names) ? { file: names } : undefined;
   const options = {
     ...{ orientation: "samples-in-rows" as const, ...like, file: given.file, ...stated, name },
-    ...(given.map && { map: { ...trained, ...given.map } }),
+    map: given.map ? { ...trained, ...given.map } : own,
   };
   const { notes, ...table } = await readTable(options);
   const isChosen = options.duplicates === "most varied" && like.duplicates === "most varied";
@@ -53,13 +59,13 @@ export interface Places {
  * @throws RangeError if the table has no samples, or less than a share of the features; it says why, if that shows.
  */
 export function findPlaces(
-  imputer: Pick<Imputer, "decoder" | "readings">,
+  { decoder }: Pick<Imputer, "decoder">,
   { samples, features }: SeenTable,
   leastFound: number,
 ): Places {
   if (samples.length === 0) throw new RangeError("impute: expected at least one sample, got none");
-  const { name, start, end } = imputer.decoder.modalities[0];
-  const wanted = imputer.decoder.features.slice(start, end);
+  const { name, start, end } = decoder.modalities[0];
+  const wanted = decoder.features.slice(start, end);
   const columnOf = new Map(features.map((feature, j) => [stripEnsemblVersion(feature), j]));
   const columns = Int32Array.from(
     wanted,
@@ -71,7 +77,7 @@ export function findPlaces(
     throw new RangeError(
       `impute: expected at least ${(100 * leastFound).toFixed(0)} % of the model's ${wanted.length} features of ${name}, ` +
         `got ${(100 * found).toFixed(1)} %; missing are ${missing.slice(0, 5).join(", ")} ..., ` +
-        `the table has ${features.slice(0, 5).join(", ")} ...; ${remedyFor(imputer, wanted, { samples, features })}`,
+        `the table has ${features.slice(0, 5).join(", ")} ...; ${remedyFor(wanted, { samples, features })}`,
     );
   }
   return { columns, found, missing };
@@ -79,7 +85,6 @@ export function findPlaces(
 
 /** What to do about a table that lacks most features, by what its names look like. */
 function remedyFor(
-  { decoder, readings = {} }: Pick<Imputer, "decoder" | "readings">,
   wanted: readonly string[],
   { samples, features }: Pick<SeenTable, "samples" | "features">,
 ): string {
@@ -89,8 +94,6 @@ function remedyFor(
   }
   const isEnsembl = (names: readonly string[]) =>
     names.filter((one) => /^ENS[A-Z]*G\d{11}/.test(one)).length > names.length / 2;
-  const { map } = readings[decoder.modalities[0].name] ?? {};
-  if (map) return `in training, names were mapped by ${map.file}: pass that file with --map`;
   if (isEnsembl(features) !== isEnsembl(wanted)) {
     const [from, to] = isEnsembl(features)
       ? ["Ensembl ids", "symbols"]

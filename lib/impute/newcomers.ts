@@ -1,6 +1,6 @@
 // New samples beside the training samples: which of the model's features they have, their scale, their novelty.
 import type { Matrix } from "../cohort/matrix.js";
-import { countOf } from "../cohort/problems.js";
+import { countOf, quoteSome } from "../cohort/problems.js";
 import { multiplyTransposed } from "../engine/linear-algebra.js";
 import type { Imputer } from "./bundle.js";
 import type { Places } from "./new-table.js";
@@ -91,22 +91,17 @@ export function noteSamples(
   return [
     ...(known.length > 0
       ? [
-          `${countOf(known.length, "sample")} had the id of a training sample (${exampleNames(known)}); if these are the ` +
+          `${countOf(known.length, "sample")} had the id of a training sample (${quoteSome(known)}); if these are the ` +
             "same samples, their values are fitted, not predicted, and their intervals are too narrow",
         ]
       : []),
     ...(few.length > 0
       ? [
           `${countOf(few.length, "sample")} measured less than ${percent(FEW_FEATURES)} of the model's features ` +
-            `(${exampleNames(few)}); the rest is filled with training medians`,
+            `(${quoteSome(few)}); the rest is filled with training medians`,
         ]
       : []),
   ];
-}
-
-/** Lists the first five names. */
-export function exampleNames(names: readonly string[]): string {
-  return `${names.slice(0, 5).join(", ")}${names.length > 5 ? ", ..." : ""}`;
 }
 
 /** Tells of samples whose values lie elsewhere than the training samples', as other units or batches do. */

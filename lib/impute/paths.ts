@@ -84,7 +84,10 @@ export interface Paths {
   /** From these z-scores to the paper's: `by z + plus`. */
   readonly by: Float64Array;
   readonly plus: Float64Array;
-  /** Shrunken mean of observed training entries in the paper's space, `sum / (c + 1)`. */
+  /**
+   * Mean of observed training entries in the paper's space, shrunken as `sum / (c + 1)` where the network uses it; of a
+   * feature that is not inferred `sum / c`, which is all that is said of it.
+   */
   readonly level: Float64Array;
   /** How samples enter the kernel, and the training samples in it. */
   readonly likeness: Likeness;
@@ -169,7 +172,7 @@ function fitFeatures(
   const [light, strong, residual] = Array.from({ length: 3 }, () => new Float32Array(features * n));
   const intercepts = { light: vector(), strong: vector() };
   const [ownMean, slope, reliability, offset] = Array.from({ length: 4 }, vector);
-  const level = levelsOf(material, rows, scaler);
+  const level = levelsOf(material, rows, scaler, standard);
   const [squares, t, ridgeR, cisR, kernelR] = Array.from({ length: 5 }, vector);
   const own = new Float64Array(n);
 
@@ -373,8 +376,13 @@ function standardizeTargets(
   return { rows: end - start, columns: n, values, observed };
 }
 
-/** Sums log1p(max(0, z)) over the observed training entries of each inferred feature, by their number plus 1. */
-function levelsOf({ inferred }: Material, rows: readonly number[], scaler: Scaler): Float64Array {
+/** Means of log1p(max(0, z)) over observed training entries, `[features]`, as `Paths.level` states. */
+function levelsOf(
+  { inferred }: Material,
+  rows: readonly number[],
+  scaler: Scaler,
+  standard: Standard,
+): Float64Array {
   const first = scaler.mean.length - inferred.rows;
   return Float64Array.from({ length: inferred.rows }, (_, j) => {
     const [low, high, mean, std] = [scaler.low, scaler.high, scaler.mean, scaler.std].map(
@@ -388,7 +396,7 @@ function levelsOf({ inferred }: Material, rows: readonly number[], scaler: Scale
       if (std > 0) sum += Math.log1p(Math.max(0, (clamped - mean) / std));
       count++;
     }
-    return sum / (count + 1);
+    return sum / (standard.scale[j] > 0 ? count + 1 : Math.max(count, 1));
   });
 }
 

@@ -1,4 +1,5 @@
 // A model's weights on disk: a safetensors file that PyTorch can read, with a float32 tensor per parameter or buffer.
+import { quoteSome } from "../cohort/problems.js";
 import type { TensorShape } from "../layers/layers.js";
 import type { Weights } from "./model.js";
 import { streamTensors, withTensors } from "./tensor-file.js";
@@ -60,10 +61,8 @@ function refuseOtherNames(
   const given = new Set(names);
   const missing = parts.map(({ name }) => name).filter((name) => !given.delete(name));
   if (missing.length + given.size === 0) return;
-  const some = (list: readonly string[]) =>
-    list.length === 0 ? "none" : list.slice(0, 5).join(", ") + (list.length > 5 ? ", ..." : "");
   throw new RangeError(
-    `${what}: expected ${parts.length} names, got ${missing.length} missing (${some(missing)}) ` +
-      `and ${given.size} unknown (${some([...given])}); was it another width or number of hidden layers?`,
+    `${what}: expected ${parts.length} names, got ${missing.length} missing (${quoteSome(missing, 5)}) ` +
+      `and ${given.size} unknown (${quoteSome([...given], 5)}); was it another width or number of hidden layers?`,
   );
 }

@@ -118,8 +118,9 @@ async function show(scene: Scene): Promise<void> {
   const change = (error: number | null, from: number | null) => {
     if (error === null || from === null) return "not measured";
     if (edits.length === 0) return text(error);
-    const gap = error - from;
-    return `${text(error)} (${gap < 0 ? "−" : "+"}${text(Math.abs(gap))})`;
+    const gap = text(Math.abs(error - from));
+    const sign = Number(gap) === 0 ? "±" : error < from ? "−" : "+";
+    return `${text(error)} (${sign}${gap})`;
   };
   find("errors").replaceChildren(
     ...is.readings.map(({ predictor, errors }, i) =>
@@ -146,17 +147,17 @@ async function show(scene: Scene): Promise<void> {
   find("moved-text").textContent =
     moved.length === 0
       ? `No prediction of ${model} has moved.`
-      : `${moved.length} of ${features.length} predictions of ${model} have moved; these most.`;
+      : `${moved.length} of ${features.length} predictions of ${model} have moved; these moved most.`;
 
   drawReconstruction(find("reconstruction"), { scene, sample: now.sample, values: to });
   const { id } = scene.samples[now.sample];
   find("reconstruction-text").textContent =
-    `What ${model} reconstructs of ${id}, against what was measured. On the line both agree.`;
+    `What ${model} reconstructs of ${id}, against what was measured. Points on the line agree.`;
   drawLatent(find("latent"), {
     ...{ scene, sample: now.sample, points: scene.maps[model], place: is.places[model] },
   });
   find("latent-text").textContent =
-    `The ${scene.samples.length} samples in the latent space of ${model}, by its first two principal components. A circle marks ${id} with its changes, a line leads back to where it was.`;
+    `The ${scene.samples.length} samples in the latent space of ${model}, by its first two principal components. The circle marks ${id} with your changes; the line leads back to where it was.`;
 
   const inferred = modalities
     .slice(1)
@@ -167,7 +168,7 @@ async function show(scene: Scene): Promise<void> {
     .join(" and ");
   find("said").textContent =
     `${edits.length === 0 ? `${id} is as it was measured` : `For ${id}, ${edits.join(" and ")}`}. ` +
-    `${model} errs ${inferred}.`;
+    `The error of ${model} is ${inferred}.`;
 }
 
 async function start(): Promise<void> {

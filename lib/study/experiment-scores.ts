@@ -7,6 +7,7 @@ import { modelPredictor } from "../evaluate/predictor.js";
 import {
   correctedInterval,
   type RepeatedScore,
+  type ScoredIn,
   scoreRepeat,
   summarizeRepeats,
 } from "../evaluate/repeated-splits.js";
@@ -197,9 +198,15 @@ export interface SplitRow {
 /**
  * Averages scores over splits, modality by modality. Means of different numbers of splits do not compare: use
  * `compareOverSplits`.
+ * @param asked what the scores are in.
  */
-export function tabulateSplits(scores: readonly RepeatedScore[]): SplitRow[] {
-  const tested = scores.filter(({ modality }) => modality !== "all");
+export function tabulateSplits(
+  scores: readonly RepeatedScore[],
+  asked: ScoredIn = "paper",
+): SplitRow[] {
+  const tested = scores.filter(
+    ({ modality, space = "paper" }) => modality !== "all" && space === asked,
+  );
   const keyOf = ({ variant, part, modality }: RepeatedScore) => `${part}\n${modality}\n${variant}`;
   const modalities = [...new Set(tested.map(({ modality }) => modality))];
   const keys = modalities.flatMap((name) => [

@@ -150,8 +150,9 @@ export function experimentsOf(profile: Profile): Experiment[] {
       about: "choices of the shared decoder, on the validation rows of a few splits",
       ...{ variants: DECODER_CHOICES, seeds: chosenBy.map((i) => split.seed + i) },
       ...{ seedOf: "split", parts: ["validation"], reduced: false },
-      // A small cohort has too few pairs for more than 300 steps.
-      inNotebook: (variant) => simulated && !variant.includes("600 steps"),
+      // The choices that share the paths: two are enough to see how a choice is made.
+      inNotebook: (variant) =>
+        simulated && [SHARED, "trained on z-scores alone", "two networks"].includes(variant),
       checked: () => false,
     },
     {

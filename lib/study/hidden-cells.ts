@@ -54,7 +54,7 @@ const SIMULATED = "simulated, complete";
 export const HIDDEN_CELLS: Measurement<HiddenCells> = {
   name: "cells",
   about: "hidden cells, at random and below a limit: mean, kNN, softImpute, probabilistic PCA, ARO",
-  version: 1,
+  version: 2,
   settings: ({ profile }) => [
     ...[profile.experiments, profile.model, profile.training],
     ...[profile.evaluation.cellSplits, profile.evaluation.setFeatures],

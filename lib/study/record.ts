@@ -1,9 +1,13 @@
 // Records: the scores of an experiment's finished runs, kept under version control, so that not every reader trains them.
-import { relative } from "node:path";
+import { readdir } from "node:fs/promises";
+import { join, relative } from "node:path";
 import { readOptionalJson } from "../cohort/optional-file.js";
 import { projectRoot } from "../cohort/root.js";
 import { describeEngine, type Engine } from "../engine/engine.js";
-import { COMBINED, type RepeatedScore } from "../evaluate/repeated-splits.js";
+import { COMBINED } from "../evaluate/reconstruction.js";
+import type { RepeatedScore } from "../evaluate/repeated-splits.js";
+import { unknownName } from "../nearest.js";
+import { checkOptions } from "../options.js";
 import type { RunEnvironment } from "../train/environment.js";
 import { readRun } from "../train/folder.js";
 import {
@@ -151,7 +155,8 @@ export async function findRecord(
 ): Promise<FoundRecord> {
   const where = relative(projectRoot(), file);
   const record = await parseRecord(file);
-  if (record === null) return { record, about: `no record of these runs: there is no ${where}` };
+  if (record === null)
+    return { record, about: `scores of runs made here; there is no record ${where}` };
   const { runs } = plan;
   const other = record.runs.find(({ hash }) => !runs.some((run) => run.hash === hash));
   if (other || record.runs.length === 0) {
@@ -178,13 +183,26 @@ export interface ScoredExperiment extends ExperimentScores {
  * Scores an experiment from its record, and checks the record against the few runs that the experiment names, which are
  * trained unless they are finished. Without a record that fits, it trains the seeds that are for a notebook and scores
  * every finished run. The record is never written here.
+ * @param options.only names of the variants that may be trained here; by default all.
+ * @throws RangeError if `only` names no variant of the experiment.
  */
-export async function scoreExperiment(plan: Plan, engine: Engine): Promise<ScoredExperiment> {
+export async function scoreExperiment(
+  plan: Plan,
+  engine: Engine,
+  options: { readonly only?: readonly string[] } = {},
+): Promise<ScoredExperiment> {
+  const { only } = checkOptions("scoreExperiment", options, { only: "array" });
   const { experiment, cells } = plan;
+  const names = experiment.variants.map(({ name }) => name);
+  const unknown = only?.find((name) => !names.includes(name));
+  if (unknown !== undefined) {
+    throw unknownName("scoreExperiment", unknown, names, `a variant of ${experiment.name}`);
+  }
   const { record, about } = await findRecord(plan);
   const choose = (isChosen: Experiment["checked"]): Plan => {
-    const own = cells.filter(({ variant, seed }) =>
-      isChosen(variant.name, experiment.seeds.indexOf(seed)),
+    const own = cells.filter(
+      ({ variant: { name }, seed }) =>
+        (only?.includes(name) ?? true) && isChosen(name, experiment.seeds.indexOf(seed)),
     );
     return { ...plan, cells: own, runs: [...new Set(own.map(({ run }) => run))] };
   };
@@ -211,6 +229,21 @@ export async function readRecord(
   return await parseRecord(recordFile(profile, experiment));
 }
 
+/**
+ * Reads what is recorded of an experiment on every cohort, by the name of its profile.
+ * @param folder of records, one folder a profile.
+ */
+export async function readRecords(
+  experiment: string,
+  folder = join(projectRoot(), "data", "records"),
+): Promise<ExperimentRecord[]> {
+  const profiles = (await readdir(folder)).sort();
+  const found = await Promise.all(
+    profiles.map((name) => parseRecord(join(folder, name, `${experiment}.json`))),
+  );
+  return found.filter((record) => record !== null);
+}
+
 async function parseRecord(file: string): Promise<ExperimentRecord | null> {
   return await readOptionalJson<ExperimentRecord>(
     file,
@@ -221,8 +254,9 @@ async function parseRecord(file: string): Promise<ExperimentRecord | null> {
 }
 
 function describeOrigin({ command, date, runs }: ExperimentRecord): string {
-  const made = runs.map(({ engine, version, cpu }) => `engine ${engine}, aro ${version}, ${cpu}`);
-  return `${runs.length} runs, ${command}, ${date}, ${[...new Set(made)].join("; ")}`;
+  // The file has each run's kernels, threads and version.
+  const made = runs.map(({ engine, cpu }) => `engine ${engine.replace(/ \(.*/, "")}, ${cpu}`);
+  return `${runs.length} runs, recorded ${date} (${[...new Set(made)].join("; ")}); made by ${command}`;
 }
 
 /** A recorded number beside the one that was measured here. */
@@ -243,16 +277,19 @@ const TOLERANCE = 1e-4;
 
 /**
  * Compares a record with scores that were measured here, run by run: errors over all columns and over the inferred
- * modalities together, and accuracies, which agree if they are equal.
+ * modalities together in the paper's space, and accuracies, which agree if they are equal.
  */
 export function checkRecord(record: ExperimentRecord, measured: ExperimentScores): CheckedScore[] {
-  const combined = measured.scores.filter(({ modality }) => COMBINED.includes(modality));
+  const combined = measured.scores.filter(
+    ({ modality, space }) => COMBINED.includes(modality) && space === undefined,
+  );
   const losses = combined.flatMap(({ variant, seed, part, modality, mse }): CheckedScore[] => {
     const same = record.scores.find(
       (score) =>
         score.variant === variant &&
         score.seed === seed &&
         score.part === part &&
+        score.space === undefined &&
         score.modality === modality,
     );
     if (!same) return [];

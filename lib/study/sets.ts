@@ -77,7 +77,7 @@ const MOST_MODALITIES = 4;
 export const SETS: Measurement<Sets> = {
   name: "sets",
   about: "any set of modalities to any other: one ARO with random masking, ridge, shared decoder",
-  version: 2,
+  version: 3,
   settings: ({ profile }) => [
     ...[profile.experiments, profile.model, profile.training],
     ...[profile.evaluation.setSplits, profile.evaluation.setFeatures],

@@ -19,7 +19,7 @@ import { buildAutoencoder } from "../model/autoencoder.js";
 import type { Weights } from "../model/model.js";
 import { buildModis } from "../model/modis.js";
 import { VAE, type VaeSpec } from "../model/vae.js";
-import type { Part } from "../preprocess/prepare.js";
+import { type Part, type PreparedCohort, prepareCohort } from "../preprocess/prepare.js";
 import { splitSamples } from "../preprocess/split.js";
 import { hashCohort, type RunRequest } from "../train/config.js";
 import { describeEnvironment, type RunEnvironment } from "../train/environment.js";
@@ -62,6 +62,8 @@ export interface SplitRun {
 /** A split with what several runs of it share. */
 interface OpenedSplit {
   readonly study: Study;
+  /** The study's cohort and split as z-scores; prepared when first asked for. */
+  standardized(): PreparedCohort;
   /** The shared decoder's paths, by the number of folds; fitted when first asked for. */
   crossFit(folds: number): CrossFit;
 }
@@ -73,7 +75,10 @@ export interface ScoredSplit {
   readonly scores: readonly RepeatedScore[];
 }
 
-const VERSION = 1; // of what a run computes; scores of another version are other scores
+/** Of what a run computes; scores of another version are other scores. */
+const VERSION = 1;
+/** The same of what is scored on z-scores too. */
+const STANDARDIZED_VERSION = 2;
 const FILE = "scores.json";
 
 /** Returns what describes the run of a variant on the split of a seed; all controls of a split are one run. */
@@ -96,7 +101,13 @@ export function describeSplit(study: Study, parts: readonly Part[]) {
       ? completeSettings({ ...own, seed: profile.training.seed }).epochs
       : null;
     const what = {
-      ...{ version: VERSION, kind, seed, by: profile.split.by, cohort: fingerprint },
+      ...{
+        version: isStandardized(variant) ? STANDARDIZED_VERSION : VERSION,
+        kind,
+        seed,
+        by: profile.split.by,
+        cohort: fingerprint,
+      },
       ...(parts.join() === "test" ? {} : { parts }),
       ...(decoder ? { decoder } : {}),
       ...(rows ? { rows } : {}),
@@ -117,6 +128,11 @@ export function describeSplit(study: Study, parts: readonly Part[]) {
   };
 }
 
+/** Whether a variant is scored on z-scores and in measured units too. */
+function isStandardized({ kind, group }: Variant): boolean {
+  return kind === "shared decoder" || kind === "linear stack" || group === "linear controls";
+}
+
 /** Splits a study's cohort anew, with all training samples or the first so many. */
 function openSplit({ profile, cohort }: Study, splitSeed: number, rows?: number): OpenedSplit {
   const own = { ...profile, split: { ...profile.split, seed: splitSeed } };
@@ -124,8 +140,13 @@ function openSplit({ profile, cohort }: Study, splitSeed: number, rows?: number)
   const split = splitSamples(cohort.samples, own.split);
   const study = prepareStudy(own, cohort, { ...split, train: split.train.slice(0, rows) });
   const fitted = new Map<number, CrossFit>();
+  let standardized: PreparedCohort | null = null;
   return {
     study,
+    standardized() {
+      standardized ??= prepareCohort(cohort, study.split, { space: "z" });
+      return standardized;
+    },
     crossFit(folds) {
       const options = { rows: study.split.train, folds, networks, seed };
       const found = fitted.get(folds) ?? crossFit(cohort, options);
@@ -140,8 +161,8 @@ function words(name: string): string {
 }
 
 /**
- * Fits the run's predictors on the training rows of its split, scores its parts in the paper's space, and keeps the
- * scores. The folder of a network that is trained here is removed afterwards; one that was trained before stays.
+ * Fits the run's predictors on the training rows of its split, scores its parts, and keeps the scores. All are scored in
+ * the paper's space; what predicts z-scores too, in these and in measured units besides. The folder of a network that is trained here is removed afterwards; one that was trained before stays.
  * @returns false if it was interrupted.
  */
 export async function fitSplit(
@@ -153,8 +174,17 @@ export async function fitSplit(
   const { seed, hash, folder, variants, parts, open } = run;
   const opened = open();
   const { study } = opened;
-  const keep = async (predictors: readonly Predictor[], steps: number | null) => {
+  const keep = async (
+    predictors: readonly Predictor[],
+    steps: number | null,
+    standardized: readonly Predictor[] = [],
+  ) => {
     const scores = await scoreRepeat(predictors, study.prepared, { seed, parts, steps });
+    if (standardized.length > 0) {
+      const measured = study.cohort.matrix;
+      const options = { seed, parts, steps, measured };
+      scores.push(...(await scoreRepeat(standardized, opened.standardized(), options)));
+    }
     const environment = await describeEnvironment(engine);
     await mkdir(folder, { recursive: true });
     const scored: ScoredSplit = { hash, environment, scores };
@@ -163,12 +193,18 @@ export async function fitSplit(
   };
   const [{ kind = "ARO", name, decoder: choices }] = variants;
   const { cohort, split, prepared } = study;
-  const keepDecoder = (decoder: FixedDecoder) =>
-    keep([sharedDecoderPredictor(decoder, prepared, cohort, { engine, name })], null);
+  const keepDecoder = (decoder: FixedDecoder) => {
+    const [inPaper, inZ] = [prepared, opened.standardized()].map((space) =>
+      sharedDecoderPredictor(decoder, space, cohort, { engine, name }),
+    );
+    return keep([inPaper], null, [inZ]);
+  };
   if (kind === "control") {
     const only = variants.map((one) => one.name);
     const classOf = only.includes(CLASS_MEAN) ? classesOf(study) : undefined;
-    return await keep(fitControls(prepared, { only, ...(classOf ? { classOf } : {}) }), null);
+    const options = { only, ...(classOf ? { classOf } : {}) };
+    const inZ = isStandardized(variants[0]) ? fitControls(opened.standardized(), options) : [];
+    return await keep(fitControls(prepared, options), null, inZ);
   }
   if (kind === "linear stack") {
     const crossFitted = opened.crossFit(FIT_DEFAULTS.folds);

@@ -62,7 +62,7 @@ export const UNCERTAINTY: Measurement<Uncertainty> = {
   name: "uncertainty",
   about:
     "coverage and width of intervals of the shared decoder and a ridge, and which features can be used",
-  version: 1,
+  version: 2,
   settings: () => PREDICTORS,
   async measure({ cohort, split }, engine, part) {
     const first = cohort.modalities[0].end;

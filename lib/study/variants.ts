@@ -228,13 +228,12 @@ export function rateVariants({ training: own }: Profile): Variant[] {
   });
 }
 
-/** Choices of the shared decoder: as it is, and with one choice changed, or all that were made at once. */
+/** Choices of the shared decoder: as it is, and with one choice changed. */
 export const DECODER_CHOICES: readonly Variant[] = [
   { name: SHARED },
   { name: "trained on z-scores alone", decoder: { objective: "standardized" as const } },
   { name: "two networks", decoder: { networks: 2 } },
   { name: "four folds", decoder: { folds: 4 } },
-  { name: "weight 40 / 3 of the paper's space", decoder: { preprocessedWeight: 40 / 3 } },
+  { name: "weight 4 of the paper's space", decoder: { preprocessedWeight: 4 } },
   { name: "600 steps", decoder: { mostSteps: 600 } },
-  { name: "weight 40 / 3 and 600 steps", decoder: { preprocessedWeight: 40 / 3, mostSteps: 600 } },
 ].map((choice) => ({ ...choice, kind: "shared decoder", setting: "masked" }));

@@ -4,6 +4,7 @@ import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { UNFINISHED } from "../cohort/durable-file.js";
 import { readOptional } from "../cohort/optional-file.js";
+import { quoteSome } from "../cohort/problems.js";
 import type { Losses, Weights } from "../model/model.js";
 import { readWeights } from "../model/weights.js";
 import { CHECKPOINT } from "./checkpoint.js";
@@ -104,7 +105,7 @@ export async function findRun<K extends Kind>(
     const strange = names.filter((name) => !known.includes(name) && !CHECKPOINT.test(name));
     if (strange.length === 0) return null;
     throw new Error(
-      `trainRun: expected an empty folder or a run's, got ${folder} with ${strange.slice(0, 3).join(", ")}; ` +
+      `trainRun: expected an empty folder or a run's, got ${folder} with ${quoteSome(strange)}; ` +
         "give the run a folder of its own",
     );
   }

@@ -4,6 +4,7 @@ import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { replaceJson, UNFINISHED } from "../cohort/durable-file.js";
 import { readOptionalJson } from "../cohort/optional-file.js";
+import { quoteSome } from "../cohort/problems.js";
 import { createRandom } from "../cohort/random.js";
 import type { Engine } from "../engine/engine.js";
 import { DivergenceError } from "../model/model.js";
@@ -246,7 +247,7 @@ async function openFolder(folder: string, asked: StudyConfig, shared: boolean): 
   const strange = names.filter((name) => !UNFINISHED.test(name));
   if (strange.length > 0) {
     throw new Error(
-      `tune: expected an empty folder or a study's, got ${folder} with ${strange.slice(0, 3).join(", ")}; ` +
+      `tune: expected an empty folder or a study's, got ${folder} with ${quoteSome(strange)}; ` +
         "give the study a folder of its own",
     );
   }

@@ -1,12 +1,12 @@
 // The bench itself: what its rows say, that it notices two sides that differ, and one short run of it.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { promisify } from "node:util";
 import { findPython } from "../../lib/cohort/python.js";
+import { scratchFolder } from "../scratch.js";
 import { CONTESTS, type Contest, measure, requireSame } from "./contests.js";
 import { writeSettings } from "./inputs.js";
 import { readOptions } from "./options.js";
@@ -14,8 +14,7 @@ import { referenceEnvironment } from "./python.js";
 import { quantile, type Row, rowOf } from "./rows.js";
 import { Side } from "./side.js";
 
-const folder = mkdtempSync(join(tmpdir(), "aro-bench-test-"));
-after(() => rmSync(folder, { recursive: true }));
+const folder = scratchFolder();
 
 const contest = { name: "step-paper", unit: "ms" } as Contest;
 const measured = (...values: number[]) => ({ with: "x", values });

@@ -1,12 +1,12 @@
 // The command line as a reader meets it: what is wrong is said in one line, and the exit status tells.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join, posix } from "node:path";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { projectRoot } from "../../lib/cohort/root.js";
 import { importsOf, readSources } from "../architecture.js";
+import { scratchFolder } from "../scratch.js";
 
 function aroIn(variables: NodeJS.ProcessEnv, ...args: string[]) {
   const { ARO_PROFILE: _, ARO_SET: __, ...before } = process.env;
@@ -100,8 +100,7 @@ test("what is asked for wrongly is refused by name in one line, with the nearest
       /--run to be a whole number from 0 to 9 for seeds, got "10"/,
     ],
   ];
-  const empty = mkdtempSync(join(tmpdir(), "aro-commands-"));
-  after(() => rmSync(empty, { recursive: true }));
+  const empty = scratchFolder();
   for (const [args, message] of cases) {
     // Nothing could be fetched from there, installed or compiled.
     const env = { ARO_MIRROR: "http://127.0.0.1:9", PATH: empty, HOME: empty };

@@ -1,15 +1,14 @@
 // The README's example from files to imputed tables, command by command as it stands there.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { projectRoot } from "../../lib/cohort/root.js";
 import { readProfile } from "../../lib/study/profile.js";
+import { scratchFolder } from "../scratch.js";
 
-const folder = mkdtempSync(join(tmpdir(), "aro-example-"));
-after(() => rmSync(folder, { recursive: true }));
+const folder = scratchFolder();
 
 function aro(args: readonly string[]) {
   return spawnSync(process.execPath, [join(projectRoot(), "lib", "aro.mjs"), ...args], {

@@ -7,12 +7,10 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
-  rmSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
 import {
   batchScript,
@@ -25,9 +23,9 @@ import {
   runProcesses,
 } from "../../lib/cli/queue.js";
 import { STOPPED } from "../../lib/train/interrupt.js";
+import { scratchFolder } from "../scratch.js";
 
-const root = mkdtempSync(join(tmpdir(), "aro-queue-"));
-after(() => rmSync(root, { recursive: true }));
+const root = scratchFolder();
 
 const tasks = [0, 1, 2, 5].map((number) => ({ number, name: `run ${number}` }));
 const job: Job = {

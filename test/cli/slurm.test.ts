@@ -1,8 +1,7 @@
 // A job array on a real cluster: what is put back, told that its time is up, or killed ends as if nothing had happened.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
@@ -13,6 +12,7 @@ import { type ListedRun, planExperiment } from "../../lib/study/experiments.js";
 import { readProfile } from "../../lib/study/profile.js";
 import { openStudy } from "../../lib/study/study.js";
 import { trainRun } from "../../lib/train/run.js";
+import { scratchFolder } from "../scratch.js";
 import { type Cluster, missingCluster, startCluster } from "./cluster.js";
 
 const run = promisify(execFile);
@@ -25,8 +25,8 @@ const SEED = 900_000 + process.pid;
 const SET = `training.epochs=${EPOCHS},training.seed=${SEED},experiments.seeds=2,tuning.epochs=2,tuning.seed=${SEED}`;
 const SETTINGS = { ARO_PROFILE: "course", ARO_SET: SET };
 
-const scratch = mkdtempSync(join(tmpdir(), "aro-array-"));
-const leftovers = [scratch];
+const scratch = scratchFolder();
+const leftovers: string[] = [];
 let cluster: Cluster | null = null;
 after(async () => {
   await cluster?.stop();

@@ -1,8 +1,7 @@
 // Commands that train, told by SIGTERM or killed: they leave what it takes to go on, and the queue goes on with it.
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
@@ -12,14 +11,15 @@ import { planExperiment } from "../../lib/study/experiments.js";
 import { foldersOf, readProfile } from "../../lib/study/profile.js";
 import { openStudy } from "../../lib/study/study.js";
 import { trainRun } from "../../lib/train/run.js";
+import { scratchFolder } from "../scratch.js";
 
 const SEED = 800_000 + process.pid; // this test's alone
 const SETTINGS = {
   ARO_PROFILE: "course",
   ARO_SET: `training.epochs=500,training.seed=${SEED},experiments.seeds=1,tuning.seed=${SEED}`,
 };
-const scratch = mkdtempSync(join(tmpdir(), "aro-submit-"));
-const leftovers = [scratch];
+const scratch = scratchFolder();
+const leftovers: string[] = [];
 after(() => {
   for (const folder of leftovers) rmSync(folder, { recursive: true, force: true });
 });

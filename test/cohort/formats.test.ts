@@ -1,6 +1,6 @@
 // Tables in Parquet, AnnData, MuData and workbooks: the values and checks of those in text.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
 import type { Group } from "h5wasm/node";
@@ -245,6 +245,40 @@ test("Parquet's decimals are numbers, its lists are refused by name", async () =
   assert.match(
     await messageOf(() => readRows({ file, orientation: UPRIGHT }), file),
     /expected columns of numbers or text, got List in "a"/,
+  );
+});
+
+test("nulls of Parquet are not measured beside zeros and NaN, in columns of any kind and order", async () => {
+  const file = writeTemp("gaps.parquet", "");
+  const [id, note] = [
+    ["s1", "s2", "s3", "s4"],
+    ["x", "y", null, "z"],
+  ];
+  const columns = { a: [0, null, 2, -0], b: [1, 2, 3, 4], c: [null, null, 5, 6] };
+  pl.DataFrame({ id, a: columns.a, note, b: columns.b, c: columns.c })
+    .withColumn(pl.col("b").cast(pl.Int8))
+    .withColumn(
+      pl.when(pl.col("c").eq(6)).then(pl.lit(Number.NaN)).otherwise(pl.col("c")).alias("c"),
+    )
+    .writeParquet(file);
+  const table = { file, orientation: UPRIGHT, ignore: ["note"] };
+  assert.deepEqual((await readRows(table)).rows, [
+    [0, 1, null],
+    [null, 2, null],
+    [2, 3, 5],
+    [-0, 4, null],
+  ]);
+  const { rows } = await readRows({ ...table, orientation: "features-in-rows" });
+  assert.deepEqual(rows[2], [null, null, 5, null]);
+});
+
+test("a column that is twice in Parquet is refused by name, of which polars reads one", async () => {
+  const file = writeTemp("repeated.parquet", "");
+  pl.DataFrame({ id: ["s1"], geneA: [1], geneB: [2] }).writeParquet(file);
+  writeFileSync(file, readFileSync(file, "latin1").replaceAll("geneB", "geneA"), "latin1");
+  assert.match(
+    await messageOf(() => readRows({ file, orientation: UPRIGHT }), file),
+    /expected each column once, got "geneA" again/,
   );
 });
 

@@ -157,7 +157,7 @@ const ATTEMPTS: readonly Attempt[] = [
   ],
   [
     "01.3",
-    /what is it that you shuffle\?/,
+    /what are you shuffling\?/,
     (patients: string[], random: () => number) => {
       const rows = patients.map((_, i) => i).sort(() => random() - 0.5);
       return { test: rows.slice(0, 9), train: rows.slice(9) };
@@ -572,6 +572,12 @@ const ATTEMPTS: readonly Attempt[] = [
     /0\.14 and 0\.140 are two claims/,
     (printed: string, ours: number) => Math.abs(Number(printed.replace(/,/g, "")) - ours) <= 0.005,
   ],
+  [
+    "09.4",
+    /each hidden layer has a bias/,
+    (n: number, w: number, k: number) => (n - k * w ** 2) / (2 * w + 1),
+  ],
+  ["09.4", /do not depend on the number of features/, (n: number, w: number) => n / (2 * w + 1)],
   [
     "09.4",
     /in the first matrix and in the last/,

@@ -12,13 +12,11 @@ import type {
   Parameter,
   Tensor,
 } from "../../lib/engine/engine.js";
-import { relativeError } from "../golden.js";
+import { assertClose, relativeError } from "../golden.js";
 import { contenders } from "./engines.js";
 import type { Table } from "./reference.js";
 import * as reference from "./reference.js";
 
-/** Of each entry, or of a tenth of the largest where an entry is smaller. */
-const TOLERANCE = 1e-5;
 const ROWS = [1, 2, 7, 17, 33, 97];
 const UNITS = [1, 5, 16, 63, 130];
 /** Rows, inputs and outputs. */
@@ -58,16 +56,6 @@ function draw(rows: number, units: number, seed = 1): Table {
 
 function flat(table: Table): Float32Array {
   return Float32Array.from(table.flat());
-}
-
-function assertClose(
-  actual: Float32Array,
-  expected: Table,
-  what: string,
-  tolerance = TOLERANCE,
-): void {
-  const error = relativeError(actual, expected.flat(), 0.1);
-  assert.ok(error <= tolerance, `${what}: expected an error of at most ${tolerance}, got ${error}`);
 }
 
 function isEqual(actual: Float32Array, expected: Float32Array): void {
@@ -319,7 +307,7 @@ for (const { name, skip, start, tensors } of contenders) {
 
       /** TensorFlow rounds the betas to float32, and so `1 - beta2` by up to 3e-5 of it. */
       function assertTrained(actual: Float32Array, expected: Table, kept: Kept): void {
-        const tolerance = name === "tensorflow" && kept !== "value" ? 1e-4 : TOLERANCE;
+        const tolerance = name === "tensorflow" && kept !== "value" ? 1e-4 : 1e-5;
         assertClose(actual, expected, kept, tolerance);
       }
 

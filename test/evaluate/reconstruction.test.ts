@@ -9,7 +9,7 @@ import {
   scoreReconstruction,
   scoreTraining,
 } from "../../lib/evaluate/reconstruction.js";
-import type { Part, Prepared } from "../../lib/preprocess/prepare.js";
+import { type Part, type Prepared, prepareCohort } from "../../lib/preprocess/prepare.js";
 import { fitScaler } from "../../lib/preprocess/scaler.js";
 import { syntheticCohort } from "./synthetic.js";
 
@@ -219,5 +219,44 @@ test("scorePredictors has a row for each predictor, part and modality", async ()
   await assert.rejects(
     scorePredictors([mean, mean], prepared),
     /each predictor's name once, got "training mean"/,
+  );
+});
+
+test("z-scores are scored in measured units against measurements that are not clamped", async () => {
+  const { cohort, prepared: paper } = syntheticCohort();
+  const { train, validation, test: tested } = paper;
+  const split = { train: train.rows, validation: validation.rows, test: tested.rows };
+  const prepared = prepareCohort(cohort, split, { space: "z" });
+  const half: Predictor = {
+    name: "half of each z-score",
+    sees: "all",
+    predict: async ({ matrix }) => matrix.values.map((z) => z / 2),
+  };
+  const options = { parts: ["test"], draws: 1, measured: cohort.matrix } as const;
+  const rows = await scorePredictors([half], prepared, options);
+  assert.deepEqual(
+    rows.map(({ modality }) => modality),
+    ["RNA", "protein"],
+  );
+  const { mean, std, low, high } = prepared.scaler;
+  const { values, observed, columns } = cohort.matrix;
+  let [squares, around, count] = [0, 0, 0];
+  for (const row of split.test) {
+    for (let j = 40; j < columns; j++) {
+      const value = values[row * columns + j];
+      if (!observed[row * columns + j]) continue;
+      const clamped = Math.min(Math.max(value, low[j]), high[j]);
+      squares += (value - (mean[j] + clamped) / 2) ** 2;
+      const center = observedMean(prepared)[j] * std[j] + mean[j];
+      around += (value - center) ** 2;
+      count++;
+    }
+  }
+  const [, protein] = rows;
+  assert.ok(Math.abs(protein.mse!.value / (squares / count) - 1) < 1e-5);
+  assert.ok(Math.abs(protein.skill!.value - (1 - squares / around)) < 1e-5);
+  await assert.rejects(
+    scorePredictors([half], paper, options),
+    /prepared as z-scores to score in measured units, got the space "paper"/,
   );
 });

@@ -157,6 +157,15 @@ test("sums over modalities, and other parts than test rows, are not compared", (
   );
 });
 
+test("scores in another space are compared when they are asked for, and never mixed", () => {
+  const inZ = scores.map((score) => ({ ...score, space: "z" as const, mse: score.mse * 10 }));
+  const mixed = [...inZ, ...scores];
+  assert.deepEqual(compareOverSplits(mixed, [["a", "b"]]), compareOverSplits(scores, [["a", "b"]]));
+  const [mse] = compareOverSplits(mixed, [["a", "b"]], { space: "z" });
+  assert.ok(Math.abs(mse.difference + 2.2) < 1e-12);
+  assert.equal(mse.splits, 3);
+});
+
 test("one split has no interval and is refused", () => {
   const one = scores.filter(({ seed }) => seed === 1);
   assert.throws(() => compareOverSplits(one, [["a", "b"]]), /at least 2 splits with mse.*got 1/);

@@ -4,8 +4,13 @@ import { bestSoFarFigure } from "../../lib/figures/best-so-far.js";
 import { cohortFigure } from "../../lib/figures/cohort.js";
 import { confusionFigure } from "../../lib/figures/confusion.js";
 import { correlationFigure } from "../../lib/figures/correlation.js";
+import { curvesFigure } from "../../lib/figures/curves.js";
 import { densityFigure } from "../../lib/figures/density.js";
-import { type Differences, differencesFigure } from "../../lib/figures/differences.js";
+import {
+  type Differences,
+  differencesFigure,
+  splitsFigure,
+} from "../../lib/figures/differences.js";
 import { type Figure, paperFigure } from "../../lib/figures/figure.js";
 import { type HiddenCellsRow, hiddenCellsFigure } from "../../lib/figures/hidden-cells.js";
 import { labelsFigure } from "../../lib/figures/labels.js";
@@ -17,7 +22,6 @@ import { type ReliabilityRow, reliabilityFigure } from "../../lib/figures/reliab
 import { type SetRow, setsFigure } from "../../lib/figures/sets.js";
 import { skillFigure } from "../../lib/figures/skill.js";
 import { splitFigure } from "../../lib/figures/split.js";
-import { splitsFigure } from "../../lib/figures/splits.js";
 import { trainingFigure } from "../../lib/figures/training.js";
 
 const cohort = "Example";
@@ -285,6 +289,15 @@ export const examples: Readonly<Record<string, () => Figure>> = {
         part: "training",
         samples: 80,
       },
+    ),
+  curves: () =>
+    curvesFigure(
+      [-2, -1, 0, 1, 2].flatMap((x) => [
+        { panel: "loss", curve: "square", x, y: x * x },
+        { panel: "loss", curve: "absolute", x, y: Math.abs(x) },
+        { panel: "slope", curve: "square", x, y: 2 * x },
+      ]),
+      { name: "curves", title: "Two losses and a slope", x: "difference" },
     ),
   "training-huber": () => trainingFigure(runs, trainingOptions),
   "skill-test": () => skillFigure(skillRows, { cohort, samples: 18, splits: 8 }),

@@ -141,7 +141,8 @@ def fit_and_follow(tables, names, train, new, folds):
             clamped = np.clip(np.where(measured, table[train, j], 0), scaler["low"][j], scaler["high"][j])
             std = scaler["std"][j]
             paper = np.maximum(0, (clamped - scaler["mean"][j]) / std) if std > 0 else np.zeros(n)
-            f["level"] = np.log1p(paper[measured]).sum() / (count + 1)
+            shrunken = count + 1 if scale > 0 else max(count, 1)
+            f["level"] = np.log1p(paper[measured]).sum() / shrunken
             f["by"] = scale / std if std > 0 else 0.0
             f["plus"] = (center - scaler["mean"][j]) / std if std > 0 else 0.0
             seen = measured & (scale > 0)
@@ -265,7 +266,7 @@ def loss_of(outputs, pairs, preprocessed):
         predicted = (1 - pull) * expected + pull * pairs["level"]
         truth = torch.log1p(torch.relu(pairs["by"] * target + pairs["plus"]))
         parts["squared error of log1p"] = ((predicted - truth) ** 2).mean()
-        loss = loss + 4 * parts["squared error of log1p"]
+        loss = loss + 40 / 3 * parts["squared error of log1p"]
     return loss, {name: value.item() for name, value in parts.items()}
 
 

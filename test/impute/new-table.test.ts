@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 import { readCohortFile } from "../../lib/cohort/cohort-file.js";
 import { simulateCohort } from "../../lib/cohort/simulate.js";
@@ -160,6 +160,53 @@ test("Ensembl ids are imputed by a map to the symbols of the training", async ()
   assert.deepEqual(readValues(place("mapped")), readValues(place("of logs")));
 });
 
+test("a map of the training renames new samples too, which may have either name, unless another is given", async () => {
+  const map = write("symbols.tsv", [
+    ["id", "symbol"],
+    ...[...ensembl].map(([symbol, id]) => [id.replace("ENSG", "X"), symbol]),
+  ]);
+  const file = join(dirname(logs), "mapped.json");
+  const table = (name: string) => ({ name, file: `${name}.tsv` });
+  const tables = [{ ...table("RNA"), map: { file: map } }, table("protein")];
+  const cells = readFileSync(join(dirname(logs), "RNA.tsv"), "utf8");
+  const other = cells.replaceAll(
+    /^[^\t]+/gm,
+    (name) => ensembl.get(name)?.replace("ENSG", "X") ?? name,
+  );
+  writeFileSync(join(dirname(logs), "RNA-ids.tsv"), other);
+  const named = { ...tables[0], file: "RNA-ids.tsv" };
+  writeFileSync(
+    file,
+    JSON.stringify({ name: "m", tables: [named, tables[1]], sampleSheet: { file: "samples.tsv" } }),
+  );
+  const model = place("with names");
+  await fitImputer(await readCohortFile(file, "first"), { method, output: model });
+  const upright = cellsOf("RNA", fresh, log);
+  const ids = rename(upright, (name) => ensembl.get(name)!.replace("ENSG", "X"));
+  for (const [name, own] of [
+    ["ids", ids],
+    ["symbols", upright],
+  ] as const) {
+    await impute({
+      model,
+      table: { file: write(`${name}.tsv`, turn(own)) },
+      output: place(`by ${name}`),
+    });
+  }
+  assert.deepEqual(readValues(place("by ids")), readValues(place("by symbols")));
+  const wrong = write("wrong.tsv", [
+    ["id", "symbol"],
+    ["nothing", "nobody"],
+  ]);
+  const given = { file: place("ids.tsv"), map: { file: wrong } };
+  await assert.rejects(impute({ model, table: given, output: place("by wrong") }), /got 0.0 %/);
+  writeFileSync(join(model, "names.tsv"), "name\tfeature\n");
+  await assert.rejects(
+    impute({ model, table: { file: place("ids.tsv") }, output: place("by damaged") }),
+    /names.tsv/,
+  );
+});
+
 test("training samples and samples with few features are told", async () => {
   const cells = cellsOf("RNA", [known[0], ...fresh], log);
   cells[2] = [cells[2][0], ...cells[2].slice(1).map((cell, j) => (j < 20 ? "NA" : cell))];
@@ -167,7 +214,7 @@ test("training samples and samples with few features are told", async () => {
   const { notes } = await impute({ model: logs, table, output: place("known") });
   const id = cohort.samples[known[0]].id;
   assert.ok(
-    notes.some((note) => note.includes(`1 sample had the id of a training sample (${id})`)),
+    notes.some((note) => note.includes(`1 sample had the id of a training sample ("${id}")`)),
     notes.join(),
   );
   assert.ok(

@@ -6,7 +6,7 @@ import { matrixFrom, selectRows, sliceColumns } from "../../lib/cohort/matrix.js
 import type { Fold } from "../../lib/evaluate/folds.js";
 import { takeApart } from "../../lib/impute/material.js";
 import { FEATURE_STATISTICS, fitPaths, followPaths, PATHS } from "../../lib/impute/paths.js";
-import { goldenCases, relativeError } from "../golden.js";
+import { assertClose, goldenCases } from "../golden.js";
 
 interface Golden {
   readonly tables: readonly (readonly (readonly (number | null)[])[])[];
@@ -28,8 +28,6 @@ interface Golden {
   };
 }
 
-const TOLERANCE = 1e-5;
-
 function cohortOf({ tables, names, patients }: Golden): Cohort {
   const samples = patients.map((patient, i) => ({ id: `S${i}`, patient, labels: {} }));
   return joinCohort({
@@ -46,12 +44,6 @@ function cohortOf({ tables, names, patients }: Golden): Cohort {
       ),
     })),
   });
-}
-
-function assertClose(actual: ArrayLike<number>, expected: ArrayLike<number>, what: string): void {
-  // Entries below a tenth of the largest are held to a tenth of it, since what is stored is float32.
-  const error = relativeError(actual, expected, 0.1);
-  assert.ok(error <= TOLERANCE, `${what}: expected an error of at most ${TOLERANCE}, got ${error}`);
 }
 
 for (const { data } of goldenCases<Golden>("shared_decoder")) {

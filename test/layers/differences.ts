@@ -3,11 +3,9 @@ import assert from "node:assert/strict";
 import { createRandom } from "../../lib/cohort/random.js";
 import type { Engine, Parameter } from "../../lib/engine/engine.js";
 import type { Layer, ParameterOf, Pass, TensorShape } from "../../lib/layers/layers.js";
+import type { Weights } from "../../lib/model/model.js";
 import type { Table } from "../engine/reference.js";
-import { relativeError } from "../golden.js";
-
-/** Of each entry, or of a tenth of the largest where an entry is smaller. */
-const TOLERANCE = 1e-5;
+import { assertClose } from "../golden.js";
 
 /** Finds numbers by a tensor's name; a vector is one row. */
 export type TableOf = (name: string) => Table;
@@ -41,11 +39,6 @@ export function drawTensor({ name, shape }: TensorShape): number[][] {
 export function makeParameter(engine: Engine, tensor: TensorShape): Parameter {
   const values = Float32Array.from(drawTensor(tensor).flat());
   return engine.parameter(tensor.name, tensor.shape, values, { isTrained: tensor.isTrained });
-}
-
-export function assertClose(actual: Float32Array, expected: Table, what: string): void {
-  const error = relativeError(actual, expected.flat(), 0.1);
-  assert.ok(error <= TOLERANCE, `${what}: expected an error of at most ${TOLERANCE}, got ${error}`);
 }
 
 /** The derivative of a number with respect to each entry of a table. */
@@ -97,4 +90,24 @@ export async function checkLayer(
     assertClose(await settlement.get(name)!, gradient, `gradient of ${name}`);
   }
   for (const parameter of parameters.values()) engine.dispose(parameter);
+}
+
+/**
+ * Compares the gradients of a model with differences of its loss: along its gradient, the loss grows by the gradient's
+ * length. The steps are too short for a ReLU to change sides.
+ */
+export async function checkGradients(
+  gradients: Weights,
+  weights: Weights,
+  lossOf: (weights: Map<string, Float32Array>) => Promise<number>,
+): Promise<void> {
+  for (const [name, gradient] of gradients) {
+    const length = Math.hypot(...gradient);
+    const lossAt = (step: number) => {
+      const moved = weights.get(name)!.map((value, i) => value + (step * gradient[i]) / length);
+      return lossOf(new Map(weights).set(name, moved));
+    };
+    const slope = ((await lossAt(0.003)) - (await lossAt(-0.003))) / 0.006;
+    assert.ok(Math.abs(slope / length - 1) < 1e-3, `${name}: ${slope} along ${length}`);
+  }
 }

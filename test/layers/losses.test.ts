@@ -14,15 +14,8 @@ import {
 } from "../../lib/layers/losses.js";
 import { contenders } from "../engine/engines.js";
 import * as reference from "../engine/reference.js";
-import { relativeError } from "../golden.js";
-import {
-  assertClose,
-  differentiate,
-  draw,
-  drawTensor,
-  makeParameter,
-  type TableOf,
-} from "./differences.js";
+import { assertClose, relativeError } from "../golden.js";
+import { differentiate, draw, drawTensor, makeParameter, type TableOf } from "./differences.js";
 
 type Table = reference.Table;
 

@@ -1,16 +1,14 @@
 // What a training costs: counted by hand at a small shape, and refused where the disk is too small.
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { tfjsEngine } from "../../lib/engine/tfjs.js";
 import { ARO, type AroSpec, PAPER_MODEL } from "../../lib/model/aro.js";
 import { estimateDisk, flopsPerStep, measureStep, requireDisk } from "../../lib/model/cost.js";
 import { estimateMemory } from "../../lib/model/memory.js";
+import { scratchFolder } from "../scratch.js";
 
-const folder = await mkdtemp(join(tmpdir(), "aro-cost-"));
-after(() => rm(folder, { recursive: true, force: true }));
+const folder = scratchFolder();
 const small = { ...PAPER_MODEL, features: 5, width: 2, hiddenLayers: 1, visible: null };
 
 test("flopsPerStep counts each product of a step once", () => {

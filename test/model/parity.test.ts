@@ -8,29 +8,8 @@ import { ARO, type AroSpec, PAPER_MODEL } from "../../lib/model/aro.js";
 import { buildAutoencoder } from "../../lib/model/autoencoder.js";
 import { initializeWeights } from "../../lib/model/model.js";
 import { type Contender, contenders } from "../engine/engines.js";
-import { relativeError } from "../golden.js";
+import { assertClose, assertTensors, relativeError } from "../golden.js";
 import { trainingCases } from "./training.js";
-
-const TOLERANCE = 1e-5;
-
-/**
- * Holds each tensor to 1e-5, entry by entry, for entries down to a tenth of the tensor's largest; below that an
- * entry is held to a tenth of the largest. The golden numbers are float64: the rounding of one float32 term
- * as large as the tensor's largest is 6e-8 of it, so entries near 0 cannot come closer in relative terms.
- */
-function assertTensors(
-  actual: ReadonlyMap<string, Float32Array>,
-  expected: ReadonlyMap<string, Float64Array>,
-  what: string,
-): void {
-  assert.deepEqual([...actual.keys()].sort(), [...expected.keys()].sort());
-  for (const [name, values] of expected) assertTensor(actual.get(name)!, values, `${what} ${name}`);
-}
-
-function assertTensor(actual: Float32Array, expected: Float64Array, what: string): void {
-  const error = relativeError(actual, expected, 0.1);
-  assert.ok(error <= TOLERANCE, `${what}: expected an error of at most ${TOLERANCE}, got ${error}`);
-}
 
 for (const { name, skip, start } of contenders) {
   // The second cuts the weights unevenly into several blocks.
@@ -46,11 +25,11 @@ for (const { name, skip, start } of contenders) {
 
         test(`agrees with PyTorch on the first pass: ${title}`, async () => {
           const model = buildAutoencoder(engine, ARO, spec, weights);
-          assertTensor(await model.reconstruct(batch), golden.output, "output");
-          assertTensor(await model.encode(batch), golden.latent, "latent");
+          assertClose(await model.reconstruct(batch), golden.output, "output");
+          assertClose(await model.encode(batch), golden.latent, "latent");
           const { huber, mse } = await model.evaluate(batch);
-          assert.ok(Math.abs(huber / golden.huber - 1) <= TOLERANCE);
-          assert.ok(Math.abs(mse / golden.mse - 1) <= TOLERANCE);
+          assertClose([huber], [golden.huber], "Huber loss");
+          assertClose([mse], [golden.mse], "mean squared error");
           assertTensors(await model.gradients(batch), golden.gradients, "gradient of");
           model.dispose();
         });
@@ -65,7 +44,7 @@ for (const { name, skip, start } of contenders) {
             if (i === 0) assertTensors(await model.readWeights(), golden.afterOne, "after a step,");
           }
           assertTensors(await model.readWeights(), golden.afterTwenty, "after 20 steps,");
-          assert.ok(relativeError(trace, golden.trace) <= TOLERANCE);
+          assert.ok(relativeError(trace, golden.trace) <= 1e-5);
           model.dispose();
         });
       }

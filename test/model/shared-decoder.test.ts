@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import type { Engine } from "../../lib/engine/engine.js";
 import { rateAt, stepsFor } from "../../lib/impute/fit.js";
-import { countParameters, type Weights } from "../../lib/model/model.js";
+import { countParameters } from "../../lib/model/model.js";
 import {
   buildSharedDecoder,
   initializeSharedDecoder,
@@ -12,12 +12,15 @@ import {
   type SharedDecoderSpec,
 } from "../../lib/model/shared-decoder.js";
 import { contenders } from "../engine/engines.js";
-import { goldenCases, relativeError } from "../golden.js";
+import {
+  assertClose,
+  assertTensors,
+  goldenCases,
+  type Nested,
+  type Tensors,
+  weightsOf,
+} from "../golden.js";
 
-const TOLERANCE = 1e-5;
-
-type Nested = readonly (number | Nested)[];
-type Tensors = Readonly<Record<string, Nested>>;
 type Losses = Readonly<Record<string, number>>;
 
 interface GoldenRun {
@@ -43,32 +46,13 @@ interface Golden {
   readonly networks: readonly GoldenRun[];
 }
 
-const flat = (values: Nested): number[] =>
-  (values as number[]).flat(Number.POSITIVE_INFINITY) as number[];
-
 function specOf({ paths, statistics, hidden, objective }: GoldenRun): SharedDecoderSpec {
   return { gates: new Array<number>(paths).fill(0), statistics, hidden, objective };
 }
 
 function pairsOf({ pairs }: GoldenRun): MeasuredPairs {
-  const arrays = Object.entries(pairs).map(
-    ([name, values]) => [name, Float32Array.from(flat(values))] as const,
-  );
-  const vectors = Object.fromEntries(arrays) as unknown as Omit<MeasuredPairs, "count">;
+  const vectors = Object.fromEntries(weightsOf(pairs)) as unknown as Omit<MeasuredPairs, "count">;
   return { count: vectors.target.length, ...vectors };
-}
-
-function assertClose(actual: ArrayLike<number>, expected: ArrayLike<number>, what: string): void {
-  // As in the parity of ARO: entries below a tenth of the largest are held to a tenth of it.
-  const error = relativeError(actual, expected, 0.1);
-  assert.ok(error <= TOLERANCE, `${what}: expected an error of at most ${TOLERANCE}, got ${error}`);
-}
-
-function assertTensors(actual: Weights, expected: Tensors, what: string): void {
-  assert.deepEqual([...actual.keys()].sort(), Object.keys(expected).sort());
-  for (const [name, values] of Object.entries(expected)) {
-    assertClose(actual.get(name)!, flat(values), `${what} ${name}`);
-  }
 }
 
 for (const { name, skip, start, tensors } of contenders) {
@@ -82,9 +66,7 @@ for (const { name, skip, start, tensors } of contenders) {
       for (const run of data.networks) {
         const spec = specOf(run);
         const pairs = pairsOf(run);
-        const weights = new Map(
-          Object.entries(run.init).map(([key, values]) => [key, Float32Array.from(flat(values))]),
-        );
+        const weights = weightsOf(run.init);
         const assertLosses = (
           { mse, parts }: { readonly mse: number; readonly parts?: Losses },
           expected: Losses,

@@ -3,10 +3,7 @@ import type { Matrix } from "../../lib/cohort/matrix.js";
 import type { RandomState } from "../../lib/cohort/random.js";
 import { type AroSpec, PAPER_MODEL } from "../../lib/model/aro.js";
 import type { Weights } from "../../lib/model/model.js";
-import { goldenCases } from "../golden.js";
-
-type Nested = readonly (number | Nested)[];
-type Tensors = Record<string, Nested>;
+import { goldenCases, type Nested, type Tensors, weightsOf } from "../golden.js";
 
 interface GoldenRun {
   readonly masked: boolean;
@@ -54,13 +51,13 @@ export interface TrainingCase {
   readonly weightDecay: number;
   /** Where the steps' dropout is drawn from; without it nothing is dropped. */
   readonly draws: RandomState | undefined;
-  readonly output: Float64Array;
-  readonly latent: Float64Array;
+  readonly output: Nested;
+  readonly latent: Nested;
   readonly huber: number;
   readonly mse: number;
-  readonly gradients: ReadonlyMap<string, Float64Array>;
-  readonly afterOne: ReadonlyMap<string, Float64Array>;
-  readonly afterTwenty: ReadonlyMap<string, Float64Array>;
+  readonly gradients: Tensors;
+  readonly afterOne: Tensors;
+  readonly afterTwenty: Tensors;
   readonly trace: readonly number[];
 }
 
@@ -95,14 +92,14 @@ function caseOf<Run>(
   draws?: RandomState,
 ): TrainingCase {
   const columns = x[0].length;
-  const init = flatten(run.init);
-  const layers = [...init.keys()].filter((name) => /^encoder_layers.*weight$/.test(name));
+  const weights = weightsOf(run.init);
+  const layers = [...weights.keys()].filter((name) => /^encoder_layers.*weight$/.test(name));
   return {
     title,
     spec: {
       ...PAPER_MODEL,
       features: columns,
-      width: init.get("inp_lin.bias")!.length,
+      width: weights.get("inp_lin.bias")!.length,
       hiddenLayers: layers.length,
       visible: null,
       ...settings,
@@ -114,25 +111,17 @@ function caseOf<Run>(
       values: Float32Array.from(x.flat()),
       observed: Uint8Array.from(observed.flat()),
     },
-    weights: new Map([...init].map(([name, values]) => [name, Float32Array.from(values)])),
+    weights,
     learningRate: run.lr,
     weightDecay: run.weight_decay,
     draws,
-    output: flat(run.first.output),
-    latent: flat(run.first.latent),
+    output: run.first.output,
+    latent: run.first.latent,
     huber: run.first.huber,
     mse: run.first.mse,
-    gradients: flatten(run.first.grad),
-    afterOne: flatten(run.first.after_step_1),
-    afterTwenty: flatten(run.after_step_20),
+    gradients: run.first.grad,
+    afterOne: run.first.after_step_1,
+    afterTwenty: run.after_step_20,
     trace: run.huber_trace,
   };
-}
-
-function flatten(tensors: Tensors): Map<string, Float64Array> {
-  return new Map(Object.entries(tensors).map(([name, values]) => [name, flat(values)]));
-}
-
-function flat(values: Nested): Float64Array {
-  return Float64Array.from((values as number[]).flat(Number.POSITIVE_INFINITY) as number[]);
 }

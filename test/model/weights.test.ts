@@ -1,10 +1,9 @@
 // Safetensors files: read back as written, and refused with the reason where they are not whole.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { replaceFile } from "../../lib/cohort/durable-file.js";
 import { venvPython } from "../../lib/cohort/python.js";
 import { createRandom } from "../../lib/cohort/random.js";
@@ -14,8 +13,7 @@ import { decodeHeader } from "../../lib/model/safetensors-header.js";
 import { readTensors, type Tensor, writeTensors } from "../../lib/model/tensor-file.js";
 import { readWeights, writeWeights } from "../../lib/model/weights.js";
 
-const folder = mkdtempSync(join(tmpdir(), "aro-weights-"));
-after(() => rmSync(folder, { recursive: true }));
+const folder = scratchFolder();
 
 const SPEC: AroSpec = {
   ...PAPER_MODEL,
@@ -149,11 +147,11 @@ test("weights of another model are refused with the names", async () => {
   await writeWeights(file, ARO.tensors(SPEC), initializeWeights(ARO, SPEC, 1));
   await assert.rejects(
     readWeights(file, ARO.tensors({ ...SPEC, hiddenLayers: 2 })),
-    /c\.safetensors: .* 2 missing \(encoder_layers\.1\.weight, encoder_layers\.1\.bias\) and 0 unknown/,
+    /c\.safetensors: .* 2 missing \("encoder_layers\.1\.weight", "encoder_layers\.1\.bias"\) and 0 unknown/,
   );
   await assert.rejects(
     readWeights(file, ARO.tensors({ ...SPEC, hiddenLayers: 0 })),
-    /0 missing \(none\) and 2 unknown \(encoder_layers\.0\.weight/,
+    /0 missing \(none\) and 2 unknown \("encoder_layers\.0\.weight"/,
   );
   await assert.rejects(
     readWeights(file, ARO.tensors({ ...SPEC, features: 6 })),
@@ -163,7 +161,7 @@ test("weights of another model are refused with the names", async () => {
   some.delete("inp_lin.bias");
   await assert.rejects(
     writeWeights(file, ARO.tensors(SPEC), some),
-    /1 missing \(inp_lin.bias\) and 0 unknown/,
+    /1 missing \("inp_lin.bias"\) and 0 unknown/,
   );
 });
 
@@ -296,6 +294,8 @@ print(json.dumps({"loaded": bits(loaded), "made": bits(made), "about": about,
     "normal": bits(normal), "trained": bits(trained), "counted": counted}))
 st.save_file(made.half().state_dict(), half)
 `;
+
+import { scratchFolder } from "../scratch.js";
 
 test("PyTorch loads what is written here bit by bit, and what it saves is read here, but not in half precision", {
   skip: noTorch,

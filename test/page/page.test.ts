@@ -1,13 +1,13 @@
 // The page in a real browser, from a file: what a visitor changes moves, by keyboard too, without a network or an error.
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { after, before, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { page as buildPage } from "../../lib/cli/page.js";
+import { scratchFolder } from "../scratch.js";
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome"];
 
@@ -17,7 +17,7 @@ const browserFile = (process.env.PATH ?? "")
   .find((file) => existsSync(file));
 const skip = browserFile ? false : `no browser on the path: ${NAMES.join(", ")}`;
 
-const folder = mkdtempSync(join(tmpdir(), "aro-page-"));
+const folder = scratchFolder();
 const file = join(folder, "index.html");
 let browser: Browser;
 let page: Page;
@@ -42,10 +42,7 @@ before(async () => {
   await page.locator("body[data-ready]").waitFor();
 });
 
-after(async () => {
-  await browser?.close();
-  rmSync(folder, { recursive: true, force: true });
-});
+after(() => browser?.close());
 
 const said = () => page.locator("#said").textContent();
 const errorsOf = (predictor: string) =>
@@ -72,7 +69,7 @@ test("the page is one file of less than 3 MB that asks for nothing else", { skip
   assert.equal(await page.locator("#engine").textContent(), "WebAssembly");
   assert.match(
     (await said())!,
-    /is as it was measured\. ARO masked errs 0\.\d{3} on protein and 0\.\d{3} on metabolite\./,
+    /is as it was measured\. The error of ARO masked is 0\.\d{3} on protein and 0\.\d{3} on metabolite\./,
   );
 });
 
@@ -81,12 +78,15 @@ test("masking the RNA costs ridge and ARO masked, and leaves the constant as it 
 }, async () => {
   const constant = await errorsOf("constant");
   const text = await changes(() => page.getByLabel("RNA", { exact: true }).uncheck());
-  assert.match(text, /RNA is masked\. ARO masked errs 0\.\d{3} \([+−]0\.\d{3}\) on protein/);
+  assert.match(
+    text,
+    /RNA is masked\. The error of ARO masked is 0\.\d{3} \([+−±]0\.\d{3}\) on protein/,
+  );
   assert.match((await errorsOf("ridge"))[1], /\(\+0\.\d{3}\)$/);
   assert.doesNotMatch((await errorsOf("ridge"))[1], /0\.000\)$/);
   const numbers = (cells: readonly string[]) => cells.map((cell) => cell.slice(0, 5));
   assert.deepEqual(numbers(await errorsOf("constant")), numbers(constant));
-  assert.match((await errorsOf("constant"))[1], /\(\+0\.000\)$/);
+  assert.match((await errorsOf("constant"))[1], /\(±0\.000\)$/);
   assert.match((await page.locator("#moved-text").textContent())!, /^\d+ of 200 predictions/);
   const undone = await changes(() =>
     page.getByRole("button", { name: "Undo all changes" }).click(),
@@ -118,7 +118,7 @@ test("every control can be reached and used with the keyboard alone", { skip }, 
   assert.ok((await page.locator("#moved tr").count()) > 0);
   await page.locator('input[value="ARO masked"]').focus();
   const other = await changes(() => page.keyboard.press("ArrowRight"));
-  assert.match(other, /ARO unmasked errs/);
+  assert.match(other, /The error of ARO unmasked is/);
   await page.locator('input[value="protein"]').focus();
   assert.match(await changes(() => page.keyboard.press("Space")), /and protein is masked/);
   await page.locator("#sample").focus();

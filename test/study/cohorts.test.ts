@@ -1,9 +1,8 @@
 // The profiles of the paper's cohorts, on made-up files of their shapes: what is read, asked, refused and drawn.
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { countLabels, labelValues } from "../../lib/cohort/labels.js";
 import { gbmSamples, readGbmClinical } from "../../lib/cohort/paper.js";
 import { compareClassifiers } from "../../lib/evaluate/compare.js";
@@ -12,10 +11,10 @@ import { modisSpec } from "../../lib/study/modis.js";
 import { profitsFromNative, readProfile, replicatesPaper } from "../../lib/study/profile.js";
 import { openCohort, openStudy } from "../../lib/study/study.js";
 import { chooseTasks } from "../../lib/study/tasks.js";
+import { scratchFolder } from "../scratch.js";
 import { type MadeUpOptions, writeGbm, writePaper } from "./made-up.js";
 
-const root = mkdtempSync(join(tmpdir(), "aro-cohorts-"));
-after(() => rmSync(root, { recursive: true }));
+const root = scratchFolder();
 
 const SIZE: MadeUpOptions = { tumors: 24, pairs: 8, genes: 40, proteins: 20 };
 /** What tasks say of the one bilateral tumor. */

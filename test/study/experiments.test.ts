@@ -22,6 +22,7 @@ import {
   DIFFERENCES,
   MODIS_CONVERGED,
   SHARED,
+  SPLIT_CONTROLS,
   STACK,
   VAE_CONVERGED,
 } from "../../lib/study/variants.js";
@@ -249,7 +250,17 @@ test("each run of a split leaves its scores, of test rows that no training saw, 
   assert.equal(await trainExperiment(splits, engine, { runs }), true);
   const { scores, unfinished } = await collectScores({ ...splits, runs }, engine);
   assert.deepEqual(unfinished, []);
-  const proteins = scores.filter(({ modality }) => modality === "protein");
+  const ofSpace = (asked: string) =>
+    scores.filter(({ modality, space = "paper" }) => modality === "protein" && space === asked);
+  const proteins = ofSpace("paper");
+  for (const space of ["z", "measured"]) {
+    assert.deepEqual(
+      ofSpace(space).map(({ variant }) => variant),
+      [...SPLIT_CONTROLS, STACK, SHARED],
+    );
+  }
+  const [mean] = ofSpace("z");
+  assert.ok(Math.abs(mean.skill!) < 1e-6 && mean.mse > 0.5);
   assert.deepEqual(
     proteins.map(({ variant, steps }) => [variant, steps !== null]),
     splits.experiment.variants.map(({ name }) => [name, /ARO|VAE|MODIS/.test(name)]),

@@ -1,7 +1,6 @@
 // What a study came to, as files: read back, they hold what the model gives in memory.
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { before, test } from "node:test";
 import pl from "nodejs-polars";
@@ -16,9 +15,9 @@ import { exportStudy } from "../../lib/study/export.js";
 import { foldersOf, readProfile } from "../../lib/study/profile.js";
 import { publishTable } from "../../lib/study/results.js";
 import { openStudy, type Study } from "../../lib/study/study.js";
+import { scratchFolder } from "../scratch.js";
 
-const folder = mkdtempSync(join(tmpdir(), "aro-export-"));
-process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+const folder = scratchFolder();
 const place = (name: string) => join(folder, name);
 let study: Study;
 let model: AutoencoderModel<AroSpec>;

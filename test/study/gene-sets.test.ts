@@ -1,12 +1,12 @@
 // The gene sets of a study come from the user's file, from the simulation's factors, or from gene symbols.
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { openGeneSets } from "../../lib/study/gene-sets.js";
 import { readProfile } from "../../lib/study/profile.js";
 import { openStudy } from "../../lib/study/study.js";
+import { scratchFolder } from "../scratch.js";
 
 test("a file that is named comes first, then what the cohort says of its genes", async () => {
   const study = await openStudy(readProfile({ ARO_PROFILE: "course" }));
@@ -19,11 +19,9 @@ test("a file that is named comes first, then what the cohort says of its genes",
   }
   const families = openGeneSets({ ...study, profile: readProfile({}) }, {});
   assert.deepEqual(families.sets, []); // simulated genes have no symbols
-  const folder = mkdtempSync(join(tmpdir(), "aro-sets-"));
-  const file = join(folder, "own.gmt");
+  const file = join(scratchFolder(), "own.gmt");
   writeFileSync(file, "own\tmine\tG0001\tG0002\n");
   const own = openGeneSets(study, { ARO_GENE_SETS: file });
   assert.deepEqual(own.sets, [{ name: "own", genes: ["G0001", "G0002"] }]);
   assert.match(own.about, /own\.gmt/);
-  rmSync(folder, { recursive: true });
 });

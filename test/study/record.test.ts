@@ -1,25 +1,29 @@
 // Records of experiments: written from finished runs alone, read for the same settings alone, and checked here.
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { chooseEngine } from "../../lib/engine/choose.js";
 import { planExperiment, trainExperiment } from "../../lib/study/experiments.js";
 import { foldersOf, readProfile } from "../../lib/study/profile.js";
-import { checkRecord, findRecord, recordExperiment } from "../../lib/study/record.js";
+import {
+  checkRecord,
+  findRecord,
+  readRecords,
+  recordExperiment,
+  scoreExperiment,
+} from "../../lib/study/record.js";
 import { formatRecord } from "../../lib/study/record-file.js";
 import { openStudy } from "../../lib/study/study.js";
+import { scratchFolder } from "../scratch.js";
 
 const SETTINGS = "model.width=4,training.epochs=2,training.seed=4711,experiments.seeds=1";
 const profile = readProfile({ ARO_PROFILE: "course", ARO_SET: SETTINGS });
 const study = await openStudy(profile);
 const { engine } = await chooseEngine({ prefer: "cpu" });
 const plan = planExperiment(study, "seeds");
-const folder = mkdtempSync(join(tmpdir(), "aro-record-"));
-const file = join(folder, "seeds.json");
+const file = join(scratchFolder(), "seeds.json");
 after(() => {
-  rmSync(folder, { recursive: true });
   for (const run of plan.runs) rmSync(run.folder, { recursive: true, force: true });
 });
 
@@ -52,7 +56,7 @@ test("a record is written of finished runs alone, and read back for the same set
   assert.deepEqual(record, written);
   assert.match(
     about,
-    /2 runs, npx aro train seeds && npx aro record seeds, \d{4}-\d\d-\d\d, engine/,
+    /2 runs, recorded \d{4}-\d\d-\d\d \(engine tfjs, .*\); made by npx aro train seeds && npx aro record seeds$/,
   );
 
   const longer = readProfile({ ARO_PROFILE: "course", ARO_SET: `${SETTINGS},training.epochs=3` });
@@ -75,11 +79,38 @@ test("a record is written of finished runs alone, and read back for the same set
   );
 });
 
+test("without a record, only the variants that are asked for are trained", async () => {
+  const own = readProfile({ ARO_PROFILE: "course", ARO_SET: `${SETTINGS},training.seed=4712` });
+  const fresh = planExperiment({ ...study, profile: own }, "seeds");
+  after(() => fresh.runs.map(({ folder }) => rmSync(folder, { recursive: true, force: true })));
+  const { scores, unfinished } = await scoreExperiment(fresh, engine, { only: ["ARO masked"] });
+  assert.deepEqual([...new Set(scores.map(({ variant }) => variant))], ["ARO masked"]);
+  assert.equal(unfinished.length, 1);
+  await assert.rejects(
+    scoreExperiment(fresh, engine, { only: ["ARO maskt"] }),
+    /expected a variant of seeds ARO unmasked, ARO masked, got "ARO maskt"; did you mean "ARO masked"/,
+  );
+});
+
 test("a damaged record is named, with what to do", async () => {
   writeFileSync(file, '{"runs": ');
   await assert.rejects(
     findRecord(plan, file),
     /seeds\.json, got "\{"runs": "; restore it with git/,
+  );
+});
+
+test("an experiment's records of all cohorts are read by the name of their profile", async () => {
+  const folder = scratchFolder();
+  const recordOf = (name: string) => ({ profile: name, runs: [], scores: [], accuracies: [] });
+  for (const name of ["second", "first", "without"]) mkdirSync(join(folder, name));
+  for (const name of ["second", "first"]) {
+    writeFileSync(join(folder, name, "splits-quick.json"), JSON.stringify(recordOf(name)));
+  }
+  const found = await readRecords("splits-quick", folder);
+  assert.deepEqual(
+    found.map((record) => record.profile),
+    ["first", "second"],
   );
 });
 

@@ -1,16 +1,15 @@
 // TensorBoard's event file: the bytes that its own package writes, and what that package reads from ours.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readdirSync, readFileSync, truncateSync } from "node:fs";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { venvPython } from "../../lib/cohort/python.js";
 import { EVENTS_FILE, openEvents } from "../../lib/train/events.js";
 import type { Epoch } from "../../lib/train/train.js";
+import { scratchFolder } from "../scratch.js";
 
-const root = mkdtempSync(join(tmpdir(), "aro-events-"));
-after(() => rmSync(root, { recursive: true }));
+const root = scratchFolder();
 
 let folders = 0;
 function newFolder(): string {

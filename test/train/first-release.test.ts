@@ -1,19 +1,18 @@
 // Runs and weights of the first release still open: a finished run of ARO, a stopped one that goes on, a run of MODIS.
 import assert from "node:assert/strict";
-import { cpSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { cpSync } from "node:fs";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { ARO } from "../../lib/model/aro.js";
 import { buildAutoencoder } from "../../lib/model/autoencoder.js";
 import { completeConfig } from "../../lib/train/config.js";
 import { readRun } from "../../lib/train/folder.js";
 import { trainRun } from "../../lib/train/run.js";
+import { scratchFolder } from "../scratch.js";
 import { CONFIGS, DATA, startEngine } from "./mortal.js";
 
 const FOLDER = join(import.meta.dirname, "first-release");
-const root = mkdtempSync(join(tmpdir(), "aro-first-"));
-after(() => rmSync(root, { recursive: true }));
+const root = scratchFolder();
 
 const CONFIG = { ...CONFIGS.ARO, training: { ...CONFIGS.ARO.training, epochs: 6 } };
 

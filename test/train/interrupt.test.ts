@@ -1,12 +1,12 @@
 // Interrupts: the first one ends a training in good order, and nobody else loses theirs.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { STOPPED, withInterrupt } from "../../lib/train/interrupt.js";
+import { scratchFolder } from "../scratch.js";
 
 /** Resolves when the signal is aborted; fails the test after a second without. */
 async function aborted(signal: AbortSignal): Promise<string> {
@@ -21,52 +21,51 @@ async function interrupted(signal: AbortSignal): Promise<string> {
   return await aborted(signal);
 }
 
+/** Does work while a listener from before is there; `heard` tells how often that one has heard the signal. */
+async function beside(
+  signal: NodeJS.Signals,
+  work: (heard: () => number) => Promise<void>,
+): Promise<void> {
+  let count = 0;
+  const listener = () => count++;
+  process.on(signal, listener);
+  try {
+    await work(() => count);
+    assert.deepEqual(process.listeners(signal), [listener]);
+  } finally {
+    process.off(signal, listener);
+  }
+}
+
 /** Longer than signals count as one. */
 const ECHO = 600;
 
-test("the first SIGINT aborts the work, whose result comes back; listeners from before do not hear it", async () => {
-  let heard = 0;
-  const kernel = () => heard++;
-  process.on("SIGINT", kernel);
-  try {
+test("the first SIGINT aborts the work, whose result comes back; listeners from before do not hear it", () =>
+  beside("SIGINT", async (heard) => {
     assert.equal(await withInterrupt(interrupted), "saved");
     process.kill(process.pid, "SIGINT"); // npm passes the first one on, when the work has ended already
     await setTimeout(ECHO);
-    assert.equal(heard, 0);
-    assert.deepEqual(process.listeners("SIGINT"), [kernel]);
-  } finally {
-    process.off("SIGINT", kernel);
-  }
-});
+    assert.equal(heard(), 0);
+  }));
 
-test("a second SIGINT is the same one within half a second, and is heard by the listeners from before afterwards", async () => {
-  let heard = 0;
-  const kernel = () => heard++;
-  process.on("SIGINT", kernel);
-  try {
+test("a second SIGINT is the same one within half a second, and is heard by the listeners from before afterwards", () =>
+  beside("SIGINT", async (heard) => {
     await withInterrupt(async (signal) => {
       await interrupted(signal);
       for (let i = 0; i < 3; i++) {
         process.kill(process.pid, "SIGINT");
         await setTimeout(30);
       }
-      assert.equal(heard, 0);
+      assert.equal(heard(), 0);
       await setTimeout(ECHO);
       process.kill(process.pid, "SIGINT");
-      for (let i = 0; i < 100 && heard === 0; i++) await setTimeout(10);
+      for (let i = 0; i < 100 && heard() === 0; i++) await setTimeout(10);
     });
-    assert.equal(heard, 1);
-    assert.deepEqual(process.listeners("SIGINT"), [kernel]);
-  } finally {
-    process.off("SIGINT", kernel);
-  }
-});
+    assert.equal(heard(), 1);
+  }));
 
-test("a signal that arrives while a step holds the thread longer than that is still the same one", async () => {
-  let heard = 0;
-  const kernel = () => heard++;
-  process.on("SIGINT", kernel);
-  try {
+test("a signal that arrives while a step holds the thread longer than that is still the same one", () =>
+  beside("SIGINT", async (heard) => {
     await withInterrupt(async (signal) => {
       await interrupted(signal);
       process.kill(process.pid, "SIGINT");
@@ -74,12 +73,8 @@ test("a signal that arrives while a step holds the thread longer than that is st
       while (performance.now() < until); // a step
       await setTimeout(100);
     });
-    assert.equal(heard, 0);
-    assert.deepEqual(process.listeners("SIGINT"), [kernel]);
-  } finally {
-    process.off("SIGINT", kernel);
-  }
-});
+    assert.equal(heard(), 0);
+  }));
 
 test("work that begins while signals still count as the last one is stopped by the next", async () => {
   assert.equal(await withInterrupt(interrupted), "saved");
@@ -139,11 +134,8 @@ test("listeners that are put back once the calling code has had its turn are set
   }
 });
 
-test("SIGTERM aborts the work as SIGINT does, and however often it comes the work is not cut short", async () => {
-  let heard = 0;
-  const supervisor = () => heard++;
-  process.on("SIGTERM", supervisor);
-  try {
+test("SIGTERM aborts the work as SIGINT does, and however often it comes the work is not cut short", () =>
+  beside("SIGTERM", async (heard) => {
     await setTimeout(ECHO); // of the test before
     const work = withInterrupt(async (signal) => {
       for (let i = 0; i < 3; i++) {
@@ -155,15 +147,10 @@ test("SIGTERM aborts the work as SIGINT does, and however often it comes the wor
     });
     assert.equal(await work, "saved");
     await setTimeout(ECHO);
-    assert.equal(heard, 0);
-    assert.deepEqual(process.listeners("SIGTERM"), [supervisor]);
-  } finally {
-    process.off("SIGTERM", supervisor);
-  }
-});
+    assert.equal(heard(), 0);
+  }));
 
-const root = mkdtempSync(join(tmpdir(), "aro-interrupt-"));
-after(() => rmSync(root, { recursive: true }));
+const root = scratchFolder();
 
 /** A program whose work, in short steps, ends a while after it was told to. */
 const program = join(root, "work.mts");

@@ -1,21 +1,20 @@
 // Killed with SIGKILL again and again, a run ends with the weights of one that was never stopped, bit by bit.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { createRandom, shuffle } from "../../lib/cohort/random.js";
 import type { Engine } from "../../lib/engine/engine.js";
 import type { RunRequest } from "../../lib/train/config.js";
 import { trainRun } from "../../lib/train/run.js";
 import type { Kind } from "../../lib/train/trainable.js";
 import { contenders } from "../engine/engines.js";
+import { scratchFolder } from "../scratch.js";
 import { compile } from "./compile.js";
 import { CONFIGS, DATA, type Fate, MOMENTS, startEngine } from "./mortal.js";
 
-const root = mkdtempSync(join(tmpdir(), "aro-kill-"));
-after(() => rmSync(root, { recursive: true }));
+const root = scratchFolder();
 
 const program = compile("test/train/mortal.ts");
 

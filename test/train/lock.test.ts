@@ -4,7 +4,6 @@ import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import fs, {
   existsSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -12,18 +11,18 @@ import fs, {
   writeFileSync,
 } from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
-import { hostname, tmpdir } from "node:os";
+import { hostname } from "node:os";
 import { basename, join } from "node:path";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
 import { takeLock, tryLock } from "../../lib/train/lock.js";
 import { trainRun } from "../../lib/train/run.js";
+import { scratchFolder } from "../scratch.js";
 import { compile } from "./compile.js";
 import { fakeEngine, preparedRows, SPEC } from "./fake-model.js";
 import { type Fate, MOMENTS } from "./racer.js";
 
-const root = mkdtempSync(join(tmpdir(), "aro-lock-"));
-after(() => rmSync(root, { recursive: true }));
+const root = scratchFolder();
 
 let files = 0;
 function newFile(): string {

@@ -36,7 +36,7 @@ export const MOMENTS = [
   "link lock",
 ] as const;
 
-const FEATURES = 12;
+export const FEATURES = 12;
 
 const TRAINING = {
   ...{ epochs: 45, batchSize: 10, learningRate: 0.02, weightDecay: 0.01, seed: 3 },
@@ -82,11 +82,11 @@ export const CONFIGS: { readonly [K in Kind]: RunRequest<K> } = {
 };
 
 /** One factor behind every feature, some noise, and every tenth entry not measured. */
-function rowsOf<P extends Part>(part: P, rows: number): TrainingRows<P> {
+export function rowsOf<P extends Part>(part: P, rows: number, noise = 0.3): TrainingRows<P> {
   const random = createRandom(1, part);
   const numbers = Array.from({ length: rows }, () => random.uniform()).flatMap((factor) =>
     Array.from({ length: FEATURES }, (_, j) =>
-      random.uniform() < 0.1 ? Number.NaN : factor * (j % 3) + 0.3 * random.uniform(),
+      random.uniform() < 0.1 ? Number.NaN : factor * (j % 3) + noise * random.uniform(),
     ),
   );
   return {

@@ -1,42 +1,23 @@
 // A real training, tiny: the loss falls, two runs agree, and saved weights score the same.
 
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, test } from "node:test";
-import { matrixFrom } from "../../lib/cohort/matrix.js";
-import { createRandom } from "../../lib/cohort/random.js";
-import { tfjsEngine } from "../../lib/engine/tfjs.js";
+import { test } from "node:test";
 import { ARO, PAPER_MODEL } from "../../lib/model/aro.js";
 import { buildAutoencoder } from "../../lib/model/autoencoder.js";
-import type { Part } from "../../lib/preprocess/prepare.js";
-import type { TrainingRows } from "../../lib/train/deal.js";
 import { trainRun } from "../../lib/train/run.js";
+import { scratchFolder } from "../scratch.js";
+import { FEATURES, rowsOf, startEngine } from "./mortal.js";
 
-const FEATURES = 12;
-const root = mkdtempSync(join(tmpdir(), "aro-real-"));
-after(() => rmSync(root, { recursive: true }));
-
-/** One factor behind every feature, some noise, and every tenth entry not measured. */
-function rowsOf<P extends Part>(part: P, rows: number): TrainingRows<P> {
-  const random = createRandom(1, part);
-  const numbers = Array.from({ length: rows }, () => random.uniform()).flatMap((factor) =>
-    Array.from({ length: FEATURES }, (_, j) =>
-      random.uniform() < 0.1 ? Number.NaN : factor * (j % 3) + 0.05 * random.uniform(),
-    ),
-  );
-  return {
-    part,
-    rows: Array.from({ length: rows }, (_, i) => i),
-    ids: Array.from({ length: rows }, (_, i) => `${part}-${i}`),
-    matrix: matrixFrom(rows, FEATURES, numbers),
-  };
-}
+const root = scratchFolder();
 
 test("a real model learns, the same from the same seed, and its saved weights score as it did", async () => {
-  const engine = await tfjsEngine({ backend: "cpu" });
-  const data = { name: "real", train: rowsOf("train", 24), validation: rowsOf("validation", 8) };
+  const engine = await startEngine("cpu");
+  const data = {
+    name: "real",
+    train: rowsOf("train", 24, 0.05),
+    validation: rowsOf("validation", 8, 0.05),
+  };
   const spec = {
     ...PAPER_MODEL,
     ...{ features: FEATURES, width: 8, hiddenLayers: 1, visible: null },

@@ -5,24 +5,22 @@ import {
   appendFileSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import type { RunRequest } from "../../lib/train/config.js";
 import { readRun } from "../../lib/train/folder.js";
 import type { Progress } from "../../lib/train/progress.js";
 import { trainRun } from "../../lib/train/run.js";
 import type { Epoch } from "../../lib/train/train.js";
+import { scratchFolder } from "../scratch.js";
 import { fakeEngine, preparedRows, SPEC } from "./fake-model.js";
 
-const root = mkdtempSync(join(tmpdir(), "aro-run-"));
-after(() => rmSync(root, { recursive: true }));
+const root = scratchFolder();
 
 const DATA = {
   name: "tiny",
@@ -48,6 +46,15 @@ function newFolder(): string {
   return join(root, "profile", `run-${folders++}`);
 }
 
+/** Trains the run of these tests in a folder, by a fake engine. */
+function trainIn(
+  folder: string,
+  options: Partial<Parameters<typeof trainRun>[0]> = {},
+  fake = fakeEngine(),
+) {
+  return trainRun({ folder, config: CONFIG, data: DATA, ...fake.options, ...options });
+}
+
 function read(folder: string, name: string): string {
   return readFileSync(join(folder, name), "utf8");
 }
@@ -68,14 +75,7 @@ test("a run leaves its settings, surroundings, metrics, weights and result, and 
   const fake = fakeEngine();
   const seen: Epoch[] = [];
   const progress = recorder();
-  const run = await trainRun({
-    folder,
-    config: CONFIG,
-    data: DATA,
-    ...fake.options,
-    progress,
-    onEpoch: (epoch) => seen.push(epoch),
-  });
+  const run = await trainIn(folder, { progress, onEpoch: (epoch) => seen.push(epoch) }, fake);
   assert.deepEqual(readdirSync(folder).toSorted(), FILES);
   assert.equal(run.reused, false);
   assert.equal(run.config.cohort, "tiny");
@@ -98,14 +98,14 @@ test("a run leaves its settings, surroundings, metrics, weights and result, and 
 
 test("a finished run is read again, not trained again, by any engine", async () => {
   const folder = newFolder();
-  const first = await trainRun({ folder, config: CONFIG, data: DATA, ...fakeEngine().options });
+  const first = await trainIn(folder);
   const before = FILES.map((name) => read(folder, name));
   const fake = fakeEngine();
   const progress = recorder();
   // Defaults written out, and keys in another order, are the same settings.
   const training = { seed: 5, batchSize: 80, learningRate: 0.02, epochs: 6, plateau: {} };
   const config = { ...CONFIG, training };
-  const again = await trainRun({ folder, config, data: DATA, ...fake.options, progress });
+  const again = await trainIn(folder, { config, progress }, fake);
   assert.equal(again.reused, true);
   assert.equal(fake.built.length, 0);
   assert.deepEqual(again.result, first.result);
@@ -137,11 +137,11 @@ test("misspelled options are refused with the nearest name, and no folder is mad
 
 test("a run of other settings is never overwritten, and the error names what differs", async () => {
   const folder = newFolder();
-  await trainRun({ folder, config: CONFIG, data: DATA, ...fakeEngine().options });
+  await trainIn(folder);
   const before = FILES.map((name) => read(folder, name));
   const attempt = async (config: RunRequest, data = DATA) => {
     const fake = fakeEngine();
-    const error = await trainRun({ folder, config, data, ...fake.options }).then(
+    const error = await trainIn(folder, { config, data }, fake).then(
       () => assert.fail("it was accepted"),
       (refusal: Error) => refusal,
     );
@@ -181,8 +181,8 @@ test("a folder of other things is refused", async () => {
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, "thesis.tex"), "");
   await assert.rejects(
-    trainRun({ folder, config: CONFIG, data: DATA, ...fakeEngine().options }),
-    /expected an empty folder or a run's, got .* with thesis\.tex/,
+    trainIn(folder),
+    /expected an empty folder or a run's, got .* with "thesis\.tex"/,
   );
   assert.deepEqual(readdirSync(folder), ["thesis.tex"]);
 });
@@ -192,15 +192,14 @@ test("a stopped run leaves usable weights and says so; asked for again, it goes 
   const controller = new AbortController();
   const fake = fakeEngine();
   const progress = recorder();
-  const stopped = await trainRun({
+  const stopped = await trainIn(
     folder,
-    config: CONFIG,
-    data: DATA,
-    ...fake.options,
-    progress,
-    signal: controller.signal,
-    onEpoch: ({ epoch }) => epoch === 2 && controller.abort(),
-  });
+    {
+      ...{ progress, signal: controller.signal },
+      onEpoch: ({ epoch }) => epoch === 2 && controller.abort(),
+    },
+    fake,
+  );
   assert.equal(stopped.result.status, "stopped");
   assert.equal(stopped.result.epochs, 2);
   assert.deepEqual(progress.told, ["1/6", "2/6", "stopped 2/6"]);
@@ -208,8 +207,7 @@ test("a stopped run leaves usable weights and says so; asked for again, it goes 
   assert.equal(run.epochs.length, 2);
   assert.deepEqual(await run.loadWeights(), await fake.built[0].readWeights());
   const second = { ...recorder(), fake: fakeEngine() };
-  const options = { folder, config: CONFIG, data: DATA, ...second.fake.options };
-  const whole = await trainRun({ ...options, progress: second });
+  const whole = await trainIn(folder, { progress: second }, second.fake);
   assert.deepEqual(
     [whole.reused, whole.result.status, whole.epochs.length],
     [false, "finished", 6],
@@ -223,13 +221,7 @@ test("a stopped run leaves usable weights and says so; asked for again, it goes 
 test("a run stopped before its first step keeps the initial weights", async () => {
   const folder = newFolder();
   const signal = AbortSignal.abort();
-  const run = await trainRun({
-    folder,
-    config: CONFIG,
-    data: DATA,
-    ...fakeEngine().options,
-    signal,
-  });
+  const run = await trainIn(folder, { signal });
   assert.deepEqual([run.result.epochs, run.result.best, run.result.final], [0, null, null]);
   assert.equal((await run.loadWeights()).size, 6);
 });
@@ -239,7 +231,7 @@ test("with early stopping, the weights of the best epoch are kept", async () => 
   const fake = fakeEngine();
   const training = { epochs: 50, learningRate: 0.3, earlyStopping: { patience: 3 }, seed: 5 };
   const config = { ...CONFIG, training };
-  const run = await trainRun({ folder, config, data: DATA, ...fake.options });
+  const run = await trainIn(folder, { config }, fake);
   assert.equal(run.result.weights, "best");
   assert.ok(run.result.epochs < 50);
   assert.equal(run.result.best!.epoch, run.result.epochs - 3);
@@ -251,16 +243,13 @@ test("a training that fails leaves metrics but no result, frees the model, and c
   const folder = newFolder();
   const bad = fakeEngine((losses, step) => (step === 3 ? { huber: Number.NaN, mse: 1 } : losses));
   const progress = recorder();
-  await assert.rejects(
-    trainRun({ folder, config: CONFIG, data: DATA, ...bad.options, progress }),
-    /Huber NaN .* in epoch 3/,
-  );
+  await assert.rejects(trainIn(folder, { progress }, bad), /Huber NaN .* in epoch 3/);
   assert.ok(bad.built[0].disposed);
   assert.equal(progress.told.at(-1), "failed 2/6");
   const run = await readRun(folder);
   assert.deepEqual([run.epochs.length, run.result], [2, null]);
   await assert.rejects(run.loadWeights(), /under way or killed .* train it to its end/);
-  const good = await trainRun({ folder, config: CONFIG, data: DATA, ...fakeEngine().options });
+  const good = await trainIn(folder);
   assert.equal(good.epochs.length, 6);
 });
 
@@ -290,7 +279,7 @@ test("a run killed before its first checkpoint is read as far as it went, and tr
   assert.equal(signal, "SIGKILL", stderr);
   const killed = await readRun(folder);
   assert.deepEqual([killed.epochs.length, killed.result], [4, null]);
-  const run = await trainRun({ folder, config: CONFIG, data: DATA, ...fakeEngine().options });
+  const run = await trainIn(folder);
   assert.deepEqual([run.reused, run.epochs.length], [false, 6]);
   assert.deepEqual(run.epochs.slice(0, 4), killed.epochs);
   assert.deepEqual(readdirSync(folder).toSorted(), FILES);
@@ -299,20 +288,20 @@ test("a run killed before its first checkpoint is read as far as it went, and tr
 test("a stopped run that is begun anew has no result until it ends", async () => {
   const folder = newFolder();
   const signal = AbortSignal.abort();
-  await trainRun({ folder, config: CONFIG, data: DATA, ...fakeEngine().options, signal });
+  await trainIn(folder, { signal });
   const onEpoch = () => {
     assert.ok(!existsSync(join(folder, "result.json")));
     assert.ok(!existsSync(join(folder, "weights.safetensors")));
   };
-  await trainRun({ folder, config: CONFIG, data: DATA, ...fakeEngine().options, onEpoch });
+  await trainIn(folder, { onEpoch });
   assert.ok(existsSync(join(folder, "result.json")));
 });
 
 test("a finished run whose weights were deleted is trained anew", async () => {
   const folder = newFolder();
-  await trainRun({ folder, config: CONFIG, data: DATA, ...fakeEngine().options });
+  await trainIn(folder);
   rmSync(join(folder, "weights.safetensors"));
-  const run = await trainRun({ folder, config: CONFIG, data: DATA, ...fakeEngine().options });
+  const run = await trainIn(folder);
   assert.equal(run.reused, false);
   await run.loadWeights();
 });
@@ -320,24 +309,21 @@ test("a finished run whose weights were deleted is trained anew", async () => {
 test("readRun says what is missing or broken", async () => {
   const folder = newFolder();
   await assert.rejects(readRun(folder), /expected a run in .* got no config\.json; train it first/);
-  await trainRun({ folder, config: CONFIG, data: DATA, ...fakeEngine().options });
+  await trainIn(folder);
   appendFileSync(join(folder, "metrics.jsonl"), "not json\n");
   await assert.rejects(
     readRun(folder),
     /metrics\.jsonl:7: expected an object in JSON, got "not json"/,
   );
   writeFileSync(join(folder, "config.json"), "");
-  await assert.rejects(
-    trainRun({ folder, config: CONFIG, data: DATA, ...fakeEngine().options }),
-    /config\.json: expected an object in JSON/,
-  );
+  await assert.rejects(trainIn(folder), /config\.json: expected an object in JSON/);
 });
 
 test("SIGINT stops a run gracefully", async () => {
   const folder = newFolder();
   const onEpoch = ({ epoch }: Epoch) => epoch === 3 && process.kill(process.pid, "SIGINT");
   const config = { ...CONFIG, training: { ...CONFIG.training, epochs: 100_000 } };
-  const run = await trainRun({ folder, config, data: DATA, ...fakeEngine().options, onEpoch });
+  const run = await trainIn(folder, { config, onEpoch });
   assert.equal(run.result.status, "stopped");
   assert.ok(run.result.epochs >= 3 && run.result.epochs < 1000);
   assert.equal(run.epochs.length, run.result.epochs);

@@ -1,17 +1,16 @@
 // When checkpoints are written: never for more than a twentieth of the time, and always at the end.
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdtempSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { ARO } from "../../lib/model/aro.js";
 import { initializeWeights } from "../../lib/model/model.js";
 import { createSaving } from "../../lib/train/saving.js";
 import type { TrainState } from "../../lib/train/train.js";
+import { scratchFolder } from "../scratch.js";
 import { fakeModel, SPEC } from "./fake-model.js";
 
-const root = mkdtempSync(join(tmpdir(), "aro-saving-"));
-after(() => rmSync(root, { recursive: true }));
+const root = scratchFolder();
 
 const CHECKPOINT = { config: "", seconds: 0, epochs: [], state: {} as TrainState };
 

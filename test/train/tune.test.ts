@@ -1,21 +1,20 @@
 // A tuning study: the same trials whatever happens to its process, hopeless ones stopped, bad input refused.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { createRandom } from "../../lib/cohort/random.js";
 import { DivergenceError } from "../../lib/model/model.js";
 import { readRun } from "../../lib/train/folder.js";
 import { isHopeless } from "../../lib/train/stopping.js";
 import { bestTrial, observationsOf, type Trial, trialFolder } from "../../lib/train/trial.js";
 import { readTuning, type TuneOptions, tune } from "../../lib/train/tune.js";
+import { scratchFolder } from "../scratch.js";
 import { fakeEngine } from "./fake-model.js";
 import { EPOCHS, tinyStudy } from "./tiny-study.js";
 
-const root = mkdtempSync(join(tmpdir(), "aro-tune-"));
-after(() => rmSync(root, { recursive: true }));
+const root = scratchFolder();
 
 let folders = 0;
 const newFolder = () => join(root, `study-${folders++}`);

@@ -1,27 +1,18 @@
 // Several workers on one tuning study: no trial is lost or done twice, and what a dead one left another takes up.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import {
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
 import { takeLock } from "../../lib/train/lock.js";
 import { trialFolder, writeTrial } from "../../lib/train/trial.js";
 import { readTuning, type TuneOptions, tune } from "../../lib/train/tune.js";
+import { scratchFolder } from "../scratch.js";
 import { fakeEngine } from "./fake-model.js";
 import { EPOCHS, tinyStudy } from "./tiny-study.js";
 
-const root = mkdtempSync(join(tmpdir(), "aro-workers-"));
-after(() => rmSync(root, { recursive: true }));
+const root = scratchFolder();
 
 let folders = 0;
 const newFolder = () => join(root, `study-${folders++}`);
