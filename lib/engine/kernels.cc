@@ -543,6 +543,11 @@ void runHead(const Head& o) {
     for (int64_t at = blocks * number / parts * BLOCK; at < end; at += BLOCK) {
       const int64_t count = std::min(BLOCK, end - at);
       const float* weight = o.weight.value + at * o.stride;
+      for (int64_t r = 0; r < o.rows; r++)  // the next block's targets, which lie rows apart
+        for (int64_t i = r * o.outputs + at + BLOCK + L - 1; i < r * o.outputs + at + 2 * BLOCK; i += L) {
+          __builtin_prefetch(o.values + i);
+          __builtin_prefetch(o.observed + i);
+        }
       forwardRows(weight, o.stride, o.inputs, o.strips, o.rows, o.lanes, linear, 0, count);
       for (int64_t i = 0; i < count; i++)
         for (int64_t j = i * o.lanes; j < (i + 1) * o.lanes; j++) linear[j] += o.bias.value[at + i];
