@@ -97,15 +97,32 @@ export function countByGround(entries: readonly LedgerEntry[]): VerdictCount[] {
 
 /** States how many claims hold, do not hold, are undecided and need the data. */
 export function describeVerdicts(entries: readonly LedgerEntry[]): string {
+  if (entries.length === 0) return "No claim was judged.";
   const counts = countVerdicts(entries);
-  const held = counts.reproduced + counts["paper and code agree"];
-  const failed = counts["not reproduced"] + counts["contradicts itself"];
-  return (
-    `Of ${entries.length} claims, ${held} hold (${counts.reproduced} reproduced, ${counts["paper and code agree"]} where ` +
-    `paper and code agree), ${failed} do not (${counts["not reproduced"]} not reproduced, ` +
-    `${counts["contradicts itself"]} that contradict the paper or its code), ${counts.undecided} ${counts.undecided === 1 ? "is" : "are"} undecided, and ` +
-    `${counts["needs the data"]} need the paper's data.`
-  );
+  const group = (verb: string, ...kinds: readonly (readonly [number, string])[]) => {
+    const found = kinds.filter(([count]) => count > 0);
+    const total = found.reduce((sum, [count]) => sum + count, 0);
+    const named = found.map(([count, what]) => `${count} ${what}`).join(", ");
+    return total > 0 ? [`${total} ${verb} (${named})`] : [];
+  };
+  const { undecided, "needs the data": open } = counts;
+  const parts = [
+    ...group(
+      "hold",
+      [counts.reproduced, "reproduced"],
+      [counts["paper and code agree"], "where paper and code agree"],
+    ),
+    ...group(
+      "do not",
+      [counts["not reproduced"], "not reproduced"],
+      [counts["contradicts itself"], "that contradict the paper or its code"],
+    ),
+    ...(undecided > 0 ? [`${undecided} ${undecided === 1 ? "is" : "are"} undecided`] : []),
+    ...(open > 0 ? [`${open} ${open === 1 ? "needs" : "need"} the paper's data`] : []),
+  ];
+  const last = parts.pop()!;
+  const and = parts.length > 1 ? ", and " : " and ";
+  return `Of ${entries.length} claims, ${parts.length > 0 ? parts.join(", ") + and : ""}${last}.`;
 }
 
 /**

@@ -1,12 +1,6 @@
 // The command that lists and fetches cohorts.
 import { comparePaperSizes } from "../claims/tables.js";
-import {
-  type Checked,
-  isWheelSource,
-  readHandManifest,
-  readManifest,
-  type Source,
-} from "../cohort/manifest.js";
+import { type Checked, isWheelSource, readManifest, type Source } from "../cohort/manifest.js";
 import { readPaperCohort } from "../cohort/paper.js";
 import { fetchSource, findPlaced } from "../cohort/sources.js";
 import { textTable } from "../figures/table.js";
@@ -14,15 +8,15 @@ import { unknownName } from "../nearest.js";
 
 /** `aro data` lists what the manifest has; `aro data get NAME` fetches and verifies one, or checks what was placed. */
 export async function data([action, name]: readonly string[]): Promise<number> {
-  const byHand = await readHandManifest();
+  const { fetched, placed } = await readManifest();
   if (action !== undefined) {
     if (action !== "get") throw new RangeError(`aro data: expected get COHORT, got "${action}"`);
-    const names = [...(await readManifest()).keys(), ...byHand.keys()];
+    const names = [...fetched.keys(), ...placed.keys()];
     if (!names.includes(name)) throw unknownName("aro data", name, names);
-    await (byHand.has(name) ? checkPlaced(name) : fetchCohort(name));
+    await (placed.has(name) ? checkPlaced(name) : fetchCohort(name));
     return 0;
   }
-  const sources = [...(await readManifest())].map(([name, source]) => ({
+  const sources = [...fetched].map(([name, source]) => ({
     source: name,
     title: source.title,
     license: source.license,
@@ -30,8 +24,8 @@ export async function data([action, name]: readonly string[]): Promise<number> {
     megabytes: Math.round(downloads(source).reduce((sum, { bytes }) => sum + bytes, 0) / 1e6),
   }));
   console.log(textTable(sources));
-  for (const [source, { title, files }] of byHand) {
-    const rows = files.map(({ name, bytes, page, optional }) => ({
+  for (const [source, { title, byHand }] of placed) {
+    const rows = byHand.map(({ name, bytes, page, optional }) => ({
       file: optional ? `${name} (optional)` : name,
       bytes: bytes ?? "not recorded",
       from: page,
@@ -65,7 +59,7 @@ async function checkPlaced(name: string): Promise<void> {
  * @throws RangeError with what to download from where, if they are not there.
  */
 export async function requirePlaced(name: string): Promise<boolean> {
-  if (!(await readHandManifest()).has(name)) return false;
+  if (!(await readManifest()).placed.has(name)) return false;
   const placed = await findPlaced(name);
   console.log(`${name}: found ${placed.size} files placed by hand`);
   return true;

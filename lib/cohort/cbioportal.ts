@@ -15,7 +15,7 @@ import { checkNames, chooseFeatures, isNameless } from "./names.js";
 import { parseNumber } from "./numbers.js";
 import { collectProblems, type Problems, quote, quoteSome } from "./problems.js";
 import { readSheet, type SampleSheet } from "./samplesheet.js";
-import { noteUnmeasured, remarkOnScale } from "./scale.js";
+import { noteUnmeasured, remarkOnScale, remarkOnSentinels } from "./scale.js";
 import type { FileCohort, FileTable } from "./tables.js";
 import { readStart, readText, recognizeForeign, utf16Of } from "./textfile.js";
 import { addTotals } from "./totals.js";
@@ -68,16 +68,14 @@ export function readCbioportal(options: CbioportalOptions): FileCohort {
   const tables = chosen.map(({ name, profile }) => readProfile(profile, name, known));
   const patients = study.patientFile ? readClinical(study.patientFile, "PATIENT_ID") : undefined;
   const { samples, notes } = addPatients(sheet, patients, study.patientFile);
-  tables.forEach((table, i) => {
-    refuseCopies(chosen[i].profile.file, table, samples);
-  });
+  const copies = tables.flatMap((table, i) => refuseCopies(chosen[i].profile.file, table, samples));
   const cohort = joinCohort({
     name: name ?? study.id,
     tables,
     samples,
     drops: tables.flatMap((table) => table.drops),
   });
-  return { ...cohort, notes: [...notes, ...tables.flatMap((table) => table.notes)] };
+  return { ...cohort, notes: [...notes, ...tables.flatMap((table) => table.notes), ...copies] };
 }
 
 interface Chosen {
@@ -232,7 +230,8 @@ function guessProfile(folder: string, entry: string): StudyProfile[] {
   const start = readStart(file, 1024);
   const foreign = recognizeForeign(start);
   if (foreign) throw new Error(`${file}: expected a table, got ${foreign}, or remove it`);
-  const [corner] = new TextDecoder(utf16Of(start) ?? "utf-8").decode(start).split(/[\t\r\n]/, 1);
+  const lines = new TextDecoder(utf16Of(start) ?? "utf-8").decode(start).split(/[\r\n]+/);
+  const [corner] = (lines.find((line) => !line.startsWith("#")) ?? "").split("\t", 1);
   const format = CORNERS[corner.trim().toLowerCase()];
   if (!format || (format === "expression" && !/^(m?rna|expression)/i.test(id))) return [];
   return [{ id, title: id, format, file }];
@@ -299,7 +298,7 @@ export function readProfile(
   const totals = addTotals(named, table.lines, matrix, problems);
   problems.throwIfAny();
   const almost = strangers.length > 0 && explainAlmostEqual(table.header, [...known], CLINICAL);
-  const scale = remarkOnScale(matrix);
+  const remarks = [remarkOnScale(matrix), remarkOnSentinels(matrix, "measured")];
   return {
     name,
     samples: columns.map((j) => table.header[j]),
@@ -321,7 +320,7 @@ export function readProfile(
           : []),
         ...noteUnmeasured(features.ids, matrix),
         ...(almost ? [`samples left out that ${CLINICAL} may have; ${almost}`] : []),
-        ...(scale ? [scale] : []),
+        ...remarks.filter((remark) => remark !== undefined),
       ].map((note) => `${file}: ${note}`),
     ],
   };

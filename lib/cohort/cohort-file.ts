@@ -7,7 +7,7 @@ import { formatOf } from "./formats.js";
 import { labelValues } from "./labels.js";
 import { projectRoot } from "./root.js";
 import { readSheet } from "./samplesheet.js";
-import { findFaults, isObject, type Schema, show } from "./schema.js";
+import { findFaults, isObject, refuseFaults, type Schema, show } from "./schema.js";
 import { type FileCohort, readTables, type TablesOptions } from "./tables.js";
 
 /** The cohorts that have a reader of their own. */
@@ -111,11 +111,7 @@ export function describeCohortFile(file: string): CohortDescription {
     });
     checkFile(file, "sampleSheet", sampleSheet, faults);
   }
-  if (faults.length > 0) {
-    throw new RangeError(
-      `${file}: expected a cohort file, got ${faults.length === 1 ? "1 fault" : `${faults.length} faults`}:\n  ${faults.join("\n  ")}`,
-    );
-  }
+  refuseFaults(file, "a cohort file", faults);
   const place = <T extends { readonly file: string }>(one: T): T => ({
     ...one,
     file: resolve(dirname(file), one.file),

@@ -12,6 +12,8 @@ const MONTH = `(?:${MONTHS.join(" ")
   .map((month) => `[${month[0].toUpperCase()}${month[0]}]${month.slice(1)}`)
   .join("|")})`;
 const CAPITAL_MONTH = `(?=[A-Z])${MONTH}`;
+/** Short months of further languages, as Unicode's locales spell them. */
+const OTHER_MONTH = `(?:${[...new Set("cs el et fi hr hu lv ro ru sk sl tr uk".split(" ").flatMap(shortMonths))].join("|")})`;
 const WHOLE_MONTH =
   "(?:January|February|March|April|June|July|August|September|October|November|December|" +
   "Januar|Februar|März|Juni|Juli|Oktober|Dezember)";
@@ -20,6 +22,8 @@ const YEAR = "(?:19|20)\\d{2}";
 const EXCEL_DATES = [
   // 1-Sep, 01-Mar, 1-Sep-21, 1. Mrz, 02-mar, 1-sept.
   new RegExp(`^${DAY}(?:[-/ ]|\\. ?)${MONTH}\\.?(?:[-/. ](?:\\d{2}|${YEAR}))?$`, "u"),
+  // 1. září, 1-мар, 1-Eyl
+  new RegExp(`^${DAY}(?:[-/ ]|\\. ?)${OTHER_MONTH}\\.?(?:[-/. ](?:\\d{2}|${YEAR}))?$`, "u"),
   // Sep-01: Excel writes two digits, so the worm genes sep-1, set-21 and oct-2 are not dates
   new RegExp(`^${CAPITAL_MONTH}-\\d{2}(?:\\d{2})?$`, "u"),
   // sept-01, mars-01: French; no gene of the worm has such a name
@@ -29,17 +33,33 @@ const EXCEL_DATES = [
   // 1. September, 1-March, March 1, 2021, as formats with whole months write them
   new RegExp(`^${DAY}(?:\\. ?|[- ])${WHOLE_MONTH}(?:[-, ]+${YEAR})?$`, "u"),
   new RegExp(`^${WHOLE_MONTH} ${DAY}(?:, ${YEAR})?$`, "u"),
-  // 9月1日
-  /^(?:\d{4}年)?\d{1,2}月\d{1,2}日$/,
+  // 9月1日, 09월 01일
+  /^(?:\d{4}[年년] ?)?\d{1,2}[月월] ?\d{1,2}[日일]$/,
   // Sep 1
   new RegExp(`^${CAPITAL_MONTH}\\.? ${DAY}$`, "u"),
   // 2021-09-01, 2021/09/01, with or without a time of day
   /^\d{4}([-/.])(?:0[1-9]|1[0-2])\1(?:0[1-9]|[12]\d|3[01])(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?Z?)?$/,
+  // 2021/9/1; with dashes it may be a CAS number such as 2051-10-7
+  new RegExp(`^${YEAR}([/.])(?:0?[1-9]|1[0-2])\\1${DAY}$`),
   // 9/1/21
   new RegExp(`^${DAY}/${DAY}/\\d{2}$`),
+  // 1.9., as in Germany
+  new RegExp(`^${DAY}\\.(?:0?[1-9]|1[0-2])\\.$`),
   // 9/1/2021, 01.09.2021, 01-09-2021
   new RegExp(`^${DAY}([-/.])${DAY}\\1${YEAR}$`),
 ];
+
+/** As they stand alone and after a day, without points; languages that write numbers have none. */
+function shortMonths(locale: string): string[] {
+  return [{ month: "short" }, { month: "short", day: "numeric" }].flatMap((format) => {
+    const formatter = new Intl.DateTimeFormat(locale, format as Intl.DateTimeFormatOptions);
+    return Array.from({ length: 12 }, (_, month) => {
+      const parts = formatter.formatToParts(new Date(2021, month, 1));
+      const text = parts.find(({ type }) => type === "month")?.value.replace(/\.$/, "") ?? "";
+      return /^\p{L}{3,}$/u.test(text) ? text : [];
+    }).flat();
+  });
+}
 
 /**
  * Tells whether an identifier is a date that Excel made from a gene symbol such as SEPT1 or MARCH1. Recognizes `1-Sep`,

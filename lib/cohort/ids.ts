@@ -1,6 +1,6 @@
 // Finds identifiers that almost match, and explains how they differ.
 import { groupBy } from "./group.js";
-import { quote } from "./problems.js";
+import { quote, quoteSome } from "./problems.js";
 
 /** Two ids that probably mean the same, and what sets them apart. */
 export interface AlmostEqual {
@@ -93,6 +93,23 @@ export function explainAlmostEqual(
       `(${difference}${more.length > 0 ? `; ${more.length} more` : ""})`,
   );
   return `write the ids alike: ${examples.join(", ")}`;
+}
+
+/**
+ * Lists names of one list that probably mean the same, with what sets them apart; undefined if none do.
+ * @param spellingOnly counts Unicode form, blanks and case alone.
+ */
+export function explainAlike(names: readonly string[], spellingOnly = false): string | undefined {
+  const left = new Set(names);
+  const examples = DIFFERENCES.slice(0, spellingOnly ? 3 : undefined).flatMap(
+    ([difference, undo]) => {
+      const groups = [...groupBy(left, undo)].filter(([key, own]) => key !== "" && own.length > 1);
+      for (const name of groups.flatMap(([, own]) => own)) left.delete(name);
+      const more = groups.length > 1 ? `; ${groups.length - 1} more` : "";
+      return groups.slice(0, 1).map(([, own]) => `${quoteSome(own)} (${difference}${more})`);
+    },
+  );
+  return examples.length > 0 ? examples.join(", ") : undefined;
 }
 
 /**

@@ -25,32 +25,82 @@ export function addLabels(
 }
 
 /**
- * Refuses a feature that has the values of a label in every sample, under the label's name or another. A gene's
- * expression may share its name with a label for its mutation.
+ * Refuses a feature that has the values of a label in every sample, under the label's name or another, or a label's
+ * classes by codes of their own. A gene's expression may share its name with a label for its mutation.
+ * @returns notes on features that may be such codes, in too few samples to tell.
  * @throws RangeError that names both.
  */
 export function refuseCopies(
   file: string,
   { samples, features, matrix }: ModalityTable,
   sheet: readonly Sample[],
-): void {
+): string[] {
   const labelsOf = new Map(sheet.map(({ id, labels }) => [id, labels]));
   const labels = Object.keys(sheet[0]?.labels ?? {}).map((name) => {
-    const cells = samples.map((id) => labelsOf.get(id)?.[name]);
+    const cells = samples.map((id) => labelsOf.get(id)?.[name] ?? null);
     const numbers = cells.map((cell) => (typeof cell === "number" ? cell : Number.NaN));
-    return { name, values: Float32Array.from(numbers) };
+    return { name, values: Float32Array.from(numbers), classes: classesOf(cells) };
   });
+  const notes: string[] = [];
   features.forEach((feature, j) => {
-    const label = labels.find(({ name, values }) => {
+    for (const { name, values, classes } of labels) {
       const copied = copiedValues(values, matrix, j);
-      return copied.length > 0 && (canIdentify(copied) || undoR(name) === undoR(feature));
-    });
-    if (label === undefined) return;
-    throw new RangeError(
-      `${file}: expected features, got ${quote(feature)} with the values of the label ${quote(label.name)} in the ` +
-        "sample sheet, so that a label would be among the inputs; remove it from the table",
-    );
+      const isCopy = copied.length > 0 && (canIdentify(copied) || undoR(name) === undoR(feature));
+      const bits = isCopy ? RARE : codedBits(classes, matrix, j);
+      if (bits >= RARE) {
+        throw new RangeError(
+          `${file}: expected features, got ${quote(feature)} with ${isCopy ? "the values" : "one value for each class"} ` +
+            `of the label ${quote(name)} in the sample sheet, so that a label would be among the inputs; remove it from ` +
+            "the table",
+        );
+      }
+      if (bits >= NOTABLE) {
+        notes.push(
+          `${file}: ${quote(feature)} has one value for each class of the label ${quote(name)}; if it is a copy of ` +
+            "that label, remove it from the table",
+        );
+      }
+    }
   });
+  return notes;
+}
+
+/** The index of each sample's class; -1 where it is not recorded. */
+function classesOf(cells: readonly (string | number | null)[]): Int32Array {
+  const known = new Map<string | number, number>();
+  return Int32Array.from(cells, (cell) => {
+    if (cell === null) return -1;
+    const index = known.get(cell) ?? known.size;
+    known.set(cell, index);
+    return index;
+  });
+}
+
+/**
+ * How many bits two or more values of a feature tell of a label, if each class has one value; else 0. What a free
+ * choice of each class's value would tell is taken off.
+ */
+function codedBits(
+  classes: Int32Array,
+  { rows, columns, values, observed }: Matrix,
+  j: number,
+): number {
+  const valueFor = new Map<number, number>();
+  const counts = new Map<number, number>();
+  let samples = 0;
+  for (let i = 0; i < rows; i++) {
+    const own = classes[i];
+    if (own < 0 || !observed[i * columns + j]) continue;
+    const value = values[i * columns + j];
+    const before = valueFor.get(own);
+    if (before === undefined) valueFor.set(own, value);
+    else if (before !== value) return 0;
+    counts.set(value, (counts.get(value) ?? 0) + 1);
+    samples++;
+  }
+  let bits = -valueFor.size * Math.log2(Math.max(1, counts.size));
+  for (const count of counts.values()) bits += count * Math.log2(samples / count);
+  return bits;
 }
 
 /** The values of a feature if they equal the label's wherever they were measured; else none. */
@@ -70,6 +120,8 @@ function copiedValues(
 
 /** Bits of information that a million features do not share with a label by chance. */
 const RARE = 40;
+/** Bits that a thousand features do not share with one. */
+const NOTABLE = 10;
 
 /**
  * Whether equal values prove a copy. Classes and small counts, such as 0, 1 and 2, can agree by chance in a few

@@ -41,6 +41,10 @@ export function checkNames(
         line,
         text: `expected the id of a ${what}${at}, got ${id === "" ? "none" : quote(id)}; name it, or remove the ${side}`,
       });
+    } else if (what === "sample" && /[\t\r\n]/.test(id)) {
+      const at = side === "row" ? "" : ` in ${where(places[i])}`;
+      const text = `expected the id of a sample in one line${at}, got ${quote(id)}; write it in one`;
+      problems.add({ kind: "lines", line, text });
     } else if (first === undefined) firstPlace.set(id, places[i]);
     else if (!repeated) {
       const both = side === "row" ? where(first) : `${where(first)} and ${where(places[i])}`;
@@ -180,6 +184,10 @@ const NO_FEATURES: readonly (readonly [what: string, pattern: RegExp])[] = [
   ["spiked-in ERCC controls", /^ERCC-\d{5}$/],
 ];
 
+/** Usual names of labels, which are no names of genes or metabolites. */
+const LABEL =
+  /^(?:batch|plate|cohort|age|sex|gender|race|bmi|group|class|label|cluster|status|stage|grade|diagnosis|condition|treatment|response|survival)(?:[._ -]?(?:id|no|nr|num|number|code|days|months|years))?$/i;
+
 /** Chooses the features among the names of a side; blank and repeated names become problems, and so may dates. */
 export function chooseFeatures(
   names: Names,
@@ -209,7 +217,7 @@ export function chooseFeatures(
       });
     }
   });
-  const raw = kept.map((i) => names.ids[i]);
+  const raw = kept.map((i) => names.ids[i].replace(/\s*[\t\r\n]\s*/g, " "));
   const ids = ensemblVersions === "strip" ? raw.map(stripEnsemblVersion) : raw;
   const checked = { ...names, ids, places: kept.map((i) => names.places[i]) };
   checkNames(checked, headerLine, problems, { repeated: duplicates !== "refuse" });
@@ -223,12 +231,12 @@ export function chooseFeatures(
   return { ids, kept, lost, notes: noteFeatures(raw, ids, lost) };
 }
 
-/** Notes ids with a mark by which spreadsheets keep a cell as text. */
+/** Notes ids with a quote, or another mark by which spreadsheets keep a cell as text. */
 export function noteMarks(what: "sample" | "feature", ids: readonly string[]): string[] {
-  const marked = ids.filter((id) => /^(?:'|=")/.test(id));
+  const marked = ids.filter((id) => /^(?:'|=?")/.test(id));
   if (marked.length === 0) return [];
   return [
-    `${countOf(marked.length, what)} whose names begin with a spreadsheet's text mark, ' or =": ${quoteSome(marked)}; ` +
+    `${countOf(marked.length, what)} whose names begin with a quote or a spreadsheet's text mark, ' or =": ${quoteSome(marked)}; ` +
       "remove it if other files write the names without it",
   ];
 }
@@ -261,6 +269,13 @@ function noteFeatures(
     if (found.length > 0) {
       notes.push(`the features include ${what} (${found.length}): ${quoteSome(found)}`);
     }
+  }
+  const labels = ids.filter((id) => LABEL.test(id));
+  if (labels.length > 0) {
+    notes.push(
+      `the features include what may be labels of the samples (${labels.length}): ${quoteSome(labels)}; ` +
+        "if they are, move them to the sample sheet",
+    );
   }
   notes.push(...noteMarks("feature", ids));
   const repeats = ids.filter(isRepeat(ids));

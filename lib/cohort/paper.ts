@@ -3,7 +3,7 @@ import { checkOptions } from "../options.js";
 import { type Cohort, joinCohort, type Label, type ModalityTable, type Sample } from "./cohort.js";
 import { findGenes, type GeneSources, isSecondCopy, pairGenes, readConversion } from "./genes.js";
 import { stripEnsemblVersion } from "./identifiers.js";
-import { type CompoundNames, curatedNames, findCompound, readNameMap } from "./metabolites.js";
+import { type CompoundNames, curatedNames, findCompound, readCompounds } from "./metabolites.js";
 import { type CacheOptions, readCachedSheet } from "./sheet-cache.js";
 import { type NamedTable, nameFeatures, stackTables } from "./sheet-features.js";
 import { findPlaced } from "./sources.js";
@@ -67,7 +67,7 @@ export async function readPaperCohort(options: PaperOptions = {}): Promise<Paper
   const sources: NameSources = {
     pairs: pairGenes(gbm.rna.names.gene_id, gbm.rna.names.gene_name),
     answer: conversion ? await readConversion(conversion) : undefined,
-    compounds: [...(nameMap ? [readNameMap(nameMap)] : []), curatedNames()],
+    compounds: [...(nameMap ? [readCompounds(nameMap)] : []), curatedNames()],
     proteins,
   };
   const tables = { GBM: nameGbm(gbm, sources), RCC: nameRcc(rcc, sources) };

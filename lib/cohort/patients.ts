@@ -1,5 +1,6 @@
 // The patient of each sample, from a column with one of the usual names.
 import { wordsOf } from "./header.js";
+import { explainAlike } from "./ids.js";
 import type { MissingMarks } from "./missing.js";
 import { isNameless } from "./names.js";
 import { type Problems, quote, quoteSome } from "./problems.js";
@@ -96,14 +97,17 @@ function sameGroups(one: readonly string[], other: readonly string[]): boolean {
   return pairs === new Set(one).size && pairs === new Set(other).size;
 }
 
-/** Checks that each sample has a patient; a blank cell becomes a problem. */
+/**
+ * Checks that each sample has a patient; a blank cell becomes a problem.
+ * @returns notes on patients that may be the same.
+ */
 export function checkPatients(
   patients: readonly string[],
   ids: readonly string[],
   { column, lines }: { readonly column: string; readonly lines: readonly number[] },
   missing: MissingMarks,
   problems: Problems,
-): void {
+): string[] {
   patients.forEach((patient, i) => {
     if (!missing.matches(patient)) return;
     problems.add({
@@ -113,6 +117,12 @@ export function checkPatients(
       text: `expected the patient of sample ${quote(ids[i])}, got ${quote(patient)}; write the sample's id if it is the patient's only one`,
     });
   });
+  const alike = explainAlike(patients);
+  if (alike === undefined) return [];
+  return [
+    `column ${quote(column)} has patients that may be the same: ${alike}; if they are, write them alike, since a split ` +
+      "may separate their samples",
+  ];
 }
 
 /**
@@ -125,16 +135,9 @@ export function notePatients(where: string, column?: string): string {
       ? 'add a column "patient"'
       : `add a column "patient", or pass patient: ${quote(column)} if that column names them`;
   return (
-    `${where}: ${NO_PATIENTS}, so each sample counts as a patient of its own, and a split may separate the ` +
+    `${where}: no column names the patients, so each sample counts as a patient of its own, and a split may separate the ` +
     `samples of one patient; if patients have several samples, ${remedy}`
   );
-}
-
-const NO_PATIENTS = "no column names the patients";
-
-/** Recognizes the note of `notePatients`. */
-export function isPatientNote(note: string): boolean {
-  return note.includes(NO_PATIENTS);
 }
 
 /** Whether a column is named like ids and its values repeat, so that it may name the patients. */

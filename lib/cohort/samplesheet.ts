@@ -7,6 +7,7 @@ import type { Label, Sample } from "./cohort.js";
 import { readDelimited } from "./delimited.js";
 import { checkFormat, FORMATS, type FormatOptions, formatOf, openAsText } from "./formats.js";
 import type { HeaderOptions } from "./header.js";
+import { explainAlike } from "./ids.js";
 import { type MissingMarks, missingMarks } from "./missing.js";
 import { checkNames, findColumn, findIdColumn } from "./names.js";
 import { parseNumber } from "./numbers.js";
@@ -18,8 +19,9 @@ import {
   namesPatients,
   notePatients,
 } from "./patients.js";
-import { collectProblems, type Problems, quote } from "./problems.js";
+import { collectProblems, type Problems, quote, quoteSome } from "./problems.js";
 import type { Delimiter } from "./rows.js";
+import { remarkOnSentinels } from "./scale.js";
 import type { TextFile } from "./textfile.js";
 
 export interface SampleSheetOptions extends FormatOptions {
@@ -54,6 +56,8 @@ export interface SampleSheet {
   readonly idName: string;
   /** Whether a column names the patients. */
   readonly hasPatients: boolean;
+  /** Says that nothing names the patients, where that is so. */
+  readonly patientNotes: readonly string[];
   readonly notes: readonly string[];
 }
 
@@ -149,20 +153,18 @@ function readRows(
   checkNames({ side: "column", what: "column", ids: names, places }, headerLine, problems);
   const patients = found.column < 0 ? ids : cells(found.column);
   const place = { column: table.header[found.column], lines };
-  if (found.column >= 0) checkPatients(patients, ids, place, missing, problems);
+  const alike = found.column < 0 ? [] : checkPatients(patients, ids, place, missing, problems);
   problems.throwIfAny();
 
-  const notes: string[] = found.notes.map((note) => `${file}: ${note}`);
+  const notes: string[] = [...found.notes, ...alike].map((note) => `${file}: ${note}`);
   const minus = stated?.some((word) => word.trim() === "-") ?? false;
   const labels = columns.map((column, j) => {
     const own = { name: names[j], cells: cells(column), kind: kinds?.get(names[j]) };
     return readLabels(table, own, (cell) => missing.matches(cell), minus, notes);
   });
   const idName = table.header[idColumn];
-  if (found.column < 0 && !namesPatients(idName)) {
-    const maybe = names.find((name, j) => mayNamePatients(name, cells(columns[j])));
-    notes.push(notePatients(file, maybe));
-  }
+  const isNamed = found.column >= 0 || namesPatients(idName);
+  const maybe = () => names.find((name, j) => mayNamePatients(name, cells(columns[j])));
   return {
     samples: ids.map((sampleId, i) => ({
       id: sampleId,
@@ -171,6 +173,7 @@ function readRows(
     })),
     idName,
     hasPatients: found.column >= 0,
+    patientNotes: isNamed ? [] : [notePatients(file, maybe())],
     notes: [...table.notes, ...notes, ...missing.notes(file, "recorded")],
   };
 }
@@ -221,7 +224,12 @@ function readLabels(
 ): Label[] {
   const signs = !minusIsMissing && cells.some((cell) => SIGNS.test(cell));
   const missing = cells.map((cell) => !(signs && cell === "-") && matches(cell));
-  const text = () => cells.map((cell, i) => (missing[i] ? null : cell));
+  const text = () => {
+    const known = cells.map((cell, i) => (missing[i] ? null : cell));
+    const classes = [...new Set(known.filter((cell) => cell !== null))];
+    notes.push(...noteClasses(classes).map((note) => `${file}: column ${quote(name)} has ${note}`));
+    return known;
+  };
   if (kind === "text") return text();
   const filled = cells.flatMap((_, i) => (missing[i] ? [] : [i]));
   const words = filled.filter((i) => parseNumber(cells[i]) === undefined);
@@ -236,7 +244,9 @@ function readLabels(
       );
     } else if (words.every((i) => /^[+-]?\d+,\d+$/.test(cells[i]))) {
       keep(`because of its decimal commas, as in ${quote(cells[first])}; write decimal points`);
-    } else if (words.length < numbers) {
+    } else if (words.every((i) => /^[+-]?\d+(?:\.\d+)? ?%$/.test(cells[i]))) {
+      keep(`because of its percent signs, as in ${quote(cells[first])}; write numbers`);
+    } else if (words.length < numbers || (kind === "number" && numbers > 0)) {
       keep(
         `because of ${quote(cells[first])} on ${rowWord} ${lines[first]}; ${numbers} of its cells are numbers`,
       );
@@ -250,10 +260,38 @@ function readLabels(
           filled.map((i) => cells[i]),
           delimiter,
         );
-  if (doubt === undefined) return cells.map((cell, i) => (missing[i] ? null : Number(cell)));
+  if (doubt === undefined) {
+    const values = cells.map((cell, i) => (missing[i] ? null : Number(cell)));
+    const known = values.filter((value) => value !== null);
+    const remark = remarkOnSentinels({ values: known, observed: known.map(() => 1) }, "recorded");
+    if (remark) notes.push(`${file}: column ${quote(name)} has ${remark}`);
+    return values;
+  }
   keep(`because ${doubt}; if they are numbers, write them alike`);
   return text();
 }
+
+/** Words that often mean "not recorded", and may be a class. */
+const UNRECORDED =
+  /^(?:unknown|undetermined|missing|not (?:reported|available|applicable|recorded|known|evaluated|assessed)|\[.*\]|'?--+|\?+|n\.?d\.?)$/i;
+
+/** Notes classes that may be none, or the same as another. */
+function noteClasses(classes: readonly string[]): string[] {
+  const unrecorded = classes.filter((name) => UNRECORDED.test(name));
+  const alike = classes.length > MOST_CLASSES ? undefined : explainAlike(classes, true);
+  return [
+    ...(unrecorded.length > 0
+      ? [
+          `${quoteSome(unrecorded)} among its values; if that means "not recorded", leave the cells empty, or pass missing: ` +
+            `[${unrecorded.map(quote).join(", ")}]`,
+        ]
+      : []),
+    ...(alike ? [`values that may be the same: ${alike}; if they are, write them alike`] : []),
+  ];
+}
+
+/** A column of more values has no classes. */
+const MOST_CLASSES = 30;
 
 /** Says why texts that look like numbers may be codes; undefined if they are numbers. */
 function findDoubt(cells: readonly string[], delimiter: Delimiter | undefined): string | undefined {

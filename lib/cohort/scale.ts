@@ -26,6 +26,37 @@ export function remarkOnScale({ values, observed }: Matrix): string | undefined 
   return `${looks} from 0 up to ${largest}; the model expects normalized values on a log scale`;
 }
 
+/** Numbers that programs write where nothing was measured. */
+const SENTINELS = [-99, -999, -9999, -99999, 999, 9999, 99999];
+
+/**
+ * Describes numbers that often mean "not measured", if all others are far from them; undefined for none.
+ * @param observed 0 where there is no value.
+ * @param what "measured" or "recorded".
+ */
+export function remarkOnSentinels(
+  { values, observed }: { values: ArrayLike<number>; observed: ArrayLike<number> },
+  what: string,
+): string | undefined {
+  const cells = new Map<number, number>();
+  let [largest, smallest] = [0, Number.POSITIVE_INFINITY]; // magnitudes of the others, of the sentinels
+  for (let i = 0; i < values.length; i++) {
+    const size = Math.abs(values[i]);
+    if (!observed[i]) continue;
+    if (size >= 99 && SENTINELS.includes(values[i])) {
+      cells.set(values[i], (cells.get(values[i]) ?? 0) + 1);
+      smallest = Math.min(smallest, size);
+    } else if (size > largest) {
+      largest = size;
+      if (4 * largest > 1e5) return undefined;
+    }
+  }
+  if (cells.size === 0 || largest === 0 || smallest < 4 * largest) return undefined;
+  const list = [...cells].map(([value, count]) => `${value} in ${countOf(count, "cell")}`);
+  const marks = [...cells.keys()].map((value) => `"${value}"`).join(", ");
+  return `${list.join(", ")}, far from all other values; if that means "not ${what}", leave the cells empty, or pass missing: [${marks}]`;
+}
+
 /** Notes features without a value in any sample, such as a footnote. */
 export function noteUnmeasured(
   features: readonly string[],

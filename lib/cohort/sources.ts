@@ -15,7 +15,6 @@ import {
   isWheelSource,
   type LinkedFile,
   type LinkedSource,
-  readHandManifest,
   readManifest,
   type Source,
   type WheelSource,
@@ -84,10 +83,10 @@ export async function fetchSource(
     ...{ onProgress: "function", patience: "number", pause: "number", signal: AbortSignal },
   });
   const { folder: base = join(projectRoot(), "data", "raw"), signal } = options;
-  const sources = await readManifest(options.manifest);
-  const source = sources.get(name);
+  const { fetched } = await readManifest(options.manifest);
+  const source = fetched.get(name);
   if (!source) {
-    const names = [...sources.keys()].join(", ");
+    const names = [...fetched.keys()].join(", ");
     throw new RangeError(`fetchSource: expected one of ${names}, got "${name}"`);
   }
   const folder = sourceFolder(name, base);
@@ -334,16 +333,16 @@ export async function findPlaced(
   } = checkOptions("findPlaced", options, {
     ...{ folder: "string", manifest: "string", checksums: "boolean" },
   });
-  const found = (await readHandManifest(manifest)).get(source);
+  const found = (await readManifest(manifest)).placed.get(source);
   if (!found) throw new RangeError(`findPlaced: expected a source placed by hand, got "${source}"`);
   const there = await readdir(folder).catch((): string[] => []);
   const problems = collectProblems(`${folder}: expected the files of "${source}"`);
   const paths = new Map<string, string>();
-  for (const file of found.files) {
-    const name = [file.name, ...file.otherNames].find((one) => there.includes(one));
+  for (const file of found.byHand) {
+    const name = [file.name, ...(file.otherNames ?? [])].find((one) => there.includes(one));
     if (name === undefined) {
       if (file.optional) continue;
-      const size = file.bytes === null ? "" : ` (${file.bytes} bytes)`;
+      const size = file.bytes === undefined ? "" : ` (${file.bytes} bytes)`;
       const renamed = await findRenamed(file, folder, there);
       const remedy = renamed
         ? `but ${renamed} may be it: rename it`
@@ -357,7 +356,7 @@ export async function findPlaced(
     const wrong =
       (await stat(path)).size === 0
         ? "content, got an empty file"
-        : await findMismatch(path, { bytes, sha256: checksums ? sha256 : null });
+        : await findMismatch(path, { bytes, sha256: checksums ? sha256 : undefined });
     if (wrong) {
       const remedy = `download it again from ${file.page}; if the journal has replaced it, correct data/sources.json`;
       problems.add({ kind: "wrong", text: `expected ${name} with ${wrong}; ${remedy}` });
@@ -373,7 +372,7 @@ async function findRenamed(
   folder: string,
   there: readonly string[],
 ): Promise<string | undefined> {
-  for (const other of bytes === null ? [] : there) {
+  for (const other of bytes === undefined ? [] : there) {
     if ((await stat(join(folder, other))).size === bytes) return other;
   }
   const bare = (text: string) => text.replace(/ ?\(\d+\)/, "").toLowerCase();
@@ -381,15 +380,15 @@ async function findRenamed(
   return there.find((other) => bare(other) === bare(name) || bare(other) === ending);
 }
 
-/** Compares a file with its recorded size and SHA-256, null where not recorded; undefined if it is the right one. */
+/** Compares a file with its size and SHA-256, as far as they are recorded; undefined if it is the right one. */
 async function findMismatch(
   file: string,
-  { bytes, sha256 }: { readonly [K in keyof Checked]: Checked[K] | null },
+  { bytes, sha256 }: Partial<Checked>,
 ): Promise<string | undefined> {
   const found = await stat(file).catch(() => undefined);
   if (!found?.isFile()) return `${bytes ?? "some"} bytes, got no file`;
-  if (bytes !== null && found.size !== bytes) return `${bytes} bytes, got ${found.size}`;
-  if (sha256 === null) return undefined;
+  if (bytes !== undefined && found.size !== bytes) return `${bytes} bytes, got ${found.size}`;
+  if (sha256 === undefined) return undefined;
   const got = await hashFile(file);
   return got === sha256 ? undefined : `sha256 ${sha256}, got ${got}`;
 }

@@ -2,7 +2,14 @@
 import { checkOptions, type Kinds, required } from "../options.js";
 import type { CellTable } from "./cell-table.js";
 import { placesOf } from "./cells.js";
-import { type Cohort, type Drop, drop, joinCohort, type ModalityTable } from "./cohort.js";
+import {
+  type Cohort,
+  type Drop,
+  drop,
+  joinCohort,
+  type ModalityTable,
+  type Sample,
+} from "./cohort.js";
 import { checkFormat, FORMATS, type FormatOptions, openTable } from "./formats.js";
 import { isExcelDate } from "./identifiers.js";
 import { explainAlmostEqual } from "./ids.js";
@@ -21,13 +28,7 @@ import {
   noteMarks,
 } from "./names.js";
 import { decideOrientation, type Orientation } from "./orientation.js";
-import {
-  checkPatients,
-  choosePatients,
-  isPatientNote,
-  namesPatients,
-  notePatients,
-} from "./patients.js";
+import { checkPatients, choosePatients, namesPatients, notePatients } from "./patients.js";
 import { collectProblems, type Problems, quote, quoteSome } from "./problems.js";
 import { DUPLICATES, type RenameOptions, renameFeatures } from "./rename.js";
 import {
@@ -36,7 +37,7 @@ import {
   type SampleSheetOptions,
   SHEET_KINDS,
 } from "./samplesheet.js";
-import { noteUnmeasured, remarkOnScale } from "./scale.js";
+import { noteUnmeasured, remarkOnScale, remarkOnSentinels } from "./scale.js";
 import { addTotals } from "./totals.js";
 import { TRANSFORMS, type TransformOptions, transformValues } from "./transform.js";
 
@@ -197,10 +198,9 @@ async function readModality(options: TableOptions, { where, sheet }: Context): P
     ...addTotals({ what: "features", ...features }, upright ? undefined : lines, matrix, problems),
   ];
   const people = samples.kept.map((i) => patients.cells[i]);
-  if (patients.column >= 0) {
-    const place = { column: header[patients.column], lines: samples.kept.map((i) => lines[i]) };
-    checkPatients(people, samples.ids, place, missing, problems);
-  }
+  const place = { column: header[patients.column], lines: samples.kept.map((i) => lines[i]) };
+  const alike =
+    patients.column < 0 ? [] : checkPatients(people, samples.ids, place, missing, problems);
   problems.throwIfAny();
 
   const almost =
@@ -213,8 +213,10 @@ async function readModality(options: TableOptions, { where, sheet }: Context): P
   };
   const refined = within(file, refine);
   const scale = remarkOnScale(refined.matrix);
+  const sentinels = remarkOnSentinels(matrix, "measured");
   const notes = [
     ...patients.notes,
+    ...alike,
     ...features.notes,
     ...samples.notes,
     ...totals,
@@ -222,6 +224,7 @@ async function readModality(options: TableOptions, { where, sheet }: Context): P
     ...refined.notes,
     ...(almost ? [`samples left out that ${where} may have; ${almost}`] : []),
     ...(scale ? [scale] : []),
+    ...(sentinels ? [sentinels] : []),
   ];
   return {
     name,
@@ -424,9 +427,9 @@ export async function readTables(options: TablesOptions): Promise<FileCohort> {
     before = before ? `${before}, ${wanted.file}` : wanted.file;
     read.push(table);
   }
-  read.forEach((table, i) => {
-    if (sheet) refuseCopies(tables[i].file, table, sheet.samples);
-  });
+  const copies = read.flatMap((table, i) =>
+    sheet ? refuseCopies(tables[i].file, table, sheet.samples) : [],
+  );
   const patientOf = sheet?.hasPatients ? new Map<string, string>() : joinPatients(tables, read);
   const samples = sheet?.samples ?? read[0].samples.map((id) => ({ id, patient: id, labels: {} }));
   const cohort = joinCohort({
@@ -439,17 +442,42 @@ export async function readTables(options: TablesOptions): Promise<FileCohort> {
     drops: read.flatMap((table) => table.drops),
     keep,
   });
-  const told = sheet?.notes ?? [notePatients(tables[0].file)];
+  const patientNotes = sheet?.patientNotes ?? [notePatients(tables[0].file)];
   return {
     ...cohort,
     readings: Object.fromEntries(
       read.flatMap(({ name, reading }) => (reading ? [[name, reading]] : [])),
     ),
     notes: [
-      ...told.filter((note) => patientOf.size === 0 || !isPatientNote(note)),
+      ...(sheet?.notes ?? []),
+      ...(patientOf.size === 0 ? patientNotes : []),
       ...read.flatMap((table) => table.notes),
+      ...(sheet?.hasPatients
+        ? read.flatMap(({ patients }) => (patients ? noteApart(sheet, patients) : []))
+        : []),
+      ...copies,
     ],
   };
+}
+
+/** Notes samples of one patient by a table's own column that the sample sheet gives to several patients. */
+function noteApart(
+  { file, samples }: { readonly file: string; readonly samples: readonly Sample[] },
+  patientOf: ReadonlyMap<string, string>,
+): string[] {
+  const first = new Map<string, Sample>();
+  for (const sample of samples) {
+    const own = patientOf.get(sample.id);
+    const before = own === undefined ? undefined : first.get(own);
+    if (own !== undefined && before === undefined) first.set(own, sample);
+    if (before === undefined || before.patient === sample.patient) continue;
+    return [
+      `${file}: samples ${quote(before.id)} and ${quote(sample.id)} are of patients ${quote(before.patient)} and ` +
+        `${quote(sample.patient)}, but a table says ${quote(own ?? "")} of both; if the table is right, correct the ` +
+        "sample sheet, since a split may separate them",
+    ];
+  }
+  return [];
 }
 
 /**

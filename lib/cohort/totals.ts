@@ -5,6 +5,10 @@ import { type Problems, quote } from "./problems.js";
 const NAMES =
   /^(?:(?:grand |sub)?totals?|sum|mean|average|avg|median|summe|gesamt|mittelwert|somme|moyenne|suma|media|totale)$/i;
 
+/** Names of further columns that describe features, beside the samples of a table of results. */
+const DESCRIBING =
+  /^(?:sd|std(?:ev)?|se|sem|cv|var(?:iance)?|min|max|p[._ -]?val(?:ue)?s?|q[._ -]?val(?:ue)?s?|(?:adj[._ ]?)?p[._ ]?adj|adj\.p\.val|fdr|(?:log2?)?[._ ]?(?:fc|fold[._ ]?change)|lfcse|basemean|aveexpr|length|start|end|width)$/i;
+
 /** A sample or feature with the name of a total or a mean. */
 interface Total {
   /** Its index among the samples or features. */
@@ -78,15 +82,17 @@ export function addTotals(
       text: `expected ${what}, got ${quote(ids[index])}, the ${of} of the others; ${remedy}`,
     });
   }
-  return noteTotals(
-    what,
-    totals.flatMap(({ index, of }) => (of === undefined ? [ids[index]] : [])),
-  );
+  const unlike = totals.flatMap(({ index, of }) => (of === undefined ? [ids[index]] : []));
+  const describing = what === "samples" ? ids.filter((id) => DESCRIBING.test(id)) : [];
+  return [
+    ...noteNames(what, "totals", unlike),
+    ...noteNames(what, "statistics or annotations of the features", describing),
+  ];
 }
 
-/** Notes names of totals whose values are not totals. */
-function noteTotals(what: "samples" | "features", names: readonly string[]): string[] {
+/** Notes names of what may be no samples or features. */
+function noteNames(what: "samples" | "features", kind: string, names: readonly string[]): string[] {
   return names.length === 0
     ? []
-    : [`the ${what} include what may be totals: ${names.map(quote).join(", ")}`];
+    : [`the ${what} include what may be ${kind}: ${names.map(quote).join(", ")}`];
 }

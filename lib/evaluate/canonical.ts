@@ -10,6 +10,7 @@ import {
 import { checkOptions, required } from "../options.js";
 import { fitPca, type Pca, transformPca } from "./pca.js";
 import { selectPoints } from "./points.js";
+import { rowsOf } from "./rows.js";
 import { pearson } from "./statistics.js";
 
 export interface Canonical {
@@ -130,10 +131,6 @@ function whiten(rows: Rows): { rank: number; of: (other: Rows) => Rows } {
     );
   };
   return { rank: pca.count, of };
-}
-
-function rowsOf(rows: number, values: Float64Array): Rows {
-  return { rows, columns: values.length / rows, values };
 }
 
 function columnOf({ rows, columns, values }: Rows, column: number): number[] {

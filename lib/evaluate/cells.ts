@@ -12,6 +12,7 @@ import {
 import { checkOptions, required } from "../options.js";
 import type { Prepared, PreparedCohort } from "../preprocess/prepare.js";
 import {
+  checkCounts,
   chooseSetting,
   inferredColumns,
   meanSquaredErrorOf,
@@ -180,11 +181,7 @@ export function fitCellNeighbors(
     options,
     { counts: "array" },
   );
-  if (counts.length === 0 || counts.some((k) => !Number.isInteger(k) || k < 1 || k > most)) {
-    throw new RangeError(
-      `fitCellNeighbors: expected whole numbers from 1 to ${most}, got [${counts.join(", ")}]`,
-    );
-  }
+  checkCounts("fitCellNeighbors", counts, most);
   const mean = observedMean(prepared);
   const count = chooseSetting("neighbors", counts, () => {
     const { seen, errorOf } = validateBy("cells", prepared);

@@ -16,7 +16,7 @@ import {
   type Predictor,
   trainingMean,
 } from "./predictor.js";
-import { repeatRow } from "./rows.js";
+import { repeatRow, rowsOf } from "./rows.js";
 
 export interface CisOptions extends InputOptions {
   /** Shrinkages, in rows of prior data with slope 0. Validation error chooses; a single one is used as given. */
@@ -85,9 +85,8 @@ export function fitCis(prepared: PreparedCohort, options: CisOptions = {}): Pred
     sees: "RNA",
     notes: [notePartners(line), ...noteEdge("shrinkage", shrinkage, shrinkages)],
     predict: (rows) => {
-      const values = infer(rows, read(rows), shrinkage);
-      const width = columns.end - columns.start;
-      return behindConstants(mean, { rows: rows.matrix.rows, columns: width, values });
+      const inferred = infer(rows, read(rows), shrinkage);
+      return behindConstants(mean, rowsOf(rows.matrix.rows, inferred));
     },
   };
 }

@@ -17,7 +17,7 @@ import {
   noteEdge,
   type Predictor,
 } from "./predictor.js";
-import { pickColumns, placeColumns, repeatRow } from "./rows.js";
+import { pickColumns, placeColumns, repeatRow, rowsOf } from "./rows.js";
 
 export interface ConditionalPcaOptions {
   /** Numbers of components, clipped to the rank. Validation error chooses; a single one is used as given. */
@@ -119,12 +119,9 @@ function scoreInference(
       for (let a = 0; a < kept; a++) {
         system[a * (kept + 1)] += noise / (explainedVariance[a] - noise);
       }
-      const right = pickColumns({ rows: rows.rows, columns: most, values: along }, range);
-      placeColumns(
-        { rows: rows.rows, columns: most, values: out },
-        { rows: rows.rows, columns: kept, values: factorCholesky(system).solve(right) },
-        0,
-      );
+      const right = pickColumns(rowsOf(rows.rows, along), range);
+      const scores = factorCholesky(system).solve(right);
+      placeColumns(rowsOf(rows.rows, out), rowsOf(rows.rows, scores), 0);
       return out;
     };
   };
@@ -133,10 +130,7 @@ function scoreInference(
 /** Goes back to the columns `[start, end)`, not clamped. */
 function rebuild(pca: Pca, scores: Float64Array, { start = 0, end }: ColumnRange): Float64Array {
   const rows = scores.length / pca.count;
-  const mixed = multiply({ rows, columns: pca.count, values: scores }, pca.components, {
-    start,
-    end,
-  });
+  const mixed = multiply(rowsOf(rows, scores), pca.components, { start, end });
   const means = repeatRow(pca.mean.subarray(start, end), rows);
   return mixed.map((value, i) => value + means[i]);
 }

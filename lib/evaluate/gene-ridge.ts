@@ -19,7 +19,7 @@ import {
   type Predictor,
   trainingMean,
 } from "./predictor.js";
-import { columnMeans } from "./rows.js";
+import { columnMeans, rowsOf } from "./rows.js";
 
 export interface GeneRidgeOptions extends InputOptions {
   /** Penalties on the principal components of the RNA. */
@@ -60,7 +60,10 @@ export function fitGeneRidge(prepared: PreparedCohort, options: GeneRidgeOptions
   const center = columnMeans(inputs);
   const products = gram(inputs, { center });
   const compare = (rows: Rows) =>
-    multiplyTransposed(rows, inputs, { leftCenter: center, rightCenter: center });
+    rowsOf(
+      rows.rows,
+      multiplyTransposed(rows, inputs, { leftCenter: center, rightCenter: center }),
+    );
   const { start, end } = inferredColumns(prepared);
   const partner = findPartners(prepared)
     .slice(start, end)
@@ -73,7 +76,7 @@ export function fitGeneRidge(prepared: PreparedCohort, options: GeneRidgeOptions
   const trials: { setting: GeneRidgeSetting; mse: number }[] = [];
   if (lambdas.length * shrinkages.length > 1) {
     const given = read(validation);
-    const similarity = { rows: given.rows, columns: inputs.rows, values: compare(given) };
+    const similarity = compare(given);
     for (const lambda of lambdas) {
       const solved = solveFeatures(material, sampled, lambda);
       for (const shrinkage of shrinkages) {
@@ -103,9 +106,8 @@ export function fitGeneRidge(prepared: PreparedCohort, options: GeneRidgeOptions
     ],
     predict: (rows) => {
       const given = read(rows);
-      const similarity = { rows: given.rows, columns: inputs.rows, values: compare(given) };
-      const values = clampTo(space, predict(material, line, given, similarity));
-      return behindConstants(mean, { rows: given.rows, columns: end - start, values });
+      const values = clampTo(space, predict(material, line, given, compare(given)));
+      return behindConstants(mean, rowsOf(given.rows, values));
     },
   };
 }
@@ -146,7 +148,7 @@ function solveFeatures(
   const n = inputs.rows;
   const count = features.length;
   const vector = () => new Float64Array(count);
-  const table = () => ({ rows: count, columns: n, values: new Float64Array(count * n) });
+  const table = () => rowsOf(count, new Float64Array(count * n));
   const [target, own] = [table(), table()];
   const [along, against, targetMean, ownMean, targetShift, ownShift] = Array.from(
     { length: 6 },
@@ -233,7 +235,7 @@ function finish(
     (mean, f) =>
       mean - slope[f] * solved.ownMean[f] - (solved.targetShift[f] - slope[f] * solved.ownShift[f]),
   );
-  return { features, duals: { rows: features.length, columns: n, values }, slope, intercept };
+  return { features, duals: rowsOf(features.length, values), slope, intercept };
 }
 
 /** Predicts the features of the lines, `[rows, features]`. */

@@ -13,7 +13,7 @@ import {
   type Predictor,
 } from "./predictor.js";
 import { mixingWeights } from "./ridge.js";
-import { columnMeans } from "./rows.js";
+import { columnMeans, rowsOf } from "./rows.js";
 
 export interface KernelRidgeOptions extends InputOptions {
   /** Penalties, beside a kernel whose centered training diagonal has the linear kernel's mean, so that one grid serves both. */
@@ -66,11 +66,7 @@ export function fitKernelRidge(
       const distances = squaredDistances(given, inputs);
       return ({ lambda, gamma }) => {
         const { products, compare } = kernels.get(gamma)!;
-        return mixingWeights(
-          products,
-          compare({ rows: given.rows, columns: n, values: distances }),
-          lambda,
-        );
+        return mixingWeights(products, compare(rowsOf(given.rows, distances)), lambda);
       };
     },
     note: ({ lambda, gamma }) => [
@@ -83,7 +79,7 @@ export function fitKernelRidge(
 /** The Gaussian kernel of training rows, centered, with a mean diagonal of half their mean squared distance. */
 function centeredKernel(among: Float64Array, n: number, gamma: number, spread: number) {
   const kernel = (distance: number) => Math.exp((-gamma * distance) / spread);
-  const raw = { rows: n, columns: n, values: among.map(kernel) };
+  const raw = rowsOf(n, among.map(kernel));
   const means = columnMeans(raw);
   const overall = means.reduce((sum, value) => sum + value, 0) / n;
   const center = ({ rows, values }: Rows): Float64Array => {
@@ -103,9 +99,7 @@ function centeredKernel(among: Float64Array, n: number, gamma: number, spread: n
   const scale = (values: Float64Array) => values.map((value) => factor * value);
   return {
     products: scale(products),
-    compare: ({ rows, values: distances }: Rows): Rows => {
-      const values = Float64Array.from(distances, kernel);
-      return { rows, columns: n, values: scale(center({ rows, columns: n, values })) };
-    },
+    compare: ({ rows, values }: Rows): Rows =>
+      rowsOf(rows, scale(center(rowsOf(rows, Float64Array.from(values, kernel))))),
   };
 }

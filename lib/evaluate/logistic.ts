@@ -9,6 +9,7 @@ import {
 import { checkOptions } from "../options.js";
 import { minimizeSmooth } from "./minimize.js";
 import { type ColumnScale, checkPoints, fitColumnScale, standardizePoints } from "./points.js";
+import { rowsOf } from "./rows.js";
 
 export interface LogisticOptions {
   /** `C`, the weight of the loss against the penalty: the larger, the less shrinkage. By default 1. */
@@ -91,11 +92,8 @@ export function predictLogistic(model: LogisticModel, points: Rows): Float64Arra
   checkPoints("predictLogistic", points);
   const { classes, coefficients, intercepts } = model;
   const outputs = intercepts.length;
-  const logits = multiplyTransposed(standardizePoints(points, model.scale), {
-    rows: outputs,
-    columns: points.columns,
-    values: coefficients,
-  });
+  const scaled = standardizePoints(points, model.scale);
+  const logits = multiplyTransposed(scaled, rowsOf(outputs, coefficients));
   const probabilities = new Float64Array(points.rows * classes);
   for (let i = 0; i < points.rows; i++) {
     if (outputs === 1) {
@@ -182,7 +180,7 @@ function penalizedLoss(
       gradient[offset + k] += inverseStrength * row[k];
     }
   }
-  gradient.set(multiply({ rows: outputs, columns: rows, values: residuals }, inputs));
+  gradient.set(multiply(rowsOf(outputs, residuals), inputs));
   let penalty = 0;
   for (let i = 0; i < offset; i++) {
     const slope = penalties[i % columns] * point[i];
@@ -225,9 +223,9 @@ function rotateIntoSpan(
         return weight * Math.sqrt(penalties[k] / values[k]);
       });
       const outputs = onVectors.length / rank;
-      const basis = { rows: rank, columns: rows, values: vectors.subarray(0, rank * rows) };
-      const onRows = multiply({ rows: outputs, columns: rank, values: onVectors }, basis);
-      return multiply({ rows: outputs, columns: rows, values: onRows }, centered);
+      const basis = rowsOf(rank, vectors.subarray(0, rank * rows));
+      const onRows = multiply(rowsOf(outputs, onVectors), basis);
+      return multiply(rowsOf(outputs, onRows), centered);
     },
   };
 }

@@ -4,7 +4,13 @@ import { checkOptions } from "../options.js";
 import type { PreparedCohort } from "../preprocess/prepare.js";
 import { fitMixture } from "./mixing.js";
 import { type Nearest, nearestRows } from "./points.js";
-import { type Chosen, INPUT_KINDS, type InputOptions, inputReader } from "./predictor.js";
+import {
+  type Chosen,
+  checkCounts,
+  INPUT_KINDS,
+  type InputOptions,
+  inputReader,
+} from "./predictor.js";
 
 export interface NeighborsOptions extends InputOptions {
   /** Numbers of neighbors. Validation error chooses; a single one is used as given. */
@@ -25,11 +31,7 @@ export function fitNeighbors(
   const most = train.matrix.rows;
   const { counts = [1, 3, 5, 10, 20, 40].filter((count) => count <= most), ...input } =
     checkOptions("fitNeighbors", options, { ...INPUT_KINDS, counts: "array" });
-  if (counts.length === 0 || counts.some((k) => !Number.isInteger(k) || k < 1 || k > most)) {
-    throw new RangeError(
-      `fitNeighbors: expected whole numbers from 1 to ${most}, got [${counts.join(", ")}]`,
-    );
-  }
+  checkCounts("fitNeighbors", counts, most);
   const read = inputReader(prepared, input);
   const inputs = read(train);
   const weightsOf = ({ indexes, count: found }: Nearest, count: number): Rows => {

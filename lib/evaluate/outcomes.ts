@@ -10,7 +10,7 @@ import { countConcordance, coxLogLikelihood, fitCox, predictCox } from "./cox.js
 import { type Fold, stratifiedGroupFolds } from "./folds.js";
 import { fitPca, transformPca } from "./pca.js";
 import { checkPoints, fitColumnScale, selectPoints, standardizePoints } from "./points.js";
-import { placeColumns } from "./rows.js";
+import { placeColumns, rowsOf } from "./rows.js";
 import { meanOf } from "./statistics.js";
 
 export interface OutcomeOptions {
@@ -199,10 +199,7 @@ function chooseLambda(points: Rows, task: Task, train: readonly number[], seed: 
     const held = basis.of(fold.test);
     const center = meanOf(kept.values);
     const whole = own.died && {
-      points: {
-        ...{ rows: train.length, columns: held.columns },
-        values: Float64Array.from([...basis.train.values, ...held.values]),
-      },
+      points: rowsOf(train.length, Float64Array.from([...basis.train.values, ...held.values])),
       survival: survivalOf(subset(own, [...fold.train, ...fold.test])),
     };
     LAMBDAS.forEach((lambda, at) => {
@@ -239,9 +236,7 @@ function rotate(points: Rows, train: readonly number[]) {
   const standard = (rows: Rows) => standardizePoints(rows, scale);
   const fitted = standard(own);
   const pca = fitPca(fitted);
-  const project = (rows: Rows): Rows => ({
-    ...{ rows: rows.rows, columns: pca.count, values: transformPca(pca, rows) },
-  });
+  const project = (rows: Rows): Rows => rowsOf(rows.rows, transformPca(pca, rows));
   return {
     train: project(fitted),
     of: (rows: readonly number[]) => project(standard(selectPoints(points, rows))),

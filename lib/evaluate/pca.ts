@@ -6,7 +6,7 @@ import {
   multiplyTransposed,
   type Rows,
 } from "../engine/linear-algebra.js";
-import { columnMeans } from "./rows.js";
+import { columnMeans, rowsOf } from "./rows.js";
 
 export interface Pca {
   /** Of each training column, `[features]`. */
@@ -71,10 +71,7 @@ export function fitPca(rows: Rows, count = Number.POSITIVE_INFINITY): Pca {
     mean,
     // Twice the work of all else here, and the scores of the rows fitted need none of it.
     get components() {
-      components ??= {
-        ...{ rows: kept, columns: rows.columns },
-        values: multiply({ rows: kept, columns: n, values: loadings }, rows),
-      };
+      components ??= rowsOf(kept, multiply(rowsOf(kept, loadings), rows));
       return components;
     },
     count: kept,
@@ -104,7 +101,7 @@ export function reconstructPca(
   { mean, components, count }: Pca,
   scores: Float64Array,
 ): Float64Array {
-  const out = multiply({ rows: scores.length / count, columns: count, values: scores }, components);
+  const out = multiply(rowsOf(scores.length / count, scores), components);
   for (let i = 0; i < out.length; i++) out[i] += mean[i % mean.length];
   return out;
 }

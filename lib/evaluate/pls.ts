@@ -11,6 +11,7 @@ import { checkOptions } from "../options.js";
 import type { PreparedCohort } from "../preprocess/prepare.js";
 import { fitMixture } from "./mixing.js";
 import {
+  checkCounts,
   INPUT_KINDS,
   type InputOptions,
   inferredColumns,
@@ -19,7 +20,7 @@ import {
   type Predictor,
 } from "./predictor.js";
 import { completeWeights, fitSmoother } from "./ridge.js";
-import { columnMeans } from "./rows.js";
+import { columnMeans, rowsOf } from "./rows.js";
 
 export interface PlsOptions extends InputOptions {
   /** Numbers of components, clipped to what the training rows allow. Validation error chooses; a single one is used as given. */
@@ -37,11 +38,7 @@ export function fitPls(prepared: PreparedCohort, options: PlsOptions = {}): Pred
     ...INPUT_KINDS,
     counts: "array",
   });
-  if (counts.length === 0 || counts.some((count) => !Number.isInteger(count) || count < 1)) {
-    throw new RangeError(
-      `fitPls: expected positive whole numbers of components, got [${counts.join(", ")}]`,
-    );
-  }
+  checkCounts("fitPls", counts);
   const read = inputReader(prepared, input);
   const { train } = prepared;
   const n = train.matrix.rows;
@@ -49,12 +46,9 @@ export function fitPls(prepared: PreparedCohort, options: PlsOptions = {}): Pred
   const smoother = fitSmoother(inputs);
   const columns = inferredColumns(prepared);
   const center = columnMeans(train.matrix);
-  const products = { rows: n, columns: n, values: gram(inputs, { center: columnMeans(inputs) }) };
-  const { scores, duals } = findComponents(
-    products.values,
-    gram(train.matrix, { ...columns, center }),
-    Math.max(...counts),
-  );
+  const products = rowsOf(n, gram(inputs, { center: columnMeans(inputs) }));
+  const targets = rowsOf(n, gram(train.matrix, { ...columns, center }));
+  const { scores, duals } = findComponents(products, targets, Math.max(...counts));
   const found = scores.length;
   const clipped = [...new Set(counts.map((count) => Math.min(count, found)))];
   return fitMixture(prepared, {
@@ -65,80 +59,69 @@ export function fitPls(prepared: PreparedCohort, options: PlsOptions = {}): Pred
         const t = stack(scores.slice(0, count));
         const u = stack(duals.slice(0, count));
         // k(x)^T U (T^T K U)^-1 T^T: and T^T K U is upper triangular.
-        const system = multiplyTransposed(t, { ...u, values: multiply(u, products) });
-        const along = {
-          rows: similarity.rows,
-          columns: count,
-          values: multiplyTransposed(similarity, u),
-        };
-        const solved = { ...along, values: solveRows(system, along) };
-        return completeWeights({
-          ...{ rows: similarity.rows, columns: n, values: multiply(solved, t) },
-        });
+        const system = multiplyTransposed(t, rowsOf(count, multiply(u, products)));
+        const along = rowsOf(similarity.rows, multiplyTransposed(similarity, u));
+        const solved = rowsOf(along.rows, solveRows(system, along));
+        return completeWeights(rowsOf(along.rows, multiply(solved, t)));
       };
     },
     note: (count) => noteEdge("components", count, clipped),
   });
 }
 
+type Square = Rows & { readonly values: Float64Array };
+
 /** Unit scores t and the dual vectors u of the weights, `w = X^T u`, of each component; fewer if nothing is left to explain. */
-function findComponents(kx: Float64Array, ky: Float64Array, most: number) {
-  const n = Math.round(Math.sqrt(kx.length));
-  let [x, y]: Float64Array[] = [kx, ky];
+function findComponents(kx: Square, ky: Square, most: number) {
+  const n = kx.rows;
+  let [x, y] = [kx, ky];
   const scores: Float64Array[] = [];
   const duals: Float64Array[] = [];
   const scale = trace(kx);
   while (scores.length < Math.min(most, n - 1) && trace(x) > 1e-10 * scale) {
     // The leading eigenvector of K_x K_y is S v, with v that of the symmetric S K_y S, S S = K_x.
-    const root = squareRoot(x, n);
-    const rows = { rows: n, columns: n, values: root };
-    const half = {
-      rows: n,
-      columns: n,
-      values: multiply(rows, { rows: n, columns: n, values: y }),
-    };
-    const { values, vectors } = decomposeSymmetric(multiply(half, rows), { count: 1 });
+    const root = squareRoot(x);
+    const half = rowsOf(n, multiply(root, y));
+    const { values, vectors } = decomposeSymmetric(multiply(half, root), { count: 1 });
     if (!(values[0] > 1e-12 * Math.max(1, trace(ky)))) break;
-    const v = { rows: 1, columns: n, values: vectors };
-    const score = multiply(v, rows);
-    const length = Math.hypot(...score);
-    const t = score.map((value) => value / length);
+    const t = unit(multiply(rowsOf(1, vectors), root));
     // w is proportional to X^T Y Y^T t with X deflated; its dual among the rows is K_y t.
-    const u = multiply({ rows: 1, columns: n, values: t }, { rows: n, columns: n, values: y });
-    const size = Math.hypot(...u);
     scores.push(t);
-    duals.push(u.map((value) => value / size));
+    duals.push(unit(multiply(rowsOf(1, t), y)));
     [x, y] = [deflate(x, t), deflate(y, t)];
   }
   return { scores, duals };
 }
 
-function trace(matrix: Float64Array): number {
-  const n = Math.round(Math.sqrt(matrix.length));
+function unit(vector: Float64Array): Float64Array {
+  const length = Math.hypot(...vector);
+  return vector.map((value) => value / length);
+}
+
+function trace({ rows, values }: Square): number {
   let sum = 0;
-  for (let i = 0; i < n; i++) sum += matrix[i * (n + 1)];
+  for (let i = 0; i < rows; i++) sum += values[i * (rows + 1)];
   return sum;
 }
 
-function squareRoot(matrix: Float64Array, n: number): Float64Array {
+function squareRoot({ rows: n, values: matrix }: Square): Square {
   const { values, vectors } = decomposeSymmetric(matrix);
   const scaled = vectors.map((value, i) => value * Math.max(0, values[Math.floor(i / n)]) ** 0.25);
-  const rows = { rows: n, columns: n, values: scaled };
-  return transposeMultiply(rows, rows);
+  return rowsOf(n, transposeMultiply(rowsOf(n, scaled), rowsOf(n, scaled)));
 }
 
 /** `(I - t t^T) M (I - t t^T)`. */
-function deflate(matrix: Float64Array, t: Float64Array): Float64Array {
+function deflate(matrix: Square, t: Float64Array): Square {
   const n = t.length;
-  const along = multiply(
-    { rows: 1, columns: n, values: t },
-    { rows: n, columns: n, values: matrix },
-  );
+  const along = multiply(rowsOf(1, t), matrix);
   const both = along.reduce((sum, value, i) => sum + value * t[i], 0);
-  return matrix.map((value, at) => {
-    const [i, j] = [Math.floor(at / n), at % n];
-    return value - t[i] * along[j] - along[i] * t[j] + both * t[i] * t[j];
-  });
+  return rowsOf(
+    n,
+    matrix.values.map((value, at) => {
+      const [i, j] = [Math.floor(at / n), at % n];
+      return value - t[i] * along[j] - along[i] * t[j] + both * t[i] * t[j];
+    }),
+  );
 }
 
 function stack(vectors: readonly Float64Array[]): Rows {
@@ -147,7 +130,7 @@ function stack(vectors: readonly Float64Array[]): Rows {
   vectors.forEach((vector, i) => {
     values.set(vector, i * columns);
   });
-  return { rows: vectors.length, columns, values };
+  return rowsOf(vectors.length, values);
 }
 
 /** Solves `x M = right` for each row, M upper triangular. */

@@ -261,6 +261,14 @@ export function checkLambdas(where: string, lambdas: readonly number[]): void {
   }
 }
 
+/** @throws RangeError unless there are counts and all are whole numbers from 1 to `most`. */
+export function checkCounts(where: string, counts: readonly number[], most = Infinity): void {
+  const isCount = (count: number) => Number.isInteger(count) && count >= 1 && count <= most;
+  if (counts.length > 0 && counts.every(isCount)) return;
+  const limit = most < Infinity ? `whole numbers from 1 to ${most}` : "positive whole numbers";
+  throw new RangeError(`${where}: expected ${limit}, got [${counts.join(", ")}]`);
+}
+
 function checkColumns(where: string, got: number, expected: number): void {
   if (got !== expected) throw new RangeError(`${where}: expected ${expected} columns, got ${got}`);
 }

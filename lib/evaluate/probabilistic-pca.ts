@@ -12,8 +12,8 @@ import type { Prepared, PreparedCohort } from "../preprocess/prepare.js";
 import { foldInCells, validateBy } from "./cells.js";
 import { groupByMask, type MaskGroup } from "./masks.js";
 import { fitPca } from "./pca.js";
-import { chooseSetting, clampTo, noteEdge, type Predictor } from "./predictor.js";
-import { identity, pickColumns, repeatRow, transpose } from "./rows.js";
+import { checkCounts, chooseSetting, clampTo, noteEdge, type Predictor } from "./predictor.js";
+import { identity, pickColumns, repeatRow, rowsOf, transpose } from "./rows.js";
 
 export interface ProbabilisticPcaOptions {
   /** Numbers of components, clipped to the rank. Validation error chooses; a single one is used as given. */
@@ -47,12 +47,8 @@ export function fitProbabilisticPca(
   } = checkOptions("fitProbabilisticPca", options, {
     ...{ counts: "array", rounds: "number", given: ["RNA", "cells"] },
   });
-  for (const value of [...counts, rounds, counts.length]) {
-    if (Number.isInteger(value) && value >= 1) continue;
-    throw new RangeError(
-      `fitProbabilisticPca: expected positive whole numbers of components and rounds, got ${value}`,
-    );
-  }
+  checkCounts("fitProbabilisticPca", counts);
+  checkCounts("fitProbabilisticPca", [rounds]);
   const { train, modalities, space } = prepared;
   const { matrix } = train;
   const table = tabulate(matrix);
@@ -75,16 +71,13 @@ export function fitProbabilisticPca(
     return state;
   };
   const predictFrom = (state: State, rows: Prepared) => {
-    const w = { rows: matrix.columns, columns: state.count, values: state.loadings };
+    const w = rowsOf(matrix.columns, state.loadings);
     if (given === "cells") {
-      const factors = { rows: w.columns, columns: w.rows, values: transpose(w) };
+      const factors = rowsOf(state.count, transpose(w));
       return clampTo(space, foldInCells(rows.matrix, factors, state.mean, state.noise));
     }
     const { scores } = inferScores(state, rows.matrix, visible);
-    const mixed = multiplyTransposed(
-      { rows: rows.ids.length, columns: state.count, values: scores },
-      w,
-    );
+    const mixed = multiplyTransposed(rowsOf(rows.ids.length, scores), w);
     const means = repeatRow(state.mean, rows.ids.length);
     return clampTo(
       space,
@@ -140,9 +133,9 @@ function tabulate(matrix: Prepared["matrix"]): Table {
     for (const i of rows) masks[g * matrix.rows + i] = 1;
   });
   return {
-    entries: { rows: matrix.columns, columns: matrix.rows, values: transpose(matrix) },
+    entries: rowsOf(matrix.columns, transpose(matrix)),
     groups,
-    masks: { rows: groups.length, columns: matrix.rows, values: masks },
+    masks: rowsOf(groups.length, masks),
   };
 }
 
@@ -150,7 +143,7 @@ function tabulate(matrix: Prepared["matrix"]): Table {
 function improve({ entries, groups, masks }: Table, state: State): State {
   const { count: k, mean, loadings, noise } = state;
   const { rows: columns, columns: n, values } = entries;
-  const all = { rows: columns, columns: k, values: loadings };
+  const all = rowsOf(columns, loadings);
   // Expectation: of each row, from its observed entries.
   const outer = new Float64Array(groups.length * k * k); // sum of w w^T over a group's features
   groups.forEach(({ members }, g) => {
@@ -172,10 +165,9 @@ function improve({ entries, groups, masks }: Table, state: State): State {
     addOuter(seconds, i * k * k, scores, i * k, k);
   }
   // Maximization: of each feature, over the rows in which it was observed.
-  const hidden = { rows: n, columns: k, values: scores };
-  const squares = { rows: n, columns: k * k };
-  const moments = multiply(masks, { ...squares, values: seconds });
-  const spreads = multiply(masks, { ...squares, values: covariances });
+  const hidden = rowsOf(n, scores);
+  const moments = multiply(masks, rowsOf(n, seconds));
+  const spreads = multiply(masks, rowsOf(n, covariances));
   const predicted = multiplyTransposed(all, hidden);
   const newMean = mean.slice();
   for (const { rows, members } of groups) {
@@ -243,15 +235,14 @@ function inferScores(
   rows: Rows,
   { start, end }: { readonly start: number; readonly end: number },
 ) {
-  const visible = { rows: end - start, columns: k, values: loadings.subarray(start * k, end * k) };
-  const transposed = { rows: k, columns: end - start, values: transpose(visible) };
-  const system = gram(transposed);
+  const visible = rowsOf(end - start, loadings.subarray(start * k, end * k));
+  const system = gram(rowsOf(k, transpose(visible)));
   for (let a = 0; a < k; a++) system[a * (k + 1)] += noise;
   const factor = factorCholesky(system);
   const values = pickColumns(rows, { start, end });
   const width = end - start;
   const centered = values.map((value, at) => value - mean[start + (at % width)]);
-  const along = multiply({ rows: rows.rows, columns: width, values: centered }, visible);
+  const along = multiply(rowsOf(rows.rows, centered), visible);
   return {
     scores: factor.solve(along),
     covariance: factor.solve(identity(k)).map((value) => noise * value),

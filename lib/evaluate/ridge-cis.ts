@@ -24,7 +24,7 @@ import {
   type Predictor,
 } from "./predictor.js";
 import { fitRidge, fitSmoother, RIDGE_KINDS, type RidgeOptions } from "./ridge.js";
-import { placeColumns } from "./rows.js";
+import { placeColumns, rowsOf } from "./rows.js";
 
 export interface RidgeWithCisOptions extends CisOptions, Pick<RidgeOptions, "lambdas" | "name"> {
   /** Of the order in which training rows are dealt into folds. By default 42. */
@@ -103,18 +103,11 @@ export function fitRidgeWithCis(
       const given = read(rows);
       const similarity = whole.compare(given);
       const own = whole.weights(similarity, base.setting);
-      const values = clampTo(space, multiply(own, train.matrix));
+      const all = rowsOf(given.rows, clampTo(space, multiply(own, train.matrix)));
       const mixed = multiply(whole.weights(similarity, lambda), train.matrix, columns);
-      placeColumns(
-        { rows: given.rows, columns: columns.end, values },
-        {
-          rows: given.rows,
-          columns: width,
-          values: clampTo(space, addLine(mixed, line, given, { shrinkage, offset })),
-        },
-        columns.start,
-      );
-      return new Float32Array(values);
+      const inferred = clampTo(space, addLine(mixed, line, given, { shrinkage, offset }));
+      placeColumns(all, rowsOf(given.rows, inferred), columns.start);
+      return new Float32Array(all.values);
     },
   };
 }

@@ -12,7 +12,7 @@ import {
   LAMBDAS,
   noteEdge,
 } from "./predictor.js";
-import { columnMeans } from "./rows.js";
+import { columnMeans, rowsOf } from "./rows.js";
 
 export interface RidgeOptions extends InputOptions {
   /** Penalties. Validation error over the inferred columns chooses; a single one is used as given. */
@@ -64,10 +64,8 @@ export function fitSmoother(inputs: Rows): Smoother {
   const mean = columnMeans(inputs);
   const products = gram(inputs, { center: mean });
   return {
-    compare: (rows) => ({
-      ...{ rows: rows.rows, columns: inputs.rows },
-      values: multiplyTransposed(rows, inputs, { leftCenter: mean, rightCenter: mean }),
-    }),
+    compare: (rows) =>
+      rowsOf(rows.rows, multiplyTransposed(rows, inputs, { leftCenter: mean, rightCenter: mean })),
     weights: (similarity, lambda) => mixingWeights(products, similarity, lambda),
   };
 }

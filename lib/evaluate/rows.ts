@@ -1,5 +1,13 @@
-// Row-major tables without a mask: means, selected columns, repeated rows, the transpose, the identity.
+// Row-major tables without a mask: from values, means, selected columns, repeated rows, the transpose, the identity.
 import type { ColumnRange, Rows } from "../engine/linear-algebra.js";
+
+/** Takes row-major values for so many rows, at least one; the columns follow. */
+export function rowsOf<T extends Rows["values"]>(
+  rows: number,
+  values: T,
+): Rows & { readonly values: T } {
+  return { rows, columns: values.length / rows, values };
+}
 
 /** Averages each column over all rows, `[columns]`. */
 export function columnMeans({ rows, columns, values }: Rows): Float64Array {

@@ -12,6 +12,7 @@ import type { Prepared, PreparedCohort } from "../preprocess/prepare.js";
 import { foldInCells, validateBy } from "./cells.js";
 import {
   bestTrial,
+  checkCounts,
   checkLambdas,
   clampTo,
   LAMBDAS,
@@ -19,7 +20,7 @@ import {
   observedMean,
   type Predictor,
 } from "./predictor.js";
-import { repeatRow, transpose } from "./rows.js";
+import { repeatRow, rowsOf, transpose } from "./rows.js";
 
 export interface SoftImputeOptions {
   /** Squares of the thresholds on singular values, so that the ridges' grid serves. Validation error chooses. */
@@ -52,9 +53,7 @@ export function fitSoftImpute(
     ...{ lambdas: "array", rounds: "number", given: ["RNA", "cells"] },
   });
   checkLambdas("fitSoftImpute", lambdas);
-  if (!Number.isInteger(rounds) || rounds < 1) {
-    throw new RangeError(`fitSoftImpute: expected a positive number of rounds, got ${rounds}`);
-  }
+  checkCounts("fitSoftImpute", [rounds]);
   const { train, modalities, space } = prepared;
   const { rows: n, columns: width, observed } = train.matrix;
   const mean = observedMean(prepared);
@@ -70,7 +69,7 @@ export function fitSoftImpute(
     const means = repeatRow(mean, matrix.rows);
     if (rank === 0) return clampTo(space, means);
     const scores = factorCholesky(system).solve(along);
-    const mixed = multiply({ rows: matrix.rows, columns: rank, values: scores }, factor);
+    const mixed = multiply(rowsOf(matrix.rows, scores), factor);
     return clampTo(
       space,
       mixed.map((value, at) => value + means[at]),
@@ -81,12 +80,7 @@ export function fitSoftImpute(
   let best: { readonly mse: number; readonly lambda: number; readonly found: Completion } | null =
     null;
   for (const lambda of [...lambdas].sort((a, b) => b - a)) {
-    const found = complete(
-      { rows: n, columns: width, values },
-      observed,
-      Math.sqrt(lambda),
-      rounds,
-    );
+    const found = complete(rowsOf(n, values), observed, Math.sqrt(lambda), rounds);
     if (lambdas.length === 1) {
       best = { mse: 0, lambda, found };
       break;
@@ -135,8 +129,8 @@ function complete(
       const d = singular[Math.floor(at / n)];
       return value * Math.sqrt((d - threshold) / d);
     });
-    const root = { rows: n, columns: rank, values: transpose({ ...kept, values: shrunken }) };
-    const low = multiply({ rows: n, columns: n, values: gram(root) }, table);
+    const root = rowsOf(n, transpose({ ...kept, values: shrunken }));
+    const low = multiply(rowsOf(n, gram(root)), table);
     let [change, size] = [0, 0];
     for (let at = 0; at < values.length; at++) {
       if (observed[at]) continue;

@@ -2,6 +2,7 @@
 import { checkOptions, required } from "../options.js";
 import { type Figure, type Layer, makeFigure, type Panel, type Row } from "./figure.js";
 import { dashedLine, dots, intervalLine, nominal, quantitative } from "./marks.js";
+import { checkShare } from "./panels.js";
 import { labelRoom, percent } from "./text.js";
 import { classStyle, figureWidth, panelTitle } from "./theme.js";
 
@@ -130,20 +131,11 @@ export function accuracyFigure(rows: readonly AccuracyRow[], options: AccuracyOp
 }
 
 function checkRates(row: AccuracyRow): void {
-  const rates = {
-    accuracy: row.accuracy,
-    accuracyLow: row.accuracyLow,
-    accuracyHigh: row.accuracyHigh,
-    balancedAccuracy: row.balancedAccuracy,
-    balancedLow: row.balancedLow ?? row.balancedAccuracy,
-    balancedHigh: row.balancedHigh ?? row.balancedAccuracy,
-    majority: row.majority,
-  };
-  for (const [name, value] of Object.entries(rates)) {
-    if (!(value >= 0 && value <= 1)) {
-      throw new RangeError(
-        `accuracyFigure: expected ${name} of ${row.classifier} on ${row.task} in [0, 1], got ${value}`,
-      );
-    }
+  const { accuracy, accuracyLow, accuracyHigh, balancedAccuracy, majority } = row;
+  const { balancedLow = balancedAccuracy, balancedHigh = balancedAccuracy } = row;
+  const rates = { accuracy, accuracyLow, accuracyHigh, balancedAccuracy, majority };
+  for (const [name, rate] of Object.entries({ ...rates, balancedLow, balancedHigh })) {
+    const what = `${name} of ${row.classifier} on ${row.task}`;
+    checkShare("accuracyFigure", what, rate ?? balancedAccuracy);
   }
 }

@@ -2,6 +2,7 @@
 import { checkOptions, required } from "../options.js";
 import { type Figure, makeFigure, type Panel, type Row } from "./figure.js";
 import { dots, labeledBars, nominal, quantitative } from "./marks.js";
+import { checkShare } from "./panels.js";
 import { count, counted, labelRoom, percent } from "./text.js";
 import { figureWidth, inks, modalityColor, panelTitle } from "./theme.js";
 
@@ -44,11 +45,8 @@ export function cohortFigure(options: CohortSummary): Figure {
     ...{ cohort: required("string"), samples: required("number"), patients: required("number") },
     ...{ modalities: required("array"), drops: required("array") },
   });
-  const out = modalities.find(({ observed }) => observed < 0 || observed > 1);
-  if (out) {
-    throw new RangeError(
-      `cohortFigure: expected the share observed of ${out.name} in [0, 1], got ${out.observed}`,
-    );
+  for (const { name, observed } of modalities) {
+    checkShare("cohortFigure", `the share observed of ${name}`, observed);
   }
   const kept = drops.filter((drop) => drop.count > 0 && drop.what !== "columns");
   const names = modalities.map(({ name }) => name);

@@ -2,7 +2,7 @@
 import { checkOptions, required } from "../options.js";
 import { checkRows, type Figure, type Layer, makeFigure, type Panel, type Row } from "./figure.js";
 import { diagonal, dots, nominal, quantitative } from "./marks.js";
-import { panelGap, panelWidth } from "./panels.js";
+import { checkShare, panelGap, panelWidth } from "./panels.js";
 import { counted, listed } from "./text.js";
 import { classColors, panelTitle } from "./theme.js";
 
@@ -103,9 +103,6 @@ export function reliabilityFigure(
 function checkShares(row: ReliabilityRow): void {
   const { level, coverage, percentile5, percentile95 } = row;
   for (const share of [level, coverage, percentile5 ?? 0, percentile95 ?? 1]) {
-    if (share >= 0 && share <= 1) continue;
-    throw new RangeError(
-      `reliabilityFigure: expected shares in [0, 1] of ${row.predictor} on ${row.modality}, got ${share}`,
-    );
+    checkShare("reliabilityFigure", `shares of ${row.predictor} on ${row.modality}`, share);
   }
 }

@@ -1,4 +1,5 @@
 // The header of a safetensors file: the position of each tensor, checked before any data is read.
+import { isObject, show } from "../cohort/schema.js";
 import { sizeOf } from "./model.js";
 
 /** Where a tensor's values lie, in bytes from the end of the header: `[begin, end)`. */
@@ -152,16 +153,6 @@ function checkTensor(name: string, entry: unknown): TensorRange {
   return { name, dtype, shape, begin, end };
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 function isCounts(value: unknown): value is number[] {
   return Array.isArray(value) && value.every((side) => Number.isSafeInteger(side) && side >= 0);
-}
-
-/** As JSON, shortened so that a hostile header cannot flood the message. */
-function show(value: unknown): string {
-  const text = JSON.stringify(value) ?? "nothing";
-  return text.length > 80 ? `${text.slice(0, 80)}...` : text;
 }

@@ -17,7 +17,7 @@ export { runCanaries } from "./canaries.js";
 export { compareVariants, tabulateSeeds, tabulateSplits } from "./experiment-scores.js";
 export { planExperiment } from "./experiments.js";
 export { openHiddenCells } from "./hidden-cells.js";
-export { scoreExperiment } from "./record.js";
+export { readRecords, scoreExperiment } from "./record.js";
 export { openSets } from "./sets.js";
 export { compareSpaces, tuneAro, tuningReferences } from "./tuning.js";
 export { openUncertainty } from "./uncertainty.js";

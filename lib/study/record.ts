@@ -1,5 +1,6 @@
 // Records: the scores of an experiment's finished runs, kept under version control, so that not every reader trains them.
-import { relative } from "node:path";
+import { readdir } from "node:fs/promises";
+import { join, relative } from "node:path";
 import { readOptionalJson } from "../cohort/optional-file.js";
 import { projectRoot } from "../cohort/root.js";
 import { describeEngine, type Engine } from "../engine/engine.js";
@@ -154,7 +155,8 @@ export async function findRecord(
 ): Promise<FoundRecord> {
   const where = relative(projectRoot(), file);
   const record = await parseRecord(file);
-  if (record === null) return { record, about: `no record of these runs: there is no ${where}` };
+  if (record === null)
+    return { record, about: `scores of runs made here; there is no record ${where}` };
   const { runs } = plan;
   const other = record.runs.find(({ hash }) => !runs.some((run) => run.hash === hash));
   if (other || record.runs.length === 0) {
@@ -225,6 +227,21 @@ export async function readRecord(
   experiment: string,
 ): Promise<ExperimentRecord | null> {
   return await parseRecord(recordFile(profile, experiment));
+}
+
+/**
+ * Reads what is recorded of an experiment on every cohort, by the name of its profile.
+ * @param folder of records, one folder a profile.
+ */
+export async function readRecords(
+  experiment: string,
+  folder = join(projectRoot(), "data", "records"),
+): Promise<ExperimentRecord[]> {
+  const profiles = (await readdir(folder)).sort();
+  const found = await Promise.all(
+    profiles.map((name) => parseRecord(join(folder, name, `${experiment}.json`))),
+  );
+  return found.filter((record) => record !== null);
 }
 
 async function parseRecord(file: string): Promise<ExperimentRecord | null> {

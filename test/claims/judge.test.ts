@@ -128,9 +128,17 @@ test("verdicts are counted, in their order and by what they were reached on", ()
   });
   assert.equal(
     describeVerdicts(entries),
-    "Of 4 claims, 3 hold (3 reproduced, 0 where paper and code agree), 0 do not (0 not reproduced, " +
-      "0 that contradict the paper or its code), 0 are undecided, and 1 need the paper's data.",
+    "Of 4 claims, 3 hold (3 reproduced) and 1 needs the paper's data.",
   );
+  const all = (["undecided", "not reproduced", "contradicts itself"] as const).map((verdict) => ({
+    ...{ ...entry, verdict },
+  }));
+  assert.equal(
+    describeVerdicts([...entries, ...all]),
+    "Of 7 claims, 3 hold (3 reproduced), 2 do not (1 not reproduced, 1 that contradict the paper or its code), " +
+      "1 is undecided, and 1 needs the paper's data.",
+  );
+  assert.equal(describeVerdicts([]), "No claim was judged.");
   assert.deepEqual(countByGround(entries), [
     { verdict: "reproduced", judgedOn: "ucec", claims: 2 },
     { verdict: "reproduced", judgedOn: "the paper", claims: 1 },

@@ -679,6 +679,9 @@ test("totals and means are refused where they are, and noted where only the name
     [/line 4: expected samples, got "Total", the sum of the others; remove the row/],
     told,
   );
+  // A rounded total differs by less than a thousandth.
+  const rounded = `gene,S1,S2,S3,S4\nTP53,1000,2000,3000,4000\nEGFR,50,60,70,80\n`;
+  await refuses({ "r.csv": `${rounded}Total,1051,2061,3071,4081\n` }, [/the sum of the others/]);
   const named = await reads({ "r.csv": `${RNA}EGFR,5,6,7,8\nTotal,6,8,10,12.5\n` });
   assert.match(named.text, /the features include what may be totals: "Total"/);
 });
@@ -687,7 +690,10 @@ test("marks of spreadsheets, remarks below a table and repeated names are noted"
   const marked = await reads({
     "r.csv": `${RNA}'EGFR,5,6,7,8\n="KRAS",1,2,3,4\nTP53.1,4,3,2,1\nSource: our lab,,,,\n`,
   });
-  assert.match(marked.text, /2 features whose names begin with a spreadsheet's text mark.*"'EGFR"/);
+  assert.match(
+    marked.text,
+    /2 features whose names begin with a quote or a spreadsheet's text mark.*"'EGFR"/,
+  );
   assert.match(marked.text, /because the name repeats \(1\): "TP53.1"/);
   assert.match(marked.text, /1 feature without a value in any sample: "Source: our lab"/);
   const again = await reads({ "r.csv": "gene,S1,S1.1,S2\nTP53,1,2,3\n" });
@@ -700,12 +706,112 @@ test("marks of spreadsheets, remarks below a table and repeated names are noted"
   ]);
 });
 
-test("a quote that merges two rows of two columns is refused, a line end in a name is not", async () => {
+test("a quote that merges two rows of two columns is refused, a line end in a name becomes a blank", async () => {
   await refuses({ "r.csv": 'gene,S1\nTP53,1\n"EG,2\nKRAS",3\nX,4\n' }, [
     /line 3: expected a closing quote .* line 4/,
   ]);
   const read = await reads({ "r.csv": 'gene,S1\n"TP53, long\nname",1\n' });
-  assert.deepEqual(read.features, ["TP53, long\nname"]);
+  assert.deepEqual(read.features, ["TP53, long name"]);
+});
+
+test("patients and classes that differ by spelling alone are noted, for a split would separate them", async () => {
+  const sheet = (rows: string) => `sample,patient,smoker\n${rows}`;
+  const told = async (rows: string) =>
+    (await reads({ "r.csv": RNA, "samples.csv": sheet(rows) })).text;
+  assert.match(
+    await told("S1,P1,yes\nS2,p1,Yes\nS3,P-3,no\nS4,P3,NO\n"),
+    /"patient" has patients that may be the same: "P1", "p1" \(upper and lower case\), "P-3", "P3" \(punctuation\)/,
+  );
+  assert.match(
+    await told("S1,1,yes\nS2,1.0,Yes\nS3,2,no\nS4,3,x\n"),
+    /"1", "1.0" \(a ".0" at the end\)/,
+  );
+  assert.match(
+    await told("S1,1,yes\nS2,2,Yes\nS3,3,no\nS4,4,NO\n"),
+    /"smoker" has values that may be the same: "yes", "Yes" \(upper and lower case; 1 more\)/,
+  );
+  assert.doesNotMatch(await told("S1,1.0,+\nS2,10,-\nS3,a-1,+\nS4,a-2,-\n"), /may be the same/);
+  const upright = "sample\tsubject\tTP53\nS1\tA\t1\nS2\tA\t2\nS3\tB\t3\nS4\tC\t4\n";
+  assert.match(
+    (await reads({ "r.tsv": upright })).text,
+    /samples "S1" and "S2" are of patients "P1" and "P2", but a table says "A" of both/,
+  );
+  const together = "sample,patient\nS1,P1\nS2,P1\nS3,P1\nS4,P4\n";
+  assert.doesNotMatch((await reads({ "r.tsv": upright, "samples.csv": together })).text, /of both/);
+});
+
+test("words and numbers that may mean nothing was recorded are noted", async () => {
+  const sheet =
+    "sample,patient,grade,age,purity\nS1,P1,unknown,61,61%\nS2,P2,--,999,50.5%\nS3,P3,G2,999,5 %\nS4,P4,Not Reported,70,9%\n";
+  const noted = await reads({ "r.csv": RNA, "samples.csv": sheet });
+  assert.match(
+    noted.text,
+    /"grade" has "unknown", "--", "Not Reported" among its values; .* pass missing: \["unknown", "--", "Not Reported"\]/,
+  );
+  assert.match(
+    noted.text,
+    /"age" has 999 in 2 cells, far from all other values; .* pass missing: \["999"\]/,
+  );
+  assert.match(noted.text, /"purity" is kept as text because of its percent signs, as in "61%"/);
+  const table = (cells: string) => ({
+    "r.tsv": `gene\tS1\tS2\tS3\tS4\nTP53\t${cells}\nEGFR\t-2\t3\t0\t1\n`,
+  });
+  assert.match(
+    (await reads(table("-999\t2.5\t-9999\t1"))).text,
+    /-999 in 1 cell, -9999 in 1 cell, far from .* "not measured"/,
+  );
+  assert.doesNotMatch((await reads(table("-999\t2.5\t-300\t1"))).text, /far from/);
+  assert.doesNotMatch((await reads(table("0\t999\t1000\t1"))).text, /far from/);
+});
+
+test("classes by codes among the features are noted, and refused in enough samples", async () => {
+  const files = (count: number, code: (i: number) => string) => {
+    const rows = Array.from({ length: count }, (_, i) => i);
+    return {
+      "r.tsv": `sample\tflag\tTP53\n${rows.map((i) => `S${i}\t${code(i)}\t${(i * 7.3) % 5}\n`).join("")}`,
+      "samples.csv": `sample,patient,kind\n${rows.map((i) => `S${i},P${i},${"abc"[i % 3]}\n`).join("")}`,
+    };
+  };
+  const dummy = (i: number) => (i % 3 === 1 ? "1" : "0");
+  const codes = (i: number) => String(2 - (i % 3));
+  for (const code of [dummy, codes]) {
+    await refuses(files(60, code), [
+      /got "flag" with one value for each class of the label "kind"/,
+    ]);
+    assert.match(
+      (await reads(files(18, code))).text,
+      /"flag" has one value for each class of the label "kind"/,
+    );
+    assert.doesNotMatch((await reads(files(6, code))).text, /each class/);
+  }
+  const other = (i: number) => (i === 30 ? "0.5" : dummy(i));
+  assert.doesNotMatch((await reads(files(60, other))).text, /each class/);
+});
+
+test("rows and columns of a table that are no features or samples are noted by their names", async () => {
+  const rows = "gene\tS1\tS2\tS3\tS4\nbatch\t1\t1\t2\t2\nAge (y)\t1\t2\t3\t4\nTP53\t1\t2\t3\t4\n";
+  assert.match(
+    (await reads({ "r.tsv": rows })).text,
+    /may be labels of the samples \(1\): "batch"/,
+  );
+  const columns = "gene\tS1\tS2\tpvalue\tlog2FoldChange\tlength\nTP53\t1\t2\t0.1\t1\t30\n";
+  const noted = await reads(
+    { "r.tsv": columns },
+    {
+      ...{ withoutSheet: true, table: { orientation: "features-in-rows" } },
+    },
+  );
+  assert.match(
+    noted.text,
+    /statistics or annotations of the features: "pvalue", "log2FoldChange", "length"/,
+  );
+  await refuses(
+    { "r.csv": 'sample,TP53\n"S\n1",1\nS2,2\n' },
+    [/expected the id of a sample in one line/],
+    {
+      ...{ withoutSheet: true, table: { orientation: "samples-in-rows" } },
+    },
+  );
 });
 
 test("an index with gaps does not name the rows beside a column of words", async () => {

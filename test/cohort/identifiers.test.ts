@@ -17,6 +17,7 @@ test("isExcelDate knows the forms of other languages", () => {
       "01-Sept",
       "1-sept.",
       "1. Mrz",
+      ...["2021/9/1", "09월 01일", "1.9.", "1-мар", "1-Eyl", "2. syys", "3-лют.", "1-Μαρ"],
       "01. Mär",
       "02-mar",
       "1-mars",
@@ -63,7 +64,15 @@ test("isExcelDate leaves names alone that only resemble dates", () => {
       "50-00-0",
       "2021-09-012",
     ],
-    ...["7440-70-2", "14-3-3_beta", "C3L-00365", "44440", "1-methylnicotinamide", "x2021-09-01"],
+    ...[
+      "7440-70-2",
+      "2051-10-7",
+      "14-3-3_beta",
+      "C3L-00365",
+      "44440",
+      "1-methylnicotinamide",
+      "x2021-09-01",
+    ],
   ];
   for (const name of names) assert.ok(!isExcelDate(name), name);
 });

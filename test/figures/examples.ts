@@ -6,7 +6,11 @@ import { confusionFigure } from "../../lib/figures/confusion.js";
 import { correlationFigure } from "../../lib/figures/correlation.js";
 import { curvesFigure } from "../../lib/figures/curves.js";
 import { densityFigure } from "../../lib/figures/density.js";
-import { type Differences, differencesFigure } from "../../lib/figures/differences.js";
+import {
+  type Differences,
+  differencesFigure,
+  splitsFigure,
+} from "../../lib/figures/differences.js";
 import { type Figure, paperFigure } from "../../lib/figures/figure.js";
 import { type HiddenCellsRow, hiddenCellsFigure } from "../../lib/figures/hidden-cells.js";
 import { labelsFigure } from "../../lib/figures/labels.js";
@@ -18,7 +22,6 @@ import { type ReliabilityRow, reliabilityFigure } from "../../lib/figures/reliab
 import { type SetRow, setsFigure } from "../../lib/figures/sets.js";
 import { skillFigure } from "../../lib/figures/skill.js";
 import { splitFigure } from "../../lib/figures/split.js";
-import { splitsFigure } from "../../lib/figures/splits.js";
 import { trainingFigure } from "../../lib/figures/training.js";
 
 const cohort = "Example";

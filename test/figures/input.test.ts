@@ -67,7 +67,7 @@ test("reliabilityFigure refuses shares above 1 and more predictors than it has r
   const [row] = reliabilityRows;
   assert.throws(
     () => draw([{ ...row, coverage: 1.2 }]),
-    /shares in \[0, 1\] of shared decoder on proteomics, got 1.2/,
+    /shares of shared decoder on proteomics in \[0, 1\], got 1.2/,
   );
   const many = ["a", "b", "c", "d", "e"].map((predictor) => ({ ...row, predictor }));
   assert.throws(() => draw(many), /at most 4 predictors, got 5/);

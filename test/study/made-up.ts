@@ -2,12 +2,12 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { KEGG_OF_NAME } from "../../lib/cohort/metabolites.js";
+import { curatedNames } from "../../lib/cohort/metabolites.js";
 import { createRandom } from "../../lib/cohort/random.js";
 import { type Rows, workbook } from "../cohort/workbooks.js";
 
 const SIDES = ["Left", "Right"] as const;
-const METABOLITES = Object.keys(KEGG_OF_NAME).slice(0, 20);
+const METABOLITES = [...curatedNames().keys()].slice(0, 20);
 
 export interface MadeUpOptions {
   /** Of glioblastoma; a sixth as many GTEx donors come on top in the workbook. */

@@ -1,6 +1,6 @@
 // Records of experiments: written from finished runs alone, read for the same settings alone, and checked here.
 import assert from "node:assert/strict";
-import { rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { chooseEngine } from "../../lib/engine/choose.js";
@@ -9,6 +9,7 @@ import { foldersOf, readProfile } from "../../lib/study/profile.js";
 import {
   checkRecord,
   findRecord,
+  readRecords,
   recordExperiment,
   scoreExperiment,
 } from "../../lib/study/record.js";
@@ -96,6 +97,20 @@ test("a damaged record is named, with what to do", async () => {
   await assert.rejects(
     findRecord(plan, file),
     /seeds\.json, got "\{"runs": "; restore it with git/,
+  );
+});
+
+test("an experiment's records of all cohorts are read by the name of their profile", async () => {
+  const folder = scratchFolder();
+  const recordOf = (name: string) => ({ profile: name, runs: [], scores: [], accuracies: [] });
+  for (const name of ["second", "first", "without"]) mkdirSync(join(folder, name));
+  for (const name of ["second", "first"]) {
+    writeFileSync(join(folder, name, "splits-quick.json"), JSON.stringify(recordOf(name)));
+  }
+  const found = await readRecords("splits-quick", folder);
+  assert.deepEqual(
+    found.map((record) => record.profile),
+    ["first", "second"],
   );
 });
 
