@@ -246,7 +246,7 @@ function readLabels(
       keep(`because of its decimal commas, as in ${quote(cells[first])}; write decimal points`);
     } else if (words.every((i) => /^[+-]?\d+(?:\.\d+)? ?%$/.test(cells[i]))) {
       keep(`because of its percent signs, as in ${quote(cells[first])}; write numbers`);
-    } else if (words.length < numbers) {
+    } else if (words.length < numbers || (kind === "number" && numbers > 0)) {
       keep(
         `because of ${quote(cells[first])} on ${rowWord} ${lines[first]}; ${numbers} of its cells are numbers`,
       );
@@ -282,7 +282,7 @@ function noteClasses(classes: readonly string[]): string[] {
   return [
     ...(unrecorded.length > 0
       ? [
-          `${quoteSome(unrecorded)} among its values; if that means "not recorded", pass missing: ` +
+          `${quoteSome(unrecorded)} among its values; if that means "not recorded", leave the cells empty, or pass missing: ` +
             `[${unrecorded.map(quote).join(", ")}]`,
         ]
       : []),
