@@ -4,7 +4,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import ts from "typescript";
-import { readAllDoors, readDoor } from "./docs.js";
+import { readDoor } from "./architecture.js";
+import { readAllDoors } from "./docs.js";
 
 const root = join(import.meta.dirname, "..");
 const doors = readAllDoors();

@@ -230,7 +230,8 @@ function guessProfile(folder: string, entry: string): StudyProfile[] {
   const start = readStart(file, 1024);
   const foreign = recognizeForeign(start);
   if (foreign) throw new Error(`${file}: expected a table, got ${foreign}, or remove it`);
-  const [corner] = new TextDecoder(utf16Of(start) ?? "utf-8").decode(start).split(/[\t\r\n]/, 1);
+  const lines = new TextDecoder(utf16Of(start) ?? "utf-8").decode(start).split(/[\r\n]+/);
+  const [corner] = (lines.find((line) => !line.startsWith("#")) ?? "").split("\t", 1);
   const format = CORNERS[corner.trim().toLowerCase()];
   if (!format || (format === "expression" && !/^(m?rna|expression)/i.test(id))) return [];
   return [{ id, title: id, format, file }];

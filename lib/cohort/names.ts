@@ -231,12 +231,12 @@ export function chooseFeatures(
   return { ids, kept, lost, notes: noteFeatures(raw, ids, lost) };
 }
 
-/** Notes ids with a mark by which spreadsheets keep a cell as text. */
+/** Notes ids with a quote, or another mark by which spreadsheets keep a cell as text. */
 export function noteMarks(what: "sample" | "feature", ids: readonly string[]): string[] {
-  const marked = ids.filter((id) => /^(?:'|=")/.test(id));
+  const marked = ids.filter((id) => /^(?:'|=?")/.test(id));
   if (marked.length === 0) return [];
   return [
-    `${countOf(marked.length, what)} whose names begin with a spreadsheet's text mark, ' or =": ${quoteSome(marked)}; ` +
+    `${countOf(marked.length, what)} whose names begin with a quote or a spreadsheet's text mark, ' or =": ${quoteSome(marked)}; ` +
       "remove it if other files write the names without it",
   ];
 }

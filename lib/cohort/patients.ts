@@ -135,16 +135,9 @@ export function notePatients(where: string, column?: string): string {
       ? 'add a column "patient"'
       : `add a column "patient", or pass patient: ${quote(column)} if that column names them`;
   return (
-    `${where}: ${NO_PATIENTS}, so each sample counts as a patient of its own, and a split may separate the ` +
+    `${where}: no column names the patients, so each sample counts as a patient of its own, and a split may separate the ` +
     `samples of one patient; if patients have several samples, ${remedy}`
   );
-}
-
-const NO_PATIENTS = "no column names the patients";
-
-/** Recognizes the note of `notePatients`. */
-export function isPatientNote(note: string): boolean {
-  return note.includes(NO_PATIENTS);
 }
 
 /** Whether a column is named like ids and its values repeat, so that it may name the patients. */

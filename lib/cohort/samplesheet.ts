@@ -56,6 +56,8 @@ export interface SampleSheet {
   readonly idName: string;
   /** Whether a column names the patients. */
   readonly hasPatients: boolean;
+  /** Says that nothing names the patients, where that is so. */
+  readonly patientNotes: readonly string[];
   readonly notes: readonly string[];
 }
 
@@ -161,10 +163,8 @@ function readRows(
     return readLabels(table, own, (cell) => missing.matches(cell), minus, notes);
   });
   const idName = table.header[idColumn];
-  if (found.column < 0 && !namesPatients(idName)) {
-    const maybe = names.find((name, j) => mayNamePatients(name, cells(columns[j])));
-    notes.push(notePatients(file, maybe));
-  }
+  const isNamed = found.column >= 0 || namesPatients(idName);
+  const maybe = () => names.find((name, j) => mayNamePatients(name, cells(columns[j])));
   return {
     samples: ids.map((sampleId, i) => ({
       id: sampleId,
@@ -173,6 +173,7 @@ function readRows(
     })),
     idName,
     hasPatients: found.column >= 0,
+    patientNotes: isNamed ? [] : [notePatients(file, maybe())],
     notes: [...table.notes, ...notes, ...missing.notes(file, "recorded")],
   };
 }
@@ -245,7 +246,7 @@ function readLabels(
       keep(`because of its decimal commas, as in ${quote(cells[first])}; write decimal points`);
     } else if (words.every((i) => /^[+-]?\d+(?:\.\d+)? ?%$/.test(cells[i]))) {
       keep(`because of its percent signs, as in ${quote(cells[first])}; write numbers`);
-    } else if (words.length < numbers) {
+    } else if (words.length < numbers || (kind === "number" && numbers > 0)) {
       keep(
         `because of ${quote(cells[first])} on ${rowWord} ${lines[first]}; ${numbers} of its cells are numbers`,
       );
@@ -281,7 +282,7 @@ function noteClasses(classes: readonly string[]): string[] {
   return [
     ...(unrecorded.length > 0
       ? [
-          `${quoteSome(unrecorded)} among its values; if that means "not recorded", pass missing: ` +
+          `${quoteSome(unrecorded)} among its values; if that means "not recorded", leave the cells empty, or pass missing: ` +
             `[${unrecorded.map(quote).join(", ")}]`,
         ]
       : []),

@@ -54,7 +54,7 @@ export function remarkOnSentinels(
   if (cells.size === 0 || largest === 0 || smallest < 4 * largest) return undefined;
   const list = [...cells].map(([value, count]) => `${value} in ${countOf(count, "cell")}`);
   const marks = [...cells.keys()].map((value) => `"${value}"`).join(", ");
-  return `${list.join(", ")}, far from all other values; if that means "not ${what}", pass missing: [${marks}]`;
+  return `${list.join(", ")}, far from all other values; if that means "not ${what}", leave the cells empty, or pass missing: [${marks}]`;
 }
 
 /** Notes features without a value in any sample, such as a footnote. */

@@ -28,13 +28,7 @@ import {
   noteMarks,
 } from "./names.js";
 import { decideOrientation, type Orientation } from "./orientation.js";
-import {
-  checkPatients,
-  choosePatients,
-  isPatientNote,
-  namesPatients,
-  notePatients,
-} from "./patients.js";
+import { checkPatients, choosePatients, namesPatients, notePatients } from "./patients.js";
 import { collectProblems, type Problems, quote, quoteSome } from "./problems.js";
 import { DUPLICATES, type RenameOptions, renameFeatures } from "./rename.js";
 import {
@@ -448,14 +442,15 @@ export async function readTables(options: TablesOptions): Promise<FileCohort> {
     drops: read.flatMap((table) => table.drops),
     keep,
   });
-  const told = sheet?.notes ?? [notePatients(tables[0].file)];
+  const patientNotes = sheet?.patientNotes ?? [notePatients(tables[0].file)];
   return {
     ...cohort,
     readings: Object.fromEntries(
       read.flatMap(({ name, reading }) => (reading ? [[name, reading]] : [])),
     ),
     notes: [
-      ...told.filter((note) => patientOf.size === 0 || !isPatientNote(note)),
+      ...(sheet?.notes ?? []),
+      ...(patientOf.size === 0 ? patientNotes : []),
       ...read.flatMap((table) => table.notes),
       ...(sheet?.hasPatients
         ? read.flatMap(({ patients }) => (patients ? noteApart(sheet, patients) : []))

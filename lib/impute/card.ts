@@ -101,7 +101,7 @@ ${drops.map((drop) => `- Left out: ${drop.count} ${drop.what} of ${drop.from}, $
 
 ## Quality
 
-Out of fold, patients held out. ${imputer.aro ? "Mean squared error, r, skill and coverage are in the paper's space, log1p(max(0, z));" : "Mean squared error is in z-scores, where the mean of the training samples has about 1;"} intervals are 95 %, patients drawn with replacement, and ignore variation between splits and seeds.
+All figures are out of fold: no patient was predicted by a model that had seen them. ${imputer.aro ? "Mean squared error, r, skill and coverage are in the paper's space, log1p(max(0, z));" : "Mean squared error is in z-scores, where the mean of the training samples has about 1;"} the 95 % bootstrap intervals over patients ignore variation between splits and seeds.
 
 ${renderErrors(imputer)}
 
@@ -118,7 +118,7 @@ ${renderCoverage(imputer)}
 ## Limits
 
 - Coverage holds on average over samples and features, not for each; samples unlike the training samples are covered less. \`npx aro impute\` warns of samples whose novelty is above ${noveltyLimit.toFixed(3)}, the 95th percentile of training samples held out.
-- r over all samples includes differences between groups, such as tumor and normal, and is lower within a group.
+- r over all samples includes differences between groups, such as tumor and normal; within a group it is lower.
 - Nothing here was tried on another cohort, laboratory or platform. Where those of the new samples differ, expect worse.
 - Features that fewer than ${MINIMUM_OBSERVED} training samples measured are not imputed.
 
@@ -136,18 +136,18 @@ const PREPROCESSING =
 const ARO_PREPROCESSING =
   "the paper's: gaps filled by the median, values clamped to their 1st and 99th percentile, z-scores, log1p(max(0, z)).";
 const SPLITS =
-  "eight folds that never part a patient. Scales and paths are fitted without the fold that they predict; each of four " +
+  "eight folds, each patient in one. Scales and paths are fitted without the fold that they predict; each of four " +
   "networks is trained without two folds, so it saw three quarters of the samples, and imputes by all four together.";
 const ARO_SPLITS =
-  "five folds that never part a patient. The model that imputes was trained on four of them, with the fifth as its " +
+  "five folds, each patient in one. The model that imputes was trained on four of them, with the fifth as its " +
   "validation rows; each out-of-fold prediction comes from a model trained on three.";
 
 /** Says that a control imputes a modality, and why. */
 export function fallbackText({ modality, method, errors }: ModalityChoice): string {
   const { "shared-decoder": own, [method]: control } = errors;
   return (
-    `${modality} fell back to ${METHOD_NAMES[method]}: out of fold its error is ${control!.value.toFixed(3)}, that of ` +
-    `the shared decoder ${own!.value.toFixed(3)}, more than 2 % above`
+    `${modality} fell back to ${METHOD_NAMES[method]}: its out-of-fold error is ${control!.value.toFixed(3)}, that of ` +
+    `the shared decoder ${own!.value.toFixed(3)}, more than 2 % higher`
   );
 }
 
@@ -156,7 +156,7 @@ export function worseThanMean(choices: readonly ModalityChoice[]): string[] {
   return choices.flatMap(({ modality, method, errors: { mean, [method]: own } }) => {
     if (mean === undefined || own === undefined || !(own.value > mean.value)) return [];
     return [
-      `${modality} by ${METHOD_NAMES[method]} is worse than the mean of the training samples: its error out of fold is ` +
+      `${modality} by ${METHOD_NAMES[method]} is worse than the mean of the training samples: its out-of-fold error is ` +
         `${own.value.toFixed(3)}, the mean's ${mean.value.toFixed(3)}; do not use it`,
     ];
   });

@@ -46,13 +46,14 @@ svg { display: block; max-width: 100%; margin: 1em 0 } h1, h2 { line-height: 1.2
 table { border-collapse: collapse; font-size: 13px } td, th { padding: 2px 12px 2px 0; text-align: left; border-bottom: 1px solid ${GRID} }
 </style>
 <h1>${count} imputed by the model of ${escapeMarkup(name)}</h1>
-<p>${escapeMarkup(inferred.join(", "))} from ${escapeMarkup(decoder.modalities[0].name)}. Units: ${escapeMarkup(unitsText(imputer))}.
+<p>${escapeMarkup(inferred.join(", "))}: predicted from ${escapeMarkup(decoder.modalities[0].name)}. Units: ${escapeMarkup(unitsText(imputer))}.
 The model was trained on ${decoder.trainedOn.length} samples of ${imputer.patients} patients. Library ${escapeMarkup(imputer.version)}, seed ${imputer.seed}.
 Not for diagnosis or treatment of a person.</p>
 ${notes.map((note) => `<p class="note">${escapeMarkup(note)}</p>`).join("\n")}
 <h2>Which features can be used</h2>
-<p>r of each feature, predicted for training patients who were held out. Strong: its lower limit is above 0.3; usable: r is at
-least 0.3 and its lower limit above 0; weak: use none of these on its own. features.tsv names them.</p>
+<p>The correlation r of each feature's predicted and measured values, over training patients who were held out. Strong: the
+lower limit of r is above 0.3. Usable: r is at least 0.3 and its lower limit above 0. Weak: do not use the feature on its own.
+features.tsv lists every feature.</p>
 ${drawVerdicts(imputer)}
 <h2>Where the new samples lie</h2>
 <p>${whereText(imputer, newcomers)}</p>
@@ -60,8 +61,9 @@ ${drawMap(imputer, options)}
 ${drawNovelty(imputer, newcomers)}
 ${warned.length > 0 ? listWarned(warned) : ""}
 <h2>Coverage</h2>
-<p>Intervals are at ${100 * level} %. The table shows the ${100 * LEVEL} % intervals on training patients whose errors had no part
-in their width; the picture shows each feature's share. It holds on average: some features and samples are covered less.</p>
+<p>The written intervals are ${100 * level} % intervals. The table shows how many measured values the ${100 * LEVEL} % intervals contain, on
+training patients whose errors had no part in their width; the pictures show it for each feature. Coverage holds on average:
+some features and samples are covered less.</p>
 ${tableCoverage(imputer)}
 ${drawCoverage(imputer)}
 </html>
@@ -72,9 +74,9 @@ function whereText({ noveltyLimit }: Imputer, newcomers: readonly Newcomer[]): s
   const outside = newcomers.filter(({ novelty }) => novelty > noveltyLimit).length;
   const share = ((100 * outside) / newcomers.length).toFixed(0);
   return (
-    `${outside} of ${newcomers.length} (${share} %) are less like the training samples than 95 % of those are like one ` +
-    "another; 5 % are expected. The map shows the training samples' first two principal components, with the new samples " +
-    "projected onto them. Novelty is the share of a sample that the training samples do not explain."
+    `Novelty is the share of a sample that the training samples do not explain. ${outside} of ${newcomers.length} new ` +
+    `samples (${share} %) are more novel than 95 % of the training samples are beside the others; 5 % are expected. The map ` +
+    "shows the training samples' first two principal components, with the new samples projected onto them."
   );
 }
 

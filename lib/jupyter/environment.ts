@@ -91,11 +91,25 @@ async function call(command: string, args: string[], purpose: string): Promise<v
   throw new Error(`prepareJupyter: could not ${purpose}\n${last || `exit status ${code}`}`);
 }
 
+/**
+ * The compiler's program is most of a kernel's heap, and each collection would mark it again: collect later and less often.
+ */
+const MEMORY_FLAGS = [
+  "--initial-heap-size=1024",
+  "--min-semi-space-size=64",
+  "--max-semi-space-size=64",
+];
+
 async function writeKernelSpec(root: string, venv: string): Promise<void> {
   const folder = join(venv, "share", "jupyter", "kernels", "aro");
   await mkdir(folder, { recursive: true });
   const spec = {
-    argv: [process.execPath, join(root, "lib", "jupyter", "kernel.cjs"), "{connection_file}"],
+    argv: [
+      process.execPath,
+      ...MEMORY_FLAGS,
+      join(root, "lib", "jupyter", "kernel.cjs"),
+      "{connection_file}",
+    ],
     display_name: "ARO (TypeScript)",
     language: "typescript",
     env: { NODE_OPTIONS: "--enable-source-maps", TF_CPP_MIN_LOG_LEVEL: "3" },

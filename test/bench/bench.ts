@@ -44,11 +44,13 @@ async function main(args: string[]): Promise<void> {
       console.log(`${name}: skipped, ${outcome}`);
       continue;
     }
-    rows.push(rowOf(contest, outcome));
+    const row = rowOf(contest, outcome);
+    rows.push(row);
     // At once, so that a bench that is interrupted has told what it found.
     if (json) writeFileSync(json, `${JSON.stringify(rows, null, 2)}\n`);
     console.log(`${name}: ${about}`);
     console.log(`  ours: ${outcome.ours.with}; reference: ${outcome.reference?.with ?? "none"}`);
+    console.log(textTable([printable(row)]));
   }
   if (rows.length > 0) console.log(`\n${textTable(rows.map(printable))}`);
   for (const { shareOfStep } of rows) {

@@ -679,6 +679,9 @@ test("totals and means are refused where they are, and noted where only the name
     [/line 4: expected samples, got "Total", the sum of the others; remove the row/],
     told,
   );
+  // A rounded total differs by less than a thousandth.
+  const rounded = `gene,S1,S2,S3,S4\nTP53,1000,2000,3000,4000\nEGFR,50,60,70,80\n`;
+  await refuses({ "r.csv": `${rounded}Total,1051,2061,3071,4081\n` }, [/the sum of the others/]);
   const named = await reads({ "r.csv": `${RNA}EGFR,5,6,7,8\nTotal,6,8,10,12.5\n` });
   assert.match(named.text, /the features include what may be totals: "Total"/);
 });
@@ -687,7 +690,10 @@ test("marks of spreadsheets, remarks below a table and repeated names are noted"
   const marked = await reads({
     "r.csv": `${RNA}'EGFR,5,6,7,8\n="KRAS",1,2,3,4\nTP53.1,4,3,2,1\nSource: our lab,,,,\n`,
   });
-  assert.match(marked.text, /2 features whose names begin with a spreadsheet's text mark.*"'EGFR"/);
+  assert.match(
+    marked.text,
+    /2 features whose names begin with a quote or a spreadsheet's text mark.*"'EGFR"/,
+  );
   assert.match(marked.text, /because the name repeats \(1\): "TP53.1"/);
   assert.match(marked.text, /1 feature without a value in any sample: "Source: our lab"/);
   const again = await reads({ "r.csv": "gene,S1,S1.1,S2\nTP53,1,2,3\n" });

@@ -507,3 +507,35 @@ test("a table in UTF-16 is not passed over", () => {
     assert.deepEqual(cohort.modalities.map(({ name }) => name).slice(0, 1), ["RNA"]);
   }
 });
+
+test("what a study's files may mean otherwise is noted", async () => {
+  const told = async (changes: Record<string, string>) =>
+    (await readCbioportal({ folder: folderOf(changes) })).notes.join("\n");
+  const expression = (from: string, to: string) => told({ [RNA]: study[RNA].replace(from, to) });
+  assert.match(await expression("1.5", "-999"), /-999 in 1 cell, far from all other values/);
+  assert.match(await expression("TP53", '"TP53"'), /1 feature whose names begin with a quote/);
+  assert.match(
+    await expression("TP53\t7157", "batch\t"),
+    /may be labels of the samples \(1\): "batch"/,
+  );
+  assert.match(
+    await told({ [SAMPLES]: study[SAMPLES].replace("P2\tS4", "p2\tS4") }),
+    /patients that may be the same: "P2", "p2"/,
+  );
+  assert.match(
+    await told({
+      [PATIENTS]: study[PATIENTS]
+        .replace("Not Available", "x")
+        .replace("59.5", ">89")
+        .replace("[x]", "60"),
+    }),
+    /"AGE" is kept as text because of ">89"/,
+  );
+});
+
+test("a table below remarks is found, by its first line without a #", async () => {
+  const { modalities } = await readCbioportal({
+    folder: folderOf({ [RNA]: `#made in 2021\n${study[RNA]}` }),
+  });
+  assert.deepEqual(modalities.map(({ name }) => name).slice(0, 2), ["RNA", "protein"]);
+});
