@@ -53,6 +53,51 @@ export function readDoors(): ReadonlyMap<string, string> {
   );
 }
 
+/** A file through which the package is imported. */
+export interface Door {
+  /** As an import names it: "aro/study". */
+  readonly name: string;
+  /** Relative to the repository: "lib/study/index.ts". */
+  readonly file: string;
+  /** What its first line says of it. */
+  readonly about: string;
+  readonly exports: readonly Exported[];
+}
+
+/** An exported name. */
+export interface Exported {
+  readonly name: string;
+  /** The comment above its group. */
+  readonly group: string;
+  /** The file that it comes from, as "lib/cohort/tables.ts". */
+  readonly file: string;
+}
+
+/**
+ * Reads the text of a door.
+ * @throws Error if it exports anything but names, or a name outside of a group.
+ */
+export function readDoor(name: string, file: string, text: string): Door {
+  const exports: Exported[] = [];
+  let group: string | undefined;
+  for (const statement of parse(file, text).statements) {
+    const comment = ts.getLeadingCommentRanges(text, statement.getFullStart())?.at(-1);
+    if (comment) group = text.slice(comment.pos, comment.end).replace(/^\/\/ |\.$/g, "");
+    if (!ts.isExportDeclaration(statement)) continue;
+    const { exportClause: names, moduleSpecifier: from } = statement;
+    if (!names || !ts.isNamedExports(names) || !from || !ts.isStringLiteral(from)) {
+      throw new Error(`${file}: expected exports by name, got ${statement.getText()}`);
+    }
+    const source = posix.join(posix.dirname(file), from.text.replace(/\.js$/, ".ts"));
+    for (const element of names.elements) {
+      if (group === undefined) throw new Error(`${file}: ${element.name.text} stands in no group`);
+      exports.push({ name: element.name.text, group, file: source });
+    }
+  }
+  const [head] = text.split("\n", 1);
+  return { name, file, about: head.replace(/^\/\/ (The door "[^"]*": )?/, ""), exports };
+}
+
 /** Every .ts file under a folder of the repository, except what the compiler wrote. */
 export function readSources(folder: string): Sources {
   const root = join(import.meta.dirname, "..");
@@ -150,7 +195,10 @@ export function checkPackages(sources: Sources): string[] {
 
 /** A function that a door exports and that takes options passes them to `checkOptions`, by its own name. */
 export function checkDoors(sources: Sources): string[] {
-  return eachExport(sources).flatMap(({ path, names }) => {
+  const doors = [...sources].filter(([path]) => isDoor(path));
+  const exported = doors.flatMap(([path, text]) => readDoor(path, path, text).exports);
+  return [...new Set(exported.map(({ file }) => file))].flatMap((path) => {
+    const names = exported.filter(({ file }) => file === path).map(({ name }) => name);
     const source = parse(path, sources.get(path) ?? "");
     return source.statements.filter(ts.isFunctionDeclaration).flatMap((declared) => {
       const name = declared.name?.text ?? "";
@@ -162,28 +210,6 @@ export function checkDoors(sources: Sources): string[] {
         : [`${path}:${lineOf(source, declared)}: ${name} takes options and does not check them`];
     });
   });
-}
-
-/** What the doors export, and the files that it comes from. */
-function eachExport(sources: Sources): { path: string; names: string[] }[] {
-  return [...sources]
-    .filter(([from]) => isDoor(from))
-    .flatMap(([from, text]) =>
-      parse(from, text)
-        .statements.filter(ts.isExportDeclaration)
-        .flatMap((statement) => {
-          const { moduleSpecifier, exportClause } = statement;
-          if (!moduleSpecifier || !ts.isStringLiteral(moduleSpecifier)) return [];
-          if (!exportClause || !ts.isNamedExports(exportClause)) return [];
-          const path = targetOf({
-            from,
-            specifier: moduleSpecifier.text,
-            line: 1,
-            kind: "static",
-          })!;
-          return [{ path, names: exportClause.elements.map(({ name }) => name.text) }];
-        }),
-    );
 }
 
 /** "lib/index.ts" and "lib/study/index.ts" are doors. */

@@ -4,7 +4,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import ts from "typescript";
-import { readAllDoors, readDoor } from "./docs.js";
+import { readDoor } from "./architecture.js";
+import { readAllDoors } from "./docs.js";
 
 const root = join(import.meta.dirname, "..");
 const doors = readAllDoors();
@@ -12,7 +13,7 @@ const doors = readAllDoors();
 /** How many names a door may export. */
 const MOST = {
   aro: 65,
-  "aro/study": 42,
+  "aro/study": 43,
   "aro/claims": 7,
   "aro/figures": 25,
   "aro/course": 10,

@@ -16,8 +16,7 @@ import {
   type MarkdownThemeContext,
   type PluginOptions,
 } from "typedoc-plugin-markdown";
-import ts from "typescript";
-import { parse, readDoors } from "./architecture.js";
+import { type Door, readDoor, readDoors } from "./architecture.js";
 
 const ROOT = join(import.meta.dirname, "..");
 const API = join(ROOT, "lib", "API.md");
@@ -26,51 +25,6 @@ const HEAD = "<!-- Written by `npm run docs` from the docstrings; do not edit. -
 
 /** The heading under which types stand that the exported functions name and no door exports. */
 const UNNAMED = "Types that are not exported";
-
-/** A file through which the package is imported. */
-export interface Door {
-  /** As an import names it: "aro/study". */
-  readonly name: string;
-  /** Relative to the repository: "lib/study/index.ts". */
-  readonly file: string;
-  /** What its first line says of it. */
-  readonly about: string;
-  readonly exports: readonly Exported[];
-}
-
-/** An exported name. */
-export interface Exported {
-  readonly name: string;
-  /** The comment above its group. */
-  readonly group: string;
-  /** The file that it comes from, as "lib/cohort/tables.ts". */
-  readonly file: string;
-}
-
-/**
- * Reads the text of a door.
- * @throws Error if it exports anything but names, or a name outside of a group.
- */
-export function readDoor(name: string, file: string, text: string): Door {
-  const exports: Exported[] = [];
-  let group: string | undefined;
-  for (const statement of parse(file, text).statements) {
-    const comment = ts.getLeadingCommentRanges(text, statement.getFullStart())?.at(-1);
-    if (comment) group = text.slice(comment.pos, comment.end).replace(/^\/\/ |\.$/g, "");
-    if (!ts.isExportDeclaration(statement)) continue;
-    const { exportClause: names, moduleSpecifier: from } = statement;
-    if (!names || !ts.isNamedExports(names) || !from || !ts.isStringLiteral(from)) {
-      throw new Error(`${file}: expected exports by name, got ${statement.getText()}`);
-    }
-    const source = posix.join(posix.dirname(file), from.text.replace(/\.js$/, ".ts"));
-    for (const element of names.elements) {
-      if (group === undefined) throw new Error(`${file}: ${element.name.text} stands in no group`);
-      exports.push({ name: element.name.text, group, file: source });
-    }
-  }
-  const [head] = text.split("\n", 1);
-  return { name, file, about: head.replace(/^\/\/ (The door "[^"]*": )?/, ""), exports };
-}
 
 /** Every door of the package. */
 export function readAllDoors(): readonly Door[] {

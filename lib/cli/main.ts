@@ -5,7 +5,12 @@ import { COMMANDS } from "./commands.js";
 import { describeCommand, listCommands } from "./help.js";
 import { type Command, parse } from "./options.js";
 
-async function main([name = "help", ...rest]: readonly string[]): Promise<number> {
+/**
+ * Runs the command that the words of a command line name.
+ * @returns the exit status.
+ * @throws Error in one line for a user, if the command is unknown or fails.
+ */
+export async function main([name = "help", ...rest]: readonly string[]): Promise<number> {
   if (name === "--version") {
     console.log(libraryVersion());
     return 0;
@@ -30,14 +35,3 @@ function find(name: string): Command {
   const remedy = didYouMean(name, names) || "; see npx aro help";
   throw new RangeError(`aro: expected a command of ${names.join(", ")}, got "${name}"${remedy}`);
 }
-
-// The stack helps only developers of lib; ARO_DEBUG shows it.
-main(process.argv.slice(2)).then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: Error) => {
-    console.error(process.env.ARO_DEBUG ? error.stack : error.message);
-    process.exitCode = 1;
-  },
-);

@@ -1,5 +1,6 @@
 // Renames features by an identifier map, finds the gene of each, and merges features that share a name.
 import { readDelimited } from "./delimited.js";
+import { groupBy } from "./group.js";
 import { emptyMatrix, type Matrix, selectColumns } from "./matrix.js";
 import { collectProblems, countOf, quote, quoteSome } from "./problems.js";
 
@@ -86,12 +87,7 @@ export function renameFeatures(
 ): Renamed {
   const notes: string[] = [];
   const mapped = map ? applyMap(features, map, "name", notes) : features;
-  const groups = new Map<string, number[]>();
-  mapped.forEach((name, j) => {
-    const group = groups.get(name);
-    if (group) group.push(j);
-    else groups.set(name, [j]);
-  });
+  const groups = groupBy(mapped.keys(), (j) => mapped[j]);
   const repeated = [...groups.values()].filter((group) => group.length > 1);
   if (repeated.length > 0 && duplicates === "refuse") {
     const examples = repeated.slice(0, 3).map((group) => {

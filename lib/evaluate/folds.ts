@@ -1,4 +1,5 @@
 // Folds for cross-validation: no patient is split between folds, and each fold has its share of every class.
+import { groupBy } from "../cohort/group.js";
 import { createRandom, shuffle } from "../cohort/random.js";
 import { checkOptions } from "../options.js";
 
@@ -127,12 +128,7 @@ export function stratifiedHoldout(
   if (!(share > 0 && share < 1)) {
     throw new RangeError(`stratifiedHoldout: expected a share in (0, 1), got ${share}`);
   }
-  const rowsOf = new Map<Name, number[]>();
-  labels.forEach((label, row) => {
-    const rows = rowsOf.get(label);
-    if (rows) rows.push(row);
-    else rowsOf.set(label, [row]);
-  });
+  const rowsOf = groupBy(labels.keys(), (row) => labels[row]);
   for (const [name, rows] of rowsOf) {
     if (rows.length < 2) {
       throw new RangeError(

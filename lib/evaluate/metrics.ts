@@ -1,4 +1,6 @@
 // What a classifier's predictions are worth: confusion matrix, accuracies, F1, area under the ROC curve.
+import { groupBy } from "../cohort/group.js";
+import { checkFinite } from "./statistics.js";
 
 /** Counts in row-major order, `[classes, classes]`: row is the true class, column the predicted one. */
 export interface Confusion {
@@ -98,16 +100,8 @@ export function rocAuc(
       throw new RangeError(`rocAuc: expected as many scores as samples, got ${count} and ${given}`);
     }
   }
-  const members = new Map<number, number[]>();
-  for (let i = 0; i < count; i++) {
-    if (!Number.isFinite(scores[i])) {
-      throw new RangeError(`rocAuc: expected finite scores, got ${scores[i]} at ${i}`);
-    }
-    const stratum = strata?.[i] ?? 0;
-    const known = members.get(stratum);
-    if (known) known.push(i);
-    else members.set(stratum, [i]);
-  }
+  checkFinite("rocAuc", scores);
+  const members = groupBy(Array(count).keys(), (i) => strata?.[i] ?? 0);
   let twiceWon = 0; // doubled, so that halves stay whole
   let pairs = 0;
   for (const order of members.values()) {

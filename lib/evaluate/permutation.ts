@@ -1,4 +1,5 @@
 // What chance alone would score: labels permuted within the constraints that patients impose.
+import { groupBy } from "../cohort/group.js";
 import { createRandom, type Random, shuffle } from "../cohort/random.js";
 import { checkOptions } from "../options.js";
 import { checkCount, checkFinite } from "./statistics.js";
@@ -67,17 +68,6 @@ export function permuteLabels<T>(
 
 /** Rows of each group, gathered by how many rows the groups have. */
 function bySize(groups: readonly (string | number)[]): number[][][] {
-  const rowsOf = new Map<string | number, number[]>();
-  groups.forEach((group, row) => {
-    const rows = rowsOf.get(group);
-    if (rows) rows.push(row);
-    else rowsOf.set(group, [row]);
-  });
-  const strata = new Map<number, number[][]>();
-  for (const rows of rowsOf.values()) {
-    const alike = strata.get(rows.length);
-    if (alike) alike.push(rows);
-    else strata.set(rows.length, [rows]);
-  }
-  return [...strata.values()];
+  const members = groupBy(groups.keys(), (row) => groups[row]).values();
+  return [...groupBy(members, (rows) => rows.length).values()];
 }

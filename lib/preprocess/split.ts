@@ -1,5 +1,6 @@
 // The split into training, validation and test rows, which keeps each patient's samples together.
 import type { Sample } from "../cohort/cohort.js";
+import { groupBy } from "../cohort/group.js";
 import { countPatients, labelValues } from "../cohort/labels.js";
 import { numpyPermutation } from "../cohort/random.js";
 import { checkOptions } from "../options.js";
@@ -29,14 +30,8 @@ export function splitSamples(samples: readonly Sample[], options: SplitOptions =
     seed: "number",
     by: ["patient", "sample"],
   });
-  const groups = new Map<string, number[]>();
-  samples.forEach((sample, row) => {
-    const key = by === "patient" ? sample.patient : sample.id;
-    const rows = groups.get(key);
-    if (rows) rows.push(row);
-    else groups.set(key, [row]);
-  });
-  const units = [...groups.values()];
+  const key = by === "patient" ? "patient" : "id";
+  const units = [...groupBy(samples.keys(), (row) => samples[row][key]).values()];
   if (units.length < 4) {
     throw new RangeError(`splitSamples: expected at least 4 ${by}s, got ${units.length}`);
   }

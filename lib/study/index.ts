@@ -18,7 +18,7 @@ export { compareVariants, tabulateSeeds, tabulateSplits } from "./experiment-sco
 export { planExperiment } from "./experiments.js";
 export { openHiddenCells } from "./hidden-cells.js";
 export { readRecords, scoreExperiment } from "./record.js";
-export { openSets } from "./sets.js";
+export { openSets, recordedSets } from "./sets.js";
 export { compareSpaces, tuneAro, tuningReferences } from "./tuning.js";
 export { openUncertainty } from "./uncertainty.js";
 

@@ -8,7 +8,7 @@ import { projectRoot } from "../cohort/root.js";
 import { type Engine, nameEngine } from "../engine/engine.js";
 import { hashCohort } from "../train/config.js";
 import { foldersOf } from "./profile.js";
-import { recordFile, writeRecord } from "./record-file.js";
+import { listRecords, recordFile, writeRecord } from "./record-file.js";
 import type { Study } from "./study.js";
 
 /** Something that is measured on a study. */
@@ -164,15 +164,25 @@ async function readPart<P>(file: string): Promise<{ readonly result: P } | null>
   );
 }
 
+/** Reads what is recorded of a measurement on every cohort, by the name of its profile. */
+export async function readMeasurements<T>(name: string): Promise<Measured<T>[]> {
+  const found = await Promise.all((await listRecords(name)).map((file) => parse<T>(file)));
+  return found.filter((measured) => measured !== null);
+}
+
 /** Null if there is no file, or it is of another cohort, split or settings. */
 async function read<T>(file: string, hash: string): Promise<Measured<T> | null> {
-  const found = await readOptionalJson<Measured<T>>(
+  const found = await parse<T>(file);
+  return found?.hash === hash ? found : null;
+}
+
+async function parse<T>(file: string): Promise<Measured<T> | null> {
+  return await readOptionalJson<Measured<T>>(
     file,
     (measured) => typeof measured.hash === "string" && measured.result !== undefined,
     (text) =>
       `openMeasurement: expected a measurement in ${file}, got "${text}"; delete it, or restore it with git`,
   );
-  return found?.hash === hash ? found : null;
 }
 
 /** Rounds to six digits, which is more than a measurement holds. */

@@ -1,12 +1,25 @@
 // A record's file: results under version control, a row a line, so that a change is readable.
-import { mkdir } from "node:fs/promises";
+import { mkdir, readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { replaceFile } from "../cohort/durable-file.js";
+import { projectRoot } from "../cohort/root.js";
 import { foldersOf, type Profile } from "./profile.js";
 
 /** The file that holds the record of a profile's experiment or measurement. */
 export function recordFile(profile: Profile, name: string): string {
   return join(foldersOf(profile).records, `${name}.json`);
+}
+
+/**
+ * Lists the records of an experiment or measurement, one a profile, by the name of the profile.
+ * @param folder of records, one folder a profile.
+ */
+export async function listRecords(
+  name: string,
+  folder = join(projectRoot(), "data", "records"),
+): Promise<string[]> {
+  const profiles = (await readdir(folder)).sort();
+  return profiles.map((profile) => join(folder, profile, `${name}.json`));
 }
 
 /** Writes a record in one step. */

@@ -1,6 +1,5 @@
 // Records: the scores of an experiment's finished runs, kept under version control, so that not every reader trains them.
-import { readdir } from "node:fs/promises";
-import { join, relative } from "node:path";
+import { relative } from "node:path";
 import { readOptionalJson } from "../cohort/optional-file.js";
 import { projectRoot } from "../cohort/root.js";
 import { describeEngine, type Engine } from "../engine/engine.js";
@@ -24,7 +23,7 @@ import {
   trainExperiment,
 } from "./experiments.js";
 import type { Profile } from "./profile.js";
-import { recordFile, writeRecord } from "./record-file.js";
+import { listRecords, recordFile, writeRecord } from "./record-file.js";
 import { readSplit } from "./splits.js";
 
 /** A run behind the scores, and what trained it. */
@@ -235,12 +234,10 @@ export async function readRecord(
  */
 export async function readRecords(
   experiment: string,
-  folder = join(projectRoot(), "data", "records"),
+  folder?: string,
 ): Promise<ExperimentRecord[]> {
-  const profiles = (await readdir(folder)).sort();
-  const found = await Promise.all(
-    profiles.map((name) => parseRecord(join(folder, name, `${experiment}.json`))),
-  );
+  const files = await listRecords(experiment, folder);
+  const found = await Promise.all(files.map(parseRecord));
   return found.filter((record) => record !== null);
 }
 

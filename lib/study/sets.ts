@@ -18,7 +18,12 @@ import type { AroSpec } from "../model/aro.js";
 import type { AutoencoderModel } from "../model/autoencoder.js";
 import { prepareCohort } from "../preprocess/prepare.js";
 import { reduceStudy } from "./experiments.js";
-import { type Measurement, type OpenedMeasurement, openMeasurement } from "./measurement.js";
+import {
+  type Measurement,
+  type OpenedMeasurement,
+  openMeasurement,
+  readMeasurements,
+} from "./measurement.js";
 import type { Profile } from "./profile.js";
 import { asCompared, averageSkills, type MeanSkill, type SplitSkill } from "./skills.js";
 import {
@@ -120,9 +125,23 @@ export interface OpenedSets extends OpenedMeasurement<Sets> {
  */
 export async function openSets(study: Study, engine: Engine): Promise<OpenedSets> {
   const opened = await openMeasurement(SETS, study, engine);
-  const { scores } = opened.result;
+  return { ...opened, ...compared(opened.result) };
+}
+
+/** Any set to any other on another cohort, as recorded. */
+export type RecordedSets = Pick<OpenedSets, "profile" | "result" | "skills" | "differences">;
+
+/** Reads what is recorded of every cohort but the profile's own, by the name of its profile. */
+export async function recordedSets(own: Pick<Profile, "name">): Promise<RecordedSets[]> {
+  const found = await readMeasurements<Sets>(SETS.name);
+  return found
+    .filter(({ profile }) => profile !== own.name)
+    .map(({ profile, result }) => ({ profile, result, ...compared(result) }));
+}
+
+function compared({ scores }: Sets): Pick<OpenedSets, "skills" | "differences"> {
   const skills = averageSkills(scores, ({ observed, target }) => ({ observed, target }));
-  return { ...opened, skills, differences: compareSets(scores) };
+  return { skills, differences: compareSets(scores) };
 }
 
 interface Models {

@@ -3,24 +3,33 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join, posix } from "node:path";
-import { test } from "node:test";
+import { mock, test } from "node:test";
+import { main } from "../../lib/cli/main.js";
 import { projectRoot } from "../../lib/cohort/root.js";
 import { importsOf, readSources } from "../architecture.js";
 import { scratchFolder } from "../scratch.js";
 
-function aroIn(variables: NodeJS.ProcessEnv, ...args: string[]) {
-  const { ARO_PROFILE: _, ARO_SET: __, ...before } = process.env;
-  return spawnSync(process.execPath, [join(projectRoot(), "lib", "aro.mjs"), ...args], {
-    encoding: "utf8",
-    env: { ...before, ...variables },
-  });
+/** Runs a command as a reader does. */
+function aro(...args: string[]) {
+  const { ARO_PROFILE: _, ARO_SET: __, ...env } = process.env;
+  const program = join(projectRoot(), "lib", "aro.mjs");
+  return spawnSync(process.execPath, [program, ...args], { encoding: "utf8", env });
 }
 
-const aro = (...args: string[]) => aroIn({}, ...args);
+/** Runs a command in this process, with what it prints. */
+async function aroHere(...args: string[]) {
+  const lines: string[] = [];
+  const log = mock.method(console, "log", (text: string) => lines.push(text));
+  try {
+    return { status: await main(args), stdout: lines.join("\n") };
+  } finally {
+    log.mock.restore();
+  }
+}
 
-test("without a command, with help and with --help it prints how it is used, and --version the version", () => {
+test("without a command, with help and with --help it prints how it is used, and --version the version", async () => {
   for (const args of [[], ["help"], ["--help"], ["-h"]]) {
-    const { status, stdout } = aro(...args);
+    const { status, stdout } = await aroHere(...args);
     assert.equal(status, 0);
     assert.match(stdout, /^usage: npx aro COMMAND/);
   }
@@ -29,7 +38,7 @@ test("without a command, with help and with --help it prints how it is used, and
     ["train", "--help"],
     ["train", "seeds", "-h"],
   ]) {
-    const { status, stdout } = aro(...args);
+    const { status, stdout } = await aroHere(...args);
     assert.equal(status, 0);
     assert.match(
       stdout,
@@ -37,19 +46,19 @@ test("without a command, with help and with --help it prints how it is used, and
     );
     assert.match(stdout, /exit status: 0 done, 75 stopped .*, 1 an error/);
   }
-  assert.match(aro("--version").stdout, /^\d+\.\d+\.\d+\n$/);
+  assert.match((await aroHere("--version")).stdout, /^\d+\.\d+\.\d+$/);
 });
 
-test("help of a command does nothing else", () => {
+test("help of a command does nothing else", async () => {
   const file = join(projectRoot(), "README.md");
   const before = readFileSync(file, "utf8");
-  const { status, stdout } = aro("readme", "--help");
+  const { status, stdout } = await aroHere("readme", "--help");
   assert.equal(status, 0);
   assert.match(stdout, /^usage: npx aro readme\n/);
   assert.equal(readFileSync(file, "utf8"), before);
 });
 
-test("what is asked for wrongly is refused by name in one line, with the nearest name, before anything is done", () => {
+test("what is asked for wrongly is refused by name in one line, with the nearest name, before anything is done", async () => {
   const cases: [string[], RegExp][] = [
     [["trian"], /expected a command of start, .*, got "trian"; did you mean "train"\?/],
     [["help", "claim"], /got "claim"; did you mean "claims"\?/],
@@ -95,21 +104,39 @@ test("what is asked for wrongly is refused by name in one line, with the nearest
     [["submit", "seeds", "--partition", "a; rm"], /--partition to be the name of a partition/],
     [["train", "sed"], /expected one of seeds, .*, got "sed"; did you mean "seeds"\?/],
     [["train", "seeds", "--only", "0"], /expected an option of .*--run, .*got "--only"/],
+    [["train", "toString"], /expected one of seeds, .*, got "toString"/],
     [
       ["train", "seeds", "--run", "10"],
       /--run to be a whole number from 0 to 9 for seeds, got "10"/,
     ],
+    [["train", "sets", "--run", "1"], /--run to be a whole number from 0 to 0 for sets, got "1"/],
+    [["train", "seeds", "--run="], /--run to be a whole number of at least 0, got ""/],
+    [["train", "--run", "0"], /expected the name of an experiment beside --run, got none/],
+    [["train", "seeds", "authors"], /expected \[EXPERIMENT\], got "seeds authors"/],
   ];
+  const before = { ...process.env };
   const empty = scratchFolder();
-  for (const [args, message] of cases) {
-    // Nothing could be fetched from there, installed or compiled.
-    const env = { ARO_MIRROR: "http://127.0.0.1:9", PATH: empty, HOME: empty };
-    const { status, stderr, stdout } = aroIn(env, ...args);
-    assert.equal(status, 1, args.join(" "));
-    assert.match(stderr.trim(), message);
-    assert.equal(stderr.trim().split("\n").length, 1, stderr);
-    assert.equal(stdout, "", args.join(" "));
+  // Nothing could be fetched from there, installed or compiled.
+  Object.assign(process.env, { ARO_MIRROR: "http://127.0.0.1:9", PATH: empty, HOME: empty });
+  for (const name of ["ARO_PROFILE", "ARO_SET"]) delete process.env[name];
+  try {
+    for (const [args, message] of cases) {
+      const error = await aroHere(...args).then(
+        () => assert.fail(`${args.join(" ")} was accepted`),
+        (refusal: Error) => refusal,
+      );
+      assert.match(error.message, message);
+      assert.equal(error.message.split("\n").length, 1, error.message);
+    }
+  } finally {
+    process.env = before;
   }
+});
+
+test("a refusal is one line of the error output, with exit status 1", () => {
+  const { status, stderr, stdout } = aro("trian");
+  assert.deepEqual([status, stdout], [1, ""]);
+  assert.match(stderr, /^aro: expected a command of .*, got "trian"; did you mean "train"\?\n$/);
 });
 
 test("data lists what can be fetched, and what is placed by hand with size and address", () => {

@@ -122,25 +122,3 @@ test("an interrupted run ends with status 75 and says how far it is; the same co
     [["done", 1000]],
   );
 });
-
-test("what is asked for wrongly is refused by name in one line", () => {
-  const cases: [string[], RegExp][] = [
-    [
-      ["seed"],
-      /expected one of seeds, splits, splits-quick, splits-30, rates, decoder, authors, authors-full, uncertainty, sets, cells, got "seed"/,
-    ],
-    [["toString"], /expected one of seeds, .*, got "toString"/],
-    [["seeds", "--run", "2"], /--run to be a whole number from 0 to 1 for seeds, got "2"/],
-    [["sets", "--run", "1"], /--run to be a whole number from 0 to 0 for sets, got "1"/],
-    [["seeds", "--run=-1"], /--run to be a whole number of at least 0, got "-1"/],
-    [["seeds", "--run="], /--run to be a whole number of at least 0, got ""/],
-    [["--run", "0"], /expected the name of an experiment beside --run, got none/],
-    [["seeds", "authors"], /expected \[EXPERIMENT\], got "seeds authors"/],
-  ];
-  for (const [args, message] of cases) {
-    const { status, stderr } = aro(...args, ...options(2));
-    assert.equal(status, 1, args.join(" "));
-    assert.match(stderr, message);
-    assert.equal(stderr.trim().split("\n").length, 1, stderr);
-  }
-});

@@ -43,3 +43,12 @@ test("a table longer than what is gathered is written whole, NaN as nothing", ()
   const expected = Array.from({ length: lines }, (_, i) => `${Number((i / 7).toPrecision(6))}\t\n`);
   assert.equal(readFileSync(file, "utf8"), long + expected.join(""));
 });
+
+test("names of any length are gathered without a gap", () => {
+  const file = writeTemp("names.tsv", "");
+  const writer = openTextWriter(file);
+  const name = Buffer.from("n".repeat(777));
+  for (let i = 0; i < 3000; i++) writer.text(name);
+  writer.close();
+  assert.equal(readFileSync(file, "utf8"), "n".repeat(777 * 3000));
+});

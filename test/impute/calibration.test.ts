@@ -63,11 +63,11 @@ test("coverage by hand: entries inside, and width in the feature's deviations", 
   const column = (values: number[]) => matrixFrom(values.length, 1, values);
   const inference = {
     mean: column(new Array(10).fill(0)),
-    deviation: new Float32Array(10).fill(1),
+    deviation: new Float32Array(10).fill(2),
   };
   const measured = column([-2, -1, 0, 1, 2, -2, -1, 0, 1, 2]);
   const range = [{ name: "protein", start: 0, end: 1 }];
-  const factors = [{ modality: "protein", level: 0.5, factor: 1.5, entries: 10 }];
+  const factors = [{ modality: "protein", level: 0.5, factor: 0.75, entries: 10 }];
   const [row] = measureCoverage(inference, measured, range, factors);
   assert.equal(row.coverage, 0.6);
   assert.ok(Math.abs(row.width! - 3 / Math.SQRT2) < 1e-9);

@@ -13,6 +13,7 @@ import {
   compareSets,
   observedSets,
   observeFirst,
+  recordedSets,
   SETS,
   type SetScore,
   thinStudy,
@@ -36,6 +37,16 @@ const study: Study = {
   ...{ cohort, split, prepared: prepareCohort(cohort, split) },
 };
 after(() => rmSync(foldersOf(study.profile).runs, { recursive: true, force: true }));
+
+test("recorded sets are those of other cohorts, with the shared decoder beside the ridge", async () => {
+  const found = await recordedSets({ name: "ucec" });
+  assert.ok(found.length > 0);
+  for (const { profile, skills, differences } of found) {
+    assert.notEqual(profile, "ucec");
+    assert.ok(skills.some(({ predictor }) => predictor === "shared decoder"));
+    assert.ok(differences.some(({ second }) => second === "dual ridge"));
+  }
+});
 
 test("three modalities have six observed sets that leave one to infer, two have two", () => {
   assert.deepEqual(observedSets(3), [[0], [1], [2], [0, 1], [0, 2], [1, 2]]);
