@@ -29,14 +29,14 @@ export interface LedgerEntry {
   readonly kind: Kind;
   /** What the verdict was reached on: "the paper", "its code", "its cohorts", the name of another cohort, "nothing". */
   readonly judgedOn: string;
-  /** Link to the file of the authors' code that shows it; null where none is known. */
+  /** Link to the file and lines of the authors' code that show it, of a notebook to the file; null without one. */
   readonly source: string | null;
 }
 
 const RULES: Readonly<Record<string, Rule>> = { ...DEDUCTIONS, ...MEASUREMENTS };
 
-/** The commit of the authors' repository that was read. */
-const CODE = "https://github.com/ccdderc/ARO/blob/e3bb22a";
+/** The commit of the authors' repository that the lines are of. */
+const CODE = "https://github.com/ccdderc/ARO/blob/7170eed";
 
 /**
  * Judges claims by their kind. Arithmetic is reproduced if it gives the digits printed. Two statements that cannot both

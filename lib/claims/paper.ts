@@ -33,7 +33,7 @@ export interface Claim {
   readonly code: string;
   /** For a setting: what this project does; `{epochs}` stands for a setting of the runs. */
   readonly here: string;
-  /** The file of the authors' code that shows it; empty where none is known. */
+  /** The file of the authors' code that shows it, with `#L` and its lines; empty where none is known. */
   readonly file: string;
 }
 

@@ -67,12 +67,14 @@ test("on the paper's own cohorts, what needs the data is decided", () => {
   assert.equal(judged("cohort", true, true), "reproduced (its cohorts)");
 });
 
-test("a claim links to the authors' code where a file is known", () => {
+test("a claim that rests on the authors' code links to its lines, of a notebook to the file", () => {
   assert.equal(
     entryOf("output-activation").source,
-    "https://github.com/ccdderc/ARO/blob/e3bb22a/src/models.py",
+    "https://github.com/ccdderc/ARO/blob/7170eed/src/models.py#L182-L184",
   );
-  assert.equal(entryOf("optimizer").source, null);
+  assert.equal(entryOf("samples-joined").source, null);
+  const onCode = judgeClaims(evidence).filter(({ kind }) => kind === "code");
+  for (const { id, source } of onCode) assert.match(source ?? "", /\.ipynb$|#L\d+(-L\d+)?$/, id);
 });
 
 test("a claim with an unknown rule is refused, with the rules that there are", () => {
