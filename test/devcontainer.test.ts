@@ -70,7 +70,7 @@ test("the script prepares a clean folder, and Jupyter started through Binder's f
     const [profile, path, folder] = shown.trim().split(" ");
     assert.deepEqual([profile, folder], ["course", clean]);
     const { argv } = JSON.parse(readFileSync(join(path, "kernels", "aro", "kernel.json"), "utf8"));
-    assert.equal(argv[1], join(clean, "lib", "jupyter", "kernel.cjs"));
+    assert.ok(argv.includes(join(clean, "lib", "jupyter", "kernel.cjs")), argv.join(" "));
     assert.ok(existsSync(argv[0]));
   } finally {
     rmSync(clean, { recursive: true, force: true });

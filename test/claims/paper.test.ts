@@ -28,10 +28,11 @@ test("every table and every figure of the paper has claims", () => {
   );
 });
 
-test("a link names a file of the authors' code, not a line or an address", () => {
+test("a link names a file of the authors' code, with its lines but for a notebook, not an address", () => {
   const files = new Set(paperClaims().map(({ file }) => file));
   files.delete("");
-  for (const file of files) assert.match(file, /^(src|configs|notebooks)?\/?\w+\.(py|yaml|ipynb)$/);
+  const named = /^(src\/|configs\/|notebooks\/)?\w+\.(ipynb|(py|yaml)#L\d+(-L\d+)?)$/;
+  for (const file of files) assert.match(file, named);
 });
 
 test("a claim is found by its rule and what the rule is about", () => {

@@ -55,7 +55,7 @@ test("it lists every experiment with its runs and their states, and trains nothi
       ["splits-quick", 12],
       ["splits-30", 9],
       ["rates", 3],
-      ["decoder", 14],
+      ["decoder", 12],
       ["authors", 8],
       ["authors-full", 1],
       ["uncertainty", 1],
