@@ -28,6 +28,7 @@ export function remarkOnScale({ values, observed }: Matrix): string | undefined 
 
 /** Numbers that programs write where nothing was measured. */
 const SENTINELS = [-99, -999, -9999, -99999, 999, 9999, 99999];
+const LEAST_SENTINEL = 99;
 
 /**
  * Describes numbers that often mean "not measured", if all others are far from them; undefined for none.
@@ -38,12 +39,13 @@ export function remarkOnSentinels(
   { values, observed }: { values: ArrayLike<number>; observed: ArrayLike<number> },
   what: string,
 ): string | undefined {
+  if (isWithin(values, LEAST_SENTINEL)) return undefined; // most tables, and sooner said
   const cells = new Map<number, number>();
   let [largest, smallest] = [0, Number.POSITIVE_INFINITY]; // magnitudes of the others, of the sentinels
   for (let i = 0; i < values.length; i++) {
     const size = Math.abs(values[i]);
     if (!observed[i]) continue;
-    if (size >= 99 && SENTINELS.includes(values[i])) {
+    if (size >= LEAST_SENTINEL && SENTINELS.includes(values[i])) {
       cells.set(values[i], (cells.get(values[i]) ?? 0) + 1);
       smallest = Math.min(smallest, size);
     } else if (size > largest) {
@@ -55,6 +57,13 @@ export function remarkOnSentinels(
   const list = [...cells].map(([value, count]) => `${value} in ${countOf(count, "cell")}`);
   const marks = [...cells.keys()].map((value) => `"${value}"`).join(", ");
   return `${list.join(", ")}, far from all other values; if that means "not ${what}", leave the cells empty, or pass missing: [${marks}]`;
+}
+
+function isWithin(values: ArrayLike<number>, limit: number): boolean {
+  for (let i = 0; i < values.length; i++) {
+    if (values[i] >= limit || values[i] <= -limit) return false;
+  }
+  return true;
 }
 
 /** Notes features without a value in any sample, such as a footnote. */
