@@ -263,7 +263,10 @@ function readLabels(
   if (doubt === undefined) {
     const values = cells.map((cell, i) => (missing[i] ? null : Number(cell)));
     const known = values.filter((value) => value !== null);
-    const remark = remarkOnSentinels({ values: known, observed: known.map(() => 1) }, "recorded");
+    const remark = remarkOnSentinels(
+      { values: Float32Array.from(known), observed: new Uint8Array(known.length).fill(1) },
+      "recorded",
+    );
     if (remark) notes.push(`${file}: column ${quote(name)} has ${remark}`);
     return values;
   }

@@ -36,7 +36,7 @@ const LEAST_SENTINEL = 99;
  * @param what "measured" or "recorded".
  */
 export function remarkOnSentinels(
-  { values, observed }: { values: ArrayLike<number>; observed: ArrayLike<number> },
+  { values, observed }: Pick<Matrix, "values" | "observed">,
   what: string,
 ): string | undefined {
   if (isWithin(values, LEAST_SENTINEL)) return undefined; // most tables, and sooner said
@@ -59,7 +59,7 @@ export function remarkOnSentinels(
   return `${list.join(", ")}, far from all other values; if that means "not ${what}", leave the cells empty, or pass missing: [${marks}]`;
 }
 
-function isWithin(values: ArrayLike<number>, limit: number): boolean {
+function isWithin(values: Float32Array, limit: number): boolean {
   for (let i = 0; i < values.length; i++) {
     if (values[i] >= limit || values[i] <= -limit) return false;
   }
