@@ -1,4 +1,6 @@
 // The native engine: the primitives on kernels of our own, with one pass over weights and moments per step.
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import type { Matrix } from "../cohort/matrix.js";
 import type { Random } from "../cohort/random.js";
 import { type AdamW, coefficients } from "./adamw.js";
@@ -46,8 +48,20 @@ const arrays = (parameter: Parameter) => parameter as NativeParameter;
 /** Runs after which the memory of a tensor is given back if no other took it: an epoch's few kinds of passes. */
 const RUNS_KEPT = 16;
 
+/** Bytes of copied weights after which garbage is collected before the next run. */
+const LARGE = 2 ** 28;
+
 /** Gradients are copied, not applied, where these are the coefficients. */
 const NO_UPDATE = new Float64Array(9);
+
+/**
+ * Collects garbage at once. The moments of a large model get their memory in its first step; the weights that it was built
+ * from, as large as one of them, would else still be there.
+ */
+function collectGarbage(): void {
+  setFlagsFromString("--expose-gc");
+  (runInNewContext("gc") as () => void)();
+}
 
 class NativeEngine implements Engine {
   readonly name = "native";
@@ -60,6 +74,8 @@ class NativeEngine implements Engine {
   /** Arrays that the run under way took. */
   #taken: Float32Array[] = [];
   #runs = 0;
+  /** Bytes of weights that parameters were copied from since garbage was collected. */
+  #copied = 0;
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(kernels: Kernels, version: string) {
@@ -73,6 +89,10 @@ class NativeEngine implements Engine {
   }
 
   run<R>(work: () => Promise<R>): Promise<R> {
+    if (this.#copied > LARGE) {
+      this.#copied = 0;
+      collectGarbage();
+    }
     const result = this.#last.then(work).finally(() => this.#recycle());
     this.#last = result.catch(() => {});
     return result;
@@ -90,6 +110,7 @@ class NativeEngine implements Engine {
     const make = () => this.#kernels.allocate({ length: values.length });
     const value = make();
     value.set(values);
+    this.#copied += values.byteLength;
     const [first, second] = isTrained ? [make(), make()] : [null, null];
     const made: NativeParameter = {
       ...{ name, shape, columns: columns ?? { start: 0, end: last }, isTrained },

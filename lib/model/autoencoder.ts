@@ -9,7 +9,7 @@ import {
   inspectMatrix,
   type Model,
   type Network,
-  type Weights,
+  type Start,
 } from "./model.js";
 
 /** The columns of an autoencoder, and those that it sees. */
@@ -84,18 +84,18 @@ export function matrixInput(
 }
 
 /**
- * Builds an autoencoder that starts from these weights.
+ * Builds an autoencoder that starts from these weights, or from weights drawn with a seed.
  * @throws RangeError if a setting makes no sense, the weights do not fit, or the model does not fit into memory.
  */
 export function buildAutoencoder<Spec extends Sized>(
   engine: Engine,
   architecture: Architecture<Spec, Matrix, AutoencoderNetwork>,
   spec: Spec,
-  weights: Weights,
+  start: Start,
 ): AutoencoderModel<Spec> {
   architecture.check(spec);
   requireMemory(architecture, spec, { backend: engine.backend, limits: engine.memoryLimits() });
-  const model = buildModel(engine, architecture, spec, weights);
+  const model = buildModel(engine, architecture, spec, start);
   const { network, run } = model;
 
   /** Computes a batch chunk by chunk, and concatenates the rows of the results. */

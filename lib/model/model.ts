@@ -28,6 +28,9 @@ export interface Measured extends Losses {
 /** Values by tensor name, each in PyTorch's layout: a weight is row-major `[outputs, inputs]`. */
 export type Weights = ReadonlyMap<string, Float32Array>;
 
+/** What a model starts from: weights, or the seed that they are drawn with (see `initializeWeights`). */
+export type Start = Weights | { readonly seed: number };
+
 export interface StepOptions {
   readonly learningRate: number;
   /** Decoupled, as in AdamW; 0 in the paper. */
@@ -113,17 +116,19 @@ export interface BuiltModel<Batch, Net> extends Model<Batch> {
 }
 
 /**
- * Builds a model that starts from these weights (see `initializeWeights`), which are copied.
+ * Builds a model that starts from these weights, which are copied, or from weights drawn with a seed, which are as large
+ * as the model and let go of at once.
  * @throws RangeError if a setting makes no sense or the weights do not fit.
  */
 export function buildModel<Spec, Batch, Net extends Network<Batch>>(
   engine: Engine,
   architecture: Architecture<Spec, Batch, Net>,
   spec: Spec,
-  weights: Weights,
+  start: Start,
 ): BuiltModel<Batch, Net> {
   architecture.check(spec);
   const tensors = architecture.tensors(spec);
+  const weights = "seed" in start ? initializeWeights(architecture, spec, start.seed) : start;
   requireTensors("build", tensors, weights);
   const { parameters, of } = makeParameters(engine, architecture, spec, weights);
   const network = architecture.network(engine, spec, of);

@@ -18,7 +18,7 @@ import {
   countParameters,
   type Model,
   type Network,
-  type Weights,
+  type Start,
 } from "./model.js";
 import { modisAutoencoder } from "./modis-autoencoder.js";
 import {
@@ -121,16 +121,16 @@ export const MODIS: Architecture<ModisSpec, readonly ModisBatch[], ModisNetwork>
 };
 
 /**
- * Builds a model that starts from these weights.
+ * Builds a model that starts from these weights, or from weights drawn with a seed.
  * @throws RangeError if a setting makes no sense, the weights do not fit, or the model does not fit into memory.
  */
-export function buildModis(engine: Engine, spec: ModisSpec, weights: Weights): ModisModel {
+export function buildModis(engine: Engine, spec: ModisSpec, start: Start): ModisModel {
   checkModisSpec(spec);
   const features = spec.modalities.reduce((sum, modality) => sum + modality.features, 0);
   const needed = estimateMemory(MODIS, { ...spec, features }, engine.backend);
   const size = `${(countParameters(MODIS, spec) / 1e6).toFixed(0)} million parameters`;
   requireRoom(needed, engine.memoryLimits(), () => `for ${size}; give it smaller ratios`);
-  const model = buildModel(engine, MODIS, spec, weights);
+  const model = buildModel(engine, MODIS, spec, start);
   return Object.assign(model, {
     spec,
     async translate(rows: Matrix, from: number, to: readonly number[]) {

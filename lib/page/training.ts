@@ -2,7 +2,7 @@
 import type { Engine } from "../engine/engine.js";
 import { ARO, type AroSpec } from "../model/aro.js";
 import { buildAutoencoder } from "../model/autoencoder.js";
-import { initializeWeights, type Weights } from "../model/model.js";
+import type { Weights } from "../model/model.js";
 import { dealRows } from "../train/deal.js";
 import { train } from "../train/train.js";
 import { MODELS, type ModelName, type Packed, prepareScene, specOf } from "./scene.js";
@@ -16,7 +16,7 @@ export async function trainScene(engine: Engine, epochs = 600): Promise<Packed> 
   const packed = {} as Record<ModelName, string>;
   for (const name of MODELS) {
     const spec = specOf(name, prepared);
-    const model = buildAutoencoder(engine, ARO, spec, initializeWeights(ARO, spec, SETTINGS.seed));
+    const model = buildAutoencoder(engine, ARO, spec, { seed: SETTINGS.seed });
     const earlyStopping = { patience: epochs }; // keeps the best weights, and never stops
     const options = { ...SETTINGS, epochs, earlyStopping };
     const training = train(model, dealRows(prepared, spec.features), options);

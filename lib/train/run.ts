@@ -9,7 +9,6 @@ import {
   UNFINISHED,
 } from "../cohort/durable-file.js";
 import { type Engine, nameEngine } from "../engine/engine.js";
-import { initializeWeights } from "../model/model.js";
 import { writeWeights } from "../model/weights.js";
 import { checkOptions, required } from "../options.js";
 import {
@@ -123,7 +122,7 @@ async function trainInto<K extends Kind>(
   const started = performance.now();
   const inFolder = (name: string) => join(folder, name);
   const { spec, training, model: kind = "ARO" as K } = config;
-  const { architecture, build, deal, stream } = options.trainable ?? TRAINABLE[kind];
+  const { build, deal, stream } = options.trainable ?? TRAINABLE[kind];
   const from = await findStart(folder, config, say);
   const epochs = [...(from?.epochs ?? [])];
   const secondsNow = () => (from?.seconds ?? 0) + (performance.now() - started) / 1000;
@@ -131,7 +130,7 @@ async function trainInto<K extends Kind>(
   let last = epochs.at(-1) ?? null;
   let ended: RunSummary["status"] | "failed" = "failed";
   const dealt = deal(data, spec, training.criterion);
-  const model = build(engine, spec, initializeWeights(architecture, spec, training.seed));
+  const model = build(engine, spec, { seed: training.seed });
   const metrics = await open(inFolder(FILES.metrics), "a");
   const events = withEvents ? await openEvents(folder, { before: epochs }) : null;
   try {

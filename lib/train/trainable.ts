@@ -6,7 +6,7 @@ import type { Engine } from "../engine/engine.js";
 import type { TensorShape } from "../layers/layers.js";
 import { ARO, type AroSpec } from "../model/aro.js";
 import { type AutoencoderModel, buildAutoencoder } from "../model/autoencoder.js";
-import type { Model, Weights } from "../model/model.js";
+import type { Model, Start } from "../model/model.js";
 import { buildModis, MODIS, type ModisModel } from "../model/modis.js";
 import type { ModisBatch } from "../model/modis-batch.js";
 import type { ModisSpec } from "../model/modis-shape.js";
@@ -29,7 +29,7 @@ export interface Trainable<Spec, Batch, M extends Model<Batch>> {
     check(spec: Spec): void;
     tensors(spec: Spec): readonly TensorShape[];
   };
-  build(engine: Engine, spec: Spec, weights: Weights): M;
+  build(engine: Engine, spec: Spec, start: Start): M;
   /** @param criterion chooses the columns of the validation loss; MODIS ignores it. */
   deal(data: RunData, spec: Spec, criterion?: TrainSettings["criterion"]): Deal<Batch>;
   /** The random stream of dropout and noise. */

@@ -110,7 +110,7 @@ async function step(
 ): Promise<Task> {
   const engine = await starting;
   const spec = specOf(name, masked);
-  const model = buildAutoencoder(engine, ARO, spec, initializeWeights(ARO, spec, 1));
+  const model = buildAutoencoder(engine, ARO, spec, { seed: 1 });
   const batch = readBatch(folder, name);
   const options = { learningRate: LEARNING_RATE, random: createRandom(1, "dropout") };
   const { huber } = await model.step(batch, options);

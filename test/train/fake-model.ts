@@ -3,7 +3,13 @@ import { type Matrix, matrixFrom } from "../../lib/cohort/matrix.js";
 import type { Engine } from "../../lib/engine/engine.js";
 import { ARO, type AroSpec, PAPER_MODEL } from "../../lib/model/aro.js";
 import type { AutoencoderModel } from "../../lib/model/autoencoder.js";
-import type { Losses, Measured, StepOptions, Weights } from "../../lib/model/model.js";
+import {
+  initializeWeights,
+  type Losses,
+  type Measured,
+  type Start,
+  type StepOptions,
+} from "../../lib/model/model.js";
 import type { Part } from "../../lib/preprocess/prepare.js";
 import type { TrainingRows } from "../../lib/train/deal.js";
 import { TRAINABLE, type TrainableOf } from "../../lib/train/trainable.js";
@@ -24,10 +30,11 @@ export const SPEC: AroSpec = {
 
 /** `onStep` may change the losses that a step reports, or do what a test wants done at that moment. */
 export function fakeModel(
-  weights: Weights,
+  start: Start,
   spec: AroSpec = SPEC,
   onStep: (losses: Losses, step: number) => Losses = (losses) => losses,
 ): FakeModel {
+  const weights = "seed" in start ? initializeWeights(ARO, spec, start.seed) : start;
   let bias = Float32Array.from(weights.get("out_lin.bias")!);
   let stepCount = 0;
   const steps: FakeModel["steps"] = [];
@@ -108,8 +115,8 @@ export function fakeEngine(onStep?: (losses: Losses, step: number) => Losses): {
       engine: { name: "tfjs", backend: "fake", version: "0.0.0" } as Engine,
       trainable: {
         ...TRAINABLE.ARO,
-        build: (_, spec, weights) => {
-          const model = fakeModel(weights, spec, onStep);
+        build: (_, spec, start) => {
+          const model = fakeModel(start, spec, onStep);
           built.push(model);
           return model;
         },
