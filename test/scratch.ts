@@ -1,12 +1,12 @@
-// A folder for what a test file writes; it is removed when the file's tests have ended.
+// A folder for what a test file writes; it is removed when the file's process ends.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after } from "node:test";
 
 /** Creates an empty folder outside the repository. */
 export function scratchFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "aro-test-"));
-  after(() => rmSync(folder, { recursive: true, force: true }));
+  // Not in a hook: hooks run in order, and a later one may stop what still writes here or unmount a disk.
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }

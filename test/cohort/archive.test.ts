@@ -1,23 +1,14 @@
 // Unpacking archives that are not trusted.
 import assert from "node:assert/strict";
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { unpackFiles } from "../../lib/cohort/archive.js";
 import { plainName } from "../../lib/cohort/manifest.js";
+import { scratchFolder } from "../scratch.js";
 import { type ZipEntry, zip } from "./zip.js";
 
-const root = mkdtempSync(join(tmpdir(), "aro-archive-"));
-after(() => rmSync(root, { recursive: true }));
+const root = scratchFolder();
 let count = 0;
 
 const good: ZipEntry = { name: "data/table.txt", content: "gene\tS001\n".repeat(50) };

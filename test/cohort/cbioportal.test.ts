@@ -1,18 +1,17 @@
 // Reading a study of cBioPortal: small folders in its documented formats, with and without meta files, and bad ones.
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { gunzipSync } from "node:zlib";
 import { type CbioportalOptions, findStudy, readCbioportal } from "../../lib/cohort/cbioportal.js";
 import { findModality, type Label } from "../../lib/cohort/cohort.js";
 import { type FileCohort, readTable } from "../../lib/cohort/tables.js";
 import { splitSamples } from "../../lib/preprocess/split.js";
+import { scratchFolder } from "../scratch.js";
 import { messageOf } from "./tempfile.js";
 
-const root = mkdtempSync(join(tmpdir(), "aro-cbioportal-"));
-after(() => rmSync(root, { recursive: true }));
+const root = scratchFolder();
 
 /** Cells are separated by blanks here and by tabs in the file; "_" stands for an empty cell. */
 const tsv = (...lines: string[]) =>

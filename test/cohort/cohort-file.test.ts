@@ -1,9 +1,8 @@
 // A cohort as a file: paths relative to it, every fault at once, and its profile with a folder of its own.
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { Ajv2020 as Ajv } from "ajv/dist/2020.js";
 import {
   describeCohortFile,
@@ -13,9 +12,9 @@ import {
 import { projectRoot } from "../../lib/cohort/root.js";
 import { foldersOf, readProfile, replicatesPaper } from "../../lib/study/profile.js";
 import { openStudy } from "../../lib/study/study.js";
+import { scratchFolder } from "../scratch.js";
 
-const folder = mkdtempSync(join(tmpdir(), "aro-cohort-file-"));
-after(() => rmSync(folder, { recursive: true }));
+const folder = scratchFolder();
 
 const SAMPLES = Array.from({ length: 12 }, (_, i) => `S${i}`);
 

@@ -3,19 +3,10 @@ import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { hostname, tmpdir } from "node:os";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { after, test } from "node:test";
@@ -27,13 +18,13 @@ import {
   fetchLinkedFiles,
   fetchSource,
 } from "../../lib/cohort/sources.js";
+import { scratchFolder } from "../scratch.js";
 
-const root = mkdtempSync(join(tmpdir(), "aro-linked-"));
+const root = scratchFolder();
 const disk = join(root, "small-disk");
 const mounted = mountSmallDisk();
 after(() => {
   if (mounted) execFileSync("umount", [disk]);
-  rmSync(root, { recursive: true });
 });
 
 const contents: Record<string, string> = {

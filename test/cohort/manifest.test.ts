@@ -1,14 +1,13 @@
 // The manifest: the repository's own, and what is wrong with others.
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { Ajv2020 as Ajv } from "ajv/dist/2020.js";
 import { isWheelSource, readManifest } from "../../lib/cohort/manifest.js";
+import { scratchFolder } from "../scratch.js";
 
-const root = mkdtempSync(join(tmpdir(), "aro-manifest-"));
-after(() => rmSync(root, { recursive: true }));
+const root = scratchFolder();
 const file = join(root, "bad.json");
 
 test("reads the repository's own manifest", async () => {

@@ -1,9 +1,8 @@
 // The paper's two cohorts from small workbooks of the same shape: names, joining, labels, sizes, and what can be wrong.
 import assert from "node:assert/strict";
 import { existsSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { dropEmptyFeatures, findModality } from "../../lib/cohort/cohort.js";
 import {
   gbmSamples,
@@ -13,10 +12,10 @@ import {
   readPaperCohort,
 } from "../../lib/cohort/paper.js";
 import { findPlaced } from "../../lib/cohort/sources.js";
+import { scratchFolder } from "../scratch.js";
 import { type Rows, workbook } from "./workbooks.js";
 
-const root = mkdtempSync(join(tmpdir(), "aro-paper-"));
-after(() => rmSync(root, { recursive: true }));
+const root = scratchFolder();
 
 const GBM: Readonly<Record<string, Rows>> = {
   README: [["Table S2"]],

@@ -1,14 +1,13 @@
 // Identifier maps, genes of features, and features that share a name, from files to a cohort.
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { readCohortFile } from "../../lib/cohort/cohort-file.js";
 import { findPartners } from "../../lib/evaluate/cis.js";
+import { scratchFolder } from "../scratch.js";
 
-const folder = mkdtempSync(join(tmpdir(), "aro-rename-"));
-after(() => rmSync(folder, { recursive: true }));
+const folder = scratchFolder();
 
 const write = (name: string, rows: readonly (readonly (string | number)[])[]) =>
   writeFileSync(join(folder, name), rows.map((row) => row.join("\t")).join("\n"));

@@ -1,23 +1,14 @@
 // Keeping sheets: read once, read anew only when the workbook changed, and never from a damaged file.
 import assert from "node:assert/strict";
-import {
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  utimesSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { readCachedSheet } from "../../lib/cohort/sheet-cache.js";
 import { readSheet } from "../../lib/cohort/workbook.js";
+import { scratchFolder } from "../scratch.js";
 import { type Rows, workbook } from "./workbooks.js";
 
-const root = mkdtempSync(join(tmpdir(), "aro-sheets-"));
-after(() => rmSync(root, { recursive: true }));
+const root = scratchFolder();
 
 const rows = (last: number): Rows => [
   ["ID", "note", "s1", "s2"],

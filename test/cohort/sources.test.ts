@@ -4,23 +4,21 @@ import { createHash } from "node:crypto";
 import {
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
-  rmSync,
   utimesSync,
   writeFileSync,
 } from "node:fs";
-import { hostname, tmpdir } from "node:os";
+import { hostname } from "node:os";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import type { WheelSource } from "../../lib/cohort/manifest.js";
 import { findPython } from "../../lib/cohort/python.js";
 import { type FetchProgress, fetchSource, sourceFolder } from "../../lib/cohort/sources.js";
+import { scratchFolder } from "../scratch.js";
 import { zip } from "./zip.js";
 
-const root = mkdtempSync(join(tmpdir(), "aro-sources-"));
-after(() => rmSync(root, { recursive: true }));
+const root = scratchFolder();
 // The scripts below start by their first line, which Windows does not read.
 const posix =
   process.platform === "win32" ? { skip: "needs scripts that start by themselves" } : {};

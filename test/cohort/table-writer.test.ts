@@ -1,8 +1,7 @@
 // Tables that are written are read back as they were, and the real anndata, mudata and pandas open them.
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
 import { createAnnData } from "../../lib/cohort/anndata-writer.js";
@@ -12,9 +11,9 @@ import { projectRoot } from "../../lib/cohort/root.js";
 import { readSampleSheet } from "../../lib/cohort/samplesheet.js";
 import { type WideTable, writeTable } from "../../lib/cohort/table-writer.js";
 import { readTable } from "../../lib/cohort/tables.js";
+import { scratchFolder } from "../scratch.js";
 
-const folder = mkdtempSync(join(tmpdir(), "aro-writer-"));
-process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+const folder = scratchFolder();
 const place = (name: string) => join(folder, name);
 
 const TABLE: WideTable = {

@@ -1,10 +1,9 @@
-// Small files in a folder of their own, which goes when the test process ends.
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+// Small files in a scratch folder, and the messages of errors that name them.
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { scratchFolder } from "../scratch.js";
 
-const folder = mkdtempSync(join(tmpdir(), "aro-tables-"));
-process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+const folder = scratchFolder();
 
 let count = 0;
 

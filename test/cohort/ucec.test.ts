@@ -1,9 +1,8 @@
 // Reading the UCEC cohort: small made-up files for what can be wrong, the real ones for what is in them.
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdtempSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { gzipSync } from "node:zlib";
 import {
   type Cohort,
@@ -13,9 +12,9 @@ import {
 } from "../../lib/cohort/cohort.js";
 import { fetchSource } from "../../lib/cohort/sources.js";
 import { readUcec } from "../../lib/cohort/ucec.js";
+import { scratchFolder } from "../scratch.js";
 
-const root = mkdtempSync(join(tmpdir(), "aro-ucec-"));
-after(() => rmSync(root, { recursive: true }));
+const root = scratchFolder();
 
 const columns = [
   "idx",

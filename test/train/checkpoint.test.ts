@@ -4,7 +4,6 @@ import { spawnSync } from "node:child_process";
 import {
   cpSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -12,7 +11,6 @@ import {
   truncateSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { after, before, test } from "node:test";
 import { createRandom } from "../../lib/cohort/random.js";
@@ -21,12 +19,12 @@ import { findCheckpoint } from "../../lib/train/checkpoint.js";
 import type { RunRequest } from "../../lib/train/config.js";
 import { type RunResult, trainRun } from "../../lib/train/run.js";
 import type { Epoch } from "../../lib/train/train.js";
+import { scratchFolder } from "../scratch.js";
 import { fakeEngine, preparedRows, SPEC } from "./fake-model.js";
 
-const root = mkdtempSync(join(tmpdir(), "aro-checkpoint-"));
+const root = scratchFolder();
 after(() => {
   if (!noDisk) spawnSync("umount", [disk]);
-  rmSync(root, { recursive: true });
 });
 
 const DATA = {
