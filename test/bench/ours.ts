@@ -27,6 +27,7 @@ import { fitSharedDecoder } from "../../lib/impute/fit.js";
 import { impute } from "../../lib/impute/impute.js";
 import { fitImputer } from "../../lib/impute/imputer.js";
 import { inferModalities } from "../../lib/impute/infer.js";
+import type { SeenTable } from "../../lib/impute/new-table.js";
 import { ARO, type AroSpec, PAPER_MODEL } from "../../lib/model/aro.js";
 import { buildAutoencoder } from "../../lib/model/autoencoder.js";
 import { initializeWeights } from "../../lib/model/model.js";
@@ -274,25 +275,23 @@ async function imputeNew(folder: string): Promise<Task> {
   await fitImputer(cohort, {
     ...{ rows: Array.from({ length: train }, (_, i) => i), engine, output: model },
   });
-  const rows = Array.from({ length: newcomers }, (_, i) => train + (i % (samples - train)));
-  const matrix = selectRows(sliceColumns(cohort.matrix, 0, rna), rows);
-  const table = { samples: rows.map((_, i) => `N${i}`), features: cohort.features.slice(0, rna) };
-  const output = join(folder, "imputed");
-  const imputeFirst = async (count: number) => {
-    rmSync(output, { recursive: true, force: true });
-    const own = { rows: count, values: matrix.values.subarray(0, count * rna) };
-    const first = {
-      ...table,
-      samples: table.samples.slice(0, count),
-      matrix: { ...matrix, ...own },
-    };
-    return await impute({ model, table: first, output, wide: true, engine });
+  const seen = sliceColumns(cohort.matrix, 0, rna);
+  const features = cohort.features.slice(0, rna);
+  const newSamples = (count: number) => {
+    const rows = Array.from({ length: count }, (_, i) => train + (i % (samples - train)));
+    return { samples: rows.map((_, i) => `N${i}`), features, matrix: selectRows(seen, rows) };
   };
-  const { samples: count, features } = await imputeFirst(LINKED.warmUp);
+  const output = join(folder, "imputed");
+  const imputeTable = async (table: SeenTable) => {
+    rmSync(output, { recursive: true, force: true });
+    return await impute({ model, table, output, wide: true, engine });
+  };
+  const warmUp = await imputeTable(newSamples(LINKED.warmUp));
+  const table = newSamples(newcomers);
   return {
     with: describeEngine(engine),
-    answer: [count, features],
-    run: () => imputeFirst(newcomers),
+    answer: [warmUp.samples, warmUp.features],
+    run: () => imputeTable(table),
   };
 }
 
