@@ -1,10 +1,9 @@
 // The native engine's kernels beyond what the parity tests see: odd sizes, threads, and a machine without a compiler.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { emptyMatrix } from "../../lib/cohort/matrix.js";
 import { createRandom } from "../../lib/cohort/random.js";
 import { compileKernels } from "../../lib/engine/kernels.js";
@@ -14,11 +13,11 @@ import { ARO, type AroSpec, PAPER_MODEL } from "../../lib/model/aro.js";
 import { buildAutoencoder } from "../../lib/model/autoencoder.js";
 import { initializeWeights } from "../../lib/model/model.js";
 import { relativeError } from "../golden.js";
+import { scratchFolder } from "../scratch.js";
 import { contenders } from "./engines.js";
 
 const { skip } = contenders.find(({ name }) => name === "native")!;
-const folder = mkdtempSync(join(tmpdir(), "aro-kernels-"));
-after(() => rmSync(folder, { recursive: true }));
+const folder = scratchFolder();
 
 function rowsOf(rows: number, columns: number) {
   const random = createRandom(5, "rows");

@@ -1,9 +1,8 @@
 // The forward pass in lib/model/FORMAT.md, run as it stands there, imputes what the library does.
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { before, test } from "node:test";
 import { sliceColumns } from "../../lib/cohort/matrix.js";
 import { findPython, runCommand } from "../../lib/cohort/python.js";
 import { projectRoot } from "../../lib/cohort/root.js";
@@ -11,10 +10,10 @@ import { simulateCohort } from "../../lib/cohort/simulate.js";
 import { factorOf, LEVEL } from "../../lib/impute/calibration.js";
 import { fitImputer } from "../../lib/impute/imputer.js";
 import { inferModalities } from "../../lib/impute/infer.js";
+import { scratchFolder } from "../scratch.js";
 
 const TOLERANCE = 1e-5; // of a feature's deviation
-const folder = mkdtempSync(join(tmpdir(), "aro-format-"));
-after(() => rmSync(folder, { recursive: true, force: true }));
+const folder = scratchFolder();
 
 const text = readFileSync(join(projectRoot(), "lib/model/FORMAT.md"), "utf8");
 const blocks = [...text.matchAll(/```python\n([\s\S]*?)```/g)].map(([, code]) => code);

@@ -1,7 +1,6 @@
 // From files to imputed tables: what a bundle keeps, what it refuses, and how often its intervals hold.
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, test } from "node:test";
 import pl from "nodejs-polars";
@@ -15,9 +14,10 @@ import { openImputer } from "../../lib/impute/bundle.js";
 import { impute } from "../../lib/impute/impute.js";
 import { fitImputer } from "../../lib/impute/imputer.js";
 import { judge } from "../../lib/impute/quality.js";
+import { scratchFolder } from "../scratch.js";
 import { readValues } from "./imputed-values.js";
 
-const folder = mkdtempSync(join(tmpdir(), "aro-impute-"));
+const folder = scratchFolder();
 const place = (name: string) => join(folder, name);
 const { cohort } = simulateCohort({
   ...{ seed: 7, patients: 90, features: { RNA: 60, protein: 40, metabolite: 12 } },

@@ -1,18 +1,17 @@
 // New samples from a file: read as the training table was, and what is said of a table that does not fit.
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { after, before, test } from "node:test";
+import { before, test } from "node:test";
 import { readCohortFile } from "../../lib/cohort/cohort-file.js";
 import { simulateCohort } from "../../lib/cohort/simulate.js";
 import { worseThanMean } from "../../lib/impute/card.js";
 import { impute } from "../../lib/impute/impute.js";
 import { fitImputer } from "../../lib/impute/imputer.js";
+import { scratchFolder } from "../scratch.js";
 import { readValues } from "./imputed-values.js";
 
-const folder = mkdtempSync(join(tmpdir(), "aro-new-table-"));
-after(() => rmSync(folder, { recursive: true }));
+const folder = scratchFolder();
 const place = (name: string) => join(folder, name);
 const { cohort } = simulateCohort({
   ...{ seed: 3, patients: 60, normalShare: 0, features: { RNA: 30, protein: 20, metabolite: 10 } },

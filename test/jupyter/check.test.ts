@@ -1,14 +1,13 @@
 // The check of notebook cells: strict where tslab is not, and pointing at the cell.
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { checkCells } from "../../lib/jupyter/check.js";
 import { readCodeCells } from "../../lib/jupyter/notebook.js";
+import { scratchFolder } from "../scratch.js";
 
-const folder = await mkdtemp(join(tmpdir(), "aro-cells-"));
-after(() => rm(folder, { recursive: true, force: true }));
+const folder = scratchFolder();
 
 async function notebook(name: string, sources: string[]): Promise<string> {
   const file = join(folder, `${name}.ipynb`);

@@ -1,16 +1,15 @@
 // The runner: executed notebooks are written whole or not at all, and a failure says where it happened.
 import assert from "node:assert/strict";
 import { existsSync, statSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { chooseNotebooks, listNotebooks, notebookName } from "../../lib/jupyter/notebook.js";
 import { type NotebookEvent, runNotebooks } from "../../lib/jupyter/runner.js";
 import { foldersOf, readProfile } from "../../lib/study/profile.js";
+import { scratchFolder } from "../scratch.js";
 
-const folder = await mkdtemp(join(tmpdir(), "aro-runner-"));
-after(() => rm(folder, { recursive: true, force: true }));
+const folder = scratchFolder();
 
 interface NotebookOptions {
   readonly after?: readonly string[];

@@ -12,6 +12,7 @@ import { initializeWeights } from "../../lib/model/model.js";
 import { decodeHeader } from "../../lib/model/safetensors-header.js";
 import { readTensors, type Tensor, writeTensors } from "../../lib/model/tensor-file.js";
 import { readWeights, writeWeights } from "../../lib/model/weights.js";
+import { scratchFolder } from "../scratch.js";
 
 const folder = scratchFolder();
 
@@ -294,8 +295,6 @@ print(json.dumps({"loaded": bits(loaded), "made": bits(made), "about": about,
     "normal": bits(normal), "trained": bits(trained), "counted": counted}))
 st.save_file(made.half().state_dict(), half)
 `;
-
-import { scratchFolder } from "../scratch.js";
 
 test("PyTorch loads what is written here bit by bit, and what it saves is read here, but not in half precision", {
   skip: noTorch,
