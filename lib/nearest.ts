@@ -13,6 +13,25 @@ export function didYouMean(got: string, known: readonly string[]): string {
 }
 
 /**
+ * Finds an entry by name.
+ * @param where the function that was given the name.
+ * @throws RangeError naming those that exist.
+ */
+export function findNamed<T extends { readonly name: string }>(
+  where: string,
+  all: readonly T[],
+  name: string,
+): T {
+  const found = all.find((entry) => entry.name === name);
+  if (found) return found;
+  throw unknownName(
+    where,
+    name,
+    all.map((entry) => entry.name),
+  );
+}
+
+/**
  * Returns the error for a name that is not among the known ones, with the one that was probably meant.
  * @param where the function or command that was given it.
  * @param what is expected, before the list of the known names.

@@ -1,13 +1,12 @@
 // A cohort as a file: the options of readTables as JSON with paths relative to the file, or a source, with labels and settings.
 import { existsSync, readFileSync } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import { didYouMean } from "../nearest.js";
 import { listModalities } from "./anndata.js";
 import { formatOf } from "./formats.js";
 import { labelValues } from "./labels.js";
-import { projectRoot } from "./root.js";
 import { readSheet } from "./samplesheet.js";
-import { findFaults, isObject, refuseFaults, type Schema, show } from "./schema.js";
+import { findFaults, isObject, readSchema, refuseFaults, show } from "./schema.js";
 import { type FileCohort, readTables, type TablesOptions } from "./tables.js";
 
 /** The cohorts that have a reader of their own. */
@@ -84,7 +83,7 @@ export function describeCohortFile(file: string): CohortDescription {
     return { name, tables: [], sampleSheet: { file } };
   }
   const content = parse(file);
-  const faults = findFaults(content, readCohortSchema(), "the cohort");
+  const faults = findFaults(content, readSchema("cohort"), "the cohort");
   if (isObject(content)) {
     const { tables, sampleSheet, seen, source } = content;
     if (tables === undefined && source === undefined)
@@ -135,12 +134,6 @@ interface Asked {
   readonly $schema?: string;
   /** The modality that becomes the first. */
   readonly seen?: string;
-}
-
-/** The published schema of cohort files, `data/cohort.schema.json`. */
-export function readCohortSchema(): Schema {
-  const path = join(projectRoot(), "data", "cohort.schema.json");
-  return JSON.parse(readFileSync(path, "utf8")) as Schema;
 }
 
 /**

@@ -1,5 +1,6 @@
 // A cohort: named samples of known patients, measured in several modalities, with a count of everything left out.
 import { checkOptions, required } from "../options.js";
+import { groupBy } from "./group.js";
 import { explainAlmostEqual } from "./ids.js";
 import { countObserved, joinColumns, type Matrix, selectColumns } from "./matrix.js";
 
@@ -159,11 +160,8 @@ export function joinCohort(options: JoinOptions): Cohort {
 function mergeLost(
   lost: readonly { readonly from: string; readonly names: string[]; readonly reason: string }[],
 ): Drop[] {
-  const groups = new Map<string, (typeof lost)[number][]>();
-  for (const one of lost) {
-    const key = one.names.toSorted().join("\n");
-    if (one.names.length > 0) groups.set(key, [...(groups.get(key) ?? []), one]);
-  }
+  const some = lost.filter(({ names }) => names.length > 0);
+  const groups = groupBy(some, ({ names }) => names.toSorted().join("\n"));
   return [...groups.values()].map((own) =>
     drop("samples", own.map(({ from }) => from).join(", "), own[0].names, own.at(-1)!.reason),
   );

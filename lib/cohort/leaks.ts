@@ -65,15 +65,22 @@ export function refuseCopies(
   return notes;
 }
 
-/** The index of each sample's class; -1 where it is not recorded. */
-function classesOf(cells: readonly (string | number | null)[]): Int32Array {
+interface Classes {
+  /** The first sample of each sample's class; -1 where it is not recorded. */
+  readonly firstOf: Int32Array;
+  /** The samples that are not the first of their class. */
+  readonly later: readonly number[];
+}
+
+function classesOf(cells: readonly (string | number | null)[]): Classes {
   const known = new Map<string | number, number>();
-  return Int32Array.from(cells, (cell) => {
+  const firstOf = Int32Array.from(cells, (cell, i) => {
     if (cell === null) return -1;
-    const index = known.get(cell) ?? known.size;
-    known.set(cell, index);
-    return index;
+    const first = known.get(cell) ?? i;
+    known.set(cell, first);
+    return first;
   });
+  return { firstOf, later: [...firstOf.keys()].filter((i) => firstOf[i] >= 0 && firstOf[i] < i) };
 }
 
 /**
@@ -81,15 +88,21 @@ function classesOf(cells: readonly (string | number | null)[]): Int32Array {
  * choice of each class's value would tell is taken off.
  */
 function codedBits(
-  classes: Int32Array,
+  { firstOf, later }: Classes,
   { rows, columns, values, observed }: Matrix,
   j: number,
 ): number {
+  if (later.length === 0) return 0;
+  // Almost every feature is told apart here, before anything is counted.
+  for (const i of later) {
+    const [own, first] = [i * columns + j, firstOf[i] * columns + j];
+    if (observed[own] && observed[first] && values[own] !== values[first]) return 0;
+  }
   const valueFor = new Map<number, number>();
   const counts = new Map<number, number>();
   let samples = 0;
   for (let i = 0; i < rows; i++) {
-    const own = classes[i];
+    const own = firstOf[i];
     if (own < 0 || !observed[i * columns + j]) continue;
     const value = values[i * columns + j];
     const before = valueFor.get(own);

@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { projectRoot } from "./root.js";
-import { findFaults, isObject, refuseFaults, type Schema, show } from "./schema.js";
+import { findFaults, isObject, readSchema, refuseFaults, type Schema, show } from "./schema.js";
 
 /** Size and checksum of a correct copy of a file. */
 export interface Checked {
@@ -103,7 +103,7 @@ export function isWheelSource(source: Source): source is WheelSource {
 export async function readManifest(
   file = join(projectRoot(), "data", "sources.json"),
 ): Promise<Manifest> {
-  const schema = (await readJson(join(projectRoot(), "data", "sources.schema.json"))) as Schema;
+  const schema = readSchema("sources");
   const content = await readJson(file);
   const faults = isObject(content)
     ? Object.entries(content).flatMap(([name, source]) => faultsOf(name, source, schema))

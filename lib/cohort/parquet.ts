@@ -32,10 +32,11 @@ export async function openParquet(file: string): Promise<CellTable> {
   };
   const { names, rows, index } = attempt(() => readFooter(file));
   const known = new Set<string>();
-  const repeated = names.filter((name) => known.size === known.add(name).size);
-  if (repeated.length > 0) {
+  const repeated = new Set<string>();
+  for (const name of names) (known.has(name) ? repeated : known).add(name);
+  if (repeated.size > 0) {
     throw new RangeError(
-      `${file}: expected each column once, got ${quoteSome([...new Set(repeated)])} again; ` +
+      `${file}: expected each column once, got ${quoteSome([...repeated])} again; ` +
         "rename one of each, and write the file again",
     );
   }

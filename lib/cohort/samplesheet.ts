@@ -8,6 +8,7 @@ import { readDelimited } from "./delimited.js";
 import { checkFormat, FORMATS, type FormatOptions, formatOf, openAsText } from "./formats.js";
 import type { HeaderOptions } from "./header.js";
 import { explainAlike } from "./ids.js";
+import { matrixFrom } from "./matrix.js";
 import { type MissingMarks, missingMarks } from "./missing.js";
 import { checkNames, findColumn, findIdColumn } from "./names.js";
 import { parseNumber } from "./numbers.js";
@@ -263,10 +264,7 @@ function readLabels(
   if (doubt === undefined) {
     const values = cells.map((cell, i) => (missing[i] ? null : Number(cell)));
     const known = values.filter((value) => value !== null);
-    const remark = remarkOnSentinels(
-      { values: Float32Array.from(known), observed: new Uint8Array(known.length).fill(1) },
-      "recorded",
-    );
+    const remark = remarkOnSentinels(matrixFrom(known.length, 1, known), "recorded");
     if (remark) notes.push(`${file}: column ${quote(name)} has ${remark}`);
     return values;
   }

@@ -32,13 +32,9 @@ const LEAST_SENTINEL = 99;
 
 /**
  * Describes numbers that often mean "not measured", if all others are far from them; undefined for none.
- * @param observed 0 where there is no value.
  * @param what "measured" or "recorded".
  */
-export function remarkOnSentinels(
-  { values, observed }: Pick<Matrix, "values" | "observed">,
-  what: string,
-): string | undefined {
+export function remarkOnSentinels({ values, observed }: Matrix, what: string): string | undefined {
   if (isWithin(values, LEAST_SENTINEL)) return undefined; // most tables, and sooner said
   const cells = new Map<number, number>();
   let [largest, smallest] = [0, Number.POSITIVE_INFINITY]; // magnitudes of the others, of the sentinels

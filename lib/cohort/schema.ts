@@ -1,5 +1,8 @@
 // Checks JSON against a JSON schema, and names every fault with its place and the nearest known name.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { didYouMean } from "../nearest.js";
+import { projectRoot } from "./root.js";
 
 /** The part of JSON Schema (draft 2020-12) that the schemas of this repository use. */
 export interface Schema {
@@ -16,6 +19,12 @@ export interface Schema {
   readonly description?: string;
   readonly $ref?: string;
   readonly $defs?: Readonly<Record<string, Schema>>;
+}
+
+/** Reads a published schema, `data/NAME.schema.json`. */
+export function readSchema(name: "cohort" | "sources"): Schema {
+  const file = join(projectRoot(), "data", `${name}.schema.json`);
+  return JSON.parse(readFileSync(file, "utf8")) as Schema;
 }
 
 /**

@@ -468,12 +468,13 @@ function noteApart(
   const first = new Map<string, Sample>();
   for (const sample of samples) {
     const own = patientOf.get(sample.id);
-    const before = own === undefined ? undefined : first.get(own);
-    if (own !== undefined && before === undefined) first.set(own, sample);
-    if (before === undefined || before.patient === sample.patient) continue;
+    if (own === undefined) continue;
+    const before = first.get(own) ?? sample;
+    first.set(own, before);
+    if (before.patient === sample.patient) continue;
     return [
       `${file}: samples ${quote(before.id)} and ${quote(sample.id)} are of patients ${quote(before.patient)} and ` +
-        `${quote(sample.patient)}, but a table says ${quote(own ?? "")} of both; if the table is right, correct the ` +
+        `${quote(sample.patient)}, but a table says ${quote(own)} of both; if the table is right, correct the ` +
         "sample sheet, since a split may separate them",
     ];
   }

@@ -1,5 +1,5 @@
 // The strongest closed-form control that looks at one feature at a time: a ridge on its own gene's RNA and on all RNA.
-import { factorCholesky, gram, multiplyTransposed, type Rows } from "../engine/linear-algebra.js";
+import { factorCholesky, multiplyTransposed, type Rows } from "../engine/linear-algebra.js";
 import { checkOptions } from "../options.js";
 import type { PreparedCohort } from "../preprocess/prepare.js";
 import { checkShrinkages, findPartners, notePartners, SHRINKAGES } from "./cis.js";
@@ -19,7 +19,8 @@ import {
   type Predictor,
   trainingMean,
 } from "./predictor.js";
-import { columnMeans, rowsOf } from "./rows.js";
+import { fitSmoother } from "./ridge.js";
+import { rowsOf } from "./rows.js";
 
 export interface GeneRidgeOptions extends InputOptions {
   /** Penalties on the principal components of the RNA. */
@@ -57,13 +58,7 @@ export function fitGeneRidge(prepared: PreparedCohort, options: GeneRidgeOptions
   const read = inputReader(prepared, input);
   const { train, validation, modalities, space } = prepared;
   const inputs = read(train);
-  const center = columnMeans(inputs);
-  const products = gram(inputs, { center });
-  const compare = (rows: Rows) =>
-    rowsOf(
-      rows.rows,
-      multiplyTransposed(rows, inputs, { leftCenter: center, rightCenter: center }),
-    );
+  const { products, compare } = fitSmoother(inputs);
   const { start, end } = inferredColumns(prepared);
   const partner = findPartners(prepared)
     .slice(start, end)

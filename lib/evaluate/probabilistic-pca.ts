@@ -14,6 +14,7 @@ import { groupByMask, type MaskGroup } from "./masks.js";
 import { fitPca } from "./pca.js";
 import { checkCounts, chooseSetting, clampTo, noteEdge, type Predictor } from "./predictor.js";
 import { identity, pickColumns, repeatRow, rowsOf, transpose } from "./rows.js";
+import { checkCount } from "./statistics.js";
 
 export interface ProbabilisticPcaOptions {
   /** Numbers of components, clipped to the rank. Validation error chooses; a single one is used as given. */
@@ -48,7 +49,7 @@ export function fitProbabilisticPca(
     ...{ counts: "array", rounds: "number", given: ["RNA", "cells"] },
   });
   checkCounts("fitProbabilisticPca", counts);
-  checkCounts("fitProbabilisticPca", [rounds]);
+  checkCount("fitProbabilisticPca", "rounds", rounds);
   const { train, modalities, space } = prepared;
   const { matrix } = train;
   const table = tabulate(matrix);

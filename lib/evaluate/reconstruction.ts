@@ -77,8 +77,8 @@ export interface TableOptions extends Omit<BootstrapOptions, "patients"> {
   readonly patientOf?: ReadonlyMap<string, string>;
   /**
    * The cohort's measurements, `[samples, features]`, for a cohort prepared as z-scores. Predictions are then brought back
-   * to measured units, `mean + std z`, and scored against the measurements as they are, without the clamp to the 5th and
-   * 95th percentile. Modalities have units of their own, so no score spans several.
+   * to measured units, `mean + std z`, and scored against the measurements as they are, without the clamp to the 1st and
+   * 99th percentile. Modalities have units of their own, so no score spans several.
    */
   readonly measured?: Matrix;
 }

@@ -53,6 +53,8 @@ export function fitRidge(prepared: PreparedCohort, options: RidgeOptions = {}): 
 
 /** Ridge regression as a recipe for mixing training rows, the same for every target. */
 export interface Smoother {
+  /** Of the training inputs with one another, centered on their mean, `[training rows, training rows]`. */
+  readonly products: Float64Array;
   /** Inner products of new inputs with the training inputs, both centered on the training mean. */
   compare(inputs: Rows): Rows;
   /** `mixingWeights` of the training inputs. */
@@ -64,6 +66,7 @@ export function fitSmoother(inputs: Rows): Smoother {
   const mean = columnMeans(inputs);
   const products = gram(inputs, { center: mean });
   return {
+    products,
     compare: (rows) =>
       rowsOf(rows.rows, multiplyTransposed(rows, inputs, { leftCenter: mean, rightCenter: mean })),
     weights: (similarity, lambda) => mixingWeights(products, similarity, lambda),

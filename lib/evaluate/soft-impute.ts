@@ -12,7 +12,6 @@ import type { Prepared, PreparedCohort } from "../preprocess/prepare.js";
 import { foldInCells, validateBy } from "./cells.js";
 import {
   bestTrial,
-  checkCounts,
   checkLambdas,
   clampTo,
   LAMBDAS,
@@ -21,6 +20,7 @@ import {
   type Predictor,
 } from "./predictor.js";
 import { repeatRow, rowsOf, transpose } from "./rows.js";
+import { checkCount } from "./statistics.js";
 
 export interface SoftImputeOptions {
   /** Squares of the thresholds on singular values, so that the ridges' grid serves. Validation error chooses. */
@@ -53,7 +53,7 @@ export function fitSoftImpute(
     ...{ lambdas: "array", rounds: "number", given: ["RNA", "cells"] },
   });
   checkLambdas("fitSoftImpute", lambdas);
-  checkCounts("fitSoftImpute", [rounds]);
+  checkCount("fitSoftImpute", "rounds", rounds);
   const { train, modalities, space } = prepared;
   const { rows: n, columns: width, observed } = train.matrix;
   const mean = observedMean(prepared);

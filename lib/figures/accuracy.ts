@@ -132,10 +132,10 @@ export function accuracyFigure(rows: readonly AccuracyRow[], options: AccuracyOp
 
 function checkRates(row: AccuracyRow): void {
   const { accuracy, accuracyLow, accuracyHigh, balancedAccuracy, majority } = row;
-  const { balancedLow = balancedAccuracy, balancedHigh = balancedAccuracy } = row;
+  const balancedLow = row.balancedLow ?? balancedAccuracy;
+  const balancedHigh = row.balancedHigh ?? balancedAccuracy;
   const rates = { accuracy, accuracyLow, accuracyHigh, balancedAccuracy, majority };
   for (const [name, rate] of Object.entries({ ...rates, balancedLow, balancedHigh })) {
-    const what = `${name} of ${row.classifier} on ${row.task}`;
-    checkShare("accuracyFigure", what, rate ?? balancedAccuracy);
+    checkShare("accuracyFigure", `${name} of ${row.classifier} on ${row.task}`, rate);
   }
 }

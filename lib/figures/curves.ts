@@ -62,12 +62,14 @@ export function curvesFigure(points: readonly CurvePoint[], options: CurvesOptio
       },
     };
   });
-  const view = {
-    hconcat: views,
-    spacing: panelGap,
-    resolve: { scale: { color: "shared", strokeDash: "shared" } },
-  };
-  return makeFigure({ name, title, subtitle: [], datasets, view: view as Panel });
+  return makeFigure({
+    ...{ name, title, subtitle: [], datasets },
+    view: {
+      hconcat: views,
+      spacing: panelGap,
+      resolve: { scale: { color: "shared", strokeDash: "shared" } },
+    },
+  });
 }
 
 /** Lines that cover each other stay visible. */

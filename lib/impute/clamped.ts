@@ -7,7 +7,7 @@ import { drawWeights, type Estimate } from "../evaluate/bootstrap.js";
 import { stratifiedGroupFolds } from "../evaluate/folds.js";
 import { ARO, type AroSpec, PAPER_MODEL } from "../model/aro.js";
 import { buildAutoencoder } from "../model/autoencoder.js";
-import { initializeWeights, type Weights } from "../model/model.js";
+import type { Weights } from "../model/model.js";
 import { prepareCohort } from "../preprocess/prepare.js";
 import { applyScaler, type Scaler } from "../preprocess/scaler.js";
 import { dealRows } from "../train/deal.js";
@@ -77,7 +77,7 @@ export async function fitClamped(
     const prepared = prepareCohort(cohort, {
       ...{ train: kept, validation: of(folds[validation]), test: of(held) },
     });
-    const aro = buildAutoencoder(engine, ARO, spec, initializeWeights(ARO, spec, seed));
+    const aro = buildAutoencoder(engine, ARO, spec, { seed });
     try {
       const epochs = train(aro, dealRows(prepared, columns), { ...training, seed });
       for await (const _ of epochs); // each epoch's losses: nobody looks at them here

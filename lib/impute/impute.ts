@@ -14,7 +14,7 @@ import { factorOf, LEVEL } from "./calibration.js";
 import { CLAMPED, renderFeatures } from "./card.js";
 import { openClamped, toUnits } from "./clamped.js";
 import type { Inference } from "./decoder.js";
-import { openDecoder } from "./infer.js";
+import { emptyMeasured, openDecoder } from "./infer.js";
 import { inferredRanges } from "./material.js";
 import {
   findPlaces,
@@ -122,7 +122,7 @@ export async function impute(options: ImputeOptions): Promise<Imputed> {
   const notes: string[] = [...read.notes];
   const opened = imputer.aro
     ? openClamped(imputer.aro, decoder.paths, running)
-    : openDecoder(decoder, running, true);
+    : openDecoder(decoder, running, emptyMeasured);
   const work = createFolder(output, async (aside) => {
     const layout = { folder: aside, format, wide, samples: table.samples, modalities };
     const values = await openValues(layout, imputer);

@@ -58,6 +58,7 @@ export async function fitImputer(
     ...{ engine: "object", onProgress: "function" },
   });
   if (output !== undefined) requireNew("fitImputer", output);
+  const names = output === undefined ? {} : renderNames(cohort);
   const running = engine ?? (await chooseEngine()).engine;
   const isAro = method === "aro";
   const { outOfFold, ...fitted } = await fitSharedDecoder(cohort, {
@@ -99,7 +100,7 @@ export async function fitImputer(
     await saveImputer(imputer, output, {
       "README.md": renderCard(imputer, cohort.drops),
       "features.tsv": renderFeatures(imputer),
-      ...renderNames(cohort),
+      ...names,
     });
   }
   return imputer;

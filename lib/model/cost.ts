@@ -8,7 +8,7 @@ import type { Engine } from "../engine/engine.js";
 import { ARO, type AroSpec } from "./aro.js";
 import { buildAutoencoder } from "./autoencoder.js";
 import { widestFit } from "./memory.js";
-import { countParameters, initializeWeights, sizeOf } from "./model.js";
+import { countParameters, sizeOf } from "./model.js";
 
 /**
  * Counts the floating-point operations of one training step: `2 rows (2 F W + 3 L W² + 3 W F)`. Each layer is multiplied
@@ -95,7 +95,7 @@ export async function measureStep(
 async function timeSteps(engine: Engine, spec: AroSpec, rows: number): Promise<number> {
   const batch = drawBatch(rows, spec.features);
   const random = createRandom(0, "dropout");
-  const model = buildAutoencoder(engine, ARO, spec, initializeWeights(ARO, spec, 0));
+  const model = buildAutoencoder(engine, ARO, spec, { seed: 0 });
   const times: number[] = [];
   try {
     for (let step = -2; step < STEPS; step++) {

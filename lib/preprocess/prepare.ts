@@ -88,6 +88,21 @@ export function prepareCohort(
   };
 }
 
+/** The same rows as z-scores, which a cohort prepared in the paper's space holds too. */
+export function asZScores(prepared: PreparedCohort): PreparedCohort {
+  const part = <P extends Part>(rows: Prepared<P>): Prepared<P> => ({
+    ...rows,
+    matrix: rows.zScores,
+  });
+  return {
+    ...prepared,
+    space: "z",
+    train: part(prepared.train),
+    validation: part(prepared.validation),
+    test: part(prepared.test),
+  };
+}
+
 /** @throws RangeError naming a modality without a measured entry in the training rows. */
 function requireModalities({ modalities, matrix }: Cohort, { train }: Split): void {
   for (const { name, start, end } of modalities) {

@@ -1,7 +1,7 @@
 // The catalog: the experiments and measurements of a profile by name, for the commands that run and record them.
 import { relative } from "node:path";
 import type { Engine } from "../engine/engine.js";
-import { unknownName } from "../nearest.js";
+import { findNamed } from "../nearest.js";
 import { createProgress } from "../train/progress.js";
 import {
   type Experiment,
@@ -40,11 +40,7 @@ export function entriesOf(profile: Profile): readonly Entry[] {
  * @throws RangeError naming those that exist.
  */
 export function findEntry(profile: Profile, name: string): Entry {
-  const all = entriesOf(profile);
-  const found = all.find((entry) => entry.name === name);
-  if (found) return found;
-  const names = all.map((entry) => entry.name);
-  throw unknownName("findEntry", name, names);
+  return findNamed("findEntry", entriesOf(profile), name);
 }
 
 /** Counts the runs that an entry has at most; variants that need the same training share one. */

@@ -1,7 +1,7 @@
 // Experiments: variants repeated over seeds of the training or of the split, as data, and the runs that follow.
 import { keepFeatures } from "../cohort/cohort.js";
 import type { Engine } from "../engine/engine.js";
-import { unknownName } from "../nearest.js";
+import { findNamed } from "../nearest.js";
 import { checkOptions } from "../options.js";
 import type { Part } from "../preprocess/prepare.js";
 import { type RunState, readState } from "../train/folder.js";
@@ -178,11 +178,7 @@ export function experimentsOf(profile: Profile): Experiment[] {
  * @throws RangeError naming those that exist.
  */
 export function findExperiment(profile: Profile, name: string): Experiment {
-  const all = experimentsOf(profile);
-  const found = all.find((experiment) => experiment.name === name);
-  if (found) return found;
-  const names = all.map((experiment) => experiment.name);
-  throw unknownName("findExperiment", name, names);
+  return findNamed("findExperiment", experimentsOf(profile), name);
 }
 
 /**

@@ -12,7 +12,7 @@ import { fitProbabilisticPca } from "../evaluate/probabilistic-pca.js";
 import { fitSoftImpute } from "../evaluate/soft-impute.js";
 import { fitSharedDecoder } from "../impute/fit.js";
 import { sharedDecoderPredictor } from "../impute/infer.js";
-import { prepareCohort, SPACES, type Space } from "../preprocess/prepare.js";
+import { asZScores, prepareCohort, SPACES, type Space } from "../preprocess/prepare.js";
 import type { Split } from "../preprocess/split.js";
 import { type Measurement, type OpenedMeasurement, openMeasurement } from "./measurement.js";
 import { LONGER, onSplit, PATIENCE, splitSeeds, thinStudy } from "./sets.js";
@@ -114,8 +114,9 @@ async function scoreCells(
   const decoder = await fitSharedDecoder(hidden, { rows: split.train, engine });
   const units = deviations(cohort.matrix, split);
   const scores: CellScore[] = [];
+  const inPaper = prepareCohort(hidden, split);
   for (const space of SPACES) {
-    const prepared = prepareCohort(hidden, split, { space });
+    const prepared = space === "z" ? asZScores(inPaper) : inPaper;
     const predictors: Predictor[] = [
       ...fitControls(prepared, { only: [MEAN] }),
       fitCellNeighbors(prepared),

@@ -8,7 +8,7 @@ import { projectRoot } from "../cohort/root.js";
 import { type Engine, nameEngine } from "../engine/engine.js";
 import { hashCohort } from "../train/config.js";
 import { foldersOf } from "./profile.js";
-import { listRecords, recordFile, writeRecord } from "./record-file.js";
+import { readEach, recordFile, writeRecord } from "./record-file.js";
 import type { Study } from "./study.js";
 
 /** Something that is measured on a study. */
@@ -166,8 +166,7 @@ async function readPart<P>(file: string): Promise<{ readonly result: P } | null>
 
 /** Reads what is recorded of a measurement on every cohort, by the name of its profile. */
 export async function readMeasurements<T>(name: string): Promise<Measured<T>[]> {
-  const found = await Promise.all((await listRecords(name)).map((file) => parse<T>(file)));
-  return found.filter((measured) => measured !== null);
+  return await readEach(name, parse<T>);
 }
 
 /** Null if there is no file, or it is of another cohort, split or settings. */

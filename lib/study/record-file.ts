@@ -11,15 +11,20 @@ export function recordFile(profile: Profile, name: string): string {
 }
 
 /**
- * Lists the records of an experiment or measurement, one a profile, by the name of the profile.
+ * Reads the records of an experiment or measurement, one a profile, by the name of the profile.
+ * @param parse reads a file; null if there is none.
  * @param folder of records, one folder a profile.
  */
-export async function listRecords(
+export async function readEach<R>(
   name: string,
+  parse: (file: string) => Promise<R | null>,
   folder = join(projectRoot(), "data", "records"),
-): Promise<string[]> {
+): Promise<R[]> {
   const profiles = (await readdir(folder)).sort();
-  return profiles.map((profile) => join(folder, profile, `${name}.json`));
+  const found = await Promise.all(
+    profiles.map((profile) => parse(join(folder, profile, `${name}.json`))),
+  );
+  return found.filter((record) => record !== null);
 }
 
 /** Writes a record in one step. */

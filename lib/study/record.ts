@@ -23,7 +23,7 @@ import {
   trainExperiment,
 } from "./experiments.js";
 import type { Profile } from "./profile.js";
-import { listRecords, recordFile, writeRecord } from "./record-file.js";
+import { readEach, recordFile, writeRecord } from "./record-file.js";
 import { readSplit } from "./splits.js";
 
 /** A run behind the scores, and what trained it. */
@@ -236,9 +236,7 @@ export async function readRecords(
   experiment: string,
   folder?: string,
 ): Promise<ExperimentRecord[]> {
-  const files = await listRecords(experiment, folder);
-  const found = await Promise.all(files.map(parseRecord));
-  return found.filter((record) => record !== null);
+  return await readEach(experiment, parseRecord, folder);
 }
 
 async function parseRecord(file: string): Promise<ExperimentRecord | null> {

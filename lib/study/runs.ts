@@ -1,4 +1,5 @@
 // The runs behind a result: engine and settings, as each run folder records them, and departures from the paper's.
+import { groupBy } from "../cohort/group.js";
 import { nameEngine } from "../engine/engine.js";
 import { ARO, PAPER_MODEL } from "../model/aro.js";
 import { countParameters } from "../model/model.js";
@@ -71,17 +72,15 @@ export function settingsOf({
 
 /** Describes runs in one sentence each; runs that differ only in their name share a sentence. */
 export function summarizeRuns(rows: readonly RunRow[]): string {
-  const names = new Map<string, string[]>();
-  for (const { run, ...row } of rows) {
-    const text =
-      `engine ${row.engine}, ${row.width.toLocaleString("en-US")} units wide, ${row.hiddenLayers} hidden layers, ` +
-      `learning rate ${row.learningRate}, ${row.epochs} epochs, batches of ${row.batchSize}, trained once; ` +
-      (row.departures === "none"
-        ? "model and optimizer settings are the paper's"
-        : `not the paper's settings: ${row.departures}`);
-    names.set(text, [...(names.get(text) ?? []), run]);
-  }
-  return [...names].map(([text, runs]) => `${runs.join(" and ")}: ${text}.`).join(" ");
+  const sentenceOf = (row: RunRow) =>
+    `engine ${row.engine}, ${row.width.toLocaleString("en-US")} units wide, ${row.hiddenLayers} hidden layers, ` +
+    `learning rate ${row.learningRate}, ${row.epochs} epochs, batches of ${row.batchSize}, trained once; ` +
+    (row.departures === "none"
+      ? "model and optimizer settings are the paper's"
+      : `not the paper's settings: ${row.departures}`);
+  return [...groupBy(rows, sentenceOf)]
+    .map(([sentence, alike]) => `${alike.map(({ run }) => run).join(" and ")}: ${sentence}.`)
+    .join(" ");
 }
 
 function departuresOf({ spec, training }: Run["config"]): string[] {

@@ -19,7 +19,7 @@ import { buildAutoencoder } from "../model/autoencoder.js";
 import type { Weights } from "../model/model.js";
 import { buildModis } from "../model/modis.js";
 import { VAE, type VaeSpec } from "../model/vae.js";
-import { type Part, type PreparedCohort, prepareCohort } from "../preprocess/prepare.js";
+import { asZScores, type Part } from "../preprocess/prepare.js";
 import { splitSamples } from "../preprocess/split.js";
 import { hashCohort, type RunRequest } from "../train/config.js";
 import { describeEnvironment, type RunEnvironment } from "../train/environment.js";
@@ -62,8 +62,6 @@ export interface SplitRun {
 /** A split with what several runs of it share. */
 interface OpenedSplit {
   readonly study: Study;
-  /** The study's cohort and split as z-scores; prepared when first asked for. */
-  standardized(): PreparedCohort;
   /** The shared decoder's paths, by the number of folds; fitted when first asked for. */
   crossFit(folds: number): CrossFit;
 }
@@ -140,13 +138,8 @@ function openSplit({ profile, cohort }: Study, splitSeed: number, rows?: number)
   const split = splitSamples(cohort.samples, own.split);
   const study = prepareStudy(own, cohort, { ...split, train: split.train.slice(0, rows) });
   const fitted = new Map<number, CrossFit>();
-  let standardized: PreparedCohort | null = null;
   return {
     study,
-    standardized() {
-      standardized ??= prepareCohort(cohort, study.split, { space: "z" });
-      return standardized;
-    },
     crossFit(folds) {
       const options = { rows: study.split.train, folds, networks, seed };
       const found = fitted.get(folds) ?? crossFit(cohort, options);
@@ -162,7 +155,8 @@ function words(name: string): string {
 
 /**
  * Fits the run's predictors on the training rows of its split, scores its parts, and keeps the scores. All are scored in
- * the paper's space; what predicts z-scores too, in these and in measured units besides. The folder of a network that is trained here is removed afterwards; one that was trained before stays.
+ * the paper's space; what predicts z-scores too, in these and in measured units besides. The folder of a network that is
+ * trained here is removed afterwards; one that was trained before stays.
  * @returns false if it was interrupted.
  */
 export async function fitSplit(
@@ -174,6 +168,7 @@ export async function fitSplit(
   const { seed, hash, folder, variants, parts, open } = run;
   const opened = open();
   const { study } = opened;
+  const zScores = asZScores(study.prepared);
   const keep = async (
     predictors: readonly Predictor[],
     steps: number | null,
@@ -183,7 +178,7 @@ export async function fitSplit(
     if (standardized.length > 0) {
       const measured = study.cohort.matrix;
       const options = { seed, parts, steps, measured };
-      scores.push(...(await scoreRepeat(standardized, opened.standardized(), options)));
+      scores.push(...(await scoreRepeat(standardized, zScores, options)));
     }
     const environment = await describeEnvironment(engine);
     await mkdir(folder, { recursive: true });
@@ -194,7 +189,7 @@ export async function fitSplit(
   const [{ kind = "ARO", name, decoder: choices }] = variants;
   const { cohort, split, prepared } = study;
   const keepDecoder = (decoder: FixedDecoder) => {
-    const [inPaper, inZ] = [prepared, opened.standardized()].map((space) =>
+    const [inPaper, inZ] = [prepared, zScores].map((space) =>
       sharedDecoderPredictor(decoder, space, cohort, { engine, name }),
     );
     return keep([inPaper], null, [inZ]);
@@ -203,7 +198,7 @@ export async function fitSplit(
     const only = variants.map((one) => one.name);
     const classOf = only.includes(CLASS_MEAN) ? classesOf(study) : undefined;
     const options = { only, ...(classOf ? { classOf } : {}) };
-    const inZ = isStandardized(variants[0]) ? fitControls(opened.standardized(), options) : [];
+    const inZ = isStandardized(variants[0]) ? fitControls(zScores, options) : [];
     return await keep(fitControls(prepared, options), null, inZ);
   }
   if (kind === "linear stack") {

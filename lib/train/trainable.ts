@@ -59,13 +59,13 @@ export type TrainableOf<K extends Kind> = Trainable<
 export const TRAINABLE: { readonly [K in Kind]: TrainableOf<K> } = {
   ARO: {
     architecture: ARO,
-    build: (engine, spec, weights) => buildAutoencoder(engine, ARO, spec, weights),
+    build: (engine, spec, start) => buildAutoencoder(engine, ARO, spec, start),
     deal: (data, { features }, criterion) => dealRows(data, features, uncounted(data, criterion)),
     stream: "dropout",
   },
   VAE: {
     architecture: VAE,
-    build: (engine, spec, weights) => buildAutoencoder(engine, VAE, spec, weights),
+    build: (engine, spec, start) => buildAutoencoder(engine, VAE, spec, start),
     deal: (data, { features }, criterion) => dealRows(data, features, uncounted(data, criterion)),
     stream: "noise",
   },

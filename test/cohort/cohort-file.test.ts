@@ -4,12 +4,9 @@ import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { Ajv2020 as Ajv } from "ajv/dist/2020.js";
-import {
-  describeCohortFile,
-  readCohortFile,
-  readCohortSchema,
-} from "../../lib/cohort/cohort-file.js";
+import { describeCohortFile, readCohortFile } from "../../lib/cohort/cohort-file.js";
 import { projectRoot } from "../../lib/cohort/root.js";
+import { readSchema } from "../../lib/cohort/schema.js";
 import { foldersOf, readProfile, replicatesPaper } from "../../lib/study/profile.js";
 import { openStudy } from "../../lib/study/study.js";
 import { scratchFolder } from "../scratch.js";
@@ -171,7 +168,7 @@ test("a cohort file without labels predicts the columns of its sheet that are cl
 });
 
 test("the published schema accepts and refuses what describeCohortFile does, by another validator", () => {
-  const accepts = new Ajv({ allErrors: true }).compile(readCohortSchema());
+  const accepts = new Ajv({ allErrors: true }).compile(readSchema("cohort"));
   const full = {
     $schema: "cohort.schema.json",
     about: "words",

@@ -358,6 +358,7 @@ test("settings out of range are refused", () => {
   }
   assert.throws(() => fitNeighbors(prepared, { counts: [0] }), /whole numbers from 1/);
   assert.throws(() => fitNeighbors(prepared, { counts: [1, 1000] }), /whole numbers from 1/);
+  assert.throws(() => fitProbabilisticPca(prepared, { rounds: 0 }), /number of rounds.*, got 0/);
   for (const noises of [[], [0], [1]]) {
     assert.throws(() => fitConditionalPca(prepared, { noises }), /noises in \(0, 1\)/);
   }

@@ -317,6 +317,11 @@ test("accuracyFigure and densityFigure refuse what they cannot draw", () => {
     () => accuracyFigure([{ ...accuracyRow, majority: 78 }], { cohort, protocol: "test" }),
     /majority of nearest centroid on tissue in \[0, 1\], got 78/,
   );
+  const missing = { ...accuracyRow, accuracy: undefined as unknown as number };
+  assert.throws(
+    () => accuracyFigure([missing], { cohort, protocol: "test" }),
+    /accuracy of nearest centroid on tissue in \[0, 1\], got undefined/,
+  );
   const options = { cohort, modality: "proteomics", samples: 18 };
   assert.throws(() => densityFigure([], options), /1 to 3 predictors, got 0/);
   assert.throws(() => densityFigure([{ ...pairs, counts: [1, 2] }], options), /expected 4 counts/);

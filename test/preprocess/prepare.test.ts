@@ -5,7 +5,12 @@ import type { Cohort } from "../../lib/cohort/cohort.js";
 import { matrixFrom, selectRows } from "../../lib/cohort/matrix.js";
 import { createRandom } from "../../lib/cohort/random.js";
 import { countedMatrix } from "../../lib/preprocess/counted.js";
-import { type Prepared, prepareCohort, requireHeldOut } from "../../lib/preprocess/prepare.js";
+import {
+  asZScores,
+  type Prepared,
+  prepareCohort,
+  requireHeldOut,
+} from "../../lib/preprocess/prepare.js";
 import { applyScaler, fitScaler } from "../../lib/preprocess/scaler.js";
 import { splitSamples } from "../../lib/preprocess/split.js";
 
@@ -167,4 +172,10 @@ test("the compiler keeps training rows from passing for test rows", () => {
   // @ts-expect-error: nor is a part that is not known
   assert.equal(scoreTest(prepared.test as Prepared), prepared.test.ids.length);
   assert.equal(scoreTest(prepared.test), prepared.test.ids.length);
+});
+
+test("asZScores gives what preparing the cohort as z-scores gives", () => {
+  const split = splitSamples(cohort.samples);
+  const again = prepareCohort(cohort, split, { space: "z" });
+  assert.deepEqual(asZScores(prepareCohort(cohort, split)), again);
 });
