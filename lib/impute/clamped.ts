@@ -7,10 +7,10 @@ import { drawWeights, type Estimate } from "../evaluate/bootstrap.js";
 import { stratifiedGroupFolds } from "../evaluate/folds.js";
 import { ARO, type AroSpec, PAPER_MODEL } from "../model/aro.js";
 import { buildAutoencoder } from "../model/autoencoder.js";
+import { dealRows } from "../model/deal.js";
 import type { Weights } from "../model/model.js";
 import { prepareCohort } from "../preprocess/prepare.js";
 import { applyScaler, type Scaler } from "../preprocess/scaler.js";
-import { dealRows } from "../train/deal.js";
 import type { TrainOptions } from "../train/settings.js";
 import { train } from "../train/train.js";
 import type { Inference, Method, ModalityChoice, SharedDecoder } from "./decoder.js";
@@ -79,7 +79,7 @@ export async function fitClamped(
     });
     const aro = buildAutoencoder(engine, ARO, spec, { seed });
     try {
-      const epochs = train(aro, dealRows(prepared, columns), { ...training, seed });
+      const epochs = train(aro, dealRows(prepared, spec), { ...training, seed });
       for await (const _ of epochs); // each epoch's losses: nobody looks at them here
       if (f === FOLDS) weights = await aro.readWeights();
       else {

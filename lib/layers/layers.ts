@@ -45,6 +45,11 @@ export interface TensorShape {
   readonly isTrained: boolean;
 }
 
+/** Multiplies the sides of a shape. */
+export function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((product, side) => product * side, 1);
+}
+
 /** Finds a model's parameter by its name. */
 export type ParameterOf = (name: string) => Parameter;
 
