@@ -76,7 +76,8 @@ export function requireMemory<Spec>(architecture: Shaped<Spec>, spec: Spec, room
     total: "of memory",
     available: "of memory, which is what other processes leave now,",
   }[over];
-  const numbers = architecture.tensors(spec).reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  const trained = architecture.tensors(spec).filter(({ isTrained }) => isTrained);
+  const numbers = trained.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   throw new RangeError(
     `build: expected a model of at most ${gib(limits[over])} ${what}, got ${gib(needed[over])} ` +
       `for ${(numbers / 1e6).toFixed(0)} million parameters; ${remedy(architecture, spec, room)}`,

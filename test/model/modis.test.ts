@@ -241,7 +241,7 @@ for (const { name, skip, start, tensors } of contenders) {
       const large = { modalities, latent: 256, classes: 2 };
       assert.throws(
         () => buildModis(engine, large, new Map()),
-        /got \d+\.\d\d GiB for 22564 million parameters; give it smaller ratios/,
+        /got \d+\.\d\d GiB for 22564 million parameters; make its layers narrower/,
       );
     });
   });
