@@ -106,6 +106,11 @@ export const COMMANDS: readonly Command[] = [
         "FILE",
         "the first modality of the new samples, in any format that readTables reads",
       ),
+      id: text("NAME", "the column that names the rows; by default as in training, or the first"),
+      ignore: list(
+        "NAME",
+        "a column of annotations; may be repeated; those of the training are known",
+      ),
       sheet: text("NAME", "the sheet, if FILE is a workbook"),
       modality: text("NAME", "the modality, if FILE is .h5mu; by default the model's"),
       layer: text("NAME", "the layer instead of X, if FILE is .h5ad or .h5mu"),
@@ -115,7 +120,7 @@ export const COMMANDS: readonly Command[] = [
       ),
       orientation: oneOf(
         ["samples-in-rows", "features-in-rows"] as const,
-        "how the file lies; by default as the training table",
+        "by default the side with the model's features has them",
       ),
       transform: oneOf(TRANSFORMS, "what is done to each value; by default as in training"),
       map: text(

@@ -54,8 +54,10 @@ export async function fit({ output, method, seed, ...choice }: FitChoice): Promi
   for (const { name } of cohort.modalities.slice(1)) {
     const own = quality.filter(({ modality }) => modality === name);
     const count = (verdict: string) => own.filter((one) => one.verdict === verdict).length;
+    const matched = own.filter(({ ownGene }) => ownGene).length;
     console.log(
-      `${name}: ${count("strong")} features strong, ${count("usable")} usable, ${count("weak")} weak`,
+      `${name}: ${count("strong")} features strong, ${count("usable")} usable, ${count("weak")} weak; ` +
+        `${matched} of ${own.length} matched to their own gene`,
     );
   }
   for (const choice of decoder.choices.filter((one) => one.method !== wanted)) {
@@ -116,6 +118,8 @@ interface ImputeChoice {
   readonly align?: Alignment;
   readonly leastFound?: number;
   readonly level?: number;
+  readonly id?: string;
+  readonly ignore?: readonly string[];
   readonly sheet?: string;
   readonly layer?: string;
   readonly modality?: string;
@@ -125,27 +129,25 @@ interface ImputeChoice {
 
 /** `aro impute`: imputes the samples of one table, which is read as the training table was. */
 export async function impute(choice: ImputeChoice): Promise<number> {
-  const { orientation, transform, map, duplicates, sheet, layer, modality, ...rest } = choice;
-  const { rna, align, leastFound, level, format, wide } = rest;
-  const model = needed("impute", "model", rest.model);
-  const file = needed("impute", "rna", rna);
-  const output = needed("impute", "output", rest.output);
+  const { model, rna, output, align, leastFound, level, format, wide, map, ...table } = choice;
+  const folder = needed("impute", "output", output);
   const imputed = await imputeTable({
-    ...{ model, output, align, leastFound, level, format, wide },
+    ...{ model: needed("impute", "model", model), output: folder },
+    ...{ align, leastFound, level, format, wide },
     table: {
-      ...{ file, orientation, transform, duplicates, sheet, layer, modality },
+      ...{ ...table, file: needed("impute", "rna", rna) },
       map: map === undefined ? undefined : { file: map },
     },
   });
   const { samples, features, found, outside, notes } = imputed;
   for (const note of notes) console.error(note);
   console.log(
-    `${countOf(samples, "sample")}, ${features} features each, written to ${output}; ` +
+    `${countOf(samples, "sample")}, ${features} features each, written to ${folder}; ` +
       `${(100 * found).toFixed(1)} % of the model's input features found`,
   );
   if (outside.length > 0) {
     console.log(`unlike the training samples: ${quoteSome(outside, 10)}`);
   }
-  console.log(`${output}/report.html shows which features can be used and where the samples lie`);
+  console.log(`${folder}/report.html shows which features can be used and where the samples lie`);
   return 0;
 }

@@ -117,7 +117,7 @@ export async function fitImputer(
 /** Of the progress beside ARO: the control is fitted in the time of some epochs. */
 const CONTROL_SHARE = 0.05;
 
-/** The names in the map of the first modality that became features, so that new tables need no map. */
+/** The names in the map of the first modality that became features, and those, so that new tables need no map. */
 function renderNames({
   modalities: [{ name, start, end }],
   features,
@@ -125,8 +125,13 @@ function renderNames({
 }: Cohort & Pick<FileCohort, "readings">): Readonly<Record<string, string>> {
   const { map } = readings[name] ?? {};
   if (!map) return {};
-  const kept = new Set(features.slice(start, end));
-  const pairs = [...readNameMap(map)].filter(([, to]) => kept.has(to));
+  const own = features.slice(start, end);
+  const kept = new Set(own);
+  const known = readNameMap(map);
+  const pairs = [
+    ...[...known].filter(([, to]) => kept.has(to)),
+    ...own.filter((feature) => !known.has(feature)).map((feature) => [feature, feature]),
+  ];
   return {
     [NAMES]: [["name", "feature"], ...pairs].map((pair) => `${pair.join("\t")}\n`).join(""),
   };
