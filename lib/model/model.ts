@@ -85,7 +85,9 @@ export interface Model<Batch> {
 
 /** Sums over the observed entries of a batch. */
 export interface Sums {
+  /** Huber losses; those of the validation rows decide schedule, early stopping and the best epoch, whatever is trained. */
   readonly huber: number;
+  /** Squared errors. */
   readonly squared: number;
   /** Terms of the loss, scaled so that those of a batch's chunks add up. */
   readonly parts?: Readonly<Record<string, number>>;
@@ -102,11 +104,14 @@ export interface Network<Batch> {
    * @throws RangeError if it does not fit.
    */
   inspect(where: string, batch: Batch): number;
-  /** Runs forward and, given a settlement, backward. */
+  /**
+   * Runs forward and, if the pass has a settlement, backward.
+   * @param observed what `inspect` counted; the loss is a mean over as many entries.
+   */
   pass(batch: Batch, observed: number, pass: Pass & { readonly epoch: number }): Promise<Sums>;
   /** Computes the losses of held-out rows; by default `pass` without training. */
   evaluate?(batch: Batch): Promise<Sums>;
-  /** Cuts a batch into parts that are evaluated one after the other, which bounds memory. */
+  /** Cuts a batch into parts that are evaluated one after the other, which bounds memory; by default it is one part. */
   chunks?(batch: Batch): readonly Batch[];
 }
 
