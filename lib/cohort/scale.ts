@@ -20,10 +20,13 @@ export function remarkOnScale({ values, observed }: Matrix): string | undefined 
     whole &&= Number.isInteger(value);
   }
   if (largest <= LARGEST_LOGARITHM) return undefined;
-  const looks = whole
-    ? "its values look like raw counts: whole numbers"
-    : "its values look as if no logarithm was taken: numbers";
-  return `${looks} from 0 up to ${largest}; the model expects normalized values on a log scale`;
+  const [looks, transform] = whole
+    ? ["its values look like raw counts: whole numbers", "log2(CPM + 1)"]
+    : ["its values look as if no logarithm was taken: numbers", "log2(x + 1)"];
+  return (
+    `${looks} from 0 up to ${largest}; the model expects normalized values on a log scale, ` +
+    `which transform: "${transform}" makes of them`
+  );
 }
 
 /** Numbers that programs write where nothing was measured. */

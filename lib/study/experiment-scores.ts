@@ -12,7 +12,7 @@ import {
   summarizeRepeats,
 } from "../evaluate/repeated-splits.js";
 import type { FlatScore } from "../evaluate/summary.js";
-import type { AroSpec } from "../model/aro.js";
+import { ARO, type AroSpec } from "../model/aro.js";
 import type { AutoencoderModel } from "../model/autoencoder.js";
 import { fitScaler } from "../preprocess/scaler.js";
 import { readRun } from "../train/folder.js";
@@ -73,7 +73,7 @@ export async function collectScores(
     }
     const model = await openTrained(run, engine);
     try {
-      const { epochs } = await readRun(run.folder);
+      const { epochs } = await readRun(run.folder, ARO);
       const steps = epochs.reduce((sum, one) => sum + one.steps, 0);
       for (const variant of variants.filter((one) => isJudgedBy(one, "losses"))) {
         const predictor = modelPredictor(variant.name, model);

@@ -5,6 +5,7 @@ import { projectRoot } from "../cohort/root.js";
 import { describeEngine, type Engine } from "../engine/engine.js";
 import { COMBINED } from "../evaluate/reconstruction.js";
 import type { RepeatedScore } from "../evaluate/repeated-splits.js";
+import { ARO } from "../model/aro.js";
 import { unknownName } from "../nearest.js";
 import { checkOptions } from "../options.js";
 import type { RunEnvironment } from "../train/environment.js";
@@ -141,7 +142,7 @@ function inOrder<T extends { readonly variant: string; readonly seed: number }>(
 
 async function environmentOf(run: PlannedRun): Promise<RunEnvironment> {
   if (run.kind === "split") return (await readSplit(run))!.environment;
-  return (await readRun(run.folder)).environment;
+  return (await readRun(run.folder, ARO)).environment;
 }
 
 /**

@@ -26,7 +26,6 @@ import { describeEnvironment, type RunEnvironment } from "../train/environment.j
 import type { Progress } from "../train/progress.js";
 import { type RunResult, trainRun } from "../train/run.js";
 import { completeSettings } from "../train/settings.js";
-import type { Kind } from "../train/trainable.js";
 import { describeModis, MODIS_TRAINING } from "./modis.js";
 import { foldersOf } from "./profile.js";
 import {
@@ -261,8 +260,8 @@ async function trainAndScore(
 }
 
 /** Keeps the scores of a trained network's predictor, and removes its folder unless it was there before. */
-async function keepScores<K extends Kind>(
-  { result, epochs, reused, loadWeights }: RunResult<K>,
+async function keepScores<Spec>(
+  { result, epochs, reused, loadWeights }: RunResult<Spec>,
   { folder }: { readonly folder: string },
   keep: Keep,
   build: (weights: Weights) => { readonly predictor: Predictor; dispose(): void },
@@ -295,7 +294,7 @@ function describeVae({ config, folder }: DescribedRun) {
   };
   return {
     folder: `${folder}-vae`,
-    config: { ...config, model: "VAE", spec } satisfies RunRequest<"VAE">,
+    config: { ...config, model: VAE, spec } satisfies RunRequest<VaeSpec>,
   };
 }
 
