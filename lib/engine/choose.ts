@@ -2,8 +2,8 @@
 import { hasGpuLibrary } from "./addon.js";
 import type { BackendName, Engine } from "./engine.js";
 import { nativeEngine } from "./native.js";
+import { hasWebGpu } from "./platform.js";
 import { tfjsEngine } from "./tfjs.js";
-import { hasWebGpu } from "./tfjs-platform.js";
 
 /** "native" has kernels of our own; the others are backends of TensorFlow.js, "tensorflow" the one with libtensorflow. */
 export type EngineName = "native" | BackendName;
