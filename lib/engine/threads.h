@@ -16,6 +16,8 @@ namespace {
 class Pool {
  public:
   void resize(int count) {
+    std::lock_guard<std::mutex> own(claim);
+    if (count == size()) return;
     stop();
     quit = false;
     for (int i = 1; i < count; i++) threads.emplace_back([this, seen = round] { serve(seen); });
@@ -23,8 +25,11 @@ class Pool {
   int size() const { return static_cast<int>(threads.size()) + 1; }
 
   /// Calls work here and on each thread that comes before this call is done with it. A thread that another process keeps
-  /// from running is not waited for, so work must take its parts one by one until none is left.
+  /// from running is not waited for, so work must take its parts one by one until none is left. Where another thread of
+  /// JavaScript has the pool, the caller works alone.
   void run(const std::function<void()>& work) {
+    std::unique_lock<std::mutex> own(claim, std::try_to_lock);
+    if (!own) return work();
     {
       std::lock_guard<std::mutex> lock(mutex);
       task = &work;
@@ -66,6 +71,7 @@ class Pool {
     threads.clear();
   }
   std::vector<std::thread> threads;
+  std::mutex claim;  // of the pool, by one caller
   std::mutex mutex;
   std::condition_variable wake;
   const std::function<void()>* task = nullptr;

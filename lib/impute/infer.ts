@@ -28,6 +28,12 @@ export interface Described {
   readonly statistics: Float32Array;
   /** The features as seen by the paths that describe a sample, `[samples]`. */
   readonly tables: readonly FeatureTable[];
+  /** What pairs take of the features' statistics, `packFeatures` of one table after another. */
+  readonly packed: Float32Array;
+  /** Where the table that describes a sample begins in them, `[samples]`. */
+  readonly packedFrom: Int32Array;
+  /** Numbers of a feature in them. */
+  readonly packedWidth: number;
 }
 
 /** Measured pairs: `sample * features + feature`, and the z-score in the scale of the sample's fold. */
@@ -36,34 +42,37 @@ export interface PairList {
   readonly targets: Float32Array;
 }
 
-/** What pairs need of the paths that describe a sample. */
-export interface FeatureTable extends Pick<Paths, "scaler" | "standard" | "unit"> {
-  /** Statistics, then unit, by, plus and level, side by side because pairs come in random order. */
-  readonly packed: Float32Array;
+/** Scales of the features by the paths that describe a sample. */
+export type FeatureTable = Pick<Paths, "scaler" | "standard" | "unit">;
+
+/** A feature's unit, by and plus, its statistics, and its level, side by side because pairs come in random order. */
+export function packFeatures({ statistics, unit, by, plus, level }: Paths): Float32Array {
+  const own = statistics.length / unit.length;
+  const width = own + 4;
+  const packed = new Float32Array(unit.length * width);
+  for (let j = 0; j < unit.length; j++) {
+    packed.set([unit[j], by[j], plus[j]], j * width);
+    packed.set(statistics.subarray(j * own, (j + 1) * own), j * width + 3);
+    packed[(j + 1) * width - 1] = level[j];
+  }
+  return packed;
 }
 
-/** Takes what pairs need, and lets go of what is as large as the cohort. */
-export function featureTable(paths: Paths): FeatureTable {
-  const { scaler, standard, statistics, unit, by, plus, level } = paths;
-  const own = statistics.length / unit.length;
-  const packed = new Float32Array(unit.length * (own + 4));
-  for (let j = 0; j < unit.length; j++) {
-    packed.set(statistics.subarray(j * own, (j + 1) * own), j * (own + 4));
-    packed.set([unit[j], by[j], plus[j], level[j]], j * (own + 4) + own);
-  }
-  return { scaler, standard, unit, packed };
-}
+/** What an inference needs of the paths of all training samples. */
+export type Scales = Pick<Paths, "scaler" | "standard" | "level" | "unit">;
 
 /** Makes room for pairs. */
-export function emptyPairs({ tables, features }: Described, count: number): Pairs {
-  const stride = tables[0].packed.length / features;
-  const width = PATHS.length + stride - 4 + SAMPLE_STATISTICS.length;
+export function emptyPairs({ packedWidth }: Described, count: number): Pairs {
+  const width = PATHS.length + packedWidth - 4 + SAMPLE_STATISTICS.length;
   const [unit, by, plus, level] = Array.from({ length: 4 }, () => new Float32Array(count));
   return { count, inputs: new Float32Array(count * width), unit, by, plus, level };
 }
 
+const AT_A_TIME = 512; // pairs
+
 /**
- * Gathers pairs for the network.
+ * Gathers pairs for the network. Most of the time goes into waiting for memory, so the first and last numbers of many
+ * pairs are fetched in short loops, which have several on their way, before what lies between them.
  * @param codes `sample * features + feature` of each pair.
  * @param into takes them, so that a training allocates one batch.
  */
@@ -72,24 +81,40 @@ export function gatherPairs(
   codes: Int32Array,
   into = emptyPairs(described, codes.length),
 ): Pairs {
-  const { values, statistics, tables, features } = described;
-  const paths = PATHS.length;
-  const stride = tables[0].packed.length / features;
+  const { values, statistics, packed, packedFrom, packedWidth, features } = described;
   const { inputs, unit, by, plus, level } = into;
-  for (let i = 0, to = 0; i < codes.length; i++) {
-    const code = codes[i];
-    const sample = Math.floor(code / features);
-    const { packed } = tables[sample];
-    let at = code * paths;
-    for (let p = 0; p < paths; p++) inputs[to++] = values[at++];
-    at = (code - sample * features) * stride;
-    for (let s = 4; s < stride; s++) inputs[to++] = packed[at++];
-    unit[i] = packed[at];
-    by[i] = packed[at + 1];
-    plus[i] = packed[at + 2];
-    level[i] = packed[at + 3];
-    inputs[to++] = statistics[sample * 2];
-    inputs[to++] = statistics[sample * 2 + 1];
+  const paths = PATHS.length;
+  const width = paths + packedWidth - 4 + SAMPLE_STATISTICS.length;
+  const places = new Int32Array(AT_A_TIME);
+  for (let start = 0; start < codes.length; start += AT_A_TIME) {
+    const end = Math.min(codes.length, start + AT_A_TIME);
+    for (let i = start; i < end; i++) {
+      const at = codes[i] * paths;
+      const to = i * width;
+      inputs[to] = values[at];
+      inputs[to + paths - 1] = values[at + paths - 1];
+    }
+    for (let i = start; i < end; i++) {
+      const sample = Math.floor(codes[i] / features);
+      const at = packedFrom[sample] + (codes[i] - sample * features) * packedWidth;
+      places[i - start] = at;
+      unit[i] = packed[at];
+      level[i] = packed[at + packedWidth - 1];
+      inputs[(i + 1) * width - 2] = statistics[sample * 2];
+      inputs[(i + 1) * width - 1] = statistics[sample * 2 + 1];
+    }
+    for (let i = start; i < end; i++) {
+      const at = codes[i] * paths;
+      const to = i * width;
+      for (let p = 1; p < paths - 1; p++) inputs[to + p] = values[at + p];
+    }
+    for (let i = start; i < end; i++) {
+      const at = places[i - start];
+      const to = i * width + paths;
+      by[i] = packed[at + 1];
+      plus[i] = packed[at + 2];
+      for (let s = 0; s < packedWidth - 4; s++) inputs[to + s] = packed[at + 3 + s];
+    }
   }
   return into;
 }
@@ -144,7 +169,7 @@ export async function inferSample(
   networks: readonly SharedDecoderModel[],
   described: Described,
   { sample, row }: { readonly sample: number; readonly row: number },
-  { paths, gates, spec }: Pick<SharedDecoder, "paths" | "gates" | "spec">,
+  { paths, gates, spec }: Pick<SharedDecoder, "gates" | "spec"> & { readonly paths: Scales },
   into: Room,
 ): Promise<void> {
   const { features } = described;
@@ -180,7 +205,7 @@ function writeSample(
   own: Int32Array,
   predictions: readonly PairPredictions[],
   standard: Paths["standard"],
-  paths: Paths,
+  paths: Scales,
   row: number,
   into: Room,
 ): void {
@@ -251,7 +276,8 @@ export function openDecoder<T extends Room>(
   makeRoom: (samples: number, paths: Paths) => T,
 ): OpenedModel<T> {
   const { paths, spec, networks } = decoder;
-  const table = featureTable(paths);
+  const { scaler, standard, unit } = paths;
+  const packed = packFeatures(paths);
   const models = networks.map((weights) => buildSharedDecoder(engine, spec, weights));
   return {
     async infer(seen) {
@@ -260,8 +286,10 @@ export function openDecoder<T extends Room>(
         const rows = Array.from({ length: Math.min(ROWS, seen.rows - start) }, (_, i) => start + i);
         const described = {
           ...followPaths(paths, seen, rows),
-          features: paths.unit.length,
-          tables: rows.map(() => table),
+          features: unit.length,
+          tables: rows.map(() => ({ scaler, standard, unit })),
+          ...{ packed, packedFrom: new Int32Array(rows.length) },
+          packedWidth: packed.length / unit.length,
         };
         for (const [sample, row] of rows.entries()) {
           await inferSample(models, described, { sample, row }, decoder, into);

@@ -73,21 +73,19 @@ export function fitLikeness(
   inputs: Rows,
   { center, scale, products }: Kernel,
 ): Likeness {
-  const n = inputs.rows;
+  const { rows: n, columns } = inputs;
   const stretch = Math.sqrt(scale);
+  const values = new Float32Array(inputs.values.length);
+  for (let i = 0, at = 0; i < n; i++) {
+    for (let g = 0; g < columns; g++, at++) values[at] = (inputs.values[at] - center[g]) / stretch;
+  }
   const identity = new Float64Array(n * n);
   for (let i = 0; i < n; i++) identity[i * (n + 1)] = 1;
   return {
     ...{ median, low, high },
     center: center.map((value, g) => mean[g] + std[g] * value),
     by: std.map((deviation) => (deviation > 0 ? 1 / (deviation * stretch) : 0)),
-    inputs: {
-      ...{ rows: n, columns: inputs.columns },
-      values: Float32Array.from(
-        inputs.values,
-        (value, at) => (value - center[at % inputs.columns]) / stretch,
-      ),
-    },
+    inputs: { rows: n, columns, values },
     inverse: factorCholesky(addToDiagonal(products, LIGHT)).solve(identity),
   };
 }

@@ -63,7 +63,7 @@ export interface SplitRun {
 interface OpenedSplit {
   readonly study: Study;
   /** The shared decoder's paths, by the number of folds; fitted when first asked for. */
-  crossFit(folds: number): CrossFit;
+  crossFit(folds: number): Promise<CrossFit>;
 }
 
 /** What a finished run leaves. */
@@ -137,7 +137,7 @@ function openSplit({ profile, cohort }: Study, splitSeed: number, rows?: number)
   const { networks, seed } = FIT_DEFAULTS;
   const split = splitSamples(cohort.samples, own.split);
   const study = prepareStudy(own, cohort, { ...split, train: split.train.slice(0, rows) });
-  const fitted = new Map<number, CrossFit>();
+  const fitted = new Map<number, Promise<CrossFit>>();
   return {
     study,
     crossFit(folds) {
@@ -202,11 +202,11 @@ export async function fitSplit(
     return await keep(fitControls(prepared, options), null, inZ);
   }
   if (kind === "linear stack") {
-    const crossFitted = opened.crossFit(FIT_DEFAULTS.folds);
-    return await keepDecoder(fitLinearStack(cohort, { rows: split.train, crossFitted }));
+    const crossFitted = await opened.crossFit(FIT_DEFAULTS.folds);
+    return await keepDecoder(await fitLinearStack(cohort, { rows: split.train, crossFitted }));
   }
   if (kind === "shared decoder") {
-    const crossFitted = opened.crossFit(choices?.folds ?? FIT_DEFAULTS.folds);
+    const crossFitted = await opened.crossFit(choices?.folds ?? FIT_DEFAULTS.folds);
     const options = { ...choices, rows: split.train, crossFitted, engine };
     return await keepDecoder(await fitSharedDecoder(cohort, options));
   }
