@@ -240,7 +240,7 @@ function describe(
       values.set(own.values.subarray(i * size, (i + 1) * size), sample * size);
       statistics.set(own.statistics.subarray(i * 2, (i + 1) * 2), sample * 2);
       tables[sample] = own.table;
-      packedFrom[sample] = f * tableSize;
+      packedFrom[sample] = f * features;
     });
   });
   const packedWidth = tableSize / features;

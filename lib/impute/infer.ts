@@ -4,6 +4,7 @@ import type { Cohort } from "../cohort/cohort.js";
 import { emptyMatrix, type Matrix, selectRows, sliceColumns } from "../cohort/matrix.js";
 import { chooseEngine } from "../engine/choose.js";
 import type { Engine } from "../engine/engine.js";
+import { gatherRows } from "../engine/linear-algebra.js";
 import { observedMean, type Predictor } from "../evaluate/predictor.js";
 import { expectedLog1p, type GaussianTerm, gaussHermite } from "../layers/gaussian.js";
 import {
@@ -30,7 +31,7 @@ export interface Described {
   readonly tables: readonly FeatureTable[];
   /** What pairs take of the features' statistics, `packFeatures` of one table after another. */
   readonly packed: Float32Array;
-  /** Where the table that describes a sample begins in them, `[samples]`. */
+  /** The first row of them that describes a sample, `[samples]`. */
   readonly packedFrom: Int32Array;
   /** Numbers of a feature in them. */
   readonly packedWidth: number;
@@ -45,15 +46,16 @@ export interface PairList {
 /** Scales of the features by the paths that describe a sample. */
 export type FeatureTable = Pick<Paths, "scaler" | "standard" | "unit">;
 
-/** A feature's unit, by and plus, its statistics, and its level, side by side because pairs come in random order. */
+const SCALES = 4; // unit, by, plus and level
+
+/** A feature's unit, by, plus, level and statistics, side by side because pairs come in random order. */
 export function packFeatures({ statistics, unit, by, plus, level }: Paths): Float32Array {
   const own = statistics.length / unit.length;
-  const width = own + 4;
+  const width = SCALES + own;
   const packed = new Float32Array(unit.length * width);
   for (let j = 0; j < unit.length; j++) {
-    packed.set([unit[j], by[j], plus[j]], j * width);
-    packed.set(statistics.subarray(j * own, (j + 1) * own), j * width + 3);
-    packed[(j + 1) * width - 1] = level[j];
+    packed.set([unit[j], by[j], plus[j], level[j]], j * width);
+    packed.set(statistics.subarray(j * own, (j + 1) * own), j * width + SCALES);
   }
   return packed;
 }
@@ -63,16 +65,13 @@ export type Scales = Pick<Paths, "scaler" | "standard" | "level" | "unit">;
 
 /** Makes room for pairs. */
 export function emptyPairs({ packedWidth }: Described, count: number): Pairs {
-  const width = PATHS.length + packedWidth - 4 + SAMPLE_STATISTICS.length;
+  const width = PATHS.length + packedWidth - SCALES + SAMPLE_STATISTICS.length;
   const [unit, by, plus, level] = Array.from({ length: 4 }, () => new Float32Array(count));
   return { count, inputs: new Float32Array(count * width), unit, by, plus, level };
 }
 
-const AT_A_TIME = 512; // pairs
-
 /**
- * Gathers pairs for the network. Most of the time goes into waiting for memory, so the first and last numbers of many
- * pairs are fetched in short loops, which have several on their way, before what lies between them.
+ * Gathers pairs for the network.
  * @param codes `sample * features + feature` of each pair.
  * @param into takes them, so that a training allocates one batch.
  */
@@ -81,40 +80,28 @@ export function gatherPairs(
   codes: Int32Array,
   into = emptyPairs(described, codes.length),
 ): Pairs {
-  const { values, statistics, packed, packedFrom, packedWidth, features } = described;
+  const { features, values, packed, packedFrom, packedWidth, statistics } = described;
   const { inputs, unit, by, plus, level } = into;
-  const paths = PATHS.length;
-  const width = paths + packedWidth - 4 + SAMPLE_STATISTICS.length;
-  const places = new Int32Array(AT_A_TIME);
-  for (let start = 0; start < codes.length; start += AT_A_TIME) {
-    const end = Math.min(codes.length, start + AT_A_TIME);
-    for (let i = start; i < end; i++) {
-      const at = codes[i] * paths;
-      const to = i * width;
-      inputs[to] = values[at];
-      inputs[to + paths - 1] = values[at + paths - 1];
-    }
-    for (let i = start; i < end; i++) {
-      const sample = Math.floor(codes[i] / features);
-      const at = packedFrom[sample] + (codes[i] - sample * features) * packedWidth;
-      places[i - start] = at;
-      unit[i] = packed[at];
-      level[i] = packed[at + packedWidth - 1];
-      inputs[(i + 1) * width - 2] = statistics[sample * 2];
-      inputs[(i + 1) * width - 1] = statistics[sample * 2 + 1];
-    }
-    for (let i = start; i < end; i++) {
-      const at = codes[i] * paths;
-      const to = i * width;
-      for (let p = 1; p < paths - 1; p++) inputs[to + p] = values[at + p];
-    }
-    for (let i = start; i < end; i++) {
-      const at = places[i - start];
-      const to = i * width + paths;
-      by[i] = packed[at + 1];
-      plus[i] = packed[at + 2];
-      for (let s = 0; s < packedWidth - 4; s++) inputs[to + s] = packed[at + 3 + s];
-    }
+  const samples = new Int32Array(codes.length);
+  const places = new Int32Array(codes.length); // rows of the packed features
+  for (let i = 0; i < codes.length; i++) {
+    samples[i] = Math.floor(codes[i] / features);
+    places[i] = packedFrom[samples[i]] + codes[i] - samples[i] * features;
+  }
+  const [paths, own] = [PATHS.length, SAMPLE_STATISTICS.length];
+  const stride = paths + packedWidth - SCALES + own;
+  const table = (of: Float32Array, width: number, start = 0, count = width) => ({
+    ...{ values: of, start, width: count, stride: width },
+  });
+  gatherRows(table(values, paths), codes, table(inputs, stride));
+  gatherRows(
+    table(packed, packedWidth, SCALES, packedWidth - SCALES),
+    places,
+    table(inputs, stride, paths),
+  );
+  gatherRows(table(statistics, own), samples, table(inputs, stride, stride - own));
+  for (const [at, out] of [unit, by, plus, level].entries()) {
+    gatherRows(table(packed, packedWidth, at, 1), places, table(out, 1));
   }
   return into;
 }
@@ -215,7 +202,9 @@ function writeSample(
   const first = paths.scaler.mean.length - features;
   own.forEach((j, i) => {
     const std = paths.scaler.std[first + j];
-    let [mean, deviation, preprocessed] = [0, 0, 0];
+    let mean = 0;
+    let deviation = 0;
+    let preprocessed = 0;
     for (const one of predictions) {
       const center = standard.center[j] + standard.scale[j] * one.mean[i];
       const spread = standard.scale[j] * one.deviation[i];

@@ -384,7 +384,8 @@ function levelsOf(
     const [low, high, mean, std] = [scaler.low, scaler.high, scaler.mean, scaler.std].map(
       (values) => values[first + j],
     );
-    let [sum, count] = [0, 0];
+    let sum = 0;
+    let count = 0;
     for (const row of rows) {
       const at = j * inferred.columns + row;
       if (!inferred.observed[at]) continue;
@@ -456,7 +457,11 @@ function fitResidual(
   rest: Float64Array,
 ) {
   const n = to - from;
-  let [count, errorSum, ownSum, ownAll, ownSquares] = [0, 0, 0, 0, 0];
+  let count = 0;
+  let errorSum = 0;
+  let ownSum = 0;
+  let ownAll = 0;
+  let ownSquares = 0;
   for (let i = from; i < to; i++) {
     ownAll += own[i];
     ownSquares += own[i] ** 2;
@@ -467,10 +472,13 @@ function fitResidual(
   }
   const c = Math.max(count, 1);
   const [errorMean, ownMean] = [errorSum / c, ownSum / c];
-  let [squares, products, total] = [0, 0, 0];
+  let squares = 0;
+  let products = 0;
+  let total = 0;
   for (let i = from; i < to; i++) {
     if (!observed[i]) continue;
-    const [x, e] = [own[i] - ownMean, error[i] - errorMean];
+    const x = own[i] - ownMean;
+    const e = error[i] - errorMean;
     squares += x * x;
     products += x * e;
     total += e * e;
@@ -483,7 +491,8 @@ function fitResidual(
   const reliability = Math.max(1 - 1 / Math.max(t * t, 1e-6), 0);
   for (let i = from; i < to; i++) {
     if (!observed[i]) continue;
-    const [x, e] = [own[i] - ownMean, error[i] - errorMean];
+    const x = own[i] - ownMean;
+    const e = error[i] - errorMean;
     const others = against - x * x;
     cis[i] = others > 1e-6 ? ((products - x * e) / others) * x : 0;
     rest[i] = e - reliability * cis[i];
@@ -502,7 +511,9 @@ function correlation(
   from: number,
   to: number,
 ): number {
-  let [count, aSum, bSum] = [0, 0, 0];
+  let count = 0;
+  let aSum = 0;
+  let bSum = 0;
   for (let i = from; i < to; i++) {
     if (!observed[i]) continue;
     count++;
@@ -510,10 +521,13 @@ function correlation(
     bSum += b[i];
   }
   const [aMean, bMean] = [aSum / count, bSum / count];
-  let [aa, bb, ab] = [0, 0, 0];
+  let aa = 0;
+  let bb = 0;
+  let ab = 0;
   for (let i = from; i < to; i++) {
     if (!observed[i]) continue;
-    const [p, q] = [a[i] - aMean, b[i] - bMean];
+    const p = a[i] - aMean;
+    const q = b[i] - bMean;
     aa += p * p;
     bb += q * q;
     ab += p * q;

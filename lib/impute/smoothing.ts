@@ -232,27 +232,33 @@ export function fillGaps(
   weights: Rows,
 ): void {
   const { rows, columns: n, values } = targets;
-  const incomplete = Array.from({ length: rows }, (_, j) => j).filter((j) =>
-    observed.subarray(j * n, (j + 1) * n).includes(0),
-  );
+  const incomplete: number[] = [];
+  for (let gap = observed.indexOf(0); gap >= 0; ) {
+    const j = Math.floor(gap / n);
+    incomplete.push(j);
+    gap = observed.indexOf(0, (j + 1) * n);
+  }
   const block = selectPoints(targets, incomplete);
-  const gaps: number[] = []; // in the block
-  incomplete.forEach((j, at) => {
-    let [sum, count] = [0, 0];
+  const gaps = new Int32Array(block.values.length); // in the block
+  let found = 0;
+  for (let at = 0; at < incomplete.length; at++) {
+    const own = incomplete[at] * n;
+    let sum = 0;
+    let count = 0;
     for (let i = 0; i < n; i++) {
-      if (!observed[j * n + i]) continue;
-      sum += values[j * n + i];
+      if (!observed[own + i]) continue;
+      sum += values[own + i];
       count++;
     }
     for (let i = 0; i < n; i++) {
-      if (observed[j * n + i]) continue;
+      if (observed[own + i]) continue;
       block.values[at * n + i] = sum / (count + 1);
-      gaps.push(at * n + i);
+      gaps[found++] = at * n + i;
     }
-  });
+  }
   for (let round = 0; round < ROUNDS; round++) {
     const mixed = multiplyTransposed(block, weights);
-    for (const gap of gaps) block.values[gap] = mixed[gap];
+    for (let i = 0; i < found; i++) block.values[gaps[i]] = mixed[gaps[i]];
   }
   incomplete.forEach((j, at) => {
     values.set(block.values.subarray(at * n, (at + 1) * n), j * n);

@@ -31,23 +31,24 @@ export function fitStandard(matrix: Matrix, rows: readonly number[], scaler: Sca
     );
   }
   const [center, scale, count] = Array.from({ length: 3 }, () => new Float64Array(columns));
-  const clamped = (at: number, j: number) =>
-    Math.min(Math.max(values[at], scaler.low[j]), scaler.high[j]);
+  const { low, high } = scaler;
   for (const row of rows) {
     for (let j = 0, at = row * columns; j < columns; j++, at++) {
       if (!observed[at]) continue;
-      center[j] += clamped(at, j);
+      center[j] += Math.min(Math.max(values[at], low[j]), high[j]);
       count[j]++;
     }
   }
   for (let j = 0; j < columns; j++) if (count[j] > 0) center[j] /= count[j];
   for (const row of rows) {
     for (let j = 0, at = row * columns; j < columns; j++, at++) {
-      if (observed[at]) scale[j] += (clamped(at, j) - center[j]) ** 2;
+      if (!observed[at]) continue;
+      const clamped = Math.min(Math.max(values[at], low[j]), high[j]);
+      scale[j] += (clamped - center[j]) ** 2;
     }
   }
   for (let j = 0; j < columns; j++) {
-    const isKnown = count[j] >= MINIMUM && scaler.low[j] < scaler.high[j];
+    const isKnown = count[j] >= MINIMUM && low[j] < high[j];
     scale[j] = isKnown ? Math.sqrt(scale[j] / count[j]) : 0;
   }
   return { center, scale, count };
