@@ -668,11 +668,11 @@ void unstrip(const float* strips, int64_t rows, int64_t lanes, int64_t count, fl
                   std::min<int64_t>(STRIP, count - s) * sizeof(float));
 }
 
-Scratch work[3];  // layouts of one call, kept for the next
+thread_local Scratch work[3];  // layouts of one call, kept for the next
 
 /// setThreads({count})
 napi_value setThreads(napi_env env, napi_callback_info info) {
-  pool.resize(static_cast<int>(Arguments(env, info).integer("count")));
+  useThreads(Arguments(env, info).integer("count"));
   return nullptr;
 }
 

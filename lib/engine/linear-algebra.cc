@@ -944,7 +944,7 @@ napi_value integer(napi_env env, int64_t number) {
 
 /// setThreads({count})
 napi_value setThreads(napi_env env, napi_callback_info info) {
-  pool.resize(static_cast<int>(Call(env, info).integer("count")));
+  useThreads(Call(env, info).integer("count"));
   return nullptr;
 }
 

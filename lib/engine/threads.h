@@ -16,8 +16,6 @@ namespace {
 class Pool {
  public:
   void resize(int count) {
-    std::lock_guard<std::mutex> own(claim);
-    if (count == size()) return;
     stop();
     quit = false;
     for (int i = 1; i < count; i++) threads.emplace_back([this, seen = round] { serve(seen); });
@@ -25,11 +23,8 @@ class Pool {
   int size() const { return static_cast<int>(threads.size()) + 1; }
 
   /// Calls work here and on each thread that comes before this call is done with it. A thread that another process keeps
-  /// from running is not waited for, so work must take its parts one by one until none is left. Where another thread of
-  /// JavaScript has the pool, the caller works alone.
+  /// from running is not waited for, so work must take its parts one by one until none is left.
   void run(const std::function<void()>& work) {
-    std::unique_lock<std::mutex> own(claim, std::try_to_lock);
-    if (!own) return work();
     {
       std::lock_guard<std::mutex> lock(mutex);
       task = &work;
@@ -71,7 +66,6 @@ class Pool {
     threads.clear();
   }
   std::vector<std::thread> threads;
-  std::mutex claim;  // of the pool, by one caller
   std::mutex mutex;
   std::condition_variable wake;
   const std::function<void()>* task = nullptr;
@@ -83,6 +77,13 @@ class Pool {
 Pool pool;
 
 thread_local bool busy = false;  // on a thread that has its part of the work already
+
+/// Sets how many threads calls from this thread of JavaScript share their work among. Only one of them may have the pool:
+/// the others work alone.
+void useThreads(int64_t count) {
+  busy = count == 1;
+  if (!busy) pool.resize(static_cast<int>(count));
+}
 
 /// Calls work(index) for each index below the count; a thread that is done takes the next one.
 template <class Work>

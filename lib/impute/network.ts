@@ -70,7 +70,7 @@ export const trainNetworks = inParallel(
   },
 );
 
-/** Trains a network in batches of 8,192 pairs, each pass in a new order. */
+/** Trains a network in batches of 8,192 pairs, each pass in a new order, which the pairs are left in. */
 async function train(
   model: SharedDecoderModel,
   described: Described,
@@ -80,28 +80,18 @@ async function train(
   const random = createRandom(seed, "pairs");
   const size = Math.min(BATCH, codes.length);
   const steps = stepsFor(codes.length, mostSteps);
-  const order = new Int32Array(codes.length);
-  for (let i = 0; i < order.length; i++) order[i] = i;
-  let next = order.length;
-  const batch = new Int32Array(size);
+  let next = codes.length;
   const pairs = { ...emptyPairs(described, size), target: new Float32Array(size) };
   for (let step = 0; step < steps; step++) {
-    if (next + size > order.length) {
-      shuffleInPlace(order, random);
+    if (next + size > codes.length) {
+      shuffle(codes, targets, random);
       next = 0;
     }
-    const picked = order.subarray(next, next + size);
+    gatherPairs(described, codes.subarray(next, next + size), pairs);
+    pairs.target.set(targets.subarray(next, next + size));
     next += size;
-    pick(codes, picked, batch);
-    pick(targets, picked, pairs.target);
-    gatherPairs(described, batch, pairs);
     await model.step(pairs, { learningRate: rateAt(step, steps), weightDecay: WEIGHT_DECAY });
   }
-}
-
-/** A function of its own, because V8 leaves loops of long asynchronous functions slow. */
-function pick(from: Int32Array | Float32Array, at: Int32Array, into: Int32Array | Float32Array) {
-  for (let i = 0; i < at.length; i++) into[i] = from[at[i]];
 }
 
 /** Leaves out the pairs of some samples. */
@@ -133,9 +123,14 @@ export function rateAt(step: number, steps: number): number {
   return LEARNING_RATE * Math.min(1, (step + 1) / WARM_UP) * (0.02 + 0.98 * cosine);
 }
 
-function shuffleInPlace(items: Int32Array, random: Random): void {
-  for (let i = items.length - 1; i > 0; i--) {
+/** Puts pairs in a new order, in place. */
+function shuffle(codes: Int32Array, targets: Float32Array, random: Random): void {
+  for (let i = codes.length - 1; i > 0; i--) {
     const j = random.integer(i + 1);
-    [items[i], items[j]] = [items[j], items[i]];
+    const [code, target] = [codes[i], targets[i]];
+    codes[i] = codes[j];
+    targets[i] = targets[j];
+    codes[j] = code;
+    targets[j] = target;
   }
 }

@@ -128,7 +128,7 @@ export function fitPaths(
   const { cohort, seen, links } = material;
   const ids = rows.map((row) => cohort.samples[row].id);
   const scaler = fitScaler(cohort.matrix, rows, ids);
-  const standard = sliceStandard(fitStandard(cohort.matrix, rows, scaler), seen.columns);
+  const standard = fitStandard(cohort.matrix, rows, scaler, seen.columns);
   const seenScaler = sliceScaler(scaler, seen.columns);
   const inputs = applyScaler(seenScaler, seen, rows, "standardized");
   const kernel = fitKernel(inputs);
@@ -603,10 +603,4 @@ function sliceScaler(scaler: Scaler, end: number): Scaler {
     ...{ median: cut(median), low: cut(low), high: cut(high), mean: cut(mean), std: cut(std) },
     trainedOn,
   };
-}
-
-/** The columns behind the first modality. */
-function sliceStandard({ center, scale, count }: Standard, start: number): Standard {
-  const cut = (values: Float64Array) => values.slice(start);
-  return { center: cut(center), scale: cut(scale), count: cut(count) };
 }

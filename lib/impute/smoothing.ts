@@ -231,7 +231,7 @@ export function fillGaps(
   observed: Uint8Array,
   weights: Rows,
 ): void {
-  const { rows, columns: n, values } = targets;
+  const { columns: n, values } = targets;
   const incomplete: number[] = [];
   for (let gap = observed.indexOf(0); gap >= 0; ) {
     const j = Math.floor(gap / n);
