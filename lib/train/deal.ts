@@ -1,7 +1,7 @@
 // Batches from the rows of a cohort, shuffled together or separately for each modality.
 import type { Modality } from "../cohort/cohort.js";
 import { countObserved, type Matrix, selectRows } from "../cohort/matrix.js";
-import { countedMatrix } from "../preprocess/counted.js";
+import { countedMatrix, measuredFeatures } from "../preprocess/counted.js";
 import type { Part, Prepared } from "../preprocess/prepare.js";
 
 /** The part of prepared rows that training reads. */
@@ -41,7 +41,7 @@ export function dealRows(
   features: number,
   uncounted: Pick<Modality, "start" | "end"> | null = null,
 ): Deal<Matrix> {
-  const measured = countedMatrix({ train }, validation);
+  const measured = countedMatrix(validation.matrix, measuredFeatures({ train }));
   const counted = uncounted ? withoutColumns(measured, uncounted) : measured;
   requireRows("train", train.matrix, features);
   requireRows("validation", counted, features);
