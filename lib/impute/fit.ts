@@ -1,9 +1,9 @@
 // Fits the shared decoder: paths fold by fold, then networks on what the paths say of samples that they did not see.
-import type { Cohort, Modality } from "../cohort/cohort.js";
+import { type Cohort, type Modality, patientsOf } from "../cohort/cohort.js";
 import { createRandom, type Random } from "../cohort/random.js";
 import { chooseEngine } from "../engine/choose.js";
 import type { Engine } from "../engine/engine.js";
-import { type Fold, stratifiedGroupFolds } from "../evaluate/folds.js";
+import { type Fold, groupFolds } from "../evaluate/folds.js";
 import type { Weights } from "../model/model.js";
 import {
   buildSharedDecoder,
@@ -165,7 +165,7 @@ export async function fitSharedDecoder(
       finish(`network ${k + 1} of ${networks}`);
     }
   } else trained.push(noNetwork(spec));
-  const patients = rows.map((row) => cohort.samples[row].patient);
+  const patients = patientsOf(cohort, rows);
   const choices = chooseMethods(
     inferred,
     { described, pairs, paths, inference: isTrained ? outOfFold : undefined, patients, seed },
@@ -209,7 +209,7 @@ export function crossFit(
   const { rows, folds, seed } = options;
   const material = takeApart(cohort);
   requireFolds(cohort, options);
-  const dealt = dealPatients(cohort, rows, { folds, seed });
+  const dealt = groupFolds(patientsOf(cohort, rows), { folds, seed });
   const finish = (what: string) => onPart(dealt.length + 1, what);
   const paths = fitPaths(material, rows, dealInner(cohort, rows, seed));
   requireFeatures(paths);
@@ -234,7 +234,7 @@ function requireFolds(
       `fitSharedDecoder: expected at least 2 networks and as many folds, got ${networks} and ${folds}`,
     );
   }
-  const patients = new Set(rows.map((row) => cohort.samples[row].patient)).size;
+  const patients = new Set(patientsOf(cohort, rows)).size;
   if (patients < networks) {
     throw new RangeError(
       `fitSharedDecoder: expected samples of at least ${networks} patients, got ${patients}; ` +
@@ -245,19 +245,7 @@ function requireFolds(
 
 /** Deals rows into the folds that residuals come from. */
 function dealInner(cohort: Cohort, rows: readonly number[], seed: number): Fold[] {
-  return dealPatients(cohort, rows, { folds: INNER_FOLDS, seed });
-}
-
-/** Deals rows into folds by patient, fewer where there are fewer patients. */
-function dealPatients(
-  cohort: Cohort,
-  rows: readonly number[],
-  { folds, seed }: Required<Pick<FitOptions, "folds" | "seed">>,
-): Fold[] {
-  const patients = rows.map((row) => cohort.samples[row].patient);
-  return stratifiedGroupFolds(new Array<number>(rows.length).fill(0), patients, {
-    ...{ folds: Math.min(folds, new Set(patients).size), seed },
-  });
+  return groupFolds(patientsOf(cohort, rows), { folds: INNER_FOLDS, seed });
 }
 
 /** @throws RangeError if no feature can be inferred. */

@@ -1,5 +1,5 @@
 // A cohort ready for training: split, and scaled by its training rows.
-import type { Cohort, Modality } from "../cohort/cohort.js";
+import { type Cohort, type Modality, patientsOf } from "../cohort/cohort.js";
 import type { Matrix } from "../cohort/matrix.js";
 import { checkOptions } from "../options.js";
 import { applyScaler, fitScaler, type Scaler } from "./scaler.js";
@@ -74,7 +74,7 @@ export function prepareCohort(
     const zScores = applyScaler(scaler, cohort.matrix, rows, "standardized");
     return {
       ...{ part: name, rows, ids: idsOf(rows) },
-      patients: rows.map((row) => cohort.samples[row].patient),
+      patients: patientsOf(cohort, rows),
       matrix: space === "z" ? zScores : applyScaler(scaler, cohort.matrix, rows),
       zScores,
     };

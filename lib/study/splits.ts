@@ -23,7 +23,6 @@ import { hashCohort, type RunRequest } from "../train/config.js";
 import { describeEnvironment, type RunEnvironment } from "../train/environment.js";
 import { type RunResult, trainRun } from "../train/run.js";
 import { completeSettings } from "../train/settings.js";
-import type { Kind } from "../train/trainable.js";
 import { describeModis, MODIS_TRAINING } from "./modis.js";
 import type { RunMeans, ScoredRun } from "./planned-runs.js";
 import { foldersOf } from "./profile.js";
@@ -247,8 +246,8 @@ async function trainNetwork(
 }
 
 /** Builds a trained network. A folder that was there before is no leftover. */
-async function openNetwork<K extends Kind>(
-  { result, epochs, reused, loadWeights }: RunResult<K>,
+async function openNetwork<Spec>(
+  { result, epochs, reused, loadWeights }: RunResult<Spec>,
   folder: string,
   build: (weights: Weights) => { readonly predictor: Predictor; dispose(): void },
 ): Promise<Fitted | null> {
@@ -274,7 +273,7 @@ function describeVae({ config, folder }: DescribedRun) {
   };
   return {
     folder: `${folder}-vae`,
-    config: { ...config, model: "VAE", spec } satisfies RunRequest<"VAE">,
+    config: { ...config, model: VAE, spec } satisfies RunRequest<VaeSpec>,
   };
 }
 

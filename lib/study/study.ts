@@ -150,7 +150,7 @@ export async function withTrained<T>(
  * @throws Error if there is no run of these settings and data.
  */
 export async function readAro(study: Study, setting: Setting): Promise<Run> {
-  return await readRun(describeAro(study, setting).folder);
+  return await readRun(describeAro(study, setting).folder, ARO);
 }
 
 /**
@@ -170,7 +170,7 @@ export async function openTrained(
   { folder }: Pick<DescribedRun, "folder">,
   engine: Engine,
 ): Promise<AutoencoderModel<AroSpec>> {
-  const run = await readRun(folder);
+  const run = await readRun(folder, ARO);
   return buildAutoencoder(engine, ARO, run.config.spec, await run.loadWeights());
 }
 
@@ -199,6 +199,7 @@ export function describeAro(
 ): DescribedRun {
   const [first, second] = prepared.modalities;
   const config: RunRequest = {
+    model: ARO,
     spec: {
       ...profile.model,
       ...model,

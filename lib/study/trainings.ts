@@ -4,7 +4,7 @@ import type { Engine } from "../engine/engine.js";
 import { crossValidate, scoreHoldout } from "../evaluate/classify.js";
 import { modelPredictor } from "../evaluate/predictor.js";
 import { type RepeatedScore, scoreRepeat } from "../evaluate/repeated-splits.js";
-import type { AroSpec } from "../model/aro.js";
+import { ARO, type AroSpec } from "../model/aro.js";
 import type { AutoencoderModel } from "../model/autoencoder.js";
 import type { Part } from "../preprocess/prepare.js";
 import { fitScaler } from "../preprocess/scaler.js";
@@ -66,7 +66,7 @@ export function describeTraining(study: Study, { name, parts, reduced }: Trainin
         const { result } = await trainDescribed(own, described, means);
         return result.status === "finished";
       },
-      environment: async () => (await readRun(folder)).environment,
+      environment: async () => (await readRun(folder, ARO)).environment,
       score: async (variants, engine) =>
         await scoreTraining({ folder, seed, study: own }, { variants, parts, engine }),
     };
@@ -91,7 +91,7 @@ async function scoreTraining(
 ): Promise<RunScores> {
   const model = await openTrained(run, engine);
   try {
-    const { epochs } = await readRun(run.folder);
+    const { epochs } = await readRun(run.folder, ARO);
     const steps = epochs.reduce((sum, one) => sum + one.steps, 0);
     const scores: RepeatedScore[] = [];
     for (const { name } of variants.filter((one) => isJudgedBy(one, "losses"))) {

@@ -9,6 +9,8 @@ import type { Engine } from "../engine/engine.js";
 import { observedMean } from "../evaluate/predictor.js";
 import { scoreReconstruction } from "../evaluate/reconstruction.js";
 import { repeatRow } from "../evaluate/rows.js";
+import { ARO } from "../model/aro.js";
+import type { RunData } from "../model/deal.js";
 import { checkOptions, required } from "../options.js";
 import { countedMatrix, measuredFeatures } from "../preprocess/counted.js";
 import type { PreparedCohort } from "../preprocess/prepare.js";
@@ -22,9 +24,7 @@ import {
   type Point,
   type Space,
 } from "../train/space.js";
-import type { MedianRule } from "../train/stopping.js";
-import type { RunData } from "../train/trainable.js";
-import type { Trial } from "../train/trial.js";
+import type { MedianRule, Trial } from "../train/trial.js";
 import {
   completeStudy,
   readTuning,
@@ -299,6 +299,7 @@ export function requestOf(
 ): RunRequest {
   const [{ start, end }] = data.modalities;
   return {
+    model: ARO,
     spec: {
       ...model,
       features: data.train.matrix.columns,
