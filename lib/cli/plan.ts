@@ -115,7 +115,10 @@ async function readRequest(given: PlanOptions, profile: Profile): Promise<PlanRe
 
 async function memoryRemedy(spec: AroSpec, engine: Engine): Promise<string | null> {
   const against = (backend: string) =>
-    reasonOf((async () => requireMemory(ARO, spec, { backend, limits: memoryLimits(backend) }))());
+    reasonOf(
+      (async () =>
+        requireMemory(ARO, spec, { backend, memoryLimits: () => memoryLimits(backend) }))(),
+    );
   const reason = await against(engine.backend);
   if (reason === null || !isPortable(engine)) return reason;
   const native = await against("native");

@@ -46,6 +46,12 @@ export interface Imputer {
   readonly noveltyLimit: number;
 }
 
+/** A bundle that was opened. */
+export interface OpenedImputer extends Imputer {
+  /** Path of its own map of names, if it has one. */
+  readonly names?: string;
+}
+
 /** The content of model.json. */
 interface Manifest extends Omit<Imputer, "decoder" | "aro"> {
   readonly aro?: AroSpec;
@@ -122,7 +128,7 @@ export function requireNew(where: string, folder: string): void {
  * Opens a bundle.
  * @throws Error if it is none, damaged, or written by a newer version.
  */
-export async function openImputer(folder: string): Promise<Imputer> {
+export async function openImputer(folder: string): Promise<OpenedImputer> {
   let text: string;
   let sum: string;
   try {
@@ -165,6 +171,7 @@ export async function openImputer(folder: string): Promise<Imputer> {
   };
   return {
     ...rest,
+    ...(NAMES in checksums && { names: join(folder, NAMES) }),
     ...(aro && { aro: aroOf(values, aro) }),
     decoder: {
       ...{ modalities, features, trainedOn, spec, choices },

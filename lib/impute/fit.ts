@@ -1,9 +1,9 @@
 // Fits the shared decoder: paths fold by fold, then networks on what the paths say of samples that they did not see.
-import type { Cohort, Modality } from "../cohort/cohort.js";
+import { type Cohort, type Modality, patientsOf } from "../cohort/cohort.js";
 import { chooseEngine } from "../engine/choose.js";
 import { threadCount } from "../engine/compile.js";
 import type { Engine } from "../engine/engine.js";
-import type { Fold } from "../evaluate/folds.js";
+import { type Fold, groupFolds } from "../evaluate/folds.js";
 import type { Weights } from "../model/model.js";
 import {
   initializeSharedDecoder,
@@ -21,7 +21,7 @@ import {
   type SharedDecoder,
 } from "./decoder.js";
 import { chooseMethods } from "./fallback.js";
-import { dealPatients, describeFolds, type FoldValues } from "./fold.js";
+import { describeFolds, type FoldValues } from "./fold.js";
 import {
   type Described,
   emptyInference,
@@ -145,7 +145,7 @@ export async function fitSharedDecoder(
     });
     trained = answers.map(({ weights }) => weights);
   }
-  const patients = rows.map((row) => cohort.samples[row].patient);
+  const patients = patientsOf(cohort, rows);
   const choices = chooseMethods(
     inferred,
     { described, pairs, paths, inference: isTrained ? outOfFold : undefined, patients, seed },
@@ -191,7 +191,7 @@ export async function crossFit(
   const { rows, folds, seed } = options;
   const material = takeApart(cohort);
   requireFolds(cohort, options);
-  const dealt = dealPatients(cohort, rows, { folds, seed });
+  const dealt = groupFolds(patientsOf(cohort, rows), { folds, seed });
   const parts = [
     { train: rows, test: [] },
     ...dealt.map(({ train, test }) => ({
@@ -277,7 +277,7 @@ function requireFolds(
       `fitSharedDecoder: expected at least 2 networks and as many folds, got ${networks} and ${folds}`,
     );
   }
-  const patients = new Set(rows.map((row) => cohort.samples[row].patient)).size;
+  const patients = new Set(patientsOf(cohort, rows)).size;
   if (patients < networks) {
     throw new RangeError(
       `fitSharedDecoder: expected samples of at least ${networks} patients, got ${patients}; ` +

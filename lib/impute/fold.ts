@@ -1,6 +1,6 @@
 // One fold of a cross-fit: its samples, described by paths that were fitted without them.
-import type { Cohort } from "../cohort/cohort.js";
-import { type Fold, stratifiedGroupFolds } from "../evaluate/folds.js";
+import { patientsOf } from "../cohort/cohort.js";
+import { groupFolds } from "../evaluate/folds.js";
 import { type FeatureTable, packFeatures } from "./infer.js";
 import type { Material } from "./material.js";
 import { fitPaths, followPaths, type Paths, type PathValues } from "./paths.js";
@@ -32,7 +32,7 @@ export interface FoldValues extends PathValues {
 export const describeFolds = inParallel(
   import.meta.url,
   ({ material, seed }: Folds, { train, test }: FoldRows): FoldValues => {
-    const inner = dealPatients(material.cohort, train, { folds: INNER_FOLDS, seed });
+    const inner = groupFolds(patientsOf(material.cohort, train), { folds: INNER_FOLDS, seed });
     const paths = fitPaths(material, train, inner);
     if (test.length === 0) requireFeatures(paths);
     const { scaler, standard, unit } = paths;
@@ -52,16 +52,4 @@ function requireFeatures({ standard }: Paths): void {
     "fitSharedDecoder: expected a feature behind the first modality that at least 10 training samples measured and " +
       `that varies, got none of ${standard.scale.length}; give more samples`,
   );
-}
-
-/** Deals rows into folds by patient, fewer where there are fewer patients; indexes into the rows. */
-export function dealPatients(
-  cohort: Cohort,
-  rows: readonly number[],
-  { folds, seed }: { readonly folds: number; readonly seed: number },
-): Fold[] {
-  const patients = rows.map((row) => cohort.samples[row].patient);
-  return stratifiedGroupFolds(new Array<number>(rows.length).fill(0), patients, {
-    ...{ folds: Math.min(folds, new Set(patients).size), seed },
-  });
 }

@@ -111,8 +111,7 @@ export async function impute(options: ImputeOptions): Promise<Imputed> {
   const modalities = new Map(
     inferred.map(({ name, start, end }) => [name, features.slice(start, end)]),
   );
-  const read =
-    "file" in given ? await readNewTable(imputer, model, given) : { ...given, notes: [] };
+  const read = "file" in given ? await readNewTable(imputer, given) : { ...given, notes: [] };
   const places = findPlaces(imputer, read, leastFound);
   const aligned = align === undefined ? undefined : alignTable(imputer, read, places, align);
   const table = aligned?.table ?? read;

@@ -68,8 +68,7 @@ export interface Quadrature {
 export function gaussHermite(count: number): Quadrature {
   const matrix = new Float64Array(count * count);
   for (let k = 1; k < count; k++) {
-    matrix[k * count + k - 1] = Math.sqrt(k);
-    matrix[(k - 1) * count + k] = Math.sqrt(k);
+    matrix[(k - 1) * count + k] = Math.sqrt(k); // of the upper triangle, which alone is read
   }
   const { values, vectors } = decomposeSymmetric(matrix);
   return { nodes: values, weights: values.map((_, k) => vectors[k * count] ** 2) };

@@ -18,6 +18,7 @@ export interface Pass {
 /** A pass that trains nothing. */
 export const EVALUATION: Pass = { isTraining: false, settlement: null };
 
+/** The outcome of a layer's forward pass. */
 export interface Passed {
   readonly out: Tensor;
   /**
@@ -28,6 +29,7 @@ export interface Passed {
   back(slope: Tensor, isWanted: boolean): Tensor | null;
 }
 
+/** A step of a model's computation, with its backward pass. */
 export interface Layer {
   /** Whether it has parameters, so that the backward pass must reach it. */
   readonly isTrained: boolean;
@@ -45,6 +47,11 @@ export interface TensorShape {
   readonly isTrained: boolean;
 }
 
+/** Multiplies the sides of a shape. */
+export function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((product, side) => product * side, 1);
+}
+
 /** Finds a model's parameter by its name. */
 export type ParameterOf = (name: string) => Parameter;
 
@@ -59,8 +66,8 @@ export function denseTensors(name: string, outputs: number, inputs: number): Ten
 /**
  * Dense: `out = x W^T + b`, `[rows, inputs]` to `[rows, outputs]`.
  * Back: `dx = dout W`, `dW = dout^T x`, `db = sum of dout over the rows`.
- * @param isNormalized whether batch normalization follows, which cancels the bias: the bias's gradient is then set to 0,
- *   because Adam would scale up its rounding error.
+ * With `isNormalized`, batch normalization follows, which cancels the bias: the bias's gradient is then set to 0, because
+ * Adam would scale up its rounding error.
  */
 export function dense(
   engine: Engine,

@@ -22,7 +22,8 @@ import {
 import { reconstructionHead } from "../layers/losses.js";
 import { checkOptions, required } from "../options.js";
 import { type AutoencoderNetwork, matrixInput, type Sight, visibleOf } from "./autoencoder.js";
-import type { Architecture } from "./model.js";
+import { dealRows } from "./deal.js";
+import type { Trainable } from "./model.js";
 import { checkSight, demandsOf, NUMBER, OUTPUT, SIGHT } from "./settings.js";
 
 /** The shape and the dropout of an ARO. */
@@ -60,13 +61,15 @@ export const PAPER_MODEL = {
 } as const;
 
 /** ARO as layers. */
-export const ARO: Architecture<AroSpec, Matrix, AutoencoderNetwork> = {
+export const ARO: Trainable<AroSpec, Matrix, AutoencoderNetwork> = {
   name: "ARO",
   check: checkAroSpec,
   tensors: aroTensors,
   // Of a tensor with a column per feature, only the visible columns are used.
   columns: (spec, name) =>
     name === "inp_lin.weight" || name.startsWith("batch_norm.") ? visibleOf(spec) : undefined,
+  rowSize: ({ features }) => features,
+  deal: dealRows,
 
   network(engine, spec, of) {
     const seen = visibleOf(spec);

@@ -2,7 +2,6 @@
 import type { Matrix } from "../cohort/matrix.js";
 import type { Columns, Engine, Tensor } from "../engine/engine.js";
 import { EVALUATION, type Layer } from "../layers/layers.js";
-import { requireMemory, type Sized } from "./memory.js";
 import {
   type Architecture,
   buildModel,
@@ -87,14 +86,12 @@ export function matrixInput(
  * Builds an autoencoder that starts from these weights, or from weights drawn with a seed.
  * @throws RangeError if a setting makes no sense, the weights do not fit, or the model does not fit into memory.
  */
-export function buildAutoencoder<Spec extends Sized>(
+export function buildAutoencoder<Spec>(
   engine: Engine,
   architecture: Architecture<Spec, Matrix, AutoencoderNetwork>,
   spec: Spec,
   start: Start,
 ): AutoencoderModel<Spec> {
-  architecture.check(spec);
-  requireMemory(architecture, spec, { backend: engine.backend, limits: engine.memoryLimits() });
   const model = buildModel(engine, architecture, spec, start);
   const { network, run } = model;
 

@@ -6,7 +6,15 @@
 import type { Matrix } from "../cohort/matrix.js";
 import { createRandom } from "../cohort/random.js";
 import type { Engine, Tensor } from "../engine/engine.js";
-import { dense, denseTensors, EVALUATION, type Pass, relu, sequence } from "../layers/layers.js";
+import {
+  dense,
+  denseTensors,
+  EVALUATION,
+  type Pass,
+  relu,
+  sequence,
+  sizeOf,
+} from "../layers/layers.js";
 import { crossEntropy, softmax } from "../layers/losses.js";
 import {
   type Architecture,
@@ -15,7 +23,6 @@ import {
   inspectMatrix,
   type Model,
   type Network,
-  sizeOf,
   type Weights,
 } from "./model.js";
 import { demandsOf } from "./settings.js";

@@ -1,6 +1,6 @@
 // The header of a safetensors file: the position of each tensor, checked before any data is read.
 import { isObject, show } from "../cohort/schema.js";
-import { sizeOf } from "./model.js";
+import { sizeOf } from "../layers/layers.js";
 
 /** Where a tensor's values lie, in bytes from the end of the header: `[begin, end)`. */
 export interface TensorRange {

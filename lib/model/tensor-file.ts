@@ -2,7 +2,7 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { endianness } from "node:os";
 import { replaceFile } from "../cohort/durable-file.js";
-import { sizeOf } from "./model.js";
+import { sizeOf } from "../layers/layers.js";
 import {
   decodeHeader,
   encodeHeader,

@@ -22,7 +22,8 @@ import {
 import { reconstructionHead } from "../layers/losses.js";
 import { checkOptions } from "../options.js";
 import { type AutoencoderNetwork, matrixInput, type Sight, visibleOf } from "./autoencoder.js";
-import type { Architecture } from "./model.js";
+import { dealRows } from "./deal.js";
+import type { Trainable } from "./model.js";
 import { checkSight, demandsOf, NUMBER, OUTPUT, SIGHT } from "./settings.js";
 
 /** The shape of a variational autoencoder, and the weight of its divergence. */
@@ -46,11 +47,14 @@ export interface VaeSpec extends Sight {
 }
 
 /** The variational autoencoder as layers. Its latent representation is the mean. */
-export const VAE: Architecture<VaeSpec, Matrix, AutoencoderNetwork> = {
+export const VAE: Trainable<VaeSpec, Matrix, AutoencoderNetwork> = {
   name: "VAE",
   check: checkVaeSpec,
   tensors: vaeTensors,
   columns: (spec, name) => (name === "inp_lin.weight" ? visibleOf(spec) : undefined),
+  rowSize: ({ features }) => features,
+  deal: dealRows,
+  stream: "noise",
 
   network(engine, spec, of) {
     const { output, hiddenDropout } = spec;

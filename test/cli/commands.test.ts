@@ -6,6 +6,8 @@ import { join, posix } from "node:path";
 import { mock, test } from "node:test";
 import { main } from "../../lib/cli/main.js";
 import { projectRoot } from "../../lib/cohort/root.js";
+import { entriesOf } from "../../lib/study/catalog.js";
+import { readProfile } from "../../lib/study/profile.js";
 import { importsOf, readSources } from "../architecture.js";
 import { scratchFolder } from "../scratch.js";
 
@@ -45,6 +47,9 @@ test("without a command, with help and with --help it prints how it is used, and
       /^usage: npx aro train \[EXPERIMENT\] \[options\][\s\S]*example: npx aro train/,
     );
     assert.match(stdout, /exit status: 0 done, 75 stopped .*, 1 an error/);
+    const names = entriesOf(readProfile({})).map(({ name }) => name);
+    const last = names.pop();
+    assert.ok(stdout.includes(`EXPERIMENT is ${names.join(", ")} or ${last};`));
   }
   assert.match((await aroHere("--version")).stdout, /^\d+\.\d+\.\d+$/);
 });
@@ -81,6 +86,38 @@ test("what is asked for wrongly is refused by name in one line, with the nearest
     [["tensorflow", "--cuba"], /did you mean "--cuda"\?/],
     [["claims", "--jsn"], /did you mean "--json"\?/],
     [["plan", "--width", "wide"], /--width to be a whole number of at least 1, got "wide"/],
+    [
+      ["fit", "--profile", "course", "--output", "no-such", "--set", "model.width=64"],
+      /expected --set only with --method aro, got "model\.width=64"/,
+    ],
+    [
+      [
+        "fit",
+        "--method",
+        "aro",
+        "--profile",
+        "course",
+        "--output",
+        "no",
+        "--set",
+        "tuning.trials=2",
+      ],
+      /expected settings of model or training, got "tuning\.trials=2"; leave it out/,
+    ],
+    [
+      [
+        "fit",
+        "--method",
+        "aro",
+        "--profile",
+        "course",
+        "--output",
+        "no",
+        "--set",
+        "training.seed=2",
+      ],
+      /got "training\.seed=2"; give the seed by --seed/,
+    ],
     [["data", "get", "tcga"], /expected one of ucec, gbm, paper, got "tcga"$/],
     [["data", "get", "uecc"], /got "uecc"; did you mean "ucec"\?/],
     [["data", "put", "ucec"], /expected get COHORT, got "put"/],
