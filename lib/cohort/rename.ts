@@ -88,7 +88,8 @@ export function renameFeatures(
 ): Renamed {
   const notes: string[] = [];
   const mapped = map ? applyMap(features, map, "name", notes) : features;
-  const groups = groupBy(mapped.keys(), (j) => mapped[j]);
+  const distinct = new Set(mapped).size === mapped.length;
+  const groups = groupBy(distinct ? [] : mapped.keys(), (j) => mapped[j]);
   const repeated = [...groups.values()].filter((group) => group.length > 1);
   if (repeated.length > 0 && duplicates === "refuse") {
     const examples = repeated.slice(0, 3).map((group) => {
@@ -100,7 +101,7 @@ export function renameFeatures(
         'set duplicates to "mean", "first" or "most varied"',
     );
   }
-  const kept = [...groups.keys()];
+  const kept = distinct ? mapped : [...groups.keys()];
   let merged = matrix;
   if (repeated.length > 0) {
     merged = mergeColumns(matrix, [...groups.values()], duplicates);

@@ -22,8 +22,8 @@ import {
   type FeatureOptions,
   findColumn,
   findIdColumn,
+  findRepeats,
   isNameless,
-  isRepeat,
   type Names,
   noteMarks,
 } from "./names.js";
@@ -390,7 +390,7 @@ function chooseSamples(
   checkNames({ ...names, ids, places: kept.map((i) => names.places[i]) }, headerLine, problems);
   const strangers = names.ids.filter(isStranger);
   const odd = ids.filter(isExcelDate);
-  const again = [...ids, ...strangers].filter(isRepeat(ids));
+  const again = findRepeats(ids, [...ids, ...strangers]);
   const notes = [
     ...(odd.length > 0
       ? [`sample ids that may be dates by Excel (${odd.length}): ${quoteSome(odd)}`]
