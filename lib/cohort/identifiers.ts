@@ -75,6 +75,7 @@ const EXCEL_DATES = [
  */
 export function isExcelDate(id: string): boolean {
   return (
+    !/^[A-Z][A-Z\d]/.test(id) && // most gene symbols, ruled out fast
     /^(?:\d|\p{Lu}\p{Ll}{2}|sept|mars|août|déc)/u.test(id) &&
     EXCEL_DATES.some((pattern) => pattern.test(id))
   );
@@ -91,5 +92,5 @@ export function isExcelNumber(id: string): boolean {
  * is returned unchanged.
  */
 export function stripEnsemblVersion(id: string): string {
-  return id.replace(/^(ENS[A-Z]*\d{11})\.\d+(?=$|_PAR_Y$)/, "$1");
+  return id.startsWith("ENS") ? id.replace(/^(ENS[A-Z]*\d{11})\.\d+(?=$|_PAR_Y$)/, "$1") : id;
 }

@@ -1,6 +1,7 @@
 // Renames features by an identifier map, finds the gene of each, and merges features that share a name.
 import { readDelimited } from "./delimited.js";
 import { groupBy } from "./group.js";
+import { stripEnsemblVersion } from "./identifiers.js";
 import { emptyMatrix, type Matrix, selectColumns } from "./matrix.js";
 import { collectProblems, countOf, quote, quoteSome } from "./problems.js";
 
@@ -31,7 +32,7 @@ export interface RenameOptions {
 }
 
 /**
- * Reads a map of names.
+ * Reads a map of names; Ensembl ids lose their versions, which differ from file to file.
  * @throws RangeError that lists everything wrong in the file: missing columns, or a name with two meanings.
  */
 export function readNameMap({ file, from, to }: NameMap): ReadonlyMap<string, string> {
@@ -50,7 +51,7 @@ export function readNameMap({ file, from, to }: NameMap): ReadonlyMap<string, st
   problems.throwIfAny();
   const map = new Map<string, string>();
   rows.forEach((row, i) => {
-    const [name, other] = columns.map((column) => row[column].trim());
+    const [name, other] = columns.map((column) => stripEnsemblVersion(row[column].trim()));
     if (name === "" || other === "") return; // a name without another keeps its own
     const before = map.get(name) ?? other;
     if (before === other) map.set(name, other);
@@ -87,7 +88,8 @@ export function renameFeatures(
 ): Renamed {
   const notes: string[] = [];
   const mapped = map ? applyMap(features, map, "name", notes) : features;
-  const groups = groupBy(mapped.keys(), (j) => mapped[j]);
+  const distinct = new Set(mapped).size === mapped.length;
+  const groups = groupBy(distinct ? [] : mapped.keys(), (j) => mapped[j]);
   const repeated = [...groups.values()].filter((group) => group.length > 1);
   if (repeated.length > 0 && duplicates === "refuse") {
     const examples = repeated.slice(0, 3).map((group) => {
@@ -99,7 +101,7 @@ export function renameFeatures(
         'set duplicates to "mean", "first" or "most varied"',
     );
   }
-  const kept = [...groups.keys()];
+  const kept = distinct ? mapped : [...groups.keys()];
   let merged = matrix;
   if (repeated.length > 0) {
     merged = mergeColumns(matrix, [...groups.values()], duplicates);
@@ -123,12 +125,13 @@ const WORDS = {
 
 function applyMap(names: readonly string[], map: NameMap, what: string, notes: string[]): string[] {
   const known = readNameMap(map);
-  const lost = names.filter((name) => !known.has(name));
+  const found = names.map((name) => known.get(stripEnsemblVersion(name)));
+  const lost = names.filter((_, j) => found[j] === undefined);
   const rest = lost.length > 0 ? `; not there: ${quoteSome(lost)}` : "";
   notes.push(
     `${names.length - lost.length} of ${countOf(names.length, "feature")} found a ${what} in ${map.file}${rest}`,
   );
-  return names.map((name) => known.get(name) ?? name);
+  return names.map((name, j) => found[j] ?? name);
 }
 
 /** One column for each group of columns. */

@@ -217,11 +217,12 @@ function renderVerdicts({ decoder: { modalities }, quality }: Imputer): string {
       spread(rated.map(({ r }) => r.value)),
       spread(rated.map(({ skill }) => skill.value)),
       ...[share("strong"), share("usable"), share("weak")],
+      own.filter(({ ownGene }) => ownGene).length,
     ];
     return `| ${cells.join(" | ")} |`;
   });
-  return `| modality | features | rated | r: median, 5th and 95th percentile | skill: the same | strong | usable | weak |
-| --- | ---: | ---: | --- | --- | ---: | ---: | ---: |
+  return `| modality | features | rated | r: median, 5th and 95th percentile | skill: the same | strong | usable | weak | matched to their own gene |
+| --- | ---: | ---: | --- | --- | ---: | ---: | ---: | ---: |
 ${rows.join("\n")}`;
 }
 

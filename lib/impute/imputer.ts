@@ -1,6 +1,7 @@
 // Fits a model that imputes: the shared decoder, a control or ARO, calibrated and rated out of fold.
 import { basename } from "node:path";
 import { type Cohort, patientsOf } from "../cohort/cohort.js";
+import { requireNewFolder } from "../cohort/durable-file.js";
 import { selectRows, sliceColumns } from "../cohort/matrix.js";
 import { readNameMap } from "../cohort/rename.js";
 import { libraryVersion } from "../cohort/root.js";
@@ -9,7 +10,7 @@ import { chooseEngine } from "../engine/choose.js";
 import { type Engine, nameEngine } from "../engine/engine.js";
 import { quantile } from "../evaluate/statistics.js";
 import { checkOptions } from "../options.js";
-import { type Imputer, NAMES, requireNew, saveImputer } from "./bundle.js";
+import { type Imputer, NAMES, saveImputer } from "./bundle.js";
 import { calibrateSpread, crossCoverage, LEVEL } from "./calibration.js";
 import { renderCard, renderFeatures } from "./card.js";
 import {
@@ -64,7 +65,7 @@ export async function fitImputer(
     ...{ rows: "array", method: METHODS, aro: "object", seed: "number", output: "string" },
     ...{ engine: "object", onProgress: "function" },
   });
-  if (output !== undefined) requireNew("fitImputer", output);
+  if (output !== undefined) requireNewFolder("fitImputer", output);
   const names = output === undefined ? {} : renderNames(cohort);
   const running = engine ?? (await chooseEngine()).engine;
   const plan = method === "aro" ? planClamped(cohort, rows, aroOptions, seed) : undefined;
@@ -117,7 +118,7 @@ export async function fitImputer(
 /** Of the progress beside ARO: the control is fitted in the time of some epochs. */
 const CONTROL_SHARE = 0.05;
 
-/** The names in the map of the first modality that became features, so that new tables need no map. */
+/** The names in the map of the first modality that became features, and those, so that new tables need no map. */
 function renderNames({
   modalities: [{ name, start, end }],
   features,
@@ -125,8 +126,13 @@ function renderNames({
 }: Cohort & Pick<FileCohort, "readings">): Readonly<Record<string, string>> {
   const { map } = readings[name] ?? {};
   if (!map) return {};
-  const kept = new Set(features.slice(start, end));
-  const pairs = [...readNameMap(map)].filter(([, to]) => kept.has(to));
+  const own = features.slice(start, end);
+  const kept = new Set(own);
+  const known = readNameMap(map);
+  const pairs = [
+    ...[...known].filter(([, to]) => kept.has(to)),
+    ...own.filter((feature) => !known.has(feature)).map((feature) => [feature, feature]),
+  ];
   return {
     [NAMES]: [["name", "feature"], ...pairs].map((pair) => `${pair.join("\t")}\n`).join(""),
   };
