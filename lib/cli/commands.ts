@@ -20,6 +20,10 @@ import {
 
 const EXIT_STATUS = "exit status: 0 done, 75 stopped (the same command goes on), 1 an error";
 
+const EXPERIMENTS =
+  "EXPERIMENT is seeds, splits, splits-quick, splits-30, rates, decoder, authors, authors-full, " +
+  "uncertainty, sets or cells; npx aro train tells what each is.";
+
 const SWITCH = ["off", "on"] as const;
 
 const SEARCH_OPTIONS = {
@@ -90,9 +94,9 @@ export const COMMANDS: readonly Command[] = [
     },
     example: "npx aro fit --cohort mine.json --output model",
     notes: [
-      "--method aro trains ARO six times, with the settings of the profile or the cohort file, by default the paper's;",
-      "it says beforehand how long that takes. --set model.width=256,training.learningRate=5e-4,training.epochs=100 takes a fraction.",
-      "ARO imputes no value below a feature's training mean.",
+      "--method aro trains ARO six times, with the settings of the profile or the cohort file, by default the paper's; " +
+        "it says beforehand how long that takes. --set model.width=256,training.learningRate=5e-4,training.epochs=100 takes a fraction. " +
+        "ARO imputes no value below a feature's training mean.",
     ],
     run: async (given) => (await import("./impute.js")).fit(given),
   }),
@@ -182,7 +186,7 @@ export const COMMANDS: readonly Command[] = [
     words: { usage: "[EXPERIMENT]", counts: [0, 1] },
     options: { ...PROFILE_OPTIONS, run: count("this run alone, by its number", 0), ...JSON_OPTION },
     example: "npx aro train seeds --run 3",
-    notes: [EXIT_STATUS],
+    notes: [EXPERIMENTS, EXIT_STATUS],
     run: async (given, words) => (await import("./train.js")).train(given, words),
   }),
   command({
@@ -191,7 +195,7 @@ export const COMMANDS: readonly Command[] = [
     words: { usage: "EXPERIMENT", counts: [1] },
     options: PROFILE_OPTIONS,
     example: "npx aro record seeds",
-    notes: ["Notebooks 3, 8, 10 and 11 read them instead of training the runs."],
+    notes: [EXPERIMENTS, "Notebooks 3, 8, 10 and 11 read them instead of training the runs."],
     run: async (given, words) => (await import("./train.js")).record(given, words),
   }),
   command({
@@ -228,7 +232,7 @@ export const COMMANDS: readonly Command[] = [
       dryRun: flag("print the batch script and submit nothing"),
     },
     example: "npx aro submit seeds --local 2",
-    notes: [EXIT_STATUS],
+    notes: [EXPERIMENTS, EXIT_STATUS],
     run: async (given, words) => (await import("./submit.js")).submit(given, words),
   }),
   command({

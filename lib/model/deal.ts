@@ -2,7 +2,7 @@
 import type { Modality } from "../cohort/cohort.js";
 import { countObserved, type Matrix, selectRows } from "../cohort/matrix.js";
 import type { Columns } from "../engine/engine.js";
-import { countedMatrix } from "../preprocess/counted.js";
+import { countedMatrix, measuredFeatures } from "../preprocess/counted.js";
 import type { Part, Prepared } from "../preprocess/prepare.js";
 
 /** The part of prepared rows that training reads. */
@@ -51,7 +51,7 @@ export function dealRows(
   { features }: { readonly features: number },
   uncounted: Columns | null = null,
 ): Deal<Matrix> {
-  const measured = countedMatrix({ train }, validation);
+  const measured = countedMatrix(validation.matrix, measuredFeatures({ train }));
   const counted = uncounted ? withoutColumns(measured, uncounted) : measured;
   requireRows("train", train.matrix, features);
   requireRows("validation", counted, features);

@@ -5,7 +5,10 @@ import { checkOptions } from "../options.js";
 import { applyScaler, fitScaler, type Scaler } from "./scaler.js";
 import type { Split } from "./split.js";
 
-export type Part = "train" | "validation" | "test";
+/** The parts of a split. */
+export const PARTS = ["train", "validation", "test"] as const;
+
+export type Part = (typeof PARTS)[number];
 
 /**
  * The space of preprocessed values: "paper" is the paper's, `log1p(max(0, z))`, which is never negative; "z" stops at the

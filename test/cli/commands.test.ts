@@ -6,6 +6,8 @@ import { join, posix } from "node:path";
 import { mock, test } from "node:test";
 import { main } from "../../lib/cli/main.js";
 import { projectRoot } from "../../lib/cohort/root.js";
+import { entriesOf } from "../../lib/study/catalog.js";
+import { readProfile } from "../../lib/study/profile.js";
 import { importsOf, readSources } from "../architecture.js";
 import { scratchFolder } from "../scratch.js";
 
@@ -45,6 +47,9 @@ test("without a command, with help and with --help it prints how it is used, and
       /^usage: npx aro train \[EXPERIMENT\] \[options\][\s\S]*example: npx aro train/,
     );
     assert.match(stdout, /exit status: 0 done, 75 stopped .*, 1 an error/);
+    const names = entriesOf(readProfile({})).map(({ name }) => name);
+    const last = names.pop();
+    assert.ok(stdout.includes(`EXPERIMENT is ${names.join(", ")} or ${last};`));
   }
   assert.match((await aroHere("--version")).stdout, /^\d+\.\d+\.\d+$/);
 });
