@@ -3,7 +3,7 @@ import { PAPER_SHAPE } from "../claims/paper.js";
 import { dropEmptyFeatures } from "../cohort/cohort.js";
 import { chooseEngine } from "../engine/choose.js";
 import { describeEngine, type Engine, isPortable } from "../engine/engine.js";
-import { memoryLimits } from "../engine/memory.js";
+import { memoryLimits } from "../engine/platform.js";
 import { textTable } from "../figures/table.js";
 import { ARO, type AroSpec } from "../model/aro.js";
 import {
