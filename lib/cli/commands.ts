@@ -94,9 +94,9 @@ export const COMMANDS: readonly Command[] = [
     },
     example: "npx aro fit --cohort mine.json --output model",
     notes: [
-      "--method aro trains ARO six times, with the settings of the profile or the cohort file, by default the paper's;",
-      "it says beforehand how long that takes. --set model.width=256,training.learningRate=5e-4,training.epochs=100 takes a fraction.",
-      "ARO imputes no value below a feature's training mean.",
+      "--method aro trains ARO six times, with the settings of the profile or the cohort file, by default the paper's; " +
+        "it says beforehand how long that takes. --set model.width=256,training.learningRate=5e-4,training.epochs=100 takes a fraction. " +
+        "ARO imputes no value below a feature's training mean.",
     ],
     run: async (given) => (await import("./impute.js")).fit(given),
   }),

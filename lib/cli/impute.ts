@@ -1,11 +1,11 @@
 // The commands that write an example of a cohort, fit a model bundle on a cohort file, and impute new samples by it.
+import { requireNewFolder } from "../cohort/durable-file.js";
 import { writeExample } from "../cohort/example.js";
 import { countOf, quoteSome } from "../cohort/problems.js";
 import type { TableOptions } from "../cohort/tables.js";
 import type { Transform } from "../cohort/transform.js";
 import { chooseEngine } from "../engine/choose.js";
 import type { Alignment } from "../impute/align.js";
-import { requireNew } from "../impute/bundle.js";
 import { CLAMPED, fallbackText, worseThanMean } from "../impute/card.js";
 import type { Method } from "../impute/decoder.js";
 import { impute as imputeTable } from "../impute/impute.js";
@@ -13,6 +13,7 @@ import { fitImputer } from "../impute/imputer.js";
 import type { ValueFormat } from "../impute/values-writer.js";
 import { readProfile } from "../study/profile.js";
 import { openCohort } from "../study/study.js";
+import { withInterrupt } from "../train/interrupt.js";
 import type { TextStream } from "../train/progress.js";
 import { needed, type ProfileChoice } from "./options.js";
 import { profileOf } from "./profile.js";
@@ -25,7 +26,7 @@ interface FitChoice extends ProfileChoice {
 
 /** `aro example`: writes a simulated cohort in files. */
 export async function example([folder]: readonly string[]): Promise<number> {
-  requireNew("aro example", folder);
+  requireNewFolder("aro example", folder);
   for (const name of writeExample(folder)) console.log(`${folder}/${name}`);
   return 0;
 }
@@ -33,7 +34,7 @@ export async function example([folder]: readonly string[]): Promise<number> {
 /** `aro fit`: fits on all samples of the cohort that have the first modality and another. */
 export async function fit({ output, method, seed, ...choice }: FitChoice): Promise<number> {
   const folder = needed("fit", "output", output);
-  requireNew("aro fit", folder);
+  requireNewFolder("aro fit", folder);
   if (choice.profile === undefined) needed("fit", "cohort", choice.cohort);
   requireOfAro(choice.set ?? [], method);
   const { env } = profileOf(choice);
@@ -131,14 +132,15 @@ interface ImputeChoice {
 export async function impute(choice: ImputeChoice): Promise<number> {
   const { model, rna, output, align, leastFound, level, format, wide, map, ...table } = choice;
   const folder = needed("impute", "output", output);
-  const imputed = await imputeTable({
+  const options = {
     ...{ model: needed("impute", "model", model), output: folder },
     ...{ align, leastFound, level, format, wide },
     table: {
       ...{ ...table, file: needed("impute", "rna", rna) },
       map: map === undefined ? undefined : { file: map },
     },
-  });
+  };
+  const imputed = await withInterrupt((signal) => imputeTable({ ...options, signal }));
   const { samples, features, found, outside, notes } = imputed;
   for (const note of notes) console.error(note);
   console.log(

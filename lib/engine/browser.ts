@@ -10,7 +10,7 @@ const unavailable = async (): Promise<never> => {
   throw new Error('tfjs: expected the backend "wasm" or "cpu" in a page, got another');
 };
 
-/** As in tfjs-platform.ts. */
+/** As in platform.ts. */
 export const prepare = {
   tensorflow: unavailable,
   webgpu: unavailable,
@@ -34,12 +34,12 @@ export const prepare = {
   },
 };
 
-/** As in tfjs-platform.ts: the backend here installs no handlers. */
+/** As in platform.ts: the backend here installs no handlers. */
 export function keepErrorHandlers(): () => void {
   return () => {};
 }
 
-/** As in memory.ts: a page cannot ask. */
+/** As in platform.ts: a page cannot ask. */
 export function memoryLimits(): MemoryLimits {
   const heap = Number.POSITIVE_INFINITY;
   return { heap, total: heap, available: heap };

@@ -2,8 +2,8 @@
 import { hasGpuLibrary } from "./addon.js";
 import type { BackendName, Engine } from "./engine.js";
 import { nativeEngine } from "./native.js";
+import { hasWebGpu } from "./platform.js";
 import { tfjsEngine } from "./tfjs.js";
-import { hasWebGpu } from "./tfjs-platform.js";
 
 /** "native" has kernels of our own; the others are backends of TensorFlow.js, "tensorflow" the one with libtensorflow. */
 export type EngineName = "native" | BackendName;
@@ -54,13 +54,9 @@ export async function chooseEngine({
       considered.push({ name, usable: false, reason: "this process offers no navigator.gpu" });
       continue;
     }
-    try {
-      const engine = await ENGINES[name].start();
-      const reason = preferred ? "asked for" : ENGINES[name].what;
-      return { engine, considered: [...considered, { name, usable: true, reason }] };
-    } catch (error) {
-      considered.push({ name, usable: false, reason: reasonFrom(error) });
-    }
+    const { engine, ...found } = await tryEngine(name);
+    considered.push(preferred && engine ? { ...found, reason: "asked for" } : found);
+    if (engine) return { engine, considered };
   }
   const reasons = considered.map(({ name, reason }) => `${name} (${reason})`).join("; ");
   throw new Error(
@@ -78,16 +74,17 @@ function inOrder(): EngineName[] {
 export async function surveyEngines(): Promise<Considered[]> {
   const found: Considered[] = [];
   for (const name of inOrder()) {
-    try {
-      await ENGINES[name].start();
-      found.push({ name, usable: true, reason: ENGINES[name].what });
-    } catch (error) {
-      found.push({ name, usable: false, reason: reasonFrom(error) });
-    }
+    const { engine: _, ...considered } = await tryEngine(name);
+    found.push(considered);
   }
   return found;
 }
 
-function reasonFrom(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+async function tryEngine(name: EngineName): Promise<Considered & { readonly engine?: Engine }> {
+  const { start, what } = ENGINES[name];
+  try {
+    return { name, usable: true, reason: what, engine: await start() };
+  } catch (error) {
+    return { name, usable: false, reason: error instanceof Error ? error.message : String(error) };
+  }
 }

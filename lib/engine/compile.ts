@@ -1,10 +1,12 @@
 // Our native addons: compiled on this machine, for its processor, when they are first needed.
+
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { availableParallelism, cpus } from "node:os";
 import { dirname, join } from "node:path";
+import { isMainThread } from "node:worker_threads";
 import { projectRoot } from "../cohort/root.js";
 
 const require = createRequire(import.meta.url);
@@ -88,8 +90,9 @@ export function findCompiler(
   );
 }
 
-/** Threads that our addons use: ARO_THREADS, or all cores that this process may use. */
+/** Threads that our addons use: ARO_THREADS, or all cores that this process may use; one where Node runs several itself. */
 export function threadCount(): number {
+  if (!isMainThread) return 1;
   const asked = process.env.ARO_THREADS;
   if (!asked) return availableParallelism();
   const count = Number(asked);

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { type CompileOptions, compileAddon, sourcePath, threadCount } from "./compile.js";
+import { compileAddon, sourcePath, threadCount } from "./compile.js";
 
 const require = createRequire(import.meta.url);
 
@@ -124,21 +124,13 @@ let loaded: Promise<Kernels> | undefined;
  * @throws Error in one line with what is missing and the remedy.
  */
 export function loadKernels(): Promise<Kernels> {
-  loaded ??= compileKernels().then((file) => {
-    const kernels = require(file) as Kernels;
+  loaded ??= (async () => {
+    const kernels = require(compileAddon("kernels")) as Kernels;
     const threads = threadCount();
     kernels.setThreads({ count: threads });
     return Object.assign(kernels, { threads });
-  });
+  })();
   return loaded;
-}
-
-/**
- * Compiles the kernels unless that has been done, and gives the file.
- * @throws Error in one line with what is missing and the remedy.
- */
-export async function compileKernels(options: CompileOptions = {}): Promise<string> {
-  return compileAddon("kernels", options);
 }
 
 /** Of the kernels' source: the first digits of its SHA-256. */

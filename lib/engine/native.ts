@@ -25,7 +25,7 @@ import {
   type Trained,
   type WeightPlace,
 } from "./kernels.js";
-import { memoryLimits } from "./memory.js";
+import { memoryLimits } from "./platform.js";
 
 /**
  * Starts the native engine; the first time, its kernels are compiled, which takes some seconds.

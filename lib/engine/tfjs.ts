@@ -7,7 +7,6 @@
 import type * as Tf from "@tensorflow/tfjs-core";
 import type { Matrix } from "../cohort/matrix.js";
 import type { Random } from "../cohort/random.js";
-import { type Block, readBlock } from "./blocks.js";
 import type {
   Activation,
   BackendName,
@@ -18,9 +17,9 @@ import type {
   Settlement,
   Tensor,
 } from "./engine.js";
-import { memoryLimits } from "./memory.js";
+import { memoryLimits } from "./platform.js";
 import { type Backend, inTurn, loadBackend } from "./tfjs-backend.js";
-import { type Part, TfjsParameter } from "./tfjs-parameter.js";
+import { type Block, type Part, readBlock, TfjsParameter } from "./tfjs-parameter.js";
 
 export interface TfjsOptions {
   readonly backend: BackendName;

@@ -1,16 +1,15 @@
 // A model bundle: a folder with all that it takes to impute new samples on another machine.
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Modality } from "../cohort/cohort.js";
-import { createFolder } from "../cohort/durable-file.js";
+import { createFolder, requireNewFolder } from "../cohort/durable-file.js";
 import { hashFile } from "../cohort/sources.js";
 import type { Reading } from "../cohort/tables.js";
 import { ARO, type AroSpec } from "../model/aro.js";
 import type { Weights } from "../model/model.js";
+import { readTensors, type Tensor, writeTensors } from "../model/safetensors.js";
 import { SHARED_DECODER, type SharedDecoderSpec } from "../model/shared-decoder.js";
-import { readTensors, type Tensor, writeTensors } from "../model/tensor-file.js";
 import type { CrossCoverage, SpreadFactor } from "./calibration.js";
 import type { ClampedModel } from "./clamped.js";
 import type { Method, ModalityChoice, SharedDecoder } from "./decoder.js";
@@ -81,7 +80,7 @@ export async function saveImputer(
   folder: string,
   texts: Readonly<Record<string, string>> = {},
 ): Promise<void> {
-  requireNew("saveImputer", folder);
+  requireNewFolder("saveImputer", folder);
   const { decoder, aro, ...rest } = imputer;
   await createFolder(folder, async (aside) => {
     const tensors = tensorsOf(decoder);
@@ -114,14 +113,6 @@ export async function saveImputer(
       await writeFile(join(aside, name), content);
     }
   });
-}
-
-/** @throws Error if there is something at this path. */
-export function requireNew(where: string, folder: string): void {
-  if (!existsSync(folder)) return;
-  throw new Error(
-    `${where}: expected a folder that does not exist yet, got ${folder}; remove it, or name another`,
-  );
 }
 
 /**

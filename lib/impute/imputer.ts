@@ -1,6 +1,7 @@
 // Fits a model that imputes: the shared decoder, a control or ARO, calibrated and rated out of fold.
 import { basename } from "node:path";
 import { type Cohort, patientsOf } from "../cohort/cohort.js";
+import { requireNewFolder } from "../cohort/durable-file.js";
 import { selectRows, sliceColumns } from "../cohort/matrix.js";
 import { readNameMap } from "../cohort/rename.js";
 import { libraryVersion } from "../cohort/root.js";
@@ -9,7 +10,7 @@ import { chooseEngine } from "../engine/choose.js";
 import { type Engine, nameEngine } from "../engine/engine.js";
 import { quantile } from "../evaluate/statistics.js";
 import { checkOptions } from "../options.js";
-import { type Imputer, NAMES, requireNew, saveImputer } from "./bundle.js";
+import { type Imputer, NAMES, saveImputer } from "./bundle.js";
 import { calibrateSpread, crossCoverage, LEVEL } from "./calibration.js";
 import { renderCard, renderFeatures } from "./card.js";
 import {
@@ -64,7 +65,7 @@ export async function fitImputer(
     ...{ rows: "array", method: METHODS, aro: "object", seed: "number", output: "string" },
     ...{ engine: "object", onProgress: "function" },
   });
-  if (output !== undefined) requireNew("fitImputer", output);
+  if (output !== undefined) requireNewFolder("fitImputer", output);
   const names = output === undefined ? {} : renderNames(cohort);
   const running = engine ?? (await chooseEngine()).engine;
   const plan = method === "aro" ? planClamped(cohort, rows, aroOptions, seed) : undefined;

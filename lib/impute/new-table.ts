@@ -42,7 +42,7 @@ export async function readNewTable(
     options,
   );
   const lies = table.reading?.orientation;
-  const turned = `${given.file}: ${lies}, unlike the training table; read so`;
+  const turned = `${given.file}: has ${lies?.replaceAll("-", " ")}, unlike the training table; read so`;
   const isTurned = given.orientation === undefined && orientation && lies !== orientation;
   const isChosen = options.duplicates === "most varied" && like.duplicates === "most varied";
   const remark =

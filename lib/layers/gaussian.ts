@@ -37,7 +37,9 @@ export function expectedLog1p(
   { nodes, weights }: Quadrature,
   into: GaussianTerm,
 ): void {
-  let [value, byMean, byDeviation] = [0, 0, 0];
+  let value = 0;
+  let byMean = 0;
+  let byDeviation = 0;
   for (let k = 0; k < nodes.length; k++) {
     const above = mean + deviation * nodes[k];
     if (!(above > 0)) continue;

@@ -20,11 +20,17 @@ import {
   zeroUnits,
 } from "../layers/layers.js";
 import { reconstructionHead } from "../layers/losses.js";
-import { checkOptions, required } from "../options.js";
-import { type AutoencoderNetwork, matrixInput, type Sight, visibleOf } from "./autoencoder.js";
+import { checkOptions, demandsOf, required } from "../options.js";
+import {
+  type AutoencoderNetwork,
+  checkSight,
+  matrixInput,
+  SIGHT,
+  type Sight,
+  visibleOf,
+} from "./autoencoder.js";
 import { dealRows } from "./deal.js";
 import type { Trainable } from "./model.js";
-import { checkSight, demandsOf, NUMBER, OUTPUT, SIGHT } from "./settings.js";
 
 /** The shape and the dropout of an ARO. */
 export interface AroSpec extends Sight {
@@ -128,9 +134,9 @@ function checkAroSpec(spec: AroSpec): void {
     randomlyMasked = [],
   } = checkOptions("ARO", spec, {
     ...SIGHT,
-    ...{ width: NUMBER, hiddenLayers: NUMBER, inputDropout: NUMBER, hiddenDropout: NUMBER },
-    ...{ output: OUTPUT, batchNorm: required("boolean"), zeroed: required("array") },
-    randomlyMasked: "array",
+    ...{ width: required("number"), hiddenLayers: required("number") },
+    ...{ inputDropout: required("number"), hiddenDropout: required("number") },
+    ...{ batchNorm: required("boolean"), zeroed: required("array"), randomlyMasked: "array" },
   });
   checkSight("ARO", spec);
   const { demand, demandCount, demandShare } = demandsOf("ARO");

@@ -2,6 +2,7 @@
 import type { Matrix } from "../cohort/matrix.js";
 import type { Columns, Engine, Tensor } from "../engine/engine.js";
 import { EVALUATION, type Layer } from "../layers/layers.js";
+import { demandsOf, either, required } from "../options.js";
 import {
   type Architecture,
   buildModel,
@@ -17,6 +18,23 @@ export interface Sight {
   readonly features: number;
   /** Input columns `[start, end)` that the model sees, the others being masked; null lets it see all. */
   readonly visible: Columns | null;
+}
+
+/** Kinds of the settings that autoencoders share, for `checkOptions`. */
+export const SIGHT = {
+  features: required("number"),
+  visible: required(either("object", "null")),
+  output: required(["softplus", "relu"]),
+} as const;
+
+/** @throws RangeError if there are no features, or the visible columns are not a range of them. */
+export function checkSight(model: string, { features, visible }: Sight): void {
+  const { demand, demandCount } = demandsOf(model);
+  demandCount("features", features);
+  if (!visible) return;
+  const { start, end } = visible;
+  const isRange = start >= 0 && start < end && end <= features;
+  demand("visible", isRange, `a range in [0, ${features})`, `[${start}, ${end})`);
 }
 
 /** The columns that a model sees. */

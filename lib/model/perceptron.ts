@@ -16,6 +16,7 @@ import {
   sizeOf,
 } from "../layers/layers.js";
 import { crossEntropy, softmax } from "../layers/losses.js";
+import { demandsOf } from "../options.js";
 import {
   type Architecture,
   buildModel,
@@ -25,7 +26,6 @@ import {
   type Network,
   type Weights,
 } from "./model.js";
-import { demandsOf } from "./settings.js";
 
 export interface PerceptronSpec {
   readonly inputs: number;

@@ -20,11 +20,17 @@ import {
   type TensorShape,
 } from "../layers/layers.js";
 import { reconstructionHead } from "../layers/losses.js";
-import { checkOptions } from "../options.js";
-import { type AutoencoderNetwork, matrixInput, type Sight, visibleOf } from "./autoencoder.js";
+import { checkOptions, demandsOf, required } from "../options.js";
+import {
+  type AutoencoderNetwork,
+  checkSight,
+  matrixInput,
+  SIGHT,
+  type Sight,
+  visibleOf,
+} from "./autoencoder.js";
 import { dealRows } from "./deal.js";
 import type { Trainable } from "./model.js";
-import { checkSight, demandsOf, NUMBER, OUTPUT, SIGHT } from "./settings.js";
 
 /** The shape of a variational autoencoder, and the weight of its divergence. */
 export interface VaeSpec extends Sight {
@@ -123,8 +129,10 @@ function namesOf(part: string, layers: number): string[] {
 function checkVaeSpec(spec: VaeSpec): void {
   checkOptions("VAE", spec, {
     ...SIGHT,
-    ...{ width: NUMBER, encoderLayers: NUMBER, latent: NUMBER, decoderLayers: NUMBER },
-    ...{ output: OUTPUT, hiddenDropout: NUMBER, klWeight: NUMBER, warmUpEpochs: NUMBER },
+    ...{ width: required("number"), latent: required("number") },
+    ...{ encoderLayers: required("number"), decoderLayers: required("number") },
+    ...{ hiddenDropout: required("number"), klWeight: required("number") },
+    warmUpEpochs: required("number"),
   });
   checkSight("VAE", spec);
   const { demandCount, demandShare, demandWeight } = demandsOf("VAE");

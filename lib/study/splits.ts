@@ -34,7 +34,7 @@ import { CLASS_MEAN, type Variant } from "./variants.js";
 interface OpenedSplit {
   readonly study: Study;
   /** The shared decoder's paths, by the number of folds; fitted when first asked for. */
-  crossFit(folds: number): CrossFit;
+  crossFit(folds: number): Promise<CrossFit>;
 }
 
 /** What a finished run leaves. */
@@ -132,7 +132,7 @@ function isStandardized({ kind, group }: Variant): boolean {
 function openSplit(whole: Study, splitSeed: number, rows?: number): OpenedSplit {
   const study = onSplit(whole, splitSeed, rows);
   const { networks, seed } = FIT_DEFAULTS;
-  const fitted = new Map<number, CrossFit>();
+  const fitted = new Map<number, Promise<CrossFit>>();
   return {
     study,
     crossFit(folds) {
@@ -194,11 +194,11 @@ async function fitVariants(
     return await trainNetwork(variants[0], opened.study, means);
   }
   const { engine } = means;
-  const crossFitted = opened.crossFit(choices?.folds ?? FIT_DEFAULTS.folds);
+  const crossFitted = await opened.crossFit(choices?.folds ?? FIT_DEFAULTS.folds);
   const options = { ...choices, rows: split.train, crossFitted };
   const decoder =
     kind === "linear stack"
-      ? fitLinearStack(cohort, options)
+      ? await fitLinearStack(cohort, options)
       : await fitSharedDecoder(cohort, { ...options, engine });
   const [inPaper, inZ] = [prepared, asZScores(prepared)].map((space) =>
     sharedDecoderPredictor(decoder, space, cohort, { engine, name: variants[0].name }),

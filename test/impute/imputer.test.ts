@@ -285,6 +285,18 @@ test("nothing that exists is written over, and nothing half-written is left", as
     fitImputer(cohort, { output: place("model") }),
     /expected a folder that does not exist yet/,
   );
+  await assert.rejects(
+    fitImputer(cohort, { output: place("model/README.md/deeper") }),
+    /expected a place where .*deeper can be made, got .*README\.md, which is a file; name another/,
+  );
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const stopped = impute({
+    ...{ model: place("model"), table: heldTable(), output: place("stopped"), signal },
+  });
+  stopping.abort(new Error("interrupted"));
+  await assert.rejects(stopped, /interrupted/);
+  assert.ok(!existsSync(place("stopped")));
   assert.ok(readdirSync(folder).every((name) => !name.startsWith(".")));
 });
 

@@ -165,7 +165,7 @@ test("a table that lies the other way round than the training table is read as i
   const { notes } = await impute({ model: logs, table: { file }, output: place("as it lies") });
   assert.match(
     notes.join("\n"),
-    /upright\.tsv: samples-in-rows, unlike the training table; read so/,
+    /upright\.tsv: has samples in rows, unlike the training table; read so/,
   );
   assert.deepEqual(readValues(place("as it lies")), readValues(place("of logs")));
   const like = { file: place("new-logs.tsv") };

@@ -270,7 +270,7 @@ test("the settings are the paper's unless said otherwise", () => {
 
 test("settings that make no sense are refused by name", () => {
   const bad: [Omit<TrainOptions, "seed">, RegExp][] = [
-    [{ epochs: 0 }, /epochs to be a positive whole number, got 0/],
+    [{ epochs: 0 }, /epochs to be a whole number of at least 1, got 0/],
     [{ batchSize: 1.5 }, /batchSize .* got 1.5/],
     [{ learningRate: Number.NaN }, /learningRate .* got NaN/],
     [{ learningRate: 0 }, /learningRate .* got 0/],
