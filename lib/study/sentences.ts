@@ -83,8 +83,10 @@ type Compared = Pick<
   "first" | "second" | "modality" | "measure" | "better" | "adjusted"
 >;
 
+const MOST_NAMED = 3;
+
 /**
- * Counts whom the intervals over splits favor, names those that do not favor the first, and says how many differences
+ * Counts whom the intervals over splits favor, names a few undecided ones, and says how many differences
  * Holm's method leaves.
  * @param rows each compares the same first predictor with another one.
  * @throws RangeError if there are none.
@@ -102,8 +104,8 @@ export function describeComparisons(rows: readonly Compared[]): string {
     ({ measure, modality, second }) => `${measure} of ${modality} against ${second}`,
   );
   return (
-    `${won.length} of ${counted(rows.length, "interval")} favor ${first}, ${lost} the other, ` +
-    `${open.length} undecided${named.length > 0 && named.length < rows.length ? ` (${named.join("; ")})` : ""}; ` +
+    `${won.length} of ${rows.length} intervals favor ${first}, ${lost} the other, ` +
+    `${open.length} undecided${named.length > 0 && named.length <= MOST_NAMED ? ` (${named.join("; ")})` : ""}; ` +
     `${beyond.length} of the differences hold after Holm's adjustment.`
   );
 }
