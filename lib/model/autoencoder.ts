@@ -2,7 +2,7 @@
 import type { Matrix } from "../cohort/matrix.js";
 import type { Columns, Engine, Tensor } from "../engine/engine.js";
 import { EVALUATION, type Layer } from "../layers/layers.js";
-import { demandsOf, either, required } from "../options.js";
+import { demandsOf, either, NUMBER, required } from "../options.js";
 import {
   type Architecture,
   buildModel,
@@ -22,7 +22,7 @@ export interface Sight {
 
 /** Kinds of the settings that autoencoders share, for `checkOptions`. */
 export const SIGHT = {
-  features: required("number"),
+  features: NUMBER,
   visible: required(either("object", "null")),
   output: required(["softplus", "relu"]),
 } as const;

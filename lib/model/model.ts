@@ -121,8 +121,6 @@ export interface Architecture<Spec, Batch, Net extends Network<Batch>> {
   /** @throws RangeError naming the first setting that makes no sense, and what it may be. */
   check(spec: Spec): void;
   tensors(spec: Spec): readonly TensorShape[];
-  /** The columns of a tensor that the model uses; undefined for all. */
-  columns?(spec: Spec, name: string): Columns | undefined;
   /** Numbers in a row of a batch, for the estimate of memory; small ones need not be counted. */
   rowSize?(spec: Spec): number;
   network(engine: Engine, spec: Spec, of: ParameterOf): Net;
@@ -363,10 +361,8 @@ function makeParameters<Spec, Batch, Net extends Network<Batch>>(
   weights: Weights,
 ): { readonly parameters: Map<string, Parameter>; readonly of: ParameterOf } {
   const parameters = new Map<string, Parameter>();
-  for (const { name, shape, isTrained } of architecture.tensors(spec)) {
-    const columns = architecture.columns?.(spec, name);
-    const values = weights.get(name)!;
-    parameters.set(name, engine.parameter(name, shape, values, { columns, isTrained }));
+  for (const { name, shape, ...options } of architecture.tensors(spec)) {
+    parameters.set(name, engine.parameter(name, shape, weights.get(name)!, options));
   }
   return { parameters, of: (name) => parameters.get(name)! };
 }
