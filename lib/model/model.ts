@@ -1,5 +1,8 @@
 // A model on an engine: parameters by name, trained step by step. Its page, such as aro.ts, defines what it computes.
-import type { Matrix } from "../cohort/matrix.js";
+//
+// A batch goes one way: train (lib/train/train.ts) -> step (here) -> pass (the model's page) -> forward of each layer
+// (lib/layers) -> a primitive of the engine (lib/engine/native.ts, tfjs.ts) -> a kernel. It comes back through the layers'
+// `back`, where the engine settles each gradient by one step of AdamW.
 import { createRandom, type Random } from "../cohort/random.js";
 import { type AdamW, adamw } from "../engine/adamw.js";
 import type { Columns, Engine, Kept, Parameter } from "../engine/engine.js";
@@ -10,7 +13,7 @@ import {
   sizeOf,
   type TensorShape,
 } from "../layers/layers.js";
-import type { Deal, RunData } from "./deal.js";
+import type { Deal, RunData } from "./batches.js";
 import { requireMemory } from "./memory.js";
 
 /** The losses are not finite: the weights diverged under these settings. */
@@ -295,37 +298,6 @@ export function countParameters<Spec>(
   return tensors(spec)
     .filter(({ isTrained }) => isTrained)
     .reduce((sum, { shape }) => sum + sizeOf(shape), 0);
-}
-
-/**
- * Checks that a batch is `[rows, features]` of finite values, and counts its observed entries.
- * @throws RangeError with what was found.
- */
-export function inspectMatrix(
-  engine: Engine,
-  where: string,
-  { rows, columns, values, observed }: Matrix,
-  features: number,
-  what = "",
-): number {
-  if (columns !== features || rows < 1) {
-    throw new RangeError(
-      `${where}: expected a batch of at least 1 row and ${features} columns${what}, got ${rows} x ${columns}`,
-    );
-  }
-  if (values.length !== rows * columns || observed.length !== rows * columns) {
-    throw new RangeError(
-      `${where}: expected ${rows * columns} values and as many marks of observation${what}, ` +
-        `got ${values.length} and ${observed.length}`,
-    );
-  }
-  const { finite, marked } = engine.inspect(values, observed);
-  if (finite) return marked;
-  const bad = values.findIndex((value) => !Number.isFinite(value));
-  throw new RangeError(
-    `${where}: expected finite values${what}, got ${values[bad]} at row ${Math.floor(bad / columns)}, ` +
-      `column ${bad % columns}`,
-  );
 }
 
 /**

@@ -29,7 +29,7 @@ import {
   type Sight,
   visibleOf,
 } from "./autoencoder.js";
-import { dealRows } from "./deal.js";
+import { dealRows } from "./batches.js";
 import type { Trainable } from "./model.js";
 
 /** The shape of a variational autoencoder, and the weight of its divergence. */
