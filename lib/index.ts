@@ -32,7 +32,7 @@ export { ARO, type AroSpec } from "./model/aro.js";
 export { buildAutoencoder } from "./model/autoencoder.js";
 export { countParameters, initializeWeights } from "./model/model.js";
 export { MODIS } from "./model/modis.js";
-export { DEFAULT_RATIOS } from "./model/modis-shape.js";
+export { DEFAULT_RATIOS } from "./model/modis-networks.js";
 export { VAE, type VaeSpec } from "./model/vae.js";
 export { readWeights, writeWeights } from "./model/weights.js";
 export { readRun } from "./train/folder.js";

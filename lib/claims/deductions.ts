@@ -1,10 +1,11 @@
 // Rules that need no data: what follows from the paper's own numbers, by arithmetic and by comparing its statements.
 import { constantLosses } from "../evaluate/gaussian.js";
 import { type Interval, wilsonInterval } from "../evaluate/statistics.js";
+import { sizeOf } from "../layers/layers.js";
 import { ARO } from "../model/aro.js";
-import { countParameters, sizeOf } from "../model/model.js";
+import { countParameters } from "../model/model.js";
 import { MODIS } from "../model/modis.js";
-import { DEFAULT_RATIOS } from "../model/modis-shape.js";
+import { DEFAULT_RATIOS } from "../model/modis-networks.js";
 import { PAPER_SPACE } from "../train/space.js";
 import { allBelowZero, count, percents, type Rule, short, subtract } from "./finding.js";
 import { findClaim, numberOf, PAPER_SHAPE, paperClaims, printed, roundsTo } from "./paper.js";

@@ -1,8 +1,9 @@
 // The paper's tables with ours laid beside them: losses over seeds, parameters by block, sizes of the cohorts.
 import { dropEmptyFeatures } from "../cohort/cohort.js";
 import type { PaperCohort } from "../cohort/paper.js";
+import { sizeOf } from "../layers/layers.js";
 import { ARO, type AroSpec } from "../model/aro.js";
-import { countParameters, sizeOf } from "../model/model.js";
+import { countParameters } from "../model/model.js";
 import { type SeedRow, withDeviation } from "../study/experiment-scores.js";
 import { count, short } from "./finding.js";
 import { findClaim, numberOf, PAPER_SHAPE, paperClaims, printed } from "./paper.js";

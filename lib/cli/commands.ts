@@ -20,6 +20,10 @@ import {
 
 const EXIT_STATUS = "exit status: 0 done, 75 stopped (the same command goes on), 1 an error";
 
+const EXPERIMENTS =
+  "EXPERIMENT is seeds, splits, splits-quick, splits-30, rates, decoder, authors, authors-full, " +
+  "uncertainty, sets or cells; npx aro train tells what each is.";
+
 const SWITCH = ["off", "on"] as const;
 
 const SEARCH_OPTIONS = {
@@ -81,15 +85,18 @@ export const COMMANDS: readonly Command[] = [
     name: "fit",
     summary: "fit a model that imputes the other modalities of a cohort from its first",
     options: {
-      cohort: text("FILE", "the cohort: the options of readTables as JSON"),
+      cohort: text("FILE", "the cohort, described in JSON"),
       profile: text("NAME", "a cohort of this repository instead: ucec, course, gbm or paper"),
       output: text("FOLDER", "where the model bundle is written; must not exist yet"),
       method: oneOf(METHODS, "shared-decoder by default; a control, or ARO as in the paper"),
       seed: count("seed of folds and networks; 42 by default", 0),
+      set: list("KEY=VALUE", "with --method aro, change a setting of model or training"),
     },
     example: "npx aro fit --cohort mine.json --output model",
     notes: [
-      "--method aro trains the paper's full model six times and imputes no value below a feature's training mean.",
+      "--method aro trains ARO six times, with the settings of the profile or the cohort file, by default the paper's; " +
+        "it says beforehand how long that takes. --set model.width=256,training.learningRate=5e-4,training.epochs=100 takes a fraction. " +
+        "ARO imputes no value below a feature's training mean.",
     ],
     run: async (given) => (await import("./impute.js")).fit(given),
   }),
@@ -103,6 +110,11 @@ export const COMMANDS: readonly Command[] = [
         "FILE",
         "the first modality of the new samples, in any format that readTables reads",
       ),
+      id: text("NAME", "the column that names the rows; by default as in training, or the first"),
+      ignore: list(
+        "NAME",
+        "a column of annotations; may be repeated; those of the training are known",
+      ),
       sheet: text("NAME", "the sheet, if FILE is a workbook"),
       modality: text("NAME", "the modality, if FILE is .h5mu; by default the model's"),
       layer: text("NAME", "the layer instead of X, if FILE is .h5ad or .h5mu"),
@@ -112,7 +124,7 @@ export const COMMANDS: readonly Command[] = [
       ),
       orientation: oneOf(
         ["samples-in-rows", "features-in-rows"] as const,
-        "how the file lies; by default as the training table",
+        "by default the side with the model's features has them",
       ),
       transform: oneOf(TRANSFORMS, "what is done to each value; by default as in training"),
       map: text(
@@ -174,7 +186,7 @@ export const COMMANDS: readonly Command[] = [
     words: { usage: "[EXPERIMENT]", counts: [0, 1] },
     options: { ...PROFILE_OPTIONS, run: count("this run alone, by its number", 0), ...JSON_OPTION },
     example: "npx aro train seeds --run 3",
-    notes: [EXIT_STATUS],
+    notes: [EXPERIMENTS, EXIT_STATUS],
     run: async (given, words) => (await import("./train.js")).train(given, words),
   }),
   command({
@@ -183,7 +195,7 @@ export const COMMANDS: readonly Command[] = [
     words: { usage: "EXPERIMENT", counts: [1] },
     options: PROFILE_OPTIONS,
     example: "npx aro record seeds",
-    notes: ["Notebooks 3, 8, 10 and 11 read them instead of training the runs."],
+    notes: [EXPERIMENTS, "Notebooks 3, 8, 10 and 11 read them instead of training the runs."],
     run: async (given, words) => (await import("./train.js")).record(given, words),
   }),
   command({
@@ -220,7 +232,7 @@ export const COMMANDS: readonly Command[] = [
       dryRun: flag("print the batch script and submit nothing"),
     },
     example: "npx aro submit seeds --local 2",
-    notes: [EXIT_STATUS],
+    notes: [EXPERIMENTS, EXIT_STATUS],
     run: async (given, words) => (await import("./submit.js")).submit(given, words),
   }),
   command({

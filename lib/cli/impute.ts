@@ -1,22 +1,24 @@
 // The commands that write an example of a cohort, fit a model bundle on a cohort file, and impute new samples by it.
+import { requireNewFolder } from "../cohort/durable-file.js";
 import { writeExample } from "../cohort/example.js";
 import { countOf, quoteSome } from "../cohort/problems.js";
 import type { TableOptions } from "../cohort/tables.js";
 import type { Transform } from "../cohort/transform.js";
+import { chooseEngine } from "../engine/choose.js";
 import type { Alignment } from "../impute/align.js";
-import { requireNew } from "../impute/bundle.js";
 import { CLAMPED, fallbackText, worseThanMean } from "../impute/card.js";
 import type { Method } from "../impute/decoder.js";
 import { impute as imputeTable } from "../impute/impute.js";
 import { fitImputer } from "../impute/imputer.js";
 import type { ValueFormat } from "../impute/values-writer.js";
+import { readProfile } from "../study/profile.js";
 import { openCohort } from "../study/study.js";
-import { needed } from "./options.js";
+import { withInterrupt } from "../train/interrupt.js";
+import type { TextStream } from "../train/progress.js";
+import { needed, type ProfileChoice } from "./options.js";
 import { profileOf } from "./profile.js";
 
-interface FitChoice {
-  readonly cohort?: string;
-  readonly profile?: string;
+interface FitChoice extends ProfileChoice {
   readonly output?: string;
   readonly method?: Method;
   readonly seed?: number;
@@ -24,7 +26,7 @@ interface FitChoice {
 
 /** `aro example`: writes a simulated cohort in files. */
 export async function example([folder]: readonly string[]): Promise<number> {
-  requireNew("aro example", folder);
+  requireNewFolder("aro example", folder);
   for (const name of writeExample(folder)) console.log(`${folder}/${name}`);
   return 0;
 }
@@ -32,24 +34,31 @@ export async function example([folder]: readonly string[]): Promise<number> {
 /** `aro fit`: fits on all samples of the cohort that have the first modality and another. */
 export async function fit({ output, method, seed, ...choice }: FitChoice): Promise<number> {
   const folder = needed("fit", "output", output);
-  requireNew("aro fit", folder);
+  requireNewFolder("aro fit", folder);
   if (choice.profile === undefined) needed("fit", "cohort", choice.cohort);
-  const { profile } = profileOf(choice);
+  requireOfAro(choice.set ?? [], method);
+  const { env } = profileOf(choice);
+  const { engine } = await chooseEngine();
+  const profile = readProfile(env, engine);
   const cohort = await openCohort(profile, { keep: "first" });
   for (const note of cohort.notes) console.error(note);
+  const { seed: _, ...training } = profile.training;
+  const progress = showShares(process.stderr);
   const {
     quality,
     decoder,
     method: wanted,
   } = await fitImputer(cohort, {
-    ...{ output: folder, method, seed },
-    onProgress: (share, what) => console.error(`${(100 * share).toFixed(0)} % ${what}`),
-  });
+    ...{ output: folder, method, aro: { model: profile.model, training }, seed, engine },
+    onProgress: progress.show,
+  }).finally(progress.end);
   for (const { name } of cohort.modalities.slice(1)) {
     const own = quality.filter(({ modality }) => modality === name);
     const count = (verdict: string) => own.filter((one) => one.verdict === verdict).length;
+    const matched = own.filter(({ ownGene }) => ownGene).length;
     console.log(
-      `${name}: ${count("strong")} features strong, ${count("usable")} usable, ${count("weak")} weak`,
+      `${name}: ${count("strong")} features strong, ${count("usable")} usable, ${count("weak")} weak; ` +
+        `${matched} of ${own.length} matched to their own gene`,
     );
   }
   for (const choice of decoder.choices.filter((one) => one.method !== wanted)) {
@@ -59,6 +68,44 @@ export async function fit({ output, method, seed, ...choice }: FitChoice): Promi
   if (wanted === "aro") console.log(CLAMPED);
   console.log(`${folder}/README.md is the model card`);
   return 0;
+}
+
+/** @throws RangeError for settings that do not reach the model. */
+function requireOfAro(settings: readonly string[], method: Method | undefined): void {
+  const all = settings.flatMap((text) => text.split(","));
+  if (all.length > 0 && method !== "aro") {
+    throw new RangeError(
+      `aro fit: expected --set only with --method aro, got "${all.join(",")}"; the other methods have no settings`,
+    );
+  }
+  const other = all.find((text) => !/^\s*(model\.|training\.(?!seed\b))/.test(text));
+  if (other === undefined) return;
+  throw new RangeError(
+    `aro fit: expected settings of model or training, got "${other}"; ` +
+      (/^\s*training\.seed\b/.test(other) ? "give the seed by --seed" : "leave it out"),
+  );
+}
+
+/** Shows progress: in place in a terminal, elsewhere a line when another 5 % is done. */
+function showShares(stream: TextStream) {
+  let told = 0;
+  let isOpen = false;
+  return {
+    show(share: number, what: string) {
+      const line = `${(100 * share).toFixed(0)} % ${what}`;
+      if (stream.isTTY && share > 0) {
+        stream.write(`\r\u001b[K${line.slice(0, Math.max(20, (stream.columns || 80) - 1))}`);
+        isOpen = true;
+      } else if (share === 0 || share - told >= 0.05 || share === 1) {
+        told = share;
+        stream.write(share === 0 ? `${what}\n` : `${line}\n`);
+      }
+    },
+    /** Leaves the last line as it is. */
+    end() {
+      if (isOpen) stream.write("\n");
+    },
+  };
 }
 
 interface ImputeChoice {
@@ -72,6 +119,8 @@ interface ImputeChoice {
   readonly align?: Alignment;
   readonly leastFound?: number;
   readonly level?: number;
+  readonly id?: string;
+  readonly ignore?: readonly string[];
   readonly sheet?: string;
   readonly layer?: string;
   readonly modality?: string;
@@ -81,27 +130,26 @@ interface ImputeChoice {
 
 /** `aro impute`: imputes the samples of one table, which is read as the training table was. */
 export async function impute(choice: ImputeChoice): Promise<number> {
-  const { orientation, transform, map, duplicates, sheet, layer, modality, ...rest } = choice;
-  const { rna, align, leastFound, level, format, wide } = rest;
-  const model = needed("impute", "model", rest.model);
-  const file = needed("impute", "rna", rna);
-  const output = needed("impute", "output", rest.output);
-  const imputed = await imputeTable({
-    ...{ model, output, align, leastFound, level, format, wide },
+  const { model, rna, output, align, leastFound, level, format, wide, map, ...table } = choice;
+  const folder = needed("impute", "output", output);
+  const options = {
+    ...{ model: needed("impute", "model", model), output: folder },
+    ...{ align, leastFound, level, format, wide },
     table: {
-      ...{ file, orientation, transform, duplicates, sheet, layer, modality },
+      ...{ ...table, file: needed("impute", "rna", rna) },
       map: map === undefined ? undefined : { file: map },
     },
-  });
+  };
+  const imputed = await withInterrupt((signal) => imputeTable({ ...options, signal }));
   const { samples, features, found, outside, notes } = imputed;
   for (const note of notes) console.error(note);
   console.log(
-    `${countOf(samples, "sample")}, ${features} features each, written to ${output}; ` +
+    `${countOf(samples, "sample")}, ${features} features each, written to ${folder}; ` +
       `${(100 * found).toFixed(1)} % of the model's input features found`,
   );
   if (outside.length > 0) {
     console.log(`unlike the training samples: ${quoteSome(outside, 10)}`);
   }
-  console.log(`${output}/report.html shows which features can be used and where the samples lie`);
+  console.log(`${folder}/report.html shows which features can be used and where the samples lie`);
   return 0;
 }

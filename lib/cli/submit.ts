@@ -6,7 +6,8 @@ import { runCommand } from "../cohort/python.js";
 import { projectRoot } from "../cohort/root.js";
 import { chooseEngine } from "../engine/choose.js";
 import { unknownName } from "../nearest.js";
-import { entriesOf, findEntry, listEntry } from "../study/catalog.js";
+import { entriesOf, findEntry } from "../study/catalog.js";
+import { listRuns } from "../study/planned-runs.js";
 import { foldersOf, type Profile, readProfile } from "../study/profile.js";
 import { openStudy } from "../study/study.js";
 import { findTuned } from "../study/tuning.js";
@@ -97,7 +98,7 @@ function refuse(
 /** Lists what is not finished of an experiment or measurement. */
 async function runsOf(profile: Profile, name: string): Promise<Task[]> {
   const study = await openStudy(profile);
-  const runs = await listEntry(study, findEntry(profile, name));
+  const runs = await listRuns(findEntry(profile, name).plan(study));
   return runs.filter(({ state }) => state !== "done").map(({ number, name }) => ({ number, name }));
 }
 

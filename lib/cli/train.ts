@@ -2,20 +2,13 @@
 import { relative } from "node:path";
 import { chooseEngine } from "../engine/choose.js";
 import { textTable } from "../figures/table.js";
-import {
-  checkRun,
-  countRuns,
-  entriesOf,
-  findEntry,
-  listEntry,
-  recordEntry,
-  runEntry,
-} from "../study/catalog.js";
-import { describeState } from "../study/experiment-scores.js";
-import type { ListedRun } from "../study/experiments.js";
+import { entriesOf, findEntry } from "../study/catalog.js";
+import { carryOut, describeState, type ListedRun, listRuns } from "../study/planned-runs.js";
 import { readProfile } from "../study/profile.js";
+import { recordFile } from "../study/record-file.js";
 import { openStudy, type Study } from "../study/study.js";
 import { STOPPED } from "../train/interrupt.js";
+import { createProgress } from "../train/progress.js";
 import type { ProfileChoice } from "./options.js";
 import { profileOf } from "./profile.js";
 
@@ -35,7 +28,7 @@ export async function train(given: TrainOptions, [name]: readonly string[]): Pro
   if (name === undefined && number !== undefined) {
     throw new RangeError("aro train: expected the name of an experiment beside --run, got none");
   }
-  if (name !== undefined) checkRun(name, number, countRuns(findEntry(asked, name))); // before a cohort is fetched
+  if (name !== undefined) checkRun(name, number, findEntry(asked, name).mostRuns); // before a cohort is fetched
   const { engine } = await chooseEngine();
   // As a notebook reads it, so that they have the same runs.
   const study = await openStudy(readProfile(env, engine));
@@ -43,12 +36,24 @@ export async function train(given: TrainOptions, [name]: readonly string[]): Pro
     await list(study, json);
     return 0;
   }
-  const entry = findEntry(study.profile, name);
-  const finished = await runEntry(study, entry, engine, console.error, number);
-  const listed = await listEntry(study, entry);
-  const runs = number === undefined ? listed : [listed[number]];
-  console.log(json ? JSON.stringify({ runs }, null, 2) : tableOf(runs));
+  const planned = findEntry(study.profile, name).plan(study);
+  checkRun(name, number, planned.length);
+  const runs = number === undefined ? planned : [planned[number]];
+  const finished = await carryOut(runs, engine, (run) => {
+    console.error(`${name} ${run.number} of ${planned.length}: ${run.name}`);
+    return createProgress();
+  });
+  const listed = await listRuns(runs);
+  console.log(json ? JSON.stringify({ runs: listed }, null, 2) : tableOf(listed));
   return finished ? 0 : STOPPED;
+}
+
+/** @throws RangeError unless the number of a run is below the number of runs. */
+function checkRun(name: string, number: number | undefined, runs: number): void {
+  if (number === undefined || number < runs) return;
+  throw new RangeError(
+    `aro train: expected --run to be a whole number from 0 to ${runs - 1} for ${name}, got "${number}"`,
+  );
 }
 
 /** `aro record NAME` scores the finished runs of an experiment and writes its record, which the notebooks read. */
@@ -57,7 +62,8 @@ export async function record(given: ProfileChoice, [name]: readonly string[]): P
   findEntry(asked, name); // before a cohort is fetched
   const { engine } = await chooseEngine();
   const study = await openStudy(readProfile(env, engine));
-  console.log(await recordEntry(study, findEntry(study.profile, name), engine));
+  const what = await findEntry(study.profile, name).record(study, engine);
+  console.log(`${relative(process.cwd(), recordFile(study.profile, name))}: ${what}`);
   return 0;
 }
 
@@ -66,7 +72,7 @@ async function list(study: Study, json: boolean): Promise<void> {
   const experiments = [];
   for (const entry of entriesOf(profile)) {
     const { name, about } = entry;
-    experiments.push({ name, about, runs: await listEntry(study, entry) });
+    experiments.push({ name, about, runs: await listRuns(entry.plan(study)) });
   }
   if (json) {
     console.log(JSON.stringify({ profile: profile.name, experiments }, null, 2));
@@ -80,9 +86,9 @@ async function list(study: Study, json: boolean): Promise<void> {
 
 function tableOf(runs: readonly ListedRun[]): string {
   return textTable(
-    runs.map(({ number, name, state, epoch, epochs, folder }) => ({
-      ...{ run: number, name, state: describeState(state, epoch), epochs },
-      folder: relative(process.cwd(), folder),
+    runs.map((run) => ({
+      ...{ run: run.number, name: run.name, state: describeState(run), epochs: run.epochs },
+      folder: relative(process.cwd(), run.folder),
     })),
   );
 }

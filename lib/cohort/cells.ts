@@ -9,6 +9,7 @@ import {
 } from "./delimited.js";
 import { isExcelDate } from "./identifiers.js";
 import { emptyMatrix, type Matrix } from "./matrix.js";
+import type { Mark } from "./missing.js";
 import { isPlainNumber, LONGEST_NUMBER, parseNumber } from "./numbers.js";
 import { type Problems, quote } from "./problems.js";
 import { type Delimiter, type Dialect, endOfCell, type Row, textOfCell } from "./rows.js";
@@ -93,14 +94,17 @@ const EXPLAINED = 1000;
 
 /** Where the numbers of a row go, and what else is found in them. */
 interface Sink extends ReadNumbersOptions {
+  /** The delimiter's byte, and whether quotes quote. */
+  readonly separator: number;
+  readonly quotes: boolean;
   readonly matrix: Matrix;
   /** Distance in the matrix between entries of neighboring rows of the file, in elements. */
   readonly rowStep: number;
   /** For each column of the file, where its entries begin in the matrix; -1 leaves it out unparsed. */
   readonly offsets: Float64Array;
   readonly faults: readonly Faults[];
-  /** Short cells that mean "not measured", by their bytes, which saves decoding each again. */
-  readonly words: Map<number, string>;
+  /** The marks of short cells that mean "not measured", by their bytes, which saves decoding each again. */
+  readonly words: Map<number, Mark>;
   readonly points: Points;
 }
 
@@ -133,11 +137,16 @@ export function readNumbers(table: DelimitedFile, options: ReadNumbersOptions): 
   const faults = header.map((): Faults => ({ count: 0, first: [] }));
   // A workbook's numbers are typed, so their points are decimal.
   const points: Points = { decimal: table.text.typed ?? false, whole: false, grouped: 0 };
-  const words = new Map<number, string>();
-  const sink: Sink = { ...options, matrix, rowStep, offsets, faults, words, points };
+  const words = new Map<number, Mark>();
+  const separator = dialect.delimiter.charCodeAt(0);
+  const { quotes } = dialect;
+  const sink: Sink = {
+    ...{ ...options, matrix, rowStep, offsets, faults },
+    ...{ words, points, separator, quotes },
+  };
   const widths = checkWidths(table, problems);
   eachDataRow(table, (row, index) => {
-    const cells = readRow(row, rows[index], lines[index], dialect, sink);
+    const cells = readRow(row, rows[index], sink);
     widths.check(lines[index], cells, () => textBehind(row, header.length, dialect));
   });
   widths.finish();
@@ -162,6 +171,7 @@ export function readNumbers(table: DelimitedFile, options: ReadNumbersOptions): 
 const MINUS = 45;
 const POINT = 46;
 const ZERO = 48;
+const NINE = 57;
 /** The powers of ten that are exact in float64. */
 const POWERS = Float64Array.from({ length: 23 }, (_, power) => 10 ** power);
 /** A sum of this many digits has a relative error below `ROUNDING`. */
@@ -169,12 +179,10 @@ const DIGITS = 40;
 const ROUNDING = 1e-14;
 
 /** Reads the numbers of one row; returns the number of its cells. */
-function readRow(row: Row, place: number, line: number, dialect: Dialect, sink: Sink): number {
+function readRow(row: Row, place: number, sink: Sink): number {
   const { bytes, start, end } = row;
-  const { missing, matrix, rowStep, offsets, points } = sink;
+  const { missing, matrix, rowStep, offsets, points, separator, quotes } = sink;
   const { values, observed } = matrix;
-  const { quotes } = dialect;
-  const separator = dialect.delimiter.charCodeAt(0);
   const base = place * rowStep;
   let j = 0;
   for (let at = start; at <= end; j++, at++) {
@@ -189,22 +197,22 @@ function readRow(row: Row, place: number, line: number, dialect: Dialect, sink: 
     if (byte === MINUS) byte = bytes[++at];
     const first = at;
     let sum = 0; // of the digits, as if there were no point
-    let point = -1;
-    for (; ; byte = bytes[++at]) {
-      if (byte >= ZERO && byte <= ZERO + 9) sum = 10 * sum + byte - ZERO;
-      else if (byte === POINT && point < 0) point = at;
-      else break;
+    for (; byte >= ZERO && byte <= NINE; byte = bytes[++at]) sum = 10 * sum + byte - ZERO;
+    const point = at;
+    if (byte === POINT) {
+      byte = bytes[++at];
+      for (; byte >= ZERO && byte <= NINE; byte = bytes[++at]) sum = 10 * sum + byte - ZERO;
     }
-    const decimals = point < 0 ? 0 : at - point - 1;
-    const plain = at > first && point !== first && at - first <= DIGITS && decimals < POWERS.length;
+    const decimals = at === point ? 0 : at - point - 1;
+    const plain = point > first && at - first <= DIGITS && decimals < POWERS.length;
     let value = from === first ? sum / POWERS[decimals] : -sum / POWERS[decimals];
     if (!plain || (byte !== separator && at !== end) || !isRounded(sum, value)) {
       at = endOfCell(row, from, separator, quotes);
-      value = at === from ? Number.NaN : readOddCell(row, from, at, { j, line, quotes }, sink);
+      value = at === from ? Number.NaN : readOddCell(row, from, at, j, sink);
     } else if (missing.numeric && missing.matchesNumber(value)) {
       value = Number.NaN;
     } else if (!points.decimal) {
-      if (point < 0) points.whole = true;
+      if (at === point) points.whole = true;
       else if (decimals !== 3 || point - first > 3 || bytes[first] === ZERO) points.decimal = true;
       else if (points.grouped++ === 0) points.example = bytes.toString("latin1", from, at);
     }
@@ -224,27 +232,26 @@ function isRounded(sum: number, value: number): boolean {
 }
 
 /** Reads a cell that is not digits with a point: NaN if it is missing, or else a fault. */
-function readOddCell(
-  row: Row,
-  from: number,
-  to: number,
-  { j, line, quotes }: { readonly j: number; readonly line: number; readonly quotes: boolean },
-  { missing, faults, words, points }: Sink,
-): number {
-  const code = to - from <= 6 ? packBytes(row.bytes, from, to) : -1;
+function readOddCell(row: Row, from: number, to: number, j: number, sink: Sink): number {
+  const { missing, faults, words, points, quotes } = sink;
+  const code = to - from <= PACKED ? packBytes(row.bytes, from, to) : -1;
   const known = words.get(code);
-  const cell = known ?? textOfCell(row, from, to, quotes).trim();
-  if (missing.matches(cell)) {
-    if (code >= 0 && words.size < 100) words.set(code, cell);
+  const cell = known ? "" : textOfCell(row, from, to, quotes).trim();
+  const mark = known ?? missing.find(cell);
+  if (mark) {
+    mark.cells++;
+    if (code >= 0 && words.size < 100) words.set(code, mark);
     return Number.NaN;
   }
   const value = parseNumber(cell);
-  if (value === undefined) addFault(faults[j], line, cell);
+  if (value === undefined) addFault(faults[j], row.line, cell);
   else if (!points.decimal) seePoints(points, cell);
   return value ?? Number.NaN;
 }
 
-/** Packs up to six bytes into one number. */
+/** Packed into one number, this many bytes of ASCII fit an int32, the fastest key of a map. */
+const PACKED = 4;
+
 function packBytes(bytes: Buffer, from: number, to: number): number {
   let code = 0;
   for (let at = from; at < to; at++) code = 256 * code + bytes[at];

@@ -1,5 +1,5 @@
 // A cohort as a file: the options of readTables as JSON with paths relative to the file, or a source, with labels and settings.
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import { didYouMean } from "../nearest.js";
 import { listModalities } from "./anndata.js";
@@ -175,6 +175,9 @@ function parse(file: string): unknown {
     throw new Error(
       `${file}: expected a cohort file, got none of that name; npx aro example FOLDER writes one`,
     );
+  }
+  if (statSync(file).isDirectory()) {
+    throw new Error(`${file}: expected a cohort file in JSON, got a folder; name the file in it`);
   }
   try {
     return JSON.parse(readFileSync(file, "utf8"));

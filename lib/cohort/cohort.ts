@@ -232,6 +232,11 @@ export function keepFeatures(
   };
 }
 
+/** The patient of each of these rows. */
+export function patientsOf({ samples }: Cohort, rows: readonly number[]): string[] {
+  return rows.map((row) => samples[row].patient);
+}
+
 /**
  * Finds a modality by name.
  * @throws RangeError that lists the modalities if there is none of that name.

@@ -1,7 +1,8 @@
 // Replaces a file, or makes a folder, in one move: a reader finds the old state or the new one, never half of either.
 import { randomUUID } from "node:crypto";
+import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 
 /** Matches the names of unfinished replacements: hidden files beside the file they were to replace. */
 export const UNFINISHED = /^\..+\.[0-9a-f]{8}\.tmp$/;
@@ -93,6 +94,29 @@ export async function createFolder(
     await mkdir(aside, { recursive: true });
     await write(aside);
   });
+}
+
+/**
+ * Refuses a folder that `createFolder` could not make, before the work for it begins.
+ * @throws Error if there is something at this path, or nothing can be written beside it.
+ */
+export function requireNewFolder(where: string, folder: string): void {
+  if (existsSync(folder)) {
+    throw new Error(
+      `${where}: expected a folder that does not exist yet, got ${folder}; remove it, or name another`,
+    );
+  }
+  let parent = dirname(resolve(folder));
+  while (!existsSync(parent)) parent = dirname(parent);
+  const place = `${where}: expected a place where ${folder} can be made, got`;
+  if (!statSync(parent).isDirectory()) {
+    throw new Error(`${place} ${parent}, which is a file; name another`);
+  }
+  try {
+    accessSync(parent, constants.W_OK);
+  } catch (cause) {
+    throw new Error(`${place} ${parent}, where you may not write; name another`, { cause });
+  }
 }
 
 /** Replaces a file by an object as indented JSON. */

@@ -23,6 +23,8 @@ export interface MissingOptions {
 export interface MissingMarks {
   /** Whether a trimmed cell is a mark; counts those that are. A number is compared by its value: -9 is -9.0. */
   matches(cell: string): boolean;
+  /** The mark that a trimmed cell is, which the caller counts; undefined for any other cell. */
+  find(cell: string): Mark | undefined;
   /** The same of a number. */
   matchesNumber(value: number): boolean;
   /** Whether any mark is a number. */
@@ -32,7 +34,7 @@ export interface MissingMarks {
 }
 
 /** A word or number, and how many cells had it. */
-interface Mark {
+export interface Mark {
   readonly word: string;
   /** Whether it is noted even if no cell has it. */
   readonly stated: boolean;
@@ -71,15 +73,17 @@ export function missingMarks({
     if (mark !== undefined) mark.cells++;
     return mark !== undefined;
   };
+  const find = (cell: string) => {
+    const word = words.get(cell) ?? words.get(cell.toLowerCase());
+    if (word !== undefined || numbers.size === 0) return word;
+    const value = parseNumber(cell);
+    return value === undefined ? undefined : numbers.get(value);
+  };
   return {
     numeric: numbers.size > 0,
     matchesNumber: (value) => count(numbers.get(value)),
-    matches(cell) {
-      if (count(words.get(cell) ?? words.get(cell.toLowerCase()))) return true;
-      if (numbers.size === 0) return false;
-      const value = parseNumber(cell);
-      return value !== undefined && count(numbers.get(value));
-    },
+    find,
+    matches: (cell) => count(find(cell)),
     notes(file, what) {
       const isNoted = ({ word, stated, cells }: Mark) =>
         word !== "" && (stated || (cells > 0 && (noteAll || DOUBTFUL.includes(word))));

@@ -217,7 +217,8 @@ export function chooseFeatures(
       });
     }
   });
-  const raw = kept.map((i) => names.ids[i].replace(/\s*[\t\r\n]\s*/g, " "));
+  const oneLine = (id: string) => (/[\t\r\n]/.test(id) ? id.replace(/\s*[\t\r\n]\s*/g, " ") : id);
+  const raw = kept.map((i) => oneLine(names.ids[i]));
   const ids = ensemblVersions === "strip" ? raw.map(stripEnsemblVersion) : raw;
   const checked = { ...names, ids, places: kept.map((i) => names.places[i]) };
   checkNames(checked, headerLine, problems, { repeated: duplicates !== "refuse" });
@@ -241,13 +242,11 @@ export function noteMarks(what: "sample" | "feature", ids: readonly string[]): s
   ];
 }
 
-/** Recognizes names that pandas or R made unique, such as `S1.1` beside `S1`. */
-export function isRepeat(ids: readonly string[]): (id: string) => boolean {
-  const known = new Set(ids);
-  return (id) => {
-    const [, base] = /^(.+)\.\d$/.exec(id) ?? [];
-    return base !== undefined && known.has(base);
-  };
+/** Finds names that pandas or R made unique, such as `S1.1` beside `S1`; by default among the names themselves. */
+export function findRepeats(ids: readonly string[], among = ids): string[] {
+  const numbered = among.filter((id) => /.\.\d$/.test(id));
+  const known = new Set(numbered.length > 0 ? ids : []);
+  return numbered.filter((id) => known.has(id.slice(0, -2)));
 }
 
 function noteFeatures(
@@ -278,7 +277,7 @@ function noteFeatures(
     );
   }
   notes.push(...noteMarks("feature", ids));
-  const repeats = ids.filter(isRepeat(ids));
+  const repeats = findRepeats(ids);
   if (repeats.length > 0) {
     notes.push(
       `the features include what R or pandas may have renamed because the name repeats (${repeats.length}): ` +

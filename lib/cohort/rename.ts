@@ -1,6 +1,7 @@
 // Renames features by an identifier map, finds the gene of each, and merges features that share a name.
 import { readDelimited } from "./delimited.js";
 import { groupBy } from "./group.js";
+import { stripEnsemblVersion, symbolOf } from "./identifiers.js";
 import { emptyMatrix, type Matrix, selectColumns } from "./matrix.js";
 import { collectProblems, countOf, quote, quoteSome } from "./problems.js";
 
@@ -31,7 +32,7 @@ export interface RenameOptions {
 }
 
 /**
- * Reads a map of names.
+ * Reads a map of names; Ensembl ids lose their versions, which differ from file to file.
  * @throws RangeError that lists everything wrong in the file: missing columns, or a name with two meanings.
  */
 export function readNameMap({ file, from, to }: NameMap): ReadonlyMap<string, string> {
@@ -50,7 +51,7 @@ export function readNameMap({ file, from, to }: NameMap): ReadonlyMap<string, st
   problems.throwIfAny();
   const map = new Map<string, string>();
   rows.forEach((row, i) => {
-    const [name, other] = columns.map((column) => row[column].trim());
+    const [name, other] = columns.map((column) => stripEnsemblVersion(row[column].trim()));
     if (name === "" || other === "") return; // a name without another keeps its own
     const before = map.get(name) ?? other;
     if (before === other) map.set(name, other);
@@ -86,8 +87,13 @@ export function renameFeatures(
   { map, genes, duplicates = "refuse" }: RenameOptions,
 ): Renamed {
   const notes: string[] = [];
-  const mapped = map ? applyMap(features, map, "name", notes) : features;
-  const groups = groupBy(mapped.keys(), (j) => mapped[j]);
+  const mapped = map
+    ? applyMap(features, map, "name", notes)
+    : genes
+      ? features // the map of genes has their whole names
+      : takeSymbols(features, notes);
+  const distinct = new Set(mapped).size === mapped.length;
+  const groups = groupBy(distinct ? [] : mapped.keys(), (j) => mapped[j]);
   const repeated = [...groups.values()].filter((group) => group.length > 1);
   if (repeated.length > 0 && duplicates === "refuse") {
     const examples = repeated.slice(0, 3).map((group) => {
@@ -99,7 +105,7 @@ export function renameFeatures(
         'set duplicates to "mean", "first" or "most varied"',
     );
   }
-  const kept = [...groups.keys()];
+  const kept = distinct ? mapped : [...groups.keys()];
   let merged = matrix;
   if (repeated.length > 0) {
     merged = mergeColumns(matrix, [...groups.values()], duplicates);
@@ -117,18 +123,49 @@ export function renameFeatures(
   };
 }
 
+/** Takes the symbols where most names are a symbol with its Entrez id; those of a shared symbol keep the id. */
+function takeSymbols(names: readonly string[], notes: string[]): readonly string[] {
+  const symbols = names.map(symbolOf);
+  const combined = names.filter((name, j) => name !== symbols[j]);
+  const parted = names.filter((name) => /\S\|\S/.test(name));
+  if (2 * combined.length > names.length) {
+    const shared = new Set(findShared(symbols));
+    const rest =
+      shared.size > 0 ? `; ${quoteSome([...shared])} kept them, as names of several` : "";
+    const { length } = combined.filter((name) => !shared.has(symbolOf(name)));
+    notes.push(
+      `the Entrez ids were taken off ${countOf(length, "feature")}, such as ${quote(combined[0])}${rest}`,
+    );
+    return names.map((name, j) => (shared.has(symbols[j]) ? name : symbols[j]));
+  }
+  if (2 * parted.length > names.length) {
+    notes.push(
+      `the names of ${countOf(parted.length, "feature")} combine identifiers, such as ${quote(parted[0])}; names in ` +
+        "other tables match none of them, so rename them with map",
+    );
+  }
+  return names;
+}
+
+/** The names that several have. */
+function findShared(names: readonly string[]): string[] {
+  const seen = new Set<string>();
+  return names.filter((name) => seen.has(name) || !seen.add(name));
+}
+
 const WORDS = {
   ...{ refuse: "none", mean: "the mean", first: "the first", "most varied": "the most varied" },
 };
 
 function applyMap(names: readonly string[], map: NameMap, what: string, notes: string[]): string[] {
   const known = readNameMap(map);
-  const lost = names.filter((name) => !known.has(name));
+  const found = names.map((name) => known.get(stripEnsemblVersion(name)));
+  const lost = names.filter((_, j) => found[j] === undefined);
   const rest = lost.length > 0 ? `; not there: ${quoteSome(lost)}` : "";
   notes.push(
     `${names.length - lost.length} of ${countOf(names.length, "feature")} found a ${what} in ${map.file}${rest}`,
   );
-  return names.map((name) => known.get(name) ?? name);
+  return names.map((name, j) => found[j] ?? name);
 }
 
 /** One column for each group of columns. */

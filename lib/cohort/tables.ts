@@ -11,7 +11,7 @@ import {
   type Sample,
 } from "./cohort.js";
 import { checkFormat, FORMATS, type FormatOptions, openTable } from "./formats.js";
-import { isExcelDate } from "./identifiers.js";
+import { isExcelDate, stripEnsemblVersion, symbolOf } from "./identifiers.js";
 import { explainAlmostEqual } from "./ids.js";
 import { addEmpty, addHeaderless, addNoHeader, addSecondHeader, refuseLong } from "./layout.js";
 import { addLabels, refuseCopies } from "./leaks.js";
@@ -22,8 +22,8 @@ import {
   type FeatureOptions,
   findColumn,
   findIdColumn,
+  findRepeats,
   isNameless,
-  isRepeat,
   type Names,
   noteMarks,
 } from "./names.js";
@@ -38,7 +38,7 @@ import {
   SHEET_KINDS,
 } from "./samplesheet.js";
 import { noteUnmeasured, remarkOnScale, remarkOnSentinels } from "./scale.js";
-import { addTotals } from "./totals.js";
+import { addTotals, noteWholeFirst } from "./totals.js";
 import { TRANSFORMS, type TransformOptions, transformValues } from "./transform.js";
 
 export interface TableOptions
@@ -124,6 +124,27 @@ export async function readTable(options: TableOptions): Promise<FileTable> {
   return await readModality(options, { where: "the sample sheet" });
 }
 
+/** What is known of a table's kind, and may not hold for this file. */
+export interface Precedent extends Pick<Reading, "id" | "ignore"> {
+  /** Where no orientation is stated, the side with more of these names has the features; this one, if neither has. */
+  readonly features: ReadonlySet<string>;
+  readonly orientation: Orientation;
+}
+
+/**
+ * Reads a file as `readTable`, like another of its kind: of that one's id column and annotations, what this file lacks
+ * does not count.
+ * @throws as `readTable`.
+ */
+export async function readTableLike(
+  precedent: Precedent,
+  options: TableOptions,
+): Promise<FileTable> {
+  checkOptions("readTable", options, TABLE_KINDS);
+  checkFormat("readTable", options);
+  return await readModality(options, { where: "the sample sheet", precedent });
+}
+
 /** Runs a step and adds the file's name to its RangeError. */
 function within<T>(file: string, step: () => T): T {
   try {
@@ -142,9 +163,11 @@ interface Context {
   readonly where: string;
   /** The sample sheet; its header must not be a sample, nor its labels features. */
   readonly sheet?: SampleSheet & { readonly file: string };
+  readonly precedent?: Precedent;
 }
 
-async function readModality(options: TableOptions, { where, sheet }: Context): Promise<FileTable> {
+async function readModality(options: TableOptions, context: Context): Promise<FileTable> {
+  const { where, sheet } = context;
   const { name, sampleIds } = options;
   if (name === "") throw new RangeError(`readTable: expected a name for ${options.file}, got ""`);
   const known = sampleIds && new Set(sampleIds);
@@ -152,7 +175,7 @@ async function readModality(options: TableOptions, { where, sheet }: Context): P
   const { file } = table;
   const problems = collectProblems(`${file}: expected a table of numbers`, table.rowWord);
   const { header, headerLine, lines } = table;
-  const sides = findSides(table, options, { where, sheet }, problems);
+  const sides = findSides(table, options, context, problems);
   const { upright, columns, corner } = sides;
   const names = columns.map((j) => header[j]);
   if (upright && known?.has(corner))
@@ -180,6 +203,7 @@ async function readModality(options: TableOptions, { where, sheet }: Context): P
     options,
   );
   if (upright && sheet) addLabels(features.ids, sheet.samples, headerLine, problems);
+  if (!upright) addPatientRows(sides.rowIds, lines, problems);
 
   const [rows, places] = upright ? [samples.kept, features.kept] : [features.kept, samples.kept];
   const missing = missingMarks({ stated: options.missing });
@@ -197,6 +221,13 @@ async function readModality(options: TableOptions, { where, sheet }: Context): P
     ...addTotals({ what: "samples", ...samples }, upright ? lines : undefined, matrix, problems),
     ...addTotals({ what: "features", ...features }, upright ? undefined : lines, matrix, problems),
   ];
+  const firsts = [
+    { what: "samples", ...samples, places: sampleSide.places } as const,
+    { what: "features", ...features, places: featureSide.places } as const,
+  ].flatMap(({ what, ids, kept: [first], places: [place] }) => {
+    const word = upright === (what === "samples") ? table.rowWord : "column";
+    return first === 0 ? noteWholeFirst(what, ids, matrix, `${word} ${place}`) : [];
+  });
   const people = samples.kept.map((i) => patients.cells[i]);
   const place = { column: header[patients.column], lines: samples.kept.map((i) => lines[i]) };
   const alike =
@@ -220,6 +251,7 @@ async function readModality(options: TableOptions, { where, sheet }: Context): P
     ...features.notes,
     ...samples.notes,
     ...totals,
+    ...firsts,
     ...noteUnmeasured(features.ids, matrix),
     ...refined.notes,
     ...(almost ? [`samples left out that ${where} may have; ${almost}`] : []),
@@ -264,12 +296,16 @@ interface Sides {
 function findSides(
   table: CellTable,
   { orientation, sampleIds, id, ignore = [], missing }: TableOptions,
-  { where, sheet }: Context,
+  { where, sheet, precedent }: Context,
   problems: Problems,
 ): Sides {
-  const { idColumn, counting } = findIdColumn(table, id, problems);
+  const isThere = (column: string) => table.header.includes(column);
+  const [likelyId] = precedent?.id === undefined ? [] : [precedent.id].filter(isThere);
+  const { idColumn, counting } = findIdColumn(table, id ?? likelyId, problems);
   const ignored = new Set([...counting, ...(table.annotations ?? [])]);
-  for (const column of ignore) ignored.add(findColumn(table, column, problems));
+  for (const column of [...ignore, ...(precedent?.ignore ?? []).filter(isThere)]) {
+    ignored.add(findColumn(table, column, problems));
+  }
   const columns = table.columns.filter((j) => j !== idColumn && !ignored.has(j));
   addEmpty(table, columns, problems);
   problems.throwIfAny();
@@ -282,7 +318,10 @@ function findSides(
   if (!isSample) addHeaderless(corner, names, table.headerLine, problems);
   problems.throwIfAny();
   const decided = decideOrientation(
-    { stated: orientation ?? table.orientation, sampleIds, where },
+    {
+      stated: orientation ?? table.orientation ?? orientLike(precedent, rowIds, names),
+      ...{ sampleIds, where },
+    },
     rowIds,
     names,
   );
@@ -294,6 +333,19 @@ function findSides(
   }
   problems.throwIfAny();
   return { upright: decided === "samples-in-rows", corner, rowIds, columns };
+}
+
+function orientLike(
+  precedent: Precedent | undefined,
+  rowIds: readonly string[],
+  columnIds: readonly string[],
+): Orientation | undefined {
+  if (precedent === undefined) return undefined;
+  const count = (ids: readonly string[]) =>
+    ids.filter((id) => precedent.features.has(symbolOf(stripEnsemblVersion(id)))).length;
+  const [rows, columns] = [count(rowIds), count(columnIds)];
+  if (rows === columns) return precedent.orientation;
+  return rows > columns ? "features-in-rows" : "samples-in-rows";
 }
 
 /** Names the column that contains the sample ids, if it is not the id column. */
@@ -347,7 +399,7 @@ function chooseSamples(
   checkNames({ ...names, ids, places: kept.map((i) => names.places[i]) }, headerLine, problems);
   const strangers = names.ids.filter(isStranger);
   const odd = ids.filter(isExcelDate);
-  const again = [...ids, ...strangers].filter(isRepeat(ids));
+  const again = findRepeats(ids, [...ids, ...strangers]);
   const notes = [
     ...(odd.length > 0
       ? [`sample ids that may be dates by Excel (${odd.length}): ${quoteSome(odd)}`]
@@ -360,6 +412,22 @@ function chooseSamples(
     ...noteMarks("sample", ids),
   ];
   return { ids, kept, strangers, notes };
+}
+
+/** Adds a problem for each row of a table of features that names the patients, whose numbers would be a feature's. */
+function addPatientRows(
+  ids: readonly string[],
+  lines: readonly number[],
+  problems: Problems,
+): void {
+  ids.forEach((id, row) => {
+    if (!namesPatients(id)) return;
+    problems.add({
+      kind: "patient",
+      line: lines[row],
+      text: `expected a feature, got ${quote(id)}, which names the patients; move it to a column of the sample sheet`,
+    });
+  });
 }
 
 /** The column of patients among some columns, and its cells. */

@@ -1,5 +1,5 @@
 // Exercises to notebook 7: the widths and parameters of MODIS, its divergence, translation, and a size that fits.
-import { autoencoderLayers, DEFAULT_RATIOS } from "../model/modis-shape.js";
+import { autoencoderLayers, DEFAULT_RATIOS } from "../model/modis-networks.js";
 import { askFunction, askProperty, isFunction, sumOf } from "./exercise.js";
 
 type Widths = (features: number, ratios: number[]) => number[];

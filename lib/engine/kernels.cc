@@ -693,11 +693,11 @@ void unstrip(const float* strips, int64_t rows, int64_t lanes, int64_t count, fl
                   std::min<int64_t>(STRIP, count - s) * sizeof(float));
 }
 
-Scratch work[3];  // layouts of one call, kept for the next
+thread_local Scratch work[3];  // layouts of one call, kept for the next
 
 /// setThreads({count})
 napi_value setThreads(napi_env env, napi_callback_info info) {
-  pool.resize(static_cast<int>(Arguments(env, info).integer("count")));
+  useThreads(Arguments(env, info).integer("count"));
   return nullptr;
 }
 
@@ -706,7 +706,7 @@ napi_value setThreads(napi_env env, napi_callback_info info) {
 /// of a power of two, would otherwise drive each other out of the same sets of the cache.
 napi_value allocate(napi_env env, napi_callback_info info) {
   constexpr size_t PAGE = 4096, APART = 13 * 64;  // an odd number of cache lines
-  static size_t turn = 0;
+  static std::atomic<size_t> turn{0};
   const size_t length = static_cast<size_t>(Arguments(env, info).integer("length"));
   const size_t offset = turn++ % 4 * APART;
   const size_t bytes = std::max<size_t>(length, 1) * sizeof(float) + offset;

@@ -39,6 +39,16 @@ interface Addon {
     readonly columns: number;
     readonly out: Float64Array;
   }): void;
+  gather(args: {
+    readonly source: Float32Array;
+    readonly from: number;
+    readonly stride: number;
+    readonly rows: Int32Array;
+    readonly width: number;
+    readonly out: Float32Array;
+    readonly to: number;
+    readonly outStride: number;
+  }): void;
 }
 
 /**
@@ -60,6 +70,11 @@ export function nativeAlgebra(options: CompileOptions = {}): Algebra {
     squaredDistances: (a, b, columns, out) =>
       addon.squaredDistances({
         ...{ a, b, rows: a.length / columns, others: b.length / columns, columns, out },
+      }),
+    gather: (source, rows, out) =>
+      addon.gather({
+        ...{ source: source.values, from: source.start, stride: source.stride, rows },
+        ...{ width: source.width, out: out.values, to: out.start, outStride: out.stride },
       }),
   };
 }

@@ -21,6 +21,14 @@ export interface ProductShape {
   readonly symmetric: boolean;
 }
 
+/** Columns `[start, start + width)` of a table whose rows are `stride` numbers apart. */
+export interface Columns {
+  readonly values: Float32Array;
+  readonly start: number;
+  readonly width: number;
+  readonly stride: number;
+}
+
 /** The kernels of linear algebra; matrices are row-major, and nothing is checked. */
 export interface Algebra {
   readonly name: "native" | "portable";
@@ -39,6 +47,8 @@ export interface Algebra {
   ): void;
   /** Writes the squared distance of each row of `a` from each of `b`; the same to the bit on every machine. */
   squaredDistances(a: Numbers, b: Numbers, columns: number, out: Float64Array): void;
+  /** Copies the columns of each of these rows, in any order and as often as named, to columns of `out`, a row each. */
+  gather(source: Columns, rows: Int32Array, out: Omit<Columns, "width">): void;
 }
 
 export const portableAlgebra: Algebra = {
@@ -48,6 +58,7 @@ export const portableAlgebra: Algebra = {
   solveCholesky,
   decomposeSymmetric,
   squaredDistances,
+  gather,
 };
 
 const DEPTH = 128; // numbers of each sum, and
@@ -203,4 +214,12 @@ function squaredDistance(a: Numbers, i: number, b: Numbers, j: number, count: nu
   let sum = s0 + s1 + (s2 + s3) + (s4 + s5 + (s6 + s7));
   for (; k < count; k++) sum += (a[i + k] - b[j + k]) ** 2;
   return sum;
+}
+
+function gather(source: Columns, rows: Int32Array, out: Omit<Columns, "width">): void {
+  for (let i = 0; i < rows.length; i++) {
+    const from = source.start + rows[i] * source.stride;
+    const to = out.start + i * out.stride;
+    for (let k = 0; k < source.width; k++) out.values[to + k] = source.values[from + k];
+  }
 }

@@ -898,6 +898,24 @@ void squaredDistances(const A* a, const B* b, int64_t rows, int64_t others, int6
   });
 }
 
+// ---------------------------------------------------------------- gathering
+
+/// out(i) = source(rows(i)), `width` numbers each, of rows `stride` numbers apart on either side. Rows come in any order,
+/// so the memory of those to come is asked for ahead.
+void gather(const float* source, int64_t stride, const int32_t* rows, int64_t count, int64_t width, float* out,
+            int64_t outStride) {
+  constexpr int64_t AHEAD = 16, LINE = 16;  // numbers of a cache line
+  spread(count, 1024, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; i++) {
+      if (i + AHEAD < end)
+        for (int64_t k = 0; k < width + LINE; k += LINE)
+          __builtin_prefetch(source + rows[i + AHEAD] * stride + std::min(k, width - 1));
+      const float* from = source + rows[i] * stride;
+      for (int64_t k = 0; k < width; k++) out[i * outStride + k] = from[k];
+    }
+  });
+}
+
 // ---------------------------------------------------------------- Node
 
 /// A factor `{values, row, inner, center}`: an array of either precision and the strides to read it with.
@@ -926,7 +944,7 @@ napi_value integer(napi_env env, int64_t number) {
 
 /// setThreads({count})
 napi_value setThreads(napi_env env, napi_callback_info info) {
-  pool.resize(static_cast<int>(Call(env, info).integer("count")));
+  useThreads(Call(env, info).integer("count"));
   return nullptr;
 }
 
@@ -993,6 +1011,16 @@ napi_value squaredDistancesOf(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+/// gather({source, from, stride, rows, width, out, to, outStride}): `from` and `to` are the first numbers on either side
+napi_value gatherOf(napi_env env, napi_callback_info info) {
+  Call in(env, info);
+  int64_t count = 0;
+  const int32_t* rows = in.array<int32_t>("rows", &count);
+  gather(in.array<float>("source") + in.integer("from"), in.integer("stride"), rows, count, in.integer("width"),
+         in.array<float>("out") + in.integer("to"), in.integer("outStride"));
+  return nullptr;
+}
+
 }  // namespace
 
 NAPI_MODULE_INIT() {
@@ -1003,6 +1031,7 @@ NAPI_MODULE_INIT() {
       {"solveCholesky", solveCholesky},
       {"decomposeSymmetric", decomposeSymmetric},
       {"squaredDistances", squaredDistancesOf},
+      {"gather", gatherOf},
   };
   for (const auto& [name, function] : functions) {
     napi_value value;

@@ -78,6 +78,13 @@ Pool pool;
 
 thread_local bool busy = false;  // on a thread that has its part of the work already
 
+/// Sets how many threads calls from this thread of JavaScript share their work among. Only one of them may have the pool:
+/// the others work alone.
+void useThreads(int64_t count) {
+  busy = count == 1;
+  if (!busy) pool.resize(static_cast<int>(count));
+}
+
 /// Calls work(index) for each index below the count; a thread that is done takes the next one.
 template <class Work>
 void spread(int64_t count, Work work) {

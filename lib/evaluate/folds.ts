@@ -110,6 +110,23 @@ export function stratifiedGroupFolds(
 }
 
 /**
+ * Deals groups (patients) into folds of even size, and into fewer where there are fewer groups.
+ * @throws RangeError if there are fewer than two groups, or an option makes no sense.
+ */
+export function groupFolds(groups: readonly Name[], options: FoldOptions = {}): Fold[] {
+  const { folds = 5, seed = 42 } = checkOptions("groupFolds", options, {
+    folds: "number",
+    seed: "number",
+  });
+  const count = new Set(groups).size;
+  if (count < 2) {
+    throw new RangeError(`groupFolds: expected at least 2 groups, got ${count}; add patients`);
+  }
+  const labels = new Array<number>(groups.length).fill(0);
+  return stratifiedGroupFolds(labels, groups, { folds: Math.min(folds, count), seed });
+}
+
+/**
  * Holds out a stratified share of the samples once, drawn sample by sample, so that a patient's samples may be split:
  * the paper's downstream protocol, a quarter of 115 (29). Class counts are the shares rounded by largest remainder.
  *

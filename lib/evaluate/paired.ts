@@ -1,6 +1,6 @@
 // Paired differences: whether one predictor errs less than another on the same samples.
 import { checkOptions } from "../options.js";
-import { countedMatrix } from "../preprocess/counted.js";
+import { countedMatrix, measuredFeatures } from "../preprocess/counted.js";
 import { type PreparedCohort, requireHeldOut } from "../preprocess/prepare.js";
 import { drawWeights, estimate } from "./bootstrap.js";
 import type { Predictor } from "./predictor.js";
@@ -55,7 +55,10 @@ export async function pairedDifferences(
   });
   const truth = prepared[part];
   requireHeldOut(prepared.scaler, truth);
-  const { rows, columns, values, observed } = countedMatrix(prepared, truth);
+  const { rows, columns, values, observed } = countedMatrix(
+    truth.matrix,
+    measuredFeatures(prepared),
+  );
   const weights = drawWeights(
     truth.ids.map((id) => patientOf?.get(id) ?? id),
     { draws, seed },

@@ -4,10 +4,12 @@ import { type Matrix, selectRows } from "../cohort/matrix.js";
 import { checkOptions, type Kinds, required } from "../options.js";
 import { countedMatrix, countUnmeasured, measuredFeatures } from "../preprocess/counted.js";
 import {
+  PARTS,
   type Part,
   type Prepared,
   type PreparedCohort,
   requireHeldOut,
+  type Space,
 } from "../preprocess/prepare.js";
 import type { Scaler } from "../preprocess/scaler.js";
 import { drawWeights, type Estimate, estimate } from "./bootstrap.js";
@@ -59,10 +61,14 @@ export interface ScoreOptions<P extends Part> extends BootstrapOptions {
   readonly scaler: Scaler;
 }
 
+/** What scores are in: the paper's space, z-scores, or the units of the measurements. */
+export type ScoredIn = Space | "measured";
+
 export interface ReconstructionRow extends ReconstructionScore {
   readonly predictor: string;
   readonly sees: Sight;
   readonly part: Part;
+  readonly space: ScoredIn;
   readonly samples: number;
   /** Features that are not scored because no training row measured them. */
   readonly leftOut: number;
@@ -75,15 +81,16 @@ export interface TableOptions extends Omit<BootstrapOptions, "patients"> {
   readonly parts?: readonly Part[];
   /** Sample id -> patient. Patients are drawn whole; by default each sample is a patient of its own. */
   readonly patientOf?: ReadonlyMap<string, string>;
+}
+
+export interface SpacesOptions extends TableOptions {
   /**
-   * The cohort's measurements, `[samples, features]`, for a cohort prepared as z-scores. Predictions are then brought back
-   * to measured units, `mean + std z`, and scored against the measurements as they are, without the clamp to the 1st and
-   * 99th percentile. Modalities have units of their own, so no score spans several.
+   * The cohort's measurements, `[samples, features]`, for a cohort prepared as z-scores. Predictions are scored as z-scores,
+   * then brought back to measured units and scored against the measurements as they are, without the clamp to the 1st and
+   * 99th percentile. Modalities have units of their own, so no score in these spans several.
    */
   readonly measured?: Matrix;
 }
-
-const PARTS: readonly Part[] = ["train", "validation", "test"];
 
 const SCORE_KINDS: Kinds<ScoreOptions<Part>> = {
   ...{ truth: required("object"), predicted: required(Float32Array) },
@@ -93,7 +100,7 @@ const SCORE_KINDS: Kinds<ScoreOptions<Part>> = {
 
 /** The kinds of `TableOptions`. */
 export const TABLE_KINDS: Kinds<TableOptions> = {
-  ...{ parts: "array", patientOf: Map, draws: "number", seed: "number", measured: "object" },
+  ...{ parts: "array", patientOf: Map, draws: "number", seed: "number" },
 };
 
 /**
@@ -122,14 +129,14 @@ export function scoreTraining(options: ScoreOptions<"train">): ReconstructionSco
 export async function scorePredictors(
   predictors: readonly Predictor[],
   prepared: PreparedCohort,
-  options: TableOptions = {},
+  options: SpacesOptions = {},
 ): Promise<ReconstructionRow[]> {
   const {
     parts = ["validation", "test"],
     patientOf,
     measured,
     ...bootstrap
-  } = checkOptions("scorePredictors", options, TABLE_KINDS);
+  } = checkOptions("scorePredictors", options, { ...TABLE_KINDS, measured: "object" });
   const unknown = parts.find((part) => !PARTS.includes(part));
   if (unknown !== undefined) {
     throw new RangeError(
@@ -148,59 +155,77 @@ export async function scorePredictors(
       `scorePredictors: expected a cohort prepared as z-scores to score in measured units, got the space "${prepared.space}"`,
     );
   }
-  const inUnits = <T extends Float32Array | Float64Array>(values: T): T =>
-    measured ? toMeasured(values, prepared.scaler) : values;
-  const baseline = inUnits(observedMean(prepared));
   const learned = measuredFeatures(prepared);
+  const scales = [scaleOf(prepared), ...(measured ? [measuredScale(prepared, measured)] : [])];
+  const truths = scales.map(({ truthOf }) => {
+    const counted = parts.map((part) => [part, countedMatrix(truthOf(part), learned)] as const);
+    return new Map(counted);
+  });
   const leftOutOf = new Map(
     rangesOf(prepared.modalities, prepared.features.length).map((range) => [
       range.name,
       countUnmeasured(learned, range),
     ]),
   );
-  const counted = new Map(
-    parts.map((part) => {
-      const { rows, matrix } = prepared[part];
-      return [
-        part,
-        countedMatrix(prepared, { matrix: measured ? selectRows(measured, rows) : matrix }),
-      ];
-    }),
-  );
   const rows: ReconstructionRow[] = [];
   for (const predictor of predictors) {
+    const { name, sees, notes = [] } = predictor;
     for (const part of parts) {
       const { ids, matrix } = prepared[part];
-      const truth = { matrix: counted.get(part)! };
-      const scored = {
-        predicted: inUnits(await predictor.predict(prepared[part])),
-        baseline,
-        modalities: prepared.modalities,
-        scaler: prepared.scaler,
-        patients: ids.map((id) => patientOf?.get(id) ?? id),
-        ...bootstrap,
-      };
-      const scores =
-        part === "train"
-          ? scoreTraining({ ...scored, truth: { ...prepared.train, ...truth } })
-          : scoreReconstruction({ ...scored, truth: { ...prepared[part], ...truth } });
-      const { name, sees, notes = [] } = predictor;
-      for (const found of scores) {
-        if (measured && COMBINED.includes(found.modality)) continue;
-        const leftOut = leftOutOf.get(found.modality)!;
-        rows.push({ predictor: name, sees, part, samples: matrix.rows, leftOut, notes, ...found });
+      const predicted = await predictor.predict(prepared[part]);
+      for (const [at, { space, baseline, scale }] of scales.entries()) {
+        const truth = { matrix: truths[at].get(part)! };
+        const scored = {
+          ...{ predicted: scale(predicted), baseline, scaler: prepared.scaler },
+          modalities: prepared.modalities,
+          patients: ids.map((id) => patientOf?.get(id) ?? id),
+          ...bootstrap,
+        };
+        const scores =
+          part === "train"
+            ? scoreTraining({ ...scored, truth: { ...prepared.train, ...truth } })
+            : scoreReconstruction({ ...scored, truth: { ...prepared[part], ...truth } });
+        const about = { predictor: name, sees, part, space, samples: matrix.rows, notes };
+        for (const found of scores) {
+          if (space === "measured" && COMBINED.includes(found.modality)) continue;
+          rows.push({ ...about, leftOut: leftOutOf.get(found.modality)!, ...found });
+        }
       }
     }
   }
   return rows;
 }
 
-/** Brings z-scores back to measured units, row by row: `mean + std z`. */
-function toMeasured<T extends Float32Array | Float64Array>(values: T, { mean, std }: Scaler): T {
-  return values.map((z, at) => {
-    const j = at % mean.length;
-    return mean[j] + std[j] * z;
-  }) as T;
+/** What predictions are scored in and against. */
+interface Scale {
+  readonly space: ScoredIn;
+  /** The mean of observed training entries, `[features]`. */
+  readonly baseline: Float64Array;
+  truthOf(part: Part): Matrix;
+  /** Brings predictions to it. */
+  scale(predicted: Float32Array): Float32Array;
+}
+
+function scaleOf(prepared: PreparedCohort): Scale {
+  return {
+    ...{ space: prepared.space, baseline: observedMean(prepared) },
+    truthOf: (part) => prepared[part].matrix,
+    scale: (predicted) => predicted,
+  };
+}
+
+/** Measured units, row by row: `mean + std z`. */
+function measuredScale(prepared: PreparedCohort, measured: Matrix): Scale {
+  const { mean, std } = prepared.scaler;
+  const toMeasured = <T extends Float32Array | Float64Array>(values: T) =>
+    values.map((z, at) => {
+      const j = at % mean.length;
+      return mean[j] + std[j] * z;
+    }) as T;
+  return {
+    ...{ space: "measured", baseline: toMeasured(observedMean(prepared)), scale: toMeasured },
+    truthOf: (part) => selectRows(measured, prepared[part].rows),
+  };
 }
 
 function score({

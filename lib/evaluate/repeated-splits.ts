@@ -2,13 +2,10 @@
 import { sampleStandardDeviation } from "simple-statistics";
 import type { Matrix } from "../cohort/matrix.js";
 import { checkOptions } from "../options.js";
-import { type Part, type PreparedCohort, SPACES, type Space } from "../preprocess/prepare.js";
+import { PARTS, type Part, type PreparedCohort, SPACES } from "../preprocess/prepare.js";
 import type { Predictor } from "./predictor.js";
-import { COMBINED, type ReconstructionRow, scorePredictors } from "./reconstruction.js";
+import { COMBINED, type ScoredIn, scorePredictors } from "./reconstruction.js";
 import { checkFinite, type Interval, studentQuantile, studentTails } from "./statistics.js";
-
-/** What scores are in: the paper's space, z-scores, or the units of the measurements. */
-export type ScoredIn = Space | "measured";
 
 const SCORED_IN = [...SPACES, "measured"] as const satisfies readonly ScoredIn[];
 
@@ -65,8 +62,12 @@ export async function scoreRepeat(
 ): Promise<RepeatedScore[]> {
   const trainSamples = prepared.train.matrix.rows;
   const input = prepared.modalities.length > 1 ? prepared.modalities[0].name : null;
-  const repeated = (space: ScoredIn) => (row: ReconstructionRow) => {
-    const { modality, mse, huber } = row;
+  const rows = await scorePredictors(predictors, prepared, {
+    ...{ parts, draws: 1 },
+    ...(measured ? { measured } : {}),
+  });
+  return rows.flatMap((row) => {
+    const { modality, space, mse, huber } = row;
     if (modality === input || mse === null || huber === null) return [];
     return [
       {
@@ -79,13 +80,7 @@ export async function scoreRepeat(
         ...{ varianceRatio: row.varianceRatio, steps },
       },
     ];
-  };
-  const options = { parts, draws: 1 };
-  const scores = await scorePredictors(predictors, prepared, options);
-  const inUnits = measured
-    ? await scorePredictors(predictors, prepared, { ...options, measured })
-    : [];
-  return [...scores.flatMap(repeated(prepared.space)), ...inUnits.flatMap(repeated("measured"))];
+  });
 }
 
 /** The first predictor's score minus the second's, averaged over splits. */
@@ -140,7 +135,7 @@ export function compareOverSplits(
   const { part: wanted = "test", space: asked = "paper" } = checkOptions(
     "compareOverSplits",
     options,
-    { part: ["train", "validation", "test"], space: SCORED_IN },
+    { part: PARTS, space: SCORED_IN },
   );
   const tested = scores.filter(
     ({ part, space = "paper", modality }) =>

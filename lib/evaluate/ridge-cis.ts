@@ -11,7 +11,7 @@ import {
   notePartners,
   SHRINKAGES,
 } from "./cis.js";
-import { stratifiedGroupFolds } from "./folds.js";
+import { groupFolds } from "./folds.js";
 import { selectPoints } from "./points.js";
 import {
   bestTrial,
@@ -39,8 +39,7 @@ const FOLDS = 5;
  * (folds of the training rows), since on rows that it saw the ridge errs too little to learn from.
  * Chooses among the ridge's own lambda and all stronger ones, because the second path takes over part of its work.
  * The first modality's columns are the plain ridge's.
- * @throws RangeError if an option is out of range, there are fewer patients than folds, or no validation entry is
- * observed.
+ * @throws RangeError if an option is out of range, there is one patient, or no validation entry is observed.
  */
 export function fitRidgeWithCis(
   prepared: PreparedCohort,
@@ -57,9 +56,7 @@ export function fitRidgeWithCis(
   const inputs = read(train);
   const base = fitRidge(prepared, { lambdas: options.lambdas, input });
   const lambdas = options.lambdas ?? LAMBDAS.filter((lambda) => lambda >= base.setting);
-  const parts = stratifiedGroupFolds(new Array<number>(patients.length).fill(0), patients, {
-    ...{ folds: FOLDS, seed },
-  }).map(({ train: kept, test: held }) => {
+  const parts = groupFolds(patients, { folds: FOLDS, seed }).map(({ train: kept, test: held }) => {
     const smoother = fitSmoother(selectPoints(inputs, kept));
     const similarity = smoother.compare(selectPoints(inputs, held));
     return { held, targets: selectPoints(train.matrix, kept), smoother, similarity };

@@ -1,16 +1,15 @@
 // A model bundle: a folder with all that it takes to impute new samples on another machine.
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Modality } from "../cohort/cohort.js";
-import { createFolder } from "../cohort/durable-file.js";
+import { createFolder, requireNewFolder } from "../cohort/durable-file.js";
 import { hashFile } from "../cohort/sources.js";
 import type { Reading } from "../cohort/tables.js";
 import { ARO, type AroSpec } from "../model/aro.js";
 import type { Weights } from "../model/model.js";
+import { readTensors, type Tensor, writeTensors } from "../model/safetensors.js";
 import { SHARED_DECODER, type SharedDecoderSpec } from "../model/shared-decoder.js";
-import { readTensors, type Tensor, writeTensors } from "../model/tensor-file.js";
 import type { CrossCoverage, SpreadFactor } from "./calibration.js";
 import type { ClampedModel } from "./clamped.js";
 import type { Method, ModalityChoice, SharedDecoder } from "./decoder.js";
@@ -46,6 +45,12 @@ export interface Imputer {
   readonly noveltyLimit: number;
 }
 
+/** A bundle that was opened. */
+export interface OpenedImputer extends Imputer {
+  /** Path of its own map of names, if it has one. */
+  readonly names?: string;
+}
+
 /** The content of model.json. */
 interface Manifest extends Omit<Imputer, "decoder" | "aro"> {
   readonly aro?: AroSpec;
@@ -75,7 +80,7 @@ export async function saveImputer(
   folder: string,
   texts: Readonly<Record<string, string>> = {},
 ): Promise<void> {
-  requireNew("saveImputer", folder);
+  requireNewFolder("saveImputer", folder);
   const { decoder, aro, ...rest } = imputer;
   await createFolder(folder, async (aside) => {
     const tensors = tensorsOf(decoder);
@@ -110,19 +115,11 @@ export async function saveImputer(
   });
 }
 
-/** @throws Error if there is something at this path. */
-export function requireNew(where: string, folder: string): void {
-  if (!existsSync(folder)) return;
-  throw new Error(
-    `${where}: expected a folder that does not exist yet, got ${folder}; remove it, or name another`,
-  );
-}
-
 /**
  * Opens a bundle.
  * @throws Error if it is none, damaged, or written by a newer version.
  */
-export async function openImputer(folder: string): Promise<Imputer> {
+export async function openImputer(folder: string): Promise<OpenedImputer> {
   let text: string;
   let sum: string;
   try {
@@ -165,6 +162,7 @@ export async function openImputer(folder: string): Promise<Imputer> {
   };
   return {
     ...rest,
+    ...(NAMES in checksums && { names: join(folder, NAMES) }),
     ...(aro && { aro: aroOf(values, aro) }),
     decoder: {
       ...{ modalities, features, trainedOn, spec, choices },

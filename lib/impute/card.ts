@@ -3,6 +3,8 @@ import type { Drop } from "../cohort/cohort.js";
 import { unitsOf } from "../cohort/transform.js";
 import { MINIMUM_OBSERVED } from "../evaluate/correlation.js";
 import { quantile } from "../evaluate/statistics.js";
+import type { AroSpec } from "../model/aro.js";
+import type { TrainSettings } from "../train/settings.js";
 import type { Imputer } from "./bundle.js";
 import { factorOf, LEVEL } from "./calibration.js";
 import { METHODS, type Method, type ModalityChoice } from "./decoder.js";
@@ -76,11 +78,16 @@ export function unitsText({
     .join("; ");
 }
 
-/**
- * Renders the model card.
- * @param drops what the readers left out of the cohort.
- */
-export function renderCard(imputer: Imputer, drops: readonly Drop[] = []): string {
+/** What a card tells beside the model. */
+export interface CardOptions {
+  /** What the readers left out of the cohort. */
+  readonly drops?: readonly Drop[];
+  /** How ARO was trained, if it was. */
+  readonly training?: TrainSettings;
+}
+
+/** Renders the model card. */
+export function renderCard(imputer: Imputer, { drops = [], training }: CardOptions = {}): string {
   const { name, seed, version, madeOn, decoder, patients, noveltyLimit } = imputer;
   const [seen, ...inferred] = decoder.modalities;
   const methods = decoder.choices.map(
@@ -96,7 +103,7 @@ ${[...fallen.map(fallbackText), ...worseThanMean(decoder.choices)].map((text) =>
 - ${decoder.trainedOn.length} samples of ${patients} patients; ${seen.end - seen.start} features of ${seen.name}.
 ${drops.map((drop) => `- Left out: ${drop.count} ${drop.what} of ${drop.from}, ${drop.reason}.\n`).join("")}- Preprocessing: ${imputer.aro ? ARO_PREPROCESSING : PREPROCESSING} New samples must come in the same units as the training table.
 - Units: ${unitsText(imputer)}.
-- Splits: ${imputer.aro ? ARO_SPLITS : SPLITS}
+${imputer.aro && training ? `- Model: ${modelText(imputer.aro.spec, training)}\n` : ""}- Splits: ${imputer.aro ? ARO_SPLITS : SPLITS}
 - Seed ${seed}; library ${version}; ${madeOn}.
 
 ## Quality
@@ -141,6 +148,18 @@ const SPLITS =
 const ARO_SPLITS =
   "five folds, each patient in one. The model that imputes was trained on four of them, with the fifth as its " +
   "validation rows; each out-of-fold prediction comes from a model trained on three.";
+
+function modelText(
+  { width, hiddenLayers, inputDropout }: AroSpec,
+  { epochs, batchSize, learningRate, weightDecay, plateau }: TrainSettings,
+): string {
+  const number = (value: number) => value.toLocaleString("en-US");
+  return (
+    `ARO, ${number(width)} units wide with ${hiddenLayers} hidden layers and input dropout ${inputDropout}, trained for ` +
+    `${number(epochs)} epochs in batches of ${batchSize}, AdamW at ${learningRate.toExponential()} with weight decay ` +
+    `${weightDecay}, ${plateau ? `lowered by a factor of ${plateau.factor} on plateaus` : "constant"}.`
+  );
+}
 
 /** Says that a control imputes a modality, and why. */
 export function fallbackText({ modality, method, errors }: ModalityChoice): string {
@@ -198,11 +217,12 @@ function renderVerdicts({ decoder: { modalities }, quality }: Imputer): string {
       spread(rated.map(({ r }) => r.value)),
       spread(rated.map(({ skill }) => skill.value)),
       ...[share("strong"), share("usable"), share("weak")],
+      own.filter(({ ownGene }) => ownGene).length,
     ];
     return `| ${cells.join(" | ")} |`;
   });
-  return `| modality | features | rated | r: median, 5th and 95th percentile | skill: the same | strong | usable | weak |
-| --- | ---: | ---: | --- | --- | ---: | ---: | ---: |
+  return `| modality | features | rated | r: median, 5th and 95th percentile | skill: the same | strong | usable | weak | matched to their own gene |
+| --- | ---: | ---: | --- | --- | ---: | ---: | ---: | ---: |
 ${rows.join("\n")}`;
 }
 

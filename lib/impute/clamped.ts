@@ -1,17 +1,21 @@
 // ARO as in the paper, as a way to impute. It predicts log1p(max(0, z)), so what lies below a feature's training mean is
 // one value to it: imputed values are never below that mean, and an interval that reaches it has no lower bound.
-import type { Cohort } from "../cohort/cohort.js";
+import { type Cohort, patientsOf } from "../cohort/cohort.js";
 import { emptyMatrix, joinColumns, type Matrix } from "../cohort/matrix.js";
 import type { Engine } from "../engine/engine.js";
 import { drawWeights, type Estimate } from "../evaluate/bootstrap.js";
-import { stratifiedGroupFolds } from "../evaluate/folds.js";
+import { groupFolds } from "../evaluate/folds.js";
 import { ARO, type AroSpec, PAPER_MODEL } from "../model/aro.js";
 import { buildAutoencoder } from "../model/autoencoder.js";
+import { dealRows } from "../model/batches.js";
+import { measureStep } from "../model/cost.js";
+import { estimateMemory, requireMemory } from "../model/memory.js";
 import type { Weights } from "../model/model.js";
+import { checkOptions, either } from "../options.js";
 import { prepareCohort } from "../preprocess/prepare.js";
 import { applyScaler, type Scaler } from "../preprocess/scaler.js";
-import { dealRows } from "../train/deal.js";
-import type { TrainOptions } from "../train/settings.js";
+import { formatDuration } from "../train/progress.js";
+import { completeSettings, type TrainOptions, type TrainSettings } from "../train/settings.js";
 import { train } from "../train/train.js";
 import type { Inference, Method, ModalityChoice, SharedDecoder } from "./decoder.js";
 import { DRAWS, estimateError } from "./fallback.js";
@@ -28,63 +32,117 @@ export interface ClampedModel {
 
 /** What differs from the paper's model and training. */
 export interface ClampedOptions {
-  readonly model?: Partial<Pick<AroSpec, "width" | "hiddenLayers" | "inputDropout">>;
-  readonly training?: Omit<TrainOptions, "seed">;
+  readonly model?: Partial<Omit<AroSpec, "features" | "visible">>;
+  readonly training?: Omit<TrainOptions, "seed" | "earlyStopping" | "criterion">;
 }
 
 const FOLDS = 5;
 
+/** The trainings of `fitClamped`. */
+export interface ClampedPlan {
+  readonly spec: AroSpec;
+  readonly training: TrainSettings;
+  /** Rows of the cohort; each fold has its own patients. */
+  readonly folds: readonly (readonly number[])[];
+}
+
 /**
- * Trains one ARO on the cohort, and one without each of five folds by patient for its out-of-fold predictions. The next
- * fold is each one's validation rows.
+ * Plans one training on the cohort, and one without each of five folds by patient for its out-of-fold predictions. The
+ * next fold is each one's validation rows.
+ * @throws RangeError if a setting makes no sense; TypeError for an unknown one.
+ */
+export function planClamped(
+  cohort: Cohort,
+  rows: readonly number[],
+  { model = {}, training = {} }: ClampedOptions,
+  seed: number,
+): ClampedPlan {
+  const spec: AroSpec = {
+    ...{ ...PAPER_MODEL, ...model },
+    ...{ features: cohort.matrix.columns, visible: { start: 0, end: cohort.modalities[0].end } },
+  };
+  ARO.check(spec);
+  checkOptions("fitImputer: aro.training", training, {
+    ...{ epochs: "number", batchSize: "number", learningRate: "number", weightDecay: "number" },
+    plateau: either("object", "null"),
+  });
+  const dealt = groupFolds(patientsOf(cohort, rows), { folds: FOLDS, seed });
+  const folds = dealt.map(({ test }) => test.map((i) => rows[i]));
+  return { spec, training: completeSettings({ ...training, seed }), folds };
+}
+
+/**
+ * Times some steps, and says what the planned trainings take.
+ * @throws RangeError if the model does not fit into memory.
+ */
+export async function estimateClamped(
+  { spec, training: { epochs, batchSize }, folds }: ClampedPlan,
+  engine: Engine,
+): Promise<string> {
+  const { backend } = engine;
+  requireMemory(ARO, spec, engine);
+  const rows = folds.reduce((sum, fold) => sum + fold.length, 0);
+  // All but the last training leave out the fold that they predict, and each one its validation rows.
+  const inFold = rows / folds.length;
+  const steps = (out: number) => Math.ceil((rows - out * inFold) / batchSize);
+  const all = epochs * (folds.length * steps(2) + steps(1));
+  const step = await measureStep(engine, spec, Math.min(batchSize, rows));
+  const number = (value: number) => value.toLocaleString("en-US");
+  const time = step
+    ? `about ${formatDuration(step.secondsPerStep * all)}, as busy as this machine is now, and `
+    : "";
+  const gib = estimateMemory(ARO, spec, backend).total / 2 ** 30;
+  return (
+    `ARO is trained ${folds.length + 1} times for ${number(epochs)} epochs, with ${number(spec.features)} features, ` +
+    `${number(spec.width)} units wide: ${time}${gib.toFixed(1)} GiB of memory`
+  );
+}
+
+/**
+ * Trains ARO as planned.
  * @returns the model, and its predictions in the paper's space of all rows.
  */
 export async function fitClamped(
   cohort: Cohort,
   rows: readonly number[],
   scaler: Scaler,
-  { model = {}, training = {} }: ClampedOptions,
-  {
-    engine,
-    seed,
-    onProgress = () => {},
-  }: {
-    readonly engine: Engine;
-    readonly seed: number;
-    readonly onProgress?: (share: number, what: string) => void;
-  },
-): Promise<ClampedModel & { readonly outOfFold: Pick<Inference, "mean" | "deviation"> }> {
+  { spec, training, folds }: ClampedPlan,
+  engine: Engine,
+  onProgress: (share: number, what: string) => void = () => {},
+): Promise<{
+  readonly model: ClampedModel;
+  readonly outOfFold: Pick<Inference, "mean" | "deviation">;
+}> {
   const first = cohort.modalities[0].end;
   const { columns } = cohort.matrix;
-  const spec: AroSpec = {
-    ...{ ...PAPER_MODEL, ...model },
-    ...{ features: columns, visible: { start: 0, end: first } },
-  };
-  const patients = rows.map((row) => cohort.samples[row].patient);
-  const folds = stratifiedGroupFolds(new Array<number>(rows.length).fill(0), patients, {
-    ...{ folds: FOLDS, seed },
-  }).map(({ test }) => test);
-  const of = (fold: readonly number[]) => fold.map((i) => rows[i]);
+  const { epochs, seed } = training;
+  const placeOf = new Map(rows.map((row, sample) => [row, sample]));
   const outOfFold = emptyMatrix(rows.length, columns - first);
+  const trainings = folds.length + 1;
+  const started = performance.now();
   let weights: Weights = new Map();
-  for (let f = 0; f <= FOLDS; f++) {
+  for (let f = 0; f < trainings; f++) {
     // The last one is the model itself: nothing is held out but its validation rows.
-    const held = f < FOLDS ? folds[f] : [];
-    const validation = (f + 1) % FOLDS;
-    const kept = folds.flatMap((fold, other) =>
-      other === f || other === validation ? [] : of(fold),
-    );
-    const prepared = prepareCohort(cohort, {
-      ...{ train: kept, validation: of(folds[validation]), test: of(held) },
-    });
+    const held = folds[f] ?? [];
+    const validation = folds[(f + 1) % folds.length];
+    const kept = folds.flatMap((fold) => (fold === held || fold === validation ? [] : fold));
+    const prepared = prepareCohort(cohort, { train: kept, validation, test: held });
     const aro = buildAutoencoder(engine, ARO, spec, { seed });
     try {
-      const epochs = train(aro, dealRows(prepared, columns), { ...training, seed });
-      for await (const _ of epochs); // each epoch's losses: nobody looks at them here
-      if (f === FOLDS) weights = await aro.readWeights();
+      for await (const { epoch } of train(aro, dealRows(prepared, spec), training)) {
+        const share = (f + epoch / epochs) / trainings;
+        const left = ((performance.now() - started) / 1000) * (1 / share - 1);
+        const what = f < folds.length ? `ARO without fold ${f + 1} of ${folds.length}` : "ARO";
+        onProgress(
+          share,
+          `${what}, epoch ${epoch} of ${epochs}, about ${formatDuration(left)} left`,
+        );
+      }
+      if (held.length === 0) weights = await aro.readWeights();
       else {
         const out = await aro.reconstruct(prepared.test.matrix);
-        held.forEach((sample, i) => {
+        held.forEach((row, i) => {
+          const sample = placeOf.get(row)!;
           for (let j = first; j < columns; j++) {
             const value = toUnits(prepared.scaler, j, out[i * columns + j]);
             const at = sample * (columns - first) + j - first;
@@ -96,13 +154,12 @@ export async function fitClamped(
     } finally {
       aro.dispose();
     }
-    onProgress((f + 1) / (FOLDS + 1), f < FOLDS ? `ARO without fold ${f + 1} of ${FOLDS}` : "ARO");
   }
   const truth = inPaperSpace(cohort, scaler).matrix;
   const spread = spreadOf(truth, rows, first, outOfFold);
   const deviation = new Float32Array(outOfFold.values.length);
   for (let i = 0; i < rows.length; i++) deviation.set(spread, i * spread.length);
-  return { spec, weights, spread, outOfFold: { mean: outOfFold, deviation } };
+  return { model: { spec, weights, spread }, outOfFold: { mean: outOfFold, deviation } };
 }
 
 /** A value in measured units from one in the paper's space; the training mean for 0. */
@@ -186,7 +243,7 @@ export function scoreClamped(
 ): ModalityChoice[] {
   const first = cohort.modalities[0].end;
   const truth = inPaperSpace(cohort, paths.scaler).matrix;
-  const patients = rows.map((row) => cohort.samples[row].patient);
+  const patients = patientsOf(cohort, rows);
   const draws = drawWeights(patients, { draws: DRAWS, seed });
   return cohort.modalities.slice(1).map(({ name: modality, start, end }) => {
     const predictions: readonly (readonly [Method, (at: number, j: number) => number])[] = [

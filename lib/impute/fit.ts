@@ -1,40 +1,38 @@
 // Fits the shared decoder: paths fold by fold, then networks on what the paths say of samples that they did not see.
-import type { Cohort, Modality } from "../cohort/cohort.js";
-import { createRandom, type Random } from "../cohort/random.js";
+import { type Cohort, type Modality, patientsOf } from "../cohort/cohort.js";
 import { chooseEngine } from "../engine/choose.js";
+import { threadCount } from "../engine/compile.js";
 import type { Engine } from "../engine/engine.js";
-import { type Fold, stratifiedGroupFolds } from "../evaluate/folds.js";
+import { type Fold, groupFolds } from "../evaluate/folds.js";
 import type { Weights } from "../model/model.js";
 import {
-  buildSharedDecoder,
   initializeSharedDecoder,
   outputsOf,
   PREPROCESSED_WEIGHT,
-  type SharedDecoderModel,
   type SharedDecoderSpec,
 } from "../model/shared-decoder.js";
 import { checkOptions } from "../options.js";
 import {
   CONTROLS,
   type Gates,
+  type Inference,
   PATH_METHODS,
   type PathMethod,
   type SharedDecoder,
 } from "./decoder.js";
 import { chooseMethods } from "./fallback.js";
+import { describeFolds, type FoldValues } from "./fold.js";
 import {
   type Described,
   emptyInference,
-  emptyPairs,
   type FeatureTable,
-  featureTable,
-  gatherPairs,
   inferSample,
   type PairList,
   specOf,
 } from "./infer.js";
 import { inferredRanges, type Material, takeApart } from "./material.js";
-import { fitPaths, followPaths, PATHS, type Paths, SAMPLE_STATISTICS } from "./paths.js";
+import { trainNetworks } from "./network.js";
+import { PATHS, type Paths, SAMPLE_STATISTICS } from "./paths.js";
 
 export interface FitOptions {
   /** Training rows of the cohort; by default all. */
@@ -73,11 +71,7 @@ export const FIT_DEFAULTS = {
 } as const;
 
 const HIDDEN = 32;
-const INNER_FOLDS = 5;
-const BATCH = 8192;
-const LEARNING_RATE = 3e-3;
-const WEIGHT_DECAY = 1e-3;
-const WARM_UP = 30;
+const MOST_THREADS = 4; // each has a fit's intermediate results
 
 /**
  * Fits a shared decoder that infers every modality behind the first.
@@ -121,26 +115,11 @@ export async function fitSharedDecoder(
     finish(what);
   };
   const { paths, described, pairs, dealt } =
-    crossFitted ?? crossFit(cohort, { rows, folds, networks, seed }, onPart);
+    crossFitted ?? (await crossFit(cohort, { rows, folds, networks, seed }, onPart));
   const spec = specOf(paths, { hidden: HIDDEN, objective, preprocessedWeight });
   const inferred = inferredRanges(cohort.modalities);
   const outOfFold = emptyInference(rows.length, paths);
-  const infer = async (
-    models: readonly SharedDecoderModel[],
-    samples: readonly number[],
-    gates: Gates,
-  ) => {
-    for (const sample of samples) {
-      await inferSample(
-        models,
-        described,
-        { sample, row: sample },
-        { paths, gates, spec },
-        outOfFold,
-      );
-    }
-  };
-  const trained: Weights[] = [];
+  let trained: Weights[] = [noNetwork(spec)];
   if (isTrained) {
     const gates = gatesOf(
       spec,
@@ -148,24 +127,25 @@ export async function fitSharedDecoder(
       inferred.map((modality) => ({ ...modality, method })),
     );
     const found = engine ?? (await chooseEngine()).engine;
-    for (let k = 0; k < networks; k++) {
-      const held = dealt.flatMap(({ test }, fold) => (fold % networks === k ? test : []));
-      const kept = without(pairs, described, held);
-      const weights = await trainNetwork(found, spec, described, kept, {
-        mostSteps,
-        seed: seed + k,
-      });
-      trained.push(weights);
-      const model = buildSharedDecoder(found, spec, weights);
-      try {
-        await infer([model], held, gates);
-      } finally {
-        model.dispose();
-      }
-      finish(`network ${k + 1} of ${networks}`);
-    }
-  } else trained.push(noNetwork(spec));
-  const patients = rows.map((row) => cohort.samples[row].patient);
+    const threads = found.name === "native" ? threadsFor(pairs.codes.length) : 1;
+    const held = Array.from({ length: networks }, (_, k) =>
+      dealt.flatMap(({ test }, fold) => (fold % networks === k ? test : [])),
+    );
+    const { scaler, standard, level, unit } = paths;
+    const answers = await trainNetworks(
+      {
+        ...{ spec, described, pairs, gates, mostSteps, paths: { scaler, standard, level, unit } },
+        ...(threads === 1 ? { engine: found } : {}),
+      },
+      held.map((samples, k) => ({ held: samples, seed: seed + k })),
+      { threads, onPart: (k) => finish(`network ${k + 1} of ${networks}`) },
+    );
+    answers.forEach(({ inference }, k) => {
+      placeRows(inference, held[k], outOfFold);
+    });
+    trained = answers.map(({ weights }) => weights);
+  }
+  const patients = patientsOf(cohort, rows);
   const choices = chooseMethods(
     inferred,
     { described, pairs, paths, inference: isTrained ? outOfFold : undefined, patients, seed },
@@ -177,7 +157,9 @@ export async function fitSharedDecoder(
     inferred.map((modality, m) => ({ ...modality, method: choices[m].method })),
   );
   // What the networks said stays; where a control decides, its answer replaces theirs.
-  await infer([], Array.from(rows.keys()), gates);
+  for (const row of rows.keys()) {
+    await inferSample([], described, { sample: row, row }, { paths, gates, spec }, outOfFold);
+  }
   return {
     modalities: cohort.modalities,
     features: cohort.features,
@@ -201,21 +183,82 @@ export interface CrossFit {
  * @param onPart told each finished part, and how many there are.
  * @throws RangeError as `fitSharedDecoder`.
  */
-export function crossFit(
+export async function crossFit(
   cohort: Cohort,
   options: Required<Pick<FitOptions, "rows" | "folds" | "networks" | "seed">>,
   onPart: (parts: number, what: string) => void = () => {},
-): CrossFit {
+): Promise<CrossFit> {
   const { rows, folds, seed } = options;
   const material = takeApart(cohort);
   requireFolds(cohort, options);
-  const dealt = dealPatients(cohort, rows, { folds, seed });
-  const finish = (what: string) => onPart(dealt.length + 1, what);
-  const paths = fitPaths(material, rows, dealInner(cohort, rows, seed));
-  requireFeatures(paths);
-  finish("paths of all training samples");
-  const described = describeFolds(material, rows, dealt, seed, finish);
-  return { paths, described, pairs: listPairs(material, rows, described), dealt };
+  const dealt = groupFolds(patientsOf(cohort, rows), { folds, seed });
+  const parts = [
+    { train: rows, test: [] },
+    ...dealt.map(({ train, test }) => ({
+      train: train.map((i) => rows[i]),
+      test: test.map((i) => rows[i]),
+    })),
+  ];
+  const [{ paths }, ...found] = await describeFolds({ material, seed }, parts, {
+    threads: threadsFor(rows.length * material.inferred.rows),
+    onPart: (part) =>
+      onPart(
+        parts.length,
+        part === 0
+          ? "paths of all training samples"
+          : `paths without fold ${part} of ${dealt.length}`,
+      ),
+  });
+  const described = describe(material, dealt, found);
+  return { paths: paths!, described, pairs: listPairs(material, rows, described), dealt };
+}
+
+/** Threads for a fit of so many pairs: a small one is over before another thread has started. */
+function threadsFor(pairs: number): number {
+  return pairs < 300_000 ? 1 : Math.min(threadCount(), MOST_THREADS);
+}
+
+/** Puts what the folds' paths say of their samples together, in the order of the training rows. */
+function describe(
+  { inferred }: Material,
+  folds: readonly Fold[],
+  found: readonly FoldValues[],
+): Described {
+  const features = inferred.rows;
+  const samples = folds.reduce((sum, { test }) => sum + test.length, 0);
+  const size = features * PATHS.length;
+  const values = new Float32Array(samples * size);
+  const statistics = new Float32Array(samples * SAMPLE_STATISTICS.length);
+  const tables = new Array<FeatureTable>(samples);
+  const tableSize = found[0].packed.length;
+  const packed = new Float32Array(folds.length * tableSize);
+  const packedFrom = new Int32Array(samples);
+  folds.forEach(({ test }, f) => {
+    const own = found[f];
+    packed.set(own.packed, f * tableSize);
+    test.forEach((sample, i) => {
+      values.set(own.values.subarray(i * size, (i + 1) * size), sample * size);
+      statistics.set(own.statistics.subarray(i * 2, (i + 1) * 2), sample * 2);
+      tables[sample] = own.table;
+      packedFrom[sample] = f * features;
+    });
+  });
+  const packedWidth = tableSize / features;
+  return { samples, features, values, statistics, tables, packed, packedFrom, packedWidth };
+}
+
+/** Copies rows of an inference to where those samples stand. */
+function placeRows(from: Inference, rows: readonly number[], into: Inference): void {
+  const { columns } = into.mean;
+  const copy = <T extends Float32Array | Uint8Array>(own: T, all: T) => {
+    rows.forEach((row, i) => {
+      all.set(own.subarray(i * columns, (i + 1) * columns), row * columns);
+    });
+  };
+  copy(from.mean.values, into.mean.values);
+  copy(from.mean.observed, into.mean.observed);
+  copy(from.deviation, into.deviation);
+  copy(from.preprocessed, into.preprocessed);
 }
 
 /** @throws RangeError if there are fewer patients than networks, or an option makes no sense. */
@@ -234,71 +277,13 @@ function requireFolds(
       `fitSharedDecoder: expected at least 2 networks and as many folds, got ${networks} and ${folds}`,
     );
   }
-  const patients = new Set(rows.map((row) => cohort.samples[row].patient)).size;
+  const patients = new Set(patientsOf(cohort, rows)).size;
   if (patients < networks) {
     throw new RangeError(
       `fitSharedDecoder: expected samples of at least ${networks} patients, got ${patients}; ` +
         "with so few, nothing can be held out",
     );
   }
-}
-
-/** Deals rows into the folds that residuals come from. */
-function dealInner(cohort: Cohort, rows: readonly number[], seed: number): Fold[] {
-  return dealPatients(cohort, rows, { folds: INNER_FOLDS, seed });
-}
-
-/** Deals rows into folds by patient, fewer where there are fewer patients. */
-function dealPatients(
-  cohort: Cohort,
-  rows: readonly number[],
-  { folds, seed }: Required<Pick<FitOptions, "folds" | "seed">>,
-): Fold[] {
-  const patients = rows.map((row) => cohort.samples[row].patient);
-  return stratifiedGroupFolds(new Array<number>(rows.length).fill(0), patients, {
-    ...{ folds: Math.min(folds, new Set(patients).size), seed },
-  });
-}
-
-/** @throws RangeError if no feature can be inferred. */
-function requireFeatures({ standard }: Paths): void {
-  if (standard.scale.some((scale) => scale > 0)) return;
-  throw new RangeError(
-    "fitSharedDecoder: expected a feature behind the first modality that at least 10 training samples measured and " +
-      `that varies, got none of ${standard.scale.length}; give more samples`,
-  );
-}
-
-/** Describes each training sample by paths that were fitted without its fold. */
-function describeFolds(
-  material: Material,
-  rows: readonly number[],
-  folds: readonly Fold[],
-  seed: number,
-  onFold: (what: string) => void,
-): Described {
-  const features = material.inferred.rows;
-  const size = features * PATHS.length;
-  const values = new Float32Array(rows.length * size);
-  const statistics = new Float32Array(rows.length * SAMPLE_STATISTICS.length);
-  const tables = new Array<FeatureTable>(rows.length);
-  folds.forEach(({ train, test }, f) => {
-    const kept = train.map((i) => rows[i]);
-    const paths = fitPaths(material, kept, dealInner(material.cohort, kept, seed));
-    const found = followPaths(
-      paths,
-      material.seen,
-      test.map((i) => rows[i]),
-    );
-    const table = featureTable(paths);
-    test.forEach((sample, i) => {
-      values.set(found.values.subarray(i * size, (i + 1) * size), sample * size);
-      statistics.set(found.statistics.subarray(i * 2, (i + 1) * 2), sample * 2);
-      tables[sample] = table;
-    });
-    onFold(`paths without fold ${f + 1} of ${folds.length}`);
-  });
-  return { samples: rows.length, features, values, statistics, tables };
 }
 
 /** Lists the observed pairs of all training samples, sample by sample. */
@@ -323,68 +308,6 @@ function listPairs(
     }
   });
   return { codes: codes.subarray(0, count), targets: targets.subarray(0, count) };
-}
-
-/** Leaves out the pairs of some samples. */
-function without(
-  { codes, targets }: PairList,
-  { features }: Described,
-  samples: readonly number[],
-): PairList {
-  const left = new Set(samples);
-  const kept = { codes: new Int32Array(codes.length), targets: new Float32Array(codes.length) };
-  let count = 0;
-  for (let i = 0; i < codes.length; i++) {
-    if (left.has(Math.floor(codes[i] / features))) continue;
-    kept.codes[count] = codes[i];
-    kept.targets[count++] = targets[i];
-  }
-  return { codes: kept.codes.subarray(0, count), targets: kept.targets.subarray(0, count) };
-}
-
-/**
- * Trains one network: batches of 8,192 pairs, each pass in a new order.
- * @returns its weights.
- */
-async function trainNetwork(
-  engine: Engine,
-  spec: SharedDecoderSpec,
-  described: Described,
-  { codes, targets }: PairList,
-  { mostSteps, seed }: Required<Pick<FitOptions, "mostSteps" | "seed">>,
-): Promise<Weights> {
-  const random = createRandom(seed, "pairs");
-  const model = buildSharedDecoder(engine, spec, initializeSharedDecoder(spec, seed));
-  const size = Math.min(BATCH, codes.length);
-  const steps = stepsFor(codes.length, mostSteps);
-  const order = new Int32Array(codes.length);
-  for (let i = 0; i < order.length; i++) order[i] = i;
-  let next = order.length;
-  const batch = new Int32Array(size);
-  const pairs = { ...emptyPairs(described, size), target: new Float32Array(size) };
-  try {
-    for (let step = 0; step < steps; step++) {
-      if (next + size > order.length) {
-        shuffleInPlace(order, random);
-        next = 0;
-      }
-      const picked = order.subarray(next, next + size);
-      next += size;
-      pick(codes, picked, batch);
-      pick(targets, picked, pairs.target);
-      gatherPairs(described, batch, pairs);
-      const learningRate = rateAt(step, steps);
-      await model.step(pairs, { learningRate, weightDecay: WEIGHT_DECAY });
-    }
-    return await model.readWeights();
-  } finally {
-    model.dispose();
-  }
-}
-
-/** A function of its own, because V8 leaves loops of long asynchronous functions slow. */
-function pick(from: Int32Array | Float32Array, at: Int32Array, into: Int32Array | Float32Array) {
-  for (let i = 0; i < at.length; i++) into[i] = from[at[i]];
 }
 
 /** A network of zeros, for a control: the pass is the same, and adds nothing to the fixed gates. */
@@ -417,22 +340,3 @@ function gatesOf(
 }
 
 const NO_PULL = -30; // its sigmoid is 1e-13
-
-/** Fifteen passes within 60 and 300 steps, but never more than twenty passes: with more, small cohorts overfit. */
-export function stepsFor(pairs: number, most: number = FIT_DEFAULTS.mostSteps): number {
-  const asked = Math.min(Math.max((15 * pairs) / BATCH, 60), most);
-  return Math.max(1, Math.round(Math.min(asked, (20 * pairs) / Math.min(BATCH, pairs))));
-}
-
-/** A line up over the first steps, and half a cosine down to 2 %. */
-export function rateAt(step: number, steps: number): number {
-  const cosine = (1 + Math.cos((Math.PI * step) / steps)) / 2;
-  return LEARNING_RATE * Math.min(1, (step + 1) / WARM_UP) * (0.02 + 0.98 * cosine);
-}
-
-function shuffleInPlace(items: Int32Array, random: Random): void {
-  for (let i = items.length - 1; i > 0; i--) {
-    const j = random.integer(i + 1);
-    [items[i], items[j]] = [items[j], items[i]];
-  }
-}

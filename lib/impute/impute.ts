@@ -2,16 +2,16 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Modality } from "../cohort/cohort.js";
-import { createFolder } from "../cohort/durable-file.js";
+import { createFolder, requireNewFolder } from "../cohort/durable-file.js";
 import { countOf, quoteSome } from "../cohort/problems.js";
 import { undoLogarithm } from "../cohort/transform.js";
 import { chooseEngine } from "../engine/choose.js";
 import type { Engine } from "../engine/engine.js";
 import { checkOptions, required } from "../options.js";
 import { ALIGNMENTS, type Alignment, alignTable } from "./align.js";
-import { type Imputer, openImputer, requireNew } from "./bundle.js";
+import { type Imputer, openImputer } from "./bundle.js";
 import { factorOf, LEVEL } from "./calibration.js";
-import { CLAMPED, renderFeatures } from "./card.js";
+import { CLAMPED, renderFeatures, worseThanMean } from "./card.js";
 import { openClamped, toUnits } from "./clamped.js";
 import type { Inference } from "./decoder.js";
 import { emptyMeasured, openDecoder } from "./infer.js";
@@ -56,6 +56,8 @@ export interface ImputeOptions {
   readonly wide?: boolean;
   /** By default the one that `chooseEngine` finds. */
   readonly engine?: Engine;
+  /** Ends the work when aborted; nothing is left of it. */
+  readonly signal?: AbortSignal;
 }
 
 export interface Imputed {
@@ -79,7 +81,7 @@ const BLOCK = 32; // samples imputed and written at a time
  * Beside the table, memory holds some samples at a time. The folder appears whole or not at all.
  * @throws RangeError if the table has no samples, or too few of the model's features, or samples to align; or as
  * `readTable`, if it is a file.
- * @throws Error if the folder exists, or the bundle cannot be opened.
+ * @throws Error if the folder exists, the bundle cannot be opened, or the signal is aborted.
  */
 export async function impute(options: ImputeOptions): Promise<Imputed> {
   const {
@@ -92,17 +94,19 @@ export async function impute(options: ImputeOptions): Promise<Imputed> {
     format = "tsv",
     wide = false,
     engine,
+    signal,
   } = checkOptions("impute", options, {
     ...{ model: required("string"), table: required("object"), output: required("string") },
     ...{ leastFound: "number", align: ALIGNMENTS, level: "number" },
     ...{ format: VALUE_FORMATS, wide: "boolean", engine: "object" },
+    signal: AbortSignal,
   });
   if (wide && format === "h5mu") {
     throw new RangeError(
       'impute: expected wide only for tsv and parquet, got it for h5mu, which is always "wide"; leave it out',
     );
   }
-  requireNew("impute", output);
+  requireNewFolder("impute", output);
   const imputer = await openImputer(model);
   const { decoder, factors } = imputer;
   const inferred = inferredRanges(decoder.modalities);
@@ -111,8 +115,7 @@ export async function impute(options: ImputeOptions): Promise<Imputed> {
   const modalities = new Map(
     inferred.map(({ name, start, end }) => [name, features.slice(start, end)]),
   );
-  const read =
-    "file" in given ? await readNewTable(imputer, model, given) : { ...given, notes: [] };
+  const read = "file" in given ? await readNewTable(imputer, given) : { ...given, notes: [] };
   const places = findPlaces(imputer, read, leastFound);
   const aligned = align === undefined ? undefined : alignTable(imputer, read, places, align);
   const table = aligned?.table ?? read;
@@ -128,6 +131,7 @@ export async function impute(options: ImputeOptions): Promise<Imputed> {
     const values = await openValues(layout, imputer);
     try {
       for (let start = 0; start < table.samples.length; start += BLOCK) {
+        signal?.throwIfAborted();
         const samples = table.samples.slice(start, start + BLOCK);
         const seen = placeSamples(imputer, table, places, start, samples.length);
         newcomers.push(...describeNewcomers(imputer, samples, seen, places, map));
@@ -153,6 +157,7 @@ export async function impute(options: ImputeOptions): Promise<Imputed> {
       );
     }
     if (imputer.aro) notes.push(CLAMPED);
+    notes.push(...worseThanMean(decoder.choices));
     notes.push(...noteSamples(imputer, newcomers));
     notes.push(...noteShift(newcomers, aligned !== undefined));
     await writeFile(join(aside, "samples.tsv"), renderNewcomers(newcomers, imputer.noveltyLimit));

@@ -1,6 +1,7 @@
 // Fits a model that imputes: the shared decoder, a control or ARO, calibrated and rated out of fold.
 import { basename } from "node:path";
-import type { Cohort } from "../cohort/cohort.js";
+import { type Cohort, patientsOf } from "../cohort/cohort.js";
+import { requireNewFolder } from "../cohort/durable-file.js";
 import { selectRows, sliceColumns } from "../cohort/matrix.js";
 import { readNameMap } from "../cohort/rename.js";
 import { libraryVersion } from "../cohort/root.js";
@@ -9,10 +10,17 @@ import { chooseEngine } from "../engine/choose.js";
 import { type Engine, nameEngine } from "../engine/engine.js";
 import { quantile } from "../evaluate/statistics.js";
 import { checkOptions } from "../options.js";
-import { type Imputer, NAMES, requireNew, saveImputer } from "./bundle.js";
+import { type Imputer, NAMES, saveImputer } from "./bundle.js";
 import { calibrateSpread, crossCoverage, LEVEL } from "./calibration.js";
 import { renderCard, renderFeatures } from "./card.js";
-import { type ClampedOptions, fitClamped, inPaperSpace, scoreClamped } from "./clamped.js";
+import {
+  type ClampedOptions,
+  estimateClamped,
+  fitClamped,
+  inPaperSpace,
+  planClamped,
+  scoreClamped,
+} from "./clamped.js";
 import { METHODS, type Method } from "./decoder.js";
 import { fitSharedDecoder } from "./fit.js";
 import { inferredRanges } from "./material.js";
@@ -52,25 +60,28 @@ export async function fitImputer(
     seed = 42,
     output,
     engine,
-    onProgress,
+    onProgress = () => {},
   } = checkOptions("fitImputer", options, {
     ...{ rows: "array", method: METHODS, aro: "object", seed: "number", output: "string" },
     ...{ engine: "object", onProgress: "function" },
   });
-  if (output !== undefined) requireNew("fitImputer", output);
+  if (output !== undefined) requireNewFolder("fitImputer", output);
   const names = output === undefined ? {} : renderNames(cohort);
   const running = engine ?? (await chooseEngine()).engine;
-  const isAro = method === "aro";
+  const plan = method === "aro" ? planClamped(cohort, rows, aroOptions, seed) : undefined;
+  if (plan) onProgress(0, await estimateClamped(plan, running));
   const { outOfFold, ...fitted } = await fitSharedDecoder(cohort, {
     // Beside ARO, the control is what it is compared with.
-    ...{ rows, seed, engine: running, method: isAro ? "ridge-cis" : method, fallback: true },
-    ...{ objective: "standardized", onProgress: isAro ? undefined : onProgress },
+    ...{ rows, seed, engine: running, method: method === "aro" ? "ridge-cis" : method },
+    ...{ fallback: true, objective: "standardized" },
+    onProgress: (share, what) =>
+      plan ? onProgress(CONTROL_SHARE * share, `the control: ${what}`) : onProgress(share, what),
   });
-  const clamped = isAro
-    ? await fitClamped(cohort, rows, fitted.paths.scaler, aroOptions, {
-        ...{ engine: running, seed, onProgress },
-      })
-    : undefined;
+  const clamped =
+    plan &&
+    (await fitClamped(cohort, rows, fitted.paths.scaler, plan, running, (share, what) =>
+      onProgress(CONTROL_SHARE + (1 - CONTROL_SHARE) * share, what),
+    ));
   const compared = { ...fitted, outOfFold };
   const decoder = clamped
     ? { ...fitted, choices: scoreClamped(cohort, rows, clamped.outOfFold.mean, compared, seed) }
@@ -82,14 +93,12 @@ export async function fitImputer(
   const measured = selectRows(sliceColumns(judged.matrix, first, cohort.matrix.columns), rows);
   const inferred = inferredRanges(cohort.modalities);
   const factors = calibrateSpread(predicted, measured, inferred);
-  const patients = rows.map((row) => cohort.samples[row].patient);
+  const patients = patientsOf(cohort, rows);
   const coverage = crossCoverage(predicted, measured, inferred, patients, LEVEL);
   const quality = rateFeatures(judged, rows, predicted, factors, seed);
   const imputer: Imputer = {
     ...{ name: cohort.name, method, seed, decoder, factors, coverage, quality },
-    ...(clamped && {
-      aro: { spec: clamped.spec, weights: clamped.weights, spread: clamped.spread },
-    }),
+    ...(clamped && { aro: clamped.model }),
     ...(cohort.readings && { readings: withoutFolders(cohort.readings) }),
     version: libraryVersion(),
     madeOn: `${nameEngine(running)} ${running.version}, Node ${process.versions.node}, ${process.platform} ${process.arch}`,
@@ -98,7 +107,7 @@ export async function fitImputer(
   };
   if (output !== undefined) {
     await saveImputer(imputer, output, {
-      "README.md": renderCard(imputer, cohort.drops),
+      "README.md": renderCard(imputer, { drops: cohort.drops, training: plan?.training }),
       "features.tsv": renderFeatures(imputer),
       ...names,
     });
@@ -106,7 +115,10 @@ export async function fitImputer(
   return imputer;
 }
 
-/** The names in the map of the first modality that became features, so that new tables need no map. */
+/** Of the progress beside ARO: the control is fitted in the time of some epochs. */
+const CONTROL_SHARE = 0.05;
+
+/** The names in the map of the first modality that became features, and those, so that new tables need no map. */
 function renderNames({
   modalities: [{ name, start, end }],
   features,
@@ -114,8 +126,13 @@ function renderNames({
 }: Cohort & Pick<FileCohort, "readings">): Readonly<Record<string, string>> {
   const { map } = readings[name] ?? {};
   if (!map) return {};
-  const kept = new Set(features.slice(start, end));
-  const pairs = [...readNameMap(map)].filter(([, to]) => kept.has(to));
+  const own = features.slice(start, end);
+  const kept = new Set(own);
+  const known = readNameMap(map);
+  const pairs = [
+    ...[...known].filter(([, to]) => kept.has(to)),
+    ...own.filter((feature) => !known.has(feature)).map((feature) => [feature, feature]),
+  ];
   return {
     [NAMES]: [["name", "feature"], ...pairs].map((pair) => `${pair.join("\t")}\n`).join(""),
   };

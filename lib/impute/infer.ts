@@ -4,6 +4,7 @@ import type { Cohort } from "../cohort/cohort.js";
 import { emptyMatrix, type Matrix, selectRows, sliceColumns } from "../cohort/matrix.js";
 import { chooseEngine } from "../engine/choose.js";
 import type { Engine } from "../engine/engine.js";
+import { gatherRows } from "../engine/linear-algebra.js";
 import { observedMean, type Predictor } from "../evaluate/predictor.js";
 import { expectedLog1p, type GaussianTerm, gaussHermite } from "../layers/gaussian.js";
 import {
@@ -28,6 +29,12 @@ export interface Described {
   readonly statistics: Float32Array;
   /** The features as seen by the paths that describe a sample, `[samples]`. */
   readonly tables: readonly FeatureTable[];
+  /** What pairs take of the features' statistics, `packFeatures` of one table after another. */
+  readonly packed: Float32Array;
+  /** The first row of them that describes a sample, `[samples]`. */
+  readonly packedFrom: Int32Array;
+  /** Numbers of a feature in them. */
+  readonly packedWidth: number;
 }
 
 /** Measured pairs: `sample * features + feature`, and the z-score in the scale of the sample's fold. */
@@ -36,28 +43,29 @@ export interface PairList {
   readonly targets: Float32Array;
 }
 
-/** What pairs need of the paths that describe a sample. */
-export interface FeatureTable extends Pick<Paths, "scaler" | "standard" | "unit"> {
-  /** Statistics, then unit, by, plus and level, side by side because pairs come in random order. */
-  readonly packed: Float32Array;
+/** Scales of the features by the paths that describe a sample. */
+export type FeatureTable = Pick<Paths, "scaler" | "standard" | "unit">;
+
+const SCALES = 4; // unit, by, plus and level
+
+/** A feature's unit, by, plus, level and statistics, side by side because pairs come in random order. */
+export function packFeatures({ statistics, unit, by, plus, level }: Paths): Float32Array {
+  const own = statistics.length / unit.length;
+  const width = SCALES + own;
+  const packed = new Float32Array(unit.length * width);
+  for (let j = 0; j < unit.length; j++) {
+    packed.set([unit[j], by[j], plus[j], level[j]], j * width);
+    packed.set(statistics.subarray(j * own, (j + 1) * own), j * width + SCALES);
+  }
+  return packed;
 }
 
-/** Takes what pairs need, and lets go of what is as large as the cohort. */
-export function featureTable(paths: Paths): FeatureTable {
-  const { scaler, standard, statistics, unit, by, plus, level } = paths;
-  const own = statistics.length / unit.length;
-  const packed = new Float32Array(unit.length * (own + 4));
-  for (let j = 0; j < unit.length; j++) {
-    packed.set(statistics.subarray(j * own, (j + 1) * own), j * (own + 4));
-    packed.set([unit[j], by[j], plus[j], level[j]], j * (own + 4) + own);
-  }
-  return { scaler, standard, unit, packed };
-}
+/** What an inference needs of the paths of all training samples. */
+export type Scales = Pick<Paths, "scaler" | "standard" | "level" | "unit">;
 
 /** Makes room for pairs. */
-export function emptyPairs({ tables, features }: Described, count: number): Pairs {
-  const stride = tables[0].packed.length / features;
-  const width = PATHS.length + stride - 4 + SAMPLE_STATISTICS.length;
+export function emptyPairs({ packedWidth }: Described, count: number): Pairs {
+  const width = PATHS.length + packedWidth - SCALES + SAMPLE_STATISTICS.length;
   const [unit, by, plus, level] = Array.from({ length: 4 }, () => new Float32Array(count));
   return { count, inputs: new Float32Array(count * width), unit, by, plus, level };
 }
@@ -72,24 +80,28 @@ export function gatherPairs(
   codes: Int32Array,
   into = emptyPairs(described, codes.length),
 ): Pairs {
-  const { values, statistics, tables, features } = described;
-  const paths = PATHS.length;
-  const stride = tables[0].packed.length / features;
+  const { features, values, packed, packedFrom, packedWidth, statistics } = described;
   const { inputs, unit, by, plus, level } = into;
-  for (let i = 0, to = 0; i < codes.length; i++) {
-    const code = codes[i];
-    const sample = Math.floor(code / features);
-    const { packed } = tables[sample];
-    let at = code * paths;
-    for (let p = 0; p < paths; p++) inputs[to++] = values[at++];
-    at = (code - sample * features) * stride;
-    for (let s = 4; s < stride; s++) inputs[to++] = packed[at++];
-    unit[i] = packed[at];
-    by[i] = packed[at + 1];
-    plus[i] = packed[at + 2];
-    level[i] = packed[at + 3];
-    inputs[to++] = statistics[sample * 2];
-    inputs[to++] = statistics[sample * 2 + 1];
+  const samples = new Int32Array(codes.length);
+  const places = new Int32Array(codes.length); // rows of the packed features
+  for (let i = 0; i < codes.length; i++) {
+    samples[i] = Math.floor(codes[i] / features);
+    places[i] = packedFrom[samples[i]] + codes[i] - samples[i] * features;
+  }
+  const [paths, own] = [PATHS.length, SAMPLE_STATISTICS.length];
+  const stride = paths + packedWidth - SCALES + own;
+  const table = (of: Float32Array, width: number, start = 0, count = width) => ({
+    ...{ values: of, start, width: count, stride: width },
+  });
+  gatherRows(table(values, paths), codes, table(inputs, stride));
+  gatherRows(
+    table(packed, packedWidth, SCALES, packedWidth - SCALES),
+    places,
+    table(inputs, stride, paths),
+  );
+  gatherRows(table(statistics, own), samples, table(inputs, stride, stride - own));
+  for (const [at, out] of [unit, by, plus, level].entries()) {
+    gatherRows(table(packed, packedWidth, at, 1), places, table(out, 1));
   }
   return into;
 }
@@ -144,7 +156,7 @@ export async function inferSample(
   networks: readonly SharedDecoderModel[],
   described: Described,
   { sample, row }: { readonly sample: number; readonly row: number },
-  { paths, gates, spec }: Pick<SharedDecoder, "paths" | "gates" | "spec">,
+  { paths, gates, spec }: Pick<SharedDecoder, "gates" | "spec"> & { readonly paths: Scales },
   into: Room,
 ): Promise<void> {
   const { features } = described;
@@ -180,7 +192,7 @@ function writeSample(
   own: Int32Array,
   predictions: readonly PairPredictions[],
   standard: Paths["standard"],
-  paths: Paths,
+  paths: Scales,
   row: number,
   into: Room,
 ): void {
@@ -190,7 +202,9 @@ function writeSample(
   const first = paths.scaler.mean.length - features;
   own.forEach((j, i) => {
     const std = paths.scaler.std[first + j];
-    let [mean, deviation, preprocessed] = [0, 0, 0];
+    let mean = 0;
+    let deviation = 0;
+    let preprocessed = 0;
     for (const one of predictions) {
       const center = standard.center[j] + standard.scale[j] * one.mean[i];
       const spread = standard.scale[j] * one.deviation[i];
@@ -251,7 +265,8 @@ export function openDecoder<T extends Room>(
   makeRoom: (samples: number, paths: Paths) => T,
 ): OpenedModel<T> {
   const { paths, spec, networks } = decoder;
-  const table = featureTable(paths);
+  const { scaler, standard, unit } = paths;
+  const packed = packFeatures(paths);
   const models = networks.map((weights) => buildSharedDecoder(engine, spec, weights));
   return {
     async infer(seen) {
@@ -260,8 +275,10 @@ export function openDecoder<T extends Room>(
         const rows = Array.from({ length: Math.min(ROWS, seen.rows - start) }, (_, i) => start + i);
         const described = {
           ...followPaths(paths, seen, rows),
-          features: paths.unit.length,
-          tables: rows.map(() => table),
+          features: unit.length,
+          tables: rows.map(() => ({ scaler, standard, unit })),
+          ...{ packed, packedFrom: new Int32Array(rows.length) },
+          packedWidth: packed.length / unit.length,
         };
         for (const [sample, row] of rows.entries()) {
           await inferSample(models, described, { sample, row }, decoder, into);

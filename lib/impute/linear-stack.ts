@@ -14,10 +14,10 @@ import { PATHS, shrinkDeviations } from "./paths.js";
  * describe each sample without its fold. A feature's spread is the deviation of its errors, drawn to the modality's.
  * @throws RangeError as `fitSharedDecoder`.
  */
-export function fitLinearStack(
+export async function fitLinearStack(
   cohort: Cohort,
   options: Pick<FitOptions, "rows" | "folds" | "seed" | "crossFitted"> = {},
-): FixedDecoder {
+): Promise<FixedDecoder> {
   const {
     rows = cohort.samples.map((_, row) => row),
     folds = FIT_DEFAULTS.folds,
@@ -27,7 +27,7 @@ export function fitLinearStack(
     ...{ rows: "array", folds: "number", seed: "number", crossFitted: "object" },
   });
   const { paths, described, pairs } =
-    crossFitted ?? crossFit(cohort, { rows, folds, networks: 2, seed });
+    crossFitted ?? (await crossFit(cohort, { rows, folds, networks: 2, seed }));
   const spec = specOf(paths, { hidden: 1, objective: "standardized" });
   const width = outputsOf(spec);
   const fixed = new Float32Array(paths.unit.length * width);

@@ -1,12 +1,12 @@
 // The table of new samples: read as the training table was, and placed into the model's columns.
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import type { ModalityTable } from "../cohort/cohort.js";
 import { stripEnsemblVersion } from "../cohort/identifiers.js";
 import { explainAlmostEqual } from "../cohort/ids.js";
 import { emptyMatrix, type Matrix } from "../cohort/matrix.js";
-import { readTable, type TableOptions } from "../cohort/tables.js";
-import { type Imputer, NAMES } from "./bundle.js";
+import { quoteSome } from "../cohort/problems.js";
+import { readNameMap } from "../cohort/rename.js";
+import { readTableLike, type TableOptions } from "../cohort/tables.js";
+import type { Imputer, OpenedImputer } from "./bundle.js";
 
 /** A table of the first modality, in the units that the model was fitted on: transformed, if the training table was. */
 export type SeenTable = Pick<ModalityTable, "samples" | "features" | "matrix">;
@@ -16,33 +16,42 @@ export type SeenFile = Partial<Omit<TableOptions, "name" | "sampleIds" | "genes"
   Pick<TableOptions, "file">;
 
 /**
- * Reads a file of new samples as the training table was read: transformation, missing marks, orientation and the rest,
- * unless the options say otherwise. Names are mapped by a map that is given, or else by the bundle's.
- * @param model the folder of the bundle.
+ * Reads a file of new samples as the training table was read: transformation, missing marks and the rest, unless the
+ * options say otherwise. Its features lie on the side that has the model's. Names are mapped by a map that is given, or
+ * else by the bundle's.
  * @throws as `readTable`.
  */
 export async function readNewTable(
-  { decoder, readings = {} }: Pick<Imputer, "decoder" | "readings">,
-  model: string,
+  { decoder, readings = {}, names }: Pick<OpenedImputer, "decoder" | "readings" | "names">,
   given: SeenFile,
 ): Promise<SeenTable & { readonly notes: readonly string[] }> {
-  const { name } = decoder.modalities[0];
-  const { map: trained, ...like } = readings[name] ?? {};
+  const { name, start, end } = decoder.modalities[0];
+  const { map: trained, id, ignore, orientation, ...like } = readings[name] ?? {};
   const stated = Object.fromEntries(
     Object.entries(given).filter(([, value]) => value !== undefined),
   );
-  const names = join(model, NAMES);
-  const own = existsSync(names) ? { file: names } : undefined;
+  const own = names === undefined ? undefined : { file: names };
   const options = {
-    ...{ orientation: "samples-in-rows" as const, ...like, file: given.file, ...stated, name },
+    ...{ ...like, file: given.file, ...stated, name },
     map: given.map ? { ...trained, ...given.map } : own,
   };
-  const { notes, ...table } = await readTable(options);
+  const features = new Set(decoder.features.slice(start, end).map(stripEnsemblVersion));
+  if (options.map) for (const known of readNameMap(options.map).keys()) features.add(known);
+  const { notes, ...table } = await readTableLike(
+    { id, ignore, orientation: orientation ?? "samples-in-rows", features },
+    options,
+  );
+  const lies = table.reading?.orientation;
+  const turned = `${given.file}: has ${lies?.replaceAll("-", " ")}, unlike the training table; read so`;
+  const isTurned = given.orientation === undefined && orientation && lies !== orientation;
   const isChosen = options.duplicates === "most varied" && like.duplicates === "most varied";
   const remark =
     `${given.file}: of features that share a name, the one that varies most among these samples is kept; in training ` +
     "it may have been another";
-  return { ...table, notes: isChosen ? [...notes, remark] : notes };
+  return {
+    ...table,
+    notes: [...(isTurned ? [turned] : []), ...notes, ...(isChosen ? [remark] : [])],
+  };
 }
 
 /** Where the model's features stand in a table. */
@@ -76,8 +85,8 @@ export function findPlaces(
   if (!(found >= leastFound)) {
     throw new RangeError(
       `impute: expected at least ${(100 * leastFound).toFixed(0)} % of the model's ${wanted.length} features of ${name}, ` +
-        `got ${(100 * found).toFixed(1)} %; missing are ${missing.slice(0, 5).join(", ")} ..., ` +
-        `the table has ${features.slice(0, 5).join(", ")} ...; ${remedyFor(wanted, { samples, features })}`,
+        `got ${(100 * found).toFixed(1)} %; missing are ${quoteSome(missing)}, the table has ${quoteSome(features)}; ` +
+        remedyFor(wanted, { samples, features }),
     );
   }
   return { columns, found, missing };
@@ -90,10 +99,14 @@ function remedyFor(
 ): string {
   const known = new Set(wanted);
   if (samples.filter((id) => known.has(stripEnsemblVersion(id))).length > wanted.length / 10) {
-    return "its samples are named as features are: turn the table with --orientation features-in-rows";
+    return "its samples are named as features are, so it was read the wrong way round: leave --orientation out";
   }
-  const isEnsembl = (names: readonly string[]) =>
-    names.filter((one) => /^ENS[A-Z]*G\d{11}/.test(one)).length > names.length / 2;
+  const here = speciesOf(features);
+  const there = speciesOf(wanted);
+  if (here && there && here !== there) {
+    return `its names look like ${here} genes, those of training like ${there} ones: a model holds for its own species`;
+  }
+  const isEnsembl = (names: readonly string[]) => isMostly(names, ENSEMBL);
   if (isEnsembl(features) !== isEnsembl(wanted)) {
     const [from, to] = isEnsembl(features)
       ? ["Ensembl ids", "symbols"]
@@ -104,6 +117,23 @@ function remedyFor(
     explainAlmostEqual(features, wanted, "training", "in the table") ??
     "name the features as in training, or accept fewer with --least-found"
   );
+}
+
+const ENSEMBL = /^ENS[A-Z]*G\d{11}/;
+
+/** How each species' genes are written, the first that fits; symbols of mouse and rat look alike. */
+const SPECIES: readonly (readonly [name: string, pattern: RegExp])[] = [
+  ["mouse", /^(ENSMUSG\d{11}|[A-Z](?=.*[a-z])[a-z0-9]+$)/],
+  ["rat", /^ENSRNOG\d{11}/],
+  ["human", /^(ENSG\d{11}|[A-Z][A-Z0-9]*(-[A-Z0-9]+)?$|C\d+orf\d+$)/],
+];
+
+function speciesOf(names: readonly string[]): string | undefined {
+  return SPECIES.find(([, pattern]) => isMostly(names, pattern))?.[0];
+}
+
+function isMostly(names: readonly string[], pattern: RegExp): boolean {
+  return names.filter((one) => pattern.test(one)).length > names.length / 2;
 }
 
 /**

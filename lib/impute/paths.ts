@@ -128,7 +128,7 @@ export function fitPaths(
   const { cohort, seen, links } = material;
   const ids = rows.map((row) => cohort.samples[row].id);
   const scaler = fitScaler(cohort.matrix, rows, ids);
-  const standard = sliceStandard(fitStandard(cohort.matrix, rows, scaler), seen.columns);
+  const standard = fitStandard(cohort.matrix, rows, scaler, seen.columns);
   const seenScaler = sliceScaler(scaler, seen.columns);
   const inputs = applyScaler(seenScaler, seen, rows, "standardized");
   const kernel = fitKernel(inputs);
@@ -174,39 +174,34 @@ function fitFeatures(
   const [ownMean, slope, reliability, offset] = Array.from({ length: 4 }, vector);
   const level = levelsOf(material, rows, scaler, standard);
   const [squares, t, ridgeR, cisR, kernelR] = Array.from({ length: 5 }, vector);
-  const own = new Float64Array(n);
 
   for (let start = 0; start < features; start += BLOCK) {
     const end = Math.min(features, start + BLOCK);
     const { observed, ...targets } = standardizeTargets(material, rows, fixed, start, end);
     const outOfFold = predictOutOfFold(targets, observed, inner);
-    const rest = new Float64Array(targets.values.length); // what ridge and cis leave
-    for (let j = start; j < end; j++) {
-      const [from, to] = [(j - start) * n, (j - start + 1) * n];
-      const y = targets.values.subarray(from, to);
-      const w = observed.subarray(from, to);
-      const ridge = outOfFold.subarray(from, to);
-      const partner = links.partner[j];
-      for (let i = 0; i < n; i++) {
-        own[i] = partner < 0 ? 0 : inputs.values[i * inputs.columns + partner];
-      }
-      const error = y.map((value, i) => (w[i] ? value - ridge[i] : 0));
-      const found = fitResidual(error, w, own, rest.subarray(from, to));
-      [ownMean[j], slope[j], offset[j]] = [found.ownMean, found.slope, found.offset];
-      [squares[j], t[j], cisR[j]] = [found.squares, found.t, found.r];
-      reliability[j] = found.reliability;
-      ridgeR[j] = correlation(y, ridge, w);
-    }
     const shape = { rows: end - start, columns: n };
-    const smoothed = multiplyTransposed({ ...shape, values: rest }, kernelWeights);
+    const own = selectOwn(inputs, links.partner.subarray(start, end));
+    const error = new Float64Array(targets.values.length);
+    const cis = new Float64Array(error.length); // by the slope of the other samples
+    const rest = new Float64Array(error.length); // what ridge and cis leave
+    for (let i = 0; i < error.length; i++) {
+      if (observed[i]) error[i] = targets.values[i] - outOfFold[i];
+    }
     for (let j = start; j < end; j++) {
-      const [from, to] = [(j - start) * n, (j - start + 1) * n];
-      const r = rest.subarray(from, to);
-      const without = smoothed.subarray(from, to).map((value, i) => {
+      const from = (j - start) * n;
+      const found = fitResidual({ error, observed, own, from, to: from + n }, cis, rest);
+      [ownMean[j], slope[j], offset[j]] = [found.ownMean, found.slope, found.offset];
+      [squares[j], t[j], reliability[j]] = [found.squares, found.t, found.reliability];
+      cisR[j] = correlation(error, cis, observed, from, from + n);
+      ridgeR[j] = correlation(targets.values, outOfFold, observed, from, from + n);
+    }
+    const without = multiplyTransposed({ ...shape, values: rest }, kernelWeights);
+    for (let j = 0, at = 0; j < shape.rows; j++) {
+      for (let i = 0; i < n; i++, at++) {
         const itsOwn = kernelWeights.values[i * (n + 1)]; // leaves the sample itself out
-        return (value - itsOwn * r[i]) / Math.max(1 - itsOwn, 0.05);
-      });
-      kernelR[j] = correlation(r, without, observed.subarray(from, to));
+        without[at] = (without[at] - itsOwn * rest[at]) / Math.max(1 - itsOwn, 0.05);
+      }
+      kernelR[start + j] = correlation(rest, without, observed, at - n, at);
     }
     residual.set(solveLight({ ...shape, values: rest }), start * n);
     for (const [into, means, weights, solve] of [
@@ -255,11 +250,12 @@ function dualSolver({ products }: Kernel, lambda: number) {
   const n = Math.round(Math.sqrt(products.length));
   const factor = factorCholesky(addToDiagonal(products, lambda));
   return ({ rows, values }: Rows, means = new Float64Array(rows)): Float64Array => {
-    const centered = Float64Array.from(values);
+    const centered = new Float64Array(values);
     for (let j = 0; j < rows; j++) {
-      const row = centered.subarray(j * n, (j + 1) * n);
-      means[j] = row.reduce((sum, value) => sum + value, 0) / n;
-      for (let i = 0; i < n; i++) row[i] -= means[j];
+      let sum = 0;
+      for (let i = j * n; i < (j + 1) * n; i++) sum += centered[i];
+      means[j] = sum / n;
+      for (let i = j * n; i < (j + 1) * n; i++) centered[i] -= means[j];
     }
     return factor.solve(centered);
   };
@@ -388,7 +384,8 @@ function levelsOf(
     const [low, high, mean, std] = [scaler.low, scaler.high, scaler.mean, scaler.std].map(
       (values) => values[first + j],
     );
-    let [sum, count] = [0, 0];
+    let sum = 0;
+    let count = 0;
     for (const row of rows) {
       const at = j * inferred.columns + row;
       if (!inferred.observed[at]) continue;
@@ -428,20 +425,44 @@ function predictOutOfFold(
   return out;
 }
 
+/** The z-scores of each feature's own gene, 0 where it has none; `[features, training samples]`. */
+function selectOwn({ rows: n, columns, values }: Rows, partner: Int32Array): Float64Array {
+  const own = new Float64Array(partner.length * n);
+  for (let j = 0, at = 0; j < partner.length; j++) {
+    for (let i = 0; i < n; i++, at++) {
+      if (partner[j] >= 0) own[at] = values[i * columns + partner[j]];
+    }
+  }
+  return own;
+}
+
+/** One feature of a block, its samples in `[from, to)`; the error is 0 where not observed. */
+interface Residual {
+  readonly error: Float64Array;
+  readonly observed: Uint8Array;
+  /** z-scores of the own gene. */
+  readonly own: Float64Array;
+  readonly from: number;
+  readonly to: number;
+}
+
 /**
  * Regresses a feature's residual on its own gene, with as much prior weight on a slope of 0 as one sample has.
- * @param error 0 where not observed, `[samples]`.
- * @param rest takes `error - mean - reliability x leave-one-out cis`, 0 where not observed.
+ * @param cis takes the prediction of each observed sample by the slope of the others.
+ * @param rest takes `error - mean - reliability x cis` of the observed samples.
  */
 function fitResidual(
-  error: Float64Array,
-  observed: Uint8Array,
-  own: Float64Array,
+  { error, observed, own, from, to }: Residual,
+  cis: Float64Array,
   rest: Float64Array,
 ) {
-  const n = error.length;
-  let [count, errorSum, ownSum, ownAll, ownSquares] = [0, 0, 0, 0, 0];
-  for (let i = 0; i < n; i++) {
+  const n = to - from;
+  let count = 0;
+  let errorSum = 0;
+  let ownSum = 0;
+  let ownAll = 0;
+  let ownSquares = 0;
+  for (let i = from; i < to; i++) {
     ownAll += own[i];
     ownSquares += own[i] ** 2;
     if (!observed[i]) continue;
@@ -451,10 +472,13 @@ function fitResidual(
   }
   const c = Math.max(count, 1);
   const [errorMean, ownMean] = [errorSum / c, ownSum / c];
-  let [squares, products, total] = [0, 0, 0];
-  for (let i = 0; i < n; i++) {
+  let squares = 0;
+  let products = 0;
+  let total = 0;
+  for (let i = from; i < to; i++) {
     if (!observed[i]) continue;
-    const [x, e] = [own[i] - ownMean, error[i] - errorMean];
+    const x = own[i] - ownMean;
+    const e = error[i] - errorMean;
     squares += x * x;
     products += x * e;
     total += e * e;
@@ -465,38 +489,45 @@ function fitResidual(
   const standardError = Math.sqrt(variance / Math.max(against, 1e-6));
   const t = count > 4 && against > 0 ? slope / Math.max(standardError, 1e-6) : 0;
   const reliability = Math.max(1 - 1 / Math.max(t * t, 1e-6), 0);
-  const without = new Float64Array(n); // cis by the slope of the other samples
-  for (let i = 0; i < n; i++) {
+  for (let i = from; i < to; i++) {
     if (!observed[i]) continue;
-    const [x, e] = [own[i] - ownMean, error[i] - errorMean];
+    const x = own[i] - ownMean;
+    const e = error[i] - errorMean;
     const others = against - x * x;
-    without[i] = others > 1e-6 ? ((products - x * e) / others) * x : 0;
-    rest[i] = e - reliability * without[i];
+    cis[i] = others > 1e-6 ? ((products - x * e) / others) * x : 0;
+    rest[i] = e - reliability * cis[i];
   }
   return {
     ...{ ownMean, slope, t, reliability, squares: total },
     offset: (errorMean * count) / (count + 3),
-    r: correlation(error, without, observed),
   };
 }
 
-/** Pearson's r over the observed entries; 0 where a side is constant. */
+/** Pearson's r over the observed entries in `[from, to)`; 0 where a side is constant. */
 function correlation(
-  a: ArrayLike<number>,
-  b: ArrayLike<number>,
-  observed: ArrayLike<number>,
+  a: Float64Array,
+  b: Float64Array,
+  observed: Uint8Array,
+  from: number,
+  to: number,
 ): number {
-  let [count, aSum, bSum] = [0, 0, 0];
-  for (let i = 0; i < observed.length; i++) {
+  let count = 0;
+  let aSum = 0;
+  let bSum = 0;
+  for (let i = from; i < to; i++) {
     if (!observed[i]) continue;
     count++;
     aSum += a[i];
     bSum += b[i];
   }
-  let [aa, bb, ab] = [0, 0, 0];
-  for (let i = 0; i < observed.length; i++) {
+  const [aMean, bMean] = [aSum / count, bSum / count];
+  let aa = 0;
+  let bb = 0;
+  let ab = 0;
+  for (let i = from; i < to; i++) {
     if (!observed[i]) continue;
-    const [p, q] = [a[i] - aSum / count, b[i] - bSum / count];
+    const p = a[i] - aMean;
+    const q = b[i] - bMean;
     aa += p * p;
     bb += q * q;
     ab += p * q;
@@ -572,10 +603,4 @@ function sliceScaler(scaler: Scaler, end: number): Scaler {
     ...{ median: cut(median), low: cut(low), high: cut(high), mean: cut(mean), std: cut(std) },
     trainedOn,
   };
-}
-
-/** The columns behind the first modality. */
-function sliceStandard({ center, scale, count }: Standard, start: number): Standard {
-  const cut = (values: Float64Array) => values.slice(start);
-  return { center: cut(center), scale: cut(scale), count: cut(count) };
 }

@@ -1,5 +1,5 @@
 // How well each feature was predicted out of fold, and whether that is enough to use it.
-import type { Cohort } from "../cohort/cohort.js";
+import { type Cohort, patientsOf } from "../cohort/cohort.js";
 import { drawWeights, type Estimate, estimate } from "../evaluate/bootstrap.js";
 import { findPartners } from "../evaluate/cis.js";
 import { MINIMUM_OBSERVED } from "../evaluate/correlation.js";
@@ -44,7 +44,7 @@ export function rateFeatures(
 ): FeatureQuality[] {
   const first = cohort.modalities[0].end;
   const partners = findPartners(cohort);
-  const patients = rows.map((row) => cohort.samples[row].patient);
+  const patients = patientsOf(cohort, rows);
   const draws = drawWeights(patients, { draws: DRAWS, seed });
   return cohort.modalities.slice(1).flatMap(({ name: modality, start, end }) => {
     const factor = factorOf(factors, modality, LEVEL);

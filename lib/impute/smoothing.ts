@@ -73,21 +73,19 @@ export function fitLikeness(
   inputs: Rows,
   { center, scale, products }: Kernel,
 ): Likeness {
-  const n = inputs.rows;
+  const { rows: n, columns } = inputs;
   const stretch = Math.sqrt(scale);
+  const values = new Float32Array(inputs.values.length);
+  for (let i = 0, at = 0; i < n; i++) {
+    for (let g = 0; g < columns; g++, at++) values[at] = (inputs.values[at] - center[g]) / stretch;
+  }
   const identity = new Float64Array(n * n);
   for (let i = 0; i < n; i++) identity[i * (n + 1)] = 1;
   return {
     ...{ median, low, high },
     center: center.map((value, g) => mean[g] + std[g] * value),
     by: std.map((deviation) => (deviation > 0 ? 1 / (deviation * stretch) : 0)),
-    inputs: {
-      ...{ rows: n, columns: inputs.columns },
-      values: Float32Array.from(
-        inputs.values,
-        (value, at) => (value - center[at % inputs.columns]) / stretch,
-      ),
-    },
+    inputs: { rows: n, columns, values },
     inverse: factorCholesky(addToDiagonal(products, LIGHT)).solve(identity),
   };
 }
@@ -233,28 +231,34 @@ export function fillGaps(
   observed: Uint8Array,
   weights: Rows,
 ): void {
-  const { rows, columns: n, values } = targets;
-  const incomplete = Array.from({ length: rows }, (_, j) => j).filter((j) =>
-    observed.subarray(j * n, (j + 1) * n).includes(0),
-  );
+  const { columns: n, values } = targets;
+  const incomplete: number[] = [];
+  for (let gap = observed.indexOf(0); gap >= 0; ) {
+    const j = Math.floor(gap / n);
+    incomplete.push(j);
+    gap = observed.indexOf(0, (j + 1) * n);
+  }
   const block = selectPoints(targets, incomplete);
-  const gaps: number[] = []; // in the block
-  incomplete.forEach((j, at) => {
-    let [sum, count] = [0, 0];
+  const gaps = new Int32Array(block.values.length); // in the block
+  let found = 0;
+  for (let at = 0; at < incomplete.length; at++) {
+    const own = incomplete[at] * n;
+    let sum = 0;
+    let count = 0;
     for (let i = 0; i < n; i++) {
-      if (!observed[j * n + i]) continue;
-      sum += values[j * n + i];
+      if (!observed[own + i]) continue;
+      sum += values[own + i];
       count++;
     }
     for (let i = 0; i < n; i++) {
-      if (observed[j * n + i]) continue;
+      if (observed[own + i]) continue;
       block.values[at * n + i] = sum / (count + 1);
-      gaps.push(at * n + i);
+      gaps[found++] = at * n + i;
     }
-  });
+  }
   for (let round = 0; round < ROUNDS; round++) {
     const mixed = multiplyTransposed(block, weights);
-    for (const gap of gaps) block.values[gap] = mixed[gap];
+    for (let i = 0; i < found; i++) block.values[gaps[i]] = mixed[gaps[i]];
   }
   incomplete.forEach((j, at) => {
     values.set(block.values.subarray(at * n, (at + 1) * n), j * n);

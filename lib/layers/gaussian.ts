@@ -37,7 +37,9 @@ export function expectedLog1p(
   { nodes, weights }: Quadrature,
   into: GaussianTerm,
 ): void {
-  let [value, byMean, byDeviation] = [0, 0, 0];
+  let value = 0;
+  let byMean = 0;
+  let byDeviation = 0;
   for (let k = 0; k < nodes.length; k++) {
     const above = mean + deviation * nodes[k];
     if (!(above > 0)) continue;
@@ -66,8 +68,7 @@ export interface Quadrature {
 export function gaussHermite(count: number): Quadrature {
   const matrix = new Float64Array(count * count);
   for (let k = 1; k < count; k++) {
-    matrix[k * count + k - 1] = Math.sqrt(k);
-    matrix[(k - 1) * count + k] = Math.sqrt(k);
+    matrix[(k - 1) * count + k] = Math.sqrt(k); // of the upper triangle, which alone is read
   }
   const { values, vectors } = decomposeSymmetric(matrix);
   return { nodes: values, weights: values.map((_, k) => vectors[k * count] ** 2) };

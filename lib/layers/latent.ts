@@ -1,6 +1,7 @@
 // The latent layer of a variational autoencoder: a normal distribution per row, and a draw from it.
 import type { Random } from "../cohort/random.js";
 import type { Engine, Tensor } from "../engine/engine.js";
+import { checkOptions, required } from "../options.js";
 import { dense, type ParameterOf, type Pass } from "./layers.js";
 import { total } from "./losses.js";
 
@@ -43,10 +44,12 @@ export interface Latent {
 export function latentLayer(
   engine: Engine,
   of: ParameterOf,
-  { mean: meanName, logVariance: logVarianceName, clamp }: LatentOptions,
+  options: LatentOptions,
 ): { forward(x: Tensor, pass: Pass): Latent } {
-  const meanHead = dense(engine, of, meanName);
-  const logVarianceHead = dense(engine, of, logVarianceName);
+  const { mean, logVariance, clamp } = checkOptions("latentLayer", options, {
+    ...{ mean: required("string"), logVariance: required("string"), clamp: "object" },
+  });
+  const [meanHead, logVarianceHead] = [mean, logVariance].map((name) => dense(engine, of, name));
   return {
     forward(x, pass) {
       const [center, spread] = [meanHead.forward(x, pass), logVarianceHead.forward(x, pass)];

@@ -18,6 +18,7 @@ export interface Pass {
 /** A pass that trains nothing. */
 export const EVALUATION: Pass = { isTraining: false, settlement: null };
 
+/** The outcome of a layer's forward pass. */
 export interface Passed {
   readonly out: Tensor;
   /**
@@ -28,6 +29,7 @@ export interface Passed {
   back(slope: Tensor, isWanted: boolean): Tensor | null;
 }
 
+/** A step of a model's computation, with its backward pass. */
 export interface Layer {
   /** Whether it has parameters, so that the backward pass must reach it. */
   readonly isTrained: boolean;
@@ -43,24 +45,40 @@ export interface TensorShape {
   /** The initial values; "uniform" draws from `±1 / sqrt(inputs)`, as torch.nn.Linear does. */
   readonly start: "uniform" | "zeros" | "ones";
   readonly isTrained: boolean;
+  /** The part of the last dimension that the model uses; by default all. */
+  readonly columns?: Columns;
+}
+
+/** Multiplies the sides of a shape. */
+export function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((product, side) => product * side, 1);
 }
 
 /** Finds a model's parameter by its name. */
 export type ParameterOf = (name: string) => Parameter;
 
-/** Lists the tensors of a dense layer. */
-export function denseTensors(name: string, outputs: number, inputs: number): TensorShape[] {
+/**
+ * Lists the tensors of a dense layer.
+ * @param columns the inputs that are used; by default all.
+ */
+export function denseTensors(
+  name: string,
+  outputs: number,
+  inputs: number,
+  columns: Columns = { start: 0, end: inputs },
+): TensorShape[] {
+  const trained = { start: "uniform", isTrained: true } as const;
   return [
-    { name: `${name}.weight`, shape: [outputs, inputs], start: "uniform", isTrained: true },
-    { name: `${name}.bias`, shape: [outputs], start: "uniform", isTrained: true },
+    { name: `${name}.weight`, shape: [outputs, inputs], ...trained, columns },
+    { name: `${name}.bias`, shape: [outputs], ...trained },
   ];
 }
 
 /**
  * Dense: `out = x W^T + b`, `[rows, inputs]` to `[rows, outputs]`.
  * Back: `dx = dout W`, `dW = dout^T x`, `db = sum of dout over the rows`.
- * @param isNormalized whether batch normalization follows, which cancels the bias: the bias's gradient is then set to 0,
- *   because Adam would scale up its rounding error.
+ * With `isNormalized`, batch normalization follows, which cancels the bias: the bias's gradient is then set to 0, because
+ * Adam would scale up its rounding error.
  */
 export function dense(
   engine: Engine,
@@ -150,17 +168,23 @@ export function maskBlocks(engine: Engine, blocks: readonly Columns[], first = 0
   });
 }
 
-/** Lists the tensors of batch normalization: scale and shift, then the running statistics. */
-export function batchNormTensors(name: string, units: number): TensorShape[] {
-  return (
-    [
-      ["weight", "ones", true],
-      ["bias", "zeros", true],
-      ["running_mean", "zeros", false],
-      ["running_var", "ones", false],
-    ] as const
-  ).map(([kind, start, isTrained]) => ({
-    ...{ name: `${name}.${kind}`, shape: [units], start, isTrained },
+/**
+ * Lists the tensors of batch normalization: scale and shift, then the running statistics.
+ * @param columns the units that are used; by default all.
+ */
+export function batchNormTensors(
+  name: string,
+  units: number,
+  columns: Columns = { start: 0, end: units },
+): TensorShape[] {
+  const kinds = [
+    ["weight", "ones", true],
+    ["bias", "zeros", true],
+    ["running_mean", "zeros", false],
+    ["running_var", "ones", false],
+  ] as const;
+  return kinds.map(([kind, start, isTrained]) => ({
+    ...{ name: `${name}.${kind}`, shape: [units], start, isTrained, columns },
   }));
 }
 

@@ -2,15 +2,9 @@
 import type { Matrix } from "../cohort/matrix.js";
 import type { Columns, Engine, Tensor } from "../engine/engine.js";
 import { EVALUATION, type Layer } from "../layers/layers.js";
-import { requireMemory, type Sized } from "./memory.js";
-import {
-  type Architecture,
-  buildModel,
-  inspectMatrix,
-  type Model,
-  type Network,
-  type Start,
-} from "./model.js";
+import { demandsOf, either, NUMBER, required } from "../options.js";
+import { chunksOf, inspectMatrix } from "./batches.js";
+import { type Architecture, buildModel, type Model, type Network, type Start } from "./model.js";
 
 /** The columns of an autoencoder, and those that it sees. */
 export interface Sight {
@@ -18,6 +12,23 @@ export interface Sight {
   readonly features: number;
   /** Input columns `[start, end)` that the model sees, the others being masked; null lets it see all. */
   readonly visible: Columns | null;
+}
+
+/** Kinds of the settings that autoencoders share, for `checkOptions`. */
+export const SIGHT = {
+  features: NUMBER,
+  visible: required(either("object", "null")),
+  output: required(["softplus", "relu"]),
+} as const;
+
+/** @throws RangeError if there are no features, or the visible columns are not a range of them. */
+export function checkSight(model: string, { features, visible }: Sight): void {
+  const { demand, demandCount } = demandsOf(model);
+  demandCount("features", features);
+  if (!visible) return;
+  const { start, end } = visible;
+  const isRange = start >= 0 && start < end && end <= features;
+  demand("visible", isRange, `a range in [0, ${features})`, `[${start}, ${end})`);
 }
 
 /** The columns that a model sees. */
@@ -68,9 +79,6 @@ export interface AutoencoderNetwork extends Network<Matrix> {
   readonly decoder: Layer;
 }
 
-/** Rows evaluated at a time, outside of training. */
-const ROWS = 128;
-
 /** How an autoencoder reads a batch: checks it, cuts it into chunks, and puts its visible columns on the engine. */
 export function matrixInput(
   engine: Engine,
@@ -87,14 +95,12 @@ export function matrixInput(
  * Builds an autoencoder that starts from these weights, or from weights drawn with a seed.
  * @throws RangeError if a setting makes no sense, the weights do not fit, or the model does not fit into memory.
  */
-export function buildAutoencoder<Spec extends Sized>(
+export function buildAutoencoder<Spec>(
   engine: Engine,
   architecture: Architecture<Spec, Matrix, AutoencoderNetwork>,
   spec: Spec,
   start: Start,
 ): AutoencoderModel<Spec> {
-  architecture.check(spec);
-  requireMemory(architecture, spec, { backend: engine.backend, limits: engine.memoryLimits() });
   const model = buildModel(engine, architecture, spec, start);
   const { network, run } = model;
 
@@ -173,16 +179,4 @@ async function traceBack(
     values: Float32Array.from({ length: rows }, (_, i) => values[i * out.units + column]),
     slopes: await slopes,
   };
-}
-
-/** Cuts a batch into chunks of at most 128 rows, without copying. */
-export function chunksOf({ rows, columns, values, observed }: Matrix): Matrix[] {
-  return Array.from({ length: Math.ceil(rows / ROWS) }, (_, i) => {
-    const count = Math.min(ROWS, rows - i * ROWS);
-    const [from, to] = [i * ROWS * columns, (i * ROWS + count) * columns];
-    return {
-      ...{ rows: count, columns },
-      ...{ values: values.subarray(from, to), observed: observed.subarray(from, to) },
-    };
-  });
 }

@@ -5,10 +5,11 @@ import { dirname, join } from "node:path";
 import { emptyMatrix, type Matrix } from "../cohort/matrix.js";
 import { createRandom } from "../cohort/random.js";
 import type { Engine } from "../engine/engine.js";
+import { sizeOf } from "../layers/layers.js";
 import { ARO, type AroSpec } from "./aro.js";
 import { buildAutoencoder } from "./autoencoder.js";
 import { widestFit } from "./memory.js";
-import { countParameters, sizeOf } from "./model.js";
+import { countParameters } from "./model.js";
 
 /**
  * Counts the floating-point operations of one training step: `2 rows (2 F W + 3 L W² + 3 W F)`. Each layer is multiplied
@@ -83,8 +84,7 @@ export async function measureStep(
   const affordable = Math.max((TIMED - fixed) / perFeature, spec.features / 16);
   const measuredAt = Math.min(spec.features, Math.ceil(affordable));
   const timed = { ...full, features: measuredAt };
-  const room = { backend: engine.backend, limits: engine.memoryLimits() };
-  if (widestFit(ARO, timed, room) < spec.width) return null;
+  if (widestFit(ARO, timed, engine) < spec.width) return null;
   const seconds = await timeSteps(engine, timed, rows);
   const operations = flopsPerStep(full, rows) / flopsPerStep(timed, rows);
   const parameters = countParameters(ARO, full) / countParameters(ARO, timed);

@@ -1,18 +1,15 @@
 // The memory that training a model needs, checked against the memory available.
 import type { Engine, MemoryLimits } from "../engine/engine.js";
-import type { TensorShape } from "../layers/layers.js";
-import { sizeOf } from "./model.js";
-
-/** A model whose memory grows with its features and its width. */
-export interface Sized {
-  readonly features: number;
-  readonly width: number;
-}
+import { sizeOf, type TensorShape } from "../layers/layers.js";
 
 /** The part of an architecture that the estimate needs. */
-interface Tensors<Spec> {
+interface Shaped<Spec> {
   tensors(spec: Spec): readonly TensorShape[];
+  rowSize?(spec: Spec): number;
 }
+
+/** What the estimate is held against; an `Engine` is one. */
+type Room = Pick<Engine, "backend" | "memoryLimits">;
 
 const GIB = 2 ** 30;
 /** Memory for activations and working blocks, beside the arrays counted by feature. */
@@ -29,15 +26,15 @@ const BATCHES = { plain: 4, normalized: 10 };
 
 /** Estimates the bytes that training a model needs, in the engine's heap and in total. */
 export function estimateMemory<Spec>(
-  architecture: Tensors<Spec>,
-  spec: Spec & Pick<Sized, "features">,
+  architecture: Shaped<Spec>,
+  spec: Spec,
   backend: string,
 ): MemoryLimits {
   const tensors = architecture.tensors(spec);
   const count = (isTrained: boolean) =>
     tensors.reduce((sum, one) => sum + (one.isTrained === isTrained ? sizeOf(one.shape) : 0), 0);
   const [weights, buffers] = [4 * count(true), 4 * count(false)];
-  const batch = 4 * ROWS * spec.features;
+  const batch = 4 * ROWS * (architecture.rowSize?.(spec) ?? 0);
   const batches = buffers > 0 ? BATCHES.normalized : BATCHES.plain;
   const heap = 3 * weights + buffers + batches * batch + WORKING;
   const available = heap + batch; // the batch as passed in
@@ -47,11 +44,12 @@ export function estimateMemory<Spec>(
 }
 
 /** Finds the largest width, of at most the spec's, with which the model keeps within the limits; 0 if there is none. */
-export function widestFit<Spec extends Sized>(
-  architecture: Tensors<Spec>,
-  spec: Spec,
-  { backend, limits }: { readonly backend: string; readonly limits: MemoryLimits },
+export function widestFit<Spec>(
+  architecture: Shaped<Spec>,
+  spec: Spec & { readonly width: number },
+  { backend, memoryLimits }: Room,
 ): number {
+  const limits = memoryLimits();
   let fits = 0;
   let tooWide = spec.width + 1;
   while (tooWide - fits > 1) {
@@ -65,32 +63,11 @@ export function widestFit<Spec extends Sized>(
 
 /**
  * Refuses a model that would run out of memory during training.
- * @throws RangeError with the bytes needed, the limit, and the largest width that fits.
+ * @throws RangeError with the bytes needed, the first limit that they exceed, and the largest width that fits.
  */
-export function requireMemory<Spec extends Sized>(
-  architecture: Tensors<Spec>,
-  spec: Spec,
-  { backend, limits }: { readonly backend: Engine["backend"]; readonly limits: MemoryLimits },
-): void {
-  requireRoom(estimateMemory(architecture, spec, backend), limits, () => {
-    const fits = widestFit(architecture, spec, { backend, limits });
-    return (
-      `for ${spec.features} features and a width of ${spec.width}; ` +
-      (fits > 0 ? `a width of ${fits} fits` : "no width fits: take fewer features")
-    );
-  });
-}
-
-/**
- * Refuses a need for more memory than there is.
- * @param explain names what needs it, and what would fit.
- * @throws RangeError with the bytes needed and the first limit that they exceed.
- */
-export function requireRoom(
-  needed: MemoryLimits,
-  limits: MemoryLimits,
-  explain: () => string,
-): void {
+export function requireMemory<Spec>(architecture: Shaped<Spec>, spec: Spec, room: Room): void {
+  const needed = estimateMemory(architecture, spec, room.backend);
+  const limits = room.memoryLimits();
   const over = findExcess(needed, limits);
   if (over === null) return;
   const gib = (bytes: number) => `${(bytes / GIB).toFixed(2)} GiB`;
@@ -99,9 +76,22 @@ export function requireRoom(
     total: "of memory",
     available: "of memory, which is what other processes leave now,",
   }[over];
+  const trained = architecture.tensors(spec).filter(({ isTrained }) => isTrained);
+  const numbers = trained.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   throw new RangeError(
-    `build: expected a model of at most ${gib(limits[over])} ${what}, got ${gib(needed[over])} ${explain()}`,
+    `build: expected a model of at most ${gib(limits[over])} ${what}, got ${gib(needed[over])} ` +
+      `for ${(numbers / 1e6).toFixed(0)} million parameters; ${remedy(architecture, spec, room)}`,
   );
+}
+
+function remedy<Spec>(architecture: Shaped<Spec>, spec: Spec, room: Room): string {
+  if (!hasWidth(spec)) return "make its layers narrower";
+  const fits = widestFit(architecture, spec, room);
+  return fits > 0 ? `a width of ${fits} fits` : "no width fits: take fewer features";
+}
+
+function hasWidth<Spec>(spec: Spec): spec is Spec & { readonly width: number } {
+  return typeof spec === "object" && spec !== null && "width" in spec;
 }
 
 /** Names the first limit that is exceeded. */

@@ -1,13 +1,31 @@
 // A model on an engine: parameters by name, trained step by step. Its page, such as aro.ts, defines what it computes.
-import type { Matrix } from "../cohort/matrix.js";
+//
+// A batch goes one way: train (lib/train/train.ts) -> step (here) -> pass (the model's page) -> forward of each layer
+// (lib/layers) -> a primitive of the engine (lib/engine/native.ts, tfjs.ts) -> a kernel. It comes back through the layers'
+// `back`, where the engine settles each gradient by one step of AdamW.
 import { createRandom, type Random } from "../cohort/random.js";
 import { type AdamW, adamw } from "../engine/adamw.js";
-import type { Engine, Kept, Parameter, ParameterOptions } from "../engine/engine.js";
-import { EVALUATION, type ParameterOf, type Pass, type TensorShape } from "../layers/layers.js";
+import type { Columns, Engine, Kept, Parameter } from "../engine/engine.js";
+import {
+  EVALUATION,
+  type ParameterOf,
+  type Pass,
+  sizeOf,
+  type TensorShape,
+} from "../layers/layers.js";
+import type { Deal, RunData } from "./batches.js";
+import { requireMemory } from "./memory.js";
 
 /** The losses are not finite: the weights diverged under these settings. */
 export class DivergenceError extends Error {
   override readonly name = "DivergenceError";
+  /** @param found the first loss that is not finite, such as "Huber NaN". */
+  constructor(
+    message: string,
+    readonly found = message,
+  ) {
+    super(message);
+  }
 }
 
 /** Means over the observed entries of a batch. */
@@ -70,7 +88,9 @@ export interface Model<Batch> {
 
 /** Sums over the observed entries of a batch. */
 export interface Sums {
+  /** Huber losses; those of the validation rows decide schedule, early stopping and the best epoch, whatever is trained. */
   readonly huber: number;
+  /** Squared errors. */
   readonly squared: number;
   /** Terms of the loss, scaled so that those of a batch's chunks add up. */
   readonly parts?: Readonly<Record<string, number>>;
@@ -87,11 +107,14 @@ export interface Network<Batch> {
    * @throws RangeError if it does not fit.
    */
   inspect(where: string, batch: Batch): number;
-  /** Runs forward and, given a settlement, backward. */
+  /**
+   * Runs forward and, if the pass has a settlement, backward.
+   * @param observed what `inspect` counted; the loss is a mean over as many entries.
+   */
   pass(batch: Batch, observed: number, pass: Pass & { readonly epoch: number }): Promise<Sums>;
   /** Computes the losses of held-out rows; by default `pass` without training. */
   evaluate?(batch: Batch): Promise<Sums>;
-  /** Cuts a batch into parts that are evaluated one after the other, which bounds memory. */
+  /** Cuts a batch into parts that are evaluated one after the other, which bounds memory; by default it is one part. */
   chunks?(batch: Batch): readonly Batch[];
 }
 
@@ -101,9 +124,20 @@ export interface Architecture<Spec, Batch, Net extends Network<Batch>> {
   /** @throws RangeError naming the first setting that makes no sense, and what it may be. */
   check(spec: Spec): void;
   tensors(spec: Spec): readonly TensorShape[];
-  /** The columns of a tensor that the model uses; undefined for all. */
-  columns?(spec: Spec, name: string): ParameterOptions["columns"];
+  /** Numbers in a row of a batch, for the estimate of memory; small ones need not be counted. */
+  rowSize?(spec: Spec): number;
   network(engine: Engine, spec: Spec, of: ParameterOf): Net;
+}
+
+/** A model that `trainRun` trains: an architecture, and how its batches are made from a cohort's rows. */
+export interface Trainable<Spec, Batch = unknown, Net extends Network<Batch> = Network<Batch>>
+  extends Architecture<Spec, Batch, Net> {
+  /** @param uncounted columns that the validation loss does not count, if the model can leave them out. */
+  deal(data: RunData, spec: Spec, uncounted: Columns | null): Deal<Batch>;
+  /** What the model reads of the data beside the rows; it becomes part of the run's fingerprint. */
+  besides?(data: RunData): unknown;
+  /** The name of the random stream of dropout and noise; by default "dropout". */
+  readonly stream?: string;
 }
 
 export interface BuiltModel<Batch, Net> extends Model<Batch> {
@@ -118,7 +152,7 @@ export interface BuiltModel<Batch, Net> extends Model<Batch> {
 /**
  * Builds a model that starts from these weights, which are copied, or from weights drawn with a seed, which are as large
  * as the model and let go of at once.
- * @throws RangeError if a setting makes no sense or the weights do not fit.
+ * @throws RangeError if a setting makes no sense, the weights do not fit, or training would run out of memory.
  */
 export function buildModel<Spec, Batch, Net extends Network<Batch>>(
   engine: Engine,
@@ -127,6 +161,7 @@ export function buildModel<Spec, Batch, Net extends Network<Batch>>(
   start: Start,
 ): BuiltModel<Batch, Net> {
   architecture.check(spec);
+  requireMemory(architecture, spec, engine);
   const tensors = architecture.tensors(spec);
   const weights = "seed" in start ? initializeWeights(architecture, spec, start.seed) : start;
   requireTensors("build", tensors, weights);
@@ -265,42 +300,6 @@ export function countParameters<Spec>(
     .reduce((sum, { shape }) => sum + sizeOf(shape), 0);
 }
 
-/** Multiplies the sides of a shape. */
-export function sizeOf(shape: readonly number[]): number {
-  return shape.reduce((product, side) => product * side, 1);
-}
-
-/**
- * Checks that a batch is `[rows, features]` of finite values, and counts its observed entries.
- * @throws RangeError with what was found.
- */
-export function inspectMatrix(
-  engine: Engine,
-  where: string,
-  { rows, columns, values, observed }: Matrix,
-  features: number,
-  what = "",
-): number {
-  if (columns !== features || rows < 1) {
-    throw new RangeError(
-      `${where}: expected a batch of at least 1 row and ${features} columns${what}, got ${rows} x ${columns}`,
-    );
-  }
-  if (values.length !== rows * columns || observed.length !== rows * columns) {
-    throw new RangeError(
-      `${where}: expected ${rows * columns} values and as many marks of observation${what}, ` +
-        `got ${values.length} and ${observed.length}`,
-    );
-  }
-  const { finite, marked } = engine.inspect(values, observed);
-  if (finite) return marked;
-  const bad = values.findIndex((value) => !Number.isFinite(value));
-  throw new RangeError(
-    `${where}: expected finite values${what}, got ${values[bad]} at row ${Math.floor(bad / columns)}, ` +
-      `column ${bad % columns}`,
-  );
-}
-
 /**
  * Checks that there is one array of the right length for each tensor, and no other.
  * @throws RangeError naming the first that is not.
@@ -334,10 +333,8 @@ function makeParameters<Spec, Batch, Net extends Network<Batch>>(
   weights: Weights,
 ): { readonly parameters: Map<string, Parameter>; readonly of: ParameterOf } {
   const parameters = new Map<string, Parameter>();
-  for (const { name, shape, isTrained } of architecture.tensors(spec)) {
-    const columns = architecture.columns?.(spec, name);
-    const values = weights.get(name)!;
-    parameters.set(name, engine.parameter(name, shape, values, { columns, isTrained }));
+  for (const { name, shape, ...options } of architecture.tensors(spec)) {
+    parameters.set(name, engine.parameter(name, shape, weights.get(name)!, options));
   }
   return { parameters, of: (name) => parameters.get(name)! };
 }
@@ -421,9 +418,11 @@ function meansOf(where: string, sums: readonly Sums[], observed: number): Measur
   const parts = Object.fromEntries(names.map((name) => [name, add((one) => one.parts![name])]));
   for (const [name, loss] of Object.entries({ Huber: huber, MSE: mse, ...parts })) {
     if (Number.isFinite(loss)) continue;
+    const found = `${name} ${loss}`;
     throw new DivergenceError(
-      `${where}: expected finite losses, got ${name} ${loss}; ` +
+      `${where}: expected finite losses, got ${found}; ` +
         "the weights have diverged: train again with a lower learning rate",
+      found,
     );
   }
   return { huber, mse, observed, ...(names.length > 0 && { parts }) };

@@ -1,9 +1,8 @@
-// The batches of MODIS: rows of each modality with their classes, and their checks.
-import type { Matrix } from "../cohort/matrix.js";
+// The batches of MODIS: rows of each modality with their classes, how they are dealt, and their checks.
+import { countObserved, type Matrix, selectColumns, selectRows } from "../cohort/matrix.js";
 import type { Engine } from "../engine/engine.js";
-import { chunksOf } from "./autoencoder.js";
-import { inspectMatrix } from "./model.js";
-import type { ModisModality, ModisSpec } from "./modis-shape.js";
+import { chunksOf, type Deal, inspectMatrix, type RunData, requireRows } from "./batches.js";
+import { countFeatures, type ModisModality, type ModisSpec } from "./modis-networks.js";
 
 /** Rows of one modality. In a step, the modalities' samples may differ; `evaluate` needs the same samples of all. */
 export interface ModisBatch {
@@ -11,6 +10,43 @@ export interface ModisBatch {
   readonly matrix: Matrix;
   /** The class of each row, in [0, classes); -1 if unknown. */
   readonly classes: ArrayLike<number>;
+}
+
+/**
+ * Shuffles the rows of each modality separately: MODIS does not use that samples were measured in all modalities.
+ * @throws RangeError if the rows do not fit the model, or the data have no modalities or classes.
+ */
+export function dealUnpaired(data: RunData, spec: ModisSpec): Deal<readonly ModisBatch[]> {
+  const { train, validation, modalities = [], classes = [] } = data;
+  const features = countFeatures(spec);
+  for (const { part, matrix } of [train, validation]) requireRows(part, matrix, features);
+  if (modalities.length !== spec.modalities.length || classes.length !== train.matrix.rows) {
+    throw new RangeError(
+      `train: expected ${spec.modalities.length} modalities and a class of each of ${train.matrix.rows} training rows, ` +
+        `got ${modalities.length} and ${classes.length}`,
+    );
+  }
+  const partsOf = (matrix: Matrix) =>
+    modalities.map(({ start, end }) =>
+      selectColumns(
+        matrix,
+        Array.from({ length: end - start }, (_, i) => start + i),
+      ),
+    );
+  const parts = partsOf(train.matrix);
+  const unknown = new Array<number>(validation.matrix.rows).fill(-1);
+  return {
+    rows: train.matrix.rows,
+    orders: modalities.map(({ name }) => `batches: ${name}`),
+    whole: parts.map((matrix) => ({ matrix, classes })),
+    validation: partsOf(validation.matrix).map((matrix) => ({ matrix, classes: unknown })),
+    batch: (rows) =>
+      parts.map((part, i) => ({
+        matrix: selectRows(part, rows[i]),
+        classes: rows[i].map((row) => classes[row]),
+      })),
+    countObserved: (batch) => batch.reduce((sum, { matrix }) => sum + countObserved(matrix), 0),
+  };
 }
 
 /**

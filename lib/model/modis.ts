@@ -11,17 +11,9 @@
 import type { Matrix } from "../cohort/matrix.js";
 import type { Engine, Tensor } from "../engine/engine.js";
 import { EVALUATION, type Pass } from "../layers/layers.js";
-import { estimateMemory, requireRoom } from "./memory.js";
+import { buildModel, type Model, type Network, type Start, type Trainable } from "./model.js";
 import {
-  type Architecture,
-  buildModel,
-  countParameters,
-  type Model,
-  type Network,
-  type Start,
-} from "./model.js";
-import { modisAutoencoder } from "./modis-autoencoder.js";
-import {
+  dealUnpaired,
   findModality,
   inspectBatches,
   inspectRows,
@@ -29,8 +21,14 @@ import {
   pairedChunks,
   requireVariance,
 } from "./modis-batch.js";
-import { modisDiscriminator } from "./modis-discriminator.js";
-import { checkModisSpec, type ModisSpec, modisTensors } from "./modis-shape.js";
+import {
+  checkModisSpec,
+  countFeatures,
+  type ModisSpec,
+  modisAutoencoder,
+  modisDiscriminator,
+  modisTensors,
+} from "./modis-networks.js";
 
 /** A MODIS on an engine. `evaluate` translates the first modality into all of them, clamped at 0. */
 export interface ModisModel extends Model<readonly ModisBatch[]> {
@@ -48,10 +46,14 @@ export interface ModisNetwork extends Network<readonly ModisBatch[]> {
 }
 
 /** MODIS as layers. */
-export const MODIS: Architecture<ModisSpec, readonly ModisBatch[], ModisNetwork> = {
+export const MODIS: Trainable<ModisSpec, readonly ModisBatch[], ModisNetwork> = {
   name: "MODIS",
   check: checkModisSpec,
   tensors: modisTensors,
+  rowSize: countFeatures,
+  deal: dealUnpaired,
+  stream: "noise",
+  besides: ({ classes, modalities }) => [classes, modalities],
 
   network(engine, spec, of) {
     const { klWeight = 5e-4 } = spec;
@@ -61,13 +63,14 @@ export const MODIS: Architecture<ModisSpec, readonly ModisBatch[], ModisNetwork>
     const trainDiscriminator = async (batches: readonly ModisBatch[], pass: Pass) => {
       const fixed = { ...pass, isTraining: false };
       const drawn = batches.map(({ matrix }, i) => autoencoders[i].encode(matrix, fixed).z);
-      return (await judge(drawn, batches, pass, false)).losses;
+      return (await judge(drawn, classesOf(batches), pass, false)).losses;
     };
 
     const trainGenerators = async (batches: readonly ModisBatch[], pass: Pass) => {
       const encoded = batches.map(({ matrix }, i) => autoencoders[i].encode(matrix, pass));
       const latents = encoded.map(({ z }) => z);
-      const { losses, slope } = await judge(latents, batches, { ...pass, settlement: null }, true);
+      const fixed = { ...pass, settlement: null };
+      const { losses, slope } = await judge(latents, classesOf(batches), fixed, true);
       const sums = { huber: 0, squared: 0, reconstruction: 0, kl: 0 };
       let end = 0;
       for (const [i, { matrix }] of batches.entries()) {
@@ -125,11 +128,6 @@ export const MODIS: Architecture<ModisSpec, readonly ModisBatch[], ModisNetwork>
  * @throws RangeError if a setting makes no sense, the weights do not fit, or the model does not fit into memory.
  */
 export function buildModis(engine: Engine, spec: ModisSpec, start: Start): ModisModel {
-  checkModisSpec(spec);
-  const features = spec.modalities.reduce((sum, modality) => sum + modality.features, 0);
-  const needed = estimateMemory(MODIS, { ...spec, features }, engine.backend);
-  const size = `${(countParameters(MODIS, spec) / 1e6).toFixed(0)} million parameters`;
-  requireRoom(needed, engine.memoryLimits(), () => `for ${size}; give it smaller ratios`);
   const model = buildModel(engine, MODIS, spec, start);
   return Object.assign(model, {
     spec,
@@ -143,6 +141,8 @@ export function buildModis(engine: Engine, spec: ModisSpec, start: Start): Modis
     },
   });
 }
+
+const classesOf = (batches: readonly ModisBatch[]) => batches.map(({ classes }) => classes);
 
 /** Prefixes each loss with the name of the network that has it. */
 function named(who: string, losses: object): Record<string, number> {

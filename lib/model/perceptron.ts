@@ -6,19 +6,26 @@
 import type { Matrix } from "../cohort/matrix.js";
 import { createRandom } from "../cohort/random.js";
 import type { Engine, Tensor } from "../engine/engine.js";
-import { dense, denseTensors, EVALUATION, type Pass, relu, sequence } from "../layers/layers.js";
+import {
+  dense,
+  denseTensors,
+  EVALUATION,
+  type Pass,
+  relu,
+  sequence,
+  sizeOf,
+} from "../layers/layers.js";
 import { crossEntropy, softmax } from "../layers/losses.js";
+import { demandsOf } from "../options.js";
+import { inspectMatrix } from "./batches.js";
 import {
   type Architecture,
   buildModel,
   drawUniform,
-  inspectMatrix,
   type Model,
   type Network,
-  sizeOf,
   type Weights,
 } from "./model.js";
-import { demandsOf } from "./settings.js";
 
 export interface PerceptronSpec {
   readonly inputs: number;

@@ -17,6 +17,7 @@ import {
   negativeLogLikelihood,
 } from "../layers/gaussian.js";
 import { dense, denseTensors, EVALUATION, relu, sequence } from "../layers/layers.js";
+import { demandsOf } from "../options.js";
 import {
   type Architecture,
   buildModel,
@@ -25,7 +26,6 @@ import {
   type Network,
   type Weights,
 } from "./model.js";
-import { demandsOf } from "./settings.js";
 
 export interface SharedDecoderSpec {
   /** The gate of each path before training; the paths come first among the inputs. */
@@ -113,7 +113,7 @@ export const SHARED_DECODER: Architecture<SharedDecoderSpec, MeasuredPairs, Shar
       let slope = new Float32Array(0); // kept, because a training's batches are of one size
       return {
         leastRows: 1,
-        inspect: (where, pairs) => inspectPairs(where, spec, pairs),
+        inspect: (where, pairs) => inspectPairs(engine, where, spec, pairs),
         async pass(pairs, _observed, pass) {
           const { out, back } = layers.forward(input(pairs), pass);
           const gates = await engine.read(out);
@@ -214,7 +214,10 @@ function pairLoss(
   const isPreprocessed = spec.objective === "preprocessed";
   const { preprocessedWeight = PREPROCESSED_WEIGHT } = spec;
   const term: GaussianTerm = { value: 0, byMean: 0, byDeviation: 0 };
-  let [likelihood, squared, huber, squaredLog] = [0, 0, 0, 0];
+  let likelihood = 0;
+  let squared = 0;
+  let huber = 0;
+  let squaredLog = 0;
   for (let i = 0; i < count; i++) {
     const at = i * outputs;
     const from = i * width;
@@ -261,8 +264,11 @@ export function outputsOf({ gates, objective }: SharedDecoderSpec): number {
   return gates.length + (objective === "preprocessed" ? 3 : 2);
 }
 
+const NO_MARKS = new Uint8Array(0);
+
 /** @throws RangeError if the pairs do not fit the model, or one of their numbers is not finite. */
 function inspectPairs(
+  engine: Engine,
   where: string,
   spec: SharedDecoderSpec,
   { count, inputs, ...vectors }: MeasuredPairs,
@@ -281,7 +287,7 @@ function inspectPairs(
         `${where}: expected ${width} ${name} a pair of at least one pair, got ${values.length} numbers of ${count} pairs`,
       );
     }
-    if (!areFinite(values)) {
+    if (!engine.inspect(values, NO_MARKS).finite) {
       throw new RangeError(
         `${where}: expected finite ${name}, got ${values.find((value) => !Number.isFinite(value))}`,
       );
@@ -301,10 +307,4 @@ function checkSpec(spec: SharedDecoderSpec): void {
   const isObjective = objective === "standardized" || objective === "preprocessed";
   demand("objective", isObjective, '"standardized" or "preprocessed"', objective);
   demandWeight("preprocessedWeight", preprocessedWeight);
-}
-
-function areFinite(values: Float32Array): boolean {
-  let differences = 0; // of each value with itself: NaN for NaN and for infinities
-  for (let i = 0; i < values.length; i++) differences += values[i] - values[i];
-  return differences === 0;
 }

@@ -12,9 +12,9 @@ import {
   type Predictor,
 } from "../evaluate/predictor.js";
 import { fitRidge } from "../evaluate/ridge.js";
+import { sizeOf } from "../layers/layers.js";
 import { ARO, type AroSpec, PAPER_MODEL } from "../model/aro.js";
 import { type AutoencoderModel, buildAutoencoder } from "../model/autoencoder.js";
-import { sizeOf } from "../model/model.js";
 import { type Prepared, type PreparedCohort, prepareCohort } from "../preprocess/prepare.js";
 import { splitSamples } from "../preprocess/split.js";
 

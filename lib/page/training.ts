@@ -2,8 +2,8 @@
 import type { Engine } from "../engine/engine.js";
 import { ARO, type AroSpec } from "../model/aro.js";
 import { buildAutoencoder } from "../model/autoencoder.js";
+import { dealRows } from "../model/batches.js";
 import type { Weights } from "../model/model.js";
-import { dealRows } from "../train/deal.js";
 import { train } from "../train/train.js";
 import { MODELS, type ModelName, type Packed, prepareScene, specOf } from "./scene.js";
 
@@ -19,7 +19,7 @@ export async function trainScene(engine: Engine, epochs = 600): Promise<Packed> 
     const model = buildAutoencoder(engine, ARO, spec, { seed: SETTINGS.seed });
     const earlyStopping = { patience: epochs }; // keeps the best weights, and never stops
     const options = { ...SETTINGS, epochs, earlyStopping };
-    const training = train(model, dealRows(prepared, spec.features), options);
+    const training = train(model, dealRows(prepared, spec), options);
     let step = await training.next();
     while (!step.done) step = await training.next();
     model.dispose();

@@ -23,15 +23,12 @@ export function countUnmeasured(
 }
 
 /**
- * Returns a part's matrix with a mask that excludes the features that no training row measured, of which nothing can be
- * learned. The values are shared.
+ * Returns a matrix with a mask that excludes the features that no training row measured, of which nothing can be learned.
+ * The values are shared.
+ * @param measured as `measuredFeatures` marks them.
  */
-export function countedMatrix(
-  prepared: { readonly train: Pick<Prepared, "matrix"> },
-  { matrix }: Pick<Prepared, "matrix">,
-): Matrix {
-  const measured = measuredFeatures(prepared);
+export function countedMatrix(matrix: Matrix, measured: Uint8Array): Matrix {
   if (!measured.includes(0)) return matrix;
-  const { columns } = matrix;
-  return { ...matrix, observed: matrix.observed.map((is, at) => is & measured[at % columns]) };
+  const { columns, observed } = matrix;
+  return { ...matrix, observed: observed.map((is, at) => is & measured[at % columns]) };
 }

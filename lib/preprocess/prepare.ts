@@ -1,11 +1,14 @@
 // A cohort ready for training: split, and scaled by its training rows.
-import type { Cohort, Modality } from "../cohort/cohort.js";
+import { type Cohort, type Modality, patientsOf } from "../cohort/cohort.js";
 import type { Matrix } from "../cohort/matrix.js";
 import { checkOptions } from "../options.js";
 import { applyScaler, fitScaler, type Scaler } from "./scaler.js";
 import type { Split } from "./split.js";
 
-export type Part = "train" | "validation" | "test";
+/** The parts of a split. */
+export const PARTS = ["train", "validation", "test"] as const;
+
+export type Part = (typeof PARTS)[number];
 
 /**
  * The space of preprocessed values: "paper" is the paper's, `log1p(max(0, z))`, which is never negative; "z" stops at the
@@ -71,7 +74,7 @@ export function prepareCohort(
     const zScores = applyScaler(scaler, cohort.matrix, rows, "standardized");
     return {
       ...{ part: name, rows, ids: idsOf(rows) },
-      patients: rows.map((row) => cohort.samples[row].patient),
+      patients: patientsOf(cohort, rows),
       matrix: space === "z" ? zScores : applyScaler(scaler, cohort.matrix, rows),
       zScores,
     };

@@ -15,7 +15,7 @@ import { fitSharedDecoder } from "../impute/fit.js";
 import { sharedDecoderPredictor } from "../impute/infer.js";
 import { prepareCohort, requireHeldOut } from "../preprocess/prepare.js";
 import { applyScaler, fitScaler } from "../preprocess/scaler.js";
-import { reduceStudy } from "./experiments.js";
+import { reduceStudy } from "./reduced.js";
 import type { Study } from "./study.js";
 import { chooseTasks } from "./tasks.js";
 import { SHARED } from "./variants.js";

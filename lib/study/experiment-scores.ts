@@ -1,144 +1,14 @@
-// The results of an experiment: finished runs scored from their folders, and tables of the scores over seeds.
-import { labelValues } from "../cohort/labels.js";
-import type { Engine } from "../engine/engine.js";
-import type { Classifier } from "../evaluate/classifiers.js";
-import { crossValidate, scoreHoldout } from "../evaluate/classify.js";
-import { modelPredictor } from "../evaluate/predictor.js";
+// Tables of an experiment's scores: over seeds, over splits, and of one variant beside another.
+
+import type { ScoredIn } from "../evaluate/reconstruction.js";
 import {
   correctedInterval,
   type RepeatedScore,
-  type ScoredIn,
-  scoreRepeat,
   summarizeRepeats,
 } from "../evaluate/repeated-splits.js";
 import type { FlatScore } from "../evaluate/summary.js";
-import type { AroSpec } from "../model/aro.js";
-import type { AutoencoderModel } from "../model/autoencoder.js";
-import { fitScaler } from "../preprocess/scaler.js";
-import { readRun } from "../train/folder.js";
-import { encodeSamples } from "./embeddings.js";
-import { type Plan, stateOf } from "./experiments.js";
-import { readSplit } from "./splits.js";
-import { openTrained, type Study } from "./study.js";
-import { chooseTasks } from "./tasks.js";
-import { type Embedding, PAPER_EMBEDDING, type Variant } from "./variants.js";
-
-/** The accuracy of a classifier on one variant's embeddings with one seed; shares in [0, 1]. */
-export interface SeedAccuracy {
-  readonly variant: string;
-  readonly seed: number;
-  /** Number of test samples. */
-  readonly samples: number;
-  readonly accuracy: number;
-  /** The accuracy of always predicting the most frequent class of these samples. */
-  readonly majorityRate: number;
-}
-
-/** The scores of an experiment's finished runs. */
-export interface ExperimentScores {
-  /** The experiment's variants, in order. */
-  readonly variants: readonly Variant[];
-  readonly scores: readonly RepeatedScore[];
-  /** Of the variants that concern embeddings. */
-  readonly accuracies: readonly SeedAccuracy[];
-  /** The names of unfinished runs, which have no scores. */
-  readonly unfinished: readonly string[];
-}
-
-/**
- * Scores every finished run of a plan from its folder, opening a run that several variants share once. Embeddings are
- * classified by the first task that the cohort can answer, with the MLP of the authors' code on columns standardized by
- * its training rows.
- */
-export async function collectScores(
-  { experiment, runs, cells }: Plan,
-  engine: Engine,
-): Promise<ExperimentScores> {
-  const scores: RepeatedScore[] = [];
-  const accuracies: SeedAccuracy[] = [];
-  const unfinished: string[] = [];
-  for (const run of runs) {
-    const { state, epoch } = await stateOf(run);
-    if (state !== "done") {
-      unfinished.push(`${run.name} (${describeState(state, epoch)})`);
-      continue;
-    }
-    const variants = cells.filter((cell) => cell.run === run).map(({ variant }) => variant);
-    if (run.kind === "split") {
-      const names = variants.map(({ name }) => name);
-      scores.push(
-        ...(await readSplit(run))!.scores.filter(({ variant }) => names.includes(variant)),
-      );
-      continue;
-    }
-    const model = await openTrained(run, engine);
-    try {
-      const { epochs } = await readRun(run.folder);
-      const steps = epochs.reduce((sum, one) => sum + one.steps, 0);
-      for (const variant of variants.filter((one) => isJudgedBy(one, "losses"))) {
-        const predictor = modelPredictor(variant.name, model);
-        const options = { seed: run.seed, parts: experiment.parts, steps };
-        scores.push(...(await scoreRepeat([predictor], run.study.prepared, options)));
-      }
-      for (const variant of variants.filter((one) => isJudgedBy(one, "accuracy"))) {
-        const classifier: Classifier = { kind: "mlp", engine };
-        const found = await classifyRun(model, run.study, { variant, seed: run.seed, classifier });
-        accuracies.push({ variant: variant.name, seed: run.seed, ...found });
-      }
-    } finally {
-      model.dispose();
-    }
-  }
-  return { variants: experiment.variants, scores: scores.map(roundScore), accuracies, unfinished };
-}
-
-/** Describes how far a run has come: "done", "partial at epoch 12", "missing". */
-export function describeState(state: string, epoch: number): string {
-  return state === "partial" ? `partial at epoch ${epoch}` : state;
-}
-
-function isJudgedBy({ judgedBy = ["losses"] }: Variant, what: "losses" | "accuracy"): boolean {
-  return judgedBy.includes(what);
-}
-
-type AroModel = AutoencoderModel<AroSpec>;
-
-interface Classification {
-  readonly variant: Variant;
-  readonly seed: number;
-  readonly classifier: Classifier;
-}
-
-async function classifyRun(
-  model: AroModel,
-  study: Study,
-  { variant, seed, classifier }: Classification,
-) {
-  const { embedding = PAPER_EMBEDDING, tested = "test rows" } = variant;
-  const { samples } = study.cohort;
-  const options = {
-    embeddings: await embed(model, study, embedding),
-    labels: labelValues(samples, chooseTasks(study).asked[0], {
-      atLeast: study.profile.evaluation.folds,
-    }),
-    groups: samples.map(({ patient }) => patient),
-    classifier,
-  };
-  const run =
-    tested === "new quarter"
-      ? (await crossValidate({ ...options, protocol: "paper", seed })).runs[0]
-      : await scoreHoldout({ ...options, seed }, study.split);
-  const { accuracy, majorityRate } = run.scores;
-  return { samples: run.rows.length, accuracy, majorityRate };
-}
-
-async function embed(model: AroModel, study: Study, { relu, statistics }: Embedding) {
-  const { cohort, prepared } = study;
-  const rows = cohort.samples.map((_, row) => row);
-  const ids = cohort.samples.map(({ id }) => id);
-  const scaler = statistics === "all rows" ? fitScaler(cohort.matrix, rows, ids) : prepared.scaler;
-  return await encodeSamples(study, model, { relu, scaler });
-}
+import type { RunScores } from "./planned-runs.js";
+import type { Variant } from "./variants.js";
 
 /** A row of the paper's Tables 1, 2, 4 and 5 together; a control has no seed, and so no deviation. */
 export interface SeedRow {
@@ -264,7 +134,7 @@ export type Measure = "mse" | "huber" | "skill" | "accuracy";
  * @throws RangeError if the experiment has no variant of the name `against`.
  */
 export function compareVariants(
-  { variants, ...found }: Pick<ExperimentScores, "variants" | "scores" | "accuracies">,
+  { variants, ...found }: RunScores & { readonly variants: readonly Variant[] },
   measure: Measure,
   against: string,
 ): ComparedVariant[] {
@@ -305,10 +175,7 @@ interface SeedValue {
   readonly value: number;
 }
 
-function valuesOf(
-  { scores, accuracies }: Pick<ExperimentScores, "scores" | "accuracies">,
-  measure: Measure,
-): SeedValue[] {
+function valuesOf({ scores, accuracies }: RunScores, measure: Measure): SeedValue[] {
   if (measure === "accuracy") {
     return accuracies.map(({ variant, seed, accuracy }) => ({ variant, seed, value: accuracy }));
   }
@@ -325,15 +192,6 @@ export function withDeviation(mean: number, deviation: number | null, digits = 4
 }
 
 /** Rounds to six significant digits; more would be noise in a file that people compare. */
-function rounded<T extends number | null>(value: T): T {
+export function rounded<T extends number | null>(value: T): T {
   return (value === null ? null : Number(value.toPrecision(6))) as T;
-}
-
-function roundScore(score: RepeatedScore): RepeatedScore {
-  const { mse, huber, skill, r, varianceRatio } = score;
-  return {
-    ...score,
-    ...{ mse: rounded(mse), huber: rounded(huber), skill: rounded(skill) },
-    ...{ r: rounded(r), varianceRatio: rounded(varianceRatio) },
-  };
 }

@@ -1,5 +1,4 @@
 // The measurement "cells": measured cells are hidden, at random or below a limit, and inferred from all others.
-import { rm } from "node:fs/promises";
 import { type Cohort, keepFeatures } from "../cohort/cohort.js";
 import type { Matrix } from "../cohort/matrix.js";
 import { simulateCohort } from "../cohort/simulate.js";
@@ -12,12 +11,27 @@ import { fitProbabilisticPca } from "../evaluate/probabilistic-pca.js";
 import { fitSoftImpute } from "../evaluate/soft-impute.js";
 import { fitSharedDecoder } from "../impute/fit.js";
 import { sharedDecoderPredictor } from "../impute/infer.js";
+import type { AroSpec } from "../model/aro.js";
+import type { AutoencoderModel } from "../model/autoencoder.js";
 import { asZScores, prepareCohort, SPACES, type Space } from "../preprocess/prepare.js";
 import type { Split } from "../preprocess/split.js";
-import { type Measurement, type OpenedMeasurement, openMeasurement } from "./measurement.js";
-import { LONGER, onSplit, PATIENCE, splitSeeds, thinStudy } from "./sets.js";
+import {
+  type Measurement,
+  type MeasuringMeans,
+  type OpenedMeasurement,
+  openMeasurement,
+} from "./measurement.js";
+import { thinStudy } from "./reduced.js";
+import { LONGER, PATIENCE, splitSeeds } from "./sets.js";
 import { averageSkills, type MeanSkill, type SplitSkill } from "./skills.js";
-import { describeAro, openTrained, prepareStudy, type Study, trainDescribed } from "./study.js";
+import {
+  type DescribedRun,
+  describeAro,
+  onSplit,
+  prepareStudy,
+  type Study,
+  withTrained,
+} from "./study.js";
 
 /** Errors of one predictor over the hidden cells of one split's test samples. */
 export interface CellScore extends SplitSkill {
@@ -60,7 +74,7 @@ export const HIDDEN_CELLS: Measurement<HiddenCells> = {
     ...[profile.evaluation.cellSplits, profile.evaluation.setFeatures],
     ...[SHARES, INPUT_DROPOUT, COMPONENTS, LONGER],
   ],
-  async measure(study, engine, part) {
+  async measure(study, means) {
     const scores: CellScore[] = [];
     const cohorts = [...(study.profile.cohort === "simulate" ? [] : [study]), simulated(study)];
     const studies = cohorts.map((one) => firstTwo(thinStudy(one)));
@@ -70,8 +84,8 @@ export const HIDDEN_CELLS: Measurement<HiddenCells> = {
         for (const mechanism of MECHANISMS) {
           for (const share of SHARES) {
             const what = `${one.cohort.name}, split ${seed}, ${share} ${mechanism}`;
-            const score = () => scoreCells(own, mechanism, share, engine);
-            scores.push(...(await part(what, score)));
+            const score = () => scoreCells(own, mechanism, share, means);
+            scores.push(...(await means.part(what, score)));
           }
         }
       }
@@ -105,8 +119,9 @@ async function scoreCells(
   { profile, cohort, split }: Study,
   mechanism: Mechanism,
   share: number,
-  engine: Engine,
+  means: MeasuringMeans,
 ): Promise<CellScore[]> {
+  const { engine } = means;
   const { seed } = profile.split;
   const [, target] = cohort.modalities;
   const matrix = hideCells(cohort.matrix, { mechanism, share, seed, columns: target });
@@ -132,7 +147,9 @@ async function scoreCells(
     const errors = await score(predictors);
     if (space === "paper") {
       const own: Study = { profile, cohort: hidden, split, prepared };
-      errors.push(...(await withAro(own, engine, async (aro) => await score([aro]))));
+      const scoreAro = (model: AutoencoderModel<AroSpec>) =>
+        score([modelPredictor("ARO, input dropout", model)]);
+      errors.push(...(await withTrained(own, describeFilling(own), means, scoreAro)));
     }
     const rows = errors.filter(({ modality }) => modality === target.name);
     const [{ mseHidden: constant }] = rows;
@@ -149,13 +166,9 @@ async function scoreCells(
   return scores;
 }
 
-/** Trains an ARO that sees every cell and learns to fill in those that dropout hides from it. */
-async function withAro<T>(
-  study: Study,
-  engine: Engine,
-  use: (aro: Predictor) => Promise<T>,
-): Promise<T> {
-  const described = describeAro(study, "unmasked", {
+/** Describes the training of an ARO that sees every cell and learns to fill in those that dropout hides from it. */
+function describeFilling(study: Study): DescribedRun {
+  return describeAro(study, "unmasked", {
     model: { inputDropout: INPUT_DROPOUT },
     training: {
       ...{ plateau: null, epochs: LONGER * study.profile.training.epochs },
@@ -163,14 +176,6 @@ async function withAro<T>(
     },
     ...{ purpose: "cells", name: "cells" },
   });
-  await trainDescribed(study, described, engine);
-  const model = await openTrained(described, engine);
-  try {
-    return await use(modelPredictor("ARO, input dropout", model));
-  } finally {
-    model.dispose();
-    await rm(described.folder, { recursive: true });
-  }
 }
 
 /** Population standard deviations of the measured training entries, `[features]`; 0 where there are fewer than two. */

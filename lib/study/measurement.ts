@@ -7,6 +7,8 @@ import { readOptionalJson } from "../cohort/optional-file.js";
 import { projectRoot } from "../cohort/root.js";
 import { type Engine, nameEngine } from "../engine/engine.js";
 import { hashCohort } from "../train/config.js";
+import { withInterrupt } from "../train/interrupt.js";
+import type { PlannedRun, RunMeans } from "./planned-runs.js";
 import { foldersOf } from "./profile.js";
 import { readEach, recordFile, writeRecord } from "./record-file.js";
 import type { Study } from "./study.js";
@@ -20,8 +22,18 @@ export interface Measurement<T> {
   readonly version: number;
   /** What of the study's profile the result depends on, beside cohort and split. */
   settings(study: Study): unknown;
-  /** The result, and that of each part, must survive JSON. */
-  measure(study: Study, engine: Engine, part: Part): Promise<T>;
+  /**
+   * The result, and that of each part, must survive JSON.
+   * @throws the signal's reason if it stopped the measurement.
+   */
+  measure(study: Study, means: MeasuringMeans): Promise<T>;
+}
+
+/** What a measurement is made with. */
+export interface MeasuringMeans {
+  readonly engine: Engine;
+  readonly signal: AbortSignal;
+  readonly part: Part;
 }
 
 /**
@@ -62,26 +74,48 @@ export async function openMeasurement<T>(
   const file = recordFile(study.profile, measurement.name);
   const found = await read<T>(file, hashOf(measurement, study));
   if (found) return { ...found, about: originOf(found, file) };
-  return await makeMeasurement(measurement, study, engine);
+  return await withInterrupt((signal) => make(measurement, study, { engine, signal }));
+}
+
+/** Plans the one run of a measurement; it is made anew whatever is recorded. */
+export function planMeasurement(measurement: Measurement<unknown>, study: Study): PlannedRun {
+  const { name } = measurement;
+  const { file } = placeOf(measurement, study);
+  return {
+    ...{ number: 0, name, folder: file, epochs: null },
+    state: async () => {
+      const kept = await findMeasured(measurement, study);
+      return { state: kept ? "done" : "missing", epoch: 0 };
+    },
+    carryOut: async (means) => {
+      try {
+        await make(measurement, study, means);
+        return true;
+      } catch (error) {
+        if (means.signal.aborted && error === means.signal.reason) return false;
+        throw error;
+      }
+    },
+  };
 }
 
 /**
  * Reads what was kept in the runs folder, or measures and keeps it there, whatever is recorded. A measurement that was
  * interrupted resumes with its first unfinished part.
- * @param onPart is told each finished part.
- * @throws Error if the file is damaged.
+ * @throws Error if the file is damaged; the signal's reason if it stopped the measurement.
  */
-export async function makeMeasurement<T>(
+async function make<T>(
   measurement: Measurement<T>,
   study: Study,
-  engine: Engine,
-  onPart: (what: string) => void = () => {},
+  { engine, signal, progress }: RunMeans,
 ): Promise<OpenedMeasurement<T>> {
   const { name, version } = measurement;
-  const { file, hash, measured: kept } = await findMeasured(measurement, study);
+  const { file, hash } = placeOf(measurement, study);
+  const kept = await findMeasured(measurement, study);
   if (kept) return { ...kept, about: originOf(kept, file) };
   const parts = join(foldersOf(study.profile).runs, `${name}-${hash.slice(0, 8)}`);
   const part: Part = async (what, make) => {
+    signal.throwIfAborted();
     const own = join(parts, `${encodeURIComponent(what)}.json`);
     const there = await readPart<Awaited<ReturnType<typeof make>>>(own);
     const content = there ?? { result: await make() };
@@ -89,35 +123,32 @@ export async function makeMeasurement<T>(
       await mkdir(parts, { recursive: true });
       await replaceJson(own, content);
     }
-    onPart(what);
+    progress?.note(what);
     return content.result;
   };
   const measured = rounded({
     ...{ name, profile: study.profile.name, command: `npx aro train ${name}` },
     ...{ date: new Date().toISOString().slice(0, 10), engine: nameEngine(engine), hash },
-    result: await measurement.measure(study, engine, part),
+    result: await measurement.measure(study, { engine, signal, part }),
   });
   await writeRecord(file, measured);
   await rm(parts, { recursive: true, force: true });
   return { ...measured, about: `measured here, version ${version}, engine ${measured.engine}` };
 }
 
-/**
- * Finds what was kept in the runs folder; null unless it is of this cohort, split and settings.
- * @throws Error if the file is damaged.
- */
-export async function findMeasured<T>(
+/** Where the runs folder keeps a measurement of this cohort, split and settings, and its hash. */
+function placeOf(measurement: Measurement<unknown>, study: Study) {
+  const file = join(foldersOf(study.profile).runs, `${measurement.name}.json`);
+  return { file, hash: hashOf(measurement, study) };
+}
+
+/** Reads what the runs folder keeps; null unless it is of this cohort, split and settings. */
+async function findMeasured<T>(
   measurement: Measurement<T>,
   study: Study,
-): Promise<{
-  readonly file: string;
-  /** That it has, or would have. */
-  readonly hash: string;
-  readonly measured: Measured<T> | null;
-}> {
-  const file = join(foldersOf(study.profile).runs, `${measurement.name}.json`);
-  const hash = hashOf(measurement, study);
-  return { file, hash, measured: await read<T>(file, hash) };
+): Promise<Measured<T> | null> {
+  const { file, hash } = placeOf(measurement, study);
+  return await read<T>(file, hash);
 }
 
 /**
@@ -129,8 +160,9 @@ export async function recordMeasurement<T>(
   study: Study,
 ): Promise<Measured<T>> {
   const { name } = measurement;
-  const { file, measured } = await findMeasured(measurement, study);
+  const measured = await findMeasured(measurement, study);
   if (!measured) {
+    const { file } = placeOf(measurement, study);
     throw new Error(
       `recordMeasurement: expected a measurement "${name}" of this cohort and these settings in ` +
         `${relative(projectRoot(), file)}, got none; npx aro train ${name} makes it`,

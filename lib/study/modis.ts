@@ -3,16 +3,16 @@ import { join } from "node:path";
 import { labelValues } from "../cohort/labels.js";
 import type { Engine } from "../engine/engine.js";
 import { ARO } from "../model/aro.js";
+import type { RunData } from "../model/batches.js";
 import { countParameters } from "../model/model.js";
-import { buildModis, type ModisModel } from "../model/modis.js";
-import { fitRatios, type ModisSpec } from "../model/modis-shape.js";
+import { buildModis, MODIS, type ModisModel } from "../model/modis.js";
+import { fitRatios, type ModisSpec } from "../model/modis-networks.js";
 import { checkOptions } from "../options.js";
 import { completeConfig, type RunRequest } from "../train/config.js";
 import { readRun } from "../train/folder.js";
 import { createProgress } from "../train/progress.js";
 import { type RunResult, trainRun } from "../train/run.js";
 import type { TrainOptions } from "../train/settings.js";
-import type { RunData } from "../train/trainable.js";
 import { foldersOf } from "./profile.js";
 import type { Study } from "./study.js";
 import { chooseTasks } from "./tasks.js";
@@ -60,7 +60,7 @@ export async function trainModis(
   study: Study,
   engine: Engine,
   options: ModisOptions = {},
-): Promise<RunResult<"MODIS">> {
+): Promise<RunResult<ModisSpec>> {
   checkOptions("trainModis", options, { epochs: "number" });
   return await trainRun({ ...describeModis(study, options), engine, progress: createProgress() });
 }
@@ -75,7 +75,7 @@ export async function openModis(
   options: ModisOptions = {},
 ): Promise<ModisModel> {
   checkOptions("openModis", options, { epochs: "number" });
-  const run = await readRun(describeModis(study, options).folder, "MODIS");
+  const run = await readRun(describeModis(study, options).folder, MODIS);
   return buildModis(engine, run.config.spec, await run.loadWeights());
 }
 
@@ -83,8 +83,8 @@ export async function openModis(
 export function describeModis(study: Study, settings: Partial<TrainOptions> = {}) {
   const { profile } = study;
   const { epochs = profile.training.epochs } = settings;
-  const config: RunRequest<"MODIS"> = {
-    model: "MODIS",
+  const config: RunRequest<ModisSpec> = {
+    model: MODIS,
     spec: modisSpec(study),
     training: { ...MODIS_TRAINING, ...settings, epochs, seed: profile.training.seed },
     about: { profile: profile.name, label: labelOf(study) },

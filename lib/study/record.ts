@@ -4,27 +4,12 @@ import { readOptionalJson } from "../cohort/optional-file.js";
 import { projectRoot } from "../cohort/root.js";
 import { describeEngine, type Engine } from "../engine/engine.js";
 import { COMBINED } from "../evaluate/reconstruction.js";
-import type { RepeatedScore } from "../evaluate/repeated-splits.js";
 import { unknownName } from "../nearest.js";
 import { checkOptions } from "../options.js";
-import type { RunEnvironment } from "../train/environment.js";
-import { readRun } from "../train/folder.js";
-import {
-  collectScores,
-  describeState,
-  type ExperimentScores,
-  type SeedAccuracy,
-} from "./experiment-scores.js";
-import {
-  type Experiment,
-  type Plan,
-  type PlannedRun,
-  stateOf,
-  trainExperiment,
-} from "./experiments.js";
+import { collectScores, type Experiment, type ExperimentScores, type Plan } from "./experiments.js";
+import { carryOut, describeState, type RunScores, type ScoredRun } from "./planned-runs.js";
 import type { Profile } from "./profile.js";
 import { readEach, recordFile, writeRecord } from "./record-file.js";
-import { readSplit } from "./splits.js";
 
 /** A run behind the scores, and what trained it. */
 export interface RecordedRun {
@@ -38,7 +23,7 @@ export interface RecordedRun {
   readonly cpu: string;
 }
 
-export interface ExperimentRecord {
+export interface ExperimentRecord extends RunScores {
   readonly experiment: string;
   readonly profile: string;
   /** What cohort the scores are of, as its profile or its file says. */
@@ -48,8 +33,6 @@ export interface ExperimentRecord {
   /** When it was written, e.g. "2026-11-29". */
   readonly date: string;
   readonly runs: readonly RecordedRun[];
-  readonly scores: readonly RepeatedScore[];
-  readonly accuracies: readonly SeedAccuracy[];
 }
 
 /** A record that fits a plan, or why there is none. */
@@ -70,20 +53,19 @@ export async function recordExperiment(
   file = recordFile(plan.profile, plan.experiment.name),
 ): Promise<ExperimentRecord> {
   const { profile, experiment, runs } = plan;
-  const states = await Promise.all(runs.map(stateOf));
+  const states = await Promise.all(runs.map((run) => run.state()));
   const finished = runs.filter((_, i) => states[i].state === "done");
   if (finished.length === 0) {
-    const { state, epoch } = states[0];
     throw new Error(
       `recordExperiment: expected finished runs of ${experiment.name}, got none of ${runs.length} ` +
-        `(${runs[0].name}: ${describeState(state, epoch)}); npx aro train ${experiment.name} trains them`,
+        `(${runs[0].name}: ${describeState(states[0])}); npx aro train ${experiment.name} trains them`,
     );
   }
   const here = await collectScores(planOf(plan, finished), engine);
   const before = keepRecorded(await parseRecord(file), planOf(plan, without(runs, finished)));
   const made = await Promise.all(
     finished.map(async (run): Promise<RecordedRun> => {
-      const { engine: of, version, node, cpu } = await environmentOf(run);
+      const { engine: of, version, node, cpu } = await run.environment();
       const engine = `${describeEngine(of)} ${of.version}`;
       return { name: run.name, hash: run.hash, engine, version, node, cpu };
     }),
@@ -105,7 +87,7 @@ export async function recordExperiment(
 }
 
 /** A plan with some of its runs alone. */
-function planOf<Run extends PlannedRun>(plan: Plan<Run>, runs: readonly Run[]): Plan<Run> {
+function planOf(plan: Plan, runs: readonly ScoredRun[]): Plan {
   return { ...plan, runs, cells: plan.cells.filter(({ run }) => runs.includes(run)) };
 }
 
@@ -113,7 +95,7 @@ function without<T>(all: readonly T[], some: readonly T[]): T[] {
   return all.filter((one) => !some.includes(one));
 }
 
-type Recorded = Pick<ExperimentRecord, "runs" | "scores" | "accuracies">;
+type Recorded = RunScores & Pick<ExperimentRecord, "runs">;
 
 /** What a record has of a plan's runs. */
 function keepRecorded(record: ExperimentRecord | null, { runs, cells }: Plan): Recorded {
@@ -137,11 +119,6 @@ function inOrder<T extends { readonly variant: string; readonly seed: number }>(
   return cells.flatMap(({ variant, seed }) =>
     scores.filter((score) => score.variant === variant.name && score.seed === seed),
   );
-}
-
-async function environmentOf(run: PlannedRun): Promise<RunEnvironment> {
-  if (run.kind === "split") return (await readSplit(run))!.environment;
-  return (await readRun(run.folder)).environment;
 }
 
 /**
@@ -206,11 +183,11 @@ export async function scoreExperiment(
     return { ...plan, cells: own, runs: [...new Set(own.map(({ run }) => run))] };
   };
   if (record === null) {
-    await trainExperiment(choose(experiment.inNotebook), engine);
+    await carryOut(choose(experiment.inNotebook).runs, engine);
     return { ...(await collectScores(plan, engine)), about, checks: [] };
   }
   const few = choose(experiment.checked);
-  await trainExperiment(few, engine);
+  await carryOut(few.runs, engine);
   const checks = checkRecord(record, await collectScores(few, engine));
   const recorded = new Set(record.runs.map(({ hash }) => hash));
   const missing = plan.runs.filter(({ hash }) => !recorded.has(hash));

@@ -1,5 +1,4 @@
 // The measurement "sets": any observed set of modalities to any other, by one ARO and by closed-form predictors.
-import { rm } from "node:fs/promises";
 import type { Cohort } from "../cohort/cohort.js";
 import { type Matrix, selectColumns } from "../cohort/matrix.js";
 import type { Engine } from "../engine/engine.js";
@@ -17,24 +16,17 @@ import { sharedDecoderPredictor } from "../impute/infer.js";
 import type { AroSpec } from "../model/aro.js";
 import type { AutoencoderModel } from "../model/autoencoder.js";
 import { prepareCohort } from "../preprocess/prepare.js";
-import { reduceStudy } from "./experiments.js";
 import {
   type Measurement,
+  type MeasuringMeans,
   type OpenedMeasurement,
   openMeasurement,
   readMeasurements,
 } from "./measurement.js";
 import type { Profile } from "./profile.js";
+import { thinStudy } from "./reduced.js";
 import { asCompared, averageSkills, type MeanSkill, type SplitSkill } from "./skills.js";
-import {
-  type DescribedRun,
-  describeAro,
-  openTrained,
-  prepareStudy,
-  type Study,
-  trainDescribed,
-} from "./study.js";
-import { evenlySpaced } from "./tuning.js";
+import { type DescribedRun, describeAro, onSplit, type Study, withTrained } from "./study.js";
 
 /** How well one predictor infers a modality from a set of others, on one split's test samples in the paper's space. */
 export interface SetScore extends SplitSkill {
@@ -88,13 +80,14 @@ export const SETS: Measurement<Sets> = {
     ...[profile.evaluation.setSplits, profile.evaluation.setFeatures],
     ...[CONTROLS, LONGER],
   ],
-  async measure(study, engine, part) {
+  async measure(study, means) {
     const thin = thinStudy(study);
     const { cohort, profile } = thin;
     const seeds = splitSeeds(profile, profile.evaluation.setSplits);
     const scores: SetScore[] = [];
     for (const seed of seeds) {
-      scores.push(...(await part(`split ${seed}`, () => scoreSplit(onSplit(thin, seed), engine))));
+      const score = () => scoreSplit(onSplit(thin, seed), means);
+      scores.push(...(await means.part(`split ${seed}`, score)));
     }
     return {
       ...{ modalities: cohort.modalities.map(({ name }) => name), seeds },
@@ -107,11 +100,6 @@ export const SETS: Measurement<Sets> = {
 /** The seeds of as many splits, the profile's own first. */
 export function splitSeeds({ split }: Profile, splits: number): number[] {
   return Array.from({ length: splits }, (_, i) => split.seed + i);
-}
-
-/** The same study on the split of another seed. */
-export function onSplit({ profile, cohort }: Study, seed: number): Study {
-  return prepareStudy({ ...profile, split: { ...profile.split, seed } }, cohort);
 }
 
 export interface OpenedSets extends OpenedMeasurement<Sets> {
@@ -151,21 +139,17 @@ interface Models {
   readonly firstOnly: AutoencoderModel<AroSpec>;
 }
 
-async function scoreSplit(study: Study, engine: Engine): Promise<SetScore[]> {
-  const described = describeBoth(study);
-  for (const one of described) await trainDescribed(study, one, engine);
-  const [anySet, firstOnly] = await Promise.all(described.map((one) => openTrained(one, engine)));
-  const scores: SetScore[] = [];
-  try {
-    for (const observed of observedSets(study.cohort.modalities.length)) {
-      scores.push(...(await scoreSet(study, observed, { anySet, firstOnly }, engine)));
-    }
-  } finally {
-    anySet.dispose();
-    firstOnly.dispose();
-  }
-  for (const { folder } of described) await rm(folder, { recursive: true });
-  return scores;
+async function scoreSplit(study: Study, means: MeasuringMeans): Promise<SetScore[]> {
+  const [any, alone] = describeBoth(study);
+  return await withTrained(study, any, means, (anySet) =>
+    withTrained(study, alone, means, async (firstOnly) => {
+      const scores: SetScore[] = [];
+      for (const observed of observedSets(study.cohort.modalities.length)) {
+        scores.push(...(await scoreSet(study, observed, { anySet, firstOnly }, means.engine)));
+      }
+      return scores;
+    }),
+  );
 }
 
 function describeBoth(study: Study): DescribedRun[] {
@@ -326,25 +310,4 @@ function inOrder(
       });
     },
   };
-}
-
-/** A study of fewer features, as many of each modality: first those that all modalities name, evenly spaced. */
-export function thinStudy(study: Study): Study {
-  const { cohort, profile } = study;
-  const features = profile.evaluation.setFeatures;
-  const { modalities } = cohort;
-  const each = Math.max(1, Math.floor(features / modalities.length));
-  const names = modalities.map(({ start, end }) => new Set(cohort.features.slice(start, end)));
-  const shared = [...names[0]].filter((feature) => names.every((own) => own.has(feature)));
-  const few = (list: readonly number[], count: number) =>
-    count <= 0 ? [] : list.filter((_, i) => evenlySpaced(list.length, count)(i)).slice(0, count);
-  const wanted = new Set(few([...shared.keys()], each).map((i) => shared[i]));
-  const kept = new Set<number>();
-  for (const { start, end } of modalities) {
-    const own = Array.from({ length: end - start }, (_, j) => start + j);
-    const inAll = own.filter((column) => wanted.has(cohort.features[column]));
-    const others = own.filter((column) => !wanted.has(cohort.features[column]));
-    for (const column of [...inAll, ...few(others, each - inAll.length)]) kept.add(column);
-  }
-  return reduceStudy(study, (column) => kept.has(column));
 }

@@ -1,4 +1,4 @@
-// Runs of the experiment over splits: each fits one model, or all controls, on a split of its own and keeps the scores.
+// Runs over splits: each fits one model, or all controls of a group, on a split of its own, and keeps the scores alone.
 import { createHash } from "node:crypto";
 import { mkdir, rm } from "node:fs/promises";
 import { join, relative } from "node:path";
@@ -7,12 +7,11 @@ import { replaceJson } from "../cohort/durable-file.js";
 import { labelValues } from "../cohort/labels.js";
 import { readOptionalJson } from "../cohort/optional-file.js";
 import { projectRoot } from "../cohort/root.js";
-import type { Engine } from "../engine/engine.js";
 import { fitControls } from "../evaluate/controls.js";
 import { modelPredictor, modisPredictor, type Predictor } from "../evaluate/predictor.js";
 import { type RepeatedScore, scoreRepeat } from "../evaluate/repeated-splits.js";
 import { type CrossFit, crossFit, FIT_DEFAULTS, fitSharedDecoder } from "../impute/fit.js";
-import { type FixedDecoder, sharedDecoderPredictor } from "../impute/infer.js";
+import { sharedDecoderPredictor } from "../impute/infer.js";
 import { fitLinearStack } from "../impute/linear-stack.js";
 import { ARO } from "../model/aro.js";
 import { buildAutoencoder } from "../model/autoencoder.js";
@@ -20,50 +19,22 @@ import type { Weights } from "../model/model.js";
 import { buildModis } from "../model/modis.js";
 import { VAE, type VaeSpec } from "../model/vae.js";
 import { asZScores, type Part } from "../preprocess/prepare.js";
-import { splitSamples } from "../preprocess/split.js";
 import { hashCohort, type RunRequest } from "../train/config.js";
 import { describeEnvironment, type RunEnvironment } from "../train/environment.js";
-import type { Progress } from "../train/progress.js";
 import { type RunResult, trainRun } from "../train/run.js";
 import { completeSettings } from "../train/settings.js";
-import type { Kind } from "../train/trainable.js";
 import { describeModis, MODIS_TRAINING } from "./modis.js";
+import type { RunMeans, ScoredRun } from "./planned-runs.js";
 import { foldersOf } from "./profile.js";
-import {
-  type DescribedRun,
-  describeAro,
-  prepareStudy,
-  type Study,
-  trainDescribed,
-} from "./study.js";
+import { type DescribedRun, describeAro, onSplit, type Study, trainDescribed } from "./study.js";
 import { chooseTasks } from "./tasks.js";
 import { CLASS_MEAN, type Variant } from "./variants.js";
-
-/** A run of the experiment over splits: one model, or the controls together, on one split. */
-export interface SplitRun {
-  readonly kind: "split";
-  /** From 0. */
-  readonly number: number;
-  readonly name: string;
-  /** Of the split. */
-  readonly seed: number;
-  readonly folder: string;
-  /** SHA-256 of version, cohort, split and variants. */
-  readonly hash: string;
-  /** At most; null if nothing is trained epoch by epoch. */
-  readonly epochs: number | null;
-  readonly variants: readonly Variant[];
-  /** That are scored. */
-  readonly parts: readonly Part[];
-  /** Splits and preprocesses the cohort, or returns what the previous run of the same split did. */
-  readonly open: () => OpenedSplit;
-}
 
 /** A split with what several runs of it share. */
 interface OpenedSplit {
   readonly study: Study;
   /** The shared decoder's paths, by the number of folds; fitted when first asked for. */
-  crossFit(folds: number): CrossFit;
+  crossFit(folds: number): Promise<CrossFit>;
 }
 
 /** What a finished run leaves. */
@@ -79,8 +50,11 @@ const VERSION = 1;
 const STANDARDIZED_VERSION = 2;
 const FILE = "scores.json";
 
-/** Returns what describes the run of a variant on the split of a seed; all controls of a split are one run. */
-export function describeSplit(study: Study, parts: readonly Part[]) {
+/**
+ * Returns what describes the run of a variant on the split of a seed; all controls of a split are one run.
+ * @param experiment the parts that it scores.
+ */
+export function describeSplit(study: Study, { parts }: { readonly parts: readonly Part[] }) {
   const { profile, cohort } = study;
   const about = [hashCohort(cohort), cohort.features, cohort.samples.map(({ patient }) => patient)];
   const fingerprint = createHash("sha256").update(JSON.stringify(about)).digest("hex");
@@ -90,13 +64,13 @@ export function describeSplit(study: Study, parts: readonly Part[]) {
     if (opened?.key !== key) opened = { key, split: openSplit(study, seed, rows) };
     return opened.split;
   };
-  return (variant: Variant, seed: number, all: readonly Variant[]): Omit<SplitRun, "number"> => {
+  return (variant: Variant, seed: number, all: readonly Variant[]): Omit<ScoredRun, "number"> => {
     const { kind = "ARO", name, group, model, training, decoder, rows } = variant;
     const variants = kind === "control" ? all.filter((one) => one.group === group) : [variant];
-    const own = { ...(kind === "MODIS" ? MODIS_TRAINING : profile.training), ...training };
+    const settings = { ...(kind === "MODIS" ? MODIS_TRAINING : profile.training), ...training };
     const isNetwork = kind === "ARO" || kind === "VAE" || kind === "MODIS";
     const epochs = isNetwork
-      ? completeSettings({ ...own, seed: profile.training.seed }).epochs
+      ? completeSettings({ ...settings, seed: profile.training.seed }).epochs
       : null;
     const what = {
       ...{
@@ -111,17 +85,40 @@ export function describeSplit(study: Study, parts: readonly Part[]) {
       ...(rows ? { rows } : {}),
       ...(kind === "control" ? { names: variants.map((one) => one.name) } : {}),
       ...(kind === "ARO" || kind === "VAE" ? { model: { ...profile.model, ...model } } : {}),
-      ...(isNetwork ? { training: own } : {}),
+      ...(isNetwork ? { training: settings } : {}),
       ...(kind === "VAE" ? VAE_SETTINGS : {}),
     };
     const hash = createHash("sha256").update(JSON.stringify(what)).digest("hex");
     const title = group ?? name;
     const cut = rows ? `, ${rows} samples` : "";
-    const folder = `${words(title + cut)}-${seed}-${hash.slice(0, 8)}`;
+    const own = `${words(title + cut)}-${seed}-${hash.slice(0, 8)}`;
+    const folder = join(foldersOf(profile).runs, "splits", own);
+    const read = async () => await readSplit(folder, hash);
     return {
-      ...{ kind: "split", name: `${title}, seed ${seed}`, seed, hash, epochs, variants, parts },
-      folder: join(foldersOf(profile).runs, "splits", folder),
-      open: () => open(seed, rows),
+      ...{ name: `${title}, seed ${seed}`, seed, hash, epochs, folder },
+      state: async () => ({ state: (await read()) ? "done" : "missing", epoch: 0 }),
+      carryOut: async (means) => {
+        const opened = open(seed, rows);
+        const fitted = await fitVariants(variants, opened, means);
+        if (fitted === null) return false;
+        try {
+          const scores = await scoreFitted(fitted, opened.study, parts);
+          const environment = await describeEnvironment(means.engine);
+          await mkdir(folder, { recursive: true });
+          const scored: ScoredSplit = { hash, environment, scores };
+          await replaceJson(join(folder, FILE), scored);
+        } finally {
+          fitted.dispose?.();
+        }
+        if (fitted.leftover !== undefined) await rm(fitted.leftover, { recursive: true });
+        return true;
+      },
+      environment: async () => (await read())!.environment,
+      score: async (wanted) => {
+        const names = wanted.map((one) => one.name);
+        const { scores } = (await read())!;
+        return { scores: scores.filter((one) => names.includes(one.variant)), accuracies: [] };
+      },
     };
   };
 }
@@ -132,17 +129,15 @@ function isStandardized({ kind, group }: Variant): boolean {
 }
 
 /** Splits a study's cohort anew, with all training samples or the first so many. */
-function openSplit({ profile, cohort }: Study, splitSeed: number, rows?: number): OpenedSplit {
-  const own = { ...profile, split: { ...profile.split, seed: splitSeed } };
+function openSplit(whole: Study, splitSeed: number, rows?: number): OpenedSplit {
+  const study = onSplit(whole, splitSeed, rows);
   const { networks, seed } = FIT_DEFAULTS;
-  const split = splitSamples(cohort.samples, own.split);
-  const study = prepareStudy(own, cohort, { ...split, train: split.train.slice(0, rows) });
-  const fitted = new Map<number, CrossFit>();
+  const fitted = new Map<number, Promise<CrossFit>>();
   return {
     study,
     crossFit(folds) {
       const options = { rows: study.split.train, folds, networks, seed };
-      const found = fitted.get(folds) ?? crossFit(cohort, options);
+      const found = fitted.get(folds) ?? crossFit(study.cohort, options);
       fitted.set(folds, found);
       return found;
     },
@@ -153,64 +148,62 @@ function words(name: string): string {
   return (name.toLowerCase().match(/[a-z0-9]+/g) ?? []).join("-");
 }
 
-/**
- * Fits the run's predictors on the training rows of its split, scores its parts, and keeps the scores. All are scored in
- * the paper's space; what predicts z-scores too, in these and in measured units besides. The folder of a network that is
- * trained here is removed afterwards; one that was trained before stays.
- * @returns false if it was interrupted.
- */
-export async function fitSplit(
-  run: SplitRun,
-  engine: Engine,
-  progress?: Progress,
-  signal?: AbortSignal,
-): Promise<boolean> {
-  const { seed, hash, folder, variants, parts, open } = run;
-  const opened = open();
-  const { study } = opened;
-  const zScores = asZScores(study.prepared);
-  const keep = async (
-    predictors: readonly Predictor[],
-    steps: number | null,
-    standardized: readonly Predictor[] = [],
-  ) => {
-    const scores = await scoreRepeat(predictors, study.prepared, { seed, parts, steps });
-    if (standardized.length > 0) {
-      const measured = study.cohort.matrix;
-      const options = { seed, parts, steps, measured };
-      scores.push(...(await scoreRepeat(standardized, zScores, options)));
-    }
-    const environment = await describeEnvironment(engine);
-    await mkdir(folder, { recursive: true });
-    const scored: ScoredSplit = { hash, environment, scores };
-    await replaceJson(join(folder, FILE), scored);
-    return true;
-  };
-  const [{ kind = "ARO", name, decoder: choices }] = variants;
-  const { cohort, split, prepared } = study;
-  const keepDecoder = (decoder: FixedDecoder) => {
-    const [inPaper, inZ] = [prepared, zScores].map((space) =>
-      sharedDecoderPredictor(decoder, space, cohort, { engine, name }),
-    );
-    return keep([inPaper], null, [inZ]);
-  };
+/** What is scored on a split. */
+interface Fitted {
+  /** In the paper's space. */
+  readonly predictors: readonly Predictor[];
+  /** The same ones in z-scores, where they predict them. */
+  readonly inZ?: readonly Predictor[];
+  /** Training steps behind the weights; null in closed form. */
+  readonly steps: number | null;
+  /** Frees the network. */
+  readonly dispose?: () => void;
+  /** The folder of a network that was trained for this run alone: hundreds of megabytes, removed after scoring. */
+  readonly leftover?: string;
+}
+
+/** Scores what was fitted: in the paper's space, and what predicts z-scores in these and in measured units besides. */
+async function scoreFitted(
+  { predictors, inZ = [], steps }: Fitted,
+  { prepared, cohort, profile }: Study,
+  parts: readonly Part[],
+): Promise<RepeatedScore[]> {
+  const options = { seed: profile.split.seed, parts, steps };
+  const scores = await scoreRepeat(predictors, prepared, options);
+  if (inZ.length === 0) return scores;
+  const measured = cohort.matrix;
+  return [...scores, ...(await scoreRepeat(inZ, asZScores(prepared), { ...options, measured }))];
+}
+
+/** Fits the variants of one run on the training rows of a split; null if it was interrupted. */
+async function fitVariants(
+  variants: readonly Variant[],
+  opened: OpenedSplit,
+  means: RunMeans,
+): Promise<Fitted | null> {
+  const [{ kind = "ARO", decoder: choices }] = variants;
+  const { cohort, split, prepared } = opened.study;
   if (kind === "control") {
-    const only = variants.map((one) => one.name);
-    const classOf = only.includes(CLASS_MEAN) ? classesOf(study) : undefined;
+    const only = variants.map(({ name }) => name);
+    const classOf = only.includes(CLASS_MEAN) ? classesOf(opened.study) : undefined;
     const options = { only, ...(classOf ? { classOf } : {}) };
-    const inZ = isStandardized(variants[0]) ? fitControls(zScores, options) : [];
-    return await keep(fitControls(prepared, options), null, inZ);
+    const inZ = isStandardized(variants[0]) ? fitControls(asZScores(prepared), options) : [];
+    return { predictors: fitControls(prepared, options), inZ, steps: null };
   }
-  if (kind === "linear stack") {
-    const crossFitted = opened.crossFit(FIT_DEFAULTS.folds);
-    return await keepDecoder(fitLinearStack(cohort, { rows: split.train, crossFitted }));
+  if (kind !== "linear stack" && kind !== "shared decoder") {
+    return await trainNetwork(variants[0], opened.study, means);
   }
-  if (kind === "shared decoder") {
-    const crossFitted = opened.crossFit(choices?.folds ?? FIT_DEFAULTS.folds);
-    const options = { ...choices, rows: split.train, crossFitted, engine };
-    return await keepDecoder(await fitSharedDecoder(cohort, options));
-  }
-  return await trainAndScore(study, variants[0], { engine, progress, signal }, keep);
+  const { engine } = means;
+  const crossFitted = await opened.crossFit(choices?.folds ?? FIT_DEFAULTS.folds);
+  const options = { ...choices, rows: split.train, crossFitted };
+  const decoder =
+    kind === "linear stack"
+      ? await fitLinearStack(cohort, options)
+      : await fitSharedDecoder(cohort, { ...options, engine });
+  const [inPaper, inZ] = [prepared, asZScores(prepared)].map((space) =>
+    sharedDecoderPredictor(decoder, space, cohort, { engine, name: variants[0].name }),
+  );
+  return { predictors: [inPaper], inZ: [inZ], steps: null };
 }
 
 /** Sample id to class, by the first task that the cohort can answer. */
@@ -220,26 +213,18 @@ function classesOf(study: Study): ReadonlyMap<string, Label> {
   return new Map(samples.map(({ id }, i) => [id, values[i]]));
 }
 
-interface Means {
-  readonly engine: Engine;
-  readonly progress?: Progress;
-  readonly signal?: AbortSignal;
-}
-
-type Keep = (predictors: readonly Predictor[], steps: number) => Promise<boolean>;
-
-async function trainAndScore(
-  study: Study,
+/** Trains an ARO, a VAE or a MODIS, each in a folder of its own; null if it was interrupted. */
+async function trainNetwork(
   { kind, name, setting, model, training }: Variant,
-  means: Means,
-  keep: Keep,
-): Promise<boolean> {
-  const { engine, progress, signal } = means;
+  study: Study,
+  means: RunMeans,
+): Promise<Fitted | null> {
+  const { engine } = means;
   const data = study.prepared;
   if (kind === "MODIS") {
     const described = describeModis(study, training);
     const run = await trainRun({ ...described, ...means });
-    return await keepScores(run, described, keep, (weights) => {
+    return await openNetwork(run, described.folder, (weights) => {
       const built = buildModis(engine, run.config.spec, weights);
       return { predictor: modisPredictor(name, built, data), dispose: built.dispose };
     });
@@ -248,36 +233,29 @@ async function trainAndScore(
   if (kind === "VAE") {
     const vae = describeVae(described);
     const run = await trainRun({ ...vae, data, ...means });
-    return await keepScores(run, vae, keep, (weights) => {
+    return await openNetwork(run, vae.folder, (weights) => {
       const built = buildAutoencoder(engine, VAE, run.config.spec, weights);
       return { predictor: modelPredictor(name, built), dispose: built.dispose };
     });
   }
-  const run = await trainDescribed(study, described, engine, progress, signal);
-  return await keepScores(run, described, keep, (weights) => {
+  const run = await trainDescribed(study, described, means);
+  return await openNetwork(run, described.folder, (weights) => {
     const built = buildAutoencoder(engine, ARO, run.config.spec, weights);
     return { predictor: modelPredictor(name, built), dispose: built.dispose };
   });
 }
 
-/** Keeps the scores of a trained network's predictor, and removes its folder unless it was there before. */
-async function keepScores<K extends Kind>(
-  { result, epochs, reused, loadWeights }: RunResult<K>,
-  { folder }: { readonly folder: string },
-  keep: Keep,
+/** Builds a trained network. A folder that was there before is no leftover. */
+async function openNetwork<Spec>(
+  { result, epochs, reused, loadWeights }: RunResult<Spec>,
+  folder: string,
   build: (weights: Weights) => { readonly predictor: Predictor; dispose(): void },
-): Promise<boolean> {
-  if (result.status === "stopped") return false;
+): Promise<Fitted | null> {
+  if (result.status === "stopped") return null;
   const last = result.weights === "best" ? (result.best?.epoch ?? 0) : result.epochs;
   const steps = epochs.slice(0, last).reduce((sum, epoch) => sum + epoch.steps, 0);
   const { predictor, dispose } = build(await loadWeights());
-  try {
-    await keep([predictor], steps);
-  } finally {
-    dispose();
-  }
-  if (!reused) await rm(folder, { recursive: true }); // hundreds of megabytes a split
-  return true;
+  return { predictors: [predictor], steps, dispose, ...(reused ? {} : { leftover: folder }) };
 }
 
 /** Its latent space is as narrow beside its width, and its divergence warms up as long, as in the authors' code. */
@@ -295,7 +273,7 @@ function describeVae({ config, folder }: DescribedRun) {
   };
   return {
     folder: `${folder}-vae`,
-    config: { ...config, model: "VAE", spec } satisfies RunRequest<"VAE">,
+    config: { ...config, model: VAE, spec } satisfies RunRequest<VaeSpec>,
   };
 }
 
@@ -303,10 +281,7 @@ function describeVae({ config, folder }: DescribedRun) {
  * Reads what a finished run left, or null if it is not finished.
  * @throws Error if the file is damaged.
  */
-export async function readSplit({
-  folder,
-  hash,
-}: Pick<SplitRun, "folder" | "hash">): Promise<ScoredSplit | null> {
+async function readSplit(folder: string, hash: string): Promise<ScoredSplit | null> {
   const file = join(folder, FILE);
   const found = await readOptionalJson<ScoredSplit>(
     file,

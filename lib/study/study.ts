@@ -1,5 +1,6 @@
 // A study: a profile's cohort, split and preprocessed, and the two models that are trained on it.
 import { existsSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type Cohort, dropEmptyFeatures } from "../cohort/cohort.js";
 import { readCohortFile } from "../cohort/cohort-file.js";
@@ -85,25 +86,63 @@ export function prepareStudy(
 }
 
 /**
+ * Splits a study's cohort anew, and preprocesses the parts.
+ * @param rows keeps the first so many training samples; by default all.
+ */
+export function onSplit({ profile, cohort }: Study, seed: number, rows?: number): Study {
+  const own = { ...profile, split: { ...profile.split, seed } };
+  const split = splitSamples(cohort.samples, own.split);
+  return prepareStudy(own, cohort, { ...split, train: split.train.slice(0, rows) });
+}
+
+/**
  * Trains ARO in one setting and shows its progress, or reads the finished run of the same settings and data.
  * An interrupted run can be read, and resumes when this is called again.
  * @throws RangeError before it starts, if the model does not fit into memory or the run onto the disk; `aro plan`
  * tells this beforehand.
  */
 export async function trainAro(study: Study, setting: Setting, engine: Engine): Promise<RunResult> {
-  return await trainDescribed(study, describeAro(study, setting), engine, createProgress());
+  const means = { engine, progress: createProgress() };
+  return await trainDescribed(study, describeAro(study, setting), means);
+}
+
+/** What a training is carried out with. */
+export interface TrainingMeans {
+  readonly engine: Engine;
+  readonly progress?: Progress;
+  /** Stops it gracefully. */
+  readonly signal?: AbortSignal;
 }
 
 /** Trains a described run on the study that it was described for, as `trainAro` does. */
 export async function trainDescribed(
   { prepared }: Study,
   { folder, config }: DescribedRun,
-  engine: Engine,
-  progress?: Progress,
-  signal?: AbortSignal,
+  { engine, progress, signal }: TrainingMeans,
 ): Promise<RunResult> {
   if (!existsSync(join(folder, "result.json"))) await requireDisk(config.spec, folder);
   return await trainRun({ folder, config, data: prepared, engine, progress, signal });
+}
+
+/**
+ * Trains a described run, lends its model to `use`, and removes the run's folder: for a model that nothing else needs.
+ * @throws the signal's reason if it stopped the training, which resumes when this is called again.
+ */
+export async function withTrained<T>(
+  study: Study,
+  described: DescribedRun,
+  means: TrainingMeans & { readonly signal: AbortSignal },
+  use: (model: AutoencoderModel<AroSpec>) => Promise<T>,
+): Promise<T> {
+  const { result } = await trainDescribed(study, described, means);
+  if (result.status === "stopped") throw means.signal.reason;
+  const model = await openTrained(described, means.engine);
+  try {
+    return await use(model);
+  } finally {
+    model.dispose();
+    await rm(described.folder, { recursive: true });
+  }
 }
 
 /**
@@ -111,7 +150,7 @@ export async function trainDescribed(
  * @throws Error if there is no run of these settings and data.
  */
 export async function readAro(study: Study, setting: Setting): Promise<Run> {
-  return await readRun(describeAro(study, setting).folder);
+  return await readRun(describeAro(study, setting).folder, ARO);
 }
 
 /**
@@ -131,7 +170,7 @@ export async function openTrained(
   { folder }: Pick<DescribedRun, "folder">,
   engine: Engine,
 ): Promise<AutoencoderModel<AroSpec>> {
-  const run = await readRun(folder);
+  const run = await readRun(folder, ARO);
   return buildAutoencoder(engine, ARO, run.config.spec, await run.loadWeights());
 }
 
@@ -160,6 +199,7 @@ export function describeAro(
 ): DescribedRun {
   const [first, second] = prepared.modalities;
   const config: RunRequest = {
+    model: ARO,
     spec: {
       ...profile.model,
       ...model,

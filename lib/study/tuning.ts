@@ -9,8 +9,10 @@ import type { Engine } from "../engine/engine.js";
 import { observedMean } from "../evaluate/predictor.js";
 import { scoreReconstruction } from "../evaluate/reconstruction.js";
 import { repeatRow } from "../evaluate/rows.js";
+import { ARO } from "../model/aro.js";
+import type { RunData } from "../model/batches.js";
 import { checkOptions, required } from "../options.js";
-import { countedMatrix } from "../preprocess/counted.js";
+import { countedMatrix, measuredFeatures } from "../preprocess/counted.js";
 import type { PreparedCohort } from "../preprocess/prepare.js";
 import { completeConfig, type RunRequest } from "../train/config.js";
 import { trainRun } from "../train/run.js";
@@ -22,9 +24,7 @@ import {
   type Point,
   type Space,
 } from "../train/space.js";
-import type { MedianRule } from "../train/stopping.js";
-import type { RunData } from "../train/trainable.js";
-import type { Trial } from "../train/trial.js";
+import type { MedianRule, Trial } from "../train/trial.js";
 import {
   completeStudy,
   readTuning,
@@ -34,6 +34,7 @@ import {
   tune,
 } from "../train/tune.js";
 import { foldersOf, type Profile } from "./profile.js";
+import { evenlySpaced } from "./reduced.js";
 import type { Study } from "./study.js";
 
 /** One of the paper's two searches, with input dropout (whose share is tuned too) or without. Source: Figure 4. */
@@ -73,12 +74,6 @@ export function tuningSpace(profile: Profile, inputDropout: boolean): Space {
 /** The data of trials: every n-th feature of a cohort, training and validation rows alone. */
 export interface TuningData extends RunData {
   readonly modalities: readonly Modality[];
-}
-
-/** Returns a test for about `count` evenly spaced columns of `features`. */
-export function evenlySpaced(features: number, count: number): (column: number) => boolean {
-  const stride = Math.max(1, Math.round(features / count));
-  return (column) => column % stride === 0;
 }
 
 /** Takes about `count` evenly spaced features; each modality keeps its share. */
@@ -176,7 +171,10 @@ async function referenceLosses(study: Study, inputDropout: boolean, engine: Engi
   const data = thinFeatures(prepared, profile.tuning.features);
   const baseline = observedMean(data);
   const scores = scoreReconstruction({
-    truth: { ...data.validation, matrix: countedMatrix(data, data.validation) },
+    truth: {
+      ...data.validation,
+      matrix: countedMatrix(data.validation.matrix, measuredFeatures(data)),
+    },
     predicted: new Float32Array(repeatRow(baseline, data.validation.matrix.rows)),
     ...{ baseline, modalities: data.modalities, scaler: prepared.scaler, draws: 1 },
   });
@@ -301,6 +299,7 @@ export function requestOf(
 ): RunRequest {
   const [{ start, end }] = data.modalities;
   return {
+    model: ARO,
     spec: {
       ...model,
       features: data.train.matrix.columns,

@@ -64,7 +64,7 @@ export const UNCERTAINTY: Measurement<Uncertainty> = {
     "coverage and width of intervals of the shared decoder and a ridge, and which features can be used",
   version: 2,
   settings: () => PREDICTORS,
-  async measure({ cohort, split }, engine, part) {
+  async measure({ cohort, split }, { engine, part }) {
     const first = cohort.modalities[0].end;
     const inferred = inferredRanges(cohort.modalities);
     const held = [...split.validation, ...split.test];

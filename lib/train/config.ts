@@ -2,15 +2,17 @@
 import { createHash } from "node:crypto";
 import type { Cohort } from "../cohort/cohort.js";
 import type { Matrix } from "../cohort/matrix.js";
+import type { AroSpec } from "../model/aro.js";
+import type { RunData } from "../model/batches.js";
+import type { Trainable } from "../model/model.js";
 import { checkOptions, required } from "../options.js";
 import { completeSettings, type TrainOptions, type TrainSettings } from "./settings.js";
-import { type Kind, type RunData, type SpecOf, TRAINABLE } from "./trainable.js";
 
 /** The settings that a caller gives; the defaults are the paper's. */
-export interface RunRequest<K extends Kind = "ARO"> {
-  /** By default ARO. */
-  readonly model?: K;
-  readonly spec: SpecOf<K>;
+export interface RunRequest<Spec = AroSpec> {
+  /** `ARO`, `VAE`, `MODIS`, or a model of your own. */
+  readonly model: Trainable<Spec>;
+  readonly spec: NoInfer<Spec>;
   /** Its seed also decides the initial weights. */
   readonly training: TrainOptions;
   /** What else distinguishes this run from others, such as `{ split: "patient", splitSeed: 42 }`. */
@@ -18,9 +20,9 @@ export interface RunRequest<K extends Kind = "ARO"> {
 }
 
 /** As config.json holds it. */
-export interface RunConfig<K extends Kind = "ARO"> {
-  /** Omitted for ARO. */
-  readonly model?: K;
+export interface RunConfig<Spec = AroSpec> {
+  /** The model's name; omitted for ARO. */
+  readonly model?: string;
   /** Version of the training's semantics; runs of different versions differ. */
   readonly version: number;
   readonly cohort: string;
@@ -30,7 +32,7 @@ export interface RunConfig<K extends Kind = "ARO"> {
     /** SHA-256 of ids, values and masks, and of what else the model reads; depends on cohort, preprocessing and split. */
     readonly sha256: string;
   };
-  readonly spec: SpecOf<K>;
+  readonly spec: Spec;
   readonly training: TrainSettings;
   readonly about: Readonly<Record<string, string | number | boolean | null>>;
   /** SHA-256 of all of the above. */
@@ -44,44 +46,40 @@ const VERSION = 1;
  * @throws TypeError for an unknown setting, with the nearest known one, and for a value of a wrong kind.
  * @throws RangeError if a setting makes no sense.
  */
-export function completeConfig<K extends Kind = "ARO">(
-  request: RunRequest<K>,
-  data: RunData,
-): RunConfig<K> {
-  const {
-    model: kind = "ARO" as K,
-    spec,
-    training,
-    about = {},
-  } = checkOptions<RunRequest<Kind>>("trainRun: config", request, {
-    model: ["ARO", "VAE", "MODIS"],
-    spec: required("object"),
-    training: required("object"),
-    about: "object",
-  }) as RunRequest<K>;
-  const { architecture, fingerprint } = TRAINABLE[kind];
-  architecture.check(spec);
+export function completeConfig<Spec>(request: RunRequest<Spec>, data: RunData): RunConfig<Spec> {
+  const kinds = { model: required("object"), spec: required("object") };
+  const rest = { training: required("object"), about: "object" } as const;
+  checkOptions<RunRequest<object>>("trainRun: config", request as RunRequest<object>, {
+    ...kinds,
+    ...rest,
+  });
+  const { model, spec, training, about = {} } = request;
+  model.check(spec);
   const rows = hashRows([data.train, data.validation]);
-  const besides = fingerprint?.(data);
+  const besides = model.besides?.(data);
   const config = {
-    ...(kind === "ARO" ? {} : { model: kind }),
+    ...(model.name === "ARO" ? {} : { model: model.name }),
     version: VERSION,
     cohort: data.name,
     data: {
       trainRows: data.train.matrix.rows,
       validationRows: data.validation.matrix.rows,
-      sha256: besides ? createHash("sha256").update(rows).update(besides).digest("hex") : rows,
+      sha256: besides === undefined ? rows : sha256(rows + sha256(JSON.stringify(besides))),
     },
     spec,
     training: completeSettings(training),
     about,
   };
   const lines = Object.entries(flatten(config)).sort(([a], [b]) => (a < b ? -1 : 1));
-  return { ...config, hash: createHash("sha256").update(JSON.stringify(lines)).digest("hex") };
+  return { ...config, hash: sha256(JSON.stringify(lines)) };
+}
+
+function sha256(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
 }
 
 /** Lists the settings in which two configs differ, as `training.epochs: 200 there, 100 asked for`. */
-export function differences(there: RunConfig<Kind>, asked: RunConfig<Kind>): string[] {
+export function differences(there: RunConfig<unknown>, asked: RunConfig<unknown>): string[] {
   const [a, b] = [flatten(there), flatten(asked)];
   const names = [...new Set([...Object.keys(a), ...Object.keys(b)])];
   return names

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { UNFINISHED } from "../cohort/durable-file.js";
 import { readOptional } from "../cohort/optional-file.js";
 import { quoteSome } from "../cohort/problems.js";
-import type { Losses, Weights } from "../model/model.js";
+import type { AroSpec } from "../model/aro.js";
+import type { Losses, Trainable, Weights } from "../model/model.js";
 import { readWeights } from "../model/weights.js";
 import { CHECKPOINT } from "./checkpoint.js";
 import { differences, type RunConfig } from "./config.js";
@@ -13,7 +14,6 @@ import type { RunEnvironment } from "./environment.js";
 import { EVENTS_FILE } from "./events.js";
 import { completeSettings, type TrainOptions } from "./settings.js";
 import type { Best, Epoch } from "./train.js";
-import { type Kind, TRAINABLE } from "./trainable.js";
 
 /** The contents of result.json. */
 export interface RunSummary {
@@ -30,9 +30,9 @@ export interface RunSummary {
 }
 
 /** A run, as read from its folder. */
-export interface Run<K extends Kind = "ARO"> {
+export interface Run<Spec = AroSpec> {
   readonly folder: string;
-  readonly config: RunConfig<K>;
+  readonly config: RunConfig<Spec>;
   readonly environment: RunEnvironment;
   /** In order; so far, if the run is under way or was killed. */
   readonly epochs: readonly Epoch[];
@@ -43,7 +43,7 @@ export interface Run<K extends Kind = "ARO"> {
 }
 
 /** A run that has ended. */
-export interface EndedRun<K extends Kind = "ARO"> extends Run<K> {
+export interface EndedRun<Spec = AroSpec> extends Run<Spec> {
   readonly result: RunSummary;
 }
 
@@ -60,22 +60,18 @@ export const FILES = {
 
 /**
  * Reads a run's folder; the weights are read by `loadWeights`.
- * @param kind the expected model.
+ * @param model the expected one, such as `ARO`.
  * @throws Error if the folder holds no run of this model, or one of its files is malformed.
  */
-export async function readRun<K extends Kind = "ARO">(
-  folder: string,
-  kind: K = "ARO" as K,
-): Promise<Run<K>> {
-  const config = await readConfig<K>(folder);
+export async function readRun<Spec>(folder: string, model: Trainable<Spec>): Promise<Run<Spec>> {
+  const config = await readConfig<Spec>(folder);
   if (config === null) {
     throw new Error(`readRun: expected a run in ${folder}, got no ${FILES.config}; train it first`);
   }
-  const { model = "ARO" } = config;
-  if (model !== kind) {
-    throw new Error(`readRun: expected a run of ${kind} in ${folder}, got one of ${model}`);
+  const { model: name = "ARO" } = config;
+  if (name !== model.name) {
+    throw new Error(`readRun: expected a run of ${model.name} in ${folder}, got one of ${name}`);
   }
-  const { architecture } = TRAINABLE[kind];
   const environment = await readJson<RunEnvironment>(join(folder, FILES.environment));
   if (environment === null) throw new Error(`readRun: expected ${FILES.environment} in ${folder}`);
   const result = await readJson<RunSummary>(join(folder, FILES.result));
@@ -85,7 +81,7 @@ export async function readRun<K extends Kind = "ARO">(
         `readRun: expected the weights of an ended run, got one under way or killed in ${folder}; train it to its end`,
       );
     }
-    return await readWeights(join(folder, FILES.weights), architecture.tensors(config.spec));
+    return await readWeights(join(folder, FILES.weights), model.tensors(config.spec));
   };
   return { folder, config, environment, epochs: await readEpochs(folder), result, loadWeights };
 }
@@ -94,10 +90,11 @@ export async function readRun<K extends Kind = "ARO">(
  * Returns the folder's finished run, or null if it must still be trained. Creates the folder if necessary.
  * @throws Error if the folder holds a run with other settings, or unknown files.
  */
-export async function findRun<K extends Kind>(
+export async function findRun<Spec>(
   folder: string,
-  asked: RunConfig<K>,
-): Promise<EndedRun<K> | null> {
+  model: Trainable<Spec>,
+  asked: RunConfig<Spec>,
+): Promise<EndedRun<Spec> | null> {
   await mkdir(folder, { recursive: true });
   const names = (await readdir(folder)).filter((name) => !UNFINISHED.test(name));
   if (!names.includes(FILES.config)) {
@@ -109,14 +106,14 @@ export async function findRun<K extends Kind>(
         "give the run a folder of its own",
     );
   }
-  const changed = differences((await readConfig<Kind>(folder))!, asked);
+  const changed = differences((await readConfig<Spec>(folder))!, asked);
   if (changed.length > 0) {
     throw new Error(
       `trainRun: expected the settings of the run in ${folder}, got others (${changed.join("; ")}); ` +
         "give this run another name, or delete that folder",
     );
   }
-  const run = await readRun(folder, asked.model ?? ("ARO" as K));
+  const run = await readRun(folder, model);
   if (run.result?.status !== "finished" || !names.includes(FILES.weights)) return null;
   return { ...run, result: run.result };
 }
@@ -134,7 +131,7 @@ export interface RunState {
  * @throws Error if one of its files is malformed.
  */
 export async function readState(folder: string, hash: string): Promise<RunState> {
-  const there = await readConfig<Kind>(folder);
+  const there = await readConfig<unknown>(folder);
   if (there === null) return { state: "missing", epoch: 0 };
   if (there.hash !== hash) return { state: "other", epoch: 0 };
   const epoch = (await readEpochs(folder)).at(-1)?.epoch ?? 0;
@@ -144,8 +141,8 @@ export async function readState(folder: string, hash: string): Promise<RunState>
 }
 
 /** Reads a run's config; in the first release, MODIS kept `klWeight` among the training settings. */
-async function readConfig<K extends Kind>(folder: string): Promise<RunConfig<K> | null> {
-  const config = await readJson<RunConfig<K>>(join(folder, FILES.config));
+async function readConfig<Spec>(folder: string): Promise<RunConfig<Spec> | null> {
+  const config = await readJson<RunConfig<Spec>>(join(folder, FILES.config));
   const { klWeight, ...training } = (config?.training ?? {}) as { readonly klWeight?: number };
   if (config === null || klWeight === undefined) return config;
   return {
@@ -155,7 +152,8 @@ async function readConfig<K extends Kind>(folder: string): Promise<RunConfig<K> 
   };
 }
 
-async function readEpochs(folder: string): Promise<Epoch[]> {
+/** Reads the epochs of the run in a folder, in order. */
+export async function readEpochs(folder: string): Promise<Epoch[]> {
   const text = (await readOptional(join(folder, FILES.metrics))) ?? "";
   // What follows the last line break is an incomplete write.
   const lines = text.split("\n").slice(0, -1);

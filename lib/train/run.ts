@@ -8,10 +8,14 @@ import {
   syncFolder,
   UNFINISHED,
 } from "../cohort/durable-file.js";
-import { type Engine, nameEngine } from "../engine/engine.js";
+import { type Columns, type Engine, nameEngine } from "../engine/engine.js";
+import type { AroSpec } from "../model/aro.js";
+import type { RunData } from "../model/batches.js";
+import { buildModel } from "../model/model.js";
 import { writeWeights } from "../model/weights.js";
 import { checkOptions, required } from "../options.js";
 import {
+  createSaving,
   findCheckpoint,
   removeCheckpoints,
   restoreCheckpoint,
@@ -24,30 +28,25 @@ import { type EndedRun, FILES, findRun, type RunSummary, readJson, readRun } fro
 import { withInterrupt } from "./interrupt.js";
 import { type Lock, takeLock } from "./lock.js";
 import type { Progress } from "./progress.js";
-import { createSaving } from "./saving.js";
+import type { TrainSettings } from "./settings.js";
 import { type Epoch, train } from "./train.js";
-import { type Kind, type RunData, TRAINABLE, type TrainableOf } from "./trainable.js";
 
-export interface RunResult<K extends Kind = "ARO"> extends EndedRun<K> {
+export interface RunResult<Spec = AroSpec> extends EndedRun<Spec> {
   /** Whether the folder already held the finished run, so nothing was trained. */
   readonly reused: boolean;
   /** Notes on where the run resumed and which checkpoints were damaged. */
   readonly notes: readonly string[];
 }
 
-export interface TrainRunOptions<K extends Kind = "ARO"> {
+export interface TrainRunOptions<Spec = AroSpec> {
   /** A folder for this run alone, e.g. `data/runs/<profile>/<name>`; created if necessary. */
   readonly folder: string;
-  readonly config: RunRequest<K>;
+  readonly config: RunRequest<Spec>;
   readonly data: RunData;
   readonly engine: Engine;
-  /** How the model is built and fed; by default from `TRAINABLE`. */
-  readonly trainable?: TrainableOf<K>;
   /** Receives the epochs trained now, not those from before a resumed run. */
   readonly onEpoch?: (epoch: Epoch) => void;
   readonly progress?: Progress;
-  /** Whether to write an event file for TensorBoard; by default true, unless ARO_EVENTS is 0. */
-  readonly events?: boolean;
   /** Stops training gracefully, as the first SIGINT or SIGTERM does. */
   readonly signal?: AbortSignal;
   /**
@@ -65,29 +64,26 @@ export interface TrainRunOptions<K extends Kind = "ARO"> {
  * @throws Error if the folder holds a run with other settings (which is never overwritten), another process trains in it,
  *   the disk is full (the last checkpoint stays), or the training fails.
  */
-export async function trainRun<K extends Kind = "ARO">(
-  options: TrainRunOptions<K>,
-): Promise<RunResult<K>> {
-  const { folder, data, progress } = checkOptions<TrainRunOptions<Kind>>("trainRun", options, {
+export async function trainRun<Spec>(options: TrainRunOptions<Spec>): Promise<RunResult<Spec>> {
+  const { folder, data, progress } = checkOptions("trainRun", options, {
     folder: required("string"),
     config: required("object"),
     data: required("object"),
     engine: required("object"),
-    trainable: "object",
     onEpoch: "function",
     progress: "object",
-    events: "boolean",
     signal: AbortSignal,
     checkpointSeconds: "number",
   });
   const config = completeConfig(options.config, data);
+  const { model } = options.config;
   const notes: string[] = [];
   const say = (text: string) => {
     notes.push(text);
     progress?.note(text);
   };
   const reuse = async () => {
-    const run = await findRun(folder, config);
+    const run = await findRun(folder, model, config);
     if (run === null) return null;
     await removeCheckpoints(folder); // left by a run that was killed after writing its result
     progress?.finish(run.result.status, run.epochs.at(-1) ?? null, config.training.epochs);
@@ -107,41 +103,38 @@ export async function trainRun<K extends Kind = "ARO">(
   } finally {
     await lock.release();
   }
-  const run = await readRun(folder, options.config.model);
+  const run = await readRun(folder, model);
   return { ...run, result: run.result!, reused: false, notes };
 }
 
-async function trainInto<K extends Kind>(
-  options: TrainRunOptions<K>,
-  config: RunConfig<K>,
+async function trainInto<Spec>(
+  options: TrainRunOptions<Spec>,
+  config: RunConfig<Spec>,
   lock: Lock,
   say: (text: string) => void,
 ): Promise<void> {
   const { folder, data, engine, onEpoch, progress, signal, checkpointSeconds = 30 } = options;
-  const withEvents = options.events ?? process.env.ARO_EVENTS !== "0";
   const started = performance.now();
   const inFolder = (name: string) => join(folder, name);
-  const { spec, training, model: kind = "ARO" as K } = config;
-  const { build, deal, stream } = options.trainable ?? TRAINABLE[kind];
+  const { spec, training } = config;
+  const { model: architecture } = options.config;
   const from = await findStart(folder, config, say);
   const epochs = [...(from?.epochs ?? [])];
   const secondsNow = () => (from?.seconds ?? 0) + (performance.now() - started) / 1000;
   await prepareFolder(options, config, from, say);
   let last = epochs.at(-1) ?? null;
   let ended: RunSummary["status"] | "failed" = "failed";
-  const dealt = deal(data, spec, training.criterion);
-  const model = build(engine, spec, { seed: training.seed });
+  const deal = architecture.deal(data, spec, uncountedOf(data, training));
+  const model = buildModel(engine, architecture, spec, { seed: training.seed });
   const metrics = await open(inFolder(FILES.metrics), "a");
-  const events = withEvents ? await openEvents(folder, { before: epochs }) : null;
+  const events =
+    process.env.ARO_EVENTS !== "0" ? await openEvents(folder, { before: epochs }) : null;
   try {
     const save = createSaving(folder, model, { from, lock, seconds: checkpointSeconds });
-    const epochsToCome = train(model, dealt, {
-      ...{
-        ...training,
-        stream,
-        signal,
-        from: from ? await restoreCheckpoint(from, model) : undefined,
-      },
+    const epochsToCome = train(model, deal, {
+      ...training,
+      ...{ stream: architecture.stream, signal },
+      from: from ? await restoreCheckpoint(from, model) : undefined,
       onState: async (state, isLast) => {
         const complete = epochs.slice(0, state.epoch);
         const about = { config: config.hash, seconds: secondsNow(), epochs: complete };
@@ -182,6 +175,18 @@ async function trainInto<K extends Kind>(
   }
 }
 
+/**
+ * Returns the columns that the validation loss does not count: with criterion "inferred", the first modality's.
+ * @throws RangeError if there is no other modality.
+ */
+function uncountedOf({ modalities = [] }: RunData, { criterion }: TrainSettings): Columns | null {
+  if (criterion === undefined) return null;
+  if (modalities.length > 1) return modalities[0];
+  throw new RangeError(
+    `train: expected at least 2 modalities for criterion "${criterion}", got ${modalities.length}`,
+  );
+}
+
 /** Finds the checkpoint to resume from; reports it and the damaged ones. */
 async function findStart(
   folder: string,
@@ -205,9 +210,9 @@ async function findStart(
 }
 
 /** Writes config, environment and the metrics of earlier epochs into the folder. */
-async function prepareFolder<K extends Kind>(
-  { folder, engine }: TrainRunOptions<K>,
-  config: RunConfig<K>,
+async function prepareFolder<Spec>(
+  { folder, engine }: TrainRunOptions<Spec>,
+  config: RunConfig<Spec>,
   from: SavedCheckpoint | null,
   say: (text: string) => void,
 ): Promise<void> {

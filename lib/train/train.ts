@@ -7,6 +7,7 @@ import {
   restoreRandom,
   shuffle,
 } from "../cohort/random.js";
+import type { Deal } from "../model/batches.js";
 import {
   DivergenceError,
   type Losses,
@@ -14,9 +15,7 @@ import {
   type Model,
   type Weights,
 } from "../model/model.js";
-import type { Deal } from "./deal.js";
-import { type PlateauState, startPlateau, stepPlateau } from "./schedule.js";
-import { completeSettings, type TrainOptions } from "./settings.js";
+import { completeSettings, type PlateauSettings, type TrainOptions } from "./settings.js";
 
 export interface Best {
   readonly epoch: number;
@@ -75,7 +74,7 @@ export interface TrainState {
 }
 
 export interface TrainControls {
-  /** The name of the random stream of dropout and noise. */
+  /** The name of the random stream of dropout and noise; by default "dropout". */
   readonly stream?: string;
   /** Ends training after the current step. */
   readonly signal?: AbortSignal;
@@ -240,17 +239,57 @@ async function requireFinite(
   epoch: number,
   learningRate: number,
 ): Promise<Measured> {
-  let got: string;
   try {
-    const found = await losses;
-    if (Number.isFinite(found.huber) && Number.isFinite(found.mse)) return found;
-    got = `Huber ${found.huber} and MSE ${found.mse}`;
+    return await losses;
   } catch (error) {
     if (!(error instanceof DivergenceError)) throw error;
-    got = `"${error.message}"`;
+    const { found } = error;
+    throw new DivergenceError(
+      `train: expected a finite ${where} loss, got ${found} in epoch ${epoch} at learning rate ${learningRate}; ` +
+        "try a tenth of that rate, and check that the rows come from applyScaler",
+      found,
+    );
   }
-  throw new DivergenceError(
-    `train: expected a finite ${where} loss, got ${got} in epoch ${epoch} at learning rate ${learningRate}; ` +
-      "try a tenth of that rate, and check that the rows come from applyScaler",
-  );
+}
+
+/** An improvement is a metric below `best (1 - THRESHOLD)`; PyTorch's default. */
+const THRESHOLD = 1e-4;
+/** A smaller reduction of the rate is not made; PyTorch's default. */
+const EPSILON = 1e-8;
+
+/** What the schedule remembers: plain numbers, so that it can be saved as JSON. */
+export interface PlateauState {
+  readonly learningRate: number;
+  /** The lowest metric that counted as an improvement; null before the first. */
+  readonly best: number | null;
+  /** Steps since the last improvement or reduction of the rate. */
+  readonly badSteps: number;
+}
+
+/** Starts the schedule at a learning rate. */
+export function startPlateau(learningRate: number): PlateauState {
+  return { learningRate, best: null, badSteps: 0 };
+}
+
+/**
+ * Takes one step on a metric that should fall, and returns the state after it.
+ * Source: torch.optim.lr_scheduler.ReduceLROnPlateau with mode "min", threshold_mode "rel" and no cooldown.
+ * @throws RangeError if the metric is not finite.
+ */
+export function stepPlateau(
+  state: PlateauState,
+  metric: number,
+  { factor, patience }: Pick<PlateauSettings, "factor" | "patience">,
+): PlateauState {
+  if (!Number.isFinite(metric)) {
+    throw new RangeError(`stepPlateau: expected a finite metric, got ${metric}`);
+  }
+  const { learningRate, best, badSteps } = state;
+  if (best === null || metric < best * (1 - THRESHOLD)) {
+    return { learningRate, best: metric, badSteps: 0 };
+  }
+  if (badSteps < patience) return { learningRate, best, badSteps: badSteps + 1 };
+  const lowered = learningRate * factor;
+  const isLowered = learningRate - lowered > EPSILON;
+  return { learningRate: isLowered ? lowered : learningRate, best, badSteps: 0 };
 }

@@ -1,11 +1,13 @@
-// A trial of a tuning study: a point, its training and its record.
+// A trial of a tuning study: a point, its training and its record; and the median rule, which ends hopeless ones early.
 import { existsSync } from "node:fs";
 import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { median } from "simple-statistics";
 import { replaceJson } from "../cohort/durable-file.js";
+import { demandsOf } from "../options.js";
 import type { Observation } from "./search.js";
 import type { Point } from "./space.js";
+import type { Epoch } from "./train.js";
 
 /** The contents of trial-NNN.json; the run is in the folder trial-NNN beside it. */
 export interface Trial {
@@ -48,6 +50,42 @@ export function observationsOf(trials: readonly Trial[]): Observation[] {
     if (status === "finished" && loss !== null) return [{ point, value: loss }];
     return [{ point, value: loss === null ? worst : Math.max(loss, middle) }];
   });
+}
+
+/** When the median rule judges a trial. */
+export interface MedianRule {
+  /** Epochs before a trial is judged, at least 1. */
+  readonly afterEpochs: number;
+  /** Number of earlier trials that must have reached the same epoch. */
+  readonly afterTrials: number;
+}
+
+/** The lowest validation loss up to each epoch, of one trial. */
+export type Curve = readonly number[];
+
+export function curveOf(epochs: readonly Epoch[]): Curve {
+  return epochs.map(({ best }) => best.huber);
+}
+
+/**
+ * Whether a trial's lowest validation loss up to this epoch is above the median of what the earlier trials that came
+ * as far had reached at it. Source: Golovin et al. 2017 (Vizier), section 3.2.2, with losses instead of their averages.
+ */
+export function isHopeless(
+  { epoch, best }: Pick<Epoch, "epoch" | "best">,
+  earlier: readonly Curve[],
+  { afterEpochs, afterTrials }: MedianRule,
+): boolean {
+  if (epoch <= afterEpochs) return false;
+  const reached = earlier.flatMap((curve) => (curve.length >= epoch ? [curve[epoch - 1]] : []));
+  return reached.length >= afterTrials && best.huber > median(reached);
+}
+
+/** @throws RangeError if a count makes no sense. */
+export function checkRule({ afterEpochs, afterTrials }: MedianRule): void {
+  const { demandCount } = demandsOf("tune");
+  demandCount("stopping.afterEpochs", afterEpochs);
+  demandCount("stopping.afterTrials", afterTrials);
 }
 
 /** The folder of a trial's run. */

@@ -7,19 +7,25 @@ import { readOptionalJson } from "../cohort/optional-file.js";
 import { quoteSome } from "../cohort/problems.js";
 import { createRandom } from "../cohort/random.js";
 import type { Engine } from "../engine/engine.js";
+import type { AroSpec } from "../model/aro.js";
+import type { RunData } from "../model/batches.js";
 import { DivergenceError } from "../model/model.js";
+import { demandsOf } from "../options.js";
 import { completeConfig, differences, type RunConfig, type RunRequest } from "./config.js";
-import { readRun } from "./folder.js";
+import { readEpochs } from "./folder.js";
 import { withInterrupt } from "./interrupt.js";
 import { claimWork, type Work } from "./lock.js";
-import { trainRun } from "./run.js";
+import { type RunResult, trainRun } from "./run.js";
 import { type SearchMethod, suggest } from "./search.js";
 import { checkSpace, decodePoint, type Point, type Space } from "./space.js";
-import { type Curve, checkRule, curveOf, isHopeless, type MedianRule } from "./stopping.js";
-import type { RunData, TrainableOf } from "./trainable.js";
 import {
   bestTrial,
+  type Curve,
+  checkRule,
+  curveOf,
   dropTensors,
+  isHopeless,
+  type MedianRule,
   observationsOf,
   readTrials,
   type Trial,
@@ -28,7 +34,7 @@ import {
 } from "./trial.js";
 
 /** The identity of a study; the number of trials is not part of it, so a study can be extended. */
-export interface StudyRequest {
+export interface StudyRequest<Spec = AroSpec> {
   readonly method: SearchMethod;
   readonly space: Space;
   /** Seed of the suggestions, together with the trial's number. */
@@ -36,27 +42,25 @@ export interface StudyRequest {
   /** Null trains every trial to the end. */
   readonly stopping: MedianRule | null;
   /** The run of a point. */
-  readonly request: (point: Point) => RunRequest;
+  readonly request: (point: Point) => RunRequest<Spec>;
 }
 
 /** The contents of study.json. */
-export interface StudyConfig extends Omit<StudyRequest, "request"> {
+export interface StudyConfig<Spec = AroSpec> extends Omit<StudyRequest, "request"> {
   readonly version: number;
   /** The complete config at the middle of the space, which holds what all trials share. */
-  readonly middle: RunConfig;
+  readonly middle: RunConfig<Spec>;
   /** SHA-256 of all of the above. */
   readonly hash: string;
 }
 
-export interface TuneOptions extends StudyRequest {
+export interface TuneOptions<Spec = AroSpec> extends StudyRequest<Spec> {
   /** A folder for this study alone; created if necessary. */
   readonly folder: string;
   /** Total number of trials. */
   readonly trials: number;
   readonly data: RunData;
   readonly engine: Engine;
-  /** How ARO is built and fed; by default from `TRAINABLE`. */
-  readonly trainable?: TrainableOf<"ARO">;
   /** Whether several processes may work on the study at the same time; each must set it. By default false. */
   readonly shared?: boolean;
   /** Called with each trial that ends in this process. */
@@ -66,9 +70,9 @@ export interface TuneOptions extends StudyRequest {
 }
 
 /** A study, as read from its folder. */
-export interface Tuning {
+export interface Tuning<Spec = AroSpec> {
   readonly folder: string;
-  readonly config: StudyConfig;
+  readonly config: StudyConfig<Spec>;
   readonly trials: readonly Trial[];
   /** The best finished trial; null if none has finished. */
   readonly best: (Trial & { readonly loss: number }) | null;
@@ -78,10 +82,10 @@ const VERSION = 1;
 const STUDY = "study.json";
 
 /** Completes a study's settings with the config at the middle of its space, and hashes all of it. */
-export function completeStudy(
-  { method, space, seed, stopping, request }: StudyRequest,
+export function completeStudy<Spec>(
+  { method, space, seed, stopping, request }: StudyRequest<Spec>,
   data: RunData,
-): StudyConfig {
+): StudyConfig<Spec> {
   checkSpace(space);
   if (stopping) checkRule(stopping);
   const point = decodePoint(space, new Array<number>(space.length).fill(0.5));
@@ -103,11 +107,9 @@ export function completeStudy(
  * @throws RangeError if a setting makes no sense; Error if the folder holds another study, another process works on it
  * without `shared`, or a training fails for another reason than a loss that is not finite.
  */
-export async function tune(options: TuneOptions): Promise<Tuning> {
+export async function tune<Spec>(options: TuneOptions<Spec>): Promise<Tuning<Spec>> {
   const { folder, trials: budget, data, shared = false } = options;
-  if (!Number.isInteger(budget) || budget < 1) {
-    throw new RangeError(`tune: expected trials to be a positive whole number, got ${budget}`);
-  }
+  demandsOf("tune").demandCount("trials", budget);
   await openFolder(folder, completeStudy(options, data), shared);
   await withInterrupt(async (signal) => {
     await dropTensors(folder, await readTrials(folder)); // left by a kill just after the end of a trial
@@ -138,8 +140,8 @@ export async function tune(options: TuneOptions): Promise<Tuning> {
  * Reads a study's folder.
  * @throws Error if it is not one.
  */
-export async function readTuning(folder: string): Promise<Tuning> {
-  const config = await readStudy(folder);
+export async function readTuning<Spec = AroSpec>(folder: string): Promise<Tuning<Spec>> {
+  const config = await readStudy<Spec>(folder);
   if (config === null) {
     throw new Error(`readTuning: expected a study in ${folder}, got no ${STUDY}; tune first`);
   }
@@ -154,7 +156,7 @@ interface Claimed {
 }
 
 /** Lists running trials, which a dead process may have left, and then a new one; empty if the study is complete. */
-async function listWork(options: TuneOptions): Promise<Work<Claimed>[]> {
+async function listWork<Spec>(options: TuneOptions<Spec>): Promise<Work<Claimed>[]> {
   const { folder, trials: budget } = options;
   const trials = await readTrials(folder);
   const open = trials.flatMap(({ number, status }) => (status === "running" ? [number] : []));
@@ -173,7 +175,10 @@ async function listWork(options: TuneOptions): Promise<Work<Claimed>[]> {
   }));
 }
 
-function startTrial({ method, space, seed }: TuneOptions, trials: readonly Trial[]): Trial {
+function startTrial<Spec>(
+  { method, space, seed }: TuneOptions<Spec>,
+  trials: readonly Trial[],
+): Trial {
   const number = trials.length;
   const random = createRandom(seed, `trial ${number}`);
   const point = suggest(method, space, observationsOf(trials), random);
@@ -181,8 +186,8 @@ function startTrial({ method, space, seed }: TuneOptions, trials: readonly Trial
 }
 
 /** Trains a trial to its end or verdict; null if it was interrupted. */
-async function runTrial(
-  { folder, request, data, engine, trainable, stopping }: TuneOptions,
+async function runTrial<Spec>(
+  { folder, request, data, engine, stopping }: TuneOptions<Spec>,
   trial: Trial,
   curves: readonly Curve[],
   signal: AbortSignal,
@@ -193,8 +198,8 @@ async function runTrial(
   // The last epoch is not judged: a trial that reaches it has finished.
   const judge = (epoch: Parameters<typeof isHopeless>[0]) =>
     stopping !== null && epoch.epoch < epochs && isHopeless(epoch, curves, stopping);
-  const options = { folder: trialFolder(folder, trial.number), config, data, engine, trainable };
-  let run: Awaited<ReturnType<typeof trainRun>>;
+  const options = { folder: trialFolder(folder, trial.number), config, data, engine };
+  let run: RunResult<Spec>;
   try {
     run = await trainRun({
       ...options,
@@ -221,14 +226,17 @@ async function readCurves(folder: string, trials: readonly Trial[]): Promise<Cur
   const curves: Curve[] = [];
   for (const { number, status, epochs } of trials) {
     if (status !== "finished" && status !== "stopped") continue;
-    const run = await readRun(trialFolder(folder, number));
-    curves.push(curveOf(run.epochs.slice(0, epochs)));
+    curves.push(curveOf((await readEpochs(trialFolder(folder, number))).slice(0, epochs)));
   }
   return curves;
 }
 
 /** Starts the study in the folder, or checks that the folder holds this study. */
-async function openFolder(folder: string, asked: StudyConfig, shared: boolean): Promise<void> {
+async function openFolder(
+  folder: string,
+  asked: StudyConfig<unknown>,
+  shared: boolean,
+): Promise<void> {
   await mkdir(folder, { recursive: true });
   const names = await readdir(folder); // read before study.json, which another process may be writing
   if (!shared) {
@@ -254,7 +262,7 @@ async function openFolder(folder: string, asked: StudyConfig, shared: boolean): 
   await replaceJson(join(folder, STUDY), asked);
 }
 
-function changes(there: StudyConfig, asked: StudyConfig): string[] {
+function changes(there: StudyConfig<unknown>, asked: StudyConfig<unknown>): string[] {
   const names = ["version", "method", "space", "seed", "stopping"] as const;
   const own = names
     .map((name) => [name, JSON.stringify(there[name]), JSON.stringify(asked[name])])
@@ -263,9 +271,9 @@ function changes(there: StudyConfig, asked: StudyConfig): string[] {
   return [...own, ...differences(there.middle, asked.middle)];
 }
 
-async function readStudy(folder: string): Promise<StudyConfig | null> {
+async function readStudy<Spec>(folder: string): Promise<StudyConfig<Spec> | null> {
   const file = join(folder, STUDY);
-  return await readOptionalJson<StudyConfig>(
+  return await readOptionalJson<StudyConfig<Spec>>(
     file,
     ({ hash }) => typeof hash === "string",
     (found) => `${file}: expected a study in JSON, got "${found}"; delete its folder`,

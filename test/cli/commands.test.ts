@@ -1,11 +1,13 @@
 // The command line as a reader meets it: what is wrong is said in one line, and the exit status tells.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join, posix } from "node:path";
 import { mock, test } from "node:test";
 import { main } from "../../lib/cli/main.js";
 import { projectRoot } from "../../lib/cohort/root.js";
+import { entriesOf } from "../../lib/study/catalog.js";
+import { readProfile } from "../../lib/study/profile.js";
 import { importsOf, readSources } from "../architecture.js";
 import { scratchFolder } from "../scratch.js";
 
@@ -45,6 +47,9 @@ test("without a command, with help and with --help it prints how it is used, and
       /^usage: npx aro train \[EXPERIMENT\] \[options\][\s\S]*example: npx aro train/,
     );
     assert.match(stdout, /exit status: 0 done, 75 stopped .*, 1 an error/);
+    const names = entriesOf(readProfile({})).map(({ name }) => name);
+    const last = names.pop();
+    assert.ok(stdout.includes(`EXPERIMENT is ${names.join(", ")} or ${last};`));
   }
   assert.match((await aroHere("--version")).stdout, /^\d+\.\d+\.\d+$/);
 });
@@ -56,6 +61,16 @@ test("help of a command does nothing else", async () => {
   assert.equal(status, 0);
   assert.match(stdout, /^usage: npx aro readme\n/);
   assert.equal(readFileSync(file, "utf8"), before);
+});
+
+test("an export of a model that was not trained says how to train it, and writes nothing", async () => {
+  const file = join(scratchFolder(), "latent.tsv");
+  const rare = "model.width=7,training.epochs=3"; // of which no run lies about
+  await assert.rejects(
+    aroHere("export", "embeddings", "--profile", "course", "--set", rare, "--output", file),
+    /expected a trained ARO masked .*, got none in .*; npx aro notebooks --only 03 trains it/,
+  );
+  assert.ok(!existsSync(file));
 });
 
 test("what is asked for wrongly is refused by name in one line, with the nearest name, before anything is done", async () => {
@@ -81,6 +96,38 @@ test("what is asked for wrongly is refused by name in one line, with the nearest
     [["tensorflow", "--cuba"], /did you mean "--cuda"\?/],
     [["claims", "--jsn"], /did you mean "--json"\?/],
     [["plan", "--width", "wide"], /--width to be a whole number of at least 1, got "wide"/],
+    [
+      ["fit", "--profile", "course", "--output", "no-such", "--set", "model.width=64"],
+      /expected --set only with --method aro, got "model\.width=64"/,
+    ],
+    [
+      [
+        "fit",
+        "--method",
+        "aro",
+        "--profile",
+        "course",
+        "--output",
+        "no",
+        "--set",
+        "tuning.trials=2",
+      ],
+      /expected settings of model or training, got "tuning\.trials=2"; leave it out/,
+    ],
+    [
+      [
+        "fit",
+        "--method",
+        "aro",
+        "--profile",
+        "course",
+        "--output",
+        "no",
+        "--set",
+        "training.seed=2",
+      ],
+      /got "training\.seed=2"; give the seed by --seed/,
+    ],
     [["data", "get", "tcga"], /expected one of ucec, gbm, paper, got "tcga"$/],
     [["data", "get", "uecc"], /got "uecc"; did you mean "ucec"\?/],
     [["data", "put", "ucec"], /expected get COHORT, got "put"/],

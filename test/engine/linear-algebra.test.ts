@@ -6,6 +6,7 @@ import { createRandom, type Random } from "../../lib/cohort/random.js";
 import {
   decomposeSymmetric,
   factorCholesky,
+  gatherRows,
   gram,
   multiply,
   multiplyTransposed,
@@ -304,6 +305,28 @@ test("the native one gives the same numbers to the bit again, and to rounding on
   assert.equal(again, three);
   close(JSON.parse(one) as number[], JSON.parse(three) as number[], 1e-10);
 });
+
+for (const { name, algebra, skip } of contenders) {
+  test(`${name}: columns of rows are gathered in any order, wherever they go`, { skip }, () => {
+    const values = Float32Array.from({ length: 3000 * 7 }, (_, i) => i);
+    const rows = Int32Array.from({ length: 2500 }, (_, i) => (i * 1237) % 3000).fill(5, 10, 20);
+    const out = new Float32Array(2500 * 4).fill(-1);
+    const source = { values, start: 2, width: 3, stride: 7 };
+    gatherRows(source, rows, { values: out, start: 1, stride: 4 }, algebra);
+    const expected = Array.from(rows, (row) => [-1, row * 7 + 2, row * 7 + 3, row * 7 + 4]);
+    assert.deepEqual([...out], expected.flat());
+    const wrong = (row: number, from = source, into = { values: out, start: 1, stride: 4 }) =>
+      assert.throws(
+        () => gatherRows(from, Int32Array.of(0, row), into, algebra),
+        /gatherRows: expected rows of a table of 21000 numbers into one of \d+, got numbers up to/,
+      );
+    wrong(3000);
+    wrong(-1);
+    wrong(2999, { ...source, start: 5 });
+    wrong(1, { ...source, start: -1 });
+    wrong(1, source, { values: new Float32Array(7), start: 1, stride: 4 });
+  });
+}
 
 test("distances are the same to the bit in JavaScript and compiled", {
   skip: contenders[1].skip,

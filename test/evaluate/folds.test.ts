@@ -2,7 +2,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createRandom } from "../../lib/cohort/random.js";
-import { type Fold, stratifiedGroupFolds, stratifiedHoldout } from "../../lib/evaluate/folds.js";
+import {
+  type Fold,
+  groupFolds,
+  stratifiedGroupFolds,
+  stratifiedHoldout,
+} from "../../lib/evaluate/folds.js";
 
 /** Every sample is tested once, and never by what learned from it. */
 const assertPartition = (folds: readonly Fold[], count: number) => {
@@ -57,6 +62,23 @@ test("stratifiedGroupFolds never parts a patient, and keeps shares even where pa
       }
     }
   }
+});
+
+test("groupFolds keeps patients whole and folds even, has as many folds as patients at most, and refuses one", () => {
+  const patients = Array.from({ length: 40 }, (_, i) => `P${i % 23}`);
+  const folds = groupFolds(patients, { folds: 8, seed: 3 });
+  assert.equal(folds.length, 8);
+  assertPartition(folds, patients.length);
+  for (const { train, test: held } of folds) {
+    assert.ok(Math.abs(held.length - 5) <= 1, `${held.length}`);
+    const seen = new Set(train.map((row) => patients[row]));
+    assert.ok(held.every((row) => !seen.has(patients[row])));
+  }
+  assert.equal(groupFolds(["a", "b", "a", "c"], { folds: 5 }).length, 3);
+  assert.throws(
+    () => groupFolds(["a", "a"], { folds: 5 }),
+    /expected at least 2 groups, got 1; add patients/,
+  );
 });
 
 test("stratifiedGroupFolds repeats with its seed and differs with another", () => {

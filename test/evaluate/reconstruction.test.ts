@@ -233,11 +233,12 @@ test("z-scores are scored in measured units against measurements that are not cl
     predict: async ({ matrix }) => matrix.values.map((z) => z / 2),
   };
   const options = { parts: ["test"], draws: 1, measured: cohort.matrix } as const;
-  const rows = await scorePredictors([half], prepared, options);
+  const scored = await scorePredictors([half], prepared, options);
   assert.deepEqual(
-    rows.map(({ modality }) => modality),
-    ["RNA", "protein"],
+    scored.map(({ space, modality }) => `${space} ${modality}`),
+    ["z RNA", "z protein", "z inferred", "z all", "measured RNA", "measured protein"],
   );
+  const rows = scored.filter(({ space }) => space === "measured");
   const { mean, std, low, high } = prepared.scaler;
   const { values, observed, columns } = cohort.matrix;
   let [squares, around, count] = [0, 0, 0];

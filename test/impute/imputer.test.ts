@@ -285,6 +285,18 @@ test("nothing that exists is written over, and nothing half-written is left", as
     fitImputer(cohort, { output: place("model") }),
     /expected a folder that does not exist yet/,
   );
+  await assert.rejects(
+    fitImputer(cohort, { output: place("model/README.md/deeper") }),
+    /expected a place where .*deeper can be made, got .*README\.md, which is a file; name another/,
+  );
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const stopped = impute({
+    ...{ model: place("model"), table: heldTable(), output: place("stopped"), signal },
+  });
+  stopping.abort(new Error("interrupted"));
+  await assert.rejects(stopped, /interrupted/);
+  assert.ok(!existsSync(place("stopped")));
   assert.ok(readdirSync(folder).every((name) => !name.startsWith(".")));
 });
 
@@ -305,10 +317,18 @@ test("a control fits by the same command, and predicts worse than the model", as
 
 test("ARO imputes nothing below a training mean, says so, and its open intervals hold", async () => {
   const output = place("aro-model");
+  const told: [number, string][] = [];
   const { decoder, aro, quality } = await fitImputer(cohort, {
     ...{ rows: kept, method: "aro", output },
     aro: { model: { width: 64 }, training: { epochs: 200, learningRate: 3e-3, plateau: null } },
+    onProgress: (share, what) => told.push([share, what]),
   });
+  assert.match(
+    told[0][1],
+    /^ARO is trained 6 times for 200 epochs, with \d+ features, 64 units wide: about \d+ s, .* GiB of memory$/,
+  );
+  assert.ok(told.every(([share], i) => i === 0 || share > told[i - 1][0]));
+  assert.match(told.at(-1)!.join(" "), /^1 ARO, epoch 200 of 200, about 0 s left$/);
   assert.deepEqual(await openImputer(output).then((one) => one.aro?.spec), aro?.spec);
   for (const { method, errors } of decoder.choices) {
     assert.equal(method, "aro");
@@ -316,7 +336,7 @@ test("ARO imputes nothing below a training mean, says so, and its open intervals
   }
   assert.match(
     readFileSync(join(output, "README.md"), "utf8"),
-    /ARO predicts log1p\(max\(0, z\)\)/,
+    /ARO predicts log1p\(max\(0, z\)\)[\s\S]*- Model: ARO, 64 units wide with 3 hidden layers .* 200 epochs .* AdamW at 3e-3 .*, constant\./,
   );
   const r = quality.flatMap((one) => (one.modality === "protein" ? [one.r.value] : []));
   const typical = r.sort((a, b) => a - b)[r.length / 2];

@@ -56,7 +56,7 @@ const split = splitSamples(cohort.samples, { seed: 3 });
 
 test("a pooled linear stack predicts held-out samples better than their mean", async () => {
   const prepared = prepareCohort(cohort, split);
-  const stack = fitLinearStack(cohort, { rows: split.train });
+  const stack = await fitLinearStack(cohort, { rows: split.train });
   const predictor = sharedDecoderPredictor(stack, prepared, cohort, { name: "stack" });
   const scores = await scoreRepeat([predictor], prepared, { seed: 3, parts: ["test"] });
   for (const { modality, skill, r } of scores.filter(({ modality }) => modality !== "all")) {
@@ -65,15 +65,15 @@ test("a pooled linear stack predicts held-out samples better than their mean", a
   }
 });
 
-test("a pooled linear stack refuses unknown options and samples of too few patients", () => {
-  assert.throws(() => fitLinearStack(cohort, { fold: 3 } as never), /fitLinearStack.*"fold"/s);
-  assert.throws(() => fitLinearStack(cohort, { rows: [0] }), /at least 2 patients, got 1/);
-  assert.throws(() => fitLinearStack(cohort, { rows: [-1] }), /expected rows in \[0/);
+test("a pooled linear stack refuses unknown options and samples of too few patients", async () => {
+  await assert.rejects(fitLinearStack(cohort, { fold: 3 } as never), /fitLinearStack.*"fold"/s);
+  await assert.rejects(fitLinearStack(cohort, { rows: [0] }), /at least 2 patients, got 1/);
+  await assert.rejects(fitLinearStack(cohort, { rows: [-1] }), /expected rows in \[0/);
 });
 
 test("a shared decoder takes paths that come ready made, and still refuses a single network", async () => {
   const rows = split.train;
-  const crossFitted = crossFit(cohort, { rows, folds: 2, networks: 2, seed: 42 });
+  const crossFitted = await crossFit(cohort, { rows, folds: 2, networks: 2, seed: 42 });
   const ready = { rows, crossFitted, mostSteps: 1 };
   const shares: number[] = [];
   const onProgress = (share: number) => shares.push(share);

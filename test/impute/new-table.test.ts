@@ -136,11 +136,23 @@ test("a table that does not fit is refused with what its names show", async () =
       expected,
     );
   };
-  await refusal(upright, /samples are named as features are: .*--orientation features-in-rows/);
+  const table = { file: write("wrong.tsv", upright), orientation: "features-in-rows" } as const;
+  await assert.rejects(
+    impute({ model: logs, table, output: place("wrong") }),
+    /samples are named as features are, .* leave --orientation out/,
+  );
   const named = (names: (name: string) => string) => turn(rename(upright, names));
   await refusal(
     named((name) => `${ensembl.get(name)}.4`),
     /it has Ensembl ids where training had symbols: .* with --map/,
+  );
+  await refusal(
+    named((name) => name.replace("G", "Gen")),
+    /missing are "\w+", "\w+", "\w+" and 27 more, .* look like mouse genes, those of training like human ones/,
+  );
+  await refusal(
+    named((name) => `${ensembl.get(name)?.replace("ENSG", "ENSMUSG")}`),
+    /look like mouse genes/,
   );
   await refusal(
     named((name) => name.toLowerCase()),
@@ -148,12 +160,59 @@ test("a table that does not fit is refused with what its names show", async () =
   );
 });
 
+test("a table that lies the other way round than the training table is read as its features lie, with a note", async () => {
+  const file = write("upright.tsv", cellsOf("RNA", fresh, log));
+  const { notes } = await impute({ model: logs, table: { file }, output: place("as it lies") });
+  assert.match(
+    notes.join("\n"),
+    /upright\.tsv: has samples in rows, unlike the training table; read so/,
+  );
+  assert.deepEqual(readValues(place("as it lies")), readValues(place("of logs")));
+  const like = { file: place("new-logs.tsv") };
+  const { notes: none } = await impute({ model: logs, table: like, output: place("alike") });
+  assert.doesNotMatch(none.join("\n"), /unlike the training table/);
+});
+
+test("new tables need neither the id column nor the annotations of the training table, and may have others", async () => {
+  const annotate = (cells: Cells, columns: Record<string, (name: string) => string>) =>
+    cells.map(([name, ...rest], i) => [
+      ...Object.entries(columns).map(([column, of]) => (i === 0 ? column : of(name))),
+      ...rest,
+    ]);
+  const folder = dirname(logs);
+  const trained = {
+    "gene id": (name: string) => ensembl.get(name)!,
+    symbol: (name: string) => name,
+  };
+  const upright = turn(cellsOf("RNA", known, log));
+  write("logs/RNA-annotated.tsv", annotate(upright, trained));
+  const tables = [
+    { name: "RNA", file: "RNA-annotated.tsv", id: "symbol", ignore: ["gene id"] },
+    { name: "protein", file: "protein.tsv" },
+  ];
+  const file = join(folder, "annotated.json");
+  writeFileSync(file, JSON.stringify({ name: "a", tables, sampleSheet: { file: "samples.tsv" } }));
+  const model = place("annotated");
+  await fitImputer(await readCohortFile(file, "first"), { method, output: model });
+  const cells = turn(cellsOf("RNA", fresh, log));
+  const imputed = async (name: string, columns: Parameters<typeof annotate>[1], rest = {}) => {
+    const table = { file: write(`${name}.tsv`, annotate(cells, columns)), ...rest };
+    await impute({ model, table, output: place(`from ${name}`) });
+    return readValues(place(`from ${name}`));
+  };
+  const same = await imputed("same", trained);
+  assert.deepEqual(await imputed("plain", { gene: (name) => name }), same);
+  const other = { gene: (name: string) => name, type: () => "coding" };
+  assert.deepEqual(await imputed("other", other, { ignore: ["type"] }), same);
+  await assert.rejects(imputed("unknown", other), /no cell of the column is a number/);
+});
+
 test("Ensembl ids are imputed by a map to the symbols of the training", async () => {
   const upright = cellsOf("RNA", fresh, log);
   const file = write("ensembl.tsv", turn(rename(upright, (name) => `${ensembl.get(name)}.4`)));
   const map = write("map.tsv", [
     ["id", "symbol"],
-    ...[...ensembl].slice(0, 30).map(([symbol, id]) => [id, symbol]),
+    ...[...ensembl].slice(0, 30).map(([symbol, id]) => [`${id}.11`, symbol]),
   ]);
   await impute({ model: logs, table: { file, map: { file: map } }, output: place("mapped") });
   assert.deepEqual(readValues(place("mapped")), readValues(place("of logs")));

@@ -1,104 +1,193 @@
-// The layers are a language: a model of a reader's own takes two dozen lines, and trains on every engine.
+// The layers are a language: a model of a reader's own takes a page, and is trained, stopped and resumed on every engine.
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { before, describe, test } from "node:test";
 import type { Matrix } from "../../lib/cohort/matrix.js";
 import { createRandom } from "../../lib/cohort/random.js";
-import type { Engine } from "../../lib/engine/engine.js";
+import { type Engine, readRun, trainRun } from "../../lib/index.js";
 import {
   batchNorm,
   batchNormTensors,
+  buildModel,
+  dealRows,
   dense,
   denseTensors,
   dropout,
+  inspectMatrix,
+  type Network,
+  type Pass,
+  reconstructionLoss,
   relu,
   sequence,
   softplus,
-} from "../../lib/layers/layers.js";
-import { reconstructionLoss } from "../../lib/layers/losses.js";
-import {
-  type Architecture,
-  buildModel,
-  initializeWeights,
-  inspectMatrix,
-  type Network,
-} from "../../lib/model/model.js";
+  type Tensor,
+  type Trainable,
+  total,
+} from "../../lib/model/index.js";
 import { contenders } from "../engine/engines.js";
+import { scratchFolder } from "../scratch.js";
 import { checkGradients } from "./differences.js";
 
-const TOY: Architecture<number, Matrix, Network<Matrix>> = {
-  name: "toy",
-  check: () => {},
-  tensors: (features) =>
-    [
-      denseTensors("in", 6, features),
-      batchNormTensors("norm", 6),
-      denseTensors("out", features, 6),
-    ].flat(),
-  network(engine, features, of) {
-    const layers = sequence(
-      ...[dense(engine, of, "in", { isNormalized: true }), batchNorm(engine, of, "norm")],
-      ...[relu(engine), dropout(engine, 0.1), dense(engine, of, "out"), softplus(engine)],
+interface DenoiserSpec {
+  readonly features: number;
+  readonly hidden: number;
+}
+
+interface DenoiserNetwork extends Network<Matrix> {
+  /** The mean of each value, `[rows, features]`. */
+  denoise(rows: Matrix, pass: Pass): Tensor;
+}
+
+/**
+ * A denoising autoencoder that gives each value a normal distribution:
+ *
+ *     x -> dropout -> encoder -> batch normalization -> ReLU = h [rows, hidden]
+ *     h -> mean -> softplus = m, h -> log_variance = l [rows, features]
+ *
+ * Its loss is the negative log-likelihood, the mean of `((m - x)^2 e^-l + l) / 2` over the observed entries.
+ */
+const DENOISER: Trainable<DenoiserSpec, Matrix, DenoiserNetwork> = {
+  name: "denoiser",
+  check({ hidden }) {
+    if (!(hidden >= 1)) throw new RangeError(`denoiser: expected hidden units, got ${hidden}`);
+  },
+  tensors: ({ features, hidden }) => [
+    ...denseTensors("encoder", hidden, features),
+    ...batchNormTensors("norm", hidden),
+    ...denseTensors("mean", features, hidden),
+    ...denseTensors("log_variance", features, hidden),
+  ],
+  deal: dealRows,
+
+  network(engine, { features }, of) {
+    const encoder = sequence(
+      dropout(engine, 0.1),
+      dense(engine, of, "encoder", { isNormalized: true }),
+      batchNorm(engine, of, "norm"),
+      relu(engine),
     );
+    const mean = sequence(dense(engine, of, "mean"), softplus(engine));
+    const logVariance = dense(engine, of, "log_variance");
     return {
       leastRows: 2,
       inspect: (where, batch) => inspectMatrix(engine, where, batch, features),
       async pass(batch, observed, pass) {
-        const { out, back } = layers.forward(engine.tensor(batch.values, batch.rows), pass);
-        const { loss, slope } = reconstructionLoss(engine, out, batch, { loss: "huber", observed });
-        if (pass.settlement) back(slope, false);
-        return { huber: (await loss) * observed, squared: 0 };
+        const { values, rows } = batch;
+        const x = engine.tensor(values, rows); // [rows, features]
+        const mask = engine.tensor(Float32Array.from(batch.observed), rows);
+        const h = encoder.forward(x, pass); // [rows, hidden]
+        const m = mean.forward(h.out, pass); // [rows, features]
+        const l = logVariance.forward(h.out, pass);
+        const error = engine.mul(engine.sub(m.out, x), mask);
+        const slope = engine.mul(error, engine.exp(engine.scale(l.out, -1))); // (m - x) e^-l
+        const squares = engine.mul(error, slope);
+        const terms = engine.add(squares, engine.mul(l.out, mask));
+        const sums = [terms, engine.mul(error, error)].map((each) => total(engine, each));
+        const { loss } = reconstructionLoss(engine, m.out, batch, { loss: "huber", observed });
+        if (pass.settlement) {
+          const alongMean = engine.scale(slope, 1 / observed);
+          const alongLog = engine.scale(engine.sub(mask, squares), 0.5 / observed);
+          h.back(engine.add(m.back(alongMean, true)!, l.back(alongLog, true)!), false);
+        }
+        const [twice, squared] = await Promise.all(sums);
+        const parts = { "negative log-likelihood": twice / 2 / observed };
+        return { huber: (await loss) * observed, squared, parts };
+      },
+      denoise({ values, rows }, pass) {
+        return mean.forward(encoder.forward(engine.tensor(values, rows), pass).out, pass).out;
       },
     };
   },
 };
 
-const FEATURES = 10;
+const SPEC: DenoiserSpec = { features: 10, hidden: 6 };
 const batch = rowsOf(24);
+const DATA = {
+  name: "curves",
+  train: { part: "train", ...idsOf(24), matrix: batch },
+  validation: { part: "validation", ...idsOf(8), matrix: rowsOf(8) },
+} as const;
+const CONFIG = {
+  model: DENOISER,
+  spec: SPEC,
+  training: { epochs: 6, batchSize: 10, learningRate: 0.02, seed: 3 },
+};
+const root = scratchFolder();
 
 for (const { name, skip, start, tensors } of contenders) {
-  describe(`a toy model on ${name}`, { skip }, () => {
+  describe(`a model of a reader's own on ${name}`, { skip }, () => {
     let engine: Engine;
     before(async () => {
       engine = await start();
     });
-    const build = (weights = initializeWeights(TOY, FEATURES, 3)) =>
-      buildModel(engine, TOY, FEATURES, weights);
+    const likelihoodOf = ({ parts }: { readonly parts?: Readonly<Record<string, number>> }) =>
+      parts!["negative log-likelihood"];
 
     test("learns, and leaves no tensor behind", async () => {
       const empty = await tensors();
-      const model = build();
+      const model = buildModel(engine, DENOISER, SPEC, { seed: 3 });
       const first = await model.evaluate(batch);
       const random = createRandom(1);
       for (let i = 0; i < 150; i++) await model.step(batch, { learningRate: 0.02, random });
       const last = await model.evaluate(batch);
       assert.ok(last.huber < 0.3 * first.huber, `${first.huber} to ${last.huber}`);
+      assert.ok(likelihoodOf(last) < likelihoodOf(first) - 1);
       model.dispose();
       assert.equal(await tensors(), empty);
     });
 
     test("has the gradients of its loss, by differences", async () => {
-      const weights = initializeWeights(TOY, FEATURES, 3);
-      const model = build(weights);
+      const model = buildModel(engine, DENOISER, SPEC, { seed: 3 });
+      const weights = await model.readWeights();
       const gradients = new Map(await model.gradients(batch, { random: createRandom(5) }));
       model.dispose();
-      assert.ok(gradients.get("in.bias")!.every((value) => value === 0)); // normalization takes it off
-      gradients.delete("in.bias");
+      assert.ok(gradients.get("encoder.bias")!.every((value) => value === 0)); // normalization takes it off
+      gradients.delete("encoder.bias");
       await checkGradients(gradients, weights, async (moved) => {
-        const other = build(moved);
-        const { huber } = await other.step(batch, { learningRate: 0, random: createRandom(5) });
+        const other = buildModel(engine, DENOISER, SPEC, moved);
+        const losses = await other.step(batch, { learningRate: 0, random: createRandom(5) });
         other.dispose();
-        return huber;
+        return likelihoodOf(losses);
       });
     });
+
+    test("is trained into a folder, stopped, resumed to the same weights, and read back", async () => {
+      const options = { config: CONFIG, data: DATA, engine };
+      const [whole, folder] = ["whole", "stopped"].map((what) => join(root, `${name}-${what}`));
+      const expected = await trainRun({ folder: whole, ...options });
+      const controller = new AbortController();
+      const onEpoch = ({ epoch }: { readonly epoch: number }) => epoch === 3 && controller.abort();
+      const part = await trainRun({ folder, ...options, onEpoch, signal: controller.signal });
+      assert.equal(part.result.status, "stopped");
+      const resumed = await trainRun({ folder, ...options });
+      assert.deepEqual(resumed.notes, ["resumed after epoch 3"]);
+      assert.deepEqual(resumed.epochs, expected.epochs);
+      const run = await readRun(folder, DENOISER);
+      assert.deepEqual(await run.loadWeights(), await expected.loadWeights());
+      const model = buildModel(engine, DENOISER, run.config.spec, await run.loadWeights());
+      const pass = { isTraining: false, settlement: null };
+      const out = await model.run("denoise", () => engine.read(model.network.denoise(batch, pass)));
+      assert.equal(out.length, 24 * SPEC.features);
+      assert.deepEqual(
+        likelihoodOf(await model.evaluate(DATA.validation.matrix)),
+        likelihoodOf(await model.evaluate(DATA.validation.matrix)),
+      );
+      model.dispose();
+    });
   });
+}
+
+function idsOf(rows: number) {
+  const numbers = Array.from({ length: rows }, (_, i) => i);
+  return { rows: numbers, ids: numbers.map(String) };
 }
 
 /** Rows on a curve, with a fifth not observed. */
 function rowsOf(rows: number): Matrix {
   const random = createRandom(7);
-  const values = Float32Array.from({ length: rows * FEATURES }, (_, i) =>
-    Math.abs(Math.sin(Math.floor(i / FEATURES) + (i % FEATURES))),
+  const values = Float32Array.from({ length: rows * SPEC.features }, (_, i) =>
+    Math.abs(Math.sin(Math.floor(i / SPEC.features) + (i % SPEC.features))),
   );
   const observed = Uint8Array.from(values, () => (random.uniform() < 0.8 ? 1 : 0));
-  return { rows, columns: FEATURES, values, observed };
+  return { rows, columns: SPEC.features, values, observed };
 }

@@ -8,12 +8,13 @@ test("requireMemory names the need, the limit and the largest width that fits", 
   const spec: AroSpec = { ...PAPER_MODEL, features: 71_094, visible: null };
   for (const backend of ["wasm", "tensorflow"]) {
     const needed = estimateMemory(ARO, spec, backend);
-    requireMemory(ARO, spec, { backend, limits: needed });
+    requireMemory(ARO, spec, { backend, memoryLimits: () => needed });
     for (const kind of ["heap", "total", "available"] as const) {
       const limits = { ...needed, [kind]: needed[kind] / 2 };
+      const room = { backend, memoryLimits: () => limits };
       let fits = 0;
       assert.throws(
-        () => requireMemory(ARO, spec, { backend, limits }),
+        () => requireMemory(ARO, spec, room),
         (error: Error) => {
           fits = Number(error.message.match(/a width of (\d+) fits/)?.[1]);
           return (
@@ -21,10 +22,10 @@ test("requireMemory names the need, the limit and the largest width that fits", 
           );
         },
       );
-      requireMemory(ARO, { ...spec, width: fits }, { backend, limits });
-      assert.throws(() => requireMemory(ARO, { ...spec, width: fits + 1 }, { backend, limits }));
+      requireMemory(ARO, { ...spec, width: fits }, room);
+      assert.throws(() => requireMemory(ARO, { ...spec, width: fits + 1 }, room));
     }
-    const limits = { ...needed, heap: 1e6 };
-    assert.throws(() => requireMemory(ARO, spec, { backend, limits }), /no width fits/);
+    const room = { backend, memoryLimits: () => ({ ...needed, heap: 1e6 }) };
+    assert.throws(() => requireMemory(ARO, spec, room), /no width fits/);
   }
 });

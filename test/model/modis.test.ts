@@ -4,10 +4,11 @@ import { before, describe, test } from "node:test";
 import { type Matrix, matrixFrom } from "../../lib/cohort/matrix.js";
 import { createRandom, type Random } from "../../lib/cohort/random.js";
 import type { Engine } from "../../lib/engine/engine.js";
-import { initializeWeights, type Measured, sizeOf } from "../../lib/model/model.js";
+import { sizeOf } from "../../lib/layers/layers.js";
+import { initializeWeights, type Measured } from "../../lib/model/model.js";
 import { buildModis, MODIS } from "../../lib/model/modis.js";
 import type { ModisBatch } from "../../lib/model/modis-batch.js";
-import { DEFAULT_RATIOS, type ModisSpec } from "../../lib/model/modis-shape.js";
+import { DEFAULT_RATIOS, type ModisSpec } from "../../lib/model/modis-networks.js";
 import { contenders } from "../engine/engines.js";
 import { assertClose, goldenCases } from "../golden.js";
 
@@ -240,7 +241,7 @@ for (const { name, skip, start, tensors } of contenders) {
       const large = { modalities, latent: 256, classes: 2 };
       assert.throws(
         () => buildModis(engine, large, new Map()),
-        /got \d+\.\d\d GiB for 22564 million parameters; give it smaller ratios/,
+        /got \d+\.\d\d GiB for 22564 million parameters; make its layers narrower/,
       );
     });
   });

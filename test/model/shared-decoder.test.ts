@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import type { Engine } from "../../lib/engine/engine.js";
-import { rateAt, stepsFor } from "../../lib/impute/fit.js";
+import { rateAt, stepsFor } from "../../lib/impute/network.js";
 import { countParameters } from "../../lib/model/model.js";
 import {
   buildSharedDecoder,
@@ -184,11 +184,11 @@ test("a spec or pairs that do not fit are refused, with what was found", async (
 });
 
 test("training takes 60 to 300 steps, and at most twenty passes", () => {
-  assert.equal(stepsFor(1_000_000), 300);
-  assert.equal(stepsFor(8192 * 10), 150);
-  assert.equal(stepsFor(8192 * 3), 60, "fifteen passes would be 45");
-  assert.equal(stepsFor(8192), 20, "twenty passes");
-  assert.equal(stepsFor(100), 20, "one batch a pass");
+  assert.equal(stepsFor(1_000_000, 300), 300);
+  assert.equal(stepsFor(8192 * 10, 300), 150);
+  assert.equal(stepsFor(8192 * 3, 300), 60, "fifteen passes would be 45");
+  assert.equal(stepsFor(8192, 300), 20, "twenty passes");
+  assert.equal(stepsFor(100, 300), 20, "one batch a pass");
   assert.ok(rateAt(0, 300) < rateAt(29, 300));
   assert.ok(Math.abs(rateAt(299, 300) / 3e-3 - 0.02) < 1e-3);
 });

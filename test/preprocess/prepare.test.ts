@@ -4,7 +4,7 @@ import { test } from "node:test";
 import type { Cohort } from "../../lib/cohort/cohort.js";
 import { matrixFrom, selectRows } from "../../lib/cohort/matrix.js";
 import { createRandom } from "../../lib/cohort/random.js";
-import { countedMatrix } from "../../lib/preprocess/counted.js";
+import { countedMatrix, measuredFeatures } from "../../lib/preprocess/counted.js";
 import {
   asZScores,
   type Prepared,
@@ -131,11 +131,14 @@ test("what no training row measured does not count, and the rest does", () => {
   const observed = cohort.matrix.observed.slice();
   for (const row of split.train) observed[row * columns + 1] = 0;
   const ready = prepareCohort({ ...cohort, matrix: { ...cohort.matrix, observed } }, split);
-  const counted = countedMatrix(ready, ready.test);
+  const counted = countedMatrix(ready.test.matrix, measuredFeatures(ready));
   ready.test.matrix.observed.forEach((is, at) => {
     assert.equal(counted.observed[at], at % columns === 1 ? 0 : is);
   });
-  assert.equal(countedMatrix(prepared, prepared.test), prepared.test.matrix);
+  assert.equal(
+    countedMatrix(prepared.test.matrix, measuredFeatures(prepared)),
+    prepared.test.matrix,
+  );
 });
 
 test("requireHeldOut lets the validation and test rows of a split pass", () => {

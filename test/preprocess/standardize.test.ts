@@ -35,6 +35,14 @@ test("a feature measured fewer than ten times, a constant one and an unmeasured 
   assert.deepEqual([...center.slice(2)], [7, 0]);
 });
 
+test("columns before the first that is asked for are left out", () => {
+  const all = fitStandard(matrix, rows, scaler);
+  const some = fitStandard(matrix, rows, scaler, 1);
+  for (const name of ["center", "scale", "count"] as const) {
+    assert.deepEqual(some[name], all[name].slice(1));
+  }
+});
+
 test("a scaler of other rows or columns is refused", () => {
   assert.throws(
     () => fitStandard(matrix, rows.slice(1), scaler),

@@ -4,17 +4,11 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node
 import { basename, join } from "node:path";
 import { after, test } from "node:test";
 import { chooseEngine } from "../../lib/engine/choose.js";
-import { collectScores, tabulateSeeds } from "../../lib/study/experiment-scores.js";
-import {
-  type Experiment,
-  findExperiment,
-  listRuns,
-  planExperiment,
-  reduceStudy,
-  trainExperiment,
-} from "../../lib/study/experiments.js";
+import { tabulateSeeds } from "../../lib/study/experiment-scores.js";
+import { collectScores, type Experiment, planExperiment } from "../../lib/study/experiments.js";
+import { carryOut, listRuns } from "../../lib/study/planned-runs.js";
 import { readProfile } from "../../lib/study/profile.js";
-import { readSplit } from "../../lib/study/splits.js";
+import { reduceStudy } from "../../lib/study/reduced.js";
 import { describeAro, openStudy, readAro, trainAro } from "../../lib/study/study.js";
 import {
   ARO_CONVERGED,
@@ -113,13 +107,13 @@ test("a reduced study keeps its split, and the values of the features that it ke
 
 test("an unknown experiment and a number of seeds that is none are refused by name", () => {
   assert.throws(
-    () => findExperiment(profile, "authours"),
+    () => planExperiment(study, "authours"),
     /expected one of seeds, splits, splits-quick, splits-30, rates, decoder, authors, authors-full, got "authours"/,
   );
   for (const value of [0, 1.5]) {
     const wrong = { ...profile, experiments: { ...profile.experiments, seeds: value } };
     assert.throws(
-      () => findExperiment(wrong, "seeds"),
+      () => planExperiment({ ...study, profile: wrong }, "seeds"),
       /experiments\.seeds to be a positive whole/,
     );
   }
@@ -131,7 +125,7 @@ test("finished runs are scored, the others named, and nothing is trained twice o
   assert.equal(trained.folder, first.folder);
   const weights = readFileSync(join(first.folder, "weights.safetensors"));
   // The second is killed at its first epoch, the third's folder holds a run of other settings, the fourth is missing.
-  await trainExperiment(seeds, engine, { runs: [second, third] });
+  await carryOut([second, third], engine);
   rmSync(join(second.folder, "result.json"));
   const metrics = readFileSync(join(second.folder, "metrics.jsonl"), "utf8");
   writeFileSync(
@@ -143,7 +137,7 @@ test("finished runs are scored, the others named, and nothing is trained twice o
   writeFileSync(join(third.folder, "config.json"), foreign);
 
   assert.deepEqual(
-    (await listRuns(study, "seeds")).map(({ state, epoch }) => [state, epoch]),
+    (await listRuns(seeds.runs)).map(({ state, epoch }) => [state, epoch]),
     [["done", 3], ["partial", 1], ["other", 0], ...Array(3).fill(["missing", 0])],
   );
   assert.equal(existsSync(fourth.folder), false, "listing must not make folders");
@@ -169,16 +163,16 @@ test("finished runs are scored, the others named, and nothing is trained twice o
   );
 
   await assert.rejects(
-    trainExperiment(seeds, engine),
+    carryOut(seeds.runs, engine),
     /expected the settings of the run in .*another/,
   );
   assert.equal(readFileSync(join(third.folder, "config.json"), "utf8"), foreign);
   rmSync(third.folder, { recursive: true });
-  assert.equal(await trainExperiment(seeds, engine), true);
+  assert.equal(await carryOut(seeds.runs, engine), true);
   assert.deepEqual(readFileSync(join(first.folder, "weights.safetensors")), weights);
-  const states = (await listRuns(study, "seeds")).map(({ state }) => state);
+  const states = (await listRuns(seeds.runs)).map(({ state }) => state);
   assert.deepEqual(states, Array(6).fill("done"));
-  const tested = { ...seeds, experiment: { ...seeds.experiment, parts: ["test"] as const } };
+  const tested = planExperiment(study, { ...seeds.experiment, parts: ["test"] });
   const all = await collectScores(tested, engine);
   assert.deepEqual(all.unfinished, []);
   assert.deepEqual(
@@ -195,7 +189,7 @@ test("a damaged file of a run is named with its folder", async () => {
   mkdirSync(run.folder, { recursive: true });
   writeFileSync(join(run.folder, "config.json"), "{");
   await assert.rejects(
-    listRuns(study, "authors"),
+    listRuns(authors.runs),
     new RegExp(`${basename(run.folder)}.*expected an object`),
   );
   rmSync(run.folder, { recursive: true });
@@ -209,7 +203,7 @@ test("embeddings are classified by the paper's way and the authors', each on its
   };
   const plan = planExperiment(study, few);
   assert.equal(plan.runs.length, 1);
-  await trainExperiment(plan, engine);
+  await carryOut(plan.runs, engine);
   const { scores, accuracies } = await collectScores(plan, engine);
   const all = scores.filter(({ modality }) => modality === "all");
   assert.equal(all.length, 1, "variants that only use a model have no losses of their own");
@@ -247,7 +241,7 @@ test("splits are planned without being made: the controls share a run, and every
 
 test("each run of a split leaves its scores, of test rows that no training saw, and is not repeated", async () => {
   const runs = splits.runs.slice(0, 8);
-  assert.equal(await trainExperiment(splits, engine, { runs }), true);
+  assert.equal(await carryOut(runs, engine), true);
   const { scores, unfinished } = await collectScores({ ...splits, runs }, engine);
   assert.deepEqual(unfinished, []);
   const ofSpace = (asked: string) =>
@@ -276,13 +270,15 @@ test("each run of a split leaves its scores, of test rows that no training saw, 
   const { epochs } = profile.experiments;
   assert.equal(proteins.find(({ variant }) => variant === "ARO masked")?.steps, epochs * batches);
   const before = runs.map(({ folder }) => readFileSync(join(folder, "scores.json"), "utf8"));
-  assert.equal(await trainExperiment(splits, engine, { runs }), true);
+  assert.equal(await carryOut(runs, engine), true);
   assert.deepEqual(
     runs.map(({ folder }) => readFileSync(join(folder, "scores.json"), "utf8")),
     before,
   );
-  const [{ folder, hash }] = runs;
-  assert.equal(await readSplit({ folder, hash: "another" }), null);
-  writeFileSync(join(folder, "scores.json"), "{");
-  await assert.rejects(readSplit({ folder, hash }), /expected JSON in .*scores\.json, got "\{"/);
+  const [run] = runs;
+  const file = join(run.folder, "scores.json");
+  writeFileSync(file, JSON.stringify({ ...JSON.parse(before[0]), hash: "another" }));
+  assert.deepEqual(await run.state(), { state: "missing", epoch: 0 });
+  writeFileSync(file, "{");
+  await assert.rejects(run.state(), /expected JSON in .*scores\.json, got "\{"/);
 });

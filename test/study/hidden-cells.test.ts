@@ -21,9 +21,12 @@ after(() => rmSync(foldersOf(profile).runs, { recursive: true, force: true }));
 test("hidden cells are scored by mechanism and share, those of the second modality alone", async () => {
   const { cohort } = simulateCohort({ seed: 1, patients: 12, features: { RNA: 9, protein: 6 } });
   const parts: string[] = [];
-  const result = await HIDDEN_CELLS.measure(prepareStudy(profile, cohort), engine, (part, make) => {
-    parts.push(part);
-    return /split 42, 0.3/.test(part) ? make() : Promise.resolve([] as never);
+  const result = await HIDDEN_CELLS.measure(prepareStudy(profile, cohort), {
+    ...{ engine, signal: new AbortController().signal },
+    part: (part, make) => {
+      parts.push(part);
+      return /split 42, 0.3/.test(part) ? make() : Promise.resolve([] as never);
+    },
   });
   assert.equal(parts.length, 2 * 2 * 3);
   assert.equal(parts[0], "simulated, complete, split 42, 0.1 at random");

@@ -10,8 +10,8 @@ import { prepareCohort } from "../../lib/preprocess/prepare.js";
 import { splitSamples } from "../../lib/preprocess/split.js";
 import {
   type Measurement,
-  makeMeasurement,
   openMeasurement,
+  planMeasurement,
   recordMeasurement,
 } from "../../lib/study/measurement.js";
 import { foldersOf, readProfile } from "../../lib/study/profile.js";
@@ -68,24 +68,28 @@ test("a measurement is made once, read from where it was kept, and then from its
 
 test("a measurement that was interrupted resumes with its first unfinished part", async () => {
   const made: string[] = [];
-  let fails = true;
+  const stops = new AbortController();
   const twoParts: Measurement<string[]> = {
     ...{ name: "two-parts", about: "two parts", version: 1, settings: () => null },
-    measure: async (_study, _engine, part) => {
+    measure: async (_study, { part }) => {
       const make = (name: string) => async () => {
-        if (name === "b/2" && fails) throw new Error("interrupted");
         made.push(name);
+        stops.abort();
         return name;
       };
       return [await part("a 1", make("a 1")), await part("b/2", make("b/2"))];
     },
   };
-  await assert.rejects(openMeasurement(twoParts, study, engine), /interrupted/);
-  fails = false;
+  const run = planMeasurement(twoParts, study);
+  assert.equal(await run.carryOut({ engine, signal: stops.signal }), false);
+  assert.deepEqual([made, (await run.state()).state], [["a 1"], "missing"]);
   const told: string[] = [];
-  const { result } = await makeMeasurement(twoParts, study, engine, (part) => told.push(part));
-  assert.deepEqual(result, ["a 1", "b/2"]);
-  assert.deepEqual([made, told], [result, result]);
+  const progress = { update() {}, note: (text: string) => told.push(text), finish() {} };
+  const { signal } = new AbortController();
+  assert.equal(await run.carryOut({ engine, signal, progress }), true);
+  assert.equal((await run.state()).state, "done");
+  const { result } = await openMeasurement(twoParts, study, engine);
+  assert.deepEqual([made, told, result], Array(3).fill(["a 1", "b/2"]));
   assert.deepEqual(
     readdirSync(runs).filter((file) => file.startsWith("two-parts-")),
     [],
@@ -94,9 +98,12 @@ test("a measurement that was interrupted resumes with its first unfinished part"
 
 test("uncertainty is measured on held-out samples, for decoder and ridge at four levels", async () => {
   const parts: string[] = [];
-  const found = await UNCERTAINTY.measure(study, engine, async (part, make) => {
-    parts.push(part);
-    return await make();
+  const found = await UNCERTAINTY.measure(study, {
+    ...{ engine, signal: new AbortController().signal },
+    part: async (part, make) => {
+      parts.push(part);
+      return await make();
+    },
   });
   assert.deepEqual(parts, ["shared decoder", "dual ridge"]);
   assert.equal(found.samples, study.split.validation.length + study.split.test.length);

@@ -4,7 +4,8 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { chooseEngine } from "../../lib/engine/choose.js";
-import { planExperiment, trainExperiment } from "../../lib/study/experiments.js";
+import { planExperiment } from "../../lib/study/experiments.js";
+import { carryOut } from "../../lib/study/planned-runs.js";
 import { foldersOf, readProfile } from "../../lib/study/profile.js";
 import {
   checkRecord,
@@ -34,7 +35,7 @@ test("a record is written of finished runs alone, and read back for the same set
     /expected finished runs of seeds, got none of 2 \(.*: missing\); npx aro train seeds/,
   );
   const [first, second] = plan.runs;
-  await trainExperiment(plan, engine, { runs: [second] });
+  await carryOut([second], engine);
   const part = await recordExperiment(plan, engine, file);
   assert.deepEqual(
     part.runs.map(({ name }) => name),
@@ -42,7 +43,7 @@ test("a record is written of finished runs alone, and read back for the same set
   );
   assert.match((await findRecord(plan, file)).about, /; 1 of 2 runs is not recorded$/);
   rmSync(second.folder, { recursive: true });
-  await trainExperiment(plan, engine, { runs: [first] });
+  await carryOut([first], engine);
   const written = await recordExperiment(plan, engine, file);
   assert.equal(written.runs.length, 2);
   assert.equal(written.scores.length, 2 * 3 * 4); // two modalities, inferred, all
@@ -51,7 +52,7 @@ test("a record is written of finished runs alone, and read back for the same set
     [first.name, second.name],
     "what an earlier record has of a run stays",
   );
-  await trainExperiment(plan, engine);
+  await carryOut(plan.runs, engine);
   const { record, about } = await findRecord(plan, file);
   assert.deepEqual(record, written);
   assert.match(

@@ -9,6 +9,7 @@ import { ARO } from "../../lib/model/aro.js";
 import { prepareCohort } from "../../lib/preprocess/prepare.js";
 import { splitSamples } from "../../lib/preprocess/split.js";
 import { foldersOf, readProfile } from "../../lib/study/profile.js";
+import { thinStudy } from "../../lib/study/reduced.js";
 import {
   compareSets,
   observedSets,
@@ -16,7 +17,6 @@ import {
   recordedSets,
   SETS,
   type SetScore,
-  thinStudy,
 } from "../../lib/study/sets.js";
 import type { Study } from "../../lib/study/study.js";
 
@@ -83,9 +83,12 @@ test("a thinned study keeps as many features of each modality, shared ones first
 
 test("each set infers what it leaves, by controls, the shared decoder and one ARO, on each split", async () => {
   const parts: string[] = [];
-  const { scores, width, modalities, seeds } = await SETS.measure(study, engine, (part, make) => {
-    parts.push(part);
-    return part === "split 42" ? make() : Promise.resolve([] as never);
+  const { scores, width, modalities, seeds } = await SETS.measure(study, {
+    ...{ engine, signal: new AbortController().signal },
+    part: (part, make) => {
+      parts.push(part);
+      return part === "split 42" ? make() : Promise.resolve([] as never);
+    },
   });
   assert.deepEqual(parts, ["split 42", "split 43"]);
   assert.deepEqual([width, modalities, seeds], [4, ["RNA", "protein", "metabolite"], [42, 43]]);

@@ -14,7 +14,7 @@ import {
 import { basename, join } from "node:path";
 import { after, before, test } from "node:test";
 import { createRandom } from "../../lib/cohort/random.js";
-import { readTensors } from "../../lib/model/tensor-file.js";
+import { readTensors } from "../../lib/model/safetensors.js";
 import { findCheckpoint } from "../../lib/train/checkpoint.js";
 import type { RunRequest } from "../../lib/train/config.js";
 import { type RunResult, trainRun } from "../../lib/train/run.js";
@@ -32,7 +32,7 @@ const DATA = {
   train: preparedRows("train", 7),
   validation: preparedRows("validation", 4, 0.2),
 };
-const CONFIG: RunRequest = {
+const CONFIG: Omit<RunRequest, "model"> = {
   spec: SPEC,
   training: {
     ...{ epochs: 9, batchSize: 3, learningRate: 0.3, seed: 0 },
@@ -51,8 +51,8 @@ function newFolder(): string {
 }
 
 /** Asks for the run of these tests in a folder, by a fake engine. */
-function optionsOf(folder: string, { options } = fakeEngine()) {
-  return { folder, config: CONFIG, data: DATA, ...options };
+function optionsOf(folder: string, { engine, model } = fakeEngine()) {
+  return { folder, config: { ...CONFIG, model }, data: DATA, engine };
 }
 
 /** Trains with a checkpoint after each epoch, up to an epoch if one is given; adds the epochs trained now. */
@@ -242,7 +242,7 @@ test("what is left by a process killed after its result was written is cleared a
 test("a run that goes on elsewhere says so, and tells both places", async () => {
   const folder = copyOfStopped();
   const fake = fakeEngine();
-  const engine = { ...fake.options.engine, backend: "other" };
+  const engine = { ...fake.engine, backend: "other" };
   const run = await trainRun({ ...optionsOf(folder, fake), engine });
   assert.match(
     run.notes[1],

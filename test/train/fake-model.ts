@@ -1,24 +1,27 @@
-// A model without an engine for tests of what is around it: it learns one number a feature, in float32.
-import { type Matrix, matrixFrom } from "../../lib/cohort/matrix.js";
-import type { Engine } from "../../lib/engine/engine.js";
+// A model without an engine's work, for tests of what is around it: it learns one number a feature, in float32.
+import { countObserved, type Matrix, matrixFrom } from "../../lib/cohort/matrix.js";
+import type { Engine, Kept, Parameter } from "../../lib/engine/engine.js";
 import { ARO, type AroSpec, PAPER_MODEL } from "../../lib/model/aro.js";
-import type { AutoencoderModel } from "../../lib/model/autoencoder.js";
+import type { TrainingRows } from "../../lib/model/batches.js";
 import {
-  initializeWeights,
+  buildModel,
   type Losses,
-  type Measured,
+  type Model,
+  type Network,
   type Start,
-  type StepOptions,
+  type Trainable,
 } from "../../lib/model/model.js";
 import type { Part } from "../../lib/preprocess/prepare.js";
-import type { TrainingRows } from "../../lib/train/deal.js";
-import { TRAINABLE, type TrainableOf } from "../../lib/train/trainable.js";
 
-export interface FakeModel extends AutoencoderModel<AroSpec> {
-  /** Each step's batch, options, and the first number that its dropout drew. */
-  readonly steps: { batch: Matrix; options: StepOptions; drawn: number | undefined }[];
-  readonly disposed: boolean;
+/** A step that the model was asked for: its batch, its rate, and the first number that its dropout drew. */
+export interface FakeStep {
+  readonly batch: Matrix;
+  readonly learningRate: number;
+  readonly drawn: number | undefined;
 }
+
+/** May change the losses that a step reports, or do what a test wants done at that moment. */
+export type OnStep = (losses: Losses, step: number) => Losses;
 
 export const SPEC: AroSpec = {
   ...PAPER_MODEL,
@@ -28,101 +31,111 @@ export const SPEC: AroSpec = {
   visible: null,
 };
 
-/** `onStep` may change the losses that a step reports, or do what a test wants done at that moment. */
-export function fakeModel(
-  start: Start,
-  spec: AroSpec = SPEC,
-  onStep: (losses: Losses, step: number) => Losses = (losses) => losses,
-): FakeModel {
-  const weights = "seed" in start ? initializeWeights(ARO, spec, start.seed) : start;
-  let bias = Float32Array.from(weights.get("out_lin.bias")!);
-  let stepCount = 0;
-  const steps: FakeModel["steps"] = [];
-  let disposed = false;
-  const drops = spec.inputDropout > 0 || spec.hiddenDropout > 0;
-  const lossesOf = (batch: Matrix): { losses: Measured; slope: Float64Array } => {
-    const slope = new Float64Array(batch.columns);
-    let huber = 0;
-    let squares = 0;
-    let count = 0;
-    batch.values.forEach((value, i) => {
-      if (!batch.observed[i]) return;
-      const error = bias[i % batch.columns] - value;
-      const size = Math.abs(error);
-      huber += size <= 1 ? error ** 2 / 2 : size - 0.5;
-      squares += error ** 2;
-      slope[i % batch.columns] += Math.max(-1, Math.min(1, error));
-      count++;
-    });
-    return { losses: { huber: huber / count, mse: squares / count, observed: count }, slope };
-  };
-  const missing = async (): Promise<never> => {
-    throw new Error("fakeModel: not made for this");
-  };
+interface FakeParameter extends Parameter {
+  readonly kept: Record<Kept, Float32Array>;
+  isDisposed: boolean;
+}
+
+/** An engine that keeps parameters and computes nothing. */
+function storage(): Engine {
+  const fake = (parameter: Parameter) => parameter as FakeParameter;
   return {
-    spec,
-    tensors: ARO.tensors(spec),
-    leastRows: spec.batchNorm ? 2 : 1,
-    steps,
-    get disposed() {
-      return disposed;
+    ...{ name: "tfjs", backend: "fake", version: "0.0.0", precision: "float32" },
+    memoryLimits: () => ({ heap: 1e9, total: 1e9, available: 1e9 }),
+    run: (work) => work(),
+    parameter(name, shape, values, { isTrained = true } = {}) {
+      const [first, second] = [0, 0].map(() => new Float32Array(values.length));
+      const columns = { start: 0, end: shape[shape.length - 1] };
+      const kept = { value: values.slice(), first, second };
+      return { name, shape, columns, isTrained, kept, isDisposed: false } as FakeParameter;
     },
-    async step(batch, options) {
-      const { losses, slope } = lossesOf(batch);
-      const drawn = drops ? options.random?.uniform() : undefined;
-      steps.push({ batch, options, drawn });
-      slope.forEach((value, j) => {
-        bias[j] -= options.learningRate * (value + (drawn ?? 0) * 1e-3);
+    readParameter: async (parameter, kept) => fake(parameter).kept[kept].slice(),
+    writeParameter: (parameter, kept, values) => fake(parameter).kept[kept].set(values),
+    dispose(parameter) {
+      fake(parameter).isDisposed = true;
+    },
+  } as Partial<Engine> as Engine;
+}
+
+/** What a test sees of a model that a run built. */
+export interface Built {
+  readonly steps: FakeStep[];
+  readonly disposed: boolean;
+  /** The tensors as they are now, also after disposal. */
+  weights(): Map<string, Float32Array>;
+}
+
+/** An ARO whose network adds up errors by itself, and what tests look at of each that is built. */
+function fakeAro(onStep: OnStep, built: Built[]): Trainable<AroSpec, Matrix, Network<Matrix>> {
+  return {
+    ...ARO,
+    network(_, spec, of) {
+      const steps: FakeStep[] = [];
+      const parameterOf = (name: string) => of(name) as FakeParameter;
+      const bias = parameterOf("out_lin.bias").kept.value;
+      const parameters = ARO.tensors(spec).map(({ name }) => parameterOf(name));
+      built.push({
+        steps,
+        get disposed() {
+          return parameters.every(({ isDisposed }) => isDisposed);
+        },
+        weights: () => new Map(parameters.map(({ name, kept }) => [name, kept.value.slice()])),
       });
-      stepCount++;
-      return { ...losses, ...onStep(losses, stepCount) };
-    },
-    evaluate: async (batch) => lossesOf(batch).losses,
-    readWeights: async () => new Map([...weights, ["out_lin.bias", Float32Array.from(bias)]]),
-    gradients: missing,
-    reconstruct: missing,
-    encode: missing,
-    slopes: missing,
-    get stepCount() {
-      return stepCount;
-    },
-    set stepCount(count) {
-      stepCount = count;
-    },
-    // It has no moments.
-    readTensor: async (name, kept) => {
-      if (kept !== "value") return new Float32Array(weights.get(name)!.length);
-      return name === "out_lin.bias" ? bias.slice() : weights.get(name)!;
-    },
-    writeTensor: (name, kept, values) => {
-      if (name === "out_lin.bias" && kept === "value") bias = Float32Array.from(values);
-    },
-    dispose: () => {
-      disposed = true;
+      const drops = spec.inputDropout > 0 || spec.hiddenDropout > 0;
+      return {
+        leastRows: spec.batchNorm ? 2 : 1,
+        inspect: (_where, batch) => countObserved(batch),
+        async pass(batch, observed, { settlement, random }) {
+          const { huber, squared, slope } = measure(bias, batch);
+          if (settlement === null || settlement instanceof Map) return { huber, squared };
+          const { learningRate, step } = settlement;
+          const drawn = drops ? random?.uniform() : undefined;
+          steps.push({ batch, learningRate, drawn });
+          slope.forEach((value, j) => {
+            bias[j] -= learningRate * (value + (drawn ?? 0) * 1e-3);
+          });
+          const losses = onStep({ huber: huber / observed, mse: squared / observed }, step);
+          return { huber: losses.huber * observed, squared: losses.mse * observed };
+        },
+      };
     },
   };
 }
 
-/** An engine in name alone, and what builds fake models in its place and keeps them for the test to look at. */
-export function fakeEngine(onStep?: (losses: Losses, step: number) => Losses): {
-  readonly options: { readonly engine: Engine; readonly trainable: TrainableOf<"ARO"> };
-  readonly built: FakeModel[];
+function measure(bias: Float32Array, { values, observed, columns }: Matrix) {
+  const slope = new Float64Array(columns);
+  let huber = 0;
+  let squared = 0;
+  values.forEach((value, i) => {
+    if (!observed[i]) return;
+    const error = bias[i % columns] - value;
+    const size = Math.abs(error);
+    huber += size <= 1 ? error ** 2 / 2 : size - 0.5;
+    squared += error ** 2;
+    slope[i % columns] += Math.max(-1, Math.min(1, error));
+  });
+  return { huber, squared, slope };
+}
+
+/** Builds a fake model by itself, outside of a run. */
+export function fakeModel(
+  start: Start,
+  spec: AroSpec = SPEC,
+  onStep: OnStep = (losses) => losses,
+): Model<Matrix> & { readonly steps: FakeStep[] } {
+  const built: Built[] = [];
+  const model = buildModel(storage(), fakeAro(onStep, built), spec, start);
+  return Object.assign(model, { steps: built[0].steps });
+}
+
+/** An engine in name alone, and the model to train on it, which runs take for ARO. */
+export function fakeEngine(onStep: OnStep = (losses) => losses): {
+  readonly engine: Engine;
+  readonly model: Trainable<AroSpec>;
+  readonly built: Built[];
 } {
-  const built: FakeModel[] = [];
-  return {
-    built,
-    options: {
-      engine: { name: "tfjs", backend: "fake", version: "0.0.0" } as Engine,
-      trainable: {
-        ...TRAINABLE.ARO,
-        build: (_, spec, start) => {
-          const model = fakeModel(start, spec, onStep);
-          built.push(model);
-          return model;
-        },
-      },
-    },
-  };
+  const built: Built[] = [];
+  return { built, engine: storage(), model: fakeAro(onStep, built) };
 }
 
 /** Rows whose entries follow from their place; NaN, "not observed", at row 1, column 0. */

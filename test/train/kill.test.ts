@@ -8,7 +8,6 @@ import { createRandom, shuffle } from "../../lib/cohort/random.js";
 import type { Engine } from "../../lib/engine/engine.js";
 import type { RunRequest } from "../../lib/train/config.js";
 import { trainRun } from "../../lib/train/run.js";
-import type { Kind } from "../../lib/train/trainable.js";
 import { contenders } from "../engine/engines.js";
 import { scratchFolder } from "../scratch.js";
 import { compile } from "./compile.js";
@@ -37,7 +36,7 @@ function fatesOf(kills: number, seed: number): Fate[] {
 /** Trains in a process of its own until its fate; gives what it said in its last moment. */
 async function trainAndDie(
   folder: string,
-  { engine, kind }: { readonly engine: string; readonly kind: Kind },
+  { engine, kind }: { readonly engine: string; readonly kind: keyof typeof CONFIGS },
   fate: Fate,
 ): Promise<string> {
   const child = spawn(process.execPath, [program, folder, engine, kind, JSON.stringify(fate)]);
@@ -84,7 +83,7 @@ describe("a run", { concurrency: 2 }, () => {
       const [whole, killed] = ["whole", "killed"].map((what) =>
         join(root, `${name}-${kind}-${what}`),
       );
-      const config = CONFIGS[kind] as RunRequest<Kind>;
+      const config = CONFIGS[kind] as RunRequest<unknown>;
       await trainRun({ folder: whole, config, data: DATA, engine });
       for (const fate of fatesOf(kills, kills)) {
         const said = await trainAndDie(killed, { engine: name, kind }, fate);

@@ -295,9 +295,11 @@ test("a holder that was taken for dead finds out, and does not remove the other'
 
 test("of two trainings into one folder the second is refused, and the first goes on", async () => {
   const folder = join(root, "run");
+  const { engine, model } = fakeEngine();
   const options = {
     folder,
-    config: { spec: SPEC, training: { epochs: 50, seed: 5 } },
+    engine,
+    config: { model, spec: SPEC, training: { epochs: 50, seed: 5 } },
     data: {
       name: "tiny",
       train: preparedRows("train", 7),
@@ -306,10 +308,10 @@ test("of two trainings into one folder the second is refused, and the first goes
   };
   let second: Promise<unknown> | undefined;
   const run = await trainRun({
-    ...{ ...options, ...fakeEngine().options },
+    ...options,
     onEpoch: ({ epoch }) => {
       if (epoch !== 2) return;
-      second = trainRun({ ...options, ...fakeEngine().options }).catch((error) => error.message);
+      second = trainRun(options).catch((error) => error.message);
     },
   });
   assert.match(

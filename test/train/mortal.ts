@@ -9,12 +9,15 @@ import { createRandom } from "../../lib/cohort/random.js";
 import type { Engine } from "../../lib/engine/engine.js";
 import { nativeEngine } from "../../lib/engine/native.js";
 import { tfjsEngine } from "../../lib/engine/tfjs.js";
-import { PAPER_MODEL } from "../../lib/model/aro.js";
+import { ARO, type AroSpec, PAPER_MODEL } from "../../lib/model/aro.js";
+import type { TrainingRows } from "../../lib/model/batches.js";
+import type { Trainable } from "../../lib/model/model.js";
+import { MODIS } from "../../lib/model/modis.js";
+import type { ModisSpec } from "../../lib/model/modis-networks.js";
+import { VAE, type VaeSpec } from "../../lib/model/vae.js";
 import type { Part } from "../../lib/preprocess/prepare.js";
 import type { RunRequest } from "../../lib/train/config.js";
-import type { TrainingRows } from "../../lib/train/deal.js";
 import { trainRun } from "../../lib/train/run.js";
-import { type Kind, TRAINABLE, type TrainableOf } from "../../lib/train/trainable.js";
 
 /** What the program dies at, the `count`th time that it is about to happen; a write is done by half. */
 export interface Fate {
@@ -51,8 +54,13 @@ const MODALITIES = [
  * With all that a checkpoint may have to hold: best weights, a rate that falls, dropout, noise, running statistics, decay
  * of unseen columns, several orders of rows.
  */
-export const CONFIGS: { readonly [K in Kind]: RunRequest<K> } = {
+export const CONFIGS: {
+  readonly ARO: RunRequest<AroSpec>;
+  readonly VAE: RunRequest<VaeSpec>;
+  readonly MODIS: RunRequest<ModisSpec>;
+} = {
   ARO: {
+    model: ARO,
     spec: {
       ...PAPER_MODEL,
       ...{ features: FEATURES, width: 8, hiddenLayers: 1, visible: { start: 2, end: 10 } },
@@ -61,7 +69,7 @@ export const CONFIGS: { readonly [K in Kind]: RunRequest<K> } = {
     training: TRAINING,
   },
   VAE: {
-    model: "VAE",
+    model: VAE,
     spec: {
       ...{ features: FEATURES, width: 8, latent: 3, encoderLayers: 1, decoderLayers: 1 },
       ...{ output: "softplus", hiddenDropout: 0.1, visible: { start: 2, end: 10 } },
@@ -70,7 +78,7 @@ export const CONFIGS: { readonly [K in Kind]: RunRequest<K> } = {
     training: TRAINING,
   },
   MODIS: {
-    model: "MODIS",
+    model: MODIS,
     spec: {
       modalities: MODALITIES.map(({ name, start, end }) => ({
         ...{ name, features: end - start, ratios: [0.6] },
@@ -178,33 +186,37 @@ async function bewitch(isNow: (happening: Moment) => boolean): Promise<void> {
   syncBuiltinESMExports();
 }
 
-/** What builds models that die instead of taking a step when it is time. */
-function mortal<K extends Kind>(
-  { build, ...rest }: TrainableOf<K>,
+/** A model that dies instead of taking a step when it is time. */
+function mortal<Spec>(
+  model: Trainable<Spec>,
   isNow: (happening: Moment) => boolean,
-): TrainableOf<K> {
+): Trainable<Spec> {
   return {
-    ...rest,
-    build: (...args) => {
-      const model = build(...args);
-      const { step } = model as { step: (...args: never[]) => unknown };
-      return Object.assign(model, {
-        step: async (...batchAndOptions: never[]) => {
-          if (isNow("step")) die("step");
-          return await step.call(model, ...batchAndOptions);
+    ...model,
+    network(engine, spec, of) {
+      const network = model.network(engine, spec, of);
+      return {
+        ...network,
+        pass(batch, observed, pass) {
+          if (pass.settlement && isNow("step")) die("step");
+          return network.pass(batch, observed, pass);
         },
-      });
+      };
     },
   };
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
-  const [folder, name, kind, fate] = process.argv.slice(2) as [string, string, Kind, string];
+  const [folder, name, kind, fate] = process.argv.slice(2) as [
+    string,
+    string,
+    keyof typeof CONFIGS,
+    string,
+  ];
   const isNow = dieAt(JSON.parse(fate) as Fate);
   await bewitch(isNow);
   const engine = await startEngine(name);
-  const trainable = mortal(TRAINABLE[kind], isNow);
-  await trainRun({
-    ...{ folder, config: CONFIGS[kind], data: DATA, engine, trainable, checkpointSeconds: 0 },
-  });
+  const asked = CONFIGS[kind] as RunRequest<unknown>;
+  const config = { ...asked, model: mortal(asked.model, isNow) };
+  await trainRun({ ...{ folder, config, data: DATA, engine, checkpointSeconds: 0 } });
 }

@@ -24,7 +24,7 @@ test("a real model learns, the same from the same seed, and its saved weights sc
   };
   const training = { epochs: 30, batchSize: 10, learningRate: 0.01, seed: 3 };
   const runIn = (name: string) =>
-    trainRun({ folder: join(root, name), config: { spec, training }, data, engine });
+    trainRun({ folder: join(root, name), config: { model: ARO, spec, training }, data, engine });
   const run = await runIn("a");
   const [first, last] = [run.epochs[0], run.epochs[29]];
   assert.ok(last.train.huber < first.train.huber / 4, `${first.train.huber} ${last.train.huber}`);

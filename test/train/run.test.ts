@@ -12,10 +12,11 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { ARO } from "../../lib/model/aro.js";
 import type { RunRequest } from "../../lib/train/config.js";
 import { readRun } from "../../lib/train/folder.js";
 import type { Progress } from "../../lib/train/progress.js";
-import { trainRun } from "../../lib/train/run.js";
+import { type TrainRunOptions, trainRun } from "../../lib/train/run.js";
 import type { Epoch } from "../../lib/train/train.js";
 import { scratchFolder } from "../scratch.js";
 import { fakeEngine, preparedRows, SPEC } from "./fake-model.js";
@@ -27,7 +28,7 @@ const DATA = {
   train: preparedRows("train", 7),
   validation: preparedRows("validation", 4, 0.2),
 };
-const CONFIG: RunRequest = {
+const CONFIG: Omit<RunRequest, "model"> = {
   spec: SPEC,
   training: { epochs: 6, learningRate: 0.02, seed: 5 },
   about: { split: "patient" },
@@ -49,10 +50,13 @@ function newFolder(): string {
 /** Trains the run of these tests in a folder, by a fake engine. */
 function trainIn(
   folder: string,
-  options: Partial<Parameters<typeof trainRun>[0]> = {},
-  fake = fakeEngine(),
+  {
+    config = CONFIG,
+    ...options
+  }: Partial<Omit<TrainRunOptions, "config">> & { readonly config?: typeof CONFIG } = {},
+  { engine, model } = fakeEngine(),
 ) {
-  return trainRun({ folder, config: CONFIG, data: DATA, ...fake.options, ...options });
+  return trainRun({ folder, config: { ...config, model }, data: DATA, engine, ...options });
 }
 
 function read(folder: string, name: string): string {
@@ -91,7 +95,7 @@ test("a run leaves its settings, surroundings, metrics, weights and result, and 
   const { train, validation, best } = seen[5];
   const expected = { epochs: 6, weights: "last", best, final: { train, validation } };
   assert.deepEqual(result, { status: "finished", ...expected });
-  assert.deepEqual(await run.loadWeights(), await fake.built[0].readWeights());
+  assert.deepEqual(await run.loadWeights(), fake.built[0].weights());
   assert.ok(fake.built[0].disposed);
   assert.deepEqual(progress.told.slice(-2), ["6/6", "finished 6/6"]);
 });
@@ -120,16 +124,17 @@ test("a finished run is read again, not trained again, by any engine", async () 
 
 test("misspelled options are refused with the nearest name, and no folder is made", async () => {
   const folder = newFolder();
-  const { options } = fakeEngine();
-  const whole = { folder, config: CONFIG, data: DATA, ...options };
+  const { engine, model } = fakeEngine();
+  const request = { ...CONFIG, model };
+  const whole = { folder, config: request, data: DATA, engine };
   const spec = { ...CONFIG.spec, visable: null };
   for (const [changes, message] of [
     [{ onepoch: () => {} }, /^trainRun: .* did you mean "onEpoch"/],
-    [{ events: "no" }, /^trainRun: expected events to be true or false, got "no"/],
-    [{ config: { ...CONFIG, trainning: {} } }, /^trainRun: config: .* did you mean "training"/],
-    [{ config: { ...CONFIG, spec } }, /^ARO: .* did you mean "visible"/],
+    [{ checkpointSeconds: "9" }, /^trainRun: expected checkpointSeconds to be a number, got "9"/],
+    [{ config: { ...request, trainning: {} } }, /^trainRun: config: .* did you mean "training"/],
+    [{ config: { ...request, spec } }, /^ARO: .* did you mean "visible"/],
   ] as const) {
-    const asked = { ...whole, ...changes } as Parameters<typeof trainRun>[0];
+    const asked = { ...whole, ...changes } as TrainRunOptions;
     await assert.rejects(trainRun(asked), { name: "TypeError", message });
   }
   assert.equal(existsSync(folder), false);
@@ -139,7 +144,7 @@ test("a run of other settings is never overwritten, and the error names what dif
   const folder = newFolder();
   await trainIn(folder);
   const before = FILES.map((name) => read(folder, name));
-  const attempt = async (config: RunRequest, data = DATA) => {
+  const attempt = async (config: typeof CONFIG, data = DATA) => {
     const fake = fakeEngine();
     const error = await trainIn(folder, { config, data }, fake).then(
       () => assert.fail("it was accepted"),
@@ -203,9 +208,9 @@ test("a stopped run leaves usable weights and says so; asked for again, it goes 
   assert.equal(stopped.result.status, "stopped");
   assert.equal(stopped.result.epochs, 2);
   assert.deepEqual(progress.told, ["1/6", "2/6", "stopped 2/6"]);
-  const run = await readRun(folder);
+  const run = await readRun(folder, ARO);
   assert.equal(run.epochs.length, 2);
-  assert.deepEqual(await run.loadWeights(), await fake.built[0].readWeights());
+  assert.deepEqual(await run.loadWeights(), fake.built[0].weights());
   const second = { ...recorder(), fake: fakeEngine() };
   const whole = await trainIn(folder, { progress: second }, second.fake);
   assert.deepEqual(
@@ -236,17 +241,17 @@ test("with early stopping, the weights of the best epoch are kept", async () => 
   assert.ok(run.result.epochs < 50);
   assert.equal(run.result.best!.epoch, run.result.epochs - 3);
   const bias = (await run.loadWeights()).get("out_lin.bias");
-  assert.notDeepEqual(bias, (await fake.built[0].readWeights()).get("out_lin.bias"));
+  assert.notDeepEqual(bias, fake.built[0].weights().get("out_lin.bias"));
 });
 
 test("a training that fails leaves metrics but no result, frees the model, and can be done anew", async () => {
   const folder = newFolder();
   const bad = fakeEngine((losses, step) => (step === 3 ? { huber: Number.NaN, mse: 1 } : losses));
   const progress = recorder();
-  await assert.rejects(trainIn(folder, { progress }, bad), /Huber NaN .* in epoch 3/);
+  await assert.rejects(trainIn(folder, { progress }, bad), /Huber NaN in epoch 3/);
   assert.ok(bad.built[0].disposed);
   assert.equal(progress.told.at(-1), "failed 2/6");
-  const run = await readRun(folder);
+  const run = await readRun(folder, ARO);
   assert.deepEqual([run.epochs.length, run.result], [2, null]);
   await assert.rejects(run.loadWeights(), /under way or killed .* train it to its end/);
   const good = await trainIn(folder);
@@ -260,7 +265,8 @@ test("a run killed before its first checkpoint is read as far as it went, and tr
     import { appendFileSync, writeFileSync } from "node:fs";
     import { trainRun } from ${JSON.stringify(new URL("../../lib/train/run.ts", import.meta.url).href)};
     import { fakeEngine, preparedRows } from ${JSON.stringify(new URL("fake-model.ts", import.meta.url).href)};
-    const [folder, config] = [process.argv[1], JSON.parse(process.argv[2])];
+    const { engine, model } = fakeEngine();
+    const [folder, config] = [process.argv[1], { ...JSON.parse(process.argv[2]), model }];
     const data = { name: "tiny", train: preparedRows("train", 7), validation: preparedRows("validation", 4, 0.2) };
     const onEpoch = ({ epoch }) => {
       if (epoch < 4) return;
@@ -268,7 +274,7 @@ test("a run killed before its first checkpoint is read as far as it went, and tr
       writeFileSync(folder + "/.weights.safetensors.0123abcd.tmp", "half");
       process.kill(process.pid, "SIGKILL");
     };
-    await trainRun({ folder, config, data, ...fakeEngine().options, onEpoch });
+    await trainRun({ folder, config, data, engine, onEpoch });
   `;
   const args = ["--import", "tsx", "--input-type=module", "-e", script];
   const { signal, stderr } = spawnSync(
@@ -277,12 +283,31 @@ test("a run killed before its first checkpoint is read as far as it went, and tr
     { encoding: "utf8" },
   );
   assert.equal(signal, "SIGKILL", stderr);
-  const killed = await readRun(folder);
+  const killed = await readRun(folder, ARO);
   assert.deepEqual([killed.epochs.length, killed.result], [4, null]);
   const run = await trainIn(folder);
   assert.deepEqual([run.reused, run.epochs.length], [false, 6]);
   assert.deepEqual(run.epochs.slice(0, 4), killed.epochs);
   assert.deepEqual(readdirSync(folder).toSorted(), FILES);
+});
+
+test("by the criterion inferred, the validation loss leaves the first modality out, and training does not", async () => {
+  const modalities = [
+    { name: "RNA", start: 0, end: 2 },
+    { name: "protein", start: 2, end: SPEC.features },
+  ];
+  const data = { ...DATA, modalities };
+  const config = { ...CONFIG, training: { ...CONFIG.training, criterion: "inferred" } } as const;
+  const [all, inferred] = [
+    await trainIn(newFolder(), { data }),
+    await trainIn(newFolder(), { data, config }),
+  ];
+  assert.deepEqual(inferred.epochs[5].train, all.epochs[5].train);
+  assert.notEqual(inferred.epochs[5].validation.huber, all.epochs[5].validation.huber);
+  await assert.rejects(
+    trainIn(newFolder(), { data: { ...data, modalities: modalities.slice(1) }, config }),
+    /at least 2 modalities for criterion "inferred", got 1/,
+  );
 });
 
 test("a stopped run that is begun anew has no result until it ends", async () => {
@@ -308,11 +333,14 @@ test("a finished run whose weights were deleted is trained anew", async () => {
 
 test("readRun says what is missing or broken", async () => {
   const folder = newFolder();
-  await assert.rejects(readRun(folder), /expected a run in .* got no config\.json; train it first/);
+  await assert.rejects(
+    readRun(folder, ARO),
+    /expected a run in .* got no config\.json; train it first/,
+  );
   await trainIn(folder);
   appendFileSync(join(folder, "metrics.jsonl"), "not json\n");
   await assert.rejects(
-    readRun(folder),
+    readRun(folder, ARO),
     /metrics\.jsonl:7: expected an object in JSON, got "not json"/,
   );
   writeFileSync(join(folder, "config.json"), "");

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { ARO } from "../../lib/model/aro.js";
 import { initializeWeights } from "../../lib/model/model.js";
-import { createSaving } from "../../lib/train/saving.js";
+import { createSaving } from "../../lib/train/checkpoint.js";
 import type { TrainState } from "../../lib/train/train.js";
 import { scratchFolder } from "../scratch.js";
 import { fakeModel, SPEC } from "./fake-model.js";

@@ -1,7 +1,7 @@
 // The learning rate on a plateau: the trace that PyTorch gives.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { startPlateau, stepPlateau } from "../../lib/train/schedule.js";
+import { startPlateau, stepPlateau } from "../../lib/train/train.js";
 import { goldenCases, relativeError } from "../golden.js";
 
 /** PyTorch's. */

@@ -16,7 +16,7 @@ const SPACE: Space = [
 export function tinyStudy(
   folder: string,
   changes: Partial<TuneOptions> = {},
-  { engine, trainable } = fakeEngine().options,
+  { engine, model }: Pick<ReturnType<typeof fakeEngine>, "engine" | "model"> = fakeEngine(),
 ): TuneOptions {
   return {
     folder,
@@ -26,6 +26,7 @@ export function tinyStudy(
     trials: 10,
     stopping: { afterEpochs: 2, afterTrials: 3 },
     request: ({ learningRate, width }) => ({
+      model,
       spec: {
         ...PAPER_MODEL,
         ...{ features: 3, width: 2, hiddenLayers: 0, inputDropout: 0, visible: null },
@@ -38,7 +39,7 @@ export function tinyStudy(
       train: preparedRows("train", 7),
       validation: preparedRows("validation", 4, 0.2),
     },
-    ...{ engine, trainable },
+    engine,
     ...changes,
   };
 }

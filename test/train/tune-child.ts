@@ -24,22 +24,20 @@ const fake = fakeEngine();
 const changes = shared ? ({ shared: true, method: "random" } as const) : {};
 if (shared) fs.appendFileSync(`${folder}.ready`, ".");
 while (shared && !fs.existsSync(`${folder}.go`)) await setTimeout(10);
-await tune(
-  tinyStudy(folder, {
-    ...changes,
-    onTrial: ({ number }) => fs.appendFileSync(`${folder}.ended`, `${number} ${process.pid}\n`),
-    trainable: {
-      ...fake.options.trainable,
-      build: (...args) => {
-        fs.appendFileSync(`${folder}.built`, `${process.pid}\n`);
-        const model = fake.options.trainable.build(...args);
-        const { evaluate } = model;
-        model.evaluate = async (batch) => {
-          if (shared) await setTimeout(100 / EPOCHS);
-          return await evaluate(batch);
-        };
-        return model;
+const model: typeof fake.model = {
+  ...fake.model,
+  network(...args) {
+    fs.appendFileSync(`${folder}.built`, `${process.pid}\n`);
+    const network = fake.model.network(...args);
+    return {
+      ...network,
+      async pass(batch, observed, pass) {
+        if (shared && pass.settlement === null) await setTimeout(100 / EPOCHS);
+        return await network.pass(batch, observed, pass);
       },
-    },
-  }),
-);
+    };
+  },
+};
+const onTrial = ({ number }: { readonly number: number }) =>
+  fs.appendFileSync(`${folder}.ended`, `${number} ${process.pid}\n`);
+await tune(tinyStudy(folder, { ...changes, onTrial }, { engine: fake.engine, model }));

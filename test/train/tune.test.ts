@@ -5,10 +5,16 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "nod
 import { join } from "node:path";
 import { test } from "node:test";
 import { createRandom } from "../../lib/cohort/random.js";
+import { ARO } from "../../lib/model/aro.js";
 import { DivergenceError } from "../../lib/model/model.js";
 import { readRun } from "../../lib/train/folder.js";
-import { isHopeless } from "../../lib/train/stopping.js";
-import { bestTrial, observationsOf, type Trial, trialFolder } from "../../lib/train/trial.js";
+import {
+  bestTrial,
+  isHopeless,
+  observationsOf,
+  type Trial,
+  trialFolder,
+} from "../../lib/train/trial.js";
 import { readTuning, type TuneOptions, tune } from "../../lib/train/tune.js";
 import { scratchFolder } from "../scratch.js";
 import { fakeEngine } from "./fake-model.js";
@@ -26,7 +32,7 @@ test("a study leaves its settings, and a record and a run a trial", async () => 
   const names = readdirSync(folder).filter((name) => !name.startsWith("trial-"));
   assert.deepEqual(names, ["study.json"]);
   for (const { number, status, loss, epochs, point } of trials) {
-    const run = await readRun(trialFolder(folder, number));
+    const run = await readRun(trialFolder(folder, number), ARO);
     assert.equal(run.config.training.learningRate, point.learningRate);
     assert.equal(loss, run.epochs[epochs - 1].best.huber);
     assert.equal(status === "finished", epochs === EPOCHS);
@@ -84,7 +90,7 @@ test("an interrupted study goes on to the same trials, and says by a running one
     if (fake.built.length === 4 && step === 3) controller.abort();
     return losses;
   });
-  const first = await tune(tinyStudy(folder, { signal: controller.signal }, fake.options));
+  const first = await tune(tinyStudy(folder, { signal: controller.signal }, fake));
   assert.deepEqual(
     first.trials.map(({ status }) => status === "running"),
     [false, false, false, true],
@@ -111,7 +117,7 @@ test("a study can be prolonged, and one that is complete is read again", async (
   assert.equal((await tune(tinyStudy(folder, { trials: 6 }))).trials.length, 6);
   assert.deepEqual((await tune(tinyStudy(folder))).trials, (await undisturbed).trials);
   const fake = fakeEngine();
-  await tune(tinyStudy(folder, {}, fake.options));
+  await tune(tinyStudy(folder, {}, fake));
   assert.equal(fake.built.length, 0);
 });
 
@@ -123,7 +129,7 @@ test("hopeless trials are stopped; without the rule the same points are trained 
   assert.ok(stopped.length >= 2, `${stopped.length} stopped`);
   for (const { number, epochs } of stopped) {
     assert.ok(epochs > 2 && epochs < EPOCHS);
-    const run = await readRun(trialFolder(judged.folder, number));
+    const run = await readRun(trialFolder(judged.folder, number), ARO);
     assert.equal(run.epochs.length, epochs, "training ended with the verdict");
   }
   assert.ok(left.trials.every(({ status }) => status === "finished"));
@@ -174,7 +180,7 @@ test("a trial whose loss is not finite has failed, and the study goes on", async
     if (fake.built.length === 2) throw new DivergenceError("step: expected finite losses");
     return fake.built.length === 3 ? { huber: Number.NaN, mse: Number.NaN } : losses;
   });
-  const { trials } = await tune(tinyStudy(newFolder(), { trials: 4 }, fake.options));
+  const { trials } = await tune(tinyStudy(newFolder(), { trials: 4 }, fake));
   assert.deepEqual(
     trials.map(({ status, loss }) => [status === "failed", loss === null]),
     [false, true, true, false].map((failed) => [failed, failed]),
@@ -186,7 +192,7 @@ test("any other error ends the study, which goes on with the same trial later", 
   const fake = fakeEngine(() => {
     throw new RangeError("out of memory");
   });
-  await assert.rejects(tune(tinyStudy(folder, {}, fake.options)), /out of memory/);
+  await assert.rejects(tune(tinyStudy(folder, {}, fake)), /out of memory/);
   assert.equal((await readTuning(folder)).trials[0].status, "running");
   assert.deepEqual((await tune(tinyStudy(folder))).trials, (await undisturbed).trials);
 });
@@ -213,7 +219,7 @@ test("a folder that is no study's, and settings that make no sense, are refused"
   const folder = newFolder();
   const refused = async (changes: Partial<TuneOptions>, message: RegExp) =>
     await assert.rejects(tune(tinyStudy(folder, changes)), message);
-  await refused({ trials: 0 }, /trials to be a positive whole number, got 0/);
+  await refused({ trials: 0 }, /trials to be a whole number of at least 1, got 0/);
   await refused({ space: [] }, /expected dimensions, got none/);
   await refused({ stopping: { afterEpochs: 0, afterTrials: 1 } }, /stopping\.afterEpochs .* got 0/);
 });

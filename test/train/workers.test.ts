@@ -102,7 +102,7 @@ test("a worker waits for trials that others have at work, and ends when it is to
   const controller = new AbortController();
   const fake = fakeEngine();
   const options = { ...shared, trials: 3, signal: controller.signal };
-  const waiting = tune(tinyStudy(folder, options, fake.options));
+  const waiting = tune(tinyStudy(folder, options, fake));
   setTimeout(() => controller.abort(), 300);
   const { trials: left } = await waiting;
   assert.deepEqual(

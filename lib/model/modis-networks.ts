@@ -1,19 +1,24 @@
-// The shape of MODIS: its settings, its layers with the authors' names, and ratios that fit a parameter budget.
-import type { Engine } from "../engine/engine.js";
+// The networks of MODIS: its settings, an autoencoder per modality and the discriminator, with the authors' names.
+import type { Matrix } from "../cohort/matrix.js";
+import type { Engine, Tensor } from "../engine/engine.js";
+import { latentLayer } from "../layers/latent.js";
 import {
   batchNorm,
   batchNormTensors,
   dense,
   denseTensors,
+  EVALUATION,
   type Layer,
   type ParameterOf,
+  type Pass,
   relu,
   sequence,
   type TensorShape,
 } from "../layers/layers.js";
-import { checkOptions, required } from "../options.js";
+import { reconstructionHead } from "../layers/losses.js";
+import { checkOptions, demandsOf, NUMBER, required } from "../options.js";
 import { countParameters } from "./model.js";
-import { demandsOf, NUMBER } from "./settings.js";
+import { judgmentLosses } from "./modis-losses.js";
 
 /** One modality, which has its own variational autoencoder. */
 export interface ModisModality {
@@ -44,8 +49,13 @@ export const DEFAULT_RATIOS: readonly number[] = [1.2, 1, 0.75, 0.5, 0.25];
 /** Hidden units of the discriminator. Source: modis/nn.py@1e2ebee, `Discriminator`. */
 const TRUNK = [1024, 512, 256];
 
+/** Counts the features of all modalities. */
+export function countFeatures({ modalities }: ModisSpec): number {
+  return modalities.reduce((sum, { features }) => sum + features, 0);
+}
+
 /** A dense layer. */
-export interface ModisLayer {
+interface ModisLayer {
   /** The name in the authors' state dict. */
   readonly name: string;
   readonly inputs: number;
@@ -56,24 +66,12 @@ export interface ModisLayer {
   readonly isRectified: boolean;
 }
 
-/** An encoder, its two heads, and a decoder with its output layer. */
-export interface ModisAutoencoder {
-  readonly encoder: readonly ModisLayer[];
-  readonly mean: ModisLayer;
-  readonly logVariance: ModisLayer;
-  readonly decoder: readonly ModisLayer[];
-  readonly output: ModisLayer;
-}
-
 /**
- * Lists the layers of one modality. Each is normalized and rectified except the encoder's last; the decoder mirrors the
- * encoder's ratios.
+ * Lists the layers of one modality: the encoder, its two heads, the decoder and its output layer. Each is normalized and
+ * rectified except the last of a chain and the heads; the decoder mirrors the encoder's ratios.
  * Source: modis/nn.py@1e2ebee, `VAE`.
  */
-export function autoencoderLayers(
-  { modalities, latent }: ModisSpec,
-  index: number,
-): ModisAutoencoder {
+export function autoencoderLayers({ modalities, latent }: ModisSpec, index: number) {
   const { features, ratios } = modalities[index];
   const root = `variational_autoencoders.${index}`;
   const hidden = ratios.map((ratio) => Math.floor(features * ratio));
@@ -101,8 +99,27 @@ export function autoencoderLayers(
   };
 }
 
+/** Lists the layers of the discriminator: 1,024, 512 and 256 units, and the heads for modality and class. */
+export function discriminatorLayers({ modalities, latent, classes }: ModisSpec) {
+  const layer = (
+    name: string,
+    inputs: number,
+    outputs: number,
+    isRectified: boolean,
+  ): ModisLayer => {
+    return { name: `discriminator.${name}`, inputs, outputs, norm: null, isRectified };
+  };
+  const sizes = [latent, ...TRUNK];
+  const inner = sizes[sizes.length - 1];
+  return {
+    trunk: TRUNK.map((outputs, i) => layer(`fc.${2 * i}`, sizes[i], outputs, true)),
+    modality: layer("adv_layer.0", inner, modalities.length, false),
+    label: layer("aux_layer.0", inner, classes, false),
+  };
+}
+
 /** Puts layers one after the other, each with its normalization and its leaky ReLU, if any. */
-export function stackLayers(engine: Engine, of: ParameterOf, layers: readonly ModisLayer[]): Layer {
+function stackLayers(engine: Engine, of: ParameterOf, layers: readonly ModisLayer[]): Layer {
   return sequence(
     ...layers.flatMap(({ name, norm, isRectified }) => [
       dense(engine, of, name, { isNormalized: norm !== null }),
@@ -112,28 +129,79 @@ export function stackLayers(engine: Engine, of: ParameterOf, layers: readonly Mo
   );
 }
 
-/** The discriminator's hidden layers, and its two heads: which modality, and which class. */
-export interface ModisDiscriminator {
-  readonly trunk: readonly ModisLayer[];
-  readonly modality: ModisLayer;
-  readonly label: ModisLayer;
+/**
+ * The variational autoencoder of one modality.
+ *
+ *     x [rows, features] -> encoder -> mu, logvar -> z = mu + e^(logvar / 2) noise [rows, latent]
+ *     z -> decoder -> linear = reconstruction [rows, features]
+ */
+export function modisAutoencoder(engine: Engine, spec: ModisSpec, of: ParameterOf, index: number) {
+  const { encoder, mean, logVariance, decoder, output } = autoencoderLayers(spec, index);
+  const encoderLayers = stackLayers(engine, of, encoder);
+  const bottleneck = latentLayer(engine, of, { mean: mean.name, logVariance: logVariance.name });
+  const decoderLayers = stackLayers(engine, of, decoder);
+  const head = reconstructionHead(engine, of, output.name, "linear", "squared");
+  return {
+    /** Gives the latent rows, and the way back through heads and encoder. */
+    encode({ values, rows }: Matrix, pass: Pass) {
+      const hidden = encoderLayers.forward(engine.tensor(values, rows), pass);
+      const latent = bottleneck.forward(hidden.out, pass); // [rows, latent]
+      return {
+        ...latent,
+        back: (slope: Tensor, klWeight: number) => hidden.back(latent.back(slope, klWeight), false),
+      };
+    },
+    /** All but the output layer, which is fused with its loss in `output`. */
+    decoder: decoderLayers,
+    output: head,
+    /** The output clamped at 0, as preprocessed values are. */
+    clampedOutput: reconstructionHead(engine, of, output.name, "relu", "squared"),
+    /** `[rows, latent]` to the reconstruction `[rows, features]`. */
+    decode: (z: Tensor): Tensor => sequence(decoderLayers, head.layer).forward(z, EVALUATION).out,
+  };
 }
 
-/** Lists the layers of the discriminator: 1,024, 512 and 256 units, and the heads. */
-export function discriminatorLayers({
-  modalities,
-  latent,
-  classes,
-}: ModisSpec): ModisDiscriminator {
-  const layer = (name: string, inputs: number, outputs: number, isRectified: boolean) => {
-    return { name: `discriminator.${name}`, inputs, outputs, norm: null, isRectified };
-  };
-  const sizes = [latent, ...TRUNK];
-  const inner = sizes[sizes.length - 1];
-  return {
-    trunk: TRUNK.map((outputs, i) => layer(`fc.${2 * i}`, sizes[i], outputs, true)),
-    modality: layer("adv_layer.0", inner, modalities.length, false),
-    label: layer("aux_layer.0", inner, classes, false),
+/**
+ * The discriminator, which predicts the modality and the class of each latent row.
+ *
+ *     z of all modalities [rows of all, latent] -> trunk -> hidden [rows of all, 256] -> logits of the modality, of the class
+ */
+export function modisDiscriminator(engine: Engine, spec: ModisSpec, of: ParameterOf) {
+  const layers = discriminatorLayers(spec);
+  const trunk = stackLayers(engine, of, layers.trunk);
+  const onModality = stackLayers(engine, of, [layers.modality]);
+  const onLabel = stackLayers(engine, of, [layers.label]);
+
+  /**
+   * Judges latent rows, and runs backward from its losses.
+   * @param latents of each modality, `[rows, latent]`.
+   * @param classes of each modality's rows.
+   * @param isForGenerators uses the autoencoders' losses, which reward wrong modalities, and returns the slope with
+   *   respect to the latent rows.
+   */
+  return async function judge(
+    latents: readonly Tensor[],
+    classes: readonly ArrayLike<number>[],
+    pass: Pass,
+    isForGenerators: boolean,
+  ) {
+    const shared = trunk.forward(engine.stackRows(latents), pass); // [rows of all, 256]
+    const modality = onModality.forward(shared.out, pass); // [rows of all, modalities]
+    const label = onLabel.forward(shared.out, pass); // [rows of all, classes]
+    const read = [shared, modality, label].map(({ out }) => engine.read(out));
+    const [hidden, modalityLogits, labelLogits] = await Promise.all(read);
+    const { losses, slopes } = judgmentLosses(
+      { hidden, modality: modalityLogits, label: labelLogits },
+      classes,
+      isForGenerators,
+    );
+    const slopeOf = (values: Float32Array) => engine.tensor(values, shared.out.rows);
+    const fromHeads = engine.add(
+      modality.back(slopeOf(slopes.modality), true)!,
+      label.back(slopeOf(slopes.label), true)!,
+    );
+    const onHidden = engine.add(slopeOf(slopes.hidden), fromHeads);
+    return { losses, slope: shared.back(onHidden, isForGenerators) }; // [rows of all, latent]
   };
 }
 

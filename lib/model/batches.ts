@@ -1,7 +1,8 @@
-// Batches from the rows of a cohort, shuffled together or separately for each modality.
+// Batches of rows: dealt from a cohort's, checked, and cut into chunks.
 import type { Modality } from "../cohort/cohort.js";
 import { countObserved, type Matrix, selectRows } from "../cohort/matrix.js";
-import { countedMatrix } from "../preprocess/counted.js";
+import type { Columns, Engine } from "../engine/engine.js";
+import { countedMatrix, measuredFeatures } from "../preprocess/counted.js";
 import type { Part, Prepared } from "../preprocess/prepare.js";
 
 /** The part of prepared rows that training reads. */
@@ -11,6 +12,15 @@ export type TrainingRows<P extends Part> = Omit<Prepared<P>, "patients" | "zScor
 export interface TrainingData {
   readonly train: TrainingRows<"train">;
   readonly validation: TrainingRows<"validation">;
+}
+
+/** The rows of a run, and what some models need beside them; a `PreparedCohort` fits. */
+export interface RunData extends TrainingData {
+  /** Of the cohort. */
+  readonly name: string;
+  readonly modalities?: readonly Modality[];
+  /** The class of each training row, in [0, classes), or -1 if unknown; for models that learn from a label. */
+  readonly classes?: readonly number[];
 }
 
 /** Deals the training rows out in batches; the validation rows are one batch. */
@@ -38,10 +48,10 @@ export interface Deal<Batch> {
  */
 export function dealRows(
   { train, validation }: TrainingData,
-  features: number,
-  uncounted: Pick<Modality, "start" | "end"> | null = null,
+  { features }: { readonly features: number },
+  uncounted: Columns | null = null,
 ): Deal<Matrix> {
-  const measured = countedMatrix({ train }, validation);
+  const measured = countedMatrix(validation.matrix, measuredFeatures({ train }));
   const counted = uncounted ? withoutColumns(measured, uncounted) : measured;
   requireRows("train", train.matrix, features);
   requireRows("validation", counted, features);
@@ -56,7 +66,7 @@ export function dealRows(
 }
 
 /** Marks columns as not observed. */
-function withoutColumns(matrix: Matrix, { start, end }: Pick<Modality, "start" | "end">): Matrix {
+function withoutColumns(matrix: Matrix, { start, end }: Columns): Matrix {
   const { columns } = matrix;
   const observed = matrix.observed.map((flag, at) =>
     at % columns >= start && at % columns < end ? 0 : flag,
@@ -76,4 +86,50 @@ export function requireRows(part: string, matrix: Matrix, features: number): voi
       `train: expected observed entries in the ${part} rows, got none in ${matrix.rows} rows`,
     );
   }
+}
+
+/**
+ * Checks that a batch is `[rows, features]` of finite values, and counts its observed entries.
+ * @throws RangeError with what was found.
+ */
+export function inspectMatrix(
+  engine: Engine,
+  where: string,
+  { rows, columns, values, observed }: Matrix,
+  features: number,
+  what = "",
+): number {
+  if (columns !== features || rows < 1) {
+    throw new RangeError(
+      `${where}: expected a batch of at least 1 row and ${features} columns${what}, got ${rows} x ${columns}`,
+    );
+  }
+  if (values.length !== rows * columns || observed.length !== rows * columns) {
+    throw new RangeError(
+      `${where}: expected ${rows * columns} values and as many marks of observation${what}, ` +
+        `got ${values.length} and ${observed.length}`,
+    );
+  }
+  const { finite, marked } = engine.inspect(values, observed);
+  if (finite) return marked;
+  const bad = values.findIndex((value) => !Number.isFinite(value));
+  throw new RangeError(
+    `${where}: expected finite values${what}, got ${values[bad]} at row ${Math.floor(bad / columns)}, ` +
+      `column ${bad % columns}`,
+  );
+}
+
+/** Rows evaluated at a time, outside of training. */
+const ROWS = 128;
+
+/** Cuts a batch into chunks of at most 128 rows, without copying. */
+export function chunksOf({ rows, columns, values, observed }: Matrix): Matrix[] {
+  return Array.from({ length: Math.ceil(rows / ROWS) }, (_, i) => {
+    const count = Math.min(ROWS, rows - i * ROWS);
+    const [from, to] = [i * ROWS * columns, (i * ROWS + count) * columns];
+    return {
+      ...{ rows: count, columns },
+      ...{ values: values.subarray(from, to), observed: observed.subarray(from, to) },
+    };
+  });
 }

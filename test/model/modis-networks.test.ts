@@ -10,7 +10,7 @@ import {
   fitRatios,
   type ModisSpec,
   modisTensors,
-} from "../../lib/model/modis-shape.js";
+} from "../../lib/model/modis-networks.js";
 import { goldenCases } from "../golden.js";
 
 interface Golden {
