@@ -168,6 +168,9 @@ test("comparisons over splits are counted by interval and after Holm's adjustmen
     "2 of 3 intervals favor a, 0 the other, 1 undecided (mse of protein against d); " +
       "1 of the differences hold after Holm's adjustment.",
   );
-  assert.match(describeComparisons([row("b", "b", 0.01)]), /^0 of 1 intervals favor a, 1 the other/);
+  assert.match(
+    describeComparisons([row("b", "b", 0.01)]),
+    /^0 of 1 intervals favor a, 1 the other/,
+  );
   assert.throws(() => describeComparisons([]), /expected comparisons, got none/);
 });
