@@ -1,4 +1,4 @@
-// The door of a public function: options with unknown names or of a wrong kind are refused.
+// The door of a public function: options with unknown names, of a wrong kind or of a wrong value are refused.
 import { didYouMean } from "./nearest.js";
 
 /** What an option may be, apart from a list of the texts to choose from, or a class. */
@@ -66,6 +66,9 @@ export function required<const K extends Single | Either>(kind: K): { readonly r
   return { required: kind };
 }
 
+/** The kind of a number that must be given. */
+export const NUMBER = required("number");
+
 /** The kind of an option that may be of several kinds. */
 export function either<K extends Basic>(...kinds: readonly K[]): { readonly either: readonly K[] } {
   return { either: kinds };
@@ -90,6 +93,29 @@ export function checkOptions<T extends object>(where: string, options: T, kinds:
   }
   for (const [name, kind] of known) checkOption(where, name, options[name], kind);
   return options;
+}
+
+/**
+ * Makes checks of values, for settings of `where`.
+ * @returns functions that throw a RangeError naming `where`, the setting, what was expected and what was found.
+ */
+export function demandsOf(where: string) {
+  const demand = (name: string, holds: boolean, expected: string, got: unknown): void => {
+    if (!holds) throw new RangeError(`${where}: expected ${name} to be ${expected}, got ${got}`);
+  };
+  return {
+    demand,
+    demandCount(name: string, value: number, least = 1): void {
+      const holds = Number.isInteger(value) && value >= least;
+      demand(name, holds, `a whole number of at least ${least}`, value);
+    },
+    /** A share of units that dropout sets to 0. */
+    demandShare: (name: string, value: number) =>
+      demand(name, value >= 0 && value < 1, "in [0, 1)", value),
+    /** The weight of a term of the loss. */
+    demandWeight: (name: string, value: number) =>
+      demand(name, Number.isFinite(value) && value >= 0, "finite and at least 0", value),
+  };
 }
 
 function checkOption(where: string, name: string, value: unknown, kind: Kind): void {

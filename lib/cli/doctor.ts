@@ -7,7 +7,7 @@ import { projectRoot } from "../cohort/root.js";
 import { type Considered, chooseEngine, surveyEngines } from "../engine/choose.js";
 import { findCompiler, threadCount } from "../engine/compile.js";
 import { describeEngine, type Engine, isPortable } from "../engine/engine.js";
-import { memoryLimits } from "../engine/memory.js";
+import { memoryLimits } from "../engine/platform.js";
 import { textTable } from "../figures/table.js";
 import { availableDisk } from "../model/cost.js";
 import { describeEnvironment } from "../train/environment.js";

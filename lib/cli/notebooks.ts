@@ -4,7 +4,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { projectRoot } from "../cohort/root.js";
 import { chooseEngine } from "../engine/choose.js";
-import { memoryLimits } from "../engine/memory.js";
+import { memoryLimits } from "../engine/platform.js";
 import { prepareJupyter } from "../jupyter/environment.js";
 import { chooseNotebooks } from "../jupyter/notebook.js";
 import { type NotebookEvent, type NotebookRun, runNotebooks } from "../jupyter/runner.js";

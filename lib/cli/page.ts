@@ -10,7 +10,7 @@ import type { Packed } from "../page/scene.js";
 import { trainScene } from "../page/training.js";
 
 /** Files of lib/engine that need Node; in a page, browser.ts stands for them. */
-const NODE_ONLY = ["tfjs-platform", "memory", "linear-algebra-native"];
+const NODE_ONLY = ["platform", "linear-algebra-native"];
 
 /** Builds the page into a folder, by default lib/dist/page, and says where it is. */
 export async function page({ output }: { readonly output?: string }): Promise<number> {

@@ -10,7 +10,7 @@ import { stripEnsemblVersion } from "./identifiers.js";
 import { explainAlmostEqual } from "./ids.js";
 import { addSecondHeader } from "./layout.js";
 import { refuseCopies } from "./leaks.js";
-import { type MissingMarks, missingMarks } from "./missing.js";
+import { type Mark, type MissingMarks, missingMarks } from "./missing.js";
 import { checkNames, chooseFeatures, isNameless } from "./names.js";
 import { parseNumber } from "./numbers.js";
 import { collectProblems, type Problems, quote, quoteSome } from "./problems.js";
@@ -18,7 +18,7 @@ import { readSheet, type SampleSheet } from "./samplesheet.js";
 import { noteUnmeasured, remarkOnScale, remarkOnSentinels } from "./scale.js";
 import type { FileCohort, FileTable } from "./tables.js";
 import { readStart, readText, recognizeForeign, utf16Of } from "./textfile.js";
-import { addTotals } from "./totals.js";
+import { addTotals, noteWholeFirst } from "./totals.js";
 
 /** A modality of the cohort, and the profile of the study to read it from. */
 export interface ProfileChoice {
@@ -299,6 +299,8 @@ export function readProfile(
   problems.throwIfAny();
   const almost = strangers.length > 0 && explainAlmostEqual(table.header, [...known], CLINICAL);
   const remarks = [remarkOnScale(matrix), remarkOnSentinels(matrix, "measured")];
+  const first =
+    rows[0] === 0 ? noteWholeFirst("features", features.ids, matrix, `line ${table.lines[0]}`) : [];
   return {
     name,
     samples: columns.map((j) => table.header[j]),
@@ -315,6 +317,7 @@ export function readProfile(
       ...[
         ...features.notes,
         ...totals,
+        ...first,
         ...(limits.count() > 0
           ? [`${limits.count()} limits such as ">8" read as not measured`]
           : []),
@@ -333,14 +336,11 @@ function countLimits(
   marks: MissingMarks,
   limits: boolean,
 ): { missing: MissingMarks; count(): number } {
-  let count = 0;
+  const limit: Mark = { word: "limits", stated: false, cells: 0 };
   const isLimit = (cell: string) =>
     limits && /^[<>]/.test(cell) && parseNumber(cell.slice(1).trim()) !== undefined;
-  const matches = (cell: string) => {
-    if (isLimit(cell)) count++;
-    return isLimit(cell) || marks.matches(cell);
-  };
-  return { missing: { ...marks, matches }, count: () => count };
+  const find = (cell: string) => (isLimit(cell) ? limit : marks.find(cell));
+  return { missing: { ...marks, find }, count: () => limit.cells };
 }
 
 /** The columns that name rows, by priority. */

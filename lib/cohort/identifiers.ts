@@ -1,4 +1,4 @@
-// Identifiers: names that a spreadsheet turned into dates or rounded numbers, and versions of Ensembl ids.
+// Identifiers: names that a spreadsheet turned into dates or rounded numbers, versions of Ensembl ids, and symbols with Entrez ids.
 
 /** Excel's short months, as its English, German, French, Spanish, Italian, Portuguese and other versions write them. */
 const MONTHS = [
@@ -93,4 +93,13 @@ export function isExcelNumber(id: string): boolean {
  */
 export function stripEnsemblVersion(id: string): string {
   return id.startsWith("ENS") ? id.replace(/^(ENS[A-Z]*\d{11})\.\d+(?=$|_PAR_Y$)/, "$1") : id;
+}
+
+/**
+ * The symbol of a symbol with its Entrez id, as in TCGA's `TP53|7157` and DepMap's `TP53 (7157)`; any other identifier
+ * is returned unchanged.
+ */
+export function symbolOf(id: string): string {
+  if (!id.includes("|") && !id.endsWith(")")) return id;
+  return /^([A-Z][\w.@-]*)(?:\|\d+| \(\d+\))$/i.exec(id)?.[1] ?? id;
 }

@@ -1,7 +1,7 @@
 // Renames features by an identifier map, finds the gene of each, and merges features that share a name.
 import { readDelimited } from "./delimited.js";
 import { groupBy } from "./group.js";
-import { stripEnsemblVersion } from "./identifiers.js";
+import { stripEnsemblVersion, symbolOf } from "./identifiers.js";
 import { emptyMatrix, type Matrix, selectColumns } from "./matrix.js";
 import { collectProblems, countOf, quote, quoteSome } from "./problems.js";
 
@@ -87,7 +87,11 @@ export function renameFeatures(
   { map, genes, duplicates = "refuse" }: RenameOptions,
 ): Renamed {
   const notes: string[] = [];
-  const mapped = map ? applyMap(features, map, "name", notes) : features;
+  const mapped = map
+    ? applyMap(features, map, "name", notes)
+    : genes
+      ? features // the map of genes has their whole names
+      : takeSymbols(features, notes);
   const distinct = new Set(mapped).size === mapped.length;
   const groups = groupBy(distinct ? [] : mapped.keys(), (j) => mapped[j]);
   const repeated = [...groups.values()].filter((group) => group.length > 1);
@@ -117,6 +121,36 @@ export function renameFeatures(
     ...(genes && { genes: applyMap(kept, genes, "gene", notes) }),
     notes,
   };
+}
+
+/** Takes the symbols where most names are a symbol with its Entrez id; those of a shared symbol keep the id. */
+function takeSymbols(names: readonly string[], notes: string[]): readonly string[] {
+  const symbols = names.map(symbolOf);
+  const combined = names.filter((name, j) => name !== symbols[j]);
+  const parted = names.filter((name) => /\S\|\S/.test(name));
+  if (2 * combined.length > names.length) {
+    const shared = new Set(findShared(symbols));
+    const rest =
+      shared.size > 0 ? `; ${quoteSome([...shared])} kept them, as names of several` : "";
+    const { length } = combined.filter((name) => !shared.has(symbolOf(name)));
+    notes.push(
+      `the Entrez ids were taken off ${countOf(length, "feature")}, such as ${quote(combined[0])}${rest}`,
+    );
+    return names.map((name, j) => (shared.has(symbols[j]) ? name : symbols[j]));
+  }
+  if (2 * parted.length > names.length) {
+    notes.push(
+      `the names of ${countOf(parted.length, "feature")} combine identifiers, such as ${quote(parted[0])}; names in ` +
+        "other tables match none of them, so rename them with map",
+    );
+  }
+  return names;
+}
+
+/** The names that several have. */
+function findShared(names: readonly string[]): string[] {
+  const seen = new Set<string>();
+  return names.filter((name) => seen.has(name) || !seen.add(name));
 }
 
 const WORDS = {

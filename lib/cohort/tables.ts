@@ -11,7 +11,7 @@ import {
   type Sample,
 } from "./cohort.js";
 import { checkFormat, FORMATS, type FormatOptions, openTable } from "./formats.js";
-import { isExcelDate, stripEnsemblVersion } from "./identifiers.js";
+import { isExcelDate, stripEnsemblVersion, symbolOf } from "./identifiers.js";
 import { explainAlmostEqual } from "./ids.js";
 import { addEmpty, addHeaderless, addNoHeader, addSecondHeader, refuseLong } from "./layout.js";
 import { addLabels, refuseCopies } from "./leaks.js";
@@ -38,7 +38,7 @@ import {
   SHEET_KINDS,
 } from "./samplesheet.js";
 import { noteUnmeasured, remarkOnScale, remarkOnSentinels } from "./scale.js";
-import { addTotals } from "./totals.js";
+import { addTotals, noteWholeFirst } from "./totals.js";
 import { TRANSFORMS, type TransformOptions, transformValues } from "./transform.js";
 
 export interface TableOptions
@@ -169,7 +169,11 @@ interface Context {
 async function readModality(options: TableOptions, context: Context): Promise<FileTable> {
   const { where, sheet } = context;
   const { name, sampleIds } = options;
-  if (name === "") throw new RangeError(`readTable: expected a name for ${options.file}, got ""`);
+  if (name === "" || /[/\\]/.test(name)) {
+    throw new RangeError(
+      `readTable: expected a name for ${options.file} that can name a file, without "/" and "\\", got "${name}"`,
+    );
+  }
   const known = sampleIds && new Set(sampleIds);
   const table = await openTable(options, known);
   const { file } = table;
@@ -203,6 +207,7 @@ async function readModality(options: TableOptions, context: Context): Promise<Fi
     options,
   );
   if (upright && sheet) addLabels(features.ids, sheet.samples, headerLine, problems);
+  if (!upright) addPatientRows(sides.rowIds, lines, problems);
 
   const [rows, places] = upright ? [samples.kept, features.kept] : [features.kept, samples.kept];
   const missing = missingMarks({ stated: options.missing });
@@ -220,6 +225,13 @@ async function readModality(options: TableOptions, context: Context): Promise<Fi
     ...addTotals({ what: "samples", ...samples }, upright ? lines : undefined, matrix, problems),
     ...addTotals({ what: "features", ...features }, upright ? undefined : lines, matrix, problems),
   ];
+  const firsts = [
+    { what: "samples", ...samples, places: sampleSide.places } as const,
+    { what: "features", ...features, places: featureSide.places } as const,
+  ].flatMap(({ what, ids, kept: [first], places: [place] }) => {
+    const word = upright === (what === "samples") ? table.rowWord : "column";
+    return first === 0 ? noteWholeFirst(what, ids, matrix, `${word} ${place}`) : [];
+  });
   const people = samples.kept.map((i) => patients.cells[i]);
   const place = { column: header[patients.column], lines: samples.kept.map((i) => lines[i]) };
   const alike =
@@ -243,6 +255,7 @@ async function readModality(options: TableOptions, context: Context): Promise<Fi
     ...features.notes,
     ...samples.notes,
     ...totals,
+    ...firsts,
     ...noteUnmeasured(features.ids, matrix),
     ...refined.notes,
     ...(almost ? [`samples left out that ${where} may have; ${almost}`] : []),
@@ -333,7 +346,7 @@ function orientLike(
 ): Orientation | undefined {
   if (precedent === undefined) return undefined;
   const count = (ids: readonly string[]) =>
-    ids.filter((id) => precedent.features.has(stripEnsemblVersion(id))).length;
+    ids.filter((id) => precedent.features.has(symbolOf(stripEnsemblVersion(id)))).length;
   const [rows, columns] = [count(rowIds), count(columnIds)];
   if (rows === columns) return precedent.orientation;
   return rows > columns ? "features-in-rows" : "samples-in-rows";
@@ -403,6 +416,22 @@ function chooseSamples(
     ...noteMarks("sample", ids),
   ];
   return { ids, kept, strangers, notes };
+}
+
+/** Adds a problem for each row of a table of features that names the patients, whose numbers would be a feature's. */
+function addPatientRows(
+  ids: readonly string[],
+  lines: readonly number[],
+  problems: Problems,
+): void {
+  ids.forEach((id, row) => {
+    if (!namesPatients(id)) return;
+    problems.add({
+      kind: "patient",
+      line: lines[row],
+      text: `expected a feature, got ${quote(id)}, which names the patients; move it to a column of the sample sheet`,
+    });
+  });
 }
 
 /** The column of patients among some columns, and its cells. */

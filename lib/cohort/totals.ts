@@ -1,4 +1,4 @@
-// Finds totals and means at the edges of a table, which are neither samples nor features.
+// Finds lines and columns of a table that are neither samples nor features: totals, annotations, numeric second headers.
 import type { Matrix } from "./matrix.js";
 import { type Problems, quote } from "./problems.js";
 
@@ -7,7 +7,7 @@ const NAMES =
 
 /** Names of further columns that describe features, beside the samples of a table of results. */
 const DESCRIBING =
-  /^(?:sd|std(?:ev)?|se|sem|cv|var(?:iance)?|min|max|p[._ -]?val(?:ue)?s?|q[._ -]?val(?:ue)?s?|(?:adj[._ ]?)?p[._ ]?adj|adj\.p\.val|fdr|(?:log2?)?[._ ]?(?:fc|fold[._ ]?change)|lfcse|basemean|aveexpr|length|start|end|width)$/i;
+  /^(?:sd|std(?:ev)?|se|sem|cv|var(?:iance)?|min|max|p[._ -]?val(?:ue)?s?|q[._ -]?val(?:ue)?s?|(?:adj[._ ]?)?p[._ ]?adj|adj\.p\.val|fdr|(?:log2?)?[._ ]?(?:fc|fold[._ ]?change)|lfcse|basemean|aveexpr|length|start|end|width|chr(?:om(?:osome)?)?|m\/?z|rt|mass|units?|(?:entrez|ensembl|hgnc|ncbi|hmdb|kegg|chebi|pubchem|cas)(?:[._ -]?gene)?(?:[._ -]?(?:id|no|number))?|gene[._ -]?id)$/i;
 
 /** A sample or feature with the name of a total or a mean. */
 interface Total {
@@ -87,6 +87,47 @@ export function addTotals(
   return [
     ...noteNames(what, "totals", unlike),
     ...noteNames(what, "statistics or annotations of the features", describing),
+  ];
+}
+
+/** With fewer values, a line of whole numbers says little. */
+const FEWEST = 3;
+/** How many lines below the first are compared with it. */
+const COMPARED = 20;
+
+/**
+ * Notes a first row or column of whole numbers beside others that have none: a second header of ids, codes or batch
+ * numbers perhaps. Zeros do not count, since a feature may be 0 in all samples.
+ * @param matrix `[samples, features]`.
+ * @param ids the samples or features; the first of them is the first in the file.
+ * @param where it stands, such as "line 2".
+ */
+export function noteWholeFirst(
+  what: "samples" | "features",
+  ids: readonly string[],
+  { rows, columns, values, observed }: Matrix,
+  where: string,
+): string[] {
+  const [length, step, stride] = what === "samples" ? [columns, 1, columns] : [rows, columns, 1];
+  const count = (_: string, index: number) => {
+    const found = { whole: 0, others: 0, zeros: 0 };
+    for (let k = 0; k < length; k++) {
+      const at = index * stride + k * step;
+      if (!observed[at]) continue;
+      if (values[at] === 0) found.zeros++;
+      else if (Number.isInteger(values[at])) found.whole++;
+      else found.others++;
+    }
+    return found;
+  };
+  const [first, ...next] = ids.slice(0, 1 + COMPARED).map(count);
+  const isWhole = first?.others === 0 && first.whole >= FEWEST && first.whole > first.zeros;
+  const whole = next.reduce((sum, one) => sum + one.whole, 0);
+  const others = next.reduce((sum, one) => sum + one.others, 0);
+  if (!isWhole || others < FEWEST || 20 * whole > others) return [];
+  return [
+    `${where}, ${quote(ids[0])}, has whole numbers, the ${what} after it have others; if it is a second header or an ` +
+      "annotation, remove it",
   ];
 }
 

@@ -1,18 +1,18 @@
-// Which engine runs here, and why: the fastest that can, or the one that is asked for.
+// Chooses the engine: the fastest that runs here, or the one that is asked for.
 import { hasGpuLibrary } from "./addon.js";
 import type { BackendName, Engine } from "./engine.js";
 import { nativeEngine } from "./native.js";
+import { hasWebGpu } from "./platform.js";
 import { tfjsEngine } from "./tfjs.js";
-import { hasWebGpu } from "./tfjs-platform.js";
 
-/** "native" has kernels of our own; the others are backends of TensorFlow.js, "tensorflow" the one with libtensorflow. */
+/** "native" has its own kernels; the others are backends of TensorFlow.js, of which "tensorflow" uses libtensorflow. */
 export type EngineName = "native" | BackendName;
 
-/** What was found out about one engine on the way to the choice. */
+/** An engine that was tried. */
 export interface Considered {
   readonly name: EngineName;
   readonly usable: boolean;
-  /** Why it was taken, or why not. */
+  /** Why it was chosen, or why not. */
   readonly reason: string;
 }
 
@@ -22,7 +22,7 @@ export interface Choice {
   readonly considered: readonly Considered[];
 }
 
-/** Fastest first; TensorFlow goes before all of them where it was built for a graphics processor. */
+/** Fastest first, except that TensorFlow comes first where it was built for a graphics processor. */
 const ENGINES: Record<EngineName, { start: () => Promise<Engine>; what: string }> = {
   native: { what: "compiled for this processor", start: () => nativeEngine() },
   tensorflow: { what: "libtensorflow", start: () => tfjsEngine({ backend: "tensorflow" }) },
@@ -40,7 +40,7 @@ const ENGINES: Record<EngineName, { start: () => Promise<Engine>; what: string }
 export async function chooseEngine({
   prefer = process.env.ARO_ENGINE || undefined,
 }: {
-  /** By default what the environment variable ARO_ENGINE names. */
+  /** By default the value of the environment variable ARO_ENGINE. */
   readonly prefer?: string;
 } = {}): Promise<Choice> {
   const names = inOrder();
@@ -54,13 +54,9 @@ export async function chooseEngine({
       considered.push({ name, usable: false, reason: "this process offers no navigator.gpu" });
       continue;
     }
-    try {
-      const engine = await ENGINES[name].start();
-      const reason = preferred ? "asked for" : ENGINES[name].what;
-      return { engine, considered: [...considered, { name, usable: true, reason }] };
-    } catch (error) {
-      considered.push({ name, usable: false, reason: reasonFrom(error) });
-    }
+    const { engine, ...found } = await tryEngine(name);
+    considered.push(preferred && engine ? { ...found, reason: "asked for" } : found);
+    if (engine) return { engine, considered };
   }
   const reasons = considered.map(({ name, reason }) => `${name} (${reason})`).join("; ");
   throw new Error(
@@ -74,20 +70,21 @@ function inOrder(): EngineName[] {
   return hasGpuLibrary() ? ["tensorflow", ...names.filter((name) => name !== "tensorflow")] : names;
 }
 
-/** Tries every engine, fastest first, and says of each whether it can run here, or why not. */
+/** Tries every engine, fastest first, and returns whether it runs here, or why not. */
 export async function surveyEngines(): Promise<Considered[]> {
   const found: Considered[] = [];
   for (const name of inOrder()) {
-    try {
-      await ENGINES[name].start();
-      found.push({ name, usable: true, reason: ENGINES[name].what });
-    } catch (error) {
-      found.push({ name, usable: false, reason: reasonFrom(error) });
-    }
+    const { engine: _, ...considered } = await tryEngine(name);
+    found.push(considered);
   }
   return found;
 }
 
-function reasonFrom(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+async function tryEngine(name: EngineName): Promise<Considered & { readonly engine?: Engine }> {
+  const { start, what } = ENGINES[name];
+  try {
+    return { name, usable: true, reason: what, engine: await start() };
+  } catch (error) {
+    return { name, usable: false, reason: error instanceof Error ? error.message : String(error) };
+  }
 }

@@ -16,10 +16,9 @@ import {
   type TensorShape,
 } from "../layers/layers.js";
 import { reconstructionHead } from "../layers/losses.js";
-import { checkOptions, required } from "../options.js";
+import { checkOptions, demandsOf, NUMBER, required } from "../options.js";
 import { countParameters } from "./model.js";
 import { judgmentLosses } from "./modis-losses.js";
-import { demandsOf, NUMBER } from "./settings.js";
 
 /** One modality, which has its own variational autoencoder. */
 export interface ModisModality {

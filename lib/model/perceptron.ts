@@ -16,16 +16,16 @@ import {
   sizeOf,
 } from "../layers/layers.js";
 import { crossEntropy, softmax } from "../layers/losses.js";
+import { demandsOf } from "../options.js";
+import { inspectMatrix } from "./batches.js";
 import {
   type Architecture,
   buildModel,
   drawUniform,
-  inspectMatrix,
   type Model,
   type Network,
   type Weights,
 } from "./model.js";
-import { demandsOf } from "./settings.js";
 
 export interface PerceptronSpec {
   readonly inputs: number;

@@ -17,6 +17,7 @@ import {
   negativeLogLikelihood,
 } from "../layers/gaussian.js";
 import { dense, denseTensors, EVALUATION, relu, sequence } from "../layers/layers.js";
+import { demandsOf } from "../options.js";
 import {
   type Architecture,
   buildModel,
@@ -25,7 +26,6 @@ import {
   type Network,
   type Weights,
 } from "./model.js";
-import { demandsOf } from "./settings.js";
 
 export interface SharedDecoderSpec {
   /** The gate of each path before training; the paths come first among the inputs. */

@@ -20,11 +20,17 @@ import {
   type TensorShape,
 } from "../layers/layers.js";
 import { reconstructionHead } from "../layers/losses.js";
-import { checkOptions } from "../options.js";
-import { type AutoencoderNetwork, matrixInput, type Sight, visibleOf } from "./autoencoder.js";
-import { dealRows } from "./deal.js";
+import { checkOptions, demandsOf, NUMBER } from "../options.js";
+import {
+  type AutoencoderNetwork,
+  checkSight,
+  matrixInput,
+  SIGHT,
+  type Sight,
+  visibleOf,
+} from "./autoencoder.js";
+import { dealRows } from "./batches.js";
 import type { Trainable } from "./model.js";
-import { checkSight, demandsOf, NUMBER, OUTPUT, SIGHT } from "./settings.js";
 
 /** The shape of a variational autoencoder, and the weight of its divergence. */
 export interface VaeSpec extends Sight {
@@ -51,7 +57,6 @@ export const VAE: Trainable<VaeSpec, Matrix, AutoencoderNetwork> = {
   name: "VAE",
   check: checkVaeSpec,
   tensors: vaeTensors,
-  columns: (spec, name) => (name === "inp_lin.weight" ? visibleOf(spec) : undefined),
   rowSize: ({ features }) => features,
   deal: dealRows,
   stream: "noise",
@@ -100,13 +105,13 @@ export function klWeightAt({ klWeight, warmUpEpochs }: VaeSpec, epoch: number): 
   return klWeight * (warmUpEpochs > 0 ? Math.min(1, (epoch - 1) / warmUpEpochs) : 1);
 }
 
-/** Lists the tensors from input to output, with the authors' names. */
+/** Lists the tensors from input to output, with the authors' names; the input layer uses the visible columns. */
 function vaeTensors(spec: VaeSpec): TensorShape[] {
   const { features, width, encoderLayers, latent, decoderLayers } = spec;
   const inner = (part: string, layers: number) =>
     namesOf(part, layers).flatMap((name) => denseTensors(name, width, width));
   return [
-    ...denseTensors("inp_lin", width, features),
+    ...denseTensors("inp_lin", width, features, visibleOf(spec)),
     ...inner("enc", encoderLayers),
     ...denseTensors("mu_lin", latent, width),
     ...denseTensors("log_var_lin", latent, width),
@@ -124,7 +129,7 @@ function checkVaeSpec(spec: VaeSpec): void {
   checkOptions("VAE", spec, {
     ...SIGHT,
     ...{ width: NUMBER, encoderLayers: NUMBER, latent: NUMBER, decoderLayers: NUMBER },
-    ...{ output: OUTPUT, hiddenDropout: NUMBER, klWeight: NUMBER, warmUpEpochs: NUMBER },
+    ...{ hiddenDropout: NUMBER, klWeight: NUMBER, warmUpEpochs: NUMBER },
   });
   checkSight("VAE", spec);
   const { demandCount, demandShare, demandWeight } = demandsOf("VAE");

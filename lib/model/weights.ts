@@ -2,7 +2,7 @@
 import { quoteSome } from "../cohort/problems.js";
 import type { TensorShape } from "../layers/layers.js";
 import type { Weights } from "./model.js";
-import { streamTensors, withTensors } from "./tensor-file.js";
+import { streamTensors, withTensors } from "./safetensors.js";
 
 /**
  * An int64 counter of PyTorch's batch normalization, unused with a fixed momentum. It is skipped on reading and never

@@ -8,7 +8,7 @@ import type { RandomState } from "../cohort/random.js";
 import type { Kept } from "../engine/engine.js";
 import { sizeOf, type TensorShape } from "../layers/layers.js";
 import type { Model, Weights } from "../model/model.js";
-import { streamTensors, type TensorSource, withTensors } from "../model/tensor-file.js";
+import { streamTensors, type TensorSource, withTensors } from "../model/safetensors.js";
 import type { Lock } from "./lock.js";
 import type { Epoch, TrainState } from "./train.js";
 

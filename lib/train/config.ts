@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import type { Cohort } from "../cohort/cohort.js";
 import type { Matrix } from "../cohort/matrix.js";
 import type { AroSpec } from "../model/aro.js";
-import type { RunData } from "../model/deal.js";
+import type { RunData } from "../model/batches.js";
 import type { Trainable } from "../model/model.js";
 import { checkOptions, required } from "../options.js";
 import { completeSettings, type TrainOptions, type TrainSettings } from "./settings.js";

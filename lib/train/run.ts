@@ -10,7 +10,7 @@ import {
 } from "../cohort/durable-file.js";
 import { type Columns, type Engine, nameEngine } from "../engine/engine.js";
 import type { AroSpec } from "../model/aro.js";
-import type { RunData } from "../model/deal.js";
+import type { RunData } from "../model/batches.js";
 import { buildModel } from "../model/model.js";
 import { writeWeights } from "../model/weights.js";
 import { checkOptions, required } from "../options.js";
@@ -47,8 +47,6 @@ export interface TrainRunOptions<Spec = AroSpec> {
   /** Receives the epochs trained now, not those from before a resumed run. */
   readonly onEpoch?: (epoch: Epoch) => void;
   readonly progress?: Progress;
-  /** Whether to write an event file for TensorBoard; by default true, unless ARO_EVENTS is 0. */
-  readonly events?: boolean;
   /** Stops training gracefully, as the first SIGINT or SIGTERM does. */
   readonly signal?: AbortSignal;
   /**
@@ -74,7 +72,6 @@ export async function trainRun<Spec>(options: TrainRunOptions<Spec>): Promise<Ru
     engine: required("object"),
     onEpoch: "function",
     progress: "object",
-    events: "boolean",
     signal: AbortSignal,
     checkpointSeconds: "number",
   });
@@ -117,7 +114,6 @@ async function trainInto<Spec>(
   say: (text: string) => void,
 ): Promise<void> {
   const { folder, data, engine, onEpoch, progress, signal, checkpointSeconds = 30 } = options;
-  const withEvents = options.events ?? process.env.ARO_EVENTS !== "0";
   const started = performance.now();
   const inFolder = (name: string) => join(folder, name);
   const { spec, training } = config;
@@ -131,7 +127,8 @@ async function trainInto<Spec>(
   const deal = architecture.deal(data, spec, uncountedOf(data, training));
   const model = buildModel(engine, architecture, spec, { seed: training.seed });
   const metrics = await open(inFolder(FILES.metrics), "a");
-  const events = withEvents ? await openEvents(folder, { before: epochs }) : null;
+  const events =
+    process.env.ARO_EVENTS !== "0" ? await openEvents(folder, { before: epochs }) : null;
   try {
     const save = createSaving(folder, model, { from, lock, seconds: checkpointSeconds });
     const epochsToCome = train(model, deal, {

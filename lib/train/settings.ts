@@ -1,5 +1,5 @@
 // The settings of a training, with the paper's defaults and their checks.
-import { checkOptions, either, required } from "../options.js";
+import { checkOptions, demandsOf, either, required } from "../options.js";
 
 export interface EarlyStopping {
   /** Epochs without a lower validation Huber loss after which training ends. */
@@ -81,42 +81,24 @@ export function completeSettings(options: TrainOptions): TrainSettings {
   if (earlyStopping) {
     checkOptions("train: earlyStopping", earlyStopping, { patience: required("number") });
   }
-  const count = (name: string, value: number) =>
-    demand(Number.isInteger(value) && value >= 1, name, "a positive whole number", value);
-  count("epochs", epochs);
-  count("batchSize", batchSize);
-  demand(
-    learningRate > 0 && Number.isFinite(learningRate),
-    "learningRate",
-    "above 0",
-    learningRate,
-  );
-  demand(weightDecay >= 0 && Number.isFinite(weightDecay), "weightDecay", "0 or more", weightDecay);
-  demand(
-    Number.isInteger(seed) && seed >= 0 && seed <= 0xffffffff,
-    "seed",
-    "a whole number in [0, 2^32)",
-    seed,
-  );
-  if (earlyStopping) count("earlyStopping.patience", earlyStopping.patience);
+  const { demand, demandCount, demandWeight } = demandsOf("train");
+  demandCount("epochs", epochs);
+  demandCount("batchSize", batchSize);
+  const isRate = learningRate > 0 && Number.isFinite(learningRate);
+  demand("learningRate", isRate, "finite and above 0", learningRate);
+  demandWeight("weightDecay", weightDecay);
+  const isSeed = Number.isInteger(seed) && seed >= 0 && seed <= 0xffffffff;
+  demand("seed", isSeed, "a whole number in [0, 2^32)", seed);
+  if (earlyStopping) demandCount("earlyStopping.patience", earlyStopping.patience);
   const schedule = plateau && { factor: 0.1, patience: 10, stepsPerEpoch: 1, ...plateau };
   if (schedule) {
     const { factor, patience, stepsPerEpoch } = schedule;
-    demand(factor > 0 && factor < 1, "plateau.factor", "in (0, 1)", factor);
-    demand(
-      Number.isInteger(patience) && patience >= 0,
-      "plateau.patience",
-      "a whole number, 0 or more",
-      patience,
-    );
-    count("plateau.stepsPerEpoch", stepsPerEpoch);
+    demand("plateau.factor", factor > 0 && factor < 1, "in (0, 1)", factor);
+    demandCount("plateau.patience", patience, 0);
+    demandCount("plateau.stepsPerEpoch", stepsPerEpoch);
   }
   return {
     ...{ epochs, batchSize, learningRate, weightDecay, plateau: schedule, earlyStopping, seed },
     ...(criterion === "inferred" ? { criterion } : {}),
   };
-}
-
-function demand(holds: boolean, name: string, expected: string, got: unknown): void {
-  if (!holds) throw new RangeError(`train: expected ${name} to be ${expected}, got ${got}`);
 }

@@ -4,6 +4,7 @@ import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { median } from "simple-statistics";
 import { replaceJson } from "../cohort/durable-file.js";
+import { demandsOf } from "../options.js";
 import type { Observation } from "./search.js";
 import type { Point } from "./space.js";
 import type { Epoch } from "./train.js";
@@ -82,13 +83,9 @@ export function isHopeless(
 
 /** @throws RangeError if a count makes no sense. */
 export function checkRule({ afterEpochs, afterTrials }: MedianRule): void {
-  for (const [name, count] of Object.entries({ afterEpochs, afterTrials })) {
-    if (!Number.isInteger(count) || count < 1) {
-      throw new RangeError(
-        `tune: expected stopping.${name} to be a positive whole number, got ${count}`,
-      );
-    }
-  }
+  const { demandCount } = demandsOf("tune");
+  demandCount("stopping.afterEpochs", afterEpochs);
+  demandCount("stopping.afterTrials", afterTrials);
 }
 
 /** The folder of a trial's run. */

@@ -8,8 +8,9 @@ import { quoteSome } from "../cohort/problems.js";
 import { createRandom } from "../cohort/random.js";
 import type { Engine } from "../engine/engine.js";
 import type { AroSpec } from "../model/aro.js";
-import type { RunData } from "../model/deal.js";
+import type { RunData } from "../model/batches.js";
 import { DivergenceError } from "../model/model.js";
+import { demandsOf } from "../options.js";
 import { completeConfig, differences, type RunConfig, type RunRequest } from "./config.js";
 import { readEpochs } from "./folder.js";
 import { withInterrupt } from "./interrupt.js";
@@ -108,9 +109,7 @@ export function completeStudy<Spec>(
  */
 export async function tune<Spec>(options: TuneOptions<Spec>): Promise<Tuning<Spec>> {
   const { folder, trials: budget, data, shared = false } = options;
-  if (!Number.isInteger(budget) || budget < 1) {
-    throw new RangeError(`tune: expected trials to be a positive whole number, got ${budget}`);
-  }
+  demandsOf("tune").demandCount("trials", budget);
   await openFolder(folder, completeStudy(options, data), shared);
   await withInterrupt(async (signal) => {
     await dropTensors(folder, await readTrials(folder)); // left by a kill just after the end of a trial

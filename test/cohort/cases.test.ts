@@ -990,3 +990,54 @@ test("an animal counts as a patient, and a column called row may count the rows"
   const outcome = await reads({ "r.csv": RNA, "samples.csv": sheet }, { sheet: { id: "sample" } });
   assert.deepEqual(patients(outcome), ["M1", "M1", "M2", "M2"]);
 });
+
+test("a numeric second header is named: by its numbers, as an annotation, or as patients", async () => {
+  const options = { withoutSheet: true, table: { orientation: "samples-in-rows" } } as const;
+  const below = "S1,1.5,2.25,0\nS2,2.5,3.75,4.5\nS3,3.5,4.25,0.5\n";
+  const entrez = await reads(
+    { "r.csv": `sample,TP53,A1BG,KRAS\nx,7157,1,3845\n${below}` },
+    options,
+  );
+  assert.match(entrez.text, /line 2, "x", has whole numbers, the samples after it have others/);
+  const counts = "S1,15,225,0\nS2,25,375,45\nS3,35,425,5\n";
+  const named = `sample,TP53,A1BG,KRAS\nEntrez_Gene_ID,7157,1,3845\n${counts}`;
+  const annotated = await reads({ "r.csv": named }, options);
+  assert.match(
+    annotated.text,
+    /may be statistics or annotations of the features: "Entrez_Gene_ID"/,
+  );
+  const turned = "gene,S1,S2,S3,S4\nplex,1,1,2,2\nTP53,1.5,2.5,0,2.5\nKRAS,1.25,0.5,3.5,2.75\n";
+  assert.match((await reads({ "r.csv": turned })).text, /line 2, "plex", has whole numbers/);
+  const column = "gene,code,S1,S2\nTP53,12,1.5,2.5\nKRAS,7,1.25,0.5\nEGFR,9,2.5,3.25\n";
+  const told = await reads(
+    { "r.csv": column },
+    { withoutSheet: true, table: { orientation: "features-in-rows" } },
+  );
+  assert.match(told.text, /column 2, "code", has whole numbers, the samples after it have others/);
+  await refuses({ "r.csv": "gene,S1,S2,S3,S4\npatient_id,1,1,2,2\nTP53,1.5,2.5,0,2.5\n" }, [
+    /line 2: expected a feature, got "patient_id", which names the patients/,
+  ]);
+});
+
+test("a first line of zeros, or of whole numbers among others, is no second header", async () => {
+  const zeros = "gene,S1,S2,S3,S4\nA1BG,0,0,0,0\nTP53,1.5,2.5,0,2.5\nKRAS,1.25,0.5,3.5,2.75\n";
+  const whole = "gene,S1,S2,S3,S4\nA1BG,1,2,3,4\nTP53,1,2.5,3,2.5\nKRAS,1.25,5,3.5,2\n";
+  for (const table of [zeros, whole]) {
+    assert.doesNotMatch((await reads({ "r.csv": table })).text, /whole numbers/);
+  }
+});
+
+test("symbols with Entrez ids are read as symbols, unless several share one", async () => {
+  const table = (names: readonly string[]) =>
+    `gene,S1,S2,S3,S4\n${names.map((name) => `${name},1,2,3,4\n`).join("")}`;
+  const pipes = ["TP53|7157", "SLC35E2|9906", "SLC35E2|728661", "?|100130426", "HLA-A|3105"];
+  const tcga = await reads({ "r.csv": table(pipes) });
+  assert.deepEqual(tcga.features, ["TP53", ...pipes.slice(1, 4), "HLA-A"]);
+  assert.match(tcga.text, /Entrez ids were taken off 2 features.*"SLC35E2" kept them/);
+  const depMap = await reads({ "r.csv": table(["TSPAN6 (7105)", "TNMD (64102)"]) });
+  assert.deepEqual(depMap.features, ["TSPAN6", "TNMD"]);
+  const isomers = ["glucose", "hexose (2)", "PC (34:1)"];
+  assert.deepEqual((await reads({ "r.csv": table(isomers) })).features, isomers);
+  const others = await reads({ "r.csv": table(["ENSG00000141510|TP53", "ENSG00000133703|KRAS"]) });
+  assert.match(others.text, /2 features combine identifiers.*rename them with map/);
+});

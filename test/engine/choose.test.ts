@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { test } from "node:test";
 import { chooseEngine } from "../../lib/engine/choose.js";
-import { hasWebGpu } from "../../lib/engine/tfjs-platform.js";
+import { hasWebGpu } from "../../lib/engine/platform.js";
 import { noWebGpu } from "./webgpu.js";
 
 test("chooseEngine says of each engine why it runs or does not", async () => {

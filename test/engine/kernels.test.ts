@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import { emptyMatrix } from "../../lib/cohort/matrix.js";
 import { createRandom } from "../../lib/cohort/random.js";
-import { compileKernels } from "../../lib/engine/kernels.js";
+import { type CompileOptions, compileAddon } from "../../lib/engine/compile.js";
 import { nativeEngine } from "../../lib/engine/native.js";
 import { tfjsEngine } from "../../lib/engine/tfjs.js";
 import { ARO, type AroSpec, PAPER_MODEL } from "../../lib/model/aro.js";
@@ -18,6 +18,7 @@ import { contenders } from "./engines.js";
 
 const { skip } = contenders.find(({ name }) => name === "native")!;
 const folder = scratchFolder();
+const compile = (options: CompileOptions) => compileAddon("kernels", options);
 
 function rowsOf(rows: number, columns: number) {
   const random = createRandom(5, "rows");
@@ -133,27 +134,27 @@ describe("the native engine", { skip }, () => {
     assert.equal(numbersOf(short), numbersOf(long));
   });
 
-  test("is compiled once, and leaves nothing half done", async () => {
-    const file = await compileKernels({ folder });
+  test("is compiled once, and leaves nothing half done", () => {
+    const file = compile({ folder });
     assert.deepEqual(readdirSync(folder), [file.slice(folder.length + 1)]);
     const lines: string[] = [];
-    assert.equal(await compileKernels({ folder, onProgress: (line) => lines.push(line) }), file);
+    assert.equal(compile({ folder, onProgress: (line) => lines.push(line) }), file);
     assert.deepEqual(lines, []);
   });
 });
 
-test("a machine without a compiler is told what to install", async () => {
-  await assert.rejects(compileKernels({ folder, compilers: ["no-such-compiler"] }), {
+test("a machine without a compiler is told what to install", () => {
+  assert.throws(() => compile({ folder, compilers: ["no-such-compiler"] }), {
     message: /expected a C\+\+ compiler \(no-such-compiler\), got none; install one, /,
   });
 });
 
 test("a compiler that fails is named with its reason, and leaves nothing", {
   skip: process.platform === "win32" && "no /bin/false here",
-}, async () => {
+}, () => {
   // It answers --version, and then compiles nothing.
   const before = readdirSync(folder);
-  await assert.rejects(compileKernels({ folder, compilers: ["node"] }), {
+  assert.throws(() => compile({ folder, compilers: ["node"] }), {
     message: /expected node to compile lib\/engine\/kernels\.cc, got exit status \d+ /,
   });
   assert.deepEqual(readdirSync(folder), before);

@@ -5,7 +5,7 @@ import { createRandom } from "../../lib/cohort/random.js";
 import { adamw } from "../../lib/engine/adamw.js";
 import { tfjsEngine } from "../../lib/engine/tfjs.js";
 import { loadBackend } from "../../lib/engine/tfjs-backend.js";
-import { makeVariable, updateInPlace } from "../../lib/engine/tfjs-variable.js";
+import { makeVariable, updateInPlace } from "../../lib/engine/tfjs-parameter.js";
 import { relativeError } from "../golden.js";
 
 test("updateInPlace takes the first step of the learning rate against the gradient's sign", () => {

@@ -9,8 +9,12 @@ import { venvPython } from "../../lib/cohort/python.js";
 import { createRandom } from "../../lib/cohort/random.js";
 import { ARO, type AroSpec, PAPER_MODEL } from "../../lib/model/aro.js";
 import { initializeWeights } from "../../lib/model/model.js";
-import { decodeHeader } from "../../lib/model/safetensors-header.js";
-import { readTensors, type Tensor, writeTensors } from "../../lib/model/tensor-file.js";
+import {
+  decodeHeader,
+  readTensors,
+  type Tensor,
+  writeTensors,
+} from "../../lib/model/safetensors.js";
 import { readWeights, writeWeights } from "../../lib/model/weights.js";
 import { scratchFolder } from "../scratch.js";
 

@@ -14,7 +14,7 @@ import {
 import { basename, join } from "node:path";
 import { after, before, test } from "node:test";
 import { createRandom } from "../../lib/cohort/random.js";
-import { readTensors } from "../../lib/model/tensor-file.js";
+import { readTensors } from "../../lib/model/safetensors.js";
 import { findCheckpoint } from "../../lib/train/checkpoint.js";
 import type { RunRequest } from "../../lib/train/config.js";
 import { type RunResult, trainRun } from "../../lib/train/run.js";

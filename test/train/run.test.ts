@@ -130,7 +130,7 @@ test("misspelled options are refused with the nearest name, and no folder is mad
   const spec = { ...CONFIG.spec, visable: null };
   for (const [changes, message] of [
     [{ onepoch: () => {} }, /^trainRun: .* did you mean "onEpoch"/],
-    [{ events: "no" }, /^trainRun: expected events to be true or false, got "no"/],
+    [{ checkpointSeconds: "9" }, /^trainRun: expected checkpointSeconds to be a number, got "9"/],
     [{ config: { ...request, trainning: {} } }, /^trainRun: config: .* did you mean "training"/],
     [{ config: { ...request, spec } }, /^ARO: .* did you mean "visible"/],
   ] as const) {

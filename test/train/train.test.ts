@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { selectRows } from "../../lib/cohort/matrix.js";
 import { ARO } from "../../lib/model/aro.js";
-import { dealRows } from "../../lib/model/deal.js";
+import { dealRows } from "../../lib/model/batches.js";
 import { DivergenceError, initializeWeights, type Losses } from "../../lib/model/model.js";
 import { completeSettings, type TrainOptions } from "../../lib/train/settings.js";
 import { type Epoch, type Outcome, train } from "../../lib/train/train.js";
@@ -270,7 +270,7 @@ test("the settings are the paper's unless said otherwise", () => {
 
 test("settings that make no sense are refused by name", () => {
   const bad: [Omit<TrainOptions, "seed">, RegExp][] = [
-    [{ epochs: 0 }, /epochs to be a positive whole number, got 0/],
+    [{ epochs: 0 }, /epochs to be a whole number of at least 1, got 0/],
     [{ batchSize: 1.5 }, /batchSize .* got 1.5/],
     [{ learningRate: Number.NaN }, /learningRate .* got NaN/],
     [{ learningRate: 0 }, /learningRate .* got 0/],

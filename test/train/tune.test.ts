@@ -219,7 +219,7 @@ test("a folder that is no study's, and settings that make no sense, are refused"
   const folder = newFolder();
   const refused = async (changes: Partial<TuneOptions>, message: RegExp) =>
     await assert.rejects(tune(tinyStudy(folder, changes)), message);
-  await refused({ trials: 0 }, /trials to be a positive whole number, got 0/);
+  await refused({ trials: 0 }, /trials to be a whole number of at least 1, got 0/);
   await refused({ space: [] }, /expected dimensions, got none/);
   await refused({ stopping: { afterEpochs: 0, afterTrials: 1 } }, /stopping\.afterEpochs .* got 0/);
 });

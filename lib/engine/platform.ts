@@ -1,14 +1,16 @@
-// What TensorFlow.js's backends need of Node: their files, its error handlers, a graphics processor.
+// What the engines need from Node: memory limits, TensorFlow.js's backends and their error handlers, WebGPU.
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { totalmem } from "node:os";
 import { dirname, join, sep } from "node:path";
 import { pathToFileURL } from "node:url";
 import util from "node:util";
 import type * as Tf from "@tensorflow/tfjs-core";
 import { loadAddon } from "./addon.js";
 import { prepare as prepareInBrowser } from "./browser.js";
-import type { BackendName } from "./engine.js";
+import type { BackendName, MemoryLimits } from "./engine.js";
 
-/** Registers a backend, and returns how to see the memory of its tensors: null where JavaScript cannot. */
+/** Registers a backend, and returns a way to see its tensors' memory: null where JavaScript cannot. */
 export type Prepare = () => Promise<
   (backend: Tf.KernelBackend) => (tensor: Tf.Tensor) => Float32Array | null
 >;
@@ -43,8 +45,8 @@ export const prepare: Record<BackendName, Prepare> = {
 };
 
 /**
- * tfjs's wasm module makes every unhandled rejection of the process fatal, and prints its own source with each.
- * A kernel or a server must survive them, so this removes its handlers again.
+ * tfjs's wasm module makes every unhandled rejection fatal, and prints its own source with each. A notebook kernel or a
+ * server must survive them, so the function that this returns removes the module's handlers.
  */
 export function keepErrorHandlers(): () => void {
   const events = ["uncaughtException", "unhandledRejection"];
@@ -67,14 +69,14 @@ interface Gpu {
 /** The `navigator.gpu` that `provideWebGpu` made. */
 let provided: Gpu | undefined;
 
-/** Tells whether this process offers WebGPU without a package. */
+/** Returns whether this process has WebGPU without a package. */
 export function hasWebGpu(): boolean {
   const { navigator } = globalThis as { navigator?: { gpu?: Gpu } };
   return navigator?.gpu !== undefined && navigator.gpu !== provided;
 }
 
 /**
- * Provides a `navigator.gpu` with an adapter, under Node by the optional package "webgpu".
+ * Provides a `navigator.gpu` with an adapter; in Node, through the optional package "webgpu".
  * @throws Error with the reason if there is none.
  */
 export async function provideWebGpu(): Promise<void> {
@@ -105,4 +107,33 @@ async function startDawn(): Promise<Gpu> {
       `provideWebGpu: expected navigator.gpu or the package "webgpu", got neither (${reason})`,
     );
   }
+}
+
+const GIB = 2 ** 30;
+/** Returns the limits on this machine; wasm32 addresses 4 GiB, some of which fragmentation wastes. */
+export function memoryLimits(backend: string): MemoryLimits {
+  const heap = backend === "wasm" ? 3.75 * GIB : Number.POSITIVE_INFINITY;
+  // Without a container's limit, Node returns 0 or a huge number.
+  const constrained = process.constrainedMemory?.() || Number.POSITIVE_INFINITY;
+  const total = Math.min(constrained, totalmem());
+  return { heap, total, available: Math.min(total, availableMemory(constrained)) };
+}
+
+/**
+ * Bytes that are available without swapping, with cached files counted as free. Known on Linux only; elsewhere it is
+ * Infinity, because those systems report far less as free than they could provide.
+ */
+function availableMemory(constrained: number): number {
+  const field = (file: string, pattern: RegExp) => {
+    try {
+      return Number(readFileSync(file, "utf8").match(pattern)?.[1] ?? Number.NaN);
+    } catch {
+      return Number.NaN;
+    }
+  };
+  const machine = 1024 * field("/proc/meminfo", /^MemAvailable:\s+(\d+) kB/m);
+  const used = field("/sys/fs/cgroup/memory.current", /(\d+)/);
+  const files = field("/sys/fs/cgroup/memory.stat", /^inactive_file (\d+)/m);
+  const known = [machine, constrained - (used - files)].filter((bytes) => !Number.isNaN(bytes));
+  return Math.max(0, Math.min(Number.POSITIVE_INFINITY, ...known));
 }
