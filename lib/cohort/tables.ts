@@ -169,7 +169,11 @@ interface Context {
 async function readModality(options: TableOptions, context: Context): Promise<FileTable> {
   const { where, sheet } = context;
   const { name, sampleIds } = options;
-  if (name === "") throw new RangeError(`readTable: expected a name for ${options.file}, got ""`);
+  if (name === "" || /[/\\]/.test(name)) {
+    throw new RangeError(
+      `readTable: expected a name for ${options.file} that can name a file, without "/" and "\\", got "${name}"`,
+    );
+  }
   const known = sampleIds && new Set(sampleIds);
   const table = await openTable(options, known);
   const { file } = table;
