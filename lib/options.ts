@@ -66,6 +66,9 @@ export function required<const K extends Single | Either>(kind: K): { readonly r
   return { required: kind };
 }
 
+/** The kind of a number that must be given. */
+export const NUMBER = required("number");
+
 /** The kind of an option that may be of several kinds. */
 export function either<K extends Basic>(...kinds: readonly K[]): { readonly either: readonly K[] } {
   return { either: kinds };

@@ -1,8 +1,10 @@
 // The command that writes what a trained model came to for other programs.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { chooseEngine } from "../engine/choose.js";
 import { EXPORTS, type Export, exportStudy } from "../study/export.js";
 import { readProfile } from "../study/profile.js";
-import { openAro, openStudy, type Setting } from "../study/study.js";
+import { describeAro, openAro, openStudy, type Setting } from "../study/study.js";
 import { needed, type ProfileChoice } from "./options.js";
 import { profileOf } from "./profile.js";
 
@@ -24,8 +26,15 @@ export async function exportOne(
   const { env } = profileOf(given);
   const { engine } = await chooseEngine();
   const study = await openStudy(readProfile(env, engine));
-  const isTrained = wanted === "embeddings" || wanted === "predictions";
-  const model = isTrained ? await openAro(study, setting, engine) : undefined;
+  const isOfModel = wanted === "embeddings" || wanted === "predictions";
+  const { folder } = describeAro(study, setting);
+  if (isOfModel && !existsSync(join(folder, "result.json"))) {
+    throw new Error(
+      `aro export: expected a trained ARO ${setting} of these data and settings, got none in ${folder}; ` +
+        "npx aro notebooks --only 03 trains it, with the same --cohort, --profile and --set",
+    );
+  }
+  const model = isOfModel ? await openAro(study, setting, engine) : undefined;
   try {
     await exportStudy(study, wanted, file, { model });
   } finally {

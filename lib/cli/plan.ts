@@ -18,6 +18,7 @@ import { countParameters } from "../model/model.js";
 import { splitSamples } from "../preprocess/split.js";
 import { foldersOf, type Profile, readProfile } from "../study/profile.js";
 import { openCohort } from "../study/study.js";
+import { formatDuration } from "../train/progress.js";
 import { completeSettings } from "../train/settings.js";
 import type { ProfileChoice } from "./options.js";
 import { profileOf } from "./profile.js";
@@ -158,15 +159,10 @@ function describe(plan: Plan): string {
       "time",
       step === null || seconds === null
         ? "not measured"
-        : `${step.toFixed(3)} s a step, ${duration(seconds)} for ${plan.steps} steps (timed at ` +
+        : `${step.toFixed(3)} s a step, ${formatDuration(seconds)} for ${plan.steps} steps (timed at ` +
           `${plan.measuredAt?.toLocaleString("en-US")} features, as busy as the machine is now)`,
     ],
     ["fits", plan.fits ? "yes" : `no: ${plan.remedy}`],
   ].map(([what, value]) => ({ what, value }));
   return textTable(rows);
-}
-
-function duration(seconds: number): string {
-  if (seconds < 120) return `${seconds.toFixed(0)} s`;
-  return seconds < 7200 ? `${(seconds / 60).toFixed(0)} min` : `${(seconds / 3600).toFixed(1)} h`;
 }

@@ -1,4 +1,4 @@
-// AdamW: what one step does to a weight and its two moments; every engine applies it where a gradient is computed.
+// AdamW: one step for a weight and its two moments. Every engine applies it where a gradient is computed.
 
 /** One step of AdamW, or of Adam with an L2 penalty. The defaults of `adamw` are PyTorch's. */
 export interface AdamW {
@@ -29,7 +29,7 @@ export function adamw({
 
 /** The numbers of a step that are the same for every weight. */
 export interface Coefficients {
-  /** What decay leaves of a weight. */
+  /** The share of a weight that remains after decay. */
   readonly keep: number;
   readonly rate: number;
   readonly root: number;

@@ -1,4 +1,4 @@
-// The native addon of @tensorflow/tfjs-node-gpu: where its parts lie, what it offers, and loading it.
+// The native addon of @tensorflow/tfjs-node-gpu: its files, the functions used here, and loading it.
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -40,13 +40,13 @@ export interface AddonPlaces {
   /** The one Node-API version that is built and loaded. */
   readonly napi: number;
   readonly addon: string;
-  /** Written when the addon is whole. */
+  /** Written once the addon is complete. */
   readonly stamp: string;
-  /** libtensorflow and its headers, out of a wheel; `npm ci` leaves it alone. */
+  /** libtensorflow and its headers, from a wheel; `npm ci` keeps it. */
   readonly library: string;
 }
 
-/** Says where the parts of the addon lie, whether they exist or not. */
+/** Returns the paths of the addon's parts, which need not exist. */
 export function addonPlaces(): AddonPlaces {
   const manifest = require.resolve("@tensorflow/tfjs-node-gpu/package.json");
   const { binary } = require(manifest) as { binary: { napi_versions: number[] } };
@@ -64,7 +64,7 @@ export function addonPlaces(): AddonPlaces {
 }
 
 /**
- * Loads the addon, and TensorFlow with it; once in a process.
+ * Loads the addon and TensorFlow, once per process.
  * @throws Error with the reason if it is not built or cannot be loaded.
  */
 export function loadAddon(): Addon {
@@ -72,11 +72,11 @@ export function loadAddon(): Addon {
   if (!existsSync(stamp) || !existsSync(addon)) {
     throw new Error("not built: run npm run tensorflow");
   }
-  // A library that was cut off could take the process down with it.
+  // Loading a truncated library could crash the process.
   if (!readFileSync(stamp, "utf8").includes(hashOf(addon))) {
-    throw new Error("not whole: run npm run tensorflow");
+    throw new Error("incomplete: run npm run tensorflow");
   }
-  // Read by the library when it loads: no log of its own, no hoarding of a GPU's memory, no rounding to TF32.
+  // The library reads these when it loads: no logs, no reserving all GPU memory, no rounding to TF32.
   process.env.TF_CPP_MIN_LOG_LEVEL ??= "3";
   process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= "true";
   process.env.NVIDIA_TF32_OVERRIDE ??= "0";
@@ -88,7 +88,7 @@ export function loadAddon(): Addon {
   }
 }
 
-/** Says whether TensorFlow was built for a graphics processor here. */
+/** Returns whether the TensorFlow that was built here is the one for graphics processors. */
 export function hasGpuLibrary(): boolean {
   const { stamp, library } = addonPlaces();
   const manifest = join(library, "aro-library.json");
@@ -96,7 +96,7 @@ export function hasGpuLibrary(): boolean {
   return (JSON.parse(readFileSync(manifest, "utf8")) as { cuda: string[] }).cuda.length > 0;
 }
 
-/** SHA-256 in hexadecimal; the addon has some 100 kB. */
+/** SHA-256 in hexadecimal; the addon is about 100 kB. */
 export function hashOf(file: string): string {
   return createHash("sha256").update(readFileSync(file)).digest("hex");
 }

@@ -1,9 +1,9 @@
-// What stands for the engine's files that need Node when a page is bundled: wasm and plain JavaScript, natively nothing.
+// Replaces the engine's files that need Node when a page is bundled: wasm and plain JavaScript, no native code.
 import type * as Tf from "@tensorflow/tfjs-core";
 import type { MemoryLimits } from "./engine.js";
 import type { Algebra } from "./linear-algebra-portable.js";
 
-/** The wasm module as a data URL, put in by the page's builder. */
+/** The wasm module as a data URL, defined by the page's builder. */
 declare const WASM: string;
 
 const unavailable = async (): Promise<never> => {
@@ -17,7 +17,7 @@ export const prepare = {
   async wasm() {
     const { env } = await import("@tensorflow/tfjs-core");
     const { BackendWasm, setWasmPaths } = await import("@tensorflow/tfjs-backend-wasm");
-    // The module with threads would need files of its own.
+    // The module with threads needs separate files.
     env().set("WASM_HAS_MULTITHREAD_SUPPORT", false);
     const modules = ["wasm", "wasm-simd", "wasm-threaded-simd"];
     setWasmPaths(Object.fromEntries(modules.map((name) => [`tfjs-backend-${name}.wasm`, WASM])));
@@ -34,18 +34,18 @@ export const prepare = {
   },
 };
 
-/** As in platform.ts: the backend here installs no handlers. */
+/** As in platform.ts; these backends install no handlers. */
 export function keepErrorHandlers(): () => void {
   return () => {};
 }
 
-/** As in platform.ts: a page cannot ask. */
+/** As in platform.ts; a page cannot tell. */
 export function memoryLimits(): MemoryLimits {
   const heap = Number.POSITIVE_INFINITY;
   return { heap, total: heap, available: heap };
 }
 
-/** As in linear-algebra-native.ts. @throws Error always, upon which JavaScript computes. */
+/** As in linear-algebra-native.ts. @throws Error always, so that JavaScript computes. */
 export function nativeAlgebra(): Algebra {
   throw new Error("nativeAlgebra: expected Node, got a page");
 }

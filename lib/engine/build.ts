@@ -1,4 +1,4 @@
-// Builds the native addon from the sources that @tensorflow/tfjs-node-gpu ships, against a present-day libtensorflow.
+// Builds the native addon from the sources that @tensorflow/tfjs-node-gpu ships, against a current libtensorflow.
 import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { lstat, mkdir, readdir, rm, symlink } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -20,20 +20,20 @@ export interface NativeBuild {
   /** As the addon reports it. */
   readonly version: string;
   readonly gpu: boolean;
-  /** False if everything was there already. */
+  /** False if everything was already there. */
   readonly built: boolean;
 }
 
 /**
- * Makes the native engine ready: libtensorflow in .tensorflow, and the addon in its package. What is whole already
- * stays; what is half done, made for another Node, or does not run is made again. Nothing outside the repository changes.
+ * Prepares TensorFlow: libtensorflow in .tensorflow, and the addon in its package. Keeps what is complete and rebuilds
+ * what is incomplete, was built for another Node, or does not run. Changes nothing outside of the repository.
  * @throws Error in one line with what is missing and the remedy.
  */
 export async function buildTensorflow({
   cuda,
   onProgress = () => {},
 }: {
-  /** Takes TensorFlow for NVIDIA's graphics processors; left open, what is there already, else the processor's. */
+  /** Whether to use TensorFlow for NVIDIA GPUs; by default whichever is installed, or else the one for processors. */
   readonly cuda?: boolean;
   readonly onProgress?: (line: string) => void;
 } = {}): Promise<NativeBuild> {
@@ -66,7 +66,7 @@ function isBuilt({ addon, stamp }: AddonPlaces, wanted: object): boolean {
   return readFileSync(stamp, "utf8") === JSON.stringify({ ...wanted, addon: hashOf(addon) });
 }
 
-/** @throws Error if make is missing, beside what `findCompiler` throws. */
+/** @throws Error if there is no compiler or no make. */
 async function requireTools(): Promise<void> {
   findCompiler();
   if ((await runCommand("make", ["--version"])).code === 0) return;
@@ -75,17 +75,17 @@ async function requireTools(): Promise<void> {
   );
 }
 
-/** Compiles with node-pre-gyp, for the newest Node-API version alone, against the headers of the running Node. */
+/** Compiles with node-pre-gyp, for the newest Node-API version only, against the running Node's headers. */
 async function compile({ package: folder, library, stamp, addon }: AddonPlaces, python: string) {
   await rm(stamp, { force: true });
   await rm(addon, { force: true });
-  // A compiler that was killed leaves objects that make would take for whole.
+  // A killed compiler leaves incomplete objects, which make would use.
   for (const name of await readdir(folder)) {
     if (name.startsWith("build")) await rm(join(folder, name), { recursive: true });
   }
   const dependencies = join(folder, "deps");
   await mkdir(dependencies, { recursive: true });
-  // Links to folders, not files: the libraries look for others relative to where they are found.
+  // Links to folders, not files: the libraries look for others relative to their own location.
   await relink(join(library, "tensorflow", "include"), join(dependencies, "include"));
   await relink(join(library, "tensorflow"), join(dependencies, "lib"));
   const tool = createRequire(join(folder, "package.json")).resolve(
@@ -104,7 +104,7 @@ async function compile({ package: folder, library, stamp, addon }: AddonPlaces, 
   const reason = (lines[0] ?? output.trim().split("\n").at(-1) ?? "").trim();
   throw new Error(
     `build: expected node-pre-gyp to build the addon, got exit status ${code} (${reason}); ` +
-      "see that a C++17 compiler, make and Node's headers are there, then run npm run tensorflow again",
+      "check that a C++17 compiler, make and Node's headers are installed, then run npm run tensorflow again",
   );
 }
 

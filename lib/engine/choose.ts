@@ -1,18 +1,18 @@
-// Which engine runs here, and why: the fastest that can, or the one that is asked for.
+// Chooses the engine: the fastest that runs here, or the one that is asked for.
 import { hasGpuLibrary } from "./addon.js";
 import type { BackendName, Engine } from "./engine.js";
 import { nativeEngine } from "./native.js";
 import { hasWebGpu } from "./platform.js";
 import { tfjsEngine } from "./tfjs.js";
 
-/** "native" has kernels of our own; the others are backends of TensorFlow.js, "tensorflow" the one with libtensorflow. */
+/** "native" has its own kernels; the others are backends of TensorFlow.js, of which "tensorflow" uses libtensorflow. */
 export type EngineName = "native" | BackendName;
 
-/** What was found out about one engine on the way to the choice. */
+/** An engine that was tried. */
 export interface Considered {
   readonly name: EngineName;
   readonly usable: boolean;
-  /** Why it was taken, or why not. */
+  /** Why it was chosen, or why not. */
   readonly reason: string;
 }
 
@@ -22,7 +22,7 @@ export interface Choice {
   readonly considered: readonly Considered[];
 }
 
-/** Fastest first; TensorFlow goes before all of them where it was built for a graphics processor. */
+/** Fastest first, except that TensorFlow comes first where it was built for a graphics processor. */
 const ENGINES: Record<EngineName, { start: () => Promise<Engine>; what: string }> = {
   native: { what: "compiled for this processor", start: () => nativeEngine() },
   tensorflow: { what: "libtensorflow", start: () => tfjsEngine({ backend: "tensorflow" }) },
@@ -40,7 +40,7 @@ const ENGINES: Record<EngineName, { start: () => Promise<Engine>; what: string }
 export async function chooseEngine({
   prefer = process.env.ARO_ENGINE || undefined,
 }: {
-  /** By default what the environment variable ARO_ENGINE names. */
+  /** By default the value of the environment variable ARO_ENGINE. */
   readonly prefer?: string;
 } = {}): Promise<Choice> {
   const names = inOrder();
@@ -70,7 +70,7 @@ function inOrder(): EngineName[] {
   return hasGpuLibrary() ? ["tensorflow", ...names.filter((name) => name !== "tensorflow")] : names;
 }
 
-/** Tries every engine, fastest first, and says of each whether it can run here, or why not. */
+/** Tries every engine, fastest first, and returns whether it runs here, or why not. */
 export async function surveyEngines(): Promise<Considered[]> {
   const found: Considered[] = [];
   for (const name of inOrder()) {

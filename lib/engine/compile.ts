@@ -1,4 +1,4 @@
-// Our native addons: compiled on this machine, for its processor, when they are first needed.
+// This library's native addons, compiled on this machine for its processor when first needed.
 
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -12,9 +12,9 @@ import { projectRoot } from "../cohort/root.js";
 const require = createRequire(import.meta.url);
 
 export interface CompileOptions {
-  /** Where compiled addons are kept. */
+  /** The folder for compiled addons. */
   readonly folder?: string;
-  /** Commands; the first that answers is taken. */
+  /** Commands; the first that works is used. */
   readonly compilers?: readonly string[];
   readonly onProgress?: (line: string) => void;
 }
@@ -25,8 +25,8 @@ export function sourcePath(name: string): string {
 }
 
 /**
- * Compiles lib/engine/NAME.cc for this processor, compiler and Node, unless that has been done, and returns the path of
- * the addon. The file is compiled aside and renamed, so it is complete even if another process compiles too.
+ * Compiles lib/engine/NAME.cc for this processor, compiler and Node, unless it already is, and returns the addon's path.
+ * Compiles into a temporary file and renames it, so the addon is complete even if two processes compile at once.
  * @throws Error in one line with what is missing and the remedy.
  */
 export function compileAddon(
@@ -71,7 +71,7 @@ export function compileAddon(
 }
 
 /**
- * Finds the first C++ compiler that answers.
+ * Finds the first C++ compiler that works.
  * @throws Error with the remedy if none does.
  */
 export function findCompiler(
@@ -111,7 +111,7 @@ function run(command: string, args: readonly string[]): { status: number | null;
   return { status, output: `${stdout ?? ""}${stderr ?? ""}`.trim() || (error?.message ?? "") };
 }
 
-/** What the compiled code depends on of this processor: its name, and on Linux what it can do. */
+/** The processor's name and, on Linux, its features, on which the compiled code depends. */
 function processor(): string {
   const name = cpus()[0]?.model ?? process.arch;
   if (process.platform !== "linux") return name;

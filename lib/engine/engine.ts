@@ -1,10 +1,10 @@
-// The primitives that layers are written in. An engine owns its memory and its layouts, and knows no model.
+// The primitives that layers are written in. An engine owns its memory and layouts, and knows nothing of models.
 import type { Matrix } from "../cohort/matrix.js";
 import type { Random } from "../cohort/random.js";
 import type { AdamW } from "./adamw.js";
 
 /**
- * Numbers `[rows, units]` inside an engine: one row a sample, or one row in all for a number per unit.
+ * Numbers `[rows, units]` inside an engine: a row per sample, or a single row with a number per unit.
  * Valid until the end of the `run` that made it.
  */
 export interface Tensor {
@@ -35,41 +35,41 @@ export interface ParameterOptions {
   readonly isTrained?: boolean;
 }
 
-/** What is kept of a parameter, each in its shape: itself, and Adam's two moments of its gradient. */
+/** The arrays of a parameter, all in its shape: its value, and Adam's two moments of its gradient. */
 export type Kept = "value" | "first" | "second";
 
 /** Gradients by the parameter's name, each in the parameter's shape and 0 outside of its columns. */
 export type Gradients = Map<string, Promise<Float32Array>>;
 
-/** What becomes of a gradient: one step of AdamW where it is computed, or a copy that is handed out. */
+/** What happens to a gradient: one step of AdamW where it is computed, or a copy for the caller. */
 export type Settlement = AdamW | Gradients;
 
 export type Activation = "linear" | "relu" | "softplus";
 
 export interface HeadOptions {
   readonly activation: Activation;
-  /** Which loss drives the slope and the settlement: Huber's with delta 1, or the squared error. */
+  /** The loss to differentiate: Huber's with delta 1, or the squared error. */
   readonly loss: "huber" | "squared";
-  /** Observed entries over which the loss is a mean; with 0 all slopes are 0. */
+  /** The number of observed entries, by which the loss is divided; with 0, all slopes are 0. */
   readonly observed: number;
-  /** Null evaluates only. */
+  /** Null to evaluate without training. */
   readonly settlement: Settlement | null;
 }
 
 export interface Head {
   /** Sums over the observed entries. */
   readonly sums: Promise<{ readonly huber: number; readonly squared: number }>;
-  /** Of the mean loss with respect to the input, by the weight from before the update; null without settlement. */
+  /** Slope of the mean loss with respect to the input, with the weight before its update; null without settlement. */
   readonly slope: Tensor | null;
 }
 
-/** Bytes that a model may take here; Infinity where nothing limits it. */
+/** Bytes that a model may use here; Infinity where there is no limit. */
 export interface MemoryLimits {
-  /** In the engine's own heap, which holds the parameters, their moments and one batch. */
+  /** In the engine's heap, which holds the parameters, their moments and one batch. */
   readonly heap: number;
-  /** In the process, which holds the caller's weights and batch besides. */
+  /** In the process, which also holds the caller's weights and batch. */
   readonly total: number;
-  /** What no process uses now; the caller's weights are in use already. */
+  /** Unused by any process now; the caller's weights are already in use. */
   readonly available: number;
 }
 
@@ -81,18 +81,17 @@ export type BackendName = "tensorflow" | "webgpu" | "wasm" | "cpu";
  * to the numbers of a tensor, a *gradient* that with respect to a parameter. Shapes are checked by the layers.
  */
 export interface Engine {
-  /** "native" has kernels of our own, compiled here; "tfjs" is TensorFlow.js. */
+  /** "native" has its own kernels, compiled here; "tfjs" is TensorFlow.js. */
   readonly name: "native" | "tfjs";
-  /** What computes: the native vectors and threads, or the TensorFlow.js backend. */
+  /** The native engine's vectors and threads, or the TensorFlow.js backend. */
   readonly backend: string;
   readonly version: string;
-  /** Of the factors of products; sums and everything else are float32. */
+  /** Precision of the factors of products; sums and everything else are float32. */
   readonly precision: "float32" | "bfloat16";
   memoryLimits(): MemoryLimits;
 
   /**
-   * Runs one pass alone: passes that are started meanwhile wait. All tensors that it makes are freed at its end.
-   * Must not be nested.
+   * Runs one pass at a time: others wait. Frees all tensors that the pass made when it ends. Must not be nested.
    */
   run<R>(work: () => Promise<R>): Promise<R>;
 
@@ -104,21 +103,21 @@ export interface Engine {
     values: Float32Array,
     options?: ParameterOptions,
   ): Parameter;
-  /** Copies what is kept of a parameter. */
+  /** Copies an array of a parameter. */
   readParameter(parameter: Parameter, kept: Kept): Promise<Float32Array>;
-  /** Replaces what is kept of a parameter by a copy of as many values. */
+  /** Replaces an array of a parameter by a copy of `values`, of the same length. */
   writeParameter(parameter: Parameter, kept: Kept, values: Float32Array): void;
   dispose(parameter: Parameter): void;
   /**
-   * Brings row-major numbers `[rows, columns in all]` in, or the named columns of them; `values` must not change until
-   * the run ends.
+   * Makes a tensor of row-major numbers `[rows, all columns]`, or of some of their columns. `values` must not change
+   * until the run ends.
    */
   tensor(values: Float32Array, rows: number, columns?: Columns): Tensor;
   /** Copies a tensor out, row-major `[rows, units]`. */
   read(x: Tensor): Promise<Float32Array>;
-  /** Copies the used part of a vector parameter, `[1, units]`, which stays as it is when the parameter is settled. */
+  /** Copies the used part of a vector parameter, `[1, units]`; later settlements do not change the copy. */
   vector(parameter: Parameter): Tensor;
-  /** Whether all values are finite, and how many marks are 1. */
+  /** Tests whether all values are finite, and counts the marks that are 1. */
   inspect(
     values: Float32Array,
     marks: Uint8Array,
@@ -131,19 +130,19 @@ export interface Engine {
   linearBack(weight: Parameter, slope: Tensor): Tensor;
   /** Settles the gradient `slope^T x`, `[outputs, inputs]`, of a weight. */
   settleWeight(weight: Parameter, slope: Tensor, x: Tensor, settlement: Settlement): void;
-  /** Settles the gradient `[1, units]` of a vector; null stands for 0. */
+  /** Settles the gradient `[1, units]` of a vector; null means 0. */
   settleVector(vector: Parameter, gradient: Tensor | null, settlement: Settlement): void;
-  /** Moves a buffer a share of the way to `[1, units]`: `buffer += share (x - buffer)`. */
+  /** Moves a buffer part of the way to x, `[1, units]`: `buffer += share (x - buffer)`. */
   blend(buffer: Parameter, x: Tensor, share: number): void;
   /**
-   * A last layer with its activation and loss, and with a settlement also its slope and update, block by block of
-   * outputs: what is as large as the data never exists as a whole.
+   * A last layer with its activation and loss and, given a settlement, its slope and update. It works on a block of
+   * outputs at a time, so that no array is as large as the data.
    * @param x `[rows, inputs]`
    * @param target `[rows, outputs]`
    */
   head(weight: Parameter, bias: Parameter, x: Tensor, target: Matrix, options: HeadOptions): Head;
 
-  // ------------------------------------------------------------ element by element, all of one shape
+  // ------------------------------------------------------------ element by element, all of the same shape
   add(a: Tensor, b: Tensor): Tensor;
   sub(a: Tensor, b: Tensor): Tensor;
   mul(a: Tensor, b: Tensor): Tensor;
@@ -161,8 +160,8 @@ export interface Engine {
   /** `out > 0 ? slope : leak slope`: back through a ReLU. */
   gate(slope: Tensor, out: Tensor, leak: number): Tensor;
   /**
-   * Draws 0 with probability `share`, else `1 / (1 - share)`: one number of `random` an entry, row by row; a draw below
-   * `share 2^32` gives 0.
+   * Draws 0 with probability `share`, else `1 / (1 - share)`, with one number from `random` per entry, row by row; a draw
+   * below `share 2^32` gives 0.
    */
   mask(rows: number, units: number, share: number, random: Random): Tensor;
 
@@ -175,11 +174,11 @@ export interface Engine {
   mulVector(a: Tensor, vector: Tensor): Tensor;
   /** Rows `[start, end)`. */
   sliceRows(a: Tensor, start: number, end: number): Tensor;
-  /** The rows of all, one after the other. */
+  /** Stacks the rows of all parts. */
   stackRows(parts: readonly Tensor[]): Tensor;
 }
 
-/** Whether an engine runs anywhere, without native code, and so is slow. */
+/** Returns whether an engine needs no native code, which makes it slow. */
 export function isPortable({ name, backend }: Pick<Engine, "name" | "backend">): boolean {
   return name === "tfjs" && backend !== "tensorflow";
 }
@@ -195,7 +194,7 @@ export function nameEngine({ name, backend, version }: NamedEngine): string {
   return name === "native" ? name : `${name} (${backend} ${version})`;
 }
 
-/** Names an engine with what computes: `native (256-bit vectors, 2 threads)`. */
+/** Names an engine with its hardware: `native (256-bit vectors, 2 threads)`. */
 export function describeEngine(engine: NamedEngine): string {
   return engine.name === "native" ? `native (${engine.backend})` : nameEngine(engine);
 }

@@ -54,6 +54,12 @@ inline V root(V v) {
   return v;
 }
 
+/// a b + c, rounded once. Of a sum of two products, the compiler may fuse either; this says which.
+inline V fused(V a, V b, V c) {
+  for (int i = 0; i < L; i++) a[i] = std::fma(a[i], b[i], c[i]);
+  return a;
+}
+
 /// e^-t for t >= 0, to 2 units in the last place: 2^n times a polynomial (Cephes expf, S. Moshier).
 inline V expMinus(V t) {
   V x = -(t > 87.0f ? all(87.0f) : t);
@@ -262,13 +268,13 @@ void backwardRows(const float* weight, int64_t stride, int64_t inputs, const flo
 
 // ---------------------------------------------------------------- update
 
-/// AdamW on a vector; the decay is decoupled, the corrections of the moments are in rate and root.
+/// AdamW on a vector by its gradient, to which a weight that is penalized adds `l2 weight`. The decay is decoupled, the
+/// corrections of the moments are in rate and root.
 struct Adam {
   float keep, rate, root, beta1, gain1, beta2, gain2, epsilon, l2;
   inline void apply(V gradient, V& weight, V& first, V& second) const {
-    gradient += weight * l2;
-    first = first * beta1 + gradient * gain1;
-    second = second * beta2 + gradient * gradient * gain2;
+    first = fused(first, all(beta1), gradient * gain1);
+    second = fused(second, all(beta2), gradient * gradient * gain2);
     weight = weight * keep - first * rate / (::root(second) * root + epsilon);
   }
   static Adam from(const double* numbers) {
@@ -301,83 +307,99 @@ void packStrips(const float* from, int64_t stride, int64_t columns, int64_t rows
 
 constexpr int64_t BAND = 48;     // weight rows and
 constexpr int64_t STRIPS = 64;   // strips at a time: what is packed of them stays in the second-level cache
+constexpr int LOW = TILE * 2 / 3;  // rows of a tile of the gradient: a third of the registers is left for AdamW
+constexpr int64_t SHORT = 4;     // samples between two rows that AdamW changes
 
-/// Applies a tile of a gradient, `scale sums`, to rows [i, i + NI) of the weight, strip s.
-template <int NI>
-inline void settleTile(const Trained& weight, int64_t stride, int64_t inputs, int64_t i, int64_t s,
-                       const V (&sums)[NI][2], float scale, const Adam& adam) {
-  const int64_t column = s * STRIP;
-  const int64_t width = std::min<int64_t>(STRIP, inputs - column);
-  for (int n = 0; n < NI; n++) {
-    const int64_t at = (i + n) * stride + column;
-    if (width < STRIP) {
-      float part[3][STRIP] = {};
-      float* arrays[] = {weight.value, weight.first, weight.second};
-      const int count = weight.first ? 3 : 1;
-      for (int k = 0; k < count; k++) std::memcpy(part[k], arrays[k] + at, width * sizeof(float));
-      for (int j = 0; j < 2; j++) {
-        V w = load(part[0] + j * L), m = load(part[1] + j * L), v = load(part[2] + j * L);
-        if (weight.first) adam.apply(sums[n][j] * scale, w, m, v);
-        else w = sums[n][j] * scale;
-        store(part[0] + j * L, w), store(part[1] + j * L, m), store(part[2] + j * L, v);
-      }
-      for (int k = 0; k < count; k++) std::memcpy(arrays[k] + at, part[k], width * sizeof(float));
-      continue;
-    }
-    for (int j = 0; j < 2; j++) {
-      const int64_t here = at + j * L;
-      if (!weight.first) {
-        store(weight.value + here, sums[n][j] * scale);
-        continue;
-      }
-      V w = load(weight.value + here), m = load(weight.first + here), v = load(weight.second + here);
-      adam.apply(sums[n][j] * scale, w, m, v);
-      store(weight.value + here, w), store(weight.first + here, m), store(weight.second + here, v);
-    }
+/// AdamW by the gradient `scale sums` on a strip of a weight row from `at` on.
+inline __attribute__((always_inline)) void settleStrip(const Trained& weight, int64_t at, const V (&sums)[2],
+                                                       float scale, const Adam& adam) {
+  float *value = weight.value + at, *first = weight.first + at, *second = weight.second + at;
+#pragma GCC unroll 2
+  for (int j = 0; j < 2; j++, value += L, first += L, second += L) {
+    V w = load(value), m = load(first), v = load(second);
+    adam.apply(fused(w, all(adam.l2), sums[j] * scale), w, m, v);
+    store(value, w), store(first, m), store(second, v);
   }
 }
 
-/// One tile of the update: rows [i, i + NI) of the weight, one strip. While it is summed, what the next tile, `ahead`
-/// numbers further, will change is fetched from memory.
+/// The same at the end of a row, where less than a strip is left, and for a gradient that is handed out.
+__attribute__((noinline)) void settlePart(const Trained& weight, int64_t at, int64_t width, const V (&sums)[2],
+                                          float scale, const Adam& adam) {
+  float part[3][STRIP] = {};
+  float* arrays[] = {weight.value, weight.first, weight.second};
+  const int count = weight.first ? 3 : 1;
+  for (int k = 0; k < count; k++) std::memcpy(part[k], arrays[k] + at, width * sizeof(float));
+  for (int j = 0; j < 2; j++) {
+    V w = load(part[0] + j * L), m = load(part[1] + j * L), v = load(part[2] + j * L);
+    // The penalty's last digit is what it was when the committed results were computed.
+    const V penalized = j == 0 ? fused(w, all(adam.l2), sums[j] * scale) : fused(sums[j], all(scale), w * adam.l2);
+    if (weight.first) adam.apply(penalized, w, m, v);
+    else w = sums[j] * scale;
+    store(part[0] + j * L, w), store(part[1] + j * L, m), store(part[2] + j * L, v);
+  }
+  for (int k = 0; k < count; k++) std::memcpy(arrays[k] + at, part[k], width * sizeof(float));
+}
+
+/// A tile of the gradient that has been summed and not yet applied: whole strips of a weight with moments.
+struct Summed {
+  V sums[LOW][2];
+  int64_t at;  // its first number in the weight
+  int height = 0;
+};
+
+/// Sums a tile of the gradient, `slope^T below` over `rows` samples. Between a few products and the next it applies a row
+/// of the tile before: the processor works on both at once, and what a tile changes is fetched during its sums.
 template <int NI>
-inline void updateTile(const Trained& weight, int64_t stride, int64_t inputs, int64_t i, int64_t s,
-                       const float* slope, int64_t lanes, const float* packed, int64_t rows,
-                       float scale, const Adam& adam, int64_t ahead) {
+__attribute__((noinline)) void updateTile(const Trained& weight, int64_t stride, const float* slope, const float* below, int64_t rows,
+                       float scale, const Adam& adam, int64_t at, int64_t width, Summed& tile) {
   V sums[NI][2] = {};
-  const float* below = packed + s * rows * STRIP;
-  for (int n = 0; n < NI; n++) {
-    const int64_t next = (i + n) * stride + s * STRIP + ahead;
-    for (const float* array : {weight.value, weight.first, weight.second})
-      for (int j = 1; j <= 2; j++) __builtin_prefetch(array + next + j * L - 1, 1);
-    const int64_t begin = rows * n / NI, end = rows * (n + 1) / NI;
-    multiply<NI, 2>(slope + i * lanes + begin, lanes, 1, below + begin * STRIP, STRIP, end - begin, sums);
+  int n = 0;
+  int64_t r = 0;
+  for (; r + SHORT <= rows; r += SHORT, n++) {
+    if (n < NI)
+      for (const float* array : {weight.value, weight.first, weight.second})
+        for (int j = 1; j <= 2; j++) __builtin_prefetch(array + at + n * stride + j * L - 1, 1);
+    multiply<NI, 2>(slope + r * LOW, 1, LOW, below + r * STRIP, STRIP, SHORT, sums);
+    if (n < tile.height) settleStrip(weight, tile.at + n * stride, tile.sums[n], scale, adam);
   }
-  settleTile<NI>(weight, stride, inputs, i, s, sums, scale, adam);
+  if (r < rows) multiply<NI, 2>(slope + r * LOW, 1, LOW, below + r * STRIP, STRIP, rows - r, sums);
+  for (; n < tile.height; n++) settleStrip(weight, tile.at + n * stride, tile.sums[n], scale, adam);
+  for (int i = 0; i < NI; i++)
+    for (int j = 0; j < 2; j++) tile.sums[i][j] = sums[i][j];
+  tile.at = at, tile.height = NI;
+  if (width == STRIP && weight.first) return;
+  for (int i = 0; i < NI; i++) settlePart(weight, at + i * stride, width, tile.sums[i], scale, adam);
+  tile.height = 0;
 }
 
-/// Applies the gradient `scale slope below` to weight rows [first, last); below in strips of `rows` samples.
-void updateRows(const Trained& weight, int64_t stride, int64_t inputs, const float* slope,
-                int64_t lanes, const float* packed, int64_t rows, float scale, const Adam& adam,
-                int64_t first, int64_t last) {
+/// Applies the gradient `scale slope^T below` to weight rows [first, last); number (r, i) of the slope, `[rows, outputs]`,
+/// is slope[r * sample + i * unit], and below lies in strips `[strips, rows, STRIP]`.
+void updateRows(const Trained& weight, int64_t stride, int64_t inputs, const float* slope, int64_t sample,
+                int64_t unit, const float* below, int64_t rows, float scale, const Adam& adam, int64_t first,
+                int64_t last, Scratch& scratch) {
   const int64_t strips = (inputs + STRIP - 1) / STRIP;
+  float* slopes = scratch.of(BAND * rows);  // [BAND / LOW, rows, LOW]
+  Summed tile;
   for (int64_t left = 0; left < strips; left += STRIPS)
     for (int64_t band = first; band < last; band += BAND) {
       const int64_t end = std::min(last, band + BAND), right = std::min(strips, left + STRIPS);
+      for (int64_t r = 0; r < rows; r++)
+        for (int64_t i = band; i < end; i++)
+          slopes[((i - band) / LOW * rows + r) * LOW + (i - band) % LOW] = slope[r * sample + i * unit];
       for (int64_t s = left; s < right; s++)
-        for (int64_t i = band; i < end; i += TILE) {
-          int64_t ahead = TILE * stride;
-          if (i + TILE >= end) ahead = s + 1 < right ? (band - i) * stride + STRIP : (end - i) * stride + (left - s) * STRIP;
-          constant<TILE>(static_cast<int>(std::min<int64_t>(TILE, end - i)), [&](auto tall) {
-            updateTile<decltype(tall)::value>(weight, stride, inputs, i, s, slope, lanes, packed, rows, scale, adam, ahead);
+        for (int64_t i = band; i < end; i += LOW)
+          constant<LOW>(static_cast<int>(std::min<int64_t>(LOW, end - i)), [&](auto tall) {
+            updateTile<decltype(tall)::value>(weight, stride, slopes + (i - band) * rows, below + s * rows * STRIP,
+                                              rows, scale, adam, i * stride + s * STRIP,
+                                              std::min<int64_t>(STRIP, inputs - s * STRIP), tile);
           });
-        }
     }
+  for (int n = 0; n < tile.height; n++) settleStrip(weight, tile.at + n * stride, tile.sums[n], scale, adam);
 }
 
 /// The same for the bias: its gradient is the sum of the slope over the samples. It is not penalized.
 void updateBias(const Trained& bias, const float* slope, int64_t samples, int64_t lanes, float scale,
-                Adam adam, int64_t first, int64_t last) {
-  adam.l2 = 0;
+                const Adam& adam, int64_t first, int64_t last) {
   for (int64_t i = first; i < last; i++) {
     Sum over;
     for (int64_t j = 0; j < samples; j += L) over.add(load(slope + i * lanes + j), j);
@@ -444,7 +466,10 @@ void updateTall(const Trained& weight, int64_t stride, int64_t inputs, const flo
         V sums[ni][2] = {};
         multiply<ni, 2>(slope + i, 1, outputs, from, inputs, safe, sums);
         multiply<ni, 2>(slope + safe * outputs + i, 1, outputs, copies.data(), STRIP, rows - safe, sums);
-        settleTile<ni>(weight, stride, inputs, i, s, sums, 1, adam);
+        for (int n = 0; n < ni; n++) {
+          if (width == STRIP && weight.first) settleStrip(weight, (i + n) * stride + s * STRIP, sums[n], 1, adam);
+          else settlePart(weight, (i + n) * stride + s * STRIP, width, sums[n], 1, adam);
+        }
       });
   }
 }
@@ -560,8 +585,8 @@ void runHead(const Head& o) {
         if (gradient) return {gradient + at * width, nullptr, nullptr};
         return {t.value + at * width, t.first + at * width, t.second + at * width};
       };
-      updateRows(part(o.weight, o.gradient, o.stride), o.stride, o.inputs, linear, o.lanes, o.packed, o.rows,
-                 o.scale, o.adam, 0, count);
+      updateRows(part(o.weight, o.gradient, o.stride), o.stride, o.inputs, linear, 1, o.lanes, o.packed, o.rows,
+                 o.scale, o.adam, 0, count, scratch[3]);
       updateBias(part(o.bias, o.biasGradient, 1), linear, o.rows, o.lanes, o.scale, o.adam, 0, count);
     }
     o.sums[2 * number] = huber.total();
@@ -818,10 +843,11 @@ napi_value update(napi_env env, napi_callback_info info) {
     }, isSmall(rows, outputs, inputs));
     return nullptr;
   }
-  const float* slope = lanesOf(work[0], in.array<float>("slope"), rows, outputs);
+  const float* slope = in.array<float>("slope");
   const float* packed = packedOf(work[1], in.array<float>("x"), rows, inputs);
   share(outputs, BAND, [&](int64_t begin, int64_t end) {
-    updateRows(weight, stride, inputs, slope, whole(rows), packed, rows, 1, adam, begin, end);
+    Scratch scratch;
+    updateRows(weight, stride, inputs, slope, outputs, 1, packed, rows, 1, adam, begin, end, scratch);
   }, isSmall(rows, outputs, inputs));
   return nullptr;
 }
@@ -873,8 +899,7 @@ napi_value settle(napi_env env, napi_callback_info info) {
   const Trained vector = in.trained("parameter", in.integer("start"));
   int64_t count = 0;
   const float* gradient = in.array<float>("gradient", &count);
-  Adam adam = Adam::from(in.array<double>("adam"));
-  adam.l2 = 0;
+  const Adam adam = Adam::from(in.array<double>("adam"));
   for (int64_t i = 0; i < count; i++) {
     V w = all(vector.value[i]), m = all(vector.first[i]), v = all(vector.second[i]);
     adam.apply(all(gradient[i]), w, m, v);

@@ -1,4 +1,4 @@
-// The native engine's kernels: compiled on this machine, for its processor, when they are first needed; then loaded.
+// The native engine's kernels, compiled on this machine when first needed, and the types of their arguments.
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -23,7 +23,7 @@ export interface WeightPlace {
   readonly inputs: number;
 }
 
-/** How kernels.cc numbers what it chooses from. */
+/** The numbers that kernels.cc gives to activations, losses and operations. */
 export const ACTIVATION = { linear: 0, relu: 1, softplus: 2 } as const;
 export const LOSS = { huber: 0, squared: 1 } as const;
 export const OPERATION = {
@@ -31,11 +31,11 @@ export const OPERATION = {
   ...{ leaky: 6, softplus: 7, sigmoid: 8, clip: 9, gate: 10 },
 } as const;
 
-/** The functions of kernels.cc, which says what each does; tensors are row-major `[rows, units]`. */
+/** The functions of kernels.cc, which documents them; tensors are row-major `[rows, units]`. */
 export interface Kernels {
   /** Numbers in a vector. */
   readonly vector: number;
-  /** Threads that compute, as long as the process lives. */
+  /** Number of threads, for the life of the process. */
   readonly threads: number;
   setThreads(args: { readonly count: number }): void;
   allocate(args: { readonly length: number }): Numbers;
@@ -120,7 +120,7 @@ export interface Kernels {
 let loaded: Promise<Kernels> | undefined;
 
 /**
- * Loads the kernels, compiling them first where that has not been done for this processor, compiler and source.
+ * Loads the kernels, after compiling them if this processor, compiler or source is new.
  * @throws Error in one line with what is missing and the remedy.
  */
 export function loadKernels(): Promise<Kernels> {
@@ -133,7 +133,7 @@ export function loadKernels(): Promise<Kernels> {
   return loaded;
 }
 
-/** Of the kernels' source: the first digits of its SHA-256. */
+/** The first digits of the SHA-256 of the kernels' source. */
 export async function kernelVersion(): Promise<string> {
   return createHash("sha256")
     .update(await readFile(sourcePath("kernels.cc")))

@@ -1,4 +1,4 @@
-// libtensorflow, out of the wheel that the Python package index has: fetched by pip, verified, kept in .tensorflow.
+// libtensorflow, from the wheel of the Python package index: fetched by pip, verified, kept in .tensorflow.
 import { readFileSync } from "node:fs";
 import { mkdir, rename, rm, statfs, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -7,13 +7,13 @@ import { runCommand } from "../cohort/python.js";
 export interface Wheel {
   readonly distribution: "tensorflow-cpu" | "tensorflow";
   readonly sha256: string;
-  /** pip's name of the platform. */
+  /** pip's name for the platform. */
   readonly platform: string;
 }
 
 export const TENSORFLOW_VERSION = "2.21.0";
 
-/** The wheels for Python 3.11; what they hold of TensorFlow is the same for every Python. */
+/** The wheels for Python 3.11; TensorFlow's library in them is the same for every Python. */
 const WHEELS: Readonly<Record<string, Wheel>> = {
   "linux-x64": {
     distribution: "tensorflow-cpu",
@@ -37,7 +37,7 @@ const WHEELS: Readonly<Record<string, Wheel>> = {
   },
 };
 
-/** NVIDIA's libraries as the wheel's extra "and-cuda" asks for them; the wheel looks for them beside itself. */
+/** NVIDIA's libraries, as the wheel's extra "and-cuda" requires them; the wheel looks for them beside itself. */
 const CUDA = [
   "nvidia-cublas-cu12==12.9.3.13",
   "nvidia-cuda-cupti-cu12==12.8.90",
@@ -53,10 +53,10 @@ const CUDA = [
   "nvidia-nvjitlink-cu12==12.9.86",
 ];
 
-/** Written into the folder when all else is there. */
+/** Written into the folder last. */
 const STAMP = "aro-library.json";
 
-/** Bytes that the installation takes at its peak, with some to spare. */
+/** Bytes that the installation needs at its peak, with a margin. */
 const ROOM = { cpu: 2.5e9, cuda: 12e9 };
 
 /**
@@ -85,20 +85,20 @@ export function wheelFor(
   return wheel;
 }
 
-/** Says whether the folder holds this wheel's libraries, whole. */
+/** Returns whether the folder has all of this wheel's libraries. */
 export function isLibrary(folder: string, wheel: Wheel, cuda: boolean): boolean {
   return readStamp(folder) === stampOf(wheel, cuda);
 }
 
-/** Says whether what the folder holds is for NVIDIA's graphics processors. */
+/** Returns whether the folder's library is the one for NVIDIA GPUs. */
 export function isCuda(folder: string): boolean {
   const wheel = WHEELS["linux-x64 with CUDA"];
   return readStamp(folder)?.includes(wheel.sha256) ?? false;
 }
 
 /**
- * Sees to it that the folder holds the wheel's libraries and headers. They are installed beside it and renamed when
- * they are whole, so a folder with a stamp is never half done.
+ * Fetches the wheel's libraries and headers into the folder, unless they are there. They are installed beside it and
+ * renamed when complete, so a folder with a stamp is never incomplete.
  * @throws Error in one line with what is missing and the remedy.
  */
 export async function fetchLibrary(
@@ -146,7 +146,7 @@ function readStamp(folder: string): string | null {
   }
 }
 
-/** Installs wheels, whatever this Python's own version is, without what they depend on and without running them. */
+/** Installs wheels for any Python version, without their dependencies and without running them. */
 async function install(
   python: string,
   work: string,
@@ -176,7 +176,7 @@ async function install(
   );
 }
 
-/** Keeps the libraries and headers of 1.3 GB, and gives the libraries the names that the addon's build links to. */
+/** Deletes all but libraries and headers from 1.3 GB, and adds the names that the addon's build links to. */
 async function prune(work: string): Promise<void> {
   const kept = join(work, "kept");
   await mkdir(kept);
@@ -205,12 +205,12 @@ async function requireRoom(folder: string, bytes: number): Promise<void> {
   if (bavail * bsize < bytes) {
     throw new Error(
       `libtensorflow: expected ${gigabytes(bytes)} of free disk, got ${gigabytes(bavail * bsize)}; ` +
-        "free some room and run again",
+        "free some disk space and run again",
     );
   }
 }
 
-/** Of the running process, e.g. 2.36; null where the C library is another. */
+/** The running process's glibc version, e.g. 2.36; null with another C library. */
 function glibcVersion(): number | null {
   const { header } = process.report.getReport() as { header?: { glibcVersionRuntime?: string } };
   return header?.glibcVersionRuntime === undefined ? null : Number(header.glibcVersionRuntime);

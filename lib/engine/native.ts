@@ -1,4 +1,4 @@
-// The native engine: the primitives on kernels of our own, with one pass over weights and moments per step.
+// The native engine: the primitives on this library's kernels, with one pass over weights and moments per step.
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import type { Matrix } from "../cohort/matrix.js";
@@ -28,7 +28,7 @@ import {
 import { memoryLimits } from "./platform.js";
 
 /**
- * Starts the native engine; the first time, its kernels are compiled, which takes some seconds.
+ * Starts the native engine. The first time, it compiles the kernels, which takes some seconds.
  * @throws Error with the reason if there is no compiler for them.
  */
 export async function nativeEngine(): Promise<Engine> {
@@ -45,18 +45,18 @@ interface NativeParameter extends Parameter, Trained {}
 const native = (x: Tensor) => (x as NativeTensor).values;
 const arrays = (parameter: Parameter) => parameter as NativeParameter;
 
-/** Runs after which the memory of a tensor is given back if no other took it: an epoch's few kinds of passes. */
+/** Runs after which unused memory is freed; an epoch has only a few kinds of passes. */
 const RUNS_KEPT = 16;
 
-/** Bytes of copied weights after which garbage is collected before the next run. */
+/** Once this many bytes of weights were copied, garbage is collected before the next run. */
 const LARGE = 2 ** 28;
 
-/** Gradients are copied, not applied, where these are the coefficients. */
+/** Coefficients that tell kernels to copy gradients instead of applying them. */
 const NO_UPDATE = new Float64Array(9);
 
 /**
- * Collects garbage at once. The moments of a large model get their memory in its first step; the weights that it was built
- * from, as large as one of them, would else still be there.
+ * Collects garbage at once. A large model's moments get their memory in its first step; without this, the weights that it
+ * was built from would still occupy as much as one of them.
  */
 function collectGarbage(): void {
   setFlagsFromString("--expose-gc");
@@ -69,12 +69,12 @@ class NativeEngine implements Engine {
   readonly backend: string;
   readonly version: string;
   readonly #kernels: Kernels;
-  /** Arrays to use again, by length, the longest unused first. Fresh ones come faster than garbage is collected. */
+  /** Arrays for reuse, by length, least recently used first. New ones would pile up faster than they are collected. */
   readonly #free = new Map<number, { readonly arrays: Float32Array[]; run: number }>();
-  /** Arrays that the run under way took. */
+  /** Arrays that the current run uses. */
   #taken: Float32Array[] = [];
   #runs = 0;
-  /** Bytes of weights that parameters were copied from since garbage was collected. */
+  /** Bytes of weights that parameters were copied from since the last garbage collection. */
   #copied = 0;
   #last: Promise<unknown> = Promise.resolve();
 
@@ -127,7 +127,7 @@ class NativeEngine implements Engine {
     arrays(parameter)[kept]!.set(values);
   }
 
-  /** Its arrays are freed with the last reference to them; those of past passes are not needed any more. */
+  /** The parameter's arrays are freed with the last reference to them; arrays of past passes are no longer needed. */
   dispose(): void {
     this.#free.clear();
   }
@@ -310,14 +310,14 @@ class NativeEngine implements Engine {
     return tensorOf(a.rows, out);
   }
 
-  /** An array for a tensor of the run under way; its numbers mean nothing yet. */
+  /** Takes an array for a tensor of the current run; its contents are arbitrary. */
   #take(length: number): Float32Array {
     const array = this.#free.get(length)?.arrays.pop() ?? this.#kernels.allocate({ length });
     this.#taken.push(array);
     return array;
   }
 
-  /** Frees the tensors of a run, and the memory of lengths that the last runs did not need. */
+  /** Frees the tensors of a run, and arrays of lengths that the last runs did not use. */
   #recycle(): void {
     this.#runs++;
     for (const array of this.#taken) {
@@ -359,7 +359,7 @@ function numbersOf(settlement: Settlement): Float64Array {
   return Float64Array.of(keep, rate, root, beta1, 1 - beta1, beta2, 1 - beta2, epsilon, l2);
 }
 
-/** AdamW's decay is all that happens outside of a parameter's columns. */
+/** Applies AdamW's decay outside of a parameter's columns, where nothing else happens. */
 function decayUnused(parameter: Parameter, settlement: AdamW | Settlement): void {
   if (settlement instanceof Map) return;
   const { keep } = coefficients(settlement);

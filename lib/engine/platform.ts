@@ -1,4 +1,4 @@
-// What the engines need of Node: memory, the files of TensorFlow.js's backends, error handlers, a graphics processor.
+// What the engines need from Node: memory limits, TensorFlow.js's backends and their error handlers, WebGPU.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { totalmem } from "node:os";
@@ -10,7 +10,7 @@ import { loadAddon } from "./addon.js";
 import { prepare as prepareInBrowser } from "./browser.js";
 import type { BackendName, MemoryLimits } from "./engine.js";
 
-/** Registers a backend, and returns how to see the memory of its tensors: null where JavaScript cannot. */
+/** Registers a backend, and returns a way to see its tensors' memory: null where JavaScript cannot. */
 export type Prepare = () => Promise<
   (backend: Tf.KernelBackend) => (tensor: Tf.Tensor) => Float32Array | null
 >;
@@ -45,8 +45,8 @@ export const prepare: Record<BackendName, Prepare> = {
 };
 
 /**
- * tfjs's wasm module makes every unhandled rejection of the process fatal, and prints its own source with each.
- * A kernel or a server must survive them, so this removes its handlers again.
+ * tfjs's wasm module makes every unhandled rejection fatal, and prints its own source with each. A notebook kernel or a
+ * server must survive them, so the function that this returns removes the module's handlers.
  */
 export function keepErrorHandlers(): () => void {
   const events = ["uncaughtException", "unhandledRejection"];
@@ -69,14 +69,14 @@ interface Gpu {
 /** The `navigator.gpu` that `provideWebGpu` made. */
 let provided: Gpu | undefined;
 
-/** Tells whether this process offers WebGPU without a package. */
+/** Returns whether this process has WebGPU without a package. */
 export function hasWebGpu(): boolean {
   const { navigator } = globalThis as { navigator?: { gpu?: Gpu } };
   return navigator?.gpu !== undefined && navigator.gpu !== provided;
 }
 
 /**
- * Provides a `navigator.gpu` with an adapter, under Node by the optional package "webgpu".
+ * Provides a `navigator.gpu` with an adapter; in Node, through the optional package "webgpu".
  * @throws Error with the reason if there is none.
  */
 export async function provideWebGpu(): Promise<void> {
@@ -110,18 +110,18 @@ async function startDawn(): Promise<Gpu> {
 }
 
 const GIB = 2 ** 30;
-/** The limits here: wasm32 addresses 4 GiB, of which fragmentation takes its share. */
+/** Returns the limits on this machine; wasm32 addresses 4 GiB, some of which fragmentation wastes. */
 export function memoryLimits(backend: string): MemoryLimits {
   const heap = backend === "wasm" ? 3.75 * GIB : Number.POSITIVE_INFINITY;
-  // Node says 0 or a huge number where no container limits it.
+  // Without a container's limit, Node returns 0 or a huge number.
   const constrained = process.constrainedMemory?.() || Number.POSITIVE_INFINITY;
   const total = Math.min(constrained, totalmem());
   return { heap, total, available: Math.min(total, availableMemory(constrained)) };
 }
 
 /**
- * Bytes that are available without swapping, with cached files counted as free. Known on Linux alone; elsewhere it is
- * Infinity, since what those systems call free leaves out most of what they would give.
+ * Bytes that are available without swapping, with cached files counted as free. Known on Linux only; elsewhere it is
+ * Infinity, because those systems report far less as free than they could provide.
  */
 function availableMemory(constrained: number): number {
   const field = (file: string, pattern: RegExp) => {

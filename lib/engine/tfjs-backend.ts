@@ -1,5 +1,5 @@
-// The backends of TensorFlow.js: loading one by name, what is known of it beyond the public API, and operations of
-// libtensorflow that have no functions: variables updated in place, plain products, and products in bfloat16.
+// The backends of TensorFlow.js: loading them, features beyond the public API, and operations of libtensorflow for which
+// TensorFlow.js has no functions: variables that are updated in place, plain products, and products in bfloat16.
 import type * as Tf from "@tensorflow/tfjs-core";
 import type { AdamW } from "./adamw.js";
 import type { Addon, Attribute } from "./addon.js";
@@ -9,22 +9,22 @@ import { type AdamKernel, adamKernel } from "./wasm-adam.js";
 
 export interface Backend {
   readonly name: BackendName;
-  /** Of what computes. */
+  /** The version of TensorFlow.js or of libtensorflow. */
   readonly version: string;
   readonly tf: typeof Tf;
-  /** Makes the synchronous operations that follow run here: TensorFlow.js has one active backend in a process. */
+  /** Makes the synchronous operations that follow run here; TensorFlow.js has one active backend per process. */
   activate(): void;
-  /** A tensor's own memory, or null where JavaScript cannot see it. Valid until the next allocation. */
+  /** Returns a tensor's memory, or null where JavaScript cannot see it. Valid until the next allocation. */
   view(tensor: Tf.Tensor): Float32Array | null;
-  /** Adam's update on the backend's memory, where it is faster than JavaScript's. */
+  /** A faster update by Adam in the backend's memory, if there is one. */
   readonly adam: AdamKernel | null;
-  /** libtensorflow's own operations; null for the other backends. */
+  /** libtensorflow's operations; null for the other backends. */
   readonly library: Library | null;
 }
 
 let last: Promise<unknown> = Promise.resolve();
 
-/** Runs work after all work that was given here before: the active backend and its scopes are the process's. */
+/** Runs pieces of work one after another: the process has only one active backend and one stack of scopes. */
 export function inTurn<R>(work: () => Promise<R>): Promise<R> {
   const turn = last.then(work);
   last = turn.catch(() => {});
@@ -86,17 +86,17 @@ export interface NodeBackend extends Tf.KernelBackend {
     inputs: readonly Tf.Tensor[],
     outputs: number,
   ): Tf.Tensor[];
-  // These two are declared private there; without them a tensor of a type that tfjs lacks cannot pass.
+  // Private in its declaration, but needed for tensors of a type that tfjs lacks.
   getInputTensorIds(inputs: readonly Tf.Tensor[]): number[];
   createOutputTensor(output: Output): Tf.Tensor;
 }
 
-/** TF_BFLOAT16 of TensorFlow's C interface, which the addon does not name. */
+/** TF_BFLOAT16 of TensorFlow's C interface, for which the addon has no name. */
 const BFLOAT16 = 14;
 
 let made = 0;
 
-/** Call its methods while the backend "tensorflow" is active. */
+/** Operations of libtensorflow; the backend "tensorflow" must be active. */
 export class Library {
   readonly #tf: typeof Tf;
   readonly #backend: NodeBackend;
@@ -130,7 +130,7 @@ export class Library {
     return this.#tf.keep(handle);
   }
 
-  /** A variable's value, without a copy; an update copies the variable unless this is disposed before. */
+  /** Returns a variable's value without copying it; dispose it before an update, which otherwise copies the variable. */
   value(variable: Tf.Tensor): Tf.Tensor2D {
     const dtype = this.#type("dtype");
     return this.#backend.executeSingleOutput("ReadVariableOp", [dtype], [variable]) as Tf.Tensor2D;
@@ -147,9 +147,9 @@ export class Library {
   }
 
   /**
-   * TensorFlow's fused Adam, in place. TensorFlow adds epsilon inside the correction of the second moment, PyTorch
-   * outside: it is given `eps sqrt(1 - b2^t)`. Both corrections are computed in float64 from the betas as TensorFlow
-   * rounds them and given as part of the rate: TensorFlow's own, in float32, loses half the digits at first.
+   * Applies TensorFlow's fused Adam in place. TensorFlow adds epsilon inside the correction of the second moment, PyTorch
+   * outside, so epsilon is passed as `eps sqrt(1 - b2^t)`. The corrections are part of the rate, computed in float64 from
+   * the betas as TensorFlow rounds them; its own, in float32, would lose half the digits in the first steps.
    */
   adam(variables: readonly Tf.Tensor[], gradient: Tf.Tensor, rule: AdamW): void {
     const [beta1, beta2] = [Math.fround(rule.beta1), Math.fround(rule.beta2)];

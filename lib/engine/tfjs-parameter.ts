@@ -1,5 +1,5 @@
-// A parameter in a TensorFlow.js backend: cut into blocks, each a variable with Adam's moments, updated in place wherever
-// that is possible, and assembled again.
+// A parameter in a TensorFlow.js backend, cut into blocks. Each block is a variable with Adam's moments, which is updated
+// in place where possible.
 import type * as Tf from "@tensorflow/tfjs-core";
 import { type AdamW, coefficients } from "./adamw.js";
 import type { Columns, Kept, Parameter, ParameterOptions } from "./engine.js";
@@ -10,7 +10,7 @@ export interface Part extends Block {
   readonly variable: Variable;
 }
 
-/** Columns outside of the used ones, in JavaScript's memory. */
+/** Columns that are not used, in JavaScript's memory. */
 interface Unused {
   readonly block: Block;
   readonly values: Float32Array;
@@ -20,7 +20,7 @@ interface Unused {
 export class TfjsParameter implements Parameter {
   readonly columns: Columns;
   readonly isTrained: boolean;
-  /** Parts with the same rows stand together: either one group of many parts side by side, or many groups of one. */
+  /** Parts by rows: either one group of parts side by side, or a group of one part for each range of rows. */
   readonly groups: readonly (readonly Part[])[];
   readonly #rows: number;
   readonly #stride: number;
@@ -78,7 +78,7 @@ export class TfjsParameter implements Parameter {
 
   /** Replaces the value or a moment by a copy; moments outside of the used columns stay 0. */
   write(kept: Kept, values: Float32Array): void {
-    // One array for all parts: garbage of large ones comes faster than it is collected.
+    // One array for all parts: large arrays would pile up faster than garbage collection frees them.
     const into = new Float32Array(Math.max(...this.parts.map(areaOf)));
     for (const part of this.parts) {
       part.variable.set(kept, readBlock(values, this.#stride, part, into));
@@ -87,7 +87,7 @@ export class TfjsParameter implements Parameter {
     for (const unused of this.#unused) readBlock(values, this.#stride, unused.block, unused.values);
   }
 
-  /** What AdamW does to the columns that are not used. */
+  /** Applies AdamW's decay to the columns that are not used. */
   decayUnused({ learningRate, weightDecay }: AdamW): void {
     if (weightDecay === 0) return;
     const keep = 1 - learningRate * weightDecay;
@@ -127,7 +127,7 @@ export function areaOf({ top, bottom, left, right }: Block): number {
   return (bottom - top) * (right - left);
 }
 
-/** Copies a block out of a row-major matrix of so many columns, to the beginning of `into` if it is given. */
+/** Copies a block from a row-major matrix of `columns` columns, to the beginning of `into` if given. */
 export function readBlock(
   matrix: Float32Array | Uint8Array,
   columns: number,
@@ -149,7 +149,7 @@ export function readBlock(
   return out;
 }
 
-/** Copies values into a block of a row-major matrix of so many columns. */
+/** Copies values into a block of a row-major matrix of `columns` columns. */
 export function writeBlock(
   matrix: Float32Array,
   columns: number,
@@ -163,18 +163,18 @@ export function writeBlock(
   }
 }
 
-/** Owns memory of its backend until `dispose`; all methods require the backend to be active. */
+/** Owns memory of its backend until `dispose`. All methods require the backend to be active. */
 export interface Variable {
-  /** Applies a gradient of the same shape, which stays the caller's. */
+  /** Applies a gradient of the same shape; the caller must dispose it. */
   update(gradient: Tf.Tensor2D, rule: AdamW): void;
   /**
-   * The value or a moment, which the next update changes. Never the second factor of a product in wasm, which caches
-   * those by tensor and would not see an update in place.
+   * Returns the value or a moment, which the next update changes. In wasm, it must not be the second factor of a product:
+   * wasm caches those by tensor and would miss an update in place.
    */
   get(kept: Kept): Tf.Tensor2D;
-  /** Replaces the value or a moment by a copy of as many values. */
+  /** Replaces the value or a moment by a copy of `values`, of the same length. */
   set(kept: Kept, values: Float32Array): void;
-  /** Replaces the value by a tensor that nothing else uses. */
+  /** Replaces the value. Takes ownership of the tensor. */
   replace(value: Tf.Tensor2D): void;
   dispose(): void;
 }
@@ -251,7 +251,7 @@ class TensorVariable implements Variable {
   }
 }
 
-/** Updates weights and moments in place, with the kernel as far as it goes. All lie in the kernel's memory. */
+/** Updates weights and moments, which lie in the kernel's memory, in place; the kernel updates whole vectors. */
 export function updateInPlace(
   weights: Float32Array,
   gradient: Float32Array,
@@ -321,7 +321,7 @@ class LibraryVariable implements Variable {
   set(kept: Kept, values: Float32Array): void {
     const tf = this.#tf;
     tf.tidy(() => {
-      // A tensor made of an array may share its memory, which updates would change.
+      // A tensor may share the memory of the array that it was made from, which updates would change.
       const copy = this.#library.copy(tf.tensor2d(values, [...this.#shape]));
       this.#library.assign(this.#handles[kept], copy);
     });

@@ -1,9 +1,9 @@
-// The primitives on TensorFlow.js's public API: libtensorflow, WebGPU, wasm and plain JavaScript by the same code.
+// The primitives on TensorFlow.js's public API, the same code for libtensorflow, WebGPU, wasm and plain JavaScript.
 //
 // Tensors are `[rows, units]`, weights `[outputs, inputs]` as in PyTorch, and no product has a transpose flag:
-// libtensorflow copies a transposed factor slowly, wasm multiplies it ten times slower. Activations are transposed
-// instead, which are small; only wasm and WebGPU transpose a weight, for `slope W`. wasm packs the second factor of a
-// product and keeps it as long as that tensor lives, so there a weight, which is updated in place, is always the first.
+// libtensorflow copies a transposed factor slowly, wasm multiplies it ten times slower. Activations, which are small, are
+// transposed instead; only wasm and WebGPU transpose a weight, for `slope W`. wasm packs the second factor of a product
+// and caches it for the tensor's life, so a weight, which is updated in place, is always the first factor there.
 import type * as Tf from "@tensorflow/tfjs-core";
 import type { Matrix } from "../cohort/matrix.js";
 import type { Random } from "../cohort/random.js";
@@ -23,7 +23,7 @@ import { type Block, type Part, readBlock, TfjsParameter } from "./tfjs-paramete
 
 export interface TfjsOptions {
   readonly backend: BackendName;
-  /** Entries of a weight that are worked on at a time; by default what suits the backend. */
+  /** Entries of a weight to work on at a time; the default depends on the backend. */
   readonly blockEntries?: number;
   /** By default bfloat16 where libtensorflow runs on a graphics processor that has it, else float32. */
   readonly precision?: Engine["precision"];
@@ -46,13 +46,13 @@ class TfjsTensor implements Tensor {
 const valuesOf = (x: Tensor): T => (x as TfjsTensor).values;
 const partsOf = (parameter: Parameter): TfjsParameter => parameter as TfjsParameter;
 
-/** The engine whose pass is under way. */
+/** The engine that is running a pass. */
 let running: Engine | null = null;
 
 /**
  * Makes the engine.
  * @throws Error with the reason if the backend cannot run here.
- * @throws RangeError if the backend does not have the precision that is asked for.
+ * @throws RangeError if the backend lacks the requested precision.
  */
 export async function tfjsEngine({
   backend: name,
@@ -78,7 +78,7 @@ export async function tfjsEngine({
     return new TfjsTensor(tf.tidy(make));
   };
 
-  /** Copies under way, which a run waits for. */
+  /** Unfinished copies, which a run waits for. */
   const copies: Promise<void>[] = [];
   const copy = (make: () => T): Promise<Float32Array> => {
     const values = copyOut(backend, make);
@@ -110,7 +110,7 @@ export async function tfjsEngine({
       return tf.concat(parts, 1);
     });
 
-  /** Takes the gradients of a parameter part by part, and settles what is left at the `end`. */
+  /** Settles a parameter's gradients part by part; `end` completes the settlement. */
   const settling = (parameter: TfjsParameter, settlement: Settlement) => {
     const taken = new Map<Part, Promise<Float32Array>>();
     const isMatrix = parameter.shape.length > 1;
@@ -135,7 +135,7 @@ export async function tfjsEngine({
       },
     };
   };
-  /** Takes the gradients of a group of parts, of its slope, `[outputs of the group, rows]`, and `x`, `[rows, inputs]`. */
+  /** Settles a group's gradients, given its slope, `[outputs of the group, rows]`, and `x`, `[rows, inputs]`. */
   const settleGroup = (
     { take }: ReturnType<typeof settling>,
     group: readonly Part[],
@@ -283,7 +283,7 @@ export async function tfjsEngine({
       enter();
       return copy(() => valuesOf(x));
     },
-    // A copy, which stays when the parameter is settled.
+    // A copy, which later settlements do not change.
     vector: (parameter) =>
       operation(() => tf.mul<T>(partsOf(parameter).parts[0].variable.get("value"), 1)),
     inspect(values, marks) {
@@ -392,7 +392,7 @@ const ACTIVATIONS: Readonly<Record<Activation, ActivationRule>> = {
   },
 };
 
-/** A graphics processor without bfloat16 refuses a small product in it. */
+/** Tries a small product: a graphics processor without bfloat16 refuses it. */
 function choosePrecision({ library, tf }: Backend): Engine["precision"] {
   if (!library?.isOnGpu) return "float32";
   try {
@@ -407,8 +407,8 @@ function choosePrecision({ library, tf }: Backend): Engine["precision"] {
 }
 
 /**
- * On a processor, what its caches hold: 1 MiB for one thread, 16 MiB for libtensorflow's. On a graphics processor less
- * is cut: nothing with libtensorflow, and with WebGPU, which limits the size of buffers, 16 MiB.
+ * On a processor, as much as its caches hold: 1 MiB for one thread, 16 MiB for libtensorflow's threads. On a graphics
+ * processor, all at once with libtensorflow, and 16 MiB with WebGPU, which limits the size of buffers.
  */
 function entriesFor({ name, library }: Backend): number {
   if (library?.isOnGpu) return Number.POSITIVE_INFINITY;
@@ -431,7 +431,7 @@ function slice({ tf, view }: Backend, x: T, block: Block): T {
   return tf.tensor2d(readBlock(seen, columns, block), [bottom - top, right - left]);
 }
 
-/** Adds tensors that are made one at a time, and frees each. */
+/** Makes tensors one at a time, and adds them up. */
 function addUp(tf: Backend["tf"], terms: readonly (() => T)[]): T {
   return terms.reduce<T | null>((sum, make) => {
     const next = tf.tidy(() => (sum ? tf.add<T>(sum, make()) : make()));
@@ -442,7 +442,7 @@ function addUp(tf: Backend["tf"], terms: readonly (() => T)[]): T {
 
 async function copyOut({ activate, tf }: Backend, make: () => T): Promise<Float32Array> {
   activate();
-  // Outside of all scopes: the tensor may be freed or replaced while a graphics processor answers.
+  // Outside of all scopes, because the tensor may be freed or replaced before a graphics processor answers.
   const held = tf.keep(tf.tidy(() => tf.clone(make())));
   try {
     return (await held.data<"float32">()).slice();
@@ -451,7 +451,7 @@ async function copyOut({ activate, tf }: Backend, make: () => T): Promise<Float3
   }
 }
 
-/** Draws as `Engine.mask` says, row-major. */
+/** Draws the mask of `Engine.mask`, row-major. */
 function drawMask(rows: number, units: number, share: number, random: Random): Float32Array {
   const mask = new Float32Array(rows * units);
   const draws = new Uint32Array(units);

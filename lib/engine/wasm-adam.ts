@@ -1,8 +1,8 @@
-// AdamW's update as a WebAssembly SIMD function, assembled here: tfjs's wasm backend has no operation for it.
+// AdamW's update as a WebAssembly SIMD function, assembled here because tfjs's wasm backend has no such operation.
 
 /**
- * Updates `count` float32, a multiple of 4, in place; the first four are byte offsets in the memory. The rest are the
- * numbers of adamw.ts: `keep`, `rate`, `root`, `beta1`, `1 - beta1`, `beta2`, `1 - beta2` and `epsilon`.
+ * Updates `count` numbers in float32, a multiple of 4, in place. The first four arguments are byte offsets in the memory,
+ * the last eight the numbers of adamw.ts: `keep`, `rate`, `root`, `beta1`, `1 - beta1`, `beta2`, `1 - beta2` and `epsilon`.
  */
 export type AdamKernel = (
   ...operands: [
@@ -23,7 +23,7 @@ interface WebAssemblyApi {
   ) => { readonly exports: Record<string, unknown> };
 }
 
-/** Makes the kernel for a WebAssembly memory; null without a memory or on a machine without SIMD. */
+/** Makes the kernel for a WebAssembly memory; null without a memory or without SIMD. */
 export function adamKernel(memory: unknown): AdamKernel | null {
   const { WebAssembly } = globalThis as unknown as { WebAssembly: WebAssemblyApi };
   const code = assemble();
@@ -51,7 +51,7 @@ const tee = (local: number) => [0x22, local];
 const integer = (value: number) => [0x41, value]; // below 64
 
 function assemble(): Uint8Array<ArrayBuffer> {
-  // Parameters, then locals: the end of the weights, three vectors in work, and a vector of each float parameter.
+  // Parameters, then locals: the end of the weights, three working vectors, and a vector for each float parameter.
   const [weights, gradient, first, second, count] = [0, 1, 2, 3, 4];
   const floats = Array.from({ length: 8 }, (_, i) => 5 + i);
   const [end, slope, m, v] = [13, 14, 15, 16];

@@ -11,7 +11,7 @@ import { checkOptions, required } from "../options.js";
 import { ALIGNMENTS, type Alignment, alignTable } from "./align.js";
 import { type Imputer, openImputer } from "./bundle.js";
 import { factorOf, LEVEL } from "./calibration.js";
-import { CLAMPED, renderFeatures } from "./card.js";
+import { CLAMPED, renderFeatures, worseThanMean } from "./card.js";
 import { openClamped, toUnits } from "./clamped.js";
 import type { Inference } from "./decoder.js";
 import { emptyMeasured, openDecoder } from "./infer.js";
@@ -157,6 +157,7 @@ export async function impute(options: ImputeOptions): Promise<Imputed> {
       );
     }
     if (imputer.aro) notes.push(CLAMPED);
+    notes.push(...worseThanMean(decoder.choices));
     notes.push(...noteSamples(imputer, newcomers));
     notes.push(...noteShift(newcomers, aligned !== undefined));
     await writeFile(join(aside, "samples.tsv"), renderNewcomers(newcomers, imputer.noveltyLimit));

@@ -45,6 +45,8 @@ export interface TensorShape {
   /** The initial values; "uniform" draws from `±1 / sqrt(inputs)`, as torch.nn.Linear does. */
   readonly start: "uniform" | "zeros" | "ones";
   readonly isTrained: boolean;
+  /** The part of the last dimension that the model uses; by default all. */
+  readonly columns?: Columns;
 }
 
 /** Multiplies the sides of a shape. */
@@ -55,11 +57,20 @@ export function sizeOf(shape: readonly number[]): number {
 /** Finds a model's parameter by its name. */
 export type ParameterOf = (name: string) => Parameter;
 
-/** Lists the tensors of a dense layer. */
-export function denseTensors(name: string, outputs: number, inputs: number): TensorShape[] {
+/**
+ * Lists the tensors of a dense layer.
+ * @param columns the inputs that are used; by default all.
+ */
+export function denseTensors(
+  name: string,
+  outputs: number,
+  inputs: number,
+  columns: Columns = { start: 0, end: inputs },
+): TensorShape[] {
+  const trained = { start: "uniform", isTrained: true } as const;
   return [
-    { name: `${name}.weight`, shape: [outputs, inputs], start: "uniform", isTrained: true },
-    { name: `${name}.bias`, shape: [outputs], start: "uniform", isTrained: true },
+    { name: `${name}.weight`, shape: [outputs, inputs], ...trained, columns },
+    { name: `${name}.bias`, shape: [outputs], ...trained },
   ];
 }
 
@@ -157,17 +168,23 @@ export function maskBlocks(engine: Engine, blocks: readonly Columns[], first = 0
   });
 }
 
-/** Lists the tensors of batch normalization: scale and shift, then the running statistics. */
-export function batchNormTensors(name: string, units: number): TensorShape[] {
-  return (
-    [
-      ["weight", "ones", true],
-      ["bias", "zeros", true],
-      ["running_mean", "zeros", false],
-      ["running_var", "ones", false],
-    ] as const
-  ).map(([kind, start, isTrained]) => ({
-    ...{ name: `${name}.${kind}`, shape: [units], start, isTrained },
+/**
+ * Lists the tensors of batch normalization: scale and shift, then the running statistics.
+ * @param columns the units that are used; by default all.
+ */
+export function batchNormTensors(
+  name: string,
+  units: number,
+  columns: Columns = { start: 0, end: units },
+): TensorShape[] {
+  const kinds = [
+    ["weight", "ones", true],
+    ["bias", "zeros", true],
+    ["running_mean", "zeros", false],
+    ["running_var", "ones", false],
+  ] as const;
+  return kinds.map(([kind, start, isTrained]) => ({
+    ...{ name: `${name}.${kind}`, shape: [units], start, isTrained, columns },
   }));
 }
 

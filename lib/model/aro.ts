@@ -20,7 +20,7 @@ import {
   zeroUnits,
 } from "../layers/layers.js";
 import { reconstructionHead } from "../layers/losses.js";
-import { checkOptions, demandsOf, required } from "../options.js";
+import { checkOptions, demandsOf, NUMBER, required } from "../options.js";
 import {
   type AutoencoderNetwork,
   checkSight,
@@ -29,7 +29,7 @@ import {
   type Sight,
   visibleOf,
 } from "./autoencoder.js";
-import { dealRows } from "./deal.js";
+import { dealRows } from "./batches.js";
 import type { Trainable } from "./model.js";
 
 /** The shape and the dropout of an ARO. */
@@ -71,9 +71,6 @@ export const ARO: Trainable<AroSpec, Matrix, AutoencoderNetwork> = {
   name: "ARO",
   check: checkAroSpec,
   tensors: aroTensors,
-  // Of a tensor with a column per feature, only the visible columns are used.
-  columns: (spec, name) =>
-    name === "inp_lin.weight" || name.startsWith("batch_norm.") ? visibleOf(spec) : undefined,
   rowSize: ({ features }) => features,
   deal: dealRows,
 
@@ -92,8 +89,7 @@ export const ARO: Trainable<AroSpec, Matrix, AutoencoderNetwork> = {
           dropout(engine, spec.hiddenDropout),
         ]),
       );
-    // The authors' notebook computes embeddings without the ReLUs.
-    const [encoder, bareEncoder] = [encoderWith(true), encoderWith(false)];
+    const [encoder, bareEncoder] = [encoderWith(true), encoderWith(false)]; // for `EncodeOptions`
     const decoder = reconstructionHead(engine, of, "out_lin", spec.output);
     const batches = matrixInput(engine, spec);
 
@@ -112,12 +108,13 @@ export const ARO: Trainable<AroSpec, Matrix, AutoencoderNetwork> = {
   },
 };
 
-/** Lists the tensors in the order of the paper's Table 3, which has no batch normalization. */
+/** Lists the tensors in the order of the paper's Table 3. The input layer uses the columns that the model sees. */
 function aroTensors(spec: AroSpec): TensorShape[] {
   const { features, width, batchNorm } = spec;
+  const visible = visibleOf(spec);
   return [
-    ...(batchNorm ? batchNormTensors("batch_norm", features) : []),
-    ...denseTensors("inp_lin", width, features),
+    ...(batchNorm ? batchNormTensors("batch_norm", features, visible) : []),
+    ...denseTensors("inp_lin", width, features, visible),
     ...hiddenNames(spec).flatMap((name) => denseTensors(name, width, width)),
     ...denseTensors("out_lin", features, width),
   ];
@@ -128,17 +125,13 @@ function hiddenNames({ hiddenLayers }: AroSpec): string[] {
 }
 
 function checkAroSpec(spec: AroSpec): void {
-  const {
-    features,
-    zeroed,
-    randomlyMasked = [],
-  } = checkOptions("ARO", spec, {
+  checkOptions("ARO", spec, {
     ...SIGHT,
-    ...{ width: required("number"), hiddenLayers: required("number") },
-    ...{ inputDropout: required("number"), hiddenDropout: required("number") },
+    ...{ width: NUMBER, hiddenLayers: NUMBER, inputDropout: NUMBER, hiddenDropout: NUMBER },
     ...{ batchNorm: required("boolean"), zeroed: required("array"), randomlyMasked: "array" },
   });
   checkSight("ARO", spec);
+  const { features, zeroed, randomlyMasked = [] } = spec;
   const { demand, demandCount, demandShare } = demandsOf("ARO");
   demandCount("width", spec.width);
   demandCount("hiddenLayers", spec.hiddenLayers, 0);

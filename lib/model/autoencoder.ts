@@ -2,15 +2,9 @@
 import type { Matrix } from "../cohort/matrix.js";
 import type { Columns, Engine, Tensor } from "../engine/engine.js";
 import { EVALUATION, type Layer } from "../layers/layers.js";
-import { demandsOf, either, required } from "../options.js";
-import {
-  type Architecture,
-  buildModel,
-  inspectMatrix,
-  type Model,
-  type Network,
-  type Start,
-} from "./model.js";
+import { demandsOf, either, NUMBER, required } from "../options.js";
+import { chunksOf, inspectMatrix } from "./batches.js";
+import { type Architecture, buildModel, type Model, type Network, type Start } from "./model.js";
 
 /** The columns of an autoencoder, and those that it sees. */
 export interface Sight {
@@ -22,7 +16,7 @@ export interface Sight {
 
 /** Kinds of the settings that autoencoders share, for `checkOptions`. */
 export const SIGHT = {
-  features: required("number"),
+  features: NUMBER,
   visible: required(either("object", "null")),
   output: required(["softplus", "relu"]),
 } as const;
@@ -84,9 +78,6 @@ export interface AutoencoderNetwork extends Network<Matrix> {
   /** `[rows, latent units]` to `[rows, features]`. */
   readonly decoder: Layer;
 }
-
-/** Rows evaluated at a time, outside of training. */
-const ROWS = 128;
 
 /** How an autoencoder reads a batch: checks it, cuts it into chunks, and puts its visible columns on the engine. */
 export function matrixInput(
@@ -188,16 +179,4 @@ async function traceBack(
     values: Float32Array.from({ length: rows }, (_, i) => values[i * out.units + column]),
     slopes: await slopes,
   };
-}
-
-/** Cuts a batch into chunks of at most 128 rows, without copying. */
-export function chunksOf({ rows, columns, values, observed }: Matrix): Matrix[] {
-  return Array.from({ length: Math.ceil(rows / ROWS) }, (_, i) => {
-    const count = Math.min(ROWS, rows - i * ROWS);
-    const [from, to] = [i * ROWS * columns, (i * ROWS + count) * columns];
-    return {
-      ...{ rows: count, columns },
-      ...{ values: values.subarray(from, to), observed: observed.subarray(from, to) },
-    };
-  });
 }

@@ -23,5 +23,5 @@ export { crossEntropy, reconstructionHead, reconstructionLoss, total } from "../
 
 // A model: its page is a `Trainable`, which `trainRun` of "aro" trains and `readRun` reads back.
 
-export { dealRows } from "./deal.js";
-export { buildModel, inspectMatrix, type Network, type Trainable } from "./model.js";
+export { dealRows, inspectMatrix } from "./batches.js";
+export { buildModel, type Network, type Trainable } from "./model.js";

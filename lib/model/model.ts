@@ -1,5 +1,8 @@
 // A model on an engine: parameters by name, trained step by step. Its page, such as aro.ts, defines what it computes.
-import type { Matrix } from "../cohort/matrix.js";
+//
+// A batch goes one way: train (lib/train/train.ts) -> step (here) -> pass (the model's page) -> forward of each layer
+// (lib/layers) -> a primitive of the engine (lib/engine/native.ts, tfjs.ts) -> a kernel. It comes back through the layers'
+// `back`, where the engine settles each gradient by one step of AdamW.
 import { createRandom, type Random } from "../cohort/random.js";
 import { type AdamW, adamw } from "../engine/adamw.js";
 import type { Columns, Engine, Kept, Parameter } from "../engine/engine.js";
@@ -10,7 +13,7 @@ import {
   sizeOf,
   type TensorShape,
 } from "../layers/layers.js";
-import type { Deal, RunData } from "./deal.js";
+import type { Deal, RunData } from "./batches.js";
 import { requireMemory } from "./memory.js";
 
 /** The losses are not finite: the weights diverged under these settings. */
@@ -117,12 +120,11 @@ export interface Network<Batch> {
 
 /** A kind of model: its tensors, and the layers that use them. */
 export interface Architecture<Spec, Batch, Net extends Network<Batch>> {
+  /** As run folders record it. */
   readonly name: string;
   /** @throws RangeError naming the first setting that makes no sense, and what it may be. */
   check(spec: Spec): void;
   tensors(spec: Spec): readonly TensorShape[];
-  /** The columns of a tensor that the model uses; undefined for all. */
-  columns?(spec: Spec, name: string): Columns | undefined;
   /** Numbers in a row of a batch, for the estimate of memory; small ones need not be counted. */
   rowSize?(spec: Spec): number;
   network(engine: Engine, spec: Spec, of: ParameterOf): Net;
@@ -137,6 +139,16 @@ export interface Trainable<Spec, Batch = unknown, Net extends Network<Batch> = N
   besides?(data: RunData): unknown;
   /** The name of the random stream of dropout and noise; by default "dropout". */
   readonly stream?: string;
+}
+
+/** @throws TypeError naming the first part that is missing, if this is not a `Trainable`. */
+export function requireTrainable<Spec>(where: string, model: Trainable<Spec> | undefined): void {
+  for (const part of ["name", "check", "tensors", "network", "deal"] as const) {
+    if (model?.[part]) continue;
+    throw new TypeError(
+      `${where}: expected a model such as ARO, VAE or MODIS, got ${model ? `one without "${part}"` : model}`,
+    );
+  }
 }
 
 export interface BuiltModel<Batch, Net> extends Model<Batch> {
@@ -300,37 +312,6 @@ export function countParameters<Spec>(
 }
 
 /**
- * Checks that a batch is `[rows, features]` of finite values, and counts its observed entries.
- * @throws RangeError with what was found.
- */
-export function inspectMatrix(
-  engine: Engine,
-  where: string,
-  { rows, columns, values, observed }: Matrix,
-  features: number,
-  what = "",
-): number {
-  if (columns !== features || rows < 1) {
-    throw new RangeError(
-      `${where}: expected a batch of at least 1 row and ${features} columns${what}, got ${rows} x ${columns}`,
-    );
-  }
-  if (values.length !== rows * columns || observed.length !== rows * columns) {
-    throw new RangeError(
-      `${where}: expected ${rows * columns} values and as many marks of observation${what}, ` +
-        `got ${values.length} and ${observed.length}`,
-    );
-  }
-  const { finite, marked } = engine.inspect(values, observed);
-  if (finite) return marked;
-  const bad = values.findIndex((value) => !Number.isFinite(value));
-  throw new RangeError(
-    `${where}: expected finite values${what}, got ${values[bad]} at row ${Math.floor(bad / columns)}, ` +
-      `column ${bad % columns}`,
-  );
-}
-
-/**
  * Checks that there is one array of the right length for each tensor, and no other.
  * @throws RangeError naming the first that is not.
  */
@@ -363,10 +344,8 @@ function makeParameters<Spec, Batch, Net extends Network<Batch>>(
   weights: Weights,
 ): { readonly parameters: Map<string, Parameter>; readonly of: ParameterOf } {
   const parameters = new Map<string, Parameter>();
-  for (const { name, shape, isTrained } of architecture.tensors(spec)) {
-    const columns = architecture.columns?.(spec, name);
-    const values = weights.get(name)!;
-    parameters.set(name, engine.parameter(name, shape, values, { columns, isTrained }));
+  for (const { name, shape, ...options } of architecture.tensors(spec)) {
+    parameters.set(name, engine.parameter(name, shape, weights.get(name)!, options));
   }
   return { parameters, of: (name) => parameters.get(name)! };
 }

@@ -1,9 +1,7 @@
 // The batches of MODIS: rows of each modality with their classes, how they are dealt, and their checks.
 import { countObserved, type Matrix, selectColumns, selectRows } from "../cohort/matrix.js";
 import type { Engine } from "../engine/engine.js";
-import { chunksOf } from "./autoencoder.js";
-import { type Deal, type RunData, requireRows } from "./deal.js";
-import { inspectMatrix } from "./model.js";
+import { chunksOf, type Deal, inspectMatrix, type RunData, requireRows } from "./batches.js";
 import { countFeatures, type ModisModality, type ModisSpec } from "./modis-networks.js";
 
 /** Rows of one modality. In a step, the modalities' samples may differ; `evaluate` needs the same samples of all. */

@@ -16,7 +16,7 @@ import {
   type TensorShape,
 } from "../layers/layers.js";
 import { reconstructionHead } from "../layers/losses.js";
-import { checkOptions, demandsOf, required } from "../options.js";
+import { checkOptions, demandsOf, NUMBER, required } from "../options.js";
 import { countParameters } from "./model.js";
 import { judgmentLosses } from "./modis-losses.js";
 
@@ -266,8 +266,8 @@ export function checkModisSpec(spec: ModisSpec): void {
     klWeight = 0,
   } = checkOptions("MODIS", spec, {
     modalities: required("array"),
-    latent: required("number"),
-    classes: required("number"),
+    latent: NUMBER,
+    classes: NUMBER,
     klWeight: "number",
   });
   const { demand, demandCount, demandWeight } = demandsOf("MODIS");

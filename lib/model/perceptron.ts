@@ -17,11 +17,11 @@ import {
 } from "../layers/layers.js";
 import { crossEntropy, softmax } from "../layers/losses.js";
 import { demandsOf } from "../options.js";
+import { inspectMatrix } from "./batches.js";
 import {
   type Architecture,
   buildModel,
   drawUniform,
-  inspectMatrix,
   type Model,
   type Network,
   type Weights,

@@ -20,7 +20,7 @@ import {
   type TensorShape,
 } from "../layers/layers.js";
 import { reconstructionHead } from "../layers/losses.js";
-import { checkOptions, demandsOf, required } from "../options.js";
+import { checkOptions, demandsOf, NUMBER } from "../options.js";
 import {
   type AutoencoderNetwork,
   checkSight,
@@ -29,7 +29,7 @@ import {
   type Sight,
   visibleOf,
 } from "./autoencoder.js";
-import { dealRows } from "./deal.js";
+import { dealRows } from "./batches.js";
 import type { Trainable } from "./model.js";
 
 /** The shape of a variational autoencoder, and the weight of its divergence. */
@@ -57,7 +57,6 @@ export const VAE: Trainable<VaeSpec, Matrix, AutoencoderNetwork> = {
   name: "VAE",
   check: checkVaeSpec,
   tensors: vaeTensors,
-  columns: (spec, name) => (name === "inp_lin.weight" ? visibleOf(spec) : undefined),
   rowSize: ({ features }) => features,
   deal: dealRows,
   stream: "noise",
@@ -106,13 +105,13 @@ export function klWeightAt({ klWeight, warmUpEpochs }: VaeSpec, epoch: number): 
   return klWeight * (warmUpEpochs > 0 ? Math.min(1, (epoch - 1) / warmUpEpochs) : 1);
 }
 
-/** Lists the tensors from input to output, with the authors' names. */
+/** Lists the tensors from input to output, with the authors' names; the input layer uses the visible columns. */
 function vaeTensors(spec: VaeSpec): TensorShape[] {
   const { features, width, encoderLayers, latent, decoderLayers } = spec;
   const inner = (part: string, layers: number) =>
     namesOf(part, layers).flatMap((name) => denseTensors(name, width, width));
   return [
-    ...denseTensors("inp_lin", width, features),
+    ...denseTensors("inp_lin", width, features, visibleOf(spec)),
     ...inner("enc", encoderLayers),
     ...denseTensors("mu_lin", latent, width),
     ...denseTensors("log_var_lin", latent, width),
@@ -129,10 +128,8 @@ function namesOf(part: string, layers: number): string[] {
 function checkVaeSpec(spec: VaeSpec): void {
   checkOptions("VAE", spec, {
     ...SIGHT,
-    ...{ width: required("number"), latent: required("number") },
-    ...{ encoderLayers: required("number"), decoderLayers: required("number") },
-    ...{ hiddenDropout: required("number"), klWeight: required("number") },
-    warmUpEpochs: required("number"),
+    ...{ width: NUMBER, encoderLayers: NUMBER, latent: NUMBER, decoderLayers: NUMBER },
+    ...{ hiddenDropout: NUMBER, klWeight: NUMBER, warmUpEpochs: NUMBER },
   });
   checkSight("VAE", spec);
   const { demandCount, demandShare, demandWeight } = demandsOf("VAE");

@@ -2,7 +2,7 @@
 import type { Engine } from "../engine/engine.js";
 import { ARO, type AroSpec } from "../model/aro.js";
 import { buildAutoencoder } from "../model/autoencoder.js";
-import { dealRows } from "../model/deal.js";
+import { dealRows } from "../model/batches.js";
 import type { Weights } from "../model/model.js";
 import { train } from "../train/train.js";
 import { MODELS, type ModelName, type Packed, prepareScene, specOf } from "./scene.js";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { labelValues } from "../cohort/labels.js";
 import type { Engine } from "../engine/engine.js";
 import { ARO } from "../model/aro.js";
-import type { RunData } from "../model/deal.js";
+import type { RunData } from "../model/batches.js";
 import { countParameters } from "../model/model.js";
 import { buildModis, MODIS, type ModisModel } from "../model/modis.js";
 import { fitRatios, type ModisSpec } from "../model/modis-networks.js";

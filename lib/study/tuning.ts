@@ -10,7 +10,7 @@ import { observedMean } from "../evaluate/predictor.js";
 import { scoreReconstruction } from "../evaluate/reconstruction.js";
 import { repeatRow } from "../evaluate/rows.js";
 import { ARO } from "../model/aro.js";
-import type { RunData } from "../model/deal.js";
+import type { RunData } from "../model/batches.js";
 import { checkOptions, required } from "../options.js";
 import { countedMatrix, measuredFeatures } from "../preprocess/counted.js";
 import type { PreparedCohort } from "../preprocess/prepare.js";

@@ -10,7 +10,7 @@ import {
 } from "../cohort/durable-file.js";
 import { type Columns, type Engine, nameEngine } from "../engine/engine.js";
 import type { AroSpec } from "../model/aro.js";
-import type { RunData } from "../model/deal.js";
+import type { RunData } from "../model/batches.js";
 import { buildModel } from "../model/model.js";
 import { writeWeights } from "../model/weights.js";
 import { checkOptions, required } from "../options.js";

@@ -7,7 +7,7 @@ import {
   restoreRandom,
   shuffle,
 } from "../cohort/random.js";
-import type { Deal } from "../model/deal.js";
+import type { Deal } from "../model/batches.js";
 import {
   DivergenceError,
   type Losses,

@@ -8,7 +8,7 @@ import { quoteSome } from "../cohort/problems.js";
 import { createRandom } from "../cohort/random.js";
 import type { Engine } from "../engine/engine.js";
 import type { AroSpec } from "../model/aro.js";
-import type { RunData } from "../model/deal.js";
+import type { RunData } from "../model/batches.js";
 import { DivergenceError } from "../model/model.js";
 import { demandsOf } from "../options.js";
 import { completeConfig, differences, type RunConfig, type RunRequest } from "./config.js";

@@ -1,7 +1,7 @@
 // The command line as a reader meets it: what is wrong is said in one line, and the exit status tells.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join, posix } from "node:path";
 import { mock, test } from "node:test";
 import { main } from "../../lib/cli/main.js";
@@ -61,6 +61,16 @@ test("help of a command does nothing else", async () => {
   assert.equal(status, 0);
   assert.match(stdout, /^usage: npx aro readme\n/);
   assert.equal(readFileSync(file, "utf8"), before);
+});
+
+test("an export of a model that was not trained says how to train it, and writes nothing", async () => {
+  const file = join(scratchFolder(), "latent.tsv");
+  const rare = "model.width=7,training.epochs=3"; // of which no run lies about
+  await assert.rejects(
+    aroHere("export", "embeddings", "--profile", "course", "--set", rare, "--output", file),
+    /expected a trained ARO masked .*, got none in .*; npx aro notebooks --only 03 trains it/,
+  );
+  assert.ok(!existsSync(file));
 });
 
 test("what is asked for wrongly is refused by name in one line, with the nearest name, before anything is done", async () => {

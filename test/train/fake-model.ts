@@ -2,7 +2,7 @@
 import { countObserved, type Matrix, matrixFrom } from "../../lib/cohort/matrix.js";
 import type { Engine, Kept, Parameter } from "../../lib/engine/engine.js";
 import { ARO, type AroSpec, PAPER_MODEL } from "../../lib/model/aro.js";
-import type { TrainingRows } from "../../lib/model/deal.js";
+import type { TrainingRows } from "../../lib/model/batches.js";
 import {
   buildModel,
   type Losses,

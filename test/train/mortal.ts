@@ -10,7 +10,7 @@ import type { Engine } from "../../lib/engine/engine.js";
 import { nativeEngine } from "../../lib/engine/native.js";
 import { tfjsEngine } from "../../lib/engine/tfjs.js";
 import { ARO, type AroSpec, PAPER_MODEL } from "../../lib/model/aro.js";
-import type { TrainingRows } from "../../lib/model/deal.js";
+import type { TrainingRows } from "../../lib/model/batches.js";
 import type { Trainable } from "../../lib/model/model.js";
 import { MODIS } from "../../lib/model/modis.js";
 import type { ModisSpec } from "../../lib/model/modis-networks.js";

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { selectRows } from "../../lib/cohort/matrix.js";
 import { ARO } from "../../lib/model/aro.js";
-import { dealRows } from "../../lib/model/deal.js";
+import { dealRows } from "../../lib/model/batches.js";
 import { DivergenceError, initializeWeights, type Losses } from "../../lib/model/model.js";
 import { completeSettings, type TrainOptions } from "../../lib/train/settings.js";
 import { type Epoch, type Outcome, train } from "../../lib/train/train.js";

@@ -1,7 +1,7 @@
-// The batches of a training, dealt from a cohort's rows.
+// Batches of rows: dealt from a cohort's, checked, and cut into chunks.
 import type { Modality } from "../cohort/cohort.js";
 import { countObserved, type Matrix, selectRows } from "../cohort/matrix.js";
-import type { Columns } from "../engine/engine.js";
+import type { Columns, Engine } from "../engine/engine.js";
 import { countedMatrix, measuredFeatures } from "../preprocess/counted.js";
 import type { Part, Prepared } from "../preprocess/prepare.js";
 
@@ -32,7 +32,7 @@ export interface Deal<Batch> {
    * shuffled; with several, each gives one part of a batch.
    */
   readonly orders: readonly string[];
-  /** All training rows in their original order, which lets an engine cache them. */
+  /** All training rows in their original order, for epochs of a single batch. */
   readonly whole: Batch;
   readonly validation: Batch;
   /** Gathers a batch from the rows of each order. */
@@ -86,4 +86,50 @@ export function requireRows(part: string, matrix: Matrix, features: number): voi
       `train: expected observed entries in the ${part} rows, got none in ${matrix.rows} rows`,
     );
   }
+}
+
+/**
+ * Checks that a batch is `[rows, features]` of finite values, and counts its observed entries.
+ * @throws RangeError with what was found.
+ */
+export function inspectMatrix(
+  engine: Engine,
+  where: string,
+  { rows, columns, values, observed }: Matrix,
+  features: number,
+  what = "",
+): number {
+  if (columns !== features || rows < 1) {
+    throw new RangeError(
+      `${where}: expected a batch of at least 1 row and ${features} columns${what}, got ${rows} x ${columns}`,
+    );
+  }
+  if (values.length !== rows * columns || observed.length !== rows * columns) {
+    throw new RangeError(
+      `${where}: expected ${rows * columns} values and as many marks of observation${what}, ` +
+        `got ${values.length} and ${observed.length}`,
+    );
+  }
+  const { finite, marked } = engine.inspect(values, observed);
+  if (finite) return marked;
+  const bad = values.findIndex((value) => !Number.isFinite(value));
+  throw new RangeError(
+    `${where}: expected finite values${what}, got ${values[bad]} at row ${Math.floor(bad / columns)}, ` +
+      `column ${bad % columns}`,
+  );
+}
+
+/** Rows evaluated at a time, outside of training. */
+const ROWS = 128;
+
+/** Cuts a batch into chunks of at most 128 rows, without copying. */
+export function chunksOf({ rows, columns, values, observed }: Matrix): Matrix[] {
+  return Array.from({ length: Math.ceil(rows / ROWS) }, (_, i) => {
+    const count = Math.min(ROWS, rows - i * ROWS);
+    const [from, to] = [i * ROWS * columns, (i * ROWS + count) * columns];
+    return {
+      ...{ rows: count, columns },
+      ...{ values: values.subarray(from, to), observed: observed.subarray(from, to) },
+    };
+  });
 }
