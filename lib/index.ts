@@ -61,7 +61,7 @@ export { sharedDecoderPredictor } from "./impute/infer.js";
 // The latent space, and classifiers that read it.
 
 export { clusterPoints } from "./evaluate/cluster.js";
-export { compareClassifiers } from "./evaluate/compare.js";
+export { compareClassifiers, compareRepresentations } from "./evaluate/compare.js";
 export { mapPoints } from "./evaluate/maps.js";
 export { wilsonInterval } from "./evaluate/statistics.js";
 

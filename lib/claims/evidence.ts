@@ -1,5 +1,6 @@
 // The evidence: the tables and figures that the notebooks have published for a profile, and its recorded scores.
 import { readdir } from "node:fs/promises";
+import type { AccuracyDifference } from "../evaluate/compare.js";
 import type { PairedDifference } from "../evaluate/paired.js";
 import type { RepeatedScore } from "../evaluate/repeated-splits.js";
 import type { FlatScore } from "../evaluate/summary.js";
@@ -17,6 +18,13 @@ export type Downstream = Pick<
   | ("balancedAccuracy" | "balancedLow" | "balancedHigh")
 >;
 
+/** Two representations compared by the MLP's balanced accuracy of one task. */
+export interface EmbeddingDifference extends AccuracyDifference {
+  readonly task: string;
+  /** Whether each column was standardized before classification. */
+  readonly columns: "standardized" | "as they are";
+}
+
 /** A table is null if the notebook that makes it has not been run. */
 export interface Evidence {
   readonly profile: Profile;
@@ -31,6 +39,8 @@ export interface Evidence {
   /** Scores over repeated splits; null without a record of them. */
   readonly splits: readonly RepeatedScore[] | null;
   readonly downstream: readonly Downstream[] | null;
+  /** Paired differences between representations, as notebook 6 publishes them. */
+  readonly embeddings: readonly EmbeddingDifference[] | null;
   /** As notebook 5 publishes it. */
   readonly latent: readonly Pick<ClusterRow, "representation" | "label" | "adjustedRand">[] | null;
   /** Names of the published figures. */
@@ -49,6 +59,7 @@ export async function readEvidence(profile: Profile): Promise<Evidence> {
     seeds: await findResults<SeedRow>(profile, "seeds"),
     splits: (await readRecord(profile, "splits"))?.scores ?? null,
     downstream: await findResults<Downstream>(profile, "downstream"),
+    embeddings: await findResults<EmbeddingDifference>(profile, "downstream-differences"),
     latent: await findResults<ClusterRow>(profile, "latent"),
     figures: await listFigures(foldersOf(profile).figures),
   };

@@ -57,12 +57,9 @@ const SHORT: Readonly<Record<string, string>> = {
 /** Judges each pair whose two predictors share at least two recorded splits; there are none without recorded scores. */
 export function judgeDifferences({ profile, splits }: Evidence): OwnEntry[] {
   const scores = splits ?? [];
-  const seedsOf = (name: string) =>
-    new Set(scores.filter(({ variant }) => variant === name).map(({ seed }) => seed));
-  const pairs = SPLIT_PAIRS.filter(([first, second]) => {
-    const others = seedsOf(second);
-    return [...seedsOf(first)].filter((seed) => others.has(seed)).length >= 2;
-  });
+  const pairs = SPLIT_PAIRS.filter(
+    ([first, second]) => sharedSplits({ splits }, first, second) >= 2,
+  );
   const rows = compareOverSplits(scores, pairs);
   return rows
     .filter(({ measure }) => measure === "mse")
@@ -86,6 +83,18 @@ export function judgeDifferences({ profile, splits }: Evidence): OwnEntry[] {
         judgedOn: profile.name,
       };
     });
+}
+
+/** Counts the recorded splits that two predictors share. */
+export function sharedSplits(
+  { splits }: Pick<Evidence, "splits">,
+  first: string,
+  second: string,
+): number {
+  const seedsOf = (name: string) =>
+    new Set((splits ?? []).filter(({ variant }) => variant === name).map(({ seed }) => seed));
+  const others = seedsOf(second);
+  return [...seedsOf(first)].filter((seed) => others.has(seed)).length;
 }
 
 function claimed({ difference, low, high }: SplitDifference): Claimed {

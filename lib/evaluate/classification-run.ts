@@ -21,6 +21,8 @@ export interface ClassificationRun {
   readonly seed: number;
   /** Which rows of the embeddings were predicted, by a classifier that had not seen them. */
   readonly rows: readonly number[];
+  /** The fold that each was tested in. */
+  readonly folds: readonly number[];
   /** Class indexes. */
   readonly truth: Int32Array;
   readonly predictions: Int32Array;
@@ -82,6 +84,7 @@ export async function runFolds(
   return {
     seed,
     rows: tested.map(({ row }) => row),
+    folds: strata,
     truth,
     predictions,
     probabilities,

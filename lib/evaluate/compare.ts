@@ -1,7 +1,10 @@
 // The rows that belong beside a downstream accuracy: each classifier, the majority class, and covariates alone.
 import type { Label } from "../cohort/cohort.js";
+import { groupBy } from "../cohort/group.js";
 import type { Rows } from "../engine/linear-algebra.js";
+import { unknownName } from "../nearest.js";
 import { checkOptions } from "../options.js";
+import type { ClassificationRun } from "./classification-run.js";
 import type { Classifier } from "./classifiers.js";
 import {
   type ClassificationResult,
@@ -9,6 +12,8 @@ import {
   TASK_KINDS,
   type TaskOptions,
 } from "./classify.js";
+import { confusionMatrix, confusionMetrics } from "./metrics.js";
+import { adjustHolm, correctedInterval } from "./repeated-splits.js";
 import { wilsonInterval } from "./statistics.js";
 
 /** How one classifier did: shares in [0, 1], with 95 % intervals. */
@@ -24,10 +29,19 @@ export interface ClassifierRow {
   readonly macroF1: number;
   readonly rocAuc: number | null;
   readonly majorityRate: number;
-  /** Of the balanced accuracy, by permutation; null if not asked for, and for the majority class. */
-  readonly p: number | null;
   /** Of the first draw of the folds. */
   readonly confusion: ClassConfusion;
+  /** Each fold of each draw. */
+  readonly byFold: readonly FoldScore[];
+}
+
+/** How well the test samples of one fold were predicted. */
+export interface FoldScore {
+  /** The draw and the fold: the same for every classifier that had the same labels, patients and seed. */
+  readonly fold: string;
+  readonly samples: number;
+  readonly trainSamples: number;
+  readonly balancedAccuracy: number;
 }
 
 /** A confusion matrix, as a figure shows it. */
@@ -78,9 +92,7 @@ export async function compareClassifiers(options: CompareOptions): Promise<Class
   ];
   const rows: ClassifierRow[] = [];
   for (const { name, classifier, embeddings = task.embeddings } of contests) {
-    const permutations = classifier.kind === "majority" ? 0 : task.permutations;
-    const result = await crossValidate({ ...task, embeddings, classifier, permutations });
-    rows.push(rowOf(name, result));
+    rows.push(rowOf(name, await crossValidate({ ...task, embeddings, classifier })));
   }
   return rows;
 }
@@ -110,9 +122,81 @@ function rowOf(name: string, result: ClassificationResult): ClassifierRow {
     macroF1: scores.macroF1,
     rocAuc: scores.rocAuc,
     majorityRate: scores.majorityRate,
-    p: result.permutation?.p ?? null,
     confusion: confusionOf(result),
+    byFold: result.runs.flatMap((run) => scoreFolds(run, result.classes.length)),
   };
+}
+
+function scoreFolds(
+  { seed, folds, truth, predictions }: ClassificationRun,
+  classes: number,
+): FoldScore[] {
+  const places = groupBy(folds.keys(), (place) => folds[place]);
+  return [...places].map(([fold, own]) => {
+    const of = (values: Int32Array) => own.map((place) => values[place]);
+    const { balancedAccuracy } = confusionMetrics(
+      confusionMatrix(of(truth), of(predictions), classes),
+    );
+    const samples = own.length;
+    return {
+      ...{ fold: `${seed}, ${fold}`, samples, trainSamples: folds.length - samples },
+      balancedAccuracy,
+    };
+  });
+}
+
+/** The balanced accuracy from one representation less that from another, averaged over the same folds. */
+export interface AccuracyDifference {
+  readonly first: string;
+  readonly second: string;
+  /** Of all draws together. */
+  readonly folds: number;
+  readonly difference: number;
+  /** Low and high bound the 95 % interval with Nadeau and Bengio's correction for shared training samples. */
+  readonly low: number;
+  readonly high: number;
+  /** p adjusted by Holm's method over the pairs. */
+  readonly adjusted: number;
+  /** What the interval favors; "undecided" if it contains 0. */
+  readonly better: string;
+}
+
+/**
+ * Compares pairs of representations by a classifier's balanced accuracy, fold by fold of a cross-validation that was drawn
+ * several times. Folds share training samples, so the interval is that of repeated splits.
+ * Source: Bouckaert and Frank 2004, Evaluating the replicability of significance tests.
+ * @param rows a row of `compareClassifiers` for each representation, by name; with the same labels, patients and seed.
+ * @throws RangeError if a name of a pair has no row, or two rows have other folds.
+ */
+export function compareRepresentations(
+  rows: Readonly<Record<string, Pick<ClassifierRow, "byFold">>>,
+  pairs: readonly (readonly [first: string, second: string])[],
+): AccuracyDifference[] {
+  const compared = pairs.map(([first, second]) => {
+    const [own, others] = [first, second].map((name) => {
+      if (!Object.hasOwn(rows, name)) {
+        throw unknownName("compareRepresentations", name, Object.keys(rows));
+      }
+      return rows[name].byFold;
+    });
+    const of = new Map(others.map((score) => [score.fold, score.balancedAccuracy]));
+    const gaps = own.flatMap(({ fold, balancedAccuracy }) => {
+      const other = of.get(fold);
+      return other === undefined ? [] : [balancedAccuracy - other];
+    });
+    if (gaps.length < 2 || gaps.length !== own.length || own.length !== others.length) {
+      throw new RangeError(
+        `compareRepresentations: expected the same folds of "${first}" and "${second}", at least 2, ` +
+          `got ${own.length} and ${others.length}, of which ${gaps.length} are the same`,
+      );
+    }
+    const share = own.reduce((sum, one) => sum + one.samples / one.trainSamples, 0) / own.length;
+    const { difference, low, high, p } = correctedInterval(gaps, share);
+    const better = low > 0 ? first : high < 0 ? second : "undecided";
+    return { first, second, folds: gaps.length, difference, low, high, p, better };
+  });
+  const adjusted = adjustHolm(compared.map(({ p }) => p));
+  return compared.map(({ p: _, better, ...row }, i) => ({ ...row, adjusted: adjusted[i], better }));
 }
 
 /** Takes the confusion matrix of the first draw, in which each sample counts once. */

@@ -1,5 +1,5 @@
 // Independent parts of a computation, on several threads of this process.
-import { parentPort, Worker, workerData } from "node:worker_threads";
+import { parentPort, Worker } from "node:worker_threads";
 
 /** How parts are worked on. */
 export interface Threads {
@@ -9,20 +9,24 @@ export interface Threads {
   readonly onPart?: (part: number) => void;
 }
 
-/** What a thread is started with. */
-interface Start<Shared> {
-  readonly script: string;
-  readonly shared: Shared;
-}
+type Work = (shared: unknown, part: unknown) => unknown;
 
-interface Message<T> {
-  readonly part: number;
-  readonly value: T;
-}
+/** What a thread is told: what to do with the parts that come, then the parts, then that there are no more. */
+type Message =
+  | { readonly script: string; readonly shared: unknown }
+  | { readonly part: number; readonly value: unknown }
+  | "done";
+
+/** Threads without work, which are kept for a while: their code has been compiled by then. */
+const idle: Worker[] = [];
+const KEPT = 60_000; // milliseconds
+
+/** The works of the modules that were loaded, by their address. */
+const works = new Map<string, Work>();
 
 /**
  * Makes a function of one part a function of many, which run side by side.
- * @param script `import.meta.url` of the module that calls this at its top; a thread loads it anew.
+ * @param script `import.meta.url` of the module that calls this, once, at its top; a thread loads it anew.
  * @param work computes a part from what all share. On threads, both must be plain data, and so must its result.
  * @returns a function that gives one result a part, in their order; it fails with the first part that fails.
  */
@@ -30,12 +34,7 @@ export function inParallel<Shared, Part, Result>(
   script: string,
   work: (shared: Shared, part: Part) => Result | Promise<Result>,
 ) {
-  const start = workerData as Start<Shared> | null;
-  if (start?.script === script) {
-    parentPort!.on("message", async ({ part, value }: Message<Part>) => {
-      parentPort!.postMessage({ part, value: await work(start.shared, value) });
-    });
-  }
+  works.set(script, work as Work);
   return async (
     shared: Shared,
     parts: readonly Part[],
@@ -49,42 +48,83 @@ export function inParallel<Shared, Part, Result>(
       }
       return results;
     }
-    const data: Start<Shared> = { script, shared: inSharedMemory(shared) };
-    const workers = Array.from({ length: Math.min(threads, parts.length) }, () => open(data));
+    const start = { script, shared: inSharedMemory(shared) };
+    const workers = Array.from({ length: Math.min(threads, parts.length) }, takeThread);
     let next = 0;
+    const finished = workers.map(
+      (worker) =>
+        new Promise<void>((resolve, reject) => {
+          const hand = () => {
+            if (next === parts.length) return resolve();
+            worker.postMessage({ part: next, value: parts[next++] });
+          };
+          worker.on("message", ({ part, value }: { part: number; value: Result }) => {
+            results[part] = value;
+            onPart(part);
+            hand();
+          });
+          worker.once("error", reject);
+          worker.postMessage(start);
+          hand();
+        }),
+    );
     try {
-      await Promise.all(
-        workers.map(
-          (worker) =>
-            new Promise<void>((resolve, reject) => {
-              const hand = () => {
-                if (next === parts.length) return resolve();
-                worker.postMessage({ part: next, value: parts[next++] });
-              };
-              worker.on("message", ({ part, value }: Message<Result>) => {
-                results[part] = value;
-                onPart(part);
-                hand();
-              });
-              worker.once("error", reject);
-              hand();
-            }),
-        ),
-      );
-    } finally {
+      await Promise.all(finished);
+      workers.forEach(giveBack);
+    } catch (error) {
       await Promise.all(workers.map((worker) => worker.terminate()));
+      throw error;
     }
     return results;
   };
 }
 
-/** Starts a thread; one that is run from source needs tsx, as this thread does. */
-function open(data: Start<unknown>): Worker {
-  const load = `import(${JSON.stringify(data.script)})`;
-  const code = data.script.endsWith(".ts")
-    ? `import("tsx/esm/api").then(({ register }) => { register(); return ${load}; })`
-    : load;
-  return new Worker(code, { eval: true, workerData: data });
+/** A thread that waits for work, or a new one; one that is run from source needs tsx, as this thread does. */
+function takeThread(): Worker {
+  const kept = idle.pop();
+  kept?.ref();
+  if (kept) return kept;
+  const load = `import(${JSON.stringify(import.meta.url)}).then(({ serve }) => serve())`;
+  return new Worker(
+    import.meta.url.endsWith(".ts")
+      ? `import("tsx/esm/api").then(({ register }) => { register(); return ${load}; })`
+      : load,
+    { eval: true },
+  );
+}
+
+/** Keeps a thread for the next computation, but not for long, and not the process for its sake. */
+function giveBack(worker: Worker): void {
+  worker.postMessage("done");
+  worker.removeAllListeners("message").removeAllListeners("error");
+  worker.unref();
+  idle.push(worker);
+  setTimeout(() => {
+    const at = idle.indexOf(worker);
+    if (at < 0) return;
+    idle.splice(at, 1);
+    void worker.terminate();
+  }, KEPT).unref();
+}
+
+/** Answers what this thread is told. */
+export function serve(): void {
+  let ready: Promise<unknown> = Promise.resolve();
+  let work: Work | undefined;
+  let shared: unknown;
+  parentPort!.on("message", async (message: Message) => {
+    if (message === "done") shared = undefined;
+    else if ("script" in message) {
+      shared = message.shared;
+      ready = import(message.script).then(() => {
+        work = works.get(message.script);
+      });
+    } else {
+      await ready;
+      const value = await work!(shared, message.value);
+      parentPort!.postMessage({ part: message.part, value });
+    }
+  });
 }
 
 /** Copies the numbers of plain data to memory that threads share, so that each thread does not get its own. */

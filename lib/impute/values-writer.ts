@@ -50,6 +50,7 @@ export async function openValues(
 ): Promise<ValuesWriter> {
   if (layout.format === "h5mu") return await openMuData(layout, imputer);
   if (!layout.wide) return openLong(layout);
+  requireOwnNames([...layout.modalities.keys()]);
   return layout.format === "tsv" ? openWide(layout) : gatherWide(layout);
 }
 
@@ -195,6 +196,19 @@ async function openMuData(
     finish: (described) => writer.finish(described, { model, method, units: unitsText(imputer) }),
     abandon: () => writer.abandon(),
   };
+}
+
+/** @throws RangeError if two tables, or a table and another file of the folder, would have the same name. */
+function requireOwnNames(modalities: readonly string[]): void {
+  const taken = new Set(["features", "samples", "report"]);
+  for (const name of modalities.flatMap((one) => KINDS.map((kind) => nameWide(one, kind)))) {
+    if (taken.has(name)) {
+      throw new RangeError(
+        `impute: expected a file of its own for each wide table, got "${name}" twice; leave wide out`,
+      );
+    }
+    taken.add(name);
+  }
 }
 
 function nameWide(modality: string, kind: (typeof KINDS)[number]): string {

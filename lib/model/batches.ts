@@ -32,7 +32,7 @@ export interface Deal<Batch> {
    * shuffled; with several, each gives one part of a batch.
    */
   readonly orders: readonly string[];
-  /** All training rows in their original order, which lets an engine cache them. */
+  /** All training rows in their original order, for epochs of a single batch. */
   readonly whole: Batch;
   readonly validation: Batch;
   /** Gathers a batch from the rows of each order. */

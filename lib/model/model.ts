@@ -120,6 +120,7 @@ export interface Network<Batch> {
 
 /** A kind of model: its tensors, and the layers that use them. */
 export interface Architecture<Spec, Batch, Net extends Network<Batch>> {
+  /** As run folders record it. */
   readonly name: string;
   /** @throws RangeError naming the first setting that makes no sense, and what it may be. */
   check(spec: Spec): void;
@@ -138,6 +139,16 @@ export interface Trainable<Spec, Batch = unknown, Net extends Network<Batch> = N
   besides?(data: RunData): unknown;
   /** The name of the random stream of dropout and noise; by default "dropout". */
   readonly stream?: string;
+}
+
+/** @throws TypeError naming the first part that is missing, if this is not a `Trainable`. */
+export function requireTrainable<Spec>(where: string, model: Trainable<Spec> | undefined): void {
+  for (const part of ["name", "check", "tensors", "network", "deal"] as const) {
+    if (model?.[part]) continue;
+    throw new TypeError(
+      `${where}: expected a model such as ARO, VAE or MODIS, got ${model ? `one without "${part}"` : model}`,
+    );
+  }
 }
 
 export interface BuiltModel<Batch, Net> extends Model<Batch> {

@@ -29,6 +29,7 @@ export { describeRuns, summarizeRuns } from "./runs.js";
 export {
   describeAccuracies,
   describeClusters,
+  describeComparisons,
   describeDifferences,
   describeEffects,
   describeScores,

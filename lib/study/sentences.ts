@@ -1,6 +1,7 @@
 // Sentences that state a result: made from the numbers of the run, so that a notebook says what came out for any profile.
 import type { ClassifierRow } from "../evaluate/compare.js";
 import type { PairedDifference } from "../evaluate/paired.js";
+import type { SplitDifference } from "../evaluate/repeated-splits.js";
 import type { FlatScore } from "../evaluate/summary.js";
 import { counted, decimal, listed, percent } from "../figures/text.js";
 import { checkOptions, required } from "../options.js";
@@ -74,6 +75,39 @@ export function describeDifferences(differences: readonly PairedDifference[]): s
       return `${where}${first} has a ${difference < 0 ? "lower" : "higher"} MSE than ${second}, by ${numbers}.`;
     })
     .join("\n");
+}
+
+/** What is counted of a comparison over splits. */
+type Compared = Pick<
+  SplitDifference,
+  "first" | "second" | "modality" | "measure" | "better" | "adjusted"
+>;
+
+const MOST_NAMED = 3;
+
+/**
+ * Counts whom the intervals over splits favor, names a few undecided ones, and says how many differences
+ * Holm's method leaves.
+ * @param rows each compares the same first predictor with another one.
+ * @throws RangeError if there are none.
+ */
+export function describeComparisons(rows: readonly Compared[]): string {
+  if (rows.length === 0) {
+    throw new RangeError("describeComparisons: expected comparisons, got none");
+  }
+  const [{ first }] = rows;
+  const won = rows.filter(({ better }) => better === first);
+  const open = rows.filter(({ better }) => better === "undecided");
+  const lost = rows.length - won.length - open.length;
+  const beyond = rows.filter(({ better, adjusted }) => better !== "undecided" && adjusted < 0.05);
+  const named = open.map(
+    ({ measure, modality, second }) => `${measure} of ${modality} against ${second}`,
+  );
+  return (
+    `${won.length} of ${rows.length} intervals favor ${first}, ${lost} the other, ` +
+    `${open.length} undecided${named.length > 0 && named.length <= MOST_NAMED ? ` (${named.join("; ")})` : ""}; ` +
+    `${beyond.length} of the differences hold after Holm's adjustment.`
+  );
 }
 
 /** What a sentence about a training needs of its run. */

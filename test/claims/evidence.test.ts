@@ -39,6 +39,7 @@ test("a profile that was never run has no evidence, and its ledger says how to m
     seeds: null,
     splits: null,
     downstream: null,
+    embeddings: null,
     latent: null,
     figures: [],
   });

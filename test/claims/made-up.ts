@@ -40,7 +40,7 @@ export const evidence = {
     { ...difference, second: "training mean, observed", modality: "protein" },
     { ...difference, second: "training mean, observed", modality: "all", high: 0.001 },
   ],
-  ...{ seeds: null, splits: null },
+  ...{ seeds: null, splits: null, embeddings: null },
   downstream: [
     { ...classifier, classifier: "logistic", accuracy: 0.5, balancedLow: 0.4 },
     classifier,
@@ -57,7 +57,7 @@ export const evidence = {
 export const nothing: Evidence = {
   profile: readProfile({ ARO_PROFILE: "course" }),
   ...{ replicates: false, runs: null, reconstruction: null, differences: null, seeds: null },
-  ...{ splits: null, downstream: null, latent: null, figures: [] },
+  ...{ splits: null, downstream: null, embeddings: null, latent: null, figures: [] },
 };
 
 /** The entry of one claim, with some of the evidence changed. */

@@ -5,9 +5,12 @@ import { dirname, join } from "node:path";
 import { before, test } from "node:test";
 import { readCohortFile } from "../../lib/cohort/cohort-file.js";
 import { simulateCohort } from "../../lib/cohort/simulate.js";
+import { readTable } from "../../lib/cohort/tables.js";
+import { openImputer } from "../../lib/impute/bundle.js";
 import { worseThanMean } from "../../lib/impute/card.js";
 import { impute } from "../../lib/impute/impute.js";
 import { fitImputer } from "../../lib/impute/imputer.js";
+import { openValues } from "../../lib/impute/values-writer.js";
 import { scratchFolder } from "../scratch.js";
 import { readValues } from "./imputed-values.js";
 
@@ -279,6 +282,22 @@ test("training samples and samples with few features are told", async () => {
     notes.some((note) => /1 sample measured less than 50 % .* training medians/.test(note)),
     notes.join(),
   );
+});
+
+test("modalities whose tables could not have files of their own are refused", async () => {
+  const file = place("new-logs.tsv");
+  await assert.rejects(
+    readTable({ name: "metabolite/plasma", file, orientation: "features-in-rows" }),
+    /expected a name for .*new-logs\.tsv that can name a file, .* got "metabolite\/plasma"/,
+  );
+  const layout = { folder: place(""), format: "tsv", wide: true, samples: [] } as const;
+  for (const names of [["features"], ["a", "a.low"]]) {
+    const modalities = new Map(names.map((name) => [name, ["f"]]));
+    await assert.rejects(
+      openValues({ ...layout, modalities }, await openImputer(logs)),
+      /expected a file of its own for each wide table, got "(features|a\.low)" twice/,
+    );
+  }
 });
 
 test("wide is refused for h5mu, which always has a table per modality", async () => {

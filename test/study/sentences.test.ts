@@ -7,6 +7,7 @@ import {
   type DownstreamRow,
   describeAccuracies,
   describeClusters,
+  describeComparisons,
   describeDifferences,
   describeEffects,
   describeScores,
@@ -156,4 +157,20 @@ test("effects beyond the seeds are told, and those on other rows apart from them
       "other split −0.020 (−0.030 to −0.010).",
   );
   assert.match(describeEffects(rows.slice(3), "accuracy"), /^No variant compares .* other split/);
+});
+
+test("comparisons over splits are counted by interval and after Holm's adjustment, open ones by name", () => {
+  const row = (second: string, better: string, adjusted: number) => ({
+    ...{ first: "a", second, modality: "protein", measure: "mse" as const, better, adjusted },
+  });
+  assert.equal(
+    describeComparisons([row("b", "a", 0.01), row("c", "a", 0.2), row("d", "undecided", 0.9)]),
+    "2 of 3 intervals favor a, 0 the other, 1 undecided (mse of protein against d); " +
+      "1 of the differences hold after Holm's adjustment.",
+  );
+  assert.match(
+    describeComparisons([row("b", "b", 0.01)]),
+    /^0 of 1 intervals favor a, 1 the other/,
+  );
+  assert.throws(() => describeComparisons([]), /expected comparisons, got none/);
 });
