@@ -104,7 +104,7 @@ export function describeCohortFile(file: string): CohortDescription {
       );
     }
     listed.forEach((table, i) => {
-      for (const use of ["map", "genes"])
+      for (const use of ["samples", "map", "genes"])
         checkFile(file, `tables[${i}].${use}`, table[use], faults);
       checkFile(file, `tables[${i}]`, table, faults);
     });
@@ -116,8 +116,9 @@ export function describeCohortFile(file: string): CohortDescription {
     file: resolve(dirname(file), one.file),
   });
   const { $schema: _, seen, ...checked } = content as CohortDescription & Asked; // as checked above
-  const tables = (checked.tables ?? []).map(({ map, genes, ...table }) => ({
+  const tables = (checked.tables ?? []).map(({ samples, map, genes, ...table }) => ({
     ...place(table),
+    ...(samples && { samples: place(samples) }),
     ...(map && { map: place(map) }),
     ...(genes && { genes: place(genes) }),
   }));

@@ -52,7 +52,8 @@ export function decideOrientation(
     stated === "samples-in-rows" ? rowIds : stated ? columnIds : [...rowIds, ...columnIds];
   const remedy =
     explainAlmostEqual(ids, sampleIds, where) ??
-    "check that both name the samples in the same way, and that the id column is the first or named";
+    "check that the id column is the first or named, and that both name the samples in the same way, or pass samples: " +
+      "a table of the names here and there";
   return {
     problem: `expected samples that ${where} has too (${quoteSome(sampleIds)}), got ${seen}; ${remedy}`,
   };

@@ -88,7 +88,7 @@ export function renameFeatures(
 ): Renamed {
   const notes: string[] = [];
   const mapped = map
-    ? applyMap(features, map, "name", notes)
+    ? applyMap(features, map, { each: "feature", what: "name" }, notes)
     : genes
       ? features // the map of genes has their whole names
       : takeSymbols(features, notes);
@@ -118,7 +118,7 @@ export function renameFeatures(
   return {
     features: kept,
     matrix: merged,
-    ...(genes && { genes: applyMap(kept, genes, "gene", notes) }),
+    ...(genes && { genes: applyMap(kept, genes, { each: "feature", what: "gene" }, notes) }),
     notes,
   };
 }
@@ -157,13 +157,24 @@ const WORDS = {
   ...{ refuse: "none", mean: "the mean", first: "the first", "most varied": "the most varied" },
 };
 
-function applyMap(names: readonly string[], map: NameMap, what: string, notes: string[]): string[] {
+/**
+ * Gives names, each of a feature or a sample, the other names of a map; those missing from it stay.
+ * @param what the map has: a name, or a gene.
+ * @param notes get how many were found.
+ * @throws RangeError as `readNameMap`.
+ */
+export function applyMap(
+  names: readonly string[],
+  map: NameMap,
+  { each, what }: { readonly each: "feature" | "sample"; readonly what: "name" | "gene" },
+  notes: string[],
+): string[] {
   const known = readNameMap(map);
   const found = names.map((name) => known.get(stripEnsemblVersion(name)));
   const lost = names.filter((_, j) => found[j] === undefined);
   const rest = lost.length > 0 ? `; not there: ${quoteSome(lost)}` : "";
   notes.push(
-    `${names.length - lost.length} of ${countOf(names.length, "feature")} found a ${what} in ${map.file}${rest}`,
+    `${names.length - lost.length} of ${countOf(names.length, each)} found a ${what} in ${map.file}${rest}`,
   );
   return names.map((name, j) => found[j] ?? name);
 }

@@ -30,7 +30,14 @@ import {
 import { decideOrientation, type Orientation } from "./orientation.js";
 import { checkPatients, choosePatients, namesPatients, notePatients } from "./patients.js";
 import { collectProblems, type Problems, quote, quoteSome } from "./problems.js";
-import { DUPLICATES, type RenameOptions, renameFeatures } from "./rename.js";
+import {
+  applyMap,
+  DUPLICATES,
+  type NameMap,
+  type RenameOptions,
+  readNameMap,
+  renameFeatures,
+} from "./rename.js";
 import {
   readSampleSheet,
   type SampleSheet,
@@ -54,6 +61,8 @@ export interface TableOptions
   readonly orientation?: Orientation;
   /** The ids of the sample sheet. Other samples are left out unread, and counted. */
   readonly sampleIds?: readonly string[];
+  /** Gives samples the names that the other files have, such as the sample sheet's; those missing from the map keep theirs. */
+  readonly samples?: NameMap;
   /** The column that names the rows; by default the first. */
   readonly id?: string;
   /** Columns of annotations, neither samples nor features. */
@@ -67,7 +76,7 @@ export interface TableOptions
 /** How a table was read, except for its location: enough to read another table of the same kind in the same way. */
 export type Reading = Omit<
   TableOptions,
-  "name" | "file" | "format" | "sheet" | "modality" | "layer" | "sampleIds" | "genes"
+  "name" | "file" | "format" | "sheet" | "modality" | "layer" | "sampleIds" | "samples" | "genes"
 >;
 
 /** A modality, with the reader's drops and notes. */
@@ -95,7 +104,7 @@ const { sampleIds, ...LISTED_KINDS }: Kinds<TableOptions> = {
   excelDates: ["drop", "refuse"],
   ensemblVersions: ["strip", "keep"],
   ...{ transform: TRANSFORMS, missingMeans: ["not measured", "zero"] },
-  ...{ map: "object", genes: "object", duplicates: DUPLICATES, units: "string" },
+  ...{ samples: "object", map: "object", genes: "object", duplicates: DUPLICATES, units: "string" },
 };
 const TABLE_KINDS: Kinds<TableOptions> = { ...LISTED_KINDS, sampleIds };
 
@@ -175,12 +184,13 @@ async function readModality(options: TableOptions, context: Context): Promise<Fi
     );
   }
   const known = sampleIds && new Set(sampleIds);
-  const table = await openTable(options, known);
+  const theirs = options.samples ? readNameMap(options.samples).keys() : [];
+  const table = await openTable(options, known && new Set([...known, ...theirs]));
   const { file } = table;
   const problems = collectProblems(`${file}: expected a table of numbers`, table.rowWord);
-  const { header, headerLine, lines } = table;
+  const { headerLine, lines } = table;
   const sides = findSides(table, options, context, problems);
-  const { upright, columns, corner } = sides;
+  const { upright, columns, corner, header } = sides;
   const names = columns.map((j) => header[j]);
   if (upright && known?.has(corner))
     addNoHeader(`the sample ${quote(corner)}`, headerLine, problems);
@@ -283,7 +293,8 @@ async function readModality(options: TableOptions, context: Context): Promise<Fi
 }
 
 function readingOf(options: TableOptions, orientation: Orientation): Reading {
-  const { name, file, format, sheet, modality, layer, sampleIds, genes, ...reading } = options;
+  const { name, file, format, sheet, modality, layer, sampleIds, samples, genes, ...reading } =
+    options;
   return { ...reading, orientation };
 }
 
@@ -293,13 +304,15 @@ interface Sides {
   /** The name of the id column. */
   readonly corner: string;
   readonly rowIds: readonly string[];
+  /** The name of each column of the file. */
+  readonly header: readonly string[];
   readonly columns: readonly number[];
 }
 
 /** @throws RangeError if the table has another layout, or its orientation is not clear. */
 function findSides(
   table: CellTable,
-  { orientation, sampleIds, id, ignore = [], missing }: TableOptions,
+  { orientation, sampleIds, samples, id, ignore = [], missing }: TableOptions,
   { where, sheet, precedent }: Context,
   problems: Problems,
 ): Sides {
@@ -316,8 +329,8 @@ function findSides(
   refuseLong(table, idColumn, columns);
   addSecondHeader(table, columns, missing, problems);
   const corner = table.header[idColumn];
-  const names = columns.map((j) => table.header[j]);
-  const [rowIds] = table.readColumns([idColumn]);
+  const { rowIds, header } = renameSamples(table, idColumn, columns, samples);
+  const names = columns.map((j) => header[j]);
   const isSample = sampleIds?.includes(corner) ?? false;
   if (!isSample) addHeaderless(corner, names, table.headerLine, problems);
   problems.throwIfAny();
@@ -336,7 +349,33 @@ function findSides(
     problems.add({ kind: "orientation", text: `${decided.problem}${elsewhere ?? ""}` });
   }
   problems.throwIfAny();
-  return { upright: decided === "samples-in-rows", corner, rowIds, columns };
+  return { upright: decided === "samples-in-rows", corner, rowIds, header, columns };
+}
+
+/** The ids of the rows and the header, with other names for samples on the side that has more names of the map. */
+function renameSamples(
+  table: CellTable,
+  idColumn: number,
+  columns: readonly number[],
+  map: NameMap | undefined,
+): Pick<Sides, "rowIds" | "header"> {
+  const { file, header, notes } = table;
+  const [rowIds] = table.readColumns([idColumn]);
+  if (map === undefined) return { rowIds, header };
+  const known = readNameMap(map);
+  const count = (ids: readonly string[]) => ids.filter((id) => known.has(id)).length;
+  const names = columns.map((j) => header[j]);
+  const inRows = count(rowIds) > count(names);
+  const told: string[] = [];
+  const each = { each: "sample", what: "name" } as const;
+  const renamed = applyMap(inRows ? rowIds : names, map, each, told);
+  notes.push(...told.map((note) => `${file}: ${note}`));
+  if (inRows) return { rowIds: renamed, header };
+  const changed = [...header];
+  columns.forEach((column, i) => {
+    changed[column] = renamed[i];
+  });
+  return { rowIds, header: changed };
 }
 
 function orientLike(

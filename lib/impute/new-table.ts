@@ -12,7 +12,7 @@ import type { Imputer, OpenedImputer } from "./bundle.js";
 export type SeenTable = Pick<ModalityTable, "samples" | "features" | "matrix">;
 
 /** A file of the first modality, and what differs from how the training table was read. */
-export type SeenFile = Partial<Omit<TableOptions, "name" | "sampleIds" | "genes">> &
+export type SeenFile = Partial<Omit<TableOptions, "name" | "sampleIds" | "samples" | "genes">> &
   Pick<TableOptions, "file">;
 
 /**

@@ -57,6 +57,30 @@ test("readCohortFile finds files beside the cohort file, and each sample is its 
   assert.equal(cohort.samples[4].labels.kind, "b");
 });
 
+test("samples take the names of the sample sheet by a table of both, in rows and in columns", async () => {
+  const expected = await readCohortFile(write("cohort.json", LEAST));
+  write("ids.csv", ["assay,sample", ...SAMPLES.map((id, i) => `${20 - i}_rna,${id}`)].join("\n"));
+  const rows = table(["g1", "g2", "g3"]).split("\n");
+  const named = rows.map((row, i) => (i === 0 ? row : row.replace(/^S\d+/, `${21 - i}_rna`)));
+  const cells = named.map((row) => row.split("\t"));
+  write("in-rows.tsv", named.join("\n"));
+  write("in-columns.tsv", cells[0].map((_, j) => cells.map((row) => row[j]).join("\t")).join("\n"));
+  for (const file of ["in-rows.tsv", "in-columns.tsv"]) {
+    const rna = { name: "RNA", file, samples: { file: "ids.csv" } };
+    const cohort = await readCohortFile(
+      write("renamed.json", { ...LEAST, tables: [rna, LEAST.tables[1]] }),
+    );
+    assert.deepEqual(cohort.samples, expected.samples);
+    assert.deepEqual(cohort.matrix, expected.matrix);
+    assert.match(cohort.notes.join("\n"), /12 of 12 samples found a name in .*ids\.csv/);
+  }
+  const rna = { name: "RNA", file: "in-rows.tsv" };
+  await assert.rejects(
+    readCohortFile(write("unnamed.json", { ...LEAST, tables: [rna, LEAST.tables[1]] })),
+    /expected samples that the sample sheet has too .* or pass samples: a table of the names here and there/,
+  );
+});
+
 test("describeCohortFile names every fault at once", () => {
   const file = write("wrong.json", {
     name: "no/folder",
