@@ -7,8 +7,6 @@ import {
   behindConstants,
   chooseSetting,
   clampTo,
-  INPUT_KINDS,
-  type InputOptions,
   inferredColumns,
   inputReader,
   meanSquaredErrorOf,
@@ -18,7 +16,7 @@ import {
 } from "./predictor.js";
 import { repeatRow, rowsOf } from "./rows.js";
 
-export interface CisOptions extends InputOptions {
+export interface CisOptions {
   /** Shrinkages, in rows of prior data with slope 0. Validation error chooses; a single one is used as given. */
   readonly shrinkages?: readonly number[];
   /** Whether to add each feature's mean residual over its observed training entries, shrunk by one prior row of 0. */
@@ -26,10 +24,7 @@ export interface CisOptions extends InputOptions {
 }
 
 /** The kinds of `CisOptions`. */
-export const CIS_KINDS: Kinds<CisOptions> = {
-  ...INPUT_KINDS,
-  ...{ shrinkages: "array", offset: "boolean" },
-};
+export const CIS_KINDS: Kinds<CisOptions> = { shrinkages: "array", offset: "boolean" };
 
 /** From hardly any shrinkage to a slope that a hundred samples only halve. */
 export const SHRINKAGES: readonly number[] = [0.1, 0.3, 1, 3, 10, 30, 100];
@@ -62,13 +57,9 @@ export function findPartners({
  * @throws RangeError if a shrinkage is negative, or no validation entry is observed to choose by.
  */
 export function fitCis(prepared: PreparedCohort, options: CisOptions = {}): Predictor {
-  const {
-    shrinkages = SHRINKAGES,
-    offset = false,
-    ...input
-  } = checkOptions("fitCis", options, CIS_KINDS);
+  const { shrinkages = SHRINKAGES, offset = false } = checkOptions("fitCis", options, CIS_KINDS);
   checkShrinkages("fitCis", shrinkages);
-  const read = inputReader(prepared, input);
+  const read = inputReader(prepared);
   const { train, validation, space } = prepared;
   const columns = inferredColumns(prepared);
   const mean = trainingMean(prepared);

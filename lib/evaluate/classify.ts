@@ -13,7 +13,6 @@ import {
 } from "./classification-run.js";
 import type { Classifier } from "./classifiers.js";
 import { type Fold, stratifiedGroupFolds, stratifiedHoldout } from "./folds.js";
-import { type PermutationTest, permutationTest, permuteLabels } from "./permutation.js";
 import { checkPoints, selectPoints } from "./points.js";
 import { type Interval, wilsonInterval } from "./statistics.js";
 
@@ -33,8 +32,6 @@ export interface TaskOptions {
   readonly folds?: number;
   /** How often to draw the folds (or the split). By default 1. */
   readonly repeats?: number;
-  /** Permutations of the labels for the p-value, each as expensive as one repeat. By default 0: no p-value. */
-  readonly permutations?: number;
   /** By default 42. */
   readonly seed?: number;
 }
@@ -43,7 +40,7 @@ export interface TaskOptions {
 export const TASK_KINDS: Kinds<TaskOptions> = {
   ...{ embeddings: required("object"), labels: required("array"), groups: required("array") },
   protocol: ["grouped", "paper"],
-  ...{ folds: "number", repeats: "number", permutations: "number", seed: "number" },
+  ...{ folds: "number", repeats: "number", seed: "number" },
 };
 
 /** What `crossValidate` found. */
@@ -62,8 +59,6 @@ export interface ClassificationResult {
   readonly accuracyInterval: Interval;
   /** 95 % bootstrap interval over patients; it has no width if all predictions are right, or none. */
   readonly balancedAccuracyInterval: Interval;
-  /** Of the first run's balanced accuracy; null unless asked for. */
-  readonly permutation: PermutationTest | null;
 }
 
 /**
@@ -80,35 +75,23 @@ export async function crossValidate(
     classifier: required("object"),
   });
   const task = prepareTask(options);
-  const { protocol = "grouped", folds = 5, repeats = 1, permutations = 0, seed = 42 } = options;
+  const { protocol = "grouped", folds = 5, repeats = 1, seed = 42 } = options;
   if (!Number.isInteger(repeats) || repeats < 1) {
     throw new RangeError(`crossValidate: expected at least one repeat, got ${repeats}`);
   }
   const random = createRandom(seed, "repeats");
   const seeds = [seed, ...Array.from({ length: repeats - 1 }, () => random.uint32())];
-  const runOnce = (labels: readonly number[], seedOfRun: number): Promise<ClassificationRun> => {
-    const names = labels.map((label) => task.classes[label]); // for the messages of the folds
+  const names = task.labels.map((label) => task.classes[label]); // for the messages of the folds
+  const runs: ClassificationRun[] = [];
+  for (const seedOfRun of seeds) {
     const drawn =
       protocol === "paper"
         ? [stratifiedHoldout(names, { seed: seedOfRun })]
         : stratifiedGroupFolds(names, task.groups, { folds, seed: seedOfRun });
-    return runFolds({ ...task, labels }, drawn, classifier, seedOfRun);
-  };
-  const runs: ClassificationRun[] = [];
-  for (const seedOfRun of seeds) runs.push(await runOnce(task.labels, seedOfRun));
+    runs.push(await runFolds(task, drawn, classifier, seedOfRun));
+  }
   const scores = meanScores(runs.map((run) => run.scores));
   const trials = runs[0].rows.length;
-  const permutation =
-    permutations === 0
-      ? null
-      : await permutationTest(
-          runs[0].scores.balancedAccuracy,
-          async (draws) => {
-            const permuted = permuteLabels(task.labels, task.groups, draws);
-            return (await runOnce(permuted, seed)).scores.balancedAccuracy;
-          },
-          { permutations, seed },
-        );
   return {
     classifier: classifier.kind,
     classes: task.classes,
@@ -120,7 +103,6 @@ export async function crossValidate(
     // A mean of shares k / n may land a rounding error above 1.
     accuracyInterval: wilsonInterval(Math.min(trials, scores.accuracy * trials), trials),
     balancedAccuracyInterval: patientInterval(runs, task, seed),
-    permutation,
   };
 }
 

@@ -29,8 +29,6 @@ export interface ClassifierRow {
   readonly macroF1: number;
   readonly rocAuc: number | null;
   readonly majorityRate: number;
-  /** Of the balanced accuracy, by permutation; null if not asked for, and for the majority class. */
-  readonly p: number | null;
   /** Of the first draw of the folds. */
   readonly confusion: ClassConfusion;
   /** Each fold of each draw. */
@@ -94,9 +92,7 @@ export async function compareClassifiers(options: CompareOptions): Promise<Class
   ];
   const rows: ClassifierRow[] = [];
   for (const { name, classifier, embeddings = task.embeddings } of contests) {
-    const permutations = classifier.kind === "majority" ? 0 : task.permutations;
-    const result = await crossValidate({ ...task, embeddings, classifier, permutations });
-    rows.push(rowOf(name, result));
+    rows.push(rowOf(name, await crossValidate({ ...task, embeddings, classifier })));
   }
   return rows;
 }
@@ -126,7 +122,6 @@ function rowOf(name: string, result: ClassificationResult): ClassifierRow {
     macroF1: scores.macroF1,
     rocAuc: scores.rocAuc,
     majorityRate: scores.majorityRate,
-    p: result.permutation?.p ?? null,
     confusion: confusionOf(result),
     byFold: result.runs.flatMap((run) => scoreFolds(run, result.classes.length)),
   };

@@ -12,8 +12,6 @@ import { fitNeighbors } from "./neighbors.js";
 import { fitPls } from "./pls.js";
 import {
   constantPredictor,
-  INPUT_KINDS,
-  type InputOptions,
   observedMean,
   type Predictor,
   trainingMean,
@@ -24,9 +22,7 @@ import { fitRidge } from "./ridge.js";
 import { fitRidgeWithCis } from "./ridge-cis.js";
 import { fitSoftImpute } from "./soft-impute.js";
 
-export interface ControlOptions extends InputOptions {
-  /** Of the folds that residuals come from. By default 42. */
-  readonly seed?: number;
+export interface ControlOptions {
   /** Names of the controls to fit; by default all. */
   readonly only?: readonly string[];
   /** Sample id -> class, such as its tissue, of new samples too; adds the row "class mean". */
@@ -38,19 +34,13 @@ const LEAST_PATIENTS = 5; // a fold each
 /**
  * Fits the controls on the training rows, in a table's order: first those that see nothing, then those that see the
  * first modality, last the one that sees everything. Validation rows choose hyperparameters and nothing else. "dual
- * ridge, clamped RNA" sees exactly what ARO sees; by default the others see z-scores.
+ * ridge, clamped RNA" sees exactly what ARO sees; the others see z-scores.
  * @throws RangeError if the training rows are of fewer than 5 patients, `only` has an unknown name, or the validation rows have no observed entry to
  * choose by.
  */
 export function fitControls(prepared: PreparedCohort, options: ControlOptions = {}): Predictor[] {
-  const {
-    input = "z",
-    seed = 42,
-    only = [],
-    classOf,
-  } = checkOptions("fitControls", options, {
-    ...INPUT_KINDS,
-    ...{ seed: "number", only: "array", classOf: Map },
+  const { only = [], classOf } = checkOptions("fitControls", options, {
+    ...{ only: "array", classOf: Map },
   });
   const patients = new Set(prepared.train.patients).size;
   if (patients < LEAST_PATIENTS) {
@@ -59,7 +49,6 @@ export function fitControls(prepared: PreparedCohort, options: ControlOptions = 
         "ridge + cis learns from residuals of five folds that part no patient",
     );
   }
-  const isLikeForLike = prepared.space === "paper" && input === "z";
   const fits: Record<string, () => Predictor> = {
     zero: () => constantPredictor("zero", new Float64Array(prepared.features.length)),
     "training mean": () => constantPredictor("training mean", trainingMean(prepared)),
@@ -67,27 +56,27 @@ export function fitControls(prepared: PreparedCohort, options: ControlOptions = 
       constantPredictor("training mean, observed", observedMean(prepared)),
     "training median": () => constantPredictor("training median", trainingMedian(prepared)),
     ...(classOf ? { "class mean": () => fitClassMean(prepared, classOf) } : {}),
-    "nearest neighbors in RNA": () => fitNeighbors(prepared, { input }),
-    "cis regression": () => fitCis(prepared, { input }),
+    "nearest neighbors in RNA": () => fitNeighbors(prepared),
+    "cis regression": () => fitCis(prepared),
     "PCA, conditioned on RNA": () => fitConditionalPca(prepared),
     "probabilistic PCA, given RNA": () => fitProbabilisticPca(prepared),
     "softImpute, given RNA": () => fitSoftImpute(prepared),
-    PLS: () => fitPls(prepared, { input }),
-    "kernel ridge, RBF": () => fitKernelRidge(prepared, { input }),
-    ...(isLikeForLike
+    PLS: () => fitPls(prepared),
+    "kernel ridge, RBF": () => fitKernelRidge(prepared),
+    ...(prepared.space === "paper"
       ? {
           "dual ridge, clamped RNA": () =>
             fitRidge(prepared, { input: "paper", name: "dual ridge, clamped RNA" }),
         }
       : {}),
-    "dual ridge": () => fitRidge(prepared, { input }),
-    "ridge + cis of its residual": () => fitRidgeWithCis(prepared, { input, seed }),
+    "dual ridge": () => fitRidge(prepared),
+    "ridge + cis of its residual": () => fitRidgeWithCis(prepared),
     "ridge + cis of its residual + offset": () =>
       fitRidgeWithCis(prepared, {
-        ...{ input, seed, offset: true },
+        offset: true,
         name: "ridge + cis of its residual + offset",
       }),
-    "per-gene ridge on own RNA and components": () => fitGeneRidge(prepared, { input }),
+    "per-gene ridge on own RNA and components": () => fitGeneRidge(prepared),
     "PCA, sees all": () => pcaPredictor(prepared),
   };
   const names = Object.keys(fits);

@@ -10,8 +10,6 @@ import {
   bestTrial,
   checkLambdas,
   clampTo,
-  INPUT_KINDS,
-  type InputOptions,
   inferredColumns,
   inputReader,
   LAMBDAS,
@@ -22,7 +20,7 @@ import {
 import { fitSmoother } from "./ridge.js";
 import { rowsOf } from "./rows.js";
 
-export interface GeneRidgeOptions extends InputOptions {
+export interface GeneRidgeOptions {
   /** Penalties on the principal components of the RNA. */
   readonly lambdas?: readonly number[];
   /** Shrinkages of the own gene's slope, in rows of prior data with slope 0. */
@@ -45,17 +43,12 @@ const CHOSEN_BY = 1000;
  * @throws RangeError if a setting is out of range, or no validation entry is observed to choose by.
  */
 export function fitGeneRidge(prepared: PreparedCohort, options: GeneRidgeOptions = {}): Predictor {
-  const {
-    lambdas = LAMBDAS,
-    shrinkages = SHRINKAGES,
-    ...input
-  } = checkOptions("fitGeneRidge", options, {
-    ...INPUT_KINDS,
+  const { lambdas = LAMBDAS, shrinkages = SHRINKAGES } = checkOptions("fitGeneRidge", options, {
     ...{ lambdas: "array", shrinkages: "array" },
   });
   checkLambdas("fitGeneRidge", lambdas);
   checkShrinkages("fitGeneRidge", shrinkages);
-  const read = inputReader(prepared, input);
+  const read = inputReader(prepared);
   const { train, validation, modalities, space } = prepared;
   const inputs = read(train);
   const { products, compare } = fitSmoother(inputs);

@@ -3,19 +3,11 @@ import { type Rows, squaredDistances } from "../engine/linear-algebra.js";
 import { checkOptions } from "../options.js";
 import type { PreparedCohort } from "../preprocess/prepare.js";
 import { fitMixture } from "./mixing.js";
-import {
-  checkLambdas,
-  INPUT_KINDS,
-  type InputOptions,
-  inputReader,
-  LAMBDAS,
-  noteEdge,
-  type Predictor,
-} from "./predictor.js";
+import { checkLambdas, inputReader, LAMBDAS, noteEdge, type Predictor } from "./predictor.js";
 import { mixingWeights } from "./ridge.js";
 import { columnMeans, rowsOf } from "./rows.js";
 
-export interface KernelRidgeOptions extends InputOptions {
+export interface KernelRidgeOptions {
   /** Penalties, beside a kernel whose centered training diagonal has the linear kernel's mean, so that one grid serves both. */
   readonly lambdas?: readonly number[];
   /** Of `exp(-gamma d² / m)`, m the mean squared distance between training rows. */
@@ -35,19 +27,14 @@ export function fitKernelRidge(
   prepared: PreparedCohort,
   options: KernelRidgeOptions = {},
 ): Predictor {
-  const {
-    lambdas = LAMBDAS,
-    gammas = GAMMAS,
-    ...input
-  } = checkOptions("fitKernelRidge", options, {
-    ...INPUT_KINDS,
+  const { lambdas = LAMBDAS, gammas = GAMMAS } = checkOptions("fitKernelRidge", options, {
     ...{ lambdas: "array", gammas: "array" },
   });
   checkLambdas("fitKernelRidge", lambdas);
   if (gammas.length === 0 || gammas.some((gamma) => !(gamma > 0 && gamma < Infinity))) {
     throw new RangeError(`fitKernelRidge: expected positive gammas, got [${gammas.join(", ")}]`);
   }
-  const read = inputReader(prepared, input);
+  const read = inputReader(prepared);
   const inputs = read(prepared.train);
   const n = inputs.rows;
   const among = squaredDistances(inputs, inputs);

@@ -4,15 +4,9 @@ import { checkOptions } from "../options.js";
 import type { PreparedCohort } from "../preprocess/prepare.js";
 import { fitMixture } from "./mixing.js";
 import { type Nearest, nearestRows } from "./points.js";
-import {
-  type Chosen,
-  checkCounts,
-  INPUT_KINDS,
-  type InputOptions,
-  inputReader,
-} from "./predictor.js";
+import { type Chosen, checkCounts, inputReader } from "./predictor.js";
 
-export interface NeighborsOptions extends InputOptions {
+export interface NeighborsOptions {
   /** Numbers of neighbors. Validation error chooses; a single one is used as given. */
   readonly counts?: readonly number[];
 }
@@ -29,10 +23,13 @@ export function fitNeighbors(
 ): Chosen<number> {
   const { train } = prepared;
   const most = train.matrix.rows;
-  const { counts = [1, 3, 5, 10, 20, 40].filter((count) => count <= most), ...input } =
-    checkOptions("fitNeighbors", options, { ...INPUT_KINDS, counts: "array" });
+  const { counts = [1, 3, 5, 10, 20, 40].filter((count) => count <= most) } = checkOptions(
+    "fitNeighbors",
+    options,
+    { counts: "array" },
+  );
   checkCounts("fitNeighbors", counts, most);
-  const read = inputReader(prepared, input);
+  const read = inputReader(prepared);
   const inputs = read(train);
   const weightsOf = ({ indexes, count: found }: Nearest, count: number): Rows => {
     const rows = indexes.length / found;

@@ -12,8 +12,6 @@ import type { PreparedCohort } from "../preprocess/prepare.js";
 import { fitMixture } from "./mixing.js";
 import {
   checkCounts,
-  INPUT_KINDS,
-  type InputOptions,
   inferredColumns,
   inputReader,
   noteEdge,
@@ -22,7 +20,7 @@ import {
 import { completeWeights, fitSmoother } from "./ridge.js";
 import { columnMeans, rowsOf } from "./rows.js";
 
-export interface PlsOptions extends InputOptions {
+export interface PlsOptions {
   /** Numbers of components, clipped to what the training rows allow. Validation error chooses; a single one is used as given. */
   readonly counts?: readonly number[];
 }
@@ -34,12 +32,11 @@ export interface PlsOptions extends InputOptions {
  * @throws RangeError if a count is not a positive whole number, or no validation entry is observed to choose by.
  */
 export function fitPls(prepared: PreparedCohort, options: PlsOptions = {}): Predictor {
-  const { counts = [1, 2, 3, 5, 8, 12, 20, 30, 45], ...input } = checkOptions("fitPls", options, {
-    ...INPUT_KINDS,
+  const { counts = [1, 2, 3, 5, 8, 12, 20, 30, 45] } = checkOptions("fitPls", options, {
     counts: "array",
   });
   checkCounts("fitPls", counts);
-  const read = inputReader(prepared, input);
+  const read = inputReader(prepared);
   const { train } = prepared;
   const n = train.matrix.rows;
   const smoother = fitSmoother(read(train));

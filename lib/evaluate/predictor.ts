@@ -4,8 +4,7 @@ import type { Rows } from "../engine/linear-algebra.js";
 import type { AroSpec } from "../model/aro.js";
 import type { AutoencoderModel } from "../model/autoencoder.js";
 import type { ModisModel } from "../model/modis.js";
-import type { Kinds } from "../options.js";
-import { type Prepared, type PreparedCohort, SPACES, type Space } from "../preprocess/prepare.js";
+import type { Prepared, PreparedCohort, Space } from "../preprocess/prepare.js";
 import { columnMeans, pickColumns, placeColumns, repeatRow } from "./rows.js";
 
 /** What a predictor sees: "RNA" is the first modality of the cohort, whatever its name; "truth" what only a simulation knows. */
@@ -20,17 +19,6 @@ export interface Predictor {
   /** Predicts preprocessed rows in the space of their matrix, row-major `[rows, features]`. */
   predict(rows: Prepared): Float32Array | Promise<Float32Array>;
 }
-
-/** What a linear control reads of the first modality. */
-export interface InputOptions {
-  /** By default "z", which keeps what lies below the mean; "paper" is exactly what ARO sees. */
-  readonly input?: Space;
-}
-
-/** The kinds of `InputOptions`. */
-export const INPUT_KINDS: Kinds<InputOptions> = {
-  input: SPACES,
-};
 
 /** A setting and its mean squared error over the validation rows. */
 interface Trial<T> {
@@ -148,11 +136,12 @@ export function modisPredictor(
 
 /**
  * Returns the function that reads the first modality of prepared rows, `[rows, columns of that modality]`.
+ * @param input "z" keeps what lies below the mean; "paper" is what ARO sees.
  * @throws RangeError if the rows have other columns than the cohort.
  */
 export function inputReader(
   { modalities, features, space }: PreparedCohort,
-  { input = "z" }: InputOptions = {},
+  input: Space = "z",
 ): (rows: Prepared) => Rows {
   const visible = modalities[0];
   if (input === "paper" && space === "z") {

@@ -23,16 +23,13 @@ import {
   noteEdge,
   type Predictor,
 } from "./predictor.js";
-import { fitRidge, fitSmoother, RIDGE_KINDS, type RidgeOptions } from "./ridge.js";
+import { fitRidge, fitSmoother, type RidgeOptions } from "./ridge.js";
 import { placeColumns, rowsOf } from "./rows.js";
 
-export interface RidgeWithCisOptions extends CisOptions, Pick<RidgeOptions, "lambdas" | "name"> {
-  /** Of the order in which training rows are dealt into folds. By default 42. */
-  readonly seed?: number;
-}
+export interface RidgeWithCisOptions extends CisOptions, Pick<RidgeOptions, "lambdas" | "name"> {}
 
-/** Folds of the training rows that residuals come from. */
-const FOLDS = 5;
+/** Folds of the training rows that residuals come from, and the seed of their order. */
+const FOLDS = { folds: 5, seed: 42 };
 
 /**
  * Fits the dual ridge and a cis regression of its residuals. Residuals come from ridges that did not see the row
@@ -45,18 +42,17 @@ export function fitRidgeWithCis(
   prepared: PreparedCohort,
   options: RidgeWithCisOptions = {},
 ): Predictor {
-  checkOptions("fitRidgeWithCis", options, { ...CIS_KINDS, ...RIDGE_KINDS, seed: "number" });
+  checkOptions("fitRidgeWithCis", options, { ...CIS_KINDS, lambdas: "array", name: "string" });
   const { shrinkages = SHRINKAGES, offset = false, name = "ridge + cis of its residual" } = options;
-  const { seed = 42, input } = options;
   checkShrinkages("fitRidgeWithCis", shrinkages);
   const { train, validation, space } = prepared;
   const { patients } = train;
-  const read = inputReader(prepared, { input });
+  const read = inputReader(prepared);
   const columns = inferredColumns(prepared);
   const inputs = read(train);
-  const base = fitRidge(prepared, { lambdas: options.lambdas, input });
+  const base = fitRidge(prepared, { lambdas: options.lambdas });
   const lambdas = options.lambdas ?? LAMBDAS.filter((lambda) => lambda >= base.setting);
-  const parts = groupFolds(patients, { folds: FOLDS, seed }).map(({ train: kept, test: held }) => {
+  const parts = groupFolds(patients, FOLDS).map(({ train: kept, test: held }) => {
     const smoother = fitSmoother(selectPoints(inputs, kept));
     const similarity = smoother.compare(selectPoints(inputs, held));
     return { held, targets: selectPoints(train.matrix, kept), smoother, similarity };

@@ -1,30 +1,20 @@
 // Ridge regression of every column on the first modality, solved among the training rows.
 import { factorCholesky, gram, multiplyTransposed, type Rows } from "../engine/linear-algebra.js";
 import { checkOptions, type Kinds } from "../options.js";
-import type { PreparedCohort } from "../preprocess/prepare.js";
+import { type PreparedCohort, SPACES, type Space } from "../preprocess/prepare.js";
 import { fitMixture } from "./mixing.js";
-import {
-  type Chosen,
-  checkLambdas,
-  INPUT_KINDS,
-  type InputOptions,
-  inputReader,
-  LAMBDAS,
-  noteEdge,
-} from "./predictor.js";
+import { type Chosen, checkLambdas, inputReader, LAMBDAS, noteEdge } from "./predictor.js";
 import { columnMeans, rowsOf } from "./rows.js";
 
-export interface RidgeOptions extends InputOptions {
+export interface RidgeOptions {
+  /** What it reads of the first modality: by default "z", which keeps what lies below the mean; "paper" is what ARO sees. */
+  readonly input?: Space;
   /** Penalties. Validation error over the inferred columns chooses; a single one is used as given. */
   readonly lambdas?: readonly number[];
   readonly name?: string;
 }
 
-/** The kinds of `RidgeOptions`. */
-export const RIDGE_KINDS: Kinds<RidgeOptions> = {
-  ...INPUT_KINDS,
-  ...{ lambdas: "array", name: "string" },
-};
+const RIDGE_KINDS: Kinds<RidgeOptions> = { input: SPACES, lambdas: "array", name: "string" };
 
 /**
  * Fits `ŷ = max(0, ȳ + k(x)^T (K + λ I)^-1 (Y - ȳ))` with `K = X X^T` of the training inputs, centered on their
@@ -36,7 +26,7 @@ export function fitRidge(prepared: PreparedCohort, options: RidgeOptions = {}): 
   const {
     lambdas = LAMBDAS,
     name = "dual ridge",
-    ...input
+    input = "z",
   } = checkOptions("fitRidge", options, RIDGE_KINDS);
   checkLambdas("fitRidge", lambdas);
   const read = inputReader(prepared, input);

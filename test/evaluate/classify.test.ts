@@ -153,17 +153,6 @@ test("numbers are labels too, in ascending order", async () => {
   );
 });
 
-test("the permutation p-value is small for a signal and not for noise", async () => {
-  const options = { classifier: logistic, permutations: 39, folds: 3 };
-  const signal = await crossValidate({ ...makeTask({ a: 15, b: 15 }, 4), ...options });
-  assert.equal(signal.permutation?.p, 1 / 40);
-  assert.equal(signal.permutation?.draws.length, 39);
-  const noise = await crossValidate({ ...makeTask({ a: 15, b: 15 }, 0), ...options });
-  assert.ok(noise.permutation!.p > 0.05, `p = ${noise.permutation!.p}`);
-  const chance = noise.permutation!.draws.reduce((sum, value) => sum + value, 0) / 39;
-  assert.ok(Math.abs(chance - 0.5) < 0.08, `permuted labels score ${chance}`);
-});
-
 test("a class that the training rows lack gets probability 0 and is counted", async () => {
   const { embeddings } = makeTask({ a: 4, b: 2, c: 4 }, 5);
   const labels = [0, 0, 0, 0, 1, 1, 2, 2, 2, 2];
@@ -191,7 +180,6 @@ test("compareClassifiers puts the majority class and covariates beside each clas
   const rows = await compareClassifiers({
     ...task,
     folds: 3,
-    permutations: 9,
     classifiers: [logistic, { kind: "mlp", hidden: 10, maxEpochs: 40 }],
     covariates: { cohort },
   });
@@ -200,9 +188,8 @@ test("compareClassifiers puts the majority class and covariates beside each clas
     ["majority class", "cohort alone", "logistic", "mlp"],
   );
   assert.equal(rows[0].accuracy, 0.5);
-  assert.equal(rows[0].p, null);
   assert.equal(rows[1].accuracy, 1);
-  assert.ok(rows[2].accuracy > 0.8 && rows[2].p === 0.1);
+  assert.ok(rows[2].accuracy > 0.8);
   for (const row of rows) {
     assert.ok(row.accuracyLow <= row.accuracy && row.accuracy <= row.accuracyHigh);
     assert.equal(row.samples, 36);

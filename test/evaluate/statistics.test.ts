@@ -1,8 +1,6 @@
 // Correlation, intervals and permutation p-values: scipy's numbers, exact small cases, and what is refused.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createRandom } from "../../lib/cohort/random.js";
-import { permutationTest, permuteLabels } from "../../lib/evaluate/permutation.js";
 import {
   pearson,
   quantile,
@@ -74,34 +72,6 @@ test("quantile interpolates linearly, whatever the order", () => {
   assert.throws(() => quantile([], 0.5), RangeError);
   assert.throws(() => quantile([1], 1.1), RangeError);
   assert.throws(() => quantile([1, Number.NaN], 0.5), RangeError);
-});
-
-test("permutationTest counts ties and the observed labelling itself", async () => {
-  assert.equal((await permutationTest(1, () => 1, { permutations: 9 })).p, 1);
-  assert.equal((await permutationTest(1, () => 0, { permutations: 9 })).p, 0.1);
-  const draw = (random: { uniform(): number }) => random.uniform();
-  const { p, draws } = await permutationTest(0.95, draw, { permutations: 999, seed: 5 });
-  assert.ok(Math.abs(p - 0.05) < 0.02, `got ${p}`);
-  const again = await permutationTest(0.95, draw, { permutations: 999, seed: 5 });
-  assert.deepEqual(draws, again.draws);
-  await assert.rejects(() => permutationTest(Number.NaN, () => 0), RangeError);
-  await assert.rejects(() => permutationTest(0, () => 0, { permutations: 0 }), RangeError);
-});
-
-test("permuteLabels moves whole patients among those of equal size, and shuffles within", () => {
-  const groups = ["a", "b", "b", "c", "d", "d", "e"];
-  const labels = [1, 2, 3, 4, 5, 6, 7];
-  const random = createRandom(11);
-  const seen = new Set<string>();
-  for (let draw = 0; draw < 1000; draw++) {
-    const out = permuteLabels(labels, groups, random);
-    assert.deepEqual([out[0], out[3], out[6]].sort(), [1, 4, 7]);
-    assert.ok(["2,3", "5,6"].includes([out[1], out[2]].sort().join()));
-    assert.ok(["2,3", "5,6"].includes([out[4], out[5]].sort().join()));
-    seen.add(out.join());
-  }
-  assert.equal(seen.size, 6 * 2 * 2 * 2);
-  assert.throws(() => permuteLabels([1], [], random), RangeError);
 });
 
 test("studentQuantile agrees with scipy.stats.t.ppf inside and beyond its table", () => {
