@@ -128,16 +128,19 @@ function readNumbers(column: NativeColumn, polars: typeof pl, into: Float64Array
   const isFloat = /^Float(?:32|64)$/.test(typeOf(column));
   const numbers = isFloat ? column : column.cast(polars.Float64, true);
   const nulls = column.nullCount();
-  into.set((nulls === 0 ? numbers : numbers.fillNull("zero")).toTypedArray());
+  const filled = (nulls === 0 ? numbers : numbers.fillNull("zero")).toTypedArray();
+  into.set(filled);
   if (nulls === 0) return;
   let zeros = 0;
-  for (let i = 0; i < into.length; i++) if (into[i] === 0) zeros++;
-  // Asking which are null takes as long as the reading, and is needed only beside a measured zero.
-  const gaps =
-    zeros === nulls ? undefined : column.isNull().cast(polars.UInt8, true).toTypedArray();
   for (let i = 0; i < into.length; i++) {
-    if (gaps ? gaps[i] : into[i] === 0) into[i] = Number.NaN;
+    if (into[i] !== 0) continue;
+    zeros++;
+    into[i] = Number.NaN;
   }
+  if (zeros === nulls) return;
+  // Asking which are null takes as long as the reading, and is needed only beside a measured zero.
+  const gaps = column.isNull().cast(polars.UInt8, true).toTypedArray();
+  for (let i = 0; i < into.length; i++) into[i] = gaps[i] ? Number.NaN : filled[i];
 }
 
 /** The name of a column's type, such as "Float32". */

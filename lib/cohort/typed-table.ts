@@ -160,17 +160,21 @@ function copyNumbers(
   };
   const [outer, inner] = columnStep === 1 ? [alongRows, alongColumns] : [alongColumns, alongRows];
   const { places, first, count, step, stride } = inner;
+  // Where no place is left out or out of order, the places need not be looked up.
+  const start = places[first];
+  let straight = start >= 0;
+  for (let j = 1; j < count && straight; j++) straight = places[first + j] === start + j;
   let odd = 0;
   for (let i = 0; i < outer.count; i++) {
     const place = outer.places[outer.first + i];
     if (place < 0) continue;
     const base = place * outer.step;
     for (let j = 0, from = i * outer.stride; j < count; j++, from += stride) {
-      const own = places[first + j];
+      const own = straight ? start + j : places[first + j];
       if (own < 0) continue;
       const value = values[from];
       const at = base + own * step;
-      if (value <= LARGEST && value >= -LARGEST) {
+      if (Math.abs(value) <= LARGEST) {
         to[at] = value;
         observed[at] = 1;
       } else if (!Number.isNaN(value)) odd++;
