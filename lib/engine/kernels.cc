@@ -2,7 +2,7 @@
 //
 // Callers see row-major tensors `[rows, units]` and PyTorch's weights `[outputs, inputs]`, whose rows are `stride`
 // numbers apart. Inside, activations and slopes have one column per sample, `[units, lanes]`: the rows of a batch,
-// padded with zeros to whole strips of two vectors. The factor whose vectors are multiplied is cut into strips,
+// padded with zeros to whole vectors. The factor whose vectors are multiplied is cut into strips,
 // `[strips, length, STRIP]`, so that it is read from one end to the other. Every product is one microkernel: broadcast
 // numbers of one factor times vectors of the other, summed in registers. A gradient never reaches memory: a tile of it
 // is summed in registers and applied to its weights there (AdamW). Work is cut by weight rows, and no sum depends on the
@@ -34,12 +34,15 @@ namespace {
 #if defined(__AVX512F__)
 constexpr int L = 16;
 constexpr int TILE = 12;  // rows of a tile two vectors wide: 24 sums of 32 registers
+constexpr int WIDE = 5;   // vectors of the widest tile
 #elif defined(__AVX__)
 constexpr int L = 8;
 constexpr int TILE = 6;  // 12 sums of 16 registers
+constexpr int WIDE = 2;
 #else
 constexpr int L = 4;
 constexpr int TILE = 6;
+constexpr int WIDE = 2;
 #endif
 constexpr int STRIP = 2 * L;  // columns of a tile
 typedef float V __attribute__((vector_size(L * sizeof(float)), aligned(4), may_alias));
@@ -153,8 +156,21 @@ void share(int64_t count, int64_t grain, Work work, bool small = false) {
 
 // ---------------------------------------------------------------- forward
 
-constexpr int64_t PANEL = 128;  // inputs at a time: their activations stay in the second-level cache,
-constexpr int64_t GROUP = 252;  // and so do the sums of as many weight rows
+constexpr int64_t PANEL = 256;  // inputs at a time: their activations stay in the second-level cache,
+constexpr int64_t GROUP = 256;  // and so do the sums of as many weight rows
+
+/// Vectors that hold as many numbers.
+inline int64_t vectorsOf(int64_t count) { return (count + L - 1) / L; }
+
+/// Calls f(lane, vectors) for each run of lanes that is multiplied at a time, up to WIDE vectors; all are about as wide.
+template <class F>
+inline void eachRun(int64_t samples, F f) {
+  const int64_t vectors = vectorsOf(samples), runs = (vectors + WIDE - 1) / WIDE;
+  for (int64_t j = 0; j < runs; j++) {
+    const int64_t begin = vectors * j / runs, end = vectors * (j + 1) / runs;
+    f(begin * L, static_cast<int>(end - begin));
+  }
+}
 
 /// Adds a tile of NV vectors: to[n, :] += weight[n, :] below, for NI rows.
 template <int NI, int NV>
@@ -163,12 +179,12 @@ inline __attribute__((always_inline)) void forwardTile(const float* weight, int6
   V sums[NI][NV];
   for (int n = 0; n < NI; n++)
     for (int j = 0; j < NV; j++) sums[n][j] = load(to + n * lanes + j * L);
-  multiply<NI, NV>(weight, stride, 1, below, STRIP, count, sums);
+  multiply<NI, NV>(weight, stride, 1, below, NV * L, count, sums);
   for (int n = 0; n < NI; n++)
     for (int j = 0; j < NV; j++) store(to + n * lanes + j * L, sums[n][j]);
 }
 
-/// out[i, :] = weight[i, :] below for weight rows [first, last); below in strips `[lanes / STRIP, inputs, STRIP]`, out
+/// out[i, :] = weight[i, :] below for weight rows [first, last); below run by run, `[inputs, vectors * L]`, out
 /// `[outputs, lanes]`, of which `samples` lanes are used.
 void forwardRows(const float* weight, int64_t stride, int64_t inputs, const float* below, int64_t samples,
                  int64_t lanes, float* out, int64_t first, int64_t last) {
@@ -177,34 +193,35 @@ void forwardRows(const float* weight, int64_t stride, int64_t inputs, const floa
     std::memset(out + group * lanes, 0, (end - group) * lanes * sizeof(float));
     for (int64_t k = 0; k < inputs; k += PANEL) {
       const int64_t count = std::min(PANEL, inputs - k);
-      for (int64_t i = group; i < end; i += TILE) {
-        const float* rows = weight + i * stride + k;
-        const int high = static_cast<int>(std::min<int64_t>(TILE, end - i));
-        for (int n = 0; n < high; n++)  // the next panel of these rows, which the processor does not foresee
-          for (int64_t ahead = count; ahead < 2 * count; ahead += 16)
-            __builtin_prefetch(rows + n * stride + ahead);
-        constant<TILE>(high, [&](auto tall) {
-          constexpr int ni = decltype(tall)::value;
-          for (int64_t lane = 0; lane < samples; lane += STRIP) {
-            const float* strip = below + lane * inputs + k * STRIP;
-            float* to = out + i * lanes + lane;
-            if (samples - lane > L) forwardTile<ni, 2>(rows, stride, strip, count, to, lanes);
-            else forwardTile<ni, 1>(rows, stride, strip, count, to, lanes);
+      eachRun(samples, [&](int64_t lane, int vectors) {
+        constant<WIDE>(vectors, [&](auto wide) {
+          constexpr int nv = decltype(wide)::value, most = std::min(TILE, 2 * TILE / nv);
+          const float* run = below + lane * inputs + k * nv * L;
+          for (int64_t i = group; i < end; i += most) {
+            const float* rows = weight + i * stride + k;
+            const int high = static_cast<int>(std::min<int64_t>(most, end - i));
+            if (lane == 0)  // the next panel of these rows, which the processor does not foresee: to the second level
+              for (int n = 0; n < high; n++)
+                for (int64_t ahead = count; ahead < 2 * count; ahead += 16)
+                  __builtin_prefetch(rows + n * stride + ahead, 0, 2);
+            constant<most>(high, [&](auto tall) {
+              forwardTile<decltype(tall)::value, nv>(rows, stride, run, count, out + i * lanes + lane, lanes);
+            });
           }
         });
-      }
+      });
     }
   }
 }
 
-/// out[r, i] = weight[i, :] x[r, :] + bias[i] for outputs [first, last); x in strips, out `[rows, outputs]`.
-void forwardTransposed(const float* weight, int64_t stride, int64_t inputs, const float* bias, const float* strips,
+/// out[r, i] = weight[i, :] x[r, :] + bias[i] for outputs [first, last); x in runs, out `[rows, outputs]`.
+void forwardTransposed(const float* weight, int64_t stride, int64_t inputs, const float* bias, const float* runs,
                        int64_t rows, int64_t lanes, float* out, int64_t outputs, int64_t first, int64_t last,
                        Scratch& scratch) {
   float* sums = scratch.of(GROUP * lanes);
   for (int64_t group = first; group < last; group += GROUP) {
     const int64_t count = std::min(last - group, GROUP);
-    forwardRows(weight + group * stride, stride, inputs, strips, rows, lanes, sums, 0, count);
+    forwardRows(weight + group * stride, stride, inputs, runs, rows, lanes, sums, 0, count);
     for (int64_t left = 0; left < count; left += 16)
       for (int64_t r = 0; r < rows; r++)
         for (int64_t i = left; i < std::min(left + 16, count); i++)
@@ -513,7 +530,7 @@ inline int64_t partsOf(int64_t outputs) { return std::clamp<int64_t>(outputs / B
 enum Loss { HUBER, SQUARED };
 
 struct Head {
-  const float* strips;     // of the input, [lanes / STRIP, inputs, STRIP]
+  const float* runs;       // of the input: for each, [inputs, vectors * L]
   const float* packed;     // the same the other way: [inputs / STRIP, rows, STRIP]
   Trained weight, bias;    // the moments null: no update
   int64_t outputs, inputs, stride, rows, lanes;
@@ -573,7 +590,7 @@ void runHead(const Head& o) {
           __builtin_prefetch(o.values + i);
           __builtin_prefetch(o.observed + i);
         }
-      forwardRows(weight, o.stride, o.inputs, o.strips, o.rows, o.lanes, linear, 0, count);
+      forwardRows(weight, o.stride, o.inputs, o.runs, o.rows, o.lanes, linear, 0, count);
       for (int64_t i = 0; i < count; i++)
         for (int64_t j = i * o.lanes; j < (i + 1) * o.lanes; j++) linear[j] += o.bias.value[at + i];
       transpose(o.values, o.outputs, o.rows, at, at + count, values, o.lanes);
@@ -657,13 +674,14 @@ struct Arguments : Call {
   }
 };
 
-/// Strips of a tensor `[rows, units]` for a product forward, `[lanes / STRIP, units, STRIP]`.
-float* stripsOf(Scratch& scratch, const float* x, int64_t rows, int64_t units) {
-  float* to = scratch.of(whole(rows) * units);
+/// A tensor `[rows, units]` for a product forward: for each run of its rows, `[units, vectors * L]`.
+float* runsOf(Scratch& scratch, const float* x, int64_t rows, int64_t units) {
+  float* to = scratch.of(vectorsOf(rows) * L * units);
   share(units, 16, [&](int64_t begin, int64_t end) {
-    for (int64_t row = 0; row < rows; row += STRIP)
-      transpose(x + row * units, units, std::min<int64_t>(STRIP, rows - row), begin, end,
-                to + (row * units + begin * STRIP), STRIP);
+    eachRun(rows, [&](int64_t row, int vectors) {
+      const int64_t wide = vectors * L;
+      transpose(x + row * units, units, std::min(wide, rows - row), begin, end, to + row * units + begin * wide, wide);
+    });
   }, rows * units < SMALL);
   return to;
 }
@@ -677,7 +695,7 @@ float* packedOf(Scratch& scratch, const float* x, int64_t rows, int64_t units) {
 
 /// A tensor `[rows, units]` with one column per sample, `[units, lanes]`.
 float* lanesOf(Scratch& scratch, const float* x, int64_t rows, int64_t units) {
-  const int64_t lanes = whole(rows);
+  const int64_t lanes = vectorsOf(rows) * L;
   float* to = scratch.of(units * lanes);
   share(units, 16, [&](int64_t begin, int64_t end) {
     transpose(x, units, rows, begin, end, to + begin * lanes, lanes);
@@ -788,10 +806,10 @@ napi_value forward(napi_env env, napi_callback_info info) {
     }, isSmall(rows, outputs, inputs));
     return nullptr;
   }
-  const float* strips = stripsOf(work[0], in.array<float>("x"), rows, inputs);
+  const float* runs = runsOf(work[0], in.array<float>("x"), rows, inputs);
   share(outputs, 4, [&](int64_t begin, int64_t end) {
     Scratch scratch;
-    forwardTransposed(weight, stride, inputs, bias, strips, rows, whole(rows), out, outputs, begin, end, scratch);
+    forwardTransposed(weight, stride, inputs, bias, runs, rows, vectorsOf(rows) * L, out, outputs, begin, end, scratch);
   }, isSmall(rows, outputs, inputs));
   return nullptr;
 }
@@ -801,7 +819,7 @@ napi_value backward(napi_env env, napi_callback_info info) {
   Arguments in(env, info);
   const float* weight = in.array<float>("weight") + in.integer("start");
   const int64_t stride = in.integer("stride"), outputs = in.integer("outputs"), inputs = in.integer("inputs");
-  const int64_t rows = in.integer("rows"), lanes = whole(rows);
+  const int64_t rows = in.integer("rows"), lanes = vectorsOf(rows) * L;
   float* out = in.array<float>("out");
   if (isTall(rows, outputs, inputs)) {
     const float* slopes = in.array<float>("slope");
@@ -861,7 +879,7 @@ napi_value head(napi_env env, napi_callback_info info) {
   o.weight = in.trained("weight", start);
   o.bias = in.trained("bias", 0);
   o.outputs = in.integer("outputs"), o.inputs = in.integer("inputs"), o.stride = in.integer("stride");
-  o.rows = in.integer("rows"), o.lanes = whole(o.rows);
+  o.rows = in.integer("rows"), o.lanes = vectorsOf(o.rows) * L;
   o.values = in.array<float>("values");
   o.observed = in.array<uint8_t>("observed");
   o.activation = static_cast<Activation>(in.integer("activation"));
@@ -876,7 +894,7 @@ napi_value head(napi_env env, napi_callback_info info) {
   o.sums = sums.data();
   float* slope = in.array<float>("slope");
   const float* x = in.array<float>("x");
-  o.strips = stripsOf(work[0], x, o.rows, o.inputs);
+  o.runs = runsOf(work[0], x, o.rows, o.inputs);
   o.packed = slope ? packedOf(work[1], x, o.rows, o.inputs) : nullptr;
   o.below = slope ? work[2].of(parts * size) : nullptr;
   runHead(o);

@@ -248,11 +248,12 @@ test("a map of the training renames new samples too, which may have either name,
     ["ids", ids],
     ["symbols", upright],
   ] as const) {
-    await impute({
+    const { notes } = await impute({
       model,
       table: { file: write(`${name}.tsv`, turn(own)) },
       output: place(`by ${name}`),
     });
+    assert.match(notes.join("\n"), /30 of 30 features found a name in .*names\.tsv/);
   }
   assert.deepEqual(readValues(place("by ids")), readValues(place("by symbols")));
   const wrong = write("wrong.tsv", [
