@@ -1,6 +1,7 @@
 // The command that builds TensorFlow's engine, and the step of npm start that sees to the native one.
-import { buildTensorflow } from "../engine/build.js";
+
 import { compileAddon } from "../engine/compile.js";
+import { buildTensorflow } from "../engine/tensorflow-build.js";
 import { type Profile, profitsFromNative } from "../study/profile.js";
 
 /** `aro tensorflow` fetches libtensorflow and builds the addon against it; `--cuda` takes NVIDIA's. */

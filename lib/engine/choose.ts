@@ -1,8 +1,9 @@
 // Chooses the engine: the fastest that runs here, or the one that is asked for.
-import { hasGpuLibrary } from "./addon.js";
+
 import type { BackendName, Engine } from "./engine.js";
 import { nativeEngine } from "./native.js";
 import { hasWebGpu } from "./platform.js";
+import { hasGpuLibrary } from "./tensorflow-addon.js";
 import { tfjsEngine } from "./tfjs.js";
 
 /** "native" has its own kernels; the others are backends of TensorFlow.js, of which "tensorflow" uses libtensorflow. */

@@ -6,9 +6,9 @@ import { dirname, join, sep } from "node:path";
 import { pathToFileURL } from "node:url";
 import util from "node:util";
 import type * as Tf from "@tensorflow/tfjs-core";
-import { loadAddon } from "./addon.js";
 import { prepare as prepareInBrowser } from "./browser.js";
 import type { BackendName, MemoryLimits } from "./engine.js";
+import { loadAddon } from "./tensorflow-addon.js";
 
 /** Registers a backend, and returns a way to see its tensors' memory: null where JavaScript cannot. */
 export type Prepare = () => Promise<

@@ -2,9 +2,9 @@
 // TensorFlow.js has no functions: variables that are updated in place, plain products, and products in bfloat16.
 import type * as Tf from "@tensorflow/tfjs-core";
 import type { AdamW } from "./adamw.js";
-import type { Addon, Attribute } from "./addon.js";
 import type { BackendName } from "./engine.js";
 import { keepErrorHandlers, prepare } from "./platform.js";
+import type { Addon, Attribute } from "./tensorflow-addon.js";
 import { type AdamKernel, adamKernel } from "./wasm-adam.js";
 
 export interface Backend {

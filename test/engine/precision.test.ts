@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createRandom } from "../../lib/cohort/random.js";
-import { loadAddon } from "../../lib/engine/addon.js";
 import type { Gradients } from "../../lib/engine/engine.js";
+import { loadAddon } from "../../lib/engine/tensorflow-addon.js";
 import { tfjsEngine } from "../../lib/engine/tfjs.js";
 import { relativeError } from "../golden.js";
 import { contenders } from "./engines.js";

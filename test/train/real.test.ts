@@ -1,13 +1,14 @@
-// A real training, tiny: the loss falls, two runs agree, and saved weights score the same.
+// Real trainings, tiny: the loss falls, two runs agree, saved weights score the same, and no loss is another than before.
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
 import { ARO, PAPER_MODEL } from "../../lib/model/aro.js";
 import { buildAutoencoder } from "../../lib/model/autoencoder.js";
+import { completeConfig, type RunRequest } from "../../lib/train/config.js";
 import { trainRun } from "../../lib/train/run.js";
 import { scratchFolder } from "../scratch.js";
-import { FEATURES, rowsOf, startEngine } from "./mortal.js";
+import { CONFIGS, DATA, FEATURES, rowsOf, startEngine } from "./mortal.js";
 
 const root = scratchFolder();
 
@@ -34,4 +35,30 @@ test("a real model learns, the same from the same seed, and its saved weights sc
   const { huber, mse } = await model.evaluate(data.validation.matrix);
   assert.deepEqual({ huber, mse }, run.result.final?.validation);
   model.dispose();
+});
+
+test("each model still comes to the loss that it came to when runs were recorded", async () => {
+  const engine = await startEngine("cpu");
+  const recorded = {
+    ARO: 0.016550869963477165,
+    VAE: 0.08756023712372513,
+    MODIS: 0.17381008111693885,
+  };
+  for (const [name, huber] of Object.entries(recorded)) {
+    const config = CONFIGS[name as keyof typeof CONFIGS] as RunRequest<unknown>;
+    const training = { ...config.training, epochs: 12, earlyStopping: null };
+    const { result } = await trainRun({
+      ...{ folder: join(root, name), config: { ...config, training }, data: DATA, engine },
+    });
+    assert.ok(Math.abs(result.best!.huber / huber - 1) < 1e-4, `${name} ${result.best!.huber}`);
+  }
+});
+
+test("what a model reads beside the rows is part of its run's hash", () => {
+  const classes = DATA.classes.with(0, 1 - DATA.classes[0]);
+  const hashOf = (data: typeof DATA, config: RunRequest<unknown>) =>
+    completeConfig(config, data).hash;
+  const { ARO: aro, MODIS: modis } = CONFIGS as Record<string, RunRequest<unknown>>;
+  assert.notEqual(hashOf({ ...DATA, classes }, modis), hashOf(DATA, modis));
+  assert.equal(hashOf({ ...DATA, classes }, aro), hashOf(DATA, aro));
 });

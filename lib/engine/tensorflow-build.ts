@@ -5,8 +5,8 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { replaceFile } from "../cohort/durable-file.js";
 import { findPython, runCommand } from "../cohort/python.js";
-import { type AddonPlaces, addonPlaces, hashOf } from "./addon.js";
 import { findCompiler } from "./compile.js";
+import { type AddonPlaces, addonPlaces, hashOf } from "./tensorflow-addon.js";
 import {
   fetchLibrary,
   isCuda,
@@ -14,7 +14,7 @@ import {
   TENSORFLOW_VERSION,
   type Wheel,
   wheelFor,
-} from "./library.js";
+} from "./tensorflow-library.js";
 
 export interface NativeBuild {
   /** As the addon reports it. */

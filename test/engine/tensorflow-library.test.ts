@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { fetchLibrary, wheelFor } from "../../lib/engine/library.js";
+import { fetchLibrary, wheelFor } from "../../lib/engine/tensorflow-library.js";
 
 test("wheelFor names the wheel of each machine that TensorFlow is built for", () => {
   assert.equal(wheelFor(false, "linux-x64", 2.36).distribution, "tensorflow-cpu");
