@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { availableParallelism, cpus } from "node:os";
 import { join, relative } from "node:path";
+import { countOf } from "../cohort/problems.js";
 import { findPython, runCommand } from "../cohort/python.js";
 import { projectRoot } from "../cohort/root.js";
 import { type Considered, chooseEngine, surveyEngines } from "../engine/choose.js";
@@ -122,11 +123,7 @@ function describe(report: Report): string {
     ...Object.entries(versions).map(([name, version]) => [name, version ?? "not installed"]),
   ].map(([what, found]) => ({ what, found }));
   const last = chosen
-    ? `chosen: ${describeEngine(chosen)}${chosen.name === "native" ? "" : `, ${counted(chosen.threads, "thread")}`}`
+    ? `chosen: ${describeEngine(chosen)}${chosen.name === "native" ? "" : `, ${countOf(chosen.threads, "thread")}`}`
     : `chosen: none; ${report.refused}`;
   return [textTable(rows), textTable<Considered>(report.engines), last].join("\n\n");
-}
-
-function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? "" : "s"}`;
 }

@@ -157,7 +157,7 @@ function modelText(
   return (
     `ARO, ${number(width)} units wide with ${hiddenLayers} hidden layers and input dropout ${inputDropout}, trained for ` +
     `${number(epochs)} epochs in batches of ${batchSize}, AdamW at ${learningRate.toExponential()} with weight decay ` +
-    `${weightDecay}, ${plateau ? `lowered by a factor of ${plateau.factor} on plateaus` : "constant"}.`
+    `${weightDecay}, ${plateau ? `multiplied by ${plateau.factor} on plateaus` : "constant"}.`
   );
 }
 

@@ -61,6 +61,21 @@ async function read(rna: object, rppa: object = {}, more: object = {}) {
 }
 const map = { file: "symbols.tsv", to: "symbol" };
 
+test("Ensembl ids find their names whatever versions table and map have", async () => {
+  const values = ids.map((_, i) => [i + 1, 7 - i]);
+  write("versions.tsv", table(["ENSG00000000001.3", "ENSG00000000003.12"], values));
+  write("other-versions.tsv", [
+    ["ensembl", "symbol"],
+    ["ENSG00000000001.9", "AKT1"],
+    ["ENSG00000000003", "MYH11"],
+  ]);
+  const other = { file: "other-versions.tsv" };
+  for (const ensemblVersions of ["strip", "keep"]) {
+    const { features } = await read({ file: "versions.tsv", map: other, ensemblVersions });
+    assert.deepEqual(features.slice(0, 2), ["AKT1", "MYH11"], ensemblVersions);
+  }
+});
+
 test("features that a map gives one name are merged as asked", async () => {
   const columnOf = async (duplicates: string) => {
     const { features, matrix } = await read({ map, duplicates });

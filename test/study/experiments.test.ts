@@ -30,7 +30,7 @@ const profile = readProfile({
     "experiments.features=60,experiments.width=6,experiments.epochs=2",
 });
 const study = await openStudy(profile);
-const { engine } = await chooseEngine({ prefer: "cpu" });
+const { engine } = await chooseEngine();
 const seeds = planExperiment(study, "seeds");
 const authors = planExperiment(study, "authors");
 // 60 features, and room for MODIS, which may have as many parameters as ARO.
