@@ -133,13 +133,19 @@ function findContained(longer: Iterable<string>, shorter: Set<string>): [string,
   });
 }
 
-/** Every run of words within an id, from one piece of punctuation to another. */
+/**
+ * Every run of words within an id, from one piece of punctuation to another, and its beginnings before a letter, as
+ * `TCGA-05-4244-01` in `TCGA-05-4244-01A-01R`.
+ */
 function wordsOf(id: string): { word: string; at: number }[] {
   const words = [...id.matchAll(/[\p{L}\p{N}]+/gu)].slice(0, 30);
-  return words.flatMap((first, i) =>
+  const runs = words.flatMap((first, i) =>
     words.slice(i).flatMap((last) => {
       const word = id.slice(first.index, last.index + last[0].length);
       return word === id ? [] : [{ word, at: first.index }];
     }),
   );
+  const [end = id.length] = words.slice(1).map(({ index }) => index);
+  const beginnings = [...id.matchAll(/(?<=\d)(?=\p{L})/gu)].filter(({ index }) => index > end);
+  return [...runs, ...beginnings.map(({ index }) => ({ word: id.slice(0, index), at: 0 }))];
 }

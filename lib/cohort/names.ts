@@ -1,5 +1,6 @@
 // Checks the names of a table's rows and columns, finds the id column, and chooses the features.
 import type { CellTable } from "./cell-table.js";
+import { wordsOf } from "./header.js";
 import { isExcelDate, isExcelNumber, stripEnsemblVersion } from "./identifiers.js";
 import { isPlainNumber } from "./numbers.js";
 import { countOf, type Problems, quote, quoteSome } from "./problems.js";
@@ -107,7 +108,11 @@ export function findIdColumn(
     }
     return { idColumn, counting: others };
   }
-  const candidates = counting.includes(first) ? findDistinct(table, counting, first) : [];
+  const rivals = counting.includes(first) ? findDistinct(table, counting, first) : [];
+  // A column of another name may count the samples, unless a column of features is beside it.
+  const candidates = COUNTING.test(table.header[first] ?? "")
+    ? rivals
+    : rivals.filter((j) => wordsOf(table.header[j]).some((word) => FEATURE.test(word)));
   if (candidates.length === 0) return { idColumn: first, counting: [] };
   const [name] = candidates.map((j) => table.header[j]);
   problems.add({
@@ -120,21 +125,31 @@ export function findIdColumn(
   return { idColumn: -1, counting };
 }
 
+/** Words in the name of a column of features. */
+const FEATURE = /^(?:genes?|symbols?|proteins?|metabolites?|features?|probes?)$/;
+
 /** Usual names of a column that counts the rows. */
 const COUNTING =
   /^(?:|index|unnamed: ?\d+(?:\.\d+)?|x|v1|rows?|row[._ ]?(?:names?|num|number|nr|no|index)|level_0|#|no\.?|nr\.?)$/i;
 
-/** The columns that count the rows; filtered tables have gaps. */
+/** The columns that count the rows: those with a usual name, also with gaps, or the first, from 0 or 1. */
 function findCounting(table: CellTable): number[] {
   const { header, lines } = table;
-  const named = table.columns.filter(
-    (j, i) => (i === 0 || header[j] !== "") && COUNTING.test(header[j]),
-  );
-  if (named.length === 0 || lines.length < 2) return [];
-  const cells = table.readColumns(named);
-  return named.filter((_, i) => {
-    const counts = cells[i].map((cell) => (/^\d{1,7}$/.test(cell) ? Number(cell) : Number.NaN));
-    return counts.every((count, row) => count > (row === 0 ? -1 : counts[row - 1]));
+  const isNamed = (j: number) => COUNTING.test(header[j]);
+  const likely = table.columns.filter((j, i) => i === 0 || (header[j] !== "" && isNamed(j)));
+  if (lines.length < 2) return [];
+  const cells = table.readColumns(likely);
+  return likely.filter((j, i) => {
+    const begins = (count: number) => count >= 0 && (isNamed(j) || count <= 1);
+    const follows = (count: number, last: number) =>
+      isNamed(j) ? count > last : count === last + 1;
+    let before: number | undefined;
+    return cells[i].every((cell) => {
+      const count = /^\d{1,7}(?:\.0)?$/.test(cell) ? Number(cell) : Number.NaN;
+      const isNext = before === undefined ? begins(count) : follows(count, before);
+      before = count;
+      return isNext;
+    });
   });
 }
 
@@ -179,6 +194,7 @@ const NO_FEATURES: readonly (readonly [what: string, pattern: RegExp])[] = [
     /^__\w|^N_(?:unmapped|multimapping|noFeature|ambiguous)$/,
   ],
   ["MaxQuant's contaminants", /^CON__/],
+  ["FragPipe's contaminants", /^cont(?:am)?_/i],
   ["MaxQuant's reversed sequences", /^REV__/],
   ["decoy sequences", /^(?:decoy_|rev_(?!_)|##)/i],
   ["spiked-in ERCC controls", /^ERCC-\d{5}$/],
@@ -262,7 +278,7 @@ function noteFeatures(
   }
   const versions = ids.filter((id, i) => id !== raw[i]).length;
   if (versions > 0) notes.push(`the versions of ${countOf(versions, "Ensembl id")} were taken off`);
-  const others = ids.filter((id) => /^(?:__|N_|CON__|REV_|ERCC-|decoy_|##)/i.test(id));
+  const others = ids.filter((id) => /^(?:__|N_|CON__|cont(?:am)?_|REV_|ERCC-|decoy_|##)/i.test(id));
   for (const [what, pattern] of others.length > 0 ? NO_FEATURES : []) {
     const found = others.filter((id) => pattern.test(id));
     if (found.length > 0) {

@@ -1,4 +1,5 @@
 // Reads Parquet files through polars, which is loaded on first use; NaN and null mean "not measured".
+import { readFileSync } from "node:fs";
 import type pl from "nodejs-polars";
 import type { CellTable } from "./cell-table.js";
 import { readFooter } from "./parquet-footer.js";
@@ -40,9 +41,11 @@ export async function openParquet(file: string): Promise<CellTable> {
         "rename one of each, and write the file again",
     );
   }
+  // Polars takes a name that does not end so for the content.
+  const source = file.endsWith(".parquet") ? file : readFileSync(file);
   // The frame's own columns, since each Series around one takes a millisecond to make.
   const read = (options: Parameters<typeof polars.readParquet>[1]) => {
-    const frame = attempt(() => polars.readParquet(file, options));
+    const frame = attempt(() => polars.readParquet(source, options));
     return (frame as unknown as NativeFrame).inner().getColumns();
   };
   const all = names.length * rows <= PART ? read({}) : undefined;

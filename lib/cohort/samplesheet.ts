@@ -213,7 +213,7 @@ interface LabelColumn {
 }
 
 /** Beside one of these, "-" is a label. */
-const SIGNS = /^(?:\d?\++|\+\/-|pos(?:itive)?|neg(?:ative)?)$/i;
+const SIGNS = /^(?:\d?[+＋]+|\+\/-|pos(?:itive)?|neg(?:ative)?)$/i;
 
 /** Reads a column of labels: numbers if it is declared so or all cells are, else text; notes what could be doubted. */
 function readLabels(

@@ -399,10 +399,10 @@ function findIdsElsewhere(
 ): string | undefined {
   const known = new Set(sampleIds);
   const first = table.readFirstRows(20);
-  const column = table.columns.find(
-    (j) =>
-      j !== idColumn && first.filter((row) => known.has(row[j] ?? "")).length > first.length / 2,
-  );
+  const column = table.columns.find((j) => {
+    const found = new Set(first.map((row) => row[j] ?? "").filter((cell) => known.has(cell)));
+    return j !== idColumn && found.size > 1 && found.size > first.length / 2;
+  });
   if (column === undefined) return undefined;
   const name = table.header[column];
   return `; column ${column + 1} has such ids: pass id: ${quote(name)}`;

@@ -9,6 +9,10 @@ const NAMES =
 const DESCRIBING =
   /^(?:sd|std(?:ev)?|se|sem|cv|var(?:iance)?|min|max|p[._ -]?val(?:ue)?s?|q[._ -]?val(?:ue)?s?|(?:adj[._ ]?)?p[._ ]?adj|adj\.p\.val|fdr|(?:log2?)?[._ ]?(?:fc|fold[._ ]?change)|lfcse|basemean|aveexpr|length|start|end|width|chr(?:om(?:osome)?)?|m\/?z|rt|mass|units?|(?:entrez|ensembl|hgnc|ncbi|hmdb|kegg|chebi|pubchem|cas)(?:[._ -]?gene)?(?:[._ -]?(?:id|no|number))?|gene[._ -]?id)$/i;
 
+/** Names of runs that measure no patient. */
+const CONTROLS =
+  /^(?:qc|pool(?:ed)?|blank|ntc|water|ref(?:erence)?|bridge|calibrator|standard)(?:[._ -]*(?:qc|pool|sample|mix))?[._ -]?\d*$/i;
+
 /** A sample or feature with the name of a total or a mean. */
 interface Total {
   /** Its index among the samples or features. */
@@ -84,9 +88,11 @@ export function addTotals(
   }
   const unlike = totals.flatMap(({ index, of }) => (of === undefined ? [ids[index]] : []));
   const describing = what === "samples" ? ids.filter((id) => DESCRIBING.test(id)) : [];
+  const controls = what === "samples" ? ids.filter((id) => CONTROLS.test(id)) : [];
   return [
     ...noteNames(what, "totals", unlike),
     ...noteNames(what, "statistics or annotations of the features", describing),
+    ...noteNames(what, "controls of the measurement", controls),
   ];
 }
 

@@ -122,7 +122,7 @@ export async function impute(options: ImputeOptions): Promise<Imputed> {
   const running = engine ?? (await chooseEngine()).engine;
   const map = mapTraining(decoder.paths.likeness);
   const newcomers: Newcomer[] = [];
-  const notes: string[] = [...read.notes];
+  const warnings: string[] = [];
   const opened = imputer.aro
     ? openClamped(imputer.aro, decoder.paths, running)
     : openDecoder(decoder, running, emptyMeasured);
@@ -149,22 +149,22 @@ export async function impute(options: ImputeOptions): Promise<Imputed> {
       values.abandon();
       throw error;
     }
-    notes.push(...noteMissing(places, decoder.modalities[0].name));
+    warnings.push(...noteMissing(places, decoder.modalities[0].name));
     if (aligned) {
-      notes.push(
+      warnings.push(
         `aligned to the training samples by ${align}, which removes true differences between the two groups of samples ` +
           `along with those of units and batch${leftOut(aligned.left)}`,
       );
     }
-    if (imputer.aro) notes.push(CLAMPED);
-    notes.push(...worseThanMean(decoder.choices));
-    notes.push(...noteSamples(imputer, newcomers));
-    notes.push(...noteShift(newcomers, aligned !== undefined));
+    if (imputer.aro) warnings.push(CLAMPED);
+    warnings.push(...worseThanMean(decoder.choices));
+    warnings.push(...noteSamples(imputer, newcomers));
+    warnings.push(...noteShift(newcomers, aligned !== undefined));
     await writeFile(join(aside, "samples.tsv"), renderNewcomers(newcomers, imputer.noveltyLimit));
     await writeFile(join(aside, "features.tsv"), renderFeatures(imputer));
     await writeFile(
       join(aside, "report.html"),
-      renderReport(imputer, { newcomers, notes, level, map }),
+      renderReport(imputer, { newcomers, notes: read.notes, warnings, level, map }),
     );
   });
   await work.finally(() => opened.dispose());
@@ -175,7 +175,7 @@ export async function impute(options: ImputeOptions): Promise<Imputed> {
     outside: newcomers.flatMap(({ sample, novelty }) =>
       novelty > imputer.noveltyLimit ? [sample] : [],
     ),
-    notes,
+    notes: [...read.notes, ...warnings],
   };
 }
 

@@ -9,8 +9,10 @@ import { noveltyOfTraining, type SampleMap } from "./smoothing.js";
 
 export interface ReportOptions {
   readonly newcomers: readonly Newcomer[];
-  /** What the imputation had to say. */
+  /** How the file was read. */
   readonly notes: readonly string[];
+  /** What to be careful about. */
+  readonly warnings: readonly string[];
   /** Of the intervals. */
   readonly level: number;
   readonly map: SampleMap;
@@ -31,7 +33,7 @@ const LISTED = 100; // samples with a warning that the page names
 
 /** Renders the report as HTML. */
 export function renderReport(imputer: Imputer, options: ReportOptions): string {
-  const { newcomers, notes, level } = options;
+  const { newcomers, notes, warnings, level } = options;
   const { decoder, name } = imputer;
   const inferred = decoder.modalities.slice(1).map((one) => one.name);
   const warned = newcomers.filter(({ warnings }) => warnings.length > 0);
@@ -42,14 +44,14 @@ export function renderReport(imputer: Imputer, options: ReportOptions): string {
 <title>Imputed by ${escapeMarkup(name)}</title>
 <style>
 body { font: 15px/1.5 Inter, Helvetica, Arial, sans-serif; color: ${INK}; max-width: 780px; margin: 2em auto; padding: 0 1em }
-svg { display: block; max-width: 100%; margin: 1em 0 } h1, h2 { line-height: 1.2 } p.note { border-left: 4px solid ${WARNED}; padding-left: 1em }
+svg { display: block; max-width: 100%; margin: 1em 0 } h1, h2 { line-height: 1.2 } p.note, p.warning { border-left: 4px solid ${GRID}; padding-left: 1em } p.warning { border-color: ${WARNED} }
 table { border-collapse: collapse; font-size: 13px } td, th { padding: 2px 12px 2px 0; text-align: left; border-bottom: 1px solid ${GRID} }
 </style>
 <h1>${count} imputed by the model of ${escapeMarkup(name)}</h1>
 <p>${escapeMarkup(inferred.join(", "))}: predicted from ${escapeMarkup(decoder.modalities[0].name)}. Units: ${escapeMarkup(unitsText(imputer))}.
 The model was trained on ${decoder.trainedOn.length} samples of ${imputer.patients} patients. Library ${escapeMarkup(imputer.version)}, seed ${imputer.seed}.
 Not for diagnosis or treatment of a person.</p>
-${notes.map((note) => `<p class="note">${escapeMarkup(note)}</p>`).join("\n")}
+${[...notes.map((note) => paragraph("note", note)), ...warnings.map((one) => paragraph("warning", one))].join("\n")}
 <h2>Which features can be used</h2>
 <p>The correlation r of each feature's predicted and measured values, over training patients who were held out. Strong: the
 lower limit of r is above 0.3. Usable: r is at least 0.3 and its lower limit above 0. Weak: do not use the feature on its own.
@@ -68,6 +70,10 @@ ${tableCoverage(imputer)}
 ${drawCoverage(imputer)}
 </html>
 `;
+}
+
+function paragraph(kind: "note" | "warning", words: string): string {
+  return `<p class="${kind}">${escapeMarkup(words)}</p>`;
 }
 
 function whereText({ noveltyLimit }: Imputer, newcomers: readonly Newcomer[]): string {

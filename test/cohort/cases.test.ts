@@ -1041,3 +1041,31 @@ test("symbols with Entrez ids are read as symbols, unless several share one", as
   const others = await reads({ "r.csv": table(["ENSG00000141510|TP53", "ENSG00000133703|KRAS"]) });
   assert.match(others.text, /2 features combine identifiers.*rename them with map/);
 });
+
+test("a first column that counts rows beside the names of genes is refused, whatever it is called", async () => {
+  const table = (name: string, [a, b]: readonly string[]) =>
+    `${name},gene,S1,S2,S3,S4\n${a},TP53,1,2,3,4\n${b},EGFR,1,2,3,4\n`;
+  for (const [name, ...counts] of [
+    ["ID", "1", "2"],
+    ["n", "0", "1"],
+    ["Unnamed: 0", "0.0", "1.0"],
+  ]) {
+    await refuses({ "r.csv": table(name, counts) }, [/counts the rows; .*id: "gene"/]);
+  }
+  const ids = await reads({ "r.csv": table("ID", ["7157", "1956"]) });
+  assert.deepEqual(ids.features, ["7157", "1956"]);
+});
+
+test("barcodes cut before a letter almost match, and controls and contaminants are noted", async () => {
+  const barcodes = "gene,TCGA-AA-0001-01A-11R,TCGA-AA-0002-01A-11R\nTP53,1,2\n";
+  const sheet = "sample,patient\nTCGA-AA-0001-01,P1\nTCGA-AA-0002-01,P2\n";
+  await refuses({ "r.csv": barcodes, "samples.csv": sheet }, [
+    /"TCGA-AA-0001-01A-11R" here, "TCGA-AA-0001-01" in the sample sheet \(a longer name; 1 more\)/,
+  ]);
+  const noted = await reads(
+    { "r.csv": "gene,S1,QC1,Blank_2\ncontam_P02768,1,2,0\nTP53,1,2,3\n" },
+    { withoutSheet: true, table: { orientation: "features-in-rows" } },
+  );
+  assert.match(noted.text, /may be controls of the measurement: "QC1", "Blank_2"/);
+  assert.match(noted.text, /include FragPipe's contaminants \(1\): "contam_P02768"/);
+});

@@ -272,6 +272,13 @@ test("nulls of Parquet are not measured beside zeros and NaN, in columns of any 
   assert.deepEqual(rows[2], [null, null, 5, null]);
 });
 
+test("a Parquet file of any name is read, if its format is stated", async () => {
+  const file = writeTemp("table.pq", "");
+  pl.DataFrame({ id: ["s1", "s2"], a: [1.5, null] }).writeParquet(file);
+  const { rows } = await readRows({ file, format: "parquet", orientation: UPRIGHT });
+  assert.deepEqual(rows, [[1.5], [null]]);
+});
+
 test("a column that is twice in Parquet is refused by name, of which polars reads one", async () => {
   const file = writeTemp("repeated.parquet", "");
   pl.DataFrame({ id: ["s1"], geneA: [1], geneB: [2] }).writeParquet(file);

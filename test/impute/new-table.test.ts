@@ -1,6 +1,6 @@
 // New samples from a file: read as the training table was, and what is said of a table that does not fit.
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { before, test } from "node:test";
 import { readCohortFile } from "../../lib/cohort/cohort-file.js";
@@ -167,6 +167,10 @@ test("a table that lies the other way round than the training table is read as i
   const file = write("upright.tsv", cellsOf("RNA", fresh, log));
   const { notes } = await impute({ model: logs, table: { file }, output: place("as it lies") });
   assert.match(
+    readFileSync(place("as it lies/report.html"), "utf8"),
+    /<p class="note">[^<]*unlike the training table; read so<\/p>/,
+  );
+  assert.match(
     notes.join("\n"),
     /upright\.tsv: has samples in rows, unlike the training table; read so/,
   );
@@ -267,6 +271,17 @@ test("a map of the training renames new samples too, which may have either name,
     impute({ model, table: { file: place("ids.tsv") }, output: place("by damaged") }),
     /names.tsv/,
   );
+});
+
+test("a map of names that the bundle does not list is not read", async () => {
+  const stray = write("logs/model/names.tsv", [
+    ["name", "feature"],
+    ["G0001", "G0002"],
+  ]);
+  const table = { file: place("new-logs.tsv") };
+  await impute({ model: logs, table, output: place("with a stray map") });
+  rmSync(stray);
+  assert.deepEqual(readValues(place("with a stray map")), readValues(place("of logs")));
 });
 
 test("training samples and samples with few features are told", async () => {
