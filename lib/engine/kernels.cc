@@ -367,7 +367,7 @@ struct Summed {
 /// Sums a tile of the gradient, `slope^T below` over `rows` samples. Between a few products and the next it applies a row
 /// of the tile before: the processor works on both at once, and what a tile changes is fetched during its sums.
 template <int NI>
-__attribute__((noinline)) void updateTile(const Trained& weight, int64_t stride, const float* slope, const float* below, int64_t rows,
+inline void updateTile(const Trained& weight, int64_t stride, const float* slope, const float* below, int64_t rows,
                        float scale, const Adam& adam, int64_t at, int64_t width, Summed& tile) {
   V sums[NI][2] = {};
   int n = 0;
@@ -400,9 +400,10 @@ void updateRows(const Trained& weight, int64_t stride, int64_t inputs, const flo
   for (int64_t left = 0; left < strips; left += STRIPS)
     for (int64_t band = first; band < last; band += BAND) {
       const int64_t end = std::min(last, band + BAND), right = std::min(strips, left + STRIPS);
-      for (int64_t r = 0; r < rows; r++)
-        for (int64_t i = band; i < end; i++)
-          slopes[((i - band) / LOW * rows + r) * LOW + (i - band) % LOW] = slope[r * sample + i * unit];
+      for (int64_t i = band; i < end; i += LOW)
+        for (int64_t r = 0; r < rows; r++)
+          for (int64_t n = 0; n < std::min<int64_t>(LOW, end - i); n++)
+            slopes[(i - band) * rows + r * LOW + n] = slope[r * sample + (i + n) * unit];
       for (int64_t s = left; s < right; s++)
         for (int64_t i = band; i < end; i += LOW)
           constant<LOW>(static_cast<int>(std::min<int64_t>(LOW, end - i)), [&](auto tall) {
@@ -513,11 +514,17 @@ void packInputs(const float* weight, int64_t stride, int64_t outputs, int64_t in
 template <class T>
 void transpose(const T* from, int64_t stride, int64_t rows, int64_t first, int64_t last, float* to,
                int64_t lanes) {
-  for (int64_t left = first; left < last; left += 16)
-    for (int64_t row = 0; row < lanes; row++)
-      for (int64_t column = left; column < std::min(left + 16, last); column++)
-        to[(column - first) * lanes + row] =
-            row < rows ? static_cast<float>(from[row * stride + column]) : 0.0f;
+  constexpr int64_t SIDE = 16;
+  for (int64_t left = first; left < last; left += SIDE)
+    for (int64_t top = 0; top < lanes; top += SIDE) {
+      const int64_t wide = std::min(SIDE, last - left), high = std::clamp<int64_t>(rows - top, 0, SIDE);
+      float block[SIDE][SIDE] = {};
+      for (int64_t row = 0; row < high; row++)
+        for (int64_t column = 0; column < wide; column++)
+          block[column][row] = static_cast<float>(from[(top + row) * stride + left + column]);
+      for (int64_t column = 0; column < wide; column++)
+        std::copy(block[column], block[column] + std::min(SIDE, lanes - top), to + (left - first + column) * lanes + top);
+    }
 }
 
 // ---------------------------------------------------------------- the head
