@@ -34,7 +34,7 @@ export { countParameters, initializeWeights } from "./model/model.js";
 export { MODIS } from "./model/modis.js";
 export { DEFAULT_RATIOS } from "./model/modis-networks.js";
 export { VAE, type VaeSpec } from "./model/vae.js";
-export { readWeights, writeWeights } from "./model/weights.js";
+export { readWeights } from "./model/weights.js";
 export { readRun } from "./train/folder.js";
 export { trainRun } from "./train/run.js";
 

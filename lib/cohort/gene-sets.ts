@@ -1,5 +1,4 @@
 // Gene sets: read from a GMT file, or formed from families of gene symbols.
-import { checkOptions } from "../options.js";
 import { readText } from "./textfile.js";
 
 export interface GeneSet {
@@ -39,22 +38,16 @@ export function readGeneSets(file: string): GeneSet[] {
   throw new RangeError(`${file}: expected gene sets, one a line, got none`);
 }
 
-export interface FamilyOptions {
-  /** By default 8. */
-  readonly least?: number;
-}
+/** Fewer genes of one stem are no family. */
+const FEWEST = 8;
 
 /**
  * Groups gene symbols by their stem, the letters before the first digit or hyphen, as HGNC names families: COL1A1 and
  * COL3A1 are "COL", HLA-A and HLA-B "HLA". A rough stand-in where no curated sets are at hand: it groups by name, not
  * by what is known of the genes.
- * @returns the stems of at least two letters with enough genes, by name.
+ * @returns the stems of at least two letters with at least eight genes, by name.
  */
-export function symbolFamilies(
-  features: readonly string[],
-  options: FamilyOptions = {},
-): GeneSet[] {
-  const { least = 8 } = checkOptions("symbolFamilies", options, { least: "number" });
+export function symbolFamilies(features: readonly string[]): GeneSet[] {
   const families = new Map<string, Set<string>>();
   for (const feature of features) {
     const stem = feature.match(/^([A-Z]{2,})[\d-]/)?.[1];
@@ -62,7 +55,7 @@ export function symbolFamilies(
     families.set(stem, (families.get(stem) ?? new Set()).add(feature));
   }
   return [...families]
-    .filter(([, genes]) => genes.size >= least)
+    .filter(([, genes]) => genes.size >= FEWEST)
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([stem, genes]) => ({ name: `${stem} family`, genes: [...genes] }));
 }

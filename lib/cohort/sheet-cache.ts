@@ -1,20 +1,20 @@
 // Caches sheets: a sheet read once is kept in a small file, and read from there until the workbook changes.
 import { mkdir, readFile, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { replaceFile } from "./durable-file.js";
-import { emptyMatrix, type Matrix } from "./matrix.js";
+import { matrixFrom } from "./matrix.js";
 import { projectRoot } from "./root.js";
-import { hashFile } from "./sources.js";
+import { valuesOf } from "./table-writer.js";
 import { readSheet, type SheetRequest, type SheetTable } from "./workbook.js";
 
 /** Change it whenever sheets are read or kept differently. */
-const VERSION = "aro sheet 1";
+const VERSION = "aro sheet 2";
 
 /** What identifies the workbook that was read. */
 interface Fingerprint {
   readonly bytes: number;
   readonly mtimeMs: number;
-  readonly sha256: string;
 }
 
 interface Header extends Omit<SheetTable, "matrix"> {
@@ -32,7 +32,7 @@ export interface CacheOptions {
 
 /**
  * Reads a sheet as `readSheet` does, or returns the kept result if the workbook still has the same size and
- * modification time, or the same size and SHA-256. Reads it again if the kept file is damaged or of another version.
+ * modification time. Reads it again if the kept file is damaged or of another version.
  * @throws as `readSheet` does; Error if the folder cannot be written to.
  */
 export async function readCachedSheet(
@@ -41,25 +41,24 @@ export async function readCachedSheet(
 ): Promise<SheetTable> {
   const { file, sheet, ...rest } = request;
   const asked = JSON.stringify(rest);
-  const found = await stat(file).catch(() => undefined);
-  if (!found) return await readSheet(request); // which says what is wrong
+  const source = await fingerprint(file);
+  if (!source) return await readSheet(request); // which says what is wrong
   const kept = join(folder, `${basename(file)}-${sheet}.sheet`.replace(/[^\w.-]/g, "_"));
   const before = await readKept(kept);
-  let sha256: string | undefined;
-  if (before && before.header.request === asked && before.header.source.bytes === found.size) {
-    if (before.header.source.mtimeMs === found.mtimeMs) return before.table;
-    sha256 = await hashFile(file);
-    if (before.header.source.sha256 === sha256) return before.table;
+  if (before?.header.request === asked && isDeepStrictEqual(before.header.source, source)) {
+    return before.table;
   }
   const table = await readSheet(request);
-  sha256 ??= await hashFile(file);
-  const after = await stat(file);
-  if (after.mtimeMs === found.mtimeMs && after.size === found.size) {
+  if (isDeepStrictEqual(await fingerprint(file), source)) {
     await mkdir(folder, { recursive: true });
-    const source = { bytes: found.size, mtimeMs: found.mtimeMs, sha256 };
     await keep(kept, { table, source, request: asked });
   }
   return table;
+}
+
+async function fingerprint(file: string): Promise<Fingerprint | undefined> {
+  const found = await stat(file).catch(() => undefined);
+  return found && { bytes: found.size, mtimeMs: found.mtimeMs };
 }
 
 /** Writes the header's length in eight bytes, the header as JSON, and float32 values, NaN where not measured. */
@@ -69,17 +68,12 @@ async function keep(
 ): Promise<void> {
   const { matrix, ...rest } = table;
   const header: Header = { version: VERSION, source, request, rows: matrix.rows, ...rest };
-  // Padded with spaces, so that the values begin at a multiple of four.
-  const json = JSON.stringify(header);
-  const text = Buffer.from(json + " ".repeat((4 - (Buffer.byteLength(json) % 4)) % 4));
+  const text = Buffer.from(JSON.stringify(header));
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(text.length));
-  const values = Buffer.alloc(matrix.values.length * 4);
-  matrix.values.forEach((value, i) => {
-    values.writeFloatLE(matrix.observed[i] ? value : Number.NaN, i * 4);
-  });
   await replaceFile(file, async (handle) => {
-    await handle.writeFile(Buffer.concat([length, text, values]));
+    await handle.writeFile(Buffer.concat([length, text]));
+    await handle.writeFile(Buffer.from(valuesOf(matrix).buffer));
   });
 }
 
@@ -97,16 +91,7 @@ async function readKept(file: string): Promise<{ header: Header; table: SheetTab
   if (header.version !== VERSION) return undefined;
   const { version, source, request, rows, ...rest } = header;
   if (bytes.length !== start + rows * header.columns.length * 4) return undefined;
-  return { header, table: { ...rest, matrix: decode(bytes, start, rows, header.columns.length) } };
-}
-
-function decode(bytes: Buffer, start: number, rows: number, columns: number): Matrix {
-  const matrix = emptyMatrix(rows, columns);
-  for (let i = 0; i < matrix.values.length; i++) {
-    const value = bytes.readFloatLE(start + i * 4);
-    if (Number.isNaN(value)) continue;
-    matrix.values[i] = value;
-    matrix.observed[i] = 1;
-  }
-  return matrix;
+  const values = new Float32Array(new Uint8Array(bytes.subarray(start)).buffer); // copied, to be aligned
+  const matrix = matrixFrom(rows, header.columns.length, values);
+  return { header, table: { ...rest, matrix } };
 }

@@ -25,3 +25,4 @@ export { crossEntropy, reconstructionHead, reconstructionLoss, total } from "../
 
 export { dealRows, inspectMatrix } from "./batches.js";
 export { buildModel, type Network, type Trainable } from "./model.js";
+export { writeWeights } from "./weights.js";

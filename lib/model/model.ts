@@ -201,7 +201,7 @@ export function buildModel<Spec, Batch, Net extends Network<Batch>>(
   };
   const find = (where: string, name: string, kept: Kept, values?: Float32Array): Parameter => {
     requireAlive(where);
-    return requireTensor(where, parameters, { name, kept, values });
+    return requireTensor(where, parameters, name, kept, values);
   };
 
   return {
@@ -365,11 +365,9 @@ export function drawUniform(random: Random, bound: number, values: Float32Array)
 function requireTensor(
   where: string,
   parameters: ReadonlyMap<string, Parameter>,
-  {
-    name,
-    kept,
-    values,
-  }: { readonly name: string; readonly kept: Kept; readonly values?: Float32Array },
+  name: string,
+  kept: Kept,
+  values?: Float32Array,
 ): Parameter {
   const parameter = parameters.get(name);
   if (!parameter) {

@@ -15,10 +15,11 @@ export interface TrainSettings {
   /** Decoupled, as in AdamW. */
   readonly weightDecay: number;
   readonly plateau: PlateauSettings | null;
+  /** Null, as in the paper, trains all epochs. */
   readonly earlyStopping: EarlyStopping | null;
   /** Omitted if the validation loss counts all columns, as in the paper. */
   readonly criterion?: "inferred";
-  /** Determines the order of the rows and the dropout. */
+  /** Determines the order of the rows, dropout and noise. */
   readonly seed: number;
 }
 
@@ -31,21 +32,17 @@ export interface PlateauSettings {
   readonly stepsPerEpoch: number;
 }
 
-export interface TrainOptions {
-  readonly epochs?: number;
-  readonly batchSize?: number;
-  readonly learningRate?: number;
-  readonly weightDecay?: number;
+/** The settings that a caller gives; all but the seed have defaults, the paper's. */
+export interface TrainOptions
+  extends Partial<Omit<TrainSettings, "plateau" | "criterion" | "seed">>,
+    Pick<TrainSettings, "seed"> {
   /** Lowers the rate on a plateau of the validation Huber loss; null keeps it. */
   readonly plateau?: Partial<PlateauSettings> | null;
-  /** Off in the paper. */
-  readonly earlyStopping?: EarlyStopping | null;
   /**
    * The columns whose validation loss decides schedule, early stopping and the best epoch: "all", as in the paper, or
    * those behind the first modality. By default all.
    */
   readonly criterion?: "all" | "inferred";
-  readonly seed: number;
 }
 
 /**

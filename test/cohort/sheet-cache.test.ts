@@ -44,13 +44,10 @@ test("gives the same table from the workbook, when it keeps it, and from what it
   assert.deepEqual(await read(), direct);
 });
 
-test("reads a workbook anew that changed, and not one that was only touched", async () => {
-  const { file, read, write, kept } = await place();
-  await read();
-  const before = readFileSync(kept());
-  utimesSync(file, new Date(), new Date(2020, 1, 1));
+test("reads a workbook anew that changed", async () => {
+  const { read, write, kept } = await place();
   assert.equal((await read()).matrix.values[5], 4);
-  assert.deepEqual(readFileSync(kept()), before);
+  const before = readFileSync(kept());
   await write(5);
   assert.equal((await read()).matrix.values[5], 5);
   assert.notDeepEqual(readFileSync(kept()), before);
