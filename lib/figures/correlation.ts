@@ -21,7 +21,6 @@ export interface CorrelationRow {
 
 export interface CorrelationOptions {
   readonly cohort: string;
-  readonly part?: string;
   readonly samples: number;
 }
 
@@ -34,16 +33,11 @@ export function correlationFigure(
   rows: readonly CorrelationRow[],
   options: CorrelationOptions,
 ): Figure {
-  const {
-    cohort,
-    part = "test",
-    samples,
-  } = checkOptions("correlationFigure", options, {
+  const { cohort, samples } = checkOptions("correlationFigure", options, {
     cohort: required("string"),
-    part: "string",
     samples: required("number"),
   });
-  checkRows(`correlation-${part}`, "rows", rows);
+  checkRows("correlation-test", "rows", rows);
   rows.forEach(checkPercentiles);
   const predictors = [...new Set(rows.map(({ predictor }) => predictor))];
   const modalities = [...new Set(rows.map(({ modality }) => modality))];
@@ -95,10 +89,10 @@ export function correlationFigure(
     };
   });
   return makeFigure({
-    name: `correlation-${part}`,
+    name: "correlation-test",
     title: `${cohort}: correlation of predicted and measured values, feature by feature`,
     subtitle: [
-      `Pearson r across ${counted(samples, `${part} sample`)}. Dot and number: median feature; thick line: middle half; ` +
+      `Pearson r across ${counted(samples, "test sample")}. Dot and number: median feature; thick line: middle half; ` +
         "thin line: middle 90 %.",
     ],
     datasets,

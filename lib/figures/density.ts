@@ -19,7 +19,6 @@ export interface PairCounts {
 export interface DensityOptions {
   readonly cohort: string;
   readonly modality: string;
-  readonly part?: string;
   readonly samples: number;
 }
 
@@ -29,15 +28,9 @@ export interface DensityOptions {
  * @throws RangeError if there are no panels or more than 3, or edges and counts do not match.
  */
 export function densityFigure(panels: readonly PairCounts[], options: DensityOptions): Figure {
-  const {
-    cohort,
-    modality,
-    part = "test",
-    samples,
-  } = checkOptions("densityFigure", options, {
+  const { cohort, modality, samples } = checkOptions("densityFigure", options, {
     cohort: required("string"),
     modality: required("string"),
-    part: "string",
     samples: required("number"),
   });
   if (panels.length === 0 || panels.length > 3) {
@@ -93,10 +86,10 @@ export function densityFigure(panels: readonly PairCounts[], options: DensityOpt
     };
   });
   return makeFigure({
-    name: `density-${part}`,
-    title: `${cohort}: predicted and measured ${modality}, ${part} samples`,
+    name: "density-test",
+    title: `${cohort}: predicted and measured ${modality}, test samples`,
     subtitle: [
-      `Every observed value of ${counted(samples, `${part} sample`)} after preprocessing; shade on a logarithmic scale; dashed: ` +
+      `Every observed value of ${counted(samples, "test sample")} after preprocessing; shade on a logarithmic scale; dashed: ` +
         "predicted = measured. Predictions beyond the axis are counted at its edge.",
     ],
     datasets,

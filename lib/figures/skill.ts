@@ -22,8 +22,7 @@ export interface SkillRow {
 
 export interface SkillOptions {
   readonly cohort: string;
-  readonly part?: string;
-  /** Number of samples in this part of a split. */
+  /** Number of test samples of a split. */
   readonly samples: number;
   /** Number of splits behind the means and intervals. */
   readonly splits: number;
@@ -35,22 +34,16 @@ const FLOOR = -0.2;
 /**
  * Draws skill by predictor (rows, in the given order) and modality (panels) as a dot with its 95 % interval. Controls
  * are gray, ARO has its own colors, and the shape shows what a predictor sees.
- * @throws RangeError if no row is of the part, or an interval does not hold its skill.
+ * @throws RangeError if no row is of the test part, or an interval does not hold its skill.
  */
 export function skillFigure(rows: readonly SkillRow[], options: SkillOptions): Figure {
-  const {
-    cohort,
-    part = "test",
-    samples,
-    splits,
-  } = checkOptions("skillFigure", options, {
+  const { cohort, samples, splits } = checkOptions("skillFigure", options, {
     cohort: required("string"),
-    part: "string",
     samples: required("number"),
     splits: required("number"),
   });
-  const own = rows.filter((row) => row.part === part);
-  checkRows(`skill-${part}`, `rows of the part "${part}"`, own);
+  const own = rows.filter((row) => row.part === "test");
+  checkRows("skill-test", "rows of the test part", own);
   for (const { predictor, modality, skill, skillLow, skillHigh } of own) {
     const what = `the skill of ${predictor} on ${modality}`;
     checkInterval("skillFigure", what, skill, [skillLow, skillHigh]);
@@ -123,13 +116,13 @@ export function skillFigure(rows: readonly SkillRow[], options: SkillOptions): F
     };
   });
   return makeFigure({
-    name: `skill-${part}`,
-    title: `${cohort}: reconstruction of the ${part} samples, by predictor and modality`,
+    name: "skill-test",
+    title: `${cohort}: reconstruction of the test samples, by predictor and modality`,
     subtitle: [
       "Skill = 1 − MSE / MSE of the mean of observed training values: 0 is no better than that constant, 1 is perfect.",
       splits > 1
-        ? `Mean and 95 % interval over ${counted(splits, "split")} by patient, ${counted(samples, `${part} sample`)} each.`
-        : `One split by patient, ${counted(samples, `${part} sample`)}. Lines: 95 % intervals, patients drawn with replacement.`,
+        ? `Mean and 95 % interval over ${counted(splits, "split")} by patient, ${counted(samples, "test sample")} each.`
+        : `One split by patient, ${counted(samples, "test sample")}. Lines: 95 % intervals, patients drawn with replacement.`,
     ],
     datasets,
     view: {

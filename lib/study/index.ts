@@ -8,7 +8,7 @@ export { openGeneSets } from "./gene-sets.js";
 export { modisSpec, openModis, trainModis } from "./modis.js";
 export { describeStudy } from "./overview.js";
 export { type Profile, readProfile } from "./profile.js";
-export { openAro, openCohort, openStudy, readAro, type Study, trainAro } from "./study.js";
+export { openAro, openCohort, openStudy, readAro, trainAro } from "./study.js";
 export { chooseTasks } from "./tasks.js";
 
 // Searches, experiments and measurements: many runs of a study, compared.

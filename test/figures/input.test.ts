@@ -46,15 +46,15 @@ import {
 
 const cohort = "Example";
 
-test("skillFigure refuses a skill that is not a number, and a part that has no rows", () => {
+test("skillFigure refuses a skill that is not a number, and rows of other parts alone", () => {
   const options = { cohort, samples: 18, splits: 8 };
   assert.throws(
     () => skillFigure([...skillRows, { ...skillRows[1], skill: Number.NaN }], options),
     /finite number in the field "skill".*row 4/,
   );
   assert.throws(
-    () => skillFigure(skillRows, { ...options, part: "validation" }),
-    /rows of the part "validation"", got none/,
+    () => skillFigure([{ ...skillRows[1], part: "validation" }], options),
+    /rows of the test part", got none/,
   );
   assert.throws(
     () => skillFigure([{ ...skillRows[1], skillLow: 0.31 }], options),

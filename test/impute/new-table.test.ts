@@ -324,6 +324,21 @@ test("wide is refused for h5mu, which always has a table per modality", async ()
   );
 });
 
+test("imputing by a model that errs more than the mean warns of it, in the report too", async () => {
+  const model = place("untrained");
+  await fitImputer(await readCohortFile(join(dirname(logs), "cohort.json"), "first"), {
+    ...{ method: "aro", output: model },
+    aro: { model: { width: 4, hiddenLayers: 0 }, training: { epochs: 1 } },
+  });
+  const table = { file: place("new-logs.tsv") };
+  const { notes } = await impute({ model, table, output: place("by an untrained model") });
+  assert.match(notes.join("\n"), /protein by ARO is worse than the mean .*; do not use it/);
+  assert.match(
+    readFileSync(place("by an untrained model/report.html"), "utf8"),
+    /<p class="warning">protein by ARO is worse than the mean/,
+  );
+});
+
 test("a model that errs more than the mean of the training samples says so on its card", () => {
   const of = (value: number) => ({ value, low: value, high: value });
   const errors = { aro: of(0.3), mean: of(0.2) };
