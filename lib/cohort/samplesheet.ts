@@ -138,7 +138,8 @@ function readRows(
   if (id === undefined) addPatientsFirst(table, idColumn, problems);
 
   const others = table.columns.filter((j) => j !== idColumn && !counting.includes(j));
-  const cells = (column: number) => rows.map((row) => row[column].replace(DASH, "-"));
+  const cells = (column: number) =>
+    rows.map((row) => (DASHES.includes(row[column]) ? "-" : row[column]));
   const candidates = others
     .filter((j) => header.format === undefined && namesPatients(table.header[j]))
     .map((j) => ({ column: j, name: table.header[j], cells: cells(j) }));
@@ -203,7 +204,7 @@ function addPatientsFirst(
 }
 
 /** A dash alone in its cell, however it is typed. */
-const DASH = /^[\u2010-\u2015\u2212]$/;
+const DASHES = [..."\u2010\u2011\u2012\u2013\u2014\u2015\u2212"];
 
 interface LabelColumn {
   readonly name: string;
@@ -223,7 +224,8 @@ function readLabels(
   minusIsMissing: boolean,
   notes: string[],
 ): Label[] {
-  const signs = !minusIsMissing && cells.some((cell) => SIGNS.test(cell));
+  const isMinus = !minusIsMissing && cells.includes("-");
+  const signs = isMinus && cells.some((cell) => SIGNS.test(cell));
   const missing = cells.map((cell) => !(signs && cell === "-") && matches(cell));
   const text = () => {
     const known = cells.map((cell, i) => (missing[i] ? null : cell));

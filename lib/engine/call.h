@@ -1,9 +1,11 @@
-// The arguments that JavaScript calls an addon with: the properties of one object.
+// How JavaScript calls an addon: its functions by name, and the arguments of each, the properties of one object.
 #pragma once
 
 #include <node_api.h>
 
 #include <cstdint>
+#include <initializer_list>
+#include <utility>
 
 namespace {
 
@@ -49,5 +51,15 @@ class Call {
   napi_env env;
   napi_value object = nullptr;
 };
+
+/// Sets each function as the property of that name.
+void exportFunctions(napi_env env, napi_value exports,
+                     std::initializer_list<std::pair<const char*, napi_callback>> functions) {
+  for (const auto& [name, function] : functions) {
+    napi_value value;
+    napi_create_function(env, name, NAPI_AUTO_LENGTH, function, nullptr, &value);
+    napi_set_named_property(env, exports, name, value);
+  }
+}
 
 }  // namespace

@@ -46,7 +46,7 @@ export function compileAddon(
   ];
   const source = sourcePath(`${name}.cc`);
   const key = createHash("sha256");
-  for (const file of [source, sourcePath("call.h"), sourcePath("threads.h")]) {
+  for (const file of [source, ...["call.h", "threads.h", "tiles.h"].map(sourcePath)]) {
     key.update(readFileSync(file));
   }
   key.update(JSON.stringify([compiler, flags, process.version, processor()]));

@@ -20,6 +20,7 @@
 
 #include "call.h"
 #include "threads.h"
+#include "tiles.h"
 
 #ifdef _WIN32
 #include <malloc.h>
@@ -114,29 +115,10 @@ inline __attribute__((always_inline)) void multiply(const float* a, int64_t aRow
   }
 }
 
-/// Numbers on a cache line's border: a vector that crosses one is loaded twice.
-class Scratch {
- public:
-  float* of(size_t length) {
-    if (numbers.size() < length + 16) numbers.resize(length + 16);
-    return numbers.data() + (64 - reinterpret_cast<uintptr_t>(numbers.data()) % 64) % 64 / sizeof(float);
-  }
-
- private:
-  std::vector<float> numbers;
-};
+using Scratch = Numbers<float>;
 
 /// Rounded up to whole strips.
 inline int64_t whole(int64_t count) { return (count + STRIP - 1) / STRIP * STRIP; }
-
-/// Calls f with the number as a constant; 1 <= n <= N.
-template <int N, class F>
-inline void constant(int n, F f) {
-  if constexpr (N > 0) {
-    if (n == N) return f(std::integral_constant<int, N>());
-    constant<N - 1>(n, f);
-  }
-}
 
 // ---------------------------------------------------------------- small work
 
@@ -999,16 +981,11 @@ napi_value mask(napi_env env, napi_callback_info info) {
 }  // namespace
 
 NAPI_MODULE_INIT() {
-  const std::pair<const char*, napi_callback> functions[] = {
+  exportFunctions(env, exports, {
       {"setThreads", setThreads}, {"allocate", allocate}, {"inspect", inspect}, {"forward", forward},
       {"backward", backward},     {"update", update},     {"head", head},       {"settle", settle},
       {"map", map},               {"mapRows", mapRows},   {"sumRows", sumRows}, {"mask", mask},
-  };
-  for (const auto& [name, function] : functions) {
-    napi_value value;
-    napi_create_function(env, name, NAPI_AUTO_LENGTH, function, nullptr, &value);
-    napi_set_named_property(env, exports, name, value);
-  }
+  });
   napi_value number;
   napi_create_int32(env, L, &number);
   napi_set_named_property(env, exports, "vector", number);

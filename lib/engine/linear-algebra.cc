@@ -7,7 +7,6 @@
 #include <node_api.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cfloat>
 #include <cmath>
 #include <cstdint>
@@ -18,6 +17,7 @@
 
 #include "call.h"
 #include "threads.h"
+#include "tiles.h"
 
 namespace {
 
@@ -50,6 +50,7 @@ inline double sum(const V (&lanes)[PARTS]) {
   return total;
 }
 
+/// The sum of a[i] b[i] over i < count, in an order that the length of a vector does not change.
 inline double dot(const double* a, const double* b, int64_t count) {
   constexpr int TURNS = 4;  // so that no sum waits for the one before it
   V sums[TURNS][PARTS] = {};
@@ -68,31 +69,19 @@ inline double dot(const double* a, const double* b, int64_t count) {
   return total;
 }
 
-/// to += factor from
+/// to[i] += factor from[i] for i < count
 inline void add(double factor, const double* from, int64_t count, double* to) {
   for (int64_t i = 0; i < count; i++) to[i] += factor * from[i];
 }
 
+/// values *= factor
 inline void scale(double* values, int64_t count, double factor) {
   for (int64_t i = 0; i < count; i++) values[i] *= factor;
 }
 
-// ---------------------------------------------------------------- memory
-
-/// Numbers that start on a cache line; what they were is lost when more are asked for.
-class Scratch {
- public:
-  double* of(int64_t length) {
-    const size_t needed = static_cast<size_t>(length) + 8;
-    if (numbers.size() < needed) numbers = std::vector<double>(needed);
-    return numbers.data() + (64 - reinterpret_cast<uintptr_t>(numbers.data()) % 64) % 64 / sizeof(double);
-  }
-
- private:
-  std::vector<double> numbers;
-};
-
 // ---------------------------------------------------------------- products
+
+using Scratch = Numbers<double>;
 
 /// A factor seen through strides: number (i, k) is data[i * row + k * inner], less center[k].
 struct Factor {
@@ -101,6 +90,7 @@ struct Factor {
   int64_t row, inner;
   const double* center;
 
+  /// The part that begins at number (i, k).
   Factor from(int64_t i, int64_t k) const {
     const int64_t at = i * row + k * inner;
     const void* here = single ? static_cast<const void*>(static_cast<const float*>(data) + at)
@@ -109,6 +99,7 @@ struct Factor {
   }
 };
 
+/// A factor whose number (i, k) is data[i, k], `[rows, count]`, or data[k, i], `[count, rows]`.
 inline Factor rowsOf(const double* data, int64_t stride) { return {data, false, stride, 1, nullptr}; }
 inline Factor columnsOf(const double* data, int64_t stride) { return {data, false, 1, stride, nullptr}; }
 
@@ -144,6 +135,7 @@ void packPanels(const T* data, const Factor& f, int64_t rows, int64_t count, dou
   }
 }
 
+/// The same of either precision.
 template <int HIGH>
 void pack(const Factor& f, int64_t rows, int64_t count, double* to) {
   if (f.single) packPanels<HIGH>(static_cast<const float*>(f.data), f, rows, count, to);
@@ -172,15 +164,6 @@ inline __attribute__((always_inline)) void tile(const double* a, const double* b
     } else {
       for (int64_t j = 0; j < width; j++) out[j] = (adding ? out[j] : 0) + sums[i][j / L][j % L];
     }
-  }
-}
-
-/// Calls f with the number as a constant; 1 <= n <= N.
-template <int N, class F>
-inline void constant(int n, F f) {
-  if constexpr (N > 0) {
-    if (n == N) return f(std::integral_constant<int, N>());
-    constant<N - 1>(n, f);
   }
 }
 
@@ -243,7 +226,7 @@ void multiply(Factor a, Factor b, int64_t rows, int64_t columns, int64_t count, 
   }
 }
 
-/// Copies the triangle below the diagonal over the one above it.
+/// Copies the triangle below the diagonal of `[size, size]` over the one above it.
 void mirror(double* matrix, int64_t size) {
   spread(size, 32, [&](int64_t begin, int64_t end) {
     for (int64_t left = 0; left < end; left += 32)
@@ -259,7 +242,7 @@ constexpr int64_t BASE = 48;  // what is small enough to be solved without furth
 /// Cuts a size in two, at a multiple of the base.
 inline int64_t half(int64_t size) { return (size / 2 + BASE - 1) / BASE * BASE; }
 
-/// right = right L^-T, L lower triangular; right `[rows, size]`.
+/// right = right L^-T, in place; L `[size, size]` lower triangular, right `[rows, size]`.
 void solveForward(const double* factor, int64_t stride, int64_t size, double* right, int64_t rightStride, int64_t rows) {
   if (size > BASE) {
     const int64_t first = half(size);
@@ -283,7 +266,7 @@ void solveForward(const double* factor, int64_t stride, int64_t size, double* ri
   });
 }
 
-/// right = right L^-1
+/// right = right L^-1, in place; L `[size, size]` lower triangular, right `[rows, size]`.
 void solveBackward(const double* factor, int64_t stride, int64_t size, double* right, int64_t rightStride, int64_t rows) {
   if (size > BASE) {
     const int64_t first = half(size);
@@ -331,7 +314,7 @@ int64_t factorize(double* matrix, int64_t stride, int64_t size) {
 
 // ---------------------------------------------------------------- symmetric matrices to tridiagonal ones
 
-/// to = S from, S symmetric of the given size, of which the upper triangle is read.
+/// to = S from; S `[size, size]` symmetric, of which the upper triangle is read.
 void multiplySymmetric(const double* matrix, int64_t stride, int64_t size, const double* from, double* to, Scratch& room) {
   constexpr int ROWS = 4;
   const int64_t shares = size < 256 ? 1 : 16;  // as many on every machine, since each has sums of its own
@@ -534,6 +517,7 @@ class SecularEquation {
   }
 
  private:
+  /// The equation's value at a point, its slopes by the poles up to `left` and after it, and a bound of its rounding.
   struct Sums {
     double value, leftSlope, rightSlope, size;
   };
@@ -552,6 +536,7 @@ class SecularEquation {
     return {1 / rho + below + above, slopes[0], slopes[1], size};
   }
 
+  /// Sum of w_j^2 / (d_j - x) over poles [begin, end) at x = origin + at, and its slope.
   double part(int64_t begin, int64_t end, double origin, double at, double& slope) const {
     V values[PARTS] = {}, slopes[PARTS] = {};
     int64_t j = begin;
@@ -597,7 +582,7 @@ class Tridiagonal {
   static constexpr int64_t LEAF = 32;   // solved by rotations
   static constexpr int64_t TASK = 256;  // solved on one thread
 
-  /// Cuts T in two and a matrix of rank one.
+  /// Cuts rows [start, start + count) of T in two and a matrix of rank one; returns the rows of the first part.
   int64_t cut(int64_t start, int64_t count) {
     const int64_t first = count / 2, at = start + first;
     d[at - 1] -= std::fabs(e[at - 1]);
@@ -605,6 +590,7 @@ class Tridiagonal {
     return first;
   }
 
+  /// Cuts the rows [start, start + count) into parts that one thread solves.
   void tear(int64_t start, int64_t count, std::vector<std::pair<int64_t, int64_t>>& parts) {
     if (count <= TASK) return parts.emplace_back(start, count), void();
     const int64_t first = cut(start, count);
@@ -612,6 +598,7 @@ class Tridiagonal {
     tear(start + first, count - first, parts);
   }
 
+  /// Joins those parts, in pairs, as they were cut.
   void join(int64_t start, int64_t count) {
     if (count <= TASK) return;
     join(start, count / 2);
@@ -619,6 +606,7 @@ class Tridiagonal {
     merge(start, count, count / 2);
   }
 
+  /// Solves the rows [start, start + count) on this thread.
   void conquer(int64_t start, int64_t count) {
     if (count <= LEAF) return rotate(start, count);
     const int64_t first = cut(start, count);
@@ -627,13 +615,14 @@ class Tridiagonal {
     merge(start, count, first);
   }
 
+  /// Orders the rows [start, start + count) by their eigenvalues.
   void sortRows(int64_t start, int64_t count) {
     int64_t* rows = order.data() + start;
     std::iota(rows, rows + count, start);
     std::stable_sort(rows, rows + count, [&](int64_t i, int64_t j) { return d[i] < d[j]; });
   }
 
-  /// Implicit QL. Source: EISPACK's tql2.
+  /// Solves up to LEAF rows [start, start + count) by implicit QL. Source: EISPACK's tql2.
   void rotate(int64_t start, int64_t count) {
     double* values = d + start;
     double* rows = z + start * (size + 1);
@@ -843,6 +832,7 @@ constexpr int64_t CHUNK = 2048;  // columns at a time: they stay in the second-l
 constexpr int SIDE = PARTS == 1 ? 4 : 2;
 typedef float F __attribute__((vector_size(L * sizeof(float)), aligned(4), may_alias));
 
+/// Loads a vector of either precision.
 inline V widen(const double* p) { return *reinterpret_cast<const V*>(p); }
 inline V widen(const float* p) { return __builtin_convertvector(*reinterpret_cast<const F*>(p), V); }
 
@@ -936,6 +926,7 @@ napi_value guard(napi_env env, Work work) {
   }
 }
 
+/// A number for JavaScript.
 napi_value integer(napi_env env, int64_t number) {
   napi_value value;
   napi_create_int64(env, number, &value);
@@ -1024,7 +1015,7 @@ napi_value gatherOf(napi_env env, napi_callback_info info) {
 }  // namespace
 
 NAPI_MODULE_INIT() {
-  const std::pair<const char*, napi_callback> functions[] = {
+  exportFunctions(env, exports, {
       {"setThreads", setThreads},
       {"multiply", multiplyFactors},
       {"factorCholesky", factorCholesky},
@@ -1032,11 +1023,6 @@ NAPI_MODULE_INIT() {
       {"decomposeSymmetric", decomposeSymmetric},
       {"squaredDistances", squaredDistancesOf},
       {"gather", gatherOf},
-  };
-  for (const auto& [name, function] : functions) {
-    napi_value value;
-    napi_create_function(env, name, NAPI_AUTO_LENGTH, function, nullptr, &value);
-    napi_set_named_property(env, exports, name, value);
-  }
+  });
   return exports;
 }
