@@ -14,6 +14,7 @@ import { type Mark, type MissingMarks, missingMarks } from "./missing.js";
 import { checkNames, chooseFeatures, isNameless } from "./names.js";
 import { parseNumber } from "./numbers.js";
 import { collectProblems, type Problems, quote, quoteSome } from "./problems.js";
+import { renameFeatures } from "./rename.js";
 import { readSheet, type SampleSheet } from "./samplesheet.js";
 import { noteUnmeasured, remarkOnScale, remarkOnSentinels } from "./scale.js";
 import type { FileCohort, FileTable } from "./tables.js";
@@ -146,7 +147,7 @@ const FORMATS: Readonly<Record<string, ProfileFormat>> = {
 /** Data that are not measured values: classes, or derived from all samples, including test samples. */
 const DERIVED: readonly string[] = ["Z-SCORE", "DISCRETE", "BINARY", "CATEGORICAL"];
 
-/** The format of a table without a meta file, by the name of its first column. */
+/** The format of a table without a meta file, by the name of the column that names its rows. */
 const CORNERS: Readonly<Record<string, ProfileFormat>> = {
   hugo_symbol: "expression",
   entrez_gene_id: "expression",
@@ -161,7 +162,7 @@ interface Meta {
 
 /**
  * Finds the tables and clinical files in the folder of a study. Its meta_*.txt files describe the data files; if none
- * describes measurements, data_*.txt files are recognized by their names and first columns, as cBioPortal's datahub
+ * describes measurements, data_*.txt files are recognized by their names and id columns, as cBioPortal's datahub
  * writes them. Leaves out z-scores, classes, and profiles of patients rather than samples.
  * @throws Error if the folder cannot be read, or a data file is something else, such as a Git LFS pointer; RangeError
  * if a meta file lacks a field.
@@ -231,8 +232,9 @@ function guessProfile(folder: string, entry: string): StudyProfile[] {
   const foreign = recognizeForeign(start);
   if (foreign) throw new Error(`${file}: expected a table, got ${foreign}, or remove it`);
   const lines = new TextDecoder(utf16Of(start) ?? "utf-8").decode(start).split(/[\r\n]+/);
-  const [corner] = (lines.find((line) => !line.startsWith("#")) ?? "").split("\t", 1);
-  const format = CORNERS[corner.trim().toLowerCase()];
+  const header = (lines.find((line) => !line.startsWith("#")) ?? "").toLowerCase().split("\t");
+  const corner = header.map((cell) => cell.trim()).find((cell) => Object.hasOwn(CORNERS, cell));
+  const format = corner && CORNERS[corner];
   if (!format || (format === "expression" && !/^(m?rna|expression)/i.test(id))) return [];
   return [{ id, title: id, format, file }];
 }
@@ -298,13 +300,14 @@ export function readProfile(
   const totals = addTotals(named, table.lines, matrix, problems);
   problems.throwIfAny();
   const almost = strangers.length > 0 && explainAlmostEqual(table.header, [...known], CLINICAL);
+  const renamed = renameFeatures(features.ids, matrix, {});
   const remarks = [remarkOnScale(matrix), remarkOnSentinels(matrix, "measured")];
   const first =
     rows[0] === 0 ? noteWholeFirst("features", features.ids, matrix, `line ${table.lines[0]}`) : [];
   return {
     name,
     samples: columns.map((j) => table.header[j]),
-    features: features.ids,
+    features: renamed.features,
     matrix,
     drops: [
       drop("samples", name, strangers, "not in the clinical sample file"),
@@ -316,6 +319,7 @@ export function readProfile(
       ...table.notes,
       ...[
         ...features.notes,
+        ...renamed.notes,
         ...totals,
         ...first,
         ...(limits.count() > 0

@@ -19,7 +19,7 @@ export interface Names {
 export function isNameless(id: string): boolean {
   return (
     (id.length <= 4 || /^[-#]/.test(id)) &&
-    /^(?:|#?n\/?a|<na>|nan|null|none|-+|\.|#(?:ref|value|div\/0|null|num)!|#name\?)$/i.test(id)
+    /^(?:|#?n\/?a|<na>|nan|null|none|-+|\.|\?+|#(?:ref|value|div\/0|null|num)!|#name\?)$/i.test(id)
   );
 }
 

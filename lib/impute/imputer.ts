@@ -75,12 +75,15 @@ export async function fitImputer(
     ...{ rows, seed, engine: running, method: method === "aro" ? "ridge-cis" : method },
     ...{ fallback: true, objective: "standardized" },
     onProgress: (share, what) =>
-      plan ? onProgress(CONTROL_SHARE * share, `the control: ${what}`) : onProgress(share, what),
+      onProgress(
+        FIT_SHARE * share * (plan ? CONTROL_SHARE : 1),
+        plan ? `the control: ${what}` : what,
+      ),
   });
   const clamped =
     plan &&
     (await fitClamped(cohort, rows, fitted.paths.scaler, plan, running, (share, what) =>
-      onProgress(CONTROL_SHARE + (1 - CONTROL_SHARE) * share, what),
+      onProgress(FIT_SHARE * (CONTROL_SHARE + (1 - CONTROL_SHARE) * share), what),
     ));
   const compared = { ...fitted, outOfFold };
   const decoder = clamped
@@ -96,6 +99,7 @@ export async function fitImputer(
   const patients = patientsOf(cohort, rows);
   const coverage = crossCoverage(predicted, measured, inferred, patients, LEVEL);
   const quality = rateFeatures(judged, rows, predicted, factors, seed);
+  onProgress(1, "intervals, and the quality of each feature");
   const imputer: Imputer = {
     ...{ name: cohort.name, method, seed, decoder, factors, coverage, quality },
     ...(clamped && { aro: clamped.model }),
@@ -115,7 +119,9 @@ export async function fitImputer(
   return imputer;
 }
 
-/** Of the progress beside ARO: the control is fitted in the time of some epochs. */
+/** Of the progress; the rest is what rating each feature takes. */
+const FIT_SHARE = 0.97;
+/** Of the fit, beside ARO: the control is fitted in the time of some epochs. */
 const CONTROL_SHARE = 0.05;
 
 /** The names in the map of the first modality that became features, and those, so that new tables need no map. */

@@ -188,6 +188,9 @@ export function batchNormTensors(
   }));
 }
 
+/** The share by which running statistics move towards the batch's in each step; PyTorch's default. */
+const MOMENTUM = 0.1;
+
 /**
  * Batch normalization: `standard = (x - mean) / sqrt(variance + epsilon)`, `out = scale standard + shift`, unit by unit.
  * In training, mean and variance are the batch's own (divisor n), and the running ones move a tenth of the way towards
@@ -201,7 +204,7 @@ export function batchNorm(
   engine: Engine,
   of: ParameterOf,
   name: string,
-  { epsilon = 1e-5, momentum = 0.1 } = {},
+  { epsilon = 1e-5 } = {},
 ): Layer {
   const [scale, shift] = [of(`${name}.weight`), of(`${name}.bias`)];
   const [runningMean, runningVariance] = [of(`${name}.running_mean`), of(`${name}.running_var`)];
@@ -221,8 +224,8 @@ export function batchNorm(
         ? average(engine.mul(centered, centered))
         : engine.vector(runningVariance);
       if (isTraining) {
-        engine.blend(runningMean, mean, momentum);
-        engine.blend(runningVariance, engine.scale(variance, n / (n - 1)), momentum);
+        engine.blend(runningMean, mean, MOMENTUM);
+        engine.blend(runningVariance, engine.scale(variance, n / (n - 1)), MOMENTUM);
       }
       const inverse = engine.rsqrt(variance, epsilon);
       const standard = engine.mulVector(centered, inverse); // [rows, units]

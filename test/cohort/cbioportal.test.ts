@@ -197,6 +197,18 @@ test("expression may have symbols, Entrez ids or both; a row without either is d
   });
 });
 
+test("symbols may have Entrez ids, or be unknown, and an index may come before them", () => {
+  const one = { [PROTEIN]: null, [METABOLOME]: null };
+  const names = (...rows: string[]) => read({ ...one, [RNA]: tsv(...rows) });
+  const combined = names("Hugo_Symbol S1 S2", "TP53|7157 1.5 2", "EGFR|1956 1 3");
+  assert.deepEqual(combined.features, ["TP53", "EGFR"]);
+  assert.match(combined.notes.join("\n"), /Entrez ids were taken off 2 features/);
+  const unknown = names("Hugo_Symbol Entrez_Gene_Id S1 S2", "? 100130426 1.5 2", "EGFR 1956 1 3");
+  assert.deepEqual(unknown.features, ["100130426", "EGFR"]);
+  const indexed = names("idx Hugo_Symbol S1 S2", "0 TP53 1.5 2", "1 EGFR 1 3");
+  assert.deepEqual(indexed.features, ["TP53", "EGFR"]);
+});
+
 test("of a gene on several rows the first counts, and the others are counted", () => {
   const cohort = read({
     [RNA]: tsv("Hugo_Symbol S1 S2 S3", "A 1 2 3", "B 4 5 6", "A 7 8 9", "A x NA _", "1-Mar 1 1 1"),

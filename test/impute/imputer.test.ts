@@ -328,7 +328,8 @@ test("ARO imputes nothing below a training mean, says so, and its open intervals
     /^ARO is trained 6 times for 200 epochs, with \d+ features, 64 units wide: about \d+ s, .* GiB of memory$/,
   );
   assert.ok(told.every(([share], i) => i === 0 || share > told[i - 1][0]));
-  assert.match(told.at(-1)!.join(" "), /^1 ARO, epoch 200 of 200, about 0 s left$/);
+  assert.match(told.at(-2)!.join(" "), /^0\.97 ARO, epoch 200 of 200, about 0 s left$/);
+  assert.match(told.at(-1)!.join(" "), /^1 intervals, and the quality of each feature$/);
   assert.deepEqual(await openImputer(output).then((one) => one.aro?.spec), aro?.spec);
   for (const { method, errors } of decoder.choices) {
     assert.equal(method, "aro");
