@@ -35,14 +35,17 @@ namespace {
 #if defined(__AVX512F__)
 constexpr int L = 16;
 constexpr int TILE = 12;  // rows of a tile two vectors wide: 24 sums of 32 registers
+constexpr int LOW = 8;    // of one beside which AdamW has registers, too
 constexpr int WIDE = 5;   // vectors of the widest tile
 #elif defined(__AVX__)
 constexpr int L = 8;
 constexpr int TILE = 6;  // 12 sums of 16 registers
+constexpr int LOW = TILE;
 constexpr int WIDE = 2;
 #else
 constexpr int L = 4;
 constexpr int TILE = 6;
+constexpr int LOW = TILE;
 constexpr int WIDE = 2;
 #endif
 constexpr int STRIP = 2 * L;  // columns of a tile
@@ -53,6 +56,7 @@ inline V load(const float* p) { return *reinterpret_cast<const V*>(p); }
 inline void store(float* p, V v) { *reinterpret_cast<V*>(p) = v; }
 inline V all(float x) { return x - V{}; }
 
+/// The square root of each number.
 inline V root(V v) {
   for (int i = 0; i < L; i++) v[i] = std::sqrt(v[i]);
   return v;
@@ -60,8 +64,12 @@ inline V root(V v) {
 
 /// a b + c, rounded once. Of a sum of two products, the compiler may fuse either; this says which.
 inline V fused(V a, V b, V c) {
+#if defined(__FMA__) || defined(__aarch64__)
   for (int i = 0; i < L; i++) a[i] = std::fma(a[i], b[i], c[i]);
   return a;
+#else
+  return a * b + c;
+#endif
 }
 
 /// e^-t for t >= 0, to 2 units in the last place: 2^n times a polynomial (Cephes expf, S. Moshier).
@@ -125,6 +133,7 @@ inline int64_t whole(int64_t count) { return (count + STRIP - 1) / STRIP * STRIP
 // What one thread finishes before another would wake up: numbers to read or write, and multiplications.
 constexpr int64_t SMALL = 1 << 14;
 
+/// Whether a product of `[rows, inputs]` and `[inputs, outputs]` is done on one thread.
 inline bool isSmall(int64_t rows, int64_t outputs, int64_t inputs) { return rows * outputs * inputs < 32 * SMALL; }
 
 /// Calls work(begin, end) on ranges of [0, count) whose borders are multiples of grain; more ranges than threads, for one
@@ -306,8 +315,8 @@ void packStrips(const float* from, int64_t stride, int64_t columns, int64_t rows
 
 constexpr int64_t BAND = 48;     // weight rows and
 constexpr int64_t STRIPS = 64;   // strips at a time: what is packed of them stays in the second-level cache
-constexpr int LOW = TILE * 2 / 3;  // rows of a tile of the gradient: a third of the registers is left for AdamW
-constexpr int64_t SHORT = 4;     // samples between two rows that AdamW changes
+constexpr bool AT_ONCE = LOW < TILE;         // whether AdamW works on one tile during the sums of the next,
+constexpr int64_t SHORT = AT_ONCE ? 4 : 12;  // each row after the products of as many samples
 
 /// AdamW by the gradient `scale sums` on a strip of a weight row from `at` on.
 inline __attribute__((always_inline)) void settleStrip(const Trained& weight, int64_t at, const V (&sums)[2],
@@ -359,10 +368,11 @@ inline void updateTile(const Trained& weight, int64_t stride, const float* slope
       for (const float* array : {weight.value, weight.first, weight.second})
         for (int j = 1; j <= 2; j++) __builtin_prefetch(array + at + n * stride + j * L - 1, 1);
     multiply<NI, 2>(slope + r * LOW, 1, LOW, below + r * STRIP, STRIP, SHORT, sums);
-    if (n < tile.height) settleStrip(weight, tile.at + n * stride, tile.sums[n], scale, adam);
+    if (AT_ONCE && n < tile.height) settleStrip(weight, tile.at + n * stride, tile.sums[n], scale, adam);
   }
   if (r < rows) multiply<NI, 2>(slope + r * LOW, 1, LOW, below + r * STRIP, STRIP, rows - r, sums);
-  for (; n < tile.height; n++) settleStrip(weight, tile.at + n * stride, tile.sums[n], scale, adam);
+  for (int i = AT_ONCE ? n : 0; i < tile.height; i++)
+    settleStrip(weight, tile.at + i * stride, tile.sums[i], scale, adam);
   for (int i = 0; i < NI; i++)
     for (int j = 0; j < 2; j++) tile.sums[i][j] = sums[i][j];
   tile.at = at, tile.height = NI;
@@ -505,7 +515,8 @@ void transpose(const T* from, int64_t stride, int64_t rows, int64_t first, int64
         for (int64_t column = 0; column < wide; column++)
           block[column][row] = static_cast<float>(from[(top + row) * stride + left + column]);
       for (int64_t column = 0; column < wide; column++)
-        std::copy(block[column], block[column] + std::min(SIDE, lanes - top), to + (left - first + column) * lanes + top);
+        std::copy(block[column], block[column] + std::min(SIDE, lanes - top),
+                  to + (left - first + column) * lanes + top);
     }
 }
 

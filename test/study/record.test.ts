@@ -4,12 +4,13 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { chooseEngine } from "../../lib/engine/choose.js";
-import { planExperiment } from "../../lib/study/experiments.js";
+import { experimentsOf, planExperiment } from "../../lib/study/experiments.js";
 import { carryOut } from "../../lib/study/planned-runs.js";
 import { foldersOf, readProfile } from "../../lib/study/profile.js";
 import {
   checkRecord,
   findRecord,
+  readRecord,
   readRecords,
   recordExperiment,
   scoreExperiment,
@@ -113,6 +114,25 @@ test("an experiment's records of all cohorts are read by the name of their profi
     found.map((record) => record.profile),
     ["first", "second"],
   );
+});
+
+test("the committed records hold every variant and seed that their experiments have today", async () => {
+  const own = readProfile({});
+  const recorded: string[] = [];
+  for (const { name, variants, seeds } of experimentsOf(own)) {
+    const record = await readRecord(own, name);
+    if (record === null) continue;
+    recorded.push(name);
+    const planned = seeds.flatMap((seed, i) =>
+      variants
+        .filter(({ repeats = seeds.length }) => i < repeats)
+        .map((variant) => `${variant.name}, seed ${seed}`),
+    );
+    const rows = [...record.scores, ...record.accuracies];
+    const found = new Set(rows.map(({ variant, seed }) => `${variant}, seed ${seed}`));
+    assert.deepEqual([...found].sort(), planned.sort(), name);
+  }
+  assert.deepEqual(recorded, ["seeds", "splits", "splits-30", "rates", "decoder", "authors"]);
 });
 
 test("each profile has a folder of records, beside the runs that git ignores", () => {

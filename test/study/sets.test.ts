@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
 import { after, test } from "node:test";
-import { dropEmptyFeatures } from "../../lib/cohort/cohort.js";
+import { dropEmptyFeatures, keepFeatures } from "../../lib/cohort/cohort.js";
 import { simulateCohort } from "../../lib/cohort/simulate.js";
 import { chooseEngine } from "../../lib/engine/choose.js";
 import { ARO } from "../../lib/model/aro.js";
@@ -18,7 +18,7 @@ import {
   SETS,
   type SetScore,
 } from "../../lib/study/sets.js";
-import type { Study } from "../../lib/study/study.js";
+import { prepareStudy, type Study } from "../../lib/study/study.js";
 
 const { engine } = await chooseEngine();
 const { cohort: whole } = simulateCohort({
@@ -78,6 +78,18 @@ test("a thinned study keeps as many features of each modality, shared ones first
   assert.deepEqual(
     thin.modalities.map(({ start, end }) => end - start),
     [20, 20, 12],
+  );
+  const { end } = cohort.modalities[1];
+  const genes = keepFeatures(cohort, (column) => column < end, "no gene");
+  const two = prepareStudy(study.profile, { ...genes, modalities: cohort.modalities.slice(0, 2) });
+  const { modalities, features } = thinStudy(two).cohort;
+  const [rna, protein] = modalities.map(({ start, end }) => features.slice(start, end));
+  assert.equal(rna.length, 30);
+  const shared = protein.filter((gene) => rna.includes(gene));
+  assert.ok(shared.length > 0 && shared.length < 30);
+  assert.deepEqual(
+    shared,
+    genes.features.slice(cohort.modalities[1].start).filter((gene) => rna.includes(gene)),
   );
 });
 
