@@ -99,23 +99,29 @@ export function countByGround(entries: readonly LedgerEntry[]): VerdictCount[] {
 export function describeVerdicts(entries: readonly LedgerEntry[]): string {
   if (entries.length === 0) return "No claim was judged.";
   const counts = countVerdicts(entries);
-  const group = (verb: string, ...kinds: readonly (readonly [number, string])[]) => {
+  const group = (
+    [one, several]: readonly [string, string],
+    ...kinds: readonly (readonly [number, string])[]
+  ) => {
     const found = kinds.filter(([count]) => count > 0);
     const total = found.reduce((sum, [count]) => sum + count, 0);
     const named = found.map(([count, what]) => `${count} ${what}`).join(", ");
-    return total > 0 ? [`${total} ${verb} (${named})`] : [];
+    return total > 0 ? [`${total} ${total === 1 ? one : several} (${named})`] : [];
   };
   const { undecided, "needs the data": open } = counts;
   const parts = [
     ...group(
-      "hold",
+      ["holds", "hold"],
       [counts.reproduced, "reproduced"],
       [counts["paper and code agree"], "where paper and code agree"],
     ),
     ...group(
-      "do not",
+      ["does not", "do not"],
       [counts["not reproduced"], "not reproduced"],
-      [counts["contradicts itself"], "that contradict the paper or its code"],
+      [
+        counts["contradicts itself"],
+        `that ${counts["contradicts itself"] === 1 ? "contradicts" : "contradict"} the paper or its code`,
+      ],
     ),
     ...(undecided > 0 ? [`${undecided} ${undecided === 1 ? "is" : "are"} undecided`] : []),
     ...(open > 0 ? [`${open} ${open === 1 ? "needs" : "need"} the paper's data`] : []),

@@ -104,9 +104,9 @@ export function describeComparisons(rows: readonly Compared[]): string {
     ({ measure, modality, second }) => `${measure} of ${modality} against ${second}`,
   );
   return (
-    `${won.length} of ${rows.length} intervals favor ${first}, ${lost} the other, ` +
+    `${won.length} of ${rows.length} intervals favor ${/^[a-z]/.test(first) ? "the " : ""}${first}, ${lost} the other, ` +
     `${open.length} undecided${named.length > 0 && named.length <= MOST_NAMED ? ` (${named.join("; ")})` : ""}; ` +
-    `${beyond.length} of the differences hold after Holm's adjustment.`
+    `${beyond.length} of the differences ${beyond.length === 1 ? "holds" : "hold"} after Holm's adjustment.`
   );
 }
 

@@ -137,7 +137,7 @@ test("verdicts are counted, in their order and by what they were reached on", ()
   }));
   assert.equal(
     describeVerdicts([...entries, ...all]),
-    "Of 7 claims, 3 hold (3 reproduced), 2 do not (1 not reproduced, 1 that contradict the paper or its code), " +
+    "Of 7 claims, 3 hold (3 reproduced), 2 do not (1 not reproduced, 1 that contradicts the paper or its code), " +
       "1 is undecided, and 1 needs the paper's data.",
   );
   assert.equal(describeVerdicts([]), "No claim was judged.");

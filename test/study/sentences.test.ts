@@ -165,12 +165,12 @@ test("comparisons over splits are counted by interval and after Holm's adjustmen
   });
   assert.equal(
     describeComparisons([row("b", "a", 0.01), row("c", "a", 0.2), row("d", "undecided", 0.9)]),
-    "2 of 3 intervals favor a, 0 the other, 1 undecided (mse of protein against d); " +
-      "1 of the differences hold after Holm's adjustment.",
+    "2 of 3 intervals favor the a, 0 the other, 1 undecided (mse of protein against d); " +
+      "1 of the differences holds after Holm's adjustment.",
   );
   assert.match(
     describeComparisons([row("b", "b", 0.01)]),
-    /^0 of 1 intervals favor a, 1 the other/,
+    /^0 of 1 intervals favor the a, 1 the other/,
   );
   assert.throws(() => describeComparisons([]), /expected comparisons, got none/);
 });
