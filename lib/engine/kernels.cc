@@ -339,9 +339,7 @@ __attribute__((noinline)) void settlePart(const Trained& weight, int64_t at, int
   for (int k = 0; k < count; k++) std::memcpy(part[k], arrays[k] + at, width * sizeof(float));
   for (int j = 0; j < 2; j++) {
     V w = load(part[0] + j * L), m = load(part[1] + j * L), v = load(part[2] + j * L);
-    // The penalty's last digit is what it was when the committed results were computed.
-    const V penalized = j == 0 ? fused(w, all(adam.l2), sums[j] * scale) : fused(sums[j], all(scale), w * adam.l2);
-    if (weight.first) adam.apply(penalized, w, m, v);
+    if (weight.first) adam.apply(fused(w, all(adam.l2), sums[j] * scale), w, m, v);
     else w = sums[j] * scale;
     store(part[0] + j * L, w), store(part[1] + j * L, m), store(part[2] + j * L, v);
   }
