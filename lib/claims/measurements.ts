@@ -6,7 +6,7 @@ import {
   correctedInterval,
   type SplitDifference,
 } from "../evaluate/repeated-splits.js";
-import type { Interval } from "../evaluate/statistics.js";
+import { type Interval, meanOf } from "../evaluate/statistics.js";
 import type { FlatScore } from "../evaluate/summary.js";
 import type { SeedRow } from "../study/experiment-scores.js";
 import { settingsOf } from "../study/runs.js";
@@ -133,7 +133,7 @@ const preservesVariance: Rule = (_, { splits, profile }) => {
   const rows = [...groupBy(own, ({ modality }) => modality)].flatMap(([modality, scores]) => {
     const values = scores.flatMap(({ varianceRatio }) => varianceRatio ?? []);
     if (values.length < 2) return [];
-    const share = mean(scores.map(({ samples, trainSamples }) => samples / trainSamples));
+    const share = meanOf(scores.map(({ samples, trainSamples }) => samples / trainSamples));
     const { difference: ratio, low, high } = correctedInterval(values, share);
     return [{ modality, ratio, low, high }];
   });
@@ -323,10 +323,6 @@ function isError({ measure }: SplitDifference): boolean {
 
 function negated({ low, high }: Interval): Interval {
   return { low: -high, high: -low };
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 function writeDifference({ difference, low, high }: Pair): string {

@@ -14,7 +14,7 @@ import type { ValueFormat } from "../impute/values-writer.js";
 import { readProfile } from "../study/profile.js";
 import { openCohort } from "../study/study.js";
 import { withInterrupt } from "../train/interrupt.js";
-import type { TextStream } from "../train/progress.js";
+import { overwriteLine, type TextStream } from "../train/progress.js";
 import { needed, type ProfileChoice } from "./options.js";
 import { profileOf } from "./profile.js";
 
@@ -94,7 +94,7 @@ function showShares(stream: TextStream) {
     show(share: number, what: string) {
       const line = `${(100 * share).toFixed(0)} % ${what}`;
       if (stream.isTTY && share > 0) {
-        stream.write(`\r\u001b[K${line.slice(0, Math.max(20, (stream.columns || 80) - 1))}`);
+        overwriteLine(stream, line);
         isOpen = true;
       } else if (share === 0 || share - told >= 0.05 || share === 1) {
         told = share;

@@ -11,7 +11,7 @@ import {
   confusionMetrics,
   rocAucOfClasses,
 } from "./metrics.js";
-import type { Interval } from "./statistics.js";
+import { type Interval, meanOf } from "./statistics.js";
 
 /** Shares in [0, 1]; the area is null where no class has samples on both sides. */
 export type Scores = ConfusionMetrics & { readonly rocAuc: number | null };
@@ -101,15 +101,13 @@ export async function runFolds(
 
 /** Averages each score over runs; the area over those that have one. */
 export function meanScores(all: readonly Scores[]): Scores {
-  const mean = (values: readonly number[]) =>
-    values.reduce((sum, value) => sum + value, 0) / values.length;
   const areas = all.map(({ rocAuc }) => rocAuc).filter((area) => area !== null);
   return {
-    accuracy: mean(all.map(({ accuracy }) => accuracy)),
-    balancedAccuracy: mean(all.map(({ balancedAccuracy }) => balancedAccuracy)),
-    macroF1: mean(all.map(({ macroF1 }) => macroF1)),
-    majorityRate: mean(all.map(({ majorityRate }) => majorityRate)),
-    rocAuc: areas.length === 0 ? null : mean(areas),
+    accuracy: meanOf(all.map(({ accuracy }) => accuracy)),
+    balancedAccuracy: meanOf(all.map(({ balancedAccuracy }) => balancedAccuracy)),
+    macroF1: meanOf(all.map(({ macroF1 }) => macroF1)),
+    majorityRate: meanOf(all.map(({ majorityRate }) => majorityRate)),
+    rocAuc: areas.length === 0 ? null : meanOf(areas),
   };
 }
 

@@ -14,7 +14,7 @@ import {
 } from "./classify.js";
 import { confusionMatrix, confusionMetrics } from "./metrics.js";
 import { adjustHolm, correctedInterval } from "./repeated-splits.js";
-import { wilsonInterval } from "./statistics.js";
+import { meanOf, wilsonInterval } from "./statistics.js";
 
 /** How one classifier did: shares in [0, 1], with 95 % intervals. */
 export interface ClassifierRow {
@@ -190,7 +190,7 @@ export function compareRepresentations(
           `got ${own.length} and ${others.length}, of which ${gaps.length} are the same`,
       );
     }
-    const share = own.reduce((sum, one) => sum + one.samples / one.trainSamples, 0) / own.length;
+    const share = meanOf(own.map(({ samples, trainSamples }) => samples / trainSamples));
     const { difference, low, high, p } = correctedInterval(gaps, share);
     const better = low > 0 ? first : high < 0 ? second : "undecided";
     return { first, second, folds: gaps.length, difference, low, high, p, better };

@@ -119,7 +119,7 @@ export async function fitSharedDecoder(
   const spec = specOf(paths, { hidden: HIDDEN, objective, preprocessedWeight });
   const inferred = inferredRanges(cohort.modalities);
   const outOfFold = emptyInference(rows.length, paths);
-  let trained: Weights[] = [noNetwork(spec)];
+  let trained: Weights[];
   if (isTrained) {
     const gates = gatesOf(
       spec,
@@ -144,7 +144,7 @@ export async function fitSharedDecoder(
       placeRows(inference, held[k], outOfFold);
     });
     trained = answers.map(({ weights }) => weights);
-  }
+  } else trained = [noNetwork(spec)];
   const patients = patientsOf(cohort, rows);
   const choices = chooseMethods(
     inferred,

@@ -54,6 +54,14 @@ export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((product, side) => product * side, 1);
 }
 
+/** Counts the numbers of the trained tensors among these, or of the others. */
+export function countNumbers(tensors: readonly TensorShape[], isTrained: boolean): number {
+  return tensors.reduce(
+    (sum, one) => sum + (one.isTrained === isTrained ? sizeOf(one.shape) : 0),
+    0,
+  );
+}
+
 /** Finds a model's parameter by its name. */
 export type ParameterOf = (name: string) => Parameter;
 

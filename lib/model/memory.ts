@@ -1,6 +1,6 @@
 // The memory that training a model needs, checked against the memory available.
 import type { Engine, MemoryLimits } from "../engine/engine.js";
-import { sizeOf, type TensorShape } from "../layers/layers.js";
+import { countNumbers, type TensorShape } from "../layers/layers.js";
 
 /** The part of an architecture that the estimate needs. */
 interface Shaped<Spec> {
@@ -31,9 +31,7 @@ export function estimateMemory<Spec>(
   backend: string,
 ): MemoryLimits {
   const tensors = architecture.tensors(spec);
-  const count = (isTrained: boolean) =>
-    tensors.reduce((sum, one) => sum + (one.isTrained === isTrained ? sizeOf(one.shape) : 0), 0);
-  const [weights, buffers] = [4 * count(true), 4 * count(false)];
+  const [weights, buffers] = [true, false].map((isTrained) => 4 * countNumbers(tensors, isTrained));
   const batch = 4 * ROWS * (architecture.rowSize?.(spec) ?? 0);
   const batches = buffers > 0 ? BATCHES.normalized : BATCHES.plain;
   const heap = 3 * weights + buffers + batches * batch + WORKING;
@@ -76,8 +74,7 @@ export function requireMemory<Spec>(architecture: Shaped<Spec>, spec: Spec, room
     total: "of memory",
     available: "of memory, which is what other processes leave now,",
   }[over];
-  const trained = architecture.tensors(spec).filter(({ isTrained }) => isTrained);
-  const numbers = trained.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  const numbers = countNumbers(architecture.tensors(spec), true);
   throw new RangeError(
     `build: expected a model of at most ${gib(limits[over])} ${what}, got ${gib(needed[over])} ` +
       `for ${(numbers / 1e6).toFixed(0)} million parameters; ${remedy(architecture, spec, room)}`,

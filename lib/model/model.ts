@@ -7,6 +7,7 @@ import { createRandom, type Random } from "../cohort/random.js";
 import { type AdamW, adamw } from "../engine/adamw.js";
 import type { Columns, Engine, Kept, Parameter } from "../engine/engine.js";
 import {
+  countNumbers,
   EVALUATION,
   type ParameterOf,
   type Pass,
@@ -306,9 +307,7 @@ export function countParameters<Spec>(
   { tensors }: { tensors(spec: Spec): readonly TensorShape[] },
   spec: Spec,
 ): number {
-  return tensors(spec)
-    .filter(({ isTrained }) => isTrained)
-    .reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  return countNumbers(tensors(spec), true);
 }
 
 /**

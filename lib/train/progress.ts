@@ -52,9 +52,7 @@ export function createProgress({
     close = show;
     note = (text) => newDisplay().text(text);
   } else if (stream.isTTY) {
-    // A line that wraps cannot be overwritten.
-    const fit = (text: string) => text.slice(0, Math.max(20, (stream.columns || 80) - 1));
-    show = (text) => stream.write(`\r\u001b[K${fit(text)}`);
+    show = (text) => overwriteLine(stream, text);
     close = (text) => stream.write(`\r\u001b[K${text}\n`);
     note = close;
   } else {
@@ -89,6 +87,11 @@ export function createProgress({
       );
     },
   };
+}
+
+/** Overwrites the last line of a terminal with what fits into it, because a line that wraps cannot be overwritten. */
+export function overwriteLine(stream: TextStream, text: string): void {
+  stream.write(`\r\u001b[K${text.slice(0, Math.max(20, (stream.columns || 80) - 1))}`);
 }
 
 /** Formats losses and learning rate in one line: `train 0.0612 · validation 0.0688 · lr 1e-5`. */

@@ -75,6 +75,7 @@ test("an export of a model that was not trained says how to train it, and writes
 });
 
 test("what is asked for wrongly is refused by name in one line, with the nearest name, before anything is done", async () => {
+  const fitAro = ["fit", "--method", "aro", "--profile", "course", "--output", "no"];
   const cases: [string[], RegExp][] = [
     [["trian"], /expected a command of start, .*, got "trian"; did you mean "train"\?/],
     [["help", "claim"], /got "claim"; did you mean "claims"\?/],
@@ -102,33 +103,10 @@ test("what is asked for wrongly is refused by name in one line, with the nearest
       /expected --set only with --method aro, got "model\.width=64"/,
     ],
     [
-      [
-        "fit",
-        "--method",
-        "aro",
-        "--profile",
-        "course",
-        "--output",
-        "no",
-        "--set",
-        "tuning.trials=2",
-      ],
+      [...fitAro, "--set", "tuning.trials=2"],
       /expected settings of model or training, got "tuning\.trials=2"; leave it out/,
     ],
-    [
-      [
-        "fit",
-        "--method",
-        "aro",
-        "--profile",
-        "course",
-        "--output",
-        "no",
-        "--set",
-        "training.seed=2",
-      ],
-      /got "training\.seed=2"; give the seed by --seed/,
-    ],
+    [[...fitAro, "--set", "training.seed=2"], /got "training\.seed=2"; give the seed by --seed/],
     [["data", "get", "tcga"], /expected one of ucec, gbm, paper, got "tcga"$/],
     [["data", "get", "uecc"], /got "uecc"; did you mean "ucec"\?/],
     [["data", "put", "ucec"], /expected get COHORT, got "put"/],
