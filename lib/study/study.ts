@@ -125,7 +125,8 @@ export async function trainDescribed(
 }
 
 /**
- * Trains a described run, lends its model to `use`, and removes the run's folder: for a model that nothing else needs.
+ * Trains a described run, lends its model to `use`, and then removes the run's folder: for a model that nothing else
+ * needs. If `use` fails, the folder stays, and the training need not be repeated.
  * @throws the signal's reason if it stopped the training, which resumes when this is called again.
  */
 export async function withTrained<T>(
@@ -134,14 +135,15 @@ export async function withTrained<T>(
   means: TrainingMeans & { readonly signal: AbortSignal },
   use: (model: AutoencoderModel<AroSpec>) => Promise<T>,
 ): Promise<T> {
-  const { result } = await trainDescribed(study, described, means);
-  if (result.status === "stopped") throw means.signal.reason;
+  const { result: trained } = await trainDescribed(study, described, means);
+  if (trained.status === "stopped") throw means.signal.reason;
   const model = await openTrained(described, means.engine);
   try {
-    return await use(model);
+    const result = await use(model);
+    await rm(described.folder, { recursive: true });
+    return result;
   } finally {
     model.dispose();
-    await rm(described.folder, { recursive: true });
   }
 }
 
