@@ -27,7 +27,6 @@ interface Golden {
     readonly count: number;
     readonly rounds: number;
     readonly predicted: number[][];
-    readonly deviation: number[];
   };
   readonly softImpute: { readonly lambda: number; readonly predicted: number[][] }[];
   readonly kernelRidge: {
@@ -51,7 +50,7 @@ for (const { folder, data } of goldenCases<Golden>("controls")) {
 
   test(`fitPls predicts as PLSRegression does, within 1e-6, in ${folder}`, async () => {
     for (const { count, predicted } of data.pls) {
-      const found = await inferred(fitPls(prepared, { counts: [count] }));
+      const found = await inferred(fitPls(prepared, [count]));
       assert.ok(relativeError(found.flat(), predicted.flat()) < 1e-6, `${count} components`);
     }
   });
@@ -63,16 +62,10 @@ for (const { folder, data } of goldenCases<Golden>("controls")) {
     }
   });
 
-  test(`fitProbabilisticPca follows NumPy's rounds, mean and deviation, within 1e-5, in ${folder}`, async () => {
-    const { count, rounds, predicted, deviation } = data.probabilisticPca;
+  test(`fitProbabilisticPca follows NumPy's rounds, within 1e-5, in ${folder}`, async () => {
+    const { count, rounds, predicted } = data.probabilisticPca;
     const fitted = fitProbabilisticPca(incomplete, { counts: [count], rounds });
     assert.ok(relativeError((await inferred(fitted)).flat(), predicted.flat()) < 1e-5);
-    const { columns } = prepared.test.matrix;
-    const found = fitted.deviation(prepared.test);
-    for (const from of [visible, columns + visible]) {
-      const row = found.subarray(from, from + columns - visible);
-      assert.ok(relativeError([...row], deviation) < 1e-5);
-    }
   });
 
   test(`fitSoftImpute converges to NumPy's completion, within 1e-5, in ${folder}`, async () => {

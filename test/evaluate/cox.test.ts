@@ -72,6 +72,9 @@ test("a death and a censoring at the same time are comparable, two deaths are no
 test("a column that separates deaths from survivors is refused, and fitted with a penalty", () => {
   const survival = { time: [1, 2, 3, 4], died: [true, true, true, false] };
   const separating = rowsOf([[3], [2], [1], [0]]);
-  assert.throws(() => fitCox(separating, survival, 0), /separate the dead from all others|positive/);
+  assert.throws(
+    () => fitCox(separating, survival, 0),
+    /separate the dead from all others|positive/,
+  );
   assert.ok(fitCox(separating, survival, 0.1)[0] > 0);
 });
