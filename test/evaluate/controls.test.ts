@@ -19,46 +19,12 @@ import {
 import { scorePredictors } from "../../lib/evaluate/reconstruction.js";
 import { fitRidge } from "../../lib/evaluate/ridge.js";
 import { fitRidgeWithCis } from "../../lib/evaluate/ridge-cis.js";
-import {
-  type Part,
-  type Prepared,
-  type PreparedCohort,
-  prepareCohort,
-} from "../../lib/preprocess/prepare.js";
-import { fitScaler } from "../../lib/preprocess/scaler.js";
+import { prepareCohort } from "../../lib/preprocess/prepare.js";
 import { splitSamples } from "../../lib/preprocess/split.js";
 import { relativeError } from "../golden.js";
-import { syntheticCohort } from "./synthetic.js";
+import { preparedFrom, syntheticCohort } from "./synthetic.js";
 
 const { cohort, prepared } = syntheticCohort();
-
-/** Prepared rows given as they are, so that a result can be computed by hand. */
-function preparedFrom(train: number[][], validation: number[][], visible: number): PreparedCohort {
-  const columns = train[0].length;
-  const part = <P extends Part>(name: P, table: number[][]): Prepared<P> => ({
-    part: name,
-    rows: table.map((_, i) => i),
-    ids: table.map((_, i) => `${name}${i}`),
-    patients: table.map((_, i) => `${name}${i}`),
-    matrix: matrixFrom(table.length, columns, table.flat()),
-    zScores: matrixFrom(table.length, columns, table.flat()),
-  });
-  const rows = part("train", train);
-  const genes = Array.from({ length: columns }, (_, j) => `G${j % visible}`);
-  return {
-    name: "by hand",
-    modalities: [
-      { name: "transcripts", start: 0, end: visible },
-      { name: "protein", start: visible, end: columns },
-    ],
-    features: genes,
-    scaler: fitScaler(rows.matrix, rows.rows, rows.ids),
-    space: "paper",
-    train: rows,
-    validation: part("validation", validation),
-    test: part("test", validation),
-  };
-}
 
 const byHand = preparedFrom(
   [

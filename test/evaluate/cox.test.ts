@@ -1,9 +1,9 @@
 // Cox regression agrees with statsmodels, with and without a penalty, and concordance with lifelines.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Rows } from "../../lib/engine/linear-algebra.js";
 import { countConcordance, coxLogLikelihood, fitCox } from "../../lib/evaluate/cox.js";
 import { goldenCases, relativeError } from "../golden.js";
+import { pointsOf } from "./synthetic.js";
 
 interface Golden {
   readonly cox: {
@@ -23,13 +23,9 @@ interface Golden {
   };
 }
 
-const rowsOf = (x: readonly (readonly number[])[]): Rows => ({
-  ...{ rows: x.length, columns: x[0].length, values: Float64Array.from(x.flat()) },
-});
-
 for (const { data } of goldenCases<Golden>("reading")) {
   const { x, time, died, fits } = data.cox;
-  const points = rowsOf(x);
+  const points = pointsOf(x);
 
   for (const { ridge, coefficients, logLikelihood } of fits) {
     test(`agrees with statsmodels and the definition: ridge ${ridge}`, () => {
@@ -56,7 +52,7 @@ for (const { data } of goldenCases<Golden>("reading")) {
 }
 
 test("one sample outlived by another: the likelihood is theirs, by hand", () => {
-  const two = rowsOf([[1], [0]]);
+  const two = pointsOf([[1], [0]]);
   const survival = { time: [1, 2], died: [true, false] };
   const expected = -Math.log(1 + Math.exp(-0.3)); // e^0.3 / (e^0.3 + 1)
   assert.ok(Math.abs(coxLogLikelihood(two, survival, Float64Array.of(0.3)) - expected) < 1e-12);
@@ -71,7 +67,7 @@ test("a death and a censoring at the same time are comparable, two deaths are no
 
 test("a column that separates deaths from survivors is refused, and fitted with a penalty", () => {
   const survival = { time: [1, 2, 3, 4], died: [true, true, true, false] };
-  const separating = rowsOf([[3], [2], [1], [0]]);
+  const separating = pointsOf([[3], [2], [1], [0]]);
   assert.throws(
     () => fitCox(separating, survival, 0),
     /separate the dead from all others|positive/,
