@@ -1,7 +1,7 @@
 // The shape of MODIS: names, counts as PyTorch counts them, seeded weights, and settings that make no sense.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { countParameters, initializeWeights, requireTensors } from "../../lib/model/model.js";
+import { countParameters } from "../../lib/model/model.js";
 import { MODIS } from "../../lib/model/modis.js";
 import {
   checkModisSpec,
@@ -78,20 +78,6 @@ test("fitRatios gives ARO's parameters to MODIS: 0.04 and 0.02 at the paper's fe
   assert.deepEqual(fitRatios(features, 64, exactly - 1), [0.03, 0.015]);
   assert.throws(() => fitRatios(features, 64, 1e6), /room for a unit .* ratios of 0 and 0 of 247/);
   assert.throws(() => fitRatios([1000, 12], 4, 1e5), /got 100000 parameters, .* of 12 features/);
-});
-
-test("initial weights repeat with their seed, within PyTorch's bounds", () => {
-  const weights = initializeWeights(MODIS, spec, 7);
-  requireTensors("test", modisTensors(spec), weights);
-  assert.deepEqual(initializeWeights(MODIS, spec, 7), weights);
-  assert.notDeepEqual(initializeWeights(MODIS, spec, 8), weights);
-  const drawn = weights.get("discriminator.fc.2.weight")!;
-  const bound = 1 / Math.sqrt(1024);
-  const largest = drawn.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-  assert.ok(largest <= bound && largest > 0.999 * bound);
-  const squares = drawn.reduce((sum, value) => sum + value ** 2, 0) / drawn.length;
-  assert.ok(Math.abs(squares / (bound ** 2 / 3) - 1) < 0.01); // the variance of a uniform
-  assert.ok(weights.get("variational_autoencoders.0.encoder.1.weight")!.every((x) => x === 1));
 });
 
 test("checkModisSpec names what makes no sense", () => {
