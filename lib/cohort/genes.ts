@@ -1,7 +1,7 @@
 // Gene names to Ensembl genes: by the pairs of symbol and id in a sheet, then by a saved answer of g:Profiler.
 import { readFile } from "node:fs/promises";
 import { stripEnsemblVersion } from "./identifiers.js";
-import type { Naming } from "./sheet-features.js";
+import type { Naming } from "./paper-sheets.js";
 
 /** A name -> the Ensembl genes it stands for, without versions. */
 export type GeneNames = ReadonlyMap<string, readonly string[]>;

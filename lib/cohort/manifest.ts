@@ -88,7 +88,7 @@ export interface Manifest {
 }
 
 /** A file name that is safe on every system: letters, digits, "_", "-", and dots inside. */
-export const plainName = /^[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?$/;
+const plainName = /^[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?$/;
 
 /** Tells the two kinds of source apart. */
 export function isWheelSource(source: Source): source is WheelSource {

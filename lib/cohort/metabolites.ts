@@ -2,9 +2,9 @@
 import { join } from "node:path";
 import { readDelimited } from "./delimited.js";
 import { findColumn } from "./names.js";
+import type { Naming } from "./paper-sheets.js";
 import { collectProblems, quote } from "./problems.js";
 import { projectRoot } from "./root.js";
-import type { Naming } from "./sheet-features.js";
 
 /** A name folded by `foldName` -> its KEGG compound, or null if the mapping says that there is none. */
 export type CompoundNames = ReadonlyMap<string, string | null>;

@@ -1,13 +1,13 @@
 // From a source of the manifest to checked files on disk: downloaded, unpacked or placed by hand, each whole or absent.
 
 import { createHash } from "node:crypto";
-import { createReadStream, existsSync } from "node:fs";
+import { createReadStream, createWriteStream, existsSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, rename, rm, stat } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
+import { openPromise } from "yauzl";
 import { checkOptions } from "../options.js";
-import { unpackFiles } from "./archive.js";
 import { askLfs, type DownloadOptions, downloadFile, downloadWheel } from "./download.js";
 import {
   type Checked,
@@ -255,7 +255,7 @@ async function fetchWheel(
       ? "pip's index or a mirror serves another file than the manifest names: check pip's settings, then run again"
       : "delete it and run again to download it, or place a whole copy",
   );
-  await unpackFiles(archive, files, { folder: work, signal: options.signal });
+  await unpack(archive, files, work, options.signal);
   const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
   let done = 0;
   for (const file of files) {
@@ -269,6 +269,28 @@ async function fetchWheel(
   }
   for (const file of files) await putInPlace(join(work, file.name), join(folder, file.name), file);
   return from;
+}
+
+/** Unpacks files of a verified wheel under the manifest's names; the caller verifies each. */
+async function unpack(
+  archive: string,
+  files: WheelSource["files"],
+  folder: string,
+  signal?: AbortSignal,
+): Promise<void> {
+  const names = new Map(files.map(({ path, name }) => [path, name]));
+  const zip = await openPromise(archive, { autoClose: false, lazyEntries: true });
+  try {
+    for await (const entry of zip.eachEntry()) {
+      const name = names.get(entry.fileName);
+      if (name === undefined) continue;
+      const content = await zip.openReadStreamPromise(entry);
+      await pipeline(content, createWriteStream(join(folder, name)), { signal });
+    }
+  } finally {
+    zip.close();
+    signal?.throwIfAborted();
+  }
 }
 
 async function pipDownload(
