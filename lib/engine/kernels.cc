@@ -121,7 +121,9 @@ inline __attribute__((always_inline)) void multiply(const float* a, int64_t aRow
     for (int j = 0; j < NV; j++) vectors[j] = load(b + j * L);
     for (int i = 0; i < NI; i++) {
       const V number = all(a[i * aRow]);
-      for (int j = 0; j < NV; j++) sums[i][j] += number * vectors[j];
+      for (int j = 0; j < NV; j++)
+        if constexpr (NI * NV == 1) sums[i][j] = fused(number, vectors[j], sums[i][j]);  // of a single sum, GCC may not
+        else sums[i][j] += number * vectors[j];
     }
   }
 }
