@@ -19,7 +19,6 @@ import {
   inspectRows,
   type ModisBatch,
   pairedChunks,
-  requireVariance,
 } from "./modis-batch.js";
 import {
   checkModisSpec,
@@ -58,7 +57,7 @@ export const MODIS: Trainable<ModisSpec, readonly ModisBatch[], ModisNetwork> = 
   network(engine, spec, of) {
     const { klWeight = 5e-4 } = spec;
     const autoencoders = spec.modalities.map((_, i) => modisAutoencoder(engine, spec, of, i));
-    const judge = modisDiscriminator(engine, spec, of);
+    const judge = modisDiscriminator(engine, of);
 
     const trainDiscriminator = async (batches: readonly ModisBatch[], pass: Pass) => {
       const fixed = { ...pass, isTraining: false };
@@ -97,7 +96,6 @@ export const MODIS: Trainable<ModisSpec, readonly ModisBatch[], ModisNetwork> = 
       inspect: (where, batches) => inspectBatches(engine, where, spec, batches),
       chunks: pairedChunks,
       async pass(batches, _observed, pass) {
-        if (pass.isTraining) requireVariance(spec, batches);
         const discriminator = await trainDiscriminator(batches, pass);
         const { huber, squared, losses } = await trainGenerators(batches, pass);
         const parts = { ...named("discriminator", discriminator), ...named("generators", losses) };

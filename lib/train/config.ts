@@ -4,7 +4,7 @@ import type { Cohort } from "../cohort/cohort.js";
 import type { Matrix } from "../cohort/matrix.js";
 import type { AroSpec } from "../model/aro.js";
 import type { RunData } from "../model/batches.js";
-import { requireTrainable, type Trainable } from "../model/model.js";
+import type { Trainable } from "../model/model.js";
 import { checkOptions, required } from "../options.js";
 import { completeSettings, type TrainOptions, type TrainSettings } from "./settings.js";
 
@@ -54,7 +54,6 @@ export function completeConfig<Spec>(request: RunRequest<Spec>, data: RunData): 
     ...rest,
   });
   const { model, spec, training, about = {} } = request;
-  requireTrainable("trainRun: config", model);
   model.check(spec);
   const rows = hashRows([data.train, data.validation]);
   const besides = model.besides?.(data);
