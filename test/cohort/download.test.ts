@@ -15,7 +15,7 @@ import type { LinkedSource } from "../../lib/cohort/manifest.js";
 import {
   type FetchOptions,
   type FetchProgress,
-  fetchLinkedFiles,
+  fetchLinked,
   fetchSource,
 } from "../../lib/cohort/sources.js";
 import { scratchFolder } from "../scratch.js";
@@ -329,7 +329,8 @@ test("a file that its address does not serve is had from the Git LFS server, by 
       const work = join(place, "work");
       mkdirSync(work, { recursive: true });
       const served = files.map((file) => ({ ...file, url: `${address}/${file.name}` }));
-      await fetchLinkedFiles(served, { folder: place, work, lfs: server, pause: 1 });
+      const linked = { files: served, lfs: server };
+      await fetchLinked("toy", linked, { folder: place, work }, { pause: 1 });
       return readFileSync(join(place, "rna.txt"));
     });
   assert.ok((await fetchFrom(status(404), server)).equals(RNA));
