@@ -9,9 +9,6 @@ import { nameEngine } from "../engine/engine.js";
 import type { Packed } from "../page/scene.js";
 import { trainScene } from "../page/training.js";
 
-/** Files of lib/engine that need Node; in a page, browser.ts stands for them. */
-const NODE_ONLY = ["platform", "linear-algebra-native"];
-
 /** Builds the page into a folder, by default lib/dist/page, and says where it is. */
 export async function page({ output }: { readonly output?: string }): Promise<number> {
   const folder = resolve(output ?? join(projectRoot(), "lib", "dist", "page"));
@@ -63,11 +60,9 @@ async function readWasm(): Promise<string> {
 const forBrowser: Plugin = {
   name: "for-browser",
   setup({ onResolve }) {
-    onResolve({ filter: /^\.\/.*\.js$/ }, ({ path, importer }) => {
-      const folder = dirname(importer);
-      const name = path.slice(2, -3);
-      if (!folder.endsWith(join("lib", "engine")) || !NODE_ONLY.includes(name)) return null;
-      return { path: join(folder, "browser.ts") };
-    });
+    // In a page, browser.ts stands for what needs Node.
+    onResolve({ filter: /^\.\/platform\.js$/ }, ({ importer }) => ({
+      path: join(dirname(importer), "browser.ts"),
+    }));
   },
 };

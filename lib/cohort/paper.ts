@@ -1,13 +1,21 @@
 // The paper's cohort: glioblastoma and renal cell carcinoma, joined from the journals' workbooks that a reader places.
 import { checkOptions } from "../options.js";
-import { type Cohort, joinCohort, type Label, type ModalityTable, type Sample } from "./cohort.js";
+import { type Cohort, joinCohort, type Label, type Sample } from "./cohort.js";
+import { readDelimited } from "./delimited.js";
 import { findGenes, type GeneSources, isSecondCopy, pairGenes, readConversion } from "./genes.js";
 import { stripEnsemblVersion } from "./identifiers.js";
 import { type CompoundNames, curatedNames, findCompound, readCompounds } from "./metabolites.js";
-import { type CacheOptions, readCachedSheet } from "./sheet-cache.js";
-import { type NamedTable, nameFeatures, stackTables } from "./sheet-features.js";
+import { parseNumber } from "./numbers.js";
+import {
+  type CacheOptions,
+  type NamedTable,
+  nameFeatures,
+  readCachedSheet,
+  type SheetTable,
+  stackTables,
+} from "./paper-sheets.js";
 import { findPlaced } from "./sources.js";
-import { cellText, readRows, type SheetTable } from "./workbook.js";
+import { openSheet } from "./workbook.js";
 
 /**
  * Whether proteins are named by Ensembl genes, as in the paper's text, or as in the sheets, as in the authors' code.
@@ -67,7 +75,8 @@ export async function readPaperCohort(options: PaperOptions = {}): Promise<Paper
   const sources: NameSources = {
     pairs: pairGenes(gbm.rna.names.gene_id, gbm.rna.names.gene_name),
     answer: conversion ? await readConversion(conversion) : undefined,
-    compounds: [...(nameMap ? [readCompounds(nameMap)] : []), curatedNames()],
+    // What a name map says, even "none", goes before the curated table.
+    compounds: new Map([...curatedNames(), ...(nameMap ? readCompounds(nameMap) : [])]),
     proteins,
   };
   const tables = { GBM: nameGbm(gbm, sources), RCC: nameRcc(rcc, sources) };
@@ -92,21 +101,12 @@ export async function readPaperCohort(options: PaperOptions = {}): Promise<Paper
   return {
     ...cohort,
     parts: (["GBM", "RCC"] as const).flatMap((name) =>
-      tables[name].map(({ table }) => sizeOf(name, table, samples)),
+      tables[name].map(({ table: { name: modality, samples, features } }) => ({
+        ...{ cohort: name, modality, samples: samples.length, features: features.length },
+      })),
     ),
     notes,
   };
-}
-
-/** Does not count columns of numbers that are not samples, such as a gene's length. */
-function sizeOf(
-  cohort: PartSize["cohort"],
-  { name, samples: columns, features }: ModalityTable,
-  samples: readonly Sample[],
-): PartSize {
-  const known = new Set(samples.map(({ id }) => id));
-  const count = columns.filter((id) => known.has(id)).length;
-  return { cohort, modality: name, samples: count, features: features.length };
 }
 
 /** The sheets of one cohort that the paper uses. */
@@ -118,28 +118,24 @@ interface CohortSheets {
 
 /** What translates the sheets' names into shared identifiers. */
 interface NameSources extends GeneSources {
-  readonly compounds: readonly CompoundNames[];
+  readonly compounds: CompoundNames;
   readonly proteins: ProteinNames;
 }
+
+/** A GBM sample: a case (C3L-, C3N-) or a donor of GTEx (PT-). */
+const GBM_SAMPLE = /^(?:C3[LN]|PT)-/;
 
 /**
  * Reads the three sheets of glioblastoma that the paper uses, and neither circular RNA nor the phosphoproteome.
  * Source: Wang et al. 2021.
  */
-export async function readGbmSheets(file: string, cache: CacheOptions = {}): Promise<CohortSheets> {
+export async function readGbmSheets(file: string, cache?: CacheOptions): Promise<CohortSheets> {
+  const read = (sheet: string, ...names: string[]) =>
+    readCachedSheet({ file, sheet, names, samples: GBM_SAMPLE }, cache);
   return {
-    rna: await readCachedSheet(
-      { file, sheet: "gene_expression_fpkm_uq", names: ["gene_id", "gene_name"] },
-      cache,
-    ),
-    protein: await readCachedSheet(
-      { file, sheet: "proteome_normalized", names: ["symbol"] },
-      cache,
-    ),
-    metabolites: await readCachedSheet(
-      { file, sheet: "metabolome_normalized", names: ["Metabolite"] },
-      cache,
-    ),
+    rna: await read("gene_expression_fpkm_uq", "gene_id", "gene_name"),
+    protein: await read("proteome_normalized", "symbol"),
+    metabolites: await read("metabolome_normalized", "Metabolite"),
   };
 }
 
@@ -184,35 +180,25 @@ const CLINICAL = {
 /**
  * Reads the clinical workbook of glioblastoma (sheet Clinical_Attributes): case id -> labels. A normal sample of GTEx
  * is "PT-X" in the measurements and "GTEX-X-..." in this workbook; the result has it as "PT-X".
- * @throws Error if the file has no such sheet or column.
+ * @throws as `openSheet`, if the file has no such sheet or columns.
  */
 export async function readGbmClinical(
   file: string,
 ): Promise<ReadonlyMap<string, Readonly<Record<string, Label>>>> {
-  const cases = new Map<string, Readonly<Record<string, Label>>>();
-  let header: string[] = [];
-  for await (const { cells } of readRows(file, "Clinical_Attributes")) {
-    if (header.length === 0) {
-      header = cells.map(cellText);
-      for (const column of ["case_id", ...Object.values(CLINICAL)]) {
-        if (header.includes(column)) continue;
-        throw new Error(
-          `${file}: expected a column "${column}" in the sheet "Clinical_Attributes", got none`,
-        );
-      }
-      continue;
-    }
-    const id = cellText(cells[header.indexOf("case_id")]).replace(/^GTEX-([^-]+)-.*$/, "PT-$1");
-    if (id === "") continue;
-    const labels = Object.entries(CLINICAL).map(([label, column]): [string, Label] => {
-      const cell = cells[header.indexOf(column)] ?? null;
-      if (typeof cell === "number") return [label, cell];
-      const text = cellText(cell).toLowerCase();
-      return [label, text === "" || text === "n/a" ? null : text];
-    });
-    cases.set(id, Object.fromEntries(labels));
-  }
-  return cases;
+  const columns = ["case_id", ...Object.values(CLINICAL)];
+  const text = await openSheet(file, "Clinical_Attributes", columns);
+  const { header, rows } = readDelimited(text, { delimiter: "\t" });
+  return new Map(
+    rows.map((row) => {
+      const cell = (column: string) => row[header.indexOf(column)].toLowerCase();
+      const labels = Object.entries(CLINICAL).map(([label, column]): [string, Label] => {
+        const text = cell(column);
+        return [label, parseNumber(text) ?? (text === "" || text === "n/a" ? null : text)];
+      });
+      const id = row[header.indexOf("case_id")].replace(/^GTEX-([^-]+)-.*$/, "PT-$1");
+      return [id, Object.fromEntries(labels)];
+    }),
+  );
 }
 
 /**
@@ -224,7 +210,7 @@ export function gbmSamples(
   clinical: ReadonlyMap<string, Readonly<Record<string, Label>>>,
 ): Sample[] {
   return ids
-    .filter((id) => /^(?:C3[LN]|PT)-/.test(id))
+    .filter((id) => GBM_SAMPLE.test(id))
     .map((id) => {
       const normal = id.startsWith("PT-");
       const known = clinical.get(id);
@@ -238,6 +224,9 @@ export function gbmSamples(
     });
 }
 
+/** PATIENT-T is a tumor, PATIENT-N a normal. */
+const RCC_SAMPLE = /^(.+)-([TN])$/;
+
 /**
  * Reads the sheets of renal cell carcinoma: RNA and protein from one workbook (mmc3), metabolites from another (mmc9).
  * Source: Li et al. 2024.
@@ -246,25 +235,12 @@ async function readRccSheets(
   files: { readonly tables: string; readonly metabolites: string },
   cache: CacheOptions,
 ): Promise<CohortSheets> {
+  const read = (file: string, sheet: string, name: string) =>
+    readCachedSheet({ file, sheet, names: [name], samples: RCC_SAMPLE }, cache);
   return {
-    rna: await readCachedSheet(
-      { file: files.tables, sheet: "TPM_filtered_log2_RNA", names: ["ID"] },
-      cache,
-    ),
-    protein: await readCachedSheet(
-      {
-        file: files.tables,
-        sheet: "Abundance_gene_MD_protein",
-        names: ["ProteinID"],
-        optionalNames: ["Index"], // the gene's symbol, where TMT-Integrator wrote the table
-        ignore: ["NumberPSM", "MaxPepProb", "ReferenceIntensity"],
-      },
-      cache,
-    ),
-    metabolites: await readCachedSheet(
-      { file: files.metabolites, sheet: "compound_abundance", names: ["Name"] },
-      cache,
-    ),
+    rna: await read(files.tables, "TPM_filtered_log2_RNA", "ID"),
+    protein: await read(files.tables, "Abundance_gene_MD_protein", "ProteinID"),
+    metabolites: await read(files.metabolites, "compound_abundance", "Name"),
   };
 }
 
@@ -283,6 +259,7 @@ function nameRcc({ rna, protein, metabolites }: CohortSheets, sources: NameSourc
       nameRow: (row) => {
         const id = stripVersion(protein.names.ProteinID[row]);
         if (sources.proteins === "published") return { ids: [id] };
+        // Where TMT-Integrator wrote the table, Index is the gene's symbol.
         for (const name of [protein.names.Index?.[row] ?? "", id]) {
           const { ids } = findGenes(name, sources);
           if (ids.length > 0) return { ids };
@@ -297,11 +274,9 @@ function nameRcc({ rna, protein, metabolites }: CohortSheets, sources: NameSourc
   ];
 }
 
-/** The renal samples: PATIENT-T is a tumor, PATIENT-N a normal. */
 function rccSamples(ids: readonly string[]): Sample[] {
-  return ids.flatMap((id) => {
-    const [, patient, kind] = /^(.+)-([TN])$/.exec(id) ?? [];
-    if (!patient) return [];
+  return ids.map((id) => {
+    const [, patient, kind] = RCC_SAMPLE.exec(id)!;
     const normal = kind === "N";
     const labels = {
       cohort: "RCC",
@@ -309,7 +284,7 @@ function rccSamples(ids: readonly string[]): Sample[] {
       // None of these sheets records the side of the tumor. The authors' code calls all of RCC non-cancerous.
       laterality: normal ? "non-cancerous" : null,
     };
-    return [{ id, patient, labels }];
+    return { id, patient, labels };
   });
 }
 

@@ -1,5 +1,6 @@
 // Exercises to notebook 7: the widths and parameters of MODIS, its divergence, translation, and a size that fits.
-import { autoencoderLayers, DEFAULT_RATIOS } from "../model/modis-networks.js";
+import { countNumbers } from "../layers/layers.js";
+import { autoencoderTensors, DEFAULT_RATIOS } from "../model/modis-networks.js";
 import { askFunction, askProperty, isFunction, sumOf } from "./exercise.js";
 
 type Widths = (features: number, ratios: number[]) => number[];
@@ -23,17 +24,11 @@ const dense = (inputs: number, outputs: number) => inputs * outputs + outputs;
 const chain = (sizes: readonly number[]) =>
   sumOf(sizes.slice(1).map((outputs, i) => dense(sizes[i], outputs)));
 
-/** Parameters of one autoencoder, counted layer by layer from the list that the model is built from. */
-const countLayers: Parameters = (features, widths, latent) => {
+/** Parameters of one autoencoder, counted from the tensors that the model is built from. */
+const countTensors: Parameters = (features, widths, latent) => {
   const ratios = widths.map((width) => (width + 0.5) / features); // rounded down, these give the widths
   const modalities = [{ name: "one", features, ratios }];
-  const layers = autoencoderLayers({ modalities, latent, classes: 2 }, 0);
-  const { encoder, mean, logVariance, decoder, output } = layers;
-  return sumOf(
-    [...encoder, mean, logVariance, ...decoder, output].map(
-      ({ inputs, outputs, norm }) => dense(inputs, outputs) + (norm === null ? 0 : 2 * outputs),
-    ),
-  );
+  return countNumbers(autoencoderTensors({ modalities, latent }), true);
 };
 
 /** Batch normalizations of one autoencoder: all layers of the given widths but the encoder's last. */
@@ -108,19 +103,19 @@ export const MODIS_EXERCISES = {
       [247, widthsOf(247, [...DEFAULT_RATIOS]), 256],
       [10, [4], 2],
     ],
-    right: countLayers,
+    right: countTensors,
     mistakes: [
       [
         "batch normalization has two numbers for each unit",
-        (...inputs) => countLayers(...inputs) - normsOf(inputs[1]),
+        (...inputs) => countTensors(...inputs) - normsOf(inputs[1]),
       ],
       [
         "the last layer of the encoder has no batch normalization",
-        (...inputs) => countLayers(...inputs) + 2 * inputs[1][inputs[1].length - 1],
+        (...inputs) => countTensors(...inputs) + 2 * inputs[1][inputs[1].length - 1],
       ],
       [
         "a variational encoder has two heads: for the mean and for the log-variance",
-        (...inputs) => countLayers(...inputs) - dense(inputs[1][inputs[1].length - 1], inputs[2]),
+        (...inputs) => countTensors(...inputs) - dense(inputs[1][inputs[1].length - 1], inputs[2]),
       ],
       [
         "this is the encoder with its heads; the decoder is missing",
@@ -133,7 +128,7 @@ export const MODIS_EXERCISES = {
         "each dense layer has a bias",
         (...inputs) => {
           const [features, widths, latent] = inputs;
-          return countLayers(...inputs) - (2 * sumOf(widths) + 2 * latent + features);
+          return countTensors(...inputs) - (2 * sumOf(widths) + 2 * latent + features);
         },
       ],
     ],

@@ -45,7 +45,7 @@ export function memoryLimits(): MemoryLimits {
   return { heap, total: heap, available: heap };
 }
 
-/** As in linear-algebra-native.ts. @throws Error always, so that JavaScript computes. */
+/** As in platform.ts. @throws Error always, so that JavaScript computes. */
 export function nativeAlgebra(): Algebra {
   throw new Error("nativeAlgebra: expected Node, got a page");
 }

@@ -10,7 +10,6 @@
 #include <cfloat>
 #include <cmath>
 #include <cstdint>
-#include <cstring>
 #include <new>
 #include <numeric>
 #include <vector>
@@ -43,13 +42,6 @@ inline V all(double x) { return x - V{}; }
 constexpr int LANES = 8;  // sums that are added at the end, whatever the length of a vector
 constexpr int PARTS = LANES / L;
 
-/// Adds the lanes in order.
-inline double sum(const V (&lanes)[PARTS]) {
-  double total = 0;
-  for (int i = 0; i < LANES; i++) total += lanes[i / L][i % L];
-  return total;
-}
-
 /// The sum of a[i] b[i] over i < count, in an order that the length of a vector does not change.
 inline double dot(const double* a, const double* b, int64_t count) {
   constexpr int TURNS = 4;  // so that no sum waits for the one before it
@@ -64,7 +56,8 @@ inline double dot(const double* a, const double* b, int64_t count) {
   for (; i + LANES <= count; i += LANES)
     for (int p = 0; p < PARTS; p++) sums[0][p] += load(a + i + p * L) * load(b + i + p * L);
   for (int p = 0; p < PARTS; p++) sums[0][p] = (sums[0][p] + sums[1][p]) + (sums[2][p] + sums[3][p]);
-  double total = sum(sums[0]);
+  double total = 0;
+  for (int lane = 0; lane < LANES; lane++) total += sums[0][lane / L][lane % L];
   for (; i < count; i++) total += a[i] * b[i];
   return total;
 }
@@ -167,7 +160,7 @@ inline __attribute__((always_inline)) void tile(const double* a, const double* b
   }
 }
 
-enum Part { WHOLE, LOWER, UPPER };  // of a product that is symmetric, what is needed
+enum Part { WHOLE, LOWER };  // of a product that is symmetric, what is needed
 
 constexpr int64_t DEPTH = 256;          // of the sum at a time: a strip stays in the first-level cache,
 constexpr int64_t BLOCK = 8 * TILE;     // as many rows of the first factor in the second-level,
@@ -186,7 +179,6 @@ void multiply(Factor a, Factor b, int64_t rows, int64_t columns, int64_t count, 
     const int64_t wide = std::min(PANEL, columns - left);
     const int64_t strips = (wide + STRIP - 1) / STRIP, groups = (strips + GROUP - 1) / GROUP;
     const int64_t top = part == LOWER ? left / TILE * TILE : 0;
-    const int64_t bottom = part == UPPER ? std::min(rows, left + wide) : rows;
     const int64_t most = PANEL / (strips * STRIP) * DEPTH;
     for (int64_t first = 0; first < count; first += most) {
       const int64_t last = std::min(count, first + most);
@@ -198,13 +190,12 @@ void multiply(Factor a, Factor b, int64_t rows, int64_t columns, int64_t count, 
                     second + (k - first) * strips * STRIP + s * deep);
       };
       const auto multiplyBlock = [&](int64_t begin, int64_t end) {
-        const int64_t from = part == UPPER ? std::max<int64_t>(0, begin - left) / STRIP : 0;
         const int64_t to = part == LOWER ? std::min(strips, (end - left + STRIP - 1) / STRIP) : strips;
         for (int64_t k = first; k < last; k += DEPTH) {
           const int64_t deep = std::min(DEPTH, last - k);
           double* own = block.of(BLOCK * DEPTH);
           pack<TILE>(a.from(begin, k), end - begin, deep, own);
-          for (int64_t s = from; s < to; s++)
+          for (int64_t s = 0; s < to; s++)
             for (int64_t i = begin; i < end; i += TILE)
               constant<TILE>(static_cast<int>(std::min<int64_t>(TILE, end - i)), [&](auto tall) {
                 tile<decltype(tall)::value>(
@@ -217,10 +208,10 @@ void multiply(Factor a, Factor b, int64_t rows, int64_t columns, int64_t count, 
       const int64_t tasks = (last - first + DEPTH - 1) / DEPTH * groups;
       if (small) {
         for (int64_t task = 0; task < tasks; task++) packGroup(task);
-        for (int64_t i = top; i < bottom; i += BLOCK) multiplyBlock(i, std::min(bottom, i + BLOCK));
+        for (int64_t i = top; i < rows; i += BLOCK) multiplyBlock(i, std::min(rows, i + BLOCK));
       } else {
         spread(tasks, packGroup);
-        spread(bottom - top, high, [&](int64_t begin, int64_t end) { multiplyBlock(top + begin, top + end); });
+        spread(rows - top, high, [&](int64_t begin, int64_t end) { multiplyBlock(top + begin, top + end); });
       }
     }
   }
@@ -314,52 +305,6 @@ int64_t factorize(double* matrix, int64_t stride, int64_t size) {
 
 // ---------------------------------------------------------------- symmetric matrices to tridiagonal ones
 
-/// to = S from; S `[size, size]` symmetric, of which the upper triangle is read.
-void multiplySymmetric(const double* matrix, int64_t stride, int64_t size, const double* from, double* to, Scratch& room) {
-  constexpr int ROWS = 4;
-  const int64_t shares = size < 256 ? 1 : 16;  // as many on every machine, since each has sums of its own
-  double* sums = room.of(shares * size);
-  spread(shares, [&](int64_t share) {
-    double* out = sums + share * size;
-    std::fill(out, out + size, 0.0);
-    for (int64_t i = share * ROWS; i < size; i += shares * ROWS) {
-      const int64_t high = std::min<int64_t>(ROWS, size - i);
-      const double* rows = matrix + i * stride;
-      for (int64_t n = 0; n < high; n++) {  // where the rows meet the diagonal
-        out[i + n] += rows[n * stride + i + n] * from[i + n];
-        for (int64_t m = n + 1; m < high; m++) {
-          out[i + n] += rows[n * stride + i + m] * from[i + m];
-          out[i + m] += rows[n * stride + i + m] * from[i + n];
-        }
-      }
-      if (high < ROWS) return;
-      V across[ROWS][PARTS] = {};
-      int64_t k = i + ROWS;
-      for (; k + LANES <= size; k += LANES)
-        for (int p = 0; p < PARTS; p++) {
-          const int64_t at = k + p * L;
-          const V numbers = load(from + at);
-          V down = load(out + at);
-          for (int n = 0; n < ROWS; n++) {
-            const V row = load(rows + n * stride + at);
-            across[n][p] += row * numbers;
-            down += row * from[i + n];
-          }
-          store(out + at, down);
-        }
-      for (int n = 0; n < ROWS; n++) {
-        out[i + n] += sum(across[n]);
-        for (int64_t m = k; m < size; m++) {
-          out[i + n] += rows[n * stride + m] * from[m];
-          out[m] += rows[n * stride + m] * from[i + n];
-        }
-      }
-    }
-  });
-  std::copy(sums, sums + size, to);
-  for (int64_t share = 1; share < shares; share++) add(1, sums + share * size, size, to);
-}
-
 /// Finds H = I - tau v v^T with H x = beta e_1, where v begins with 1 and is written over x.
 double reflect(double* x, int64_t count, double& tau) {
   const double alpha = x[0], rest = dot(x + 1, x + 1, count - 1);
@@ -374,13 +319,12 @@ double reflect(double* x, int64_t count, double& tau) {
   return beta;
 }
 
-/// Turns the upper triangle into Q T Q^T: T has `diagonal` and `beside`, and Q = H_0 H_1 ... is a product of reflections,
+/// Turns a symmetric matrix into Q T Q^T: T has `diagonal` and `beside`, and Q = H_0 H_1 ... is a product of reflections,
 /// whose vectors come to stand in the rows: row j begins with j + 1 zeros.
 /// Source: LAPACK's dsytrd and dlatrd; Dongarra, Hammarling and Sorensen 1989.
 void tridiagonalize(double* matrix, int64_t size, double* diagonal, double* beside, double* taus) {
   constexpr int64_t TOGETHER = 32;  // reflections, which are then applied to the rest of the matrix in one product
   std::vector<double> panel(3 * TOGETHER * size);
-  Scratch room;
   for (int64_t first = 0; first < size - 2; first += TOGETHER) {
     const int64_t count = std::min(TOGETHER, size - 2 - first), next = first + count;
     double* v = panel.data();        // [count, size]
@@ -398,7 +342,10 @@ void tridiagonalize(double* matrix, int64_t size, double* diagonal, double* besi
       beside[j] = reflect(row + after, length, taus[j]);
       std::fill(row, row + after, 0.0);
       std::copy(row + first, row + size, v + p * size + first);
-      multiplySymmetric(matrix + after * (size + 1), size, length, row + after, own + after, room);
+      spread(length, 64, [&](int64_t begin, int64_t end) {
+        for (int64_t k = after + begin; k < after + end; k++)
+          own[k] = dot(matrix + k * size + after, row + after, length);
+      });
       for (int64_t q = 0; q < p; q++) {
         const double* vq = v + q * size + after;
         const double* wq = w + q * size + after;
@@ -411,7 +358,7 @@ void tridiagonalize(double* matrix, int64_t size, double* diagonal, double* besi
     }
     std::copy(v, v + count * size, again);
     multiply(columnsOf(v + next, size), columnsOf(w + next, size), size - next, size - next, 2 * count, -1, true,
-             matrix + next * (size + 1), size, UPPER);
+             matrix + next * (size + 1), size);
   }
   if (size > 1) {
     diagonal[size - 2] = matrix[(size - 2) * size + size - 2];
@@ -422,385 +369,99 @@ void tridiagonalize(double* matrix, int64_t size, double* diagonal, double* besi
 
 /// Turns eigenvectors of T, a vector a row, into those of Q T Q^T.
 void reflectBack(const double* reflections, int64_t size, const double* taus, double* vectors, int64_t rows) {
-  constexpr int64_t TOGETHER = 64;
-  std::vector<double> products(TOGETHER * TOGETHER), triangle(TOGETHER * TOGETHER), mixed(TOGETHER * size),
-      along(rows * TOGETHER);
-  for (int64_t last = size - 2; last > 0;) {
-    const int64_t first = (last - 1) / TOGETHER * TOGETHER, count = last - first, length = size - first - 1;
-    const double* v = reflections + first * size + first + 1;
-    // H_first ... H_last = I - V^T T V, T upper triangular (LAPACK's dlarft)
-    multiply(rowsOf(v, size), rowsOf(v, size), count, count, length, 1, false, products.data(), count);
-    std::fill(triangle.begin(), triangle.end(), 0.0);
-    for (int64_t i = 0; i < count; i++) {
-      const double tau = taus[first + i];
-      triangle[i * count + i] = tau;
-      for (int64_t j = 0; j < i; j++) {
-        double sum = 0;
-        for (int64_t k = j; k < i; k++) sum += triangle[j * count + k] * products[k * count + i];
-        triangle[j * count + i] = -tau * sum;
+  constexpr int64_t TOGETHER = 8;  // vectors that stay in the first-level cache, while the reflections pass
+  spread(rows, TOGETHER, [&](int64_t begin, int64_t end) {
+    for (int64_t j = size - 3; j >= 0; j--) {
+      const double* v = reflections + j * size + j + 1;
+      for (int64_t i = begin; i < end; i++) {
+        double* x = vectors + i * size + j + 1;
+        add(-taus[j] * dot(v, x, size - j - 1), v, size - j - 1, x);
       }
     }
-    multiply(columnsOf(triangle.data(), count), columnsOf(v, size), count, length, count, 1, false, mixed.data(), length);
-    multiply(rowsOf(vectors + first + 1, size), rowsOf(v, size), rows, count, length, 1, false, along.data(), count);
-    multiply(rowsOf(along.data(), count), columnsOf(mixed.data(), length), rows, length, count, -1, true,
-             vectors + first + 1, size);
-    last = first;
-  }
+  });
 }
 
 // ---------------------------------------------------------------- tridiagonal matrices
 
-/// A root between two poles of 1 / rho + sum of w_j^2 / (d_j - x) = 0; d ascends. The sum is that of an eigenvalue problem:
-/// the roots are the eigenvalues of D + rho w w^T.
-class SecularEquation {
- public:
-  SecularEquation(const double* d, const double* w, int64_t count, double rho) : d(d), w(w), count(count), rho(rho) {}
+/// Rotations of neighboring rows: (first + count - 1, first + count), then the pairs above, up to (first, first + 1).
+struct Sweep {
+  int64_t first, count;
+};
+struct Rotation {
+  double c, s;
+};
 
-  /// Finds root i, right of d_i; writes d_j - root for each j, which are accurate though root and pole be close.
-  /// Source: Li 1993, LAPACK working note 89, as in dlaed4; here every step stays between known bounds.
-  double solve(int64_t i, double* differences) const {
-    if (count == 1) {
-      differences[0] = -rho * w[0] * w[0];
-      return d[0] - differences[0];
-    }
-    const bool last = i == count - 1;
-    const int64_t left = last ? count - 2 : i;  // the poles left + 1 are summed apart from the others
-    double origin = d[i], low = 0, high, at;
-    if (last) {
-      high = rho * dot(w, w, count) * (1 + 4 * DBL_EPSILON);
-      at = high / 2;
-    } else {
-      const double gap = d[i + 1] - d[i], a = w[i] * w[i], b = w[i + 1] * w[i + 1];
-      const double middle = sums(left, d[i], gap / 2).value;
-      const double others = middle + (a - b) / (gap / 2);
-      if (middle >= 0) {
-        high = gap / 2;
-        at = smallRoot(others, others * gap + a + b, a * gap);
-      } else {
-        origin = d[i + 1];
-        low = -gap / 2, high = 0;
-        at = -smallRoot(-others, -others * gap + a + b, b * gap);
-      }
-      if (!(at > low && at < high)) at = (low + high) / 2;
-    }
-    double width = high - low;
-    for (int step = 0; step < 200; step++) {
-      const Sums now = sums(left, origin, at);
-      (now.value < 0 ? low : high) = at;
-      const double nearest = std::min(std::fabs(low), std::fabs(high));
-      if (std::fabs(now.value) <= DBL_EPSILON * now.size || high - low <= DBL_EPSILON * nearest) break;
-      const double p = d[left] - origin - at, q = d[left + 1] - origin - at;
-      const double c = now.value - p * now.leftSlope - q * now.rightSlope;
-      const double b = (p + q) * now.value - p * q * (now.leftSlope + now.rightSlope);
-      const double a = p * q * now.value;
-      const double root = std::sqrt(std::max(0.0, b * b - 4 * a * c));
-      double next = low;
-      for (const double move : {b <= 0 ? (b - root) / (2 * c) : 2 * a / (b + root),
-                                b <= 0 ? 2 * a / (b - root) : (b + root) / (2 * c)})
-        if (at + move > low && at + move < high && move * now.value < 0) {
-          next = at + move;
+/// Writes the eigenvalues over the diagonal by implicit QL; the sweeps turn the identity's rows into the eigenvectors.
+/// Source: EISPACK's tql2.
+void rotate(int64_t size, double* values, double* off, std::vector<Sweep>& sweeps, std::vector<Rotation>& rotations) {
+  off[size - 1] = 0;
+  for (int64_t l = 0; l < size; l++) {
+    for (int turn = 0; turn < 100; turn++) {
+      int64_t m = l;
+      while (m < size - 1 &&
+             std::fabs(off[m]) > DBL_EPSILON / 2 * (std::fabs(values[m]) + std::fabs(values[m + 1])))
+        m++;
+      if (m == l) break;
+      double g = (values[l + 1] - values[l]) / (2 * off[l]);
+      g = values[m] - values[l] + off[l] / (g + std::copysign(std::hypot(g, 1), g));
+      double s = 1, c = 1, p = 0;
+      int64_t i = m - 1;
+      for (; i >= l; i--) {
+        const double f = s * off[i], b = c * off[i], r = std::hypot(f, g);
+        off[i + 1] = r;
+        if (r == 0) {
+          values[i + 1] -= p;
           break;
         }
-      // Outside of the bounds, or too slow: halve, in order of magnitude where both bounds are on the same side of 0.
-      const bool slow = step % 3 == 2 && high - low > width / 2;
-      if (step % 3 == 2) width = high - low;
-      if (next <= low || slow) {
-        next = low > 0 && high / 4 > low ? std::sqrt(low) * std::sqrt(high)
-             : high < 0 && low / 4 < high ? -std::sqrt(-low) * std::sqrt(-high)
-                                          : low + (high - low) / 2;
+        s = f / r, c = g / r;
+        g = values[i + 1] - p;
+        const double t = (values[i] - g) * s + 2 * c * b;
+        p = s * t;
+        values[i + 1] = g + p;
+        g = c * t - b;
+        rotations.push_back({c, s});
       }
-      if (next <= low || next >= high) break;
-      at = next;
+      sweeps.push_back({i + 1, m - 1 - i});
+      off[m] = 0;
+      if (i >= l) continue;
+      values[l] -= p;
+      off[l] = g;
     }
-    for (int64_t j = 0; j < count; j++) differences[j] = (d[j] - origin) - at;
-    return origin + at;
   }
+}
 
- private:
-  /// The equation's value at a point, its slopes by the poles up to `left` and after it, and a bound of its rounding.
-  struct Sums {
-    double value, leftSlope, rightSlope, size;
-  };
-
-  /// The smaller root of c x^2 - b x + a for b >= 0, or what comes close.
-  static double smallRoot(double c, double b, double a) {
-    const double root = std::sqrt(std::max(0.0, b * b - 4 * a * c));
-    return b > 0 ? 2 * a / (b + root) : (b - root) / (2 * c);
-  }
-
-  Sums sums(int64_t left, double origin, double at) const {
-    double slopes[2];
-    const double below = part(0, left + 1, origin, at, slopes[0]);
-    const double above = part(left + 1, count, origin, at, slopes[1]);
-    const double size = 8 * (std::fabs(below) + std::fabs(above)) + 1 / rho + std::fabs(at) * (slopes[0] + slopes[1]);
-    return {1 / rho + below + above, slopes[0], slopes[1], size};
-  }
-
-  /// Sum of w_j^2 / (d_j - x) over poles [begin, end) at x = origin + at, and its slope.
-  double part(int64_t begin, int64_t end, double origin, double at, double& slope) const {
-    V values[PARTS] = {}, slopes[PARTS] = {};
-    int64_t j = begin;
-    for (; j + LANES <= end; j += LANES)
-      for (int p = 0; p < PARTS; p++) {
-        const V weight = load(w + j + p * L), term = weight / (load(d + j + p * L) - origin - at);
-        values[p] += weight * term;
-        slopes[p] += term * term;
-      }
-    double value = sum(values);
-    slope = sum(slopes);
-    for (; j < end; j++) {
-      const double term = w[j] / (d[j] - origin - at);
-      value += w[j] * term;
-      slope += term * term;
-    }
-    return value;
-  }
-
-  const double *d, *w;
-  int64_t count;
-  double rho;
-};
-
-/// Eigenvalues and eigenvectors of a tridiagonal matrix by divide and conquer.
-/// Source: Cuppen 1981; Gu and Eisenstat 1995; LAPACK's dlaed2 and dlaed3.
-class Tridiagonal {
- public:
-  /// Writes the eigenvalues over the diagonal, and the eigenvectors of the `wanted` largest into rows of `vectors`.
-  Tridiagonal(int64_t size, double* diagonal, double* beside, double* vectors, int64_t wanted)
-      : size(size), wanted(wanted), d(diagonal), e(beside), z(vectors), order(size), copies(size * size), mixture(size * size) {}
-
-  /// Gives the rows in ascending order of their eigenvalues.
-  const std::vector<int64_t>& solve() {
-    std::vector<std::pair<int64_t, int64_t>> parts;
-    tear(0, size, parts);
-    spread(static_cast<int64_t>(parts.size()), [&](int64_t i) { conquer(parts[i].first, parts[i].second); });
-    join(0, size);
-    return order;
-  }
-
- private:
-  static constexpr int64_t LEAF = 32;   // solved by rotations
-  static constexpr int64_t TASK = 256;  // solved on one thread
-
-  /// Cuts rows [start, start + count) of T in two and a matrix of rank one; returns the rows of the first part.
-  int64_t cut(int64_t start, int64_t count) {
-    const int64_t first = count / 2, at = start + first;
-    d[at - 1] -= std::fabs(e[at - 1]);
-    d[at] -= std::fabs(e[at - 1]);
-    return first;
-  }
-
-  /// Cuts the rows [start, start + count) into parts that one thread solves.
-  void tear(int64_t start, int64_t count, std::vector<std::pair<int64_t, int64_t>>& parts) {
-    if (count <= TASK) return parts.emplace_back(start, count), void();
-    const int64_t first = cut(start, count);
-    tear(start, first, parts);
-    tear(start + first, count - first, parts);
-  }
-
-  /// Joins those parts, in pairs, as they were cut.
-  void join(int64_t start, int64_t count) {
-    if (count <= TASK) return;
-    join(start, count / 2);
-    join(start + count / 2, count - count / 2);
-    merge(start, count, count / 2);
-  }
-
-  /// Solves the rows [start, start + count) on this thread.
-  void conquer(int64_t start, int64_t count) {
-    if (count <= LEAF) return rotate(start, count);
-    const int64_t first = cut(start, count);
-    conquer(start, first);
-    conquer(start + first, count - first);
-    merge(start, count, first);
-  }
-
-  /// Orders the rows [start, start + count) by their eigenvalues.
-  void sortRows(int64_t start, int64_t count) {
-    int64_t* rows = order.data() + start;
-    std::iota(rows, rows + count, start);
-    std::stable_sort(rows, rows + count, [&](int64_t i, int64_t j) { return d[i] < d[j]; });
-  }
-
-  /// Solves up to LEAF rows [start, start + count) by implicit QL. Source: EISPACK's tql2.
-  void rotate(int64_t start, int64_t count) {
-    double* values = d + start;
-    double* rows = z + start * (size + 1);
-    double off[LEAF] = {};  // a copy: what stands beside the last row belongs to the next cut
-    std::copy(e + start, e + start + count - 1, off);
-    for (int64_t i = 0; i < count; i++)
-      for (int64_t j = 0; j < count; j++) rows[i * size + j] = i == j;
-    for (int64_t l = 0; l < count; l++) {
-      for (int turn = 0; turn < 100; turn++) {
-        int64_t m = l;
-        while (m < count - 1 &&
-               std::fabs(off[m]) > DBL_EPSILON / 2 * (std::fabs(values[m]) + std::fabs(values[m + 1])))
-          m++;
-        if (m == l) break;
-        double g = (values[l + 1] - values[l]) / (2 * off[l]);
-        g = values[m] - values[l] + off[l] / (g + std::copysign(std::hypot(g, 1), g));
-        double s = 1, c = 1, p = 0;
-        int64_t i = m - 1;
-        for (; i >= l; i--) {
-          const double f = s * off[i], b = c * off[i], r = std::hypot(f, g);
-          off[i + 1] = r;
-          if (r == 0) {
-            values[i + 1] -= p;
-            break;
-          }
-          s = f / r, c = g / r;
-          g = values[i + 1] - p;
-          const double t = (values[i] - g) * s + 2 * c * b;
-          p = s * t;
-          values[i + 1] = g + p;
-          g = c * t - b;
-          turnRows(rows + (i + 1) * size, rows + i * size, count, c, s);
+/// Applies the sweeps to the identity `[size, size]`, and copies the rows that are asked for.
+void applySweeps(const std::vector<Sweep>& sweeps, const std::vector<Rotation>& rotations, int64_t size,
+                 const int64_t* wanted, int64_t count, double* out) {
+  constexpr int64_t WIDE = 32;  // columns at a time: they stay in the second-level cache
+  spread(size, WIDE, [&](int64_t begin, int64_t end) {
+    static thread_local Scratch room;
+    double* rows = room.of(size * WIDE);
+    std::fill(rows, rows + size * WIDE, 0.0);
+    for (int64_t k = begin; k < end; k++) rows[k * WIDE + k - begin] = 1;
+    const Rotation* next = rotations.data();
+    for (const Sweep& sweep : sweeps) {
+      double* row = rows + (sweep.first + sweep.count) * WIDE;
+      V lower[WIDE / L];
+      for (int p = 0; p < WIDE / L; p++) lower[p] = load(row + p * L);
+      for (const Rotation* last = next + sweep.count; next < last; next++, row -= WIDE)
+        for (int p = 0; p < WIDE / L; p++) {
+          const V upper = load(row - WIDE + p * L);
+          store(row + p * L, next->c * lower[p] + next->s * upper);
+          lower[p] = next->c * upper - next->s * lower[p];
         }
-        off[m] = 0;
-        if (i >= l) continue;
-        values[l] -= p;
-        off[l] = g;
-      }
+      for (int p = 0; p < WIDE / L; p++) store(row + p * L, lower[p]);
     }
-    sortRows(start, count);
-  }
-
-  /// one = c one + s other, other = c other - s one
-  static void turnRows(double* one, double* other, int64_t count, double c, double s) {
     for (int64_t k = 0; k < count; k++) {
-      const double x = one[k], y = other[k];
-      one[k] = c * x + s * y;
-      other[k] = c * y - s * x;
+      const double* row = rows + wanted[k] * WIDE;
+      std::copy(row, row + end - begin, out + k * size + begin);
     }
-  }
-
-  /// Joins two neighbors, whose rows are sorted, with the matrix of rank one that `cut` took out between them.
-  void merge(int64_t start, int64_t count, int64_t first) {
-    enum Side { LEFT, BOTH, RIGHT };  // where a row has numbers
-    const int64_t middle = start + first, end = start + count;
-    const double beta = e[middle - 1];
-    double rho = 2 * std::fabs(beta);
-    std::vector<double> w(count);
-    std::vector<Side> side(count);
-    double largest = 0;
-    for (int64_t i = 0; i < count; i++) {
-      const double* row = z + (start + i) * size;
-      side[i] = i < first ? LEFT : RIGHT;
-      w[i] = std::sqrt(0.5) * (i < first ? row[middle - 1] : std::copysign(row[middle], row[middle] * beta));
-      largest = std::max({largest, std::fabs(w[i]), std::fabs(d[start + i])});
-    }
-    std::vector<int64_t> sorted(count), kept, gone;
-    const auto ascending = [&](int64_t i, int64_t j) { return d[i] < d[j]; };
-    std::merge(&order[start], &order[middle], &order[middle], &order[end - 1] + 1, sorted.begin(), ascending);
-
-    // Rows that the matrix of rank one leaves alone keep their eigenvalue, and so does one of two that are almost equal.
-    const double tolerance = 8 * DBL_EPSILON * largest;
-    int64_t previous = -1;
-    for (const int64_t at : sorted) {
-      double& own = w[at - start];
-      if (rho * std::fabs(own) <= tolerance) {
-        gone.push_back(at);
-        continue;
-      }
-      if (previous >= 0) {
-        double& other = w[previous - start];
-        const double length = std::hypot(own, other), c = own / length, s = -other / length;
-        if (std::fabs((d[at] - d[previous]) * c * s) <= tolerance) {
-          own = length;
-          other = 0;
-          if (side[at - start] != side[previous - start]) side[at - start] = BOTH;
-          turnRows(z + previous * size + start, z + at * size + start, count, c, s);
-          const double x = d[previous], y = d[at];
-          d[previous] = x * c * c + y * s * s;
-          d[at] = x * s * s + y * c * c;
-          gone.push_back(previous);
-        } else {
-          kept.push_back(previous);
-        }
-      }
-      previous = at;
-    }
-    if (previous >= 0) kept.push_back(previous);
-
-    const int64_t roots = static_cast<int64_t>(kept.size());
-    std::vector<double> poles(roots), weights(roots), values(roots), exact(roots);
-    for (int64_t j = 0; j < roots; j++) poles[j] = d[kept[j]], weights[j] = w[kept[j] - start];
-    double* mixing = mixture.data() + start * size;  // [roots, roots]
-    const SecularEquation equation(poles.data(), weights.data(), roots, rho);
-    spread(roots, 8, [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; i++) values[i] = equation.solve(i, mixing + i * roots);
-    });
-    // The weights for which these roots are exact: eigenvectors made of them are orthogonal (Gu and Eisenstat 1995).
-    spread(roots, 64, [&](int64_t begin, int64_t end) {
-      for (int64_t j = begin; j < end; j++) exact[j] = -mixing[j * roots + j];
-      for (int64_t i = 0; i < roots; i++)
-        for (int64_t j = begin; j < end; j++)
-          exact[j] *= i == j ? 1 : mixing[i * roots + j] / (poles[j] - poles[i]);
-    });
-    for (int64_t j = 0; j < roots; j++)
-      exact[j] = std::copysign(std::sqrt(std::max(0.0, exact[j])), weights[j]);
-
-    // Old rows by side, each with the part that has numbers; then those that stay as they are.
-    std::vector<int64_t> places(roots);
-    std::iota(places.begin(), places.end(), 0);
-    const auto sideOf = [&](int64_t j) { return side[kept[j] - start]; };
-    std::stable_sort(places.begin(), places.end(), [&](int64_t i, int64_t j) { return sideOf(i) < sideOf(j); });
-    const auto number = [&](Side s) {
-      return std::count_if(places.begin(), places.end(), [&](int64_t j) { return sideOf(j) == s; });
-    };
-    const int64_t onLeft = number(LEFT) + number(BOTH), onRight = number(BOTH) + number(RIGHT);
-    double* left = copies.data() + start * size;  // [onLeft, first]
-    double* right = left + onLeft * first;        // [onRight, count - first]
-    double* rest = right + onRight * (count - first);
-    for (int64_t p = 0; p < onLeft; p++) {
-      const double* row = z + kept[places[p]] * size + start;
-      std::copy(row, row + first, left + p * first);
-    }
-    for (int64_t p = 0; p < onRight; p++) {
-      const double* row = z + kept[places[roots - onRight + p]] * size;
-      std::copy(row + middle, row + end, right + p * (count - first));
-    }
-    for (size_t g = 0; g < gone.size(); g++) {
-      const double* row = z + gone[g] * size;
-      std::copy(row + start, row + end, rest + static_cast<int64_t>(g) * count);
-      values.push_back(d[gone[g]]);
-    }
-    std::copy(values.begin(), values.end(), d + start);
-    for (int64_t g = 0; g < count - roots; g++)
-      std::copy(rest + g * count, rest + (g + 1) * count, z + (start + roots + g) * size + start);
-    sortRows(start, count);
-
-    // At the end, only the vectors that were asked for.
-    int64_t from = 0;
-    if (count == size) {
-      from = roots;
-      for (int64_t i = size - wanted; i < size; i++) from = std::min(from, order[i]);
-    }
-    spread(roots - from, 8, [&](int64_t begin, int64_t end) {
-      std::vector<double> row(roots);
-      for (int64_t i = from + begin; i < from + end; i++) {
-        double* own = mixing + i * roots;
-        for (int64_t j = 0; j < roots; j++) row[j] = exact[j] / own[j];
-        const double length = std::sqrt(dot(row.data(), row.data(), roots));
-        for (int64_t p = 0; p < roots; p++) own[p] = row[places[p]] / length;
-      }
-    });
-    const double* mixed = mixing + from * roots;
-    double* to = z + (start + from) * size + start;
-    multiply(rowsOf(mixed, roots), columnsOf(left, first), roots - from, first, onLeft, 1, false, to, size);
-    multiply(rowsOf(mixed + roots - onRight, roots), columnsOf(right, count - first), roots - from, count - first, onRight,
-             1, false, to + first, size);
-  }
-
-  int64_t size, wanted;
-  double *d, *e, *z;
-  std::vector<int64_t> order;
-  std::vector<double> copies, mixture;
-};
+  });
+}
 
 /// Eigenvalues, largest first, and as many eigenvectors as are wanted, a vector a row; the upper triangle is read.
 void decompose(const double* given, int64_t size, int64_t wanted, double* values, double* vectors) {
-  std::vector<double> matrix(given, given + size * size), d(size), e(size), taus(size), parts(size * size);
+  std::vector<double> matrix(given, given + size * size), d(size), e(size), taus(size);
   double largest = 0;
   for (const double value : matrix) largest = std::max(largest, std::fabs(value));
   int exponent = 0;
@@ -808,14 +469,17 @@ void decompose(const double* given, int64_t size, int64_t wanted, double* values
   exponent = std::max(-1000, std::min(exponent, 1000));
   // A power of two changes no digit, and squares neither overflow nor vanish.
   scale(matrix.data(), size * size, std::ldexp(1, -exponent));
+  for (int64_t i = 0; i < size; i++)
+    for (int64_t j = 0; j < i; j++) matrix[i * size + j] = matrix[j * size + i];
   tridiagonalize(matrix.data(), size, d.data(), e.data(), taus.data());
-  Tridiagonal tridiagonal(size, d.data(), e.data(), parts.data(), wanted);
-  const std::vector<int64_t>& order = tridiagonal.solve();
-  for (int64_t i = 0; i < size; i++) values[i] = std::ldexp(d[order[size - 1 - i]], exponent);
-  for (int64_t i = 0; i < wanted; i++) {
-    const double* row = parts.data() + order[size - 1 - i] * size;
-    std::copy(row, row + size, vectors + i * size);
-  }
+  std::vector<Sweep> sweeps;
+  std::vector<Rotation> rotations;
+  rotate(size, d.data(), e.data(), sweeps, rotations);
+  std::vector<int64_t> order(size);
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(), [&](int64_t i, int64_t j) { return d[i] > d[j]; });
+  for (int64_t i = 0; i < size; i++) values[i] = std::ldexp(d[order[i]], exponent);
+  applySweeps(sweeps, rotations, size, order.data(), wanted, vectors);
   reflectBack(matrix.data(), size, taus.data(), vectors, wanted);
 }
 

@@ -1,11 +1,6 @@
 // Dense linear algebra in double precision: products, Cholesky factors, symmetric eigenvectors, distances.
-import { nativeAlgebra } from "./linear-algebra-native.js";
-import {
-  type Algebra,
-  type Columns,
-  type Factor,
-  portableAlgebra,
-} from "./linear-algebra-portable.js";
+import { type Algebra, type Factor, portableAlgebra } from "./linear-algebra-portable.js";
+import { nativeAlgebra } from "./platform.js";
 
 /** Row-major values `[rows, columns]`; a `Matrix` is one. The values alone count, whatever its mask says. */
 export interface Rows {
@@ -50,10 +45,11 @@ export function gram(
   requireRows("gram", rows);
   requireColumns("gram", rows.columns, center?.length);
   const factor = rowFactor(rows, range, center);
-  const count = widthOf(rows, range);
   const out = new Float64Array(rows.rows * rows.rows);
-  const shape = { rows: rows.rows, columns: rows.rows, count, symmetric: true };
-  algebra.multiply(factor, factor, shape, out);
+  algebra.multiply({
+    ...{ a: factor, b: factor, symmetric: 1, out },
+    ...{ rows: rows.rows, columns: rows.rows, count: widthOf(rows, range) },
+  });
   return requireFinite("gram", out, rows.rows);
 }
 
@@ -80,12 +76,10 @@ export function multiplyTransposed(
   requireColumns("multiplyTransposed", a.columns, leftCenter?.length);
   requireColumns("multiplyTransposed", a.columns, rightCenter?.length);
   const out = new Float64Array(a.rows * b.rows);
-  algebra.multiply(
-    rowFactor(a, range, leftCenter),
-    rowFactor(b, range, rightCenter),
-    { rows: a.rows, columns: b.rows, count: widthOf(a, range), symmetric: false },
-    out,
-  );
+  algebra.multiply({
+    ...{ a: rowFactor(a, range, leftCenter), b: rowFactor(b, range, rightCenter) },
+    ...{ rows: a.rows, columns: b.rows, count: widthOf(a, range), symmetric: 0, out },
+  });
   return requireFinite("multiplyTransposed", out, b.rows);
 }
 
@@ -108,12 +102,11 @@ export function multiply(
   }
   const columns = widthOf(b, range);
   const out = new Float64Array(a.rows * columns);
-  algebra.multiply(
-    rowFactor(a),
-    { values: b.values.subarray(range.start ?? 0), row: 1, inner: b.columns },
-    { rows: a.rows, columns, count: b.rows, symmetric: false },
-    out,
-  );
+  algebra.multiply({
+    a: rowFactor(a),
+    b: { values: b.values.subarray(range.start ?? 0), row: 1, inner: b.columns },
+    ...{ rows: a.rows, columns, count: b.rows, symmetric: 0, out },
+  });
   return requireFinite("multiply", out, columns);
 }
 
@@ -132,12 +125,11 @@ export function transposeMultiply(
     throw new RangeError(`transposeMultiply: expected ${a.rows} rows, got ${b.rows}`);
   }
   const out = new Float64Array(a.columns * b.columns);
-  algebra.multiply(
-    { values: a.values, row: 1, inner: a.columns },
-    { values: b.values, row: 1, inner: b.columns },
-    { rows: a.columns, columns: b.columns, count: a.rows, symmetric: false },
-    out,
-  );
+  algebra.multiply({
+    a: { values: a.values, row: 1, inner: a.columns },
+    b: { values: b.values, row: 1, inner: b.columns },
+    ...{ rows: a.columns, columns: b.columns, count: a.rows, symmetric: 0, out },
+  });
   return requireFinite("transposeMultiply", out, b.columns);
 }
 
@@ -162,7 +154,7 @@ export function factorCholesky(
 ): Cholesky {
   const size = sizeOf("factorCholesky", matrix);
   const factor = requireFinite("factorCholesky", matrix, size).slice();
-  const failed = algebra.factorCholesky(factor, size);
+  const failed = algebra.factorCholesky({ matrix: factor, size });
   if (failed >= 0) {
     throw new RangeError(
       `factorCholesky: expected a positive definite matrix, got one of ${size} rows that is not, by its first ${failed + 1}; ` +
@@ -181,7 +173,7 @@ export function factorCholesky(
         );
       }
       const out = new Float64Array(right);
-      algebra.solveCholesky(factor, size, out);
+      algebra.solveCholesky({ factor, size, right: out, rows: out.length / size });
       return requireFinite("solve", out, size);
     },
   };
@@ -214,7 +206,7 @@ export function decomposeSymmetric(
   }
   const values = new Float64Array(size);
   const vectors = new Float64Array(wanted * size);
-  algebra.decomposeSymmetric(matrix, size, wanted, values, vectors);
+  algebra.decomposeSymmetric({ matrix, size, wanted, values, vectors });
   return { values: requireFinite("decomposeSymmetric", values, size), vectors };
 }
 
@@ -231,8 +223,18 @@ export function squaredDistances(
   requireRows("squaredDistances", a, b);
   requireColumns("squaredDistances", a.columns, b.columns);
   const out = new Float64Array(a.rows * b.rows);
-  algebra.squaredDistances(a.values, b.values, a.columns, out);
+  algebra.squaredDistances({
+    ...{ a: a.values, b: b.values, rows: a.rows, others: b.rows, columns: a.columns, out },
+  });
   return requireFinite("squaredDistances", out, b.rows);
+}
+
+/** Columns `[start, start + width)` of a table whose rows are `stride` numbers apart. */
+export interface Columns {
+  readonly values: Float32Array;
+  readonly start: number;
+  readonly width: number;
+  readonly stride: number;
 }
 
 /**
@@ -241,7 +243,7 @@ export function squaredDistances(
  * @throws RangeError if a row or a column lies outside of its table.
  */
 export function gatherRows(
-  source: Columns,
+  { values, start, width, stride }: Columns,
   rows: Int32Array,
   out: Omit<Columns, "width">,
   algebra: Algebra = fastestAlgebra(),
@@ -251,22 +253,18 @@ export function gatherRows(
     if (rows[i] < least) least = rows[i];
     if (rows[i] > most) most = rows[i];
   }
-  const { values, start, width, stride } = source;
-  const sourceEnd = start + most * stride + width;
-  const outEnd = out.start + (rows.length - 1) * out.stride + width;
-  if (
-    least < 0 ||
-    start < 0 ||
-    out.start < 0 ||
-    sourceEnd > values.length ||
-    outEnd > out.values.length
-  ) {
+  const ends = [start + most * stride + width, out.start + (rows.length - 1) * out.stride + width];
+  const isWithin = ends[0] <= values.length && ends[1] <= out.values.length;
+  if (!isWithin || least < 0 || start < 0 || out.start < 0) {
     throw new RangeError(
       `gatherRows: expected rows of a table of ${values.length} numbers into one of ${out.values.length}, ` +
-        `got numbers up to ${sourceEnd} and ${outEnd}${least < 0 ? ` and row ${least}` : ""}`,
+        `got numbers up to ${ends[0]} and ${ends[1]}${least < 0 ? ` and row ${least}` : ""}`,
     );
   }
-  algebra.gather(source, rows, out);
+  algebra.gather({
+    ...{ source: values, from: start, stride, rows, width },
+    ...{ out: out.values, to: out.start, outStride: out.stride },
+  });
 }
 
 function rowFactor(

@@ -1,4 +1,5 @@
-// What the engines need from Node: memory limits, TensorFlow.js's backends and their error handlers, WebGPU.
+// What the engines need from Node: TensorFlow.js's backends and their error handlers, WebGPU, memory limits, compiled
+// linear algebra.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { totalmem } from "node:os";
@@ -7,7 +8,9 @@ import { pathToFileURL } from "node:url";
 import util from "node:util";
 import type * as Tf from "@tensorflow/tfjs-core";
 import { prepare as prepareInBrowser } from "./browser.js";
+import { type CompileOptions, compileAddon, threadCount } from "./compile.js";
 import type { BackendName, MemoryLimits } from "./engine.js";
+import type { Algebra } from "./linear-algebra-portable.js";
 import { loadAddon } from "./tensorflow-addon.js";
 
 /** Registers a backend, and returns a way to see its tensors' memory: null where JavaScript cannot. */
@@ -136,4 +139,16 @@ function availableMemory(constrained: number): number {
   const files = field("/sys/fs/cgroup/memory.stat", /^inactive_file (\d+)/m);
   const known = [machine, constrained - (used - files)].filter((bytes) => !Number.isNaN(bytes));
   return Math.max(0, Math.min(Number.POSITIVE_INFINITY, ...known));
+}
+
+/**
+ * Loads linear-algebra.cc, compiling it first where that has not been done; that takes some seconds.
+ * @throws Error in one line with what is missing and the remedy.
+ */
+export function nativeAlgebra(options: CompileOptions = {}): Algebra {
+  const addon = require(compileAddon("linear-algebra", options)) as Omit<Algebra, "name"> & {
+    setThreads(args: { readonly count: number }): void;
+  };
+  addon.setThreads({ count: threadCount() });
+  return { ...addon, name: "native" };
 }

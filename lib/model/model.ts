@@ -14,6 +14,7 @@ import {
   sizeOf,
   type TensorShape,
 } from "../layers/layers.js";
+import { demandsOf } from "../options.js";
 import type { Deal, RunData } from "./batches.js";
 import { requireMemory } from "./memory.js";
 
@@ -61,7 +62,8 @@ export interface StepOptions {
 }
 
 /** A model under training. */
-export interface Model<Batch> {
+export interface Model<Batch, Net = Network<Batch>> {
+  readonly network: Net;
   /** Parameters and buffers, in the order in which files hold them. */
   readonly tensors: readonly TensorShape[];
   /** The fewest rows that a step can use. */
@@ -80,9 +82,14 @@ export interface Model<Batch> {
   readTensor(name: string, kept: Kept): Promise<Float32Array>;
   /**
    * Replaces what is kept of one tensor; with all tensors and `stepCount` restored, training resumes exactly.
-   * @throws RangeError if the model has no such tensor, or the values do not fit it.
+   * @throws RangeError if the model keeps no such tensor, or the values do not fit it.
    */
   writeTensor(name: string, kept: Kept, values: Float32Array): void;
+  /**
+   * Runs work on the network's tensors, one piece at a time, and frees the tensors that it makes.
+   * @throws Error if the model was disposed.
+   */
+  run<R>(where: string, work: () => Promise<R>): Promise<R>;
   /** Frees the engine's memory; the model must not be used again. */
   dispose(): void;
 }
@@ -142,25 +149,6 @@ export interface Trainable<Spec, Batch = unknown, Net extends Network<Batch> = N
   readonly stream?: string;
 }
 
-/** @throws TypeError naming the first part that is missing, if this is not a `Trainable`. */
-export function requireTrainable<Spec>(where: string, model: Trainable<Spec> | undefined): void {
-  for (const part of ["name", "check", "tensors", "network", "deal"] as const) {
-    if (model?.[part]) continue;
-    throw new TypeError(
-      `${where}: expected a model such as ARO, VAE or MODIS, got ${model ? `one without "${part}"` : model}`,
-    );
-  }
-}
-
-export interface BuiltModel<Batch, Net> extends Model<Batch> {
-  readonly network: Net;
-  /**
-   * Runs work on the network's tensors, one piece at a time, and frees the tensors that it makes.
-   * @throws Error if the model was disposed.
-   */
-  run<R>(where: string, work: () => Promise<R>): Promise<R>;
-}
-
 /**
  * Builds a model that starts from these weights, which are copied, or from weights drawn with a seed, which are as large
  * as the model and let go of at once.
@@ -171,58 +159,61 @@ export function buildModel<Spec, Batch, Net extends Network<Batch>>(
   architecture: Architecture<Spec, Batch, Net>,
   spec: Spec,
   start: Start,
-): BuiltModel<Batch, Net> {
+): Model<Batch, Net> {
   architecture.check(spec);
   requireMemory(architecture, spec, engine);
   const tensors = architecture.tensors(spec);
   const weights = "seed" in start ? initializeWeights(architecture, spec, start.seed) : start;
   requireTensors("build", tensors, weights);
-  const { parameters, of } = makeParameters(engine, architecture, spec, weights);
-  const network = architecture.network(engine, spec, of);
-  let stepCount = 0;
+  const parameters = makeParameters(engine, tensors, weights);
+  const network = architecture.network(engine, spec, (name) => parameters.get(name)!);
   let isDisposed = false;
 
   const requireAlive = (where: string) => {
     if (isDisposed) throw new Error(`${where}: expected a living model, got a disposed one`);
   };
-  const run = async <R>(where: string, work: () => Promise<R>): Promise<R> => {
-    requireAlive(where);
-    return await engine.run(async () => {
-      requireAlive(where); // it may have been disposed while this run waited
+  const run = <R>(where: string, work: () => Promise<R>): Promise<R> =>
+    engine.run(async () => {
+      requireAlive(where);
       return await work();
     });
-  };
-  const enter = (where: string, batch: Batch): number => {
-    requireAlive(where);
+  const inspect = (where: string, batch: Batch): number => {
     const observed = network.inspect(where, batch);
     if (observed > 0) return observed;
     throw new RangeError(
       `${where}: expected at least one observed entry in the batch, got none; the loss has no mean then`,
     );
   };
-  const find = (where: string, name: string, kept: Kept, values?: Float32Array): Parameter => {
+  const find = (where: string, name: string, kept: Kept): Parameter => {
     requireAlive(where);
-    return requireTensor(where, parameters, name, kept, values);
+    const parameter = parameters.get(name);
+    if (parameter && (kept === "value" || parameter.isTrained)) return parameter;
+    throw new RangeError(
+      `${where}: expected a ${kept === "value" ? "tensor" : "trained parameter"} of the model, got "${name}"`,
+    );
   };
 
-  return {
+  const model: Model<Batch, Net> = {
     tensors,
     leastRows: network.leastRows,
     network,
     run,
+    stepCount: 0,
     async step(batch, options) {
-      const observed = enter("step", batch);
-      requireRates(options);
+      const observed = inspect("step", batch);
       const { learningRate, weightDecay = 0, random, epoch = 1 } = options;
-      const step = stepCount + 1;
+      const { demandWeight } = demandsOf("step");
+      demandWeight("learningRate", learningRate);
+      demandWeight("weightDecay", weightDecay);
+      const step = model.stepCount + 1;
       const settlement = adamw({ ...network.adam, learningRate, weightDecay, step });
       const pass = { isTraining: true, random, settlement, epoch };
       const sums = await run("step", () => network.pass(batch, observed, pass));
-      stepCount = step;
+      model.stepCount = step;
       return meansOf("step", [sums], observed);
     },
     async evaluate(batch) {
-      const observed = enter("evaluate", batch);
+      const observed = inspect("evaluate", batch);
       const sums: Sums[] = [];
       for (const chunk of network.chunks?.(batch) ?? [batch]) {
         sums.push(
@@ -235,7 +226,7 @@ export function buildModel<Spec, Batch, Net extends Network<Batch>>(
       return meansOf("evaluate", sums, observed);
     },
     async gradients(batch, { random, epoch = 1 } = {}) {
-      const observed = enter("gradients", batch);
+      const observed = inspect("gradients", batch);
       const settlement = new Map<string, Promise<Float32Array>>();
       // Without random draws, these are the gradients of the loss that `evaluate` computes.
       const pass = { isTraining: random !== undefined, random, settlement, epoch };
@@ -247,26 +238,16 @@ export function buildModel<Spec, Batch, Net extends Network<Batch>>(
       });
     },
     async readWeights() {
-      requireAlive("readWeights");
       const weights = new Map<string, Float32Array>();
-      for (const { name } of tensors) weights.set(name, await this.readTensor(name, "value"));
+      for (const { name } of tensors) weights.set(name, await model.readTensor(name, "value"));
       return weights;
-    },
-    get stepCount() {
-      return stepCount;
-    },
-    set stepCount(step: number) {
-      if (!Number.isInteger(step) || step < 0) {
-        throw new RangeError(`stepCount: expected a whole number of steps, got ${step}`);
-      }
-      stepCount = step;
     },
     async readTensor(name, kept) {
       return await engine.readParameter(find("readTensor", name, kept), kept);
     },
     writeTensor(name, kept, values) {
-      const parameter = find("writeTensor", name, kept, values);
-      if (kept !== "value") requireUnusedAtRest(parameter, values);
+      const parameter = find("writeTensor", name, kept);
+      requireSize("writeTensor", parameter, values);
       engine.writeParameter(parameter, kept, values);
     },
     dispose() {
@@ -276,6 +257,7 @@ export function buildModel<Spec, Batch, Net extends Network<Batch>>(
       parameters.clear();
     },
   };
+  return model;
 }
 
 /**
@@ -283,7 +265,7 @@ export function buildModel<Spec, Batch, Net extends Network<Batch>>(
  * The numbers are the same on every engine.
  */
 export function initializeWeights<Spec>(
-  architecture: { check(spec: Spec): void; tensors(spec: Spec): readonly TensorShape[] },
+  architecture: Pick<Architecture<Spec, never, never>, "check" | "tensors">,
   spec: Spec,
   seed: number,
 ): Map<string, Float32Array> {
@@ -310,43 +292,37 @@ export function countParameters<Spec>(
   return countNumbers(tensors(spec), true);
 }
 
-/**
- * Checks that there is one array of the right length for each tensor, and no other.
- * @throws RangeError naming the first that is not.
- */
-export function requireTensors(
-  where: string,
-  tensors: readonly TensorShape[],
-  weights: Weights,
-): void {
-  for (const { name, shape } of tensors) {
-    const values = weights.get(name);
-    if (values?.length !== sizeOf(shape)) {
-      throw new RangeError(
-        `${where}: expected ${sizeOf(shape)} numbers for ${name} [${shape.join(", ")}], ` +
-          `got ${values?.length ?? "none"}`,
-      );
-    }
-    requireVariances(where, name, values);
-  }
-  if (weights.size === tensors.length) return;
+/** @throws RangeError if there is not one array of the right length for each tensor, or another one. */
+function requireTensors(where: string, tensors: readonly TensorShape[], weights: Weights): void {
+  for (const tensor of tensors) requireSize(where, tensor, weights.get(tensor.name));
   const known = new Set(tensors.map(({ name }) => name));
   const other = [...weights.keys()].find((name) => !known.has(name));
+  if (other === undefined) return;
   throw new RangeError(`${where}: expected no tensor named "${other}" in this model`);
 }
 
+function requireSize(
+  where: string,
+  { name, shape }: Pick<TensorShape, "name" | "shape">,
+  values: Float32Array | undefined,
+): void {
+  if (values?.length === sizeOf(shape)) return;
+  throw new RangeError(
+    `${where}: expected ${sizeOf(shape)} numbers for ${name} [${shape.join(", ")}], got ${values?.length ?? "none"}`,
+  );
+}
+
 /** Separate from `buildModel`, whose closures would otherwise keep the initial weights alive. */
-function makeParameters<Spec, Batch, Net extends Network<Batch>>(
+function makeParameters(
   engine: Engine,
-  architecture: Architecture<Spec, Batch, Net>,
-  spec: Spec,
+  tensors: readonly TensorShape[],
   weights: Weights,
-): { readonly parameters: Map<string, Parameter>; readonly of: ParameterOf } {
-  const parameters = new Map<string, Parameter>();
-  for (const { name, shape, ...options } of architecture.tensors(spec)) {
-    parameters.set(name, engine.parameter(name, shape, weights.get(name)!, options));
-  }
-  return { parameters, of: (name) => parameters.get(name)! };
+): Map<string, Parameter> {
+  return new Map(
+    tensors.map(({ name, shape, ...options }) => {
+      return [name, engine.parameter(name, shape, weights.get(name)!, options)];
+    }),
+  );
 }
 
 /** Fills an array with uniform draws from `±bound`. */
@@ -357,64 +333,6 @@ export function drawUniform(random: Random, bound: number, values: Float32Array)
     const part = words.subarray(0, Math.min(words.length, values.length - start));
     random.fillUint32(part);
     for (let i = 0; i < part.length; i++) values[start + i] = (part[i] / 2 ** 31 - 1) * bound;
-  }
-}
-
-/** Finds a parameter by name, and checks that it keeps `kept` and that the values fit. */
-function requireTensor(
-  where: string,
-  parameters: ReadonlyMap<string, Parameter>,
-  name: string,
-  kept: Kept,
-  values?: Float32Array,
-): Parameter {
-  const parameter = parameters.get(name);
-  if (!parameter) {
-    throw new RangeError(`${where}: expected a tensor of the model, got "${name}"`);
-  }
-  if (kept !== "value" && !parameter.isTrained) {
-    throw new RangeError(
-      `${where}: expected the value of ${name}, got a moment: it has no gradient`,
-    );
-  }
-  if (values && values.length !== sizeOf(parameter.shape)) {
-    const shape = parameter.shape.join(", ");
-    throw new RangeError(
-      `${where}: expected ${sizeOf(parameter.shape)} numbers for ${name} [${shape}], got ${values.length}`,
-    );
-  }
-  if (values && kept === "value") requireVariances(where, name, values);
-  return parameter;
-}
-
-function requireVariances(where: string, name: string, values: Float32Array): void {
-  if (!name.endsWith(".running_var")) return;
-  const bad = values.findIndex((value) => !(value >= 0));
-  if (bad < 0) return;
-  throw new RangeError(`${where}: expected variances of 0 or more, got ${values[bad]} in ${name}`);
-}
-
-/** @throws RangeError if a moment is not 0 outside the columns that the model uses. */
-function requireUnusedAtRest({ shape, columns }: Parameter, moment: Float32Array): void {
-  const stride = shape[shape.length - 1];
-  if (columns.end - columns.start === stride) return;
-  for (let i = 0; i < moment.length; i++) {
-    const column = i % stride;
-    if (moment[i] !== 0 && (column < columns.start || column >= columns.end)) {
-      throw new RangeError(
-        "writeTensor: expected moments of 0 in columns that the model does not see, got others; " +
-          "this state belongs to a model with other visible columns",
-      );
-    }
-  }
-}
-
-/** @throws RangeError if a rate is not a finite number of at least 0. */
-function requireRates({ learningRate, weightDecay = 0 }: StepOptions): void {
-  for (const [name, rate] of Object.entries({ learningRate, weightDecay })) {
-    if (!(Number.isFinite(rate) && rate >= 0)) {
-      throw new RangeError(`step: expected ${name} to be finite and at least 0, got ${rate}`);
-    }
   }
 }
 

@@ -27,12 +27,10 @@ export function dealUnpaired(data: RunData, spec: ModisSpec): Deal<readonly Modi
     );
   }
   const partsOf = (matrix: Matrix) =>
-    modalities.map(({ start, end }) =>
-      selectColumns(
-        matrix,
-        Array.from({ length: end - start }, (_, i) => start + i),
-      ),
-    );
+    modalities.map(({ start, end }) => {
+      const columns = Array.from({ length: end - start }, (_, i) => start + i);
+      return selectColumns(matrix, columns);
+    });
   const parts = partsOf(train.matrix);
   const unknown = new Array<number>(validation.matrix.rows).fill(-1);
   return {
@@ -72,14 +70,12 @@ export function inspectBatches(
         `${where}: expected a class of each of ${matrix.rows} rows of ${name}, got ${classes.length}`,
       );
     }
-    for (let row = 0; row < classes.length; row++) {
-      const value = classes[row];
-      if (Number.isInteger(value) && value >= -1 && value < spec.classes) continue;
-      throw new RangeError(
-        `${where}: expected classes in [-1, ${spec.classes}) of ${name}, got ${value} in row ${row}`,
-      );
-    }
-    return sum + observed;
+    const isClass = (value: number) => Number.isInteger(value) && value >= -1;
+    const row = Array.from(classes).findIndex((value) => !isClass(value) || value >= spec.classes);
+    if (row < 0) return sum + observed;
+    throw new RangeError(
+      `${where}: expected classes in [-1, ${spec.classes}) of ${name}, got ${classes[row]} in row ${row}`,
+    );
   }, 0);
 }
 
@@ -108,33 +104,17 @@ export function findModality(
   throw new RangeError(`${where}: expected a modality in [0, ${modalities.length}), got ${index}`);
 }
 
-/** @throws RangeError if a modality has fewer than the two rows that batch normalization needs. */
-export function requireVariance({ modalities }: ModisSpec, batches: readonly ModisBatch[]): void {
-  batches.forEach(({ matrix: { rows } }, i) => {
-    if (rows >= 2) return;
-    throw new RangeError(
-      `step: expected at least 2 rows of ${modalities[i].name}, got ${rows}; normalization needs a variance`,
-    );
-  });
-}
-
 /**
- * Cuts batches of the same samples into chunks of at most 128 rows, without copying.
+ * Cuts batches of the same samples into chunks of at most 128 rows, which are evaluated without their classes.
  * @throws RangeError if the modalities differ in rows.
  */
 export function pairedChunks(batches: readonly ModisBatch[]): ModisBatch[][] {
-  const [{ matrix: first }] = batches;
-  const parts = batches.map(({ matrix, classes }) => {
-    if (matrix.rows !== first.rows) {
-      throw new RangeError(
-        `evaluate: expected the same samples of each modality, got ${first.rows} rows and ${matrix.rows}`,
-      );
-    }
-    let end = 0;
-    return chunksOf(matrix).map((chunk) => {
-      end += chunk.rows;
-      return { matrix: chunk, classes: Array.from(classes).slice(end - chunk.rows, end) };
-    });
+  const { rows } = batches[0].matrix;
+  const parts = batches.map(({ matrix }) => {
+    if (matrix.rows === rows) return chunksOf(matrix);
+    throw new RangeError(
+      `evaluate: expected the same samples of each modality, got ${rows} rows and ${matrix.rows}`,
+    );
   });
-  return parts[0].map((_, k) => parts.map((chunks) => chunks[k]));
+  return parts[0].map((_, k) => parts.map((chunks) => ({ matrix: chunks[k], classes: [] })));
 }

@@ -2,20 +2,13 @@
 import { crossEntropy, softmax } from "../layers/losses.js";
 
 /** The discriminator's outputs for the rows of all modalities, one modality after another. */
-export interface Judgment<T extends ArrayLike<number> = ArrayLike<number>> {
+interface Judgment {
   /** Its last hidden layer, `[rows, units]`. */
-  readonly hidden: T;
+  readonly hidden: Float32Array;
   /** Logits, `[rows, modalities]`. */
-  readonly modality: T;
+  readonly modality: Float32Array;
   /** Logits, `[rows, classes]`. */
-  readonly label: T;
-}
-
-/** Each summed over modalities. */
-export interface JudgmentLosses {
-  readonly adversarial: number;
-  readonly classes: number;
-  readonly clustering: number;
+  readonly label: Float32Array;
 }
 
 /**
@@ -23,13 +16,13 @@ export interface JudgmentLosses {
  * Source: modis/training/losses.py@1dcb345.
  * @param classes by modality, one per row, in [0, classes); -1 if unknown.
  * @param isForGenerators measures the adversarial loss of the generators instead of the discriminator's.
- * @returns the losses, and the slopes of their sum.
+ * @returns the losses, each summed over modalities, and the slopes of their sum.
  */
 export function judgmentLosses(
-  { hidden, modality, label }: Judgment<Float32Array>,
+  { hidden, modality, label }: Judgment,
   classes: readonly ArrayLike<number>[],
   isForGenerators: boolean,
-): { readonly losses: JudgmentLosses; readonly slopes: Judgment<Float32Array> } {
+) {
   const rows = classes.reduce((sum, { length }) => sum + length, 0);
   const slopes = {
     hidden: new Float32Array(hidden.length),
@@ -67,7 +60,7 @@ function adversarial(
   rows: number,
   modality: number,
   isForGenerators: boolean,
-): { readonly loss: number; readonly slope: Float64Array } {
+) {
   const targets = Array.from({ length: logits.length / rows }, (_, m) => m).filter(
     (m) => (m !== modality) === isForGenerators,
   );
@@ -80,15 +73,6 @@ function adversarial(
   };
 }
 
-/** A loss with its slopes with respect to its inputs. */
-export interface ClusteringLoss {
-  readonly loss: number;
-  /** `[rows, units]`. */
-  readonly hidden: Float64Array;
-  /** `[rows, clusters]`. */
-  readonly logits: Float64Array;
-}
-
 const EPSILON = 1e-9;
 /** The kernel's width, relative to the median squared distance. */
 const WIDTH = 0.15;
@@ -98,12 +82,9 @@ const WIDTH = 0.15;
  * corners, both by a Gaussian kernel over the hidden layer, and `sum p log p` of the mean assignments p.
  * The kernel's width is 0.15 times the median of all squared distances, self-distances among them, and is held fixed.
  * Source: Trosten et al. 2021, equations 6 to 9; modis/training/losses.py@1dcb345, which leaves out their second term.
+ * @returns the loss and its slopes, `[rows, units]` of the hidden layer and `[rows, clusters]` of the logits.
  */
-export function clusteringLoss(
-  hidden: ArrayLike<number>,
-  logits: ArrayLike<number>,
-  rows: number,
-): ClusteringLoss {
+export function clusteringLoss(hidden: ArrayLike<number>, logits: ArrayLike<number>, rows: number) {
   const clusters = logits.length / rows;
   const units = hidden.length / rows;
   const assigned = softmax(logits, rows);
@@ -160,10 +141,7 @@ function softmaxSlope(p: Float64Array, slope: Float64Array, rows: number): Float
 }
 
 /** `exp(-|h_i - h_j|^2 / (2 width))`, `[rows, rows]`. */
-function gaussianKernel(
-  hidden: ArrayLike<number>,
-  rows: number,
-): { kernel: Float64Array; width: number } {
+function gaussianKernel(hidden: ArrayLike<number>, rows: number) {
   const units = hidden.length / rows;
   const distances = new Float64Array(rows * rows);
   for (let i = 0; i < rows; i++) {
@@ -181,11 +159,7 @@ function gaussianKernel(
 }
 
 /** `2 / (k (k - 1))` times the sum over pairs of clusters of `N_ab / sqrt(N_aa N_bb)`, where `N = A^T K A`. */
-function divergence(
-  assigned: Float64Array,
-  kernel: Float64Array,
-  rows: number,
-): { loss: number; assigned: Float64Array; kernel: Float64Array } {
+function divergence(assigned: Float64Array, kernel: Float64Array, rows: number) {
   const k = assigned.length / rows;
   const smooth = new Float64Array(rows * k); // K A
   for (let i = 0; i < rows; i++) {
@@ -234,10 +208,7 @@ function divergence(
 }
 
 /** `sum p log p` of the mean assignments p: lowest when all clusters have the same size. */
-function negativeEntropy(
-  assigned: Float64Array,
-  rows: number,
-): { loss: number; assigned: Float64Array } {
+function negativeEntropy(assigned: Float64Array, rows: number) {
   const k = assigned.length / rows;
   const mean = new Float64Array(k);
   assigned.forEach((value, i) => {

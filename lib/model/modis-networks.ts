@@ -5,6 +5,7 @@ import { latentLayer } from "../layers/latent.js";
 import {
   batchNorm,
   batchNormTensors,
+  countNumbers,
   dense,
   denseTensors,
   EVALUATION,
@@ -17,7 +18,6 @@ import {
 } from "../layers/layers.js";
 import { reconstructionHead } from "../layers/losses.js";
 import { checkOptions, demandsOf, NUMBER, required } from "../options.js";
-import { countParameters } from "./model.js";
 import { judgmentLosses } from "./modis-losses.js";
 
 /** One modality, which has its own variational autoencoder. */
@@ -46,8 +46,10 @@ export interface ModisSpec {
  */
 export const DEFAULT_RATIOS: readonly number[] = [1.2, 1, 0.75, 0.5, 0.25];
 
-/** Hidden units of the discriminator. Source: modis/nn.py@1e2ebee, `Discriminator`. */
+/** Hidden units of the discriminator, and its heads. Source: modis/nn.py@1e2ebee, `Discriminator`. */
 const TRUNK = [1024, 512, 256];
+const trunkLayer = (i: number) => `discriminator.fc.${2 * i}`;
+const [MODALITY, LABEL] = ["discriminator.adv_layer.0", "discriminator.aux_layer.0"];
 
 /** Counts the features of all modalities. */
 export function countFeatures({ modalities }: ModisSpec): number {
@@ -60,10 +62,8 @@ interface ModisLayer {
   readonly name: string;
   readonly inputs: number;
   readonly outputs: number;
-  /** The name of the batch normalization that follows; null if none does. */
-  readonly norm: string | null;
-  /** Whether a leaky ReLU follows. */
-  readonly isRectified: boolean;
+  /** The name of the batch normalization that follows, and then a leaky ReLU; by default neither. */
+  readonly norm?: string;
 }
 
 /**
@@ -71,61 +71,43 @@ interface ModisLayer {
  * rectified except the last of a chain and the heads; the decoder mirrors the encoder's ratios.
  * Source: modis/nn.py@1e2ebee, `VAE`.
  */
-export function autoencoderLayers({ modalities, latent }: ModisSpec, index: number) {
+function autoencoderLayers(
+  { modalities, latent }: Pick<ModisSpec, "modalities" | "latent">,
+  index: number,
+) {
   const { features, ratios } = modalities[index];
   const root = `variational_autoencoders.${index}`;
   const hidden = ratios.map((ratio) => Math.floor(features * ratio));
-  const last = hidden[hidden.length - 1];
-  const plain = (name: string, inputs: number, outputs: number): ModisLayer => {
-    return { name: `${root}.${name}`, inputs, outputs, norm: null, isRectified: false };
+  const chain = (part: string, sizes: readonly number[]) =>
+    sizes.slice(1).map((outputs, i): ModisLayer => {
+      const layer = { name: `${root}.${part}.${3 * i}`, inputs: sizes[i], outputs };
+      return i < sizes.length - 2 ? { ...layer, norm: `${root}.${part}.${3 * i + 1}` } : layer;
+    });
+  const head = (name: string): ModisLayer => {
+    return { name: `${root}.${name}`, inputs: hidden[hidden.length - 1], outputs: latent };
   };
-  /** The layers between these sizes, and the plain layer at the end. */
-  const chain = (part: string, sizes: readonly number[]) => {
-    const inner = sizes.slice(1, -1).map((outputs, i) => ({
-      ...{ name: `${root}.${part}.${3 * i}`, inputs: sizes[i], outputs },
-      ...{ norm: `${root}.${part}.${3 * i + 1}`, isRectified: true },
-    }));
-    const [inputs, outputs] = sizes.slice(-2);
-    return { inner, end: plain(`${part}.${3 * inner.length}`, inputs, outputs) };
-  };
-  const encoder = chain("encoder", [features, ...hidden]);
   const decoder = chain("decoder", [latent, ...hidden.toReversed(), features]);
   return {
-    encoder: [...encoder.inner, encoder.end],
-    mean: plain("mu", last, latent),
-    logVariance: plain("logvar", last, latent),
-    decoder: decoder.inner,
-    output: decoder.end,
+    encoder: chain("encoder", [features, ...hidden]),
+    mean: head("mu"),
+    logVariance: head("logvar"),
+    decoder: decoder.slice(0, -1),
+    output: decoder[decoder.length - 1],
   };
 }
 
-/** Lists the layers of the discriminator: 1,024, 512 and 256 units, and the heads for modality and class. */
-export function discriminatorLayers({ modalities, latent, classes }: ModisSpec) {
-  const layer = (
-    name: string,
-    inputs: number,
-    outputs: number,
-    isRectified: boolean,
-  ): ModisLayer => {
-    return { name: `discriminator.${name}`, inputs, outputs, norm: null, isRectified };
-  };
-  const sizes = [latent, ...TRUNK];
-  const inner = sizes[sizes.length - 1];
-  return {
-    trunk: TRUNK.map((outputs, i) => layer(`fc.${2 * i}`, sizes[i], outputs, true)),
-    modality: layer("adv_layer.0", inner, modalities.length, false),
-    label: layer("aux_layer.0", inner, classes, false),
-  };
-}
-
-/** Puts layers one after the other, each with its normalization and its leaky ReLU, if any. */
+/** Puts layers one after the other, each with what follows it. */
 function stackLayers(engine: Engine, of: ParameterOf, layers: readonly ModisLayer[]): Layer {
   return sequence(
-    ...layers.flatMap(({ name, norm, isRectified }) => [
-      dense(engine, of, name, { isNormalized: norm !== null }),
-      ...(norm === null ? [] : [batchNorm(engine, of, norm, { epsilon: 0.8 })]),
-      ...(isRectified ? [relu(engine, 0.2)] : []),
-    ]),
+    ...layers.flatMap(({ name, norm }) =>
+      norm === undefined
+        ? [dense(engine, of, name)]
+        : [
+            dense(engine, of, name, { isNormalized: true }),
+            batchNorm(engine, of, norm, { epsilon: 0.8 }),
+            relu(engine, 0.2),
+          ],
+    ),
   );
 }
 
@@ -166,11 +148,11 @@ export function modisAutoencoder(engine: Engine, spec: ModisSpec, of: ParameterO
  *
  *     z of all modalities [rows of all, latent] -> trunk -> hidden [rows of all, 256] -> logits of the modality, of the class
  */
-export function modisDiscriminator(engine: Engine, spec: ModisSpec, of: ParameterOf) {
-  const layers = discriminatorLayers(spec);
-  const trunk = stackLayers(engine, of, layers.trunk);
-  const onModality = stackLayers(engine, of, [layers.modality]);
-  const onLabel = stackLayers(engine, of, [layers.label]);
+export function modisDiscriminator(engine: Engine, of: ParameterOf) {
+  const trunk = sequence(
+    ...TRUNK.flatMap((_, i) => [dense(engine, of, trunkLayer(i)), relu(engine, 0.2)]),
+  );
+  const [onModality, onLabel] = [MODALITY, LABEL].map((name) => dense(engine, of, name));
 
   /**
    * Judges latent rows, and runs backward from its losses.
@@ -211,22 +193,28 @@ export function modisDiscriminator(engine: Engine, spec: ModisSpec, of: Paramete
  * paper calls infeasible; ratios of 0.04 and 0.02 with a latent space of 64 make 253,119,043, without dropping a feature.
  */
 export function modisTensors(spec: ModisSpec): TensorShape[] {
-  const { trunk, modality, label } = discriminatorLayers(spec);
-  return [...autoencoderTensors(spec), ...[...trunk, modality, label].flatMap(layerTensors)];
+  const { modalities, latent, classes } = spec;
+  const sizes = [latent, ...TRUNK];
+  const inner = sizes[TRUNK.length];
+  return [
+    ...autoencoderTensors(spec),
+    ...TRUNK.flatMap((units, i) => denseTensors(trunkLayer(i), units, sizes[i])),
+    ...denseTensors(MODALITY, modalities.length, inner),
+    ...denseTensors(LABEL, classes, inner),
+  ];
 }
 
-function autoencoderTensors(spec: ModisSpec): TensorShape[] {
+/** Lists the tensors of all modalities' autoencoders. */
+export function autoencoderTensors(spec: Pick<ModisSpec, "modalities" | "latent">): TensorShape[] {
   return spec.modalities.flatMap((_, i) => {
     const { encoder, mean, logVariance, decoder, output } = autoencoderLayers(spec, i);
-    return [...encoder, mean, logVariance, ...decoder, output].flatMap(layerTensors);
+    return [...encoder, mean, logVariance, ...decoder, output].flatMap(
+      ({ name, outputs, inputs, norm }) => [
+        ...denseTensors(name, outputs, inputs),
+        ...(norm === undefined ? [] : batchNormTensors(norm, outputs)),
+      ],
+    );
   });
-}
-
-function layerTensors({ name, outputs, inputs, norm }: ModisLayer): TensorShape[] {
-  return [
-    ...denseTensors(name, outputs, inputs),
-    ...(norm === null ? [] : batchNormTensors(norm, outputs)),
-  ];
 }
 
 /**
@@ -243,15 +231,15 @@ export function fitRatios(
   const count = (hundredths: number) => {
     const ratios = ratiosOf(hundredths);
     const modalities = features.map((size, i) => ({ name: `${i}`, features: size, ratios }));
-    return countParameters({ tensors: autoencoderTensors }, { modalities, latent, classes: 2 });
+    return countNumbers(autoencoderTensors({ modalities, latent }), true);
   };
   let fits = 0;
   while (fits < 120 && count(fits + 1) <= parameters) fits++;
   const smallest = Math.min(...features);
   if (Math.floor((smallest * fits) / 200) < 1) {
     throw new RangeError(
-      `fitRatios: expected room for a unit in each layer, got ratios of ${ratiosOf(fits).join(" and ")} ` +
-        `of ${smallest} features within ${parameters} parameters; allow more parameters`,
+      `fitRatios: expected room for a unit in each layer, got ${parameters} parameters, which allow ` +
+        `ratios of ${ratiosOf(fits).join(" and ")} of ${smallest} features; allow more`,
     );
   }
   return ratiosOf(fits);

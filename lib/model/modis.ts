@@ -19,7 +19,6 @@ import {
   inspectRows,
   type ModisBatch,
   pairedChunks,
-  requireVariance,
 } from "./modis-batch.js";
 import {
   checkModisSpec,
@@ -32,7 +31,6 @@ import {
 
 /** A MODIS on an engine. `evaluate` translates the first modality into all of them, clamped at 0. */
 export interface ModisModel extends Model<readonly ModisBatch[]> {
-  readonly spec: ModisSpec;
   /**
    * Encodes rows of one modality, `[rows, its features]`, and decodes them as others: the latent mean, without noise.
    * @returns `[rows, features]` of each modality in `to`.
@@ -58,7 +56,7 @@ export const MODIS: Trainable<ModisSpec, readonly ModisBatch[], ModisNetwork> = 
   network(engine, spec, of) {
     const { klWeight = 5e-4 } = spec;
     const autoencoders = spec.modalities.map((_, i) => modisAutoencoder(engine, spec, of, i));
-    const judge = modisDiscriminator(engine, spec, of);
+    const judge = modisDiscriminator(engine, of);
 
     const trainDiscriminator = async (batches: readonly ModisBatch[], pass: Pass) => {
       const fixed = { ...pass, isTraining: false };
@@ -97,7 +95,6 @@ export const MODIS: Trainable<ModisSpec, readonly ModisBatch[], ModisNetwork> = 
       inspect: (where, batches) => inspectBatches(engine, where, spec, batches),
       chunks: pairedChunks,
       async pass(batches, _observed, pass) {
-        if (pass.isTraining) requireVariance(spec, batches);
         const discriminator = await trainDiscriminator(batches, pass);
         const { huber, squared, losses } = await trainGenerators(batches, pass);
         const parts = { ...named("discriminator", discriminator), ...named("generators", losses) };
@@ -130,7 +127,6 @@ export const MODIS: Trainable<ModisSpec, readonly ModisBatch[], ModisNetwork> = 
 export function buildModis(engine: Engine, spec: ModisSpec, start: Start): ModisModel {
   const model = buildModel(engine, MODIS, spec, start);
   return Object.assign(model, {
-    spec,
     async translate(rows: Matrix, from: number, to: readonly number[]) {
       for (const index of to) findModality("translate", spec, index);
       inspectRows(engine, "translate", spec, from, rows);

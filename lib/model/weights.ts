@@ -2,7 +2,7 @@
 import { quoteSome } from "../cohort/problems.js";
 import type { TensorShape } from "../layers/layers.js";
 import type { Weights } from "./model.js";
-import { streamTensors, withTensors } from "./safetensors.js";
+import { withTensors, writeTensors } from "./safetensors.js";
 
 /**
  * An int64 counter of PyTorch's batch normalization, unused with a fixed momentum. It is skipped on reading and never
@@ -10,24 +10,23 @@ import { streamTensors, withTensors } from "./safetensors.js";
  */
 const COUNT = /\.num_batches_tracked$/;
 
-/** Reads one tensor's values, as `Model.readTensor` does. */
-export type ReadWeight = (name: string) => Promise<Float32Array>;
-
 /**
  * Writes a model's tensors in order, with PyTorch's names and `[outputs, inputs]` layout. The file appears whole or not at
- * all. With a reader, only one tensor is in memory at a time.
+ * all. With a reader, such as `Model.readTensor`, only one tensor is in memory at a time.
  * @throws RangeError if a tensor is missing or unknown, has a wrong size, or is not finite.
  */
 export async function writeWeights(
   file: string,
   parts: readonly TensorShape[],
-  weights: Weights | ReadWeight,
+  weights: Weights | ((name: string) => Promise<Float32Array>),
   metadata: Readonly<Record<string, string>> = {},
 ): Promise<void> {
   if (typeof weights !== "function") refuseOtherNames("writeWeights", parts, weights.keys());
   const read = typeof weights === "function" ? weights : (name: string) => weights.get(name)!;
-  const tensors = parts.map(({ name, shape }) => ({ name, shape, read: () => read(name) }));
-  await streamTensors(file, tensors, { format: "pt", ...metadata });
+  const tensors = parts.map(({ name, shape }) => {
+    return [name, { shape, values: () => read(name) }] as const;
+  });
+  await writeTensors(file, new Map(tensors), { format: "pt", ...metadata });
 }
 
 /**

@@ -6,7 +6,7 @@ import { type Cohort, dropEmptyFeatures } from "../cohort/cohort.js";
 import { readCohortFile } from "../cohort/cohort-file.js";
 import { readGbm } from "../cohort/gbm.js";
 import { readPaperCohort } from "../cohort/paper.js";
-import type { CacheOptions } from "../cohort/sheet-cache.js";
+import type { CacheOptions } from "../cohort/paper-sheets.js";
 import { simulateCohort } from "../cohort/simulate.js";
 import { type FetchOptions, fetchSource, sourceFolder } from "../cohort/sources.js";
 import type { FileCohort, TablesOptions } from "../cohort/tables.js";

@@ -8,7 +8,7 @@ import type { RandomState } from "../cohort/random.js";
 import type { Kept } from "../engine/engine.js";
 import { sizeOf, type TensorShape } from "../layers/layers.js";
 import type { Model, Weights } from "../model/model.js";
-import { streamTensors, type TensorSource, withTensors } from "../model/safetensors.js";
+import { type TensorSource, withTensors, writeTensors } from "../model/safetensors.js";
 import type { Lock } from "./lock.js";
 import type { Epoch, TrainState } from "./train.js";
 
@@ -60,10 +60,11 @@ export async function writeCheckpoint<Batch>(
   const step = model.stepCount;
   const file = join(folder, `checkpoint-${step}.safetensors`);
   const hash = createHash("sha256");
-  const tensors: TensorSource[] = sourcesOf(model, bestWeights);
-  tensors.push({ ...CHECKSUM, read: () => Float32Array.from(hash.copy().digest()) });
+  const tensors = sourcesOf(model, bestWeights);
+  const digest = () => Float32Array.from(hash.copy().digest());
+  tensors.set(CHECKSUM.name, { shape: CHECKSUM.shape, values: digest });
   const checkpoint = JSON.stringify({ version: VERSION, step, ...about, state });
-  await streamTensors(file, tensors, { format: "pt", checkpoint }, (bytes) => hash.update(bytes));
+  await writeTensors(file, tensors, { format: "pt", checkpoint }, (bytes) => hash.update(bytes));
   await removeCheckpoints(folder, [file, previous]);
   return file;
 }
@@ -174,15 +175,19 @@ function keptOf<Batch>({
   return tensors.map((one) => ({ ...one, kinds: one.isTrained ? all : ["value"] }));
 }
 
-function sourcesOf<Batch>(model: Model<Batch>, bestWeights: Weights | null): TensorSource[] {
-  return keptOf(model).flatMap(({ name, shape, kinds }) => {
-    const kept = kinds.map((kind) => ({
-      ...{ name: PREFIX[kind] + name, shape },
-      read: () => model.readTensor(name, kind),
-    }));
+function sourcesOf<Batch>(
+  model: Model<Batch>,
+  bestWeights: Weights | null,
+): Map<string, TensorSource> {
+  const sources = new Map<string, TensorSource>();
+  for (const { name, shape, kinds } of keptOf(model)) {
+    for (const kind of kinds) {
+      sources.set(PREFIX[kind] + name, { shape, values: () => model.readTensor(name, kind) });
+    }
     const best = bestWeights?.get(name);
-    return best ? [...kept, { name: BEST + name, shape, read: () => best }] : kept;
-  });
+    if (best) sources.set(BEST + name, { shape, values: best });
+  }
+  return sources;
 }
 
 /** The state of the random draws; checkpoints of the first release use other names. */
@@ -195,8 +200,8 @@ function drawsOf(
 
 async function readCheckpoint(file: string, config: string): Promise<SavedCheckpoint> {
   return await withTensors(file, async ({ tensors, metadata, read }) => {
-    const last = [...tensors.values()].at(-1);
-    if (last?.name !== CHECKSUM.name || last.shape.join() !== CHECKSUM.shape.join()) {
+    const [name, last] = [...tensors].at(-1) ?? [];
+    if (name !== CHECKSUM.name || last?.shape.join() !== CHECKSUM.shape.join()) {
       throw new Error("expected a checkpoint that ends in its checksum, got none");
     }
     const written = await read(CHECKSUM.name);

@@ -6,7 +6,7 @@ import { UNFINISHED } from "../cohort/durable-file.js";
 import { readOptional } from "../cohort/optional-file.js";
 import { quoteSome } from "../cohort/problems.js";
 import type { AroSpec } from "../model/aro.js";
-import { type Losses, requireTrainable, type Trainable, type Weights } from "../model/model.js";
+import type { Losses, Trainable, Weights } from "../model/model.js";
 import { readWeights } from "../model/weights.js";
 import { CHECKPOINT } from "./checkpoint.js";
 import { differences, type RunConfig } from "./config.js";
@@ -61,11 +61,9 @@ export const FILES = {
 /**
  * Reads a run's folder; the weights are read by `loadWeights`.
  * @param model the expected one, such as `ARO`.
- * @throws TypeError if that is no model.
  * @throws Error if the folder holds no run of this model, or one of its files is malformed.
  */
 export async function readRun<Spec>(folder: string, model: Trainable<Spec>): Promise<Run<Spec>> {
-  requireTrainable("readRun", model);
   const config = await readConfig<Spec>(folder);
   if (config === null) {
     throw new Error(`readRun: expected a run in ${folder}, got no ${FILES.config}; train it first`);

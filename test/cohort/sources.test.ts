@@ -168,15 +168,15 @@ test(
   posix,
   async () => {
     const source = toySource();
-    const files = source.files.map((file, i) =>
-      i === 1 ? { ...file, sha256: "0".repeat(64) } : file,
-    );
-    const { folder, options } = workshop({ source: { ...source, files } });
-    await assert.rejects(
-      fetchSource("toy", options),
-      /labels\.txt to have sha256 0{64}.*correct the manifest/,
-    );
-    assert.deepEqual(readdirSync(join(folder, "toy")), []);
+    for (const [change, message] of [
+      [{ sha256: "0".repeat(64) }, /labels\.txt to have sha256 0{64}.*correct the manifest/],
+      [{ path: "toy/none.txt" }, /labels\.txt to have 9 bytes, got no file; .*the manifest/],
+    ] as const) {
+      const files = source.files.map((file, i) => (i === 1 ? { ...file, ...change } : file));
+      const { folder, options } = workshop({ source: { ...source, files } });
+      await assert.rejects(fetchSource("toy", options), message);
+      assert.deepEqual(readdirSync(join(folder, "toy")), []);
+    }
   },
 );
 

@@ -1,36 +1,28 @@
-// Builds zip archives byte by byte for tests, wrong ones too.
+// Builds small zip archives for tests.
 import { crc32, deflateRawSync } from "node:zlib";
 
 export interface ZipEntry {
   readonly name: string;
-  readonly content: string | Buffer;
-  /** Unix mode, whose upper bits say what kind of file it is. */
-  readonly mode?: number;
-  /** Declared instead of the true values. */
-  readonly crc?: number;
-  readonly size?: number;
-  readonly deflate?: boolean;
+  readonly content: string;
 }
 
 export function zip(entries: readonly ZipEntry[]): Buffer {
   const locals: Buffer[] = [];
   const centrals: Buffer[] = [];
   let offset = 0;
-  for (const { name, content, mode = 0o100644, crc, size, deflate = true } of entries) {
+  for (const { name, content } of entries) {
     const raw = Buffer.from(content);
-    const data = deflate ? deflateRawSync(raw) : raw;
+    const data = deflateRawSync(raw);
     const fileName = Buffer.from(name);
     const fields = Buffer.alloc(26); // what local and central header share
     fields.writeUInt16LE(20, 0); // version needed
-    fields.writeUInt16LE(0x800, 2); // names in UTF-8
-    fields.writeUInt16LE(deflate ? 8 : 0, 4);
-    fields.writeUInt32LE(crc ?? crc32(raw), 10);
+    fields.writeUInt16LE(8, 4); // deflated
+    fields.writeUInt32LE(crc32(raw), 10);
     fields.writeUInt32LE(data.length, 14);
-    fields.writeUInt32LE(size ?? raw.length, 18);
+    fields.writeUInt32LE(raw.length, 18);
     fields.writeUInt16LE(fileName.length, 22);
     locals.push(Buffer.from("PK\x03\x04"), fields, fileName, data);
     const place = Buffer.alloc(14);
-    place.writeUInt32LE((mode << 16) >>> 0, 6);
     place.writeUInt32LE(offset, 10);
     centrals.push(Buffer.from("PK\x01\x02"), Buffer.from([20, 3]), fields, place, fileName);
     offset += 30 + fileName.length + data.length;

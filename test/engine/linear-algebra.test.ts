@@ -14,8 +14,8 @@ import {
   squaredDistances,
   transposeMultiply,
 } from "../../lib/engine/linear-algebra.js";
-import { nativeAlgebra } from "../../lib/engine/linear-algebra-native.js";
 import { type Algebra, portableAlgebra } from "../../lib/engine/linear-algebra-portable.js";
+import { nativeAlgebra } from "../../lib/engine/platform.js";
 import { goldenCases, relativeError } from "../golden.js";
 
 interface Golden {

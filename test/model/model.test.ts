@@ -238,14 +238,9 @@ function behave({ start, tensors }: Contender) {
       message: /at least 2 rows, got 1.*take another batch size/,
     });
     assert.ok(Number.isFinite((await fresh.evaluate(one)).huber));
-    await assert.rejects(() => fresh.readTensor("batch_norm.running_mean", "first"), /no gradient/);
-    assert.throws(
-      () => fresh.writeTensor("batch_norm.running_var", "value", new Float32Array(300).fill(-1)),
-      /variances of 0 or more, got -1/,
-    );
-    assert.throws(
-      () => fresh.writeTensor("batch_norm.bias", "first", new Float32Array(300).fill(1)),
-      /other visible columns/,
+    await assert.rejects(
+      () => fresh.readTensor("batch_norm.running_mean", "first"),
+      /readTensor: expected a trained parameter of the model, got "batch_norm.running_mean"/,
     );
     fresh.dispose();
   });
@@ -348,7 +343,7 @@ function behave({ start, tensors }: Contender) {
     fresh.dispose();
   });
 
-  test("refuses weights, moments and counts of another model", async () => {
+  test("refuses weights and moments of another model", async () => {
     const weights = initializeWeights(ARO, spec, 1);
     const short = new Map(weights).set("out_lin.bias", new Float32Array(3));
     assert.throws(() => build(spec, short), /300 numbers for out_lin.bias.*got 3/);
@@ -359,13 +354,6 @@ function behave({ start, tensors }: Contender) {
       /writeTensor: expected 300 numbers for out_lin.bias \[300\], got 3/,
     );
     await assert.rejects(() => model.readTensor("extra", "value"), /readTensor.*got "extra"/);
-    assert.throws(() => {
-      model.stepCount = -1;
-    }, /stepCount: expected a whole number of steps, got -1/);
-    assert.throws(
-      () => model.writeTensor("inp_lin.weight", "second", weights.get("inp_lin.weight")!),
-      /other visible columns/,
-    );
     assert.deepEqual(await model.readWeights(), weights);
   });
 }
