@@ -5,7 +5,6 @@ import type { AdamW } from "./adamw.js";
 import type { BackendName } from "./engine.js";
 import { keepErrorHandlers, prepare } from "./platform.js";
 import type { Addon, Attribute } from "./tensorflow-addon.js";
-import { type AdamKernel, adamKernel } from "./wasm-adam.js";
 
 export interface Backend {
   readonly name: BackendName;
@@ -16,8 +15,6 @@ export interface Backend {
   activate(): void;
   /** Returns a tensor's memory, or null where JavaScript cannot see it. Valid until the next allocation. */
   view(tensor: Tf.Tensor): Float32Array | null;
-  /** A faster update by Adam in the backend's memory, if there is one. */
-  readonly adam: AdamKernel | null;
   /** libtensorflow's operations; null for the other backends. */
   readonly library: Library | null;
 }
@@ -47,24 +44,19 @@ export function loadBackend(name: BackendName): Promise<Backend> {
       const viewOf = await prepare[name]();
       ready = await tf.setBackend(name);
       if (!ready) throw new Error(`loadBackend: tfjs could not start its backend "${name}"`);
-      return describe(tf, name, viewOf(tf.backend()));
+      const view = viewOf(tf.backend());
+      const library = name === "tensorflow" ? new Library(tf, tf.backend() as NodeBackend) : null;
+      const activate = () => {
+        // Takes effect at once, since the backend is initialized.
+        if (tf.getBackend() !== name) void tf.setBackend(name);
+      };
+      const version = library?.version ?? tf.version_core;
+      return { name, version, tf, activate, view, library };
     } finally {
       restore();
       if (!ready && before) await tf.setBackend(before);
     }
   });
-}
-
-function describe(tf: typeof Tf, name: BackendName, view: Backend["view"]): Backend {
-  const backend = tf.backend();
-  const { memory } = (backend as { wasm?: { asm?: { memory?: unknown } } }).wasm?.asm ?? {};
-  const library = name === "tensorflow" ? new Library(tf, backend as NodeBackend) : null;
-  const activate = () => {
-    // Takes effect at once, since the backend is initialized.
-    if (tf.getBackend() !== name) void tf.setBackend(name);
-  };
-  const version = library?.version ?? tf.version_core;
-  return { name, version, tf, activate, view, adam: adamKernel(memory), library };
 }
 
 interface Output {

@@ -4,7 +4,6 @@ import type * as Tf from "@tensorflow/tfjs-core";
 import { type AdamW, coefficients } from "./adamw.js";
 import type { Columns, Kept, Parameter, ParameterOptions } from "./engine.js";
 import type { Backend, Library } from "./tfjs-backend.js";
-import type { AdamKernel } from "./wasm-adam.js";
 
 export interface Part extends Block {
   readonly variable: Variable;
@@ -204,11 +203,10 @@ class TensorVariable implements Variable {
   }
 
   update(gradient: Tf.Tensor2D, rule: AdamW): void {
-    const { view, adam } = this.#backend;
     const { value, first, second } = this.#kept;
     // All views after all allocations, which may move the heap.
-    const [w, g, m, v] = [value, gradient, first, second].map(view);
-    if (w && g && m && v) updateInPlace(w, g, m, v, rule, adam);
+    const [w, g, m, v] = [value, gradient, first, second].map(this.#backend.view);
+    if (w && g && m && v) updateInPlace(w, g, m, v, rule);
     else this.#updateCopies(gradient, rule);
   }
 
@@ -251,27 +249,18 @@ class TensorVariable implements Variable {
   }
 }
 
-/** Updates weights and moments, which lie in the kernel's memory, in place; the kernel updates whole vectors. */
-export function updateInPlace(
+/** Updates weights and moments in place. */
+function updateInPlace(
   weights: Float32Array,
   gradient: Float32Array,
   first: Float32Array,
   second: Float32Array,
   rule: AdamW,
-  kernel: AdamKernel | null,
 ): void {
   const { keep, rate, root } = coefficients(rule);
   const { beta1, beta2, epsilon } = rule;
   const [gain1, gain2] = [1 - beta1, 1 - beta2];
-  let i = 0;
-  if (kernel) {
-    i = weights.length - (weights.length % 4);
-    kernel(
-      ...[weights.byteOffset, gradient.byteOffset, first.byteOffset, second.byteOffset, i],
-      ...[keep, rate, root, beta1, gain1, beta2, gain2, epsilon],
-    );
-  }
-  for (; i < weights.length; i++) {
+  for (let i = 0; i < weights.length; i++) {
     const slope = gradient[i];
     const m = beta1 * first[i] + gain1 * slope;
     const v = beta2 * second[i] + gain2 * slope * slope;
