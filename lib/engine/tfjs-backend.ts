@@ -41,17 +41,21 @@ export function loadBackend(name: BackendName): Promise<Backend> {
     const restore = keepErrorHandlers();
     let ready = false;
     try {
-      const viewOf = await prepare[name]();
+      await prepare[name]();
       ready = await tf.setBackend(name);
       if (!ready) throw new Error(`loadBackend: tfjs could not start its backend "${name}"`);
-      const view = viewOf(tf.backend());
-      const library = name === "tensorflow" ? new Library(tf, tf.backend() as NodeBackend) : null;
+      const backend = tf.backend() as NodeBackend & WasmBackend;
+      const library = name === "tensorflow" ? new Library(tf, backend) : null;
       const activate = () => {
         // Takes effect at once, since the backend is initialized.
         if (tf.getBackend() !== name) void tf.setBackend(name);
       };
       const version = library?.version ?? tf.version_core;
-      return { name, version, tf, activate, view, library };
+      const views: Partial<Record<BackendName, Backend["view"]>> = {
+        wasm: (tensor) => backend.typedArrayFromHeap(tensor),
+        cpu: ({ dataId }) => backend.readSync(dataId) as Float32Array,
+      };
+      return { name, version, tf, activate, view: views[name] ?? (() => null), library };
     } finally {
       restore();
       if (!ready && before) await tf.setBackend(before);
@@ -63,8 +67,13 @@ interface Output {
   readonly id: number;
 }
 
+/** The part of wasm's backend used here. */
+interface WasmBackend {
+  typedArrayFromHeap(tensor: Tf.Tensor): Float32Array;
+}
+
 /** The part of the backend of @tensorflow/tfjs-node-gpu used here. */
-export interface NodeBackend extends Tf.KernelBackend {
+interface NodeBackend extends Tf.KernelBackend {
   readonly binding: Addon;
   readonly isUsingGpuDevice: boolean;
   executeSingleOutput(
