@@ -6,7 +6,13 @@ import { totalmem } from "node:os";
 import { dirname, join, sep } from "node:path";
 import { pathToFileURL } from "node:url";
 import util from "node:util";
-import { type CompileOptions, compileAddon, threadCount } from "./compile.js";
+import {
+  type CompileOptions,
+  type Counts,
+  compileAddon,
+  type Kernel,
+  threadCount,
+} from "./compile.js";
 import type { BackendName, MemoryLimits } from "./engine.js";
 import type { Algebra } from "./linear-algebra-portable.js";
 import { loadAddon } from "./tensorflow-addon.js";
@@ -135,7 +141,7 @@ function availableMemory(constrained: number): number {
  */
 export function nativeAlgebra(options: CompileOptions = {}): Algebra {
   const addon = require(compileAddon("linear-algebra", options)) as Omit<Algebra, "name"> & {
-    setThreads(args: { readonly count: number }): void;
+    setThreads: Kernel<Counts<"count">>;
   };
   addon.setThreads({ count: threadCount() });
   return { ...addon, name: "native" };
