@@ -15,7 +15,7 @@ import {
 } from "./compile.js";
 import type { BackendName, MemoryLimits } from "./engine.js";
 import type { Algebra } from "./linear-algebra-portable.js";
-import { loadAddon } from "./tensorflow-addon.js";
+import { loadAddon } from "./tensorflow.js";
 
 const require = createRequire(import.meta.url);
 

@@ -4,7 +4,7 @@ import type * as Tf from "@tensorflow/tfjs-core";
 import type { AdamW } from "./adamw.js";
 import type { BackendName } from "./engine.js";
 import { keepErrorHandlers, prepare } from "./platform.js";
-import type { Addon, Attribute } from "./tensorflow-addon.js";
+import type { Addon, Attribute } from "./tensorflow.js";
 
 export interface Backend {
   readonly name: BackendName;
