@@ -125,10 +125,8 @@ export async function tfjsEngine({
       },
       end(): void {
         if (settlement instanceof Map) {
-          settlement.set(
-            parameter.name,
-            parameter.assemble((part) => taken.get(part)!),
-          );
+          const values = parameter.assemble("gradient", (part) => taken.get(part)!);
+          settlement.set(parameter.name, values);
         } else parameter.decayUnused(settlement);
       },
     };
@@ -237,7 +235,7 @@ export async function tfjsEngine({
       return new TfjsParameter(backend, entries, name, shape, values, options);
     },
     readParameter: (parameter, kept) =>
-      partsOf(parameter).read(kept, ({ variable }) => copy(() => variable.get(kept))),
+      partsOf(parameter).assemble(kept, ({ variable }) => copy(() => variable.get(kept))),
     writeParameter(parameter, kept, values) {
       backend.activate();
       partsOf(parameter).write(kept, values);
