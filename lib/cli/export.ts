@@ -4,18 +4,13 @@ import { join } from "node:path";
 import { chooseEngine } from "../engine/choose.js";
 import { EXPORTS, type Export, exportStudy } from "../study/export.js";
 import { readProfile } from "../study/profile.js";
-import { describeAro, openAro, openStudy, type Setting } from "../study/study.js";
-import { needed, type ProfileChoice } from "./options.js";
+import { describeAro, openAro, openStudy } from "../study/study.js";
+import { type EXPORT_OPTIONS, type Given, needed } from "./options.js";
 import { profileOf } from "./profile.js";
-
-interface ExportChoice extends ProfileChoice {
-  readonly output?: string;
-  readonly setting?: Setting;
-}
 
 /** `aro export WHAT` writes embeddings, predictions, scores or the scaler of the profile's ARO. */
 export async function exportOne(
-  { output, setting = "masked", ...given }: ExportChoice,
+  { output, setting = "masked", ...given }: Given<typeof EXPORT_OPTIONS>,
   [what]: readonly string[],
 ): Promise<number> {
   const file = needed("export", "output", output);

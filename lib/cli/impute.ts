@@ -2,27 +2,16 @@
 import { requireNewFolder } from "../cohort/durable-file.js";
 import { writeExample } from "../cohort/example.js";
 import { countOf, quoteSome } from "../cohort/problems.js";
-import type { TableOptions } from "../cohort/tables.js";
-import type { Transform } from "../cohort/transform.js";
 import { chooseEngine } from "../engine/choose.js";
-import type { Alignment } from "../impute/align.js";
 import { CLAMPED, fallbackText, worseThanMean } from "../impute/card.js";
-import type { Method } from "../impute/decoder.js";
 import { impute as imputeTable } from "../impute/impute.js";
 import { fitImputer } from "../impute/imputer.js";
-import type { ValueFormat } from "../impute/values-writer.js";
 import { readProfile } from "../study/profile.js";
 import { openCohort } from "../study/study.js";
 import { withInterrupt } from "../train/interrupt.js";
 import { overwriteLine, type TextStream } from "../train/progress.js";
-import { needed, type ProfileChoice } from "./options.js";
+import { type FIT_OPTIONS, type Given, type IMPUTE_OPTIONS, needed } from "./options.js";
 import { profileOf } from "./profile.js";
-
-interface FitChoice extends ProfileChoice {
-  readonly output?: string;
-  readonly method?: Method;
-  readonly seed?: number;
-}
 
 /** `aro example`: writes a simulated cohort in files. */
 export async function example([folder]: readonly string[]): Promise<number> {
@@ -32,7 +21,12 @@ export async function example([folder]: readonly string[]): Promise<number> {
 }
 
 /** `aro fit`: fits on all samples of the cohort that have the first modality and another. */
-export async function fit({ output, method, seed, ...choice }: FitChoice): Promise<number> {
+export async function fit({
+  output,
+  method,
+  seed,
+  ...choice
+}: Given<typeof FIT_OPTIONS>): Promise<number> {
   const folder = needed("fit", "output", output);
   requireNewFolder("aro fit", folder);
   if (choice.profile === undefined) needed("fit", "cohort", choice.cohort);
@@ -71,7 +65,7 @@ export async function fit({ output, method, seed, ...choice }: FitChoice): Promi
 }
 
 /** @throws RangeError for settings that do not reach the model. */
-function requireOfAro(settings: readonly string[], method: Method | undefined): void {
+function requireOfAro(settings: readonly string[], method: string | undefined): void {
   const all = settings.flatMap((text) => text.split(","));
   if (all.length > 0 && method !== "aro") {
     throw new RangeError(
@@ -108,28 +102,8 @@ function showShares(stream: TextStream) {
   };
 }
 
-interface ImputeChoice {
-  readonly model?: string;
-  readonly rna?: string;
-  readonly output?: string;
-  readonly orientation?: TableOptions["orientation"];
-  readonly transform?: Transform;
-  readonly map?: string;
-  readonly duplicates?: TableOptions["duplicates"];
-  readonly align?: Alignment;
-  readonly leastFound?: number;
-  readonly level?: number;
-  readonly id?: string;
-  readonly ignore?: readonly string[];
-  readonly sheet?: string;
-  readonly layer?: string;
-  readonly modality?: string;
-  readonly format?: ValueFormat;
-  readonly wide?: true;
-}
-
 /** `aro impute`: imputes the samples of one table, which is read as the training table was. */
-export async function impute(choice: ImputeChoice): Promise<number> {
+export async function impute(choice: Given<typeof IMPUTE_OPTIONS>): Promise<number> {
   const { model, rna, output, align, leastFound, level, format, wide, map, ...table } = choice;
   const folder = needed("impute", "output", output);
   const options = {

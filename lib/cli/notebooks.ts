@@ -1,5 +1,6 @@
 // The commands that run, open and check the notebooks.
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { projectRoot } from "../cohort/root.js";
@@ -17,16 +18,14 @@ import { profileOf } from "./profile.js";
 import { printResults } from "./report.js";
 import { prepareNative } from "./tensorflow.js";
 
-interface RunOptions extends ProfileChoice {
-  /** Beginnings of the names of the notebooks to run. */
-  readonly only?: readonly string[];
-}
-
 /**
  * Prepares what is missing, runs the notebooks in order, and prints the results. Exits with 75 if it was stopped: the
  * same command resumes with what was trained.
  */
-export async function runAll({ only = [], ...given }: RunOptions): Promise<number> {
+export async function runAll({
+  only = [],
+  ...given
+}: ProfileChoice & { readonly only?: readonly string[] }): Promise<number> {
   const { profile: asked, env } = profileOf(given);
   const files = await chooseNotebooks(only);
   if (asked.labels.tasks.length === 0) {
@@ -90,10 +89,8 @@ export async function lab({
   });
   process.on("SIGINT", () => {}); // Jupyter gets Ctrl-C too, and asks whether it is meant
   process.on("SIGTERM", () => child.kill("SIGTERM"));
-  return new Promise((resolve, reject) => {
-    child.on("error", reject);
-    child.on("close", (code) => resolve(code ?? 1));
-  });
+  const [code] = (await once(child, "close")) as [number | null];
+  return code ?? 1;
 }
 
 /** Type-checks the cells of every notebook. */
@@ -104,9 +101,9 @@ export async function checkNotebooks(): Promise<number> {
   for (const { notebook, cell, line, message } of problems) {
     console.error(`notebooks/${notebook}.ipynb cell ${cell} line ${line}: ${message}`);
   }
-  if (problems.length === 0)
-    console.log("notebooks: every cell type-checks, no promise is left alone");
-  return problems.length === 0 ? 0 : 1;
+  if (problems.length > 0) return 1;
+  console.log("notebooks: every cell type-checks, no promise is left alone");
+  return 0;
 }
 
 /** Two, if there are two cores and memory for two notebooks that each hold a model of the paper's size. */
@@ -139,13 +136,10 @@ function printEvent(notebook: string, event: NotebookEvent): void {
 
 function printRuns(runs: readonly NotebookRun[], seconds: number): void {
   console.log("");
-  for (const { notebook, seconds: own, peak } of runs) {
+  const all = { notebook: "all", seconds, peak: Math.max(...runs.map(({ peak }) => peak)) };
+  for (const { notebook, seconds: own, peak } of [...runs, all]) {
     console.log(
       `${notebook.padEnd(20)} ${own.toFixed(1).padStart(7)} s ${(peak / 1e9).toFixed(2).padStart(6)} GB`,
     );
   }
-  const peak = Math.max(...runs.map((run) => run.peak));
-  console.log(
-    `${"all".padEnd(20)} ${seconds.toFixed(1).padStart(7)} s ${(peak / 1e9).toFixed(2).padStart(6)} GB`,
-  );
 }

@@ -1,5 +1,10 @@
 // What a command accepts: its options and words, read and checked before anything runs.
 import { parseArgs } from "node:util";
+import { TRANSFORMS } from "../cohort/transform.js";
+import { ALIGNMENTS } from "../impute/align.js";
+import { LEVELS } from "../impute/calibration.js";
+import { METHODS } from "../impute/decoder.js";
+
 import { didYouMean } from "../nearest.js";
 
 /** An option whose value is a T. */
@@ -45,10 +50,8 @@ export function flag(about: string): Option<true> {
 export function text(
   value: string,
   about: string,
-  {
-    pattern = /\S/,
-    expected = "text",
-  }: { readonly pattern?: RegExp; readonly expected?: string } = {},
+  pattern = /\S/,
+  expected = "text",
 ): Option<string> {
   return { about, value, expected, read: (last) => (pattern.test(last) ? last : undefined) };
 }
@@ -102,6 +105,108 @@ export const PROFILE_OPTIONS = {
 export type ProfileChoice = Given<typeof PROFILE_OPTIONS>;
 
 export const JSON_OPTION = { json: flag("print JSON") };
+
+const SWITCH = ["off", "on"] as const;
+
+/** What is searched, beside the profile. */
+export const SEARCH_OPTIONS = {
+  method: oneOf(["bayes", "random"], "how to choose trials; bayes by default"),
+  inputDropout: oneOf(SWITCH, "whether to search the input dropout too; off by default"),
+  trials: count("trials that the study is to have; by default the profile's"),
+};
+
+export const FIT_OPTIONS = {
+  cohort: text("FILE", "the cohort, described in JSON"),
+  profile: text("NAME", "a cohort of this repository instead: ucec, course, gbm or paper"),
+  output: text("FOLDER", "where the model bundle is written; must not exist yet"),
+  method: oneOf(METHODS, "shared-decoder by default; a control, or ARO as in the paper"),
+  seed: count("seed of folds and networks; 42 by default", 0),
+  set: list("KEY=VALUE", "with --method aro, change a setting of model or training"),
+};
+
+export const IMPUTE_OPTIONS = {
+  model: text("FOLDER", "what aro fit wrote"),
+  rna: text("FILE", "the first modality of the new samples, in any format that readTables reads"),
+  id: text("NAME", "the column that names the rows; by default as in training, or the first"),
+  ignore: list("NAME", "a column of annotations; may be repeated; those of the training are known"),
+  sheet: text("NAME", "the sheet, if FILE is a workbook"),
+  modality: text("NAME", "the modality, if FILE is .h5mu; by default the model's"),
+  layer: text("NAME", "the layer instead of X, if FILE is .h5ad or .h5mu"),
+  output: text(
+    "FOLDER",
+    "where values, features, samples and report are written; must not exist yet",
+  ),
+  orientation: oneOf(
+    ["samples-in-rows", "features-in-rows"],
+    "by default the side with the model's features has them",
+  ),
+  transform: oneOf(TRANSFORMS, "what is done to each value; by default as in training"),
+  map: text(
+    "FILE",
+    "a table of feature names: those in the file, then those of the training; by default the map of the training",
+  ),
+  duplicates: oneOf(
+    ["refuse", "mean", "first", "most varied"],
+    "what is kept of features of one name; by default as in training",
+  ),
+  align: oneOf(
+    ALIGNMENTS,
+    "map each feature onto the training samples' distribution first; by default nothing is aligned",
+  ),
+  leastFound: share("least share of the model's features that the file must have; 0.5 by default"),
+  level: oneNumberOf(LEVELS, "share of values that intervals cover; 0.9 by default"),
+  format: oneOf(["tsv", "parquet", "h5mu"], "of the imputed values; tsv by default"),
+  wide: flag(
+    "one table per modality, samples by features, instead of one row per value; not for h5mu",
+  ),
+};
+
+export const PLAN_OPTIONS = {
+  ...PROFILE_OPTIONS,
+  paper: flag("the paper's shape instead of the profile's"),
+  features: count("features of the cohort"),
+  width: count("units of a hidden layer"),
+  hiddenLayers: count("hidden layers", 0),
+  batch: count("rows of a batch"),
+  steps: count("steps of the training"),
+  noMeasure: flag("compute only, and time no step"),
+  ...JSON_OPTION,
+};
+
+export const TRAIN_OPTIONS = {
+  ...PROFILE_OPTIONS,
+  run: count("this run alone, by its number", 0),
+  ...JSON_OPTION,
+};
+
+export const TUNE_OPTIONS = {
+  ...PROFILE_OPTIONS,
+  ...SEARCH_OPTIONS,
+  shared: oneOf(SWITCH, "whether other processes may work on the same study"),
+  ...JSON_OPTION,
+};
+
+export const SUBMIT_OPTIONS = {
+  ...PROFILE_OPTIONS,
+  cpus: count("processors of each task"),
+  memory: text("SIZE", "of each task, e.g. 8G", /^\d+[KMGT]?$/, "a number with K, M, G or T"),
+  time: text("TIME", "time limit of each task, e.g. 2:00:00"),
+  partition: text("NAME", "where the tasks run", /^[\w.,-]+$/, "the name of a partition"),
+  arrayLimit: count("tasks that run at the same time, at most"),
+  workers: count("processes that share the trials, for tune"),
+  ...SEARCH_OPTIONS,
+  local: count("run the tasks on this machine, N at a time"),
+  dryRun: flag("print the batch script and submit nothing"),
+};
+
+export const EXPORT_OPTIONS = {
+  ...PROFILE_OPTIONS,
+  output: text(
+    "FILE",
+    "its extension names the format: .tsv, .csv or .parquet; embeddings also .h5ad, predictions also .h5mu",
+  ),
+  setting: oneOf(["masked", "unmasked"], "of the training; masked by default"),
+};
 
 /** `inputDropout` as `--input-dropout`. */
 export function flagOf(name: string): string {

@@ -20,23 +20,13 @@ import { foldersOf, type Profile, readProfile } from "../study/profile.js";
 import { openCohort } from "../study/study.js";
 import { formatDuration } from "../train/progress.js";
 import { completeSettings } from "../train/settings.js";
-import type { ProfileChoice } from "./options.js";
+import type { Given, PLAN_OPTIONS } from "./options.js";
 import { profileOf } from "./profile.js";
 
-interface PlanOptions extends ProfileChoice {
-  readonly paper?: true;
-  readonly features?: number;
-  readonly width?: number;
-  readonly hiddenLayers?: number;
-  /** Rows of a batch. */
-  readonly batch?: number;
-  readonly steps?: number;
-  readonly noMeasure?: true;
-  readonly json?: true;
-}
+type PlanChoice = Given<typeof PLAN_OPTIONS>;
 
 /** `aro plan` computes and measures; exit status 1 if the training does not fit. */
-export async function plan(given: PlanOptions): Promise<number> {
+export async function plan(given: PlanChoice): Promise<number> {
   const { profile, env } = profileOf(given);
   const { engine } = await chooseEngine();
   const { runs } = foldersOf(profile);
@@ -46,13 +36,6 @@ export async function plan(given: PlanOptions): Promise<number> {
   return planned.fits ? 0 : 1;
 }
 
-/** What is to be trained, and for how long. */
-interface PlanRequest {
-  readonly spec: AroSpec;
-  readonly batchSize: number;
-  readonly steps: number;
-}
-
 /** As `aro plan --json` prints it. */
 type Plan = Awaited<ReturnType<typeof planTraining>>;
 
@@ -60,11 +43,14 @@ type Plan = Awaited<ReturnType<typeof planTraining>>;
 async function planTraining(
   engine: Engine,
   folder: string,
-  { spec, batchSize, steps }: PlanRequest,
+  { spec, batchSize, steps }: Awaited<ReturnType<typeof readRequest>>,
   isMeasured: boolean,
 ) {
   ARO.check(spec);
-  const remedies = [await memoryRemedy(spec, engine), await reasonOf(requireDisk(spec, folder))];
+  const remedies = [
+    await memoryRemedy(spec, engine),
+    await reasonOf(() => requireDisk(spec, folder)),
+  ];
   const time = isMeasured ? await measureStep(engine, spec, batchSize) : null;
   return {
     engine: describeEngine(engine),
@@ -93,7 +79,7 @@ async function planTraining(
 }
 
 /** The paper's shape with --paper, else the profile's, each changed by the options that are given. */
-async function readRequest(given: PlanOptions, profile: Profile): Promise<PlanRequest> {
+async function readRequest(given: PlanChoice, profile: Profile) {
   const { epochs, batchSize } = given.paper ? completeSettings({ seed: 0 }) : profile.training;
   const batch = given.batch ?? batchSize;
   // All training rows in one batch, as the paper's are, unless a cohort says otherwise.
@@ -116,9 +102,8 @@ async function readRequest(given: PlanOptions, profile: Profile): Promise<PlanRe
 
 async function memoryRemedy(spec: AroSpec, engine: Engine): Promise<string | null> {
   const against = (backend: string) =>
-    reasonOf(
-      (async () =>
-        requireMemory(ARO, spec, { backend, memoryLimits: () => memoryLimits(backend) }))(),
+    reasonOf(() =>
+      requireMemory(ARO, spec, { backend, memoryLimits: () => memoryLimits(backend) }),
     );
   const reason = await against(engine.backend);
   if (reason === null || !isPortable(engine)) return reason;
@@ -129,9 +114,9 @@ async function memoryRemedy(spec: AroSpec, engine: Engine): Promise<string | nul
 }
 
 /** Why a check refuses; null if it does not. */
-async function reasonOf(check: Promise<void>): Promise<string | null> {
+async function reasonOf(check: () => void | Promise<void>): Promise<string | null> {
   try {
-    await check;
+    await check();
     return null;
   } catch (error) {
     if (error instanceof RangeError) return error.message;

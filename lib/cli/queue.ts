@@ -1,5 +1,6 @@
 // Queues: the tasks of a job, run by Slurm as an array over a shared folder or by a few processes of this machine.
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -228,7 +229,7 @@ async function runTask(
     starts++;
     const { pid, ended } = start(job, task, log, signal);
     say(`process ${pid}${starts > 1 ? `, start ${starts}` : ""}`);
-    const { code, killedBy } = await ended;
+    const [code, killedBy] = await ended;
     if (code === 0) {
       say(`done in ${((performance.now() - since) / 1000).toFixed(0)} s`);
       return { task, status: "done", starts, reason: "" };
@@ -250,11 +251,6 @@ async function runTask(
   }
 }
 
-interface Ended {
-  readonly code: number | null;
-  readonly killedBy: NodeJS.Signals | null;
-}
-
 function start({ program, argsOf, env }: Job, task: Task, log: string, signal: AbortSignal) {
   const [command, ...first] = program;
   const output = openSync(log, "a");
@@ -266,11 +262,8 @@ function start({ program, argsOf, env }: Job, task: Task, log: string, signal: A
   // SIGTERM, because a terminal sends its SIGINT to the task as well, and a late second one would cut it short.
   const stop = () => child.kill("SIGTERM");
   signal.addEventListener("abort", stop);
-  const ended = new Promise<Ended>((resolve, reject) => {
-    child.on("error", reject);
-    child.on("close", (code, killedBy) => resolve({ code, killedBy }));
-  }).finally(() => signal.removeEventListener("abort", stop));
-  return { pid: child.pid, ended };
+  const ended = once(child, "close").finally(() => signal.removeEventListener("abort", stop));
+  return { pid: child.pid, ended: ended as Promise<[number | null, NodeJS.Signals | null]> };
 }
 
 function lastLine(log: string): string {

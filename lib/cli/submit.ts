@@ -12,7 +12,7 @@ import { foldersOf, type Profile, readProfile } from "../study/profile.js";
 import { openStudy } from "../study/study.js";
 import { findTuned } from "../study/tuning.js";
 import { STOPPED, withInterrupt } from "../train/interrupt.js";
-import { flagOf, type ProfileChoice } from "./options.js";
+import { flagOf, type Given, type SUBMIT_OPTIONS } from "./options.js";
 import { profileOf } from "./profile.js";
 import {
   batchScript,
@@ -25,13 +25,9 @@ import {
   type TaskEnd,
   type Wishes,
 } from "./queue.js";
-import { readSearch, type SearchChoice } from "./tune.js";
+import { readSearch } from "./tune.js";
 
-interface SubmitOptions extends ProfileChoice, SearchChoice, Partial<Wishes> {
-  readonly workers?: number;
-  readonly local?: number;
-  readonly dryRun?: true;
-}
+type SubmitChoice = Given<typeof SUBMIT_OPTIONS>;
 
 /** Workers of a tuning study by default. */
 const WORKERS = 4;
@@ -44,7 +40,7 @@ const FOR_SLURM = ["memory", "time", "partition", "arrayLimit", "dryRun"] as con
  * `aro submit NAME` hands what is left of an experiment, or of `tune`, to Slurm as one job array. With `--local N` it
  * runs the same tasks here, N at a time, and exits with 0 if all are done, 1 if one failed, else 75: some can go on.
  */
-export async function submit(given: SubmitOptions, [name]: readonly string[]): Promise<number> {
+export async function submit(given: SubmitChoice, [name]: readonly string[]): Promise<number> {
   const { local, dryRun, time } = given;
   const tuning = name === "tune";
   if (!tuning) refuse(given, FOR_TUNE, `with "tune" alone, got it with "${name}"`);
@@ -86,8 +82,8 @@ export async function submit(given: SubmitOptions, [name]: readonly string[]): P
 }
 
 function refuse(
-  given: SubmitOptions,
-  options: readonly (keyof SubmitOptions)[],
+  given: SubmitChoice,
+  options: readonly (keyof SubmitChoice)[],
   expected: string,
 ): void {
   const option = options.find((name) => given[name] !== undefined);
@@ -106,7 +102,7 @@ async function runsOf(profile: Profile, name: string): Promise<Task[]> {
  * Lists workers, each of which takes the next trial when it is free; none if the study is complete.
  * @throws Error naming the study's folder if it is damaged.
  */
-async function workersOf(profile: Profile, { workers, local, ...given }: SubmitOptions) {
+async function workersOf(profile: Profile, { workers, local, ...given }: SubmitChoice) {
   const { setup, trials } = readSearch(given, profile);
   const there = await findTuned(await openStudy(profile), setup);
   const ended = there?.trials.filter(({ status }) => status !== "running").length ?? 0;

@@ -9,20 +9,17 @@ import { recordFile } from "../study/record-file.js";
 import { openStudy, type Study } from "../study/study.js";
 import { STOPPED } from "../train/interrupt.js";
 import { createProgress } from "../train/progress.js";
-import type { ProfileChoice } from "./options.js";
+import type { Given, ProfileChoice, TRAIN_OPTIONS } from "./options.js";
 import { profileOf } from "./profile.js";
-
-interface TrainOptions extends ProfileChoice {
-  /** The number of the only run to train. */
-  readonly run?: number;
-  readonly json?: true;
-}
 
 /**
  * `aro train` lists the experiments and measurements with the state of each run; `aro train NAME` carries out what is
  * left, and `--run N` run N alone. Exits with 75 if it was stopped: the same command resumes.
  */
-export async function train(given: TrainOptions, [name]: readonly string[]): Promise<number> {
+export async function train(
+  given: Given<typeof TRAIN_OPTIONS>,
+  [name]: readonly string[],
+): Promise<number> {
   const { run: number, json = false } = given;
   const { profile: asked, env } = profileOf(given);
   if (name === undefined && number !== undefined) {

@@ -6,24 +6,12 @@ import { openStudy } from "../study/study.js";
 import { type Setup, summarizeTuning, tuneAro, tunedSettings } from "../study/tuning.js";
 import { STOPPED } from "../train/interrupt.js";
 import type { Trial } from "../train/trial.js";
-import type { ProfileChoice } from "./options.js";
+import type { Given, SEARCH_OPTIONS, TUNE_OPTIONS } from "./options.js";
 import { profileOf } from "./profile.js";
-
-/** The options that say what is searched. */
-export interface SearchChoice {
-  readonly method?: Setup["method"];
-  readonly inputDropout?: "on" | "off";
-  readonly trials?: number;
-}
-
-interface TuneCommandOptions extends ProfileChoice, SearchChoice {
-  readonly shared?: "on" | "off";
-  readonly json?: true;
-}
 
 /** The search that options ask for; the number of trials is the profile's by default. */
 export function readSearch(
-  { method = "bayes", inputDropout, trials }: SearchChoice,
+  { method = "bayes", inputDropout, trials }: Given<typeof SEARCH_OPTIONS>,
   { tuning }: Profile,
 ): { readonly setup: Setup; readonly trials: number } {
   return {
@@ -36,7 +24,7 @@ export function readSearch(
  * `aro tune` searches one setup; exits with 75 if it was stopped before its last trial. With `--shared on` other
  * processes may work on the same study at the same time.
  */
-export async function tune(given: TuneCommandOptions): Promise<number> {
+export async function tune(given: Given<typeof TUNE_OPTIONS>): Promise<number> {
   const { json = false } = given;
   const { profile } = profileOf(given);
   const { setup, trials } = readSearch(given, profile);

@@ -3,23 +3,19 @@
 import { existsSync, readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { checkOptions, required } from "../options.js";
-import { cellsOfText, placesOf, readNumbers } from "./cells.js";
+import type { CellTable } from "./cell-table.js";
+import { cellsOfText } from "./cells.js";
 import { drop, joinCohort, type Label, type Sample } from "./cohort.js";
 import { type DelimitedFile, openDelimited, readColumns } from "./delimited.js";
 import { stripEnsemblVersion } from "./identifiers.js";
-import { explainAlmostEqual } from "./ids.js";
-import { addSecondHeader } from "./layout.js";
 import { refuseCopies } from "./leaks.js";
 import { type Mark, type MissingMarks, missingMarks } from "./missing.js";
-import { checkNames, chooseFeatures, isNameless } from "./names.js";
+import { isNameless } from "./names.js";
 import { parseNumber } from "./numbers.js";
-import { collectProblems, type Problems, quote, quoteSome } from "./problems.js";
-import { renameFeatures } from "./rename.js";
+import { quote, quoteSome } from "./problems.js";
 import { readSheet, type SampleSheet } from "./samplesheet.js";
-import { noteUnmeasured, remarkOnScale, remarkOnSentinels } from "./scale.js";
-import type { FileCohort, FileTable } from "./tables.js";
+import { type FileCohort, type FileTable, readOpened } from "./tables.js";
 import { readStart, readText, recognizeForeign, utf16Of } from "./textfile.js";
-import { addTotals, noteWholeFirst } from "./totals.js";
 
 /** A modality of the cohort, and the profile of the study to read it from. */
 export interface ProfileChoice {
@@ -41,12 +37,6 @@ export interface CbioportalOptions {
   readonly profiles?: readonly ProfileChoice[];
 }
 
-const USUAL: readonly (readonly [ProfileFormat, string])[] = [
-  ["expression", "RNA"],
-  ["protein", "protein"],
-  ["generic assay", ""],
-];
-
 /**
  * Reads a study as cBioPortal's datahub publishes it: the samples that the clinical sample file and all chosen tables
  * share, with the published values. A sample's patient is its PATIENT_ID in the sample file. Labels are the attributes
@@ -65,8 +55,8 @@ export function readCbioportal(options: CbioportalOptions): FileCohort {
   const study = findStudy(folder);
   const chosen = profiles ? choose(study, profiles) : chooseUsual(study);
   const sheet = readClinical(study.sampleFile, "SAMPLE_ID", "PATIENT_ID");
-  const known = new Set(sheet.samples.map(({ id }) => id));
-  const tables = chosen.map(({ name, profile }) => readProfile(profile, name, known));
+  const ids = sheet.samples.map(({ id }) => id);
+  const tables = chosen.map(({ name, profile }) => readProfile(profile, name, ids));
   const patients = study.patientFile ? readClinical(study.patientFile, "PATIENT_ID") : undefined;
   const { samples, notes } = addPatients(sheet, patients, study.patientFile);
   const copies = tables.flatMap((table, i) => refuseCopies(chosen[i].profile.file, table, samples));
@@ -95,9 +85,11 @@ function choose({ folder, profiles }: StudyFolder, wanted: readonly ProfileChoic
 }
 
 function chooseUsual({ folder, profiles }: StudyFolder): Chosen[] {
-  const chosen = USUAL.flatMap(([format, name]) => {
+  const chosen = FORMAT_NAMES.flatMap((format) => {
     const found = profiles.filter((profile) => profile.format === format);
-    if (found.length < 2) return found.map((profile) => ({ name: name || profile.id, profile }));
+    if (found.length < 2) {
+      return found.map((profile) => ({ name: FORMATS[format].name ?? profile.id, profile }));
+    }
     throw new RangeError(
       `readCbioportal: expected one table in the ${format} format in ${folder}, got ${describe(found)}; ` +
         `choose: profiles: [{ name: "RNA", profile: "${profiles[0].id}" }, ...]`,
@@ -114,8 +106,25 @@ function describe(profiles: readonly StudyProfile[]): string {
   return profiles.map(({ id, title }) => `${quote(id)} (${title})`).join(", ") || "none";
 }
 
+interface FormatKind {
+  /** What meta files call it. */
+  readonly type: string;
+  /** The usual name of its modality; by default the profile's id. */
+  readonly name?: string;
+  /** The columns that name a row; the first one with a name counts. */
+  readonly ids: readonly string[];
+}
+
+const FORMAT_NAMES = ["expression", "protein", "generic assay"] as const;
+
 /** The format of a table, which decides the columns that name its rows. */
-export type ProfileFormat = "expression" | "protein" | "generic assay";
+type ProfileFormat = (typeof FORMAT_NAMES)[number];
+
+const FORMATS: Readonly<Record<ProfileFormat, FormatKind>> = {
+  expression: { type: "MRNA_EXPRESSION", name: "RNA", ids: ["Hugo_Symbol", "Entrez_Gene_Id"] },
+  protein: { type: "PROTEIN_LEVEL", name: "protein", ids: ["Composite.Element.REF"] },
+  "generic assay": { type: "GENERIC_ASSAY", ids: ["ENTITY_STABLE_ID"] },
+};
 
 /** A table of numbers: rows are features, columns are samples. */
 export interface StudyProfile {
@@ -138,22 +147,8 @@ export interface StudyFolder {
   readonly patientFile?: string;
 }
 
-const FORMATS: Readonly<Record<string, ProfileFormat>> = {
-  MRNA_EXPRESSION: "expression",
-  PROTEIN_LEVEL: "protein",
-  GENERIC_ASSAY: "generic assay",
-};
-
 /** Data that are not measured values: classes, or derived from all samples, including test samples. */
 const DERIVED: readonly string[] = ["Z-SCORE", "DISCRETE", "BINARY", "CATEGORICAL"];
-
-/** The format of a table without a meta file, by the name of the column that names its rows. */
-const CORNERS: Readonly<Record<string, ProfileFormat>> = {
-  hugo_symbol: "expression",
-  entrez_gene_id: "expression",
-  "composite.element.ref": "protein",
-  entity_stable_id: "generic assay",
-};
 
 interface Meta {
   readonly file: string;
@@ -200,7 +195,8 @@ function readMeta(file: string): Meta {
 }
 
 function profileFrom(folder: string, { file, fields }: Meta): StudyProfile[] {
-  const format = FORMATS[fields.get("genetic_alteration_type") ?? ""];
+  const type = fields.get("genetic_alteration_type");
+  const format = FORMAT_NAMES.find((one) => FORMATS[one].type === type);
   if (!format || DERIVED.includes(fields.get("datatype") ?? "")) return [];
   if (fields.get("patient_level")?.toLowerCase() === "true") return [];
   const field = (key: string) => {
@@ -232,9 +228,8 @@ function guessProfile(folder: string, entry: string): StudyProfile[] {
   const foreign = recognizeForeign(start);
   if (foreign) throw new Error(`${file}: expected a table, got ${foreign}, or remove it`);
   const lines = new TextDecoder(utf16Of(start) ?? "utf-8").decode(start).split(/[\r\n]+/);
-  const header = (lines.find((line) => !line.startsWith("#")) ?? "").toLowerCase().split("\t");
-  const corner = header.map((cell) => cell.trim()).find((cell) => Object.hasOwn(CORNERS, cell));
-  const format = corner && CORNERS[corner];
+  const header = (lines.find((line) => !line.startsWith("#")) ?? "").split("\t");
+  const format = FORMAT_NAMES.find((one) => findIdColumns(header, one).length > 0);
   if (!format || (format === "expression" && !/^(m?rna|expression)/i.test(id))) return [];
   return [{ id, title: id, format, file }];
 }
@@ -250,13 +245,6 @@ function listFolder(folder: string): string[] {
   }
 }
 
-/** The columns that name a row; the first one with a name counts. */
-const ID_COLUMNS = {
-  expression: ["Hugo_Symbol", "Entrez_Gene_Id"],
-  protein: ["Composite.Element.REF"],
-  "generic assay": ["ENTITY_STABLE_ID"],
-} as const;
-
 /**
  * Reads the samples in the clinical file, in the order of the table's columns. Features are named
  * - expression: by gene symbol, or by Entrez id if there is no symbol;
@@ -265,75 +253,61 @@ const ID_COLUMNS = {
  *
  * If several rows have the same name, the first counts, as in cBioPortal. The drops count the other rows, rows without
  * a name, and columns of samples that are not in the clinical file.
- * @throws RangeError that lists everything wrong in the file, with line, column and remedy; Error if it cannot be read.
+ * @throws as `readTable`; RangeError if no column names the rows.
  * Source: cBioPortal documentation, File Formats; its importer, "Duplicate line ... will be ignored".
  */
-export function readProfile(
-  profile: StudyProfile,
+function readProfile(
+  { file, format, annotations }: StudyProfile,
   name: string,
-  known: ReadonlySet<string>,
+  sampleIds: readonly string[],
 ): FileTable {
-  const { file, format } = profile;
-  const problems = collectProblems(`${file}: expected cBioPortal's ${format} format`);
-  const table = openDelimited(file, { format: "cbioportal" });
-  const idColumns = findIdColumns(table, profile, problems);
-  if (idColumns.length === 0) problems.throwIfAny();
-  const { columns, strangers } = findSamples(table, profile, idColumns, known, problems);
-  const { kept, ids, nameless, again } = chooseRows(table, profile, idColumns);
-  const features = chooseFeatures(
-    { side: "row", what: "feature", ids, places: kept.map((row) => table.lines[row]) },
-    table.headerLine,
-    problems,
-    { ensemblVersions: "keep" }, // already stripped, before rows were compared
-  );
-  const before = problems.count();
-  addSecondHeader(cellsOfText(table), columns, undefined, problems);
-  if (problems.count() > before) problems.throwIfAny();
-  const rows = features.kept.map((i) => kept[i]);
-  const limits = countLimits(missingMarks(), format === "generic assay");
-  const matrix = readNumbers(table, {
-    rows: placesOf(rows, table.lines.length),
-    columns: placesOf(columns, table.header.length),
-    ...{ transpose: true, missing: limits.missing, problems },
+  const all = openDelimited(file, { format: "cbioportal" });
+  const { header, headerLine, lines, firstColumn } = all;
+  const [id, ...others] = findIdColumns(header, format);
+  if (id === undefined) {
+    const wanted = FORMATS[format].ids.map(quote).join(" or ");
+    throw new RangeError(
+      `${file}, line ${headerLine}: expected a column ${wanted}, got ${quoteSome(header)}; name the column so`,
+    );
+  }
+  const { kept, names, nameless, again } = chooseRows(all, format, [id, ...others]);
+  const cells = cellsOfText({
+    ...all,
+    lines: kept.map((row) => lines[row]),
+    firstColumn: kept.map((row) => firstColumn[row]),
   });
-  const named = { what: "features", ids: features.ids, kept: rows } as const;
-  const totals = addTotals(named, table.lines, matrix, problems);
-  problems.throwIfAny();
-  const almost = strangers.length > 0 && explainAlmostEqual(table.header, [...known], CLINICAL);
-  const renamed = renameFeatures(features.ids, matrix, {});
-  const remarks = [remarkOnScale(matrix), remarkOnSentinels(matrix, "measured")];
-  const first =
-    rows[0] === 0 ? noteWholeFirst("features", features.ids, matrix, `line ${table.lines[0]}`) : [];
+  const known = new Set(sampleIds);
+  // Without a meta file, the columns before a generic assay's first sample are its annotations.
+  const isFirst = format === "generic assay" && annotations === undefined;
+  const before = isFirst ? header.findIndex((column) => known.has(column)) : 0;
+  const isAnnotation = (j: number) =>
+    j !== id && (j < before || others.includes(j) || annotations?.includes(header[j]));
+  const table: CellTable = {
+    ...cells,
+    annotations: all.columns.filter(isAnnotation),
+    orientation: "features-in-rows",
+    readColumns: (columns) => columns.map((j) => (j === id ? names : cells.readColumns([j])[0])),
+  };
+  const limits = countLimits(missingMarks(), format === "generic assay");
+  const read = readOpened(
+    table,
+    { name, file, id: header[id], sampleIds, ensemblVersions: "keep" }, // taken off before rows were compared
+    { where: "the clinical sample file", missing: limits.missing },
+  );
+  const count = limits.count();
   return {
-    name,
-    samples: columns.map((j) => table.header[j]),
-    features: renamed.features,
-    matrix,
+    ...read,
     drops: [
-      drop("samples", name, strangers, "not in the clinical sample file"),
       drop("features", name, nameless, "without a name"),
       drop("features", name, again, "named on an earlier line, which counts"),
-      drop("features", name, features.lost, "changed by Excel, not a name"),
-    ].filter(({ count }) => count > 0),
+      ...read.drops,
+    ].filter((one) => one.count > 0),
     notes: [
-      ...table.notes,
-      ...[
-        ...features.notes,
-        ...renamed.notes,
-        ...totals,
-        ...first,
-        ...(limits.count() > 0
-          ? [`${limits.count()} limits such as ">8" read as not measured`]
-          : []),
-        ...noteUnmeasured(features.ids, matrix),
-        ...(almost ? [`samples left out that ${CLINICAL} may have; ${almost}`] : []),
-        ...remarks.filter((remark) => remark !== undefined),
-      ].map((note) => `${file}: ${note}`),
+      ...read.notes,
+      ...(count > 0 ? [`${file}: ${count} limits such as ">8" read as not measured`] : []),
     ],
   };
 }
-
-const CLINICAL = "the clinical sample file";
 
 /** In a generic assay, a limit such as `>8.00` counts as not measured. */
 function countLimits(
@@ -348,62 +322,18 @@ function countLimits(
 }
 
 /** The columns that name rows, by priority. */
-function findIdColumns(
-  { header, headerLine }: DelimitedFile,
-  { format }: StudyProfile,
-  problems: Problems,
-): number[] {
-  const names = header.map((name) => name.toLowerCase());
-  const wanted: readonly string[] = ID_COLUMNS[format];
-  const found = wanted.map((column) => names.indexOf(column.toLowerCase())).filter((j) => j >= 0);
-  if (found.length === 0) {
-    problems.add({
-      kind: "no column",
-      line: headerLine,
-      text: `expected a column ${wanted.map(quote).join(" or ")}, got ${quoteSome(header)}; name the column so`,
-    });
-  }
-  return found;
-}
-
-/** The columns of known samples, and the names of columns that are neither known samples nor annotations. */
-function findSamples(
-  { header, headerLine, columns: all }: DelimitedFile,
-  { annotations, format }: StudyProfile,
-  idColumns: readonly number[],
-  known: ReadonlySet<string>,
-  problems: Problems,
-): { columns: number[]; strangers: string[] } {
-  const described = new Set(annotations);
-  const rest = all.filter((j) => !idColumns.includes(j) && !described.has(header[j]));
-  const columns = rest.filter((j) => known.has(header[j]));
-  const ids = columns.map((j) => header[j]);
-  const places = columns.map((j) => j + 1);
-  checkNames({ side: "column", what: "sample", ids, places }, headerLine, problems);
-  if (columns.length === 0) {
-    const some = rest.map((j) => header[j]);
-    const remedy =
-      explainAlmostEqual(some, [...known], CLINICAL) ??
-      "check that both files are of one study and write the ids alike";
-    problems.add({
-      kind: "samples",
-      line: headerLine,
-      text: `expected samples of ${CLINICAL} (${quoteSome([...known])}), got ${quoteSome(some)}; ${remedy}`,
-    });
-    problems.throwIfAny();
-  }
-  // Without a meta file, the columns before a generic assay's first sample are its annotations.
-  const first = format === "generic assay" && !annotations ? columns[0] : 0;
-  const strangers = rest.filter((j) => j >= first && !known.has(header[j])).map((j) => header[j]);
-  return { columns, strangers };
+function findIdColumns(header: readonly string[], format: ProfileFormat): number[] {
+  const names = header.map((name) => name.trim().toLowerCase());
+  const found = FORMATS[format].ids.map((column) => names.indexOf(column.toLowerCase()));
+  return found.filter((j) => j >= 0);
 }
 
 /** Which rows become features, under which names, and which do not. */
 function chooseRows(
   table: DelimitedFile,
-  { format }: StudyProfile,
+  format: ProfileFormat,
   idColumns: readonly number[],
-): { kept: number[]; ids: string[]; nameless: string[]; again: string[] } {
+): { kept: number[]; names: string[]; nameless: string[]; again: string[] } {
   const { lines } = table;
   const cells = readColumns(table, idColumns);
   const named = lines.map((_, row) => {
@@ -411,19 +341,15 @@ function chooseRows(
     return stripEnsemblVersion(name ?? "");
   });
   const names = format === "protein" ? nameProteins(named) : named;
-  const seen = new Set<string>();
-  const kept: number[] = [];
-  const nameless: string[] = [];
-  const again: string[] = [];
-  names.forEach((name, row) => {
-    if (name === "") nameless.push(`line ${lines[row]}`);
-    else if (seen.has(name)) again.push(name);
-    else {
-      seen.add(name);
-      kept.push(row);
-    }
-  });
-  return { kept, ids: kept.map((row) => names[row]), nameless, again };
+  const seen = new Set<string>([""]);
+  const isFirst = names.map((name) => !seen.has(name) && seen.add(name));
+  const kept = [...names.keys()].filter((row) => isFirst[row]);
+  return {
+    kept,
+    names: kept.map((row) => names[row]),
+    nameless: lines.filter((_, row) => names[row] === "").map((line) => `line ${line}`),
+    again: names.filter((name, row) => name !== "" && !isFirst[row]),
+  };
 }
 
 /** `EGFR|EGFR` -> `EGFR`, unless another antibody has the same gene. */

@@ -5,8 +5,9 @@ import { didYouMean } from "../nearest.js";
 import { listModalities } from "./anndata.js";
 import { formatOf } from "./formats.js";
 import { labelValues } from "./labels.js";
+import { countOf } from "./problems.js";
 import { readSheet } from "./samplesheet.js";
-import { findFaults, isObject, readSchema, refuseFaults, show } from "./schema.js";
+import { findFaults, isObject, readSchema, show } from "./schema.js";
 import { type FileCohort, readTables, type TablesOptions } from "./tables.js";
 
 /** The cohorts that have a reader of their own. */
@@ -83,7 +84,7 @@ export function describeCohortFile(file: string): CohortDescription {
     return { name, tables: [], sampleSheet: { file } };
   }
   const content = parse(file);
-  const faults = findFaults(content, readSchema("cohort"), "the cohort");
+  const faults = findFaults(content, readSchema(), "the cohort");
   if (isObject(content)) {
     const { tables, sampleSheet, seen, source } = content;
     if (tables === undefined && source === undefined)
@@ -110,7 +111,12 @@ export function describeCohortFile(file: string): CohortDescription {
     });
     checkFile(file, "sampleSheet", sampleSheet, faults);
   }
-  refuseFaults(file, "a cohort file", faults);
+  if (faults.length > 0) {
+    const count = countOf(faults.length, "fault");
+    throw new RangeError(
+      `${file}: expected a cohort file, got ${count}:\n  ${faults.join("\n  ")}`,
+    );
+  }
   const place = <T extends { readonly file: string }>(one: T): T => ({
     ...one,
     file: resolve(dirname(file), one.file),

@@ -4,7 +4,7 @@ import { readdir, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Checked } from "./manifest.js";
+import type { Checked, Wheel } from "./manifest.js";
 import { runCommand } from "./python.js";
 import { readStart, recognizeForeign } from "./textfile.js";
 
@@ -251,26 +251,16 @@ export async function askLfs(
   throw new Error(`${wanted}, got ${object?.error?.message ?? `status ${answer.status}`}`);
 }
 
-export interface DownloadWheelOptions {
-  /** The interpreter whose pip downloads. */
-  readonly python: string;
-  /** An existing folder for this download alone; pip's temporary files go there too. */
-  readonly folder: string;
-  /** Called about twice a second with the bytes that have arrived. */
-  readonly onBytes?: (bytes: number) => void;
-  readonly signal?: AbortSignal;
-}
-
 /**
- * Downloads the wheel of one version with pip, the registry's own client, with the reader's settings; neither its
- * dependencies nor any of its code.
- * @throws Error with pip's last lines if it fails.
+ * Downloads a wheel into an existing folder for it alone, with pip, the registry's own client, under the reader's settings;
+ * neither its dependencies nor any of its code.
+ * @throws Error with pip's last lines if it fails, or that names what pip left if it is another file.
  */
 export async function downloadWheel(
-  distribution: string,
-  version: string,
-  { python, folder, onBytes, signal }: DownloadWheelOptions,
-): Promise<void> {
+  { distribution, version, file, bytes: total }: Wheel,
+  { python, folder }: { readonly python: string; readonly folder: string },
+  { onBytes, signal }: Pick<DownloadOptions, "onBytes" | "signal">,
+): Promise<string> {
   const options = "--no-deps --only-binary=:all: --disable-pip-version-check --no-input";
   const args = ["-m", "pip", "download", ...options.split(" "), "--dest", folder];
   // pip's temporary folder lies in ours, so that we can watch it, and sweep it after a kill.
@@ -278,7 +268,7 @@ export async function downloadWheel(
   let running = true;
   const watch = async () => {
     const bytes = await folderBytes(folder);
-    if (running) onBytes?.(bytes);
+    if (running) onBytes?.(Math.min(bytes, total)); // pip holds a second copy for a moment
   };
   const timer = onBytes && setInterval(watch, 500);
   const { code, output } = await runCommand(python, [...args, `${distribution}==${version}`], {
@@ -291,10 +281,16 @@ export async function downloadWheel(
   signal?.throwIfAborted();
   if (code !== 0) {
     throw new Error(
-      `downloadWheel: expected ${python} -m pip to download ${distribution}==${version}, ` +
+      `expected ${python} -m pip to download ${distribution}==${version}, ` +
         `got exit status ${code}: ${output.trim().split("\n").slice(-4).join(" | ")}`,
     );
   }
+  const left = await readdir(folder);
+  if (!left.includes(file)) {
+    throw new Error(`expected pip to leave ${file}, got ${left.join(", ") || "nothing"}`);
+  }
+  onBytes?.(total);
+  return join(folder, file);
 }
 
 async function folderBytes(folder: string): Promise<number> {

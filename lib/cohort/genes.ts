@@ -1,5 +1,6 @@
 // Gene names to Ensembl genes: by the pairs of symbol and id in a sheet, then by a saved answer of g:Profiler.
 import { readFile } from "node:fs/promises";
+import { groupBy } from "./group.js";
 import { stripEnsemblVersion } from "./identifiers.js";
 import type { Naming } from "./paper-sheets.js";
 
@@ -65,16 +66,11 @@ export async function readConversion(file: string): Promise<GeneNames> {
   try {
     content = JSON.parse(await readFile(file, "utf8"));
   } catch (cause) {
-    throw new Error(
-      `${file}: expected an answer of g:Profiler as JSON, got ${(cause as Error).message}`,
-      { cause },
-    );
+    const { message } = cause as Error;
+    throw new Error(`${file}: expected an answer of g:Profiler as JSON, got ${message}`, { cause });
   }
-  const result = (content as { result?: unknown } | null)?.result;
-  const isLine = (line: unknown): line is Line =>
-    typeof (line as Line | null)?.incoming === "string" &&
-    typeof (line as Line | null)?.converted === "string";
-  if (!Array.isArray(result) || !result.every(isLine)) {
+  const result = (content as { result?: readonly Partial<Line>[] } | null)?.result;
+  if (!Array.isArray(result) || result.some(({ incoming, converted }) => !incoming || !converted)) {
     throw new Error(
       `${file}: expected {"result": [{"incoming", "converted"}, ...]} of g:Profiler, ` +
         `got ${JSON.stringify(content).slice(0, 80)}`,
@@ -86,11 +82,6 @@ export async function readConversion(file: string): Promise<GeneNames> {
 
 /** Lists the genes of each name, each gene once, in order of appearance. */
 function groupByName(pairs: readonly (readonly [name: string, gene: string])[]): GeneNames {
-  const genes = new Map<string, string[]>();
-  for (const [name, gene] of pairs) {
-    const known = genes.get(name);
-    if (!known) genes.set(name, [gene]);
-    else if (!known.includes(gene)) known.push(gene);
-  }
-  return genes;
+  const groups = [...groupBy(pairs, ([name]) => name)];
+  return new Map(groups.map(([name, own]) => [name, [...new Set(own.map(([, gene]) => gene))]]));
 }

@@ -2,7 +2,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { projectRoot } from "./root.js";
-import { findFaults, isObject, readSchema, refuseFaults, type Schema, show } from "./schema.js";
 
 /** Size and checksum of a correct copy of a file. */
 export interface Checked {
@@ -87,59 +86,29 @@ export interface Manifest {
   readonly placed: ReadonlyMap<string, HandSource>;
 }
 
-/** A file name that is safe on every system: letters, digits, "_", "-", and dots inside. */
-const plainName = /^[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?$/;
-
 /** Tells the two kinds of source apart. */
 export function isWheelSource(source: Source): source is WheelSource {
   return "wheel" in source;
 }
 
 /**
- * Reads the manifest, by default data/sources.json; data/sources.schema.json describes it.
- * @throws Error if it cannot be read or is not JSON; RangeError that lists every field that is missing, of the wrong kind or
- * unsafe.
+ * Reads the manifest, by default data/sources.json, which data/sources.schema.json describes.
+ * @throws Error if it cannot be read or is not JSON.
  */
 export async function readManifest(
   file = join(projectRoot(), "data", "sources.json"),
 ): Promise<Manifest> {
-  const schema = readSchema("sources");
-  const content = await readJson(file);
-  const faults = isObject(content)
-    ? Object.entries(content).flatMap(([name, source]) => faultsOf(name, source, schema))
-    : [`expected an object, got ${show(content)}`];
-  refuseFaults(file, "a manifest of sources", faults);
-  const sources = Object.entries(content as Readonly<Record<string, Source | HandSource>>);
+  const text = await readFile(file, "utf8");
+  let content: Readonly<Record<string, Source | HandSource>>;
+  try {
+    content = JSON.parse(text);
+  } catch (cause) {
+    const { message } = cause as Error;
+    throw new Error(`readManifest: expected JSON in ${file}, got ${message}`, { cause });
+  }
+  const sources = Object.entries(content);
   return {
     fetched: new Map(sources.flatMap(([name, one]) => ("byHand" in one ? [] : [[name, one]]))),
     placed: new Map(sources.flatMap(([name, one]) => ("byHand" in one ? [[name, one]] : []))),
   };
-}
-
-function faultsOf(name: string, source: unknown, { $defs }: Schema): string[] {
-  if (!plainName.test(name)) return [`expected plain names of sources, got ${show(name)}`];
-  const {
-    byHand,
-    wheel,
-    files = byHand,
-  }: Readonly<Record<string, unknown>> = isObject(source) ? source : {};
-  const kind = byHand ? "placedSource" : wheel ? "wheelSource" : "linkedSource";
-  const names = Array.isArray(files)
-    ? files.map((one) => show(isObject(one) ? one.name : one))
-    : [];
-  const again = names.find((one, i) => names.indexOf(one) < i);
-  return [
-    ...findFaults(source, { $ref: `#/$defs/${kind}`, $defs }, name, name),
-    ...(again ? [`${name}: expected each name of a file once, got ${again} again`] : []),
-  ];
-}
-
-async function readJson(file: string): Promise<unknown> {
-  try {
-    return JSON.parse(await readFile(file, "utf8"));
-  } catch (cause) {
-    throw new Error(`readManifest: expected JSON in ${file}, got ${(cause as Error).message}`, {
-      cause,
-    });
-  }
 }

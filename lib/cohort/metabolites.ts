@@ -62,9 +62,8 @@ export function foldName(name: string): string {
     .replace(/[^\p{L}\p{N}]/gu, "");
 }
 
-/** Finds the KEGG compound of a name: the first map that has the name decides, even if it says "none". */
-export function findCompound(name: string, maps: readonly CompoundNames[]): Naming {
-  const folded = foldName(name);
-  const id = maps.find((map) => map.has(folded))?.get(folded);
+/** Finds the KEGG compound of a name. */
+export function findCompound(name: string, names: CompoundNames): Naming {
+  const id = names.get(foldName(name));
   return id ? { ids: [id] } : { ids: [], reason: "no KEGG compound known for the name" };
 }

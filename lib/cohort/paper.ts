@@ -75,7 +75,8 @@ export async function readPaperCohort(options: PaperOptions = {}): Promise<Paper
   const sources: NameSources = {
     pairs: pairGenes(gbm.rna.names.gene_id, gbm.rna.names.gene_name),
     answer: conversion ? await readConversion(conversion) : undefined,
-    compounds: [...(nameMap ? [readCompounds(nameMap)] : []), curatedNames()],
+    // What a name map says, even "none", goes before the curated table.
+    compounds: new Map([...curatedNames(), ...(nameMap ? readCompounds(nameMap) : [])]),
     proteins,
   };
   const tables = { GBM: nameGbm(gbm, sources), RCC: nameRcc(rcc, sources) };
@@ -117,7 +118,7 @@ interface CohortSheets {
 
 /** What translates the sheets' names into shared identifiers. */
 interface NameSources extends GeneSources {
-  readonly compounds: readonly CompoundNames[];
+  readonly compounds: CompoundNames;
   readonly proteins: ProteinNames;
 }
 

@@ -4,14 +4,12 @@ import { join } from "node:path";
 import { didYouMean } from "../nearest.js";
 import { projectRoot } from "./root.js";
 
-/** The part of JSON Schema (draft 2020-12) that the schemas of this repository use. */
-export interface Schema {
-  readonly type?: "object" | "array" | "string" | "integer" | "boolean";
+/** The part of JSON Schema (draft 2020-12) that data/cohort.schema.json uses. */
+interface Schema {
+  readonly type?: "object" | "array" | "string";
   readonly enum?: readonly string[];
   readonly pattern?: string;
   readonly minItems?: number;
-  /** Of an integer. */
-  readonly minimum?: number;
   readonly items?: Schema;
   readonly required?: readonly string[];
   readonly properties?: Readonly<Record<string, Schema>>;
@@ -21,20 +19,19 @@ export interface Schema {
   readonly $defs?: Readonly<Record<string, Schema>>;
 }
 
-/** Reads a published schema, `data/NAME.schema.json`. */
-export function readSchema(name: "cohort" | "sources"): Schema {
-  const file = join(projectRoot(), "data", `${name}.schema.json`);
+/** Reads the published schema of cohort files, `data/cohort.schema.json`. */
+export function readSchema(): Schema {
+  const file = join(projectRoot(), "data", "cohort.schema.json");
   return JSON.parse(readFileSync(file, "utf8")) as Schema;
 }
 
 /**
  * Finds every fault of a value: a sentence each, `WHERE: expected WHAT, got WHAT`.
  * @param where the name of the whole, for faults of the value itself.
- * @param inside the path that the places of faults inside of it begin with.
  */
-export function findFaults(value: unknown, root: Schema, where: string, inside = ""): string[] {
+export function findFaults(value: unknown, root: Schema, where: string): string[] {
   const faults: string[] = [];
-  check(value, root, inside);
+  check(value, root, "");
   return faults;
 
   function check(found: unknown, given: Schema, path: string): void {
@@ -46,13 +43,6 @@ export function findFaults(value: unknown, root: Schema, where: string, inside =
     } else if (schema.type === "string") {
       if (typeof found !== "string" || found.trim() === "") refuse("a text");
       else if (!new RegExp(schema.pattern ?? "").test(found)) refuse(wording(schema));
-    } else if (schema.type === "integer") {
-      const { minimum = Number.MIN_SAFE_INTEGER } = schema;
-      if (!Number.isSafeInteger(found) || (found as number) < minimum) {
-        refuse(`a whole number of at least ${minimum}`);
-      }
-    } else if (schema.type === "boolean") {
-      if (typeof found !== "boolean") refuse("true or false");
     } else if (schema.type === "array") checkList(found, schema, path, refuse);
     else if (isObject(found)) checkObject(found, schema, path);
     else refuse("an object");
@@ -106,13 +96,6 @@ export function findFaults(value: unknown, root: Schema, where: string, inside =
 function wording({ description = "", pattern }: Schema): string {
   const said = description.match(/: (.+)\.$/)?.[1];
   return said ?? `a text that fits ${pattern}`;
-}
-
-/** @throws RangeError that lists the faults of a file, if there are any. */
-export function refuseFaults(file: string, expected: string, faults: readonly string[]): void {
-  if (faults.length === 0) return;
-  const count = faults.length === 1 ? "1 fault" : `${faults.length} faults`;
-  throw new RangeError(`${file}: expected ${expected}, got ${count}:\n  ${faults.join("\n  ")}`);
 }
 
 /** Whether a value is an object with names, not a list. */

@@ -39,8 +39,6 @@ export interface SimulateOptions {
   readonly missingAtRandom?: PerModality;
   /** Share of lowest values in [0, 1) that the instrument misses; by default 0, 0.04, 0.08. */
   readonly detectionLimit?: PerModality;
-  /** Values of the label "histology": at most two for each factor except the last. */
-  readonly classes?: readonly string[];
   /** How far a class moves its factor, in standard deviations of the factor. */
   readonly classSeparation?: number;
   /** With 2, the second half of the patients is measured elsewhere: the label "cohort" is "A" or "B". */
@@ -78,25 +76,11 @@ export interface Simulation {
   readonly remeasure: (draw: number) => Matrix;
 }
 
-/** One modality's settings, complete and checked. */
-interface ModalitySettings {
-  readonly name: string;
-  readonly count: number;
-  readonly scale: Scale;
-  readonly link: Link;
-  readonly noise: number;
-  readonly missingAtRandom: number;
-  readonly detectionLimit: number;
-  readonly cisShare: number;
-}
+type Settings = ReturnType<typeof completeOptions>;
+type ModalitySettings = Settings["modalities"][number];
 
-/** All options, complete and checked. */
-type Settings = Required<
-  Omit<
-    SimulateOptions,
-    "features" | "scales" | "links" | "noise" | "missingAtRandom" | "detectionLimit" | "cisShare"
-  >
-> & { readonly modalities: readonly ModalitySettings[] };
+/** The classes of tumors: values of the label "histology". */
+const CLASSES = ["alpha", "beta", "gamma"];
 
 const LINKS: readonly Link[] = ["mixed", "linear", "product"];
 
@@ -127,26 +111,18 @@ export function simulateCohort(options: SimulateOptions): Simulation {
     noise: either("number", "object"),
     missingAtRandom: either("number", "object"),
     detectionLimit: either("number", "object"),
-    ...{ classes: "array", classSeparation: "number", cohorts: "number", cohortOffset: "number" },
-    cisShare: "number",
+    ...{ classSeparation: "number", cohorts: "number", cohortOffset: "number", cisShare: "number" },
   });
   const settings = completeOptions(options);
   const { seed, modalities, latentFactors } = settings;
   const { samples, factors } = simulatePatients(settings);
+  const elsewhere = samples.map(({ labels }) => labels.cohort === "B");
   const used = { G: 0, M: 0 };
+  const newId = (prefix: "G" | "M") => `${prefix}${String(++used[prefix]).padStart(4, "0")}`;
   const parts: SimulatedModality[] = [];
   for (const modality of modalities) {
-    parts.push(
-      simulateModality(modality, {
-        seed,
-        factors,
-        latentFactors,
-        elsewhere: samples.map(({ labels }) => labels.cohort === "B"),
-        offset: settings.cohortOffset,
-        first: parts[0] ?? null,
-        newId: (prefix) => `${prefix}${String(++used[prefix]).padStart(4, "0")}`,
-      }),
-    );
+    const world = { ...settings, factors, elsewhere, newId, first: parts[0] ?? null };
+    parts.push(simulateModality(modality, world));
   }
   const hidden = parts.map((part, i) => hideValues(part, modalities[i], seed));
   const ids = samples.map(({ id }) => id);
@@ -177,6 +153,7 @@ export function simulateCohort(options: SimulateOptions): Simulation {
   };
 }
 
+/** All options, complete and checked. */
 function completeOptions({
   seed,
   patients = 96,
@@ -185,22 +162,17 @@ function completeOptions({
   scales = {},
   links = {},
   latentFactors = 6,
-  classes = ["alpha", "beta", "gamma"],
   classSeparation = 1.5,
   cohorts = 1,
   cohortOffset = 1,
   cisShare = 0.6,
   ...perModality
-}: SimulateOptions): Settings {
+}: SimulateOptions) {
   const names = Object.keys(features);
   if (names.length === 0) throw new RangeError("simulateCohort: expected a modality, got none");
   whole("patients", patients, 4, 1e6);
-  whole("latentFactors", latentFactors, 1, 1e3);
+  whole("latentFactors", latentFactors, 3, 1e3); // fewer could not tell the classes apart
   whole("cohorts", cohorts, 1, 2);
-  whole("classes", classes.length, 1, Math.min(patients, 2 * Math.max(1, latentFactors - 1)));
-  if (new Set(classes).size < classes.length) {
-    throw new RangeError(`simulateCohort: expected each class once, got ${classes.join(", ")}`);
-  }
   within("normalShare", normalShare, 1);
   within("cisShare", cisShare, 1);
   within("classSeparation", classSeparation, 100);
@@ -214,7 +186,7 @@ function completeOptions({
       );
     }
   }
-  const modalities = names.map((name, i): ModalitySettings => {
+  const modalities = names.map((name, i) => {
     const scale =
       scales[name] ?? (i === 0 ? "expression" : name === "metabolite" ? "intensity" : "ratio");
     const defaults = scaleDefaults[scale];
@@ -235,14 +207,10 @@ function completeOptions({
     whole(`features of ${name}`, features[name], 1, 1e6);
     within(`genes in cis of ${name}`, Math.round(cis * features[name]), features[names[0]]);
     return {
-      name,
-      count: features[name],
-      scale,
-      link,
+      ...{ name, count: features[name], scale, link, cisShare: cis },
       noise: setting("noise", 100),
       missingAtRandom: setting("missingAtRandom", 0.99),
       detectionLimit: setting("detectionLimit", 0.99),
-      cisShare: cis,
     };
   });
   return {
@@ -250,7 +218,6 @@ function completeOptions({
     patients,
     normalShare,
     latentFactors,
-    classes,
     classSeparation,
     cohorts,
     cohortOffset,
@@ -274,16 +241,13 @@ function within(name: string, value: number, high: number): number {
 }
 
 /** Simulates each patient's tumor, then some patients' normals; factors are `[samples, latentFactors]`, row-major. */
-function simulatePatients(settings: Settings): {
-  samples: Sample[];
-  factors: Float64Array;
-} {
-  const { seed, patients, normalShare, latentFactors: k, classes, cohorts } = settings;
+function simulatePatients(settings: Settings): { samples: Sample[]; factors: Float64Array } {
+  const { seed, patients, normalShare, latentFactors: k, cohorts } = settings;
   const random = createRandom(seed, "patients");
   const clinic = createRandom(seed, "clinic"); // independent of all measurements
   const followUp = createRandom(seed, "follow-up");
   const people = Array.from({ length: patients }, (_, i) => i);
-  const classOf = shuffle(people, random).map((place) => place % classes.length);
+  const classOf = shuffle(people, random).map((place) => place % CLASSES.length);
   const normals = shuffle(people, random).slice(0, Math.round(normalShare * patients));
   const own = Float64Array.from({ length: patients * k }, () => random.normal());
   const lines = [
@@ -291,7 +255,7 @@ function simulatePatients(settings: Settings): {
     ...normals.sort((a, b) => a - b).map((person) => ({ person, tumor: false })),
   ];
   const factors = new Float64Array(lines.length * k);
-  const movable = Math.max(1, k - 1); // the last factor separates tumor from normal
+  const movable = k - 1; // the last factor separates tumor from normal
   const pick = <T>(items: readonly T[]) => items[clinic.integer(items.length)];
   const samples = lines.map(({ person, tumor }, row) => {
     const at = row * k;
@@ -305,16 +269,16 @@ function simulatePatients(settings: Settings): {
     else factors[at + k - 1] -= 2.5;
     const carried = (factor: number) =>
       Math.SQRT1_2 * (own[person * k + (factor % k)] + clinic.normal());
-    const score = carried(classes.length);
+    const score = carried(CLASSES.length);
     // Survival is exponential, with a hazard that follows a factor, and half of the patients are still alive.
-    const hazard = 0.03 * Math.exp(own[person * k + ((classes.length + 2) % k)]);
+    const hazard = 0.03 * Math.exp(own[person * k + ((CLASSES.length + 2) % k)]);
     const [death, end] = [-Math.log1p(-followUp.uniform()) / hazard, 60 * followUp.uniform()];
     const clinical: Record<string, Label> = {
-      histology: classes[group],
+      histology: CLASSES[group],
       grade: score < -0.4 ? "G1" : score < 0.6 ? "G2" : "G3",
       stage: pick(["I", "I", "II", "III"]),
       laterality: pick(["left", "right"]),
-      BMI: Math.round(10 * Math.max(17, 29 + 5 * carried(classes.length + 1))) / 10,
+      BMI: Math.round(10 * Math.max(17, 29 + 5 * carried(CLASSES.length + 1))) / 10,
       age: 40 + clinic.integer(46),
       survivalMonths: Math.round(10 * Math.max(0.1, Math.min(death, end))) / 10,
       died: death <= end ? "yes" : "no",
@@ -335,16 +299,12 @@ function simulatePatients(settings: Settings): {
   return { samples, factors };
 }
 
-/** Settings shared by all modalities. */
-interface World {
-  readonly seed: number;
+/** What all modalities share. */
+interface World extends Settings {
   /** `[samples, latentFactors]`, row-major. */
   readonly factors: Float64Array;
-  readonly latentFactors: number;
   /** Which samples were measured by the second cohort. */
   readonly elsewhere: readonly boolean[];
-  /** Standard deviation over features of that cohort's offset. */
-  readonly offset: number;
   /** The modality that features in cis follow; null while simulating that modality itself. */
   readonly first: SimulatedModality | null;
   /** Returns a new feature id: "G0001", "M0001". */
@@ -370,7 +330,7 @@ const CIS_VARIANCE = 0.55;
 /** Simulates one modality without missing values; `hideValues` removes some. */
 function simulateModality(settings: ModalitySettings, world: World): SimulatedModality {
   const { name, count, scale, link, noise } = settings;
-  const { seed, elsewhere, offset, first } = world;
+  const { seed, elsewhere, cohortOffset, first } = world;
   const samples = elsewhere.length;
   const shape = createRandom(seed, `${name}: features`);
   const draw = createRandom(seed, `${name}: noise`);
@@ -393,7 +353,7 @@ function simulateModality(settings: ModalitySettings, world: World): SimulatedMo
       (x, i) =>
         follow * (gene ? gene[i] : 0) + Math.sqrt(1 - follow ** 2) * x + own * draw.normal(),
     );
-    const shift = offset * shape.normal();
+    const shift = cohortOffset * shape.normal();
     const toValue = drawScale(scale, shape);
     const measure = (error: number, i: number) =>
       toValue(level[i] + (elsewhere[i] ? shift : 0) + technical * error);
@@ -455,7 +415,7 @@ function factorSignal(
     else if (kind < 0.65) signal[i] = Math.tanh(1.5 * sum);
     else if (kind < 0.9)
       signal[i] = Math.log1p(Math.exp(2 * sum)); // softplus
-    else signal[i] = Math.tanh(at(i, order[0])) * at(i, order[k > 1 ? 1 : 0]);
+    else signal[i] = Math.tanh(at(i, order[0])) * at(i, order[1]);
   }
   return standardize(signal);
 }

@@ -112,53 +112,28 @@ async function holdsAll(folder: string, { files }: Source): Promise<boolean> {
   return true;
 }
 
-async function fetchLinked(
-  name: string,
-  { files, lfs }: LinkedSource,
+/** The ending of an unfinished file, which lies beside the place of the finished one. */
+const PART = ".part";
+
+/**
+ * Makes sure that each file of a source is in the folder and verified; correct files are left alone. An unfinished file
+ * first moves into the working folder, so that only one of several processes resumes it, and moves back if it stays
+ * unfinished.
+ * @param work a working folder for this call alone, on the same disk.
+ * @throws Error that names the file, what is wrong, and how to go on without the download.
+ */
+export async function fetchLinked(
+  source: string,
+  { files, lfs }: Pick<LinkedSource, "files" | "lfs">,
   { folder, work }: { readonly folder: string; readonly work: string },
   { onProgress, mirror = process.env.ARO_MIRROR || undefined, ...options }: FetchOptions,
 ): Promise<FetchedSource["from"]> {
   if (mirror !== undefined && !/^https?:\/\/[^/]/.test(mirror)) {
     throw new TypeError(`fetchSource: expected the mirror to begin with https://, got "${mirror}"`);
   }
+  const mirrored = mirror && `${mirror.replace(/\/$/, "")}/${source}`;
   const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
-  const mirrored = mirror && `${mirror.replace(/\/$/, "")}/${name}`;
-  await fetchLinkedFiles(
-    mirrored ? files.map((file) => ({ ...file, url: `${mirrored}/${file.name}` })) : files,
-    {
-      ...options,
-      folder,
-      work,
-      lfs: mirrored ? undefined : lfs,
-      onBytes: (done) => onProgress?.({ source: name, stage: "download", done, total }),
-    },
-  );
-  return "download";
-}
-
-export interface LinkedOptions extends Omit<DownloadOptions, "headers"> {
-  /** The folder for the files. */
-  readonly folder: string;
-  /** A working folder for this call alone, on the same disk. */
-  readonly work: string;
-  /** A Git LFS server to ask for a file that its address does not serve. */
-  readonly lfs?: string;
-  /** Called with the bytes of all files so far. */
-  readonly onBytes?: (bytes: number) => void;
-}
-
-/** The ending of an unfinished file, which lies beside the place of the finished one. */
-const PART = ".part";
-
-/**
- * Makes sure that each file is in the folder and verified; correct files are left alone. An unfinished file first moves
- * into the working folder, so that only one of several processes resumes it, and moves back if it stays unfinished.
- * @throws Error that names the file, what is wrong, and how to go on without the download.
- */
-export async function fetchLinkedFiles(
-  files: readonly LinkedFile[],
-  { folder, work, lfs, onBytes, ...options }: LinkedOptions,
-): Promise<void> {
+  const tell = (done: number) => onProgress?.({ source, stage: "download", done, total });
   let before = 0;
   for (const file of files) {
     const place = join(folder, file.name);
@@ -166,11 +141,10 @@ export async function fetchLinkedFiles(
     if (wrong) {
       const part = join(work, file.name + PART);
       await rename(place + PART, part).catch(() => {}); // none there, or another process has it
+      const own = { ...options, onBytes: (bytes: number) => tell(before + bytes) };
       try {
-        await fetchFromEither(file, lfs, part, {
-          ...options,
-          onBytes: onBytes && ((bytes) => onBytes(before + bytes)),
-        });
+        if (mirrored) await fetchVerified(file, `${mirrored}/${file.name}`, part, own);
+        else await fetchFromEither(file, lfs, part, own);
         await putInPlace(part, place, file);
       } catch (cause) {
         options.signal?.throwIfAborted();
@@ -185,8 +159,9 @@ export async function fetchLinkedFiles(
       }
     }
     before += file.bytes;
-    onBytes?.(before);
+    tell(before);
   }
+  return "download";
 }
 
 /** Moves unfinished files from a working folder to where the next run looks for them. */
@@ -247,7 +222,7 @@ async function fetchWheel(
 ): Promise<FetchedSource["from"]> {
   const placed = join(base, wheel.file);
   const from = existsSync(placed) ? "placed wheel" : "download";
-  const archive = from === "download" ? await pipDownload(name, wheel, work, options) : placed;
+  const archive = from === "placed wheel" ? placed : await fetchArchive(name, wheel, work, options);
   await verify(
     archive,
     wheel,
@@ -271,6 +246,28 @@ async function fetchWheel(
   return from;
 }
 
+async function fetchArchive(
+  source: string,
+  wheel: WheelSource["wheel"],
+  folder: string,
+  { python, onProgress, signal }: FetchOptions,
+): Promise<string> {
+  const { file, bytes: total, sha256 } = wheel;
+  const onBytes =
+    onProgress && ((done: number) => onProgress({ source, stage: "download", done, total }));
+  try {
+    const where = { python: await findPython({ python }), folder };
+    return await downloadWheel(wheel, where, { onBytes, signal });
+  } catch (cause) {
+    signal?.throwIfAborted();
+    throw new Error(
+      `fetchSource: ${(cause as Error).message}; to go on without it, place ${file} (${total} bytes, sha256 ${sha256}) ` +
+        "in the folder of the sources (data/raw) by hand",
+      { cause },
+    );
+  }
+}
+
 /** Unpacks files of a verified wheel under the manifest's names; the caller verifies each. */
 async function unpack(
   archive: string,
@@ -291,42 +288,6 @@ async function unpack(
     zip.close();
     signal?.throwIfAborted();
   }
-}
-
-async function pipDownload(
-  name: string,
-  { distribution, version, file, bytes: total, sha256 }: WheelSource["wheel"],
-  work: string,
-  { python, onProgress, signal }: FetchOptions,
-): Promise<string> {
-  const progress = (bytes: number) =>
-    onProgress?.({
-      source: name,
-      stage: "download",
-      done: Math.min(bytes, total), // pip holds a second copy for a moment
-      total,
-    });
-  const remedy =
-    `to go on without it, place ${file} (${total} bytes, sha256 ${sha256}) ` +
-    "in the folder of the sources (data/raw) by hand";
-  try {
-    await downloadWheel(distribution, version, {
-      python: await findPython({ python }),
-      folder: work,
-      onBytes: onProgress && progress,
-      signal,
-    });
-  } catch (cause) {
-    signal?.throwIfAborted();
-    throw new Error(`fetchSource: ${(cause as Error).message}; ${remedy}`, { cause });
-  }
-  const path = join(work, file);
-  if (!existsSync(path)) {
-    const got = (await readdir(work)).join(", ") || "nothing";
-    throw new Error(`fetchSource: expected pip to leave ${file}, got ${got}; ${remedy}`);
-  }
-  progress(total);
-  return path;
 }
 
 export interface PlacedOptions {

@@ -15,7 +15,7 @@ import { isExcelDate, stripEnsemblVersion, symbolOf } from "./identifiers.js";
 import { explainAlmostEqual } from "./ids.js";
 import { addEmpty, addHeaderless, addNoHeader, addSecondHeader, refuseLong } from "./layout.js";
 import { addLabels, refuseCopies } from "./leaks.js";
-import { missingMarks } from "./missing.js";
+import { type MissingMarks, missingMarks } from "./missing.js";
 import {
   checkNames,
   chooseFeatures,
@@ -119,20 +119,6 @@ export interface TablesOptions {
   readonly keep?: "shared" | "first";
 }
 
-/**
- * Reads one file of measurements: names in the first column and in the header, numbers in between, `missingWords` for
- * values that were not measured. One error lists everything wrong in the file, with line, column and remedy.
- * @throws RangeError if ids are blank or repeated, rows are ragged, cells are not finite float32 numbers, or the
- * orientation is ambiguous, or the values or names do not allow what `transform`, `map`, `genes` or `duplicates` ask;
- * TypeError for options of a wrong kind; Error if the file cannot be read (see
- * `openTable`).
- */
-export async function readTable(options: TableOptions): Promise<FileTable> {
-  checkOptions("readTable", options, TABLE_KINDS);
-  checkFormat("readTable", options);
-  return await readModality(options, { where: "the sample sheet" });
-}
-
 /** What is known of a table's kind, and may not hold for this file. */
 export interface Precedent extends Pick<Reading, "id" | "ignore"> {
   /** Where no orientation is stated, the side with more of these names has the features; this one, if neither has. */
@@ -141,14 +127,15 @@ export interface Precedent extends Pick<Reading, "id" | "ignore"> {
 }
 
 /**
- * Reads a file as `readTable`, like another of its kind: of that one's id column and annotations, what this file lacks
- * does not count.
- * @throws as `readTable`.
+ * Reads one file of measurements: names in the first column and in the header, numbers in between, `missingWords` for
+ * values that were not measured. One error lists everything wrong in the file, with line, column and remedy.
+ * @param precedent another table of this kind; of its id column and annotations, what this file lacks does not count.
+ * @throws RangeError if ids are blank or repeated, rows are ragged, cells are not finite float32 numbers, or the
+ * orientation is ambiguous, or the values or names do not allow what `transform`, `map`, `genes` or `duplicates` ask;
+ * TypeError for options of a wrong kind; Error if the file cannot be read (see
+ * `openTable`).
  */
-export async function readTableLike(
-  precedent: Precedent,
-  options: TableOptions,
-): Promise<FileTable> {
+export async function readTable(options: TableOptions, precedent?: Precedent): Promise<FileTable> {
   checkOptions("readTable", options, TABLE_KINDS);
   checkFormat("readTable", options);
   return await readModality(options, { where: "the sample sheet", precedent });
@@ -166,26 +153,36 @@ function within<T>(file: string, step: () => T): T {
   }
 }
 
-/** What previously read files provide. */
+/** What previously read files and the format provide. */
 interface Context {
   /** The source of `sampleIds`, for messages. */
   readonly where: string;
+  /** By default those that `options` state. */
+  readonly missing?: MissingMarks;
   /** The sample sheet; its header must not be a sample, nor its labels features. */
   readonly sheet?: SampleSheet & { readonly file: string };
   readonly precedent?: Precedent;
 }
 
 async function readModality(options: TableOptions, context: Context): Promise<FileTable> {
-  const { where, sheet } = context;
-  const { name, sampleIds } = options;
+  const { name, sampleIds = [], samples } = options;
   if (name === "" || /[/\\]/.test(name)) {
     throw new RangeError(
       `readTable: expected a name for ${options.file} that can name a file, without "/" and "\\", got "${name}"`,
     );
   }
+  const ids = new Set([...sampleIds, ...(samples ? readNameMap(samples).keys() : [])]);
+  return readOpened(await openTable(options, ids), options, context);
+}
+
+/**
+ * Reads the measurements of an opened table, with the checks of `readTable`.
+ * @throws as `readTable`.
+ */
+export function readOpened(table: CellTable, options: TableOptions, context: Context): FileTable {
+  const { where, sheet, missing = missingMarks({ stated: options.missing }) } = context;
+  const { name, sampleIds } = options;
   const known = sampleIds && new Set(sampleIds);
-  const theirs = options.samples ? readNameMap(options.samples).keys() : [];
-  const table = await openTable(options, known && new Set([...known, ...theirs]));
   const { file } = table;
   const problems = collectProblems(`${file}: expected a table of numbers`, table.rowWord);
   const { headerLine, lines } = table;
@@ -220,7 +217,6 @@ async function readModality(options: TableOptions, context: Context): Promise<Fi
   if (!upright) addPatientRows(sides.rowIds, lines, problems);
 
   const [rows, places] = upright ? [samples.kept, features.kept] : [features.kept, samples.kept];
-  const missing = missingMarks({ stated: options.missing });
   const matrix = table.readNumbers({
     rows: placesOf(rows, lines.length),
     columns: placesOf(

@@ -5,7 +5,7 @@ import { explainAlmostEqual } from "../cohort/ids.js";
 import { emptyMatrix, type Matrix } from "../cohort/matrix.js";
 import { quoteSome } from "../cohort/problems.js";
 import { readNameMap } from "../cohort/rename.js";
-import { readTableLike, type TableOptions } from "../cohort/tables.js";
+import { readTable, type TableOptions } from "../cohort/tables.js";
 import type { Imputer, OpenedImputer } from "./bundle.js";
 
 /** A table of the first modality, in the units that the model was fitted on: transformed, if the training table was. */
@@ -37,10 +37,9 @@ export async function readNewTable(
   };
   const features = new Set(decoder.features.slice(start, end).map(stripEnsemblVersion));
   if (options.map) for (const known of readNameMap(options.map).keys()) features.add(known);
-  const { notes, ...table } = await readTableLike(
-    { id, ignore, orientation: orientation ?? "samples-in-rows", features },
-    options,
-  );
+  const { notes, ...table } = await readTable(options, {
+    ...{ id, ignore, orientation: orientation ?? "samples-in-rows", features },
+  });
   const lies = table.reading?.orientation;
   const turned = `${given.file}: has ${lies?.replaceAll("-", " ")}, unlike the training table; read so`;
   const isTurned = given.orientation === undefined && orientation && lies !== orientation;

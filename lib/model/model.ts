@@ -265,7 +265,7 @@ export function buildModel<Spec, Batch, Net extends Network<Batch>>(
  * The numbers are the same on every engine.
  */
 export function initializeWeights<Spec>(
-  architecture: { check(spec: Spec): void; tensors(spec: Spec): readonly TensorShape[] },
+  architecture: Pick<Architecture<Spec, never, never>, "check" | "tensors">,
   spec: Spec,
   seed: number,
 ): Map<string, Float32Array> {

@@ -85,13 +85,8 @@ async function permuteTask(study: Study): Promise<CanaryRow[]> {
   const covariates = Object.fromEntries(
     profile.labels.covariates.map((name) => [name, labelValues(cohort.samples, name)]),
   );
-  const common = {
-    embeddings,
-    groups,
-    folds,
-    repeats: 1,
-    classifiers: [{ kind: "logistic" as const }],
-  };
+  const classifiers = [{ kind: "logistic" as const }];
+  const common = { embeddings, groups, folds, repeats: 1, classifiers };
   const known = [...labels.keys()].filter((row) => labels[row] !== null);
   const dealt = permuteLabels(known.map((row) => labels[row]));
   const permuted = labels.map((label, row) => (label === null ? null : dealt[known.indexOf(row)]));
@@ -99,7 +94,8 @@ async function permuteTask(study: Study): Promise<CanaryRow[]> {
   const broken = await compareClassifiers({ ...common, labels: permuted });
   const chance = 1 / new Set(known.map((row) => labels[row])).size;
   const last = broken[broken.length - 1];
-  const rows: CanaryRow[] = [
+  const alone = sound.filter(({ classifier }) => classifier.endsWith(" alone"));
+  return [
     {
       canary: `permuted ${task}`,
       broken: "labels belong to other samples",
@@ -107,19 +103,16 @@ async function permuteTask(study: Study): Promise<CanaryRow[]> {
       found: `${short(last.balancedLow)} to ${short(last.balancedHigh)}; ${short(sound.at(-1)?.balancedAccuracy)} without the break`,
       noticed: last.balancedLow <= chance && chance <= last.balancedHigh ? "yes" : "no",
     },
+    ...alone.map(
+      ({ classifier, balancedAccuracy }): CanaryRow => ({
+        canary: `${task} from ${classifier}`,
+        broken: "nothing is measured, only the covariate is known",
+        expected: "its balanced accuracy stands beside every classifier",
+        found: `${short(balancedAccuracy)}, chance ${short(chance)}`,
+        noticed: "yes",
+      }),
+    ),
   ];
-  for (const { classifier, balancedAccuracy } of sound.filter(({ classifier }) =>
-    classifier.endsWith(" alone"),
-  )) {
-    rows.push({
-      canary: `${task} from ${classifier}`,
-      broken: "nothing is measured, only the covariate is known",
-      expected: "its balanced accuracy stands beside every classifier",
-      found: `${short(balancedAccuracy)}, chance ${short(chance)}`,
-      noticed: "yes",
-    });
-  }
-  return rows;
 }
 
 /** A training sample copied over a test sample, under the test sample's name. */
@@ -138,11 +131,8 @@ function copyPatient({ cohort, split, prepared }: Study): CanaryRow {
 
 /** A scaler fitted on all rows, with which held-out rows are scored. */
 function fitEverywhere({ cohort, prepared }: Study): CanaryRow {
-  const scaler = fitScaler(
-    cohort.matrix,
-    [...cohort.samples.keys()],
-    cohort.samples.map(({ id }) => id),
-  );
+  const ids = cohort.samples.map(({ id }) => id);
+  const scaler = fitScaler(cohort.matrix, [...ids.keys()], ids);
   let found = "accepted";
   try {
     requireHeldOut(scaler, prepared.test);

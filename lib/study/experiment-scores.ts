@@ -1,5 +1,6 @@
 // Tables of an experiment's scores: over seeds, over splits, and of one variant beside another.
 
+import { groupBy } from "../cohort/group.js";
 import type { ScoredIn } from "../evaluate/reconstruction.js";
 import {
   correctedInterval,
@@ -29,9 +30,8 @@ export function tabulateSeeds(
   controls: readonly FlatScore[] = [],
 ): SeedRow[] {
   const all = scores.filter(({ modality }) => modality === "all");
-  const keyOf = ({ variant, part }: RepeatedScore) => `${variant}\n${part}`;
-  const rows = [...new Set(all.map(keyOf))].map((key): SeedRow => {
-    const own = all.filter((score) => keyOf(score) === key);
+  const groups = groupBy(all, ({ variant, part }) => `${variant}\n${part}`);
+  const rows = [...groups.values()].map((own): SeedRow => {
     const [{ variant, part }] = own;
     const mse = summarizeRepeats(own.map((score) => score.mse));
     const huber = summarizeRepeats(own.map((score) => score.huber));
@@ -77,13 +77,10 @@ export function tabulateSplits(
   const tested = scores.filter(
     ({ modality, space = "paper" }) => modality !== "all" && space === asked,
   );
-  const keyOf = ({ variant, part, modality }: RepeatedScore) => `${part}\n${modality}\n${variant}`;
-  const modalities = [...new Set(tested.map(({ modality }) => modality))];
-  const keys = modalities.flatMap((name) => [
-    ...new Set(tested.filter(({ modality }) => modality === name).map(keyOf)),
+  const rows = [...groupBy(tested, ({ modality }) => modality).values()].flatMap((own) => [
+    ...groupBy(own, ({ variant, part }) => `${variant}\n${part}`).values(),
   ]);
-  return keys.map((key) => {
-    const own = tested.filter((score) => keyOf(score) === key);
+  return rows.map((own) => {
     const meanOf = (values: readonly (number | null)[]) => {
       const known = values.filter((value) => value !== null);
       return known.length === 0 ? null : rounded(summarizeRepeats(known).mean);
@@ -143,12 +140,11 @@ export function compareVariants(
     const known = names.join("; ");
     throw new RangeError(`compareVariants: expected a variant of ${known}, got "${against}"`);
   }
-  const values = valuesOf(found, measure);
-  const of = (name: string) => values.filter(({ variant }) => variant === name);
-  const base = new Map(of(against).map(({ seed, value }) => [seed, value]));
+  const values = groupBy(valuesOf(found, measure), ({ variant }) => variant);
+  const base = new Map(values.get(against)?.map(({ seed, value }) => [seed, value]));
   return variants.flatMap(({ name, caveat = "" }): ComparedVariant[] => {
-    const own = of(name);
-    if (own.length === 0) return [];
+    const own = values.get(name);
+    if (!own) return [];
     const { n, mean, deviation } = summarizeRepeats(own.map(({ value }) => value));
     const about = { variant: name, seeds: n, mean: rounded(mean), deviation: rounded(deviation) };
     const none = { pairs: 0, difference: null, low: null, high: null };
@@ -168,14 +164,7 @@ export function compareVariants(
   });
 }
 
-/** A number by variant and seed. */
-interface SeedValue {
-  readonly variant: string;
-  readonly seed: number;
-  readonly value: number;
-}
-
-function valuesOf({ scores, accuracies }: RunScores, measure: Measure): SeedValue[] {
+function valuesOf({ scores, accuracies }: RunScores, measure: Measure) {
   if (measure === "accuracy") {
     return accuracies.map(({ variant, seed, accuracy }) => ({ variant, seed, value: accuracy }));
   }

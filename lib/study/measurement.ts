@@ -30,9 +30,7 @@ export interface Measurement<T> {
 }
 
 /** What a measurement is made with. */
-export interface MeasuringMeans {
-  readonly engine: Engine;
-  readonly signal: AbortSignal;
+export interface MeasuringMeans extends Omit<RunMeans, "progress"> {
   readonly part: Part;
 }
 
@@ -71,22 +69,18 @@ export async function openMeasurement<T>(
   study: Study,
   engine: Engine,
 ): Promise<OpenedMeasurement<T>> {
-  const file = recordFile(study.profile, measurement.name);
-  const found = await read<T>(file, hashOf(measurement, study));
-  if (found) return { ...found, about: originOf(found, file) };
+  const { recorded, hash } = placeOf(measurement, study);
+  const found = await find<T>(recorded, hash);
+  if (found) return { ...found, about: originOf(found, recorded) };
   return await withInterrupt((signal) => make(measurement, study, { engine, signal }));
 }
 
 /** Plans the one run of a measurement; it is made anew whatever is recorded. */
 export function planMeasurement(measurement: Measurement<unknown>, study: Study): PlannedRun {
-  const { name } = measurement;
-  const { file } = placeOf(measurement, study);
+  const { file, hash } = placeOf(measurement, study);
   return {
-    ...{ number: 0, name, folder: file, epochs: null },
-    state: async () => {
-      const kept = await findMeasured(measurement, study);
-      return { state: kept ? "done" : "missing", epoch: 0 };
-    },
+    ...{ number: 0, name: measurement.name, folder: file, epochs: null },
+    state: async () => ({ state: (await find(file, hash)) ? "done" : "missing", epoch: 0 }),
     carryOut: async (means) => {
       try {
         await make(measurement, study, means);
@@ -111,13 +105,13 @@ async function make<T>(
 ): Promise<OpenedMeasurement<T>> {
   const { name, version } = measurement;
   const { file, hash } = placeOf(measurement, study);
-  const kept = await findMeasured(measurement, study);
+  const kept = await find<T>(file, hash);
   if (kept) return { ...kept, about: originOf(kept, file) };
   const parts = join(foldersOf(study.profile).runs, `${name}-${hash.slice(0, 8)}`);
-  const part: Part = async (what, make) => {
+  const part: Part = async <P>(what: string, make: () => Promise<P>) => {
     signal.throwIfAborted();
     const own = join(parts, `${encodeURIComponent(what)}.json`);
-    const there = await readPart<Awaited<ReturnType<typeof make>>>(own);
+    const there = await read<{ readonly result: P }>(own, "a part of a measurement", "delete it");
     const content = there ?? { result: await make() };
     if (!there) {
       await mkdir(parts, { recursive: true });
@@ -136,21 +130,6 @@ async function make<T>(
   return { ...measured, about: `measured here, version ${version}, engine ${measured.engine}` };
 }
 
-/** Where the runs folder keeps a measurement of this cohort, split and settings, and its hash. */
-function placeOf(measurement: Measurement<unknown>, study: Study) {
-  const file = join(foldersOf(study.profile).runs, `${measurement.name}.json`);
-  return { file, hash: hashOf(measurement, study) };
-}
-
-/** Reads what the runs folder keeps; null unless it is of this cohort, split and settings. */
-async function findMeasured<T>(
-  measurement: Measurement<T>,
-  study: Study,
-): Promise<Measured<T> | null> {
-  const { file, hash } = placeOf(measurement, study);
-  return await read<T>(file, hash);
-}
-
 /**
  * Keeps a finished measurement in the profile's records, which notebooks read.
  * @throws Error if it was not measured on this cohort with these settings, with the command that does so.
@@ -160,59 +139,62 @@ export async function recordMeasurement<T>(
   study: Study,
 ): Promise<Measured<T>> {
   const { name } = measurement;
-  const measured = await findMeasured(measurement, study);
+  const { file, recorded, hash } = placeOf(measurement, study);
+  const measured = await find<T>(file, hash);
   if (!measured) {
-    const { file } = placeOf(measurement, study);
     throw new Error(
       `recordMeasurement: expected a measurement "${name}" of this cohort and these settings in ` +
         `${relative(projectRoot(), file)}, got none; npx aro train ${name} makes it`,
     );
   }
-  await writeRecord(recordFile(study.profile, name), measured);
+  await writeRecord(recorded, measured);
   return measured;
 }
 
-function hashOf(measurement: Measurement<unknown>, study: Study): string {
+/** Where the runs folder and the records keep a measurement, and its hash on this cohort, split and settings. */
+function placeOf({ name, version, settings }: Measurement<unknown>, study: Study) {
   const { cohort, split, profile } = study;
   const about = [
-    ...[measurement.name, measurement.version, measurement.settings(study)],
+    ...[name, version, settings(study)],
     ...[split, cohort.features, cohort.modalities, profile.split],
     cohort.samples.map(({ id, patient }) => [id, patient]),
     hashCohort(cohort),
   ];
-  return createHash("sha256").update(JSON.stringify(about)).digest("hex");
+  return {
+    file: join(foldersOf(profile).runs, `${name}.json`),
+    recorded: recordFile(profile, name),
+    hash: createHash("sha256").update(JSON.stringify(about)).digest("hex"),
+  };
 }
 
 function originOf({ command, date, engine }: Measured<unknown>, file: string): string {
   return `${relative(projectRoot(), file)}: ${command}, ${date}, engine ${engine}`;
 }
 
-async function readPart<P>(file: string): Promise<{ readonly result: P } | null> {
-  return await readOptionalJson<{ readonly result: P }>(
-    file,
-    ({ result }) => result !== undefined,
-    (found) =>
-      `openMeasurement: expected a part of a measurement in ${file}, got "${found}"; delete it`,
-  );
-}
-
 /** Reads what is recorded of a measurement on every cohort, by the name of its profile. */
 export async function readMeasurements<T>(name: string): Promise<Measured<T>[]> {
-  return await readEach(name, parse<T>);
+  return await readEach(name, readMeasured<T>);
 }
 
 /** Null if there is no file, or it is of another cohort, split or settings. */
-async function read<T>(file: string, hash: string): Promise<Measured<T> | null> {
-  const found = await parse<T>(file);
+async function find<T>(file: string, hash: string): Promise<Measured<T> | null> {
+  const found = await readMeasured<T>(file);
   return found?.hash === hash ? found : null;
 }
 
-async function parse<T>(file: string): Promise<Measured<T> | null> {
-  return await readOptionalJson<Measured<T>>(
+async function readMeasured<T>(file: string): Promise<Measured<T> | null> {
+  return await read(file, "a measurement", "delete it, or restore it with git");
+}
+
+async function read<C extends { readonly result: unknown }>(
+  file: string,
+  what: string,
+  remedy: string,
+): Promise<C | null> {
+  return await readOptionalJson<C>(
     file,
-    (measured) => typeof measured.hash === "string" && measured.result !== undefined,
-    (text) =>
-      `openMeasurement: expected a measurement in ${file}, got "${text}"; delete it, or restore it with git`,
+    ({ result }) => result !== undefined,
+    (text) => `openMeasurement: expected ${what} in ${file}, got "${text}"; ${remedy}`,
   );
 }
 

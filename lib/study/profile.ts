@@ -154,25 +154,19 @@ export function readProfile(
   env: Readonly<Record<string, string | undefined>> = process.env,
   engine?: Pick<Engine, "name" | "backend">,
 ): Profile {
+  const name = env.ARO_PROFILE || "ucec";
+  const known = listProfiles();
+  if (!env.ARO_COHORT && !known.includes(name)) {
+    throw unknownName("readProfile", name, known, "a profile of");
+  }
   const profile = profileOfFile(
-    env.ARO_COHORT
-      ? resolve(projectRoot(), env.ARO_COHORT)
-      : findProfile(env.ARO_PROFILE || DEFAULT_PROFILE),
+    env.ARO_COHORT ? resolve(projectRoot(), env.ARO_COHORT) : fileOf(name),
   );
   const changes = (env.ARO_SET ?? "").split(",").filter((text) => text.trim() !== "");
   return changes.reduce(
     (before, change) => changeSetting(before, change),
     engine && isPortable(engine) ? narrow(profile) : profile,
   );
-}
-
-const DEFAULT_PROFILE = "ucec";
-
-/** The cohort file of a profile. */
-function findProfile(name: string): string {
-  const known = listProfiles();
-  if (known.includes(name)) return fileOf(name);
-  throw unknownName("readProfile", name, known, "a profile of");
 }
 
 /** The profile of a cohort file: the default settings, and what the file says. */
@@ -211,19 +205,13 @@ function narrow(profile: Profile): Profile {
   };
 }
 
-/** Where a profile's runs, records and publications are. */
-export interface Folders {
-  readonly runs: string;
-  /** Tracked: the scores of experiments that take long to train. */
-  readonly records: string;
-  readonly figures: string;
-  readonly notebooks: string;
-}
-
 let ownProfile: Profile | undefined; // the default one, read once: every run asks for its folders
 
-/** Finds a profile's folders. Only the default profile with its own settings publishes into the tracked ones. */
-export function foldersOf(profile: Profile): Folders {
+/**
+ * Finds where a profile's runs, records and publications are. Only the default profile with its own settings publishes
+ * into the tracked folders; records, the scores of experiments that take long to train, are always tracked.
+ */
+export function foldersOf(profile: Profile) {
   const root = projectRoot();
   const runs = join(root, "data", "runs", profile.name);
   ownProfile ??= readProfile({});
@@ -248,32 +236,28 @@ function changeSetting(profile: Profile, change: string, where = "readProfile"):
   }
   const [group, key] = path.split(".");
   const before = known[path];
-  const value =
-    typeof before === "number"
-      ? Number(text)
-      : typeof before === "boolean"
-        ? text === "true"
-        : text;
-  if (typeof value === "number" && (text === "" || !Number.isFinite(value))) {
-    throw new TypeError(`${where}: expected a number for ${path}, got "${text}"`);
-  }
-  if (typeof value === "number") checkNumber(where, path, value);
-  const choices: Record<string, readonly string[]> = {
-    "split.by": ["patient", "sample"],
-    "model.output": ["softplus", "relu"],
-    "model.batchNorm": ["true", "false"],
-  };
-  if (choices[path] && !choices[path].includes(text)) {
-    throw new RangeError(
-      `${where}: expected ${path} to be ${choices[path].join(" or ")}, got "${text}"`,
-    );
+  const value = typeof before === "boolean" ? text === "true" : text;
+  const choices = CHOICES[path];
+  if (choices && !choices.includes(text)) {
+    throw new RangeError(`${where}: expected ${path} to be ${choices.join(" or ")}, got "${text}"`);
   }
   type Group = "split" | "model" | "training" | "tuning" | "experiments" | "evaluation";
-  return { ...profile, [group]: { ...profile[group as Group], [key]: value } };
+  const own = typeof before === "number" ? readNumber(where, path, text) : value;
+  return { ...profile, [group]: { ...profile[group as Group], [key]: own } };
 }
 
+const CHOICES: Readonly<Record<string, readonly string[]>> = {
+  "split.by": ["patient", "sample"],
+  "model.output": ["softplus", "relu"],
+  "model.batchNorm": ["true", "false"],
+};
+
 /** Rates, decay and dropout are shares or factors; everything else counts something. */
-function checkNumber(where: string, path: string, value: number): void {
+function readNumber(where: string, path: string, text: string): number {
+  const value = Number(text);
+  if (text === "" || !Number.isFinite(value)) {
+    throw new TypeError(`${where}: expected a number for ${path}, got "${text}"`);
+  }
   const isShare = path.endsWith("Dropout");
   const least = /seed$|hiddenLayers$/.test(path) ? 0 : 1;
   const [fits, expected] = isShare
@@ -281,7 +265,7 @@ function checkNumber(where: string, path: string, value: number): void {
     : /Rate$|Decay$/.test(path)
       ? [value >= 0, "a number of at least 0"]
       : [Number.isInteger(value) && value >= least, `a whole number of at least ${least}`];
-  if (fits) return;
+  if (fits) return value;
   throw new RangeError(`${where}: expected ${path} to be ${expected}, got ${value}`);
 }
 

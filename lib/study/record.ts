@@ -4,10 +4,11 @@ import { readOptionalJson } from "../cohort/optional-file.js";
 import { projectRoot } from "../cohort/root.js";
 import { describeEngine, type Engine } from "../engine/engine.js";
 import { COMBINED } from "../evaluate/reconstruction.js";
+import type { RepeatedScore } from "../evaluate/repeated-splits.js";
 import { unknownName } from "../nearest.js";
 import { checkOptions } from "../options.js";
 import { collectScores, type Experiment, type ExperimentScores, type Plan } from "./experiments.js";
-import { carryOut, describeState, type RunScores, type ScoredRun } from "./planned-runs.js";
+import { carryOut, describeState, type RunScores } from "./planned-runs.js";
 import type { Profile } from "./profile.js";
 import { readEach, recordFile, writeRecord } from "./record-file.js";
 
@@ -61,8 +62,6 @@ export async function recordExperiment(
         `(${runs[0].name}: ${describeState(states[0])}); npx aro train ${experiment.name} trains them`,
     );
   }
-  const here = await collectScores(planOf(plan, finished), engine);
-  const before = keepRecorded(await parseRecord(file), planOf(plan, without(runs, finished)));
   const made = await Promise.all(
     finished.map(async (run): Promise<RecordedRun> => {
       const { engine: of, version, node, cpu } = await run.environment();
@@ -70,7 +69,17 @@ export async function recordExperiment(
       return { name: run.name, hash: run.hash, engine, version, node, cpu };
     }),
   );
-  const all = [...made, ...before.runs];
+  const here = await collectScores({ ...plan, runs: finished }, engine);
+  const before = await parseRecord(file);
+  const all = [...made, ...(before?.runs ?? [])];
+  const pick = <T extends { readonly variant: string; readonly seed: number }>(
+    of: (found: RunScores) => readonly T[],
+  ) =>
+    plan.cells.flatMap(({ variant: { name }, seed, run }) => {
+      const isRecorded = before?.runs.some(({ hash }) => hash === run.hash);
+      const found = finished.includes(run) ? here : isRecorded ? before : null;
+      return found ? of(found).filter((one) => one.variant === name && one.seed === seed) : [];
+    });
   const cohort = typeof profile.cohort === "object" ? " --cohort FILE" : "";
   const record: ExperimentRecord = {
     experiment: experiment.name,
@@ -79,46 +88,11 @@ export async function recordExperiment(
     command: `npx aro train ${experiment.name}${cohort} && npx aro record ${experiment.name}${cohort}`,
     date: new Date().toISOString().slice(0, 10),
     runs: runs.flatMap(({ hash }) => all.find((run) => run.hash === hash) ?? []),
-    scores: inOrder(plan, [...here.scores, ...before.scores]),
-    accuracies: inOrder(plan, [...here.accuracies, ...before.accuracies]),
+    scores: pick(({ scores }) => scores),
+    accuracies: pick(({ accuracies }) => accuracies),
   };
   await writeRecord(file, record);
   return record;
-}
-
-/** A plan with some of its runs alone. */
-function planOf(plan: Plan, runs: readonly ScoredRun[]): Plan {
-  return { ...plan, runs, cells: plan.cells.filter(({ run }) => runs.includes(run)) };
-}
-
-function without<T>(all: readonly T[], some: readonly T[]): T[] {
-  return all.filter((one) => !some.includes(one));
-}
-
-type Recorded = RunScores & Pick<ExperimentRecord, "runs">;
-
-/** What a record has of a plan's runs. */
-function keepRecorded(record: ExperimentRecord | null, { runs, cells }: Plan): Recorded {
-  if (record === null) return { runs: [], scores: [], accuracies: [] };
-  const hashes = new Set(record.runs.map(({ hash }) => hash));
-  const own = cells.filter(({ run }) => hashes.has(run.hash));
-  const isOwn = (score: { readonly variant: string; readonly seed: number }) =>
-    own.some(({ variant, seed }) => variant.name === score.variant && seed === score.seed);
-  return {
-    runs: record.runs.filter(({ hash }) => runs.some((run) => run.hash === hash)),
-    scores: record.scores.filter(isOwn),
-    accuracies: record.accuracies.filter(isOwn),
-  };
-}
-
-/** Sorts scores by the plan's cells; those of one cell stay in order. */
-function inOrder<T extends { readonly variant: string; readonly seed: number }>(
-  { cells }: Plan,
-  scores: readonly T[],
-): T[] {
-  return cells.flatMap(({ variant, seed }) =>
-    scores.filter((score) => score.variant === variant.name && score.seed === seed),
-  );
 }
 
 /**
@@ -255,15 +229,12 @@ export function checkRecord(record: ExperimentRecord, measured: ExperimentScores
   const combined = measured.scores.filter(
     ({ modality, space }) => COMBINED.includes(modality) && space === undefined,
   );
-  const losses = combined.flatMap(({ variant, seed, part, modality, mse }): CheckedScore[] => {
-    const same = record.scores.find(
-      (score) =>
-        score.variant === variant &&
-        score.seed === seed &&
-        score.part === part &&
-        score.space === undefined &&
-        score.modality === modality,
-    );
+  const keyOf = ({ variant, seed, part, modality, space }: RepeatedScore) =>
+    JSON.stringify([variant, seed, part, modality, space]);
+  const recorded = new Map(record.scores.map((score) => [keyOf(score), score]));
+  const losses = combined.flatMap((score): CheckedScore[] => {
+    const { variant, seed, part, modality, mse } = score;
+    const same = recorded.get(keyOf(score));
     if (!same) return [];
     const agrees = Math.abs(mse / same.mse - 1) <= TOLERANCE ? "yes" : "no";
     const about = { variant, seed, part, modality, measure: "MSE" } as const;

@@ -1,7 +1,9 @@
 // Sentences that state a result: made from the numbers of the run, so that a notebook says what came out for any profile.
+import { groupBy } from "../cohort/group.js";
 import type { ClassifierRow } from "../evaluate/compare.js";
 import type { PairedDifference } from "../evaluate/paired.js";
 import type { SplitDifference } from "../evaluate/repeated-splits.js";
+import type { Interval } from "../evaluate/statistics.js";
 import type { FlatScore } from "../evaluate/summary.js";
 import { counted, decimal, listed, percent } from "../figures/text.js";
 import { checkOptions, required } from "../options.js";
@@ -43,22 +45,18 @@ export function describeScores(
         );
       }
       const [best, second] = ranked;
-      const where = `On ${nameOf(modality)}, `;
+      const lowest = `On ${nameOf(modality)}, ${best.predictor} has the lowest MSE (${decimal(best.mse!, 3)})`;
       if (place === 0) {
         const next = second ? `; ${second.predictor} follows with ${decimal(second.mse!, 3)}` : "";
-        return `${where}${predictor} has the lowest MSE (${decimal(best.mse!, 3)})${next}.`;
+        return `${lowest}${next}.`;
       }
-      const row = ranked[place];
       const pair = differences.find(
         (one) =>
           one.modality === modality && one.first === predictor && one.second === best.predictor,
       );
-      const gap = pair?.difference ?? row.mse! - best.mse!;
-      const interval = pair ? ` (${between(pair, 3)})` : "";
-      return (
-        `${where}${best.predictor} has the lowest MSE (${decimal(best.mse!, 3)}); ${predictor} is behind by ` +
-        `${decimal(gap, 3)}${interval}, number ${place + 1} of ${ranked.length}.`
-      );
+      const gap = pair?.difference ?? ranked[place].mse! - best.mse!;
+      const interval = pair ? ` (${between(pair)})` : "";
+      return `${lowest}; ${predictor} is behind by ${decimal(gap, 3)}${interval}, number ${place + 1} of ${ranked.length}.`;
     })
     .join("\n");
 }
@@ -68,20 +66,15 @@ export function describeDifferences(differences: readonly PairedDifference[]): s
   return differences
     .map(({ first, second, modality, difference, low, high, better }) => {
       const where = `On ${nameOf(modality)}, `;
-      const numbers = `${decimal(Math.abs(difference), 3)} (${between({ low, high }, 3, difference < 0)})`;
       if (better === "neither") {
-        return `${where}this split cannot tell ${first} from ${second}: the MSE differs by ${decimal(difference, 3)} (${between({ low, high }, 3)}).`;
+        return `${where}this split cannot tell ${first} from ${second}: the MSE differs by ${decimal(difference, 3)} (${between({ low, high })}).`;
       }
-      return `${where}${first} has a ${difference < 0 ? "lower" : "higher"} MSE than ${second}, by ${numbers}.`;
+      const isLower = difference < 0;
+      const limits = isLower ? { low: -high, high: -low } : { low, high };
+      return `${where}${first} has a ${isLower ? "lower" : "higher"} MSE than ${second}, by ${decimal(Math.abs(difference), 3)} (${between(limits)}).`;
     })
     .join("\n");
 }
-
-/** What is counted of a comparison over splits. */
-type Compared = Pick<
-  SplitDifference,
-  "first" | "second" | "modality" | "measure" | "better" | "adjusted"
->;
 
 const MOST_NAMED = 3;
 
@@ -91,7 +84,12 @@ const MOST_NAMED = 3;
  * @param rows each compares the same first predictor with another one.
  * @throws RangeError if there are none.
  */
-export function describeComparisons(rows: readonly Compared[]): string {
+export function describeComparisons(
+  rows: readonly Pick<
+    SplitDifference,
+    "first" | "second" | "modality" | "measure" | "better" | "adjusted"
+  >[],
+): string {
   if (rows.length === 0) {
     throw new RangeError("describeComparisons: expected comparisons, got none");
   }
@@ -153,18 +151,16 @@ export function describeSearches(
   searches: readonly TuningSummary[],
   references: readonly TuningReference[] = [],
 ): string {
-  const setups = [...new Set(searches.map(({ setup }) => setup))];
-  return setups
-    .map((setup) => {
-      const own = searches.filter((row) => row.setup === setup);
+  return [...groupBy(searches, ({ setup }) => setup)]
+    .map(([setup, own]) => {
       const reached = own.map(({ search, loss, trials, foundAt }) => {
         const name = search === "bayes" ? "the Bayesian search" : "random search";
         return loss === null
           ? `${name} finished none of its ${counted(trials, "trial")}`
           : `${name} reached ${decimal(loss, 4)} (trial ${foundAt} of ${trials})`;
       });
-      const losses = own.map(({ loss }) => loss);
-      const same = losses.length === 2 && losses[0] !== null && losses[0] === losses[1];
+      const [first, second] = own;
+      const same = own.length === 2 && first.loss !== null && first.loss === second.loss;
       const beside = references
         .filter((row) => row.setup === setup)
         .map(({ name, loss }) => `the ${name} has ${decimal(loss, 4)}`);
@@ -184,10 +180,8 @@ export function describeAccuracies(
   rows: readonly DownstreamRow[],
   classifier: string = "mlp",
 ): string {
-  const tasks = [...new Set(rows.map(({ task }) => task))];
-  return tasks
-    .map((task) => {
-      const own = rows.filter((row) => row.task === task);
+  return [...groupBy(rows, ({ task }) => task)]
+    .map(([task, own]) => {
       const write = (row: DownstreamRow) =>
         `${percent(row.balancedAccuracy)} (${percent(row.balancedLow)} to ${percent(row.balancedHigh)})`;
       const from = own
@@ -216,10 +210,8 @@ export interface ClusterRow {
 
 /** States, label by label, the silhouette and the adjusted Rand index of each representation. */
 export function describeClusters(rows: readonly ClusterRow[]): string {
-  const labels = [...new Set(rows.map(({ label }) => label))];
-  return labels
-    .map((label) => {
-      const own = rows.filter((row) => row.label === label);
+  return [...groupBy(rows, ({ label }) => label)]
+    .map(([label, own]) => {
       const best = (field: "silhouette" | "adjustedRand") =>
         own.toSorted((a, b) => (b[field] ?? -1) - (a[field] ?? -1))[0].representation;
       const numbers = own.map(
@@ -249,7 +241,7 @@ export function describeEffects(rows: readonly ComparedVariant[], measure: strin
     listed(
       own.map(({ variant, difference, low, high }) => {
         const sign = difference! > 0 ? "+" : "";
-        const limits = low === null || high === null ? "" : ` (${between({ low, high }, 3)})`;
+        const limits = low === null || high === null ? "" : ` (${between({ low, high })})`;
         return `${variant} ${sign}${decimal(difference!, 3)}${limits}`;
       }),
     );
@@ -283,14 +275,9 @@ function nameOf(modality: string): string {
   return modality === "all" ? "all modalities, the input among them" : modality;
 }
 
-/** "0.027 to 0.036", with the signs reversed and the limits exchanged if `negated`. */
-function between(
-  { low, high }: { readonly low: number; readonly high: number },
-  digits: number,
-  negated = false,
-): string {
-  const [from, to] = negated ? [-high, -low] : [low, high];
-  return `${decimal(from, digits)} to ${decimal(to, digits)}`;
+/** "0.027 to 0.036". */
+function between({ low, high }: Interval): string {
+  return `${decimal(low, 3)} to ${decimal(high, 3)}`;
 }
 
 function capitalized(text: string): string {

@@ -6,7 +6,6 @@ import { fitControls } from "../evaluate/controls.js";
 import type { Predictor } from "../evaluate/predictor.js";
 import {
   adjustHolm,
-  type ComparedScore,
   compareOverSplits,
   type SplitDifference,
   scoreRepeat,
@@ -17,6 +16,7 @@ import type { AroSpec } from "../model/aro.js";
 import type { AutoencoderModel } from "../model/autoencoder.js";
 import { prepareCohort } from "../preprocess/prepare.js";
 import {
+  type Measured,
   type Measurement,
   type MeasuringMeans,
   type OpenedMeasurement,
@@ -26,7 +26,7 @@ import {
 import type { Profile } from "./profile.js";
 import { thinStudy } from "./reduced.js";
 import { asCompared, averageSkills, type MeanSkill, type SplitSkill } from "./skills.js";
-import { type DescribedRun, describeAro, onSplit, type Study, withTrained } from "./study.js";
+import { describeAro, onSplit, type Study, withTrained } from "./study.js";
 
 /** How well one predictor infers a modality from a set of others, on one split's test samples in the paper's space. */
 export interface SetScore extends SplitSkill {
@@ -102,7 +102,7 @@ export function splitSeeds({ split }: Profile, splits: number): number[] {
   return Array.from({ length: splits }, (_, i) => split.seed + i);
 }
 
-export interface OpenedSets extends OpenedMeasurement<Sets> {
+interface ComparedSets {
   readonly skills: readonly SetSkill[];
   readonly differences: readonly SetDifference[];
 }
@@ -111,13 +111,16 @@ export interface OpenedSets extends OpenedMeasurement<Sets> {
  * Gives how well each observed set of a study's modalities infers the others, from its record where there is one.
  * @throws as `openMeasurement`; RangeError if there are fewer than two splits.
  */
-export async function openSets(study: Study, engine: Engine): Promise<OpenedSets> {
+export async function openSets(
+  study: Study,
+  engine: Engine,
+): Promise<OpenedMeasurement<Sets> & ComparedSets> {
   const opened = await openMeasurement(SETS, study, engine);
   return { ...opened, ...compared(opened.result) };
 }
 
 /** Any set to any other on another cohort, as recorded. */
-export type RecordedSets = Pick<OpenedSets, "profile" | "result" | "skills" | "differences">;
+export type RecordedSets = Pick<Measured<Sets>, "profile" | "result"> & ComparedSets;
 
 /** Reads what is recorded of every cohort but the profile's own, by the name of its profile. */
 export async function recordedSets(own: Pick<Profile, "name">): Promise<RecordedSets[]> {
@@ -127,43 +130,31 @@ export async function recordedSets(own: Pick<Profile, "name">): Promise<Recorded
     .map(({ profile, result }) => ({ profile, result, ...compared(result) }));
 }
 
-function compared({ scores }: Sets): Pick<OpenedSets, "skills" | "differences"> {
+function compared({ scores }: Sets): ComparedSets {
   const skills = averageSkills(scores, ({ observed, target }) => ({ observed, target }));
   return { skills, differences: compareSets(scores) };
 }
 
-interface Models {
-  /** Trained with random masking of modalities. */
-  readonly anySet: AutoencoderModel<AroSpec>;
-  /** Trained to see the first modality alone. */
-  readonly firstOnly: AutoencoderModel<AroSpec>;
-}
-
+/** Trains an ARO with random masking of modalities, and one that sees the first alone, and scores every observed set. */
 async function scoreSplit(study: Study, means: MeasuringMeans): Promise<SetScore[]> {
-  const [any, alone] = describeBoth(study);
+  const randomlyMasked = study.cohort.modalities.map(({ start, end }) => ({ start, end }));
+  const earlyStopping = { patience: PATIENCE };
+  const common = {
+    training: { plateau: null, epochs: epochsOf(study), earlyStopping },
+    purpose: "sets",
+  };
+  const model = { randomlyMasked };
+  const any = describeAro(study, "unmasked", { ...common, model, name: "any-set" });
+  const alone = describeAro(study, "masked", { ...common, name: "any-set-first" });
   return await withTrained(study, any, means, (anySet) =>
     withTrained(study, alone, means, async (firstOnly) => {
       const scores: SetScore[] = [];
       for (const observed of observedSets(study.cohort.modalities.length)) {
-        scores.push(...(await scoreSet(study, observed, { anySet, firstOnly }, means.engine)));
+        scores.push(...(await scoreSet(study, observed, anySet, firstOnly, means.engine)));
       }
       return scores;
     }),
   );
-}
-
-function describeBoth(study: Study): DescribedRun[] {
-  const randomlyMasked = study.cohort.modalities.map(({ start, end }) => ({ start, end }));
-  const earlyStopping = { patience: PATIENCE };
-  const training = { plateau: null, epochs: epochsOf(study), earlyStopping };
-  const purpose = "sets";
-  return [
-    describeAro(study, "unmasked", {
-      model: { randomlyMasked },
-      ...{ training, purpose, name: "any-set" },
-    }),
-    describeAro(study, "masked", { training, purpose, name: "any-set-first" }),
-  ];
 }
 
 function epochsOf({ profile }: Study): number {
@@ -173,20 +164,20 @@ function epochsOf({ profile }: Study): number {
 /** The sets of modalities that leave one to infer, small ones first; each ascending. */
 export function observedSets(modalities: number): number[][] {
   const all = Array.from({ length: modalities }, (_, m) => m);
-  const sets = Array.from({ length: 2 ** modalities - 2 }, (_, code) =>
+  const isObserved = ({ length }: number[]) =>
+    modalities <= MOST_MODALITIES || length === 1 || length === modalities - 1;
+  return Array.from({ length: 2 ** modalities - 2 }, (_, code) =>
     all.filter((m) => (code + 1) & (1 << m)),
-  );
-  return sets
-    .filter(
-      ({ length }) => modalities <= MOST_MODALITIES || length === 1 || length === modalities - 1,
-    )
+  )
+    .filter(isObserved)
     .sort((a, b) => a.length - b.length);
 }
 
 async function scoreSet(
   { cohort, split, profile }: Study,
   observed: readonly number[],
-  { anySet, firstOnly }: Models,
+  anySet: AutoencoderModel<AroSpec>,
+  firstOnly: AutoencoderModel<AroSpec>,
   engine: Engine,
 ): Promise<SetScore[]> {
   const name = observed.map((m) => cohort.modalities[m].name).join(" + ");
@@ -228,12 +219,12 @@ export function compareSets(scores: readonly SetScore[]): SetDifference[] {
     ...CONTROLS.filter((control) => control !== MEAN).map((control) => [DECODER, control] as const),
     ...[[DECODER, ANY_SET] as const, [ANY_SET, RIDGE] as const, [ANY_SET, MEAN] as const],
   ];
+  const compared = scores.map((row) => ({ ...asCompared(row, pairOf(row)), r: row.r }));
   const alone = new Set(scores.flatMap((row) => (row.predictor === ONE_SET ? [pairOf(row)] : [])));
+  const few = compared.filter(({ modality }) => alone.has(modality));
   const rows = [
-    ...compareOverSplits(scores.map(toCompared), pairs),
-    ...compareOverSplits(scores.filter((row) => alone.has(pairOf(row))).map(toCompared), [
-      [ANY_SET, ONE_SET],
-    ]),
+    ...compareOverSplits(compared, pairs),
+    ...compareOverSplits(few, [[ANY_SET, ONE_SET]]),
   ];
   const adjusted = adjustHolm(rows.map(({ p }) => p));
   const of = new Map(scores.map((row) => [pairOf(row), row]));
@@ -243,13 +234,9 @@ export function compareSets(scores: readonly SetScore[]): SetDifference[] {
   });
 }
 
+/** An observed set with its target, which takes the place of a modality, so that each is compared apart. */
 function pairOf({ observed, target }: SetScore): string {
   return `${observed} to ${target}`;
-}
-
-/** An observed set with its target takes the place of a modality, so that each is compared apart. */
-function toCompared(score: SetScore): ComparedScore {
-  return { ...asCompared(score, pairOf(score)), r: score.r };
 }
 
 /** Puts the observed modalities first, as one. */

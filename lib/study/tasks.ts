@@ -25,16 +25,15 @@ export function chooseTasks({
   readonly cohort: Pick<Cohort, "name" | "samples">;
 }): Tasks {
   const { labels, evaluation } = profile;
-  const judged = labels.tasks.map((task) => ({
-    task,
-    reason: reasonAgainst(task, cohort, evaluation.folds),
-  }));
-  const refused = judged.flatMap(({ task, reason }) =>
-    reason === null
-      ? leftOut(task, cohort, evaluation.folds)
-      : [`${task} cannot be asked of ${cohort.name}: ${reason}`],
-  );
-  const asked = judged.flatMap(({ task, reason }) => (reason === null ? [task] : []));
+  const asked: string[] = [];
+  const refused: string[] = [];
+  for (const task of labels.tasks) {
+    const reason = reasonAgainst(task, cohort, evaluation.folds);
+    if (reason === null) {
+      asked.push(task);
+      refused.push(...leftOut(task, cohort, evaluation.folds));
+    } else refused.push(`${task} cannot be asked of ${cohort.name}: ${reason}`);
+  }
   if (asked.length === 0) {
     throw new RangeError(
       `chooseTasks: expected a label with two classes for profile ${profile.name}, got none; ${refused.join("; ")}`,

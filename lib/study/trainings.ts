@@ -22,7 +22,7 @@ import {
   trainDescribed,
 } from "./study.js";
 import { chooseTasks } from "./tasks.js";
-import { type Embedding, PAPER_EMBEDDING, type Variant } from "./variants.js";
+import { PAPER_EMBEDDING, type Variant } from "./variants.js";
 
 /** A training of ARO; scores come from its weights. */
 export interface TrainedRun extends ScoredRun, DescribedRun {
@@ -68,7 +68,7 @@ export function describeTraining(study: Study, { name, parts, reduced }: Trainin
       },
       environment: async () => (await readRun(folder, ARO)).environment,
       score: async (variants, engine) =>
-        await scoreTraining({ folder, seed, study: own }, { variants, parts, engine }),
+        await scoreTraining({ folder, seed, study: own }, variants, parts, engine),
     };
   };
 }
@@ -78,30 +78,29 @@ function folderName(experiment: string, variant: Variant): string {
   return [...new Set(words)].join("-");
 }
 
-interface Scoring {
-  readonly variants: readonly Variant[];
-  readonly parts: readonly Part[];
-  readonly engine: Engine;
-}
-
 /** Scores the variants of a finished training. */
 async function scoreTraining(
   run: Pick<TrainedRun, "folder" | "seed" | "study">,
-  { variants, parts, engine }: Scoring,
+  variants: readonly Variant[],
+  parts: readonly Part[],
+  engine: Engine,
 ): Promise<RunScores> {
   const model = await openTrained(run, engine);
   try {
     const { epochs } = await readRun(run.folder, ARO);
     const steps = epochs.reduce((sum, one) => sum + one.steps, 0);
+    const options = { seed: run.seed, parts, steps };
     const scores: RepeatedScore[] = [];
-    for (const { name } of variants.filter((one) => isJudgedBy(one, "losses"))) {
-      const predictors = [modelPredictor(name, model)];
-      const options = { seed: run.seed, parts, steps };
-      scores.push(...(await scoreRepeat(predictors, run.study.prepared, options)));
-    }
     const accuracies: SeedAccuracy[] = [];
-    for (const variant of variants.filter((one) => isJudgedBy(one, "accuracy"))) {
-      accuracies.push(await classifyRun(model, run, variant, engine));
+    for (const variant of variants) {
+      const { name, judgedBy = ["losses"] } = variant;
+      if (judgedBy.includes("losses")) {
+        const predictors = [modelPredictor(name, model)];
+        scores.push(...(await scoreRepeat(predictors, run.study.prepared, options)));
+      }
+      if (judgedBy.includes("accuracy")) {
+        accuracies.push(await classifyRun(model, run, variant, engine));
+      }
     }
     return { scores, accuracies };
   } finally {
@@ -109,43 +108,35 @@ async function scoreTraining(
   }
 }
 
-function isJudgedBy({ judgedBy = ["losses"] }: Variant, what: "losses" | "accuracy"): boolean {
-  return judgedBy.includes(what);
-}
-
-type AroModel = AutoencoderModel<AroSpec>;
-
 /**
  * Classifies embeddings by the first task that the cohort can answer, with the MLP of the authors' code on columns
  * standardized by its training rows.
  */
 async function classifyRun(
-  model: AroModel,
+  model: AutoencoderModel<AroSpec>,
   { study, seed }: Pick<TrainedRun, "study" | "seed">,
   { name, embedding = PAPER_EMBEDDING, tested = "test rows" }: Variant,
   engine: Engine,
 ): Promise<SeedAccuracy> {
-  const { samples } = study.cohort;
+  const { samples, matrix } = study.cohort;
+  const ids = samples.map(({ id }) => id);
+  const scaler =
+    embedding.statistics === "all rows"
+      ? fitScaler(matrix, [...ids.keys()], ids)
+      : study.prepared.scaler;
   const options = {
-    embeddings: await embed(model, study, embedding),
+    embeddings: await encodeSamples(study, model, { relu: embedding.relu, scaler }),
     labels: labelValues(samples, chooseTasks(study).asked[0], {
       atLeast: study.profile.evaluation.folds,
     }),
     groups: samples.map(({ patient }) => patient),
-    classifier: { kind: "mlp", engine } as const,
+    seed,
   };
+  const mlp = { kind: "mlp", engine } as const;
   const run =
     tested === "new quarter"
-      ? (await crossValidate({ ...options, protocol: "paper", seed })).runs[0]
-      : await scoreHoldout({ ...options, seed }, study.split);
+      ? (await crossValidate({ ...options, protocol: "paper" }, mlp)).runs[0]
+      : await scoreHoldout(options, study.split, mlp);
   const { accuracy, majorityRate } = run.scores;
   return { variant: name, seed, samples: run.rows.length, accuracy, majorityRate };
-}
-
-async function embed(model: AroModel, study: Study, { relu, statistics }: Embedding) {
-  const { cohort, prepared } = study;
-  const rows = cohort.samples.map((_, row) => row);
-  const ids = cohort.samples.map(({ id }) => id);
-  const scaler = statistics === "all rows" ? fitScaler(cohort.matrix, rows, ids) : prepared.scaler;
-  return await encodeSamples(study, model, { relu, scaler });
 }

@@ -18,21 +18,14 @@ import { completeConfig, type RunRequest } from "../train/config.js";
 import { trainRun } from "../train/run.js";
 import type { SearchMethod } from "../train/search.js";
 import {
-  chooseDimensions,
   type Dimension,
+  type NumberDimension,
   PAPER_SPACE,
   type Point,
   type Space,
 } from "../train/space.js";
-import type { MedianRule, Trial } from "../train/trial.js";
-import {
-  completeStudy,
-  readTuning,
-  type StudyRequest,
-  type TuneOptions,
-  type Tuning,
-  tune,
-} from "../train/tune.js";
+import type { Trial } from "../train/trial.js";
+import { completeStudy, readTuning, type StudyRequest, type Tuning, tune } from "../train/tune.js";
 import { foldersOf, type Profile } from "./profile.js";
 import { evenlySpaced } from "./reduced.js";
 import type { Study } from "./study.js";
@@ -62,13 +55,13 @@ function setupName({ inputDropout }: Pick<Setup, "inputDropout">): string {
  */
 export function tuningSpace(profile: Profile, inputDropout: boolean): Space {
   const { minWidth, maxWidth, minLearningRate, maxLearningRate } = profile.tuning;
-  const names = PAPER_SPACE.map(({ name }) => name).filter(
-    (name) => inputDropout || name !== "inputDropout",
-  );
-  return chooseDimensions(PAPER_SPACE, names, {
+  const ranges: Readonly<Record<string, Partial<Omit<NumberDimension, "name" | "kind">>>> = {
     width: { low: minWidth, high: maxWidth },
     learningRate: { low: minLearningRate, high: maxLearningRate, scale: "log" },
-  });
+  };
+  return PAPER_SPACE.filter(({ name }) => inputDropout || name !== "inputDropout").map(
+    (dimension) => ({ ...dimension, ...ranges[dimension.name] }),
+  );
 }
 
 /** The data of trials: every n-th feature of a cohort, training and validation rows alone. */
@@ -81,8 +74,7 @@ export function thinFeatures(
   { name, features, modalities, train, validation }: PreparedCohort,
   count: number,
 ): TuningData {
-  const isKept = evenlySpaced(features.length, count);
-  const columns = [...features.keys()].filter(isKept);
+  const columns = [...features.keys()].filter(evenlySpaced(features.length, count));
   const columnsBefore = (end: number) => columns.filter((column) => column < end).length;
   return {
     name,
@@ -120,16 +112,13 @@ export async function tuneAro(
     method: required(["bayes", "random"]),
     inputDropout: required("boolean"),
   });
-  const {
-    trials = study.profile.tuning.trials,
-    shared = false,
-    onTrial,
-  } = checkOptions("tuneAro", options, {
-    ...{ trials: "number", shared: "boolean", onTrial: "function" },
-  });
-  const { request, data, folder } = describeStudy(study, setup);
-  const wanted: TuneOptions = { ...request, folder, trials, shared, data, engine };
-  const tuning = await tune(onTrial ? { ...wanted, onTrial } : wanted);
+  const kinds = { trials: "number", shared: "boolean", onTrial: "function" } as const;
+  const { trials = study.profile.tuning.trials, ...given } = checkOptions(
+    "tuneAro",
+    options,
+    kinds,
+  );
+  const tuning = await tune({ ...describeStudy(study, setup), ...given, trials, engine });
   const settings = tuning.best && tunedSettings(tuning.best.point);
   return { ...tuning, setup: setupName(setup), summary: summarizeTuning(tuning), settings };
 }
@@ -156,41 +145,34 @@ export async function findTuned(study: Study, setup: Setup): Promise<Tuning | nu
  * values, and the profile's own setting, unmasked, trained like a trial.
  */
 export async function tuningReferences(study: Study, engine: Engine): Promise<TuningReference[]> {
-  const references: TuningReference[] = [];
-  for (const inputDropout of [true, false]) {
-    const setup = setupName({ inputDropout });
-    const { constant, untuned } = await referenceLosses(study, inputDropout, engine);
-    references.push({ setup, name: "constant", loss: constant });
-    references.push({ setup, name: "setting of notebook 3", loss: untuned });
-  }
-  return references;
-}
-
-async function referenceLosses(study: Study, inputDropout: boolean, engine: Engine) {
   const { profile, prepared } = study;
   const data = thinFeatures(prepared, profile.tuning.features);
+  const { matrix } = data.validation;
   const baseline = observedMean(data);
   const scores = scoreReconstruction({
-    truth: {
-      ...data.validation,
-      matrix: countedMatrix(data.validation.matrix, measuredFeatures(data)),
-    },
-    predicted: new Float32Array(repeatRow(baseline, data.validation.matrix.rows)),
+    truth: { ...data.validation, matrix: countedMatrix(matrix, measuredFeatures(data)) },
+    predicted: new Float32Array(repeatRow(baseline, matrix.rows)),
     ...{ baseline, modalities: data.modalities, scaler: prepared.scaler, draws: 1 },
   });
-  const { model, training } = profile;
-  const { learningRate, weightDecay } = training;
-  const dropout = inputDropout ? model.inputDropout : 0;
-  const { width, hiddenLayers, batchNorm } = model;
-  const config = requestOf(profile, data, {
-    ...{ inputDropout: dropout, width, hiddenLayers, batchNorm },
-    ...{ masked: false, learningRate, weightDecay },
-  });
-  const { hash } = completeConfig(config, data);
-  const folder = join(foldersOf(profile).runs, `untuned-${hash.slice(0, 8)}`);
-  const run = await trainRun({ folder, config, data, engine });
-  const inferred = scores.find(({ modality }) => modality === "inferred")!;
-  return { constant: inferred.huber!.value, untuned: run.result.best!.huber };
+  const constant = scores.find(({ modality }) => modality === "inferred")!.huber!.value;
+  const references: TuningReference[] = [];
+  for (const inputDropout of [true, false]) {
+    const { width, hiddenLayers, batchNorm, ...model } = profile.model;
+    const { learningRate, weightDecay } = profile.training;
+    const config = requestOf(profile, data, {
+      ...{ inputDropout: inputDropout ? model.inputDropout : 0, width, hiddenLayers, batchNorm },
+      ...{ masked: false, learningRate, weightDecay },
+    });
+    const { hash } = completeConfig(config, data);
+    const folder = join(foldersOf(profile).runs, `untuned-${hash.slice(0, 8)}`);
+    const { result } = await trainRun({ folder, config, data, engine });
+    const setup = setupName({ inputDropout });
+    references.push(
+      { setup, name: "constant", loss: constant },
+      { setup, name: "setting of notebook 3", loss: result.best!.huber },
+    );
+  }
+  return references;
 }
 
 /** Formats a point of the search space for `--set`, for a training at full size. */
@@ -277,18 +259,14 @@ function describeStudy({ profile, prepared }: Study, setup: Setup) {
     method: setup.method,
     space: tuningSpace(profile, setup.inputDropout),
     seed: profile.tuning.seed,
-    stopping: ruleOf(profile),
+    // A trial is judged after a quarter of its epochs, and beside four others.
+    stopping: { afterEpochs: Math.max(1, Math.floor(profile.tuning.epochs / 4)), afterTrials: 4 },
     request: (point) => requestOf(profile, data, point),
   };
   const { hash } = completeStudy(request, data);
   const setting = setup.inputDropout ? "dropout" : "no-dropout";
   const name = `tune-${setup.method}-${setting}-${hash.slice(0, 8)}`;
-  return { request, data, folder: join(foldersOf(profile).runs, name) };
-}
-
-/** A trial is judged after a quarter of its epochs, and beside four others. */
-function ruleOf({ tuning }: Profile): MedianRule {
-  return { afterEpochs: Math.max(1, Math.floor(tuning.epochs / 4)), afterTrials: 4 };
+  return { ...request, data, folder: join(foldersOf(profile).runs, name) };
 }
 
 /** The run that a point stands for. */

@@ -20,7 +20,7 @@ const options = {
   first: count("where to begin", 0),
   method: oneOf(["bayes", "random"], "how"),
   only: list("NAME", "which"),
-  partition: text("NAME", "where", { pattern: /^\w+$/, expected: "a name" }),
+  partition: text("NAME", "where", /^\w+$/, "a name"),
   dryRun: flag("do nothing"),
 };
 const command: Command<typeof options> = {

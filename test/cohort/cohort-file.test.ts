@@ -192,7 +192,7 @@ test("a cohort file without labels predicts the columns of its sheet that are cl
 });
 
 test("the published schema accepts and refuses what describeCohortFile does, by another validator", () => {
-  const accepts = new Ajv({ allErrors: true }).compile(readSchema("cohort"));
+  const accepts = new Ajv({ allErrors: true }).compile(readSchema());
   const full = {
     $schema: "cohort.schema.json",
     about: "words",

@@ -52,17 +52,12 @@ test("foldName lets spellings of one name meet, and keeps names apart that diffe
   assert.notEqual(foldName("D-glucose"), foldName("D-glucose-6-phosphate"));
 });
 
-test("findCompound lets the mapping file have the last word, also when it knows of none", () => {
-  const map = new Map([
-    ["urea", "C00001"],
-    ["uracil", null],
-  ]);
-  const maps = [map, curatedNames()];
-  assert.deepEqual(findCompound("Urea", maps), { ids: ["C00001"] });
-  assert.deepEqual(findCompound("glycine", maps), { ids: ["C00037"] });
+test("findCompound finds a name in any spelling, and says where none is known", () => {
+  const names = new Map([...curatedNames(), ["uracil", null] as const]);
+  assert.deepEqual(findCompound("Glycine ", names), { ids: ["C00037"] });
   const none = { ids: [], reason: "no KEGG compound known for the name" };
-  assert.deepEqual(findCompound("uracil", maps), none);
-  assert.deepEqual(findCompound("Unknown 001", maps), none);
+  assert.deepEqual(findCompound("uracil", names), none);
+  assert.deepEqual(findCompound("Unknown 001", names), none);
 });
 
 test("the curated table has a KEGG compound for each name, and each folded name once", () => {
@@ -83,8 +78,8 @@ test(
     const text = gunzipSync(readFileSync(join(data, "gbm87", "metabolite_log2_134.tsv.gz")));
     const names = text.toString().split("\n")[0].split("\t").slice(1);
     const named = names.filter((name) => !name.startsWith("Unknown"));
-    const maps = [curatedNames()];
-    const lost = named.filter((name) => findCompound(name, maps).ids.length === 0);
+    const curated = curatedNames();
+    const lost = named.filter((name) => findCompound(name, curated).ids.length === 0);
     assert.deepEqual(lost, [
       ...["heptadecanoic acid", "N-formylglycine", "N-methylalanine"],
       ...["palatinitol  (spectral match)", "porphine", "timonacic"],
