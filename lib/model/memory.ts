@@ -74,20 +74,13 @@ export function requireMemory<Spec>(architecture: Shaped<Spec>, spec: Spec, room
     available: "of memory, which is what other processes leave now,",
   }[over];
   const numbers = countNumbers(architecture.network(spec).tensors, true);
+  const { width = 0 } = spec as Spec & { readonly width?: number };
+  const fits = widestFit(architecture, { ...spec, width }, room);
   throw new RangeError(
     `build: expected a model of at most ${gib(limits[over])} ${what}, got ${gib(needed[over])} ` +
-      `for ${(numbers / 1e6).toFixed(0)} million parameters; ${remedy(architecture, spec, room)}`,
+      `for ${(numbers / 1e6).toFixed(0)} million parameters; ` +
+      (fits > 0 ? `a width of ${fits} fits` : "take fewer features, or make its layers narrower"),
   );
-}
-
-function remedy<Spec>(architecture: Shaped<Spec>, spec: Spec, room: Room): string {
-  if (!hasWidth(spec)) return "make its layers narrower";
-  const fits = widestFit(architecture, spec, room);
-  return fits > 0 ? `a width of ${fits} fits` : "no width fits: take fewer features";
-}
-
-function hasWidth<Spec>(spec: Spec): spec is Spec & { readonly width: number } {
-  return typeof spec === "object" && spec !== null && "width" in spec;
 }
 
 /** Names the first limit that is exceeded. */

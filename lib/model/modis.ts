@@ -30,7 +30,6 @@ import {
 
 /** A MODIS on an engine. `evaluate` translates the first modality into all of them, clamped at 0. */
 export interface ModisModel extends Model<readonly ModisBatch[]> {
-  readonly spec: ModisSpec;
   /**
    * Encodes rows of one modality, `[rows, its features]`, and decodes them as others: the latent mean, without noise.
    * @returns `[rows, features]` of each modality in `to`.
@@ -128,7 +127,6 @@ export const MODIS: Trainable<ModisSpec, readonly ModisBatch[], ModisNetwork> = 
 export function buildModis(engine: Engine, spec: ModisSpec, start: Start): ModisModel {
   const model = buildModel(engine, MODIS, spec, start);
   return Object.assign(model, {
-    spec,
     async translate(rows: Matrix, from: number, to: readonly number[]) {
       for (const index of to) findModality("translate", spec, index);
       inspectRows(engine, "translate", spec, from, rows);

@@ -8,7 +8,6 @@ import { createRandom } from "../cohort/random.js";
 import type { Engine, Tensor } from "../engine/engine.js";
 import { dense, type Pass, relu, sequence, sizeOf } from "../layers/layers.js";
 import { crossEntropy, softmax } from "../layers/losses.js";
-import { demandsOf } from "../options.js";
 import { inspectMatrix } from "./batches.js";
 import {
   type Architecture,
@@ -54,7 +53,7 @@ interface PerceptronNetwork extends Network<LabeledRows> {
 /** The perceptron as layers. */
 export const PERCEPTRON: Architecture<PerceptronSpec, LabeledRows, PerceptronNetwork> = {
   name: "perceptron",
-  check: checkPerceptronSpec,
+  check: () => {}, // `fitMlp` has checked its options
 
   network(spec) {
     const layers = sequence(
@@ -82,10 +81,7 @@ export const PERCEPTRON: Architecture<PerceptronSpec, LabeledRows, PerceptronNet
   },
 };
 
-/**
- * Builds a perceptron that starts from these weights.
- * @throws RangeError if a setting makes no sense or the weights do not fit.
- */
+/** Builds a perceptron that starts from these weights. @throws RangeError if they do not fit. */
 export function buildPerceptron(
   engine: Engine,
   spec: PerceptronSpec,
@@ -117,7 +113,6 @@ export function initializePerceptron(
   spec: PerceptronSpec,
   seed: number,
 ): Map<string, Float32Array> {
-  checkPerceptronSpec(spec);
   let bound = 0;
   return new Map(
     PERCEPTRON.network(spec).tensors.map(({ name, shape }) => {
@@ -156,12 +151,4 @@ function inspectLabels(
     `${where}: expected a class in [0, ${classes}) of each of ${matrix.rows} rows, ` +
       `got ${wrong === undefined ? `${labels.length} labels` : `the label ${wrong}`}`,
   );
-}
-
-function checkPerceptronSpec({ inputs, hidden, classes, penalty }: PerceptronSpec): void {
-  const { demandCount, demandWeight } = demandsOf("perceptron");
-  demandCount("inputs", inputs);
-  demandCount("hidden", hidden);
-  demandCount("classes", classes, 2);
-  demandWeight("penalty", penalty);
 }

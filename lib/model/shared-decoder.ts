@@ -71,7 +71,6 @@ export interface PairPredictions {
 
 /** A shared decoder on an engine. Its losses are of z-scores; the other terms are among its parts. */
 export interface SharedDecoderModel extends Model<MeasuredPairs> {
-  readonly spec: SharedDecoderSpec;
   predict(pairs: Pick<Pairs, "count" | "inputs" | "unit">): Promise<PairPredictions>;
 }
 
@@ -93,7 +92,8 @@ const QUADRATURE = gaussHermite(11);
 export const SHARED_DECODER: Architecture<SharedDecoderSpec, MeasuredPairs, SharedDecoderNetwork> =
   {
     name: "shared decoder",
-    check: checkSpec,
+    check: ({ preprocessedWeight = PREPROCESSED_WEIGHT }) =>
+      demandsOf("shared decoder").demandWeight("preprocessedWeight", preprocessedWeight),
 
     network(spec) {
       const layers = sequence(
@@ -121,10 +121,7 @@ export const SHARED_DECODER: Architecture<SharedDecoderSpec, MeasuredPairs, Shar
     },
   };
 
-/**
- * Builds a shared decoder that starts from these weights.
- * @throws RangeError if a setting makes no sense or the weights do not fit.
- */
+/** Builds a shared decoder that starts from these weights. @throws RangeError if they do not fit. */
 export function buildSharedDecoder(
   engine: Engine,
   spec: SharedDecoderSpec,
@@ -132,7 +129,6 @@ export function buildSharedDecoder(
 ): SharedDecoderModel {
   const model = buildModel(engine, SHARED_DECODER, spec, weights);
   return Object.assign(model, {
-    spec,
     async predict(pairs: Pick<Pairs, "count" | "inputs" | "unit">) {
       const gates = await model.run("predict", (pass) =>
         engine.read(model.network.gates(pairs, pass)),
@@ -267,40 +263,17 @@ function inspectPairs(
   engine: Engine,
   where: string,
   spec: SharedDecoderSpec,
-  { count, inputs, ...vectors }: MeasuredPairs,
+  { count, ...arrays }: MeasuredPairs,
 ): number {
-  const { unit, by, plus, level, target } = vectors;
-  const sized = { inputs: [inputs, inputsOf(spec)] } as Record<
-    string,
-    readonly [Float32Array, number]
-  >;
-  Object.entries({ unit, by, plus, level, target }).forEach(([name, values]) => {
-    sized[name] = [values, 1];
-  });
-  for (const [name, [values, width]] of Object.entries(sized)) {
-    if (count < 1 || values.length !== count * width) {
-      throw new RangeError(
-        `${where}: expected ${width} ${name} a pair of at least one pair, got ${values.length} numbers of ${count} pairs`,
-      );
-    }
-    if (!engine.inspect(values, NO_MARKS).finite) {
-      throw new RangeError(
-        `${where}: expected finite ${name}, got ${values.find((value) => !Number.isFinite(value))}`,
-      );
-    }
+  for (const [name, values] of Object.entries(arrays)) {
+    const width = name === "inputs" ? inputsOf(spec) : 1;
+    const isSized = count > 0 && values.length === count * width;
+    if (isSized && engine.inspect(values, NO_MARKS).finite) continue;
+    const found = isSized ? values.find((value) => !Number.isFinite(value)) : values.length;
+    throw new RangeError(
+      `${where}: expected ${width} finite ${name} a pair of ${count} pairs, at least one, got ${found}` +
+        (isSized ? "" : " numbers"),
+    );
   }
   return count;
-}
-
-function checkSpec(spec: SharedDecoderSpec): void {
-  const { gates, statistics, hidden, objective, preprocessedWeight = PREPROCESSED_WEIGHT } = spec;
-  const { demand, demandCount, demandWeight } = demandsOf("shared decoder");
-  const areGates = gates.length > 0 && gates.every(Number.isFinite);
-  const list = `[${gates.join(", ")}]`;
-  demand("gates", areGates, "a finite number for each of at least one path", list);
-  demandCount("statistics", statistics, 0);
-  demandCount("hidden", hidden);
-  const isObjective = objective === "standardized" || objective === "preprocessed";
-  demand("objective", isObjective, '"standardized" or "preprocessed"', objective);
-  demandWeight("preprocessedWeight", preprocessedWeight);
 }

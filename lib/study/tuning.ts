@@ -18,8 +18,8 @@ import { completeConfig, type RunRequest } from "../train/config.js";
 import { trainRun } from "../train/run.js";
 import type { SearchMethod } from "../train/search.js";
 import {
-  chooseDimensions,
   type Dimension,
+  type NumberDimension,
   PAPER_SPACE,
   type Point,
   type Space,
@@ -55,12 +55,13 @@ function setupName({ inputDropout }: Pick<Setup, "inputDropout">): string {
  */
 export function tuningSpace(profile: Profile, inputDropout: boolean): Space {
   const { minWidth, maxWidth, minLearningRate, maxLearningRate } = profile.tuning;
-  const all = PAPER_SPACE.map(({ name }) => name);
-  const names = all.filter((name) => inputDropout || name !== "inputDropout");
-  return chooseDimensions(PAPER_SPACE, names, {
+  const ranges: Readonly<Record<string, Partial<Omit<NumberDimension, "name" | "kind">>>> = {
     width: { low: minWidth, high: maxWidth },
     learningRate: { low: minLearningRate, high: maxLearningRate, scale: "log" },
-  });
+  };
+  return PAPER_SPACE.filter(({ name }) => inputDropout || name !== "inputDropout").map(
+    (dimension) => ({ ...dimension, ...ranges[dimension.name] }),
+  );
 }
 
 /** The data of trials: every n-th feature of a cohort, training and validation rows alone. */

@@ -79,13 +79,13 @@ function sha256(text: string): string {
 }
 
 /** Lists the settings in which two configs differ, as `training.epochs: 200 there, 100 asked for`. */
-export function differences(there: RunConfig<unknown>, asked: RunConfig<unknown>): string[] {
+export function differences(there: object, asked: object): string[] {
   const [a, b] = [flatten(there), flatten(asked)];
-  const names = [...new Set([...Object.keys(a), ...Object.keys(b)])];
+  const names = Object.keys({ ...a, ...b }).filter((name) => !/\bhash$/.test(name));
   return names
-    .filter((name) => name !== "hash" && a[name] !== b[name])
+    .filter((name) => a[name] !== b[name])
     .map((name) =>
-      name === "data.sha256"
+      /\bsha256$/.test(name)
         ? "data: other samples, values or preprocessing"
         : `${name}: ${a[name] ?? "nothing"} there, ${b[name] ?? "nothing"} asked for`,
     );

@@ -90,42 +90,6 @@ export async function tryLock(
   return (await acquire(file, text, patience)) === null ? hold(file, text) : null;
 }
 
-/** A piece of work that any process may do, but only one at a time. */
-export interface Work<T> {
-  /** Its lock file. */
-  readonly lock: string;
-  /** Begins the work under the lock; null if another process has done it by then. */
-  readonly begin: () => Promise<T | null>;
-}
-
-/**
- * Claims the first piece of work that no other process holds, and begins it. With `shared` it waits while others hold
- * all that is left. Null when the list is empty or the signal aborts.
- * @throws Error without `shared`, if another process holds a piece of the work.
- */
-export async function claimWork<T>(
-  list: () => Promise<readonly Work<T>[]>,
-  { shared, signal }: { readonly shared: boolean; readonly signal: AbortSignal },
-): Promise<{ readonly work: T; readonly lock: Lock } | null> {
-  for (let pause = PAUSE / 20; !signal.aborted; pause = Math.min(2 * pause, PAUSE)) {
-    const left = await list();
-    if (left.length === 0) return null;
-    for (const { lock: file, begin } of left) {
-      const lock = shared ? await tryLock(file) : await takeLock(file);
-      if (lock === null) continue;
-      let work: T | null = null;
-      try {
-        work = await begin();
-      } finally {
-        if (work === null) await lock.release();
-      }
-      if (work !== null) return { work, lock };
-    }
-    await wait(pause, undefined, { signal }).catch(() => {});
-  }
-  return null;
-}
-
 /** Tries to put this process's text into a lock file; null on success, otherwise the reason. */
 async function acquire(file: string, text: string, patience: number): Promise<Busy | null> {
   for (;;) {

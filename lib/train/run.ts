@@ -23,7 +23,7 @@ import {
 } from "./checkpoint.js";
 import { completeConfig, type RunConfig, type RunRequest } from "./config.js";
 import { addEnvironment, describeEnvironment, type RunEnvironment } from "./environment.js";
-import { openEvents } from "./events.js";
+import { encodeEpoch, encodeVersion } from "./events.js";
 import { type EndedRun, FILES, findRun, type RunSummary, readJson, readRun } from "./folder.js";
 import { withInterrupt } from "./interrupt.js";
 import { type Lock, takeLock } from "./lock.js";
@@ -127,9 +127,10 @@ async function trainInto<Spec>(
   const deal = architecture.deal(data, spec, uncountedOf(data, training));
   const model = buildModel(engine, architecture, spec, { seed: training.seed });
   const metrics = await open(inFolder(FILES.metrics), "a");
-  const events =
-    process.env.ARO_EVENTS !== "0" ? await openEvents(folder, { before: epochs }) : null;
+  const events = process.env.ARO_EVENTS === "0" ? null : await open(inFolder(FILES.events), "w");
   try {
+    const before = epochs.map((epoch) => encodeEpoch(epoch));
+    await events?.appendFile(Buffer.concat([encodeVersion(), ...before]));
     const save = createSaving(folder, model, { from, lock, seconds: checkpointSeconds });
     const epochsToCome = train(model, deal, {
       ...training,
@@ -148,7 +149,7 @@ async function trainInto<Spec>(
       await metrics.appendFile(`${JSON.stringify(last)}\n`).catch((error) => {
         throw explainFull(inFolder(FILES.metrics), error);
       });
-      await events?.append(last);
+      await events?.appendFile(encodeEpoch(last));
       onEpoch?.(last);
       progress?.update(last, training.epochs);
     }

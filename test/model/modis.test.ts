@@ -239,7 +239,7 @@ for (const { name, skip, start, tensors } of contenders) {
       const large = { modalities, latent: 256, classes: 2 };
       assert.throws(
         () => buildModis(engine, large, new Map()),
-        /got \d+\.\d\d GiB for 22564 million parameters; make its layers narrower/,
+        /got \d+\.\d\d GiB for 22564 million parameters; take fewer features, or make its layers narrower/,
       );
     });
   });
