@@ -1,16 +1,9 @@
 // AnnData (.h5ad) and MuData (.h5mu) files: measurements as tables of cells, and their obs as sample sheets.
 import type { Dataset, Entity, Group } from "h5wasm/node";
 import type { CellTable } from "./cell-table.js";
-import { type Hdf5, openHdf5 } from "./hdf5.js";
+import { openHdf5 } from "./hdf5.js";
 import { quote, quoteSome } from "./problems.js";
 import { type Block, typedTable } from "./typed-table.js";
-
-export interface AnnDataChoice {
-  /** In MuData, the modality to read. */
-  readonly modality?: string;
-  /** A layer instead of X. */
-  readonly layer?: string;
-}
 
 /** A column of obs: texts, or numbers as texts; "" where missing. */
 interface FrameColumn {
@@ -36,13 +29,13 @@ interface Frame {
  */
 export async function openAnnData(
   file: string,
-  { modality, layer }: AnnDataChoice,
+  { modality, layer }: { readonly modality?: string; readonly layer?: string },
   namesPatients: (name: string) => boolean,
 ): Promise<CellTable> {
-  const hdf5 = await openHdf5(file);
+  const read = await openHdf5(file);
   const where = nameOf(file, modality);
   const find = (root: Group) => findMatrix(groupOf(root, modality, file), layer, where);
-  const { obs, features } = hdf5.read((root) => {
+  const { obs, features } = read((root) => {
     const group = groupOf(root, modality, file);
     const { ids } = readIndex(group, "var", where);
     const own = readObs(group, where);
@@ -66,7 +59,7 @@ export async function openAnnData(
     readText: (column) => texts[column],
     eachBlock(isWanted, visit) {
       if (!features.some((_, j) => isWanted(texts.length + j))) return;
-      hdf5.read((root) => {
+      read((root) => {
         for (const block of readBlocks(find(root), where)) {
           visit({ ...block, left: block.left + texts.length });
         }
@@ -80,9 +73,9 @@ export async function openAnnData(
  * @throws as `openAnnData`.
  */
 export async function openObs(file: string, modality?: string): Promise<CellTable> {
-  const hdf5 = await openHdf5(file);
+  const read = await openHdf5(file);
   const where = nameOf(file, modality);
-  const obs = hdf5.read((root) => readObs(groupOf(root, modality, file), where));
+  const obs = read((root) => readObs(groupOf(root, modality, file), where));
   return typedTable({
     file: where,
     header: [obs.index, ...obs.columns.map(({ name }) => name)],
@@ -98,8 +91,8 @@ export async function openObs(file: string, modality?: string): Promise<CellTabl
  * @throws Error if the file is not HDF5 or is damaged; RangeError if it has none.
  */
 export async function listModalities(file: string): Promise<readonly string[]> {
-  const hdf5: Hdf5 = await openHdf5(file);
-  return hdf5.read((root) => {
+  const read = await openHdf5(file);
+  return read((root) => {
     const group = root.get("mod");
     const names = isGroup(group) ? group.keys() : [];
     if (!isGroup(group) || names.length === 0) {

@@ -416,22 +416,16 @@ function findLabelWithIds(sheet: Context["sheet"], names: readonly string[]): st
   );
 }
 
-interface ChosenSamples {
-  readonly ids: readonly string[];
-  /** The index of each among the given names. */
-  readonly kept: readonly number[];
-  /** Unknown names. */
-  readonly strangers: readonly string[];
-  readonly notes: readonly string[];
-}
-
-/** Chooses the known samples among the names of a side; blank and repeated names become problems. */
+/**
+ * Chooses the known samples among the names of a side; blank and repeated names become problems.
+ * @returns the samples, the index of each among the names, and the unknown names.
+ */
 function chooseSamples(
   names: Names,
   known: ReadonlySet<string> | undefined,
   headerLine: number,
   problems: Problems,
-): ChosenSamples {
+) {
   const isStranger = (id: string) => known !== undefined && !known.has(id) && !isNameless(id);
   const kept = names.ids.flatMap((id, i) => (isStranger(id) ? [] : [i]));
   const ids = kept.map((i) => names.ids[i]);

@@ -13,23 +13,16 @@ const DESCRIBING =
 const CONTROLS =
   /^(?:qc|pool(?:ed)?|blank|ntc|water|ref(?:erence)?|bridge|calibrator|standard)(?:[._ -]*(?:qc|pool|sample|mix))?[._ -]?\d*$/i;
 
-/** A sample or feature with the name of a total or a mean. */
-interface Total {
-  /** Its index among the samples or features. */
-  readonly index: number;
-  /** Whether its values are the sum or the mean of the others; undefined if neither. */
-  readonly of?: "sum" | "mean";
-}
-
 /**
  * Finds samples or features named like totals, and compares their values with the others'.
  * @param matrix `[samples, features]`.
+ * @returns the index of each, and whether its values are the sum or the mean of the others.
  */
 function findTotals(
   names: readonly string[],
   { rows, columns, values, observed }: Matrix,
   side: "samples" | "features",
-): Total[] {
+) {
   const named = names.flatMap((name, index) => (NAMES.test(name) ? [index] : []));
   const [length, step, stride] = side === "samples" ? [columns, 1, columns] : [rows, columns, 1];
   const matches = (index: number, mean: boolean) => {
