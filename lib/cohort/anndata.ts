@@ -7,17 +7,8 @@ import { type Block, typedTable } from "./typed-table.js";
 
 /** A column of obs: texts, or numbers as texts; "" where missing. */
 interface FrameColumn {
-  readonly name: string;
   readonly kind: "number" | "text";
   readonly cells: readonly string[];
-}
-
-/** What describes the samples. */
-interface Frame {
-  /** The name of the index. */
-  readonly index: string;
-  readonly ids: readonly string[];
-  readonly columns: readonly FrameColumn[];
 }
 
 /**
@@ -284,8 +275,8 @@ function readIndex(group: Group, name: "obs" | "var", where: string) {
   return { frame, index: index === "_index" ? "" : index, ids: cells };
 }
 
-/** Reads obs: its index and columns. */
-function readObs(group: Group, where: string): Frame {
+/** Reads obs: the name of its index, the ids there, and its columns. */
+function readObs(group: Group, where: string) {
   const { frame, index, ids } = readIndex(group, "obs", where);
   const order = frame.attrs["column-order"]?.value;
   const names = Array.isArray(order) ? order.map(String) : [];
@@ -296,7 +287,7 @@ function readObs(group: Group, where: string): Frame {
 }
 
 /** Reads a column of obs or var: an array, a categorical, or an array with a mask. */
-function readColumn(frame: Group, name: string, where: string): Omit<FrameColumn, "name"> {
+function readColumn(frame: Group, name: string, where: string): FrameColumn {
   const column = frame.get(name);
   const old = frame.get(`__categories/${name}`); // anndata 0.7
   for (const dataset of [
@@ -321,12 +312,12 @@ function readColumn(frame: Group, name: string, where: string): Omit<FrameColumn
   );
 }
 
-function categorical(codes: Dataset, categories: Dataset): Omit<FrameColumn, "name"> {
+function categorical(codes: Dataset, categories: Dataset): FrameColumn {
   const { cells } = plain(categories);
   return { kind: "text", cells: numbersOf(codes.value).map((code) => cells[code] ?? "") };
 }
 
-function plain(dataset: Dataset): Omit<FrameColumn, "name"> {
+function plain(dataset: Dataset): FrameColumn {
   const { value } = dataset;
   if (!ArrayBuffer.isView(value)) {
     return { kind: "text", cells: Array.isArray(value) ? value.map((cell) => String(cell)) : [] };
