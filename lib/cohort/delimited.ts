@@ -209,7 +209,7 @@ export function readDelimited(
   });
   widths.finish();
   if (!problems) found.throwIfAny();
-  return { ...table, rows, lines };
+  return { ...table, rows, lines, firstColumn: rows.map(([first]) => first) };
 }
 
 /** The unnamed columns without any value. */
