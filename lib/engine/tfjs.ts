@@ -5,14 +5,12 @@
 // transposed instead; only wasm and WebGPU transpose a weight, for `slope W`. wasm packs the second factor of a product
 // and caches it for the tensor's life, so a weight, which is updated in place, is always the first factor there.
 import type * as Tf from "@tensorflow/tfjs-core";
-import type { Matrix } from "../cohort/matrix.js";
 import type { Random } from "../cohort/random.js";
 import type {
   Activation,
   BackendName,
   Engine,
   Head,
-  HeadOptions,
   Parameter,
   Settlement,
   Tensor,
@@ -128,10 +126,8 @@ export async function tfjsEngine({
       },
       end(): void {
         if (settlement instanceof Map) {
-          settlement.set(
-            parameter.name,
-            parameter.assemble((part) => taken.get(part)!),
-          );
+          const values = parameter.assemble("gradient", (part) => taken.get(part)!);
+          settlement.set(parameter.name, values);
         } else parameter.decayUnused(settlement);
       },
     };
@@ -154,80 +150,57 @@ export async function tfjsEngine({
     end();
   };
 
-  /** Losses and slopes of one group of outputs; the slopes, `[rows, outputs of the group]`, are unscaled. */
-  const headGroup = (
-    group: readonly Part[],
-    bias: T,
-    byUnit: T, // [inputs, rows]
-    target: Matrix,
-    { activation, loss, settlement }: HeadOptions,
-  ) =>
-    tf.tidy(() => {
-      const { rows, columns } = target;
-      const [{ top: left, bottom: right }] = group;
-      const upload = (values: Float32Array | Uint8Array) =>
-        tf.tensor2d(readBlock(values, columns, { top: 0, bottom: rows, left, right }), [
-          rows,
-          right - left,
-        ]);
-      const { apply, derive } = ACTIVATIONS[activation];
-      const linear = tf.add<T>(
-        tf.transpose(forward(group, byUnit)),
-        slice(backend, bias, { top: 0, bottom: 1, left, right }),
-      );
-      const difference = tf.mul<T>(
-        tf.sub(apply(tf, linear), upload(target.values)),
-        upload(target.observed),
-      );
-      // clip(d) (d - clip(d) / 2) is d^2 / 2 up to 1 and |d| - 1/2 from there on: Huber's loss with delta 1.
-      const clipped = tf.clipByValue<T>(difference, -1, 1);
-      const huber = tf.mul<T>(clipped, tf.sub(difference, tf.mul(clipped, 0.5)));
-      const driving = loss === "huber" ? clipped : difference;
-      // Only over the rows: a float32 sum over millions of entries would lose digits.
-      const sumRows = (x: T) => tf.sum<T>(x, 0, true);
-      return {
-        outer: settlement ? derive(tf, driving, linear) : undefined,
-        huber: sumRows(huber),
-        squared: sumRows(tf.square(difference)),
-      };
-    });
-
   const head: Engine["head"] = (weight, bias, x, target, options): Head => {
     enter();
-    const { loss, observed, settlement } = options;
+    const { activation, loss, observed, settlement } = options;
+    const { rows, columns } = target;
+    const { apply, derive } = ACTIVATIONS[activation];
     const [ofWeight, ofBias] = [partsOf(weight), partsOf(bias)];
     const scale = observed === 0 ? 0 : (loss === "squared" ? 2 : 1) / observed;
+    // Only over the rows: a float32 sum over millions of entries would lose digits.
+    const sumRows = (x: T) => tf.sum<T>(x, 0, true);
     const { slope, losses } = tf.tidy(() => {
       const byUnit = tf.transpose(valuesOf(x)); // [inputs, rows]
       const scaled = tf.mul<T>(valuesOf(x), scale); // instead of the slopes, which are larger
       const settler = settlement && settling(ofWeight, settlement);
-      const biasSlopes: T[] = [];
-      const losses: { readonly huber: T[]; readonly squared: T[] } = { huber: [], squared: [] };
       let slope: T | undefined;
-      for (const group of ofWeight.groups) {
+      const sums = ofWeight.groups.map((group) => {
         const done = tf.tidy(() => {
-          const bias = ofBias.parts[0].variable.get("value");
-          const { outer, ...sums } = headGroup(group, bias, byUnit, target, options);
-          if (!settler || !outer) return { ...sums, biasSlope: undefined, sum: undefined };
+          const [{ top: left, bottom: right }] = group;
+          const block = { top: 0, bottom: rows, left, right };
+          const upload = (values: Float32Array | Uint8Array) =>
+            tf.tensor2d(readBlock(values, columns, block), [rows, right - left]);
+          const biases = ofBias.parts[0].variable.get("value");
+          const shift = slice(backend, biases, { ...block, bottom: 1 });
+          const linear = tf.add<T>(tf.transpose(forward(group, byUnit)), shift);
+          const error = tf.sub(apply(tf, linear), upload(target.values));
+          const difference = tf.mul<T>(error, upload(target.observed));
+          // clip(d) (d - clip(d) / 2) is d^2 / 2 up to 1 and |d| - 1/2 from there on: Huber's loss with delta 1.
+          const clipped = tf.clipByValue<T>(difference, -1, 1);
+          const huber = tf.mul<T>(clipped, tf.sub(difference, tf.mul(clipped, 0.5)));
+          const losses = [sumRows(huber), sumRows(tf.square(difference))];
+          if (!settler) return { sums: losses };
+          const outer = derive(tf, loss === "huber" ? clipped : difference, linear); // [rows, outputs of the group]
           const outerByUnit = tf.transpose(outer);
           const inner = back(group, outer, outerByUnit);
           settleGroup(settler, group, outerByUnit, scaled);
           const sum = slope ? tf.add<T>(slope, inner) : inner;
-          return { ...sums, biasSlope: tf.sum<T>(outer, 0, true), sum };
+          return { sums: [...losses, sumRows(outer)], slope: sum };
         });
-        losses.huber.push(done.huber);
-        losses.squared.push(done.squared);
         slope?.dispose();
-        slope = done.sum;
-        if (done.biasSlope) biasSlopes.push(done.biasSlope);
-      }
+        slope = done.slope;
+        return done.sums;
+      });
       settler?.end();
-      if (settlement) {
-        settleVector(ofBias, () => tf.mul<T>(tf.concat(biasSlopes, 1), scale), settlement);
-      }
+      const join = (i: number) =>
+        tf.concat(
+          sums.map((of) => of[i]),
+          1,
+        ); // [1, outputs]
+      if (settlement) settleVector(ofBias, () => tf.mul<T>(join(2), scale), settlement);
       return {
         slope: slope ? tf.mul<T>(slope, scale) : undefined,
-        losses: tf.concat([...losses.huber, ...losses.squared], 1),
+        losses: tf.concat([join(0), join(1)]),
       };
     });
     const sums = copy(() => losses).then((values) => {
@@ -263,7 +236,7 @@ export async function tfjsEngine({
       return new TfjsParameter(backend, entries, name, shape, values, options);
     },
     readParameter: (parameter, kept) =>
-      partsOf(parameter).read(kept, ({ variable }) => copy(() => variable.get(kept))),
+      partsOf(parameter).assemble(kept, ({ variable }) => copy(() => variable.get(kept))),
     writeParameter(parameter, kept, values) {
       backend.activate();
       partsOf(parameter).write(kept, values);

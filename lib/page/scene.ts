@@ -100,7 +100,7 @@ export async function openScene(engine: Engine, packed: Packed): Promise<Scene> 
   });
   const predictors: Predictor[] = [
     constantPredictor("constant", observedMean(prepared)),
-    fitRidge(prepared, { input: "paper", name: "ridge" }),
+    { ...fitRidge(prepared, { input: "paper" }), name: "ridge" },
     ...models.map(({ name, model }) => modelPredictor(name, model)),
   ];
   const mappers = new Map<ModelName, (rows: Matrix) => Promise<Point[]>>();

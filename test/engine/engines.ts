@@ -4,7 +4,7 @@ import type { EngineName } from "../../lib/engine/choose.js";
 import type { BackendName, Engine } from "../../lib/engine/engine.js";
 import { loadKernels } from "../../lib/engine/kernels.js";
 import { nativeEngine } from "../../lib/engine/native.js";
-import { loadAddon } from "../../lib/engine/tensorflow-addon.js";
+import { loadAddon } from "../../lib/engine/tensorflow.js";
 import { tfjsEngine } from "../../lib/engine/tfjs.js";
 import { loadBackend } from "../../lib/engine/tfjs-backend.js";
 import { noWebGpu } from "./webgpu.js";

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createRandom } from "../../lib/cohort/random.js";
 import type { Gradients } from "../../lib/engine/engine.js";
-import { loadAddon } from "../../lib/engine/tensorflow-addon.js";
+import { loadAddon } from "../../lib/engine/tensorflow.js";
 import { tfjsEngine } from "../../lib/engine/tfjs.js";
 import { relativeError } from "../golden.js";
 import { contenders } from "./engines.js";

@@ -42,7 +42,7 @@ test("UCEC controls have the reference's errors, to the printed digits", { skip 
     assert.deepEqual(errors, ["0.1427", "0.0703", "0.1393", "0.0689"]);
   });
   await t.test("PCA, 80 components", async () => {
-    const { errors, proteinR } = await scoresOf(pcaPredictor(prepared, { count: 80 }));
+    const { errors, proteinR } = await scoresOf(pcaPredictor(prepared, 80));
     assert.deepEqual(errors, ["0.1017", "0.0502", "0.0844", "0.0417"]);
     assert.equal(proteinR, "0.663");
   });
