@@ -16,6 +16,7 @@ import type {
   Tensor,
 } from "./engine.js";
 import { memoryLimits } from "./platform.js";
+import { checkShapes } from "./shapes.js";
 import { type Backend, inTurn, loadBackend } from "./tfjs-backend.js";
 import { type Block, type Part, readBlock, TfjsParameter } from "./tfjs-parameter.js";
 
@@ -337,7 +338,7 @@ export async function tfjsEngine({
       ),
     stackRows: (parts) => operation(() => tf.concat(parts.map(valuesOf))),
   };
-  return engine;
+  return checkShapes(engine);
 }
 
 interface ActivationRule {
