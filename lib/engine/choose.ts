@@ -3,7 +3,7 @@
 import type { BackendName, Engine } from "./engine.js";
 import { nativeEngine } from "./native.js";
 import { hasWebGpu } from "./platform.js";
-import { hasGpuLibrary } from "./tensorflow-addon.js";
+import { hasGpuLibrary } from "./tensorflow.js";
 import { tfjsEngine } from "./tfjs.js";
 
 /** "native" has its own kernels; the others are backends of TensorFlow.js, of which "tensorflow" uses libtensorflow. */

@@ -47,23 +47,21 @@ const VERSION = 1;
  * @throws RangeError if a setting makes no sense.
  */
 export function completeConfig<Spec>(request: RunRequest<Spec>, data: RunData): RunConfig<Spec> {
-  const kinds = { model: required("object"), spec: required("object") };
-  const rest = { training: required("object"), about: "object" } as const;
-  checkOptions<RunRequest<object>>("trainRun: config", request as RunRequest<object>, {
-    ...kinds,
-    ...rest,
+  checkOptions("trainRun: config", request as RunRequest<object>, {
+    ...{ model: required("object"), spec: required("object") },
+    ...{ training: required("object"), about: "object" },
   });
   const { model, spec, training, about = {} } = request;
   model.check(spec);
-  const rows = hashRows([data.train, data.validation]);
+  const { train, validation } = data;
+  const rows = hashRows([train, validation]);
   const besides = model.besides?.(data);
   const config = {
     ...(model.name === "ARO" ? {} : { model: model.name }),
     version: VERSION,
     cohort: data.name,
     data: {
-      trainRows: data.train.matrix.rows,
-      validationRows: data.validation.matrix.rows,
+      ...{ trainRows: train.matrix.rows, validationRows: validation.matrix.rows },
       sha256: besides === undefined ? rows : sha256(rows + sha256(JSON.stringify(besides))),
     },
     spec,

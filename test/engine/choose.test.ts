@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process";
 import { test } from "node:test";
 import { chooseEngine } from "../../lib/engine/choose.js";
 import { hasWebGpu } from "../../lib/engine/platform.js";
-import { noWebGpu } from "./webgpu.js";
+import { noWebGpu } from "./engines.js";
 
 test("chooseEngine says of each engine why it runs or does not", async () => {
   const { engine, considered } = await chooseEngine();

@@ -1,6 +1,7 @@
 // Every primitive of every engine that is present, against float64 in plain JavaScript.
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
+import { matrixFrom } from "../../lib/cohort/matrix.js";
 import { createRandom } from "../../lib/cohort/random.js";
 import { type AdamW, adamw } from "../../lib/engine/adamw.js";
 import type {
@@ -224,6 +225,94 @@ for (const { name, skip, start, tensors } of contenders) {
           }
         });
       }
+
+      test("arguments that do not fit are refused, with both shapes and the parameter's name", async () => {
+        const [weight, bias] = [make("weight", draw(3, 4)), makeVector("bias", draw(1, 3))];
+        const single = makeVector("single", [[1]]);
+        const matrix = matrixFrom(2, 3, flat(draw(2, 3)));
+        const options = {
+          activation: "linear",
+          loss: "huber",
+          observed: 6,
+          settlement: null,
+        } as const;
+        const gradients: Gradients = new Map();
+        const numbers = new Float32Array(7);
+        await engine.run(async () => {
+          const [x, above, narrow] = [bring(draw(2, 4)), bring(draw(2, 3)), bring(draw(2, 1))];
+          const [one, three] = [bring(draw(1, 1)), bring(draw(3, 4))];
+          const got = (what: string, expected: string, found: string) =>
+            `${what}: expected shape [${expected}], got [${found}]`;
+          for (const [work, message] of [
+            [() => engine.add(x, narrow), got("add", "2, 4", "2, 1")],
+            [() => engine.add(x, one), got("add", "2, 4", "1, 1")],
+            [() => engine.sub(x, three), got("sub", "2, 4", "3, 4")],
+            [() => engine.mul(above, x), got("mul", "2, 3", "2, 4")],
+            [() => engine.gate(x, narrow, 0), got("gate", "2, 4", "2, 1")],
+            [() => engine.addVector(x, one), got("addVector", "1, 4", "1, 1")],
+            [() => engine.mulVector(x, x), got("mulVector", "1, 4", "2, 4")],
+            [() => engine.stackRows([x, above]), got("stackRows", "2, 4", "2, 3")],
+            [
+              () => engine.sliceRows(x, 1, 3),
+              "sliceRows: expected a range within [0, 2), got [1, 3)",
+            ],
+            [() => engine.linear(weight, bias, above), got("linear weight", "2, 4", "2, 3")],
+            [() => engine.linear(weight, single, x), got("linear single", "3", "1")],
+            [
+              () => engine.linear(bias, bias, x),
+              "linear bias: expected a weight [outputs, inputs], got [3]",
+            ],
+            [() => engine.linearBack(weight, x), got("linearBack weight", "2, 3", "2, 4")],
+            [
+              () => engine.settleWeight(weight, x, x, gradients),
+              got("settleWeight weight", "2, 3", "2, 4"),
+            ],
+            [
+              () => engine.settleWeight(weight, above, three, gradients),
+              got("settleWeight weight", "2, 4", "3, 4"),
+            ],
+            [
+              () => engine.settleVector(bias, x, gradients),
+              got("settleVector bias", "1, 3", "2, 4"),
+            ],
+            [
+              () => engine.settleVector(weight, null, gradients),
+              "settleVector weight: expected a vector [units], got [3, 4]",
+            ],
+            [() => engine.vector(weight), "vector weight: expected a vector [units], got [3, 4]"],
+            [() => engine.blend(bias, one, 0.1), got("blend bias", "1, 3", "1, 1")],
+            [
+              () => engine.head(weight, bias, above, matrix, options),
+              got("head weight", "2, 4", "2, 3"),
+            ],
+            [
+              () => engine.head(weight, bias, three, matrix, options),
+              got("head weight: target", "3, 3", "2, 3"),
+            ],
+            [
+              () => engine.head(weight, bias, x, { ...matrix, values: numbers }, options),
+              "head weight: target: expected 6 numbers for [2, 3], got 7",
+            ],
+            [() => engine.tensor(numbers, 2), "tensor: expected 6 numbers for [2, 3], got 7"],
+            [
+              () => engine.tensor(numbers, 1, { start: 5, end: 8 }),
+              "tensor: expected a range within [0, 7), got [5, 8)",
+            ],
+            [
+              () => engine.parameter("p", [2, 3], numbers),
+              "parameter p: expected 6 numbers for [2, 3], got 7",
+            ],
+            [
+              () => engine.writeParameter(bias, "value", numbers),
+              "writeParameter bias: expected 3 numbers for [3], got 7",
+            ],
+          ] as const) {
+            assert.throws(work, { name: "RangeError", message });
+          }
+        });
+        assert.equal(gradients.size, 0);
+        dispose(weight, bias, single);
+      });
 
       for (const [rows, inputs, outputs] of SHAPES) {
         test(`products, ${rows} rows, ${inputs} inputs and ${outputs} outputs`, async () => {

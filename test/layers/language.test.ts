@@ -7,11 +7,9 @@ import { createRandom } from "../../lib/cohort/random.js";
 import { type Engine, readRun, trainRun } from "../../lib/index.js";
 import {
   batchNorm,
-  batchNormTensors,
   buildModel,
   dealRows,
   dense,
-  denseTensors,
   dropout,
   inspectMatrix,
   type Network,
@@ -51,30 +49,25 @@ const DENOISER: Trainable<DenoiserSpec, Matrix, DenoiserNetwork> = {
   check({ hidden }) {
     if (!(hidden >= 1)) throw new RangeError(`denoiser: expected hidden units, got ${hidden}`);
   },
-  tensors: ({ features, hidden }) => [
-    ...denseTensors("encoder", hidden, features),
-    ...batchNormTensors("norm", hidden),
-    ...denseTensors("mean", features, hidden),
-    ...denseTensors("log_variance", features, hidden),
-  ],
   deal: dealRows,
 
-  network(engine, { features }, of) {
+  network({ features, hidden }) {
     const encoder = sequence(
-      dropout(engine, 0.1),
-      dense(engine, of, "encoder", { isNormalized: true }),
-      batchNorm(engine, of, "norm"),
-      relu(engine),
+      dropout(0.1),
+      dense("encoder", features, hidden, { isNormalized: true }),
+      batchNorm("norm", hidden),
+      relu(),
     );
-    const mean = sequence(dense(engine, of, "mean"), softplus(engine));
-    const logVariance = dense(engine, of, "log_variance");
+    const mean = sequence(dense("mean", hidden, features), softplus());
+    const logVariance = dense("log_variance", hidden, features);
     return {
+      tensors: [encoder, mean, logVariance].flatMap(({ tensors }) => tensors),
       leastRows: 2,
-      inspect: (where, batch) => inspectMatrix(engine, where, batch, features),
+      inspect: (where, batch, engine) => inspectMatrix(engine, where, batch, features),
       async pass(batch, observed, pass) {
-        const { values, rows } = batch;
-        const x = engine.tensor(values, rows); // [rows, features]
-        const mask = engine.tensor(Float32Array.from(batch.observed), rows);
+        const { engine } = pass;
+        const x = engine.tensor(batch.values, batch.rows); // [rows, features]
+        const mask = engine.tensor(Float32Array.from(batch.observed), batch.rows);
         const h = encoder.forward(x, pass); // [rows, hidden]
         const m = mean.forward(h.out, pass); // [rows, features]
         const l = logVariance.forward(h.out, pass);
@@ -94,7 +87,7 @@ const DENOISER: Trainable<DenoiserSpec, Matrix, DenoiserNetwork> = {
         return { huber: (await loss) * observed, squared, parts };
       },
       denoise({ values, rows }, pass) {
-        return mean.forward(encoder.forward(engine.tensor(values, rows), pass).out, pass).out;
+        return mean.forward(encoder.forward(pass.engine.tensor(values, rows), pass).out, pass).out;
       },
     };
   },
@@ -165,8 +158,9 @@ for (const { name, skip, start, tensors } of contenders) {
       const run = await readRun(folder, DENOISER);
       assert.deepEqual(await run.loadWeights(), await expected.loadWeights());
       const model = buildModel(engine, DENOISER, run.config.spec, await run.loadWeights());
-      const pass = { isTraining: false, settlement: null };
-      const out = await model.run("denoise", () => engine.read(model.network.denoise(batch, pass)));
+      const out = await model.run("denoise", (pass) =>
+        engine.read(model.network.denoise(batch, pass)),
+      );
       assert.equal(out.length, 24 * SPEC.features);
       assert.deepEqual(
         likelihoodOf(await model.evaluate(DATA.validation.matrix)),
