@@ -195,11 +195,10 @@ async function fitVariants(
   }
   const { engine } = means;
   const crossFitted = await opened.crossFit(choices?.folds ?? FIT_DEFAULTS.folds);
-  const options = { ...choices, rows: split.train, crossFitted };
   const decoder =
     kind === "linear stack"
-      ? await fitLinearStack(cohort, options)
-      : await fitSharedDecoder(cohort, { ...options, engine });
+      ? await fitLinearStack(cohort, split.train, crossFitted)
+      : await fitSharedDecoder(cohort, { ...choices, rows: split.train, crossFitted, engine });
   const [inPaper, inZ] = [prepared, asZScores(prepared)].map((space) =>
     sharedDecoderPredictor(decoder, space, cohort, { engine, name: variants[0].name }),
   );
