@@ -69,16 +69,16 @@ export function unitsText({
     .join("; ");
 }
 
-/** What a card tells beside the model. */
-export interface CardOptions {
-  /** What the readers left out of the cohort. */
-  readonly drops?: readonly Drop[];
-  /** How ARO was trained, if it was. */
-  readonly training?: TrainSettings;
-}
-
-/** Renders the model card. */
-export function renderCard(imputer: Imputer, { drops = [], training }: CardOptions = {}): string {
+/**
+ * Renders the model card.
+ * @param drops what the readers left out of the cohort.
+ * @param training how ARO was trained, if it was.
+ */
+export function renderCard(
+  imputer: Imputer,
+  drops: readonly Drop[],
+  training?: TrainSettings,
+): string {
   const { name, seed, version, madeOn, decoder, patients, noveltyLimit } = imputer;
   const [seen, ...inferred] = decoder.modalities;
   const methods = decoder.choices.map(

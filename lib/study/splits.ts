@@ -38,7 +38,7 @@ interface OpenedSplit {
 }
 
 /** What a finished run leaves. */
-export interface ScoredSplit {
+interface ScoredSplit {
   readonly hash: string;
   readonly environment: RunEnvironment;
   readonly scores: readonly RepeatedScore[];
@@ -72,14 +72,9 @@ export function describeSplit(study: Study, { parts }: { readonly parts: readonl
     const epochs = isNetwork
       ? completeSettings({ ...settings, seed: profile.training.seed }).epochs
       : null;
+    const version = isStandardized(variant) ? STANDARDIZED_VERSION : VERSION;
     const what = {
-      ...{
-        version: isStandardized(variant) ? STANDARDIZED_VERSION : VERSION,
-        kind,
-        seed,
-        by: profile.split.by,
-        cohort: fingerprint,
-      },
+      ...{ version, kind, seed, by: profile.split.by, cohort: fingerprint },
       ...(parts.join() === "test" ? {} : { parts }),
       ...(decoder ? { decoder } : {}),
       ...(rows ? { rows } : {}),
