@@ -99,6 +99,10 @@ function shares(a: readonly number[], b: readonly number[]): boolean {
   return b.some((row) => patients.has(PATIENTS[row]));
 }
 
+/** How many permuted scores are as good as one, or better. */
+const asGood = (score: number, permuted: readonly number[]) =>
+  permuted.filter((one) => one >= score).length;
+
 const MAJORITY = 17 / 29;
 
 /** The least count of 29 whose Wilson interval lies above the share of the majority class. */
@@ -185,12 +189,11 @@ export const CLASSIFY = {
       [0.8, normals(99, 0.05, 0.5)],
       [0.5, [0.5, 0.5, 0.5]],
     ],
-    right: (score, permuted) =>
-      (1 + permuted.filter((one) => one >= score).length) / (1 + permuted.length),
+    right: (score, permuted) => (1 + asGood(score, permuted)) / (1 + permuted.length),
     mistakes: [
       [
         "can 99 permutations prove that p is 0? The true order is one of the permutations",
-        (score, permuted) => permuted.filter((one) => one >= score).length / permuted.length,
+        (score, permuted) => asGood(score, permuted) / permuted.length,
       ],
       [
         "a permuted score that equals the true one is as good",
@@ -199,11 +202,11 @@ export const CLASSIFY = {
       ],
       [
         "this is the share of permutations that did worse",
-        (score, permuted) => permuted.filter((one) => one < score).length / permuted.length,
+        (score, permuted) => 1 - asGood(score, permuted) / permuted.length,
       ],
       [
         "the true order belongs to the permutations too, also where you divide",
-        (score, permuted) => (1 + permuted.filter((one) => one >= score).length) / permuted.length,
+        (score, permuted) => (1 + asGood(score, permuted)) / permuted.length,
       ],
     ],
     otherwise:

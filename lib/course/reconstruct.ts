@@ -93,10 +93,11 @@ export const RECONSTRUCT = {
     mistakes: [
       [
         "an entry that was not measured cannot be scored",
-        (measured, predicted, trainMean) =>
-          1 -
-          sumOf(measured.map((value, i) => ((value || 0) - predicted[i]) ** 2)) /
-            sumOf(measured.map((value) => ((value || 0) - trainMean) ** 2)),
+        (measured, ...others) =>
+          skill(
+            measured.map((value) => value || 0),
+            ...others,
+          ),
       ],
       [
         "an entry that was not measured cannot be scored; one NaN makes every sum NaN",
