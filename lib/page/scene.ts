@@ -173,7 +173,7 @@ function unpackWeights(spec: AroSpec, packed: string): Map<string, Float32Array>
   const bytes = new DataView(Uint8Array.from(text, (letter) => letter.charCodeAt(0)).buffer);
   let at = 0;
   return new Map(
-    ARO.tensors(spec).map(({ name, shape }) => [
+    ARO.network(spec).tensors.map(({ name, shape }) => [
       name,
       Float32Array.from({ length: sizeOf(shape) }, () => bytes.getFloat32(4 * at++, true)),
     ]),
