@@ -53,8 +53,8 @@ export interface BlockRow {
 
 /** Lays the parameters of a model beside the paper's Table 3, and below them their sum. */
 export function compareBlocks(spec: AroSpec): BlockRow[] {
-  const blocks = ARO.tensors(spec)
-    .filter(({ isTrained }) => isTrained)
+  const blocks = ARO.network(spec)
+    .tensors.filter(({ isTrained }) => isTrained)
     .map(({ name, shape }) => {
       const claim = findClaim("block", name);
       return {

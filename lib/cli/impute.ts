@@ -16,7 +16,7 @@ import { profileOf } from "./profile.js";
 /** `aro example`: writes a simulated cohort in files. */
 export async function example([folder]: readonly string[]): Promise<number> {
   requireNewFolder("aro example", folder);
-  for (const name of writeExample(folder)) console.log(`${folder}/${name}`);
+  for (const name of await writeExample(folder)) console.log(`${folder}/${name}`);
   return 0;
 }
 

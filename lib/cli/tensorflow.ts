@@ -1,7 +1,7 @@
 // The command that builds TensorFlow's engine, and the step of npm start that sees to the native one.
 
 import { compileAddon } from "../engine/compile.js";
-import { buildTensorflow } from "../engine/tensorflow-build.js";
+import { buildTensorflow } from "../engine/tensorflow.js";
 import { type Profile, profitsFromNative } from "../study/profile.js";
 
 /** `aro tensorflow` fetches libtensorflow and builds the addon against it; `--cuda` takes NVIDIA's. */

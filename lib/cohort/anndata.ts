@@ -1,30 +1,14 @@
 // AnnData (.h5ad) and MuData (.h5mu) files: measurements as tables of cells, and their obs as sample sheets.
 import type { Dataset, Entity, Group } from "h5wasm/node";
 import type { CellTable } from "./cell-table.js";
-import { type Hdf5, openHdf5 } from "./hdf5.js";
+import { openHdf5 } from "./hdf5.js";
 import { quote, quoteSome } from "./problems.js";
 import { type Block, typedTable } from "./typed-table.js";
 
-export interface AnnDataChoice {
-  /** In MuData, the modality to read. */
-  readonly modality?: string;
-  /** A layer instead of X. */
-  readonly layer?: string;
-}
-
 /** A column of obs: texts, or numbers as texts; "" where missing. */
 interface FrameColumn {
-  readonly name: string;
   readonly kind: "number" | "text";
   readonly cells: readonly string[];
-}
-
-/** What describes the samples. */
-interface Frame {
-  /** The name of the index. */
-  readonly index: string;
-  readonly ids: readonly string[];
-  readonly columns: readonly FrameColumn[];
 }
 
 /**
@@ -36,13 +20,13 @@ interface Frame {
  */
 export async function openAnnData(
   file: string,
-  { modality, layer }: AnnDataChoice,
+  { modality, layer }: { readonly modality?: string; readonly layer?: string },
   namesPatients: (name: string) => boolean,
 ): Promise<CellTable> {
-  const hdf5 = await openHdf5(file);
+  const read = await openHdf5(file);
   const where = nameOf(file, modality);
   const find = (root: Group) => findMatrix(groupOf(root, modality, file), layer, where);
-  const { obs, features } = hdf5.read((root) => {
+  const { obs, features } = read((root) => {
     const group = groupOf(root, modality, file);
     const { ids } = readIndex(group, "var", where);
     const own = readObs(group, where);
@@ -66,7 +50,7 @@ export async function openAnnData(
     readText: (column) => texts[column],
     eachBlock(isWanted, visit) {
       if (!features.some((_, j) => isWanted(texts.length + j))) return;
-      hdf5.read((root) => {
+      read((root) => {
         for (const block of readBlocks(find(root), where)) {
           visit({ ...block, left: block.left + texts.length });
         }
@@ -80,9 +64,9 @@ export async function openAnnData(
  * @throws as `openAnnData`.
  */
 export async function openObs(file: string, modality?: string): Promise<CellTable> {
-  const hdf5 = await openHdf5(file);
+  const read = await openHdf5(file);
   const where = nameOf(file, modality);
-  const obs = hdf5.read((root) => readObs(groupOf(root, modality, file), where));
+  const obs = read((root) => readObs(groupOf(root, modality, file), where));
   return typedTable({
     file: where,
     header: [obs.index, ...obs.columns.map(({ name }) => name)],
@@ -98,8 +82,8 @@ export async function openObs(file: string, modality?: string): Promise<CellTabl
  * @throws Error if the file is not HDF5 or is damaged; RangeError if it has none.
  */
 export async function listModalities(file: string): Promise<readonly string[]> {
-  const hdf5: Hdf5 = await openHdf5(file);
-  return hdf5.read((root) => {
+  const read = await openHdf5(file);
+  return read((root) => {
     const group = root.get("mod");
     const names = isGroup(group) ? group.keys() : [];
     if (!isGroup(group) || names.length === 0) {
@@ -291,8 +275,8 @@ function readIndex(group: Group, name: "obs" | "var", where: string) {
   return { frame, index: index === "_index" ? "" : index, ids: cells };
 }
 
-/** Reads obs: its index and columns. */
-function readObs(group: Group, where: string): Frame {
+/** Reads obs: the name of its index, the ids there, and its columns. */
+function readObs(group: Group, where: string) {
   const { frame, index, ids } = readIndex(group, "obs", where);
   const order = frame.attrs["column-order"]?.value;
   const names = Array.isArray(order) ? order.map(String) : [];
@@ -303,7 +287,7 @@ function readObs(group: Group, where: string): Frame {
 }
 
 /** Reads a column of obs or var: an array, a categorical, or an array with a mask. */
-function readColumn(frame: Group, name: string, where: string): Omit<FrameColumn, "name"> {
+function readColumn(frame: Group, name: string, where: string): FrameColumn {
   const column = frame.get(name);
   const old = frame.get(`__categories/${name}`); // anndata 0.7
   for (const dataset of [
@@ -328,12 +312,12 @@ function readColumn(frame: Group, name: string, where: string): Omit<FrameColumn
   );
 }
 
-function categorical(codes: Dataset, categories: Dataset): Omit<FrameColumn, "name"> {
+function categorical(codes: Dataset, categories: Dataset): FrameColumn {
   const { cells } = plain(categories);
   return { kind: "text", cells: numbersOf(codes.value).map((code) => cells[code] ?? "") };
 }
 
-function plain(dataset: Dataset): Omit<FrameColumn, "name"> {
+function plain(dataset: Dataset): FrameColumn {
   const { value } = dataset;
   if (!ArrayBuffer.isView(value)) {
     return { kind: "text", cells: Array.isArray(value) ? value.map((cell) => String(cell)) : [] };

@@ -69,10 +69,7 @@ export function readCbioportal(options: CbioportalOptions): FileCohort {
   return { ...cohort, notes: [...notes, ...tables.flatMap((table) => table.notes), ...copies] };
 }
 
-interface Chosen {
-  readonly name: string;
-  readonly profile: StudyProfile;
-}
+type Chosen = { readonly name: string; readonly profile: StudyProfile };
 
 function choose({ folder, profiles }: StudyFolder, wanted: readonly ProfileChoice[]): Chosen[] {
   return wanted.map(({ name, profile: id }) => {

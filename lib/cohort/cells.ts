@@ -9,7 +9,7 @@ import {
 } from "./delimited.js";
 import { isExcelDate } from "./identifiers.js";
 import { emptyMatrix, type Matrix } from "./matrix.js";
-import type { Mark } from "./missing.js";
+import type { Mark, MissingMarks } from "./missing.js";
 import { isPlainNumber, LONGEST_NUMBER, parseNumber } from "./numbers.js";
 import { type Problems, quote } from "./problems.js";
 import { type Delimiter, type Dialect, endOfCell, type Row, textOfCell } from "./rows.js";
@@ -93,16 +93,13 @@ const TOLD = 10;
 const EXPLAINED = 1000;
 
 /** Where the numbers of a row go, and what else is found in them. */
-interface Sink extends ReadNumbersOptions {
+interface Sink extends Target {
+  readonly missing: MissingMarks;
   /** The delimiter's byte, and whether quotes quote. */
   readonly separator: number;
   readonly quotes: boolean;
-  readonly matrix: Matrix;
-  /** Distance in the matrix between entries of neighboring rows of the file, in elements. */
-  readonly rowStep: number;
   /** For each column of the file, where its entries begin in the matrix; -1 leaves it out unparsed. */
   readonly offsets: Float64Array;
-  readonly faults: readonly Faults[];
   /** The marks of short cells that mean "not measured", by their bytes, which saves decoding each again. */
   readonly words: Map<number, Mark>;
   readonly points: Points;
@@ -128,34 +125,24 @@ export function cellsOfText(table: DelimitedFile): CellTable {
  */
 export function readNumbers(table: DelimitedFile, options: ReadNumbersOptions): Matrix {
   const { lines, header, dialect } = table;
-  const { rows, columns, transpose, problems } = options;
-  const [height, width] = [countPlaces(rows), countPlaces(columns)];
-  const matrix = transpose ? emptyMatrix(width, height) : emptyMatrix(height, width);
+  const { rows, columns, missing, problems } = options;
+  const target = openTarget(options);
+  const { matrix, columnStep } = target;
   matrix.observed.fill(1); // cells are rarely missing
-  const [rowStep, columnStep] = transpose ? [1, height] : [width, 1];
   const offsets = Float64Array.from(columns, (place) => (place < 0 ? -1 : place * columnStep));
-  const faults = header.map((): Faults => ({ count: 0, first: [] }));
   // A workbook's numbers are typed, so their points are decimal.
   const points: Points = { decimal: table.text.typed ?? false, whole: false, grouped: 0 };
   const words = new Map<number, Mark>();
   const separator = dialect.delimiter.charCodeAt(0);
   const { quotes } = dialect;
-  const sink: Sink = {
-    ...{ ...options, matrix, rowStep, offsets, faults },
-    ...{ words, points, separator, quotes },
-  };
+  const sink: Sink = { ...target, missing, offsets, words, points, separator, quotes };
   const widths = checkWidths(table, problems);
   eachDataRow(table, (row, index) => {
     const cells = readRow(row, rows[index], sink);
     widths.check(lines[index], cells, () => textBehind(row, header.length, dialect));
   });
   widths.finish();
-  faults.forEach((found, j) => {
-    if (found.count === 0) return;
-    const own = rows.filter((place) => place >= 0).map((place) => place * rowStep + offsets[j]);
-    const numberless = own.every((at) => matrix.observed[at] === 0);
-    tellFaults(header[j], found, numberless, problems);
-  });
+  tellFaults(header, target, options);
   if (mayPartThousands(points, dialect.delimiter)) {
     problems.add({
       kind: "thousands",
@@ -275,9 +262,23 @@ export function placesOf(kept: readonly number[], size: number): Int32Array {
   return places;
 }
 
-/** Counts the rows or columns that have a place in the matrix. */
-export function countPlaces(places: Int32Array): number {
-  return places.reduce((count, place) => (place >= 0 ? count + 1 : count), 0);
+/** Where the numbers of a file go: the entry at `rows[i] * rowStep + columns[j] * columnStep`, and its faults by column. */
+export interface Target {
+  readonly matrix: Matrix;
+  readonly rowStep: number;
+  readonly columnStep: number;
+  readonly faults: readonly Faults[];
+}
+
+/** Makes an empty matrix for the rows and columns that have a place in it. */
+export function openTarget({ rows, columns, transpose }: ReadNumbersOptions): Target {
+  const count = (places: Int32Array) =>
+    places.reduce((sum, place) => (place >= 0 ? sum + 1 : sum), 0);
+  const [height, width] = [count(rows), count(columns)];
+  const faults = Array.from(columns, (): Faults => ({ count: 0, first: [] }));
+  return transpose
+    ? { matrix: emptyMatrix(width, height), rowStep: 1, columnStep: height, faults }
+    : { matrix: emptyMatrix(height, width), rowStep: width, columnStep: 1, faults };
 }
 
 /** Counts a cell that is neither a number nor missing, and keeps the first of each kind. */
@@ -288,8 +289,22 @@ export function addFault(faults: Faults, line: number, cell: string): void {
   if (same.length < TOLD) faults.first.push({ line, cell, kind });
 }
 
-/** Adds one problem per cell, or one of each kind if no cell of the column is a number. */
+/** Adds the problems of all columns. */
 export function tellFaults(
+  header: readonly string[],
+  { matrix, rowStep, columnStep, faults }: Target,
+  { rows, columns, problems }: ReadNumbersOptions,
+): void {
+  faults.forEach((found, j) => {
+    if (found.count === 0) return;
+    const isMeasured = (row: number) =>
+      row >= 0 && matrix.observed[row * rowStep + columns[j] * columnStep] === 1;
+    tellColumn(header[j], found, !rows.some(isMeasured), problems);
+  });
+}
+
+/** Adds one problem per cell, or one of each kind if no cell of the column is a number. */
+function tellColumn(
   column: string,
   { count, first }: Faults,
   numberless: boolean,

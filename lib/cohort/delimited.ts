@@ -137,23 +137,14 @@ export function readFirstRows(table: DelimitedFile, count: number): string[][] {
 }
 
 /** Compares the widths of rows with the header's. */
-export interface WidthCheck {
-  /**
-   * Adds a problem if the row has another number of cells, ignoring blank cells after the last column.
-   * @param behind the text after the last column.
-   */
-  check(line: number, width: number, behind: () => string): boolean;
-  /** Notes how many rows had such blank cells. */
-  finish(): void;
-}
-
-export function checkWidths(
-  { file, header, delimiter, notes }: DelimitedFile,
-  problems: Problems,
-): WidthCheck {
+export function checkWidths({ file, header, delimiter, notes }: DelimitedFile, problems: Problems) {
   let blankEnds = 0;
   return {
-    check(line, width, behind) {
+    /**
+     * Adds a problem if the row has another number of cells, ignoring blank cells after the last column.
+     * @param behind the text after the last column.
+     */
+    check(line: number, width: number, behind: () => string): boolean {
       if (width === header.length) return true;
       if (width > header.length && behind().replaceAll(delimiter, "").trim() === "") {
         blankEnds++;
@@ -168,6 +159,7 @@ export function checkWidths(
       });
       return false;
     },
+    /** Notes how many rows had such blank cells. */
     finish() {
       if (blankEnds === 0) return;
       notes.push(`${file}: delimiters at the end of ${countOf(blankEnds, "row")} ignored`);
@@ -209,7 +201,7 @@ export function readDelimited(
   });
   widths.finish();
   if (!problems) found.throwIfAny();
-  return { ...table, rows, lines };
+  return { ...table, rows, lines, firstColumn: rows.map(([first]) => first) };
 }
 
 /** The unnamed columns without any value. */

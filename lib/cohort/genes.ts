@@ -49,12 +49,6 @@ export function findGenes(name: string, { pairs, answer }: GeneSources): Naming 
   return { ids: [], reason: "no Ensembl gene known for the name" };
 }
 
-/** The part of an answer that is read: a line for each name and gene, "None" if it found none. */
-interface Line {
-  readonly incoming: string;
-  readonly converted: string;
-}
-
 /**
  * Reads an answer of g:Convert (organism hsapiens, target ENSG): JSON with `{"result": [{"incoming", "converted"}, ...]}`.
  * Leaves out what is not a gene, such as "None".
@@ -69,7 +63,9 @@ export async function readConversion(file: string): Promise<GeneNames> {
     const { message } = cause as Error;
     throw new Error(`${file}: expected an answer of g:Profiler as JSON, got ${message}`, { cause });
   }
-  const result = (content as { result?: readonly Partial<Line>[] } | null)?.result;
+  const result = (
+    content as { result?: readonly { incoming?: string; converted?: string }[] } | null
+  )?.result;
   if (!Array.isArray(result) || result.some(({ incoming, converted }) => !incoming || !converted)) {
     throw new Error(
       `${file}: expected {"result": [{"incoming", "converted"}, ...]} of g:Profiler, ` +

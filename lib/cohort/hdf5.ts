@@ -2,19 +2,15 @@
 import type { Group } from "h5wasm/node";
 import { requireKind } from "./textfile.js";
 
-export interface Hdf5 {
-  /** Opens the file, and closes it once `act` is done. */
-  read<T>(act: (root: Group) => T): T;
-}
-
 /**
  * Opens an HDF5 file.
+ * @returns a function that opens the file, acts on its root, and closes it.
  * @throws Error if it cannot be read, or is no HDF5 file or a damaged one.
  */
-export async function openHdf5(file: string): Promise<Hdf5> {
+export async function openHdf5(file: string): Promise<<T>(act: (root: Group) => T) => T> {
   requireKind(file, "an HDF5 file", "\x89HDF", [0, 512, 1024, 2048]); // MuData has a user block
   const { File } = await loadHdf5();
-  const read = <T>(act: (root: Group) => T): T => {
+  return (act) => {
     const root = attempt(file, () => new File(file, "r"));
     try {
       return attempt(file, () => act(root));
@@ -22,7 +18,6 @@ export async function openHdf5(file: string): Promise<Hdf5> {
       root.close();
     }
   };
-  return { read };
 }
 
 /** Loads h5wasm; its errors are thrown, which it otherwise prints before it goes on with wrong ids. */

@@ -168,11 +168,8 @@ function refuseOthers(text: TextFile): void {
   }
 }
 
-interface Found {
-  readonly header: Start;
-  readonly below: readonly Start[];
-  readonly top: number;
-}
+/** The header, the rows below it, and the last line before the table's rows. */
+type Found = { readonly header: Start; readonly below: readonly Start[]; readonly top: number };
 
 function skipHash(rows: readonly Start[]): Found {
   const at = Math.max(

@@ -25,19 +25,16 @@ export function countLabels(samples: readonly Sample[], labels: readonly string[
   });
 }
 
-export interface LabelOptions {
-  /** Values of fewer patients become null, since a class that is not in every fold cannot be judged. By default 1. */
-  readonly atLeast?: number;
-}
-
 /**
  * Reads one label of every sample, null where it is not recorded.
+ * @param options `atLeast`: values of fewer patients become null, since a class that is not in every fold cannot be
+ * judged; by default 1.
  * @throws RangeError that lists the labels if no sample has one of that name.
  */
 export function labelValues(
   samples: readonly Sample[],
   label: string,
-  options: LabelOptions = {},
+  options: { readonly atLeast?: number } = {},
 ): Label[] {
   const { atLeast = 1 } = checkOptions("labelValues", options, { atLeast: "number" });
   if (!samples.some(({ labels }) => Object.hasOwn(labels, label))) {

@@ -65,14 +65,8 @@ export function refuseCopies(
   return notes;
 }
 
-interface Classes {
-  /** The first sample of each sample's class; -1 where it is not recorded. */
-  readonly firstOf: Int32Array;
-  /** The samples that are not the first of their class. */
-  readonly later: readonly number[];
-}
-
-function classesOf(cells: readonly (string | number | null)[]): Classes {
+/** The first sample of each sample's class, -1 where it is not recorded; and the samples that are not the first. */
+function classesOf(cells: readonly (string | number | null)[]) {
   const known = new Map<string | number, number>();
   const firstOf = Int32Array.from(cells, (cell, i) => {
     if (cell === null) return -1;
@@ -88,7 +82,7 @@ function classesOf(cells: readonly (string | number | null)[]): Classes {
  * choice of each class's value would tell is taken off.
  */
 function codedBits(
-  { firstOf, later }: Classes,
+  { firstOf, later }: ReturnType<typeof classesOf>,
   { rows, columns, values, observed }: Matrix,
   j: number,
 ): number {

@@ -80,23 +80,17 @@ export function findColumn(
   return index;
 }
 
-export interface IdColumn {
-  /** The index of the column that names the rows; -1 if it was not found, which is a problem. */
-  readonly idColumn: number;
-  /** The columns that a program wrote to count the rows. */
-  readonly counting: readonly number[];
-}
-
 /**
  * Finds the column that names the rows: the requested one, or the first. A first column that only counts the rows, as
  * pandas and R write it, is a problem if another column could name them; if an id column was requested, the counting
  * column is left out, with a note.
+ * @returns the column's index, -1 if it was not found, which is a problem; and the columns that count the rows.
  */
 export function findIdColumn(
   table: CellTable,
   id: string | undefined,
   problems: Problems,
-): IdColumn {
+): { readonly idColumn: number; readonly counting: readonly number[] } {
   const [first = -1] = table.columns;
   const counting = findCounting(table);
   if (id !== undefined) {
@@ -178,15 +172,6 @@ export interface FeatureOptions {
   readonly ensemblVersions?: "strip" | "keep";
 }
 
-export interface ChosenFeatures {
-  readonly ids: readonly string[];
-  /** The index of each among the given names. */
-  readonly kept: readonly number[];
-  /** The names that Excel changed. */
-  readonly lost: readonly string[];
-  readonly notes: readonly string[];
-}
-
 /** Names that other programs give to rows that are not features. */
 const NO_FEATURES: readonly (readonly [what: string, pattern: RegExp])[] = [
   [
@@ -204,7 +189,10 @@ const NO_FEATURES: readonly (readonly [what: string, pattern: RegExp])[] = [
 const LABEL =
   /^(?:batch|plate|cohort|age|sex|gender|race|bmi|group|class|label|cluster|status|stage|grade|diagnosis|condition|treatment|response|survival)(?:[._ -]?(?:id|no|nr|num|number|code|days|months|years))?$/i;
 
-/** Chooses the features among the names of a side; blank and repeated names become problems, and so may dates. */
+/**
+ * Chooses the features among the names of a side; blank and repeated names become problems, and so may dates.
+ * @returns the features, the index of each among the names, and the names that Excel changed.
+ */
 export function chooseFeatures(
   names: Names,
   headerLine: number,
@@ -213,8 +201,8 @@ export function chooseFeatures(
     excelDates = "drop",
     ensemblVersions = "strip",
     duplicates = "refuse",
-  }: FeatureOptions & Pick<RenameOptions, "duplicates"> = {},
-): ChosenFeatures {
+  }: FeatureOptions & Pick<RenameOptions, "duplicates">,
+) {
   const kept: number[] = [];
   const lost: string[] = [];
   names.ids.forEach((id, i) => {

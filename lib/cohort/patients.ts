@@ -38,28 +38,23 @@ export function namesPatients(name: string): boolean {
 }
 
 /** A column that may name the patients. */
-export interface PatientCandidate {
+interface Candidate {
   readonly column: number;
   readonly name: string;
   readonly cells: readonly string[];
 }
 
-export interface FoundPatients {
-  /** -1 if no column names them. */
-  readonly column: number;
-  readonly notes: readonly string[];
-}
-
 /**
  * Chooses the column that names the patients among those with a usual name. The one called "patient" wins; of others
  * that group the samples differently, it is not clear which one does, and that becomes a problem.
+ * @returns its index, -1 if no column names them.
  */
 export function choosePatients(
-  candidates: readonly PatientCandidate[],
+  candidates: readonly Candidate[],
   headerLine: number,
   remedy: string,
   problems: Problems,
-): FoundPatients {
+): { readonly column: number; readonly notes: readonly string[] } {
   const people = candidates.filter(({ name, cells }) => !isStatus(name, cells));
   const [best] = [...people].sort((a, b) => Number(isPlain(b.name)) - Number(isPlain(a.name)));
   if (!best) return { column: -1, notes: [] };

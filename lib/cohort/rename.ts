@@ -67,25 +67,17 @@ export function readNameMap({ file, from, to }: NameMap): ReadonlyMap<string, st
   return map;
 }
 
-/** Renamed features and their values. */
-export interface Renamed {
-  readonly features: readonly string[];
-  /** The gene of each feature, if a map names them. */
-  readonly genes?: readonly string[];
-  readonly matrix: Matrix;
-  readonly notes: readonly string[];
-}
-
 /**
  * Renames the features of a table and merges those of one name.
  * @param matrix `[samples, features]`.
+ * @returns the features, their values, and the gene of each if a map names them.
  * @throws RangeError if features share a name and `duplicates` is "refuse", or as `readNameMap`.
  */
 export function renameFeatures(
   features: readonly string[],
   matrix: Matrix,
   { map, genes, duplicates = "refuse" }: RenameOptions,
-): Renamed {
+) {
   const notes: string[] = [];
   const mapped = map
     ? applyMap(features, map, { each: "feature", what: "name" }, notes)
@@ -112,7 +104,7 @@ export function renameFeatures(
     const names = repeated.map((group) => mapped[group[0]]);
     notes.push(
       `${countOf(features.length, "feature")} became ${kept.length}: of those that share a name, ` +
-        `${WORDS[duplicates]} was kept (${quoteSome(names)})`,
+        `the ${duplicates} was kept (${quoteSome(names)})`,
     );
   }
   return {
@@ -152,10 +144,6 @@ function findShared(names: readonly string[]): string[] {
   const seen = new Set<string>();
   return names.filter((name) => seen.has(name) || !seen.add(name));
 }
-
-const WORDS = {
-  ...{ refuse: "none", mean: "the mean", first: "the first", "most varied": "the most varied" },
-};
 
 /**
  * Gives names, each of a feature or a sample, the other names of a map; those missing from it stay.

@@ -83,6 +83,8 @@ export async function readSampleSheet(options: SampleSheetOptions): Promise<Samp
   return readSheet(text, options, known);
 }
 
+type ColumnOptions = Pick<SampleSheetOptions, "id" | "patient" | "missing">;
+
 /** Reads a sheet of text in a format that may declare its columns. */
 export function readSheet(
   source: string | TextFile,
@@ -91,55 +93,38 @@ export function readSheet(
 ): SampleSheet {
   const file = typeof source === "string" ? source : source.file;
   const problems = collectProblems(`${file}: expected a sample sheet`);
-  const table = readDelimited(source, { problems, ...header });
-  return readRows({ ...cellsOfText(table), rows: table.rows, problems }, options, {
-    kinds,
-    missing,
-    ...header,
-  });
-}
-
-type ColumnOptions = Pick<SampleSheetOptions, "id" | "patient" | "missing">;
-
-/** A sheet whose cells were read as text. */
-interface SheetRows extends CellTable {
-  readonly rows: readonly (readonly string[])[];
-  readonly problems?: Problems;
+  const table = cellsOfText(readDelimited(source, { problems, ...header }));
+  return sheetOf(table, problems, options, { kinds, missing, ...header });
 }
 
 /** Reads a sheet whose columns have types. */
 function readTyped(table: CellTable, options: ColumnOptions): SampleSheet {
-  const cells = table.readColumns(table.columns);
-  const rows = table.lines.map((_, i) => cells.map((column) => column[i]));
   const kinds = table.header.map(
     (name, j) => [name, table.isText?.(j) ? "text" : "number"] as const,
   );
-  return readRows({ ...table, rows }, options, { kinds: new Map(kinds) });
+  const problems = collectProblems(`${table.file}: expected a sample sheet`, table.rowWord);
+  return sheetOf(table, problems, options, { kinds: new Map(kinds) });
 }
 
-function readRows(
-  table: SheetRows,
+function sheetOf(
+  table: CellTable,
+  problems: Problems,
   { id, patient, missing: stated }: ColumnOptions,
-  { kinds, missing: format, ...header }: SheetFormat = {},
+  { kinds, missing: format, ...header }: SheetFormat,
 ): SampleSheet {
-  const { file, problems = collectProblems(`${file}: expected a sample sheet`, table.rowWord) } =
-    table;
+  const { file, lines, headerLine } = table;
   const missing = missingMarks({ stated, format, noteAll: format === undefined });
-  const { rows, lines, headerLine } = table;
-  if (rows.length === 0) {
-    problems.add({
-      kind: "empty",
-      line: headerLine,
-      text: "expected a row a sample below the header, got none; add them",
-    });
+  if (lines.length === 0) {
+    const text = "expected a row a sample below the header, got none; add them";
+    problems.add({ kind: "empty", line: headerLine, text });
   }
   const { idColumn, counting } = findIdColumn(table, id, problems);
-  if (rows.length === 0 || idColumn < 0) problems.throwIfAny();
-  if (id === undefined) addPatientsFirst(table, idColumn, problems);
+  if (lines.length === 0 || idColumn < 0) problems.throwIfAny();
+  const all = table.readColumns(table.header.map((_, j) => j));
+  if (id === undefined) addPatientsFirst(table, all, idColumn, problems);
 
   const others = table.columns.filter((j) => j !== idColumn && !counting.includes(j));
-  const cells = (column: number) =>
-    rows.map((row) => (DASHES.includes(row[column]) ? "-" : row[column]));
+  const cells = (column: number) => all[column].map((cell) => (DASHES.includes(cell) ? "-" : cell));
   const candidates = others
     .filter((j) => header.format === undefined && namesPatients(table.header[j]))
     .map((j) => ({ column: j, name: table.header[j], cells: cells(j) }));
@@ -182,16 +167,17 @@ function readRows(
 
 /** Adds a problem if the first column names patients and another column names samples. */
 function addPatientsFirst(
-  { header, columns, rows, headerLine }: SheetRows,
+  { header, columns, headerLine }: CellTable,
+  cells: readonly (readonly string[])[],
   idColumn: number,
   problems: Problems,
 ): void {
   if (!namesPatients(header[idColumn])) return;
-  const samples = columns.find((j) => {
-    const named = /sample|specimen|aliquot/i.test(header[j]);
-    return named && new Set(rows.map((row) => row[j])).size === rows.length;
-  });
-  if (samples === undefined || rows.length < 2) return;
+  const { length } = cells[idColumn];
+  const samples = columns.find(
+    (j) => /sample|specimen|aliquot/i.test(header[j]) && new Set(cells[j]).size === length,
+  );
+  if (samples === undefined || length < 2) return;
   problems.add({
     kind: "id",
     line: headerLine,
@@ -218,7 +204,7 @@ const SIGNS = /^(?:\d?[+＋]+|\+\/-|pos(?:itive)?|neg(?:ative)?)$/i;
 
 /** Reads a column of labels: numbers if it is declared so or all cells are, else text; notes what could be doubted. */
 function readLabels(
-  { file, lines, delimiter, rowWord }: SheetRows,
+  { file, lines, delimiter, rowWord }: CellTable,
   { name, cells, kind }: LabelColumn,
   matches: MissingMarks["matches"],
   minusIsMissing: boolean,
@@ -256,13 +242,8 @@ function readLabels(
     }
     return text();
   }
-  const doubt =
-    kind === "number"
-      ? undefined
-      : findDoubt(
-          filled.map((i) => cells[i]),
-          delimiter,
-        );
+  const numbers = filled.map((i) => cells[i]);
+  const doubt = kind === "number" ? undefined : findDoubt(numbers, delimiter);
   if (doubt === undefined) {
     const values = cells.map((cell, i) => (missing[i] ? null : Number(cell)));
     const known = values.filter((value) => value !== null);

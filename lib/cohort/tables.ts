@@ -45,7 +45,7 @@ import {
   SHEET_KINDS,
 } from "./samplesheet.js";
 import { noteUnmeasured, remarkOnScale, remarkOnSentinels } from "./scale.js";
-import { addTotals, noteWholeFirst } from "./totals.js";
+import { checkChosen } from "./totals.js";
 import { TRANSFORMS, type TransformOptions, transformValues } from "./transform.js";
 
 export interface TableOptions
@@ -227,17 +227,11 @@ export function readOpened(table: CellTable, options: TableOptions, context: Con
     missing,
     problems,
   });
-  const totals = [
-    ...addTotals({ what: "samples", ...samples }, upright ? lines : undefined, matrix, problems),
-    ...addTotals({ what: "features", ...features }, upright ? undefined : lines, matrix, problems),
-  ];
-  const firsts = [
-    { what: "samples", ...samples, places: sampleSide.places } as const,
-    { what: "features", ...features, places: featureSide.places } as const,
-  ].flatMap(({ what, ids, kept: [first], places: [place] }) => {
-    const word = upright === (what === "samples") ? table.rowWord : "column";
-    return first === 0 ? noteWholeFirst(what, ids, matrix, `${word} ${place}`) : [];
-  });
+  const chosen = [
+    { what: "samples", ...sampleSide, ...samples },
+    { what: "features", ...featureSide, ...features },
+  ] as const;
+  const odd = chosen.flatMap((side) => checkChosen(side, matrix, problems));
   const people = samples.kept.map((i) => patients.cells[i]);
   const place = { column: header[patients.column], lines: samples.kept.map((i) => lines[i]) };
   const alike =
@@ -260,8 +254,7 @@ export function readOpened(table: CellTable, options: TableOptions, context: Con
     ...alike,
     ...features.notes,
     ...samples.notes,
-    ...totals,
-    ...firsts,
+    ...odd,
     ...noteUnmeasured(features.ids, matrix),
     ...refined.notes,
     ...(almost ? [`samples left out that ${where} may have; ${almost}`] : []),
@@ -416,22 +409,16 @@ function findLabelWithIds(sheet: Context["sheet"], names: readonly string[]): st
   );
 }
 
-interface ChosenSamples {
-  readonly ids: readonly string[];
-  /** The index of each among the given names. */
-  readonly kept: readonly number[];
-  /** Unknown names. */
-  readonly strangers: readonly string[];
-  readonly notes: readonly string[];
-}
-
-/** Chooses the known samples among the names of a side; blank and repeated names become problems. */
+/**
+ * Chooses the known samples among the names of a side; blank and repeated names become problems.
+ * @returns the samples, the index of each among the names, and the unknown names.
+ */
 function chooseSamples(
   names: Names,
   known: ReadonlySet<string> | undefined,
   headerLine: number,
   problems: Problems,
-): ChosenSamples {
+) {
   const isStranger = (id: string) => known !== undefined && !known.has(id) && !isNameless(id);
   const kept = names.ids.flatMap((id, i) => (isStranger(id) ? [] : [i]));
   const ids = kept.map((i) => names.ids[i]);

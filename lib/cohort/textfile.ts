@@ -261,16 +261,12 @@ function* readWindows(
   }
 }
 
-interface Inspection {
-  /** The first line with bytes that are not UTF-8. */
-  strange?: number;
-  /** Whether some lines end in `\r` alone. */
-  bareReturns: boolean;
-}
-
-/** @throws Error at the first NUL character. */
-function inspect(text: TextFile): Inspection {
-  const found: Inspection = { bareReturns: false };
+/**
+ * Finds the first line with bytes that are not UTF-8, and whether some lines end in `\r` alone.
+ * @throws Error at the first NUL character.
+ */
+function inspect(text: TextFile): { strange?: number; bareReturns: boolean } {
+  const found: ReturnType<typeof inspect> = { bareReturns: false };
   let before = 0; // bytes
   for (const { bytes, end } of linesOf(text)) {
     const part = bytes.subarray(0, end);

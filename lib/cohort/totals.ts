@@ -1,5 +1,6 @@
 // Finds lines and columns of a table that are neither samples nor features: totals, annotations, numeric second headers.
 import type { Matrix } from "./matrix.js";
+import type { Names } from "./names.js";
 import { type Problems, quote } from "./problems.js";
 
 const NAMES =
@@ -13,23 +14,16 @@ const DESCRIBING =
 const CONTROLS =
   /^(?:qc|pool(?:ed)?|blank|ntc|water|ref(?:erence)?|bridge|calibrator|standard)(?:[._ -]*(?:qc|pool|sample|mix))?[._ -]?\d*$/i;
 
-/** A sample or feature with the name of a total or a mean. */
-interface Total {
-  /** Its index among the samples or features. */
-  readonly index: number;
-  /** Whether its values are the sum or the mean of the others; undefined if neither. */
-  readonly of?: "sum" | "mean";
-}
-
 /**
  * Finds samples or features named like totals, and compares their values with the others'.
  * @param matrix `[samples, features]`.
+ * @returns the index of each, and whether its values are the sum or the mean of the others.
  */
 function findTotals(
   names: readonly string[],
   { rows, columns, values, observed }: Matrix,
   side: "samples" | "features",
-): Total[] {
+) {
   const named = names.flatMap((name, index) => (NAMES.test(name) ? [index] : []));
   const [length, step, stride] = side === "samples" ? [columns, 1, columns] : [rows, columns, 1];
   const matches = (index: number, mean: boolean) => {
@@ -56,33 +50,31 @@ function findTotals(
   }));
 }
 
+/** The samples or the features that were chosen among the names of a side. */
+interface Chosen extends Pick<Names, "side" | "places"> {
+  readonly what: "samples" | "features";
+  readonly ids: readonly string[];
+  /** The index of each among the names of the side. */
+  readonly kept: readonly number[];
+}
+
 /**
- * Adds a problem for each sample or feature that is a total of the others; notes those with only the name of a total.
+ * Adds a problem for each sample or feature that is a total of the others; notes those with only the name of a total, of a
+ * statistic or of a control, and a first one that may be a second header.
+ * @param matrix `[samples, features]`.
  */
-export function addTotals(
-  {
-    what,
-    ids,
-    kept,
-  }: {
-    readonly what: "samples" | "features";
-    readonly ids: readonly string[];
-    /** The row of each in the file, if `lines` are given. */
-    readonly kept: readonly number[];
-  },
-  lines: readonly number[] | undefined,
-  matrix: Matrix,
-  problems: Problems,
-): string[] {
+export function checkChosen(chosen: Chosen, matrix: Matrix, problems: Problems): string[] {
+  const { what, side, ids, kept, places } = chosen;
   const totals = findTotals(ids, matrix, what);
   for (const { index, of } of totals) {
     if (of === undefined) continue;
-    const remedy = lines
-      ? "remove the row"
-      : `pass ignore: [${quote(ids[index])}], or remove the column`;
+    const remedy =
+      side === "row"
+        ? "remove the row"
+        : `pass ignore: [${quote(ids[index])}], or remove the column`;
     problems.add({
       kind: "total",
-      ...(lines ? { line: lines[kept[index]] } : { column: ids[index] }),
+      ...(side === "row" ? { line: places[kept[index]] } : { column: ids[index] }),
       text: `expected ${what}, got ${quote(ids[index])}, the ${of} of the others; ${remedy}`,
     });
   }
@@ -93,6 +85,7 @@ export function addTotals(
     ...noteNames(what, "totals", unlike),
     ...noteNames(what, "statistics or annotations of the features", describing),
     ...noteNames(what, "controls of the measurement", controls),
+    ...(kept[0] === 0 ? noteWholeFirst(chosen, matrix, problems.rowWord) : []),
   ];
 }
 
@@ -104,15 +97,11 @@ const COMPARED = 20;
 /**
  * Notes a first row or column of whole numbers beside others that have none: a second header of ids, codes or batch
  * numbers perhaps. Zeros do not count, since a feature may be 0 in all samples.
- * @param matrix `[samples, features]`.
- * @param ids the samples or features; the first of them is the first in the file.
- * @param where it stands, such as "line 2".
  */
-export function noteWholeFirst(
-  what: "samples" | "features",
-  ids: readonly string[],
+function noteWholeFirst(
+  { what, side, ids, places }: Chosen,
   { rows, columns, values, observed }: Matrix,
-  where: string,
+  rowWord: string,
 ): string[] {
   const [length, step, stride] = what === "samples" ? [columns, 1, columns] : [rows, columns, 1];
   const count = (_: string, index: number) => {
@@ -131,6 +120,7 @@ export function noteWholeFirst(
   const whole = next.reduce((sum, one) => sum + one.whole, 0);
   const others = next.reduce((sum, one) => sum + one.others, 0);
   if (!isWhole || others < FEWEST || 20 * whole > others) return [];
+  const where = `${side === "row" ? rowWord : "column"} ${places[0]}`;
   return [
     `${where}, ${quote(ids[0])}, has whole numbers, the ${what} after it have others; if it is a second header or an ` +
       "annotation, remove it",

@@ -1,7 +1,7 @@
 // Tables of typed cells, such as Parquet's and HDF5's, with the same checks as tables of text.
 import type { CellTable, ReadNumbersOptions } from "./cell-table.js";
-import { addFault, countPlaces, type Faults, tellFaults } from "./cells.js";
-import { emptyMatrix, type Matrix } from "./matrix.js";
+import { addFault, openTarget, type Target, tellFaults } from "./cells.js";
+import type { Matrix } from "./matrix.js";
 import { parseNumber } from "./numbers.js";
 import type { Orientation } from "./orientation.js";
 
@@ -88,15 +88,11 @@ const FEW = 20;
 /** Numbers up to this magnitude fit float32. */
 const LARGEST = 3.4e38;
 
-function readTypedNumbers(
-  source: TypedSource,
-  { rows, columns, transpose, missing, problems }: ReadNumbersOptions,
-): Matrix {
-  const [height, width] = [countPlaces(rows), countPlaces(columns)];
-  const matrix = transpose ? emptyMatrix(width, height) : emptyMatrix(height, width);
+function readTypedNumbers(source: TypedSource, options: ReadNumbersOptions): Matrix {
+  const { rows, columns, missing } = options;
+  const target = openTarget(options);
+  const { matrix, rowStep, columnStep, faults } = target;
   const { values: to, observed } = matrix;
-  const [rowStep, columnStep] = transpose ? [1, height] : [width, 1];
-  const faults = source.header.map((): Faults => ({ count: 0, first: [] }));
   const place = (row: number, column: number, value: number, cell?: string) => {
     const at = rows[row] * rowStep + columns[column] * columnStep;
     const fits = Number.isFinite(Math.fround(value));
@@ -108,8 +104,7 @@ function readTypedNumbers(
     (column) => columns[column] >= 0,
     (block) => {
       const { values, top, rows: count, left, columns: wide, rowStride, columnStride } = block;
-      const plain =
-        !missing.numeric && copyNumbers(block, matrix, { rows, rowStep, columns, columnStep });
+      const plain = !missing.numeric && copyNumbers(block, target, options);
       for (let i = 0; i < count && !plain; i++) {
         for (let j = 0; j < wide && rows[top + i] >= 0; j++) {
           const value = values[i * rowStride + j * columnStride];
@@ -126,23 +121,8 @@ function readTypedNumbers(
       place(row, column, parseNumber(cell) ?? Number.POSITIVE_INFINITY, cell);
     });
   });
-  const kept = rows.filter((at) => at >= 0);
-  faults.forEach((found, column) => {
-    if (found.count === 0) return;
-    const start = columns[column] * columnStep;
-    const numberless = kept.every((at) => observed[at * rowStep + start] === 0);
-    tellFaults(source.header[column], found, numberless, problems);
-  });
+  tellFaults(source.header, target, options);
   return matrix;
-}
-
-/**
- * Index of an entry in the matrix: `rows[i] * rowStep + columns[j] * columnStep`; entries with a place of -1 are left
- * out.
- */
-interface Places extends Pick<ReadNumbersOptions, "rows" | "columns"> {
-  readonly rowStep: number;
-  readonly columnStep: number;
 }
 
 /**
@@ -151,9 +131,10 @@ interface Places extends Pick<ReadNumbersOptions, "rows" | "columns"> {
  */
 function copyNumbers(
   { values, top, rows: height, left, columns: width, rowStride, columnStride }: Block,
-  { values: to, observed }: Matrix,
-  { rows, rowStep, columns, columnStep }: Places,
+  { matrix, rowStep, columnStep }: Target,
+  { rows, columns }: ReadNumbersOptions,
 ): boolean {
+  const { values: to, observed } = matrix;
   const alongRows = { places: rows, first: top, count: height, step: rowStep, stride: rowStride };
   const alongColumns = {
     ...{ places: columns, first: left, count: width, step: columnStep, stride: columnStride },

@@ -81,14 +81,8 @@ function cellText(cell: CellValue): string {
     : String(cell).trim().replace(/\s+/g, " ");
 }
 
-interface SheetRow {
-  /** From 0. */
-  readonly index: number;
-  readonly cells: readonly string[];
-}
-
-/** Reads the rows of a sheet one by one; those without cells may be left out. */
-async function* rowsIn(file: string, bytes: Buffer, sheet: string): AsyncGenerator<SheetRow> {
+/** Reads the rows of a sheet one by one, counted from 0; those without cells may be left out. */
+async function* rowsIn(file: string, bytes: Buffer, sheet: string) {
   const { streamXlsxRows } = await loadHucre();
   let found = false;
   try {

@@ -39,7 +39,9 @@ const blocksOf: Blocks = (features, width, hidden) => {
     ...{ features, width, hiddenLayers: hidden, visible: null, output: "softplus" as const },
     ...{ inputDropout: 0, hiddenDropout: 0, batchNorm: false, zeroed: [] },
   };
-  return Object.fromEntries(ARO.tensors(spec).map(({ name, shape }) => [name, sizeOf(shape)]));
+  return Object.fromEntries(
+    ARO.network(spec).tensors.map(({ name, shape }) => [name, sizeOf(shape)]),
+  );
 };
 
 const around = (differences: readonly number[], margin: number) => ({

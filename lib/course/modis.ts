@@ -1,6 +1,5 @@
 // Exercises to notebook 7: the widths and parameters of MODIS, its divergence, translation, and a size that fits.
-import { countNumbers } from "../layers/layers.js";
-import { autoencoderTensors, DEFAULT_RATIOS } from "../model/modis-networks.js";
+import { countAutoencoders, DEFAULT_RATIOS } from "../model/modis-networks.js";
 import { askFunction, askProperty, isFunction, sumOf } from "./exercise.js";
 
 type Widths = (features: number, ratios: number[]) => number[];
@@ -28,7 +27,7 @@ const chain = (sizes: readonly number[]) =>
 const countTensors: Parameters = (features, widths, latent) => {
   const ratios = widths.map((width) => (width + 0.5) / features); // rounded down, these give the widths
   const modalities = [{ name: "one", features, ratios }];
-  return countNumbers(autoencoderTensors({ modalities, latent }), true);
+  return countAutoencoders({ modalities, latent });
 };
 
 /** Batch normalizations of one autoencoder: all layers of the given widths but the encoder's last. */

@@ -27,20 +27,13 @@ export function adamw({
   return { learningRate, weightDecay, l2, beta1, beta2, epsilon, step };
 }
 
-/** The numbers of a step that are the same for every weight. */
-export interface Coefficients {
-  /** The share of a weight that remains after decay. */
-  readonly keep: number;
-  readonly rate: number;
-  readonly root: number;
-}
-
 /**
+ * Computes what is the same for every weight in
  * `m = b1 m + (1 - b1) g`, `v = b2 v + (1 - b2) g^2`, `w = w keep - rate m / (sqrt(v) root + eps)` with
  * `keep = 1 - lr wd`, `rate = lr / (1 - b1^t)` and `root = 1 / sqrt(1 - b2^t)`.
  * Source: torch.optim.AdamW; TensorFlow's Adam has its epsilon inside the correction by `root`.
  */
-export function coefficients(rule: AdamW): Coefficients {
+export function coefficients(rule: AdamW) {
   return {
     keep: 1 - rule.learningRate * rule.weightDecay,
     rate: rule.learningRate / (1 - rule.beta1 ** rule.step),

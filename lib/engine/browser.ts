@@ -1,5 +1,4 @@
 // Replaces the engine's files that need Node when a page is bundled: wasm and plain JavaScript, no native code.
-import type * as Tf from "@tensorflow/tfjs-core";
 import type { MemoryLimits } from "./engine.js";
 import type { Algebra } from "./linear-algebra-portable.js";
 
@@ -16,21 +15,14 @@ export const prepare = {
   webgpu: unavailable,
   async wasm() {
     const { env } = await import("@tensorflow/tfjs-core");
-    const { BackendWasm, setWasmPaths } = await import("@tensorflow/tfjs-backend-wasm");
+    const { setWasmPaths } = await import("@tensorflow/tfjs-backend-wasm");
     // The module with threads needs separate files.
     env().set("WASM_HAS_MULTITHREAD_SUPPORT", false);
     const modules = ["wasm", "wasm-simd", "wasm-threaded-simd"];
     setWasmPaths(Object.fromEntries(modules.map((name) => [`tfjs-backend-${name}.wasm`, WASM])));
-    return (backend: Tf.KernelBackend) => (tensor: Tf.Tensor) =>
-      backend instanceof BackendWasm ? (backend.typedArrayFromHeap(tensor) as Float32Array) : null;
   },
   async cpu() {
-    const { MathBackendCPU } = await import("@tensorflow/tfjs-backend-cpu");
-    return (backend: Tf.KernelBackend) => (tensor: Tf.Tensor) => {
-      if (!(backend instanceof MathBackendCPU)) return null;
-      const values = backend.readSync(tensor.dataId);
-      return values instanceof Float32Array ? values : null;
-    };
+    await import("@tensorflow/tfjs-backend-cpu");
   },
 };
 

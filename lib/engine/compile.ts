@@ -11,6 +11,11 @@ import { projectRoot } from "../cohort/root.js";
 
 const require = createRequire(import.meta.url);
 
+/** A function of an addon, which takes named arguments. */
+export type Kernel<Arguments, Result = void> = (args: Readonly<Arguments>) => Result;
+/** Arguments that are numbers. */
+export type Counts<Name extends string> = Record<Name, number>;
+
 export interface CompileOptions {
   /** The folder for compiled addons. */
   readonly folder?: string;

@@ -94,14 +94,17 @@ inline V log1pUnit(V e) {
 
 /// A sum in double precision, in an order that the length of a vector does not change: number i goes to part i % 8.
 struct Sum {
-  double parts[8] = {};
+  typedef float Four __attribute__((vector_size(16), aligned(4), may_alias));
+  typedef double Parts __attribute__((vector_size(32)));
+  Parts parts[2] = {};
   void add(V v, int64_t from) {
-    double* to = parts + (L < 8 ? from % 8 : 0);
-    for (int i = 0; i < L; i++) to[i % 8] += v[i];
+    const float* numbers = reinterpret_cast<const float*>(&v);
+    for (int i = 0; i < L; i += 4)
+      parts[(from + i) / 4 % 2] += __builtin_convertvector(*reinterpret_cast<const Four*>(numbers + i), Parts);
   }
   double total() const {
-    const double* p = parts;
-    return ((p[0] + p[1]) + (p[2] + p[3])) + ((p[4] + p[5]) + (p[6] + p[7]));
+    const auto half = [](const Parts& p) { return (p[0] + p[1]) + (p[2] + p[3]); };
+    return half(parts[0]) + half(parts[1]);
   }
 };
 
@@ -118,7 +121,9 @@ inline __attribute__((always_inline)) void multiply(const float* a, int64_t aRow
     for (int j = 0; j < NV; j++) vectors[j] = load(b + j * L);
     for (int i = 0; i < NI; i++) {
       const V number = all(a[i * aRow]);
-      for (int j = 0; j < NV; j++) sums[i][j] += number * vectors[j];
+      for (int j = 0; j < NV; j++)
+        if constexpr (NI * NV == 1) sums[i][j] = fused(number, vectors[j], sums[i][j]);  // of a single sum, GCC may not
+        else sums[i][j] += number * vectors[j];
     }
   }
 }
@@ -136,13 +141,15 @@ constexpr int64_t SMALL = 1 << 14;
 /// Whether a product of `[rows, inputs]` and `[inputs, outputs]` is done on one thread.
 inline bool isSmall(int64_t rows, int64_t outputs, int64_t inputs) { return rows * outputs * inputs < 32 * SMALL; }
 
-/// Calls work(begin, end) on ranges of [0, count) whose borders are multiples of grain; more ranges than threads, for one
-/// that starts late. What is small is done on this thread.
+/// Calls work(begin, end) on ranges of [0, count) whose borders are multiples of grain; all are about as long, and there
+/// are more than threads, for one that is slower. What is small is done on this thread.
 template <class Work>
 void share(int64_t count, int64_t grain, Work work, bool small = false) {
   if (small) return work(0, count);
-  const int64_t grains = (count + grain - 1) / grain;
-  spread(count, std::max<int64_t>(1, grains / (4 * pool.size())) * grain, work);
+  const int64_t grains = (count + grain - 1) / grain, ranges = std::min<int64_t>(grains, 4 * pool.size());
+  spread(ranges, [&](int64_t i) {
+    work(grains * i / ranges * grain, std::min(count, grains * (i + 1) / ranges * grain));
+  });
 }
 
 // ---------------------------------------------------------------- forward
@@ -285,6 +292,7 @@ struct Adam {
     second = fused(second, all(beta2), gradient * gradient * gain2);
     weight = weight * keep - first * rate / (::root(second) * root + epsilon);
   }
+  inline V penalized(V gradient, V weight) const { return l2 == 0 ? gradient : fused(weight, all(l2), gradient); }
   static Adam from(const double* numbers) {
     Adam adam;
     float* fields[] = {&adam.keep,  &adam.rate,  &adam.root,    &adam.beta1, &adam.gain1,
@@ -316,7 +324,7 @@ void packStrips(const float* from, int64_t stride, int64_t columns, int64_t rows
 constexpr int64_t BAND = 48;     // weight rows and
 constexpr int64_t STRIPS = 64;   // strips at a time: what is packed of them stays in the second-level cache
 constexpr bool AT_ONCE = LOW < TILE;         // whether AdamW works on one tile during the sums of the next,
-constexpr int64_t SHORT = AT_ONCE ? 4 : 12;  // each row after the products of as many samples
+constexpr int64_t SHORT = AT_ONCE ? 8 : 12;  // each row after the products of as many samples
 
 /// AdamW by the gradient `scale sums` on a strip of a weight row from `at` on.
 inline __attribute__((always_inline)) void settleStrip(const Trained& weight, int64_t at, const V (&sums)[2],
@@ -325,7 +333,7 @@ inline __attribute__((always_inline)) void settleStrip(const Trained& weight, in
 #pragma GCC unroll 2
   for (int j = 0; j < 2; j++, value += L, first += L, second += L) {
     V w = load(value), m = load(first), v = load(second);
-    adam.apply(fused(w, all(adam.l2), sums[j] * scale), w, m, v);
+    adam.apply(adam.penalized(sums[j] * scale, w), w, m, v);
     store(value, w), store(first, m), store(second, v);
   }
 }
@@ -339,7 +347,7 @@ __attribute__((noinline)) void settlePart(const Trained& weight, int64_t at, int
   for (int k = 0; k < count; k++) std::memcpy(part[k], arrays[k] + at, width * sizeof(float));
   for (int j = 0; j < 2; j++) {
     V w = load(part[0] + j * L), m = load(part[1] + j * L), v = load(part[2] + j * L);
-    if (weight.first) adam.apply(fused(w, all(adam.l2), sums[j] * scale), w, m, v);
+    if (weight.first) adam.apply(adam.penalized(sums[j] * scale, w), w, m, v);
     else w = sums[j] * scale;
     store(part[0] + j * L, w), store(part[1] + j * L, m), store(part[2] + j * L, v);
   }
@@ -505,17 +513,16 @@ template <class T>
 void transpose(const T* from, int64_t stride, int64_t rows, int64_t first, int64_t last, float* to,
                int64_t lanes) {
   constexpr int64_t SIDE = 16;
-  for (int64_t left = first; left < last; left += SIDE)
-    for (int64_t top = 0; top < lanes; top += SIDE) {
-      const int64_t wide = std::min(SIDE, last - left), high = std::clamp<int64_t>(rows - top, 0, SIDE);
-      float block[SIDE][SIDE] = {};
-      for (int64_t row = 0; row < high; row++)
-        for (int64_t column = 0; column < wide; column++)
-          block[column][row] = static_cast<float>(from[(top + row) * stride + left + column]);
-      for (int64_t column = 0; column < wide; column++)
-        std::copy(block[column], block[column] + std::min(SIDE, lanes - top),
-                  to + (left - first + column) * lanes + top);
+  for (int64_t left = first; left < last; left += SIDE) {
+    const int64_t wide = std::min(SIDE, last - left);
+    float* columns = to + (left - first) * lanes;
+    for (int64_t row = 0; row < rows; row++) {
+      const T* numbers = from + row * stride + left;
+      __builtin_prefetch(numbers + 2 * SIDE);  // the rows are too many for the processor to foresee
+      for (int64_t i = 0; i < wide; i++) columns[i * lanes + row] = static_cast<float>(numbers[i]);
     }
+    for (int64_t i = 0; i < wide; i++) std::fill(columns + i * lanes + rows, columns + (i + 1) * lanes, 0.0f);
+  }
 }
 
 // ---------------------------------------------------------------- the head
@@ -572,7 +579,8 @@ void lossSlope(const Head& o, float* linear, const float* values, const float* m
 void runHead(const Head& o) {
   const int64_t blocks = (o.outputs + BLOCK - 1) / BLOCK, parts = partsOf(o.outputs);
   const int64_t size = whole(o.inputs) * o.lanes;
-  const auto runPart = [&](int64_t number, Scratch (&scratch)[4]) {
+  const auto runPart = [&](int64_t number) {
+    Scratch scratch[4];
     float* linear = scratch[0].of(BLOCK * o.lanes);
     float* values = scratch[1].of(BLOCK * o.lanes);
     float* marks = scratch[2].of(BLOCK * o.lanes);
@@ -607,10 +615,11 @@ void runHead(const Head& o) {
     o.sums[2 * number] = huber.total();
     o.sums[2 * number + 1] = squared.total();
   };
-  share(parts, 1, [&](int64_t begin, int64_t end) {
-    Scratch scratch[4];
-    for (int64_t number = begin; number < end; number++) runPart(number, scratch);
-  }, isSmall(o.rows, o.outputs, o.inputs));
+  if (isSmall(o.rows, o.outputs, o.inputs)) {
+    for (int64_t number = 0; number < parts; number++) runPart(number);
+  } else {
+    spread(parts, runPart);
+  }
 }
 
 // ---------------------------------------------------------------- element by element
@@ -861,7 +870,7 @@ napi_value update(napi_env env, napi_callback_info info) {
   }
   const float* slope = in.array<float>("slope");
   const float* packed = packedOf(work[1], in.array<float>("x"), rows, inputs);
-  share(outputs, BAND, [&](int64_t begin, int64_t end) {
+  share(outputs, LOW, [&](int64_t begin, int64_t end) {
     Scratch scratch;
     updateRows(weight, stride, inputs, slope, outputs, 1, packed, rows, 1, adam, begin, end, scratch);
   }, isSmall(rows, outputs, inputs));
@@ -976,12 +985,18 @@ napi_value mask(napi_env env, napi_callback_info info) {
   int64_t count = 0;
   float* out = in.array<float>("out", &count);
   uint32_t a = state[0], b = state[1], c = state[2], counter = state[3];
-  for (int64_t i = 0; i < count; i++) {
-    const uint32_t draw = a + b + counter++;
-    a = b ^ (b >> 9);
-    b = c + (c << 3);
-    c = ((c << 21) | (c >> 11)) + draw;
-    out[i] = draw >= least ? scale : 0;
+  constexpr int64_t MANY = 256;  // drawn one after the other, then compared all at once
+  uint32_t draws[MANY];
+  for (int64_t from = 0; from < count; from += MANY) {
+    const int64_t many = std::min(MANY, count - from);
+    for (int64_t i = 0; i < many; i++) {
+      const uint32_t draw = a + b + counter++;
+      a = b ^ (b >> 9);
+      b = c + (c << 3);
+      c = ((c << 21) | (c >> 11)) + draw;
+      draws[i] = draw;
+    }
+    for (int64_t i = 0; i < many; i++) out[from + i] = draws[i] >= least ? scale : 0;
   }
   state[0] = a, state[1] = b, state[2] = c, state[3] = counter;
   return nullptr;

@@ -2,17 +2,15 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { compileAddon, sourcePath, threadCount } from "./compile.js";
+import { type Counts, compileAddon, type Kernel, sourcePath, threadCount } from "./compile.js";
 
 const require = createRequire(import.meta.url);
 
-type Numbers = Float32Array;
-
 /** A parameter with Adam's moments; with null moments, the value is overwritten with the gradient. */
 export interface Trained {
-  readonly value: Numbers;
-  readonly first: Numbers | null;
-  readonly second: Numbers | null;
+  readonly value: Float32Array;
+  readonly first: Float32Array | null;
+  readonly second: Float32Array | null;
 }
 
 /** A weight `[outputs, inputs]` whose first number is at `start` and whose rows are `stride` numbers apart. */
@@ -31,90 +29,35 @@ export const OPERATION = {
   ...{ leaky: 6, softplus: 7, sigmoid: 8, clip: 9, gate: 10 },
 } as const;
 
+type Floats<Name extends string> = Record<Name, Float32Array>;
+
 /** The functions of kernels.cc, which documents them; tensors are row-major `[rows, units]`. */
 export interface Kernels {
   /** Numbers in a vector. */
   readonly vector: number;
   /** Number of threads, for the life of the process. */
   readonly threads: number;
-  setThreads(args: { readonly count: number }): void;
-  allocate(args: { readonly length: number }): Numbers;
-  inspect(args: {
-    readonly values: Numbers;
-    readonly marks: Uint8Array;
-    readonly out: Float64Array;
-  }): void;
-  forward(
-    args: WeightPlace & {
-      readonly weight: Numbers;
-      readonly bias: Numbers;
-      readonly x: Numbers;
-      readonly rows: number;
-      readonly out: Numbers;
-    },
-  ): void;
-  backward(
-    args: WeightPlace & {
-      readonly weight: Numbers;
-      readonly slope: Numbers;
-      readonly rows: number;
-      readonly out: Numbers;
-    },
-  ): void;
-  update(
-    args: WeightPlace & {
-      readonly weight: Trained;
-      readonly slope: Numbers;
-      readonly x: Numbers;
-      readonly rows: number;
-      readonly adam: Float64Array;
-    },
-  ): void;
-  head(
-    args: WeightPlace & {
-      readonly weight: Trained;
-      readonly bias: Trained;
-      readonly x: Numbers;
-      readonly rows: number;
-      readonly values: Numbers;
-      readonly observed: Uint8Array;
-      readonly activation: number;
-      readonly loss: number;
-      readonly scale: number;
-      readonly adam: Float64Array;
-      readonly gradient: Numbers | null;
-      readonly biasGradient: Numbers | null;
-      readonly slope: Numbers | null;
-      readonly sums: Float64Array;
-    },
-  ): void;
-  settle(args: {
-    readonly parameter: Trained;
-    readonly start: number;
-    readonly gradient: Numbers;
-    readonly adam: Float64Array;
-  }): void;
-  map(args: {
-    readonly operation: number;
-    readonly a: Numbers;
-    readonly b: Numbers | null;
-    readonly x: number;
-    readonly y: number;
-    readonly out: Numbers;
-  }): void;
-  mapRows(args: {
-    readonly operation: number;
-    readonly a: Numbers;
-    readonly vector: Numbers;
-    readonly out: Numbers;
-  }): void;
-  sumRows(args: { readonly a: Numbers; readonly rows: number; readonly out: Numbers }): void;
-  mask(args: {
-    readonly threshold: number;
-    readonly scale: number;
-    readonly state: Uint32Array;
-    readonly out: Numbers;
-  }): void;
+  setThreads: Kernel<Counts<"count">>;
+  allocate: Kernel<Counts<"length">, Float32Array>;
+  inspect: Kernel<Floats<"values"> & { marks: Uint8Array; out: Float64Array }>;
+  forward: Kernel<WeightPlace & Counts<"rows"> & Floats<"weight" | "bias" | "x" | "out">>;
+  backward: Kernel<WeightPlace & Counts<"rows"> & Floats<"weight" | "slope" | "out">>;
+  update: Kernel<
+    WeightPlace & Counts<"rows"> & Floats<"slope" | "x"> & { weight: Trained; adam: Float64Array }
+  >;
+  head: Kernel<
+    WeightPlace &
+      Counts<"rows" | "activation" | "loss" | "scale"> &
+      Floats<"x" | "values"> &
+      Record<"weight" | "bias", Trained> &
+      Record<"gradient" | "biasGradient" | "slope", Float32Array | null> &
+      Record<"adam" | "sums", Float64Array> & { observed: Uint8Array }
+  >;
+  settle: Kernel<Counts<"start"> & Floats<"gradient"> & { parameter: Trained; adam: Float64Array }>;
+  map: Kernel<Counts<"operation" | "x" | "y"> & Floats<"a" | "out"> & { b: Float32Array | null }>;
+  mapRows: Kernel<Counts<"operation"> & Floats<"a" | "vector" | "out">>;
+  sumRows: Kernel<Counts<"rows"> & Floats<"a" | "out">>;
+  mask: Kernel<Counts<"threshold" | "scale"> & Floats<"out"> & { state: Uint32Array }>;
 }
 
 let loaded: Promise<Kernels> | undefined;

@@ -1,8 +1,7 @@
 // The kernels of linear algebra, and their implementation in JavaScript for machines without a compiler.
+import type { Counts, Kernel } from "./compile.js";
 
 type Numbers = Float32Array | Float64Array;
-type Kernel<Arguments, Result = void> = (args: Readonly<Arguments>) => Result;
-type Counts<Name extends string> = Record<Name, number>;
 type Doubles<Name extends string> = Record<Name, Float64Array>;
 
 /** A factor of a product, seen through strides: number (i, k) is `values[i * row + k * inner] - center[k]`. */

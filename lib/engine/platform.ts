@@ -6,23 +6,21 @@ import { totalmem } from "node:os";
 import { dirname, join, sep } from "node:path";
 import { pathToFileURL } from "node:url";
 import util from "node:util";
-import type * as Tf from "@tensorflow/tfjs-core";
-import { prepare as prepareInBrowser } from "./browser.js";
-import { type CompileOptions, compileAddon, threadCount } from "./compile.js";
+import {
+  type CompileOptions,
+  type Counts,
+  compileAddon,
+  type Kernel,
+  threadCount,
+} from "./compile.js";
 import type { BackendName, MemoryLimits } from "./engine.js";
 import type { Algebra } from "./linear-algebra-portable.js";
-import { loadAddon } from "./tensorflow-addon.js";
-
-/** Registers a backend, and returns a way to see its tensors' memory: null where JavaScript cannot. */
-export type Prepare = () => Promise<
-  (backend: Tf.KernelBackend) => (tensor: Tf.Tensor) => Float32Array | null
->;
+import { loadAddon } from "./tensorflow.js";
 
 const require = createRequire(import.meta.url);
-const invisible = () => () => null;
 
-/** How to prepare each backend. */
-export const prepare: Record<BackendName, Prepare> = {
+/** Registers each backend. */
+export const prepare: Record<BackendName, () => Promise<unknown>> = {
   async tensorflow() {
     loadAddon();
     // The package calls functions that Node 23 removed.
@@ -30,21 +28,17 @@ export const prepare: Record<BackendName, Prepare> = {
     removed.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined;
     removed.isArray ??= Array.isArray;
     require("@tensorflow/tfjs-node-gpu");
-    return invisible;
   },
   async webgpu() {
     await provideWebGpu();
     await import("@tensorflow/tfjs-backend-webgpu");
-    return invisible;
   },
   async wasm() {
-    const { BackendWasm, setWasmPaths } = await import("@tensorflow/tfjs-backend-wasm");
+    const { setWasmPaths } = await import("@tensorflow/tfjs-backend-wasm");
     const manifest = require.resolve("@tensorflow/tfjs-backend-wasm/package.json");
     setWasmPaths(join(dirname(manifest), "dist") + sep);
-    return (backend) => (tensor) =>
-      backend instanceof BackendWasm ? (backend.typedArrayFromHeap(tensor) as Float32Array) : null;
   },
-  cpu: prepareInBrowser.cpu,
+  cpu: () => import("@tensorflow/tfjs-backend-cpu"),
 };
 
 /**
@@ -147,7 +141,7 @@ function availableMemory(constrained: number): number {
  */
 export function nativeAlgebra(options: CompileOptions = {}): Algebra {
   const addon = require(compileAddon("linear-algebra", options)) as Omit<Algebra, "name"> & {
-    setThreads(args: { readonly count: number }): void;
+    setThreads: Kernel<Counts<"count">>;
   };
   addon.setThreads({ count: threadCount() });
   return { ...addon, name: "native" };

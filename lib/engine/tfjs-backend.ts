@@ -1,11 +1,10 @@
 // The backends of TensorFlow.js: loading them, features beyond the public API, and operations of libtensorflow for which
 // TensorFlow.js has no functions: variables that are updated in place, plain products, and products in bfloat16.
 import type * as Tf from "@tensorflow/tfjs-core";
-import type { AdamW } from "./adamw.js";
-import type { BackendName } from "./engine.js";
+import { type AdamW, coefficients } from "./adamw.js";
+import type { BackendName, Kept } from "./engine.js";
 import { keepErrorHandlers, prepare } from "./platform.js";
-import type { Addon, Attribute } from "./tensorflow-addon.js";
-import { type AdamKernel, adamKernel } from "./wasm-adam.js";
+import type { Addon, Attribute } from "./tensorflow.js";
 
 export interface Backend {
   readonly name: BackendName;
@@ -16,8 +15,6 @@ export interface Backend {
   activate(): void;
   /** Returns a tensor's memory, or null where JavaScript cannot see it. Valid until the next allocation. */
   view(tensor: Tf.Tensor): Float32Array | null;
-  /** A faster update by Adam in the backend's memory, if there is one. */
-  readonly adam: AdamKernel | null;
   /** libtensorflow's operations; null for the other backends. */
   readonly library: Library | null;
 }
@@ -44,10 +41,21 @@ export function loadBackend(name: BackendName): Promise<Backend> {
     const restore = keepErrorHandlers();
     let ready = false;
     try {
-      const viewOf = await prepare[name]();
+      await prepare[name]();
       ready = await tf.setBackend(name);
       if (!ready) throw new Error(`loadBackend: tfjs could not start its backend "${name}"`);
-      return describe(tf, name, viewOf(tf.backend()));
+      const backend = tf.backend() as NodeBackend & WasmBackend;
+      const library = name === "tensorflow" ? new Library(tf, backend) : null;
+      const activate = () => {
+        // Takes effect at once, since the backend is initialized.
+        if (tf.getBackend() !== name) void tf.setBackend(name);
+      };
+      const version = library?.version ?? tf.version_core;
+      const views: Partial<Record<BackendName, Backend["view"]>> = {
+        wasm: (tensor) => backend.typedArrayFromHeap(tensor),
+        cpu: ({ dataId }) => backend.readSync(dataId) as Float32Array,
+      };
+      return { name, version, tf, activate, view: views[name] ?? (() => null), library };
     } finally {
       restore();
       if (!ready && before) await tf.setBackend(before);
@@ -55,24 +63,17 @@ export function loadBackend(name: BackendName): Promise<Backend> {
   });
 }
 
-function describe(tf: typeof Tf, name: BackendName, view: Backend["view"]): Backend {
-  const backend = tf.backend();
-  const { memory } = (backend as { wasm?: { asm?: { memory?: unknown } } }).wasm?.asm ?? {};
-  const library = name === "tensorflow" ? new Library(tf, backend as NodeBackend) : null;
-  const activate = () => {
-    // Takes effect at once, since the backend is initialized.
-    if (tf.getBackend() !== name) void tf.setBackend(name);
-  };
-  const version = library?.version ?? tf.version_core;
-  return { name, version, tf, activate, view, adam: adamKernel(memory), library };
-}
-
 interface Output {
   readonly id: number;
 }
 
+/** The part of wasm's backend used here. */
+interface WasmBackend {
+  typedArrayFromHeap(tensor: Tf.Tensor): Float32Array;
+}
+
 /** The part of the backend of @tensorflow/tfjs-node-gpu used here. */
-export interface NodeBackend extends Tf.KernelBackend {
+interface NodeBackend extends Tf.KernelBackend {
   readonly binding: Addon;
   readonly isUsingGpuDevice: boolean;
   executeSingleOutput(
@@ -96,6 +97,25 @@ const BFLOAT16 = 14;
 
 let made = 0;
 
+/**
+ * A part of a parameter with Adam's moments. Owns memory of its backend until `dispose`; all methods require the backend to
+ * be active.
+ */
+export interface Variable {
+  /** Applies a gradient of the same shape; the caller must dispose it. */
+  update(gradient: Tf.Tensor2D, rule: AdamW): void;
+  /**
+   * Returns the value or a moment, which the next update changes; libtensorflow copies one that is not disposed before.
+   * In wasm, it must not be the second factor of a product: wasm caches those by tensor and would miss an update in place.
+   */
+  get(kept: Kept): Tf.Tensor2D;
+  /** Replaces the value or a moment by a copy of `values`, of the same length. */
+  set(kept: Kept, values: Float32Array): void;
+  /** Replaces the value. Takes ownership of the tensor. */
+  replace(value: Tf.Tensor2D): void;
+  dispose(): void;
+}
+
 /** Operations of libtensorflow; the backend "tensorflow" must be active. */
 export class Library {
   readonly #tf: typeof Tf;
@@ -114,36 +134,45 @@ export class Library {
     return this.#backend.isUsingGpuDevice;
   }
 
-  /** Makes a variable without a value; the caller must `destroy` it. */
-  variable(shape: readonly number[]): Tf.Tensor {
-    const { TF_ATTR_STRING: string, TF_ATTR_SHAPE } = this.#backend.binding;
-    const handle = this.#backend.executeSingleOutput(
-      "VarHandleOp",
-      [
-        this.#type("dtype"),
-        { name: "shape", type: TF_ATTR_SHAPE, value: shape },
-        { name: "container", type: string, value: "" },
-        { name: "shared_name", type: string, value: `aro-${made++}` },
-      ],
-      [],
-    );
-    return this.#tf.keep(handle);
-  }
-
-  /** Returns a variable's value without copying it; dispose it before an update, which otherwise copies the variable. */
-  value(variable: Tf.Tensor): Tf.Tensor2D {
-    const dtype = this.#type("dtype");
-    return this.#backend.executeSingleOutput("ReadVariableOp", [dtype], [variable]) as Tf.Tensor2D;
-  }
-
-  /** Copies a tensor to separate memory. */
-  copy(tensor: Tf.Tensor): Tf.Tensor {
-    return this.#backend.executeSingleOutput("DeepCopy", [this.#type("T")], [tensor]);
-  }
-
-  /** Makes a variable share a tensor's memory until its next update. */
-  assign(variable: Tf.Tensor, value: Tf.Tensor): void {
-    this.#execute("AssignVariableOp", [this.#type("dtype")], [variable, value]);
+  /** Copies values `[rows, columns]` into a variable that is updated in place, with zero moments. */
+  variable(values: Float32Array, shape: readonly [number, number]): Variable {
+    const tf = this.#tf;
+    const dtype = [this.#type("dtype")];
+    const handles = {
+      value: this.#handle(shape),
+      first: this.#handle(shape),
+      second: this.#handle(shape),
+    };
+    const get = (kept: Kept) => this.#make("ReadVariableOp", dtype, [handles[kept]]);
+    // The variable shares the tensor's memory until its next update.
+    const assign = (kept: Kept, value: Tf.Tensor) =>
+      this.#execute("AssignVariableOp", dtype, [handles[kept], value]);
+    const set = (kept: Kept, values: Float32Array) =>
+      tf.tidy(() => {
+        // A tensor may share the memory of the array that it was made from, which updates would change.
+        const shared = tf.tensor2d(values, [...shape]);
+        assign(kept, this.#make("DeepCopy", [this.#type("T")], [shared]));
+      });
+    set("value", values);
+    for (const kept of ["first", "second"] as const) {
+      tf.tidy(() => assign(kept, tf.zerosLike(get("value"))));
+    }
+    return {
+      get,
+      set,
+      replace: (value) => assign("value", value),
+      update: (gradient, rule) => {
+        const { keep } = coefficients(rule);
+        if (keep !== 1) tf.tidy(() => assign("value", tf.mul(get("value"), keep)));
+        this.#adam(Object.values(handles), gradient, rule);
+      },
+      dispose: () => {
+        for (const handle of Object.values(handles)) {
+          this.#execute("DestroyResourceOp", [this.#flag("ignore_lookup_error", true)], [handle]);
+          handle.dispose();
+        }
+      },
+    };
   }
 
   /**
@@ -151,7 +180,7 @@ export class Library {
    * outside, so epsilon is passed as `eps sqrt(1 - b2^t)`. The corrections are part of the rate, computed in float64 from
    * the betas as TensorFlow rounds them; its own, in float32, would lose half the digits in the first steps.
    */
-  adam(variables: readonly Tf.Tensor[], gradient: Tf.Tensor, rule: AdamW): void {
+  #adam(variables: readonly Tf.Tensor[], gradient: Tf.Tensor, rule: AdamW): void {
     const [beta1, beta2] = [Math.fround(rule.beta1), Math.fround(rule.beta2)];
     const root = Math.sqrt(1 - beta2 ** rule.step);
     const rate = (rule.learningRate * root) / (1 - beta1 ** rule.step);
@@ -163,11 +192,6 @@ export class Library {
     this.#tf.dispose(scalars);
   }
 
-  destroy(variable: Tf.Tensor): void {
-    this.#execute("DestroyResourceOp", [this.#flag("ignore_lookup_error", true)], [variable]);
-    variable.dispose();
-  }
-
   /**
    * The product `a b`, a tenth faster than tf.matMul, which takes TensorFlow's product of batches. With "bfloat16"
    * factors and result are rounded to it, as PyTorch's autocast does.
@@ -177,7 +201,7 @@ export class Library {
     const flags = [this.#flag("transpose_a"), this.#flag("transpose_b")];
     if (precision === "float32") {
       const attributes = [this.#type("T"), ...flags];
-      return this.#backend.executeSingleOutput("MatMul", attributes, [a, b]) as Tf.Tensor2D;
+      return this.#make("MatMul", attributes, [a, b]);
     }
     const temporary: number[] = [];
     const run = (name: string, attributes: readonly Attribute[], inputs: readonly number[]) => {
@@ -198,6 +222,21 @@ export class Library {
     } finally {
       for (const id of temporary) binding.deleteTensor(id);
     }
+  }
+
+  #handle(shape: readonly number[]): Tf.Tensor {
+    const { TF_ATTR_STRING: string, TF_ATTR_SHAPE } = this.#backend.binding;
+    const attributes = [
+      this.#type("dtype"),
+      { name: "shape", type: TF_ATTR_SHAPE, value: shape },
+      { name: "container", type: string, value: "" },
+      { name: "shared_name", type: string, value: `aro-${made++}` },
+    ];
+    return this.#tf.keep(this.#make("VarHandleOp", attributes, []));
+  }
+
+  #make(name: string, attributes: readonly Attribute[], inputs: readonly Tf.Tensor[]): Tf.Tensor2D {
+    return this.#backend.executeSingleOutput(name, attributes, inputs) as Tf.Tensor2D;
   }
 
   #execute(name: string, attributes: readonly Attribute[], inputs: readonly Tf.Tensor[]): void {

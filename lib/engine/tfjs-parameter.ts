@@ -3,17 +3,10 @@
 import type * as Tf from "@tensorflow/tfjs-core";
 import { type AdamW, coefficients } from "./adamw.js";
 import type { Columns, Kept, Parameter, ParameterOptions } from "./engine.js";
-import type { Backend, Library } from "./tfjs-backend.js";
-import type { AdamKernel } from "./wasm-adam.js";
+import type { Backend, Variable } from "./tfjs-backend.js";
 
 export interface Part extends Block {
   readonly variable: Variable;
-}
-
-/** Columns that are not used, in JavaScript's memory. */
-interface Unused {
-  readonly block: Block;
-  readonly values: Float32Array;
 }
 
 /** Owns its variables until `dispose`; a vector is one row. All methods require the backend to be active. */
@@ -24,7 +17,8 @@ export class TfjsParameter implements Parameter {
   readonly groups: readonly (readonly Part[])[];
   readonly #rows: number;
   readonly #stride: number;
-  readonly #unused: readonly Unused[];
+  /** A copy of the values, for the columns that are not used; null where all are. */
+  readonly #rest: Float32Array | null;
 
   /** @param blockEntries of a part; a vector is one part. */
   constructor(
@@ -40,38 +34,28 @@ export class TfjsParameter implements Parameter {
     this.columns = columns ?? { start: 0, end: this.#stride };
     this.isTrained = isTrained;
     const { start, end } = this.columns;
-    const block = (left: number, right: number) => ({ top: 0, bottom: this.#rows, left, right });
-    const read = (part: Block) => readBlock(values, this.#stride, part);
-    const parts = cut(block(start, end), shape.length === 1 ? end - start : blockEntries);
-    const made = parts.map((part) => {
+    const used = { top: 0, bottom: this.#rows, left: start, right: end };
+    const made = cut(used, shape.length === 1 ? end - start : blockEntries).map((part) => {
       const size = [part.bottom - part.top, part.right - part.left] as const;
-      return { ...part, variable: makeVariable(backend, read(part), size) };
+      const own = readBlock(values, this.#stride, part);
+      return { ...part, variable: makeVariable(backend, own, size) };
     });
     const isTall = made[0].bottom < this.#rows;
     this.groups = isTall ? made.map((part) => [part]) : [made];
-    this.#unused = [block(0, start), block(end, this.#stride)]
-      .filter((one) => areaOf(one) > 0)
-      .map((one) => ({ block: one, values: read(one) }));
+    this.#rest = end - start < this.#stride ? values.slice() : null;
   }
 
   get parts(): readonly Part[] {
     return this.groups.flat();
   }
 
-  /** Copies the parameter's value or a moment. */
-  async read(kept: Kept, copy: (part: Part) => Promise<Float32Array>): Promise<Float32Array> {
-    const values = await this.assemble(copy);
-    if (kept === "value") {
-      for (const unused of this.#unused) {
-        writeBlock(values, this.#stride, unused.block, unused.values);
-      }
-    }
-    return values;
-  }
-
-  /** Puts the numbers of all parts together in the parameter's shape, with 0 outside of the used columns. */
-  async assemble(copy: (part: Part) => Promise<Float32Array>): Promise<Float32Array> {
+  /** Puts the numbers of all parts together in the parameter's shape; other columns of a moment or gradient are 0. */
+  async assemble(
+    kept: Kept | "gradient",
+    copy: (part: Part) => Promise<Float32Array>,
+  ): Promise<Float32Array> {
     const values = new Float32Array(this.#rows * this.#stride);
+    if (kept === "value" && this.#rest) values.set(this.#rest);
     for (const part of this.parts) writeBlock(values, this.#stride, part, await copy(part));
     return values;
   }
@@ -83,17 +67,14 @@ export class TfjsParameter implements Parameter {
     for (const part of this.parts) {
       part.variable.set(kept, readBlock(values, this.#stride, part, into));
     }
-    if (kept !== "value") return;
-    for (const unused of this.#unused) readBlock(values, this.#stride, unused.block, unused.values);
+    if (kept === "value") this.#rest?.set(values);
   }
 
   /** Applies AdamW's decay to the columns that are not used. */
   decayUnused({ learningRate, weightDecay }: AdamW): void {
-    if (weightDecay === 0) return;
+    if (weightDecay === 0 || !this.#rest) return;
     const keep = 1 - learningRate * weightDecay;
-    for (const { values } of this.#unused) {
-      for (let i = 0; i < values.length; i++) values[i] *= keep;
-    }
+    for (let i = 0; i < this.#rest.length; i++) this.#rest[i] *= keep;
   }
 
   dispose(): void {
@@ -110,7 +91,7 @@ export interface Block {
 }
 
 /** Cuts a block along its longer side into blocks of at most `entries` entries, and at least 16 rows or columns. */
-export function cut({ top, bottom, left, right }: Block, entries: number): Block[] {
+function cut({ top, bottom, left, right }: Block, entries: number): Block[] {
   const [height, width] = [bottom - top, right - left];
   const isWide = width > height;
   const [long, short] = isWide ? [width, height] : [height, width];
@@ -123,7 +104,7 @@ export function cut({ top, bottom, left, right }: Block, entries: number): Block
   });
 }
 
-export function areaOf({ top, bottom, left, right }: Block): number {
+function areaOf({ top, bottom, left, right }: Block): number {
   return (bottom - top) * (right - left);
 }
 
@@ -150,7 +131,7 @@ export function readBlock(
 }
 
 /** Copies values into a block of a row-major matrix of `columns` columns. */
-export function writeBlock(
+function writeBlock(
   matrix: Float32Array,
   columns: number,
   { top, bottom, left, right }: Block,
@@ -163,175 +144,62 @@ export function writeBlock(
   }
 }
 
-/** Owns memory of its backend until `dispose`. All methods require the backend to be active. */
-export interface Variable {
-  /** Applies a gradient of the same shape; the caller must dispose it. */
-  update(gradient: Tf.Tensor2D, rule: AdamW): void;
-  /**
-   * Returns the value or a moment, which the next update changes. In wasm, it must not be the second factor of a product:
-   * wasm caches those by tensor and would miss an update in place.
-   */
-  get(kept: Kept): Tf.Tensor2D;
-  /** Replaces the value or a moment by a copy of `values`, of the same length. */
-  set(kept: Kept, values: Float32Array): void;
-  /** Replaces the value. Takes ownership of the tensor. */
-  replace(value: Tf.Tensor2D): void;
-  dispose(): void;
-}
-
 /** Copies values `[rows, columns]` into a variable with zero moments. */
 export function makeVariable(
-  backend: Backend,
+  { library, tf, view }: Backend,
   values: Float32Array,
   shape: readonly [rows: number, columns: number],
 ): Variable {
-  const { library, tf } = backend;
-  if (library) return new LibraryVariable(library, tf, values, shape);
-  return new TensorVariable(backend, values, shape);
+  if (library) return library.variable(values, shape);
+  const value = tf.keep(tf.tensor2d(values.slice(), [...shape]));
+  const zeros = () => tf.keep(tf.zerosLike(value));
+  const tensors: Record<Kept, Tf.Tensor2D> = { value, first: zeros(), second: zeros() };
+  const put = (kept: Kept, tensor: Tf.Tensor2D) => {
+    tensors[kept].dispose();
+    tensors[kept] = tf.keep(tensor);
+  };
+  return {
+    get: (kept) => tensors[kept],
+    set: (kept, values) => put(kept, tf.tensor2d(values.slice(), [...shape])),
+    replace: (value) => put("value", value),
+    dispose: () => tf.dispose(Object.values(tensors)),
+    update(gradient, rule) {
+      const { value, first, second } = tensors;
+      // All views after all allocations, which may move the heap.
+      const [w, g, m, v] = [value, gradient, first, second].map(view);
+      if (w && g && m && v) return updateInPlace(w, g, m, v, rule);
+      // Where JavaScript cannot see their memory (WebGPU), new tensors take their place.
+      const { keep, rate, root } = coefficients(rule);
+      const { beta1, beta2, epsilon } = rule;
+      const next = tf.tidy(() => {
+        const m = tf.add<Tf.Tensor2D>(tf.mul(first, beta1), tf.mul(gradient, 1 - beta1));
+        const squares = tf.mul(tf.square(gradient), 1 - beta2);
+        const v = tf.add<Tf.Tensor2D>(tf.mul(second, beta2), squares);
+        const change = tf.div(tf.mul(m, rate), tf.add(tf.mul(tf.sqrt(v), root), epsilon));
+        return { value: tf.sub<Tf.Tensor2D>(tf.mul(value, keep), change), first: m, second: v };
+      });
+      for (const kept of ["value", "first", "second"] as const) put(kept, next[kept]);
+    },
+  };
 }
 
-/** Three tensors. Where JavaScript cannot see their memory (WebGPU), an update makes new ones. */
-class TensorVariable implements Variable {
-  readonly #backend: Backend;
-  readonly #kept: Record<Kept, Tf.Tensor2D>;
-
-  constructor(backend: Backend, values: Float32Array, shape: readonly [number, number]) {
-    const { tf } = backend;
-    this.#backend = backend;
-    const value = tf.keep(tf.tensor2d(values.slice(), [...shape]));
-    const zeros = () => tf.keep(tf.zerosLike(value));
-    this.#kept = { value, first: zeros(), second: zeros() };
-  }
-
-  update(gradient: Tf.Tensor2D, rule: AdamW): void {
-    const { view, adam } = this.#backend;
-    const { value, first, second } = this.#kept;
-    // All views after all allocations, which may move the heap.
-    const [w, g, m, v] = [value, gradient, first, second].map(view);
-    if (w && g && m && v) updateInPlace(w, g, m, v, rule, adam);
-    else this.#updateCopies(gradient, rule);
-  }
-
-  get(kept: Kept): Tf.Tensor2D {
-    return this.#kept[kept];
-  }
-
-  set(kept: Kept, values: Float32Array): void {
-    const { shape } = this.#kept[kept];
-    this.#put(kept, this.#backend.tf.tensor2d(values.slice(), shape));
-  }
-
-  replace(value: Tf.Tensor2D): void {
-    this.#put("value", value);
-  }
-
-  dispose(): void {
-    this.#backend.tf.dispose(Object.values(this.#kept));
-  }
-
-  #updateCopies(gradient: Tf.Tensor2D, rule: AdamW): void {
-    const { tf } = this.#backend;
-    const { keep, rate, root } = coefficients(rule);
-    const { beta1, beta2, epsilon } = rule;
-    const next = tf.tidy(() => {
-      const { value, first, second } = this.#kept;
-      const m = tf.add(tf.mul(first, beta1), tf.mul(gradient, 1 - beta1));
-      const v = tf.add(tf.mul(second, beta2), tf.mul(tf.square(gradient), 1 - beta2));
-      const change = tf.div(tf.mul(m, rate), tf.add(tf.mul(tf.sqrt(v), root), epsilon));
-      return { value: tf.sub(tf.mul(value, keep), change), first: m, second: v };
-    });
-    for (const kept of ["value", "first", "second"] as const) {
-      this.#put(kept, next[kept] as Tf.Tensor2D);
-    }
-  }
-
-  #put(kept: Kept, tensor: Tf.Tensor2D): void {
-    this.#kept[kept].dispose();
-    this.#kept[kept] = this.#backend.tf.keep(tensor);
-  }
-}
-
-/** Updates weights and moments, which lie in the kernel's memory, in place; the kernel updates whole vectors. */
-export function updateInPlace(
+/** Updates weights and moments in place. */
+function updateInPlace(
   weights: Float32Array,
   gradient: Float32Array,
   first: Float32Array,
   second: Float32Array,
   rule: AdamW,
-  kernel: AdamKernel | null,
 ): void {
   const { keep, rate, root } = coefficients(rule);
   const { beta1, beta2, epsilon } = rule;
   const [gain1, gain2] = [1 - beta1, 1 - beta2];
-  let i = 0;
-  if (kernel) {
-    i = weights.length - (weights.length % 4);
-    kernel(
-      ...[weights.byteOffset, gradient.byteOffset, first.byteOffset, second.byteOffset, i],
-      ...[keep, rate, root, beta1, gain1, beta2, gain2, epsilon],
-    );
-  }
-  for (; i < weights.length; i++) {
+  for (let i = 0; i < weights.length; i++) {
     const slope = gradient[i];
     const m = beta1 * first[i] + gain1 * slope;
     const v = beta2 * second[i] + gain2 * slope * slope;
     first[i] = m;
     second[i] = v;
     weights[i] = weights[i] * keep - (rate * m) / (Math.sqrt(v) * root + epsilon);
-  }
-}
-
-/** Three variables of libtensorflow. */
-class LibraryVariable implements Variable {
-  readonly #library: Library;
-  readonly #tf: typeof Tf;
-  readonly #shape: readonly [number, number];
-  readonly #handles: Readonly<Record<Kept, Tf.Tensor>>;
-
-  constructor(
-    library: Library,
-    tf: typeof Tf,
-    values: Float32Array,
-    shape: readonly [number, number],
-  ) {
-    this.#library = library;
-    this.#tf = tf;
-    this.#shape = shape;
-    const variable = () => library.variable(shape);
-    this.#handles = { value: variable(), first: variable(), second: variable() };
-    this.set("value", values);
-    for (const kept of ["first", "second"] as const) {
-      tf.tidy(() => library.assign(this.#handles[kept], tf.zerosLike(this.get("value"))));
-    }
-  }
-
-  update(gradient: Tf.Tensor2D, rule: AdamW): void {
-    const { value, first, second } = this.#handles;
-    const { keep } = coefficients(rule);
-    if (keep !== 1) {
-      this.#tf.tidy(() => this.#library.assign(value, this.#tf.mul(this.get("value"), keep)));
-    }
-    this.#library.adam([value, first, second], gradient, rule);
-  }
-
-  get(kept: Kept): Tf.Tensor2D {
-    return this.#library.value(this.#handles[kept]);
-  }
-
-  set(kept: Kept, values: Float32Array): void {
-    const tf = this.#tf;
-    tf.tidy(() => {
-      // A tensor may share the memory of the array that it was made from, which updates would change.
-      const copy = this.#library.copy(tf.tensor2d(values, [...this.#shape]));
-      this.#library.assign(this.#handles[kept], copy);
-    });
-  }
-
-  replace(value: Tf.Tensor2D): void {
-    this.#library.assign(this.#handles.value, value);
-  }
-
-  dispose(): void {
-    for (const handle of Object.values(this.#handles)) this.#library.destroy(handle);
   }
 }

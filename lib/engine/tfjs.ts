@@ -5,19 +5,18 @@
 // transposed instead; only wasm and WebGPU transpose a weight, for `slope W`. wasm packs the second factor of a product
 // and caches it for the tensor's life, so a weight, which is updated in place, is always the first factor there.
 import type * as Tf from "@tensorflow/tfjs-core";
-import type { Matrix } from "../cohort/matrix.js";
 import type { Random } from "../cohort/random.js";
 import type {
   Activation,
   BackendName,
   Engine,
   Head,
-  HeadOptions,
   Parameter,
   Settlement,
   Tensor,
 } from "./engine.js";
 import { memoryLimits } from "./platform.js";
+import { checkShapes } from "./shapes.js";
 import { type Backend, inTurn, loadBackend } from "./tfjs-backend.js";
 import { type Block, type Part, readBlock, TfjsParameter } from "./tfjs-parameter.js";
 
@@ -25,22 +24,19 @@ export interface TfjsOptions {
   readonly backend: BackendName;
   /** Entries of a weight to work on at a time; the default depends on the backend. */
   readonly blockEntries?: number;
-  /** By default bfloat16 where libtensorflow runs on a graphics processor that has it, else float32. */
+  /** By default bfloat16 where libtensorflow, which alone knows it, runs on a graphics processor that has it. */
   readonly precision?: Engine["precision"];
 }
 
 type T = Tf.Tensor2D;
 
-class TfjsTensor implements Tensor {
-  constructor(readonly values: T) {}
+interface TfjsTensor extends Tensor {
+  readonly values: T;
+}
 
-  get rows(): number {
-    return this.values.shape[0];
-  }
-
-  get units(): number {
-    return this.values.shape[1];
-  }
+function tensorOf(values: T): TfjsTensor {
+  const [rows, units] = values.shape;
+  return { rows, units, values };
 }
 
 const valuesOf = (x: Tensor): T => (x as TfjsTensor).values;
@@ -52,7 +48,6 @@ let running: Engine | null = null;
 /**
  * Makes the engine.
  * @throws Error with the reason if the backend cannot run here.
- * @throws RangeError if the backend lacks the requested precision.
  */
 export async function tfjsEngine({
   backend: name,
@@ -62,9 +57,6 @@ export async function tfjsEngine({
   const backend = await loadBackend(name);
   const { tf } = backend;
   const chosen = precision ?? choosePrecision(backend);
-  if (chosen === "bfloat16" && !backend.library) {
-    throw new RangeError(`tfjsEngine: expected precision "float32" on ${name}, got "bfloat16"`);
-  }
   const entries = blockEntries ?? entriesFor(backend);
   const multiply = (a: T, b: T): T =>
     backend.library ? backend.library.product(a, b, chosen) : tf.matMul<T>(a, b);
@@ -75,7 +67,7 @@ export async function tfjsEngine({
   };
   const operation = (make: () => T): Tensor => {
     enter();
-    return new TfjsTensor(tf.tidy(make));
+    return tensorOf(tf.tidy(make));
   };
 
   /** Unfinished copies, which a run waits for. */
@@ -127,10 +119,8 @@ export async function tfjsEngine({
       },
       end(): void {
         if (settlement instanceof Map) {
-          settlement.set(
-            parameter.name,
-            parameter.assemble((part) => taken.get(part)!),
-          );
+          const values = parameter.assemble("gradient", (part) => taken.get(part)!);
+          settlement.set(parameter.name, values);
         } else parameter.decayUnused(settlement);
       },
     };
@@ -153,87 +143,64 @@ export async function tfjsEngine({
     end();
   };
 
-  /** Losses and slopes of one group of outputs; the slopes, `[rows, outputs of the group]`, are unscaled. */
-  const headGroup = (
-    group: readonly Part[],
-    bias: T,
-    byUnit: T, // [inputs, rows]
-    target: Matrix,
-    { activation, loss, settlement }: HeadOptions,
-  ) =>
-    tf.tidy(() => {
-      const { rows, columns } = target;
-      const [{ top: left, bottom: right }] = group;
-      const upload = (values: Float32Array | Uint8Array) =>
-        tf.tensor2d(readBlock(values, columns, { top: 0, bottom: rows, left, right }), [
-          rows,
-          right - left,
-        ]);
-      const { apply, derive } = ACTIVATIONS[activation];
-      const linear = tf.add<T>(
-        tf.transpose(forward(group, byUnit)),
-        slice(backend, bias, { top: 0, bottom: 1, left, right }),
-      );
-      const difference = tf.mul<T>(
-        tf.sub(apply(tf, linear), upload(target.values)),
-        upload(target.observed),
-      );
-      // clip(d) (d - clip(d) / 2) is d^2 / 2 up to 1 and |d| - 1/2 from there on: Huber's loss with delta 1.
-      const clipped = tf.clipByValue<T>(difference, -1, 1);
-      const huber = tf.mul<T>(clipped, tf.sub(difference, tf.mul(clipped, 0.5)));
-      const driving = loss === "huber" ? clipped : difference;
-      // Only over the rows: a float32 sum over millions of entries would lose digits.
-      const sumRows = (x: T) => tf.sum<T>(x, 0, true);
-      return {
-        outer: settlement ? derive(tf, driving, linear) : undefined,
-        huber: sumRows(huber),
-        squared: sumRows(tf.square(difference)),
-      };
-    });
-
   const head: Engine["head"] = (weight, bias, x, target, options): Head => {
     enter();
-    const { loss, observed, settlement } = options;
+    const { activation, loss, observed, settlement } = options;
+    const { rows, columns } = target;
+    const { apply, derive } = ACTIVATIONS[activation];
     const [ofWeight, ofBias] = [partsOf(weight), partsOf(bias)];
     const scale = observed === 0 ? 0 : (loss === "squared" ? 2 : 1) / observed;
+    // Only over the rows: a float32 sum over millions of entries would lose digits.
+    const sumRows = (x: T) => tf.sum<T>(x, 0, true);
     const { slope, losses } = tf.tidy(() => {
       const byUnit = tf.transpose(valuesOf(x)); // [inputs, rows]
       const scaled = tf.mul<T>(valuesOf(x), scale); // instead of the slopes, which are larger
       const settler = settlement && settling(ofWeight, settlement);
-      const biasSlopes: T[] = [];
-      const losses: { readonly huber: T[]; readonly squared: T[] } = { huber: [], squared: [] };
       let slope: T | undefined;
-      for (const group of ofWeight.groups) {
+      const sums = ofWeight.groups.map((group) => {
         const done = tf.tidy(() => {
-          const bias = ofBias.parts[0].variable.get("value");
-          const { outer, ...sums } = headGroup(group, bias, byUnit, target, options);
-          if (!settler || !outer) return { ...sums, biasSlope: undefined, sum: undefined };
+          const [{ top: left, bottom: right }] = group;
+          const block = { top: 0, bottom: rows, left, right };
+          const upload = (values: Float32Array | Uint8Array) =>
+            tf.tensor2d(readBlock(values, columns, block), [rows, right - left]);
+          const biases = ofBias.parts[0].variable.get("value");
+          const shift = slice(backend, biases, { ...block, bottom: 1 });
+          const linear = tf.add<T>(tf.transpose(forward(group, byUnit)), shift);
+          const error = tf.sub(apply(tf, linear), upload(target.values));
+          const difference = tf.mul<T>(error, upload(target.observed));
+          // clip(d) (d - clip(d) / 2) is d^2 / 2 up to 1 and |d| - 1/2 from there on: Huber's loss with delta 1.
+          const clipped = tf.clipByValue<T>(difference, -1, 1);
+          const huber = tf.mul<T>(clipped, tf.sub(difference, tf.mul(clipped, 0.5)));
+          const losses = [sumRows(huber), sumRows(tf.square(difference))];
+          if (!settler) return { sums: losses };
+          const outer = derive(tf, loss === "huber" ? clipped : difference, linear); // [rows, outputs of the group]
           const outerByUnit = tf.transpose(outer);
           const inner = back(group, outer, outerByUnit);
           settleGroup(settler, group, outerByUnit, scaled);
           const sum = slope ? tf.add<T>(slope, inner) : inner;
-          return { ...sums, biasSlope: tf.sum<T>(outer, 0, true), sum };
+          return { sums: [...losses, sumRows(outer)], slope: sum };
         });
-        losses.huber.push(done.huber);
-        losses.squared.push(done.squared);
         slope?.dispose();
-        slope = done.sum;
-        if (done.biasSlope) biasSlopes.push(done.biasSlope);
-      }
+        slope = done.slope;
+        return done.sums;
+      });
       settler?.end();
-      if (settlement) {
-        settleVector(ofBias, () => tf.mul<T>(tf.concat(biasSlopes, 1), scale), settlement);
-      }
+      const join = (i: number) =>
+        tf.concat(
+          sums.map((of) => of[i]),
+          1,
+        ); // [1, outputs]
+      if (settlement) settleVector(ofBias, () => tf.mul<T>(join(2), scale), settlement);
       return {
         slope: slope ? tf.mul<T>(slope, scale) : undefined,
-        losses: tf.concat([...losses.huber, ...losses.squared], 1),
+        losses: tf.concat([join(0), join(1)]),
       };
     });
     const sums = copy(() => losses).then((values) => {
       const outputs = values.length / 2;
       return { huber: sumOf(values, 0, outputs), squared: sumOf(values, outputs, 2 * outputs) };
     });
-    return { slope: slope ? new TfjsTensor(slope) : null, sums };
+    return { slope: slope ? tensorOf(slope) : null, sums };
   };
 
   const engine: Engine = {
@@ -262,7 +229,7 @@ export async function tfjsEngine({
       return new TfjsParameter(backend, entries, name, shape, values, options);
     },
     readParameter: (parameter, kept) =>
-      partsOf(parameter).read(kept, ({ variable }) => copy(() => variable.get(kept))),
+      partsOf(parameter).assemble(kept, ({ variable }) => copy(() => variable.get(kept))),
     writeParameter(parameter, kept, values) {
       backend.activate();
       partsOf(parameter).write(kept, values);
@@ -371,7 +338,7 @@ export async function tfjsEngine({
       ),
     stackRows: (parts) => operation(() => tf.concat(parts.map(valuesOf))),
   };
-  return engine;
+  return checkShapes(engine);
 }
 
 interface ActivationRule {

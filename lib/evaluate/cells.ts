@@ -9,10 +9,9 @@ import {
   multiply,
   type Rows,
 } from "../engine/linear-algebra.js";
-import { checkOptions, required } from "../options.js";
 import type { Prepared, PreparedCohort } from "../preprocess/prepare.js";
+import { NEIGHBORS } from "./neighbors.js";
 import {
-  checkCounts,
   chooseSetting,
   inferredColumns,
   meanSquaredErrorOf,
@@ -40,21 +39,11 @@ export interface HideOptions {
  * Marks a share of the measured cells of each column as missing: drawn at random, or the lowest. Of equal values below a
  * limit, the first rows are hidden.
  * @returns a matrix that shares the values.
- * @throws RangeError if the share is not in (0, 1).
  */
-export function hideCells(matrix: Matrix, options: HideOptions): Matrix {
-  const {
-    mechanism,
-    share,
-    columns = {},
-    seed = 42,
-  } = checkOptions("hideCells", options, {
-    ...{ mechanism: required(MECHANISMS), share: required("number") },
-    ...{ columns: "object", seed: "number" },
-  });
-  if (!(share > 0 && share < 1)) {
-    throw new RangeError(`hideCells: expected a share in (0, 1), got ${share}`);
-  }
+export function hideCells(
+  matrix: Matrix,
+  { mechanism, share, columns = {}, seed = 42 }: HideOptions,
+): Matrix {
   const { rows, columns: width, values } = matrix;
   const { start = 0, end = width } = columns;
   const observed = matrix.observed.slice();
@@ -158,30 +147,20 @@ export function foldInCells(
   return out;
 }
 
-export interface CellNeighborsOptions {
-  /** Numbers of neighbors. Held-out cells of the validation rows choose; a single one is used as given. */
-  readonly counts?: readonly number[];
-}
-
 /**
  * Predicts the mean of the nearest training rows that measured the feature. The squared distance of two rows is the mean
  * squared difference over the cells that both measured; rows that share none are no neighbors. Where nobody measured the
  * feature, the mean of its observed training entries.
  * Source: Troyanskaya et al. 2001; the distance is that of scikit-learn's KNNImputer.
- * @throws RangeError if a count is not a whole number from 1 to the training rows.
+ * @param wanted numbers of neighbors, of which those up to the number of training rows are tried. Held-out cells of the
+ * validation rows choose; a single one is used as given.
  */
 export function fitCellNeighbors(
   prepared: PreparedCohort,
-  options: CellNeighborsOptions = {},
+  wanted: readonly number[] = NEIGHBORS,
 ): Predictor {
   const { train } = prepared;
-  const most = train.matrix.rows;
-  const { counts = [1, 3, 5, 10, 20, 40].filter((count) => count <= most) } = checkOptions(
-    "fitCellNeighbors",
-    options,
-    { counts: "array" },
-  );
-  checkCounts("fitCellNeighbors", counts, most);
+  const counts = wanted.filter((count) => count <= train.matrix.rows);
   const mean = observedMean(prepared);
   const count = chooseSetting("neighbors", counts, () => {
     const { seen, errorOf } = validateBy("cells", prepared);

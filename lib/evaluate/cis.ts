@@ -1,7 +1,6 @@
 // A control that uses gene identity: it predicts a protein from its own gene's messenger RNA.
 import type { Modality } from "../cohort/cohort.js";
 import type { Rows } from "../engine/linear-algebra.js";
-import { checkOptions, type Kinds } from "../options.js";
 import type { Prepared, PreparedCohort } from "../preprocess/prepare.js";
 import {
   behindConstants,
@@ -22,9 +21,6 @@ export interface CisOptions {
   /** Whether to add each feature's mean residual over its observed training entries, shrunk by one prior row of 0. */
   readonly offset?: boolean;
 }
-
-/** The kinds of `CisOptions`. */
-export const CIS_KINDS: Kinds<CisOptions> = { shrinkages: "array", offset: "boolean" };
 
 /** From hardly any shrinkage to a slope that a hundred samples only halve. */
 export const SHRINKAGES: readonly number[] = [0.1, 0.3, 1, 3, 10, 30, 100];
@@ -54,11 +50,12 @@ export function findPartners({
 /**
  * Fits `ŷ = max(0, ȳ + b (x - x̄))`, where x is the RNA of the feature's own gene and b a shrunken slope over the
  * observed training entries. Features without a partner, and those of the first modality, get their training mean.
- * @throws RangeError if a shrinkage is negative, or no validation entry is observed to choose by.
+ * @throws RangeError if no validation entry is observed to choose by.
  */
-export function fitCis(prepared: PreparedCohort, options: CisOptions = {}): Predictor {
-  const { shrinkages = SHRINKAGES, offset = false } = checkOptions("fitCis", options, CIS_KINDS);
-  checkShrinkages("fitCis", shrinkages);
+export function fitCis(
+  prepared: PreparedCohort,
+  { shrinkages = SHRINKAGES, offset = false }: CisOptions = {},
+): Predictor {
   const read = inputReader(prepared);
   const { train, validation, space } = prepared;
   const columns = inferredColumns(prepared);
@@ -168,13 +165,4 @@ export function addLine(
     }
   }
   return predicted;
-}
-
-/** @throws RangeError unless there are shrinkages and none is negative. */
-export function checkShrinkages(where: string, shrinkages: readonly number[]): void {
-  if (shrinkages.length === 0 || shrinkages.some((value) => !(value >= 0 && value < Infinity))) {
-    throw new RangeError(
-      `${where}: expected shrinkages of at least 0, got [${shrinkages.join(", ")}]`,
-    );
-  }
 }

@@ -3,23 +3,28 @@ import type { Label } from "../cohort/cohort.js";
 import { createRandom } from "../cohort/random.js";
 import type { Rows } from "../engine/linear-algebra.js";
 import { checkOptions, type Kinds, required } from "../options.js";
-import {
-  type ClassificationRun,
-  type LabeledTask,
-  meanScores,
-  patientInterval,
-  runFolds,
-  type Scores,
-} from "./classification-run.js";
-import type { Classifier } from "./classifiers.js";
 import { type Fold, stratifiedGroupFolds, stratifiedHoldout } from "./folds.js";
+import { fitLogistic, predictLogistic } from "./logistic.js";
+import {
+  type Confusion,
+  type ConfusionMetrics,
+  confusionMatrix,
+  confusionMetrics,
+  rocAucOfClasses,
+} from "./metrics.js";
+import { fitMlp, type MlpOptions, predictMlp } from "./mlp.js";
 import { checkPoints, selectPoints } from "./points.js";
-import { type Interval, wilsonInterval } from "./statistics.js";
+import { checkCount } from "./statistics.js";
+
+/** "majority" learns nothing but how frequent each class is: the row that others must beat. */
+export type Classifier =
+  | { readonly kind: "majority" | "logistic" }
+  | ({ readonly kind: "mlp" } & MlpOptions);
 
 export interface TaskOptions {
   /** One sample per row. Whatever made them must not have seen the test samples, or every score is too high. */
   readonly embeddings: Rows;
-  /** One per row. A sample whose label is null is left out and counted. */
+  /** One per row. A sample whose label is null is left out. */
   readonly labels: readonly Label[];
   /** The patient of each row. */
   readonly groups: readonly string[];
@@ -43,22 +48,31 @@ export const TASK_KINDS: Kinds<TaskOptions> = {
   ...{ folds: "number", repeats: "number", seed: "number" },
 };
 
-/** What `crossValidate` found. */
-export interface ClassificationResult {
-  readonly classifier: Classifier["kind"];
-  /** Sorted; of two classes, the second is the positive one. */
+/** Samples with a known label, as indexes of sorted classes; of two classes, the second is the positive one. */
+export interface LabeledTask {
+  readonly points: Rows;
+  readonly labels: readonly number[];
+  readonly groups: readonly string[];
   readonly classes: readonly (string | number)[];
-  /** Samples with a label. */
-  readonly samples: number;
-  /** Samples left out because their label is missing. */
-  readonly unlabeled: number;
-  readonly runs: readonly ClassificationRun[];
-  /** Means over the runs. */
+  /** Of the embeddings that were given. */
+  readonly rows: readonly number[];
+}
+
+/** Shares in [0, 1]; the area is null where no class has samples on both sides. */
+export type Scores = ConfusionMetrics & { readonly rocAuc: number | null };
+
+/** One drawing of the folds; arrays run over `rows`. */
+export interface ClassificationRun {
+  readonly seed: number;
+  /** Which rows of the task were predicted, by a classifier that had not seen them. */
+  readonly rows: readonly number[];
+  /** The fold that each was tested in. */
+  readonly folds: readonly number[];
+  /** Class indexes. */
+  readonly truth: Int32Array;
+  readonly predictions: Int32Array;
+  readonly confusion: Confusion;
   readonly scores: Scores;
-  /** Wilson's 95 % interval of the mean accuracy for the samples of one run, since repeats add no samples. */
-  readonly accuracyInterval: Interval;
-  /** 95 % bootstrap interval over patients; it has no width if all predictions are right, or none. */
-  readonly balancedAccuracyInterval: Interval;
 }
 
 /**
@@ -68,42 +82,24 @@ export interface ClassificationResult {
  * patients than there are folds.
  */
 export async function crossValidate(
-  options: TaskOptions & { readonly classifier: Classifier },
-): Promise<ClassificationResult> {
-  const { classifier } = checkOptions("crossValidate", options, {
-    ...TASK_KINDS,
-    classifier: required("object"),
-  });
+  options: TaskOptions,
+  classifier: Classifier,
+): Promise<{ readonly task: LabeledTask; readonly runs: readonly ClassificationRun[] }> {
+  const { protocol, folds, repeats = 1, seed = 42 } = options;
   const task = prepareTask(options);
-  const { protocol = "grouped", folds = 5, repeats = 1, seed = 42 } = options;
-  if (!Number.isInteger(repeats) || repeats < 1) {
-    throw new RangeError(`crossValidate: expected at least one repeat, got ${repeats}`);
-  }
+  checkCount("crossValidate", "repeats", repeats);
   const random = createRandom(seed, "repeats");
   const seeds = [seed, ...Array.from({ length: repeats - 1 }, () => random.uint32())];
   const names = task.labels.map((label) => task.classes[label]); // for the messages of the folds
   const runs: ClassificationRun[] = [];
-  for (const seedOfRun of seeds) {
+  for (const seed of seeds) {
     const drawn =
       protocol === "paper"
-        ? [stratifiedHoldout(names, { seed: seedOfRun })]
-        : stratifiedGroupFolds(names, task.groups, { folds, seed: seedOfRun });
-    runs.push(await runFolds(task, drawn, classifier, seedOfRun));
+        ? [stratifiedHoldout(names, { seed })]
+        : stratifiedGroupFolds(names, task.groups, { folds, seed });
+    runs.push(await runFolds(task, drawn, classifier, seed));
   }
-  const scores = meanScores(runs.map((run) => run.scores));
-  const trials = runs[0].rows.length;
-  return {
-    classifier: classifier.kind,
-    classes: task.classes,
-    samples: task.rows.length,
-    unlabeled: options.labels.length - task.rows.length,
-    // Back to rows of the embeddings that were given.
-    runs: runs.map((run) => ({ ...run, rows: run.rows.map((row) => task.rows[row]) })),
-    scores,
-    // A mean of shares k / n may land a rounding error above 1.
-    accuracyInterval: wilsonInterval(Math.min(trials, scores.accuracy * trials), trials),
-    balancedAccuracyInterval: patientInterval(runs, task, seed),
-  };
+  return { task, runs };
 }
 
 /**
@@ -111,23 +107,19 @@ export async function crossValidate(
  * @throws RangeError as `crossValidate` does, or if one of the parts has no labeled row.
  */
 export async function scoreHoldout(
-  options: TaskOptions & { readonly classifier: Classifier },
+  options: TaskOptions,
   { train, test }: Fold,
+  classifier: Classifier,
 ): Promise<ClassificationRun> {
-  const { classifier } = checkOptions("scoreHoldout", options, {
-    ...TASK_KINDS,
-    classifier: required("object"),
-  });
   const task = prepareTask(options);
   const placeOf = new Map(task.rows.map((row, place) => [row, place]));
   const labeled = (rows: readonly number[]) => rows.flatMap((row) => placeOf.get(row) ?? []);
   const fold = { train: labeled(train), test: labeled(test) };
-  if (fold.test.length === 0) throw new RangeError("scoreHoldout: expected test rows, got none");
-  const run = await runFolds(task, [fold], classifier, options.seed ?? 42);
-  return { ...run, rows: run.rows.map((row) => task.rows[row]) };
+  return await runFolds(task, [fold], classifier, options.seed ?? 42);
 }
 
-function prepareTask({ embeddings, labels, groups }: TaskOptions): LabeledTask {
+function prepareTask(options: TaskOptions): LabeledTask {
+  const { embeddings, labels, groups } = checkOptions("crossValidate", options, TASK_KINDS);
   checkPoints("crossValidate", embeddings);
   if (labels.length !== embeddings.rows || groups.length !== embeddings.rows) {
     throw new RangeError(
@@ -158,4 +150,87 @@ function prepareTask({ embeddings, labels, groups }: TaskOptions): LabeledTask {
     classes,
     rows,
   };
+}
+
+/** Predicts the test rows of each fold from its training rows, and scores all of them together. */
+async function runFolds(
+  { points, labels, classes }: LabeledTask,
+  folds: readonly Fold[],
+  classifier: Classifier,
+  seed: number,
+): Promise<ClassificationRun> {
+  const count = classes.length;
+  const tested = folds
+    .flatMap(({ test }, fold) => test.map((row) => ({ row, fold })))
+    .sort((a, b) => a.row - b.row);
+  const placeOf = new Map(tested.map(({ row }, place) => [row, place]));
+  const probabilities = new Float64Array(tested.length * count);
+  for (const fold of folds) {
+    const found = await predictFold(points, labels, count, fold, classifier);
+    fold.test.forEach((row, i) => {
+      probabilities.set(found.subarray(i * count, (i + 1) * count), placeOf.get(row)! * count);
+    });
+  }
+  const predictions = Int32Array.from(tested, (_, i) => {
+    const own = probabilities.subarray(i * count, (i + 1) * count);
+    return own.indexOf(Math.max(...own)); // the first of equals
+  });
+  const truth = Int32Array.from(tested, ({ row }) => labels[row]);
+  const confusion = confusionMatrix(truth, predictions, count);
+  const strata = tested.map(({ fold }) => fold);
+  const rocAuc = rocAucOfClasses(truth, probabilities, count, strata);
+  return {
+    ...{ seed, rows: tested.map(({ row }) => row), folds: strata, truth, predictions, confusion },
+    scores: { ...confusionMetrics(confusion), rocAuc },
+  };
+}
+
+/**
+ * Fits a classifier on the training rows, scaling included, and predicts the test rows.
+ * @param labels indexes in [0, classes), one a row of `points`.
+ * @returns probabilities, `[test, classes]`; 0 for a class that the training rows do not have.
+ */
+export async function predictFold(
+  points: Rows,
+  labels: ArrayLike<number>,
+  classes: number,
+  { train, test }: Fold,
+  classifier: Classifier,
+): Promise<Float64Array> {
+  const counts = new Int32Array(classes);
+  for (const row of train) counts[labels[row]]++;
+  const present = [...counts.keys()].filter((c) => counts[c] > 0);
+  const out = new Float64Array(test.length * classes);
+  if (classifier.kind === "majority" || present.length === 1) {
+    return out.map((_, at) => counts[at % classes] / train.length);
+  }
+  // Absent classes are unknown to the classifier, so the others close ranks.
+  const known = train.map((row) => present.indexOf(labels[row]));
+  const [own, others] = [selectPoints(points, train), selectPoints(points, test)];
+  const found = await fitAndPredict(own, known, present.length, others, classifier);
+  found.forEach((share, at) => {
+    const [i, k] = [Math.floor(at / present.length), at % present.length];
+    out[i * classes + present[k]] = share;
+  });
+  return out;
+}
+
+async function fitAndPredict(
+  train: Rows,
+  labels: readonly number[],
+  classes: number,
+  test: Rows,
+  classifier: Classifier,
+): Promise<Float64Array> {
+  if (classifier.kind === "logistic") {
+    return predictLogistic(fitLogistic(train, labels, classes), test);
+  }
+  if (classifier.kind === "mlp") {
+    const { kind: _, ...options } = classifier;
+    const model = await fitMlp(train, labels, classes, options);
+    return await predictMlp(model, test, { engine: options.engine });
+  }
+  throw new RangeError(
+    `crossValidate: expected a classifier of kind "majority", "logistic" or "mlp", got "${classifier.kind}"`,
+  );
 }

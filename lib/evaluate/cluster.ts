@@ -2,65 +2,10 @@
 import { kmeans } from "ml-kmeans";
 import { createRandom } from "../cohort/random.js";
 import type { Rows } from "../engine/linear-algebra.js";
-import { checkPoints, pointsAsArrays, selectPoints, visitDistances } from "./points.js";
-import { checkCount } from "./statistics.js";
+import { checkPoints, selectPoints, visitDistances } from "./points.js";
 
 const MOST_ITERATIONS = 300;
-
-/** A clustering of points. */
-export interface Clusters {
-  /** The cluster of each row, in [0, k), numbered in order of first appearance. */
-  readonly assignments: readonly number[];
-  /** `[k, columns]`, row-major. */
-  readonly centroids: Float64Array;
-  /** Sum of squared distances from each point to its centroid. */
-  readonly inertia: number;
-  /** The inertia of each start. If they differ much, the clusters depend on chance. */
-  readonly inertiaOfStarts: readonly number[];
-  /** Whether the kept start converged within 300 iterations. */
-  readonly converged: boolean;
-}
-
-/**
- * Clusters points into `k` groups by k-means, from seeded k-means++ starts, of which the one with the least inertia is kept.
- *
- * Source: Lloyd 1982; Arthur and Vassilvitskii 2007.
- * @throws RangeError if `k` is not a whole number in [1, distinct points], or there is no start.
- */
-export function kMeans(points: Rows, k: number, starts = 10): Clusters {
-  checkPoints("kMeans", points);
-  checkCount("kMeans", "starts", starts);
-  const rows = pointsAsArrays(points);
-  const distinct = new Set(rows.map((row) => row.join())).size;
-  if (!Number.isInteger(k) || k < 1 || k > distinct) {
-    throw new RangeError(
-      `kMeans: expected k in [1, ${distinct}], the number of distinct points, got ${k}`,
-    );
-  }
-  const random = createRandom(42, "k-means");
-  const runs = Array.from({ length: starts }, () => {
-    const { clusters, centroids, converged } = kmeans(rows, k, {
-      seed: random.uint32(),
-      maxIterations: MOST_ITERATIONS,
-    });
-    const inertia = rows.reduce(
-      (sum, row, i) => sum + squaredDistance(row, centroids[clusters[i]]),
-      0,
-    );
-    return { clusters, centroids, converged, inertia };
-  });
-  const best = runs.reduce((least, run) => (run.inertia < least.inertia ? run : least));
-  const order = [...new Set(best.clusters)];
-  // A cluster that lost its last point comes last.
-  for (let c = 0; c < k; c++) if (!order.includes(c)) order.push(c);
-  return {
-    assignments: best.clusters.map((c) => order.indexOf(c)),
-    centroids: Float64Array.from(order.flatMap((c) => best.centroids[c])),
-    inertia: best.inertia,
-    inertiaOfStarts: runs.map((run) => run.inertia),
-    converged: best.converged,
-  };
-}
+const STARTS = 10;
 
 /** A label of points. */
 export interface Labeling {
@@ -79,26 +24,34 @@ export interface LabelAgreement {
 }
 
 /** Clusters of points, and how they agree with labels. */
-export interface LabeledClusters extends Clusters {
+export interface LabeledClusters {
+  /** The cluster of each row, in [0, k), numbered in order of first appearance. */
+  readonly assignments: readonly number[];
+  /** Sum of squared distances from each point to its centroid. */
+  readonly inertia: number;
   /** The mean silhouette of the clusters, in [-1, 1]; null for a single cluster. */
   readonly silhouette: number | null;
   readonly labels: readonly LabelAgreement[];
 }
 
 /**
- * Clusters points by `kMeans`, and compares the clusters with labels.
- * @throws RangeError as `kMeans`, or if a label does not have one value per point, or is recorded for none.
+ * Clusters points into `k` groups by k-means, from ten seeded k-means++ starts, of which the one with the least inertia is
+ * kept, and compares the clusters with labels.
+ *
+ * Source: Lloyd 1982; Arthur and Vassilvitskii 2007.
+ * @throws RangeError if `k` is not a whole number in [1, distinct points], or a label does not have one value per point, or
+ * is recorded for none.
  */
 export function clusterPoints(
   points: Rows,
   k: number,
   labels: readonly Labeling[] = [],
 ): LabeledClusters {
+  checkPoints("clusterPoints", points);
   for (const label of labels) checkLabeling("clusterPoints", points, label);
-  const clusters = kMeans(points, k);
-  const { assignments } = clusters;
+  const { assignments, inertia } = kMeans(points, k);
   return {
-    ...clusters,
+    ...{ assignments, inertia },
     silhouette: separation(points, { name: "cluster", values: assignments }),
     labels: labels.map((label) => {
       const known = recordedRows(label);
@@ -112,6 +65,29 @@ export function clusterPoints(
       };
     }),
   };
+}
+
+function kMeans({ rows: count, columns, values }: Rows, k: number) {
+  const rows = Array.from({ length: count }, (_, row) =>
+    Array.from(values.subarray(row * columns, (row + 1) * columns)),
+  );
+  const distinct = new Set(rows.map((row) => row.join())).size;
+  if (!Number.isInteger(k) || k < 1 || k > distinct) {
+    throw new RangeError(
+      `clusterPoints: expected k in [1, ${distinct}], the number of distinct points, got ${k}`,
+    );
+  }
+  const random = createRandom(42, "k-means");
+  const runs = Array.from({ length: STARTS }, () => {
+    const { clusters, centroids } = kmeans(rows, k, {
+      seed: random.uint32(),
+      maxIterations: MOST_ITERATIONS,
+    });
+    const squares = rows.map((row, i) => squaredDistance(row, centroids[clusters[i]]));
+    return { clusters, inertia: squares.reduce((sum, one) => sum + one, 0) };
+  });
+  const { clusters, inertia } = runs.reduce((a, b) => (b.inertia < a.inertia ? b : a));
+  return { assignments: indexGroups(clusters).indexes, inertia };
 }
 
 /** @throws RangeError unless the label has one value per point. */
@@ -130,7 +106,7 @@ export function separation(points: Rows, label: Labeling): number | null {
   const known = recordedRows(label).filter((row) => !alone.includes(label.values[row]!));
   const classes = known.map((row) => label.values[row]!);
   if (new Set(classes).size < 2) return null;
-  return silhouette(selectPoints(points, known), classes).mean;
+  return silhouette(selectPoints(points, known), classes);
 }
 
 /** The classes that a single point has. */
@@ -144,34 +120,15 @@ function recordedRows({ values }: Labeling): number[] {
   return values.flatMap((value, row) => (value === null ? [] : [row]));
 }
 
-/** How well each point fits its group. */
-export interface Silhouette {
-  /** Mean over the points, in [-1, 1]. */
-  readonly mean: number;
-  /** Of each point, `(b - a) / max(a, b)`; 0 in a group of one. */
-  readonly samples: Float64Array;
-}
-
 /**
- * Compares each point's mean distance `a` to its own group with the least mean distance `b` to another group.
- * Groups may be clusters or labels.
+ * The mean over points of `(b - a) / max(a, b)`, in [-1, 1], with the mean distance `a` to a point's own group and the
+ * least mean distance `b` to another group; 0 in a group of one. There are at least two groups.
  *
  * Source: Rousseeuw 1987, Euclidean distance.
- * @throws RangeError unless each row has a group and there are 2 to rows - 1 groups.
  */
-export function silhouette(
-  points: Rows,
-  groups: readonly (string | number | boolean)[],
-): Silhouette {
-  checkPoints("silhouette", points);
+export function silhouette(points: Rows, groups: readonly (string | number)[]): number {
   const { rows } = points;
   const { indexes, count } = indexGroups(groups);
-  if (groups.length !== rows || count < 2 || count > rows - 1) {
-    throw new RangeError(
-      `silhouette: expected one group a row and 2 to ${rows - 1} different ones for ${rows} rows, ` +
-        `got ${count} among ${groups.length}`,
-    );
-  }
   const sizes = new Int32Array(count);
   for (const index of indexes) sizes[index]++;
   const samples = new Float64Array(rows);
@@ -187,7 +144,7 @@ export function silhouette(
     const larger = Math.max(a, b);
     samples[i] = larger === 0 ? 0 : (b - a) / larger;
   });
-  return { mean: samples.reduce((sum, value) => sum + value, 0) / rows, samples };
+  return samples.reduce((sum, value) => sum + value, 0) / rows;
 }
 
 /**
@@ -198,8 +155,8 @@ export function silhouette(
  * @throws RangeError if the groupings differ in length or are empty.
  */
 export function adjustedRandIndex(
-  one: readonly (string | number | boolean)[],
-  other: readonly (string | number | boolean)[],
+  one: readonly (string | number)[],
+  other: readonly (string | number)[],
 ): number {
   if (one.length !== other.length || one.length === 0) {
     throw new RangeError(
@@ -230,11 +187,11 @@ export function adjustedRandIndex(
   return (together - expected) / ((inOne + inOther) / 2 - expected);
 }
 
-function indexGroups(groups: readonly (string | number | boolean)[]): {
+function indexGroups(groups: readonly (string | number)[]): {
   indexes: number[];
   count: number;
 } {
-  const seen = new Map<string | number | boolean, number>();
+  const seen = new Map<string | number, number>();
   const indexes = groups.map((group) => {
     const known = seen.get(group);
     if (known !== undefined) return known;

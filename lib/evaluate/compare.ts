@@ -4,17 +4,19 @@ import { groupBy } from "../cohort/group.js";
 import type { Rows } from "../engine/linear-algebra.js";
 import { unknownName } from "../nearest.js";
 import { checkOptions } from "../options.js";
-import type { ClassificationRun } from "./classification-run.js";
-import type { Classifier } from "./classifiers.js";
+import { drawWeights, estimate } from "./bootstrap.js";
 import {
-  type ClassificationResult,
+  type ClassificationRun,
+  type Classifier,
   crossValidate,
+  type LabeledTask,
+  type Scores,
   TASK_KINDS,
   type TaskOptions,
 } from "./classify.js";
-import { confusionMatrix, confusionMetrics } from "./metrics.js";
+import { type ConfusionMetrics, confusionMatrix, confusionMetrics } from "./metrics.js";
 import { adjustHolm, correctedInterval } from "./repeated-splits.js";
-import { meanOf, wilsonInterval } from "./statistics.js";
+import { type Interval, meanOf, wilsonInterval } from "./statistics.js";
 
 /** How one classifier did: shares in [0, 1], with 95 % intervals. */
 export interface ClassifierRow {
@@ -92,7 +94,8 @@ export async function compareClassifiers(options: CompareOptions): Promise<Class
   ];
   const rows: ClassifierRow[] = [];
   for (const { name, classifier, embeddings = task.embeddings } of contests) {
-    rows.push(rowOf(name, await crossValidate({ ...task, embeddings, classifier })));
+    const { task: labeled, runs } = await crossValidate({ ...task, embeddings }, classifier);
+    rows.push(rowOf(name, labeled, runs, task.seed));
   }
   return rows;
 }
@@ -108,23 +111,68 @@ export function encodeCategories(values: readonly Label[]): Rows {
   return { rows: values.length, columns, values: out };
 }
 
-function rowOf(name: string, result: ClassificationResult): ClassifierRow {
-  const { scores, accuracyInterval, balancedAccuracyInterval } = result;
+function rowOf(
+  name: string,
+  task: LabeledTask,
+  runs: readonly ClassificationRun[],
+  seed = 42,
+): ClassifierRow {
+  const scores = meanScores(runs.map((run) => run.scores));
+  const samples = runs[0].rows.length;
+  // Repeats add no samples; and a mean of shares k / n may land a rounding error above 1.
+  const interval = wilsonInterval(Math.min(samples, scores.accuracy * samples), samples);
+  const balanced = patientInterval(runs, task, seed);
   return {
-    classifier: name,
-    samples: result.runs[0].rows.length,
-    accuracy: scores.accuracy,
-    accuracyLow: accuracyInterval.low,
-    accuracyHigh: accuracyInterval.high,
+    ...{ classifier: name, samples },
+    ...{ accuracy: scores.accuracy, accuracyLow: interval.low, accuracyHigh: interval.high },
     balancedAccuracy: scores.balancedAccuracy,
-    balancedLow: balancedAccuracyInterval.low,
-    balancedHigh: balancedAccuracyInterval.high,
-    macroF1: scores.macroF1,
-    rocAuc: scores.rocAuc,
-    majorityRate: scores.majorityRate,
-    confusion: confusionOf(result),
-    byFold: result.runs.flatMap((run) => scoreFolds(run, result.classes.length)),
+    ...{ balancedLow: balanced.low, balancedHigh: balanced.high },
+    ...{ macroF1: scores.macroF1, rocAuc: scores.rocAuc, majorityRate: scores.majorityRate },
+    confusion: confusionOf(runs[0], task.classes),
+    byFold: runs.flatMap((run) => scoreFolds(run, task.classes.length)),
   };
+}
+
+/** Averages each score over runs; the area over those that have one. */
+function meanScores(all: readonly Scores[]): Scores {
+  const areas = all.map(({ rocAuc }) => rocAuc).filter((area) => area !== null);
+  const mean = (key: keyof ConfusionMetrics) => meanOf(all.map((scores) => scores[key]));
+  return {
+    accuracy: mean("accuracy"),
+    balancedAccuracy: mean("balancedAccuracy"),
+    macroF1: mean("macroF1"),
+    majorityRate: mean("majorityRate"),
+    rocAuc: areas.length === 0 ? null : meanOf(areas),
+  };
+}
+
+const DRAWS = 2000;
+
+/** The balanced accuracy's 95 % interval over patients drawn with replacement, each with all its predictions. */
+function patientInterval(
+  runs: readonly ClassificationRun[],
+  task: LabeledTask,
+  seed: number,
+): Interval {
+  const classes = task.classes.length;
+  const countsOf = new Map<string, Float64Array>();
+  for (const { rows, truth, predictions } of runs) {
+    rows.forEach((row, i) => {
+      const patient = task.groups[row];
+      const counts = countsOf.get(patient) ?? new Float64Array(classes * classes);
+      counts[truth[i] * classes + predictions[i]]++;
+      countsOf.set(patient, counts);
+    });
+  }
+  const patients = [...countsOf.values()];
+  const draws = drawWeights([...countsOf.keys()], { draws: DRAWS, seed }).map((times) => {
+    const counts = new Float64Array(classes * classes);
+    patients.forEach((own, patient) => {
+      for (let i = 0; i < counts.length; i++) counts[i] += times[patient] * own[i];
+    });
+    return confusionMetrics({ classes, counts }).balancedAccuracy;
+  });
+  return estimate(Number.NaN, draws);
 }
 
 function scoreFolds(
@@ -199,9 +247,11 @@ export function compareRepresentations(
   return compared.map(({ p: _, better, ...row }, i) => ({ ...row, adjusted: adjusted[i], better }));
 }
 
-/** Takes the confusion matrix of the first draw, in which each sample counts once. */
-function confusionOf({ classes, runs: [run] }: ClassificationResult): ClassConfusion {
-  const { confusion, scores, rows } = run;
+/** Shows the confusion matrix of one draw, in which each sample counts once. */
+function confusionOf(
+  { confusion, scores, rows }: ClassificationRun,
+  classes: LabeledTask["classes"],
+): ClassConfusion {
   const size = classes.length;
   const { low, high } = wilsonInterval(Math.round(scores.accuracy * rows.length), rows.length);
   return {

@@ -6,7 +6,6 @@ import {
   multiply,
   multiplyTransposed,
 } from "../engine/linear-algebra.js";
-import { checkOptions } from "../options.js";
 import type { Prepared, PreparedCohort } from "../preprocess/prepare.js";
 import { fitPca, type Pca, reconstructPca, transformPca } from "./pca.js";
 import {
@@ -29,9 +28,8 @@ export interface ConditionalPcaOptions {
 /** Returns the paper's PCA: as many components as training rows, fitted to and seeing all columns; not clamped. */
 export function pcaPredictor(
   { train }: Pick<PreparedCohort, "train">,
-  options: { readonly count?: number } = {},
+  count = train.matrix.rows,
 ): Predictor {
-  const { count = train.matrix.rows } = checkOptions("pcaPredictor", options, { count: "number" });
   const pca = fitPca(train.matrix, count);
   return {
     name: "PCA, sees all",
@@ -41,40 +39,16 @@ export function pcaPredictor(
 }
 
 /**
- * Infers the scores of rows of which only the columns `[start, end)` are visible: the conditional mean
- * `t = (W^T W + σ² Λ^-1)^-1 W^T (x - mean)` under probabilistic PCA, W the visible part of the components and Λ the
+ * Fits probabilistic PCA to all columns of the training rows and predicts from the first modality alone. The scores of a
+ * row are the conditional mean `t = (W^T W + σ² Λ^-1)^-1 W^T (x - mean)`, W the visible part of the components and Λ the
  * variances without the noise σ²; components no stronger than the noise get 0.
- * @param noise σ², the variance of a column around what the components say; positive.
- * @returns row-major `[rows, pca.count]`.
  * Source: Tipping and Bishop 1999, section 3, with the noise given instead of fitted.
- * @throws RangeError if the noise is not positive.
- */
-export function inferScores(
-  pca: Pca,
-  rows: Prepared["matrix"],
-  { noise, ...visible }: ColumnRange & { readonly noise: number },
-): Float64Array {
-  return scoreInference(pca, visible)(rows)(pca.count, noise);
-}
-
-/**
- * Fits probabilistic PCA to all columns of the training rows and predicts from the first modality alone.
- * @throws RangeError if an option is out of range, or no validation entry is observed to choose by.
+ * @throws RangeError if no validation entry is observed to choose by.
  */
 export function fitConditionalPca(
   prepared: PreparedCohort,
-  options: ConditionalPcaOptions = {},
+  { counts = [10, 20, 40, 80], noises = [1e-3, 3e-3, 1e-2, 3e-2, 0.1] }: ConditionalPcaOptions = {},
 ): Predictor {
-  const { counts = [10, 20, 40, 80], noises = [1e-3, 3e-3, 1e-2, 3e-2, 0.1] } = checkOptions(
-    "fitConditionalPca",
-    options,
-    { counts: "array", noises: "array" },
-  );
-  if (noises.length === 0 || noises.some((noise) => !(noise > 0 && noise < 1))) {
-    throw new RangeError(
-      `fitConditionalPca: expected noises in (0, 1), as shares of the first variance, got [${noises.join(", ")}]`,
-    );
-  }
   const { train, validation, modalities, space } = prepared;
   const pca = fitPca(train.matrix, Math.max(...counts));
   const first = pca.explainedVariance[0];
@@ -107,9 +81,6 @@ function scoreInference(
   return (rows) => {
     const along = multiplyTransposed(rows, components, { ...visible, leftCenter: mean });
     return (count, noise) => {
-      if (!(noise > 0)) {
-        throw new RangeError(`inferScores: expected a positive noise, got ${noise}`);
-      }
       const out = new Float64Array(rows.rows * most);
       let kept = 0;
       while (kept < count && explainedVariance[kept] > noise) kept++;

@@ -64,18 +64,11 @@ export function fitControls(prepared: PreparedCohort, options: ControlOptions = 
     PLS: () => fitPls(prepared),
     "kernel ridge, RBF": () => fitKernelRidge(prepared),
     ...(prepared.space === "paper"
-      ? {
-          "dual ridge, clamped RNA": () =>
-            fitRidge(prepared, { input: "paper", name: "dual ridge, clamped RNA" }),
-        }
+      ? { "dual ridge, clamped RNA": () => fitRidge(prepared, { input: "paper" }) }
       : {}),
     "dual ridge": () => fitRidge(prepared),
     "ridge + cis of its residual": () => fitRidgeWithCis(prepared),
-    "ridge + cis of its residual + offset": () =>
-      fitRidgeWithCis(prepared, {
-        offset: true,
-        name: "ridge + cis of its residual + offset",
-      }),
+    "ridge + cis of its residual + offset": () => fitRidgeWithCis(prepared, { offset: true }),
     "per-gene ridge on own RNA and components": () => fitGeneRidge(prepared),
     "PCA, sees all": () => pcaPredictor(prepared),
   };

@@ -1,8 +1,5 @@
 // Cox regression of survival times with a ridge penalty, and Harrell's concordance index.
 import { factorCholesky, type Rows } from "../engine/linear-algebra.js";
-import { checkOptions } from "../options.js";
-import { checkPoints } from "./points.js";
-import { identity } from "./rows.js";
 
 /** When each sample was last seen, in any one unit, and whether it died then; else it is censored. */
 export interface Survival {
@@ -12,45 +9,20 @@ export interface Survival {
   readonly died: ArrayLike<boolean>;
 }
 
-export interface CoxOptions {
-  /** Weight of the penalty; by default 0. */
-  readonly ridge?: number;
-  /** How deaths at the same time share the likelihood; by default Efron's. */
-  readonly ties?: "efron" | "breslow";
-}
-
-export interface CoxModel {
-  /** Log hazard ratios per unit of each column, `[columns]`. */
-  readonly coefficients: Float64Array;
-  /** Partial log-likelihood there, without the penalty. */
-  readonly logLikelihood: number;
-  /** From the information matrix with the penalty, `[columns]`. */
-  readonly standardErrors: Float64Array;
-}
-
 const MOST_ITERATIONS = 100;
 const TOLERANCE = 1e-8; // of the largest change of a coefficient in a step, relative
 
 /**
  * Maximizes the partial log-likelihood less `ridge / 2 ‖β‖²` by Newton's method with step halving.
- * Source: Cox 1972; Efron 1977 and Breslow 1974 for ties.
- * @throws RangeError if times are not positive, nobody died, the information matrix is singular, as with a constant or
- * repeated column and no ridge, or the search does not converge, as where a column separates deaths from survivors.
+ * Source: Cox 1972; Efron 1977 for ties.
+ * @returns log hazard ratios per unit of each column, `[columns]`.
+ * @throws RangeError if the search does not converge, as where a column separates deaths from survivors.
  */
-export function fitCox(points: Rows, survival: Survival, options: CoxOptions = {}): CoxModel {
-  const { ridge = 0, ties = "efron" } = checkOptions("fitCox", options, {
-    ridge: "number",
-    ties: ["efron", "breslow"],
-  });
-  checkPoints("fitCox", points);
-  checkSurvival("fitCox", survival, points.rows);
-  if (!(ridge >= 0 && ridge < Infinity)) {
-    throw new RangeError(`fitCox: expected a ridge of at least 0, got ${ridge}`);
-  }
+export function fitCox(points: Rows, survival: Survival, ridge: number): Float64Array {
   const p = points.columns;
   const ordered = order(points, survival);
   const fit = (beta: Float64Array): Fit => {
-    const state = likelihood(ordered, beta, ties);
+    const state = likelihood(ordered, beta);
     const { gradient, information } = state;
     let penalty = 0;
     for (let k = 0; k < p; k++) {
@@ -62,7 +34,7 @@ export function fitCox(points: Rows, survival: Survival, options: CoxOptions = {
   };
   let at = fit(new Float64Array(p));
   for (let iteration = 0; iteration < MOST_ITERATIONS; iteration++) {
-    const step = invert(at.information, p).solve(at.gradient);
+    const step = factorCholesky(at.information).solve(at.gradient);
     const noise = 1e-12 * Math.abs(at.penalized);
     let next = at;
     for (let share = 1; share > 1e-8; share /= 2) {
@@ -73,14 +45,7 @@ export function fitCox(points: Rows, survival: Survival, options: CoxOptions = {
     }
     const moved = next === at ? 0 : largest(step);
     at = next;
-    if (moved > TOLERANCE * (1 + largest(at.beta))) continue;
-    const covariance = invert(at.information, p).solve(identity(p));
-    return {
-      ...{ coefficients: at.beta, logLikelihood: at.value },
-      standardErrors: Float64Array.from({ length: p }, (_, k) =>
-        Math.sqrt(covariance[k * (p + 1)]),
-      ),
-    };
+    if (moved <= TOLERANCE * (1 + largest(at.beta))) return at.beta;
   }
   throw new RangeError(
     `fitCox: expected to converge in ${MOST_ITERATIONS} iterations; a column may separate the dead from all others: ` +
@@ -88,14 +53,11 @@ export function fitCox(points: Rows, survival: Survival, options: CoxOptions = {
   );
 }
 
-/** Gives each row's log hazard ratio, `x β`, `[rows]`. */
-export function predictCox(
-  { coefficients }: Pick<CoxModel, "coefficients">,
+/** Gives each row's linear predictor, `x β`, `[rows]`. */
+export function predictLinear(
+  coefficients: Float64Array,
   { rows, columns, values }: Rows,
 ): Float64Array {
-  if (coefficients.length !== columns) {
-    throw new RangeError(`predictCox: expected ${coefficients.length} columns, got ${columns}`);
-  }
   return Float64Array.from({ length: rows }, (_, i) => {
     let sum = 0;
     for (let k = 0; k < columns; k++) sum += coefficients[k] * values[i * columns + k];
@@ -103,19 +65,13 @@ export function predictCox(
   });
 }
 
-/**
- * The partial log-likelihood of given coefficients, for rows that they need not have been fitted to.
- * @throws RangeError as `fitCox`.
- */
+/** The partial log-likelihood of given coefficients, for rows that they need not have been fitted to. */
 export function coxLogLikelihood(
   points: Rows,
   survival: Survival,
   coefficients: Float64Array,
-  ties: "efron" | "breslow" = "efron",
 ): number {
-  checkPoints("coxLogLikelihood", points);
-  checkSurvival("coxLogLikelihood", survival, points.rows);
-  return likelihood(order(points, survival), coefficients, ties, false).value;
+  return likelihood(order(points, survival), coefficients, false).value;
 }
 
 /** Pairs of samples of which one is known to have died first, by how risk orders them; weighted. */
@@ -195,11 +151,10 @@ interface Sums {
 function likelihood(
   { points, groups }: Ordered,
   beta: Float64Array,
-  ties: "efron" | "breslow",
   withDerivatives = true,
 ): State {
   const { columns: p, values } = points;
-  const eta = predictCox({ coefficients: beta }, points);
+  const eta = predictLinear(beta, points);
   const shift = eta.reduce((most, one) => Math.max(most, one), Number.NEGATIVE_INFINITY);
   const sums = (): Sums => ({
     ...{ zero: 0, one: new Float64Array(p), two: new Float64Array(withDerivatives ? p * p : 0) },
@@ -223,11 +178,11 @@ function likelihood(
     for (const row of members) add(atRisk, row);
     if (dead.length === 0) continue;
     const own = sums();
-    if (ties === "efron" && dead.length > 1) for (const row of dead) add(own, row);
+    if (dead.length > 1) for (const row of dead) add(own, row);
     for (let d = 0; d < dead.length; d++) {
       const row = dead[d];
       // Of tied deaths, Efron takes the share of those already dead off the risk set.
-      const share = ties === "efron" ? d / dead.length : 0;
+      const share = d / dead.length;
       const zero = atRisk.zero - share * own.zero;
       value += eta[row] - shift - Math.log(zero);
       if (!withDerivatives) continue;
@@ -249,33 +204,6 @@ function likelihood(
   return { value, gradient, information };
 }
 
-function invert(information: Float64Array, p: number) {
-  // A direction without information would be divided by rounding.
-  for (let k = 0; k < p; k++) {
-    if (information[k * (p + 1)] > 1e-12) continue;
-    throw new RangeError(
-      `fitCox: expected columns that vary among those at risk, got column ${k} without information; give a ridge, or leave it out`,
-    );
-  }
-  return factorCholesky(information);
-}
-
 function largest(values: Float64Array): number {
   return values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-}
-
-function checkSurvival(where: string, { time, died }: Survival, rows: number): void {
-  if (time.length !== rows || died.length !== rows) {
-    throw new RangeError(
-      `${where}: expected a time and a state for each of ${rows} rows, got ${time.length} and ${died.length}`,
-    );
-  }
-  let deaths = 0;
-  for (let i = 0; i < rows; i++) {
-    if (!(time[i] > 0 && Number.isFinite(time[i]))) {
-      throw new RangeError(`${where}: expected positive times, got ${time[i]} at row ${i}`);
-    }
-    if (died[i]) deaths++;
-  }
-  if (deaths === 0) throw new RangeError(`${where}: expected at least one death, got none`);
 }

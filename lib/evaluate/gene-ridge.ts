@@ -1,14 +1,12 @@
 // The strongest closed-form control that looks at one feature at a time: a ridge on its own gene's RNA and on all RNA.
 import { factorCholesky, multiplyTransposed, type Rows } from "../engine/linear-algebra.js";
-import { checkOptions } from "../options.js";
 import type { PreparedCohort } from "../preprocess/prepare.js";
-import { checkShrinkages, findPartners, notePartners, SHRINKAGES } from "./cis.js";
+import { findPartners, notePartners, SHRINKAGES } from "./cis.js";
 import { groupByMask } from "./masks.js";
 import { fitColumnScale } from "./points.js";
 import {
   behindConstants,
   bestTrial,
-  checkLambdas,
   clampTo,
   inferredColumns,
   inputReader,
@@ -40,14 +38,12 @@ const CHOSEN_BY = 1000;
  * `min ‖y - a - P w - b x‖² + λ ‖w‖² + s var(x) b²`, with P all principal components of the first modality and x the own
  * gene's column of it. Solved among the samples: with `A = K + λ I` of the observed, centered rows and `α = A^-1 y`,
  * `β = A^-1 x`, the slope is `b = x^T α / (x^T β + s var(x) / λ)` and the rest `k(x)^T (α - b β)`.
- * @throws RangeError if a setting is out of range, or no validation entry is observed to choose by.
+ * @throws RangeError if no validation entry is observed to choose by.
  */
-export function fitGeneRidge(prepared: PreparedCohort, options: GeneRidgeOptions = {}): Predictor {
-  const { lambdas = LAMBDAS, shrinkages = SHRINKAGES } = checkOptions("fitGeneRidge", options, {
-    ...{ lambdas: "array", shrinkages: "array" },
-  });
-  checkLambdas("fitGeneRidge", lambdas);
-  checkShrinkages("fitGeneRidge", shrinkages);
+export function fitGeneRidge(
+  prepared: PreparedCohort,
+  { lambdas = LAMBDAS, shrinkages = SHRINKAGES }: GeneRidgeOptions = {},
+): Predictor {
   const read = inputReader(prepared);
   const { train, validation, modalities, space } = prepared;
   const inputs = read(train);

@@ -1,9 +1,8 @@
 // Ridge regression with a Gaussian kernel of the first modality: what a linear control cannot see.
 import { type Rows, squaredDistances } from "../engine/linear-algebra.js";
-import { checkOptions } from "../options.js";
 import type { PreparedCohort } from "../preprocess/prepare.js";
 import { fitMixture } from "./mixing.js";
-import { checkLambdas, inputReader, LAMBDAS, noteEdge, type Predictor } from "./predictor.js";
+import { inputReader, LAMBDAS, noteEdge, type Predictor } from "./predictor.js";
 import { mixingWeights } from "./ridge.js";
 import { columnMeans, rowsOf } from "./rows.js";
 
@@ -20,20 +19,12 @@ const GAMMAS = [0.1, 0.3, 1, 3] as const;
  * Fits `ŷ = ȳ + k(x)^T (K + λ I)^-1 (Y - ȳ)` with the Gaussian kernel, centered in its feature space. Validation error
  * chooses penalty and rate.
  * Source: scikit-learn's KernelRidge on what its KernelCenterer gives; λ is its alpha times the kernel's factor.
- * @throws RangeError if a setting is not positive, the training rows are all alike, or no validation entry is observed to
- * choose by.
+ * @throws RangeError if the training rows are all alike, or no validation entry is observed to choose by.
  */
 export function fitKernelRidge(
   prepared: PreparedCohort,
-  options: KernelRidgeOptions = {},
+  { lambdas = LAMBDAS, gammas = GAMMAS }: KernelRidgeOptions = {},
 ): Predictor {
-  const { lambdas = LAMBDAS, gammas = GAMMAS } = checkOptions("fitKernelRidge", options, {
-    ...{ lambdas: "array", gammas: "array" },
-  });
-  checkLambdas("fitKernelRidge", lambdas);
-  if (gammas.length === 0 || gammas.some((gamma) => !(gamma > 0 && gamma < Infinity))) {
-    throw new RangeError(`fitKernelRidge: expected positive gammas, got [${gammas.join(", ")}]`);
-  }
   const read = inputReader(prepared);
   const inputs = read(prepared.train);
   const n = inputs.rows;

@@ -6,21 +6,9 @@ import {
   multiplyTransposed,
   type Rows,
 } from "../engine/linear-algebra.js";
-import { checkOptions } from "../options.js";
 import { minimizeSmooth } from "./minimize.js";
-import { type ColumnScale, checkPoints, fitColumnScale, standardizePoints } from "./points.js";
+import { type ColumnScale, fitColumnScale, standardizePoints } from "./points.js";
 import { rowsOf } from "./rows.js";
-
-export interface LogisticOptions {
-  /** `C`, the weight of the loss against the penalty: the larger, the less shrinkage. By default 1. */
-  readonly inverseStrength?: number;
-  /** Whether to scale each column to unit variance over the training rows, not only center it. By default true. */
-  readonly standardize?: boolean;
-  /** Largest gradient entry, per training row, at which the fit has converged. By default 1e-7. */
-  readonly tolerance?: number;
-  /** By default 2,000. */
-  readonly maxIterations?: number;
-}
 
 export interface LogisticModel {
   readonly classes: number;
@@ -32,47 +20,31 @@ export interface LogisticModel {
   readonly converged: boolean;
 }
 
+const TOLERANCE = 1e-7; // largest gradient entry, per training row
+
 /**
- * Minimizes `C Σ_i -log p(y_i | x_i) + ‖w‖² / 2`, the intercept unpenalized; labels are indexes in [0, classes).
+ * Minimizes `Σ_i -log p(y_i | x_i) + ‖w‖² / 2` on standardized columns, the intercept unpenalized; labels are indexes in
+ * [0, classes), and at least two occur.
  * With more columns than rows it works on the rows' principal scores: the penalty does not see a rotation,
  * and the optimum lies in the span of the rows, so this changes nothing but the cost.
  * Source: scikit-learn's LogisticRegression(C=1).
- * @throws RangeError if labels and rows differ in number, a label is out of range, or fewer than two classes occur.
  */
 export function fitLogistic(
   points: Rows,
   labels: ArrayLike<number>,
   classes: number,
-  options: LogisticOptions = {},
 ): LogisticModel {
-  const {
-    inverseStrength = 1,
-    standardize = true,
-    tolerance = 1e-7,
-    maxIterations = 2000,
-  } = checkOptions("fitLogistic", options, {
-    inverseStrength: "number",
-    standardize: "boolean",
-    tolerance: "number",
-    maxIterations: "number",
-  });
-  checkPoints("fitLogistic", points);
-  checkLabels("fitLogistic", labels, points.rows, classes);
-  if (!(inverseStrength > 0 && Number.isFinite(inverseStrength))) {
-    throw new RangeError(`fitLogistic: expected inverseStrength > 0, got ${inverseStrength}`);
-  }
-  const scale = fitColumnScale(points, { centerOnly: !standardize });
+  const scale = fitColumnScale(points);
   const scaled = standardizePoints(points, scale);
   const outputs = classes === 2 ? 1 : classes;
-  const curvature = inverseStrength * (1 / classes) * (1 - 1 / classes); // p (1 - p) before any fit
+  const curvature = (1 / classes) * (1 - 1 / classes); // p (1 - p) before any fit
   const rotation = points.columns > points.rows ? rotateIntoSpan(scaled, curvature) : null;
   const inputs = rotation?.scores ?? scaled;
   const penalties = rotation?.penalties ?? new Float64Array(points.columns).fill(1);
   const found = minimizeSmooth(
-    (point, gradient) =>
-      penalizedLoss(inputs, penalties, labels, inverseStrength, outputs, point, gradient),
+    (point, gradient) => penalizedLoss(inputs, penalties, labels, outputs, point, gradient),
     new Float64Array(outputs * (inputs.columns + 1)),
-    { tolerance: tolerance * points.rows, maxIterations },
+    TOLERANCE * points.rows,
   );
   const weights = found.point.slice(0, outputs * inputs.columns);
   return {
@@ -84,12 +56,8 @@ export function fitLogistic(
   };
 }
 
-/**
- * Gives each row's class probabilities, `[rows, classes]`; each row sums to 1.
- * @throws RangeError if the points have other columns than the model was fitted on, or a value is not finite.
- */
+/** Gives each row's class probabilities, `[rows, classes]`; each row sums to 1. */
 export function predictLogistic(model: LogisticModel, points: Rows): Float64Array {
-  checkPoints("predictLogistic", points);
   const { classes, coefficients, intercepts } = model;
   const outputs = intercepts.length;
   const scaled = standardizePoints(points, model.scale);
@@ -123,36 +91,11 @@ function softmaxInPlace(logits: Float64Array): number {
   return top + Math.log(sum);
 }
 
-/** @throws RangeError if there is not one label in [0, classes) a row, or fewer than two classes occur. */
-export function checkLabels(
-  where: string,
-  labels: ArrayLike<number>,
-  rows: number,
-  classes: number,
-): void {
-  if (labels.length !== rows) {
-    throw new RangeError(`${where}: expected ${rows} labels, one a row, got ${labels.length}`);
-  }
-  const seen = new Set<number>();
-  for (let i = 0; i < rows; i++) {
-    if (!Number.isInteger(labels[i]) || labels[i] < 0 || labels[i] >= classes) {
-      throw new RangeError(
-        `${where}: expected labels in [0, ${classes}), got ${labels[i]} at row ${i}`,
-      );
-    }
-    seen.add(labels[i]);
-  }
-  if (seen.size < 2) {
-    throw new RangeError(`${where}: expected rows of at least two classes, got ${seen.size}`);
-  }
-}
-
 /** The objective at `point` = weights `[outputs, columns]` then intercepts `[outputs]`; fills the gradient. */
 function penalizedLoss(
   inputs: Rows,
   penalties: Float64Array,
   labels: ArrayLike<number>,
-  inverseStrength: number,
   outputs: number,
   point: Float64Array,
   gradient: Float64Array,
@@ -176,8 +119,8 @@ function penalizedLoss(
       row[labels[i]] -= 1;
     }
     for (let k = 0; k < outputs; k++) {
-      residuals[k * rows + i] = inverseStrength * row[k];
-      gradient[offset + k] += inverseStrength * row[k];
+      residuals[k * rows + i] = row[k];
+      gradient[offset + k] += row[k];
     }
   }
   gradient.set(multiply(rowsOf(outputs, residuals), inputs));
@@ -187,7 +130,7 @@ function penalizedLoss(
     penalty += slope * point[i];
     gradient[i] += slope;
   }
-  return inverseStrength * loss + penalty / 2;
+  return loss + penalty / 2;
 }
 
 /**

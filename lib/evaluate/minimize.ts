@@ -1,33 +1,27 @@
 // Minimizing a smooth function of many numbers by L-BFGS, with its convergence checked.
 
-export interface MinimizeOptions {
-  /** Largest gradient entry at which the search is at rest. */
-  readonly tolerance?: number;
-  readonly maxIterations?: number;
-}
-
-export interface Minimum {
+/** Where the search came to rest, if it did. */
+interface Minimum {
   readonly point: Float64Array;
-  /** Largest absolute entry of the gradient there. */
-  readonly gradient: number;
-  readonly iterations: number;
-  /** Whether the gradient came below the tolerance. */
+  /** Whether the largest gradient entry came below the tolerance. */
   readonly converged: boolean;
 }
 
+const MOST_ITERATIONS = 2000;
 const MEMORY = 10; // pairs of steps and gradient changes kept
 const DESCENT = 1e-4; // share of the promised descent that a step must keep (Armijo)
 const CURVATURE = 0.9; // share of the slope that a step may leave (weak Wolfe)
 
 /**
- * Minimizes from the given start; `evaluate` writes the gradient into its second argument and returns the value.
+ * Minimizes from the given start until no gradient entry exceeds the tolerance; `evaluate` writes the gradient into its
+ * second argument and returns the value.
  * Source: Nocedal and Wright, Numerical Optimization, algorithms 7.4 and 7.5; steps by bisection, Lewis and Overton 2013.
  * @throws RangeError if the value at the start is not finite.
  */
 export function minimizeSmooth(
   evaluate: (point: Float64Array, gradient: Float64Array) => number,
   start: Float64Array,
-  { tolerance = 1e-6, maxIterations = 2000 }: MinimizeOptions = {},
+  tolerance: number,
 ): Minimum {
   let point: Float64Array = Float64Array.from(start);
   let gradient: Float64Array = new Float64Array(point.length);
@@ -37,7 +31,7 @@ export function minimizeSmooth(
   }
   const history: { step: Float64Array; change: Float64Array; inverse: number }[] = [];
   let iterations = 0;
-  while (largest(gradient) > tolerance && iterations < maxIterations) {
+  while (largest(gradient) > tolerance && iterations < MOST_ITERATIONS) {
     const direction = descend(gradient, history);
     const slope = dot(direction, gradient);
     const noise = 1e-14 * Math.abs(value); // differences of values below it are rounding
@@ -64,8 +58,7 @@ export function minimizeSmooth(
     if (history.length > MEMORY) history.shift();
     ({ point, gradient, value } = next);
   }
-  const rest = largest(gradient);
-  return { point, gradient: rest, iterations, converged: rest <= tolerance };
+  return { point, converged: largest(gradient) <= tolerance };
 }
 
 /** The two-loop recursion: minus the inverse Hessian's estimate times the gradient. */

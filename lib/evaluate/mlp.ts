@@ -12,25 +12,21 @@ import {
   type PerceptronSpec,
 } from "../model/perceptron.js";
 import { checkOptions } from "../options.js";
-import { checkLabels } from "./logistic.js";
-import { type ColumnScale, checkPoints, fitColumnScale, standardizePoints } from "./points.js";
+import { type ColumnScale, fitColumnScale, standardizePoints } from "./points.js";
+import { checkCount } from "./statistics.js";
 
-/** The defaults are scikit-learn's MLPClassifier with the authors' `max_iter=1000`. */
+const PENALTY = 1e-4; // `alpha`, the weight of `‖W‖² / 2` per sample of a batch; biases are not penalized
+const LEARNING_RATE = 1e-3; // Adam's
+const BATCH = 200; // rows per step, at most
+const TOLERANCE = 1e-4; // least decrease of an epoch's loss that counts as progress
+const PATIENCE = 10; // consecutive epochs without progress after which training has converged
+
+/** The settings and defaults are scikit-learn's MLPClassifier with the authors' `max_iter=1000`. */
 export interface MlpOptions {
   /** Units of the hidden layer. By default 100. */
   readonly hidden?: number;
-  /** `alpha`, the weight of `‖W‖² / 2` per sample of a batch; biases are not penalized. By default 1e-4. */
-  readonly penalty?: number;
-  /** Adam's. By default 1e-3. */
-  readonly learningRate?: number;
-  /** Rows per step, at most. By default 200. */
-  readonly batch?: number;
   /** By default 1,000. */
   readonly maxEpochs?: number;
-  /** Least decrease of an epoch's loss that counts as progress. By default 1e-4. */
-  readonly tolerance?: number;
-  /** Consecutive epochs without progress after which training has converged. By default 10. */
-  readonly patience?: number;
   /** Whether to standardize each column over the training rows, which the authors' code does not. By default true. */
   readonly standardize?: boolean;
   /** By default 42. */
@@ -51,12 +47,12 @@ export interface MlpModel {
 }
 
 /**
- * Trains one hidden ReLU layer and a softmax with Adam on the cross-entropy; labels are indexes in [0, classes).
+ * Trains one hidden ReLU layer and a softmax with Adam on the cross-entropy; labels are indexes in [0, classes), and at
+ * least two occur.
  * Same settings as scikit-learn's MLPClassifier, whose random numbers differ, so accuracies agree and weights do not;
  * for two classes it has one logistic output where this has two of a softmax.
  * Source: paper section 5, "an MLP"; the authors' notebook, MLPClassifier(random_state=42, max_iter=1000).
- * @throws RangeError if labels and rows differ in number, a label or an option is out of range,
- * or fewer than two classes occur.
+ * @throws RangeError if an option is out of range.
  * @throws DivergenceError if the loss diverges.
  */
 export async function fitMlp(
@@ -67,35 +63,19 @@ export async function fitMlp(
 ): Promise<MlpModel> {
   const {
     hidden = 100,
-    penalty = 1e-4,
-    learningRate = 1e-3,
-    batch = 200,
     maxEpochs = 1000,
-    tolerance = 1e-4,
-    patience = 10,
     standardize = true,
     seed = 42,
     engine,
   } = checkOptions("fitMlp", options, {
-    ...{ hidden: "number", penalty: "number", learningRate: "number", batch: "number" },
-    ...{ maxEpochs: "number", tolerance: "number", patience: "number" },
-    ...{ standardize: "boolean", seed: "number", engine: "object" },
+    ...{ hidden: "number", maxEpochs: "number", standardize: "boolean" },
+    ...{ seed: "number", engine: "object" },
   });
-  checkPoints("fitMlp", points);
-  checkLabels("fitMlp", labels, points.rows, classes);
-  for (const [name, value] of Object.entries({ hidden, batch, maxEpochs, patience })) {
-    if (!Number.isInteger(value) || value < 1) {
-      throw new RangeError(`fitMlp: expected ${name} to be a positive whole number, got ${value}`);
-    }
-  }
-  if (!(penalty >= 0 && learningRate > 0)) {
-    throw new RangeError(
-      `fitMlp: expected penalty >= 0 and learningRate > 0, got ${penalty} and ${learningRate}`,
-    );
-  }
+  checkCount("fitMlp", "hidden units", hidden);
+  checkCount("fitMlp", "epochs", maxEpochs);
   const scale = standardize ? fitColumnScale(points) : null;
   const inputs = inputsOf(points, scale);
-  const spec = { inputs: points.columns, hidden, classes, penalty };
+  const spec = { inputs: points.columns, hidden, classes, penalty: PENALTY };
   const weights = initializePerceptron(spec, seed);
   const model = buildPerceptron(engine ?? (await chooseEngine()).engine, spec, weights);
   try {
@@ -104,41 +84,37 @@ export async function fitMlp(
     const losses: number[] = [];
     let best = Number.POSITIVE_INFINITY;
     let stale = 0;
-    while (losses.length < maxEpochs && stale <= patience) {
-      if (points.rows > batch) order = shuffle(order, random);
+    while (losses.length < maxEpochs && stale <= PATIENCE) {
+      if (points.rows > BATCH) order = shuffle(order, random);
       let total = 0;
-      for (let from = 0; from < points.rows; from += batch) {
-        const rows = order.slice(from, from + batch);
+      for (let from = 0; from < points.rows; from += BATCH) {
+        const rows = order.slice(from, from + BATCH);
         const matrix = rows.length === points.rows ? inputs : selectRows(inputs, rows);
         const penalized = (await penaltyOf(model)) / rows.length;
         const { parts } = await model.step(
           { matrix, labels: rows.map((row) => labels[row]) },
-          { learningRate },
+          { learningRate: LEARNING_RATE },
         );
         total += (parts!["cross-entropy"] + penalized) * rows.length;
       }
       const loss = total / points.rows;
       losses.push(loss);
-      stale = loss > best - tolerance ? stale + 1 : 0;
+      stale = loss > best - TOLERANCE ? stale + 1 : 0;
       best = Math.min(best, loss);
     }
-    const converged = stale > patience;
+    const converged = stale > PATIENCE;
     return { spec, scale, weights: await model.readWeights(), losses, converged };
   } finally {
     model.dispose();
   }
 }
 
-/**
- * Gives each row's class probabilities, `[rows, classes]`; each row sums to 1.
- * @throws RangeError if the points have other columns than the model was fitted on, or a value is not finite.
- */
+/** Gives each row's class probabilities, `[rows, classes]`; each row sums to 1. */
 export async function predictMlp(
   { spec, scale, weights }: MlpModel,
   points: Rows,
   { engine }: Pick<MlpOptions, "engine"> = {},
 ): Promise<Float64Array> {
-  checkPoints("predictMlp", points);
   const model = buildPerceptron(engine ?? (await chooseEngine()).engine, spec, weights);
   try {
     return await model.classify(inputsOf(points, scale));
@@ -156,12 +132,10 @@ function inputsOf(points: Rows, scale: ColumnScale | null): Matrix {
 
 /** `penalty |W|^2 / 2` of both weights. */
 async function penaltyOf(model: PerceptronModel): Promise<number> {
-  const { penalty } = model.spec;
-  if (penalty === 0) return 0;
   let squares = 0;
   for (const name of ["hidden.weight", "output.weight"]) {
     const weights = await model.readTensor(name, "value");
     for (let i = 0; i < weights.length; i++) squares += weights[i] * weights[i];
   }
-  return (penalty * squares) / 2;
+  return (PENALTY * squares) / 2;
 }

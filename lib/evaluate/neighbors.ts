@@ -1,34 +1,27 @@
 // A control without a formula: the mean of the training samples whose RNA is most alike.
 import type { Rows } from "../engine/linear-algebra.js";
-import { checkOptions } from "../options.js";
 import type { PreparedCohort } from "../preprocess/prepare.js";
 import { fitMixture } from "./mixing.js";
 import { type Nearest, nearestRows } from "./points.js";
-import { type Chosen, checkCounts, inputReader } from "./predictor.js";
+import { type Chosen, inputReader } from "./predictor.js";
 
-export interface NeighborsOptions {
-  /** Numbers of neighbors. Validation error chooses; a single one is used as given. */
-  readonly counts?: readonly number[];
-}
+/** Numbers of neighbors to choose from. */
+export const NEIGHBORS: readonly number[] = [1, 3, 5, 10, 20, 40];
 
 /**
  * Predicts the mean of the training rows nearest in the first modality, by Euclidean distance.
  * @returns the predictor, with the number of neighbors as its setting.
- * @throws RangeError if a count is not a whole number from 1 to the training rows, or no validation entry is
- * observed to choose by.
+ * @param wanted numbers of neighbors, of which those up to the number of training rows are tried. Validation error chooses;
+ * a single one is used as given.
+ * @throws RangeError if no validation entry is observed to choose by.
  */
 export function fitNeighbors(
   prepared: PreparedCohort,
-  options: NeighborsOptions = {},
+  wanted: readonly number[] = NEIGHBORS,
 ): Chosen<number> {
   const { train } = prepared;
   const most = train.matrix.rows;
-  const { counts = [1, 3, 5, 10, 20, 40].filter((count) => count <= most) } = checkOptions(
-    "fitNeighbors",
-    options,
-    { counts: "array" },
-  );
-  checkCounts("fitNeighbors", counts, most);
+  const counts = wanted.filter((count) => count <= most);
   const read = inputReader(prepared);
   const inputs = read(train);
   const weightsOf = ({ indexes, count: found }: Nearest, count: number): Rows => {

@@ -6,7 +6,7 @@ import type { Rows } from "../engine/linear-algebra.js";
 import { checkOptions, required } from "../options.js";
 import { drawWeights, type Estimate, estimate } from "./bootstrap.js";
 import { encodeCategories } from "./compare.js";
-import { countConcordance, coxLogLikelihood, fitCox, predictCox } from "./cox.js";
+import { countConcordance, coxLogLikelihood, fitCox, predictLinear } from "./cox.js";
 import { type Fold, stratifiedGroupFolds } from "./folds.js";
 import { fitPca, transformPca } from "./pca.js";
 import { checkPoints, fitColumnScale, selectPoints, standardizePoints } from "./points.js";
@@ -151,8 +151,9 @@ function taskOf(outcome: Outcome, groups: readonly string[]): Task {
   const rows = groups.flatMap((_, i) => {
     const value = values[i];
     if (value === null || (states && states[i] === null)) return [];
-    if (Number.isFinite(value)) return [i];
-    throw new RangeError(`compareOutcomes: expected finite outcomes, got ${value} at row ${i}`);
+    if (Number.isFinite(value) && (!states || value > 0)) return [i];
+    const wanted = states ? "positive times" : "finite outcomes";
+    throw new RangeError(`compareOutcomes: expected ${wanted}, got ${value} at row ${i}`);
   });
   return {
     rows,
@@ -209,7 +210,7 @@ function chooseLambda(points: Rows, task: Task, train: readonly number[], seed: 
         losses[at] -= likelihood - coxLogLikelihood(basis.train, survivalOf(kept), beta);
         return;
       }
-      const predicted = predictCox({ coefficients: beta }, held);
+      const predicted = predictLinear(beta, held);
       fold.test.forEach((i, k) => {
         losses[at] += (own.values[i] - center - predicted[k]) ** 2;
       });
@@ -223,9 +224,7 @@ function predictFold(points: Rows, task: Task, { train, test }: Fold, lambda: nu
   const basis = rotate(points, train);
   const beta = fit(basis.train, kept, lambda);
   const center = task.died ? 0 : meanOf(kept.values);
-  const predicted = predictCox({ coefficients: beta }, basis.of(test)).map(
-    (value) => value + center,
-  );
+  const predicted = predictLinear(beta, basis.of(test)).map((value) => value + center);
   return { test, actual: subset(task, test), predicted, center };
 }
 
@@ -245,7 +244,7 @@ function rotate(points: Rows, train: readonly number[]) {
 
 /** Coefficients on principal axes, where ridge regression has one equation an axis. */
 function fit(axes: Rows, task: Task, lambda: number): Float64Array {
-  if (task.died) return fitCox(axes, survivalOf(task), { ridge: lambda }).coefficients;
+  if (task.died) return fitCox(axes, survivalOf(task), lambda);
   const { rows, columns, values } = axes;
   const center = meanOf(task.values);
   return Float64Array.from({ length: columns }, (_, k) => {

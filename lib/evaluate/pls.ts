@@ -7,35 +7,23 @@ import {
   type Rows,
   transposeMultiply,
 } from "../engine/linear-algebra.js";
-import { checkOptions } from "../options.js";
 import type { PreparedCohort } from "../preprocess/prepare.js";
 import { fitMixture } from "./mixing.js";
-import {
-  checkCounts,
-  inferredColumns,
-  inputReader,
-  noteEdge,
-  type Predictor,
-} from "./predictor.js";
+import { inferredColumns, inputReader, noteEdge, type Predictor } from "./predictor.js";
 import { completeWeights, fitSmoother } from "./ridge.js";
 import { columnMeans, rowsOf } from "./rows.js";
-
-export interface PlsOptions {
-  /** Numbers of components, clipped to what the training rows allow. Validation error chooses; a single one is used as given. */
-  readonly counts?: readonly number[];
-}
 
 /**
  * Fits partial least squares regression of the inferred columns on the first modality, among the training rows: each
  * component's score is the leading eigenvector of `K_x K_y`, both deflated by the scores before.
  * Source: Rosipal and Trejo 2001; the same as scikit-learn's PLSRegression with `scale=False`.
- * @throws RangeError if a count is not a positive whole number, or no validation entry is observed to choose by.
+ * @param counts of components, clipped to what the training rows allow. Validation error chooses; a single one is used as given.
+ * @throws RangeError if no validation entry is observed to choose by.
  */
-export function fitPls(prepared: PreparedCohort, options: PlsOptions = {}): Predictor {
-  const { counts = [1, 2, 3, 5, 8, 12, 20, 30, 45] } = checkOptions("fitPls", options, {
-    counts: "array",
-  });
-  checkCounts("fitPls", counts);
+export function fitPls(
+  prepared: PreparedCohort,
+  counts: readonly number[] = [1, 2, 3, 5, 8, 12, 20, 30, 45],
+): Predictor {
   const read = inputReader(prepared);
   const { train } = prepared;
   const n = train.matrix.rows;

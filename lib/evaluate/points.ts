@@ -50,11 +50,8 @@ export interface ColumnScale {
   readonly scale: Float64Array;
 }
 
-/** Fits each column's mean and, unless only centering is asked for, its population standard deviation. */
-export function fitColumnScale(
-  { rows, columns, values }: Rows,
-  { centerOnly = false }: { readonly centerOnly?: boolean } = {},
-): ColumnScale {
+/** Fits each column's mean and its population standard deviation. */
+export function fitColumnScale({ rows, columns, values }: Rows): ColumnScale {
   const center = new Float64Array(columns);
   const scale = new Float64Array(columns).fill(1);
   for (let j = 0; j < columns; j++) {
@@ -65,7 +62,7 @@ export function fitColumnScale(
       if (values[i * columns + j] !== values[j]) constant = false;
     }
     center[j] = constant ? values[j] : sum / rows;
-    if (constant || centerOnly) continue;
+    if (constant) continue;
     let squares = 0;
     for (let i = 0; i < rows; i++) squares += (values[i * columns + j] - center[j]) ** 2;
     const deviation = Math.sqrt(squares / rows);
@@ -155,11 +152,4 @@ export function nearestRows(
     }
   });
   return { count, indexes, squared };
-}
-
-/** Splits the points into plain arrays, for libraries that ask for nothing else. */
-export function pointsAsArrays({ rows, columns, values }: Rows): number[][] {
-  return Array.from({ length: rows }, (_, row) =>
-    Array.from(values.subarray(row * columns, (row + 1) * columns)),
-  );
 }

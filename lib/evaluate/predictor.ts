@@ -243,21 +243,6 @@ export function noteEdge(what: string, chosen: number, grid: readonly number[]):
   return [`${what} ${chosen} is the ${chosen === low ? "smallest" : "largest"} tried`];
 }
 
-/** @throws RangeError unless there are lambdas and all are positive. */
-export function checkLambdas(where: string, lambdas: readonly number[]): void {
-  if (lambdas.length === 0 || lambdas.some((lambda) => !(lambda > 0 && lambda < Infinity))) {
-    throw new RangeError(`${where}: expected positive lambdas, got [${lambdas.join(", ")}]`);
-  }
-}
-
-/** @throws RangeError unless there are counts and all are whole numbers from 1 to `most`. */
-export function checkCounts(where: string, counts: readonly number[], most = Infinity): void {
-  const isCount = (count: number) => Number.isInteger(count) && count >= 1 && count <= most;
-  if (counts.length > 0 && counts.every(isCount)) return;
-  const limit = most < Infinity ? `whole numbers from 1 to ${most}` : "positive whole numbers";
-  throw new RangeError(`${where}: expected ${limit}, got [${counts.join(", ")}]`);
-}
-
 function checkColumns(where: string, got: number, expected: number): void {
   if (got !== expected) throw new RangeError(`${where}: expected ${expected} columns, got ${got}`);
 }

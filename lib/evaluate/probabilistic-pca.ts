@@ -1,4 +1,4 @@
-// Probabilistic PCA fitted to observed entries alone, which predicts from the first modality and says how sure it is.
+// Probabilistic PCA fitted to observed entries alone, which predicts from the first modality or from measured cells.
 import {
   factorCholesky,
   gram,
@@ -7,14 +7,12 @@ import {
   type Rows,
   transposeMultiply,
 } from "../engine/linear-algebra.js";
-import { checkOptions } from "../options.js";
 import type { Prepared, PreparedCohort } from "../preprocess/prepare.js";
 import { foldInCells, validateBy } from "./cells.js";
 import { groupByMask, type MaskGroup } from "./masks.js";
 import { fitPca } from "./pca.js";
-import { checkCounts, chooseSetting, clampTo, noteEdge, type Predictor } from "./predictor.js";
+import { chooseSetting, clampTo, noteEdge, type Predictor } from "./predictor.js";
 import { identity, pickColumns, repeatRow, rowsOf, transpose } from "./rows.js";
-import { checkCount } from "./statistics.js";
 
 export interface ProbabilisticPcaOptions {
   /** Numbers of components, clipped to the rank. Validation error chooses; a single one is used as given. */
@@ -25,31 +23,17 @@ export interface ProbabilisticPcaOptions {
   readonly given?: "RNA" | "cells";
 }
 
-export interface ProbabilisticPca extends Predictor {
-  /** The posterior standard deviation of each entry given the first modality, `[rows, features]`, not of what is clamped. */
-  deviation(rows: Prepared): Float32Array;
-}
-
 /**
  * Fits `x = μ + W t + ε`, `t ~ N(0, I)`, `ε ~ N(0, σ²)`, to the observed entries of the training rows by expectation
  * maximization, from the principal components of the filled rows. New rows are predicted from their first modality,
  * or from their measured cells, where the setting is chosen by validation cells that are held out.
  * Source: Tipping and Bishop 1999, appendix B; with missing entries as in Ilin and Raiko 2010, section 3.1.
- * @throws RangeError if an option is not a positive whole number, or no validation entry is observed to choose by.
+ * @throws RangeError if no validation entry is observed to choose by.
  */
 export function fitProbabilisticPca(
   prepared: PreparedCohort,
-  options: ProbabilisticPcaOptions = {},
-): ProbabilisticPca {
-  const {
-    counts = [20],
-    rounds = 8,
-    given = "RNA",
-  } = checkOptions("fitProbabilisticPca", options, {
-    ...{ counts: "array", rounds: "number", given: ["RNA", "cells"] },
-  });
-  checkCounts("fitProbabilisticPca", counts);
-  checkCount("fitProbabilisticPca", "rounds", rounds);
+  { counts = [20], rounds = 8, given = "RNA" }: ProbabilisticPcaOptions = {},
+): Predictor {
   const { train, modalities, space } = prepared;
   const { matrix } = train;
   const table = tabulate(matrix);
@@ -77,7 +61,7 @@ export function fitProbabilisticPca(
       const factors = rowsOf(state.count, transpose(w));
       return clampTo(space, foldInCells(rows.matrix, factors, state.mean, state.noise));
     }
-    const { scores } = inferScores(state, rows.matrix, visible);
+    const scores = inferScores(state, rows.matrix, visible);
     const mixed = multiplyTransposed(rowsOf(rows.ids.length, scores), w);
     const means = repeatRow(state.mean, rows.ids.length);
     return clampTo(
@@ -90,23 +74,12 @@ export function fitProbabilisticPca(
     const { seen, errorOf } = validateBy(given, prepared);
     return (tried) => errorOf(predictFrom(tried, seen));
   });
-  const { count } = state;
   return {
     ...(given === "RNA"
       ? { name: "probabilistic PCA, given RNA", sees: "RNA" }
       : { name: "probabilistic PCA", sees: "all" }),
-    notes: noteEdge("components", count, clipped),
+    notes: noteEdge("components", state.count, clipped),
     predict: (rows) => new Float32Array(predictFrom(state, rows)),
-    deviation: (rows) => {
-      // The posterior covariance depends on what is visible, which is the same for every row.
-      const { covariance } = inferScores(state, rows.matrix, visible);
-      const one = Float32Array.from({ length: matrix.columns }, (_, j) =>
-        Math.sqrt(state.noise + quadratic(covariance, state.loadings, j, count)),
-      );
-      const out = new Float32Array(rows.ids.length * matrix.columns);
-      for (let i = 0; i < rows.ids.length; i++) out.set(one, i * matrix.columns);
-      return out;
-    },
   };
 }
 
@@ -230,7 +203,7 @@ function addOuter(to: Float64Array, at: number, values: Float64Array, from: numb
   }
 }
 
-/** Scores and their covariance given the columns `[start, end)` of rows, which count whether measured or filled. */
+/** Scores given the columns `[start, end)` of rows, which count whether measured or filled. */
 function inferScores(
   { count: k, mean, loadings, noise }: State,
   rows: Rows,
@@ -239,15 +212,11 @@ function inferScores(
   const visible = rowsOf(end - start, loadings.subarray(start * k, end * k));
   const system = gram(rowsOf(k, transpose(visible)));
   for (let a = 0; a < k; a++) system[a * (k + 1)] += noise;
-  const factor = factorCholesky(system);
   const values = pickColumns(rows, { start, end });
   const width = end - start;
   const centered = values.map((value, at) => value - mean[start + (at % width)]);
   const along = multiply(rowsOf(rows.rows, centered), visible);
-  return {
-    scores: factor.solve(along),
-    covariance: factor.solve(identity(k)).map((value) => noise * value),
-  };
+  return factorCholesky(system).solve(along);
 }
 
 /** `w_j^T C w_j` of feature j's loadings. */

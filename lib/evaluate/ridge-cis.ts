@@ -1,16 +1,7 @@
 // The strongest linear control: a ridge from all of the RNA, and a cis regression of what the ridge leaves.
 import { multiply } from "../engine/linear-algebra.js";
-import { checkOptions } from "../options.js";
 import type { PreparedCohort } from "../preprocess/prepare.js";
-import {
-  addLine,
-  CIS_KINDS,
-  type CisOptions,
-  checkShrinkages,
-  fitLine,
-  notePartners,
-  SHRINKAGES,
-} from "./cis.js";
+import { addLine, type CisOptions, fitLine, notePartners, SHRINKAGES } from "./cis.js";
 import { groupFolds } from "./folds.js";
 import { selectPoints } from "./points.js";
 import {
@@ -26,7 +17,7 @@ import {
 import { fitRidge, fitSmoother, type RidgeOptions } from "./ridge.js";
 import { placeColumns, rowsOf } from "./rows.js";
 
-export interface RidgeWithCisOptions extends CisOptions, Pick<RidgeOptions, "lambdas" | "name"> {}
+export interface RidgeWithCisOptions extends CisOptions, Pick<RidgeOptions, "lambdas"> {}
 
 /** Folds of the training rows that residuals come from, and the seed of their order. */
 const FOLDS = { folds: 5, seed: 42 };
@@ -36,22 +27,19 @@ const FOLDS = { folds: 5, seed: 42 };
  * (folds of the training rows), since on rows that it saw the ridge errs too little to learn from.
  * Chooses among the ridge's own lambda and all stronger ones, because the second path takes over part of its work.
  * The first modality's columns are the plain ridge's.
- * @throws RangeError if an option is out of range, there is one patient, or no validation entry is observed.
+ * @throws RangeError if there is one patient, or no validation entry is observed.
  */
 export function fitRidgeWithCis(
   prepared: PreparedCohort,
-  options: RidgeWithCisOptions = {},
+  { lambdas: grid, shrinkages = SHRINKAGES, offset = false }: RidgeWithCisOptions = {},
 ): Predictor {
-  checkOptions("fitRidgeWithCis", options, { ...CIS_KINDS, lambdas: "array", name: "string" });
-  const { shrinkages = SHRINKAGES, offset = false, name = "ridge + cis of its residual" } = options;
-  checkShrinkages("fitRidgeWithCis", shrinkages);
   const { train, validation, space } = prepared;
   const { patients } = train;
   const read = inputReader(prepared);
   const columns = inferredColumns(prepared);
   const inputs = read(train);
-  const base = fitRidge(prepared, { lambdas: options.lambdas });
-  const lambdas = options.lambdas ?? LAMBDAS.filter((lambda) => lambda >= base.setting);
+  const base = fitRidge(prepared, { lambdas: grid });
+  const lambdas = grid ?? LAMBDAS.filter((lambda) => lambda >= base.setting);
   const parts = groupFolds(patients, FOLDS).map(({ train: kept, test: held }) => {
     const smoother = fitSmoother(selectPoints(inputs, kept));
     const similarity = smoother.compare(selectPoints(inputs, held));
@@ -85,11 +73,11 @@ export function fitRidgeWithCis(
   const { lambda, shrinkage } = bestTrial("ridge + cis", trials).setting;
   const { line } = candidates.find((candidate) => candidate.lambda === lambda)!;
   return {
-    name,
+    name: `ridge + cis of its residual${offset ? " + offset" : ""}`,
     sees: "RNA",
     notes: [
       notePartners(line),
-      ...noteEdge("lambda", lambda, options.lambdas ?? LAMBDAS),
+      ...noteEdge("lambda", lambda, grid ?? LAMBDAS),
       ...noteEdge("shrinkage", shrinkage, shrinkages),
     ],
     predict: (rows) => {

@@ -1,9 +1,8 @@
 // Ridge regression of every column on the first modality, solved among the training rows.
 import { factorCholesky, gram, multiplyTransposed, type Rows } from "../engine/linear-algebra.js";
-import { checkOptions, type Kinds } from "../options.js";
-import { type PreparedCohort, SPACES, type Space } from "../preprocess/prepare.js";
+import type { PreparedCohort, Space } from "../preprocess/prepare.js";
 import { fitMixture } from "./mixing.js";
-import { type Chosen, checkLambdas, inputReader, LAMBDAS, noteEdge } from "./predictor.js";
+import { type Chosen, inputReader, LAMBDAS, noteEdge } from "./predictor.js";
 import { columnMeans, rowsOf } from "./rows.js";
 
 export interface RidgeOptions {
@@ -11,28 +10,23 @@ export interface RidgeOptions {
   readonly input?: Space;
   /** Penalties. Validation error over the inferred columns chooses; a single one is used as given. */
   readonly lambdas?: readonly number[];
-  readonly name?: string;
 }
-
-const RIDGE_KINDS: Kinds<RidgeOptions> = { input: SPACES, lambdas: "array", name: "string" };
 
 /**
  * Fits `ŷ = max(0, ȳ + k(x)^T (K + λ I)^-1 (Y - ȳ))` with `K = X X^T` of the training inputs, centered on their
  * mean: ridge regression from the first modality to all columns, in one solve of the size of the training rows.
  * @returns the predictor, with lambda as its setting.
- * @throws RangeError if a lambda is not positive, or no validation entry is observed to choose by.
+ * @throws RangeError if no validation entry is observed to choose by.
  */
-export function fitRidge(prepared: PreparedCohort, options: RidgeOptions = {}): Chosen<number> {
-  const {
-    lambdas = LAMBDAS,
-    name = "dual ridge",
-    input = "z",
-  } = checkOptions("fitRidge", options, RIDGE_KINDS);
-  checkLambdas("fitRidge", lambdas);
+export function fitRidge(
+  prepared: PreparedCohort,
+  { lambdas = LAMBDAS, input = "z" }: RidgeOptions = {},
+): Chosen<number> {
   const read = inputReader(prepared, input);
   const smoother = fitSmoother(read(prepared.train));
   return fitMixture(prepared, {
-    ...{ name, what: "lambda", settings: lambdas },
+    name: input === "z" ? "dual ridge" : "dual ridge, clamped RNA",
+    ...{ what: "lambda", settings: lambdas },
     mix: (rows) => {
       const similarity = smoother.compare(read(rows));
       return (lambda) => smoother.weights(similarity, lambda);

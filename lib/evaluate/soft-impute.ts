@@ -7,12 +7,10 @@ import {
   multiplyTransposed,
   type Rows,
 } from "../engine/linear-algebra.js";
-import { checkOptions } from "../options.js";
 import type { Prepared, PreparedCohort } from "../preprocess/prepare.js";
 import { foldInCells, validateBy } from "./cells.js";
 import {
   bestTrial,
-  checkLambdas,
   clampTo,
   LAMBDAS,
   noteEdge,
@@ -20,7 +18,6 @@ import {
   type Predictor,
 } from "./predictor.js";
 import { repeatRow, rowsOf, transpose } from "./rows.js";
-import { checkCount } from "./statistics.js";
 
 export interface SoftImputeOptions {
   /** Squares of the thresholds on singular values, so that the ridges' grid serves. Validation error chooses. */
@@ -39,21 +36,12 @@ const TOLERANCE = 1e-16; // of the squared change of the gaps, as a share of the
  * `B = V sqrt(D)`, a new row has `a = (B_v^T B_v + τ I)^-1 B_v^T x_v` of its visible columns,
  * or of its measured cells, where the setting is chosen by validation cells that are held out.
  * Source: Mazumder, Hastie and Tibshirani 2010, algorithm 1; for the factors, Hastie et al. 2015, theorem 1.
- * @throws RangeError if a lambda is not positive, or no validation entry is observed to choose by.
+ * @throws RangeError if no validation entry is observed to choose by.
  */
 export function fitSoftImpute(
   prepared: PreparedCohort,
-  options: SoftImputeOptions = {},
+  { lambdas = LAMBDAS, rounds = 8, given = "RNA" }: SoftImputeOptions = {},
 ): Predictor {
-  const {
-    lambdas = LAMBDAS,
-    rounds = 8,
-    given = "RNA",
-  } = checkOptions("fitSoftImpute", options, {
-    ...{ lambdas: "array", rounds: "number", given: ["RNA", "cells"] },
-  });
-  checkLambdas("fitSoftImpute", lambdas);
-  checkCount("fitSoftImpute", "rounds", rounds);
   const { train, modalities, space } = prepared;
   const { rows: n, columns: width, observed } = train.matrix;
   const mean = observedMean(prepared);

@@ -1,10 +1,43 @@
-// The descent of t-SNE: which points belong together, and where they go for it.
-import type { Random } from "../cohort/random.js";
+// t-SNE: which points belong together, and where they go for it.
+import { createRandom, type Random } from "../cohort/random.js";
 import type { Rows } from "../engine/linear-algebra.js";
 import { nearestRows } from "./points.js";
 
+const MOST_PAIRS = 1e11; // over all iterations: some five minutes
+
+/**
+ * Maps points to a plane by t-SNE, which keeps neighborhoods, not large distances. The same seed gives the same map.
+ * Time grows with the square of the number of points: 5,000 take about a minute. The learning rate is 10, and `rows / 48`
+ * from 480 points on (Belkina et al. 2019).
+ *
+ * Source: van der Maaten and Hinton 2008, the exact gradient; affinities as van der Maaten 2014.
+ * @param settings.perplexity effective number of neighbors, in [1, rows - 1).
+ * @returns `[rows, 2]`.
+ * @throws RangeError if `rows² · iterations` exceeds 1e11.
+ */
+export function tsne(
+  points: Rows,
+  {
+    perplexity,
+    seed,
+    iterations = 1000,
+  }: { readonly perplexity: number; readonly seed: number; readonly iterations?: number },
+): Rows {
+  const { rows } = points;
+  if (rows * rows * iterations > MOST_PAIRS) {
+    const most = Math.floor(Math.sqrt(MOST_PAIRS / iterations));
+    throw new RangeError(
+      `tsne: expected at most ${most} points for ${iterations} iterations, got ${rows}; draw a sample of the rows`,
+    );
+  }
+  const learningRate = Math.max(10, rows / 48);
+  const random = createRandom(seed, "tsne");
+  const map = descend(findAffinities(points, perplexity), iterations, learningRate, random);
+  return { rows, columns: 2, values: Float32Array.from(map) };
+}
+
 /** How strongly pairs of points belong together: row i has entries `[starts[i], starts[i + 1])`; all sum to 1. */
-export interface Affinities {
+interface Affinities {
   readonly starts: Int32Array;
   readonly others: Int32Array;
   readonly weights: Float64Array;
@@ -15,7 +48,7 @@ export interface Affinities {
  * of both directions; farther ones weigh nothing. Only ratios of distances matter.
  * Source: van der Maaten 2014, section 4.1.
  */
-export function findAffinities(points: Rows, perplexity: number): Affinities {
+function findAffinities(points: Rows, perplexity: number): Affinities {
   const { rows } = points;
   const count = Math.min(rows - 1, Math.floor(3 * perplexity));
   const { indexes, squared } = nearestRows(points, points, count, { others: true });
@@ -70,13 +103,11 @@ function weighNeighbors(squared: Float64Array, perplexity: number): Float64Array
  * Source: van der Maaten and Hinton 2008, with momentum and gains as there.
  * @returns `[rows, 2]`, centered.
  */
-export function descend(
+function descend(
   { starts, others, weights }: Affinities,
-  {
-    iterations,
-    learningRate,
-    random,
-  }: { readonly iterations: number; readonly learningRate: number; readonly random: Random },
+  iterations: number,
+  learningRate: number,
+  random: Random,
 ): Float64Array {
   const rows = starts.length - 1;
   const [x, y] = [0, 1].map(() =>

@@ -235,13 +235,16 @@ function recordOf<N extends string, T>(names: readonly N[], of: (name: N) => T):
 
 function networkOf(values: (name: string) => Tensor, spec: SharedDecoderSpec, k: number): Weights {
   return new Map(
-    SHARED_DECODER.tensors(spec).map(({ name }) => [name, values(`network.${k}.${name}`).values]),
+    SHARED_DECODER.network(spec).tensors.map(({ name }) => [
+      name,
+      values(`network.${k}.${name}`).values,
+    ]),
   );
 }
 
 function aroOf(values: (name: string) => Tensor, spec: AroSpec): ClampedModel {
   const weights = new Map(
-    ARO.tensors(spec).map(({ name }) => [name, values(`aro.${name}`).values]),
+    ARO.network(spec).tensors.map(({ name }) => [name, values(`aro.${name}`).values]),
   );
   return { spec, weights, spread: values("aro.spread").values };
 }

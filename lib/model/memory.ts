@@ -1,10 +1,9 @@
 // The memory that training a model needs, checked against the memory available.
 import type { Engine, MemoryLimits } from "../engine/engine.js";
-import { countNumbers, type TensorShape } from "../layers/layers.js";
+import { countNumbers, type Described } from "../layers/layers.js";
 
 /** The part of an architecture that the estimate needs. */
-interface Shaped<Spec> {
-  tensors(spec: Spec): readonly TensorShape[];
+interface Shaped<Spec> extends Described<Spec> {
   rowSize?(spec: Spec): number;
 }
 
@@ -30,7 +29,7 @@ export function estimateMemory<Spec>(
   spec: Spec,
   backend: string,
 ): MemoryLimits {
-  const tensors = architecture.tensors(spec);
+  const tensors = architecture.network(spec).tensors;
   const [weights, buffers] = [true, false].map((isTrained) => 4 * countNumbers(tensors, isTrained));
   const batch = 4 * ROWS * (architecture.rowSize?.(spec) ?? 0);
   const batches = buffers > 0 ? BATCHES.normalized : BATCHES.plain;
@@ -74,21 +73,14 @@ export function requireMemory<Spec>(architecture: Shaped<Spec>, spec: Spec, room
     total: "of memory",
     available: "of memory, which is what other processes leave now,",
   }[over];
-  const numbers = countNumbers(architecture.tensors(spec), true);
+  const numbers = countNumbers(architecture.network(spec).tensors, true);
+  const { width = 0 } = spec as Spec & { readonly width?: number };
+  const fits = widestFit(architecture, { ...spec, width }, room);
   throw new RangeError(
     `build: expected a model of at most ${gib(limits[over])} ${what}, got ${gib(needed[over])} ` +
-      `for ${(numbers / 1e6).toFixed(0)} million parameters; ${remedy(architecture, spec, room)}`,
+      `for ${(numbers / 1e6).toFixed(0)} million parameters; ` +
+      (fits > 0 ? `a width of ${fits} fits` : "take fewer features, or make its layers narrower"),
   );
-}
-
-function remedy<Spec>(architecture: Shaped<Spec>, spec: Spec, room: Room): string {
-  if (!hasWidth(spec)) return "make its layers narrower";
-  const fits = widestFit(architecture, spec, room);
-  return fits > 0 ? `a width of ${fits} fits` : "no width fits: take fewer features";
-}
-
-function hasWidth<Spec>(spec: Spec): spec is Spec & { readonly width: number } {
-  return typeof spec === "object" && spec !== null && "width" in spec;
 }
 
 /** Names the first limit that is exceeded. */

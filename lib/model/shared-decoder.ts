@@ -16,7 +16,7 @@ import {
   gaussHermite,
   negativeLogLikelihood,
 } from "../layers/gaussian.js";
-import { dense, denseTensors, EVALUATION, relu, sequence } from "../layers/layers.js";
+import { dense, type Pass, relu, sequence } from "../layers/layers.js";
 import { demandsOf } from "../options.js";
 import {
   type Architecture,
@@ -71,13 +71,12 @@ export interface PairPredictions {
 
 /** A shared decoder on an engine. Its losses are of z-scores; the other terms are among its parts. */
 export interface SharedDecoderModel extends Model<MeasuredPairs> {
-  readonly spec: SharedDecoderSpec;
   predict(pairs: Pick<Pairs, "count" | "inputs" | "unit">): Promise<PairPredictions>;
 }
 
 interface SharedDecoderNetwork extends Network<MeasuredPairs> {
   /** `[pairs, inputs]` to `[pairs, gates]`. */
-  gates(pairs: Pick<Pairs, "count" | "inputs">): Tensor;
+  gates(pairs: Pick<Pairs, "count" | "inputs">, pass: Pass): Tensor;
 }
 
 /** Weight of the squared error in the paper's space, which is about a tenth of the error in z-scores; chosen on validation rows. */
@@ -93,44 +92,36 @@ const QUADRATURE = gaussHermite(11);
 export const SHARED_DECODER: Architecture<SharedDecoderSpec, MeasuredPairs, SharedDecoderNetwork> =
   {
     name: "shared decoder",
-    check: checkSpec,
-    tensors: (spec) => [
-      ...denseTensors("hidden.0", spec.hidden, inputsOf(spec)),
-      ...denseTensors("hidden.1", spec.hidden, spec.hidden),
-      ...denseTensors("gates", outputsOf(spec), spec.hidden).map((tensor) => ({
-        ...{ ...tensor, start: "zeros" as const },
-      })),
-    ],
+    check: ({ preprocessedWeight = PREPROCESSED_WEIGHT }) =>
+      demandsOf("shared decoder").demandWeight("preprocessedWeight", preprocessedWeight),
 
-    network(engine, spec, of) {
+    network(spec) {
       const layers = sequence(
-        ...[dense(engine, of, "hidden.0"), relu(engine)],
-        ...[dense(engine, of, "hidden.1"), relu(engine)],
-        dense(engine, of, "gates"),
+        ...[dense("hidden.0", inputsOf(spec), spec.hidden), relu()],
+        ...[dense("hidden.1", spec.hidden, spec.hidden), relu()],
+        dense("gates", spec.hidden, outputsOf(spec), { start: "zeros" }),
       );
-      const input = ({ inputs, count }: Pick<Pairs, "count" | "inputs">) =>
-        engine.tensor(inputs, count); // [pairs, paths + statistics]
+      const forward = ({ inputs, count }: Pick<Pairs, "count" | "inputs">, pass: Pass) =>
+        layers.forward(pass.engine.tensor(inputs, count), pass); // from [pairs, paths + statistics]
       let slope = new Float32Array(0); // kept, because a training's batches are of one size
       return {
+        tensors: layers.tensors,
         leastRows: 1,
-        inspect: (where, pairs) => inspectPairs(engine, where, spec, pairs),
+        inspect: (where, pairs, engine) => inspectPairs(engine, where, spec, pairs),
         async pass(pairs, _observed, pass) {
-          const { out, back } = layers.forward(input(pairs), pass);
-          const gates = await engine.read(out);
+          const { out, back } = forward(pairs, pass);
+          const gates = await pass.engine.read(out);
           if (slope.length !== gates.length) slope = new Float32Array(gates.length);
           const sums = pairLoss(gates, pairs, spec, slope);
-          if (pass.settlement) back(engine.tensor(slope, pairs.count), false);
+          if (pass.settlement) back(pass.engine.tensor(slope, pairs.count), false);
           return sums;
         },
-        gates: (pairs) => layers.forward(input(pairs), EVALUATION).out,
+        gates: (pairs, pass) => forward(pairs, pass).out,
       };
     },
   };
 
-/**
- * Builds a shared decoder that starts from these weights.
- * @throws RangeError if a setting makes no sense or the weights do not fit.
- */
+/** Builds a shared decoder that starts from these weights. @throws RangeError if they do not fit. */
 export function buildSharedDecoder(
   engine: Engine,
   spec: SharedDecoderSpec,
@@ -138,9 +129,10 @@ export function buildSharedDecoder(
 ): SharedDecoderModel {
   const model = buildModel(engine, SHARED_DECODER, spec, weights);
   return Object.assign(model, {
-    spec,
     async predict(pairs: Pick<Pairs, "count" | "inputs" | "unit">) {
-      const gates = await model.run("predict", () => engine.read(model.network.gates(pairs)));
+      const gates = await model.run("predict", (pass) =>
+        engine.read(model.network.gates(pairs, pass)),
+      );
       return predictPairs(gates, pairs, spec);
     },
   });
@@ -271,40 +263,17 @@ function inspectPairs(
   engine: Engine,
   where: string,
   spec: SharedDecoderSpec,
-  { count, inputs, ...vectors }: MeasuredPairs,
+  { count, ...arrays }: MeasuredPairs,
 ): number {
-  const { unit, by, plus, level, target } = vectors;
-  const sized = { inputs: [inputs, inputsOf(spec)] } as Record<
-    string,
-    readonly [Float32Array, number]
-  >;
-  Object.entries({ unit, by, plus, level, target }).forEach(([name, values]) => {
-    sized[name] = [values, 1];
-  });
-  for (const [name, [values, width]] of Object.entries(sized)) {
-    if (count < 1 || values.length !== count * width) {
-      throw new RangeError(
-        `${where}: expected ${width} ${name} a pair of at least one pair, got ${values.length} numbers of ${count} pairs`,
-      );
-    }
-    if (!engine.inspect(values, NO_MARKS).finite) {
-      throw new RangeError(
-        `${where}: expected finite ${name}, got ${values.find((value) => !Number.isFinite(value))}`,
-      );
-    }
+  for (const [name, values] of Object.entries(arrays)) {
+    const width = name === "inputs" ? inputsOf(spec) : 1;
+    const isSized = count > 0 && values.length === count * width;
+    if (isSized && engine.inspect(values, NO_MARKS).finite) continue;
+    const found = isSized ? values.find((value) => !Number.isFinite(value)) : values.length;
+    throw new RangeError(
+      `${where}: expected ${width} finite ${name} a pair of ${count} pairs, at least one, got ${found}` +
+        (isSized ? "" : " numbers"),
+    );
   }
   return count;
-}
-
-function checkSpec(spec: SharedDecoderSpec): void {
-  const { gates, statistics, hidden, objective, preprocessedWeight = PREPROCESSED_WEIGHT } = spec;
-  const { demand, demandCount, demandWeight } = demandsOf("shared decoder");
-  const areGates = gates.length > 0 && gates.every(Number.isFinite);
-  const list = `[${gates.join(", ")}]`;
-  demand("gates", areGates, "a finite number for each of at least one path", list);
-  demandCount("statistics", statistics, 0);
-  demandCount("hidden", hidden);
-  const isObjective = objective === "standardized" || objective === "preprocessed";
-  demand("objective", isObjective, '"standardized" or "preprocessed"', objective);
-  demandWeight("preprocessedWeight", preprocessedWeight);
 }

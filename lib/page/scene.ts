@@ -100,7 +100,7 @@ export async function openScene(engine: Engine, packed: Packed): Promise<Scene> 
   });
   const predictors: Predictor[] = [
     constantPredictor("constant", observedMean(prepared)),
-    fitRidge(prepared, { input: "paper", name: "ridge" }),
+    { ...fitRidge(prepared, { input: "paper" }), name: "ridge" },
     ...models.map(({ name, model }) => modelPredictor(name, model)),
   ];
   const mappers = {} as Record<ModelName, (rows: Matrix) => Promise<Point[]>>;
@@ -172,7 +172,7 @@ function unpackWeights(spec: AroSpec, packed: string): Map<string, Float32Array>
   const bytes = new DataView(Uint8Array.from(text, (letter) => letter.charCodeAt(0)).buffer);
   let at = 0;
   return new Map(
-    ARO.tensors(spec).map(({ name, shape }) => [
+    ARO.network(spec).tensors.map(({ name, shape }) => [
       name,
       Float32Array.from({ length: sizeOf(shape) }, () => bytes.getFloat32(4 * at++, true)),
     ]),

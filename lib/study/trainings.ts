@@ -130,12 +130,13 @@ async function classifyRun(
       atLeast: study.profile.evaluation.folds,
     }),
     groups: samples.map(({ patient }) => patient),
-    classifier: { kind: "mlp", engine } as const,
+    seed,
   };
+  const mlp = { kind: "mlp", engine } as const;
   const run =
     tested === "new quarter"
-      ? (await crossValidate({ ...options, protocol: "paper", seed })).runs[0]
-      : await scoreHoldout({ ...options, seed }, study.split);
+      ? (await crossValidate({ ...options, protocol: "paper" }, mlp)).runs[0]
+      : await scoreHoldout(options, study.split, mlp);
   const { accuracy, majorityRate } = run.scores;
   return { variant: name, seed, samples: run.rows.length, accuracy, majorityRate };
 }

@@ -6,20 +6,18 @@ import type { Modality } from "../cohort/cohort.js";
 import { UNFINISHED } from "../cohort/durable-file.js";
 import { selectColumns } from "../cohort/matrix.js";
 import type { Engine } from "../engine/engine.js";
-import { observedMean } from "../evaluate/predictor.js";
-import { scoreReconstruction } from "../evaluate/reconstruction.js";
-import { repeatRow } from "../evaluate/rows.js";
+import { constantPredictor, observedMean } from "../evaluate/predictor.js";
+import { scorePredictors } from "../evaluate/reconstruction.js";
 import { ARO } from "../model/aro.js";
 import type { RunData } from "../model/batches.js";
 import { checkOptions, required } from "../options.js";
-import { countedMatrix, measuredFeatures } from "../preprocess/counted.js";
 import type { PreparedCohort } from "../preprocess/prepare.js";
 import { completeConfig, type RunRequest } from "../train/config.js";
 import { trainRun } from "../train/run.js";
 import type { SearchMethod } from "../train/search.js";
 import {
-  chooseDimensions,
   type Dimension,
+  type NumberDimension,
   PAPER_SPACE,
   type Point,
   type Space,
@@ -55,12 +53,13 @@ function setupName({ inputDropout }: Pick<Setup, "inputDropout">): string {
  */
 export function tuningSpace(profile: Profile, inputDropout: boolean): Space {
   const { minWidth, maxWidth, minLearningRate, maxLearningRate } = profile.tuning;
-  const all = PAPER_SPACE.map(({ name }) => name);
-  const names = all.filter((name) => inputDropout || name !== "inputDropout");
-  return chooseDimensions(PAPER_SPACE, names, {
+  const ranges: Readonly<Record<string, Partial<Omit<NumberDimension, "name" | "kind">>>> = {
     width: { low: minWidth, high: maxWidth },
     learningRate: { low: minLearningRate, high: maxLearningRate, scale: "log" },
-  });
+  };
+  return PAPER_SPACE.filter(({ name }) => inputDropout || name !== "inputDropout").map(
+    (dimension) => ({ ...dimension, ...ranges[dimension.name] }),
+  );
 }
 
 /** The data of trials: every n-th feature of a cohort, training and validation rows alone. */
@@ -146,14 +145,15 @@ export async function findTuned(study: Study, setup: Setup): Promise<Tuning | nu
 export async function tuningReferences(study: Study, engine: Engine): Promise<TuningReference[]> {
   const { profile, prepared } = study;
   const data = thinFeatures(prepared, profile.tuning.features);
-  const { matrix } = data.validation;
-  const baseline = observedMean(data);
-  const scores = scoreReconstruction({
-    truth: { ...data.validation, matrix: countedMatrix(matrix, measuredFeatures(data)) },
-    predicted: new Float32Array(repeatRow(baseline, matrix.rows)),
-    ...{ baseline, modalities: data.modalities, scaler: prepared.scaler, draws: 1 },
-  });
-  const constant = scores.find(({ modality }) => modality === "inferred")!.huber!.value;
+  const mean = constantPredictor("observed mean", observedMean(data));
+  const { name, features, scaler, space } = prepared;
+  const thinned = {
+    ...{ name, features, scaler, space, modalities: data.modalities },
+    train: { ...prepared.train, ...data.train },
+    validation: { ...prepared.validation, ...data.validation },
+  };
+  const scores = await scorePredictors([mean], thinned, { parts: ["validation"], draws: 1 });
+  const constant = scores.find(({ modality }) => modality === "inferred")!.huber!;
   const references: TuningReference[] = [];
   for (const inputDropout of [true, false]) {
     const { width, hiddenLayers, batchNorm, ...model } = profile.model;

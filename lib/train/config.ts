@@ -47,23 +47,21 @@ const VERSION = 1;
  * @throws RangeError if a setting makes no sense.
  */
 export function completeConfig<Spec>(request: RunRequest<Spec>, data: RunData): RunConfig<Spec> {
-  const kinds = { model: required("object"), spec: required("object") };
-  const rest = { training: required("object"), about: "object" } as const;
-  checkOptions<RunRequest<object>>("trainRun: config", request as RunRequest<object>, {
-    ...kinds,
-    ...rest,
+  checkOptions("trainRun: config", request as RunRequest<object>, {
+    ...{ model: required("object"), spec: required("object") },
+    ...{ training: required("object"), about: "object" },
   });
   const { model, spec, training, about = {} } = request;
   model.check(spec);
-  const rows = hashRows([data.train, data.validation]);
+  const { train, validation } = data;
+  const rows = hashRows([train, validation]);
   const besides = model.besides?.(data);
   const config = {
     ...(model.name === "ARO" ? {} : { model: model.name }),
     version: VERSION,
     cohort: data.name,
     data: {
-      trainRows: data.train.matrix.rows,
-      validationRows: data.validation.matrix.rows,
+      ...{ trainRows: train.matrix.rows, validationRows: validation.matrix.rows },
       sha256: besides === undefined ? rows : sha256(rows + sha256(JSON.stringify(besides))),
     },
     spec,
@@ -79,13 +77,13 @@ function sha256(text: string): string {
 }
 
 /** Lists the settings in which two configs differ, as `training.epochs: 200 there, 100 asked for`. */
-export function differences(there: RunConfig<unknown>, asked: RunConfig<unknown>): string[] {
+export function differences(there: object, asked: object): string[] {
   const [a, b] = [flatten(there), flatten(asked)];
-  const names = [...new Set([...Object.keys(a), ...Object.keys(b)])];
+  const names = Object.keys({ ...a, ...b }).filter((name) => !/\bhash$/.test(name));
   return names
-    .filter((name) => name !== "hash" && a[name] !== b[name])
+    .filter((name) => a[name] !== b[name])
     .map((name) =>
-      name === "data.sha256"
+      /\bsha256$/.test(name)
         ? "data: other samples, values or preprocessing"
         : `${name}: ${a[name] ?? "nothing"} there, ${b[name] ?? "nothing"} asked for`,
     );

@@ -1,82 +1,40 @@
-// TensorBoard's event file of a run: its losses and learning rate as scalars, appended epoch by epoch.
-import { open } from "node:fs/promises";
-import { join } from "node:path";
+// TensorBoard's event file of a run: its losses and learning rate as scalars, a record an epoch. A kill leaves at most a
+// truncated last record, which readers ignore.
+// Source: TensorFlow's record format, and the messages Event and Summary in tensorboard/compat/proto.
 import type { Epoch } from "./train.js";
 
 /** One file per run. TensorBoard recognizes "tfevents" in the name. */
 export const EVENTS_FILE = "events.out.tfevents.aro";
-
-/** An event file that is being written. */
-export interface EventsWriter {
-  /** Appends an epoch's scalars; TensorBoard shows them at once. */
-  append(epoch: Epoch): Promise<void>;
-  /** Flushes the file to the disk and closes it. */
-  close(): Promise<void>;
-}
-
-export interface EventsOptions {
-  /** Epochs from before the run was interrupted, which are written first. */
-  readonly before?: readonly Epoch[];
-  /** Milliseconds since 1970. */
-  readonly now?: () => number;
-}
-
-/**
- * Starts a new event file in a run's folder. Each epoch is one record in one write, so a kill leaves at most a truncated
- * last record, which readers ignore.
- * Source: TensorFlow's record format, and the messages Event and Summary in tensorboard/compat/proto.
- * @throws Error if the folder does not exist or is not writable.
- */
-export async function openEvents(
-  folder: string,
-  { before = [], now = Date.now }: EventsOptions = {},
-): Promise<EventsWriter> {
-  const handle = await open(join(folder, EVENTS_FILE), "w");
-  const write = async (...messages: readonly Buffer[]) => {
-    await handle.appendFile(Buffer.concat(messages.map(encodeRecord)));
-  };
-  try {
-    const version = field(FILE_VERSION, Buffer.from("brain.Event:2"));
-    const wallTime = now() / 1000;
-    const begun = before.map((epoch) => encodeEvent(wallTime, epoch));
-    await write(Buffer.concat([double(WALL_TIME, wallTime), version]), ...begun);
-  } catch (error) {
-    await handle.close();
-    throw error;
-  }
-  return {
-    append: (epoch) => write(encodeEvent(now() / 1000, epoch)),
-    close: async () => {
-      try {
-        await handle.sync();
-      } finally {
-        await handle.close();
-      }
-    },
-  };
-}
 
 // Field numbers of the messages Event, Summary and Summary.Value.
 const [WALL_TIME, STEP, FILE_VERSION, SUMMARY] = [1, 2, 3, 5];
 const VALUE = 1;
 const [TAG, SIMPLE_VALUE] = [1, 2];
 
-function encodeEvent(wallTime: number, epoch: Epoch): Buffer {
-  const scalars: readonly (readonly [tag: string, value: number])[] = [
-    ["huber/train", epoch.train.huber],
-    ["huber/validation", epoch.validation.huber],
-    ["mse/train", epoch.train.mse],
-    ["mse/validation", epoch.validation.mse],
-    ["learning_rate", epoch.learningRate],
-  ];
-  const values = scalars.map(([tag, value]) =>
+/** Encodes the beginning of an event file. @param time in seconds since 1970. */
+export function encodeVersion(time = Date.now() / 1000): Buffer {
+  const version = field(FILE_VERSION, Buffer.from("brain.Event:2"));
+  return encodeRecord(Buffer.concat([double(WALL_TIME, time), version]));
+}
+
+/** Encodes the scalars of an epoch. @param time in seconds since 1970. */
+export function encodeEpoch(
+  { epoch, train, validation, learningRate }: Epoch,
+  time = Date.now() / 1000,
+): Buffer {
+  const scalars = {
+    "huber/train": train.huber,
+    "huber/validation": validation.huber,
+    "mse/train": train.mse,
+    "mse/validation": validation.mse,
+    learning_rate: learningRate,
+  };
+  const values = Object.entries(scalars).map(([tag, value]) =>
     field(VALUE, Buffer.concat([field(TAG, Buffer.from(tag)), float(SIMPLE_VALUE, value)])),
   );
-  return Buffer.concat([
-    double(WALL_TIME, wallTime),
-    Buffer.concat([varint((STEP << 3) | 0), varint(epoch.epoch)]),
-    field(SUMMARY, Buffer.concat(values)),
-  ]);
+  const step = Buffer.concat([varint((STEP << 3) | 0), varint(epoch)]);
+  const summary = field(SUMMARY, Buffer.concat(values));
+  return encodeRecord(Buffer.concat([double(WALL_TIME, time), step, summary]));
 }
 
 /** A record: the length in 8 bytes, the length's checksum, the message, the message's checksum. */

@@ -25,7 +25,6 @@ const JITTER = 1e-9;
 /**
  * Conditions a process with mean 0, variance 1 and a Matérn 5/2 kernel on values at places.
  * Source: Rasmussen and Williams 2006, algorithm 2.1 and equation 4.17.
- * @throws RangeError if there are no values, or not one per place.
  */
 export function conditionProcess(
   places: readonly ArrayLike<number>[],
@@ -33,11 +32,6 @@ export function conditionProcess(
   kernel: Kernel,
 ): GaussianProcess {
   const count = places.length;
-  if (count === 0 || values.length !== count) {
-    throw new RangeError(
-      `conditionProcess: expected one value per place, got ${values.length} values at ${count} places`,
-    );
-  }
   const covariance = new Float64Array(count * count);
   for (let i = 0; i < count; i++) {
     for (let j = 0; j < i; j++)
@@ -90,34 +84,30 @@ export function fitProcess(
       lengths: logs.slice(0, dimensions).map(Math.exp),
       noise: Math.exp(logs[dimensions]),
     });
-  const score = (logs: readonly number[], { logLikelihood }: GaussianProcess) =>
+  const scoreOf = (logs: readonly number[], { logLikelihood }: GaussianProcess) =>
     logs.reduce((sum, log, i) => sum - 0.5 * ((log - centers[i]) / spreads[i]) ** 2, logLikelihood);
   const starts = [0.2, 0.5, 1, 2].map((length) =>
     centers.map((center, i) => (i < dimensions ? Math.log(length) : center)),
   );
-  let best: readonly number[] = starts[0];
-  let process = processAt(best);
-  let highest = score(best, process);
-  for (const logs of starts.slice(1)) {
-    const candidate = processAt(logs);
-    const reached = score(logs, candidate);
-    if (reached > highest) [best, process, highest] = [logs, candidate, reached];
-  }
+  const candidateAt = (logs: readonly number[]) => {
+    const process = processAt(logs);
+    return { logs, process, score: scoreOf(logs, process) };
+  };
+  let best = starts.map(candidateAt).reduce((a, b) => (b.score > a.score ? b : a));
   for (let step = 1; step > 0.2; ) {
-    const before = highest;
+    const before = best;
     for (let i = 0; i <= dimensions; i++) {
       for (const sign of [1, -1]) {
-        const logs = best.with(i, best[i] + sign * step);
-        const candidate = processAt(logs);
-        const reached = score(logs, candidate);
-        if (reached <= highest) continue;
-        [best, process, highest] = [logs, candidate, reached];
+        const { logs, score } = best;
+        const candidate = candidateAt(logs.with(i, logs[i] + sign * step));
+        if (candidate.score <= score) continue;
+        best = candidate;
         break;
       }
     }
-    if (highest === before) step /= 2;
+    if (best === before) step /= 2;
   }
-  return process;
+  return best.process;
 }
 
 /** `(1 + √5 r + 5/3 r²) exp(-√5 r)` of the distance r in units of the lengths. */

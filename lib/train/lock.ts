@@ -5,7 +5,7 @@
 // never removed. To replace it, a process first takes a second lock, named after the text of the dead one; it then checks
 // that the dead one is still there and moves the second lock over it. Nobody else can change a lock in the meantime.
 import { createHash, randomUUID } from "node:crypto";
-import { link, open, readFile, rename, rm, utimes, writeFile } from "node:fs/promises";
+import { link, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
@@ -33,17 +33,14 @@ interface Holder {
 
 /** Why a lock was not taken. On another machine, only the heartbeat shows whether the holder is alive. */
 interface Busy {
-  readonly holder: Holder | null;
+  /** For messages. */
+  readonly holder: string;
   readonly state: "alive" | "touched" | "silent";
 }
 
 /** Interval at which a holder touches its lock, in ms. */
 const HEARTBEAT = 15_000;
-
 const PATIENCE = 8 * HEARTBEAT;
-
-/** Time between two looks at another process's lock, in ms. */
-const PAUSE = 1000;
 
 /** When this process first saw each foreign lock in its present state, by file. */
 const sightings = new Map<string, { text: string; touched: number; at: number }>();
@@ -61,10 +58,8 @@ export async function takeLock(
   for (let told = false; ; told = true) {
     const busy = await acquire(file, text, patience);
     if (busy === null) return hold(file, text);
-    const holder = busy.holder
-      ? `process ${busy.holder.pid} on ${busy.holder.host}`
-      : "an unknown process";
-    if (busy.state === "alive" || (busy.state === "touched" && told)) {
+    const { holder, state } = busy;
+    if (state === "alive" || (state === "touched" && told)) {
       throw new Error(
         `${file}: expected no other process to train in this folder, got ${holder}; ` +
           "wait for it to end, or delete this file if there is no such training",
@@ -73,7 +68,7 @@ export async function takeLock(
     const seconds = Math.round(patience / 1000);
     if (!told)
       onWait(`${file} belongs to ${holder}; waiting up to ${seconds} s for a sign of life`);
-    await wait(Math.min(PAUSE, patience / 10));
+    await wait(Math.min(1000, patience / 10));
   }
 }
 
@@ -90,42 +85,6 @@ export async function tryLock(
   return (await acquire(file, text, patience)) === null ? hold(file, text) : null;
 }
 
-/** A piece of work that any process may do, but only one at a time. */
-export interface Work<T> {
-  /** Its lock file. */
-  readonly lock: string;
-  /** Begins the work under the lock; null if another process has done it by then. */
-  readonly begin: () => Promise<T | null>;
-}
-
-/**
- * Claims the first piece of work that no other process holds, and begins it. With `shared` it waits while others hold
- * all that is left. Null when the list is empty or the signal aborts.
- * @throws Error without `shared`, if another process holds a piece of the work.
- */
-export async function claimWork<T>(
-  list: () => Promise<readonly Work<T>[]>,
-  { shared, signal }: { readonly shared: boolean; readonly signal: AbortSignal },
-): Promise<{ readonly work: T; readonly lock: Lock } | null> {
-  for (let pause = PAUSE / 20; !signal.aborted; pause = Math.min(2 * pause, PAUSE)) {
-    const left = await list();
-    if (left.length === 0) return null;
-    for (const { lock: file, begin } of left) {
-      const lock = shared ? await tryLock(file) : await takeLock(file);
-      if (lock === null) continue;
-      let work: T | null = null;
-      try {
-        work = await begin();
-      } finally {
-        if (work === null) await lock.release();
-      }
-      if (work !== null) return { work, lock };
-    }
-    await wait(pause, undefined, { signal }).catch(() => {});
-  }
-  return null;
-}
-
 /** Tries to put this process's text into a lock file; null on success, otherwise the reason. */
 async function acquire(file: string, text: string, patience: number): Promise<Busy | null> {
   for (;;) {
@@ -137,7 +96,10 @@ async function acquire(file: string, text: string, patience: number): Promise<Bu
     if (there.text === text) return null; // renamed below, or linked while NFS lost the reply
     const holder = parse(there.text);
     const state = await judge(file, holder, there, patience);
-    if (state !== "dead") return { holder, state };
+    if (state !== "dead") {
+      const { pid, host } = holder ?? {};
+      return { holder: holder ? `process ${pid} on ${host}` : "an unknown process", state };
+    }
     const successor = successorOf(file, there.text);
     const busy = await acquire(successor, text, patience);
     if (busy !== null) return busy;
@@ -157,8 +119,7 @@ async function create(file: string, text: string): Promise<boolean> {
   } catch (error) {
     const { code, syscall } = error as NodeJS.ErrnoException;
     if (syscall !== "link") throw explainFull(file, error);
-    if (code === "EEXIST") return false;
-    if (code === "ENOENT") return false; // the lock's holder tidied the folder; try again
+    if (code === "EEXIST" || code === "ENOENT") return false; // or its holder tidied the folder
     throw new Error(
       `${file}: expected a file system with hard links, got ${code}; keep runs on another file system`,
       { cause: error },
@@ -169,11 +130,10 @@ async function create(file: string, text: string): Promise<boolean> {
 }
 
 function hold(file: string, text: string): Lock {
-  const touch = () => {
+  const timer = setInterval(() => {
     const now = new Date();
     utimes(file, now, now).catch(() => {}); // `check` reports a lock that is gone
-  };
-  const timer = setInterval(touch, HEARTBEAT);
+  }, HEARTBEAT);
   timer.unref();
   const isMine = async () => (await read(file))?.text === text;
   return {
@@ -251,16 +211,11 @@ interface Content {
   readonly touched: number;
 }
 
-/** Reads a lock; null if there is none. Opens it anew each time, which makes NFS ask its server. */
+/** Reads a lock; null if there is none. */
 async function read(file: string): Promise<Content | null> {
   try {
-    const handle = await open(file, "r");
-    try {
-      const { mtimeMs } = await handle.stat();
-      return { text: await handle.readFile("utf8"), touched: mtimeMs };
-    } finally {
-      await handle.close();
-    }
+    // Opening the file makes NFS ask its server, also for the time.
+    return { text: await readFile(file, "utf8"), touched: (await stat(file)).mtimeMs };
   } catch (error) {
     ignoreMissing(error);
     return null;

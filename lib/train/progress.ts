@@ -32,6 +32,7 @@ export interface ProgressOptions {
 }
 
 const INTERVAL = 100; // ms between two updates in place
+const ERASE = "\r\u001b[K"; // what a terminal's line shows
 
 /** Creates the progress line of one training, suited to this process's output. */
 export function createProgress({
@@ -42,24 +43,12 @@ export function createProgress({
   let first: { readonly epoch: number; readonly at: number } | null = null;
   let shownAt = Number.NEGATIVE_INFINITY;
   let tenths = 0;
-  let show: (text: string) => void;
-  let close: (text: string) => void;
-  let note: (text: string) => void;
   const inPlace = newDisplay !== null || stream.isTTY === true;
-  if (newDisplay) {
-    const display = newDisplay();
-    show = (text) => display.text(text);
-    close = show;
-    note = (text) => newDisplay().text(text);
-  } else if (stream.isTTY) {
-    show = (text) => overwriteLine(stream, text);
-    close = (text) => stream.write(`\r\u001b[K${text}\n`);
-    note = close;
-  } else {
-    show = (text) => stream.write(`${text}\n`);
-    close = show;
-    note = show;
-  }
+  const display = newDisplay?.();
+  const line = (text: string) => stream.write(`${stream.isTTY ? ERASE : ""}${text}\n`);
+  const note = newDisplay ? (text: string) => newDisplay().text(text) : line;
+  const close = display ? (text: string) => display.text(text) : line;
+  const show = inPlace && !display ? (text: string) => overwriteLine(stream, text) : close;
   const isDue = (epoch: number, epochs: number) => {
     if (inPlace) return now() - shownAt >= INTERVAL;
     const reached = Math.floor((10 * epoch) / epochs);
@@ -80,18 +69,15 @@ export function createProgress({
     },
     note,
     finish(status, last, epochs) {
-      close(
-        last
-          ? `${countEpochs(status, last.epoch, epochs)} · ${describeEpoch(last)}`
-          : `${status} before the end of the first epoch`,
-      );
+      const before = `${status} before the end of the first epoch`;
+      close(last ? `${countEpochs(status, last.epoch, epochs)} · ${describeEpoch(last)}` : before);
     },
   };
 }
 
 /** Overwrites the last line of a terminal with what fits into it, because a line that wraps cannot be overwritten. */
 export function overwriteLine(stream: TextStream, text: string): void {
-  stream.write(`\r\u001b[K${text.slice(0, Math.max(20, (stream.columns || 80) - 1))}`);
+  stream.write(`${ERASE}${text.slice(0, Math.max(20, (stream.columns || 80) - 1))}`);
 }
 
 /** Formats losses and learning rate in one line: `train 0.0612 · validation 0.0688 · lr 1e-5`. */
@@ -115,10 +101,9 @@ function formatLoss(loss: number): string {
 }
 
 function countEpochs(status: string, done: number, epochs: number): string {
-  if (status === "finished") {
-    return done < epochs ? `early stop after ${done} of ${epochs} epochs` : `${done} epochs`;
-  }
-  return `${status} after ${done} of ${epochs} epochs`;
+  if (status === "finished" && done === epochs) return `${done} epochs`;
+  const what = status === "finished" ? "early stop" : status;
+  return `${what} after ${done} of ${epochs} epochs`;
 }
 
 /**

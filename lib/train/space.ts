@@ -11,12 +11,7 @@ export interface NumberDimension {
   readonly scale: "linear" | "log";
 }
 
-export interface BooleanDimension {
-  readonly name: string;
-  readonly kind: "boolean";
-}
-
-export type Dimension = NumberDimension | BooleanDimension;
+export type Dimension = NumberDimension | { readonly name: string; readonly kind: "boolean" };
 
 export type Space = readonly Dimension[];
 
@@ -37,39 +32,12 @@ export const PAPER_SPACE = [
   { name: "weightDecay", kind: "number", low: 0, high: 0.2, scale: "linear" },
 ] as const satisfies Space;
 
-/**
- * Takes dimensions of a space, in the space's order, with other ranges where they are given.
- * @throws RangeError if a name is not in the space, or a range makes no sense.
- */
-export function chooseDimensions(
-  space: Space,
-  names: readonly string[],
-  ranges: Readonly<Record<string, Partial<Omit<NumberDimension, "name" | "kind">>>> = {},
-): Space {
-  const known = space.map(({ name }) => name);
-  const unknown = [...names, ...Object.keys(ranges)].find((name) => !known.includes(name));
-  if (unknown !== undefined) {
-    throw new RangeError(
-      `chooseDimensions: expected dimensions of ${known.join(", ")}, got "${unknown}"`,
-    );
-  }
-  const chosen = space
-    .filter(({ name }) => names.includes(name))
-    .map((dimension) => ({ ...dimension, ...ranges[dimension.name] }));
-  checkSpace(chosen);
-  return chosen;
-}
-
 /** @throws RangeError naming the first dimension that makes no sense, and what it may be. */
 export function checkSpace(space: Space): void {
-  if (space.length === 0) throw new RangeError("checkSpace: expected dimensions, got none");
-  const names = new Set<string>();
   for (const dimension of space) {
     const refuse = (expected: string, got: unknown) => {
       throw new RangeError(`checkSpace: expected ${dimension.name} ${expected}, got ${got}`);
     };
-    if (names.has(dimension.name)) refuse("once", "it twice");
-    names.add(dimension.name);
     if (dimension.kind === "boolean") continue;
     const { kind, low, high, scale } = dimension;
     if (!(Number.isFinite(low) && Number.isFinite(high) && low < high)) {
@@ -79,29 +47,6 @@ export function checkSpace(space: Space): void {
       refuse("to range over whole numbers", `${low} to ${high}`);
     }
     if (scale === "log" && low <= 0) refuse("to be above 0 on a log scale", low);
-  }
-}
-
-/** @throws RangeError naming the first value that is not in the space. */
-export function checkPoint(space: Space, point: Point): void {
-  for (const dimension of space) {
-    const value = point[dimension.name];
-    const fits =
-      dimension.kind === "boolean"
-        ? typeof value === "boolean"
-        : typeof value === "number" &&
-          value >= dimension.low &&
-          value <= dimension.high &&
-          (dimension.kind === "number" || Number.isInteger(value));
-    if (!fits) {
-      const range =
-        dimension.kind === "boolean"
-          ? "true or false"
-          : `${dimension.kind === "integer" ? "a whole number" : "a number"} in [${dimension.low}, ${dimension.high}]`;
-      throw new RangeError(
-        `checkPoint: expected ${dimension.name} to be ${range}, got ${value ?? "nothing"}`,
-      );
-    }
   }
 }
 
@@ -118,8 +63,8 @@ export function encodePoint(space: Space, point: Point): Float64Array {
   return Float64Array.from(space, (dimension) => {
     const value = point[dimension.name];
     if (dimension.kind === "boolean") return value ? 1 : 0;
-    const [low, high] = warpedRange(dimension, dimension.high);
-    return (warp(dimension, Number(value)) - low) / (high - low);
+    const { low, high, scale } = dimension;
+    return (warp(scale, Number(value)) - warp(scale, low)) / (warp(scale, high) - warp(scale, low));
   });
 }
 
@@ -128,20 +73,18 @@ export function decodePoint(space: Space, place: ArrayLike<number>): Point {
   const values = space.map((dimension, i): [string, number | boolean] => {
     const share = Math.min(1, Math.max(0, place[i]));
     if (dimension.kind === "boolean") return [dimension.name, share >= 0.5];
-    const whole = dimension.kind === "integer";
-    const [low, high] = warpedRange(dimension, whole ? dimension.high + 1 : dimension.high);
+    const { kind, scale } = dimension;
+    const isWhole = kind === "integer";
+    const low = warp(scale, dimension.low);
+    const high = warp(scale, isWhole ? dimension.high + 1 : dimension.high);
     const warped = low + share * (high - low);
-    const value = dimension.scale === "log" ? Math.exp(warped) : warped;
-    const settled = whole ? Math.floor(value) : value;
+    const value = scale === "log" ? Math.exp(warped) : warped;
+    const settled = isWhole ? Math.floor(value) : value;
     return [dimension.name, Math.min(dimension.high, Math.max(dimension.low, settled))];
   });
   return Object.fromEntries(values);
 }
 
-function warp({ scale }: NumberDimension, value: number): number {
+function warp(scale: NumberDimension["scale"], value: number): number {
   return scale === "log" ? Math.log(value) : value;
-}
-
-function warpedRange(dimension: NumberDimension, end: number): [low: number, high: number] {
-  return [warp(dimension, dimension.low), warp(dimension, end)];
 }

@@ -106,7 +106,12 @@ export async function* train<Batch>(
   const { signal, from, onState, stream = "dropout", ...training } = options;
   const settings = completeSettings(training);
   const { epochs, batchSize, weightDecay, plateau, earlyStopping, seed } = settings;
-  requireRows(model, deal, batchSize);
+  if (Math.min(deal.rows, batchSize) < model.leastRows) {
+    throw new RangeError(
+      `train: expected batches of at least ${model.leastRows} rows, which batch normalization needs, ` +
+        `got ${deal.rows} rows in batches of ${batchSize}`,
+    );
+  }
   const resume = (state: RandomState | undefined, name: string) =>
     state ? restoreRandom(state) : createRandom(seed, name);
   const orders = deal.orders.map((name, i) => resume(from?.orders[i], name));
@@ -114,28 +119,20 @@ export async function* train<Batch>(
   let schedule = from?.schedule ?? startPlateau(settings.learningRate);
   let best = from?.best ?? null;
   let bestWeights = from?.bestWeights ?? null;
-  const statesOf = (all: readonly Random[]) => all.map((one) => one.state());
-  const stateAt = (
-    epoch: number,
-    within: EpochPart,
-    before: readonly RandomState[],
-  ): TrainState => ({
+  const ordersNow = () => orders.map((one) => one.state());
+  const stateAt = (epoch: number, within: EpochPart, before = ordersNow()): TrainState => ({
     ...{ epoch, within, schedule, best, bestWeights },
     ...{ orders: before, random: random.state() },
   });
   let total = from?.within ?? NOTHING;
   for (let epoch = (from?.epoch ?? 0) + 1; epoch <= epochs; epoch++, total = NOTHING) {
     const { learningRate } = schedule;
-    const ordersBefore = statesOf(orders);
+    const ordersBefore = ordersNow();
     const finite = (losses: Promise<Measured>, where: string) =>
       requireFinite(losses, where, epoch, learningRate);
     let cut = false;
-    for (const batch of batchesOf(
-      deal,
-      orders,
-      { batchSize, least: model.leastRows },
-      total.batches,
-    )) {
+    const sizes = { batchSize, least: model.leastRows };
+    for (const batch of batchesOf(deal, orders, sizes, total.batches)) {
       await setImmediate(); // lets interrupts and the display run
       cut = signal?.aborted === true;
       if (cut) break;
@@ -160,7 +157,7 @@ export async function* train<Batch>(
       schedule = stepPlateau(schedule, validation.huber, plateau);
     }
     const stopped = signal?.aborted === true;
-    await onState?.(stateAt(epoch, NOTHING, statesOf(orders)), stopped);
+    await onState?.(stateAt(epoch, NOTHING), stopped);
     if (stopped) return { status: "stopped", bestWeights };
   }
   return { status: "finished", bestWeights };
@@ -216,19 +213,6 @@ function mapParts(
 ): Record<string, number> {
   return Object.fromEntries(
     Object.entries(parts).map(([name, value]) => [name, work(value, name)]),
-  );
-}
-
-/** @throws RangeError if batches have fewer rows than a step of the model needs. */
-function requireRows<Batch>(
-  { leastRows }: Model<Batch>,
-  { rows }: Deal<Batch>,
-  batchSize: number,
-): void {
-  if (Math.min(rows, batchSize) >= leastRows) return;
-  throw new RangeError(
-    `train: expected batches of at least ${leastRows} rows, which batch normalization needs, ` +
-      `got ${rows} rows in batches of ${batchSize}`,
   );
 }
 

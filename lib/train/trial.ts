@@ -1,10 +1,10 @@
 // A trial of a tuning study: a point, its training and its record; and the median rule, which ends hopeless ones early.
 import { existsSync } from "node:fs";
-import { readdir, readFile, rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { median } from "simple-statistics";
 import { replaceJson } from "../cohort/durable-file.js";
-import { demandsOf } from "../options.js";
+import { readOptionalJson } from "../cohort/optional-file.js";
 import type { Observation } from "./search.js";
 import type { Point } from "./space.js";
 import type { Epoch } from "./train.js";
@@ -24,13 +24,10 @@ export interface Trial {
 
 /** Finds the finished trial with the lowest loss, the earlier in a tie; null if none has finished. */
 export function bestTrial(trials: readonly Trial[]): (Trial & { readonly loss: number }) | null {
-  let best: (Trial & { readonly loss: number }) | null = null;
-  for (const trial of trials) {
-    const { status, loss } = trial;
-    if (status !== "finished" || loss === null) continue;
-    if (best === null || loss < best.loss) best = { ...trial, loss };
-  }
-  return best;
+  const finished = trials.flatMap(({ loss, ...trial }) =>
+    trial.status === "finished" && loss !== null ? [{ ...trial, loss }] : [],
+  );
+  return finished.length > 0 ? finished.reduce((a, b) => (b.loss < a.loss ? b : a)) : null;
 }
 
 /**
@@ -63,10 +60,6 @@ export interface MedianRule {
 /** The lowest validation loss up to each epoch, of one trial. */
 export type Curve = readonly number[];
 
-export function curveOf(epochs: readonly Epoch[]): Curve {
-  return epochs.map(({ best }) => best.huber);
-}
-
 /**
  * Whether a trial's lowest validation loss up to this epoch is above the median of what the earlier trials that came
  * as far had reached at it. Source: Golovin et al. 2017 (Vizier), section 3.2.2, with losses instead of their averages.
@@ -79,13 +72,6 @@ export function isHopeless(
   if (epoch <= afterEpochs) return false;
   const reached = earlier.flatMap((curve) => (curve.length >= epoch ? [curve[epoch - 1]] : []));
   return reached.length >= afterTrials && best.huber > median(reached);
-}
-
-/** @throws RangeError if a count makes no sense. */
-export function checkRule({ afterEpochs, afterTrials }: MedianRule): void {
-  const { demandCount } = demandsOf("tune");
-  demandCount("stopping.afterEpochs", afterEpochs);
-  demandCount("stopping.afterTrials", afterTrials);
 }
 
 /** The folder of a trial's run. */
@@ -107,13 +93,10 @@ export async function readTrials(study: string): Promise<Trial[]> {
   const trials: Trial[] = [];
   for (let number = 0; number < names.length; number++) {
     const file = join(study, `${nameOf(number)}.json`);
-    const trial = existsSync(file) ? parseTrial(await readFile(file, "utf8")) : null;
-    if (trial?.number !== number) {
-      throw new Error(
-        `readTrials: expected trial ${number} in ${file}, got ${trial === null ? "none" : "another"}; ` +
-          "delete the study's folder and tune anew",
-      );
-    }
+    const refuse = (found: string) =>
+      `readTrials: expected trial ${number} in ${file}, got ${found}; delete the study's folder and tune anew`;
+    const trial = await readOptionalJson<Trial>(file, (one) => one.number === number, refuse);
+    if (trial === null) throw new Error(refuse("none"));
     trials.push(trial);
   }
   return trials;
@@ -133,12 +116,4 @@ export async function dropTensors(study: string, trials: readonly Trial[]): Prom
 
 function nameOf(number: number): string {
   return `trial-${String(number).padStart(3, "0")}`;
-}
-
-function parseTrial(text: string): Trial | null {
-  try {
-    return JSON.parse(text) as Trial;
-  } catch {
-    return null;
-  }
 }

@@ -2,9 +2,9 @@
 import { createHash } from "node:crypto";
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import { replaceJson, UNFINISHED } from "../cohort/durable-file.js";
 import { readOptionalJson } from "../cohort/optional-file.js";
-import { quoteSome } from "../cohort/problems.js";
 import { createRandom } from "../cohort/random.js";
 import type { Engine } from "../engine/engine.js";
 import type { AroSpec } from "../model/aro.js";
@@ -14,15 +14,13 @@ import { demandsOf } from "../options.js";
 import { completeConfig, differences, type RunConfig, type RunRequest } from "./config.js";
 import { readEpochs } from "./folder.js";
 import { withInterrupt } from "./interrupt.js";
-import { claimWork, type Work } from "./lock.js";
+import { type Lock, takeLock, tryLock } from "./lock.js";
 import { type RunResult, trainRun } from "./run.js";
 import { type SearchMethod, suggest } from "./search.js";
 import { checkSpace, decodePoint, type Point, type Space } from "./space.js";
 import {
   bestTrial,
   type Curve,
-  checkRule,
-  curveOf,
   dropTensors,
   isHopeless,
   type MedianRule,
@@ -87,7 +85,11 @@ export function completeStudy<Spec>(
   data: RunData,
 ): StudyConfig<Spec> {
   checkSpace(space);
-  if (stopping) checkRule(stopping);
+  if (stopping) {
+    const { demandCount } = demandsOf("tune");
+    demandCount("stopping.afterEpochs", stopping.afterEpochs);
+    demandCount("stopping.afterTrials", stopping.afterTrials);
+  }
   const point = decodePoint(space, new Array<number>(space.length).fill(0.5));
   const config = { version: VERSION, method, space, seed, stopping };
   const middle = completeConfig(request(point), data);
@@ -113,16 +115,11 @@ export async function tune<Spec>(options: TuneOptions<Spec>): Promise<Tuning<Spe
   await openFolder(folder, completeStudy(options, data), shared);
   await withInterrupt(async (signal) => {
     await dropTensors(folder, await readTrials(folder)); // left by a kill just after the end of a trial
-    const claim = () => claimWork(() => listWork(options), { shared, signal });
+    const claim = () => claimTrial(options, signal);
     for (let claimed = await claim(); claimed; claimed = await claim()) {
-      const { work, lock } = claimed;
+      const { trial, trials, lock } = claimed;
       try {
-        const ended = await runTrial(
-          options,
-          work.trial,
-          await readCurves(folder, work.trials),
-          signal,
-        );
+        const ended = await runTrial(options, trial, await readCurves(folder, trials), signal);
         if (ended === null) break;
         await lock.check();
         await writeTrial(folder, ended);
@@ -153,26 +150,45 @@ export async function readTuning<Spec = AroSpec>(folder: string): Promise<Tuning
 interface Claimed {
   readonly trial: Trial;
   readonly trials: readonly Trial[];
+  readonly lock: Lock;
 }
 
-/** Lists running trials, which a dead process may have left, and then a new one; empty if the study is complete. */
-async function listWork<Spec>(options: TuneOptions<Spec>): Promise<Work<Claimed>[]> {
-  const { folder, trials: budget } = options;
-  const trials = await readTrials(folder);
-  const open = trials.flatMap(({ number, status }) => (status === "running" ? [number] : []));
-  const numbers = trials.length < budget ? [...open, trials.length] : open;
-  return numbers.map((number) => ({
-    lock: `${trialFolder(folder, number)}.lock`,
-    begin: async () => {
-      const before = await readTrials(folder); // again, because only records read under the lock are current
-      const there = before[number];
-      if (there?.status === "running") return { trial: there, trials: before };
-      if (there !== undefined || before.length !== number) return null;
-      const trial = startTrial(options, before);
-      await writeTrial(folder, trial);
-      return { trial, trials: [...before, trial] };
-    },
-  }));
+/**
+ * Claims a running trial, which a dead process may have left, or else a new one. With `shared` it waits while others hold
+ * all that is left. Null if the study is complete or the signal aborts.
+ * @throws Error without `shared`, if another process holds a trial.
+ */
+async function claimTrial<Spec>(
+  options: TuneOptions<Spec>,
+  signal: AbortSignal,
+): Promise<Claimed | null> {
+  const { folder, trials: budget, shared = false } = options;
+  for (let pause = 50; !signal.aborted; pause = Math.min(2 * pause, 1000)) {
+    const listed = await readTrials(folder);
+    const left = listed.flatMap(({ number, status }) => (status === "running" ? [number] : []));
+    if (listed.length < budget) left.push(listed.length);
+    if (left.length === 0) return null;
+    for (const number of left) {
+      const file = `${trialFolder(folder, number)}.lock`;
+      const lock = shared ? await tryLock(file) : await takeLock(file);
+      if (lock === null) continue;
+      let claimed: Claimed | null = null;
+      try {
+        const trials = await readTrials(folder); // again, because only records read under the lock are current
+        if (trials.length === number) {
+          trials.push(startTrial(options, trials));
+          await writeTrial(folder, trials[number]);
+        }
+        const trial = trials[number];
+        if (trial?.status === "running") claimed = { trial, trials, lock };
+      } finally {
+        if (claimed === null) await lock.release();
+      }
+      if (claimed !== null) return claimed;
+    }
+    await wait(pause, undefined, { signal }).catch(() => {});
+  }
+  return null;
 }
 
 function startTrial<Spec>(
@@ -226,7 +242,8 @@ async function readCurves(folder: string, trials: readonly Trial[]): Promise<Cur
   const curves: Curve[] = [];
   for (const { number, status, epochs } of trials) {
     if (status !== "finished" && status !== "stopped") continue;
-    curves.push(curveOf((await readEpochs(trialFolder(folder, number))).slice(0, epochs)));
+    const ran = await readEpochs(trialFolder(folder, number));
+    curves.push(ran.slice(0, epochs).map(({ best }) => best.huber));
   }
   return curves;
 }
@@ -238,37 +255,21 @@ async function openFolder(
   shared: boolean,
 ): Promise<void> {
   await mkdir(folder, { recursive: true });
-  const names = await readdir(folder); // read before study.json, which another process may be writing
   if (!shared) {
     // Not a lock's successor, which another process may be about to move into place.
-    const left = names.filter((name) => UNFINISHED.test(name) && !name.includes(".successor."));
+    const left = (await readdir(folder)).filter(
+      (name) => UNFINISHED.test(name) && !name.includes(".successor."),
+    );
     for (const name of left) await rm(join(folder, name), { force: true });
   }
   const there = await readStudy(folder);
-  if (there?.hash === asked.hash) return;
-  if (there !== null) {
+  if (there === null) await replaceJson(join(folder, STUDY), asked);
+  else if (there.hash !== asked.hash) {
     throw new Error(
-      `tune: expected the study in ${folder}, got another (${changes(there, asked).join("; ")}); ` +
+      `tune: expected the study in ${folder}, got another (${differences(there, asked).join("; ")}); ` +
         "give this study another folder, or delete that one",
     );
   }
-  const strange = names.filter((name) => !UNFINISHED.test(name));
-  if (strange.length > 0) {
-    throw new Error(
-      `tune: expected an empty folder or a study's, got ${folder} with ${quoteSome(strange)}; ` +
-        "give the study a folder of its own",
-    );
-  }
-  await replaceJson(join(folder, STUDY), asked);
-}
-
-function changes(there: StudyConfig<unknown>, asked: StudyConfig<unknown>): string[] {
-  const names = ["version", "method", "space", "seed", "stopping"] as const;
-  const own = names
-    .map((name) => [name, JSON.stringify(there[name]), JSON.stringify(asked[name])])
-    .filter(([, before, after]) => before !== after)
-    .map(([name, before, after]) => `${name}: ${before} there, ${after} asked for`);
-  return [...own, ...differences(there.middle, asked.middle)];
 }
 
 async function readStudy<Spec>(folder: string): Promise<StudyConfig<Spec> | null> {

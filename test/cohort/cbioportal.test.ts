@@ -7,7 +7,6 @@ import { gunzipSync } from "node:zlib";
 import { type CbioportalOptions, findStudy, readCbioportal } from "../../lib/cohort/cbioportal.js";
 import { findModality, type Label } from "../../lib/cohort/cohort.js";
 import { type FileCohort, readTable } from "../../lib/cohort/tables.js";
-import { splitSamples } from "../../lib/preprocess/split.js";
 import { scratchFolder } from "../scratch.js";
 import { messageOf } from "./tempfile.js";
 
@@ -150,25 +149,6 @@ test("labels are the attributes of both clinical files, numbers where they are d
   assert.match(noted.notes.join("\n"), /has nothing of the patients of 2 samples: "P2", "P2"/);
   const alone = read({ [PATIENTS]: null });
   assert.deepEqual(alone.samples[0].labels, { SAMPLE_TYPE: "Tumor" });
-});
-
-test("a split by patient keeps the samples of one patient together", () => {
-  const rows = Array.from({ length: 40 }, (_, i) => `P${i >> 1} S${i}`);
-  const ids = Array.from({ length: 40 }, (_, i) => `S${i}`).join(" ");
-  const ones = "1 ".repeat(40);
-  const cohort = read({
-    [SAMPLES]: tsv("#a b", "#a b", "#STRING STRING", "#1 1", "PATIENT_ID SAMPLE_ID", ...rows),
-    [PATIENTS]: null,
-    [PROTEIN]: null,
-    [METABOLOME]: null,
-    [RNA]: tsv(`Hugo_Symbol ${ids}`, `TP53 ${ones}`),
-  });
-  const { train, validation, test: held } = splitSamples(cohort.samples);
-  const parts = [train, validation, held];
-  assert.equal(parts.flat().length, 40);
-  const seen = parts.map((part) => new Set(part.map((row) => cohort.samples[row].patient)));
-  const total = seen.reduce((sum, { size }) => sum + size, 0);
-  assert.equal(total, 20, "no patient is in two parts");
 });
 
 test("expression may have symbols, Entrez ids or both; a row without either is dropped and counted", () => {
@@ -485,28 +465,17 @@ test(
   },
 );
 
-test("tables have the checks of other readers: a second header, totals, copied labels", async () => {
-  const rows = ["TP53 7157 1.5 0 2", "EGFR 1956 4 3 5"];
-  const table = (...more: string[]) => ({
-    [RNA]: tsv("Hugo_Symbol Entrez_Gene_Id S1 S2 S3", ...more),
-  });
+test("tables and clinical files have the checks of other readers", async () => {
+  const total = { [RNA]: tsv("Hugo_Symbol S1 S2", "TP53 1.5 0", "EGFR 4 3", "Total 5.5 3") };
   assert.match(
-    await refusal(RNA, table("batch _ b1 b1 b2", ...rows)),
-    /line 2: expected numbers, got "b1", "b1", "b2", as in a second header/,
+    await refusal(RNA, total),
+    /line 4: .*"Total", the sum of the others; remove the row/,
   );
-  assert.match(
-    await refusal(RNA, table(...rows, "Total 0 5.5 3 7")),
-    /line 4: expected features, got "Total", the sum of the others; remove the row/,
-  );
-  const aged = { [SAMPLES]: tsv("PATIENT_ID SAMPLE_ID AGE", "P1 S1 50", "P2 S2 61.5", "P1 S3 72") };
-  assert.match(
-    await refusal(RNA, { ...table(...rows, "X1 0 50 61.5 72"), ...aged }),
-    /got "X1" with the values of the label "AGE"/,
-  );
-  assert.match(
-    read(table(...rows, "KRAS 3845 _ _ _")).notes.join("\n"),
-    /1 feature without a value in any sample: "KRAS"/,
-  );
+  const aged = { [SAMPLES]: tsv("PATIENT_ID SAMPLE_ID AGE", "P1 S1 1.5", "P2 S2 0", "P1 S3 2") };
+  assert.match(await refusal(RNA, aged), /got "TP53" with the values of the label "AGE"/);
+  const odd = study[PATIENTS].replace("[Not Available]", "60").replace("59.5", ">89");
+  const { notes } = read({ [PATIENTS]: odd });
+  assert.match(notes.join("\n"), /"AGE" is kept as text because of ">89"/);
 });
 
 test("a table in UTF-16 is not passed over", () => {
@@ -517,31 +486,6 @@ test("a table in UTF-16 is not passed over", () => {
     const cohort = readCbioportal({ folder, name: "toy" });
     assert.deepEqual(cohort.modalities.map(({ name }) => name).slice(0, 1), ["RNA"]);
   }
-});
-
-test("what a study's files may mean otherwise is noted", async () => {
-  const told = async (changes: Record<string, string>) =>
-    (await readCbioportal({ folder: folderOf(changes) })).notes.join("\n");
-  const expression = (from: string, to: string) => told({ [RNA]: study[RNA].replace(from, to) });
-  assert.match(await expression("1.5", "-999"), /-999 in 1 cell, far from all other values/);
-  assert.match(await expression("TP53", '"TP53"'), /1 feature whose names begin with a quote/);
-  assert.match(
-    await expression("TP53\t7157", "batch\t"),
-    /may be labels of the samples \(1\): "batch"/,
-  );
-  assert.match(
-    await told({ [SAMPLES]: study[SAMPLES].replace("P2\tS4", "p2\tS4") }),
-    /patients that may be the same: "P2", "p2"/,
-  );
-  assert.match(
-    await told({
-      [PATIENTS]: study[PATIENTS]
-        .replace("Not Available", "x")
-        .replace("59.5", ">89")
-        .replace("[x]", "60"),
-    }),
-    /"AGE" is kept as text because of ">89"/,
-  );
 });
 
 test("a table below remarks is found, by its first line without a #", async () => {

@@ -6,12 +6,9 @@ import { simulateCohort } from "../../lib/cohort/simulate.js";
 import type { Rows } from "../../lib/engine/linear-algebra.js";
 import { fitCanonical, recoverFactors } from "../../lib/evaluate/canonical.js";
 import { goldenCases } from "../golden.js";
+import { pointsOf } from "./synthetic.js";
 
 type Table = readonly (readonly number[])[];
-
-const rowsOf = (table: Table): Rows => ({
-  ...{ rows: table.length, columns: table[0].length, values: Float64Array.from(table.flat()) },
-});
 
 function assertClose(actual: ArrayLike<number>, expected: ArrayLike<number>, within: number): void {
   assert.equal(actual.length, expected.length);
@@ -30,9 +27,9 @@ const normals = (rows: number, columns: number, stream: string): Rows => {
 for (const { data } of goldenCases<{ cases: readonly Record<string, Table>[] }>("canonical")) {
   data.cases.forEach(({ left, right, newLeft, newRight, correlations, fresh }, i) => {
     test(`fitCanonical finds NumPy's correlations and directions, case ${i + 1}`, () => {
-      const found = fitCanonical(rowsOf(left), rowsOf(right));
+      const found = fitCanonical(pointsOf(left), pointsOf(right));
       assertClose(found.correlations, correlations as unknown as number[], 1e-6);
-      const measured = found.correlate(rowsOf(newLeft), rowsOf(newRight));
+      const measured = found.correlate(pointsOf(newLeft), pointsOf(newRight));
       assertClose(measured, fresh as unknown as number[], 1e-6);
     });
   });

@@ -76,6 +76,8 @@ test("what cannot be judged is refused", () => {
   const dead = died.map((_, i) => i < 3);
   refuse({ outcome: { kind: "survival", time, died: dead } }, /at least 10 patients, as many/);
   refuse({ outcome: { kind: "number", values: [1, 2] } }, /90 outcomes, one a sample, got 2/);
+  const zero = { kind: "survival", time: time.with(3, 0), died } as const;
+  refuse({ outcome: zero }, /positive times, got 0 at row 3/);
   const infinite = values.map((value, i) => (i === 3 ? Number.NaN : value));
   refuse({ outcome: { kind: "number", values: infinite } }, /finite outcomes, got NaN at row 3/);
   const short = { short: { rows: 2, columns: 1, values: new Float32Array(2) } };

@@ -1,9 +1,52 @@
-// A small cohort in which proteins follow their own gene's RNA and a factor that all genes share.
+// Small data for the tests of this room: tables by hand, and a cohort in which proteins follow their own gene's RNA.
 import { type Cohort, joinCohort } from "../../lib/cohort/cohort.js";
 import { matrixFrom } from "../../lib/cohort/matrix.js";
 import { createRandom } from "../../lib/cohort/random.js";
-import { type PreparedCohort, prepareCohort } from "../../lib/preprocess/prepare.js";
+import type { Rows } from "../../lib/engine/linear-algebra.js";
+import {
+  type Part,
+  type Prepared,
+  type PreparedCohort,
+  prepareCohort,
+} from "../../lib/preprocess/prepare.js";
+import { fitScaler } from "../../lib/preprocess/scaler.js";
 import { splitSamples } from "../../lib/preprocess/split.js";
+
+export function pointsOf(table: readonly (readonly number[])[]): Rows & { values: Float64Array } {
+  const values = Float64Array.from(table.flat());
+  return { rows: table.length, columns: table[0].length, values };
+}
+
+/** Prepared rows given as they are, in the paper's space, so that a result can be computed by hand; NaN is not observed. */
+export function preparedFrom(
+  train: readonly (readonly number[])[],
+  validation: readonly (readonly number[])[],
+  visible: number,
+): PreparedCohort {
+  const columns = train[0].length;
+  const part = <P extends Part>(
+    name: P,
+    table: readonly (readonly number[])[],
+    first = 0,
+  ): Prepared<P> => {
+    const rows = table.map((_, i) => first + i);
+    const ids = table.map((_, i) => `${name}${i}`);
+    const matrix = matrixFrom(table.length, columns, table.flat());
+    return { part: name, rows, ids, patients: ids, matrix, zScores: matrix };
+  };
+  const rows = part("train", train);
+  return {
+    ...{ name: "by hand", space: "paper", train: rows },
+    modalities: [
+      { name: "RNA", start: 0, end: visible },
+      { name: "protein", start: visible, end: columns },
+    ],
+    features: Array.from({ length: columns }, (_, j) => `G${j % visible}`),
+    scaler: fitScaler(rows.matrix, rows.rows, rows.ids),
+    validation: part("validation", validation, train.length),
+    test: part("test", validation, train.length),
+  };
+}
 
 /** Makes 80 samples of 40 genes in "RNA", 30 of them in "protein" with some entries missing, and two without partner. */
 export function syntheticCohort(seed = 1): { cohort: Cohort; prepared: PreparedCohort } {

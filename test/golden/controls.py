@@ -90,8 +90,7 @@ def probabilistic_pca(k, rounds):
     v = x.shape[1]
     inverse = np.linalg.inv(w[:v].T @ w[:v] + noise * np.eye(k))
     scores = (x[new] - mu[:v]) @ w[:v] @ inverse
-    deviation = np.sqrt(noise + np.einsum("ja,ab,jb->j", w, noise * inverse, w))
-    return scores @ w[v:].T + mu[v:], deviation[v:]
+    return scores @ w[v:].T + mu[v:]
 
 
 def soft_impute(lam, rounds):
@@ -109,7 +108,6 @@ def soft_impute(lam, rounds):
     return scores @ b[v:].T + mu[v:]
 
 
-ppca_mean, ppca_deviation = probabilistic_pca(3, 8)
 out = {
     "x": x.tolist(),
     "y": y[:24].tolist(),  # of the training rows; no other is read
@@ -128,8 +126,7 @@ out = {
     "probabilisticPca": {
         "count": 3,
         "rounds": 8,
-        "predicted": ppca_mean.tolist(),
-        "deviation": ppca_deviation.tolist(),
+        "predicted": probabilistic_pca(3, 8).tolist(),
     },
     "softImpute": [
         {"lambda": lam, "predicted": soft_impute(lam, 500).tolist()} for lam in (10, 100)

@@ -123,31 +123,11 @@ def ridge_cox(ridge):
     return beta
 
 
-fits = []
-for ties in ("efron", "breslow"):
-    found = PHReg(time, z, status=died.astype(int), ties=ties).fit()
-    fits.append(
-        {
-            "ties": ties,
-            "ridge": 0,
-            "coefficients": found.params.tolist(),
-            "standardErrors": found.bse.tolist(),
-            "logLikelihood": float(found.llf),
-        }
-    )
+found = PHReg(time, z, status=died.astype(int), ties="efron").fit()
+fits = [{"ridge": 0, "coefficients": found.params.tolist(), "logLikelihood": float(found.llf)}]
 for ridge in (2.5, 100):
     beta = ridge_cox(ridge)
-    fits.append(
-        {
-            "ties": "efron",
-            "ridge": ridge,
-            "coefficients": beta.tolist(),
-            "standardErrors": np.sqrt(
-                np.diag(np.linalg.inv(efron(beta)[2] + ridge * np.eye(columns)))
-            ).tolist(),
-            "logLikelihood": efron(beta)[0],
-        }
-    )
+    fits.append({"ridge": ridge, "coefficients": beta.tolist(), "logLikelihood": efron(beta)[0]})
 distinct = np.argsort(np.argsort(time + rng.random(n) / 2)) + 1.0
 risk = on_grid(z @ [0.8, -0.5, 0.0], 1)  # with ties
 

@@ -78,11 +78,6 @@ for (const { folder, data } of goldenCases<PreprocessGolden>("preprocess")) {
     assert.deepEqual([...out.observed], data.observed.flat());
   });
 
-  test(`train and rest together are all rows in ${folder}`, () => {
-    const rows = [...data.train, ...data.rest].sort((a, b) => a - b);
-    assert.deepEqual(rows, everyRow(matrix));
-  });
-
   test(`held-out rows may change as they like without changing a statistic in ${folder}`, () => {
     const changed = { ...matrix, values: matrix.values.slice(), observed: matrix.observed.slice() };
     const random = createRandom(1);
@@ -95,17 +90,6 @@ for (const { folder, data } of goldenCases<PreprocessGolden>("preprocess")) {
     assert.deepEqual(fitScaler(changed, data.train, idsOf(data.train)), scaler);
     const apply = (from: Matrix) => applyScaler(scaler, from, data.train);
     assert.deepEqual(apply(changed), apply(matrix));
-  });
-
-  test(`a single changed training value does change the statistics in ${folder}`, () => {
-    const column = 0;
-    const row = data.train.find((candidate) => data.input[candidate][column] !== null);
-    assert.ok(row !== undefined);
-    const changed = { ...matrix, values: matrix.values.slice() };
-    changed.values[row * matrix.columns + column] += 1;
-    const other = fitScaler(changed, data.train, idsOf(data.train));
-    assert.notEqual(other.mean[column], scaler.mean[column]);
-    assert.deepEqual(other.mean.slice(1), scaler.mean.slice(1));
   });
 }
 
@@ -154,11 +138,6 @@ test("a column that no training row measured becomes 0 at every stage, and keeps
 test("a measured zero is data: it counts in the median, a missing value does not", () => {
   assert.equal(fitAll(matrixOf([[0], [0], [6]])).median[0], 0);
   assert.equal(fitAll(matrixOf([[null], [null], [6]])).median[0], 6);
-});
-
-test("one training row gives constant columns, and zeros out", () => {
-  const matrix = matrixOf([[1, null, -3]]);
-  assert.deepEqual([...applyScaler(fitAll(matrix), matrix, [0]).values], [0, 0, 0]);
 });
 
 test("columns are independent: a wide matrix gives what its columns give alone", () => {

@@ -86,16 +86,6 @@ test("by patient, 70, 15 and 15 percent of the patients, and nearly of the sampl
   });
 });
 
-test("each part holds a row as soon as there are four patients", () => {
-  for (let seed = 0; seed < 20; seed++) {
-    const split = splitSamples(samplesOf(["a", "b", "b", "c", "d"]), { seed });
-    assert.ok(
-      parts(split).every((rows) => rows.length > 0),
-      `seed ${seed}`,
-    );
-  }
-});
-
 test("the same seed gives the same split, another seed another, and 42 is the default", () => {
   const samples = samplesOf(mixedPatients(40, 2));
   assert.deepEqual(splitSamples(samples, { seed: 8 }), splitSamples(samples, { seed: 8 }));

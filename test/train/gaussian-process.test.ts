@@ -54,9 +54,3 @@ test("fitProcess gives a dimension without influence a longer length than one wi
   const flat = conditionProcess(places, values, { lengths: [1, 1], noise: 0.02 });
   assert.ok(logLikelihood > flat.logLikelihood);
 });
-
-test("conditionProcess refuses no values, and not one a place", () => {
-  const kernel = { lengths: [1], noise: 0.1 };
-  assert.throws(() => conditionProcess([], [], kernel), /one value per place, got 0 values at 0/);
-  assert.throws(() => conditionProcess([[0.5]], [1, 2], kernel), /got 2 values at 1 places/);
-});

@@ -63,14 +63,6 @@ test("a process that has died does not hold its lock, also where its number was 
   assert.ok(!existsSync(file));
 });
 
-test("a number that another process has now is told from the holder's by its start", {
-  skip: process.platform === "linux" ? false : "only Linux tells when a process started",
-}, async () => {
-  const file = newFile();
-  await leaveLock(file, { pid: process.ppid, started: "1" });
-  await (await takeLock(file)).release();
-});
-
 test("a living process of this machine holds its lock, however old", async () => {
   const file = newFile();
   const script = `
@@ -100,19 +92,13 @@ test("a holder on another machine is waited for, and is dead if it does not touc
   const file = newFile();
   const said: string[] = [];
   const options = { patience: 300, onWait: (text: string) => said.push(text) };
-  await leaveLock(file, { host: "elsewhere", pid: 7 });
-  const touching = setInterval(() => utimesSync(file, new Date(), new Date()), 10);
-  await assert.rejects(takeLock(file, options), /got process 7 on elsewhere;/);
-  clearInterval(touching);
-  const lock = await takeLock(file, options);
-  assert.match(said[1], /lock-\d+ belongs to process 7 on elsewhere; waiting up to 0 s/);
-  await lock.release();
-  for (const damaged of ["not written to its en", "", "null", '{"pid": 7}']) {
-    writeFileSync(file, damaged);
+  for (const text of ['{"pid":7,"host":"elsewhere"}', "not written to its en", "null"]) {
+    writeFileSync(file, text);
     await (await takeLock(file, options)).release();
-    assert.match(said.at(-1)!, /belongs to an unknown process/);
   }
-  assert.equal(said.length, 6, "one line for each wait");
+  assert.equal(said.length, 3, "one line for each wait");
+  assert.match(said[0], /lock-\d+ belongs to process 7 on elsewhere; waiting up to 0 s/);
+  assert.match(said[2], /belongs to an unknown process/);
 });
 
 test("a living holder on another machine is recognized by its first touch, long before patience ends", async () => {
@@ -227,16 +213,6 @@ function tidy({ file }: Race): void {
   for (const name of own) rmSync(join(root, name));
 }
 
-test("of many processes that race for a lock many times, exactly one holds it at any time", async () => {
-  const race = startRace(newFile(), 60, Array(5).fill(null));
-  assert.deepEqual(await race.go(), Array(5).fill(0));
-  assert.equal(violationsOf(race), "");
-  assert.equal(readFileSync(`${race.file}.taken`, "utf8"), "300");
-  const left = readdirSync(root).filter((name) => /tmp$/.test(name));
-  assert.deepEqual(left, []);
-  tidy(race);
-});
-
 test("processes killed while they take, hold and release a lock leave it to exactly one other", async () => {
   const fates: Fate[] = MOMENTS.flatMap((moment) =>
     [1, 3].flatMap((count) =>
@@ -247,6 +223,7 @@ test("processes killed while they take, hold and release a lock leave it to exac
   const race = startRace(newFile(), 40, [null, null, null, ...fates]);
   const ends = await race.go();
   assert.deepEqual(ends.slice(0, 3), [0, 0, 0]);
+  assert.ok(Number(readFileSync(`${race.file}.taken`, "utf8")) >= 3 * 40);
   const killed = ends.filter((end) => end === "SIGKILL").length;
   assert.ok(killed > 12, `${killed} of ${fates.length} were killed`);
   assert.equal(violationsOf(race), "");
@@ -269,19 +246,6 @@ test("processes on two machines that share a folder have one holder at any time,
   assert.ok(ends.includes("SIGKILL"));
   assert.equal(violationsOf(race), "");
   tidy(race);
-});
-
-test("a dead process's lock is taken over by exactly one of many that find it at once", async () => {
-  for (let round = 0; round < 2; round++) {
-    const file = newFile();
-    const { pid } = spawnSync(process.execPath, ["-e", ""]);
-    await leaveLock(file, { pid });
-    const race = startRace(file, 1, Array(8).fill(null));
-    assert.deepEqual(await race.go(), Array(8).fill(0));
-    assert.equal(violationsOf(race), "");
-    assert.equal(readFileSync(`${file}.taken`, "utf8"), "8");
-    tidy(race);
-  }
 });
 
 test("a holder that was taken for dead finds out, and does not remove the other's lock", async () => {

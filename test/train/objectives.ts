@@ -1,4 +1,5 @@
 // Functions whose minimum is known, over spaces of their own, for tests of the search.
+import assert from "node:assert/strict";
 import { createRandom } from "../../lib/cohort/random.js";
 import { type Observation, type SearchMethod, suggest } from "../../lib/train/search.js";
 import type { NumberDimension, Point, Space } from "../../lib/train/space.js";
@@ -79,6 +80,18 @@ export function search(
     trials.push({ point, value: value(point) });
   }
   return trials;
+}
+
+/** Fails unless every value of a point is in its dimension's range. */
+export function assertInside({ space }: Objective, point: Point): void {
+  for (const dimension of space) {
+    const value = point[dimension.name];
+    if (dimension.kind === "boolean") assert.equal(typeof value, "boolean");
+    else {
+      assert.ok(Number(value) >= dimension.low && Number(value) <= dimension.high);
+      assert.ok(dimension.kind === "number" || Number.isInteger(value));
+    }
+  }
 }
 
 export function lowest(trials: readonly Observation[]): number {

@@ -1,6 +1,5 @@
 // A run's folder: read again when it fits, refused when it does not, never half written.
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import {
   appendFileSync,
   existsSync,
@@ -213,7 +212,12 @@ test("a stopped run leaves usable weights and says so; asked for again, it goes 
   assert.equal(run.epochs.length, 2);
   assert.deepEqual(await run.loadWeights(), fake.built[0].weights());
   const second = { ...recorder(), fake: fakeEngine() };
-  const whole = await trainIn(folder, { progress: second }, second.fake);
+  const onEpoch = () => {
+    for (const name of ["result.json", "weights.safetensors"]) {
+      assert.ok(!existsSync(join(folder, name)), `no ${name} until the run ends`);
+    }
+  };
+  const whole = await trainIn(folder, { progress: second, onEpoch }, second.fake);
   assert.deepEqual(
     [whole.reused, whole.result.status, whole.epochs.length],
     [false, "finished", 6],
@@ -259,39 +263,6 @@ test("a training that fails leaves metrics but no result, frees the model, and c
   assert.equal(good.epochs.length, 6);
 });
 
-test("a run killed before its first checkpoint is read as far as it went, and trained anew", async () => {
-  const folder = newFolder();
-  // In a process of its own, which dies after the fourth epoch with a line and a file half written.
-  const script = `
-    import { appendFileSync, writeFileSync } from "node:fs";
-    import { trainRun } from ${JSON.stringify(new URL("../../lib/train/run.ts", import.meta.url).href)};
-    import { fakeEngine, preparedRows } from ${JSON.stringify(new URL("fake-model.ts", import.meta.url).href)};
-    const { engine, model } = fakeEngine();
-    const [folder, config] = [process.argv[1], { ...JSON.parse(process.argv[2]), model }];
-    const data = { name: "tiny", train: preparedRows("train", 7), validation: preparedRows("validation", 4, 0.2) };
-    const onEpoch = ({ epoch }) => {
-      if (epoch < 4) return;
-      appendFileSync(folder + "/metrics.jsonl", '{"epoch":5,"st');
-      writeFileSync(folder + "/.weights.safetensors.0123abcd.tmp", "half");
-      process.kill(process.pid, "SIGKILL");
-    };
-    await trainRun({ folder, config, data, engine, onEpoch });
-  `;
-  const args = ["--import", "tsx", "--input-type=module", "-e", script];
-  const { signal, stderr } = spawnSync(
-    process.execPath,
-    [...args, folder, JSON.stringify(CONFIG)],
-    { encoding: "utf8" },
-  );
-  assert.equal(signal, "SIGKILL", stderr);
-  const killed = await readRun(folder, ARO);
-  assert.deepEqual([killed.epochs.length, killed.result], [4, null]);
-  const run = await trainIn(folder);
-  assert.deepEqual([run.reused, run.epochs.length], [false, 6]);
-  assert.deepEqual(run.epochs.slice(0, 4), killed.epochs);
-  assert.deepEqual(readdirSync(folder).toSorted(), FILES);
-});
-
 test("by the criterion inferred, the validation loss leaves the first modality out, and training does not", async () => {
   const modalities = [
     { name: "RNA", start: 0, end: 2 },
@@ -309,18 +280,6 @@ test("by the criterion inferred, the validation loss leaves the first modality o
     trainIn(newFolder(), { data: { ...data, modalities: modalities.slice(1) }, config }),
     /at least 2 modalities for criterion "inferred", got 1/,
   );
-});
-
-test("a stopped run that is begun anew has no result until it ends", async () => {
-  const folder = newFolder();
-  const signal = AbortSignal.abort();
-  await trainIn(folder, { signal });
-  const onEpoch = () => {
-    assert.ok(!existsSync(join(folder, "result.json")));
-    assert.ok(!existsSync(join(folder, "weights.safetensors")));
-  };
-  await trainIn(folder, { onEpoch });
-  assert.ok(existsSync(join(folder, "result.json")));
 });
 
 test("a finished run whose weights were deleted is trained anew", async () => {

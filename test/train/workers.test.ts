@@ -75,11 +75,6 @@ test("a Bayesian search is complete and without a repetition too, whoever works 
   assert.equal(new Set(trials.map(({ point }) => JSON.stringify(point))).size, 10);
 });
 
-test("a worker that is alone in a shared study has the trials of a study that is not shared", async () => {
-  const alone = await tune(tinyStudy(newFolder()));
-  assert.deepEqual((await tune(tinyStudy(newFolder(), { shared: true }))).trials, alone.trials);
-});
-
 test("without shared, a trial that another has at work ends the search with the holder's name", async () => {
   const folder = newFolder();
   const { trials } = await tune(tinyStudy(folder, { trials: 3 }));

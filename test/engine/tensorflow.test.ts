@@ -4,25 +4,20 @@ import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { fetchLibrary, wheelFor } from "../../lib/engine/tensorflow-library.js";
+import { fetchLibrary, wheelFor } from "../../lib/engine/tensorflow.js";
 
 test("wheelFor names the wheel of each machine that TensorFlow is built for", () => {
-  assert.equal(wheelFor(false, "linux-x64", 2.36).distribution, "tensorflow-cpu");
-  assert.equal(wheelFor(true, "linux-x64", 2.36).distribution, "tensorflow");
-  assert.equal(wheelFor(false, "darwin-arm64", null).platform, "macosx_12_0_arm64");
-  assert.match(wheelFor(false, "linux-arm64", 2.36).platform, /aarch64/);
+  assert.equal(wheelFor(false, "linux-x64").distribution, "tensorflow-cpu");
+  assert.equal(wheelFor(true, "linux-x64").distribution, "tensorflow");
+  assert.equal(wheelFor(false, "darwin-arm64").platform, "macosx_12_0_arm64");
+  assert.match(wheelFor(false, "linux-arm64").platform, /aarch64/);
 });
 
 test("wheelFor refuses a machine without a wheel, in one line with the remedy", () => {
-  const refuse = (cuda: boolean, machine: string, glibc: number | null, message: RegExp) =>
-    assert.throws(
-      () => wheelFor(cuda, machine, glibc),
-      (error: Error) => message.test(error.message) && !error.message.includes("\n"),
-    );
-  refuse(false, "win32-x64", null, /got win32-x64; TensorFlow has no wheel/);
-  refuse(true, "darwin-arm64", null, /got darwin-arm64 with CUDA/);
-  refuse(false, "linux-x64", 2.17, /glibc 2.27 or newer, got 2.17; use/);
-  refuse(false, "linux-x64", null, /got another C library; use/);
+  assert.throws(() => wheelFor(false, "win32-x64"), {
+    message: /^[^\n]+ got win32-x64; TensorFlow has no wheel[^\n]+$/,
+  });
+  assert.throws(() => wheelFor(true, "darwin-arm64"), /got darwin-arm64 with CUDA/);
 });
 
 test("fetchLibrary says in one line why pip failed, and leaves nothing half done", async () => {
@@ -32,7 +27,7 @@ test("fetchLibrary says in one line why pip failed, and leaves nothing half done
     await mkdir(`${folder}.part`); // left over by a kill
     const options = { python: "no-such-python", cuda: false, onProgress: () => {} };
     await assert.rejects(
-      fetchLibrary(folder, wheelFor(false, "linux-x64", 2.36), options),
+      fetchLibrary(folder, wheelFor(false, "linux-x64"), options),
       (error: Error) => /^libtensorflow: expected .*\brun again$/.test(error.message),
     );
     assert.deepEqual(await readdir(parent), []);
