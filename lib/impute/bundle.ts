@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Modality } from "../cohort/cohort.js";
-import { createFolder, requireNewFolder } from "../cohort/durable-file.js";
+import { createFolder } from "../cohort/durable-file.js";
 import { hashFile } from "../cohort/sources.js";
 import type { Reading } from "../cohort/tables.js";
 import { ARO, type AroSpec } from "../model/aro.js";
@@ -80,7 +80,6 @@ export async function saveImputer(
   folder: string,
   texts: Readonly<Record<string, string>> = {},
 ): Promise<void> {
-  requireNewFolder("saveImputer", folder);
   const { decoder, aro, ...rest } = imputer;
   await createFolder(folder, async (aside) => {
     const { modalities, features, trainedOn, spec, choices } = decoder;
