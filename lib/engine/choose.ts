@@ -1,5 +1,6 @@
 // Chooses the engine: the fastest that runs here, or the one that is asked for.
 
+import { threadCount } from "./compile.js";
 import type { BackendName, Engine } from "./engine.js";
 import { nativeEngine } from "./native.js";
 import { hasWebGpu } from "./platform.js";
@@ -35,7 +36,7 @@ const ENGINES: Record<EngineName, { start: () => Promise<Engine>; what: string }
 /**
  * Starts the preferred engine, or else the first that can run here.
  * WebGPU is tried where `navigator.gpu` exists, or if it is preferred.
- * @throws RangeError if no engine has the preferred name.
+ * @throws RangeError if no engine has the preferred name, or ARO_THREADS is no number of threads.
  * @throws Error with the reason if the preferred engine cannot run here.
  */
 export async function chooseEngine({
@@ -44,6 +45,7 @@ export async function chooseEngine({
   /** By default the value of the environment variable ARO_ENGINE. */
   readonly prefer?: string;
 } = {}): Promise<Choice> {
+  threadCount(); // a wrong setting must not look like an engine that cannot run
   const names = inOrder();
   const preferred = names.find((name) => name === prefer);
   if (prefer !== undefined && !preferred) {
