@@ -13,14 +13,8 @@ export type EngineName = "native" | BackendName;
 export interface Considered {
   readonly name: EngineName;
   readonly usable: boolean;
-  /** Why it was chosen, or why not. */
+  /** What it is, or why it does not run here. */
   readonly reason: string;
-}
-
-export interface Choice {
-  readonly engine: Engine;
-  /** In the order tried; the last one runs. */
-  readonly considered: readonly Considered[];
 }
 
 /** Fastest first, except that TensorFlow comes first where it was built for a graphics processor. */
@@ -43,25 +37,21 @@ export async function chooseEngine({
 }: {
   /** By default the value of the environment variable ARO_ENGINE. */
   readonly prefer?: string;
-} = {}): Promise<Choice> {
+} = {}): Promise<{ readonly engine: Engine }> {
   const names = inOrder();
   const preferred = names.find((name) => name === prefer);
   if (prefer !== undefined && !preferred) {
     throw new RangeError(`chooseEngine: expected ${names.join(", ")}, got "${prefer}"`);
   }
-  const considered: Considered[] = [];
-  for (const name of preferred ? [preferred] : names) {
-    if (name === "webgpu" && !preferred && !hasWebGpu()) {
-      considered.push({ name, usable: false, reason: "this process offers no navigator.gpu" });
-      continue;
-    }
-    const { engine, ...found } = await tryEngine(name);
-    considered.push(preferred && engine ? { ...found, reason: "asked for" } : found);
-    if (engine) return { engine, considered };
+  const offered = names.filter((name) => name !== "webgpu" || hasWebGpu());
+  const reasons: string[] = [];
+  for (const name of preferred ? [preferred] : offered) {
+    const { engine, reason } = await tryEngine(name);
+    if (engine) return { engine };
+    reasons.push(`${name} (${reason})`);
   }
-  const reasons = considered.map(({ name, reason }) => `${name} (${reason})`).join("; ");
   throw new Error(
-    `chooseEngine: expected ${preferred ? `"${preferred}"` : "an engine"} to run here, got ${reasons}` +
+    `chooseEngine: expected ${preferred ? `"${preferred}"` : "an engine"} to run here, got ${reasons.join("; ")}` +
       (preferred ? "; leave the choice open to take what runs" : ""),
   );
 }

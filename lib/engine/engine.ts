@@ -78,7 +78,8 @@ export type BackendName = "tensorflow" | "webgpu" | "wasm" | "cpu";
 
 /**
  * Both engines compute the same numbers to rounding, step by step. A *slope* is the derivative of the loss with respect
- * to the numbers of a tensor, a *gradient* that with respect to a parameter. Shapes are checked by the layers.
+ * to the numbers of a tensor, a *gradient* that with respect to a parameter. A primitive throws a RangeError with both
+ * shapes and the parameter's name if its arguments do not fit.
  */
 export interface Engine {
   /** "native" has its own kernels, compiled here; "tfjs" is TensorFlow.js. */

@@ -26,13 +26,14 @@ import {
   type WeightPlace,
 } from "./kernels.js";
 import { memoryLimits } from "./platform.js";
+import { checkShapes } from "./shapes.js";
 
 /**
  * Starts the native engine. The first time, it compiles the kernels, which takes some seconds.
  * @throws Error with the reason if there is no compiler for them.
  */
 export async function nativeEngine(): Promise<Engine> {
-  return new NativeEngine(await loadKernels(), await kernelVersion());
+  return checkShapes(new NativeEngine(await loadKernels(), await kernelVersion()));
 }
 
 /** Row-major `[rows, units]`. */

@@ -25,7 +25,10 @@ export function flopsPerStep({ features, width, hiddenLayers, batchNorm }: AroSp
 /** Estimates the peak size of a run's folder, in bytes: the weights, and two checkpoints of weights and Adam's moments. */
 export function estimateDisk(spec: AroSpec): number {
   const parameters = countParameters(ARO, spec);
-  const buffers = ARO.tensors(spec).reduce((sum, { shape }) => sum + sizeOf(shape), -parameters);
+  const buffers = ARO.network(spec).tensors.reduce(
+    (sum, { shape }) => sum + sizeOf(shape),
+    -parameters,
+  );
   return 4 * (parameters + buffers + 2 * (3 * parameters + buffers));
 }
 
