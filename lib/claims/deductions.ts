@@ -61,7 +61,7 @@ const sharedProteins: Rule = () => {
 
 const block: Rule = ({ paper, about: [name] }) => {
   const size = sum(
-    ARO.tensors(PAPER_SHAPE).map((one) => (one.name === name ? sizeOf(one.shape) : 0)),
+    ARO.network(PAPER_SHAPE).tensors.map((one) => (one.name === name ? sizeOf(one.shape) : 0)),
   );
   return { ours: count(size), holds: size === numberOf(paper) };
 };

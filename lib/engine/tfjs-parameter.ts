@@ -91,7 +91,7 @@ export interface Block {
 }
 
 /** Cuts a block along its longer side into blocks of at most `entries` entries, and at least 16 rows or columns. */
-export function cut({ top, bottom, left, right }: Block, entries: number): Block[] {
+function cut({ top, bottom, left, right }: Block, entries: number): Block[] {
   const [height, width] = [bottom - top, right - left];
   const isWide = width > height;
   const [long, short] = isWide ? [width, height] : [height, width];
@@ -104,7 +104,7 @@ export function cut({ top, bottom, left, right }: Block, entries: number): Block
   });
 }
 
-export function areaOf({ top, bottom, left, right }: Block): number {
+function areaOf({ top, bottom, left, right }: Block): number {
   return (bottom - top) * (right - left);
 }
 
@@ -131,7 +131,7 @@ export function readBlock(
 }
 
 /** Copies values into a block of a row-major matrix of `columns` columns. */
-export function writeBlock(
+function writeBlock(
   matrix: Float32Array,
   columns: number,
   { top, bottom, left, right }: Block,

@@ -24,22 +24,19 @@ export interface TfjsOptions {
   readonly backend: BackendName;
   /** Entries of a weight to work on at a time; the default depends on the backend. */
   readonly blockEntries?: number;
-  /** By default bfloat16 where libtensorflow runs on a graphics processor that has it, else float32. */
+  /** By default bfloat16 where libtensorflow, which alone knows it, runs on a graphics processor that has it. */
   readonly precision?: Engine["precision"];
 }
 
 type T = Tf.Tensor2D;
 
-class TfjsTensor implements Tensor {
-  constructor(readonly values: T) {}
+interface TfjsTensor extends Tensor {
+  readonly values: T;
+}
 
-  get rows(): number {
-    return this.values.shape[0];
-  }
-
-  get units(): number {
-    return this.values.shape[1];
-  }
+function tensorOf(values: T): TfjsTensor {
+  const [rows, units] = values.shape;
+  return { rows, units, values };
 }
 
 const valuesOf = (x: Tensor): T => (x as TfjsTensor).values;
@@ -51,7 +48,6 @@ let running: Engine | null = null;
 /**
  * Makes the engine.
  * @throws Error with the reason if the backend cannot run here.
- * @throws RangeError if the backend lacks the requested precision.
  */
 export async function tfjsEngine({
   backend: name,
@@ -61,9 +57,6 @@ export async function tfjsEngine({
   const backend = await loadBackend(name);
   const { tf } = backend;
   const chosen = precision ?? choosePrecision(backend);
-  if (chosen === "bfloat16" && !backend.library) {
-    throw new RangeError(`tfjsEngine: expected precision "float32" on ${name}, got "bfloat16"`);
-  }
   const entries = blockEntries ?? entriesFor(backend);
   const multiply = (a: T, b: T): T =>
     backend.library ? backend.library.product(a, b, chosen) : tf.matMul<T>(a, b);
@@ -74,7 +67,7 @@ export async function tfjsEngine({
   };
   const operation = (make: () => T): Tensor => {
     enter();
-    return new TfjsTensor(tf.tidy(make));
+    return tensorOf(tf.tidy(make));
   };
 
   /** Unfinished copies, which a run waits for. */
@@ -207,7 +200,7 @@ export async function tfjsEngine({
       const outputs = values.length / 2;
       return { huber: sumOf(values, 0, outputs), squared: sumOf(values, outputs, 2 * outputs) };
     });
-    return { slope: slope ? new TfjsTensor(slope) : null, sums };
+    return { slope: slope ? tensorOf(slope) : null, sums };
   };
 
   const engine: Engine = {

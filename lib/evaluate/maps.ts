@@ -48,11 +48,12 @@ export function mapPoints(
   }
   for (const label of labels) checkLabeling("mapPoints", points, label);
   const { rows } = points;
+  const neighborhoods = tsne(points, { perplexity: 10, seed }); // first, since it refuses too many points
   const pca = fitPca(points, 2);
   const explained = [0, 1].map((axis) => pca.explainedVarianceRatio[axis] ?? 0);
   const planes: [method: string, plane: Rows, about: Partial<PlaneMap>][] = [
     ["PCA", { rows, columns: pca.count, values: pca.scores }, { explained }],
-    ["t-SNE", tsne(points, { perplexity: 10, seed }), { settings: `perplexity 10, seed ${seed}` }],
+    ["t-SNE", neighborhoods, { settings: `perplexity 10, seed ${seed}` }],
     ["UMAP", umap(points, seed), { settings: `10 neighbors, seed ${seed}` }],
   ];
   return {

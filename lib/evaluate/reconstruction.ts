@@ -1,7 +1,7 @@
 // Scores of reconstructions against measured values, with intervals, per modality and over all columns.
 import type { Modality } from "../cohort/cohort.js";
 import { type Matrix, selectRows } from "../cohort/matrix.js";
-import { checkOptions, type Kinds, required } from "../options.js";
+import { checkOptions, type Kinds } from "../options.js";
 import { countedMatrix, countUnmeasured, measuredFeatures } from "../preprocess/counted.js";
 import {
   PARTS,
@@ -11,13 +11,12 @@ import {
   requireHeldOut,
   type Space,
 } from "../preprocess/prepare.js";
-import type { Scaler } from "../preprocess/scaler.js";
 import { drawWeights, type Estimate, estimate } from "./bootstrap.js";
 import { medianCorrelations } from "./correlation.js";
 import { observedMean, type Predictor, type Sight } from "./predictor.js";
 
 /** How well a reconstruction fits the observed entries of one modality, or of all. */
-export interface ReconstructionScore {
+interface ReconstructionScore {
   /**
    * The modality's name; "inferred" for all behind the first together, which is the headline; or "all", the paper's column,
    * which counts the input too.
@@ -26,9 +25,9 @@ export interface ReconstructionScore {
   /** Number of observed entries; only these are scored. */
   readonly observed: number;
   /** Mean squared error over observed entries; null if there are none. */
-  readonly mse: Estimate | null;
+  readonly mse: number | null;
   /** Mean Huber loss, delta 1, over observed entries. */
-  readonly huber: Estimate | null;
+  readonly huber: number | null;
   /** `1 - MSE / MSE of the mean of observed training entries`; null if the latter is 0. */
   readonly skill: Estimate | null;
   /**
@@ -40,25 +39,6 @@ export interface ReconstructionScore {
   readonly medianR: Estimate | null;
   /** Number of features that have an r. */
   readonly features: number;
-}
-
-export interface BootstrapOptions {
-  /** The patient of each row. Patients are drawn whole; by default each row is a patient of its own. */
-  readonly patients?: readonly string[];
-  /** By default 1,000. */
-  readonly draws?: number;
-  /** By default 42. */
-  readonly seed?: number;
-}
-
-export interface ScoreOptions<P extends Part> extends BootstrapOptions {
-  readonly truth: Omit<Prepared<P>, "patients" | "zScores">;
-  /** Row-major `[rows, features]`. */
-  readonly predicted: Float32Array;
-  /** The mean of observed training entries, `[features]`, which skill is measured against. */
-  readonly baseline: Float64Array;
-  readonly modalities: readonly Modality[];
-  readonly scaler: Scaler;
 }
 
 /** What scores are in: the paper's space, z-scores, or the units of the measurements. */
@@ -76,11 +56,15 @@ export interface ReconstructionRow extends ReconstructionScore {
   readonly notes: readonly string[];
 }
 
-export interface TableOptions extends Omit<BootstrapOptions, "patients"> {
+export interface TableOptions {
   /** By default validation and test rows; training rows show fit, not skill. */
   readonly parts?: readonly Part[];
   /** Sample id -> patient. Patients are drawn whole; by default each sample is a patient of its own. */
   readonly patientOf?: ReadonlyMap<string, string>;
+  /** Draws of the bootstrap; by default 1,000. */
+  readonly draws?: number;
+  /** By default 42. */
+  readonly seed?: number;
 }
 
 export interface SpacesOptions extends TableOptions {
@@ -92,55 +76,38 @@ export interface SpacesOptions extends TableOptions {
   readonly measured?: Matrix;
 }
 
-const SCORE_KINDS: Kinds<ScoreOptions<Part>> = {
-  ...{ truth: required("object"), predicted: required(Float32Array) },
-  ...{ baseline: required(Float64Array), modalities: required("array") },
-  ...{ scaler: required("object"), patients: "array", draws: "number", seed: "number" },
-};
-
 /** The kinds of `TableOptions`. */
 export const TABLE_KINDS: Kinds<TableOptions> = {
   ...{ parts: "array", patientOf: Map, draws: "number", seed: "number" },
 };
 
-/**
- * Scores a reconstruction of held-out rows.
- * @returns one score per modality, one over the inferred modalities if there are any, and one over all columns.
- * @throws RangeError if the scaler was fitted on one of the rows, sizes do not fit, or a prediction is not finite.
- */
-export function scoreReconstruction(
-  options: ScoreOptions<"validation" | "test">,
-): ReconstructionScore[] {
-  checkOptions("scoreReconstruction", options, SCORE_KINDS);
-  requireHeldOut(options.scaler, options.truth);
-  return score(options);
-}
-
-/** Scores training rows, as the paper's Tables 1, 2, 4 and 5 do. It measures fit, not skill on new samples. */
-export function scoreTraining(options: ScoreOptions<"train">): ReconstructionScore[] {
-  checkOptions("scoreTraining", options, SCORE_KINDS);
-  return score(options);
-}
+/** A cohort whose test rows may stay out of reach. */
+type ScoredCohort = Omit<PreparedCohort, "test"> & Partial<Pick<PreparedCohort, "test">>;
 
 /**
- * Scores every predictor on every part, in the order given.
- * @throws RangeError as `scoreReconstruction`, or if two predictors have the same name, or there is no such part.
+ * Scores every predictor on every part, in the order given. Scores of training rows measure fit, as the paper's Tables 1, 2, 4
+ * and 5 do, not skill on new samples.
+ * @returns for each predictor and part one row per modality, one over the inferred modalities if there are any, and one over
+ *   all columns.
+ * @throws RangeError if the scaler was fitted on held-out rows, a prediction is not finite or misses, two predictors have the
+ *   same name, or there is no such part.
  */
 export async function scorePredictors(
   predictors: readonly Predictor[],
-  prepared: PreparedCohort,
+  prepared: ScoredCohort,
   options: SpacesOptions = {},
 ): Promise<ReconstructionRow[]> {
   const {
     parts = ["validation", "test"],
     patientOf,
     measured,
-    ...bootstrap
+    draws = 1000,
+    seed = 42,
   } = checkOptions("scorePredictors", options, { ...TABLE_KINDS, measured: "object" });
-  const unknown = parts.find((part) => !PARTS.includes(part));
+  const unknown = parts.find((part) => !(PARTS.includes(part) && prepared[part]));
   if (unknown !== undefined) {
     throw new RangeError(
-      `scorePredictors: expected parts of ${PARTS.join(", ")}, got "${unknown}"`,
+      `scorePredictors: expected parts of ${PARTS.join(", ")} that the cohort has, got "${unknown}"`,
     );
   }
   const names = predictors.map(({ name }) => name);
@@ -157,36 +124,27 @@ export async function scorePredictors(
   }
   const learned = measuredFeatures(prepared);
   const scales = [scaleOf(prepared), ...(measured ? [measuredScale(prepared, measured)] : [])];
-  const truths = scales.map(({ truthOf }) => {
-    const counted = parts.map((part) => [part, countedMatrix(truthOf(part), learned)] as const);
-    return new Map(counted);
+  const ranges = rangesOf(prepared.modalities, prepared.train.matrix.columns);
+  const leftOutOf = new Map(ranges.map((range) => [range.name, countUnmeasured(learned, range)]));
+  const sides = parts.map((part) => {
+    const own = prepared[part]!;
+    if (part !== "train") requireHeldOut(prepared.scaler, own);
+    const patients = own.ids.map((id) => patientOf?.get(id) ?? id);
+    return {
+      ...{ own, part, patients, weights: drawWeights(patients, { draws, seed }) },
+      truths: scales.map(({ truthOf }) => countedMatrix(truthOf(own), learned)),
+    };
   });
-  const leftOutOf = new Map(
-    rangesOf(prepared.modalities, prepared.features.length).map((range) => [
-      range.name,
-      countUnmeasured(learned, range),
-    ]),
-  );
   const rows: ReconstructionRow[] = [];
   for (const predictor of predictors) {
     const { name, sees, notes = [] } = predictor;
-    for (const part of parts) {
-      const { ids, matrix } = prepared[part];
-      const predicted = await predictor.predict(prepared[part]);
+    for (const { own, part, patients, weights, truths } of sides) {
+      const predicted = await predictor.predict(own);
+      checkPredicted(name, own.matrix, predicted);
       for (const [at, { space, baseline, scale }] of scales.entries()) {
-        const truth = { matrix: truths[at].get(part)! };
-        const scored = {
-          ...{ predicted: scale(predicted), baseline, scaler: prepared.scaler },
-          modalities: prepared.modalities,
-          patients: ids.map((id) => patientOf?.get(id) ?? id),
-          ...bootstrap,
-        };
-        const scores =
-          part === "train"
-            ? scoreTraining({ ...scored, truth: { ...prepared.train, ...truth } })
-            : scoreReconstruction({ ...scored, truth: { ...prepared[part], ...truth } });
-        const about = { predictor: name, sees, part, space, samples: matrix.rows, notes };
-        for (const found of scores) {
+        const truth = truths[at];
+        const about = { predictor: name, sees, part, space, samples: truth.rows, notes };
+        for (const found of score(truth, scale(predicted), baseline, ranges, patients, weights)) {
           if (space === "measured" && COMBINED.includes(found.modality)) continue;
           rows.push({ ...about, leftOut: leftOutOf.get(found.modality)!, ...found });
         }
@@ -201,21 +159,21 @@ interface Scale {
   readonly space: ScoredIn;
   /** The mean of observed training entries, `[features]`. */
   readonly baseline: Float64Array;
-  truthOf(part: Part): Matrix;
+  truthOf(rows: Prepared): Matrix;
   /** Brings predictions to it. */
   scale(predicted: Float32Array): Float32Array;
 }
 
-function scaleOf(prepared: PreparedCohort): Scale {
+function scaleOf(prepared: ScoredCohort): Scale {
   return {
     ...{ space: prepared.space, baseline: observedMean(prepared) },
-    truthOf: (part) => prepared[part].matrix,
+    truthOf: ({ matrix }) => matrix,
     scale: (predicted) => predicted,
   };
 }
 
 /** Measured units, row by row: `mean + std z`. */
-function measuredScale(prepared: PreparedCohort, measured: Matrix): Scale {
+function measuredScale(prepared: ScoredCohort, measured: Matrix): Scale {
   const { mean, std } = prepared.scaler;
   const toMeasured = <T extends Float32Array | Float64Array>(values: T) =>
     values.map((z, at) => {
@@ -224,46 +182,38 @@ function measuredScale(prepared: PreparedCohort, measured: Matrix): Scale {
     }) as T;
   return {
     ...{ space: "measured", baseline: toMeasured(observedMean(prepared)), scale: toMeasured },
-    truthOf: (part) => selectRows(measured, prepared[part].rows),
+    truthOf: ({ rows }) => selectRows(measured, rows),
   };
 }
 
-function score({
-  truth: { matrix, ids },
-  predicted,
-  baseline,
-  modalities,
-  patients = ids,
-  draws = 1000,
-  seed = 42,
-}: ScoreOptions<Part>): ReconstructionScore[] {
-  checkSizes(matrix, predicted, baseline, patients);
-  const weights = drawWeights(patients, { draws, seed });
-  const ranges = rangesOf(modalities, matrix.columns).map((range) => ({
-    ...range,
-    sums: sumErrors(matrix, predicted, baseline, range.start, range.end),
-  }));
+function score(
+  matrix: Matrix,
+  predicted: Float32Array,
+  baseline: Float64Array,
+  ranges: readonly Modality[],
+  patients: readonly string[],
+  weights: readonly Float64Array[],
+): ReconstructionScore[] {
   const variation = sumVariation(matrix, predicted);
   const correlationsOf = medianCorrelations(matrix, predicted, patients, ranges);
-  return ranges.map(({ name, sums }, at) => {
-    const even = new Float64Array(matrix.rows).fill(1);
-    const ratio = (top: Float64Array, bottom: Float64Array): Estimate | null => {
-      const below = weigh(bottom, even);
-      if (below === 0) return null;
-      return estimate(
-        weigh(top, even) / below,
-        weights.map((weight) => weigh(top, weight) / weigh(bottom, weight)),
-      );
-    };
-    const share = ratio(sums.squared, sums.baseline);
+  const even = new Float64Array(matrix.rows).fill(1);
+  return ranges.map((range, at) => {
+    const sums = sumErrors(matrix, predicted, baseline, range);
+    const observed = weigh(sums.count, even);
+    const mean = (errors: Float64Array) => (observed === 0 ? null : weigh(errors, even) / observed);
+    const ofBaseline = weigh(sums.baseline, even);
+    const share = estimate(
+      weigh(sums.squared, even) / ofBaseline,
+      weights.map((weight) => weigh(sums.squared, weight) / weigh(sums.baseline, weight)),
+    );
     const correlation = correlationsOf[at];
     return {
-      modality: name,
-      observed: weigh(sums.count, even),
-      mse: ratio(sums.squared, sums.count),
-      huber: ratio(sums.huber, sums.count),
-      skill: share && { value: 1 - share.value, low: 1 - share.high, high: 1 - share.low },
-      varianceRatio: varianceRatio(variation, ranges[at]),
+      ...{ modality: range.name, observed, mse: mean(sums.squared), huber: mean(sums.huber) },
+      skill:
+        ofBaseline === 0
+          ? null
+          : { value: 1 - share.value, low: 1 - share.high, high: 1 - share.low },
+      varianceRatio: varianceRatio(variation, range),
       medianR: correlation?.medianR ?? null,
       features: correlation?.features ?? 0,
     };
@@ -324,39 +274,29 @@ function varianceRatio({ predicted, measured }: Variation, { start, end }: Modal
 }
 
 /** Sums over the observed entries of each row: all that a draw of rows needs. */
-interface ErrorSums {
-  readonly squared: Float64Array;
-  readonly huber: Float64Array;
-  readonly baseline: Float64Array;
-  readonly count: Float64Array;
-}
-
-function emptySums(rows: number): ErrorSums {
-  const [squared, huber, baseline, count] = Array.from({ length: 4 }, () => new Float64Array(rows));
-  return { squared, huber, baseline, count };
-}
-
 function sumErrors(
   { rows, columns, values, observed }: Matrix,
   predicted: Float32Array,
   baseline: Float64Array,
-  start: number,
-  end: number,
-): ErrorSums {
-  const out = emptySums(rows);
+  { start, end }: Modality,
+) {
+  const [squared, huber, ofBaseline, count] = Array.from(
+    { length: 4 },
+    () => new Float64Array(rows),
+  );
   for (let i = 0; i < rows; i++) {
     for (let j = start; j < end; j++) {
       const at = i * columns + j;
       if (!observed[at]) continue;
       const error = Math.abs(values[at] - predicted[at]);
-      out.squared[i] += error ** 2;
-      out.huber[i] += error <= 1 ? (error * error) / 2 : error - 0.5;
+      squared[i] += error ** 2;
+      huber[i] += error <= 1 ? (error * error) / 2 : error - 0.5;
       // In the precision of a prediction, so that predicting the baseline has a skill of 0 exactly.
-      out.baseline[i] += Math.abs(values[at] - Math.fround(baseline[j])) ** 2;
-      out.count[i]++;
+      ofBaseline[i] += Math.abs(values[at] - Math.fround(baseline[j])) ** 2;
+      count[i]++;
     }
   }
-  return out;
+  return { squared, huber, baseline: ofBaseline, count };
 }
 
 function weigh(sums: Float64Array, weights: Float64Array): number {
@@ -365,23 +305,16 @@ function weigh(sums: Float64Array, weights: Float64Array): number {
   return total;
 }
 
-function checkSizes(
-  { rows, columns }: Matrix,
-  predicted: Float32Array,
-  baseline: Float64Array,
-  patients: readonly string[],
-): void {
-  const check = (what: string, got: number, expected: number) => {
-    if (got === expected) return;
-    throw new RangeError(`scoreReconstruction: expected ${expected} ${what}, got ${got}`);
-  };
-  check("predicted values", predicted.length, rows * columns);
-  check("values in the baseline", baseline.length, columns);
-  check("patients, one a row", patients.length, rows);
+function checkPredicted(name: string, { rows, columns }: Matrix, predicted: Float32Array): void {
+  if (predicted.length !== rows * columns) {
+    throw new RangeError(
+      `scorePredictors: expected ${rows * columns} predicted values of "${name}", got ${predicted.length}`,
+    );
+  }
   const bad = predicted.findIndex((value) => !Number.isFinite(value));
   if (bad >= 0) {
     throw new RangeError(
-      `scoreReconstruction: expected finite predictions, got ${predicted[bad]} at row ` +
+      `scorePredictors: expected finite predictions of "${name}", got ${predicted[bad]} at row ` +
         `${Math.floor(bad / columns)}, column ${bad % columns}`,
     );
   }

@@ -75,7 +75,7 @@ export async function scoreRepeat(
         ...(space === "paper" ? {} : { space }),
         modality,
         ...{ trainSamples, samples: row.samples, observed: row.observed, unmeasured: row.leftOut },
-        ...{ mse: mse.value, huber: huber.value },
+        ...{ mse, huber },
         ...{ skill: row.skill?.value ?? null, r: row.medianR?.value ?? null },
         ...{ varianceRatio: row.varianceRatio, steps },
       },

@@ -59,17 +59,18 @@ export async function reconstructionTable(
 
 /** Flattens scores, rounded to six significant digits: more would be noise in a file that people compare. */
 export function flattenScores(rows: readonly ReconstructionRow[]): FlatScore[] {
+  const rounded = (value: number | null) => value && Number(value.toPrecision(6));
   const value = (estimate: Estimate | null, key: keyof Estimate = "value") =>
-    estimate && Number(estimate[key].toPrecision(6));
+    estimate && rounded(estimate[key]);
   return rows.map(({ mse, huber, skill, varianceRatio, medianR, notes, ...row }) => ({
     ...{ predictor: row.predictor, sees: row.sees, part: row.part, modality: row.modality },
     samples: row.samples,
-    mse: value(mse),
-    huber: value(huber),
+    mse: rounded(mse),
+    huber: rounded(huber),
     skill: value(skill),
     skillLow: value(skill, "low"),
     skillHigh: value(skill, "high"),
-    varianceRatio: varianceRatio && Number(varianceRatio.toPrecision(6)),
+    varianceRatio: rounded(varianceRatio),
     medianR: value(medianR),
     medianRLow: value(medianR, "low"),
     medianRHigh: value(medianR, "high"),

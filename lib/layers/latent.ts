@@ -1,11 +1,14 @@
 // The latent layer of a variational autoencoder: a normal distribution per row, and a draw from it.
 import type { Random } from "../cohort/random.js";
 import type { Engine, Tensor } from "../engine/engine.js";
-import { checkOptions, required } from "../options.js";
-import { dense, type ParameterOf, type Pass } from "./layers.js";
+import { checkOptions, NUMBER, required } from "../options.js";
+import { dense, type Layer, type Pass, type TensorShape } from "./layers.js";
 import { total } from "./losses.js";
 
 export interface LatentOptions {
+  readonly inputs: number;
+  /** Units of the latent space. */
+  readonly units: number;
   /** The name of the head that gives the means. */
   readonly mean: string;
   /** The name of the head that gives the log-variances. */
@@ -17,6 +20,14 @@ export interface LatentOptions {
 interface Clamp {
   readonly low: number;
   readonly high: number;
+}
+
+export interface LatentLayer {
+  readonly tensors: readonly TensorShape[];
+  /** The layer that gives the means alone. */
+  readonly meanHead: Layer;
+  /** @param x `[rows, inputs]` */
+  forward(x: Tensor, pass: Pass): Latent;
 }
 
 /** The output of a latent layer for `[rows, inputs]`; all tensors are `[rows, units]`. */
@@ -41,17 +52,18 @@ export interface Latent {
  * Back: `dm = dz + weight m`, `dl = (dz e^(l / 2) noise + weight (e^l - 1)) / 2`.
  * Source: Kingma and Welling 2014, appendix B.
  */
-export function latentLayer(
-  engine: Engine,
-  of: ParameterOf,
-  options: LatentOptions,
-): { forward(x: Tensor, pass: Pass): Latent } {
-  const { mean, logVariance, clamp } = checkOptions("latentLayer", options, {
-    ...{ mean: required("string"), logVariance: required("string"), clamp: "object" },
+export function latentLayer(options: LatentOptions): LatentLayer {
+  const { inputs, units, mean, logVariance, clamp } = checkOptions("latentLayer", options, {
+    ...{ inputs: NUMBER, units: NUMBER, clamp: "object" },
+    ...{ mean: required("string"), logVariance: required("string") },
   });
-  const [meanHead, logVarianceHead] = [mean, logVariance].map((name) => dense(engine, of, name));
+  const meanHead = dense(mean, inputs, units);
+  const logVarianceHead = dense(logVariance, inputs, units);
   return {
+    meanHead,
+    tensors: [...meanHead.tensors, ...logVarianceHead.tensors],
     forward(x, pass) {
+      const { engine } = pass;
       const [center, spread] = [meanHead.forward(x, pass), logVarianceHead.forward(x, pass)];
       const mean = center.out;
       const logVariance = clamp ? engine.clip(spread.out, clamp.low, clamp.high) : spread.out;

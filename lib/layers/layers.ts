@@ -1,12 +1,17 @@
 // Layers, each with its forward and backward pass side by side; they run on every engine.
 //
 // Forward, a layer turns `[rows, inputs]` into `[rows, outputs]`. Backward, it turns the slope (the derivative of the
-// loss) with respect to its output into the slope with respect to its input, and settles its parameters' gradients.
+// loss) with respect to its output into the slope with respect to its input, and settles its parameters' gradients. A
+// layer knows its parameters by name; the engine that holds them comes with each pass.
 import type { Random } from "../cohort/random.js";
 import type { Columns, Engine, Parameter, Settlement, Tensor } from "../engine/engine.js";
+import { checkOptions } from "../options.js";
 
 /** The mode of a pass through a model. */
 export interface Pass {
+  readonly engine: Engine;
+  /** Finds a parameter of the model by its name. */
+  readonly parameter: (name: string) => Parameter;
   /** Whether dropout is on, and batch normalization uses the batch's own statistics and updates the running ones. */
   readonly isTraining: boolean;
   /** The source of dropout and noise; without it, there is neither. */
@@ -14,9 +19,6 @@ export interface Pass {
   /** What becomes of gradients in the backward pass; null leaves the parameters unchanged. */
   readonly settlement: Settlement | null;
 }
-
-/** A pass that trains nothing. */
-export const EVALUATION: Pass = { isTraining: false, settlement: null };
 
 /** The outcome of a layer's forward pass. */
 export interface Passed {
@@ -31,8 +33,9 @@ export interface Passed {
 
 /** A step of a model's computation, with its backward pass. */
 export interface Layer {
-  /** Whether it has parameters, so that the backward pass must reach it. */
-  readonly isTrained: boolean;
+  /** Its parameters and buffers, in the order in which files hold them; the backward pass must reach a layer with some. */
+  readonly tensors: readonly TensorShape[];
+  /** `[rows, inputs]` to `[rows, outputs]`. */
   forward(x: Tensor, pass: Pass): Passed;
 }
 
@@ -49,6 +52,11 @@ export interface TensorShape {
   readonly columns?: Columns;
 }
 
+/** What tells a model's tensors; an architecture does. */
+export interface Described<Spec> {
+  network(spec: Spec): { readonly tensors: readonly TensorShape[] };
+}
+
 /** Multiplies the sides of a shape. */
 export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((product, side) => product * side, 1);
@@ -62,49 +70,49 @@ export function countNumbers(tensors: readonly TensorShape[], isTrained: boolean
   );
 }
 
-/** Finds a model's parameter by its name. */
-export type ParameterOf = (name: string) => Parameter;
-
-/**
- * Lists the tensors of a dense layer.
- * @param columns the inputs that are used; by default all.
- */
-export function denseTensors(
-  name: string,
-  outputs: number,
-  inputs: number,
-  columns: Columns = { start: 0, end: inputs },
-): TensorShape[] {
-  const trained = { start: "uniform", isTrained: true } as const;
-  return [
-    { name: `${name}.weight`, shape: [outputs, inputs], ...trained, columns },
-    { name: `${name}.bias`, shape: [outputs], ...trained },
-  ];
+export interface DenseOptions {
+  /** The inputs that are used, if the weight has more; by default all. */
+  readonly columns?: Columns;
+  /** The initial values; by default "uniform". */
+  readonly start?: TensorShape["start"];
+  /**
+   * Whether batch normalization follows, which cancels the bias: the bias's gradient is then set to 0, because Adam would
+   * scale up its rounding error.
+   */
+  readonly isNormalized?: boolean;
 }
 
 /**
- * Dense: `out = x W^T + b`, `[rows, inputs]` to `[rows, outputs]`.
+ * Dense: `out = x W^T + b`, `[rows, inputs]` to `[rows, outputs]`, with W `[outputs, inputs]`.
  * Back: `dx = dout W`, `dW = dout^T x`, `db = sum of dout over the rows`.
- * With `isNormalized`, batch normalization follows, which cancels the bias: the bias's gradient is then set to 0, because
- * Adam would scale up its rounding error.
  */
 export function dense(
-  engine: Engine,
-  of: ParameterOf,
   name: string,
-  { isNormalized = false } = {},
+  inputs: number,
+  outputs: number,
+  options: DenseOptions = {},
 ): Layer {
-  const [weight, bias] = [of(`${name}.weight`), of(`${name}.bias`)];
+  const {
+    columns = { start: 0, end: inputs },
+    start = "uniform",
+    isNormalized = false,
+  } = checkOptions("dense", options, {
+    ...{ columns: "object", start: ["uniform", "zeros", "ones"], isNormalized: "boolean" },
+  });
+  const [weight, bias] = [`${name}.weight`, `${name}.bias`];
   return {
-    isTrained: true,
-    forward: (x, { settlement, isTraining }) => ({
-      out: engine.linear(weight, bias, x), // [rows, outputs]
+    tensors: [
+      { name: weight, shape: [outputs, inputs], start, isTrained: true, columns },
+      { name: bias, shape: [outputs], start, isTrained: true },
+    ],
+    forward: (x, { engine, parameter, settlement, isTraining }) => ({
+      out: engine.linear(parameter(weight), parameter(bias), x), // [rows, outputs]
       back(slope, isWanted) {
-        const below = isWanted ? engine.linearBack(weight, slope) : null; // [rows, inputs], with the weight before its update
+        const below = isWanted ? engine.linearBack(parameter(weight), slope) : null; // [rows, inputs], with the weight before its update
         if (settlement) {
-          engine.settleWeight(weight, slope, x, settlement);
+          engine.settleWeight(parameter(weight), slope, x, settlement);
           const sum = isNormalized && isTraining ? null : engine.sumRows(slope); // [1, outputs]
-          engine.settleVector(bias, sum, settlement);
+          engine.settleVector(parameter(bias), sum, settlement);
         }
         return below;
       },
@@ -112,28 +120,28 @@ export function dense(
   };
 }
 
-/** `x > 0 ? x : leak x`; ReLU if `leak` is 0. Back: `dout` where x > 0, else `leak dout`. */
-export function relu(engine: Engine, leak = 0): Layer {
-  return untrained((x) => {
+/** ReLU, `x > 0 ? x : leak x`, of any shape. Back: `dout` where x > 0, else `leak dout`. */
+export function relu(leak = 0): Layer {
+  return untrained((x, { engine }) => {
     const out = engine.relu(x, leak);
     return { out, back: (slope) => engine.gate(slope, out, leak) };
   });
 }
 
-/** `log(1 + e^x)`. Back: `dout / (1 + e^-x)`. */
-export function softplus(engine: Engine): Layer {
-  return untrained((x) => ({
+/** Softplus, `log(1 + e^x)`, of any shape. Back: `dout / (1 + e^-x)`. */
+export function softplus(): Layer {
+  return untrained((x, { engine }) => ({
     out: engine.softplus(x),
     back: (slope) => engine.mul(slope, engine.sigmoid(x)),
   }));
 }
 
 /**
- * Dropout: `x mask` in training, where each entry of the mask is 0 with probability `share`, else `1 / (1 - share)`. One
+ * Dropout of `[rows, units]`: `x mask` in training, where each entry of the mask is 0 with probability `share`, else `1 / (1 - share)`. One
  * number is drawn per entry, row by row; with a share of 0, none is. Back: `dout mask`.
  */
-export function dropout(engine: Engine, share: number): Layer {
-  return untrained((x, { isTraining, random }) => {
+export function dropout(share: number): Layer {
+  return untrained((x, { engine, isTraining, random }) => {
     if (!isTraining || !random || share === 0) return { out: x, back: (slope) => slope };
     const mask = engine.mask(x.rows, x.units, share, random); // [rows, units]
     return { out: engine.mul(x, mask), back: (slope) => engine.mul(slope, mask) };
@@ -144,8 +152,8 @@ export function dropout(engine: Engine, share: number): Layer {
  * Sets some units to 0, forward and back.
  * @param first number of the first incoming unit, where `units` count from elsewhere.
  */
-export function zeroUnits(engine: Engine, units: readonly number[], first = 0): Layer {
-  return untrained((x) => {
+export function zeroUnits(units: readonly number[], first = 0): Layer {
+  return untrained((x, { engine }) => {
     if (units.length === 0) return { out: x, back: (slope) => slope };
     const ones = new Float32Array(x.units).fill(1);
     for (const unit of units) ones[unit - first] = 0;
@@ -160,8 +168,8 @@ export function zeroUnits(engine: Engine, units: readonly number[], first = 0): 
  * @param blocks ranges of units.
  * @param first number of the first incoming unit, where `blocks` count from elsewhere.
  */
-export function maskBlocks(engine: Engine, blocks: readonly Columns[], first = 0): Layer {
-  return untrained((x, { isTraining, random }) => {
+export function maskBlocks(blocks: readonly Columns[], first = 0): Layer {
+  return untrained((x, { engine, isTraining, random }) => {
     if (!isTraining || !random || blocks.length === 0) return { out: x, back: (slope) => slope };
     const mask = new Float32Array(x.rows * x.units).fill(1);
     for (let i = 0; i < x.rows; i++) {
@@ -176,24 +184,11 @@ export function maskBlocks(engine: Engine, blocks: readonly Columns[], first = 0
   });
 }
 
-/**
- * Lists the tensors of batch normalization: scale and shift, then the running statistics.
- * @param columns the units that are used; by default all.
- */
-export function batchNormTensors(
-  name: string,
-  units: number,
-  columns: Columns = { start: 0, end: units },
-): TensorShape[] {
-  const kinds = [
-    ["weight", "ones", true],
-    ["bias", "zeros", true],
-    ["running_mean", "zeros", false],
-    ["running_var", "ones", false],
-  ] as const;
-  return kinds.map(([kind, start, isTrained]) => ({
-    ...{ name: `${name}.${kind}`, shape: [units], start, isTrained, columns },
-  }));
+export interface BatchNormOptions {
+  /** The units that are used, if the tensors have more; by default all. */
+  readonly columns?: Columns;
+  /** Added to the variance; 1e-5 by default, as in PyTorch. */
+  readonly epsilon?: number;
 }
 
 /** The share by which running statistics move towards the batch's in each step; PyTorch's default. */
@@ -208,17 +203,29 @@ const MOMENTUM = 0.1;
  * Source: torch.nn.BatchNorm1d.
  * @returns a layer whose `forward` throws a RangeError in training on a single row, which has no variance.
  */
-export function batchNorm(
-  engine: Engine,
-  of: ParameterOf,
-  name: string,
-  { epsilon = 1e-5 } = {},
-): Layer {
-  const [scale, shift] = [of(`${name}.weight`), of(`${name}.bias`)];
-  const [runningMean, runningVariance] = [of(`${name}.running_mean`), of(`${name}.running_var`)];
+export function batchNorm(name: string, units: number, options: BatchNormOptions = {}): Layer {
+  const { columns = { start: 0, end: units }, epsilon = 1e-5 } = checkOptions(
+    "batchNorm",
+    options,
+    {
+      ...{ columns: "object", epsilon: "number" },
+    },
+  );
+  const tensor = (kind: string, start: "ones" | "zeros", isTrained: boolean): TensorShape => {
+    return { name: `${name}.${kind}`, shape: [units], start, isTrained, columns };
+  };
+  const tensors = [
+    tensor("weight", "ones", true),
+    tensor("bias", "zeros", true),
+    tensor("running_mean", "zeros", false),
+    tensor("running_var", "ones", false),
+  ];
   return {
-    isTrained: true,
-    forward(x, { isTraining, settlement }) {
+    tensors,
+    forward(x, { engine, parameter, isTraining, settlement }) {
+      const [scale, shift, runningMean, runningVariance] = tensors.map((one) =>
+        parameter(one.name),
+      );
       const n = x.rows;
       if (isTraining && n < 2) {
         throw new RangeError(
@@ -259,9 +266,9 @@ export function batchNorm(
 
 /** Layers one after another. The backward pass ends at the first trained layer, unless the input's slope is wanted. */
 export function sequence(...layers: readonly Layer[]): Layer {
-  const first = layers.findIndex(({ isTrained }) => isTrained);
+  const first = layers.findIndex(({ tensors }) => tensors.length > 0);
   return {
-    isTrained: first >= 0,
+    tensors: layers.flatMap(({ tensors }) => tensors),
     forward(x, pass) {
       const passed: Passed[] = [];
       for (const layer of layers) passed.push(layer.forward(passed.at(-1)?.out ?? x, pass));
@@ -287,5 +294,5 @@ function untrained(
     pass: Pass,
   ) => { readonly out: Tensor; readonly back: (slope: Tensor) => Tensor },
 ): Layer {
-  return { isTrained: false, forward };
+  return { tensors: [], forward };
 }

@@ -1,39 +1,37 @@
 // Losses, each with its slope.
 import type { Matrix } from "../cohort/matrix.js";
 import type { Activation, Engine, Head, HeadOptions, Tensor } from "../engine/engine.js";
-import {
-  dense,
-  type Layer,
-  type ParameterOf,
-  type Pass,
-  relu,
-  sequence,
-  softplus,
-} from "./layers.js";
+import { dense, type Layer, type Pass, relu, sequence, softplus } from "./layers.js";
 
 export type ReconstructionLoss = HeadOptions["loss"];
 
+export interface ReconstructionHead {
+  /** The layer by itself, unfused: `[rows, inputs]` to `[rows, outputs]`. */
+  readonly layer: Layer;
+  /** Compares the layer's output for `x`, `[rows, inputs]`, with a batch `[rows, outputs]`. */
+  measure(x: Tensor, batch: Matrix, observed: number, pass: Pass): Head;
+}
+
 /**
- * A decoder's last layer, dense with an activation, and its mean loss over the observed entries of a batch: Huber's with
- * delta 1, `d^2 / 2` up to 1 and `|d| - 1/2` from there on, or `d^2`. The engine fuses the two, so no array as large as
- * the data is ever held.
+ * A decoder's last layer, dense with an activation, and its mean loss over the observed entries of a batch: with the
+ * error `d = out - target`, Huber's with delta 1, `d^2 / 2` up to 1 and `|d| - 1/2` from there on, or `d^2`. The engine
+ * fuses the two, so no array as large as the data is ever held.
+ * Back: `dlinear = clip(d, -1, 1) activation'(linear) / observed`, or with `2 d`, and from there as `dense`.
  */
 export function reconstructionHead(
-  engine: Engine,
-  of: ParameterOf,
   name: string,
+  inputs: number,
+  outputs: number,
   activation: Activation,
   loss: ReconstructionLoss = "huber",
-) {
-  const [weight, bias] = [of(`${name}.weight`), of(`${name}.bias`)];
-  const activations = { linear: [], relu: [relu(engine)], softplus: [softplus(engine)] };
-  /** The layer by itself, unfused: `[rows, inputs]` to `[rows, outputs]`. */
-  const layer: Layer = sequence(dense(engine, of, name), ...activations[activation]);
+): ReconstructionHead {
+  const activations = { linear: [], relu: [relu()], softplus: [softplus()] };
   return {
-    layer,
-    /** Compares the layer's output for `x`, `[rows, inputs]`, with a batch `[rows, outputs]`. */
-    measure: (x: Tensor, batch: Matrix, observed: number, { settlement }: Pass): Head =>
-      engine.head(weight, bias, x, batch, { activation, loss, observed, settlement }),
+    layer: sequence(dense(name, inputs, outputs), ...activations[activation]),
+    measure(x, batch, observed, { engine, parameter, settlement }) {
+      const [weight, bias] = [parameter(`${name}.weight`), parameter(`${name}.bias`)];
+      return engine.head(weight, bias, x, batch, { activation, loss, observed, settlement });
+    },
   };
 }
 

@@ -9,14 +9,11 @@ import type { Matrix } from "../cohort/matrix.js";
 import type { Columns } from "../engine/engine.js";
 import {
   batchNorm,
-  batchNormTensors,
   dense,
-  denseTensors,
   dropout,
   maskBlocks,
   relu,
   sequence,
-  type TensorShape,
   zeroUnits,
 } from "../layers/layers.js";
 import { reconstructionHead } from "../layers/losses.js";
@@ -24,9 +21,10 @@ import { checkOptions, demandsOf, NUMBER, required } from "../options.js";
 import {
   type AutoencoderNetwork,
   checkSight,
-  matrixInput,
+  matrixBatches,
   SIGHT,
   type Sight,
+  see,
   visibleOf,
 } from "./autoencoder.js";
 import { dealRows } from "./batches.js";
@@ -66,40 +64,40 @@ export const PAPER_MODEL = {
   zeroed: [],
 } as const;
 
-/** ARO as layers. */
+/** ARO as layers. Its tensors come in the order of the paper's Table 3. */
 export const ARO: Trainable<AroSpec, Matrix, AutoencoderNetwork> = {
   name: "ARO",
   check: checkAroSpec,
-  tensors: aroTensors,
   rowSize: ({ features }) => features,
   deal: dealRows,
 
-  network(engine, spec, of) {
-    const seen = visibleOf(spec);
-    const zeroed = spec.zeroed.filter((column) => column >= seen.start && column < seen.end);
+  network(spec) {
+    const { features, width, hiddenLayers, hiddenDropout, randomlyMasked = [] } = spec;
+    const columns = visibleOf(spec); // what the model sees; all other columns are masked
+    const zeroed = spec.zeroed.filter((column) => column >= columns.start && column < columns.end);
+    const hidden = Array.from({ length: hiddenLayers }, (_, i) => `encoder_layers.${i}`);
     const encoderWith = (isRectified: boolean) =>
       sequence(
-        ...(spec.batchNorm ? [batchNorm(engine, of, "batch_norm")] : []),
-        dropout(engine, spec.inputDropout),
-        zeroUnits(engine, zeroed, seen.start),
-        maskBlocks(engine, spec.randomlyMasked ?? [], seen.start),
-        ...["inp_lin", ...hiddenNames(spec)].flatMap((name) => [
-          dense(engine, of, name),
-          ...(isRectified ? [relu(engine)] : []),
-          dropout(engine, spec.hiddenDropout),
-        ]),
+        ...(spec.batchNorm ? [batchNorm("batch_norm", features, { columns })] : []),
+        dropout(spec.inputDropout),
+        zeroUnits(zeroed, columns.start),
+        maskBlocks(randomlyMasked, columns.start),
+        ...[
+          dense("inp_lin", features, width, { columns }),
+          ...hidden.map((name) => dense(name, width, width)),
+        ].flatMap((layer) => [layer, ...(isRectified ? [relu()] : []), dropout(hiddenDropout)]),
       );
     const [encoder, bareEncoder] = [encoderWith(true), encoderWith(false)]; // for `EncodeOptions`
-    const decoder = reconstructionHead(engine, of, "out_lin", spec.output);
-    const batches = matrixInput(engine, spec);
+    const decoder = reconstructionHead("out_lin", width, features, spec.output, "huber");
 
     return {
-      ...batches,
+      ...matrixBatches(spec),
+      tensors: [...encoder.tensors, ...decoder.layer.tensors],
       leastRows: spec.batchNorm ? 2 : 1,
       async pass(batch, observed, pass) {
-        const { out: latent, back } = encoder.forward(batches.input(batch), pass); // [rows, width]
-        const { sums, slope } = decoder.measure(latent, batch, observed, pass);
-        if (slope) back(slope, false);
+        const latent = encoder.forward(see(batch, spec, pass), pass); // [rows, width]
+        const { sums, slope } = decoder.measure(latent.out, batch, observed, pass);
+        if (slope) latent.back(slope, false);
         return await sums;
       },
       encoder: ({ relu = true }) => (relu ? encoder : bareEncoder),
@@ -107,22 +105,6 @@ export const ARO: Trainable<AroSpec, Matrix, AutoencoderNetwork> = {
     };
   },
 };
-
-/** Lists the tensors in the order of the paper's Table 3. The input layer uses the columns that the model sees. */
-function aroTensors(spec: AroSpec): TensorShape[] {
-  const { features, width, batchNorm } = spec;
-  const visible = visibleOf(spec);
-  return [
-    ...(batchNorm ? batchNormTensors("batch_norm", features, visible) : []),
-    ...denseTensors("inp_lin", width, features, visible),
-    ...hiddenNames(spec).flatMap((name) => denseTensors(name, width, width)),
-    ...denseTensors("out_lin", features, width),
-  ];
-}
-
-function hiddenNames({ hiddenLayers }: AroSpec): string[] {
-  return Array.from({ length: hiddenLayers }, (_, i) => `encoder_layers.${i}`);
-}
 
 function checkAroSpec(spec: AroSpec): void {
   checkOptions("ARO", spec, {

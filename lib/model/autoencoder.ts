@@ -1,7 +1,7 @@
 // Autoencoders: models such as ARO and the VAE that encode matrices and reconstruct them.
 import type { Matrix } from "../cohort/matrix.js";
 import type { Columns, Engine, Tensor } from "../engine/engine.js";
-import { EVALUATION, type Layer } from "../layers/layers.js";
+import type { Layer, Pass } from "../layers/layers.js";
 import { demandsOf, either, NUMBER, required } from "../options.js";
 import { chunksOf, inspectMatrix } from "./batches.js";
 import { type Architecture, buildModel, type Model, type Network, type Start } from "./model.js";
@@ -71,23 +71,22 @@ export interface UnitSlopes {
 
 /** What the page of an autoencoder defines. */
 export interface AutoencoderNetwork extends Network<Matrix> {
-  /** The visible columns of a batch, `[rows, visible columns]`. */
-  input(batch: Matrix): Tensor;
   /** `[rows, visible columns]` to `[rows, latent units]`. */
   encoder(options: EncodeOptions): Layer;
   /** `[rows, latent units]` to `[rows, features]`. */
   readonly decoder: Layer;
 }
 
-/** How an autoencoder reads a batch: checks it, cuts it into chunks, and puts its visible columns on the engine. */
-export function matrixInput(
-  engine: Engine,
-  spec: Sight,
-): Pick<AutoencoderNetwork, "inspect" | "chunks" | "input"> {
+/** Puts the columns of a batch that a model sees on the engine, `[rows, visible columns]`: all others are masked. */
+export function see({ values, rows }: Matrix, spec: Sight, { engine }: Pass): Tensor {
+  return engine.tensor(values, rows, visibleOf(spec));
+}
+
+/** How an autoencoder checks a batch, and cuts it into chunks. */
+export function matrixBatches({ features }: Sight): Pick<AutoencoderNetwork, "inspect" | "chunks"> {
   return {
-    inspect: (where, batch) => inspectMatrix(engine, where, batch, spec.features),
+    inspect: (where, batch, engine) => inspectMatrix(engine, where, batch, features),
     chunks: chunksOf,
-    input: ({ values, rows }) => engine.tensor(values, rows, visibleOf(spec)),
   };
 }
 
@@ -95,7 +94,7 @@ export function matrixInput(
  * Builds an autoencoder that starts from these weights, or from weights drawn with a seed.
  * @throws RangeError if a setting makes no sense, the weights do not fit, or the model does not fit into memory.
  */
-export function buildAutoencoder<Spec>(
+export function buildAutoencoder<Spec extends Sight>(
   engine: Engine,
   architecture: Architecture<Spec, Matrix, AutoencoderNetwork>,
   spec: Spec,
@@ -104,35 +103,36 @@ export function buildAutoencoder<Spec>(
   const model = buildModel(engine, architecture, spec, start);
   const { network, run } = model;
 
-  /** Computes a batch chunk by chunk, and concatenates the rows of the results. */
-  const inChunks = async (where: string, batch: Matrix, work: (chunk: Matrix) => Tensor) => {
-    network.inspect(where, batch);
-    const parts: Float32Array[] = [];
-    for (const chunk of chunksOf(batch)) {
-      parts.push(await run(where, () => engine.read(work(chunk))));
-    }
-    return joinRows(parts);
+  /** Works on a batch chunk by chunk. */
+  const inChunks = async <R>(
+    where: string,
+    batch: Matrix,
+    work: (chunk: Matrix, pass: Pass) => Promise<R>,
+  ) => {
+    network.inspect(where, batch, engine);
+    const parts: R[] = [];
+    for (const chunk of chunksOf(batch)) parts.push(await run(where, (pass) => work(chunk, pass)));
+    return parts;
   };
-
-  const encode = (chunk: Matrix, options: EncodeOptions) =>
-    network.encoder(options).forward(network.input(chunk), EVALUATION).out;
+  const encode = (chunk: Matrix, options: EncodeOptions, pass: Pass) =>
+    network.encoder(options).forward(see(chunk, spec, pass), pass).out;
 
   return Object.assign(model, {
     spec,
-    reconstruct: (batch: Matrix) =>
-      inChunks(
-        "reconstruct",
-        batch,
-        (chunk) => network.decoder.forward(encode(chunk, {}), EVALUATION).out,
+    reconstruct: async (batch: Matrix) =>
+      joinRows(
+        await inChunks("reconstruct", batch, (chunk, pass) =>
+          engine.read(network.decoder.forward(encode(chunk, {}, pass), pass).out),
+        ),
       ),
-    encode: (batch: Matrix, options: EncodeOptions = {}) =>
-      inChunks("encode", batch, (chunk) => encode(chunk, options)),
+    encode: async (batch: Matrix, options: EncodeOptions = {}) =>
+      joinRows(
+        await inChunks("encode", batch, (chunk, pass) => engine.read(encode(chunk, options, pass))),
+      ),
     async slopes(batch: Matrix, unit: Unit) {
-      network.inspect("slopes", batch);
-      const parts: UnitSlopes[] = [];
-      for (const chunk of chunksOf(batch)) {
-        parts.push(await run("slopes", () => traceBack(engine, network, chunk, unit)));
-      }
+      const parts = await inChunks("slopes", batch, (chunk, pass) =>
+        traceBack(network, see(chunk, spec, pass), unit, pass),
+      );
       return {
         values: joinRows(parts.map(({ values }) => values)),
         slopes: joinRows(parts.map(({ slopes }) => slopes)),
@@ -155,14 +155,15 @@ function joinRows(parts: readonly Float32Array[]): Float32Array {
 
 /** Runs forward to one unit and back to the visible columns; updates no parameters. */
 async function traceBack(
-  engine: Engine,
   network: AutoencoderNetwork,
-  batch: Matrix,
+  seen: Tensor,
   { of, column }: Unit,
+  pass: Pass,
 ): Promise<UnitSlopes> {
-  const { rows } = batch;
-  const encoded = network.encoder({}).forward(network.input(batch), EVALUATION);
-  const decoded = of === "latent" ? null : network.decoder.forward(encoded.out, EVALUATION);
+  const { engine } = pass;
+  const { rows } = seen;
+  const encoded = network.encoder({}).forward(seen, pass);
+  const decoded = of === "latent" ? null : network.decoder.forward(encoded.out, pass);
   const { out } = decoded ?? encoded; // [rows, units]
   if (!(Number.isInteger(column) && column >= 0 && column < out.units)) {
     throw new RangeError(

@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { emptyMatrix, type Matrix } from "../cohort/matrix.js";
 import { createRandom } from "../cohort/random.js";
 import type { Engine } from "../engine/engine.js";
-import { countNumbers, type TensorShape } from "../layers/layers.js";
+import { countNumbers, type Described } from "../layers/layers.js";
 import { ARO, type AroSpec } from "./aro.js";
 import { buildAutoencoder } from "./autoencoder.js";
 import { widestFit } from "./memory.js";
@@ -22,15 +22,10 @@ export function flopsPerStep({ features, width, hiddenLayers, batchNorm }: AroSp
   return 2 * rows * products;
 }
 
-/** A model whose tensors are known. */
-interface Sized<Spec> {
-  tensors(spec: Spec): readonly TensorShape[];
-}
-
 /** Estimates the peak size of a run's folder, in bytes: the weights, and two checkpoints of weights and Adam's moments. */
-export function estimateDisk<Spec>({ tensors }: Sized<Spec>, spec: Spec): number {
-  const listed = tensors(spec);
-  const [parameters, buffers] = [true, false].map((isTrained) => countNumbers(listed, isTrained));
+export function estimateDisk<Spec>(architecture: Described<Spec>, spec: Spec): number {
+  const { tensors } = architecture.network(spec);
+  const [parameters, buffers] = [true, false].map((isTrained) => countNumbers(tensors, isTrained));
   return 4 * (parameters + buffers + 2 * (3 * parameters + buffers));
 }
 
@@ -46,7 +41,7 @@ export async function availableDisk(folder: string): Promise<number> {
  * @throws RangeError with the bytes needed and the bytes available.
  */
 export async function requireDisk<Spec>(
-  architecture: Sized<Spec>,
+  architecture: Described<Spec>,
   spec: Spec,
   folder: string,
 ): Promise<void> {

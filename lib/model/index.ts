@@ -6,9 +6,7 @@ export type { Tensor } from "../engine/engine.js";
 export { latentLayer } from "../layers/latent.js";
 export {
   batchNorm,
-  batchNormTensors,
   dense,
-  denseTensors,
   dropout,
   type Layer,
   type Pass,

@@ -1,10 +1,9 @@
 // The memory that training a model needs, checked against the memory available.
 import type { Engine, MemoryLimits } from "../engine/engine.js";
-import { countNumbers, type TensorShape } from "../layers/layers.js";
+import { countNumbers, type Described } from "../layers/layers.js";
 
 /** The part of an architecture that the estimate needs. */
-interface Shaped<Spec> {
-  tensors(spec: Spec): readonly TensorShape[];
+interface Shaped<Spec> extends Described<Spec> {
   rowSize?(spec: Spec): number;
 }
 
@@ -30,7 +29,7 @@ export function estimateMemory<Spec>(
   spec: Spec,
   backend: string,
 ): MemoryLimits {
-  const tensors = architecture.tensors(spec);
+  const tensors = architecture.network(spec).tensors;
   const [weights, buffers] = [true, false].map((isTrained) => 4 * countNumbers(tensors, isTrained));
   const batch = 4 * ROWS * (architecture.rowSize?.(spec) ?? 0);
   const batches = buffers > 0 ? BATCHES.normalized : BATCHES.plain;
@@ -74,7 +73,7 @@ export function requireMemory<Spec>(architecture: Shaped<Spec>, spec: Spec, room
     total: "of memory",
     available: "of memory, which is what other processes leave now,",
   }[over];
-  const numbers = countNumbers(architecture.tensors(spec), true);
+  const numbers = countNumbers(architecture.network(spec).tensors, true);
   const { width = 0 } = spec as Spec & { readonly width?: number };
   const fits = widestFit(architecture, { ...spec, width }, room);
   throw new RangeError(

@@ -8,8 +8,7 @@ import { type AdamW, adamw } from "../engine/adamw.js";
 import type { Columns, Engine, Kept, Parameter } from "../engine/engine.js";
 import {
   countNumbers,
-  EVALUATION,
-  type ParameterOf,
+  type Described,
   type Pass,
   sizeOf,
   type TensorShape,
@@ -86,10 +85,11 @@ export interface Model<Batch, Net = Network<Batch>> {
    */
   writeTensor(name: string, kept: Kept, values: Float32Array): void;
   /**
-   * Runs work on the network's tensors, one piece at a time, and frees the tensors that it makes.
+   * Runs work that trains nothing, one piece at a time, and frees the tensors that it makes.
+   * @param work gets the pass that the network's layers take.
    * @throws Error if the model was disposed.
    */
-  run<R>(where: string, work: () => Promise<R>): Promise<R>;
+  run<R>(where: string, work: (pass: Pass) => Promise<R>): Promise<R>;
   /** Frees the engine's memory; the model must not be used again. */
   dispose(): void;
 }
@@ -104,8 +104,10 @@ export interface Sums {
   readonly parts?: Readonly<Record<string, number>>;
 }
 
-/** What a model computes, written in layers. */
+/** What a model computes, written in layers; it knows no engine. */
 export interface Network<Batch> {
+  /** Its layers' tensors, in the order in which files hold them. */
+  readonly tensors: readonly TensorShape[];
   /** Adam's settings that differ from PyTorch's defaults. */
   readonly adam?: Partial<AdamW>;
   /** Rows that a training step needs: 2 where batch normalization divides by the batch's variance. */
@@ -114,28 +116,27 @@ export interface Network<Batch> {
    * Checks a batch and counts its observed entries.
    * @throws RangeError if it does not fit.
    */
-  inspect(where: string, batch: Batch): number;
+  inspect(where: string, batch: Batch, engine: Engine): number;
   /**
    * Runs forward and, if the pass has a settlement, backward.
    * @param observed what `inspect` counted; the loss is a mean over as many entries.
    */
   pass(batch: Batch, observed: number, pass: Pass & { readonly epoch: number }): Promise<Sums>;
   /** Computes the losses of held-out rows; by default `pass` without training. */
-  evaluate?(batch: Batch): Promise<Sums>;
+  evaluate?(batch: Batch, pass: Pass): Promise<Sums>;
   /** Cuts a batch into parts that are evaluated one after the other, which bounds memory; by default it is one part. */
   chunks?(batch: Batch): readonly Batch[];
 }
 
-/** A kind of model: its tensors, and the layers that use them. */
+/** A kind of model: its settings, and the layers that they make. */
 export interface Architecture<Spec, Batch, Net extends Network<Batch>> {
   /** As run folders record it. */
   readonly name: string;
   /** @throws RangeError naming the first setting that makes no sense, and what it may be. */
   check(spec: Spec): void;
-  tensors(spec: Spec): readonly TensorShape[];
   /** Numbers in a row of a batch, for the estimate of memory; small ones need not be counted. */
   rowSize?(spec: Spec): number;
-  network(engine: Engine, spec: Spec, of: ParameterOf): Net;
+  network(spec: Spec): Net;
 }
 
 /** A model that `trainRun` trains: an architecture, and how its batches are made from a cohort's rows. */
@@ -162,23 +163,31 @@ export function buildModel<Spec, Batch, Net extends Network<Batch>>(
 ): Model<Batch, Net> {
   architecture.check(spec);
   requireMemory(architecture, spec, engine);
-  const tensors = architecture.tensors(spec);
+  const network = architecture.network(spec);
+  const { tensors } = network;
   const weights = "seed" in start ? initializeWeights(architecture, spec, start.seed) : start;
   requireTensors("build", tensors, weights);
   const parameters = makeParameters(engine, tensors, weights);
-  const network = architecture.network(engine, spec, (name) => parameters.get(name)!);
+  const parameter = (name: string): Parameter => {
+    const found = parameters.get(name);
+    if (found) return found;
+    throw new RangeError(
+      `expected a parameter of the model (${[...parameters.keys()].join(", ")}), got "${name}"`,
+    );
+  };
+  const still: Pass = { engine, parameter, isTraining: false, settlement: null };
   let isDisposed = false;
 
   const requireAlive = (where: string) => {
     if (isDisposed) throw new Error(`${where}: expected a living model, got a disposed one`);
   };
-  const run = <R>(where: string, work: () => Promise<R>): Promise<R> =>
+  const run = <R>(where: string, work: (pass: Pass) => Promise<R>): Promise<R> =>
     engine.run(async () => {
       requireAlive(where);
-      return await work();
+      return await work(still);
     });
   const inspect = (where: string, batch: Batch): number => {
-    const observed = network.inspect(where, batch);
+    const observed = network.inspect(where, batch, engine);
     if (observed > 0) return observed;
     throw new RangeError(
       `${where}: expected at least one observed entry in the batch, got none; the loss has no mean then`,
@@ -207,7 +216,7 @@ export function buildModel<Spec, Batch, Net extends Network<Batch>>(
       demandWeight("weightDecay", weightDecay);
       const step = model.stepCount + 1;
       const settlement = adamw({ ...network.adam, learningRate, weightDecay, step });
-      const pass = { isTraining: true, random, settlement, epoch };
+      const pass = { ...still, isTraining: true, random, settlement, epoch };
       const sums = await run("step", () => network.pass(batch, observed, pass));
       model.stepCount = step;
       return meansOf("step", [sums], observed);
@@ -217,9 +226,9 @@ export function buildModel<Spec, Batch, Net extends Network<Batch>>(
       const sums: Sums[] = [];
       for (const chunk of network.chunks?.(batch) ?? [batch]) {
         sums.push(
-          await run("evaluate", async () => {
-            if (network.evaluate) return await network.evaluate(chunk);
-            return await network.pass(chunk, observed, { ...EVALUATION, epoch: 1 });
+          await run("evaluate", async (pass) => {
+            if (network.evaluate) return await network.evaluate(chunk, pass);
+            return await network.pass(chunk, observed, { ...pass, epoch: 1 });
           }),
         );
       }
@@ -229,7 +238,7 @@ export function buildModel<Spec, Batch, Net extends Network<Batch>>(
       const observed = inspect("gradients", batch);
       const settlement = new Map<string, Promise<Float32Array>>();
       // Without random draws, these are the gradients of the loss that `evaluate` computes.
-      const pass = { isTraining: random !== undefined, random, settlement, epoch };
+      const pass = { ...still, isTraining: random !== undefined, random, settlement, epoch };
       return await run("gradients", async () => {
         meansOf("gradients", [await network.pass(batch, observed, pass)], observed);
         const names = tensors.filter(({ name }) => settlement.has(name)).map(({ name }) => name);
@@ -265,14 +274,14 @@ export function buildModel<Spec, Batch, Net extends Network<Batch>>(
  * The numbers are the same on every engine.
  */
 export function initializeWeights<Spec>(
-  architecture: Pick<Architecture<Spec, never, never>, "check" | "tensors">,
+  architecture: Described<Spec> & { check(spec: Spec): void },
   spec: Spec,
   seed: number,
 ): Map<string, Float32Array> {
   architecture.check(spec);
   let bound = 0;
   return new Map(
-    architecture.tensors(spec).map(({ name, shape, start }) => {
+    architecture.network(spec).tensors.map(({ name, shape, start }) => {
       const values = new Float32Array(sizeOf(shape));
       if (start === "ones") values.fill(1);
       if (start === "uniform") {
@@ -285,11 +294,8 @@ export function initializeWeights<Spec>(
 }
 
 /** Counts the trained parameters of a model: 303,863,222 for the paper's ARO. */
-export function countParameters<Spec>(
-  { tensors }: { tensors(spec: Spec): readonly TensorShape[] },
-  spec: Spec,
-): number {
-  return countNumbers(tensors(spec), true);
+export function countParameters<Spec>(architecture: Described<Spec>, spec: Spec): number {
+  return countNumbers(architecture.network(spec).tensors, true);
 }
 
 /** @throws RangeError if there is not one array of the right length for each tensor, or another one. */

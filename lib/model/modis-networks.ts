@@ -1,20 +1,15 @@
 // The networks of MODIS: its settings, an autoencoder per modality and the discriminator, with the authors' names.
 import type { Matrix } from "../cohort/matrix.js";
-import type { Engine, Tensor } from "../engine/engine.js";
+import type { Tensor } from "../engine/engine.js";
 import { latentLayer } from "../layers/latent.js";
 import {
   batchNorm,
-  batchNormTensors,
   countNumbers,
   dense,
-  denseTensors,
-  EVALUATION,
   type Layer,
-  type ParameterOf,
   type Pass,
   relu,
   sequence,
-  type TensorShape,
 } from "../layers/layers.js";
 import { reconstructionHead } from "../layers/losses.js";
 import { checkOptions, demandsOf, NUMBER, required } from "../options.js";
@@ -46,87 +41,63 @@ export interface ModisSpec {
  */
 export const DEFAULT_RATIOS: readonly number[] = [1.2, 1, 0.75, 0.5, 0.25];
 
-/** Hidden units of the discriminator, and its heads. Source: modis/nn.py@1e2ebee, `Discriminator`. */
+/** Hidden units of the discriminator. Source: modis/nn.py@1e2ebee, `Discriminator`. */
 const TRUNK = [1024, 512, 256];
-const trunkLayer = (i: number) => `discriminator.fc.${2 * i}`;
-const [MODALITY, LABEL] = ["discriminator.adv_layer.0", "discriminator.aux_layer.0"];
 
 /** Counts the features of all modalities. */
 export function countFeatures({ modalities }: ModisSpec): number {
   return modalities.reduce((sum, { features }) => sum + features, 0);
 }
 
-/** A dense layer. */
-interface ModisLayer {
-  /** The name in the authors' state dict. */
-  readonly name: string;
-  readonly inputs: number;
-  readonly outputs: number;
-  /** The name of the batch normalization that follows, and then a leaky ReLU; by default neither. */
-  readonly norm?: string;
+/**
+ * Dense layers from each size to the next; all but the last are normalized and rectified.
+ * @param name in the authors' state dict, where each takes three numbers: layer, normalization and ReLU.
+ */
+function chain(name: string, sizes: readonly number[]): Layer[] {
+  return sizes.slice(1).map((outputs, i) => {
+    const isNormalized = i < sizes.length - 2;
+    const layer = dense(`${name}.${3 * i}`, sizes[i], outputs, { isNormalized });
+    if (!isNormalized) return layer;
+    return sequence(layer, batchNorm(`${name}.${3 * i + 1}`, outputs, { epsilon: 0.8 }), relu(0.2));
+  });
 }
 
 /**
- * Lists the layers of one modality: the encoder, its two heads, the decoder and its output layer. Each is normalized and
- * rectified except the last of a chain and the heads; the decoder mirrors the encoder's ratios.
+ * The variational autoencoder of one modality, whose decoder mirrors the encoder's ratios.
+ *
+ *     x [rows, features] -> encoder -> mu, logvar -> z = mu + e^(logvar / 2) noise [rows, latent]
+ *     z -> decoder -> linear = reconstruction [rows, features]
+ *
  * Source: modis/nn.py@1e2ebee, `VAE`.
  */
-function autoencoderLayers(
+export function modisAutoencoder(
   { modalities, latent }: Pick<ModisSpec, "modalities" | "latent">,
   index: number,
 ) {
   const { features, ratios } = modalities[index];
   const root = `variational_autoencoders.${index}`;
   const hidden = ratios.map((ratio) => Math.floor(features * ratio));
-  const chain = (part: string, sizes: readonly number[]) =>
-    sizes.slice(1).map((outputs, i): ModisLayer => {
-      const layer = { name: `${root}.${part}.${3 * i}`, inputs: sizes[i], outputs };
-      return i < sizes.length - 2 ? { ...layer, norm: `${root}.${part}.${3 * i + 1}` } : layer;
-    });
-  const head = (name: string): ModisLayer => {
-    return { name: `${root}.${name}`, inputs: hidden[hidden.length - 1], outputs: latent };
-  };
-  const decoder = chain("decoder", [latent, ...hidden.toReversed(), features]);
+  const encoder = sequence(...chain(`${root}.encoder`, [features, ...hidden]));
+  const bottleneck = latentLayer({
+    ...{ inputs: hidden[hidden.length - 1], units: latent },
+    ...{ mean: `${root}.mu`, logVariance: `${root}.logvar` },
+  });
+  const mirrored = [latent, ...hidden.toReversed(), features];
+  const decoder = sequence(...chain(`${root}.decoder`, mirrored).slice(0, -1));
+  const outputAs = (activation: "linear" | "relu") =>
+    reconstructionHead(
+      `${root}.decoder.${3 * hidden.length}`,
+      hidden[0],
+      features,
+      activation,
+      "squared",
+    );
+  const output = outputAs("linear");
   return {
-    encoder: chain("encoder", [features, ...hidden]),
-    mean: head("mu"),
-    logVariance: head("logvar"),
-    decoder: decoder.slice(0, -1),
-    output: decoder[decoder.length - 1],
-  };
-}
-
-/** Puts layers one after the other, each with what follows it. */
-function stackLayers(engine: Engine, of: ParameterOf, layers: readonly ModisLayer[]): Layer {
-  return sequence(
-    ...layers.flatMap(({ name, norm }) =>
-      norm === undefined
-        ? [dense(engine, of, name)]
-        : [
-            dense(engine, of, name, { isNormalized: true }),
-            batchNorm(engine, of, norm, { epsilon: 0.8 }),
-            relu(engine, 0.2),
-          ],
-    ),
-  );
-}
-
-/**
- * The variational autoencoder of one modality.
- *
- *     x [rows, features] -> encoder -> mu, logvar -> z = mu + e^(logvar / 2) noise [rows, latent]
- *     z -> decoder -> linear = reconstruction [rows, features]
- */
-export function modisAutoencoder(engine: Engine, spec: ModisSpec, of: ParameterOf, index: number) {
-  const { encoder, mean, logVariance, decoder, output } = autoencoderLayers(spec, index);
-  const encoderLayers = stackLayers(engine, of, encoder);
-  const bottleneck = latentLayer(engine, of, { mean: mean.name, logVariance: logVariance.name });
-  const decoderLayers = stackLayers(engine, of, decoder);
-  const head = reconstructionHead(engine, of, output.name, "linear", "squared");
-  return {
+    tensors: [encoder, bottleneck, decoder, output.layer].flatMap(({ tensors }) => tensors),
     /** Gives the latent rows, and the way back through heads and encoder. */
     encode({ values, rows }: Matrix, pass: Pass) {
-      const hidden = encoderLayers.forward(engine.tensor(values, rows), pass);
+      const hidden = encoder.forward(pass.engine.tensor(values, rows), pass);
       const latent = bottleneck.forward(hidden.out, pass); // [rows, latent]
       return {
         ...latent,
@@ -134,12 +105,12 @@ export function modisAutoencoder(engine: Engine, spec: ModisSpec, of: ParameterO
       };
     },
     /** All but the output layer, which is fused with its loss in `output`. */
-    decoder: decoderLayers,
-    output: head,
+    decoder,
+    output,
     /** The output clamped at 0, as preprocessed values are. */
-    clampedOutput: reconstructionHead(engine, of, output.name, "relu", "squared"),
+    clampedOutput: outputAs("relu"),
     /** `[rows, latent]` to the reconstruction `[rows, features]`. */
-    decode: (z: Tensor): Tensor => sequence(decoderLayers, head.layer).forward(z, EVALUATION).out,
+    decode: (z: Tensor, pass: Pass): Tensor => sequence(decoder, output.layer).forward(z, pass).out,
   };
 }
 
@@ -148,11 +119,17 @@ export function modisAutoencoder(engine: Engine, spec: ModisSpec, of: ParameterO
  *
  *     z of all modalities [rows of all, latent] -> trunk -> hidden [rows of all, 256] -> logits of the modality, of the class
  */
-export function modisDiscriminator(engine: Engine, of: ParameterOf) {
+export function modisDiscriminator({ modalities, latent, classes }: ModisSpec) {
+  const sizes = [latent, ...TRUNK];
+  const inner = sizes[TRUNK.length];
   const trunk = sequence(
-    ...TRUNK.flatMap((_, i) => [dense(engine, of, trunkLayer(i)), relu(engine, 0.2)]),
+    ...TRUNK.flatMap((units, i) => [
+      dense(`discriminator.fc.${2 * i}`, sizes[i], units),
+      relu(0.2),
+    ]),
   );
-  const [onModality, onLabel] = [MODALITY, LABEL].map((name) => dense(engine, of, name));
+  const onModality = dense("discriminator.adv_layer.0", inner, modalities.length);
+  const onLabel = dense("discriminator.aux_layer.0", inner, classes);
 
   /**
    * Judges latent rows, and runs backward from its losses.
@@ -161,12 +138,13 @@ export function modisDiscriminator(engine: Engine, of: ParameterOf) {
    * @param isForGenerators uses the autoencoders' losses, which reward wrong modalities, and returns the slope with
    *   respect to the latent rows.
    */
-  return async function judge(
+  async function judge(
     latents: readonly Tensor[],
     classes: readonly ArrayLike<number>[],
     pass: Pass,
     isForGenerators: boolean,
   ) {
+    const { engine } = pass;
     const shared = trunk.forward(engine.stackRows(latents), pass); // [rows of all, 256]
     const modality = onModality.forward(shared.out, pass); // [rows of all, modalities]
     const label = onLabel.forward(shared.out, pass); // [rows of all, classes]
@@ -184,37 +162,19 @@ export function modisDiscriminator(engine: Engine, of: ParameterOf) {
     );
     const onHidden = engine.add(slopeOf(slopes.hidden), fromHeads);
     return { losses, slope: shared.back(onHidden, isForGenerators) }; // [rows of all, latent]
-  };
+  }
+  return { tensors: [trunk, onModality, onLabel].flatMap(({ tensors }) => tensors), judge };
 }
 
 /**
- * Lists the tensors, modality by modality, then the discriminator's. At the paper's 50,455, 23,300 and 247 features, with
- * a latent space of 256 and two classes, the default ratios make 22,563,885,677 parameters, which are the "22B" that the
- * paper calls infeasible; ratios of 0.04 and 0.02 with a latent space of 64 make 253,119,043, without dropping a feature.
+ * Counts the parameters of all modalities' autoencoders. At the paper's 50,455, 23,300 and 247 features, with a latent
+ * space of 256 and two classes, the default ratios and the discriminator make 22,563,885,677 parameters, which are the
+ * "22B" that the paper calls infeasible; ratios of 0.04 and 0.02 with a latent space of 64 make 253,119,043, without
+ * dropping a feature.
  */
-export function modisTensors(spec: ModisSpec): TensorShape[] {
-  const { modalities, latent, classes } = spec;
-  const sizes = [latent, ...TRUNK];
-  const inner = sizes[TRUNK.length];
-  return [
-    ...autoencoderTensors(spec),
-    ...TRUNK.flatMap((units, i) => denseTensors(trunkLayer(i), units, sizes[i])),
-    ...denseTensors(MODALITY, modalities.length, inner),
-    ...denseTensors(LABEL, classes, inner),
-  ];
-}
-
-/** Lists the tensors of all modalities' autoencoders. */
-export function autoencoderTensors(spec: Pick<ModisSpec, "modalities" | "latent">): TensorShape[] {
-  return spec.modalities.flatMap((_, i) => {
-    const { encoder, mean, logVariance, decoder, output } = autoencoderLayers(spec, i);
-    return [...encoder, mean, logVariance, ...decoder, output].flatMap(
-      ({ name, outputs, inputs, norm }) => [
-        ...denseTensors(name, outputs, inputs),
-        ...(norm === undefined ? [] : batchNormTensors(norm, outputs)),
-      ],
-    );
-  });
+export function countAutoencoders(spec: Pick<ModisSpec, "modalities" | "latent">): number {
+  const tensors = spec.modalities.flatMap((_, i) => modisAutoencoder(spec, i).tensors);
+  return countNumbers(tensors, true);
 }
 
 /**
@@ -231,7 +191,7 @@ export function fitRatios(
   const count = (hundredths: number) => {
     const ratios = ratiosOf(hundredths);
     const modalities = features.map((size, i) => ({ name: `${i}`, features: size, ratios }));
-    return countNumbers(autoencoderTensors({ modalities, latent }), true);
+    return countAutoencoders({ modalities, latent });
   };
   let fits = 0;
   while (fits < 120 && count(fits + 1) <= parameters) fits++;

@@ -10,7 +10,7 @@
 // cross-entropy, where the authors' default is relativistic, and reconstruction is scored on observed entries.
 import type { Matrix } from "../cohort/matrix.js";
 import type { Engine, Tensor } from "../engine/engine.js";
-import { EVALUATION, type Pass } from "../layers/layers.js";
+import type { Pass } from "../layers/layers.js";
 import { buildModel, type Model, type Network, type Start, type Trainable } from "./model.js";
 import {
   dealUnpaired,
@@ -26,7 +26,6 @@ import {
   type ModisSpec,
   modisAutoencoder,
   modisDiscriminator,
-  modisTensors,
 } from "./modis-networks.js";
 
 /** A MODIS on an engine. `evaluate` translates the first modality into all of them, clamped at 0. */
@@ -40,35 +39,35 @@ export interface ModisModel extends Model<readonly ModisBatch[]> {
 }
 
 export interface ModisNetwork extends Network<readonly ModisBatch[]> {
-  translate(rows: Matrix, from: number, to: readonly number[]): Tensor[];
+  translate(rows: Matrix, from: number, to: readonly number[], pass: Pass): Tensor[];
 }
 
 /** MODIS as layers. */
 export const MODIS: Trainable<ModisSpec, readonly ModisBatch[], ModisNetwork> = {
   name: "MODIS",
   check: checkModisSpec,
-  tensors: modisTensors,
   rowSize: countFeatures,
   deal: dealUnpaired,
   stream: "noise",
   besides: ({ classes, modalities }) => [classes, modalities],
 
-  network(engine, spec, of) {
+  network(spec) {
     const { klWeight = 5e-4 } = spec;
-    const autoencoders = spec.modalities.map((_, i) => modisAutoencoder(engine, spec, of, i));
-    const judge = modisDiscriminator(engine, of);
+    const autoencoders = spec.modalities.map((_, i) => modisAutoencoder(spec, i));
+    const discriminator = modisDiscriminator(spec);
 
     const trainDiscriminator = async (batches: readonly ModisBatch[], pass: Pass) => {
       const fixed = { ...pass, isTraining: false };
       const drawn = batches.map(({ matrix }, i) => autoencoders[i].encode(matrix, fixed).z);
-      return (await judge(drawn, classesOf(batches), pass, false)).losses;
+      return (await discriminator.judge(drawn, classesOf(batches), pass, false)).losses;
     };
 
     const trainGenerators = async (batches: readonly ModisBatch[], pass: Pass) => {
+      const { engine } = pass;
       const encoded = batches.map(({ matrix }, i) => autoencoders[i].encode(matrix, pass));
       const latents = encoded.map(({ z }) => z);
       const fixed = { ...pass, settlement: null };
-      const { losses, slope } = await judge(latents, classesOf(batches), fixed, true);
+      const { losses, slope } = await discriminator.judge(latents, classesOf(batches), fixed, true);
       const sums = { huber: 0, squared: 0, reconstruction: 0, kl: 0 };
       let end = 0;
       for (const [i, { matrix }] of batches.entries()) {
@@ -90,31 +89,32 @@ export const MODIS: Trainable<ModisSpec, readonly ModisBatch[], ModisNetwork> = 
     };
 
     return {
+      tensors: [...autoencoders, discriminator].flatMap(({ tensors }) => tensors),
       adam: { beta1: 0.5, beta2: 0.999 },
       leastRows: 2,
-      inspect: (where, batches) => inspectBatches(engine, where, spec, batches),
+      inspect: (where, batches, engine) => inspectBatches(engine, where, spec, batches),
       chunks: pairedChunks,
       async pass(batches, _observed, pass) {
-        const discriminator = await trainDiscriminator(batches, pass);
+        const judged = await trainDiscriminator(batches, pass);
         const { huber, squared, losses } = await trainGenerators(batches, pass);
-        const parts = { ...named("discriminator", discriminator), ...named("generators", losses) };
+        const parts = { ...named("discriminator", judged), ...named("generators", losses) };
         return { huber, squared, parts };
       },
-      async evaluate(batches) {
-        const { mean } = autoencoders[0].encode(batches[0].matrix, EVALUATION);
+      async evaluate(batches, pass) {
+        const { mean } = autoencoders[0].encode(batches[0].matrix, pass);
         const sums = { huber: 0, squared: 0 };
         for (const [i, { matrix }] of batches.entries()) {
           const { decoder, clampedOutput } = autoencoders[i];
-          const { out } = decoder.forward(mean, EVALUATION);
-          const { huber, squared } = await clampedOutput.measure(out, matrix, 0, EVALUATION).sums;
+          const { out } = decoder.forward(mean, pass);
+          const { huber, squared } = await clampedOutput.measure(out, matrix, 0, pass).sums;
           sums.huber += huber;
           sums.squared += squared;
         }
         return sums;
       },
-      translate(rows, from, to) {
-        const { mean } = autoencoders[from].encode(rows, EVALUATION);
-        return to.map((i) => autoencoders[i].decode(mean));
+      translate(rows, from, to, pass) {
+        const { mean } = autoencoders[from].encode(rows, pass);
+        return to.map((i) => autoencoders[i].decode(mean, pass));
       },
     };
   },
@@ -130,9 +130,8 @@ export function buildModis(engine: Engine, spec: ModisSpec, start: Start): Modis
     async translate(rows: Matrix, from: number, to: readonly number[]) {
       for (const index of to) findModality("translate", spec, index);
       inspectRows(engine, "translate", spec, from, rows);
-      const translated = () => model.network.translate(rows, from, to);
-      return await model.run("translate", () =>
-        Promise.all(translated().map((out) => engine.read(out))),
+      return await model.run("translate", (pass) =>
+        Promise.all(model.network.translate(rows, from, to, pass).map((out) => engine.read(out))),
       );
     },
   });

@@ -6,15 +6,7 @@
 import type { Matrix } from "../cohort/matrix.js";
 import { createRandom } from "../cohort/random.js";
 import type { Engine, Tensor } from "../engine/engine.js";
-import {
-  dense,
-  denseTensors,
-  EVALUATION,
-  type Pass,
-  relu,
-  sequence,
-  sizeOf,
-} from "../layers/layers.js";
+import { dense, type Pass, relu, sequence, sizeOf } from "../layers/layers.js";
 import { crossEntropy, softmax } from "../layers/losses.js";
 import { inspectMatrix } from "./batches.js";
 import {
@@ -55,33 +47,36 @@ export interface PerceptronModel extends Model<LabeledRows> {
 
 interface PerceptronNetwork extends Network<LabeledRows> {
   /** `[rows, inputs]` to logits `[rows, classes]`. */
-  logits(rows: Matrix): Tensor;
+  logits(rows: Matrix, pass: Pass): Tensor;
 }
 
 /** The perceptron as layers. */
 export const PERCEPTRON: Architecture<PerceptronSpec, LabeledRows, PerceptronNetwork> = {
   name: "perceptron",
   check: () => {}, // `fitMlp` has checked its options
-  tensors: ({ inputs, hidden, classes }) => [
-    ...denseTensors("hidden", hidden, inputs),
-    ...denseTensors("output", classes, hidden),
-  ],
 
-  network(engine, spec, of) {
-    const layers = sequence(dense(engine, of, "hidden"), relu(engine), dense(engine, of, "output"));
-    const input = ({ values, rows }: Matrix) => engine.tensor(values, rows); // [rows, inputs]
+  network(spec) {
+    const layers = sequence(
+      dense("hidden", spec.inputs, spec.hidden),
+      relu(),
+      dense("output", spec.hidden, spec.classes),
+    );
     return {
+      tensors: layers.tensors,
       leastRows: 1,
-      inspect: (where, batch) => inspectLabels(engine, where, spec, batch),
-      async pass({ matrix, labels }, _observed, pass) {
-        const { out, back } = layers.forward(input(matrix), penalize(pass, spec, matrix.rows));
+      inspect: (where, batch, engine) => inspectLabels(engine, where, spec, batch),
+      async pass({ matrix: { values, rows }, labels }, _observed, pass) {
+        const { engine } = pass;
+        const x = engine.tensor(values, rows); // [rows, inputs]
+        const { out, back } = layers.forward(x, penalize(pass, spec, rows));
         const logits = await engine.read(out); // [rows, classes]
         const { loss, slope } = crossEntropy(logits, labels);
-        if (pass.settlement) back(engine.tensor(Float32Array.from(slope), matrix.rows), false);
-        const squared = brierSum(slope, matrix.rows);
+        if (pass.settlement) back(engine.tensor(Float32Array.from(slope), rows), false);
+        const squared = brierSum(slope, rows);
         return { huber: squared / 2, squared, parts: { "cross-entropy": loss } };
       },
-      logits: (rows) => layers.forward(input(rows), EVALUATION).out,
+      logits: ({ values, rows }, pass) =>
+        layers.forward(pass.engine.tensor(values, rows), pass).out,
     };
   },
 };
@@ -97,7 +92,9 @@ export function buildPerceptron(
     spec,
     async classify(rows: Matrix) {
       inspectMatrix(engine, "classify", rows, spec.inputs);
-      const logits = await model.run("classify", () => engine.read(model.network.logits(rows)));
+      const logits = await model.run("classify", (pass) =>
+        engine.read(model.network.logits(rows, pass)),
+      );
       return softmax(logits, rows.rows);
     },
   });
@@ -118,7 +115,7 @@ export function initializePerceptron(
 ): Map<string, Float32Array> {
   let bound = 0;
   return new Map(
-    PERCEPTRON.tensors(spec).map(({ name, shape }) => {
+    PERCEPTRON.network(spec).tensors.map(({ name, shape }) => {
       if (shape.length === 2) bound = Math.sqrt(6 / (shape[0] + shape[1])); // the bias that follows shares it
       const values = new Float32Array(sizeOf(shape));
       drawUniform(createRandom(seed, STREAMS[name]), bound, values);

@@ -16,7 +16,7 @@ import {
   gaussHermite,
   negativeLogLikelihood,
 } from "../layers/gaussian.js";
-import { dense, denseTensors, EVALUATION, relu, sequence } from "../layers/layers.js";
+import { dense, type Pass, relu, sequence } from "../layers/layers.js";
 import { demandsOf } from "../options.js";
 import {
   type Architecture,
@@ -76,7 +76,7 @@ export interface SharedDecoderModel extends Model<MeasuredPairs> {
 
 interface SharedDecoderNetwork extends Network<MeasuredPairs> {
   /** `[pairs, inputs]` to `[pairs, gates]`. */
-  gates(pairs: Pick<Pairs, "count" | "inputs">): Tensor;
+  gates(pairs: Pick<Pairs, "count" | "inputs">, pass: Pass): Tensor;
 }
 
 /** Weight of the squared error in the paper's space, which is about a tenth of the error in z-scores; chosen on validation rows. */
@@ -94,35 +94,29 @@ export const SHARED_DECODER: Architecture<SharedDecoderSpec, MeasuredPairs, Shar
     name: "shared decoder",
     check: ({ preprocessedWeight = PREPROCESSED_WEIGHT }) =>
       demandsOf("shared decoder").demandWeight("preprocessedWeight", preprocessedWeight),
-    tensors: (spec) => [
-      ...denseTensors("hidden.0", spec.hidden, inputsOf(spec)),
-      ...denseTensors("hidden.1", spec.hidden, spec.hidden),
-      ...denseTensors("gates", outputsOf(spec), spec.hidden).map((tensor) => ({
-        ...{ ...tensor, start: "zeros" as const },
-      })),
-    ],
 
-    network(engine, spec, of) {
+    network(spec) {
       const layers = sequence(
-        ...[dense(engine, of, "hidden.0"), relu(engine)],
-        ...[dense(engine, of, "hidden.1"), relu(engine)],
-        dense(engine, of, "gates"),
+        ...[dense("hidden.0", inputsOf(spec), spec.hidden), relu()],
+        ...[dense("hidden.1", spec.hidden, spec.hidden), relu()],
+        dense("gates", spec.hidden, outputsOf(spec), { start: "zeros" }),
       );
-      const input = ({ inputs, count }: Pick<Pairs, "count" | "inputs">) =>
-        engine.tensor(inputs, count); // [pairs, paths + statistics]
+      const forward = ({ inputs, count }: Pick<Pairs, "count" | "inputs">, pass: Pass) =>
+        layers.forward(pass.engine.tensor(inputs, count), pass); // from [pairs, paths + statistics]
       let slope = new Float32Array(0); // kept, because a training's batches are of one size
       return {
+        tensors: layers.tensors,
         leastRows: 1,
-        inspect: (where, pairs) => inspectPairs(engine, where, spec, pairs),
+        inspect: (where, pairs, engine) => inspectPairs(engine, where, spec, pairs),
         async pass(pairs, _observed, pass) {
-          const { out, back } = layers.forward(input(pairs), pass);
-          const gates = await engine.read(out);
+          const { out, back } = forward(pairs, pass);
+          const gates = await pass.engine.read(out);
           if (slope.length !== gates.length) slope = new Float32Array(gates.length);
           const sums = pairLoss(gates, pairs, spec, slope);
-          if (pass.settlement) back(engine.tensor(slope, pairs.count), false);
+          if (pass.settlement) back(pass.engine.tensor(slope, pairs.count), false);
           return sums;
         },
-        gates: (pairs) => layers.forward(input(pairs), EVALUATION).out,
+        gates: (pairs, pass) => forward(pairs, pass).out,
       };
     },
   };
@@ -136,7 +130,9 @@ export function buildSharedDecoder(
   const model = buildModel(engine, SHARED_DECODER, spec, weights);
   return Object.assign(model, {
     async predict(pairs: Pick<Pairs, "count" | "inputs" | "unit">) {
-      const gates = await model.run("predict", () => engine.read(model.network.gates(pairs)));
+      const gates = await model.run("predict", (pass) =>
+        engine.read(model.network.gates(pairs, pass)),
+      );
       return predictPairs(gates, pairs, spec);
     },
   });

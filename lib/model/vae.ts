@@ -11,22 +11,16 @@
 // Source: LinearVAE and VAEModule in ccdderc/ARO@e3bb22a, src/models.py and src/autoencoder_modules.py.
 import type { Matrix } from "../cohort/matrix.js";
 import { latentLayer } from "../layers/latent.js";
-import {
-  dense,
-  denseTensors,
-  dropout,
-  relu,
-  sequence,
-  type TensorShape,
-} from "../layers/layers.js";
+import { dense, dropout, type Layer, relu, sequence } from "../layers/layers.js";
 import { reconstructionHead } from "../layers/losses.js";
 import { checkOptions, demandsOf, NUMBER } from "../options.js";
 import {
   type AutoencoderNetwork,
   checkSight,
-  matrixInput,
+  matrixBatches,
   SIGHT,
   type Sight,
+  see,
   visibleOf,
 } from "./autoencoder.js";
 import { dealRows } from "./batches.js";
@@ -52,39 +46,37 @@ export interface VaeSpec extends Sight {
   readonly warmUpEpochs: number;
 }
 
-/** The variational autoencoder as layers. Its latent representation is the mean. */
+/** The variational autoencoder as layers, with the authors' names. Its latent representation is the mean. */
 export const VAE: Trainable<VaeSpec, Matrix, AutoencoderNetwork> = {
   name: "VAE",
   check: checkVaeSpec,
-  tensors: vaeTensors,
   rowSize: ({ features }) => features,
   deal: dealRows,
   stream: "noise",
 
-  network(engine, spec, of) {
-    const { output, hiddenDropout } = spec;
-    const stack = (names: readonly string[]) =>
-      sequence(
-        ...names.flatMap((name) => [
-          dense(engine, of, name),
-          relu(engine),
-          dropout(engine, hiddenDropout),
-        ]),
+  network(spec) {
+    const { features, width } = spec;
+    const stack = (first: Layer, part: string, more: number) => {
+      const others = Array.from({ length: more }, (_, i) => dense(`${part}.${i}`, width, width));
+      return sequence(
+        ...[first, ...others].flatMap((layer) => [layer, relu(), dropout(spec.hiddenDropout)]),
       );
-    const encoder = stack(["inp_lin", ...namesOf("enc", spec.encoderLayers)]);
-    const bottleneck = latentLayer(engine, of, {
-      ...{ mean: "mu_lin", logVariance: "log_var_lin" },
+    };
+    const first = dense("inp_lin", features, width, { columns: visibleOf(spec) });
+    const encoder = stack(first, "enc", spec.encoderLayers);
+    const bottleneck = latentLayer({
+      ...{ inputs: width, units: spec.latent, mean: "mu_lin", logVariance: "log_var_lin" },
       clamp: { low: -10, high: 2 },
     });
-    const decoder = stack(["dec_lin", ...namesOf("dec", spec.decoderLayers)]);
-    const last = reconstructionHead(engine, of, "out_lin", output);
-    const batches = matrixInput(engine, spec);
+    const decoder = stack(dense("dec_lin", spec.latent, width), "dec", spec.decoderLayers);
+    const last = reconstructionHead("out_lin", width, features, spec.output, "huber");
 
     return {
-      ...batches,
+      ...matrixBatches(spec),
+      tensors: [encoder, bottleneck, decoder, last.layer].flatMap(({ tensors }) => tensors),
       leastRows: 1,
       async pass(batch, observed, pass) {
-        const hidden = encoder.forward(batches.input(batch), pass); // [rows, width]
+        const hidden = encoder.forward(see(batch, spec, pass), pass); // [rows, width]
         const latent = bottleneck.forward(hidden.out, pass); // [rows, latent]
         const decoded = decoder.forward(latent.z, pass); // [rows, width]
         const { sums, slope } = last.measure(decoded.out, batch, observed, pass);
@@ -94,7 +86,7 @@ export const VAE: Trainable<VaeSpec, Matrix, AutoencoderNetwork> = {
         }
         return { ...(await sums), parts: { KL: (await latent.divergence()) / observed } };
       },
-      encoder: () => sequence(encoder, dense(engine, of, "mu_lin")),
+      encoder: () => sequence(encoder, bottleneck.meanHead),
       decoder: sequence(decoder, last.layer),
     };
   },
@@ -103,26 +95,6 @@ export const VAE: Trainable<VaeSpec, Matrix, AutoencoderNetwork> = {
 /** The weight of the KL divergence in an epoch, counted from 1. */
 export function klWeightAt({ klWeight, warmUpEpochs }: VaeSpec, epoch: number): number {
   return klWeight * (warmUpEpochs > 0 ? Math.min(1, (epoch - 1) / warmUpEpochs) : 1);
-}
-
-/** Lists the tensors from input to output, with the authors' names; the input layer uses the visible columns. */
-function vaeTensors(spec: VaeSpec): TensorShape[] {
-  const { features, width, encoderLayers, latent, decoderLayers } = spec;
-  const inner = (part: string, layers: number) =>
-    namesOf(part, layers).flatMap((name) => denseTensors(name, width, width));
-  return [
-    ...denseTensors("inp_lin", width, features, visibleOf(spec)),
-    ...inner("enc", encoderLayers),
-    ...denseTensors("mu_lin", latent, width),
-    ...denseTensors("log_var_lin", latent, width),
-    ...denseTensors("dec_lin", width, latent),
-    ...inner("dec", decoderLayers),
-    ...denseTensors("out_lin", features, width),
-  ];
-}
-
-function namesOf(part: string, layers: number): string[] {
-  return Array.from({ length: layers }, (_, i) => `${part}.${i}`);
 }
 
 function checkVaeSpec(spec: VaeSpec): void {

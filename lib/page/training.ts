@@ -29,7 +29,7 @@ export async function trainScene(engine: Engine, epochs = 600): Promise<Packed> 
 }
 
 function packWeights(spec: AroSpec, weights: Weights): string {
-  const tensors = ARO.tensors(spec).map(({ name }) => weights.get(name)!);
+  const tensors = ARO.network(spec).tensors.map(({ name }) => weights.get(name)!);
   const bytes = Buffer.alloc(4 * tensors.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
   for (const tensor of tensors) for (const value of tensor) at = bytes.writeFloatLE(value, at);

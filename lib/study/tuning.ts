@@ -6,13 +6,11 @@ import type { Modality } from "../cohort/cohort.js";
 import { UNFINISHED } from "../cohort/durable-file.js";
 import { selectColumns } from "../cohort/matrix.js";
 import type { Engine } from "../engine/engine.js";
-import { observedMean } from "../evaluate/predictor.js";
-import { scoreReconstruction } from "../evaluate/reconstruction.js";
-import { repeatRow } from "../evaluate/rows.js";
+import { constantPredictor, observedMean } from "../evaluate/predictor.js";
+import { scorePredictors } from "../evaluate/reconstruction.js";
 import { ARO } from "../model/aro.js";
 import type { RunData } from "../model/batches.js";
 import { checkOptions, required } from "../options.js";
-import { countedMatrix, measuredFeatures } from "../preprocess/counted.js";
 import type { PreparedCohort } from "../preprocess/prepare.js";
 import { completeConfig, type RunRequest } from "../train/config.js";
 import { trainRun } from "../train/run.js";
@@ -148,14 +146,15 @@ export async function findTuned(study: Study, setup: Setup): Promise<Tuning | nu
 export async function tuningReferences(study: Study, engine: Engine): Promise<TuningReference[]> {
   const { profile, prepared } = study;
   const data = thinFeatures(prepared, profile.tuning.features);
-  const { matrix } = data.validation;
-  const baseline = observedMean(data);
-  const scores = scoreReconstruction({
-    truth: { ...data.validation, matrix: countedMatrix(matrix, measuredFeatures(data)) },
-    predicted: new Float32Array(repeatRow(baseline, matrix.rows)),
-    ...{ baseline, modalities: data.modalities, scaler: prepared.scaler, draws: 1 },
-  });
-  const constant = scores.find(({ modality }) => modality === "inferred")!.huber!.value;
+  const mean = constantPredictor("observed mean", observedMean(data));
+  const { name, features, scaler, space } = prepared;
+  const thinned = {
+    ...{ name, features, scaler, space, modalities: data.modalities },
+    train: { ...prepared.train, ...data.train },
+    validation: { ...prepared.validation, ...data.validation },
+  };
+  const scores = await scorePredictors([mean], thinned, { parts: ["validation"], draws: 1 });
+  const constant = scores.find(({ modality }) => modality === "inferred")!.huber!;
   const references: TuningReference[] = [];
   for (const inputDropout of [true, false]) {
     const { width, hiddenLayers, batchNorm, ...model } = profile.model;

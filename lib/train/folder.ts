@@ -81,7 +81,7 @@ export async function readRun<Spec>(folder: string, model: Trainable<Spec>): Pro
         `readRun: expected the weights of an ended run, got one under way or killed in ${folder}; train it to its end`,
       );
     }
-    return await readWeights(join(folder, FILES.weights), model.tensors(config.spec));
+    return await readWeights(join(folder, FILES.weights), model.network(config.spec).tensors);
   };
   return { folder, config, environment, epochs: await readEpochs(folder), result, loadWeights };
 }

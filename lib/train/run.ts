@@ -68,14 +68,9 @@ export interface TrainRunOptions<Spec = AroSpec> {
  */
 export async function trainRun<Spec>(options: TrainRunOptions<Spec>): Promise<RunResult<Spec>> {
   const { folder, data, progress } = checkOptions("trainRun", options, {
-    folder: required("string"),
-    config: required("object"),
-    data: required("object"),
-    engine: required("object"),
-    onEpoch: "function",
-    progress: "object",
-    signal: AbortSignal,
-    checkpointSeconds: "number",
+    ...{ folder: required("string"), config: required("object"), data: required("object") },
+    ...{ engine: required("object"), onEpoch: "function", progress: "object" },
+    ...{ signal: AbortSignal, checkpointSeconds: "number" },
   });
   const config = completeConfig(options.config, data);
   const { model } = options.config;
@@ -121,7 +116,7 @@ async function trainInto<Spec>(
   const { spec, training } = config;
   const { model: architecture } = options.config;
   await requireDisk(architecture, spec, folder);
-  const from = await findStart(folder, config, say);
+  const from = await findCheckpoint(folder, config.hash, say);
   const epochs = [...(from?.epochs ?? [])];
   const secondsNow = () => (from?.seconds ?? 0) + (performance.now() - started) / 1000;
   await prepareFolder(options, config, from, say);
@@ -189,28 +184,6 @@ function uncountedOf({ modalities = [] }: RunData, { criterion }: TrainSettings)
   throw new RangeError(
     `train: expected at least 2 modalities for criterion "${criterion}", got ${modalities.length}`,
   );
-}
-
-/** Finds the checkpoint to resume from; reports it and the damaged ones. */
-async function findStart(
-  folder: string,
-  config: { readonly hash: string },
-  say: (text: string) => void,
-): Promise<SavedCheckpoint | null> {
-  const { found, damaged } = await findCheckpoint(folder, config.hash);
-  const instead = found
-    ? `${found.file} is used instead`
-    : "there is no other, so the run is trained from the start";
-  for (const message of damaged) say(`${message}; ${instead}`);
-  if (found) {
-    const { epoch, within } = found.state;
-    say(
-      within.steps > 0
-        ? `resumed within epoch ${epoch + 1}, after ${within.steps} steps of it`
-        : `resumed after epoch ${epoch}`,
-    );
-  }
-  return found;
 }
 
 /** Writes config, environment and the metrics of earlier epochs into the folder. */

@@ -15,7 +15,7 @@ export async function usualStep(spec: AroSpec, batch: Matrix, learningRate: numb
   const target = tf.tensor2d(batch.values, shape);
   const observed = tf.tensor2d(Float32Array.from(batch.observed), shape);
   const count = tf.sum(observed);
-  const layers = ARO.tensors(spec).map(({ name, shape }) => {
+  const layers = ARO.network(spec).tensors.map(({ name, shape }) => {
     const values = tf.tensor(weights.get(name)!, [...shape]);
     return tf.variable(shape.length === 2 ? tf.transpose(values) : values);
   });

@@ -4,10 +4,10 @@ import type { EngineName } from "../../lib/engine/choose.js";
 import type { BackendName, Engine } from "../../lib/engine/engine.js";
 import { loadKernels } from "../../lib/engine/kernels.js";
 import { nativeEngine } from "../../lib/engine/native.js";
+import { provideWebGpu } from "../../lib/engine/platform.js";
 import { loadAddon } from "../../lib/engine/tensorflow.js";
 import { tfjsEngine } from "../../lib/engine/tfjs.js";
 import { loadBackend } from "../../lib/engine/tfjs-backend.js";
-import { noWebGpu } from "./webgpu.js";
 
 export interface Contender {
   readonly name: EngineName;
@@ -30,6 +30,9 @@ function tfjs(name: BackendName, skip: string | false = false): Contender {
     },
   };
 }
+
+/** Why WebGPU does not run here; false if it does. */
+export const noWebGpu = await reasonAgainst(provideWebGpu);
 
 /** All of them. */
 export const contenders: readonly Contender[] = [

@@ -62,10 +62,3 @@ test("the names of an engine tell of bfloat16, and so does the environment of a 
     assert.deepEqual(names, Array(4).fill(name));
   }
 });
-
-test("tfjsEngine refuses bfloat16 on a backend without it", async () => {
-  await assert.rejects(() => tfjsEngine({ backend: "wasm", precision: "bfloat16" }), {
-    name: "RangeError",
-    message: /expected precision "float32" on wasm, got "bfloat16"/,
-  });
-});

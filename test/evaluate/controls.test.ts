@@ -139,7 +139,7 @@ test("controls stand in the order that the data were made for", async () => {
   const mse = new Map(
     rows
       .filter(({ modality }) => modality === "protein")
-      .map(({ predictor, mse }) => [predictor, mse!.value]),
+      .map(({ predictor, mse }) => [predictor, mse!]),
   );
   const at = (name: string) => mse.get(name)!;
   assert.ok(at("training mean") < at("zero"));

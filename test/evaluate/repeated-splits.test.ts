@@ -98,7 +98,7 @@ for (const { folder, data: golden } of goldenCases<Golden>("splits")) {
     const predictor = { name: "broken", sees: "RNA", predict: () => predicted } as const;
     await assert.rejects(
       scoreRepeat([predictor], goldenSplit(golden), TESTED),
-      /finite predictions, got NaN/,
+      /finite predictions of "broken", got NaN/,
     );
   });
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { createRandom } from "../../lib/cohort/random.js";
 import type { Engine, Parameter } from "../../lib/engine/engine.js";
-import type { Layer, ParameterOf, Pass, TensorShape } from "../../lib/layers/layers.js";
+import type { Layer, Pass, TensorShape } from "../../lib/layers/layers.js";
 import type { Weights } from "../../lib/model/model.js";
 import type { Table } from "../engine/reference.js";
 import { assertClose } from "../golden.js";
@@ -13,8 +13,7 @@ export type TableOf = (name: string) => Table;
 export interface LayerCase {
   readonly rows: number;
   readonly inputs: number;
-  readonly tensors?: readonly TensorShape[];
-  build(engine: Engine, of: ParameterOf): Layer;
+  readonly layer: Layer;
   /** What comes out of `[rows, inputs]`. */
   reference(x: Table, of: TableOf): Table;
   readonly pass?: Partial<Pass>;
@@ -36,9 +35,25 @@ export function drawTensor({ name, shape }: TensorShape): number[][] {
   return isVariance ? table.map((row) => row.map((value) => Math.fround(0.5 + value ** 2))) : table;
 }
 
-export function makeParameter(engine: Engine, tensor: TensorShape): Parameter {
+function makeParameter(engine: Engine, tensor: TensorShape): Parameter {
   const values = Float32Array.from(drawTensor(tensor).flat());
   return engine.parameter(tensor.name, tensor.shape, values, { isTrained: tensor.isTrained });
+}
+
+/** Puts a layer's parameters on an engine, drawn by `drawTensor`, for passes that train nothing unless they say so. */
+export function parametersOn(engine: Engine, { tensors }: Pick<Layer, "tensors">) {
+  const parameters = new Map(tensors.map((one) => [one.name, makeParameter(engine, one)]));
+  const parameter = (name: string) => parameters.get(name)!;
+  return {
+    parameter,
+    pass: (options: Partial<Pass> = {}): Pass => ({
+      ...{ engine, parameter, isTraining: false, settlement: null },
+      ...options,
+    }),
+    dispose() {
+      for (const parameter of parameters.values()) engine.dispose(parameter);
+    },
+  };
 }
 
 /** The derivative of a number with respect to each entry of a table. */
@@ -57,21 +72,19 @@ export function weigh(table: Table, factors: Table): number {
 /** Runs a layer forward and back, and compares all of it with the reference. */
 export async function checkLayer(
   engine: Engine,
-  { rows, inputs, tensors = [], build, reference, pass }: LayerCase,
+  { rows, inputs, layer, reference, pass }: LayerCase,
 ): Promise<void> {
+  const { tensors } = layer;
   const x = draw("x", rows, inputs);
   const tables = new Map(tensors.map((tensor) => [tensor.name, drawTensor(tensor) as Table]));
   const of: TableOf = (name) => tables.get(name)!;
-  const parameters = new Map(tensors.map((one) => [one.name, makeParameter(engine, one)]));
+  const parameters = parametersOn(engine, layer);
   const expected = reference(x, of);
   const factors = draw("factors", expected.length, expected[0].length);
   const settlement = new Map<string, Promise<Float32Array>>();
   const found = await engine.run(async () => {
-    const layer = build(engine, (name) => parameters.get(name)!);
-    const { out, back } = layer.forward(engine.tensor(Float32Array.from(x.flat()), rows), {
-      ...{ isTraining: false, settlement },
-      ...pass,
-    });
+    const input = engine.tensor(Float32Array.from(x.flat()), rows);
+    const { out, back } = layer.forward(input, parameters.pass({ settlement, ...pass }));
     const slope = back(engine.tensor(Float32Array.from(factors.flat()), rows), true)!;
     assert.deepEqual([out.rows, out.units], [expected.length, expected[0].length]);
     assert.deepEqual([slope.rows, slope.units], [rows, inputs]);
@@ -89,7 +102,7 @@ export async function checkLayer(
     }, of(name));
     assertClose(await settlement.get(name)!, gradient, `gradient of ${name}`);
   }
-  for (const parameter of parameters.values()) engine.dispose(parameter);
+  parameters.dispose();
 }
 
 /**

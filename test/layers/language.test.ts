@@ -1,4 +1,5 @@
-// The layers are a language: a model of a reader's own takes a page, and is trained, stopped and resumed on every engine.
+// The layers are a language: a model of a reader's own takes twenty lines or a page; it is trained, stopped and resumed
+// on every engine.
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { before, describe, test } from "node:test";
@@ -7,15 +8,14 @@ import { createRandom } from "../../lib/cohort/random.js";
 import { type Engine, readRun, trainRun } from "../../lib/index.js";
 import {
   batchNorm,
-  batchNormTensors,
   buildModel,
   dealRows,
   dense,
-  denseTensors,
   dropout,
   inspectMatrix,
   type Network,
   type Pass,
+  reconstructionHead,
   reconstructionLoss,
   relu,
   sequence,
@@ -24,14 +24,38 @@ import {
   type Trainable,
   total,
 } from "../../lib/model/index.js";
+import type { Measured } from "../../lib/model/model.js";
 import { contenders } from "../engine/engines.js";
 import { scratchFolder } from "../scratch.js";
 import { checkGradients } from "./differences.js";
 
-interface DenoiserSpec {
+interface CurveSpec {
   readonly features: number;
   readonly hidden: number;
 }
+
+/** As little as a model can be: x -> encoder -> batch normalization -> ReLU -> mean -> softplus, with Huber's loss. */
+const TOY: Trainable<CurveSpec, Matrix> = {
+  name: "toy",
+  check() {},
+  deal: dealRows,
+  network({ features, hidden }) {
+    const encoder = dense("encoder", features, hidden, { isNormalized: true });
+    const body = sequence(encoder, batchNorm("norm", hidden), relu());
+    const head = reconstructionHead("mean", hidden, features, "softplus");
+    return {
+      tensors: [...body.tensors, ...head.layer.tensors],
+      leastRows: 2,
+      inspect: (where, batch, engine) => inspectMatrix(engine, where, batch, features),
+      async pass(batch, observed, pass) {
+        const h = body.forward(pass.engine.tensor(batch.values, batch.rows), pass); // [rows, hidden]
+        const { sums, slope } = head.measure(h.out, batch, observed, pass);
+        if (slope) h.back(slope, false);
+        return await sums;
+      },
+    };
+  },
+};
 
 interface DenoiserNetwork extends Network<Matrix> {
   /** The mean of each value, `[rows, features]`. */
@@ -46,35 +70,30 @@ interface DenoiserNetwork extends Network<Matrix> {
  *
  * Its loss is the negative log-likelihood, the mean of `((m - x)^2 e^-l + l) / 2` over the observed entries.
  */
-const DENOISER: Trainable<DenoiserSpec, Matrix, DenoiserNetwork> = {
+const DENOISER: Trainable<CurveSpec, Matrix, DenoiserNetwork> = {
   name: "denoiser",
   check({ hidden }) {
     if (!(hidden >= 1)) throw new RangeError(`denoiser: expected hidden units, got ${hidden}`);
   },
-  tensors: ({ features, hidden }) => [
-    ...denseTensors("encoder", hidden, features),
-    ...batchNormTensors("norm", hidden),
-    ...denseTensors("mean", features, hidden),
-    ...denseTensors("log_variance", features, hidden),
-  ],
   deal: dealRows,
 
-  network(engine, { features }, of) {
+  network({ features, hidden }) {
     const encoder = sequence(
-      dropout(engine, 0.1),
-      dense(engine, of, "encoder", { isNormalized: true }),
-      batchNorm(engine, of, "norm"),
-      relu(engine),
+      dropout(0.1),
+      dense("encoder", features, hidden, { isNormalized: true }),
+      batchNorm("norm", hidden),
+      relu(),
     );
-    const mean = sequence(dense(engine, of, "mean"), softplus(engine));
-    const logVariance = dense(engine, of, "log_variance");
+    const mean = sequence(dense("mean", hidden, features), softplus());
+    const logVariance = dense("log_variance", hidden, features);
     return {
+      tensors: [encoder, mean, logVariance].flatMap(({ tensors }) => tensors),
       leastRows: 2,
-      inspect: (where, batch) => inspectMatrix(engine, where, batch, features),
+      inspect: (where, batch, engine) => inspectMatrix(engine, where, batch, features),
       async pass(batch, observed, pass) {
-        const { values, rows } = batch;
-        const x = engine.tensor(values, rows); // [rows, features]
-        const mask = engine.tensor(Float32Array.from(batch.observed), rows);
+        const { engine } = pass;
+        const x = engine.tensor(batch.values, batch.rows); // [rows, features]
+        const mask = engine.tensor(Float32Array.from(batch.observed), batch.rows);
         const h = encoder.forward(x, pass); // [rows, hidden]
         const m = mean.forward(h.out, pass); // [rows, features]
         const l = logVariance.forward(h.out, pass);
@@ -94,13 +113,13 @@ const DENOISER: Trainable<DenoiserSpec, Matrix, DenoiserNetwork> = {
         return { huber: (await loss) * observed, squared, parts };
       },
       denoise({ values, rows }, pass) {
-        return mean.forward(encoder.forward(engine.tensor(values, rows), pass).out, pass).out;
+        return mean.forward(encoder.forward(pass.engine.tensor(values, rows), pass).out, pass).out;
       },
     };
   },
 };
 
-const SPEC: DenoiserSpec = { features: 10, hidden: 6 };
+const SPEC: CurveSpec = { features: 10, hidden: 6 };
 const batch = rowsOf(24);
 const DATA = {
   name: "curves",
@@ -120,8 +139,7 @@ for (const { name, skip, start, tensors } of contenders) {
     before(async () => {
       engine = await start();
     });
-    const likelihoodOf = ({ parts }: { readonly parts?: Readonly<Record<string, number>> }) =>
-      parts!["negative log-likelihood"];
+    const likelihoodOf = ({ parts }: Pick<Measured, "parts">) => parts!["negative log-likelihood"];
 
     test("learns, and leaves no tensor behind", async () => {
       const empty = await tensors();
@@ -136,20 +154,30 @@ for (const { name, skip, start, tensors } of contenders) {
       assert.equal(await tensors(), empty);
     });
 
-    test("has the gradients of its loss, by differences", async () => {
-      const model = buildModel(engine, DENOISER, SPEC, { seed: 3 });
-      const weights = await model.readWeights();
-      const gradients = new Map(await model.gradients(batch, { random: createRandom(5) }));
-      model.dispose();
-      assert.ok(gradients.get("encoder.bias")!.every((value) => value === 0)); // normalization takes it off
-      gradients.delete("encoder.bias");
-      await checkGradients(gradients, weights, async (moved) => {
-        const other = buildModel(engine, DENOISER, SPEC, moved);
-        const losses = await other.step(batch, { learningRate: 0, random: createRandom(5) });
-        other.dispose();
-        return likelihoodOf(losses);
+    for (const [page, lossOf] of [
+      [TOY, ({ huber }: Measured) => huber],
+      [DENOISER, likelihoodOf],
+    ] as const) {
+      test(`the ${page.name} has the gradients of its loss, by differences, and learns by them`, async () => {
+        const model = buildModel<CurveSpec, Matrix, Network<Matrix>>(engine, page, SPEC, {
+          seed: 3,
+        });
+        const weights = await model.readWeights();
+        const gradients = new Map(await model.gradients(batch, { random: createRandom(5) }));
+        assert.ok(gradients.get("encoder.bias")!.every((value) => value === 0)); // normalization takes it off
+        gradients.delete("encoder.bias");
+        await checkGradients(gradients, weights, async (moved) => {
+          const other = buildModel<CurveSpec, Matrix, Network<Matrix>>(engine, page, SPEC, moved);
+          const losses = await other.step(batch, { learningRate: 0, random: createRandom(5) });
+          other.dispose();
+          return lossOf(losses);
+        });
+        const first = lossOf(await model.evaluate(batch));
+        for (let i = 0; i < 20; i++) await model.step(batch, { learningRate: 0.02 });
+        assert.ok(lossOf(await model.evaluate(batch)) < first);
+        model.dispose();
       });
-    });
+    }
 
     test("is trained into a folder, stopped, resumed to the same weights, and read back", async () => {
       const options = { config: CONFIG, data: DATA, engine };
@@ -165,8 +193,9 @@ for (const { name, skip, start, tensors } of contenders) {
       const run = await readRun(folder, DENOISER);
       assert.deepEqual(await run.loadWeights(), await expected.loadWeights());
       const model = buildModel(engine, DENOISER, run.config.spec, await run.loadWeights());
-      const pass = { isTraining: false, settlement: null };
-      const out = await model.run("denoise", () => engine.read(model.network.denoise(batch, pass)));
+      const out = await model.run("denoise", (pass) =>
+        engine.read(model.network.denoise(batch, pass)),
+      );
       assert.equal(out.length, 24 * SPEC.features);
       assert.deepEqual(
         likelihoodOf(await model.evaluate(DATA.validation.matrix)),

@@ -5,9 +5,7 @@ import { createRandom } from "../../lib/cohort/random.js";
 import type { Engine } from "../../lib/engine/engine.js";
 import {
   batchNorm,
-  batchNormTensors,
   dense,
-  denseTensors,
   dropout,
   type Layer,
   maskBlocks,
@@ -18,7 +16,7 @@ import {
 } from "../../lib/layers/layers.js";
 import { contenders } from "../engine/engines.js";
 import * as reference from "../engine/reference.js";
-import { checkLayer, draw, makeParameter, type TableOf } from "./differences.js";
+import { checkLayer, draw, parametersOn, type TableOf } from "./differences.js";
 
 type Table = reference.Table;
 
@@ -54,24 +52,24 @@ for (const { name, skip, start, tensors } of contenders) {
 
     test("dense", () =>
       checkLayer(engine, {
-        ...{ rows: 7, inputs: 5, tensors: denseTensors("lin", 4, 5) },
-        build: (engine, of) => dense(engine, of, "lin"),
+        ...{ rows: 7, inputs: 5 },
+        layer: dense("lin", 5, 4),
         reference: (x, of) => linear("lin", x, of),
       }));
 
     test("a dense layer that is normalized has a bias with a gradient of 0, in training alone", async () => {
-      const shapes = denseTensors("lin", 4, 5);
+      const layer = dense("lin", 5, 4, { isNormalized: true });
       const gradientOf = async (isTraining: boolean) => {
-        const parameters = new Map(shapes.map((one) => [one.name, makeParameter(engine, one)]));
+        const parameters = parametersOn(engine, layer);
         const settlement = new Map<string, Promise<Float32Array>>();
         await engine.run(async () => {
-          const layer = dense(engine, (of) => parameters.get(of)!, "lin", { isNormalized: true });
           const bring = (units: number) =>
             engine.tensor(Float32Array.from(draw("rows", 3, units).flat()), 3);
-          layer.forward(bring(5), { isTraining, settlement }).back(bring(4), false);
+          const { back } = layer.forward(bring(5), parameters.pass({ isTraining, settlement }));
+          back(bring(4), false);
           await Promise.all(settlement.values());
         });
-        for (const parameter of parameters.values()) engine.dispose(parameter);
+        parameters.dispose();
         return await settlement.get("lin.bias")!;
       };
       assert.deepEqual(await gradientOf(true), new Float32Array(4));
@@ -82,7 +80,7 @@ for (const { name, skip, start, tensors } of contenders) {
       test(`ReLU with a leak of ${leak}`, () =>
         checkLayer(engine, {
           ...{ rows: 7, inputs: 5 },
-          build: (engine) => relu(engine, leak),
+          layer: relu(leak),
           reference: (x) => reference.map(rectify(leak), x),
         }));
     }
@@ -90,7 +88,7 @@ for (const { name, skip, start, tensors } of contenders) {
     test("softplus", () =>
       checkLayer(engine, {
         ...{ rows: 7, inputs: 5 },
-        build: (engine) => softplus(engine),
+        layer: softplus(),
         reference: (x) => reference.map(reference.softplus, x),
       }));
 
@@ -102,7 +100,7 @@ for (const { name, skip, start, tensors } of contenders) {
       assert.ok(kept.flat().includes(0));
       return checkLayer(engine, {
         ...{ rows: 7, inputs: 5 },
-        build: (engine) => dropout(engine, 0.3),
+        layer: dropout(0.3),
         reference: (x) => reference.map((value, factor) => value * factor, x, kept),
         pass: { isTraining: true, random: createRandom(3, "dropout") },
       });
@@ -116,7 +114,7 @@ for (const { name, skip, start, tensors } of contenders) {
       ] as const) {
         await checkLayer(engine, {
           ...{ rows: 3, inputs: 4, pass },
-          build: (engine) => dropout(engine, share),
+          layer: dropout(share),
           reference: (x) => x,
         });
         if ("random" in pass) assert.deepEqual(pass.random.state(), createRandom(1).state());
@@ -132,7 +130,7 @@ for (const { name, skip, start, tensors } of contenders) {
         const isZero = (j: number) => units.some((unit) => unit - first === j);
         await checkLayer(engine, {
           ...{ rows: 7, inputs: 5 },
-          build: (engine) => zeroUnits(engine, units, first),
+          layer: zeroUnits(units, first),
           reference: (x) => x.map((row) => row.map((value, j) => (isZero(j) ? 0 : value))),
         });
       }
@@ -144,13 +142,14 @@ for (const { name, skip, start, tensors } of contenders) {
         { start: 12, end: 13 },
         { start: 13, end: 14 },
       ];
-      const layer = maskBlocks(engine, blocks, 10);
+      const layer = maskBlocks(blocks, 10);
+      const { pass } = parametersOn(engine, layer);
       const rows = 2000;
       const ones = new Float32Array(4 * rows).fill(1);
       await engine.run(async () => {
         const x = engine.tensor(ones, rows);
         const random = createRandom(1, "mask");
-        const { out, back } = layer.forward(x, { isTraining: true, random, settlement: null });
+        const { out, back } = layer.forward(x, pass({ isTraining: true, random }));
         const values = await engine.read(out);
         const counts = new Map<string, number>();
         for (let i = 0; i < rows; i++) {
@@ -164,8 +163,8 @@ for (const { name, skip, start, tensors } of contenders) {
         for (const count of counts.values())
           assert.ok(Math.abs(count - rows / 7) < slack, `${count}`);
         assert.deepEqual(await engine.read(back(x, true)!), values);
-        for (const pass of [{ isTraining: false, random }, { isTraining: true }]) {
-          const still = layer.forward(x, { ...pass, settlement: null });
+        for (const options of [{ isTraining: false, random }, { isTraining: true }]) {
+          const still = layer.forward(x, pass(options));
           assert.deepEqual(await engine.read(still.out), ones);
           assert.deepEqual(await engine.read(still.back(x, true)!), ones);
         }
@@ -176,44 +175,41 @@ for (const { name, skip, start, tensors } of contenders) {
       const by = isTraining ? "the batch's statistics" : "the running statistics";
       test(`batch normalization by ${by}`, () =>
         checkLayer(engine, {
-          ...{ rows: 7, inputs: 5, tensors: batchNormTensors("norm", 5), pass: { isTraining } },
-          build: (engine, of) => batchNorm(engine, of, "norm", { epsilon: 0.8 }),
+          ...{ rows: 7, inputs: 5, pass: { isTraining } },
+          layer: batchNorm("norm", 5, { epsilon: 0.8 }),
           reference: (x, of) => normalize(x, of, { epsilon: 0.8, running: !isTraining }),
         }));
     }
 
     test("batch normalization refuses to train on a single row, and evaluates it", async () => {
-      const shapes = batchNormTensors("norm", 5);
-      const parameters = new Map(shapes.map((one) => [one.name, makeParameter(engine, one)]));
+      const layer = batchNorm("norm", 5);
+      const parameters = parametersOn(engine, layer);
       const pass = (isTraining: boolean) =>
         engine.run(async () => {
-          const layer = batchNorm(engine, (of) => parameters.get(of)!, "norm");
           const x = engine.tensor(new Float32Array(5), 1);
-          return await engine.read(layer.forward(x, { isTraining, settlement: null }).out);
+          return await engine.read(layer.forward(x, parameters.pass({ isTraining })).out);
         });
       await assert.rejects(pass(true), {
         name: "RangeError",
         message: /norm: expected at least 2 rows, got 1, .*take another batch size/,
       });
       assert.ok((await pass(false)).every(Number.isFinite));
-      for (const parameter of parameters.values()) engine.dispose(parameter);
+      parameters.dispose();
     });
 
     test("batch normalization moves its running statistics a tenth of the way in training alone", async () => {
-      const shapes = batchNormTensors("norm", 5);
-      const parameters = new Map(shapes.map((one) => [one.name, makeParameter(engine, one)]));
-      const [mean, variance] = ["running_mean", "running_var"].map(
-        (kind) => parameters.get(`norm.${kind}`)!,
-      );
-      const read = async () => [
-        await engine.readParameter(mean, "value"),
-        await engine.readParameter(variance, "value"),
-      ];
+      const layer = batchNorm("norm", 5);
+      const parameters = parametersOn(engine, layer);
+      const read = () =>
+        Promise.all(
+          ["norm.running_mean", "norm.running_var"].map((name) =>
+            engine.readParameter(parameters.parameter(name), "value"),
+          ),
+        );
       const pass = (isTraining: boolean) =>
         engine.run(async () => {
           const x = engine.tensor(Float32Array.from(draw("x", 7, 5).flat()), 7);
-          const layer = batchNorm(engine, (of) => parameters.get(of)!, "norm");
-          await engine.read(layer.forward(x, { isTraining, settlement: null }).out);
+          await engine.read(layer.forward(x, parameters.pass({ isTraining })).out);
         });
       const before = await read();
       await pass(false);
@@ -227,22 +223,16 @@ for (const { name, skip, start, tensors } of contenders) {
         assert.ok(Math.abs(means[j] - (0.9 * before[0][j] + 0.1 * average)) < 1e-6);
         assert.ok(Math.abs(variances[j] - (0.9 * before[1][j] + 0.1 * spread)) < 1e-6);
       });
-      for (const parameter of parameters.values()) engine.dispose(parameter);
+      parameters.dispose();
     });
 
     test("a sequence goes through its layers and back through all of them", () =>
       checkLayer(engine, {
         ...{ rows: 7, inputs: 5 },
-        tensors: [
-          ...denseTensors("a", 4, 5),
-          ...batchNormTensors("norm", 4),
-          ...denseTensors("b", 3, 4),
-        ],
-        build: (engine, of) =>
-          sequence(
-            ...[softplus(engine), dense(engine, of, "a"), batchNorm(engine, of, "norm")],
-            ...[relu(engine, 0.2), sequence(dense(engine, of, "b"), softplus(engine))],
-          ),
+        layer: sequence(
+          ...[softplus(), dense("a", 5, 4), batchNorm("norm", 4), relu(0.2)],
+          sequence(dense("b", 4, 3), softplus()),
+        ),
         reference: (x, of) => {
           const a = linear("a", reference.map(reference.softplus, x), of);
           const normal = normalize(a, of, { epsilon: 1e-5, running: true });
@@ -254,7 +244,7 @@ for (const { name, skip, start, tensors } of contenders) {
     test("the way back ends at the first trained layer, unless the input's slope is wanted", async () => {
       const passed: string[] = [];
       const layer = (name: string, isTrained: boolean): Layer => ({
-        isTrained,
+        tensors: isTrained ? dense(name, 1, 1).tensors : [],
         forward: (x) => ({
           out: x,
           back(slope, isWanted) {
@@ -266,7 +256,8 @@ for (const { name, skip, start, tensors } of contenders) {
       const layers = sequence(layer("a", false), layer("b", true), layer("c", false));
       await engine.run(async () => {
         const x = engine.tensor(new Float32Array(4), 2);
-        const { back } = layers.forward(x, { isTraining: true, settlement: null });
+        const pass = parametersOn(engine, sequence()).pass({ isTraining: true });
+        const { back } = layers.forward(x, pass);
         assert.equal(back(x, false), null);
         assert.deepEqual(passed, ["c", "b, the last"]);
         passed.length = 0;
@@ -274,8 +265,7 @@ for (const { name, skip, start, tensors } of contenders) {
         assert.deepEqual(passed, ["c", "b", "a"]);
         passed.length = 0;
         const untrained = sequence(layer("a", false), layer("b", false));
-        const pass = untrained.forward(x, { isTraining: true, settlement: null });
-        assert.equal(pass.back(x, false), null);
+        assert.equal(untrained.forward(x, pass).back(x, false), null);
         assert.deepEqual(passed, []);
       });
     });
@@ -283,7 +273,7 @@ for (const { name, skip, start, tensors } of contenders) {
     test("an empty sequence passes its input on, forward and back", async () => {
       await checkLayer(engine, {
         ...{ rows: 2, inputs: 3 },
-        build: () => sequence(),
+        layer: sequence(),
         reference: (x) => x,
       });
     });
@@ -291,8 +281,8 @@ for (const { name, skip, start, tensors } of contenders) {
     test("no tensor is left over", async () => {
       const held = await tensors();
       await checkLayer(engine, {
-        ...{ rows: 7, inputs: 5, tensors: denseTensors("lin", 4, 5) },
-        build: (engine, of) => dense(engine, of, "lin"),
+        ...{ rows: 7, inputs: 5 },
+        layer: dense("lin", 5, 4),
         reference: (x, of) => linear("lin", x, of),
       });
       assert.equal(await tensors(), held);

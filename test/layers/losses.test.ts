@@ -5,7 +5,6 @@ import type { Matrix } from "../../lib/cohort/matrix.js";
 import { createRandom } from "../../lib/cohort/random.js";
 import type { Engine } from "../../lib/engine/engine.js";
 import { latentLayer } from "../../lib/layers/latent.js";
-import { denseTensors } from "../../lib/layers/layers.js";
 import {
   crossEntropy,
   reconstructionHead,
@@ -15,7 +14,7 @@ import {
 import { contenders } from "../engine/engines.js";
 import * as reference from "../engine/reference.js";
 import { assertClose, relativeError } from "../golden.js";
-import { differentiate, draw, drawTensor, makeParameter, type TableOf } from "./differences.js";
+import { differentiate, draw, drawTensor, parametersOn, type TableOf } from "./differences.js";
 
 type Table = reference.Table;
 
@@ -80,8 +79,9 @@ for (const { name, skip, start } of contenders) {
         test(`the head, ${loss} of ${activation}, and what it reconstructs`, async () => {
           const { batch, values, marks } = batchOf(6);
           const x = draw("x", ROWS, 4);
-          const shapes = denseTensors("out", 6, 4);
-          const parameters = new Map(shapes.map((one) => [one.name, makeParameter(engine, one)]));
+          const head = reconstructionHead("out", 4, 6, activation, loss);
+          const shapes = head.layer.tensors;
+          const parameters = parametersOn(engine, head.layer);
           const tables = new Map(shapes.map((one) => [one.name, drawTensor(one) as Table]));
           const activate = {
             linear: (value: number) => value,
@@ -93,10 +93,8 @@ for (const { name, skip, start } of contenders) {
           const of: TableOf = (asked) => tables.get(asked)!;
           const settlement = new Map<string, Promise<Float32Array>>();
           const found = await engine.run(async () => {
-            const find = (asked: string) => parameters.get(asked)!;
-            const head = reconstructionHead(engine, find, "out", activation, loss);
             const input = engine.tensor(flat(x), ROWS);
-            const pass = { isTraining: true, settlement };
+            const pass = parameters.pass({ isTraining: true, settlement });
             const out = await engine.read(head.layer.forward(input, pass).out);
             const { sums, slope } = head.measure(input, batch, count(marks), pass);
             const evaluated = head.measure(input, batch, count(marks), {
@@ -126,7 +124,7 @@ for (const { name, skip, start } of contenders) {
             );
             assertClose(await settlement.get(name)!, gradient, `gradient of ${name}`);
           }
-          for (const parameter of parameters.values()) engine.dispose(parameter);
+          parameters.dispose();
         });
       }
     }
@@ -136,8 +134,11 @@ for (const { name, skip, start } of contenders) {
         const title = `${isDrawn ? "drawn" : "the mean"}${clamp ? ", clamped" : ""}`;
         test(`the latent layer, ${title}`, async () => {
           const x = draw("x", ROWS, 4);
-          const shapes = [...denseTensors("m", 3, 4), ...denseTensors("l", 3, 4)];
-          const parameters = new Map(shapes.map((one) => [one.name, makeParameter(engine, one)]));
+          const layer = latentLayer({
+            ...{ inputs: 4, units: 3, mean: "m", logVariance: "l", clamp },
+          });
+          const shapes = layer.tensors;
+          const parameters = parametersOn(engine, layer);
           const tables = new Map(shapes.map((one) => [one.name, drawTensor(one) as Table]));
           const of: TableOf = (asked) => tables.get(asked)!;
           const random = createRandom(5);
@@ -164,12 +165,10 @@ for (const { name, skip, start } of contenders) {
           }
           const settlement = new Map<string, Promise<Float32Array>>();
           const found = await engine.run(async () => {
-            const layer = latentLayer(engine, (asked) => parameters.get(asked)!, {
-              ...{ mean: "m", logVariance: "l", clamp },
-            });
-            const latent = layer.forward(engine.tensor(flat(x), ROWS), {
+            const pass = parameters.pass({
               ...{ isTraining: true, settlement, random: isDrawn ? createRandom(5) : undefined },
             });
+            const latent = layer.forward(engine.tensor(flat(x), ROWS), pass);
             const slope = latent.back(engine.tensor(flat(factors), ROWS), weight);
             return {
               mean: await engine.read(latent.mean),
@@ -190,7 +189,7 @@ for (const { name, skip, start } of contenders) {
             );
             assertClose(await settlement.get(name)!, gradient, `gradient of ${name}`);
           }
-          for (const parameter of parameters.values()) engine.dispose(parameter);
+          parameters.dispose();
         });
       }
     }

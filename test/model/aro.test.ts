@@ -14,7 +14,7 @@ const SMALL: AroSpec = { ...PAPER, features: 50, width: 20, hiddenLayers: 2 };
 test("the paper's model has the parameters of its Table 3", () => {
   assert.equal(countParameters(ARO, PAPER), 303863222);
   assert.deepEqual(
-    ARO.tensors(PAPER).map(({ name, shape }) => [name, ...shape]),
+    ARO.network(PAPER).tensors.map(({ name, shape }) => [name, ...shape]),
     [
       ["inp_lin.weight", 2048, 71094],
       ["inp_lin.bias", 2048],
@@ -34,7 +34,7 @@ test("batch normalization adds a scale and a shift a feature, and two buffers th
   const spec = { ...SMALL, batchNorm: true };
   assert.equal(countParameters(ARO, spec), countParameters(ARO, SMALL) + 2 * 50);
   const buffersOf = (spec: AroSpec) =>
-    ARO.tensors(spec).flatMap(({ name, isTrained }) => (isTrained ? [] : [name]));
+    ARO.network(spec).tensors.flatMap(({ name, isTrained }) => (isTrained ? [] : [name]));
   const names = ["weight", "bias", "running_mean", "running_var"].map(
     (name) => `batch_norm.${name}`,
   );
@@ -43,7 +43,7 @@ test("batch normalization adds a scale and a shift a feature, and two buffers th
   const [weights, without] = [initializeWeights(ARO, spec, 7), initializeWeights(ARO, SMALL, 7)];
   assert.deepEqual(
     [...weights.keys()],
-    ARO.tensors(spec).map(({ name }) => name),
+    ARO.network(spec).tensors.map(({ name }) => name),
   );
   assert.deepEqual(
     names.map((name) => weights.get(name)),
@@ -73,7 +73,7 @@ test("weights and biases are uniform within 1 / sqrt(inputs) of zero", () => {
   const weights = initializeWeights(ARO, SMALL, 1);
   assert.deepEqual(
     [...weights.keys()],
-    ARO.tensors(SMALL).map(({ name }) => name),
+    ARO.network(SMALL).tensors.map(({ name }) => name),
   );
   for (const [name, values] of weights) {
     const bound = 1 / Math.sqrt(name.startsWith("inp_lin") ? 50 : 20);

@@ -33,7 +33,7 @@ test("requireMemory names the need, the limit and the largest width that fits", 
 test("the estimate counts four batches of 128 rows in the heap, and the caller's besides", () => {
   const spec: AroSpec = { ...PAPER_MODEL, features: 1000, width: 64, visible: null };
   const withBatches = estimateMemory(ARO, spec, "wasm");
-  const without = estimateMemory({ tensors: ARO.tensors }, spec, "wasm");
+  const without = estimateMemory({ network: ARO.network }, spec, "wasm");
   const batch = 4 * 128 * 1000;
   assert.equal(withBatches.heap - without.heap, 4 * batch);
   assert.equal(withBatches.total - without.total, 5 * batch);

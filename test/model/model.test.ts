@@ -203,7 +203,7 @@ function behave({ start, tensors }: Contender) {
     const gradients = await fresh.gradients(batch);
     assert.deepEqual(
       [...gradients.keys()],
-      ARO.tensors(normal).flatMap(({ name, isTrained }) => (isTrained ? [name] : [])),
+      ARO.network(normal).tensors.flatMap(({ name, isTrained }) => (isTrained ? [name] : [])),
     );
     for (const name of ["batch_norm.weight", "batch_norm.bias"]) {
       const [values, gradient] = [weights.get(name)!, gradients.get(name)!];

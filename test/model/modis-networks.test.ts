@@ -3,12 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { countParameters } from "../../lib/model/model.js";
 import { MODIS } from "../../lib/model/modis.js";
-import {
-  checkModisSpec,
-  fitRatios,
-  type ModisSpec,
-  modisTensors,
-} from "../../lib/model/modis-networks.js";
+import { checkModisSpec, fitRatios, type ModisSpec } from "../../lib/model/modis-networks.js";
 import { goldenCases } from "../golden.js";
 
 interface Golden {
@@ -34,8 +29,8 @@ const spec: ModisSpec = {
 
 test("parameters are named and counted as in PyTorch, the paper's 22 billion among them", () => {
   for (const { data } of goldenCases<Golden>("modis")) {
-    const names = modisTensors(data.spec)
-      .map(({ name }) => name)
+    const names = MODIS.network(data.spec)
+      .tensors.map(({ name }) => name)
       .filter((name) => !name.startsWith("discriminator"));
     assert.deepEqual(names.sort(), Object.keys(data.weights).sort());
     for (const { features, ratios, latent, classes, parameters } of data.counts) {
@@ -52,7 +47,7 @@ test("parameters are named and counted as in PyTorch, the paper's 22 billion amo
 });
 
 test("layers mirror each other, and sizes are rounded down", () => {
-  const weights = modisTensors(spec).filter(({ shape }) => shape.length === 2);
+  const weights = MODIS.network(spec).tensors.filter(({ shape }) => shape.length === 2);
   const shapes = weights.map(({ name, shape }) => `${name.replace(".weight", "")} ${shape}`);
   const [rna, protein] = [0, 1].map((i) => `variational_autoencoders.${i}`);
   assert.deepEqual(shapes, [
@@ -63,7 +58,7 @@ test("layers mirror each other, and sizes are rounded down", () => {
     ...["discriminator.fc.0 1024,3", "discriminator.fc.2 512,1024", "discriminator.fc.4 256,512"],
     ...["discriminator.adv_layer.0 2,256", "discriminator.aux_layer.0 2,256"],
   ]);
-  const norms = modisTensors(spec).filter(({ name }) => name.endsWith("running_var"));
+  const norms = MODIS.network(spec).tensors.filter(({ name }) => name.endsWith("running_var"));
   assert.deepEqual(
     norms.map(({ name }) => name.replace(".running_var", "")),
     [`${rna}.encoder.1`, `${rna}.decoder.1`, `${rna}.decoder.4`, `${protein}.decoder.1`],

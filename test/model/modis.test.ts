@@ -39,7 +39,7 @@ const specOf = ({ spec, klWeight }: Golden): ModisSpec => ({ ...spec, klWeight }
 
 function weightsOf(golden: Golden): Map<string, Float32Array> {
   return new Map(
-    MODIS.tensors(specOf(golden)).map(({ name, shape }) => {
+    MODIS.network(specOf(golden)).tensors.map(({ name, shape }) => {
       if (!name.startsWith("discriminator")) {
         return [name, Float32Array.from(golden.weights[name])];
       }
@@ -77,7 +77,7 @@ function isBeforeNorm(name: string, spec: ModisSpec): boolean {
   const bias = /^(.*)\.(\d+)\.bias$/.exec(name);
   if (!bias) return false;
   const norm = `${bias[1]}.${Number(bias[2]) + 1}.running_mean`;
-  return MODIS.tensors(spec).some((tensor) => tensor.name === norm);
+  return MODIS.network(spec).tensors.some((tensor) => tensor.name === norm);
 }
 
 for (const { name, skip, start, tensors } of contenders) {

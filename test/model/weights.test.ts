@@ -45,8 +45,8 @@ test("weights come back as they were written, bit by bit", async () => {
   const file = fileOf("a.safetensors");
   const weights = initializeWeights(ARO, SPEC, 3);
   weights.get("inp_lin.bias")!.set([-0, 1e-45, 3.4028234663852886e38]);
-  await writeWeights(file, ARO.tensors(SPEC), weights);
-  const back = await readWeights(file, ARO.tensors(SPEC));
+  await writeWeights(file, ARO.network(SPEC).tensors, weights);
+  const back = await readWeights(file, ARO.network(SPEC).tensors);
   assert.deepEqual([...back.keys()], [...weights.keys()]);
   assert.deepEqual(back, weights);
   assert.deepEqual(readdirSync(folder), ["a.safetensors"]);
@@ -126,23 +126,23 @@ test("values that are not finite are refused by name and place, in reading and i
 
 test("weights of another model are refused with the names", async () => {
   const file = fileOf("c.safetensors");
-  await writeWeights(file, ARO.tensors(SPEC), initializeWeights(ARO, SPEC, 1));
+  await writeWeights(file, ARO.network(SPEC).tensors, initializeWeights(ARO, SPEC, 1));
   await assert.rejects(
-    readWeights(file, ARO.tensors({ ...SPEC, hiddenLayers: 2 })),
+    readWeights(file, ARO.network({ ...SPEC, hiddenLayers: 2 }).tensors),
     /c\.safetensors: .* 2 missing \("encoder_layers\.1\.weight", "encoder_layers\.1\.bias"\) and 0 unknown/,
   );
   await assert.rejects(
-    readWeights(file, ARO.tensors({ ...SPEC, hiddenLayers: 0 })),
+    readWeights(file, ARO.network({ ...SPEC, hiddenLayers: 0 }).tensors),
     /0 missing \(none\) and 2 unknown \("encoder_layers\.0\.weight"/,
   );
   await assert.rejects(
-    readWeights(file, ARO.tensors({ ...SPEC, features: 6 })),
+    readWeights(file, ARO.network({ ...SPEC, features: 6 }).tensors),
     /"inp_lin.weight" to be \[3,6\], got \[3,5\]/,
   );
   const some = new Map(initializeWeights(ARO, SPEC, 1));
   some.delete("inp_lin.bias");
   await assert.rejects(
-    writeWeights(file, ARO.tensors(SPEC), some),
+    writeWeights(file, ARO.network(SPEC).tensors, some),
     /1 missing \("inp_lin.bias"\) and 0 unknown/,
   );
 });
@@ -237,26 +237,29 @@ test("PyTorch loads what is written here bit by bit, and what it saves is read h
   const [ours, theirs, half, normalOurs, normalTheirs] = files;
   const weights = initializeWeights(ARO, SPEC, 9);
   weights.get("inp_lin.bias")!.set([-0, 1e-45, 3.4028234663852886e38]);
-  await writeWeights(ours, ARO.tensors(SPEC), weights, { about: "a test" });
+  await writeWeights(ours, ARO.network(SPEC).tensors, weights, { about: "a test" });
   const normal: AroSpec = { ...SPEC, batchNorm: true };
   const normalWeights = initializeWeights(ARO, normal, 9);
   normalWeights.get("batch_norm.running_var")!.set([0.25, 3, 1e-3]);
-  await writeWeights(normalOurs, ARO.tensors(normal), normalWeights);
+  await writeWeights(normalOurs, ARO.network(normal).tensors, normalWeights);
   const { stdout, stderr } = spawnSync(python!, ["-c", TORCH, ...files], { encoding: "utf8" });
   const said = JSON.parse(stdout || "null");
   assert.ok(said, stderr);
   assert.deepEqual(said.loaded, bitsOf(weights));
   assert.equal(said.about, "a test");
-  assert.deepEqual(bitsOf(await readWeights(theirs, ARO.tensors(SPEC))), said.made);
+  assert.deepEqual(bitsOf(await readWeights(theirs, ARO.network(SPEC).tensors)), said.made);
   assert.deepEqual({ ...(await readTensors(theirs)).metadata }, { by: "torch" });
   // With batch normalization, but for the count of batches, which PyTorch keeps as int64 and does not need.
   assert.deepEqual(said.normal, bitsOf(normalWeights));
   assert.equal(said.counted, 1);
-  assert.deepEqual(bitsOf(await readWeights(normalTheirs, ARO.tensors(normal))), said.trained);
+  assert.deepEqual(
+    bitsOf(await readWeights(normalTheirs, ARO.network(normal).tensors)),
+    said.trained,
+  );
   await assert.rejects(readTensors(normalTheirs), /"batch_norm.num_batches_tracked".*got "I64"/);
-  await assert.rejects(readWeights(normalTheirs, ARO.tensors(SPEC)), /5 unknown/);
+  await assert.rejects(readWeights(normalTheirs, ARO.network(SPEC).tensors), /5 unknown/);
   await assert.rejects(
-    readWeights(half, ARO.tensors(SPEC)),
+    readWeights(half, ARO.network(SPEC).tensors),
     /dtype F32, got "F16"; convert it to float32 first/,
   );
 });

@@ -36,8 +36,8 @@ interface FakeParameter extends Parameter {
   isDisposed: boolean;
 }
 
-/** An engine that keeps parameters and computes nothing. */
-function storage(): Engine {
+/** An engine that keeps parameters and computes nothing, and what tests look at of each model that is built on it. */
+function storage(built: FakeBuilt[]): Engine {
   const fake = (parameter: Parameter) => parameter as FakeParameter;
   return {
     ...{ name: "tfjs", backend: "fake", version: "0.0.0", precision: "float32" },
@@ -47,7 +47,11 @@ function storage(): Engine {
       const [first, second] = [0, 0].map(() => new Float32Array(values.length));
       const columns = { start: 0, end: shape[shape.length - 1] };
       const kept = { value: values.slice(), first, second };
-      return { name, shape, columns, isTrained, kept, isDisposed: false } as FakeParameter;
+      const made: FakeParameter = { name, shape, columns, isTrained, kept, isDisposed: false };
+      const isFirst = built.at(-1)?.parameters.some((other) => other.name === name) ?? true;
+      if (isFirst) built.push(builtOf());
+      built.at(-1)!.parameters.push(made);
+      return made;
     },
     readParameter: async (parameter, kept) => fake(parameter).kept[kept].slice(),
     writeParameter: (parameter, kept, values) => fake(parameter).kept[kept].set(values),
@@ -65,27 +69,36 @@ export interface Built {
   weights(): Map<string, Float32Array>;
 }
 
-/** An ARO whose network adds up errors by itself, and what tests look at of each that is built. */
-function fakeAro(onStep: OnStep, built: Built[]): Trainable<AroSpec, Matrix, Network<Matrix>> {
+interface FakeBuilt extends Built {
+  readonly parameters: FakeParameter[];
+}
+
+function builtOf(): FakeBuilt {
+  const parameters: FakeParameter[] = [];
+  return {
+    parameters,
+    steps: [],
+    get disposed() {
+      return parameters.every(({ isDisposed }) => isDisposed);
+    },
+    weights: () => new Map(parameters.map(({ name, kept }) => [name, kept.value.slice()])),
+  };
+}
+
+/** An ARO whose network adds up errors by itself. */
+function fakeAro(onStep: OnStep, built: FakeBuilt[]): Trainable<AroSpec, Matrix, Network<Matrix>> {
   return {
     ...ARO,
-    network(_, spec, of) {
-      const steps: FakeStep[] = [];
-      const parameterOf = (name: string) => of(name) as FakeParameter;
-      const bias = parameterOf("out_lin.bias").kept.value;
-      const parameters = ARO.tensors(spec).map(({ name }) => parameterOf(name));
-      built.push({
-        steps,
-        get disposed() {
-          return parameters.every(({ isDisposed }) => isDisposed);
-        },
-        weights: () => new Map(parameters.map(({ name, kept }) => [name, kept.value.slice()])),
-      });
+    network(spec) {
       const drops = spec.inputDropout > 0 || spec.hiddenDropout > 0;
       return {
+        tensors: ARO.network(spec).tensors,
         leastRows: spec.batchNorm ? 2 : 1,
         inspect: (_where, batch) => countObserved(batch),
-        async pass(batch, observed, { settlement, random }) {
+        async pass(batch, observed, { settlement, random, parameter }) {
+          const held = parameter("out_lin.bias") as FakeParameter;
+          const bias = held.kept.value;
+          const { steps } = built.find(({ parameters }) => parameters.includes(held))!;
           const { huber, squared, slope } = measure(bias, batch);
           if (settlement === null || settlement instanceof Map) return { huber, squared };
           const { learningRate, step } = settlement;
@@ -123,8 +136,8 @@ export function fakeModel(
   spec: AroSpec = SPEC,
   onStep: OnStep = (losses) => losses,
 ): Model<Matrix> & { readonly steps: FakeStep[] } {
-  const built: Built[] = [];
-  const model = buildModel(storage(), fakeAro(onStep, built), spec, start);
+  const built: FakeBuilt[] = [];
+  const model = buildModel(storage(built), fakeAro(onStep, built), spec, start);
   return Object.assign(model, { steps: built[0].steps });
 }
 
@@ -134,8 +147,8 @@ export function fakeEngine(onStep: OnStep = (losses) => losses): {
   readonly model: Trainable<AroSpec>;
   readonly built: Built[];
 } {
-  const built: Built[] = [];
-  return { built, engine: storage(), model: fakeAro(onStep, built) };
+  const built: FakeBuilt[] = [];
+  return { built, engine: storage(built), model: fakeAro(onStep, built) };
 }
 
 /** Rows whose entries follow from their place; NaN, "not observed", at row 1, column 0. */

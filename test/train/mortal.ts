@@ -193,8 +193,8 @@ function mortal<Spec>(
 ): Trainable<Spec> {
   return {
     ...model,
-    network(engine, spec, of) {
-      const network = model.network(engine, spec, of);
+    network(spec) {
+      const network = model.network(spec);
       return {
         ...network,
         pass(batch, observed, pass) {

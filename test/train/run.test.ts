@@ -310,8 +310,10 @@ test("readRun says what is missing or broken", async () => {
 test("a run of any model is refused where it would fill the disk, and nothing is left", async () => {
   const folder = newFolder();
   const { engine, model } = fakeEngine();
-  const [tensor] = model.tensors(SPEC);
-  const large = { ...model, tensors: () => [{ ...tensor, shape: [1e9, 1e6] }] };
+  const network = model.network(SPEC);
+  const [tensor] = network.tensors;
+  const tensors = [{ ...tensor, shape: [1e9, 1e6] }];
+  const large = { ...model, network: () => ({ ...network, tensors }) };
   await assert.rejects(trainIn(folder, {}, { engine, model: large }), {
     name: "RangeError",
     message: /^train: expected [\d.]+ GiB on the disk for the run's weights and checkpoints, got /,

@@ -54,7 +54,7 @@ test("the first one waits as well for a model that takes long to write", async (
   const wide = { ...SPEC, features: 50_000, width: 500 }; // 0.6 GB of state, 3 s
   const model = {
     ...fakeModel(initializeWeights(ARO, SPEC, 1)),
-    tensors: ARO.tensors(wide),
+    tensors: ARO.network(wide).tensors,
     stepCount: 1,
   };
   let time = 0;

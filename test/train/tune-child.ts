@@ -24,11 +24,17 @@ const fake = fakeEngine();
 const changes = shared ? ({ shared: true, method: "random" } as const) : {};
 if (shared) fs.appendFileSync(`${folder}.ready`, ".");
 while (shared && !fs.existsSync(`${folder}.go`)) await setTimeout(10);
+const engine: typeof fake.engine = {
+  ...fake.engine,
+  parameter(name, ...rest) {
+    if (name === "inp_lin.weight") fs.appendFileSync(`${folder}.built`, `${process.pid}\n`);
+    return fake.engine.parameter(name, ...rest);
+  },
+};
 const model: typeof fake.model = {
   ...fake.model,
-  network(...args) {
-    fs.appendFileSync(`${folder}.built`, `${process.pid}\n`);
-    const network = fake.model.network(...args);
+  network(spec) {
+    const network = fake.model.network(spec);
     return {
       ...network,
       async pass(batch, observed, pass) {
@@ -40,4 +46,4 @@ const model: typeof fake.model = {
 };
 const onTrial = ({ number }: { readonly number: number }) =>
   fs.appendFileSync(`${folder}.ended`, `${number} ${process.pid}\n`);
-await tune(tinyStudy(folder, { ...changes, onTrial }, { engine: fake.engine, model }));
+await tune(tinyStudy(folder, { ...changes, onTrial }, { engine, model }));
