@@ -1,4 +1,5 @@
 // The evidence: the tables and figures that the notebooks have published for a profile, and its recorded scores.
+import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import type { AccuracyDifference } from "../evaluate/compare.js";
 import type { PairedDifference } from "../evaluate/paired.js";
@@ -72,11 +73,6 @@ export function mayReplicate(profile: Profile, runs: Evidence["runs"]): boolean 
 }
 
 async function listFigures(folder: string): Promise<string[]> {
-  try {
-    const names = await readdir(folder);
-    return names.filter((name) => name.endsWith(".svg")).map((name) => name.slice(0, -4));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
-    throw error;
-  }
+  const names = existsSync(folder) ? await readdir(folder) : [];
+  return names.filter((name) => name.endsWith(".svg")).map((name) => name.slice(0, -4));
 }

@@ -128,26 +128,21 @@ export function batchScript(job: Job, wishes: Wishes): string {
   const { name, tasks, argsOf, folder, root, program, env } = job;
   const { cpus, memory, time, partition, arrayLimit } = wishes;
   const numbers = formatArray(tasks.map(({ number }) => number));
-  const directives: (readonly [option: string, why: string])[] = [
-    [`--job-name=aro-${name}`, ""],
-    arrayLimit === undefined
-      ? [`--array=${numbers}`, ""]
-      : [`--array=${numbers}%${arrayLimit}`, `at most ${arrayLimit} at the same time`],
-    ["--nodes=1", ""],
-    ["--ntasks=1", ""],
-    [`--cpus-per-task=${cpus}`, "as many threads"],
-    ...(memory ? [[`--mem=${memory}`, ""] as const] : []),
-    ...(time ? [[`--time=${time}`, ""] as const] : []),
-    ...(partition ? [[`--partition=${partition}`, ""] as const] : []),
-    [`--output="${join(folder, "task-%a.log")}"`, ""],
-    ["--open-mode=append", "a task that goes on adds to its log"],
-    ["--requeue", "after preemption or the loss of a node it goes on elsewhere"],
-    [`--signal=B:USR1@${NOTICE}`, "this script is told before the time limit"],
+  const directives = [
+    `--job-name=aro-${name}`,
+    `--array=${numbers}${arrayLimit ? `%${arrayLimit}  # at most ${arrayLimit} at the same time` : ""}`,
+    "--nodes=1",
+    "--ntasks=1",
+    `--cpus-per-task=${cpus}  # as many threads`,
+    memory && `--mem=${memory}`,
+    time && `--time=${time}`,
+    partition && `--partition=${partition}`,
+    `--output="${join(folder, "task-%a.log")}"`,
+    "--open-mode=append  # a task that goes on adds to its log",
+    "--requeue  # after preemption or the loss of a node it goes on elsewhere",
+    `--signal=B:USR1@${NOTICE}  # this script is told before the time limit`,
   ];
-  const width = Math.max(...directives.map(([option]) => (option.length < 60 ? option.length : 0)));
-  const comments = directives.map(([option, why]) =>
-    why ? `#SBATCH ${option.padEnd(width)}  # ${why}` : `#SBATCH ${option}`,
-  );
+  const comments = directives.filter(Boolean).map((directive) => `#SBATCH ${directive}`);
   const exports = Object.entries(env).map(([key, value]) => `export ${key}=${quote(value)}`);
   const variable = "$SLURM_ARRAY_TASK_ID";
   const args = argsOf(variable).map((arg) => (arg === variable ? `"${variable}"` : quote(arg)));

@@ -65,7 +65,10 @@ export async function submit(given: SubmitChoice, [name]: readonly string[]): Pr
     ...{ name, tasks, root },
     program: [process.execPath, join(root, "lib", "aro.mjs")],
     // The engine is fixed, because another one would be another run.
-    env: { ...variables, ARO_ENGINE: process.env.ARO_ENGINE || nameOf(engine) },
+    env: {
+      ...variables,
+      ARO_ENGINE: process.env.ARO_ENGINE || (engine.name === "native" ? "native" : engine.backend),
+    },
     argsOf: (number: string) =>
       tuning ? ["tune", "--shared", "on", ...search] : ["train", name, "--run", number],
   };
@@ -108,11 +111,6 @@ async function workersOf(profile: Profile, { workers, local, ...given }: SubmitC
   const ended = there?.trials.filter(({ status }) => status !== "running").length ?? 0;
   const length = Math.min(workers ?? local ?? WORKERS, Math.max(0, trials - ended));
   return Array.from({ length }, (_, number): Task => ({ number, name: "worker" }));
-}
-
-/** The name that ARO_ENGINE asks for it by. */
-function nameOf({ name, backend }: { readonly name: string; readonly backend: string }): string {
-  return name === "native" ? name : backend;
 }
 
 /** The cluster's MaxArraySize; infinite if it does not tell. */

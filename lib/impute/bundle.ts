@@ -83,6 +83,7 @@ export async function saveImputer(
   requireNewFolder("saveImputer", folder);
   const { decoder, aro, ...rest } = imputer;
   await createFolder(folder, async (aside) => {
+    const { modalities, features, trainedOn, spec, choices } = decoder;
     const tensors = tensorsOf(decoder);
     if (aro) {
       tensors.set("aro.spread", { shape: [aro.spread.length], values: aro.spread });
@@ -94,11 +95,7 @@ export async function saveImputer(
     const manifest: Manifest = {
       format: FORMAT,
       ...rest,
-      modalities: decoder.modalities,
-      features: decoder.features,
-      trainedOn: decoder.trainedOn,
-      spec: decoder.spec,
-      choices: decoder.choices,
+      ...{ modalities, features, trainedOn, spec, choices },
       ...(aro && { aro: aro.spec }),
       networks: decoder.networks.length,
       checksums: {
@@ -132,18 +129,8 @@ export async function openImputer(folder: string): Promise<OpenedImputer> {
     );
   }
   requireSum(join(folder, MANIFEST), sha256(text), sum);
-  const {
-    format,
-    checksums,
-    networks,
-    modalities,
-    features,
-    trainedOn,
-    spec,
-    choices,
-    aro,
-    ...rest
-  } = JSON.parse(text) as Manifest;
+  const { format, checksums, networks, aro, ...manifest } = JSON.parse(text) as Manifest;
+  const { modalities, features, trainedOn, spec, choices, ...rest } = manifest;
   if (format !== FORMAT) {
     throw new Error(
       `${folder}: expected a bundle of format ${FORMAT}, got ${format}; ` +
@@ -216,15 +203,10 @@ function decoderOf(
   values: (name: string) => Tensor,
   trainedOn: readonly string[],
 ): Pick<SharedDecoder, "paths" | "gates"> {
-  const doubles = <N extends string>(prefix: string, names: readonly N[]) =>
-    Object.fromEntries(
-      names.map((name) => [name, Float64Array.from(values(`${prefix}${name}`).values)]),
-    ) as Record<N, Float64Array>;
   const floats = <N extends string>(prefix: string, names: readonly N[]) =>
-    Object.fromEntries(names.map((name) => [name, values(`${prefix}${name}`).values])) as Record<
-      N,
-      Float32Array
-    >;
+    recordOf(names, (name) => values(`${prefix}${name}`).values);
+  const doubles = <N extends string>(prefix: string, names: readonly N[]) =>
+    recordOf(names, (name) => Float64Array.from(values(`${prefix}${name}`).values));
   const inputs = values("inputs");
   const scaler = { ...doubles("scaler.", SCALER), trainedOn };
   const standard = doubles("output.", STANDARD);
@@ -245,6 +227,10 @@ function decoderOf(
     fixed: values("fixed").values,
   };
   return { paths, gates };
+}
+
+function recordOf<N extends string, T>(names: readonly N[], of: (name: N) => T): Record<N, T> {
+  return Object.fromEntries(names.map((name) => [name, of(name)])) as Record<N, T>;
 }
 
 function networkOf(values: (name: string) => Tensor, spec: SharedDecoderSpec, k: number): Weights {

@@ -156,7 +156,12 @@ export async function fitClamped(
     }
   }
   const truth = inPaperSpace(cohort, scaler).matrix;
-  const spread = spreadOf(truth, rows, first, outOfFold);
+  const [squares, counts] = [0, 1].map(() => new Float64Array(outOfFold.columns));
+  forEachGuess(truth, rows, outOfFold, (at, j, measured) => {
+    squares[j] += (measured - outOfFold.values[at]) ** 2;
+    counts[j]++;
+  });
+  const spread = Float32Array.from(shrinkDeviations(squares, counts));
   const deviation = new Float32Array(outOfFold.values.length);
   for (let i = 0; i < rows.length; i++) deviation.set(spread, i * spread.length);
   return { model: { spec, weights, spread }, outOfFold: { mean: outOfFold, deviation } };
@@ -183,24 +188,21 @@ export function inPaperSpace(cohort: Cohort, scaler: Scaler): Cohort {
   return { ...cohort, matrix: { ...cohort.matrix, values: out } };
 }
 
-function spreadOf(
+/** Visits the entries of the inferred columns that were both measured, in the rows of the truth, and guessed. */
+function forEachGuess(
   truth: Matrix,
   rows: readonly number[],
-  first: number,
   guess: Matrix,
-): Float32Array {
-  const { columns } = guess;
-  const [squares, counts] = [new Float64Array(columns), new Float64Array(columns)];
+  visit: (at: number, j: number, measured: number, sample: number) => void,
+): void {
+  const first = truth.columns - guess.columns;
   rows.forEach((row, i) => {
-    for (let j = 0; j < columns; j++) {
+    for (let j = 0; j < guess.columns; j++) {
       const from = row * truth.columns + first + j;
-      const at = i * columns + j;
-      if (!truth.observed[from] || !guess.observed[at]) continue;
-      squares[j] += (truth.values[from] - guess.values[at]) ** 2;
-      counts[j]++;
+      const at = i * guess.columns + j;
+      if (truth.observed[from] && guess.observed[at]) visit(at, j, truth.values[from], i);
     }
   });
-  return Float32Array.from(shrinkDeviations(squares, counts));
 }
 
 /** Puts ARO on an engine; it predicts new samples in the paper's space, with each feature's spread. */
@@ -254,15 +256,10 @@ export function scoreClamped(
     const errors: Partial<Record<Method, Estimate>> = {};
     for (const [method, predict] of predictions) {
       const [sums, counts] = [new Float64Array(rows.length), new Float64Array(rows.length)];
-      rows.forEach((row, i) => {
-        for (let j = start - first; j < end - first; j++) {
-          const from = row * truth.columns + first + j;
-          const at = i * guess.columns + j;
-          if (!truth.observed[from] || !guess.observed[at] || !outOfFold.mean.observed[at])
-            continue;
-          sums[i] += (truth.values[from] - predict(at, j)) ** 2;
-          counts[i]++;
-        }
+      forEachGuess(truth, rows, guess, (at, j, measured, i) => {
+        if (j < start - first || j >= end - first || !outOfFold.mean.observed[at]) return;
+        sums[i] += (measured - predict(at, j)) ** 2;
+        counts[i]++;
       });
       const error = estimateError(sums, counts, draws);
       if (error) errors[method] = error;

@@ -38,7 +38,7 @@ interface OpenedSplit {
 }
 
 /** What a finished run leaves. */
-export interface ScoredSplit {
+interface ScoredSplit {
   readonly hash: string;
   readonly environment: RunEnvironment;
   readonly scores: readonly RepeatedScore[];
@@ -72,14 +72,9 @@ export function describeSplit(study: Study, { parts }: { readonly parts: readonl
     const epochs = isNetwork
       ? completeSettings({ ...settings, seed: profile.training.seed }).epochs
       : null;
+    const version = isStandardized(variant) ? STANDARDIZED_VERSION : VERSION;
     const what = {
-      ...{
-        version: isStandardized(variant) ? STANDARDIZED_VERSION : VERSION,
-        kind,
-        seed,
-        by: profile.split.by,
-        cohort: fingerprint,
-      },
+      ...{ version, kind, seed, by: profile.split.by, cohort: fingerprint },
       ...(parts.join() === "test" ? {} : { parts }),
       ...(decoder ? { decoder } : {}),
       ...(rows ? { rows } : {}),
@@ -195,11 +190,10 @@ async function fitVariants(
   }
   const { engine } = means;
   const crossFitted = await opened.crossFit(choices?.folds ?? FIT_DEFAULTS.folds);
-  const options = { ...choices, rows: split.train, crossFitted };
   const decoder =
     kind === "linear stack"
-      ? await fitLinearStack(cohort, options)
-      : await fitSharedDecoder(cohort, { ...options, engine });
+      ? await fitLinearStack(cohort, split.train, crossFitted)
+      : await fitSharedDecoder(cohort, { ...choices, rows: split.train, crossFitted, engine });
   const [inPaper, inZ] = [prepared, asZScores(prepared)].map((space) =>
     sharedDecoderPredictor(decoder, space, cohort, { engine, name: variants[0].name }),
   );
