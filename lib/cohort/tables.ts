@@ -19,7 +19,6 @@ import { type MissingMarks, missingMarks } from "./missing.js";
 import {
   checkNames,
   chooseFeatures,
-  type FeatureOptions,
   findColumn,
   findIdColumn,
   findRepeats,
@@ -48,11 +47,7 @@ import { noteUnmeasured, remarkOnScale, remarkOnSentinels } from "./scale.js";
 import { checkChosen } from "./totals.js";
 import { TRANSFORMS, type TransformOptions, transformValues } from "./transform.js";
 
-export interface TableOptions
-  extends FeatureOptions,
-    FormatOptions,
-    TransformOptions,
-    RenameOptions {
+export interface TableOptions extends FormatOptions, TransformOptions, RenameOptions {
   /** The name of the modality; in a MuData file, the modality of this name is read, unless another is stated. */
   readonly name: string;
   /** In an AnnData or MuData file, the layer that is read instead of X. */
@@ -101,8 +96,6 @@ const { sampleIds, ...LISTED_KINDS }: Kinds<TableOptions> = {
   ...{ format: FORMATS, sheet: "string", modality: "string", layer: "string" },
   orientation: ["samples-in-rows", "features-in-rows"],
   ...{ sampleIds: "array", id: "string", ignore: "array", missing: "array" },
-  excelDates: ["drop", "refuse"],
-  ensemblVersions: ["strip", "keep"],
   ...{ transform: TRANSFORMS, missingMeans: ["not measured", "zero"] },
   ...{ samples: "object", map: "object", genes: "object", duplicates: DUPLICATES, units: "string" },
 };
@@ -211,7 +204,7 @@ export function readOpened(table: CellTable, options: TableOptions, context: Con
     { ...featureSide, what: "feature" },
     headerLine,
     problems,
-    options,
+    options.duplicates,
   );
   if (upright && sheet) addLabels(features.ids, sheet.samples, headerLine, problems);
   if (!upright) addPatientRows(sides.rowIds, lines, problems);
