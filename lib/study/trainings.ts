@@ -51,11 +51,12 @@ export function describeTraining(study: Study, { name, parts, reduced }: Trainin
     const own =
       studies.get(by) ?? prepareStudy({ ...profile, split: { ...profile.split, by } }, cohort);
     studies.set(by, own);
+    const words = `${name} ${variant.name}`.toLowerCase().match(/[a-z0-9]+/g);
     const described = describeAro(own, variant.setting, {
       model: variant.model,
       training: { ...variant.training, seed },
       ...(reduced ? { purpose: name } : {}),
-      ...(name === "seeds" ? {} : { name: folderName(name, variant) }),
+      ...(name === "seeds" ? {} : { name: [...new Set(words)].join("-") }),
     });
     const { folder, hash } = described;
     return {
@@ -71,11 +72,6 @@ export function describeTraining(study: Study, { name, parts, reduced }: Trainin
         await scoreTraining({ folder, seed, study: own }, variants, parts, engine),
     };
   };
-}
-
-function folderName(experiment: string, variant: Variant): string {
-  const words = `${experiment} ${variant.name}`.toLowerCase().match(/[a-z0-9]+/g);
-  return [...new Set(words)].join("-");
 }
 
 /** Scores the variants of a finished training. */
