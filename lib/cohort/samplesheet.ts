@@ -46,7 +46,7 @@ export interface SheetFormat extends HeaderOptions {
 }
 
 /** The kinds of `SampleSheetOptions`. */
-export const SHEET_KINDS: Kinds<SampleSheetOptions> = {
+const SHEET_KINDS: Kinds<SampleSheetOptions> = {
   ...{ file: required("string"), id: "string", patient: "string", missing: "array" },
   ...{ format: FORMATS, sheet: "string", modality: "string" },
 };
