@@ -39,7 +39,7 @@ import {
   renameFeatures,
 } from "./rename.js";
 import { readSampleSheet, type SampleSheet, type SampleSheetOptions } from "./samplesheet.js";
-import { noteUnmeasured, remarkOnScale, remarkOnSentinels } from "./scale.js";
+import { noteScale, noteSentinels, noteUnmeasured } from "./scale.js";
 import { checkChosen } from "./totals.js";
 import { TRANSFORMS, type TransformOptions, transformValues } from "./transform.js";
 
@@ -218,8 +218,6 @@ export function readOpened(table: CellTable, options: TableOptions, context: Con
   const almost =
     samples.strangers.length > 0 && explainAlmostEqual(sampleSide.ids, sampleIds ?? [], where);
   const refined = refine(file, matrix, { samples: samples.ids, features: features.ids }, options);
-  const scale = remarkOnScale(refined.matrix);
-  const sentinels = remarkOnSentinels(matrix, "measured");
   const notes = [
     ...patients.notes,
     ...alike,
@@ -229,8 +227,8 @@ export function readOpened(table: CellTable, options: TableOptions, context: Con
     ...noteUnmeasured(features.ids, matrix),
     ...refined.notes,
     ...(almost ? [`samples left out that ${where} may have; ${almost}`] : []),
-    ...(scale ? [scale] : []),
-    ...(sentinels ? [sentinels] : []),
+    ...noteScale(refined.matrix),
+    ...noteSentinels(matrix, "measured"),
   ];
   return {
     name,
