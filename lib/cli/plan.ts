@@ -49,7 +49,7 @@ async function planTraining(
   ARO.check(spec);
   const remedies = [
     await memoryRemedy(spec, engine),
-    await reasonOf(() => requireDisk(spec, folder)),
+    await reasonOf(() => requireDisk(ARO, spec, folder)),
   ];
   const time = isMeasured ? await measureStep(engine, spec, batchSize) : null;
   return {
@@ -63,7 +63,7 @@ async function planTraining(
     /** Of memory, now. */
     availableBytes: engine.memoryLimits().available,
     /** Of the run's folder, at its peak. */
-    diskBytes: estimateDisk(spec),
+    diskBytes: estimateDisk(ARO, spec),
     availableDiskBytes: await availableDisk(folder),
     flopsPerStep: flopsPerStep(spec, batchSize),
     /** Null if not measured, as are the next two. */

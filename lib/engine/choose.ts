@@ -1,5 +1,7 @@
 // Chooses the engine: the fastest that runs here, or the one that is asked for.
 
+import { checkOptions } from "../options.js";
+import { threadCount } from "./compile.js";
 import type { BackendName, Engine } from "./engine.js";
 import { nativeEngine } from "./native.js";
 import { hasWebGpu } from "./platform.js";
@@ -29,15 +31,19 @@ const ENGINES: Record<EngineName, { start: () => Promise<Engine>; what: string }
 /**
  * Starts the preferred engine, or else the first that can run here.
  * WebGPU is tried where `navigator.gpu` exists, or if it is preferred.
- * @throws RangeError if no engine has the preferred name.
+ * @throws TypeError for an unknown option.
+ * @throws RangeError if no engine has the preferred name, or ARO_THREADS is no number of threads.
  * @throws Error with the reason if the preferred engine cannot run here.
  */
-export async function chooseEngine({
-  prefer = process.env.ARO_ENGINE || undefined,
-}: {
-  /** By default the value of the environment variable ARO_ENGINE. */
-  readonly prefer?: string;
-} = {}): Promise<{ readonly engine: Engine }> {
+export async function chooseEngine(
+  options: {
+    /** By default the value of the environment variable ARO_ENGINE. */
+    readonly prefer?: string;
+  } = {},
+): Promise<{ readonly engine: Engine }> {
+  const given = checkOptions("chooseEngine", options, { prefer: "string" });
+  const prefer = given.prefer ?? (process.env.ARO_ENGINE || undefined);
+  threadCount(); // a wrong setting must not look like an engine that cannot run
   const names = inOrder();
   const preferred = names.find((name) => name === prefer);
   if (prefer !== undefined && !preferred) {

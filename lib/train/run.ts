@@ -11,6 +11,7 @@ import {
 import { type Columns, type Engine, nameEngine } from "../engine/engine.js";
 import type { AroSpec } from "../model/aro.js";
 import type { RunData } from "../model/batches.js";
+import { requireDisk } from "../model/cost.js";
 import { buildModel } from "../model/model.js";
 import { writeWeights } from "../model/weights.js";
 import { checkOptions, required } from "../options.js";
@@ -63,6 +64,7 @@ export interface TrainRunOptions<Spec = AroSpec> {
  * @throws TypeError for an unknown option or setting, with the nearest known one, and for a value of a wrong kind.
  * @throws Error if the folder holds a run with other settings (which is never overwritten), another process trains in it,
  *   the disk is full (the last checkpoint stays), or the training fails.
+ * @throws RangeError before it starts, if the run would fill the disk.
  */
 export async function trainRun<Spec>(options: TrainRunOptions<Spec>): Promise<RunResult<Spec>> {
   const { folder, data, progress } = checkOptions("trainRun", options, {
@@ -113,6 +115,7 @@ async function trainInto<Spec>(
   const inFolder = (name: string) => join(folder, name);
   const { spec, training } = config;
   const { model: architecture } = options.config;
+  await requireDisk(architecture, spec, folder);
   const from = await findCheckpoint(folder, config.hash, say);
   const epochs = [...(from?.epochs ?? [])];
   const secondsNow = () => (from?.seconds ?? 0) + (performance.now() - started) / 1000;

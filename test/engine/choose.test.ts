@@ -39,6 +39,26 @@ test("chooseEngine takes the engine that is asked for", async () => {
   assert.equal((await chooseEngine({ prefer: "cpu" })).engine.backend, "cpu");
 });
 
+test("chooseEngine refuses a wrong number of threads, and does not take a slower engine", async (t) => {
+  const before = process.env.ARO_THREADS;
+  t.after(() => {
+    if (before === undefined) delete process.env.ARO_THREADS;
+    else process.env.ARO_THREADS = before;
+  });
+  for (const threads of ["many", "0", "1.5"]) {
+    process.env.ARO_THREADS = threads;
+    const message = `ARO_THREADS: expected a whole number from 1 to 1024, got "${threads}"`;
+    await assert.rejects(() => chooseEngine(), { name: "RangeError", message });
+  }
+});
+
+test("chooseEngine refuses an option that it does not know", async () => {
+  await assert.rejects(() => chooseEngine({ preferred: "cpu" } as object), {
+    name: "TypeError",
+    message: /only the options prefer, got "preferred"/,
+  });
+});
+
 test("chooseEngine refuses a name that no engine has", async () => {
   await assert.rejects(() => chooseEngine({ prefer: "wsam" }), {
     name: "RangeError",

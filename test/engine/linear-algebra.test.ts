@@ -344,22 +344,33 @@ test("distances are the same to the bit in JavaScript and compiled", {
   }
 });
 
-test("a machine without a compiler computes in JavaScript", () => {
+test("a machine without a compiler computes in JavaScript, and says why once", () => {
   const place = new URL("../../lib/engine/linear-algebra.ts", import.meta.url).href;
   const script = `
     const { fastestAlgebra, gram } = await import(${JSON.stringify(place)});
     const rows = { rows: 2, columns: 2, values: Float64Array.of(1, 2, 3, 4) };
     console.log(fastestAlgebra().name, gram(rows).join(" "));`;
-  assert.equal(run(script, { CXX: "no-such-compiler" }), "portable 5 11 11 25");
+  const { stdout, stderr } = runApart(script, { CXX: "no-such-compiler" });
+  assert.equal(stdout.trim(), "portable 5 11 11 25");
+  assert.match(
+    stderr,
+    /^linear algebra runs in JavaScript, which is slow: .* \(no-such-compiler\), got none.*\n$/,
+  );
+  const refused = runApart(script, { ARO_THREADS: "many" });
+  assert.match(refused.stderr, /RangeError: ARO_THREADS: expected .* from 1 to 1024, got "many"/);
   assert.throws(() => nativeAlgebra({ compilers: ["no-such-compiler"] }), /no-such-compiler/);
 });
 
 function run(script: string, env: NodeJS.ProcessEnv): string {
-  const args = ["--import", "tsx", "--input-type=module", "--eval", script];
-  const options = { encoding: "utf8", env: { ...process.env, ...env } } as const;
-  const { stdout, stderr } = spawnSync(process.execPath, args, options);
+  const { stdout, stderr } = runApart(script, env);
   assert.equal(stderr, "");
   return stdout.trim();
+}
+
+function runApart(script: string, env: NodeJS.ProcessEnv) {
+  const args = ["--import", "tsx", "--input-type=module", "--eval", script];
+  const options = { encoding: "utf8", env: { ...process.env, ...env } } as const;
+  return spawnSync(process.execPath, args, options);
 }
 
 type Term = (i: number, j: number, k: number) => number;
