@@ -114,7 +114,7 @@ export async function tune<Spec>(options: TuneOptions<Spec>): Promise<Tuning<Spe
   demandsOf("tune").demandCount("trials", budget);
   await openFolder(folder, completeStudy(options, data), shared);
   await withInterrupt(async (signal) => {
-    await dropTensors(folder, await readTrials(folder)); // left by a kill just after the end of a trial
+    await dropTensors(folder); // left by a kill just after the end of a trial
     const claim = () => claimTrial(options, signal);
     for (let claimed = await claim(); claimed; claimed = await claim()) {
       const { trial, trials, lock } = claimed;
@@ -127,7 +127,7 @@ export async function tune<Spec>(options: TuneOptions<Spec>): Promise<Tuning<Spe
       } finally {
         await lock.release();
       }
-      await dropTensors(folder, await readTrials(folder));
+      await dropTensors(folder);
     }
   }, options.signal);
   return await readTuning(folder);
