@@ -1,4 +1,5 @@
 // The evidence: the tables and figures that the notebooks have published for a profile, and its recorded scores.
+import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import type { AccuracyDifference } from "../evaluate/compare.js";
 import type { PairedDifference } from "../evaluate/paired.js";
@@ -50,6 +51,8 @@ export interface Evidence {
 /** Reads the evidence of a profile, as much as there is. */
 export async function readEvidence(profile: Profile): Promise<Evidence> {
   const runs = await findResults<RunRow>(profile, "runs");
+  const { figures } = foldersOf(profile);
+  const names = existsSync(figures) ? await readdir(figures) : [];
   return {
     profile,
     replicates: mayReplicate(profile, runs),
@@ -61,7 +64,7 @@ export async function readEvidence(profile: Profile): Promise<Evidence> {
     downstream: await findResults<Downstream>(profile, "downstream"),
     embeddings: await findResults<EmbeddingDifference>(profile, "downstream-differences"),
     latent: await findResults<ClusterRow>(profile, "latent"),
-    figures: await listFigures(foldersOf(profile).figures),
+    figures: names.filter((name) => name.endsWith(".svg")).map((name) => name.slice(0, -4)),
   };
 }
 
@@ -69,14 +72,4 @@ export async function readEvidence(profile: Profile): Promise<Evidence> {
 export function mayReplicate(profile: Profile, runs: Evidence["runs"]): boolean {
   const asStated = runs?.every(({ departures }) => departures === "none") ?? false;
   return replicatesPaper(profile) && asStated;
-}
-
-async function listFigures(folder: string): Promise<string[]> {
-  try {
-    const names = await readdir(folder);
-    return names.filter((name) => name.endsWith(".svg")).map((name) => name.slice(0, -4));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
-    throw error;
-  }
 }

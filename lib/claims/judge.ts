@@ -1,4 +1,5 @@
 // The judge: each of the paper's claims beside our finding, with a rule-based verdict.
+import { groupBy } from "../cohort/group.js";
 import { type Profile, replicatesPaper } from "../study/profile.js";
 import { DEDUCTIONS } from "./deductions.js";
 import type { Evidence } from "./evidence.js";
@@ -44,7 +45,6 @@ const CODE = "https://github.com/ccdderc/ARO/blob/7170eed";
  * any cohort can answer is answered for the cohort at hand, which the entry names; it is undecided where an interval
  * includes both answers. A number measured on the paper's cohorts needs their data: one from another cohort stands beside
  * it and is no replication, even if it is equal.
- * @throws RangeError if a claim names an unknown rule.
  */
 export function judgeClaims(
   evidence: Evidence,
@@ -52,11 +52,6 @@ export function judgeClaims(
 ): LedgerEntry[] {
   return claims.map((claim) => {
     const { id, where, what, paper, kind, rule, file } = claim;
-    if (!Object.hasOwn(RULES, rule)) {
-      throw new RangeError(
-        `judgeClaims: expected a rule of ${Object.keys(RULES).join(", ")} for ${id}, got "${rule}"`,
-      );
-    }
     const { ours, holds } = RULES[rule](claim, evidence);
     const verdict =
       kind === "data" && !evidence.replicates ? "needs the data" : verdictOf(kind, holds);
@@ -68,11 +63,11 @@ export function judgeClaims(
 
 /** Counts the verdicts. */
 export function countVerdicts(entries: readonly LedgerEntry[]): Record<Verdict, number> {
-  const count = (verdict: Verdict) => entries.filter((entry) => entry.verdict === verdict).length;
-  return Object.fromEntries(VERDICTS.map((verdict) => [verdict, count(verdict)])) as Record<
-    Verdict,
-    number
-  >;
+  const counts = VERDICTS.map((verdict) => [
+    verdict,
+    entries.filter((entry) => entry.verdict === verdict).length,
+  ]);
+  return Object.fromEntries(counts) as Record<Verdict, number>;
 }
 
 /** A verdict, what it was reached on, and of how many claims. */
@@ -86,11 +81,8 @@ export interface VerdictCount {
 export function countByGround(entries: readonly LedgerEntry[]): VerdictCount[] {
   return VERDICTS.flatMap((verdict) => {
     const own = entries.filter((entry) => entry.verdict === verdict);
-    const grounds = [...new Set(own.map(({ judgedOn }) => judgedOn))];
-    return grounds.map((judgedOn) => ({
-      verdict,
-      judgedOn,
-      claims: own.filter((entry) => entry.judgedOn === judgedOn).length,
+    return [...groupBy(own, ({ judgedOn }) => judgedOn)].map(([judgedOn, { length: claims }]) => ({
+      ...{ verdict, judgedOn, claims },
     }));
   });
 }
@@ -99,32 +91,27 @@ export function countByGround(entries: readonly LedgerEntry[]): VerdictCount[] {
 export function describeVerdicts(entries: readonly LedgerEntry[]): string {
   if (entries.length === 0) return "No claim was judged.";
   const counts = countVerdicts(entries);
-  const group = (
-    [one, several]: readonly [string, string],
-    ...kinds: readonly (readonly [number, string])[]
-  ) => {
-    const found = kinds.filter(([count]) => count > 0);
-    const total = found.reduce((sum, [count]) => sum + count, 0);
-    const named = found.map(([count, what]) => `${count} ${what}`).join(", ");
-    return total > 0 ? [`${total} ${total === 1 ? one : several} (${named})`] : [];
+  const count = (total: number, one: string, several: string, ...named: readonly string[]) => {
+    const found = named.filter((text) => !text.startsWith("0 "));
+    const kinds = found.length > 0 ? ` (${found.join(", ")})` : "";
+    return total > 0 ? [`${total} ${total === 1 ? one : several}${kinds}`] : [];
   };
-  const { undecided, "needs the data": open } = counts;
+  const { reproduced, undecided, "needs the data": open } = counts;
+  const [agree, fail] = [counts["paper and code agree"], counts["not reproduced"]];
+  const against = counts["contradicts itself"];
+  const contradict = `that ${against === 1 ? "contradicts" : "contradict"} the paper or its code`;
+  const held = [`${reproduced} reproduced`, `${agree} where paper and code agree`];
   const parts = [
-    ...group(
-      ["holds", "hold"],
-      [counts.reproduced, "reproduced"],
-      [counts["paper and code agree"], "where paper and code agree"],
+    ...count(reproduced + agree, "holds", "hold", ...held),
+    ...count(
+      fail + against,
+      "does not",
+      "do not",
+      `${fail} not reproduced`,
+      `${against} ${contradict}`,
     ),
-    ...group(
-      ["does not", "do not"],
-      [counts["not reproduced"], "not reproduced"],
-      [
-        counts["contradicts itself"],
-        `that ${counts["contradicts itself"] === 1 ? "contradicts" : "contradict"} the paper or its code`,
-      ],
-    ),
-    ...(undecided > 0 ? [`${undecided} ${undecided === 1 ? "is" : "are"} undecided`] : []),
-    ...(open > 0 ? [`${open} ${open === 1 ? "needs" : "need"} the paper's data`] : []),
+    ...count(undecided, "is undecided", "are undecided"),
+    ...count(open, "needs the paper's data", "need the paper's data"),
   ];
   const last = parts.pop()!;
   const and = parts.length > 1 ? ", and " : " and ";

@@ -1,11 +1,7 @@
 // Rules that read our results: losses, accuracies, clusters, figures and the settings of the runs that made them.
 import { groupBy } from "../cohort/group.js";
 import type { PairedDifference } from "../evaluate/paired.js";
-import {
-  compareOverSplits,
-  correctedInterval,
-  type SplitDifference,
-} from "../evaluate/repeated-splits.js";
+import { compareOverSplits, correctedInterval } from "../evaluate/repeated-splits.js";
 import { type Interval, meanOf } from "../evaluate/statistics.js";
 import type { FlatScore } from "../evaluate/summary.js";
 import type { SeedRow } from "../study/experiment-scores.js";
@@ -33,7 +29,8 @@ const GOOD_RECOVERY = 0.8;
 const [MEAN] = SPLIT_CONTROLS;
 const PCA_ALL = "PCA, sees all";
 
-const unmeasured: Rule = () => ({ ours: "–", holds: null });
+const NOTHING: Finding = { ours: "–", holds: null };
+const unmeasured: Rule = () => NOTHING;
 
 /** A setting holds if the authors' code does the same, whatever is done here. */
 const setting: Rule = ({ paper, code, here }, evidence) => {
@@ -67,7 +64,7 @@ const loss: Rule = ({ paper, about }, evidence) => {
   }
   if (reconstruction === null) return needsRun(evidence);
   const value = scoreOf(reconstruction, predictor, part)?.[measure] ?? null;
-  if (value === null) return { ours: "–", holds: null };
+  if (value === null) return NOTHING;
   return { ours: `${short(value)} on ${profile.name}`, holds: roundsTo(value, paper) };
 };
 
@@ -91,11 +88,11 @@ function isModality(name: string): boolean {
 const lossOfZero: Rule = ({ about: [place] }, evidence) => {
   const { reconstruction, profile } = evidence;
   if (reconstruction === null) return needsRun(evidence);
-  const row = reconstruction.filter(
-    ({ predictor, part, modality }) =>
-      predictor === "zero" && part === "test" && isModality(modality),
-  )[Number(place) - 1];
-  if (!row || row.mse === null) return { ours: "–", holds: null };
+  const zero = reconstruction.filter(
+    ({ predictor, part }) => predictor === "zero" && part === "test",
+  );
+  const row = zero.filter(({ modality }) => isModality(modality))[Number(place) - 1];
+  if (!row || row.mse === null) return NOTHING;
   return {
     ours: `on ${profile.name}, predicting 0 scores ${short(row.mse)} for ${row.modality} on ARO's scale`,
     holds: null,
@@ -110,8 +107,12 @@ const beatsTheMean: Rule = (_, evidence) => {
   const splits = sharedSplits(evidence, ARO_PAPER, MEAN);
   const rows: readonly Pair[] =
     splits > 1
-      ? compareOverSplits(evidence.splits!, [[ARO_PAPER, MEAN]]).filter(isError)
-      : pairsOf(evidence, ARO_PAPER, MEAN);
+      ? compareOverSplits(evidence.splits!, [[ARO_PAPER, MEAN]]).filter(
+          ({ measure }) => measure === "mse",
+        )
+      : pairsOf(evidence, ARO_PAPER, MEAN)
+          .filter(({ modality }) => isModality(modality))
+          .slice(1); // ARO masked is given the first
   if (rows.length === 0) return needsRun(evidence);
   const each = rows.map((row) => `${row.modality} ${writeDifference(row)}`);
   const where = splits > 1 ? `over ${splits} splits` : "on one split";
@@ -159,9 +160,9 @@ const pcaReconstructs: Rule = (_, evidence) => {
   const [pca, unmasked, masked] = [PCA_ALL, "ARO unmasked", ARO_PAPER].map(
     (predictor) => scoreOf(reconstruction, predictor, "test")?.mse ?? null,
   );
-  if (pca === null || unmasked === null || masked === null) return { ours: "–", holds: null };
+  if (pca === null || unmasked === null || masked === null) return NOTHING;
   const rows = ["ARO unmasked", ARO_PAPER].flatMap((model) =>
-    findPair(evidence, model, PCA_ALL, "all"),
+    pairsOf(evidence, model, PCA_ALL).filter(({ modality }) => modality === "all"),
   );
   const each = rows.map((row) => `; ${row.first} less PCA ${writeDifference(row)}`);
   return {
@@ -171,7 +172,8 @@ const pcaReconstructs: Rule = (_, evidence) => {
 };
 
 const maskedBeatsUnmasked: Rule = (_, evidence) => {
-  const rows = findPair(evidence, ARO_PAPER, "ARO unmasked", "all");
+  const pairs = pairsOf(evidence, ARO_PAPER, "ARO unmasked");
+  const rows = pairs.filter(({ modality }) => modality === "all");
   if (rows.length === 0) return needsRun(evidence);
   return {
     ours: `on ${evidence.profile.name}, masked minus unmasked on one split: ${rows.map(writeDifference)}`,
@@ -225,21 +227,20 @@ const pcaDownstream: Rule = (_, evidence) => {
 /** Two clusters of ARO's embedding are the classes of a label, by their adjusted Rand index. */
 const clusters: Rule = ({ about: [label] }, evidence) => {
   const { profile, latent } = evidence;
-  const agreement = (representation: string) =>
-    latent?.find((row) => row.representation === representation && row.label === label)
-      ?.adjustedRand;
-  const aro = agreement("ARO");
+  const own = latent?.filter((row) => row.label === label);
+  const [aro, pca] = ["ARO", "PCA"].map(
+    (name) => own?.find(({ representation }) => representation === name)?.adjustedRand,
+  );
   if (aro === undefined) {
     const asked = profile.labels.tasks.includes(label);
     return latent === null && asked
       ? needsRun(evidence)
       : { ours: `not a task of ${profile.name}`, holds: null };
   }
-  const pca = agreement("PCA")?.toFixed(2) ?? "not computed";
   return {
     ours:
       `on ${profile.name}, adjusted Rand index of two clusters and ${label}: ${aro.toFixed(2)} from ARO, ` +
-      `${pca} from PCA of the data; ${GOOD_RECOVERY} or more is good`,
+      `${pca?.toFixed(2) ?? "not computed"} from PCA of the data; ${GOOD_RECOVERY} or more is good`,
     holds: aro >= GOOD_RECOVERY,
   };
 };
@@ -294,9 +295,6 @@ function fill(template: string, settings: Settings): string {
   const name = /\{(\w+)\}/.exec(template)?.[1];
   if (name === undefined) return template;
   const value = settings[name];
-  if (value === undefined) {
-    throw new RangeError(`setting: expected a setting of the runs, got "${name}"`);
-  }
   if (value === null) return "none";
   const text = Number.isInteger(value) ? count(Number(value)) : String(value);
   return template.replace(`{${name}}`, text === "relu" ? "ReLU" : text);
@@ -305,20 +303,9 @@ function fill(template: string, settings: Settings): string {
 /** A mean difference between two predictors in one modality, with its interval. */
 type Pair = Pick<PairedDifference, "modality" | "difference" | "low" | "high">;
 
-/** Differences of two predictors on one split, in every modality but the first, which ARO masked is given. */
+/** Differences of two predictors on one split. */
 function pairsOf({ differences }: Evidence, first: string, second: string): PairedDifference[] {
-  const own = (differences ?? []).filter((row) => row.first === first && row.second === second);
-  return own.filter(({ modality }) => isModality(modality)).slice(1);
-}
-
-function findPair({ differences }: Evidence, first: string, second: string, modality: string) {
-  return (differences ?? []).filter(
-    (row) => row.first === first && row.second === second && row.modality === modality,
-  );
-}
-
-function isError({ measure }: SplitDifference): boolean {
-  return measure === "mse";
+  return (differences ?? []).filter((row) => row.first === first && row.second === second);
 }
 
 function negated({ low, high }: Interval): Interval {

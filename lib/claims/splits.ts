@@ -61,17 +61,14 @@ export function judgeDifferences({ profile, splits }: Evidence): OwnEntry[] {
     ([first, second]) => sharedSplits({ splits }, first, second) >= 2,
   );
   const rows = compareOverSplits(scores, pairs);
+  const keyOf = ({ first, second, modality }: SplitDifference) =>
+    `${first}\n${second}\n${modality}`;
+  const byKey = new Map(rows.flatMap((row) => (row.measure === "r" ? [[keyOf(row), row]] : [])));
   return rows
     .filter(({ measure }) => measure === "mse")
     .map((mse): OwnEntry => {
       const { first, second, modality, splits: repeats } = mse;
-      const r = rows.find(
-        (row) =>
-          row.measure === "r" &&
-          row.first === first &&
-          row.second === second &&
-          row.modality === modality,
-      );
+      const r = byKey.get(keyOf(mse));
       const less = r ? [{ low: -r.high, high: -r.low }] : []; // a model with a smaller r fits worse
       const holds = allBelowZero([mse, ...less]);
       return {

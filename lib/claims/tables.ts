@@ -87,18 +87,13 @@ export function comparePaperSizes(cohort: PaperCohort): SizeRow[] {
     const exchanged = paperSize(name === "GBM" ? "RCC" : "GBM", modality);
     return compareSize(`Table 6: ${name}, ${modality}`, size(samples, features), paper, exchanged);
   });
-  const { matrix } = cohort;
-  const kept = dropEmptyFeatures(cohort).matrix;
   const samples = numberOf(printed("samplesJoined"));
-  const columns = numberOf(printed("columnsJoined"));
+  const joined = ({ matrix }: Pick<PaperCohort, "matrix">, what: string, columns: number) =>
+    compareSize(what, size(matrix.rows, matrix.columns), size(samples, columns));
   return [
     ...sheets,
-    compareSize("joined", size(matrix.rows, matrix.columns), size(samples, columns)),
-    compareSize(
-      "without empty columns",
-      size(kept.rows, kept.columns),
-      size(samples, PAPER_SHAPE.features),
-    ),
+    joined(cohort, "joined", numberOf(printed("columnsJoined"))),
+    joined(dropEmptyFeatures(cohort), "without empty columns", PAPER_SHAPE.features),
   ];
 }
 
@@ -110,13 +105,8 @@ function paperSize(cohort: string, modality: string): string {
 }
 
 function compareSize(what: string, ours: string, paper: string, exchanged?: string): SizeRow {
-  const verdict =
-    ours === paper
-      ? "the same"
-      : ours === exchanged
-        ? "as printed for the other cohort"
-        : "different";
-  return { what, ours, paper, verdict };
+  const other = ours === exchanged ? "as printed for the other cohort" : "different";
+  return { what, ours, paper, verdict: ours === paper ? "the same" : other };
 }
 
 function size(rows: number, columns: number): string {

@@ -109,19 +109,14 @@ function threadsOf(engine: Engine): number {
 function describe(report: Report): string {
   const { chosen, processor, memory, versions } = report;
   const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
-  const rows = [
-    ["Node", report.node.found],
-    ["Python", report.python.found],
-    ["compiler", report.compiler.found],
-    ["processor", `${processor.model}, ${processor.cores} cores`],
-    [
-      "memory",
-      gigabytes(memory.total) +
-        (memory.available === null ? "" : `, ${gigabytes(memory.available)} available`),
-    ],
-    ["disk", `${gigabytes(report.disk.available)} free`],
-    ...Object.entries(versions).map(([name, version]) => [name, version ?? "not installed"]),
-  ].map(([what, found]) => ({ what, found }));
+  const free = memory.available === null ? "" : `, ${gigabytes(memory.available)} available`;
+  const rows = Object.entries({
+    ...{ Node: report.node.found, Python: report.python.found, compiler: report.compiler.found },
+    processor: `${processor.model}, ${processor.cores} cores`,
+    memory: gigabytes(memory.total) + free,
+    disk: `${gigabytes(report.disk.available)} free`,
+    ...versions,
+  }).map(([what, found]) => ({ what, found: found ?? "not installed" }));
   const last = chosen
     ? `chosen: ${describeEngine(chosen)}${chosen.name === "native" ? "" : `, ${countOf(chosen.threads, "thread")}`}`
     : `chosen: none; ${report.refused}`;

@@ -49,7 +49,7 @@ async function planTraining(
   ARO.check(spec);
   const remedies = [
     await memoryRemedy(spec, engine),
-    await reasonOf(() => requireDisk(spec, folder)),
+    await reasonOf(() => requireDisk(ARO, spec, folder)),
   ];
   const time = isMeasured ? await measureStep(engine, spec, batchSize) : null;
   return {
@@ -63,7 +63,7 @@ async function planTraining(
     /** Of memory, now. */
     availableBytes: engine.memoryLimits().available,
     /** Of the run's folder, at its peak. */
-    diskBytes: estimateDisk(spec),
+    diskBytes: estimateDisk(ARO, spec),
     availableDiskBytes: await availableDisk(folder),
     flopsPerStep: flopsPerStep(spec, batchSize),
     /** Null if not measured, as are the next two. */
@@ -128,26 +128,22 @@ function describe(plan: Plan): string {
   const gib = (bytes: number) => `${(bytes / 2 ** 30).toFixed(2)} GiB`;
   const there = (bytes: number) => (Number.isFinite(bytes) ? `, ${gib(bytes)} available` : "");
   const { secondsPerStep: step, seconds } = plan;
-  const rows = [
-    ["engine", plan.engine],
-    [
-      "model",
-      `${plan.features.toLocaleString("en-US")} features, ${plan.width.toLocaleString("en-US")} units wide, ` +
-        `${plan.hiddenLayers} hidden layers`,
-    ],
-    ["parameters", plan.parameters.toLocaleString("en-US")],
-    ["weights", gib(plan.weightsBytes)],
-    ["memory", `${gib(plan.trainingBytes)} to train${there(plan.availableBytes)}`],
-    ["disk", `${gib(plan.diskBytes)} with two checkpoints${there(plan.availableDiskBytes)}`],
-    ["a step", `${(plan.flopsPerStep / 1e9).toFixed(1)} GFLOP for ${plan.batchSize} rows`],
-    [
-      "time",
-      step === null || seconds === null
-        ? "not measured"
-        : `${step.toFixed(3)} s a step, ${formatDuration(seconds)} for ${plan.steps} steps (timed at ` +
-          `${plan.measuredAt?.toLocaleString("en-US")} features, as busy as the machine is now)`,
-    ],
-    ["fits", plan.fits ? "yes" : `no: ${plan.remedy}`],
-  ].map(([what, value]) => ({ what, value }));
-  return textTable(rows);
+  const grouped = (value: number | null) => value?.toLocaleString("en-US");
+  const time =
+    step === null || seconds === null
+      ? "not measured"
+      : `${step.toFixed(3)} s a step, ${formatDuration(seconds)} for ${plan.steps} steps (timed at ` +
+        `${grouped(plan.measuredAt)} features, as busy as the machine is now)`;
+  const rows = {
+    engine: plan.engine,
+    model: `${grouped(plan.features)} features, ${grouped(plan.width)} units wide, ${plan.hiddenLayers} hidden layers`,
+    parameters: grouped(plan.parameters),
+    weights: gib(plan.weightsBytes),
+    memory: `${gib(plan.trainingBytes)} to train${there(plan.availableBytes)}`,
+    disk: `${gib(plan.diskBytes)} with two checkpoints${there(plan.availableDiskBytes)}`,
+    "a step": `${(plan.flopsPerStep / 1e9).toFixed(1)} GFLOP for ${plan.batchSize} rows`,
+    time,
+    fits: plan.fits ? "yes" : `no: ${plan.remedy}`,
+  };
+  return textTable(Object.entries(rows).map(([what, value]) => ({ what, value })));
 }

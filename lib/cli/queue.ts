@@ -112,10 +112,10 @@ export function checkArray(tasks: readonly Task[], largest: number): void {
   );
 }
 
-/** Writes task numbers as Slurm takes them: "0-3,7". */
-export function formatArray(numbers: readonly number[]): string {
+/** Writes ascending task numbers as Slurm takes them: "0-3,7". */
+function formatArray(numbers: readonly number[]): string {
   const spans: [first: number, last: number][] = [];
-  for (const number of numbers.toSorted((a, b) => a - b)) {
+  for (const number of numbers) {
     const span = spans.at(-1);
     if (span && number <= span[1] + 1) span[1] = number;
     else spans.push([number, number]);
@@ -128,26 +128,21 @@ export function batchScript(job: Job, wishes: Wishes): string {
   const { name, tasks, argsOf, folder, root, program, env } = job;
   const { cpus, memory, time, partition, arrayLimit } = wishes;
   const numbers = formatArray(tasks.map(({ number }) => number));
-  const directives: (readonly [option: string, why: string])[] = [
-    [`--job-name=aro-${name}`, ""],
-    arrayLimit === undefined
-      ? [`--array=${numbers}`, ""]
-      : [`--array=${numbers}%${arrayLimit}`, `at most ${arrayLimit} at the same time`],
-    ["--nodes=1", ""],
-    ["--ntasks=1", ""],
-    [`--cpus-per-task=${cpus}`, "as many threads"],
-    ...(memory ? [[`--mem=${memory}`, ""] as const] : []),
-    ...(time ? [[`--time=${time}`, ""] as const] : []),
-    ...(partition ? [[`--partition=${partition}`, ""] as const] : []),
-    [`--output="${join(folder, "task-%a.log")}"`, ""],
-    ["--open-mode=append", "a task that goes on adds to its log"],
-    ["--requeue", "after preemption or the loss of a node it goes on elsewhere"],
-    [`--signal=B:USR1@${NOTICE}`, "this script is told before the time limit"],
+  const directives = [
+    `--job-name=aro-${name}`,
+    `--array=${numbers}${arrayLimit ? `%${arrayLimit}  # at most ${arrayLimit} at the same time` : ""}`,
+    "--nodes=1",
+    "--ntasks=1",
+    `--cpus-per-task=${cpus}  # as many threads`,
+    memory && `--mem=${memory}`,
+    time && `--time=${time}`,
+    partition && `--partition=${partition}`,
+    `--output="${join(folder, "task-%a.log")}"`,
+    "--open-mode=append  # a task that goes on adds to its log",
+    "--requeue  # after preemption or the loss of a node it goes on elsewhere",
+    `--signal=B:USR1@${NOTICE}  # this script is told before the time limit`,
   ];
-  const width = Math.max(...directives.map(([option]) => (option.length < 60 ? option.length : 0)));
-  const comments = directives.map(([option, why]) =>
-    why ? `#SBATCH ${option.padEnd(width)}  # ${why}` : `#SBATCH ${option}`,
-  );
+  const comments = directives.filter(Boolean).map((directive) => `#SBATCH ${directive}`);
   const exports = Object.entries(env).map(([key, value]) => `export ${key}=${quote(value)}`);
   const variable = "$SLURM_ARRAY_TASK_ID";
   const args = argsOf(variable).map((arg) => (arg === variable ? `"${variable}"` : quote(arg)));
@@ -239,9 +234,10 @@ async function runTask(
       say("stopped");
       return { task, status: "stopped", starts, reason: "" };
     }
+    const lastLine = readFileSync(log, "utf8").trim().split("\n").at(-1) ?? "";
     const reason =
       killedBy === null
-        ? `exit status ${code}: ${lastLine(log)}`
+        ? `exit status ${code}: ${lastLine}`
         : `killed by ${killedBy}${starts > 1 ? ` ${starts} times` : ""}`;
     if (killedBy === null || starts >= STARTS) {
       say(`failed, ${reason}`);
@@ -264,8 +260,4 @@ function start({ program, argsOf, env }: Job, task: Task, log: string, signal: A
   signal.addEventListener("abort", stop);
   const ended = once(child, "close").finally(() => signal.removeEventListener("abort", stop));
   return { pid: child.pid, ended: ended as Promise<[number | null, NodeJS.Signals | null]> };
-}
-
-function lastLine(log: string): string {
-  return readFileSync(log, "utf8").trim().split("\n").at(-1) ?? "";
 }

@@ -11,6 +11,7 @@ import {
 } from "../claims/judge.js";
 import { judgeDifferences } from "../claims/splits.js";
 import { replaceFile } from "../cohort/durable-file.js";
+import { groupBy } from "../cohort/group.js";
 import { projectRoot } from "../cohort/root.js";
 import type { FlatScore } from "../evaluate/summary.js";
 import { markdownTable, type TableOptions, textTable } from "../figures/table.js";
@@ -117,9 +118,8 @@ export function replacePart(text: string, part: WrittenPart, body: string): stri
 
 /** "Table 3 (10), Appendix A (5)". */
 function placesOf(entries: readonly LedgerEntry[]): string {
-  const places = new Map<string, number>();
-  for (const { where } of entries) places.set(where, (places.get(where) ?? 0) + 1);
-  return [...places].map(([where, claims]) => `${where} (${claims})`).join(", ");
+  const places = groupBy(entries, ({ where }) => where);
+  return [...places].map(([where, { length }]) => `${where} (${length})`).join(", ");
 }
 
 const LEDGER_COLUMNS = [
@@ -136,14 +136,10 @@ const COUNT_COLUMNS = [
   ["claims", "claims"],
 ] as const;
 
-interface ResultRow {
-  readonly predictor: string;
-  readonly sees: string;
-  readonly mse: number | null;
-  readonly huber: number | null;
+type ResultRow = Pick<FlatScore, "predictor" | "sees" | "mse" | "huber"> & {
   readonly skill: string;
   readonly r: number | null;
-}
+};
 
 const COLUMNS: TableOptions<ResultRow> = {
   columns: [
@@ -165,19 +161,14 @@ async function testRows(profile: Profile): Promise<ResultRow[]> {
   const headline = isHeadline("inferred") ? "inferred" : "all"; // a single modality infers itself
   return test
     .filter(({ modality }) => modality === headline)
-    .map(({ predictor, sees, mse, huber, skill, skillLow, skillHigh }) => ({
-      predictor,
-      sees,
-      mse,
-      huber,
-      skill:
+    .map(({ predictor, sees, mse, huber, skill, skillLow, skillHigh }) => {
+      const own = test.find((row) => row.predictor === predictor && row.modality === inferred);
+      const interval =
         skill === null || skillLow === null || skillHigh === null
           ? "–"
-          : `${skill.toFixed(3)} (${skillLow.toFixed(3)} to ${skillHigh.toFixed(3)})`,
-      r:
-        test.find((row) => row.predictor === predictor && row.modality === inferred)?.medianR ??
-        null,
-    }));
+          : `${skill.toFixed(3)} (${skillLow.toFixed(3)} to ${skillHigh.toFixed(3)})`;
+      return { predictor, sees, mse, huber, skill: interval, r: own?.medianR ?? null };
+    });
 }
 
 async function caption(rows: readonly ResultRow[], profile: Profile): Promise<string> {

@@ -65,7 +65,10 @@ export async function submit(given: SubmitChoice, [name]: readonly string[]): Pr
     ...{ name, tasks, root },
     program: [process.execPath, join(root, "lib", "aro.mjs")],
     // The engine is fixed, because another one would be another run.
-    env: { ...variables, ARO_ENGINE: process.env.ARO_ENGINE || nameOf(engine) },
+    env: {
+      ...variables,
+      ARO_ENGINE: process.env.ARO_ENGINE || (engine.name === "native" ? "native" : engine.backend),
+    },
     argsOf: (number: string) =>
       tuning ? ["tune", "--shared", "on", ...search] : ["train", name, "--run", number],
   };
@@ -108,11 +111,6 @@ async function workersOf(profile: Profile, { workers, local, ...given }: SubmitC
   const ended = there?.trials.filter(({ status }) => status !== "running").length ?? 0;
   const length = Math.min(workers ?? local ?? WORKERS, Math.max(0, trials - ended));
   return Array.from({ length }, (_, number): Task => ({ number, name: "worker" }));
-}
-
-/** The name that ARO_ENGINE asks for it by. */
-function nameOf({ name, backend }: { readonly name: string; readonly backend: string }): string {
-  return name === "native" ? name : backend;
 }
 
 /** The cluster's MaxArraySize; infinite if it does not tell. */
@@ -163,15 +161,13 @@ async function toProcesses(job: Job, { cpus }: Wishes, processes: number): Promi
   );
   const having = (status: TaskEnd["status"]) => ends.filter((end) => end.status === status);
   for (const status of ["failed", "stopped", "not started"] as const) {
-    const such = having(status);
-    if (such.length > 0) console.log(`${status}: ${such.map(describeEnd).join("; ")}`);
+    const such = having(status).map(
+      ({ task, reason }) => `task ${task.number} (${task.name})${reason ? `, ${reason}` : ""}`,
+    );
+    if (such.length > 0) console.log(`${status}: ${such.join("; ")}`);
   }
   const done = having("done").length;
   console.log(`${done} of ${tasks.length} tasks done`);
   if (done === tasks.length) return 0;
   return having("failed").length > 0 ? 1 : STOPPED;
-}
-
-function describeEnd({ task, reason }: TaskEnd): string {
-  return `task ${task.number} (${task.name})${reason ? `, ${reason}` : ""}`;
 }

@@ -16,12 +16,6 @@ export interface MatrixLayout {
   readonly layers?: readonly string[];
 }
 
-export interface AnnDataLayout {
-  readonly samples: readonly string[];
-  /** The modalities of a MuData file by name, or one matrix of an AnnData file. */
-  readonly content: MatrixLayout | ReadonlyMap<string, MatrixLayout>;
-}
-
 export interface AnnDataWriter {
   /**
    * Writes whole rows, NaN where not measured.
@@ -42,12 +36,19 @@ export interface AnnDataWriter {
 
 /**
  * Creates an AnnData or MuData file.
+ * @param content the modalities of a MuData file by name, or the one matrix of an AnnData file.
  * Source: anndata, "On-disk format"; mudata, "Format specification".
  * @throws Error if the file cannot be written; RangeError if the name of a modality or a layer has a slash.
  */
 export async function createAnnData(
   file: string,
-  { samples, content }: AnnDataLayout,
+  {
+    samples,
+    content,
+  }: {
+    readonly samples: readonly string[];
+    readonly content: MatrixLayout | ReadonlyMap<string, MatrixLayout>;
+  },
 ): Promise<AnnDataWriter> {
   const { File } = await loadHdf5();
   const root = new File(file, "w");

@@ -142,9 +142,7 @@ function findMatrix(group: Group, layer: string | undefined, where: string): Dat
 
 /** The encoding that anndata declares for a group, such as "csr_matrix". */
 function encodingOf(entity: Group | Dataset): string {
-  const { attrs } = entity;
-  const found = attrs["encoding-type"]?.value ?? attrs.h5sparse_format?.value ?? "";
-  return found === "csr" || found === "csc" ? `${found}_matrix` : String(found);
+  return String(entity.attrs["encoding-type"]?.value ?? "");
 }
 
 function shapeOf(matrix: Dataset | Group, where: string): readonly number[] {
@@ -154,8 +152,7 @@ function shapeOf(matrix: Dataset | Group, where: string): readonly number[] {
       `${where}: expected a dense, CSR or CSC matrix, got ${quote(encodingOf(matrix))}; write it as one of these`,
     );
   }
-  const shape = matrix.attrs.shape ?? matrix.attrs.h5sparse_shape;
-  return numbersOf(shape?.value);
+  return numbersOf(matrix.attrs.shape?.value);
 }
 
 const BLOCK = 2 ** 20; // numbers in memory at a time; at least one row

@@ -288,7 +288,7 @@ function readProfile(
   const limits = countLimits(missingMarks(), format === "generic assay");
   const read = readOpened(
     table,
-    { name, file, id: header[id], sampleIds, ensemblVersions: "keep" }, // taken off before rows were compared
+    { name, file, id: header[id], sampleIds },
     { where: "the clinical sample file", missing: limits.missing },
   );
   const count = limits.count();

@@ -10,22 +10,15 @@ export interface Checked {
   readonly sha256: string;
 }
 
-export interface SourceFile extends Checked {
+interface SourceFile extends Checked {
   /** Its name in data/raw/SOURCE. */
   readonly name: string;
   /** What it holds, in a few words. */
   readonly holds: string;
 }
 
-/** A file inside a wheel. */
-export interface PackedFile extends SourceFile {
-  /** Its path inside the wheel. */
-  readonly path: string;
-}
-
-/** A file with its own address. */
+/** A file with its own https address. */
 export interface LinkedFile extends SourceFile {
-  /** An https address. */
   readonly url: string;
 }
 
@@ -46,7 +39,8 @@ interface About {
 /** A source whose files are unpacked from a Python wheel. */
 export interface WheelSource extends About {
   readonly wheel: Wheel;
-  readonly files: readonly PackedFile[];
+  /** Each with its path inside the wheel. */
+  readonly files: readonly (SourceFile & { readonly path: string })[];
 }
 
 /** A source whose files are downloaded one by one. */
@@ -80,24 +74,20 @@ export interface HandSource {
   readonly byHand: readonly HandFile[];
 }
 
-/** All sources, by name. */
-export interface Manifest {
-  readonly fetched: ReadonlyMap<string, Source>;
-  readonly placed: ReadonlyMap<string, HandSource>;
-}
-
 /** Tells the two kinds of source apart. */
 export function isWheelSource(source: Source): source is WheelSource {
   return "wheel" in source;
 }
 
 /**
- * Reads the manifest, by default data/sources.json, which data/sources.schema.json describes.
+ * Reads the manifest, by default data/sources.json, which data/sources.schema.json describes: the sources that a program
+ * can fetch and those that a reader places, by name.
  * @throws Error if it cannot be read or is not JSON.
  */
-export async function readManifest(
-  file = join(projectRoot(), "data", "sources.json"),
-): Promise<Manifest> {
+export async function readManifest(file = join(projectRoot(), "data", "sources.json")): Promise<{
+  readonly fetched: ReadonlyMap<string, Source>;
+  readonly placed: ReadonlyMap<string, HandSource>;
+}> {
   const text = await readFile(file, "utf8");
   let content: Readonly<Record<string, Source | HandSource>>;
   try {

@@ -165,13 +165,6 @@ function findDistinct(table: CellTable, but: readonly number[], counting: number
   });
 }
 
-export interface FeatureOptions {
-  /** What to do with features whose names Excel turned into dates; by default they are dropped and counted. */
-  readonly excelDates?: "drop" | "refuse";
-  /** Whether to strip versions from Ensembl ids, so that modalities share them; by default yes, and noted. */
-  readonly ensemblVersions?: "strip" | "keep";
-}
-
 /** Names that other programs give to rows that are not features. */
 const NO_FEATURES: readonly (readonly [what: string, pattern: RegExp])[] = [
   [
@@ -190,40 +183,22 @@ const LABEL =
   /^(?:batch|plate|cohort|age|sex|gender|race|bmi|group|class|label|cluster|status|stage|grade|diagnosis|condition|treatment|response|survival)(?:[._ -]?(?:id|no|nr|num|number|code|days|months|years))?$/i;
 
 /**
- * Chooses the features among the names of a side; blank and repeated names become problems, and so may dates.
+ * Chooses the features among the names of a side, Ensembl ids without their versions; blank and, unless they are to be
+ * merged, repeated names become problems.
  * @returns the features, the index of each among the names, and the names that Excel changed.
  */
 export function chooseFeatures(
   names: Names,
   headerLine: number,
   problems: Problems,
-  {
-    excelDates = "drop",
-    ensemblVersions = "strip",
-    duplicates = "refuse",
-  }: FeatureOptions & Pick<RenameOptions, "duplicates">,
+  duplicates: RenameOptions["duplicates"] = "refuse",
 ) {
-  const kept: number[] = [];
-  const lost: string[] = [];
-  names.ids.forEach((id, i) => {
-    const date = isExcelDate(id);
-    if (!date && !isExcelNumber(id)) kept.push(i);
-    else {
-      lost.push(id);
-      if (excelDates === "drop") return;
-      problems.add({
-        kind: "date",
-        line: names.side === "row" ? names.places[i] : headerLine,
-        ...(names.side === "column" && { column: id }),
-        text:
-          `expected the name of a feature, got ${quote(id)}, ${date ? "a date" : "a rounded number"} by Excel; ` +
-          "write the symbol again as text",
-      });
-    }
-  });
+  const isLost = names.ids.map((id) => isExcelDate(id) || isExcelNumber(id));
+  const kept = [...names.ids.keys()].filter((i) => !isLost[i]);
+  const lost = names.ids.filter((_, i) => isLost[i]);
   const oneLine = (id: string) => (/[\t\r\n]/.test(id) ? id.replace(/\s*[\t\r\n]\s*/g, " ") : id);
   const raw = kept.map((i) => oneLine(names.ids[i]));
-  const ids = ensemblVersions === "strip" ? raw.map(stripEnsemblVersion) : raw;
+  const ids = raw.map(stripEnsemblVersion);
   const checked = { ...names, ids, places: kept.map((i) => names.places[i]) };
   checkNames(checked, headerLine, problems, { repeated: duplicates !== "refuse" });
   if (ids.length === 0) {

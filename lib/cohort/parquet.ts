@@ -46,7 +46,8 @@ export async function openParquet(file: string): Promise<CellTable> {
   // The frame's own columns, since each Series around one takes a millisecond to make.
   const read = (options: Parameters<typeof polars.readParquet>[1]) => {
     const frame = attempt(() => polars.readParquet(source, options));
-    return (frame as unknown as NativeFrame).inner().getColumns();
+    const native = frame as unknown as { inner(): { getColumns(): readonly NativeColumn[] } };
+    return native.inner().getColumns();
   };
   const all = names.length * rows <= PART ? read({}) : undefined;
   const select = (some: readonly string[]) => all ?? read({ columns: [...some] });
@@ -109,12 +110,7 @@ function neighbors(indexes: readonly number[], most: number): number[][] {
   return runs;
 }
 
-/** The native object behind a data frame, which polars does not declare. */
-interface NativeFrame {
-  inner(): { getColumns(): readonly NativeColumn[] };
-}
-
-/** The native object behind a Series. */
+/** The native object behind a Series, which polars does not declare. */
 interface NativeColumn {
   readonly name: string;
   readonly dtype: string | { readonly variant: string };

@@ -49,13 +49,11 @@ export function venvPython(root: string = projectRoot(), name = ".venv"): string
     : join(root, name, "bin", "python");
 }
 
-export interface Finished {
-  /** The exit status; null if the command could not be started or was killed. */
-  readonly code: number | null;
-  readonly output: string;
-}
-
-/** Runs a command to completion; never rejects. Keeps the last 10,000 characters of its two output streams. */
+/**
+ * Runs a command to completion; never rejects.
+ * @returns the exit status, null if the command could not be started or was killed, and the last 10,000 characters of its
+ * two output streams.
+ */
 export function runCommand(
   command: string,
   args: readonly string[],
@@ -68,7 +66,7 @@ export function runCommand(
     readonly cwd?: string;
     readonly signal?: AbortSignal;
   } = {},
-): Promise<Finished> {
+): Promise<{ readonly code: number | null; readonly output: string }> {
   return new Promise((resolve) => {
     let output = "";
     let child: ChildProcess;

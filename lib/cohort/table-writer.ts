@@ -167,18 +167,13 @@ async function writeParquet(file: string, columns: readonly Column[]): Promise<v
 async function writeAnnData(file: string, table: WideTable): Promise<void> {
   const { samples, features, matrix, layers = {}, describing = {}, about } = table;
   await replaceFileAt(file, async (aside) => {
-    const writer = await createAnnData(aside, {
-      samples,
-      content: { features, layers: Object.keys(layers) },
-    });
+    const content = { features, layers: Object.keys(layers) };
+    const writer = await createAnnData(aside, { samples, content });
     try {
       for (const [layer, one] of [[undefined, matrix] as const, ...Object.entries(layers)]) {
         for (let top = 0; top < one.rows; top += ROWS) {
-          writer.write(
-            { layer },
-            top,
-            valuesOf(sliceRows(one, top, Math.min(top + ROWS, one.rows))),
-          );
+          const rows = sliceRows(one, top, Math.min(top + ROWS, one.rows));
+          writer.write({ layer }, top, valuesOf(rows));
         }
       }
       await writer.finish(describing, about);

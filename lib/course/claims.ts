@@ -19,11 +19,16 @@ const sizesWhere = (upTo: number, passes: (right: number, trials: number) => boo
     Array.from({ length: trials + 1 }, (_, right) => right).some((right) => passes(right, trials)),
   );
 
-const decide = (low: number, high: number) =>
-  high < 0 ? "first" : low > 0 ? "second" : "undecided";
-
-const verdictBy = (differences: readonly number[], margin: number) =>
-  decide(meanOf(differences) - margin, meanOf(differences) + margin);
+/** The verdict by the mean of the paired differences, give or take a margin. */
+function decideBy(
+  first: readonly number[],
+  second: readonly number[],
+  margin: (differences: readonly number[]) => number,
+) {
+  const differences = differencesOf(first, second);
+  if (meanOf(differences) + margin(differences) < 0) return "first";
+  return meanOf(differences) - margin(differences) > 0 ? "second" : "undecided";
+}
 
 const { normals } = drawingFor("09");
 const T = 2.145; // Student's, 14 degrees of freedom
@@ -42,6 +47,10 @@ const numberIn = (printed: string) => Number(printed.replaceAll(",", ""));
 const decimalsOf = (printed: string) => printed.split(".")[1]?.length ?? 0;
 const withinHalf = (printed: string, ours: number, decimals: number) =>
   Math.abs(ours - numberIn(printed)) <= 0.5 * 10 ** -decimals;
+
+/** The parameters that depend on the number of features. */
+const ofFeatures: Features = (parameters, width, hidden) =>
+  parameters - width - hidden * (width * width + width);
 
 /** The sample counts for which some count's percentage rounds to the printed one. */
 const sizesRoundingTo: Sizes = (percent, decimals, upTo) =>
@@ -94,42 +103,31 @@ export const CLAIMS = {
       [mostlyBetter, alike, T],
       [oneOutlier, errors, T],
     ],
-    right: (first, second, t) => {
-      const differences = differencesOf(first, second);
-      return verdictBy(differences, t * standardErrorOf(differences));
-    },
+    right: (first, second, t) => decideBy(first, second, (gaps) => t * standardErrorOf(gaps)),
     mistakes: [
       [
         "two means always differ; does the interval of their difference include 0?",
-        (first, second) => verdictBy(differencesOf(first, second), 0),
+        (first, second) => decideBy(first, second, () => 0),
       ],
       [
         "both predictors were tried on the same patients: take differences patient by patient, so that hard patients cancel",
-        (first, second, t) => {
-          const error = Math.hypot(standardErrorOf(first), standardErrorOf(second));
-          return verdictBy(differencesOf(first, second), t * error);
-        },
+        (first, second, t) =>
+          decideBy(first, second, () =>
+            Math.hypot(t * standardErrorOf(first), t * standardErrorOf(second)),
+          ),
       ],
       [
         "both predictors were tried on the same patients: take differences patient by patient, so that hard patients cancel",
-        (first, second, t) => {
-          const margins = t * (standardErrorOf(first) + standardErrorOf(second));
-          return verdictBy(differencesOf(first, second), margins);
-        },
+        (first, second, t) =>
+          decideBy(first, second, () => t * (standardErrorOf(first) + standardErrorOf(second))),
       ],
       [
         "this is the spread of patients; the mean of n patients varies less, by the square root of n",
-        (first, second, t) => {
-          const differences = differencesOf(first, second);
-          return verdictBy(differences, t * deviationOf(differences));
-        },
+        (first, second, t) => decideBy(first, second, (gaps) => t * deviationOf(gaps)),
       ],
       [
         "the numbers are errors: lower is better",
-        (first, second, t) => {
-          const differences = differencesOf(second, first);
-          return verdictBy(differences, t * standardErrorOf(differences));
-        },
+        (first, second, t) => decideBy(second, first, (gaps) => t * standardErrorOf(gaps)),
       ],
     ],
     otherwise:
@@ -181,18 +179,15 @@ export const CLAIMS = {
       [2 * 71094 * 2048 + 71094 + 2048 + 3 * (2048 * 2048 + 2048), 2048, 3],
       [2 * 10 * 4 + 10 + 4, 4, 0],
     ],
-    right: (parameters, width, hidden) =>
-      (parameters - width - hidden * (width * width + width)) / (2 * width + 1),
+    right: (parameters, width, hidden) => ofFeatures(parameters, width, hidden) / (2 * width + 1),
     mistakes: [
       [
         "the output layer has a bias for each feature as well",
-        (parameters, width, hidden) =>
-          (parameters - width - hidden * (width * width + width)) / (2 * width),
+        (parameters, width, hidden) => ofFeatures(parameters, width, hidden) / (2 * width),
       ],
       [
         "features enter twice: in the first matrix and in the last",
-        (parameters, width, hidden) =>
-          (parameters - width - hidden * (width * width + width)) / width,
+        (parameters, width, hidden) => ofFeatures(parameters, width, hidden) / width,
       ],
       [
         "some parameters do not depend on the number of features; take them off first",

@@ -99,35 +99,9 @@ function shares(a: readonly number[], b: readonly number[]): boolean {
   return b.some((row) => patients.has(PATIENTS[row]));
 }
 
-/** Deals rows into `k` folds, rows of equal keys into the same. */
-function deal(rows: readonly number[], keys: readonly string[], k: number): number[][] {
-  const order = [...new Set(rows.map((row) => keys[row]))];
-  return Array.from({ length: k }, (_, fold) =>
-    rows.filter((row) => order.indexOf(keys[row]) % k === fold),
-  );
-}
-
-/** Nests folds; `outside` gives the rows of the inner folds from all rows and those that are not test rows. */
-function nest(
-  keys: readonly string[],
-  k: number,
-  outside = (_: readonly number[], rest: readonly number[]) => rest,
-): Fold[] {
-  const all = [...keys.keys()];
-  return deal(all, keys, k).map((test) => {
-    const rows = outside(
-      all,
-      all.filter((row) => !test.includes(row)),
-    );
-    return {
-      test,
-      inner: deal(rows, keys, k).map((validation) => ({
-        validation,
-        train: rows.filter((row) => !validation.includes(row)),
-      })),
-    };
-  });
-}
+/** How many permuted scores are as good as one, or better. */
+const asGood = (score: number, permuted: readonly number[]) =>
+  permuted.filter((one) => one >= score).length;
 
 const MAJORITY = 17 / 29;
 
@@ -207,54 +181,7 @@ export const CLASSIFY = {
       "for each true class, the share of its samples that is called right; then the mean over classes",
   }),
 
-  "06.3": askProperty<Nested>({
-    expects: "a function",
-    isKind: isFunction,
-    judge: judgeNested,
-    mistakes: [
-      [
-        "an inner fold contains rows of its outer test part: the setting is then chosen on test rows",
-        (patients, k) => nest(patients, k, (all) => all),
-      ],
-      [
-        "a patient is in the test part of a fold and outside of it",
-        (patients, k) =>
-          nest(
-            patients.map((_, row) => String(row)),
-            k,
-          ),
-      ],
-      [
-        "a patient is in the training and the validation part of an inner fold",
-        (patients, k) => {
-          const rows = patients.map((_, row) => String(row));
-          return nest(patients, k).map(({ test }) => {
-            const rest = rows.map(Number).filter((row) => !test.includes(row));
-            const inner = deal(rest, rows, k).map((validation) => ({
-              validation,
-              train: rest.filter((row) => !validation.includes(row)),
-            }));
-            return { test, inner };
-          });
-        },
-      ],
-      [
-        "every row must be a test row exactly once over the outer folds",
-        (patients, k) => {
-          const [first] = nest(patients, k);
-          return Array.from({ length: k }, () => first);
-        },
-      ],
-      [
-        "an inner fold contains rows of its outer test part: the setting is then chosen on test rows",
-        (patients, k) =>
-          nest(patients, k).map(({ test, inner }) => ({
-            test,
-            inner: inner.map(({ train }) => ({ train, validation: test })),
-          })),
-      ],
-    ],
-  }),
+  "06.3": askProperty<Nested>("a function", isFunction, judgeNested),
 
   "06.4": askFunction<PValue>({
     cases: [
@@ -262,12 +189,11 @@ export const CLASSIFY = {
       [0.8, normals(99, 0.05, 0.5)],
       [0.5, [0.5, 0.5, 0.5]],
     ],
-    right: (score, permuted) =>
-      (1 + permuted.filter((one) => one >= score).length) / (1 + permuted.length),
+    right: (score, permuted) => (1 + asGood(score, permuted)) / (1 + permuted.length),
     mistakes: [
       [
         "can 99 permutations prove that p is 0? The true order is one of the permutations",
-        (score, permuted) => permuted.filter((one) => one >= score).length / permuted.length,
+        (score, permuted) => asGood(score, permuted) / permuted.length,
       ],
       [
         "a permuted score that equals the true one is as good",
@@ -276,38 +202,25 @@ export const CLASSIFY = {
       ],
       [
         "this is the share of permutations that did worse",
-        (score, permuted) => permuted.filter((one) => one < score).length / permuted.length,
+        (score, permuted) => 1 - asGood(score, permuted) / permuted.length,
       ],
       [
         "the true order belongs to the permutations too, also where you divide",
-        (score, permuted) => (1 + permuted.filter((one) => one >= score).length) / permuted.length,
+        (score, permuted) => (1 + asGood(score, permuted)) / permuted.length,
       ],
     ],
     otherwise:
       "which share of all orders of the labels, the true one among them, scores at least as well?",
   }),
 
-  "06.5": askProperty<number>({
-    expects: "a number",
-    isKind: isNumber,
-    judge: (answer) => {
-      if (answer === LEAST_RIGHT) return null;
-      if (!Number.isInteger(answer) || answer < 0 || answer > 29)
-        return "expected a count of 29 samples";
-      const { low } = wilsonInterval(answer, 29);
-      if (low > MAJORITY) return "this is enough, but not the least";
-      return answer / 29 > MAJORITY
-        ? `better than 17 of 29, but its interval begins at ${low.toFixed(2)}; is that above the majority rate?`
-        : "always naming the larger class does as well";
-    },
-    mistakes: [
-      [
-        "better than 17 of 29, but its interval begins at 0.44; is that above the majority rate?",
-        18,
-      ],
-      ["this is enough, but not the least", 29],
-      ["always naming the larger class does as well", 17],
-      ["expected a count of 29 samples", 0.8],
-    ],
+  "06.5": askProperty<number>("a number", isNumber, (answer) => {
+    if (answer === LEAST_RIGHT) return null;
+    if (!Number.isInteger(answer) || answer < 0 || answer > 29)
+      return "expected a count of 29 samples";
+    const { low } = wilsonInterval(answer, 29);
+    if (low > MAJORITY) return "this is enough, but not the least";
+    return answer / 29 > MAJORITY
+      ? `better than 17 of 29, but its interval begins at ${low.toFixed(2)}; is that above the majority rate?`
+      : "always naming the larger class does as well";
   }),
 };

@@ -63,20 +63,6 @@ function judgeSplit(split: Split): string | null {
   return null;
 }
 
-/** Splits units, which are keys of the rows, and holds out the first after shuffling. */
-function splitBy(keys: readonly string[], random: () => number): ReturnType<Split> {
-  const order = [...new Set(keys)]
-    .map((key) => ({ key, place: random() }))
-    .sort((a, b) => a.place - b.place)
-    .map(({ key }) => key);
-  const held = new Set(order.slice(0, Math.round(HELD * order.length)));
-  const rows = [...keys.keys()];
-  return {
-    train: rows.filter((row) => !held.has(keys[row])),
-    test: rows.filter((row) => held.has(keys[row])),
-  };
-}
-
 export const COHORT = {
   "01.1": askFunction<(values: number[]) => number>({
     cases: [
@@ -146,47 +132,7 @@ export const COHORT = {
     otherwise: "for each RNA sample, look up where the protein table has it",
   }),
 
-  "01.3": askProperty<Split>({
-    expects: "a function",
-    isKind: isFunction,
-    judge: judgeSplit,
-    mistakes: [
-      [
-        "a patient has samples in both parts; what are you shuffling?",
-        (patients, random) =>
-          splitBy(
-            patients.map((_, row) => String(row)),
-            random,
-          ),
-      ],
-      [
-        "some samples are in neither part; list each row of a patient",
-        (patients, random) => {
-          const first = (row: number) => patients.indexOf(patients[row]) === row;
-          const { train, test } = splitBy(patients, random);
-          return { train: train.filter(first), test: test.filter(first) };
-        },
-      ],
-      [
-        "the test patients are always the same ones; samples are often sorted by hospital or date, so draw them with random",
-        (patients) => {
-          const last = new Set([...new Set(patients)].slice(-6));
-          const rows = [...patients.keys()];
-          return {
-            train: rows.filter((row) => !last.has(patients[row])),
-            test: rows.filter((row) => last.has(patients[row])),
-          };
-        },
-      ],
-      [
-        "the test part has 14 of 20 patients; hold out 30 % of the patients",
-        (patients, random) => {
-          const { train, test } = splitBy(patients, random);
-          return { train: test, test: train };
-        },
-      ],
-    ],
-  }),
+  "01.3": askProperty<Split>("a function", isFunction, judgeSplit),
 
   "01.4": askFunction<Shared>({
     cases: [

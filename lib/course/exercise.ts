@@ -7,8 +7,8 @@ export interface Exercise {
   readonly expects: string;
   /** Gives a hint about a wrong answer; null for a right one. */
   readonly judge: (answer: unknown) => string | null;
-  /** Typical wrong answers, with the hint that each deserves. */
-  readonly mistakes: readonly Mistake<unknown>[];
+  /** Typical wrong answers that have a hint of their own. */
+  readonly mistakes?: readonly Mistake<unknown>[];
 }
 
 /** A hint, and a wrong answer that deserves it. */
@@ -55,20 +55,14 @@ function copyInputs<Inputs extends readonly unknown[]>(inputs: Inputs): Inputs {
   return copies as unknown as Inputs;
 }
 
-/** An exercise with many right answers, told by what holds for each of them. */
-export interface PropertyExercise<Answer> {
-  readonly expects: string;
-  readonly isKind: (answer: unknown) => answer is Answer;
-  /** Gives a hint about a wrong answer; null for a right one. */
-  readonly judge: (answer: Answer) => string | null;
-  readonly mistakes: readonly Mistake<Answer>[];
-}
-
-/** Accepts every answer of the right kind in which `judge` finds nothing wrong. */
-export function askProperty<Answer>(exercise: PropertyExercise<Answer>): Exercise {
-  const { expects, isKind, judge, mistakes } = exercise;
+/** Accepts every answer of the right kind in which `judge` finds nothing wrong, where many answers are right. */
+export function askProperty<Answer>(
+  expects: string,
+  isKind: (answer: unknown) => answer is Answer,
+  judge: (answer: Answer) => string | null,
+): Exercise {
   return {
-    ...{ expects, mistakes },
+    expects,
     judge: (answer) =>
       isKind(answer) ? judge(answer) : `expected ${expects}, got ${nameKind(answer)}`,
   };

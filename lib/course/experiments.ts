@@ -30,6 +30,9 @@ const gapWithError = (first: readonly number[], second: readonly number[], error
   error,
 });
 
+const pairedGap: Gap = (first, second) =>
+  gapWithError(first, second, standardErrorOf(differencesOf(first, second)));
+
 /** The blocks of ARO by name, from the list that the model is built from. */
 const blocksOf: Blocks = (features, width, hidden) => {
   const spec = {
@@ -46,6 +49,12 @@ const around = (differences: readonly number[], margin: number) => ({
   high: meanOf(differences) + margin,
 });
 
+const corrected: Corrected = (differences, trainRows, testRows, t) =>
+  around(
+    differences,
+    t * deviationOf(differences) * Math.sqrt(1 / differences.length + testRows / trainRows),
+  );
+
 const ascending = (values: readonly number[]) => [...values].sort((a, b) => a - b);
 
 export const EXPERIMENTS = {
@@ -55,10 +64,7 @@ export const EXPERIMENTS = {
     mistakes: [
       [
         "five seeds are a sample: how many of their deviations from their own mean are free?",
-        (losses) => ({
-          mean: meanOf(losses),
-          deviation: deviationOf(losses, 0),
-        }),
+        (losses) => ({ mean: meanOf(losses), deviation: deviationOf(losses, 0) }),
       ],
       [
         "this is the error of the mean; the deviation says how much one training differs from the next",
@@ -124,8 +130,7 @@ export const EXPERIMENTS = {
         [2.5, 1.5, 1],
       ],
     ],
-    right: (first, second) =>
-      gapWithError(first, second, standardErrorOf(differencesOf(first, second))),
+    right: pairedGap,
     mistakes: [
       [
         "seed by seed, both models share their batches and their dropout: take differences first",
@@ -138,17 +143,11 @@ export const EXPERIMENTS = {
       ],
       [
         "the sign is wrong: the first minus the second",
-        (first, second) =>
-          gapWithError(second, first, standardErrorOf(differencesOf(first, second))),
+        (first, second) => pairedGap(second, first),
       ],
       [
         "do not sort: entry i of both belongs to seed i",
-        (first, second) =>
-          gapWithError(
-            first,
-            second,
-            standardErrorOf(differencesOf(ascending(first), ascending(second))),
-          ),
+        (first, second) => pairedGap(ascending(first), ascending(second)),
       ],
     ],
     otherwise:
@@ -160,11 +159,7 @@ export const EXPERIMENTS = {
       [normals(20, 0.01, -0.01), 79, 20, 2.093],
       [[0.1, 0.3, 0.2], 70, 30, 4.303],
     ],
-    right: (differences, trainRows, testRows, t) =>
-      around(
-        differences,
-        t * deviationOf(differences) * Math.sqrt(1 / differences.length + testRows / trainRows),
-      ),
+    right: corrected,
     mistakes: [
       [
         "splits share their samples, so twenty splits are not twenty experiments; what is added to 1 / n?",
@@ -172,21 +167,12 @@ export const EXPERIMENTS = {
       ],
       [
         "test rows by training rows: the more rows are tested, the more the trainings differ",
-        (differences, trainRows, testRows, t) =>
-          around(
-            differences,
-            t * deviationOf(differences) * Math.sqrt(1 / differences.length + trainRows / testRows),
-          ),
+        (differences, trainRows, testRows, t) => corrected(differences, testRows, trainRows, t),
       ],
       [
         "test rows by training rows, not by all rows",
         (differences, trainRows, testRows, t) =>
-          around(
-            differences,
-            t *
-              deviationOf(differences) *
-              Math.sqrt(1 / differences.length + testRows / (trainRows + testRows)),
-          ),
+          corrected(differences, trainRows + testRows, testRows, t),
       ],
       [
         "the two shares are added to a variance; take the root of their sum",

@@ -40,12 +40,13 @@ const GROUPS = [
 
 const unitsOf = (latent: Points) => latent[0].map((_, unit) => latent.map((row) => row[unit]));
 
+type Pair = readonly [number, number];
+
 const pairs = (count: number) =>
   Array.from({ length: count }, (_, i) =>
     Array.from({ length: i }, (_, j) => [i, j] as const),
   ).flat();
-const together = (names: readonly string[], [i, j]: readonly [number, number]) =>
-  names[i] === names[j];
+const together = (names: readonly string[], [i, j]: Pair) => names[i] === names[j];
 
 /** Names drawn at random, the first twice as often. */
 const drawNames = (names: readonly string[], count: number) =>
@@ -59,9 +60,15 @@ function neighborsOf(points: Points, i: number, k: number, itself = false): numb
     .slice(0, k);
 }
 
-/** How many of `a` are in `b`. */
-const shared = (a: readonly number[], b: readonly number[]) =>
-  a.filter((one) => b.includes(one)).length;
+/** How many of each point's nearest neighbors are the same in both spaces. */
+const sharedNeighbors = (latent: Points, map: Points, k: number, itself = false) =>
+  latent.map((_, i) => {
+    const onMap = neighborsOf(map, i, k, itself);
+    return neighborsOf(latent, i, k, itself).filter((one) => onMap.includes(one)).length;
+  });
+
+const kept = (latent: Points, map: Points, k: number, itself = false) =>
+  meanOf(sharedNeighbors(latent, map, k, itself)) / k;
 
 const LATENT_POINTS = Array.from({ length: 14 }, () => normals(5));
 
@@ -152,11 +159,8 @@ export const LATENT = {
       [
         "this is the Rand index without the adjustment: what does it give for random clusters?",
         (clusters, labels) => {
-          const all = pairs(clusters.length);
-          return (
-            all.filter((pair) => together(clusters, pair) === together(labels, pair)).length /
-            all.length
-          );
+          const isSame = (pair: Pair) => together(clusters, pair) === together(labels, pair);
+          return meanOf(pairs(clusters.length).map((pair) => Number(isSame(pair))));
         },
       ],
       [
@@ -167,8 +171,7 @@ export const LATENT = {
         "an index that is 1 for full agreement divides by (largest - expected)",
         (clusters, labels) => {
           const all = pairs(clusters.length);
-          const count = (inside: (pair: readonly [number, number]) => boolean) =>
-            all.filter(inside).length;
+          const count = (inside: (pair: Pair) => boolean) => all.filter(inside).length;
           const both = count((pair) => together(clusters, pair) && together(labels, pair));
           const expected =
             (count((p) => together(clusters, p)) * count((p) => together(labels, p))) / all.length;
@@ -185,44 +188,22 @@ export const LATENT = {
       [LATENT_POINTS, LATENT_POINTS.map((point) => point.slice(0, 2)), 3],
       [[[0], [1], [3], [7]], [[0], [1], [3], [7]], 2],
     ],
-    right: (latent, map, k) =>
-      meanOf(latent.map((_, i) => shared(neighborsOf(latent, i, k), neighborsOf(map, i, k)) / k)),
+    right: kept,
     mistakes: [
       [
         "every point is its own nearest neighbor on every map; leave it out",
-        (latent, map, k) =>
-          meanOf(
-            latent.map(
-              (_, i) => shared(neighborsOf(latent, i, k, true), neighborsOf(map, i, k, true)) / k,
-            ),
-          ),
+        (latent, map, k) => kept(latent, map, k, true),
       ],
       [
         "every point is its own nearest neighbor on every map; leave it out",
-        (latent, map, k) =>
-          meanOf(
-            latent.map(
-              (_, i) =>
-                shared(neighborsOf(latent, i, k + 1, true), neighborsOf(map, i, k + 1, true)) /
-                (k + 1),
-            ),
-          ),
+        (latent, map, k) => kept(latent, map, k + 1, true),
       ],
       [
         "each point has k neighbors on the map; which share of these k is kept?",
         (latent, map, k) =>
-          meanOf(
-            latent.map((_, i) => {
-              const both = shared(neighborsOf(latent, i, k), neighborsOf(map, i, k));
-              return both / (2 * k - both);
-            }),
-          ),
+          meanOf(sharedNeighbors(latent, map, k).map((both) => both / (2 * k - both))),
       ],
-      [
-        "this is a count; divide it by k",
-        (latent, map, k) =>
-          meanOf(latent.map((_, i) => shared(neighborsOf(latent, i, k), neighborsOf(map, i, k)))),
-      ],
+      ["this is a count; divide it by k", (latent, map, k) => k * kept(latent, map, k)],
     ],
     otherwise:
       "for one point, list the k nearest others in each space, and count how many are in both lists",

@@ -175,26 +175,16 @@ export const PREPROCESS = {
     otherwise: "try a value above the mean, then one below: 02.3, then 02.4",
   }),
 
-  "02.6": askProperty<number>({
-    expects: "a number",
-    isKind: isNumber,
-    judge: (answer) => {
-      const near = (value: number) => Math.abs(answer - value) <= TOLERANCE;
-      if (near(ERROR_OF_ZERO)) return null;
-      if (near(CONSTANT.mse))
-        return "this is the error of the best constant, which is not 0; predict 0";
-      if (near(1))
-        return "this holds before the clamp; half of the values become 0, and the others shrink";
-      if (near(0.5)) return "the clamp leaves half of the squares, but then comes the logarithm";
-      if (near(2 * ERROR_OF_ZERO))
-        return "half of the entries are 0 and cost nothing; count them too";
-      return "draw many standard-normal z-scores, clamp, take log1p, and average the squares";
-    },
-    mistakes: [
-      ["this is the error of the best constant, which is not 0; predict 0", CONSTANT.mse],
-      ["this holds before the clamp; half of the values become 0, and the others shrink", 1],
-      ["the clamp leaves half of the squares, but then comes the logarithm", 0.5],
-      ["half of the entries are 0 and cost nothing; count them too", 2 * ERROR_OF_ZERO],
-    ],
+  "02.6": askProperty<number>("a number", isNumber, (answer) => {
+    const near = (value: number) => Math.abs(answer - value) <= TOLERANCE;
+    if (near(ERROR_OF_ZERO)) return null;
+    if (near(CONSTANT.mse))
+      return "this is the error of the best constant, which is not 0; predict 0";
+    if (near(1))
+      return "this holds before the clamp; half of the values become 0, and the others shrink";
+    if (near(0.5)) return "the clamp leaves half of the squares, but then comes the logarithm";
+    if (near(2 * ERROR_OF_ZERO))
+      return "half of the entries are 0 and cost nothing; count them too";
+    return "draw many standard-normal z-scores, clamp, take log1p, and average the squares";
   }),
 };

@@ -27,8 +27,17 @@ function meanGradient(
 const changes = (x: readonly number[], baseline: readonly number[], slopes: readonly number[]) =>
   slopes.map((slope, j) => slope * (x[j] - baseline[j]));
 
+/** The share of the change of the output that the attributions miss. */
+const missed: Missed = (attributions, atX, atBaseline) =>
+  Math.abs((atX - atBaseline - sumOf(attributions)) / (atX - atBaseline));
+
 const among = (names: readonly string[], others: readonly string[]) =>
   names.filter((name) => others.includes(name)).length;
+
+const overlap: Overlap = (set, top, all) => ({
+  found: among(set, top),
+  byChance: (among(set, all) * top.length) / all.length,
+});
 
 const GENES = Array.from({ length: 40 }, (_, i) => `G${i}`);
 
@@ -48,16 +57,7 @@ export const READING = {
       [
         "the path begins at the baseline, not at zero",
         (slope, x, baseline, steps) =>
-          changes(
-            x,
-            baseline,
-            meanGradient(
-              slope,
-              x.map(() => 0),
-              x,
-              steps,
-            ),
-          ),
+          changes(x, baseline, meanGradient(slope, Array(x.length).fill(0), x, steps)),
       ],
       [
         "this is the mean gradient; an attribution is a change of the output, so multiply by the change of the input",
@@ -78,21 +78,19 @@ export const READING = {
       [[0.5, -0.2, 0.1], 1.5, 1],
       [[-0.4, 0.1], -2, -1.5],
     ],
-    right: (attributions, atX, atBaseline) =>
-      Math.abs((atX - atBaseline - sumOf(attributions)) / (atX - atBaseline)),
+    right: missed,
     mistakes: [
       [
         "attributions have signs, which may cancel; add them as they are",
-        (attributions, atX, atBaseline) =>
-          Math.abs((atX - atBaseline - sumOf(attributions.map(Math.abs))) / (atX - atBaseline)),
+        (attributions, ...at) => missed(attributions.map(Math.abs), ...at),
       ],
       [
         "a share of the change, not of the output",
-        (attributions, atX, atBaseline) => Math.abs((atX - atBaseline - sumOf(attributions)) / atX),
+        (...inputs) => Math.abs((missed(...inputs) * (inputs[1] - inputs[2])) / inputs[1]),
       ],
       [
         "this is the amount that is missed; which share of the change is it?",
-        (attributions, atX, atBaseline) => Math.abs(atX - atBaseline - sumOf(attributions)),
+        (...inputs) => missed(...inputs) * Math.abs(inputs[1] - inputs[2]),
       ],
       [
         "this is the share that is explained",
@@ -107,10 +105,7 @@ export const READING = {
       [["G1", "G3", "G5", "X1", "X2"], GENES.slice(0, 4), GENES],
       [["G39", "X1"], GENES.slice(0, 10), GENES],
     ],
-    right: (set, top, all) => ({
-      found: among(set, top),
-      byChance: (among(set, all) * top.length) / all.length,
-    }),
+    right: overlap,
     mistakes: [
       [
         "a gene of the set that was not measured cannot be found, not even by chance",
@@ -129,9 +124,9 @@ export const READING = {
       ],
       [
         "found is a number of genes, not a share",
-        (set, top, all) => ({
-          found: among(set, top) / set.length,
-          byChance: (among(set, all) * top.length) / all.length,
+        (set, ...others) => ({
+          ...overlap(set, ...others),
+          found: among(set, others[0]) / set.length,
         }),
       ],
     ],

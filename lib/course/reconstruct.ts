@@ -93,10 +93,11 @@ export const RECONSTRUCT = {
     mistakes: [
       [
         "an entry that was not measured cannot be scored",
-        (measured, predicted, trainMean) =>
-          1 -
-          sumOf(measured.map((value, i) => ((value || 0) - predicted[i]) ** 2)) /
-            sumOf(measured.map((value) => ((value || 0) - trainMean) ** 2)),
+        (measured, ...others) =>
+          skill(
+            measured.map((value) => value || 0),
+            ...others,
+          ),
       ],
       [
         "an entry that was not measured cannot be scored; one NaN makes every sum NaN",
@@ -263,28 +264,18 @@ export const RECONSTRUCT = {
     otherwise: "which of the three losses may choose?",
   }),
 
-  "03.5": askProperty<ArrayLike<number>>({
-    expects: "an array of numbers",
-    isKind: isNumbers,
-    judge: (answer) => {
-      const predicted = Array.from(answer);
-      if (predicted.length !== MEASURED.length)
-        return `expected ${MEASURED.length} predictions, got ${predicted.length}`;
-      const r = pearson(predicted, MEASURED);
-      if (r === null) return "a constant has no correlation";
-      const gained = skill(MEASURED, predicted, meanOf(MEASURED));
-      if (r < 0.99) return `r is ${r.toFixed(3)}; it must be above 0.99`;
-      if (gained >= 0) {
-        return `r is ${r.toFixed(3)}, but the skill is ${gained.toFixed(3)}; what does r not notice?`;
-      }
-      return null;
-    },
-    mistakes: [
-      ["r is 1.000, but the skill is 1.000; what does r not notice?", MEASURED],
-      ["a constant has no correlation", constant(MEASURED, 9)],
-      ["r is -1.000; it must be above 0.99", [...MEASURED].reverse()],
-      ["expected 6 predictions, got 2", [1, 2]],
-    ],
+  "03.5": askProperty<ArrayLike<number>>("an array of numbers", isNumbers, (answer) => {
+    const predicted = Array.from(answer);
+    if (predicted.length !== MEASURED.length)
+      return `expected ${MEASURED.length} predictions, got ${predicted.length}`;
+    const r = pearson(predicted, MEASURED);
+    if (r === null) return "a constant has no correlation";
+    const gained = skill(MEASURED, predicted, meanOf(MEASURED));
+    if (r < 0.99) return `r is ${r.toFixed(3)}; it must be above 0.99`;
+    if (gained >= 0) {
+      return `r is ${r.toFixed(3)}, but the skill is ${gained.toFixed(3)}; what does r not notice?`;
+    }
+    return null;
   }),
 };
 

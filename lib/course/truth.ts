@@ -12,7 +12,10 @@ const values = normals(20);
 /** Replaces the values of the given places by NaN. */
 const without = (all: readonly number[], places: readonly number[]) =>
   all.map((value, i) => (places.includes(i) ? Number.NaN : value));
-const ascending = (all: readonly number[]) => [...all.keys()].sort((a, b) => all[a] - all[b]);
+const hideLowest: Hide = (all, share) => {
+  const ascending = [...all.keys()].sort((a, b) => all[a] - all[b]);
+  return without(all, ascending.slice(0, Math.round(share * all.length)));
+};
 
 /** The mean of predicted minus true values where `counts` says so. */
 const biasWhere = (
@@ -70,17 +73,15 @@ export const TRUTH = {
       [values, 0.3],
       [[5, -1, 3, 2], 0.5],
     ],
-    right: (all, share) => without(all, ascending(all).slice(0, Math.round(share * all.length))),
+    right: hideLowest,
     mistakes: [
       [
         "an instrument misses what is low",
         (all, share) =>
-          without(
-            all,
-            ascending(all)
-              .reverse()
-              .slice(0, Math.round(share * all.length)),
-          ),
+          hideLowest(
+            all.map((value) => -value),
+            share,
+          ).map((value) => -value),
       ],
       [
         "the first values are not the lowest",
@@ -88,10 +89,7 @@ export const TRUTH = {
       ],
       [
         "what an instrument misses is missing, not zero",
-        (all, share) =>
-          without(all, ascending(all).slice(0, Math.round(share * all.length))).map((value) =>
-            Number.isNaN(value) ? 0 : value,
-          ),
+        (all, share) => hideLowest(all, share).map((value) => (Number.isNaN(value) ? 0 : value)),
       ],
       [
         "keep the samples in their places, with NaN where a value is missed",
@@ -140,39 +138,5 @@ export const TRUTH = {
     otherwise: "predicted minus true, on average over the hidden entries",
   }),
 
-  "13.4": askProperty<Points>({
-    expects: "an array of points [a, b]",
-    isKind: isPoints,
-    judge: judgeProduct,
-    mistakes: [
-      [
-        "the product has a correlation of 0.98 with coordinate 0, which a line would see",
-        [
-          [1, 1],
-          [2, 2],
-          [3, 3],
-          [4, 4],
-        ],
-      ],
-      [
-        "both coordinates must vary",
-        [
-          [1, 1],
-          [1, 2],
-          [1, 3],
-          [1, 4],
-        ],
-      ],
-      [
-        "the product is the same for all points, so there is nothing to predict",
-        [
-          [1, 0],
-          [-1, 0],
-          [0, 1],
-          [0, -1],
-        ],
-      ],
-      ["expected at least 4 points, got 1", [[1, 2]]],
-    ],
-  }),
+  "13.4": askProperty<Points>("an array of points [a, b]", isPoints, judgeProduct),
 };

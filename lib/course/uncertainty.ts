@@ -3,12 +3,6 @@ import { judgeCorrelation } from "../impute/calibration.js";
 import { askFunction, deviationOf, drawingFor, meanOf, measuredOf, withGaps } from "./exercise.js";
 
 type Factor = (measured: number[], means: number[], deviations: number[], level: number) => number;
-type Covered = (
-  measured: number[],
-  means: number[],
-  deviations: number[],
-  factor: number,
-) => number;
 type Width = (measured: number[], deviations: number[], factor: number) => number;
 type Judge = (r: number, low: number) => string;
 
@@ -30,9 +24,15 @@ const relativeErrors = (
 const quantileAt = (values: readonly number[], level: number) =>
   [...values].sort((a, b) => a - b)[Math.round(level * (values.length - 1))];
 
+const factorOf: Factor = (measured, means, deviations, level) =>
+  quantileAt(relativeErrors(measured, means, deviations), level);
+
 /** The share of measured entries for which `inside` holds. */
 const shareOf = (measured: readonly number[], inside: (i: number) => boolean) =>
   meanOf(overMeasured(measured, (i) => Number(inside(i))));
+
+const covered: Factor = (measured, means, deviations, factor) =>
+  shareOf(measured, (i) => Math.abs(measured[i] - means[i]) <= factor * deviations[i]);
 
 /** The mean width of the intervals, in the feature's own units. */
 const meanWidth: Width = (measured, deviations, factor) =>
@@ -48,8 +48,7 @@ export const UNCERTAINTY_EXERCISES = {
       [withGaps(normals(14), 5), normals(14, 0.5), positive(14), 0.9],
       [[0, 3, 1, 8, 10], [1, 1, 1, 1, 1], [1, 1, 2, 2, 3], 0.5],
     ],
-    right: (measured, means, deviations, level) =>
-      quantileAt(relativeErrors(measured, means, deviations), level),
+    right: factorOf,
     mistakes: [
       [
         "errors can be negative, and an interval reaches both ways",
@@ -62,15 +61,11 @@ export const UNCERTAINTY_EXERCISES = {
       [
         "the factor multiplies the deviation, so each error must be divided by its own",
         (measured, means, _, level) =>
-          quantileAt(
-            overMeasured(measured, (i) => Math.abs(measured[i] - means[i])),
-            level,
-          ),
+          factorOf(measured, means, Array(means.length).fill(1), level),
       ],
       [
         "this covers 1 - level of the entries",
-        (measured, means, deviations, level) =>
-          quantileAt(relativeErrors(measured, means, deviations), 1 - level),
+        (measured, means, deviations, level) => factorOf(measured, means, deviations, 1 - level),
       ],
       [
         "this is a mean; take the quantile",
@@ -81,13 +76,12 @@ export const UNCERTAINTY_EXERCISES = {
       "section 11.1 has the ratio; which of its sorted values leaves the share `level` below it?",
   }),
 
-  "11.2": askFunction<Covered>({
+  "11.2": askFunction<Factor>({
     cases: [
       [withGaps(normals(20), 4), normals(20, 0.5), positive(20), 1.2],
       [[0, 3, Number.NaN, 8], [1, 1, 1, 5], [1, 1, 1, 2], 1.3],
     ],
-    right: (measured, means, deviations, factor) =>
-      shareOf(measured, (i) => Math.abs(measured[i] - means[i]) <= factor * deviations[i]),
+    right: covered,
     mistakes: [
       [
         "an entry that was not measured is neither inside nor outside; leave it out",
@@ -105,22 +99,14 @@ export const UNCERTAINTY_EXERCISES = {
       ],
       [
         "the interval reaches from mean - factor x deviation to mean + factor x deviation; yours is half as wide",
-        (measured, means, deviations, factor) =>
-          shareOf(
-            measured,
-            (i) => Math.abs(measured[i] - means[i]) <= (factor * deviations[i]) / 2,
-          ),
+        (measured, means, deviations, factor) => covered(measured, means, deviations, factor / 2),
       ],
       [
         "each entry has a deviation of its own; the factor alone is not the interval",
         (measured, means, _, factor) =>
-          shareOf(measured, (i) => Math.abs(measured[i] - means[i]) <= factor),
+          covered(measured, means, Array(means.length).fill(1), factor),
       ],
-      [
-        "this is the share outside",
-        (measured, means, deviations, factor) =>
-          1 - shareOf(measured, (i) => Math.abs(measured[i] - means[i]) <= factor * deviations[i]),
-      ],
+      ["this is the share outside", (...inputs) => 1 - covered(...inputs)],
     ],
     otherwise: "of the measured entries, the share with |measured - mean| <= factor x deviation",
   }),

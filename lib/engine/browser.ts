@@ -1,6 +1,6 @@
 // Replaces the engine's files that need Node when a page is bundled: wasm and plain JavaScript, no native code.
 import type { MemoryLimits } from "./engine.js";
-import type { Algebra } from "./linear-algebra-portable.js";
+import { type Algebra, portableAlgebra } from "./linear-algebra-portable.js";
 
 /** The wasm module as a data URL, defined by the page's builder. */
 declare const WASM: string;
@@ -37,7 +37,7 @@ export function memoryLimits(): MemoryLimits {
   return { heap, total: heap, available: heap };
 }
 
-/** As in platform.ts. @throws Error always, so that JavaScript computes. */
+/** As in platform.ts; a page computes in JavaScript. */
 export function nativeAlgebra(): Algebra {
-  throw new Error("nativeAlgebra: expected Node, got a page");
+  return portableAlgebra;
 }

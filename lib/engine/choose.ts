@@ -1,5 +1,7 @@
 // Chooses the engine: the fastest that runs here, or the one that is asked for.
 
+import { checkOptions } from "../options.js";
+import { threadCount } from "./compile.js";
 import type { BackendName, Engine } from "./engine.js";
 import { nativeEngine } from "./native.js";
 import { hasWebGpu } from "./platform.js";
@@ -13,14 +15,8 @@ export type EngineName = "native" | BackendName;
 export interface Considered {
   readonly name: EngineName;
   readonly usable: boolean;
-  /** Why it was chosen, or why not. */
+  /** What it is, or why it does not run here. */
   readonly reason: string;
-}
-
-export interface Choice {
-  readonly engine: Engine;
-  /** In the order tried; the last one runs. */
-  readonly considered: readonly Considered[];
 }
 
 /** Fastest first, except that TensorFlow comes first where it was built for a graphics processor. */
@@ -35,33 +31,33 @@ const ENGINES: Record<EngineName, { start: () => Promise<Engine>; what: string }
 /**
  * Starts the preferred engine, or else the first that can run here.
  * WebGPU is tried where `navigator.gpu` exists, or if it is preferred.
- * @throws RangeError if no engine has the preferred name.
+ * @throws TypeError for an unknown option.
+ * @throws RangeError if no engine has the preferred name, or ARO_THREADS is no number of threads.
  * @throws Error with the reason if the preferred engine cannot run here.
  */
-export async function chooseEngine({
-  prefer = process.env.ARO_ENGINE || undefined,
-}: {
-  /** By default the value of the environment variable ARO_ENGINE. */
-  readonly prefer?: string;
-} = {}): Promise<Choice> {
+export async function chooseEngine(
+  options: {
+    /** By default the value of the environment variable ARO_ENGINE. */
+    readonly prefer?: string;
+  } = {},
+): Promise<{ readonly engine: Engine }> {
+  const given = checkOptions("chooseEngine", options, { prefer: "string" });
+  const prefer = given.prefer ?? (process.env.ARO_ENGINE || undefined);
+  threadCount(); // a wrong setting must not look like an engine that cannot run
   const names = inOrder();
   const preferred = names.find((name) => name === prefer);
   if (prefer !== undefined && !preferred) {
     throw new RangeError(`chooseEngine: expected ${names.join(", ")}, got "${prefer}"`);
   }
-  const considered: Considered[] = [];
-  for (const name of preferred ? [preferred] : names) {
-    if (name === "webgpu" && !preferred && !hasWebGpu()) {
-      considered.push({ name, usable: false, reason: "this process offers no navigator.gpu" });
-      continue;
-    }
-    const { engine, ...found } = await tryEngine(name);
-    considered.push(preferred && engine ? { ...found, reason: "asked for" } : found);
-    if (engine) return { engine, considered };
+  const offered = names.filter((name) => name !== "webgpu" || hasWebGpu());
+  const reasons: string[] = [];
+  for (const name of preferred ? [preferred] : offered) {
+    const { engine, reason } = await tryEngine(name);
+    if (engine) return { engine };
+    reasons.push(`${name} (${reason})`);
   }
-  const reasons = considered.map(({ name, reason }) => `${name} (${reason})`).join("; ");
   throw new Error(
-    `chooseEngine: expected ${preferred ? `"${preferred}"` : "an engine"} to run here, got ${reasons}` +
+    `chooseEngine: expected ${preferred ? `"${preferred}"` : "an engine"} to run here, got ${reasons.join("; ")}` +
       (preferred ? "; leave the choice open to take what runs" : ""),
   );
 }

@@ -188,11 +188,18 @@ interface NamedEngine {
   readonly name: string;
   readonly backend: string;
   readonly version: string;
+  /** By default float32. */
+  readonly precision?: Engine["precision"];
 }
 
-/** Names an engine by what its numbers depend on: `native`, `tfjs (wasm 4.22.0)`. */
-export function nameEngine({ name, backend, version }: NamedEngine): string {
-  return name === "native" ? name : `${name} (${backend} ${version})`;
+/**
+ * Names an engine by what its numbers depend on: `native`, `tfjs (wasm 4.22.0)`,
+ * `tfjs (tensorflow 2.9.1, products in bfloat16)`.
+ */
+export function nameEngine({ name, backend, version, precision }: NamedEngine): string {
+  if (name === "native") return name;
+  const rounding = precision === "bfloat16" ? ", products in bfloat16" : "";
+  return `${name} (${backend} ${version}${rounding})`;
 }
 
 /** Names an engine with its hardware: `native (256-bit vectors, 2 threads)`. */

@@ -19,13 +19,17 @@ let fastest: Algebra | undefined;
 
 /**
  * Returns the implementation that every function here uses unless another is given: the compiled one, and JavaScript
- * where it cannot be compiled. Both agree to rounding. The first call compiles, in some seconds, if that was never done.
+ * where it cannot be compiled, with the reason on standard error. Both agree to rounding. The first call compiles, in
+ * some seconds, if that was never done.
+ * @throws RangeError if ARO_THREADS is no number of threads.
  */
 export function fastestAlgebra(): Algebra {
   if (fastest) return fastest;
   try {
     fastest = nativeAlgebra();
-  } catch {
+  } catch (error) {
+    if (error instanceof RangeError) throw error;
+    console.warn(`linear algebra runs in JavaScript, which is slow: ${(error as Error).message}`);
     fastest = portableAlgebra;
   }
   return fastest;

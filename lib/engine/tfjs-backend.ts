@@ -194,7 +194,7 @@ export class Library {
 
   /**
    * The product `a b`, a tenth faster than tf.matMul, which takes TensorFlow's product of batches. With "bfloat16"
-   * factors and result are rounded to it, as PyTorch's autocast does.
+   * factors and result are rounded to it.
    */
   product(a: Tf.Tensor2D, b: Tf.Tensor2D, precision: "float32" | "bfloat16"): Tf.Tensor2D {
     const { binding } = this.#backend;

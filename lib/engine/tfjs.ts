@@ -185,20 +185,18 @@ export async function tfjsEngine({
         return done.sums;
       });
       settler?.end();
-      const join = (i: number) =>
-        tf.concat(
-          sums.map((of) => of[i]),
-          1,
-        ); // [1, outputs]
+      const join = (i: number) => tf.concat<T>([...sums.map((of) => of[i])], 1); // [1, outputs]
       if (settlement) settleVector(ofBias, () => tf.mul<T>(join(2), scale), settlement);
-      return {
-        slope: slope ? tf.mul<T>(slope, scale) : undefined,
-        losses: tf.concat([join(0), join(1)]),
-      };
+      const scaledSlope = slope ? tf.mul<T>(slope, scale) : undefined;
+      return { slope: scaledSlope, losses: tf.concat([join(0), join(1)]) };
     });
     const sums = copy(() => losses).then((values) => {
+      const sumOf = (part: Float32Array) => part.reduce((sum, value) => sum + value, 0);
       const outputs = values.length / 2;
-      return { huber: sumOf(values, 0, outputs), squared: sumOf(values, outputs, 2 * outputs) };
+      return {
+        huber: sumOf(values.subarray(0, outputs)),
+        squared: sumOf(values.subarray(outputs)),
+      };
     });
     return { slope: slope ? tensorOf(slope) : null, sums };
   };
@@ -327,7 +325,7 @@ export async function tfjsEngine({
     gate: (slope, out, leak) =>
       operation(() => tf.mul<T>(valuesOf(slope), tf.step(valuesOf(out), leak))),
     mask: (rows, units, share, random) =>
-      operation(() => tf.tensor2d(drawMask(rows, units, share, random), [rows, units])),
+      operation(() => tf.tensor2d(drawMask(rows * units, share, random), [rows, units])),
 
     sumRows: (a) => operation(() => tf.sum<T>(valuesOf(a), 0, true)),
     addVector: (a, vector) => operation(() => tf.add(valuesOf(a), valuesOf(vector))),
@@ -419,20 +417,10 @@ async function copyOut({ activate, tf }: Backend, make: () => T): Promise<Float3
 }
 
 /** Draws the mask of `Engine.mask`, row-major. */
-function drawMask(rows: number, units: number, share: number, random: Random): Float32Array {
-  const mask = new Float32Array(rows * units);
-  const draws = new Uint32Array(units);
-  const threshold = share * 0x100000000;
-  const scale = 1 / (1 - share);
-  for (let row = 0; row < rows; row++) {
-    random.fillUint32(draws);
-    for (let j = 0; j < units; j++) mask[row * units + j] = draws[j] < threshold ? 0 : scale;
+function drawMask(entries: number, share: number, random: Random): Float32Array {
+  const mask = new Float32Array(entries);
+  for (let i = 0; i < entries; i++) {
+    mask[i] = random.uint32() < share * 0x100000000 ? 0 : 1 / (1 - share);
   }
   return mask;
-}
-
-function sumOf(values: Float32Array, start: number, end: number): number {
-  let sum = 0;
-  for (let i = start; i < end; i++) sum += values[i];
-  return sum;
 }

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Modality } from "../cohort/cohort.js";
-import { createFolder, requireNewFolder } from "../cohort/durable-file.js";
+import { createFolder } from "../cohort/durable-file.js";
 import { hashFile } from "../cohort/sources.js";
 import type { Reading } from "../cohort/tables.js";
 import { ARO, type AroSpec } from "../model/aro.js";
@@ -80,9 +80,9 @@ export async function saveImputer(
   folder: string,
   texts: Readonly<Record<string, string>> = {},
 ): Promise<void> {
-  requireNewFolder("saveImputer", folder);
   const { decoder, aro, ...rest } = imputer;
   await createFolder(folder, async (aside) => {
+    const { modalities, features, trainedOn, spec, choices } = decoder;
     const tensors = tensorsOf(decoder);
     if (aro) {
       tensors.set("aro.spread", { shape: [aro.spread.length], values: aro.spread });
@@ -94,11 +94,7 @@ export async function saveImputer(
     const manifest: Manifest = {
       format: FORMAT,
       ...rest,
-      modalities: decoder.modalities,
-      features: decoder.features,
-      trainedOn: decoder.trainedOn,
-      spec: decoder.spec,
-      choices: decoder.choices,
+      ...{ modalities, features, trainedOn, spec, choices },
       ...(aro && { aro: aro.spec }),
       networks: decoder.networks.length,
       checksums: {
@@ -132,18 +128,8 @@ export async function openImputer(folder: string): Promise<OpenedImputer> {
     );
   }
   requireSum(join(folder, MANIFEST), sha256(text), sum);
-  const {
-    format,
-    checksums,
-    networks,
-    modalities,
-    features,
-    trainedOn,
-    spec,
-    choices,
-    aro,
-    ...rest
-  } = JSON.parse(text) as Manifest;
+  const { format, checksums, networks, aro, ...manifest } = JSON.parse(text) as Manifest;
+  const { modalities, features, trainedOn, spec, choices, ...rest } = manifest;
   if (format !== FORMAT) {
     throw new Error(
       `${folder}: expected a bundle of format ${FORMAT}, got ${format}; ` +
@@ -160,14 +146,22 @@ export async function openImputer(folder: string): Promise<OpenedImputer> {
     if (!found) throw new Error(`${file}: expected a tensor "${name}", got none`);
     return found;
   };
+  const weightsOf = (prefix: string, all: readonly { readonly name: string }[]): Weights =>
+    new Map(all.map(({ name }) => [name, values(`${prefix}.${name}`).values]));
+  const ofAro = (spec: AroSpec): ClampedModel => ({
+    ...{ spec, weights: weightsOf("aro", ARO.network(spec).tensors) },
+    spread: values("aro.spread").values,
+  });
   return {
     ...rest,
     ...(NAMES in checksums && { names: join(folder, NAMES) }),
-    ...(aro && { aro: aroOf(values, aro) }),
+    ...(aro && { aro: ofAro(aro) }),
     decoder: {
       ...{ modalities, features, trainedOn, spec, choices },
       ...decoderOf(values, trainedOn),
-      networks: Array.from({ length: networks }, (_, k) => networkOf(values, spec, k)),
+      networks: Array.from({ length: networks }, (_, k) =>
+        weightsOf(`network.${k}`, SHARED_DECODER.network(spec).tensors),
+      ),
     },
   };
 }
@@ -216,15 +210,10 @@ function decoderOf(
   values: (name: string) => Tensor,
   trainedOn: readonly string[],
 ): Pick<SharedDecoder, "paths" | "gates"> {
-  const doubles = <N extends string>(prefix: string, names: readonly N[]) =>
-    Object.fromEntries(
-      names.map((name) => [name, Float64Array.from(values(`${prefix}${name}`).values)]),
-    ) as Record<N, Float64Array>;
   const floats = <N extends string>(prefix: string, names: readonly N[]) =>
-    Object.fromEntries(names.map((name) => [name, values(`${prefix}${name}`).values])) as Record<
-      N,
-      Float32Array
-    >;
+    recordOf(names, (name) => values(`${prefix}${name}`).values);
+  const doubles = <N extends string>(prefix: string, names: readonly N[]) =>
+    recordOf(names, (name) => Float64Array.from(values(`${prefix}${name}`).values));
   const inputs = values("inputs");
   const scaler = { ...doubles("scaler.", SCALER), trainedOn };
   const standard = doubles("output.", STANDARD);
@@ -247,20 +236,8 @@ function decoderOf(
   return { paths, gates };
 }
 
-function networkOf(values: (name: string) => Tensor, spec: SharedDecoderSpec, k: number): Weights {
-  return new Map(
-    SHARED_DECODER.network(spec).tensors.map(({ name }) => [
-      name,
-      values(`network.${k}.${name}`).values,
-    ]),
-  );
-}
-
-function aroOf(values: (name: string) => Tensor, spec: AroSpec): ClampedModel {
-  const weights = new Map(
-    ARO.network(spec).tensors.map(({ name }) => [name, values(`aro.${name}`).values]),
-  );
-  return { spec, weights, spread: values("aro.spread").values };
+function recordOf<N extends string, T>(names: readonly N[], of: (name: N) => T): Record<N, T> {
+  return Object.fromEntries(names.map((name) => [name, of(name)])) as Record<N, T>;
 }
 
 function sha256(text: string): string {

@@ -28,16 +28,16 @@ export interface SpreadFactor {
  * entries of a modality. Measured values are as they are, not clamped to training percentiles.
  * @param modalities the inferred ones; their ranges are columns of `measured`.
  * @param measured the training samples in measured units, `[samples, inferred features]`.
- * @throws RangeError if the shapes differ, or a modality has no observed entry that was inferred.
+ * @throws RangeError if a modality has no observed entry that was inferred.
  */
 export function calibrateSpread(
   outOfFold: Pick<Inference, "mean" | "deviation">,
   measured: Matrix,
   modalities: readonly Modality[],
 ): SpreadFactor[] {
-  checkShapes("calibrateSpread", outOfFold, measured);
   return modalities.flatMap(({ name, start, end }) => {
-    const errors = relativeErrors(outOfFold, measured, { start, end });
+    const errors: number[] = [];
+    forEachPair(outOfFold, measured, start, end, (_, __, error) => errors.push(error));
     if (errors.length === 0) {
       throw new RangeError(
         `calibrateSpread: expected measured entries of ${name} that were inferred, got none; ` +
@@ -69,19 +69,6 @@ export function factorOf(
   );
 }
 
-/** `|measured - mean| / deviation` over the entries of the columns `[start, end)` that were measured and inferred. */
-function relativeErrors(
-  outOfFold: Pick<Inference, "mean" | "deviation">,
-  measured: Matrix,
-  { start, end }: { readonly start: number; readonly end: number },
-): number[] {
-  const errors: number[] = [];
-  forEachPair(outOfFold, measured, start, end, (at) => {
-    errors.push(relativeErrorAt(outOfFold, measured, at));
-  });
-  return errors;
-}
-
 /** How often intervals hold the measured value; one row a modality and level. */
 export interface Coverage {
   readonly modality: string;
@@ -100,7 +87,6 @@ export interface Coverage {
  * Measures the coverage of intervals on samples that the factors were not taken from. It is marginal: single samples and
  * features may be covered more or less.
  * @param measured `[samples, inferred features]`, in measured units.
- * @throws RangeError if the shapes differ.
  */
 export function measureCoverage(
   inference: Pick<Inference, "mean" | "deviation">,
@@ -108,7 +94,6 @@ export function measureCoverage(
   modalities: readonly Modality[],
   factors: readonly SpreadFactor[],
 ): Coverage[] {
-  checkShapes("measureCoverage", inference, measured);
   return modalities.flatMap(({ name, start, end }) =>
     factors
       .filter(({ modality }) => modality === name)
@@ -116,8 +101,8 @@ export function measureCoverage(
         const width = end - start;
         const [inside, count, widths] = Array.from({ length: 3 }, () => new Float64Array(width));
         const [sums, squares] = [new Float64Array(width), new Float64Array(width)];
-        forEachPair(inference, measured, start, end, (at, j) => {
-          if (relativeErrorAt(inference, measured, at) <= factor) inside[j]++;
+        forEachPair(inference, measured, start, end, (at, j, error) => {
+          if (error <= factor) inside[j]++;
           count[j]++;
           widths[j] += 2 * factor * inference.deviation[at];
           sums[j] += measured.values[at];
@@ -132,14 +117,12 @@ export function measureCoverage(
           return variance > 0 ? [widths[j] / count[j] / Math.sqrt(variance)] : [];
         });
         const at = (q: number) => (shares.length > 0 ? quantile(shares, q) : null);
+        const summed = relative.reduce((sum, value) => sum + value, 0);
         return [
           {
             ...{ modality: name, level, coverage: total(inside) / total(count) },
             ...{ entries: total(count), percentile5: at(0.05), percentile95: at(0.95) },
-            width:
-              relative.length > 0
-                ? relative.reduce((sum, value) => sum + value, 0) / relative.length
-                : null,
+            width: relative.length > 0 ? summed / relative.length : null,
           },
         ];
       }),
@@ -169,13 +152,11 @@ export function crossCoverage(
   patients: readonly string[],
   level: number,
 ): CrossCoverage[] {
-  checkShapes("crossCoverage", outOfFold, measured);
   const groupOf = new Map([...new Set(patients)].map((patient, i) => [patient, i % GROUPS]));
   return modalities.flatMap(({ name, start, end }) => {
     const errors = Array.from({ length: GROUPS }, (): number[] => []);
-    forEachPair(outOfFold, measured, start, end, (at) => {
-      const row = Math.floor(at / measured.columns);
-      errors[groupOf.get(patients[row])!].push(relativeErrorAt(outOfFold, measured, at));
+    forEachPair(outOfFold, measured, start, end, (at, _, error) => {
+      errors[groupOf.get(patients[Math.floor(at / measured.columns)])!].push(error);
     });
     const groups = errors.flatMap((own, group) => {
       const others = errors.flatMap((one, other) => (other === group ? [] : one));
@@ -187,16 +168,9 @@ export function crossCoverage(
     const sum = (of: (group: (typeof groups)[number]) => number) =>
       groups.reduce((total, group) => total + of(group), 0);
     const shares = groups.map(({ inside, entries }) => inside / entries);
-    return [
-      {
-        ...{
-          modality: name,
-          level,
-          coverage: sum((one) => one.inside) / sum((one) => one.entries),
-        },
-        ...{ lowest: Math.min(...shares), highest: Math.max(...shares) },
-      },
-    ];
+    const coverage = sum((one) => one.inside) / sum((one) => one.entries);
+    const [lowest, highest] = [Math.min(...shares), Math.max(...shares)];
+    return [{ modality: name, level, coverage, lowest, highest }];
   });
 }
 
@@ -211,39 +185,19 @@ export function judgeCorrelation(r: number, low: number): Verdict {
   return r >= 0.3 && low > 0 ? "usable" : "weak";
 }
 
-function relativeErrorAt(
-  { mean, deviation }: Pick<Inference, "mean" | "deviation">,
-  measured: Matrix,
-  at: number,
-): number {
-  return Math.abs(measured.values[at] - mean.values[at]) / deviation[at];
-}
-
-/** Visits the entries that were both measured and inferred with a spread. */
+/** Visits the entries that were both measured and inferred with a spread; the error is in deviations. */
 function forEachPair(
   { mean, deviation }: Pick<Inference, "mean" | "deviation">,
-  { rows, columns, observed }: Matrix,
+  { rows, columns, observed, values }: Matrix,
   start: number,
   end: number,
-  visit: (at: number, j: number) => void,
+  visit: (at: number, j: number, error: number) => void,
 ): void {
   for (let i = 0; i < rows; i++) {
     for (let j = start; j < end; j++) {
       const at = i * columns + j;
-      if (observed[at] && mean.observed[at] && deviation[at] > 0) visit(at, j - start);
+      if (!observed[at] || !mean.observed[at] || !(deviation[at] > 0)) continue;
+      visit(at, j - start, Math.abs(values[at] - mean.values[at]) / deviation[at]);
     }
   }
-}
-
-function checkShapes(
-  where: string,
-  { mean, deviation }: Pick<Inference, "mean" | "deviation">,
-  measured: Matrix,
-): void {
-  const fits = mean.rows === measured.rows && mean.columns === measured.columns;
-  if (fits && deviation.length === measured.values.length) return;
-  throw new RangeError(
-    `${where}: expected an inference of ${measured.rows} x ${measured.columns}, got ${mean.rows} x ${mean.columns} ` +
-      `with ${deviation.length} deviations`,
-  );
 }

@@ -3,6 +3,7 @@ import type { Drop } from "../cohort/cohort.js";
 import { unitsOf } from "../cohort/transform.js";
 import { MINIMUM_OBSERVED } from "../evaluate/correlation.js";
 import { quantile } from "../evaluate/statistics.js";
+import { markdownTable } from "../figures/table.js";
 import type { AroSpec } from "../model/aro.js";
 import type { TrainSettings } from "../train/settings.js";
 import type { Imputer } from "./bundle.js";
@@ -16,26 +17,16 @@ export function renderFeatures({
   decoder,
 }: Pick<Imputer, "quality"> & { readonly decoder: Pick<Imputer["decoder"], "choices"> }): string {
   const methods = new Map(decoder.choices.map(({ modality, method }) => [modality, method]));
-  const header = [
-    ...["modality", "feature", "method", "verdict", "n", "r", "rLow", "rHigh"],
-    ...["skill", "skillLow", "skillHigh", "coverage", "ownGene", "why"],
-  ];
+  const header =
+    "modality feature method verdict n r rLow rHigh skill skillLow skillHigh coverage ownGene why";
   const lines = quality.map((one) => {
     const { modality, feature, verdict, n, r, skill, coverage, ownGene, why } = one;
     const numbers = [r.value, r.low, r.high, skill.value, skill.low, skill.high, coverage];
     const shown = numbers.map((value) => value.toFixed(3));
-    return [
-      modality,
-      feature,
-      methods.get(modality),
-      verdict,
-      n,
-      ...shown,
-      ownGene ? "yes" : "no",
-      why,
-    ].join("\t");
+    const first = [modality, feature, methods.get(modality), verdict, n];
+    return [...first, ...shown, ownGene ? "yes" : "no", why].join("\t");
   });
-  return `${[header.join("\t"), ...lines].join("\n")}\n`;
+  return `${[header.replaceAll(" ", "\t"), ...lines].join("\n")}\n`;
 }
 
 /** Names of the methods as a card writes them. */
@@ -78,16 +69,16 @@ export function unitsText({
     .join("; ");
 }
 
-/** What a card tells beside the model. */
-export interface CardOptions {
-  /** What the readers left out of the cohort. */
-  readonly drops?: readonly Drop[];
-  /** How ARO was trained, if it was. */
-  readonly training?: TrainSettings;
-}
-
-/** Renders the model card. */
-export function renderCard(imputer: Imputer, { drops = [], training }: CardOptions = {}): string {
+/**
+ * Renders the model card.
+ * @param drops what the readers left out of the cohort.
+ * @param training how ARO was trained, if it was.
+ */
+export function renderCard(
+  imputer: Imputer,
+  drops: readonly Drop[],
+  training?: TrainSettings,
+): string {
   const { name, seed, version, madeOn, decoder, patients, noveltyLimit } = imputer;
   const [seen, ...inferred] = decoder.modalities;
   const methods = decoder.choices.map(
@@ -188,18 +179,16 @@ function renderErrors({ decoder: { choices } }: Imputer): string {
       const error = errors[method];
       if (error === undefined) return [];
       const { mean } = errors;
-      const skill = mean === undefined ? "" : (1 - error.value / mean.value).toFixed(3);
-      const cells = [
-        ...[modality, METHOD_NAMES[method], method === chosen ? "yes" : ""],
-        `${error.value.toFixed(3)} (${error.low.toFixed(3)} to ${error.high.toFixed(3)})`,
-        skill,
+      return [
+        {
+          ...{ modality, method: METHOD_NAMES[method], imputes: method === chosen ? "yes" : "" },
+          "mean squared error": `${error.value.toFixed(3)} (${error.low.toFixed(3)} to ${error.high.toFixed(3)})`,
+          "1 - error / error of the mean": mean ? (1 - error.value / mean.value).toFixed(3) : "",
+        },
       ];
-      return [`| ${cells.join(" | ")} |`];
     }),
   );
-  return `| modality | method | imputes | mean squared error | 1 - error / error of the mean |
-| --- | --- | --- | --- | ---: |
-${rows.join("\n")}`;
+  return tableOf(rows);
 }
 
 function renderVerdicts({ decoder: { modalities }, quality }: Imputer): string {
@@ -212,31 +201,31 @@ function renderVerdicts({ decoder: { modalities }, quality }: Imputer): string {
       values.length === 0
         ? "none"
         : [0.5, 0.05, 0.95].map((q) => quantile(values, q).toFixed(2)).join(", ");
-    const cells = [
-      ...[modality, end - start, rated.length],
-      spread(rated.map(({ r }) => r.value)),
-      spread(rated.map(({ skill }) => skill.value)),
-      ...[share("strong"), share("usable"), share("weak")],
-      own.filter(({ ownGene }) => ownGene).length,
-    ];
-    return `| ${cells.join(" | ")} |`;
+    return {
+      ...{ modality, features: `${end - start}`, rated: `${rated.length}` },
+      "r: median, 5th and 95th percentile": spread(rated.map(({ r }) => r.value)),
+      "skill: the same": spread(rated.map(({ skill }) => skill.value)),
+      ...{ strong: share("strong"), usable: share("usable"), weak: share("weak") },
+      "matched to their own gene": `${own.filter(({ ownGene }) => ownGene).length}`,
+    };
   });
-  return `| modality | features | rated | r: median, 5th and 95th percentile | skill: the same | strong | usable | weak | matched to their own gene |
-| --- | ---: | ---: | --- | --- | ---: | ---: | ---: | ---: |
-${rows.join("\n")}`;
+  return tableOf(rows);
 }
 
 function renderCoverage({ coverage, factors, quality }: Imputer): string {
   const rows = coverage.map(({ modality, level, coverage: share, lowest, highest }) => {
     const over = ratedFeatures(quality, modality).map((one) => one.coverage);
     const at = (q: number) => (over.length > 0 ? quantile(over, q).toFixed(2) : "none");
-    const cells = [
-      ...[modality, factorOf(factors, modality, level).toFixed(3), share.toFixed(3)],
-      ...[`${lowest.toFixed(3)} to ${highest.toFixed(3)}`, `${at(0.05)} to ${at(0.95)}`],
-    ];
-    return `| ${cells.join(" | ")} |`;
+    return {
+      ...{ modality, factor: factorOf(factors, modality, level).toFixed(3) },
+      coverage: share.toFixed(3),
+      "groups of patients": `${lowest.toFixed(3)} to ${highest.toFixed(3)}`,
+      "features, 5th to 95th percentile": `${at(0.05)} to ${at(0.95)}`,
+    };
   });
-  return `| modality | factor | coverage | groups of patients | features, 5th to 95th percentile |
-| --- | ---: | ---: | --- | --- |
-${rows.join("\n")}`;
+  return tableOf(rows);
+}
+
+function tableOf(rows: readonly object[]): string {
+  return rows.length > 0 ? markdownTable(rows) : "none";
 }

@@ -39,7 +39,7 @@ export interface ClampedOptions {
 const FOLDS = 5;
 
 /** The trainings of `fitClamped`. */
-export interface ClampedPlan {
+interface ClampedPlan {
   readonly spec: AroSpec;
   readonly training: TrainSettings;
   /** Rows of the cohort; each fold has its own patients. */
@@ -108,11 +108,8 @@ export async function fitClamped(
   scaler: Scaler,
   { spec, training, folds }: ClampedPlan,
   engine: Engine,
-  onProgress: (share: number, what: string) => void = () => {},
-): Promise<{
-  readonly model: ClampedModel;
-  readonly outOfFold: Pick<Inference, "mean" | "deviation">;
-}> {
+  onProgress: (share: number, what: string) => void,
+) {
   const first = cohort.modalities[0].end;
   const { columns } = cohort.matrix;
   const { epochs, seed } = training;
@@ -129,14 +126,11 @@ export async function fitClamped(
     const prepared = prepareCohort(cohort, { train: kept, validation, test: held });
     const aro = buildAutoencoder(engine, ARO, spec, { seed });
     try {
+      const what = f < folds.length ? `ARO without fold ${f + 1} of ${folds.length}` : "ARO";
       for await (const { epoch } of train(aro, dealRows(prepared, spec), training)) {
         const share = (f + epoch / epochs) / trainings;
-        const left = ((performance.now() - started) / 1000) * (1 / share - 1);
-        const what = f < folds.length ? `ARO without fold ${f + 1} of ${folds.length}` : "ARO";
-        onProgress(
-          share,
-          `${what}, epoch ${epoch} of ${epochs}, about ${formatDuration(left)} left`,
-        );
+        const left = formatDuration(((performance.now() - started) / 1000) * (1 / share - 1));
+        onProgress(share, `${what}, epoch ${epoch} of ${epochs}, about ${left} left`);
       }
       if (held.length === 0) weights = await aro.readWeights();
       else {
@@ -156,10 +150,16 @@ export async function fitClamped(
     }
   }
   const truth = inPaperSpace(cohort, scaler).matrix;
-  const spread = spreadOf(truth, rows, first, outOfFold);
+  const [squares, counts] = [0, 1].map(() => new Float64Array(outOfFold.columns));
+  forEachGuess(truth, rows, outOfFold, (at, j, measured) => {
+    squares[j] += (measured - outOfFold.values[at]) ** 2;
+    counts[j]++;
+  });
+  const spread = Float32Array.from(shrinkDeviations(squares, counts));
   const deviation = new Float32Array(outOfFold.values.length);
   for (let i = 0; i < rows.length; i++) deviation.set(spread, i * spread.length);
-  return { model: { spec, weights, spread }, outOfFold: { mean: outOfFold, deviation } };
+  const model: ClampedModel = { spec, weights, spread };
+  return { model, outOfFold: { mean: outOfFold, deviation } };
 }
 
 /** A value in measured units from one in the paper's space; the training mean for 0. */
@@ -183,24 +183,21 @@ export function inPaperSpace(cohort: Cohort, scaler: Scaler): Cohort {
   return { ...cohort, matrix: { ...cohort.matrix, values: out } };
 }
 
-function spreadOf(
+/** Visits the entries of the inferred columns that were both measured, in the rows of the truth, and guessed. */
+function forEachGuess(
   truth: Matrix,
   rows: readonly number[],
-  first: number,
   guess: Matrix,
-): Float32Array {
-  const { columns } = guess;
-  const [squares, counts] = [new Float64Array(columns), new Float64Array(columns)];
+  visit: (at: number, j: number, measured: number, sample: number) => void,
+): void {
+  const first = truth.columns - guess.columns;
   rows.forEach((row, i) => {
-    for (let j = 0; j < columns; j++) {
+    for (let j = 0; j < guess.columns; j++) {
       const from = row * truth.columns + first + j;
-      const at = i * columns + j;
-      if (!truth.observed[from] || !guess.observed[at]) continue;
-      squares[j] += (truth.values[from] - guess.values[at]) ** 2;
-      counts[j]++;
+      const at = i * guess.columns + j;
+      if (truth.observed[from] && guess.observed[at]) visit(at, j, truth.values[from], i);
     }
   });
-  return Float32Array.from(shrinkDeviations(squares, counts));
 }
 
 /** Puts ARO on an engine; it predicts new samples in the paper's space, with each feature's spread. */
@@ -254,15 +251,10 @@ export function scoreClamped(
     const errors: Partial<Record<Method, Estimate>> = {};
     for (const [method, predict] of predictions) {
       const [sums, counts] = [new Float64Array(rows.length), new Float64Array(rows.length)];
-      rows.forEach((row, i) => {
-        for (let j = start - first; j < end - first; j++) {
-          const from = row * truth.columns + first + j;
-          const at = i * guess.columns + j;
-          if (!truth.observed[from] || !guess.observed[at] || !outOfFold.mean.observed[at])
-            continue;
-          sums[i] += (truth.values[from] - predict(at, j)) ** 2;
-          counts[i]++;
-        }
+      forEachGuess(truth, rows, guess, (at, j, measured, i) => {
+        if (j < start - first || j >= end - first || !outOfFold.mean.observed[at]) return;
+        sums[i] += (measured - predict(at, j)) ** 2;
+        counts[i]++;
       });
       const error = estimateError(sums, counts, draws);
       if (error) errors[method] = error;

@@ -121,16 +121,12 @@ export async function fitSharedDecoder(
   const outOfFold = emptyInference(rows.length, paths);
   let trained: Weights[];
   if (isTrained) {
-    const gates = gatesOf(
-      spec,
-      paths,
-      inferred.map((modality) => ({ ...modality, method })),
-    );
     const found = engine ?? (await chooseEngine()).engine;
     const threads = found.name === "native" ? threadsFor(pairs.codes.length) : 1;
     const held = Array.from({ length: networks }, (_, k) =>
       dealt.flatMap(({ test }, fold) => (fold % networks === k ? test : [])),
     );
+    const gates = gatesOf(spec, paths, inferred, () => method);
     const { scaler, standard, level, unit } = paths;
     const answers = await trainNetworks(
       {
@@ -151,11 +147,7 @@ export async function fitSharedDecoder(
     { described, pairs, paths, inference: isTrained ? outOfFold : undefined, patients, seed },
     { method, fallback },
   );
-  const gates = gatesOf(
-    spec,
-    paths,
-    inferred.map((modality, m) => ({ ...modality, method: choices[m].method })),
-  );
+  const gates = gatesOf(spec, paths, inferred, (m) => choices[m].method);
   // What the networks said stays; where a control decides, its answer replaces theirs.
   for (const row of rows.keys()) {
     await inferSample([], described, { sample: row, row }, { paths, gates, spec }, outOfFold);
@@ -201,13 +193,11 @@ export async function crossFit(
   ];
   const [{ paths }, ...found] = await describeFolds({ material, seed }, parts, {
     threads: threadsFor(rows.length * material.inferred.rows),
-    onPart: (part) =>
-      onPart(
-        parts.length,
-        part === 0
-          ? "paths of all training samples"
-          : `paths without fold ${part} of ${dealt.length}`,
-      ),
+    onPart: (part) => {
+      const what =
+        part === 0 ? "of all training samples" : `without fold ${part} of ${dealt.length}`;
+      onPart(parts.length, `paths ${what}`);
+    },
   });
   const described = describe(material, dealt, found);
   return { paths: paths!, described, pairs: listPairs(material, rows, described), dealt };
@@ -321,12 +311,14 @@ function noNetwork(spec: SharedDecoderSpec): Weights {
 function gatesOf(
   spec: SharedDecoderSpec,
   { unit }: Paths,
-  modalities: readonly (Modality & { readonly method: PathMethod })[],
+  modalities: readonly Modality[],
+  methodOf: (m: number) => PathMethod,
 ): Gates {
   const width = outputsOf(spec);
   const trained = new Uint8Array(unit.length);
   const fixed = new Float32Array(unit.length * width);
-  for (const { start, end, method } of modalities) {
+  for (const [m, { start, end }] of modalities.entries()) {
+    const method = methodOf(m);
     if (method === "shared-decoder") {
       trained.fill(1, start, end);
       continue;

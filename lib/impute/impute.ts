@@ -149,17 +149,25 @@ export async function impute(options: ImputeOptions): Promise<Imputed> {
       values.abandon();
       throw error;
     }
-    warnings.push(...noteMissing(places, decoder.modalities[0].name));
-    if (aligned) {
+    if (places.missing.length > 0) {
       warnings.push(
-        `aligned to the training samples by ${align}, which removes true differences between the two groups of samples ` +
-          `along with those of units and batch${leftOut(aligned.left)}`,
+        `${places.missing.length} of the model's features of ${decoder.modalities[0].name} are missing ` +
+          `(${(100 * (1 - places.found)).toFixed(1)} %) and filled with the training mean: ${quoteSome(places.missing)}`,
       );
     }
-    if (imputer.aro) warnings.push(CLAMPED);
-    warnings.push(...worseThanMean(decoder.choices));
-    warnings.push(...noteSamples(imputer, newcomers));
-    warnings.push(...noteShift(newcomers, aligned !== undefined));
+    if (aligned) {
+      const few = `; ${countOf(aligned.left, "feature")} measured in fewer than 10 samples left out`;
+      warnings.push(
+        `aligned to the training samples by ${align}, which removes true differences between the two groups of samples ` +
+          `along with those of units and batch${aligned.left > 0 ? few : ""}`,
+      );
+    }
+    warnings.push(
+      ...(imputer.aro ? [CLAMPED] : []),
+      ...worseThanMean(decoder.choices),
+      ...noteSamples(imputer, newcomers),
+      ...noteShift(newcomers, aligned !== undefined),
+    );
     await writeFile(join(aside, "samples.tsv"), renderNewcomers(newcomers, imputer.noveltyLimit));
     await writeFile(join(aside, "features.tsv"), renderFeatures(imputer));
     await writeFile(
@@ -177,11 +185,6 @@ export async function impute(options: ImputeOptions): Promise<Imputed> {
     ),
     notes: [...read.notes, ...warnings],
   };
-}
-
-function leftOut(features: number): string {
-  if (features === 0) return "";
-  return `; ${countOf(features, "feature")} measured in fewer than 10 samples left out`;
 }
 
 /**
@@ -216,15 +219,4 @@ function blockOf(
     }
   }
   return { value, low, high };
-}
-
-function noteMissing(
-  { missing, found }: ReturnType<typeof findPlaces>,
-  modality: string,
-): string[] {
-  if (missing.length === 0) return [];
-  return [
-    `${missing.length} of the model's features of ${modality} are missing (${(100 * (1 - found)).toFixed(1)} %) and ` +
-      `filled with the training mean: ${quoteSome(missing)}`,
-  ];
 }

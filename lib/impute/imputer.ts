@@ -111,7 +111,7 @@ export async function fitImputer(
   };
   if (output !== undefined) {
     await saveImputer(imputer, output, {
-      "README.md": renderCard(imputer, { drops: cohort.drops, training: plan?.training }),
+      "README.md": renderCard(imputer, cohort.drops, plan?.training),
       "features.tsv": renderFeatures(imputer),
       ...names,
     });

@@ -222,24 +222,19 @@ function writeSample(
   });
 }
 
-export interface InferOptions {
-  /** By default the one that `chooseEngine` finds. */
-  readonly engine?: Engine;
-}
-
 /**
  * Infers the other modalities of new samples from their first.
  * @param seen the first modality in measured units, `[samples, features]`, in the columns of the training cohort's; what
  *   is missing is filled with the training median.
+ * @param options.engine by default the one that `chooseEngine` finds.
  * @returns one row a sample.
  * @throws RangeError if it has other columns.
  */
 export async function inferModalities(
   decoder: Pick<SharedDecoder, "paths" | "spec" | "networks" | "gates">,
   seen: Matrix,
-  options: InferOptions = {},
+  { engine }: { readonly engine?: Engine } = {},
 ): Promise<Inference> {
-  const { engine } = checkOptions("inferModalities", options, { engine: "object" });
   const opened = openDecoder(decoder, engine ?? (await chooseEngine()).engine, emptyInference);
   try {
     return await opened.infer(seen);
@@ -308,7 +303,7 @@ export function sharedDecoderPredictor(
   decoder: FixedDecoder,
   prepared: PreparedCohort,
   cohort: Cohort,
-  options: InferOptions & { readonly name?: string } = {},
+  options: { readonly engine?: Engine; readonly name?: string } = {},
 ): Predictor {
   const { name = "shared decoder", engine } = checkOptions("sharedDecoderPredictor", options, {
     engine: "object",

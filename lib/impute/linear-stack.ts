@@ -2,8 +2,7 @@
 import type { Cohort, Modality } from "../cohort/cohort.js";
 import { factorCholesky } from "../engine/linear-algebra.js";
 import { outputsOf } from "../model/shared-decoder.js";
-import { checkOptions } from "../options.js";
-import { crossFit, FIT_DEFAULTS, type FitOptions } from "./fit.js";
+import { type CrossFit, crossFit, FIT_DEFAULTS } from "./fit.js";
 import { type Described, type FixedDecoder, type PairList, specOf } from "./infer.js";
 import { inferredRanges } from "./material.js";
 import { PATHS, shrinkDeviations } from "./paths.js";
@@ -12,22 +11,17 @@ import { PATHS, shrinkDeviations } from "./paths.js";
  * Fits the pooled linear stack. All features of a modality share one weight for each path and an intercept, by least
  * squares over the observed training pairs in units of the features' residual deviations, with a penalty of 1; paths
  * describe each sample without its fold. A feature's spread is the deviation of its errors, drawn to the modality's.
+ * @param rows training rows.
+ * @param crossFitted what `crossFit` made of them; by default it is called here.
  * @throws RangeError as `fitSharedDecoder`.
  */
 export async function fitLinearStack(
   cohort: Cohort,
-  options: Pick<FitOptions, "rows" | "folds" | "seed" | "crossFitted"> = {},
+  rows: readonly number[],
+  crossFitted?: CrossFit,
 ): Promise<FixedDecoder> {
-  const {
-    rows = cohort.samples.map((_, row) => row),
-    folds = FIT_DEFAULTS.folds,
-    seed = FIT_DEFAULTS.seed,
-    crossFitted,
-  } = checkOptions("fitLinearStack", options, {
-    ...{ rows: "array", folds: "number", seed: "number", crossFitted: "object" },
-  });
   const { paths, described, pairs } =
-    crossFitted ?? (await crossFit(cohort, { rows, folds, networks: 2, seed }));
+    crossFitted ?? (await crossFit(cohort, { ...FIT_DEFAULTS, rows, networks: 2 }));
   const spec = specOf(paths, { hidden: 1, objective: "standardized" });
   const width = outputsOf(spec);
   const fixed = new Float32Array(paths.unit.length * width);

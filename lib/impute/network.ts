@@ -2,14 +2,13 @@
 import { createRandom, type Random } from "../cohort/random.js";
 import type { Engine } from "../engine/engine.js";
 import { nativeEngine } from "../engine/native.js";
-import type { Weights } from "../model/model.js";
 import {
   buildSharedDecoder,
   initializeSharedDecoder,
   type SharedDecoderModel,
   type SharedDecoderSpec,
 } from "../model/shared-decoder.js";
-import type { Gates, Inference } from "./decoder.js";
+import type { Gates } from "./decoder.js";
 import {
   type Described,
   emptyInference,
@@ -39,21 +38,15 @@ export interface Networks {
 }
 
 /** Samples that a network does not see, and the seed that it starts from. */
-export interface NetworkPart {
+interface NetworkPart {
   readonly held: readonly number[];
   readonly seed: number;
 }
 
-/** A trained network, and what it infers of the samples that it did not see, in their order. */
-export interface TrainedNetwork {
-  readonly weights: Weights;
-  readonly inference: Inference;
-}
-
-/** Trains each network, and lets it infer the samples held from it. */
+/** Trains each network, and lets it infer the samples held from it, in their order. */
 export const trainNetworks = inParallel(
   import.meta.url,
-  async (shared: Networks, { held, seed }: NetworkPart): Promise<TrainedNetwork> => {
+  async (shared: Networks, { held, seed }: NetworkPart) => {
     const { spec, described, pairs, paths } = shared;
     const engine = shared.engine ?? (await nativeEngine());
     const model = buildSharedDecoder(engine, spec, initializeSharedDecoder(spec, seed));

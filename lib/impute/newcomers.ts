@@ -88,20 +88,13 @@ export function noteSamples(
   const trained = new Set(trainedOn);
   const known = newcomers.map(({ sample }) => sample).filter((id) => trained.has(id));
   const few = newcomers.filter(({ found }) => found < FEW_FEATURES).map(({ sample }) => sample);
-  return [
-    ...(known.length > 0
-      ? [
-          `${countOf(known.length, "sample")} had the id of a training sample (${quoteSome(known)}); if these are the ` +
-            "same samples, their values are fitted, not predicted, and their intervals are too narrow",
-        ]
-      : []),
-    ...(few.length > 0
-      ? [
-          `${countOf(few.length, "sample")} measured less than ${percent(FEW_FEATURES)} of the model's features ` +
-            `(${quoteSome(few)}); the rest is filled with training medians`,
-        ]
-      : []),
-  ];
+  const fitted =
+    `${countOf(known.length, "sample")} had the id of a training sample (${quoteSome(known)}); if these are the ` +
+    "same samples, their values are fitted, not predicted, and their intervals are too narrow";
+  const sparse =
+    `${countOf(few.length, "sample")} measured less than ${percent(FEW_FEATURES)} of the model's features ` +
+    `(${quoteSome(few)}); the rest is filled with training medians`;
+  return [...(known.length > 0 ? [fitted] : []), ...(few.length > 0 ? [sparse] : [])];
 }
 
 /** Tells of samples whose values lie elsewhere than the training samples', as other units or batches do. */

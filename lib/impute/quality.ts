@@ -90,10 +90,8 @@ export function judge(
   { value, low }: Estimate,
 ): { readonly verdict: Verdict; readonly why: string } {
   if (n < MINIMUM_OBSERVED) {
-    return {
-      verdict: "weak",
-      why: `predicted out of fold in ${n} samples, fewer than ${MINIMUM_OBSERVED}`,
-    };
+    const why = `predicted out of fold in ${n} samples, fewer than ${MINIMUM_OBSERVED}`;
+    return { verdict: "weak", why };
   }
   const verdict = judgeCorrelation(value, low);
   const reasons = {
@@ -136,14 +134,7 @@ function score(
   };
   const whole = of(() => 1);
   const drawn = draws.map((weights) => of((i) => weights[used[i]]));
-  return {
-    r: estimate(
-      whole.r,
-      drawn.map(({ r }) => r),
-    ),
-    skill: estimate(
-      Number.isFinite(whole.skill) ? whole.skill : 0,
-      drawn.map(({ skill }) => skill),
-    ),
-  };
+  const [rs, skills] = [drawn.map(({ r }) => r), drawn.map(({ skill }) => skill)];
+  const skill = Number.isFinite(whole.skill) ? whole.skill : 0;
+  return { r: estimate(whole.r, rs), skill: estimate(skill, skills) };
 }

@@ -4,7 +4,7 @@ import type { Imputer } from "./bundle.js";
 import { factorOf, LEVEL, type Verdict } from "./calibration.js";
 import { METHOD_NAMES, unitsText } from "./card.js";
 import type { Newcomer } from "./newcomers.js";
-import { ratedFeatures } from "./quality.js";
+import { type FeatureQuality, ratedFeatures } from "./quality.js";
 import { noveltyOfTraining, type SampleMap } from "./smoothing.js";
 
 export interface ReportOptions {
@@ -89,70 +89,66 @@ function whereText({ noveltyLimit }: Imputer, newcomers: readonly Newcomer[]): s
 function listWarned(warned: readonly Newcomer[]): string {
   const rows = warned
     .slice(0, LISTED)
-    .map(
-      ({ sample, novelty, warnings }) =>
-        `<tr><td>${escapeMarkup(sample)}</td><td>${novelty.toFixed(3)}</td><td>${escapeMarkup(warnings.join("; "))}</td></tr>`,
-    );
+    .map(({ sample, novelty, warnings }) => [sample, novelty.toFixed(3), warnings.join("; ")]);
   const more =
     warned.length > LISTED ? `<p>${warned.length - LISTED} more in samples.tsv.</p>` : "";
-  return `<table><tr><th>sample</th><th>novelty</th><th>warning</th></tr>\n${rows.join("\n")}\n</table>${more}`;
+  return `${tableOf(["sample", "novelty", "warning"], rows)}${more}`;
 }
 
 function tableCoverage({ coverage, factors, decoder }: Imputer): string {
   const rows = coverage.map(({ modality, coverage: share, lowest, highest }) => {
     const choice = decoder.choices.find((one) => one.modality === modality)!;
-    const cells = [
+    return [
       ...[modality, METHOD_NAMES[choice.method], `${(100 * share).toFixed(1)} %`],
       `${(100 * lowest).toFixed(1)} to ${(100 * highest).toFixed(1)} %`,
       factorOf(factors, modality, LEVEL).toFixed(2),
     ];
-    return `<tr>${cells.map((cell) => `<td>${escapeMarkup(cell)}</td>`).join("")}</tr>`;
   });
-  return `<table><tr><th>modality</th><th>imputed by</th><th>coverage</th><th>five groups of patients</th><th>factor of the deviation</th></tr>
-${rows.join("\n")}</table>`;
+  const head = ["modality", "imputed by", "coverage", "five groups of patients"];
+  return tableOf([...head, "factor of the deviation"], rows);
+}
+
+function tableOf(headings: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (tag: string, cells: readonly string[]) =>
+    `<tr>${cells.map((cell) => `<${tag}>${escapeMarkup(cell)}</${tag}>`).join("")}</tr>`;
+  return `<table>${line("th", headings)}\n${rows.map((row) => line("td", row)).join("\n")}\n</table>`;
 }
 
 const WIDTH = 760;
 
-/** One histogram of r a modality, stacked by verdict. */
-function drawVerdicts({ decoder, quality }: Imputer): string {
+/** One histogram a modality, of its rated features. */
+function drawEach(
+  { decoder, quality }: Imputer,
+  histogramOf: (rated: readonly FeatureQuality[], modality: string) => Histogram,
+): string {
   return decoder.modalities
     .slice(1)
-    .map(({ name }) => {
-      const own = ratedFeatures(quality, name);
-      const all = quality.filter(({ modality }) => modality === name).length;
-      const shares = VERDICTS.map(([verdict]) => {
-        const count = own.filter((one) => one.verdict === verdict).length;
-        return `${count} ${verdict}`;
-      });
-      const stacks = VERDICTS.map(([verdict, color]) => ({
-        color,
-        values: own.filter((one) => one.verdict === verdict).map(({ r }) => r.value),
-      }));
-      const unrated = all > own.length ? `, ${all - own.length} measured too rarely` : "";
-      const title = `${name}: ${shares.join(", ")}${unrated}`;
-      const legend = VERDICTS.map(([label, color]) => ({ label, color }));
-      return drawHistogram({
-        ...{ title, label: "r, out of fold", low: -0.4, high: 1, tick: 0.2, stacks, legend },
-      });
-    })
+    .map(({ name }) => drawHistogram(histogramOf(ratedFeatures(quality, name), name)))
     .join("\n");
 }
 
-/** One histogram of features' coverage a modality, with the nominal level. */
-function drawCoverage({ decoder, quality }: Imputer): string {
-  return decoder.modalities
-    .slice(1)
-    .map(({ name }) => {
-      const own = ratedFeatures(quality, name);
-      const stacks = [{ color: NEW, values: own.map(({ coverage }) => coverage) }];
-      const title = `${name}: share of measured values inside their interval, a feature each`;
-      return drawHistogram({
-        ...{ title, label: "coverage", low: 0.6, high: 1, tick: 0.1 },
-        ...{ stacks, mark: LEVEL, legend: [] },
-      });
-    })
-    .join("\n");
+/** Histograms of r, stacked by verdict. */
+function drawVerdicts(imputer: Imputer): string {
+  return drawEach(imputer, (rated, name) => {
+    const stacks = VERDICTS.map(([verdict, color]) => ({
+      ...{ label: verdict, color },
+      values: rated.filter((one) => one.verdict === verdict).map(({ r }) => r.value),
+    }));
+    const shares = stacks.map(({ label, values }) => `${values.length} ${label}`);
+    const all = imputer.quality.filter(({ modality }) => modality === name).length;
+    const unrated = all > rated.length ? `, ${all - rated.length} measured too rarely` : "";
+    const title = `${name}: ${shares.join(", ")}${unrated}`;
+    return { title, label: "r, out of fold", low: -0.4, high: 1, tick: 0.2, stacks };
+  });
+}
+
+/** Histograms of features' coverage, with the nominal level. */
+function drawCoverage(imputer: Imputer): string {
+  return drawEach(imputer, (rated, name) => ({
+    title: `${name}: share of measured values inside their interval, a feature each`,
+    ...{ label: "coverage", low: 0.6, high: 1, tick: 0.1, mark: LEVEL },
+    stacks: [{ color: NEW, values: rated.map(({ coverage }) => coverage) }],
+  }));
 }
 
 interface Histogram {
@@ -161,17 +157,20 @@ interface Histogram {
   readonly low: number;
   readonly high: number;
   readonly tick: number;
-  /** From the bottom up. */
-  readonly stacks: readonly { readonly color: string; readonly values: readonly number[] }[];
+  /** From the bottom up; those with a label are in the legend. */
+  readonly stacks: readonly {
+    readonly label?: string;
+    readonly color: string;
+    readonly values: readonly number[];
+  }[];
   /** A value that a line marks. */
   readonly mark?: number;
-  readonly legend: readonly { readonly label: string; readonly color: string }[];
 }
 
 const BINS = 28;
 
 /** Draws stacked counts; values beyond the axis count in its first or last bin. */
-function drawHistogram({ title, label, low, high, tick, stacks, mark, legend }: Histogram): string {
+function drawHistogram({ title, label, low, high, tick, stacks, mark }: Histogram): string {
   const counts = stacks.map(({ values }) => {
     const out = new Array<number>(BINS).fill(0);
     for (const value of values) {
@@ -201,24 +200,21 @@ function drawHistogram({ title, label, low, high, tick, stacks, mark, legend }: 
       })
       .join("");
   }).join("");
-  const ticks = Array.from(
-    { length: Math.round((high - low) / tick) + 1 },
-    (_, t) => low + t * tick,
-  )
-    .map((value) =>
-      text(x(value), base + 16, value.toFixed(1).replace("-0.0", "0.0"), "middle", QUIET),
-    )
-    .join("");
+  const ticks = Array.from({ length: Math.round((high - low) / tick) + 1 }, (_, t) => {
+    const value = low + t * tick;
+    return text(x(value), base + 16, value.toFixed(1).replace("-0.0", "0.0"), "middle", QUIET);
+  }).join("");
   const line =
     mark === undefined
       ? ""
       : `<line x1="${px(x(mark))}" x2="${px(x(mark))}" y1="${top - 6}" y2="${base}" stroke="${WARNED}" stroke-width="2"/>` +
         text(x(mark) - 5, top - 4, `${100 * mark} %`, "end", WARNED);
-  const keys = legend
-    .map(
-      ({ label: key, color }, i) =>
-        `<rect x="${WIDTH - 230 + 75 * i}" y="7" width="11" height="11" fill="${color}"/>` +
-        text(WIDTH - 215 + 75 * i, 17, key, "start", INK),
+  const keys = stacks
+    .map(({ label: key, color }, i) =>
+      key === undefined
+        ? ""
+        : `<rect x="${WIDTH - 230 + 75 * i}" y="7" width="11" height="11" fill="${color}"/>` +
+          text(WIDTH - 215 + 75 * i, 17, key, "start", INK),
     )
     .join("");
   return svg(
@@ -233,34 +229,28 @@ function drawHistogram({ title, label, low, high, tick, stacks, mark, legend }: 
 
 /** Draws the training samples in gray and the new ones in color; those with a warning are squares. */
 function drawMap({ noveltyLimit }: Imputer, { newcomers, map }: ReportOptions): string {
-  const training = Array.from(
-    { length: map.training.length / 2 },
-    (_, i) => [map.training[2 * i], map.training[2 * i + 1]] as const,
-  );
+  const at = map.training;
+  const training = Array.from({ length: at.length / 2 }, (_, i) => [at[2 * i], at[2 * i + 1]]);
   const all = [...training, ...newcomers.map(({ place }) => place)];
   const range = (c: 0 | 1) => {
-    const [low, high] = all.reduce(
-      ([a, b], place) => [Math.min(a, place[c]), Math.max(b, place[c])],
-      [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY],
-    );
+    const low = all.reduce((a, place) => Math.min(a, place[c]), Number.POSITIVE_INFINITY);
+    const high = all.reduce((a, place) => Math.max(a, place[c]), Number.NEGATIVE_INFINITY);
     return { low, size: high > low ? high - low : 1 };
   };
   const [across, up] = [range(0), range(1)];
   const [height, top, base, left] = [400, 34, 366, 20];
   const x = (value: number) => left + ((value - across.low) / across.size) * (WIDTH - left - 20);
   const y = (value: number) => base - 8 - ((value - up.low) / up.size) * (base - top - 16);
+  const circle = (a: number, b: number) => `<circle cx="${px(x(a))}" cy="${px(y(b))}"`;
   const gray = training
-    .map(
-      ([a, b]) =>
-        `<circle cx="${px(x(a))}" cy="${px(y(b))}" r="3.5" fill="${TRAINING}" fill-opacity="0.6"/>`,
-    )
+    .map(([a, b]) => `${circle(a, b)} r="3.5" fill="${TRAINING}" fill-opacity="0.6"/>`)
     .join("");
   const colored = newcomers
     .map(({ place: [a, b], novelty, sample }) => {
       const name = `<title>${escapeMarkup(sample)}, novelty ${novelty.toFixed(3)}</title>`;
       return novelty > noveltyLimit
         ? `<rect x="${px(x(a) - 4)}" y="${px(y(b) - 4)}" width="8" height="8" fill="${WARNED}">${name}</rect>`
-        : `<circle cx="${px(x(a))}" cy="${px(y(b))}" r="4" fill="${NEW}">${name}</circle>`;
+        : `${circle(a, b)} r="4" fill="${NEW}">${name}</circle>`;
     })
     .join("");
   const title = "Samples by their first modality";
@@ -283,15 +273,10 @@ function drawNovelty(imputer: Imputer, newcomers: readonly Newcomer[]): string {
   const training = Array.from(noveltyOfTraining(decoder.paths.likeness));
   const novelties = newcomers.map(({ novelty }) => novelty);
   const all = [...training, ...novelties, noveltyLimit];
-  const low = Math.min(
-    0,
-    all.reduce((a, b) => Math.min(a, b)),
-  );
-  const high = Math.max(
-    1,
-    all.reduce((a, b) => Math.max(a, b)),
-  );
+  const low = all.reduce((a, b) => Math.min(a, b), 0);
+  const high = all.reduce((a, b) => Math.max(a, b), 1);
   const left = 80;
+  const middle = (left + WIDTH) / 2;
   const x = (value: number) => left + ((value - low) / (high - low)) * (WIDTH - left - 20);
   const ticksOf = (values: readonly number[], top: number) =>
     values
@@ -311,13 +296,7 @@ function drawNovelty(imputer: Imputer, newcomers: readonly Newcomer[]): string {
       `${ticksOf(training, 34)}${ticksOf(novelties, 70)}` +
       `<line x1="${px(x(noveltyLimit))}" x2="${px(x(noveltyLimit))}" y1="28" y2="102" stroke="${INK}" stroke-dasharray="4 3"/>` +
       `${text(x(noveltyLimit), 24, `limit ${noveltyLimit.toFixed(2)}`, "middle", INK)}${scale}` +
-      text(
-        (left + WIDTH) / 2,
-        140,
-        "share that the training samples do not explain",
-        "middle",
-        QUIET,
-      ),
+      text(middle, 140, "share that the training samples do not explain", "middle", QUIET),
   );
 }
 

@@ -3,9 +3,12 @@ import { execFile } from "node:child_process";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { basename, dirname, join, relative } from "node:path";
+import { promisify } from "node:util";
 import ts from "typescript";
 import { projectRoot } from "../cohort/root.js";
 import { type CodeCell, listNotebooks, notebookName, readCodeCells } from "./notebook.js";
+
+const run = promisify(execFile);
 
 export interface CellProblem {
   readonly notebook: string;
@@ -56,18 +59,11 @@ export async function checkCells(files?: readonly string[]): Promise<CellProblem
   };
   await writeFile(join(folder, "tsconfig.json"), JSON.stringify(config));
   const require = createRequire(import.meta.url);
-  const typed = await output(require.resolve("typescript/bin/tsc"), [
-    "-p",
-    folder,
-    "--pretty",
-    "false",
-  ]);
+  const compiler = require.resolve("typescript/bin/tsc");
+  const typed = await output(compiler, ["-p", folder, "--pretty", "false"]);
   const linted = await output(require.resolve("@biomejs/biome/bin/biome"), [
-    "lint",
-    "--vcs-enabled=false",
-    "--only=nursery/noFloatingPromises",
-    "--reporter=github",
-    folder,
+    ...["lint", "--vcs-enabled=false", "--only=nursery/noFloatingPromises"],
+    ...["--reporter=github", folder],
   ]);
   await rm(folder, { recursive: true, force: true });
   const general = typed.split("\n").find((line) => line.startsWith("error TS"));
@@ -86,19 +82,13 @@ export async function checkCells(files?: readonly string[]): Promise<CellProblem
   }
 
   async function output(script: string, args: string[]): Promise<string> {
-    return new Promise((resolve, reject) => {
-      execFile(
-        process.execPath,
-        [script, ...args],
-        { cwd: root, maxBuffer: 1 << 26 },
-        (error, stdout, stderr) => {
-          // Both exit with an error if they find problems; without any output, they failed to run.
-          if (error && stdout === "")
-            reject(new Error(`checkCells: ${relative(root, script)} failed: ${stderr}`));
-          else resolve(stdout);
-        },
-      );
+    const options = { cwd: root, maxBuffer: 1 << 26 };
+    const { stdout } = await run(process.execPath, [script, ...args], options).catch((found) => {
+      // Both exit with an error if they find problems; without any output, they failed to run.
+      if (found.stdout) return found;
+      throw new Error(`checkCells: ${relative(root, script)} failed: ${found.stderr}`);
     });
+    return stdout;
   }
 }
 
@@ -121,7 +111,13 @@ function findTraps(cells: readonly CodeCell[]): Omit<CellProblem, "notebook">[] 
     };
     const visit = (node: ts.Node) => {
       if (ts.isShorthandPropertyAssignment(node)) shorthands.push(node);
-      if (isDeclaration(node) && node.name && ts.isIdentifier(node.name)) own.add(node.name.text);
+      const isDeclared =
+        ts.isVariableDeclaration(node) ||
+        ts.isBindingElement(node) ||
+        ts.isParameter(node) ||
+        ts.isFunctionDeclaration(node) ||
+        ts.isImportSpecifier(node);
+      if (isDeclared && node.name && ts.isIdentifier(node.name)) own.add(node.name.text);
       if (ts.isBindingElement(node) && node.propertyName) {
         const name = node.propertyName.getText(file);
         report(node, `tslab may break "{ ${name}: ... }" in destructuring; take the value whole`);
@@ -138,21 +134,4 @@ function findTraps(cells: readonly CodeCell[]): Omit<CellProblem, "notebook">[] 
     for (const name of own) earlier.add(name);
     return traps;
   });
-}
-
-type Declaration =
-  | ts.VariableDeclaration
-  | ts.BindingElement
-  | ts.ParameterDeclaration
-  | ts.FunctionDeclaration
-  | ts.ImportSpecifier;
-
-function isDeclaration(node: ts.Node): node is Declaration {
-  return (
-    ts.isVariableDeclaration(node) ||
-    ts.isBindingElement(node) ||
-    ts.isParameter(node) ||
-    ts.isFunctionDeclaration(node) ||
-    ts.isImportSpecifier(node)
-  );
 }

@@ -5,7 +5,6 @@ import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { findPython, runCommand, venvPython } from "../cohort/python.js";
 import { projectRoot } from "../cohort/root.js";
-import { checkOptions } from "../options.js";
 
 export interface JupyterEnvironment {
   /** The Python inside the private .venv. */
@@ -24,64 +23,47 @@ export interface PrepareOptions {
  * Installs the private Jupyter if necessary; starts over if an earlier installation is incomplete.
  * @throws Error with the remedy if there is no suitable Python, or pip fails.
  */
-export async function prepareJupyter(options: PrepareOptions = {}): Promise<JupyterEnvironment> {
-  const { lab = false, onProgress = () => {} } = checkOptions("prepareJupyter", options, {
-    lab: "boolean",
-    onProgress: "function",
-  });
+export async function prepareJupyter({
+  lab = false,
+  onProgress = () => {},
+}: PrepareOptions = {}): Promise<JupyterEnvironment> {
   const root = projectRoot();
   const venv = join(root, ".venv");
   const bin = venvPython(root);
-  const requirements = join(
-    root,
-    "lib",
-    "jupyter",
-    lab ? "requirements-lab.txt" : "requirements.txt",
-  );
+  const own = (name: string) => join(root, "lib", "jupyter", name);
+  const requirements = own(lab ? "requirements-lab.txt" : "requirements.txt");
   const stamp = join(venv, `.aro-${lab ? "lab" : "jupyter"}`);
   const wanted = createHash("sha256")
-    .update(await readFile(join(root, "lib", "jupyter", "requirements.txt")))
+    .update(await readFile(own("requirements.txt")))
     .update(await readFile(requirements))
     .digest("hex");
-  if (!(await works(bin))) {
+  const found = await runCommand(bin, ["-m", "pip", "--version"]);
+  if (found.code !== 0) {
     const python = await findPython({ own: false });
     onProgress(`making .venv with ${python}`);
     await rm(venv, { recursive: true, force: true });
-    await call(
-      python,
-      ["-m", "venv", venv],
-      "make a virtual environment; on Debian and Ubuntu: apt install python3-venv",
-    );
+    const what = "make a virtual environment; on Debian and Ubuntu: apt install python3-venv";
+    await call(python, ["-m", "venv", venv], what);
   }
   if (!existsSync(stamp) || (await readFile(stamp, "utf8")) !== wanted) {
     onProgress(lab ? "installing JupyterLab into .venv" : "installing Jupyter's runner into .venv");
     const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
-    await call(
-      bin,
-      [...pip, "-r", requirements],
-      "install Jupyter; is the package index reachable?",
-    );
+    const what = "install Jupyter; is the package index reachable?";
+    await call(bin, [...pip, "-r", requirements], what);
     await writeFile(stamp, wanted);
   }
   // JupyterLab contains CommonJS scripts, which would inherit "type": "module" from the repository.
   await writeFile(join(venv, "package.json"), '{ "type": "commonjs" }\n');
   await writeKernelSpec(root, venv);
-  return { python: bin, env: variablesOf(venv) };
-}
-
-function variablesOf(venv: string): Record<string, string> {
-  const own = (name: string) => join(venv, "var", name);
-  return {
+  const inside = (name: string) => join(venv, "var", name);
+  const env = {
     JUPYTER_PATH: join(venv, "share", "jupyter"),
-    JUPYTER_CONFIG_DIR: own("config"), // of JupyterLab: settings and workspaces
-    JUPYTER_DATA_DIR: own("data"),
-    JUPYTER_RUNTIME_DIR: own("runtime"),
-    IPYTHONDIR: own("ipython"),
+    JUPYTER_CONFIG_DIR: inside("config"), // of JupyterLab: settings and workspaces
+    JUPYTER_DATA_DIR: inside("data"),
+    JUPYTER_RUNTIME_DIR: inside("runtime"),
+    IPYTHONDIR: inside("ipython"),
   };
-}
-
-async function works(python: string): Promise<boolean> {
-  return (await runCommand(python, ["-m", "pip", "--version"])).code === 0;
+  return { python: bin, env };
 }
 
 async function call(command: string, args: string[], purpose: string): Promise<void> {

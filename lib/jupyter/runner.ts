@@ -1,10 +1,10 @@
 // The runner of the notebooks, in real Jupyter.
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { join, relative } from "node:path";
 import { createInterface } from "node:readline";
 import { projectRoot } from "../cohort/root.js";
-import { checkOptions, required } from "../options.js";
 import { type JupyterEnvironment, prepareJupyter } from "./environment.js";
 import { type CodeCell, notebookName, readCodeCells, readPredecessors } from "./notebook.js";
 
@@ -46,23 +46,11 @@ export interface NotebookRun {
  * Executes the notebooks, each after the notebooks or tagged cells that its metadata names, at most `atOnce` at a time. A
  * notebook is written only if all its cells succeed. A failure interrupts the others.
  * @returns one result per notebook, in the order of `files`.
- * @throws RangeError if a notebook waits for a tag that no cell has.
  * @throws Error with the notebook, the cell, its source, the message and the line in lib of the first failure, or with the
  *   notebooks and cells where `signal` stopped them.
  */
 export async function runNotebooks(options: RunNotebooksOptions): Promise<NotebookRun[]> {
-  const {
-    folder,
-    files,
-    env,
-    signal,
-    atOnce = 1,
-    onProgress = () => {},
-    onEvent = () => {},
-  } = checkOptions("runNotebooks", options, {
-    ...{ folder: required("string"), files: required("array"), env: required("object") },
-    ...{ signal: "object", atOnce: "number", onProgress: "function", onEvent: "function" },
-  });
+  const { folder, files, env, signal, atOnce = 1, onProgress, onEvent = () => {} } = options;
   const jupyter = await prepareJupyter({ onProgress });
   const failure = new AbortController();
   const stop = signal ? AbortSignal.any([signal, failure.signal]) : failure.signal;
@@ -72,7 +60,6 @@ export async function runNotebooks(options: RunNotebooksOptions): Promise<Notebo
   );
   const cellsOf = new Map<string, readonly CodeCell[]>();
   for (const file of files) cellsOf.set(notebookName(file), await readCodeCells(file));
-  for (const { file, after } of waiting) requireTags(notebookName(file), after, cellsOf);
   const reached = new Set<string>(); // tagged cells that are done, as "03-train#models"
   let wake = () => {};
   const running = new Map<string, Promise<void>>();
@@ -82,16 +69,12 @@ export async function runNotebooks(options: RunNotebooksOptions): Promise<Notebo
   const start = async (file: string): Promise<void> => {
     const name = notebookName(file);
     try {
-      const options = { folder, env, signal: stop, jupyter };
-      const run = await runNotebook(file, {
-        ...options,
-        onEvent(event) {
-          onEvent(name, event);
-          if (event.event !== "done") return;
-          const tags = cellsOf.get(name)![event.number - 1].tags;
-          for (const tag of tags) reached.add(`${name}#${tag}`);
-          wake();
-        },
+      const run = await runNotebook(file, { folder, env }, stop, jupyter, (event) => {
+        onEvent(name, event);
+        if (event.event !== "done") return;
+        const tags = cellsOf.get(name)![event.number - 1].tags;
+        for (const tag of tags) reached.add(`${name}#${tag}`);
+        wake();
       });
       if (typeof run === "number") stopped.push(`in code cell ${run} of ${name}`);
       else done.set(name, run);
@@ -131,32 +114,13 @@ export async function runNotebooks(options: RunNotebooksOptions): Promise<Notebo
   return chosen.map((name) => done.get(name)!);
 }
 
-/** @throws RangeError if the notebook waits for a tag that no cell of the named notebook has. */
-function requireTags(
-  notebook: string,
-  after: readonly string[],
-  cellsOf: ReadonlyMap<string, readonly CodeCell[]>,
-): void {
-  for (const [name, tag] of after.map((one) => one.split("#"))) {
-    const cells = cellsOf.get(name);
-    if (tag === undefined || !cells || cells.some(({ tags }) => tags.includes(tag))) continue;
-    throw new RangeError(
-      `runNotebooks: ${notebook} waits for "${name}#${tag}"; expected a cell of ${name} tagged "${tag}", ` +
-        `got ${[...new Set(cells.flatMap(({ tags }) => tags))].join(", ") || "no tags"}`,
-    );
-  }
-}
-
-interface RunNotebookOptions extends Pick<RunNotebooksOptions, "folder" | "env"> {
-  readonly signal: AbortSignal;
-  readonly jupyter: JupyterEnvironment;
-  readonly onEvent: (event: NotebookEvent) => void;
-}
-
 /** Executes one notebook; resolves to the number of a cell if it was stopped there. */
 async function runNotebook(
   file: string,
-  { folder, env, signal, jupyter, onEvent }: RunNotebookOptions,
+  { folder, env }: Pick<RunNotebooksOptions, "folder" | "env">,
+  signal: AbortSignal,
+  jupyter: JupyterEnvironment,
+  onEvent: (event: NotebookEvent) => void,
 ): Promise<NotebookRun | number> {
   const root = projectRoot();
   const name = notebookName(file);
@@ -165,13 +129,7 @@ async function runNotebook(
   const script = join(root, "lib", "jupyter", "run_notebook.py");
   const child = spawn(jupyter.python, [script, file, join(folder, `${name}.ipynb`), failed], {
     cwd: root,
-    env: {
-      ...process.env,
-      ...env,
-      ...jupyter.env,
-      ARO_LIB_BUILT: "1",
-      PYTHONWARNINGS: "ignore",
-    },
+    env: { ...process.env, ...env, ...jupyter.env, ARO_LIB_BUILT: "1", PYTHONWARNINGS: "ignore" },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const stop = () => child.kill("SIGTERM");
@@ -180,10 +138,7 @@ async function runNotebook(
   child.stderr.on("data", (chunk) => {
     complaints += chunk;
   });
-  const closed = new Promise<void>((resolve, reject) => {
-    child.on("error", reject);
-    child.on("close", () => resolve());
-  });
+  const closed = once(child, "close");
   let last: NotebookEvent | null = null;
   for await (const line of createInterface({ input: child.stdout })) {
     if (!line.startsWith("{")) continue;
@@ -208,26 +163,19 @@ function failureMessage(
   if (last?.event !== "failed") {
     return `runNotebooks: ${file} did not run\n${complaints.trim().split("\n").slice(-12).join("\n")}`;
   }
-  const source = last.source.split("\n").map((line) => `    ${line}`);
-  const kept = existsSync(join(projectRoot(), failed))
-    ? `\nthe notebook up to there: ${failed}`
-    : "";
-  return (
-    [
-      `runNotebooks: ${file}, code cell ${last.number} failed`,
-      ...source,
-      explainStack(last.message || complaints),
-    ].join("\n") + kept
-  );
+  return [
+    `runNotebooks: ${file}, code cell ${last.number} failed`,
+    ...last.source.split("\n").map((line) => `    ${line}`),
+    explainStack(last.message || complaints),
+    ...(existsSync(join(projectRoot(), failed)) ? [`the notebook up to there: ${failed}`] : []),
+  ].join("\n");
 }
 
 /** Reduces a kernel's error text to the message and the stack frames in lib and in the cell, with relative paths. */
-export function explainStack(text: string): string {
+function explainStack(text: string): string {
   const root = projectRoot();
   const lines = text.trim().split("\n");
-  const kept = lines.filter((line) => {
-    if (!/^\s+at /.test(line)) return true;
-    return line.includes(root) && !line.includes("node_modules");
-  });
+  const isOwn = (line: string) => line.includes(root) && !line.includes("node_modules");
+  const kept = lines.filter((line) => !/^\s+at /.test(line) || isOwn(line));
   return kept.join("\n").replaceAll(`file://${root}/`, "").replaceAll(`${root}/`, "");
 }

@@ -1,11 +1,12 @@
-// The cost of training an ARO, estimated before it starts: operations, time, and disk space for the run's folder.
+// The cost of a training, estimated before it starts: disk space for the run's folder, and an ARO's operations and time.
 import { existsSync } from "node:fs";
 import { readdir, stat, statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { median } from "simple-statistics";
 import { emptyMatrix, type Matrix } from "../cohort/matrix.js";
 import { createRandom } from "../cohort/random.js";
 import type { Engine } from "../engine/engine.js";
-import { sizeOf } from "../layers/layers.js";
+import { countNumbers, type Described } from "../layers/layers.js";
 import { ARO, type AroSpec } from "./aro.js";
 import { buildAutoencoder } from "./autoencoder.js";
 import { widestFit } from "./memory.js";
@@ -23,12 +24,9 @@ export function flopsPerStep({ features, width, hiddenLayers, batchNorm }: AroSp
 }
 
 /** Estimates the peak size of a run's folder, in bytes: the weights, and two checkpoints of weights and Adam's moments. */
-export function estimateDisk(spec: AroSpec): number {
-  const parameters = countParameters(ARO, spec);
-  const buffers = ARO.network(spec).tensors.reduce(
-    (sum, { shape }) => sum + sizeOf(shape),
-    -parameters,
-  );
+export function estimateDisk<Spec>(architecture: Described<Spec>, spec: Spec): number {
+  const { tensors } = architecture.network(spec);
+  const [parameters, buffers] = [true, false].map((isTrained) => countNumbers(tensors, isTrained));
   return 4 * (parameters + buffers + 2 * (3 * parameters + buffers));
 }
 
@@ -43,8 +41,12 @@ export async function availableDisk(folder: string): Promise<number> {
  * Refuses a training whose folder would fill the disk. The folder's present files count as free: the run replaces them.
  * @throws RangeError with the bytes needed and the bytes available.
  */
-export async function requireDisk(spec: AroSpec, folder: string): Promise<void> {
-  const needed = estimateDisk(spec);
+export async function requireDisk<Spec>(
+  architecture: Described<Spec>,
+  spec: Spec,
+  folder: string,
+): Promise<void> {
+  const needed = estimateDisk(architecture, spec);
   const room = (await availableDisk(folder)) + (await bytesIn(folder));
   if (room >= needed) return;
   const gib = (bytes: number) => `${(bytes / 2 ** 30).toFixed(2)} GiB`;
@@ -101,15 +103,15 @@ async function timeSteps(engine: Engine, spec: AroSpec, rows: number): Promise<n
   const model = buildAutoencoder(engine, ARO, spec, { seed: 0 });
   const times: number[] = [];
   try {
-    for (let step = -2; step < STEPS; step++) {
+    for (let step = 0; step < 2 + STEPS; step++) {
       const started = performance.now();
       await model.step(batch, { learningRate: 1e-5, random });
-      if (step >= 0) times.push((performance.now() - started) / 1000);
+      times.push((performance.now() - started) / 1000);
     }
   } finally {
     model.dispose();
   }
-  return times.sort((a, b) => a - b)[Math.floor(STEPS / 2)];
+  return median(times.slice(2));
 }
 
 /** Draws rows like preprocessed ones: half of the values are 0, a fifth are unobserved. */

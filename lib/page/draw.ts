@@ -30,16 +30,19 @@ function drawMark({ color, shape }: Mark, x: number, y: number, size = 3.5): SVG
   const paint = { fill: color, "fill-opacity": 0.75 };
   if (shape === "circle") return element("circle", { cx: x, cy: y, r: size, ...paint });
   if (shape === "square") {
-    return element("rect", {
-      x: x - size,
-      y: y - size,
-      width: 2 * size,
-      height: 2 * size,
-      ...paint,
-    });
+    const corner = { x: x - size, y: y - size };
+    return element("rect", { ...corner, width: 2 * size, height: 2 * size, ...paint });
   }
   const points = `${x},${y - size * 1.3} ${x - size * 1.2},${y + size} ${x + size * 1.2},${y + size}`;
   return element("polygon", { points, ...paint });
+}
+
+function drawText(x: number, y: number, label: string, anchor: string, more = {}): SVGElement {
+  return element("text", { x, y, "text-anchor": anchor, ...more }, label);
+}
+
+function drawLine([x1, y1]: Point, [x2, y2]: Point, paint: object): SVGElement {
+  return element("line", { x1, y1, x2, y2, ...paint });
 }
 
 /** A range with some room, as pixels. */
@@ -57,16 +60,8 @@ function frame(svg: Element, xTitle: string, yTitle: string): void {
       ...{ x: left, y: top, width: WIDTH - left - right, height: HEIGHT - top - bottom },
       ...{ fill: "none", stroke: "#767676" },
     }),
-    element(
-      "text",
-      { x: (left + WIDTH - right) / 2, y: HEIGHT - 6, "text-anchor": "middle" },
-      xTitle,
-    ),
-    element(
-      "text",
-      { x: 12, y: middle, "text-anchor": "middle", transform: `rotate(-90 12 ${middle})` },
-      yTitle,
-    ),
+    drawText((left + WIDTH - right) / 2, HEIGHT - 6, xTitle, "middle"),
+    drawText(12, middle, yTitle, "middle", { transform: `rotate(-90 12 ${middle})` }),
   );
 }
 
@@ -81,7 +76,9 @@ function drawLegend(svg: Element, entries: readonly { mark: Mark; label: string 
 /** Draws the inferred features of a sample: measured to the right, reconstructed upward, over observed entries. */
 export function drawReconstruction(
   svg: Element,
-  { scene, sample, values }: { scene: Scene; sample: number; values: Float32Array },
+  scene: Scene,
+  sample: number,
+  values: Float32Array,
 ): void {
   const { modalities, measured } = scene;
   frame(svg, "measured", "reconstructed");
@@ -91,24 +88,12 @@ export function drawReconstruction(
   const y = scaleOf(range, HEIGHT - bottom, top);
   for (const tick of [0, 0.5, 1, 1.5]) {
     svg.append(
-      element(
-        "text",
-        { x: x(tick), y: HEIGHT - bottom + 15, "text-anchor": "middle" },
-        String(tick),
-      ),
-      element("text", { x: left - 4, y: y(tick) + 4, "text-anchor": "end" }, String(tick)),
+      drawText(x(tick), HEIGHT - bottom + 15, `${tick}`, "middle"),
+      drawText(left - 4, y(tick) + 4, `${tick}`, "end"),
     );
   }
-  svg.append(
-    element("line", {
-      x1: x(0),
-      y1: y(0),
-      x2: x(MOST),
-      y2: y(MOST),
-      stroke: "#767676",
-      "stroke-dasharray": "4 3",
-    }),
-  );
+  const dashed = { stroke: "#767676", "stroke-dasharray": "4 3" };
+  svg.append(drawLine([x(0), y(0)], [x(MOST), y(MOST)], dashed));
   const inferred = modalities.slice(1);
   inferred.forEach(({ start, end }, m) => {
     for (let j = start; j < end; j++) {
@@ -128,12 +113,10 @@ export function drawReconstruction(
 /** Draws a map of all samples by tissue, with a line from the chosen sample's place to the place of its edit. */
 export function drawLatent(
   svg: Element,
-  {
-    scene,
-    sample,
-    points,
-    place,
-  }: { scene: Scene; sample: number; points: readonly Point[]; place: Point },
+  scene: Scene,
+  sample: number,
+  points: readonly Point[],
+  place: Point,
 ): void {
   const { left, right, top, bottom } = MARGIN;
   const all = [...points, place];
@@ -153,24 +136,11 @@ export function drawLatent(
     const mark = MARKS[tissues.indexOf(String(scene.samples[i].labels.tissue))];
     svg.append(drawMark(mark, xOf(x), yOf(y)));
   });
-  const [from, to] = [points[sample], place].map(([x, y]) => [xOf(x), yOf(y)]);
+  const [from, to] = [points[sample], place].map(([x, y]): Point => [xOf(x), yOf(y)]);
+  const ring = { r: 8, fill: "none", stroke: "#1a1a1a", "stroke-width": 2.5 };
   svg.append(
-    element("line", {
-      x1: from[0],
-      y1: from[1],
-      x2: to[0],
-      y2: to[1],
-      stroke: "#1a1a1a",
-      "stroke-width": 2,
-    }),
-    element("circle", {
-      cx: to[0],
-      cy: to[1],
-      r: 8,
-      fill: "none",
-      stroke: "#1a1a1a",
-      "stroke-width": 2.5,
-    }),
+    drawLine(from, to, { stroke: "#1a1a1a", "stroke-width": 2 }),
+    element("circle", { cx: to[0], cy: to[1], ...ring }),
   );
   drawLegend(
     svg,

@@ -38,14 +38,16 @@ function choice(
   return label;
 }
 
-function row(cells: readonly string[]): HTMLTableRowElement {
+function cell(text: string, scope?: "row" | "col"): HTMLElement {
+  const made = document.createElement(scope ? "th" : "td");
+  if (scope) made.setAttribute("scope", scope);
+  made.textContent = text;
+  return made;
+}
+
+function row([head, ...cells]: readonly string[]): HTMLTableRowElement {
   const made = document.createElement("tr");
-  cells.forEach((cell, i) => {
-    const one = document.createElement(i === 0 ? "th" : "td");
-    if (i === 0) one.setAttribute("scope", "row");
-    one.textContent = cell;
-    made.append(one);
-  });
+  made.append(cell(head, "row"), ...cells.map((text) => cell(text)));
   return made;
 }
 
@@ -76,12 +78,7 @@ function fillControls(scene: Scene): void {
   );
   find("models").append(...MODELS.map((name, i) => choice("radio", "model", name, i === 0)));
   find("head").replaceChildren(
-    ...["Predictor", ...scene.modalities.map(({ name }) => name)].map((name) => {
-      const cell = document.createElement("th");
-      cell.setAttribute("scope", "col");
-      cell.textContent = name;
-      return cell;
-    }),
+    ...["Predictor", ...scene.modalities.map(({ name }) => name)].map((name) => cell(name, "col")),
   );
 }
 
@@ -107,14 +104,11 @@ async function show(scene: Scene): Promise<void> {
 
   const modalityOf = (j: number) =>
     modalities.find(({ start, end }) => j >= start && j < end)!.name;
-  const edits = [
-    ...(now.feature === null
-      ? []
-      : [
-          `${features[now.feature]} (${modalityOf(now.feature)}) is pulled to ${text(now.value, 2)}`,
-        ]),
-    ...now.hidden.map((name) => `${name} is masked`),
-  ];
+  const edits = now.hidden.map((name) => `${name} is masked`);
+  if (now.feature !== null) {
+    const feature = `${features[now.feature]} (${modalityOf(now.feature)})`;
+    edits.unshift(`${feature} is pulled to ${text(now.value, 2)}`);
+  }
   const change = (error: number | null, from: number | null) => {
     if (error === null || from === null) return "not measured";
     if (edits.length === 0) return text(error);
@@ -137,38 +131,29 @@ async function show(scene: Scene): Promise<void> {
     const entry = now.sample * measured.columns + j;
     return measured.observed[entry] ? text(measured.values[entry]) : "not measured";
   };
-  find("moved").replaceChildren(
-    ...moved
-      .slice(0, 8)
-      .map(({ j }) =>
-        row([features[j], modalityOf(j), measuredText(j), text(from[j]), text(to[j])]),
-      ),
-  );
+  const cells = ({ j }: { j: number }) =>
+    row([features[j], modalityOf(j), measuredText(j), text(from[j]), text(to[j])]);
+  find("moved").replaceChildren(...moved.slice(0, 8).map(cells));
   find("moved-text").textContent =
     moved.length === 0
       ? `No prediction of ${model} has moved.`
       : `${moved.length} of ${features.length} predictions of ${model} have moved; these moved most.`;
 
-  drawReconstruction(find("reconstruction"), { scene, sample: now.sample, values: to });
+  drawReconstruction(find("reconstruction"), scene, now.sample, to);
   const { id } = scene.samples[now.sample];
   find("reconstruction-text").textContent =
     `What ${model} reconstructs of ${id}, against what was measured. Points on the line agree.`;
-  drawLatent(find("latent"), {
-    ...{ scene, sample: now.sample, points: scene.maps[model], place: is.places[model] },
-  });
+  drawLatent(find("latent"), scene, now.sample, scene.maps[model], is.places[model]);
   find("latent-text").textContent =
     `The ${scene.samples.length} samples in the latent space of ${model}, by its first two principal components. The circle marks ${id} with your changes; the line leads back to where it was.`;
 
-  const inferred = modalities
-    .slice(1)
-    .map(
-      ({ name }, m) =>
-        `${change(is.readings[at].errors[m + 1], was.readings[at].errors[m + 1])} on ${name}`,
-    )
-    .join(" and ");
+  const changes = is.readings[at].errors.map((error, m) =>
+    change(error, was.readings[at].errors[m]),
+  );
+  const inferred = modalities.map(({ name }, m) => `${changes[m]} on ${name}`).slice(1);
   find("said").textContent =
     `${edits.length === 0 ? `${id} is as it was measured` : `For ${id}, ${edits.join(" and ")}`}. ` +
-    `The error of ${model} is ${inferred}.`;
+    `The error of ${model} is ${inferred.join(" and ")}.`;
 }
 
 async function start(): Promise<void> {

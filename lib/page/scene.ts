@@ -103,12 +103,11 @@ export async function openScene(engine: Engine, packed: Packed): Promise<Scene> 
     { ...fitRidge(prepared, { input: "paper" }), name: "ridge" },
     ...models.map(({ name, model }) => modelPredictor(name, model)),
   ];
-  const mappers = new Map<ModelName, (rows: Matrix) => Promise<Point[]>>();
+  const mappers = {} as Record<ModelName, (rows: Matrix) => Promise<Point[]>>;
   const maps = {} as Record<ModelName, readonly Point[]>;
   for (const { name, model } of models) {
-    const map = await fitMap(model, train.matrix);
-    mappers.set(name, map);
-    maps[name] = await map(measured);
+    mappers[name] = await fitMap(model, train.matrix);
+    maps[name] = await mappers[name](measured);
   }
   return {
     samples: samples.slice(0, SHOWN),
@@ -127,7 +126,7 @@ export async function openScene(engine: Engine, packed: Packed): Promise<Scene> 
         readings.push({ predictor: predictor.name, values, errors });
       }
       const places = {} as Record<ModelName, Point>;
-      for (const name of MODELS) [places[name]] = await mappers.get(name)!(input);
+      for (const name of MODELS) [places[name]] = await mappers[name](input);
       return { readings, places };
     },
   };
@@ -151,15 +150,6 @@ function applyEdit(
   modalities: readonly Modality[],
   { sample, hidden, feature, value }: Edit,
 ): Matrix {
-  const { rows, columns } = measured;
-  if (!Number.isInteger(sample) || sample < 0 || sample >= rows) {
-    throw new RangeError(`read: expected a sample in [0, ${rows}), got ${sample}`);
-  }
-  if (feature !== null && !(feature in measured.values.subarray(0, columns) && value >= 0)) {
-    throw new RangeError(
-      `read: expected a feature in [0, ${columns}) and a value of at least 0, got ${feature} and ${value}`,
-    );
-  }
   const row = selectRows(measured, [sample]);
   if (feature !== null) row.values[feature] = value;
   for (const { name, start, end } of modalities) {

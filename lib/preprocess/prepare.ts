@@ -10,14 +10,13 @@ export const PARTS = ["train", "validation", "test"] as const;
 
 export type Part = (typeof PARTS)[number];
 
+export const SPACES = ["paper", "z"] as const;
+
 /**
  * The space of preprocessed values: "paper" is the paper's, `log1p(max(0, z))`, which is never negative; "z" stops at the
  * z-scores, which keep values below the mean.
  */
-export type Space = "paper" | "z";
-
-/** Every space. */
-export const SPACES = ["paper", "z"] as const satisfies readonly Space[];
+export type Space = (typeof SPACES)[number];
 
 /** Preprocessed rows of one part; the type names the part, so that training rows cannot pass for test rows. */
 export interface Prepared<P extends Part = Part> {

@@ -65,17 +65,9 @@ export interface Cell<Run extends ScoredRun = ScoredRun> {
   readonly run: Run;
 }
 
-/**
- * Lists the experiments of a profile.
- * @throws RangeError if its number of seeds is not a positive whole number.
- */
+/** Lists the experiments of a profile. */
 export function experimentsOf(profile: Profile): Experiment[] {
   const { cohort, split, training, experiments, evaluation } = profile;
-  if (!Number.isInteger(experiments.seeds) || experiments.seeds < 1) {
-    throw new RangeError(
-      `experimentsOf: expected experiments.seeds to be a positive whole number, got ${experiments.seeds}`,
-    );
-  }
   const from = (first: number, count: number) => Array.from({ length: count }, (_, i) => first + i);
   const seeds = from(training.seed, experiments.seeds);
   const splits = from(split.seed, evaluation.splits);
@@ -172,21 +164,21 @@ export function planExperiment(study: Study, wanted: string | Experiment): Plan 
     typeof wanted === "string"
       ? findNamed("planExperiment", experimentsOf(profile), wanted)
       : wanted;
-  const describe = { training: describeTraining, split: describeSplit }[experiment.seedOf];
+  const { variants, seeds, seedOf } = experiment;
+  const describe = { training: describeTraining, split: describeSplit }[seedOf];
   const describeRun = describe(study, experiment);
-  const runs: ScoredRun[] = [];
-  const cells = experiment.seeds.flatMap((seed, i) =>
-    experiment.variants.flatMap((variant): Cell[] => {
-      if (i >= (variant.repeats ?? experiment.seeds.length)) return [];
-      const described = describeRun(variant, seed, experiment.variants);
-      const known = runs.find(({ hash }) => hash === described.hash);
-      if (known) return [{ variant, seed, run: known }];
-      const run = { ...described, number: runs.length };
-      runs.push(run);
-      return [{ variant, seed, run }];
-    }),
+  const runs = new Map<string, ScoredRun>(); // by hash
+  const cells = seeds.flatMap((seed, i) =>
+    variants
+      .filter(({ repeats = seeds.length }) => i < repeats)
+      .map((variant): Cell => {
+        const described = describeRun(variant, seed, variants);
+        const run = runs.get(described.hash) ?? { ...described, number: runs.size };
+        runs.set(described.hash, run);
+        return { variant, seed, run };
+      }),
   );
-  return { profile, experiment, runs, cells };
+  return { profile, experiment, runs: [...runs.values()], cells };
 }
 
 /** The scores of an experiment's finished runs. */

@@ -85,10 +85,7 @@ function tabulateEmbeddings({ cohort, prepared }: Study, matrix: Matrix): WideTa
     matrix,
     describing: {
       ...Object.fromEntries(
-        labels.map((label) => [
-          label,
-          cohort.samples.map((sample) => sample.labels[label] ?? null),
-        ]),
+        labels.map((name) => [name, cohort.samples.map(({ labels }) => labels[name] ?? null)]),
       ),
       patient: cohort.samples.map(({ patient }) => patient),
       part: cohort.samples.map(({ id }) => partOf.get(id) ?? null),
@@ -132,10 +129,8 @@ async function writePredictions(file: string, study: Study, predicted: Matrix): 
         writer.write({ modality: name }, 0, part(predicted));
         writer.write({ modality: name, layer: "measured" }, 0, part(test.matrix));
       }
-      await writer.finish(
-        { patient: test.patients },
-        { model: "ARO", cohort: study.cohort.name, space },
-      );
+      const about = { model: "ARO", cohort: study.cohort.name, space };
+      await writer.finish({ patient: test.patients }, about);
     } catch (error) {
       writer.abandon();
       throw error;

@@ -24,14 +24,7 @@ import {
 import { thinStudy } from "./reduced.js";
 import { LONGER, PATIENCE, splitSeeds } from "./sets.js";
 import { averageSkills, type MeanSkill, type SplitSkill } from "./skills.js";
-import {
-  type DescribedRun,
-  describeAro,
-  onSplit,
-  prepareStudy,
-  type Study,
-  withTrained,
-} from "./study.js";
+import { describeAro, onSplit, prepareStudy, type Study, withTrained } from "./study.js";
 
 /** Errors of one predictor over the hidden cells of one split's test samples. */
 export interface CellScore extends SplitSkill {
@@ -142,14 +135,23 @@ async function scoreCells(
       }),
     ];
     const options = space === "z" ? { units } : {};
-    const score = async (more: readonly Predictor[]) =>
-      await scoreHidden(more, prepared, prepared.test, cohort.matrix, options);
+    const score = (more: readonly Predictor[]) =>
+      scoreHidden(more, prepared, prepared.test, cohort.matrix, options);
     const errors = await score(predictors);
     if (space === "paper") {
       const own: Study = { profile, cohort: hidden, split, prepared };
       const scoreAro = (model: AutoencoderModel<AroSpec>) =>
         score([modelPredictor("ARO, input dropout", model)]);
-      errors.push(...(await withTrained(own, describeFilling(own), means, scoreAro)));
+      // It sees every cell, and learns to fill in those that dropout hides from it.
+      const filling = describeAro(own, "unmasked", {
+        model: { inputDropout: INPUT_DROPOUT },
+        training: {
+          ...{ plateau: null, epochs: LONGER * profile.training.epochs },
+          earlyStopping: { patience: PATIENCE },
+        },
+        ...{ purpose: "cells", name: "cells" },
+      });
+      errors.push(...(await withTrained(own, filling, means, scoreAro)));
     }
     const rows = errors.filter(({ modality }) => modality === target.name);
     const [{ mseHidden: constant }] = rows;
@@ -164,18 +166,6 @@ async function scoreCells(
     }
   }
   return scores;
-}
-
-/** Describes the training of an ARO that sees every cell and learns to fill in those that dropout hides from it. */
-function describeFilling(study: Study): DescribedRun {
-  return describeAro(study, "unmasked", {
-    model: { inputDropout: INPUT_DROPOUT },
-    training: {
-      ...{ plateau: null, epochs: LONGER * study.profile.training.epochs },
-      earlyStopping: { patience: PATIENCE },
-    },
-    ...{ purpose: "cells", name: "cells" },
-  });
 }
 
 /** Population standard deviations of the measured training entries, `[features]`; 0 where there are fewer than two. */
@@ -193,15 +183,14 @@ function deviations({ columns, values, observed }: Matrix, { train }: Split): Fl
 /** The skill over hidden cells of one predictor, averaged over splits. */
 export type CellSkill = MeanSkill & Pick<CellScore, "cohort" | "mechanism" | "share" | "space">;
 
-export interface OpenedHiddenCells extends OpenedMeasurement<HiddenCells> {
-  readonly skills: readonly CellSkill[];
-}
-
 /**
  * Gives how well hidden cells of a study's second modality are inferred, from its record where there is one.
  * @throws as `openMeasurement`; RangeError if there are fewer than two splits.
  */
-export async function openHiddenCells(study: Study, engine: Engine): Promise<OpenedHiddenCells> {
+export async function openHiddenCells(
+  study: Study,
+  engine: Engine,
+): Promise<OpenedMeasurement<HiddenCells> & { readonly skills: readonly CellSkill[] }> {
   const opened = await openMeasurement(HIDDEN_CELLS, study, engine);
   const skills = averageSkills(opened.result.scores, ({ cohort, mechanism, share, space }) => ({
     ...{ cohort, mechanism, share, space },

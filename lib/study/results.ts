@@ -1,23 +1,15 @@
 // Result tables and figures: published by the notebook that computes them, read by the ledger, the README and the terminal.
-import { mkdir } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
-import { replaceFile } from "../cohort/durable-file.js";
+import { basename, join } from "node:path";
 import { readOptional } from "../cohort/optional-file.js";
 import { libraryVersion } from "../cohort/root.js";
 import type { Figure } from "../figures/figure.js";
 import { saveFigure } from "../figures/save.js";
 import { showFigure } from "../figures/show.js";
 import { foldersOf, type Profile } from "./profile.js";
+import { writeRecord } from "./record-file.js";
 
 /** A row of plain values; null if a value does not exist. */
 export type Row = Readonly<Record<string, string | number | null>>;
-
-interface Stored {
-  /** The notebook that made it. */
-  readonly source: string;
-  readonly profile: string;
-  readonly rows: readonly Row[];
-}
 
 /**
  * Writes a table to the profile's figures folder, as tables/NAME.json, aside and renamed.
@@ -41,13 +33,7 @@ export async function publishTable(
       }
     }
   });
-  const file = tableFile(profile, name);
-  await mkdir(dirname(file), { recursive: true });
-  const lines = rows.map((row) => `    ${JSON.stringify(row)}`).join(",\n");
-  const head = `  "source": ${JSON.stringify(source)},\n  "profile": ${JSON.stringify(profile.name)},\n`;
-  await replaceFile(file, (handle) =>
-    handle.writeFile(`{\n${head}  "rows": [\n${lines}\n  ]\n}\n`),
-  );
+  await writeRecord(tableFile(profile, name), { source, profile: profile.name, rows });
 }
 
 /**
@@ -71,7 +57,7 @@ export async function readResults<T>(profile: Profile, name: string, madeBy: str
 export async function findResults<T>(profile: Profile, name: string): Promise<T[] | null> {
   const text = await readOptional(tableFile(profile, name));
   if (text === null) return null;
-  return (JSON.parse(text) as Stored).rows as T[];
+  return (JSON.parse(text) as { readonly rows: T[] }).rows;
 }
 
 function tableFile(profile: Profile, name: string): string {

@@ -38,7 +38,7 @@ interface OpenedSplit {
 }
 
 /** What a finished run leaves. */
-export interface ScoredSplit {
+interface ScoredSplit {
   readonly hash: string;
   readonly environment: RunEnvironment;
   readonly scores: readonly RepeatedScore[];
@@ -72,14 +72,9 @@ export function describeSplit(study: Study, { parts }: { readonly parts: readonl
     const epochs = isNetwork
       ? completeSettings({ ...settings, seed: profile.training.seed }).epochs
       : null;
+    const version = isStandardized(variant) ? STANDARDIZED_VERSION : VERSION;
     const what = {
-      ...{
-        version: isStandardized(variant) ? STANDARDIZED_VERSION : VERSION,
-        kind,
-        seed,
-        by: profile.split.by,
-        cohort: fingerprint,
-      },
+      ...{ version, kind, seed, by: profile.split.by, cohort: fingerprint },
       ...(parts.join() === "test" ? {} : { parts }),
       ...(decoder ? { decoder } : {}),
       ...(rows ? { rows } : {}),
@@ -91,7 +86,8 @@ export function describeSplit(study: Study, { parts }: { readonly parts: readonl
     const hash = createHash("sha256").update(JSON.stringify(what)).digest("hex");
     const title = group ?? name;
     const cut = rows ? `, ${rows} samples` : "";
-    const own = `${words(title + cut)}-${seed}-${hash.slice(0, 8)}`;
+    const words = `${title}${cut}`.toLowerCase().match(/[a-z0-9]+/g) ?? [];
+    const own = `${words.join("-")}-${seed}-${hash.slice(0, 8)}`;
     const folder = join(foldersOf(profile).runs, "splits", own);
     const read = async () => await readSplit(folder, hash);
     return {
@@ -144,10 +140,6 @@ function openSplit(whole: Study, splitSeed: number, rows?: number): OpenedSplit 
   };
 }
 
-function words(name: string): string {
-  return (name.toLowerCase().match(/[a-z0-9]+/g) ?? []).join("-");
-}
-
 /** What is scored on a split. */
 interface Fitted {
   /** In the paper's space. */
@@ -195,11 +187,10 @@ async function fitVariants(
   }
   const { engine } = means;
   const crossFitted = await opened.crossFit(choices?.folds ?? FIT_DEFAULTS.folds);
-  const options = { ...choices, rows: split.train, crossFitted };
   const decoder =
     kind === "linear stack"
-      ? await fitLinearStack(cohort, options)
-      : await fitSharedDecoder(cohort, { ...options, engine });
+      ? await fitLinearStack(cohort, split.train, crossFitted)
+      : await fitSharedDecoder(cohort, { ...choices, rows: split.train, crossFitted, engine });
   const [inPaper, inZ] = [prepared, asZScores(prepared)].map((space) =>
     sharedDecoderPredictor(decoder, space, cohort, { engine, name: variants[0].name }),
   );

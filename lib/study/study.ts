@@ -1,5 +1,4 @@
 // A study: a profile's cohort, split and preprocessed, and the two models that are trained on it.
-import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type Cohort, dropEmptyFeatures } from "../cohort/cohort.js";
@@ -14,7 +13,6 @@ import { readUcec } from "../cohort/ucec.js";
 import type { Engine } from "../engine/engine.js";
 import { ARO, type AroSpec } from "../model/aro.js";
 import { type AutoencoderModel, buildAutoencoder } from "../model/autoencoder.js";
-import { requireDisk } from "../model/cost.js";
 import { checkOptions, type Kinds } from "../options.js";
 import { type PreparedCohort, prepareCohort } from "../preprocess/prepare.js";
 import { type Split, splitSamples } from "../preprocess/split.js";
@@ -120,7 +118,6 @@ export async function trainDescribed(
   { folder, config }: DescribedRun,
   { engine, progress, signal }: TrainingMeans,
 ): Promise<RunResult> {
-  if (!existsSync(join(folder, "result.json"))) await requireDisk(config.spec, folder);
   return await trainRun({ folder, config, data: prepared, engine, progress, signal });
 }
 

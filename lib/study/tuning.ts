@@ -141,6 +141,7 @@ export async function findTuned(study: Study, setup: Setup): Promise<Tuning | nu
 /**
  * Computes the references of both setups, on the data of their trials: a constant, the mean of observed training
  * values, and the profile's own setting, unmasked, trained like a trial.
+ * @throws Error if it was interrupted; the training resumes when this is called again.
  */
 export async function tuningReferences(study: Study, engine: Engine): Promise<TuningReference[]> {
   const { profile, prepared } = study;
@@ -165,6 +166,9 @@ export async function tuningReferences(study: Study, engine: Engine): Promise<Tu
     const { hash } = completeConfig(config, data);
     const folder = join(foldersOf(profile).runs, `untuned-${hash.slice(0, 8)}`);
     const { result } = await trainRun({ folder, config, data, engine });
+    if (result.status === "stopped") {
+      throw new Error("tuningReferences: interrupted; call it again to resume");
+    }
     const setup = setupName({ inputDropout });
     references.push(
       { setup, name: "constant", loss: constant },

@@ -45,7 +45,7 @@ export const PAPER_EMBEDDING: Embedding = { relu: true, statistics: "training ro
 
 /**
  * The differences between the authors' code and their paper that affect a result. The code's mixed bfloat16 is left
- * out: the engines compute in float32.
+ * out: the engines compute in float32, but for libtensorflow's products on a graphics processor that has bfloat16.
  * Source: src/models.py, src/omic_dataclass.py, configs/raw_linear.yaml, notebooks/test_model.py@e3bb22a.
  */
 export const AUTHORS = {

@@ -51,7 +51,7 @@ const CHECKSUM_BYTES = 32 * Float32Array.BYTES_PER_ELEMENT;
  * @returns the file's path.
  * @throws Error with the remedy if the disk is full; existing files are unchanged.
  */
-export async function writeCheckpoint<Batch>(
+async function writeCheckpoint<Batch>(
   folder: string,
   model: Model<Batch>,
   { state: { bestWeights, ...state }, ...about }: Checkpoint,
@@ -69,7 +69,7 @@ export async function writeCheckpoint<Batch>(
   return file;
 }
 
-export interface SavingOptions {
+interface SavingOptions {
   /** The checkpoint that the run resumes from. */
   readonly from: SavedCheckpoint | null;
   readonly lock: Pick<Lock, "check">;
@@ -109,22 +109,28 @@ export function createSaving<Batch>(
 }
 
 /**
- * Finds the newest intact checkpoint of this config, verifying checksums.
- * @returns the checkpoint, and the faults of the newer ones.
+ * Finds the newest intact checkpoint of this config, verifying checksums; null if there is none.
+ * @param say receives where the run resumes, and the faults of newer checkpoints.
  */
 export async function findCheckpoint(
   folder: string,
   config: string,
-): Promise<{ readonly found: SavedCheckpoint | null; readonly damaged: readonly string[] }> {
-  const damaged: string[] = [];
+  say: (text: string) => void,
+): Promise<SavedCheckpoint | null> {
   for (const name of (await checkpointsIn(folder)).reverse()) {
     try {
-      return { found: await readCheckpoint(join(folder, name), config), damaged };
+      const found = await readCheckpoint(join(folder, name), config);
+      const { epoch, within } = found.state;
+      const after = `, after ${within.steps} steps of it`;
+      say(
+        `resumed ${within.steps > 0 ? `within epoch ${epoch + 1}${after}` : `after epoch ${epoch}`}`,
+      );
+      return found;
     } catch (error) {
-      damaged.push((error as Error).message);
+      say(`${(error as Error).message}; an older one is used instead, or else the run starts over`);
     }
   }
-  return { found: null, damaged };
+  return null;
 }
 
 /** Restores a model of the same spec from a checkpoint, and returns the state to resume from. */

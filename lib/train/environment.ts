@@ -5,7 +5,10 @@ import { libraryVersion } from "../cohort/root.js";
 import type { Engine } from "../engine/engine.js";
 
 export interface RunEnvironment {
-  readonly engine: Pick<Engine, "name" | "backend" | "version">;
+  readonly engine: Pick<Engine, "name" | "backend" | "version"> & {
+    /** Only where it is not float32. */
+    readonly precision?: Engine["precision"];
+  };
   /** The version of this library. */
   readonly version: string;
   readonly node: string;
@@ -44,7 +47,10 @@ export async function describeEnvironment(engine: Engine): Promise<RunEnvironmen
     return value === undefined ? [] : [[name, value] as const];
   });
   return {
-    engine: { name: engine.name, backend: engine.backend, version: engine.version },
+    engine: {
+      ...{ name: engine.name, backend: engine.backend, version: engine.version },
+      ...(engine.precision !== "float32" && { precision: engine.precision }),
+    },
     version: libraryVersion(),
     node: process.version,
     platform: `${process.platform}-${process.arch}`,

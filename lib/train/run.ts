@@ -11,6 +11,7 @@ import {
 import { type Columns, type Engine, nameEngine } from "../engine/engine.js";
 import type { AroSpec } from "../model/aro.js";
 import type { RunData } from "../model/batches.js";
+import { requireDisk } from "../model/cost.js";
 import { buildModel } from "../model/model.js";
 import { writeWeights } from "../model/weights.js";
 import { checkOptions, required } from "../options.js";
@@ -63,17 +64,13 @@ export interface TrainRunOptions<Spec = AroSpec> {
  * @throws TypeError for an unknown option or setting, with the nearest known one, and for a value of a wrong kind.
  * @throws Error if the folder holds a run with other settings (which is never overwritten), another process trains in it,
  *   the disk is full (the last checkpoint stays), or the training fails.
+ * @throws RangeError before it starts, if the run would fill the disk.
  */
 export async function trainRun<Spec>(options: TrainRunOptions<Spec>): Promise<RunResult<Spec>> {
   const { folder, data, progress } = checkOptions("trainRun", options, {
-    folder: required("string"),
-    config: required("object"),
-    data: required("object"),
-    engine: required("object"),
-    onEpoch: "function",
-    progress: "object",
-    signal: AbortSignal,
-    checkpointSeconds: "number",
+    ...{ folder: required("string"), config: required("object"), data: required("object") },
+    ...{ engine: required("object"), onEpoch: "function", progress: "object" },
+    ...{ signal: AbortSignal, checkpointSeconds: "number" },
   });
   const config = completeConfig(options.config, data);
   const { model } = options.config;
@@ -118,7 +115,8 @@ async function trainInto<Spec>(
   const inFolder = (name: string) => join(folder, name);
   const { spec, training } = config;
   const { model: architecture } = options.config;
-  const from = await findStart(folder, config, say);
+  await requireDisk(architecture, spec, folder);
+  const from = await findCheckpoint(folder, config.hash, say);
   const epochs = [...(from?.epochs ?? [])];
   const secondsNow = () => (from?.seconds ?? 0) + (performance.now() - started) / 1000;
   await prepareFolder(options, config, from, say);
@@ -186,28 +184,6 @@ function uncountedOf({ modalities = [] }: RunData, { criterion }: TrainSettings)
   throw new RangeError(
     `train: expected at least 2 modalities for criterion "${criterion}", got ${modalities.length}`,
   );
-}
-
-/** Finds the checkpoint to resume from; reports it and the damaged ones. */
-async function findStart(
-  folder: string,
-  config: { readonly hash: string },
-  say: (text: string) => void,
-): Promise<SavedCheckpoint | null> {
-  const { found, damaged } = await findCheckpoint(folder, config.hash);
-  const instead = found
-    ? `${found.file} is used instead`
-    : "there is no other, so the run is trained from the start";
-  for (const message of damaged) say(`${message}; ${instead}`);
-  if (found) {
-    const { epoch, within } = found.state;
-    say(
-      within.steps > 0
-        ? `resumed within epoch ${epoch + 1}, after ${within.steps} steps of it`
-        : `resumed after epoch ${epoch}`,
-    );
-  }
-  return found;
 }
 
 /** Writes config, environment and the metrics of earlier epochs into the folder. */

@@ -34,14 +34,10 @@ export const PAPER_SPACE = [
 
 /** @throws RangeError naming the first dimension that makes no sense, and what it may be. */
 export function checkSpace(space: Space): void {
-  if (space.length === 0) throw new RangeError("checkSpace: expected dimensions, got none");
-  const names = new Set<string>();
   for (const dimension of space) {
     const refuse = (expected: string, got: unknown) => {
       throw new RangeError(`checkSpace: expected ${dimension.name} ${expected}, got ${got}`);
     };
-    if (names.has(dimension.name)) refuse("once", "it twice");
-    names.add(dimension.name);
     if (dimension.kind === "boolean") continue;
     const { kind, low, high, scale } = dimension;
     if (!(Number.isFinite(low) && Number.isFinite(high) && low < high)) {

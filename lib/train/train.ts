@@ -128,8 +128,14 @@ export async function* train<Batch>(
   for (let epoch = (from?.epoch ?? 0) + 1; epoch <= epochs; epoch++, total = NOTHING) {
     const { learningRate } = schedule;
     const ordersBefore = ordersNow();
-    const finite = (losses: Promise<Measured>, where: string) =>
-      requireFinite(losses, where, epoch, learningRate);
+    const explain = (where: string) => (error: unknown) => {
+      if (!(error instanceof DivergenceError)) throw error;
+      throw new DivergenceError(
+        `train: expected a finite ${where} loss, got ${error.found} in epoch ${epoch} at learning rate ` +
+          `${learningRate}; try a tenth of that rate, and check that the rows come from applyScaler`,
+        error.found,
+      );
+    };
     let cut = false;
     const sizes = { batchSize, least: model.leastRows };
     for (const batch of batchesOf(deal, orders, sizes, total.batches)) {
@@ -139,12 +145,12 @@ export async function* train<Batch>(
       total = { ...total, batches: total.batches + 1 };
       if (batch !== deal.whole && deal.countObserved(batch) === 0) continue; // nothing to learn from
       const step = model.step(batch, { learningRate, weightDecay, random, epoch });
-      total = addStep(total, await finite(step, "training"));
+      total = addStep(total, await step.catch(explain("training")));
     }
     // Before the validation of the partial epoch, which an uninterrupted training would not compute.
     if (cut) await onState?.(stateAt(epoch - 1, total, ordersBefore), true);
     if (total.steps === 0) return { status: "stopped", bestWeights };
-    const validation = await finite(model.evaluate(deal.validation), "validation");
+    const validation = await model.evaluate(deal.validation).catch(explain("validation"));
     if (best === null || validation.huber < best.huber) {
       best = { epoch, huber: validation.huber };
       if (earlyStopping) bestWeights = await model.readWeights();
@@ -216,26 +222,6 @@ function mapParts(
   );
 }
 
-/** @throws DivergenceError with epoch, learning rate and remedy if the losses are not finite. */
-async function requireFinite(
-  losses: Promise<Measured>,
-  where: string,
-  epoch: number,
-  learningRate: number,
-): Promise<Measured> {
-  try {
-    return await losses;
-  } catch (error) {
-    if (!(error instanceof DivergenceError)) throw error;
-    const { found } = error;
-    throw new DivergenceError(
-      `train: expected a finite ${where} loss, got ${found} in epoch ${epoch} at learning rate ${learningRate}; ` +
-        "try a tenth of that rate, and check that the rows come from applyScaler",
-      found,
-    );
-  }
-}
-
 /** An improvement is a metric below `best (1 - THRESHOLD)`; PyTorch's default. */
 const THRESHOLD = 1e-4;
 /** A smaller reduction of the rate is not made; PyTorch's default. */
@@ -258,16 +244,12 @@ export function startPlateau(learningRate: number): PlateauState {
 /**
  * Takes one step on a metric that should fall, and returns the state after it.
  * Source: torch.optim.lr_scheduler.ReduceLROnPlateau with mode "min", threshold_mode "rel" and no cooldown.
- * @throws RangeError if the metric is not finite.
  */
 export function stepPlateau(
   state: PlateauState,
   metric: number,
   { factor, patience }: Pick<PlateauSettings, "factor" | "patience">,
 ): PlateauState {
-  if (!Number.isFinite(metric)) {
-    throw new RangeError(`stepPlateau: expected a finite metric, got ${metric}`);
-  }
   const { learningRate, best, badSteps } = state;
   if (best === null || metric < best * (1 - THRESHOLD)) {
     return { learningRate, best: metric, badSteps: 0 };

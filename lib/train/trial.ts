@@ -41,11 +41,11 @@ export function observationsOf(trials: readonly Trial[]): Observation[] {
   );
   if (finished.length === 0) return [];
   const middle = median(finished);
-  const worst = Math.max(...trials.flatMap(({ loss }) => (loss === null ? [] : [loss])));
-  return trials.flatMap(({ status, point, loss }) => {
-    if (status === "running") return [{ point, value: middle }];
-    if (status === "finished" && loss !== null) return [{ point, value: loss }];
-    return [{ point, value: loss === null ? worst : Math.max(loss, middle) }];
+  const worst = Math.max(...trials.flatMap(({ loss }) => loss ?? []));
+  return trials.map(({ status, point, loss }) => {
+    if (status === "running") return { point, value: middle };
+    if (status === "finished") return { point, value: loss! };
+    return { point, value: loss === null ? worst : Math.max(loss, middle) };
   });
 }
 
@@ -74,14 +74,14 @@ export function isHopeless(
   return reached.length >= afterTrials && best.huber > median(reached);
 }
 
-/** The folder of a trial's run. */
+/** The folder of a trial's run; its record is beside it, named `.json`. */
 export function trialFolder(study: string, number: number): string {
-  return join(study, nameOf(number));
+  return join(study, `trial-${String(number).padStart(3, "0")}`);
 }
 
 /** Writes a trial's record, before and after its training. */
 export async function writeTrial(study: string, trial: Trial): Promise<void> {
-  await replaceJson(join(study, `${nameOf(trial.number)}.json`), trial);
+  await replaceJson(`${trialFolder(study, trial.number)}.json`, trial);
 }
 
 /**
@@ -92,7 +92,7 @@ export async function readTrials(study: string): Promise<Trial[]> {
   const names = (await readdir(study)).filter((name) => /^trial-\d+\.json$/.test(name));
   const trials: Trial[] = [];
   for (let number = 0; number < names.length; number++) {
-    const file = join(study, `${nameOf(number)}.json`);
+    const file = `${trialFolder(study, number)}.json`;
     const refuse = (found: string) =>
       `readTrials: expected trial ${number} in ${file}, got ${found}; delete the study's folder and tune anew`;
     const trial = await readOptionalJson<Trial>(file, (one) => one.number === number, refuse);
@@ -103,7 +103,8 @@ export async function readTrials(study: string): Promise<Trial[]> {
 }
 
 /** Deletes the weights of every ended trial except the best. */
-export async function dropTensors(study: string, trials: readonly Trial[]): Promise<void> {
+export async function dropTensors(study: string): Promise<void> {
+  const trials = await readTrials(study);
   const best = bestTrial(trials)?.number;
   for (const { number, status } of trials) {
     const folder = trialFolder(study, number);
@@ -112,8 +113,4 @@ export async function dropTensors(study: string, trials: readonly Trial[]): Prom
       if (name.endsWith(".safetensors")) await rm(join(folder, name), { force: true }); // unless another process has
     }
   }
-}
-
-function nameOf(number: number): string {
-  return `trial-${String(number).padStart(3, "0")}`;
 }

@@ -5,7 +5,6 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { replaceJson, UNFINISHED } from "../cohort/durable-file.js";
 import { readOptionalJson } from "../cohort/optional-file.js";
-import { quoteSome } from "../cohort/problems.js";
 import { createRandom } from "../cohort/random.js";
 import type { Engine } from "../engine/engine.js";
 import type { AroSpec } from "../model/aro.js";
@@ -115,7 +114,7 @@ export async function tune<Spec>(options: TuneOptions<Spec>): Promise<Tuning<Spe
   demandsOf("tune").demandCount("trials", budget);
   await openFolder(folder, completeStudy(options, data), shared);
   await withInterrupt(async (signal) => {
-    await dropTensors(folder, await readTrials(folder)); // left by a kill just after the end of a trial
+    await dropTensors(folder); // left by a kill just after the end of a trial
     const claim = () => claimTrial(options, signal);
     for (let claimed = await claim(); claimed; claimed = await claim()) {
       const { trial, trials, lock } = claimed;
@@ -128,7 +127,7 @@ export async function tune<Spec>(options: TuneOptions<Spec>): Promise<Tuning<Spe
       } finally {
         await lock.release();
       }
-      await dropTensors(folder, await readTrials(folder));
+      await dropTensors(folder);
     }
   }, options.signal);
   return await readTuning(folder);
@@ -256,28 +255,21 @@ async function openFolder(
   shared: boolean,
 ): Promise<void> {
   await mkdir(folder, { recursive: true });
-  const names = await readdir(folder); // read before study.json, which another process may be writing
   if (!shared) {
     // Not a lock's successor, which another process may be about to move into place.
-    const left = names.filter((name) => UNFINISHED.test(name) && !name.includes(".successor."));
+    const left = (await readdir(folder)).filter(
+      (name) => UNFINISHED.test(name) && !name.includes(".successor."),
+    );
     for (const name of left) await rm(join(folder, name), { force: true });
   }
   const there = await readStudy(folder);
-  if (there?.hash === asked.hash) return;
-  if (there !== null) {
+  if (there === null) await replaceJson(join(folder, STUDY), asked);
+  else if (there.hash !== asked.hash) {
     throw new Error(
       `tune: expected the study in ${folder}, got another (${differences(there, asked).join("; ")}); ` +
         "give this study another folder, or delete that one",
     );
   }
-  const strange = names.filter((name) => !UNFINISHED.test(name));
-  if (strange.length > 0) {
-    throw new Error(
-      `tune: expected an empty folder or a study's, got ${folder} with ${quoteSome(strange)}; ` +
-        "give the study a folder of its own",
-    );
-  }
-  await replaceJson(join(folder, STUDY), asked);
 }
 
 async function readStudy<Spec>(folder: string): Promise<StudyConfig<Spec> | null> {

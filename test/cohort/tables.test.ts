@@ -212,14 +212,7 @@ test("leaves out features whose names Excel turned into dates, counts and lists 
   }
 });
 
-test("refuses Excel's dates where that is asked for, and notes sample ids that look like them", async () => {
-  const message = await refusal("id,a,1-Sep\ns1,1,2\n", { excelDates: "refuse" });
-  assert.match(message, /line 1, column "1-Sep": expected the name of a feature, got "1-Sep"/);
-  const lying = await refusal("id,s1\n2021-03-01,1\n", {
-    excelDates: "refuse",
-    orientation: COLUMNS,
-  });
-  assert.match(lying, /line 2: expected the name of a feature, got "2021-03-01", a date by Excel/);
+test("notes sample ids that look like Excel's dates", async () => {
   assert.match(
     (await read("id,a\n1-Sep,1\n")).notes[0],
     /sample ids that may be dates by Excel \(1\): "1-Sep"/,
@@ -231,10 +224,8 @@ test("takes versions off Ensembl ids, notes it, and refuses two versions of one 
   const table = await read(text);
   assert.deepEqual(table.features, ["ENSG00000000003", "TP53"]);
   assert.match(table.notes[0], /versions of 1 Ensembl id were taken off/);
-  assert.equal((await read(text, { ensemblVersions: "keep" })).features[0], "ENSG00000000003.15");
   const twice = "id,ENSG00000000003.15,ENSG00000000003.14\ns1,1,2\n";
   assert.match(await refusal(twice), /each feature once, got "ENSG00000000003" again/);
-  assert.equal((await read(twice, { ensemblVersions: "keep" })).features.length, 2);
 });
 
 test("refuses a table without rows, without columns, or without a header", async () => {
@@ -271,6 +262,6 @@ test("checks its options at the door", async () => {
   const tables = own.tables.slice(0, 1);
   await assert.rejects(() => readTables({ name: "mine", tables, sampleSheet: sheet }), {
     name: "TypeError",
-    message: /^readTables: sampleSheet: .*got "patients"; did you mean "patient"\?$/,
+    message: /^readSampleSheet: .*got "patients"; did you mean "patient"\?$/,
   });
 });

@@ -46,6 +46,38 @@ function turned(y: number[], seen: number, layers: { W: number[][]; b: number[] 
 
 const far = (a: number[], b: number[]) => Math.sqrt(total(a.map((x, j) => (x - b[j]) ** 2)));
 
+/** The first so many patients are the test part, whatever is drawn. */
+const partAt = (count: number) => (patients: string[]) => {
+  const held = [...new Set(patients)].slice(0, count);
+  const rows = [...patients.keys()];
+  const isHeld = (row: number) => held.includes(patients[row]);
+  return { test: rows.filter(isHeld), train: rows.filter((row) => !isHeld(row)) };
+};
+
+const deal = (rows: number[], keys: string[], k: number) => {
+  const order = [...new Set(rows.map((row) => keys[row]))];
+  return Array.from({ length: k }, (_, fold) =>
+    rows.filter((row) => order.indexOf(keys[row]) % k === fold),
+  );
+};
+
+/** Nested folds by patient; the options part patients outside or inside, or deal all rows inside. */
+const nest =
+  ({ outer = false, inner = false, all = false }) =>
+  (patients: string[], k: number) => {
+    const rows = [...patients.keys()];
+    const own = rows.map(String);
+    return deal(rows, outer ? own : patients, k).map((test) => {
+      const rest = rows.filter((row) => all || !test.includes(row));
+      const folds = deal(rest, inner ? own : patients, k);
+      const without = (some: number[]) => rest.filter((row) => !some.includes(row));
+      return { test, inner: folds.map((some) => ({ validation: some, train: without(some) })) };
+    });
+  };
+
+/** The same word for each pipeline with a defect. */
+const sheet = (word: string) => ({ A: word, C: word, E: word, F: word, H: word });
+
 const ATTEMPTS: readonly Attempt[] = [
   [
     "00.1",
@@ -65,14 +97,6 @@ const ATTEMPTS: readonly Attempt[] = [
     "01.2",
     /go by the ids/,
     (rna: string[], _: string[], protein: number[]) => protein.slice(0, rna.length),
-  ],
-  [
-    "01.3",
-    /what are you shuffling\?/,
-    (patients: string[], random: () => number) => {
-      const rows = patients.map((_, i) => i).sort(() => random() - 0.5);
-      return { test: rows.slice(0, 9), train: rows.slice(9) };
-    },
   ],
   [
     "01.4",
@@ -139,7 +163,6 @@ const ATTEMPTS: readonly Attempt[] = [
     (e: { test: number }[]) =>
       e.findIndex(({ test: one }) => one === Math.min(...e.map((x) => x.test))),
   ],
-  ["03.5", /what does r not notice\?/, [2, 3, 4, 5, 6, 7]],
   [
     "04.1",
     /draw the exponent evenly/,
@@ -237,7 +260,6 @@ const ATTEMPTS: readonly Attempt[] = [
     /prove that p is 0/,
     (score: number, drawn: number[]) => drawn.filter((one) => one >= score).length / drawn.length,
   ],
-  ["06.5", /enough, but not the least/, 27],
   [
     "07.1",
     /the code rounds down/,
@@ -249,7 +271,6 @@ const ATTEMPTS: readonly Attempt[] = [
     (mean: number[], log: number[]) =>
       0.5 * total(mean.map((mu, i) => 1 + log[i] - mu ** 2 - Math.exp(log[i]))),
   ],
-  ["07.5", /must not be above/, () => 0.9],
   [
     "08.1",
     /how many of their deviations/,
@@ -331,22 +352,59 @@ const ATTEMPTS: readonly Attempt[] = [
       average(truth.flatMap((x, i) => (Number.isNaN(seen[i]) ? [Math.abs(p[i] - x)] : []))),
   ],
   [
-    "13.4",
-    /which a line would see/,
-    [
-      [0, 1],
-      [1, 2],
-      [2, 1],
-      [3, 3],
-    ],
-  ],
-  ["leak.1", /4 of 5 defects are missed/, ["E"]],
-  [
     "leak.4",
     /change the values/,
     (fit: (a: number[], b: number[]) => number, train: number[], held: number[]) =>
       fit(train, held) !== fit(train, [...held].reverse()),
   ],
+  [
+    "01.3",
+    /what are you shuffling\?/,
+    (patients: string[], random: () => number) => {
+      const rows = [...patients.keys()].sort(() => random() - 0.5);
+      return { test: rows.slice(0, 9), train: rows.slice(9) };
+    },
+  ],
+  [
+    "01.3",
+    /in neither part; list each row/,
+    (patients: string[]) => {
+      const first = [...new Set(patients)].map((patient) => patients.indexOf(patient));
+      return { test: first.slice(0, 6), train: first.slice(6) };
+    },
+  ],
+  ["01.3", /always the same ones/, partAt(6)],
+  ["01.3", /the test part has 14 of 20 patients/, partAt(14)],
+  ["02.6", /best constant, which is not 0/, 0.122],
+  ["02.6", /before the clamp/, 1],
+  ["02.6", /but then comes the logarithm/, 0.5],
+  ["03.5", /what does r not notice\?/, [2, 3, 4, 5, 6, 7]],
+  ["03.5", /a constant has no correlation/, [9, 9, 9, 9, 9, 9]],
+  ["03.5", /r is -1\.000; it must be above/, [6, 5, 4, 3, 2, 1]],
+  ["03.5", /expected 6 predictions, got 2/, [1, 2]],
+  ["06.3", /the setting is then chosen on test rows/, nest({ all: true })],
+  ["06.3", /in the test part of a fold and outside/, nest({ outer: true })],
+  ["06.3", /in the training and the validation part/, nest({ inner: true })],
+  ["06.3", /test row exactly once/, (p: string[], k: number) => Array(k).fill(nest({})(p, k)[0])],
+  ["06.5", /begins at 0\.44; is that above the majority/, 18],
+  ["06.5", /enough, but not the least/, 27],
+  ["06.5", /naming the larger class does as well/, 17],
+  ["06.5", /expected a count of 29 samples/, 0.8],
+  ["07.5", /2000 % of the budget; it must not be above/, () => 1],
+  ["07.5", /a larger ratio fits too/, () => 0.01],
+  ["07.5", /expected a positive ratio, got 0/, () => 0],
+  ["13.4", /correlation of 0\.98 with coordinate 0/, [1, 2, 3, 4].map((x) => [x, x])],
+  ["13.4", /both coordinates must vary/, [1, 2, 3, 4].map((x) => [1, x])],
+  ["13.4", /nothing to predict/, [-2, -1, 1, 2].map((x) => [x, 0])],
+  ["13.4", /expected at least 4 points, got 1/, [[1, 2]]],
+  ["leak.1", /5 of 5 defects are missed/, []],
+  ["leak.1", /3 that you accuse are sound/, [..."ABCDEFGH"]],
+  ["leak.1", /1 that you accuse is sound, and 4 of 5 defects/, ["H", "B"]],
+  ["leak.2", /1 of 5 are right/, sheet("parted pairs")],
+  ["leak.2", /one word for each pipeline/, { A: "parted pairs" }],
+  ["leak.2", /expected one of .*, got "sound"/, sheet("sound")],
+  ["leak.3", /2 of 5 are right/, sheet("duplicateSample")],
+  ["leak.3", /expected one of .*, got "a test"/, sheet("a test")],
 ];
 
 for (const [exercise, hint, answer] of ATTEMPTS) {
@@ -359,7 +417,7 @@ for (const [exercise, hint, answer] of ATTEMPTS) {
 
 test("no hint hands out the answer: it names no formula that the exercise asks for", () => {
   const given = /√|Math\.|=>|\* \(|log1p\(|expm1/;
-  for (const [name, { mistakes }] of Object.entries(EXERCISES)) {
+  for (const [name, { mistakes = [] }] of Object.entries(EXERCISES)) {
     for (const [hint] of mistakes) assert.doesNotMatch(hint, given, name);
   }
 });

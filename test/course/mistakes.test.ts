@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { EXERCISES, judgeAnswer } from "../../lib/course/check.js";
 
 for (const [name, { mistakes }] of Object.entries(EXERCISES)) {
+  if (mistakes === undefined) continue; // answers.test.ts tries answers to those with many right ones
   test(`${name} knows at least two mistakes, and tells each by its hint`, () => {
     assert.ok(new Set(mistakes.map(([hint]) => hint)).size >= 2);
     for (const [hint, answer] of mistakes) {

@@ -2,9 +2,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createRandom } from "../../lib/cohort/random.js";
-import type { Gradients } from "../../lib/engine/engine.js";
+import { describeEngine, type Gradients, nameEngine } from "../../lib/engine/engine.js";
 import { loadAddon } from "../../lib/engine/tensorflow.js";
 import { tfjsEngine } from "../../lib/engine/tfjs.js";
+import { describeEnvironment } from "../../lib/train/environment.js";
 import { relativeError } from "../golden.js";
 import { contenders } from "./engines.js";
 import { linear, product, type Table, transpose } from "./reference.js";
@@ -47,4 +48,17 @@ test("products are float32 on a processor and bfloat16 on a graphics processor",
 }, async () => {
   const engine = await tfjsEngine({ backend: "tensorflow" });
   assert.equal(engine.precision, loadAddon().isUsingGpuDevice() ? "bfloat16" : "float32");
+});
+
+test("the names of an engine tell of bfloat16, and so does the environment of a run", async () => {
+  const cpu = await tfjsEngine({ backend: "cpu" });
+  for (const [precision, name] of [
+    ["float32", `tfjs (cpu ${cpu.version})`],
+    ["bfloat16", `tfjs (cpu ${cpu.version}, products in bfloat16)`],
+  ] as const) {
+    const engine = { ...cpu, precision };
+    const { engine: recorded } = await describeEnvironment(engine);
+    const names = [engine, recorded].flatMap((one) => [nameEngine(one), describeEngine(one)]);
+    assert.deepEqual(names, Array(4).fill(name));
+  }
 });

@@ -1,4 +1,5 @@
-// The layers are a language: a model of a reader's own takes a page, and is trained, stopped and resumed on every engine.
+// The layers are a language: a model of a reader's own takes twenty lines or a page; it is trained, stopped and resumed
+// on every engine.
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { before, describe, test } from "node:test";
@@ -14,6 +15,7 @@ import {
   inspectMatrix,
   type Network,
   type Pass,
+  reconstructionHead,
   reconstructionLoss,
   relu,
   sequence,
@@ -22,14 +24,38 @@ import {
   type Trainable,
   total,
 } from "../../lib/model/index.js";
+import type { Measured } from "../../lib/model/model.js";
 import { contenders } from "../engine/engines.js";
 import { scratchFolder } from "../scratch.js";
 import { checkGradients } from "./differences.js";
 
-interface DenoiserSpec {
+interface CurveSpec {
   readonly features: number;
   readonly hidden: number;
 }
+
+/** As little as a model can be: x -> encoder -> batch normalization -> ReLU -> mean -> softplus, with Huber's loss. */
+const TOY: Trainable<CurveSpec, Matrix> = {
+  name: "toy",
+  check() {},
+  deal: dealRows,
+  network({ features, hidden }) {
+    const encoder = dense("encoder", features, hidden, { isNormalized: true });
+    const body = sequence(encoder, batchNorm("norm", hidden), relu());
+    const head = reconstructionHead("mean", hidden, features, "softplus");
+    return {
+      tensors: [...body.tensors, ...head.layer.tensors],
+      leastRows: 2,
+      inspect: (where, batch, engine) => inspectMatrix(engine, where, batch, features),
+      async pass(batch, observed, pass) {
+        const h = body.forward(pass.engine.tensor(batch.values, batch.rows), pass); // [rows, hidden]
+        const { sums, slope } = head.measure(h.out, batch, observed, pass);
+        if (slope) h.back(slope, false);
+        return await sums;
+      },
+    };
+  },
+};
 
 interface DenoiserNetwork extends Network<Matrix> {
   /** The mean of each value, `[rows, features]`. */
@@ -44,7 +70,7 @@ interface DenoiserNetwork extends Network<Matrix> {
  *
  * Its loss is the negative log-likelihood, the mean of `((m - x)^2 e^-l + l) / 2` over the observed entries.
  */
-const DENOISER: Trainable<DenoiserSpec, Matrix, DenoiserNetwork> = {
+const DENOISER: Trainable<CurveSpec, Matrix, DenoiserNetwork> = {
   name: "denoiser",
   check({ hidden }) {
     if (!(hidden >= 1)) throw new RangeError(`denoiser: expected hidden units, got ${hidden}`);
@@ -93,7 +119,7 @@ const DENOISER: Trainable<DenoiserSpec, Matrix, DenoiserNetwork> = {
   },
 };
 
-const SPEC: DenoiserSpec = { features: 10, hidden: 6 };
+const SPEC: CurveSpec = { features: 10, hidden: 6 };
 const batch = rowsOf(24);
 const DATA = {
   name: "curves",
@@ -113,8 +139,7 @@ for (const { name, skip, start, tensors } of contenders) {
     before(async () => {
       engine = await start();
     });
-    const likelihoodOf = ({ parts }: { readonly parts?: Readonly<Record<string, number>> }) =>
-      parts!["negative log-likelihood"];
+    const likelihoodOf = ({ parts }: Pick<Measured, "parts">) => parts!["negative log-likelihood"];
 
     test("learns, and leaves no tensor behind", async () => {
       const empty = await tensors();
@@ -129,20 +154,30 @@ for (const { name, skip, start, tensors } of contenders) {
       assert.equal(await tensors(), empty);
     });
 
-    test("has the gradients of its loss, by differences", async () => {
-      const model = buildModel(engine, DENOISER, SPEC, { seed: 3 });
-      const weights = await model.readWeights();
-      const gradients = new Map(await model.gradients(batch, { random: createRandom(5) }));
-      model.dispose();
-      assert.ok(gradients.get("encoder.bias")!.every((value) => value === 0)); // normalization takes it off
-      gradients.delete("encoder.bias");
-      await checkGradients(gradients, weights, async (moved) => {
-        const other = buildModel(engine, DENOISER, SPEC, moved);
-        const losses = await other.step(batch, { learningRate: 0, random: createRandom(5) });
-        other.dispose();
-        return likelihoodOf(losses);
+    for (const [page, lossOf] of [
+      [TOY, ({ huber }: Measured) => huber],
+      [DENOISER, likelihoodOf],
+    ] as const) {
+      test(`the ${page.name} has the gradients of its loss, by differences, and learns by them`, async () => {
+        const model = buildModel<CurveSpec, Matrix, Network<Matrix>>(engine, page, SPEC, {
+          seed: 3,
+        });
+        const weights = await model.readWeights();
+        const gradients = new Map(await model.gradients(batch, { random: createRandom(5) }));
+        assert.ok(gradients.get("encoder.bias")!.every((value) => value === 0)); // normalization takes it off
+        gradients.delete("encoder.bias");
+        await checkGradients(gradients, weights, async (moved) => {
+          const other = buildModel<CurveSpec, Matrix, Network<Matrix>>(engine, page, SPEC, moved);
+          const losses = await other.step(batch, { learningRate: 0, random: createRandom(5) });
+          other.dispose();
+          return lossOf(losses);
+        });
+        const first = lossOf(await model.evaluate(batch));
+        for (let i = 0; i < 20; i++) await model.step(batch, { learningRate: 0.02 });
+        assert.ok(lossOf(await model.evaluate(batch)) < first);
+        model.dispose();
       });
-    });
+    }
 
     test("is trained into a folder, stopped, resumed to the same weights, and read back", async () => {
       const options = { config: CONFIG, data: DATA, engine };

@@ -19,16 +19,16 @@ test("flopsPerStep counts each product of a step once", () => {
 test("batch normalization costs the slope of the input, and a run two parameters and two statistics a feature", () => {
   const normalized = { ...small, batchNorm: true };
   assert.equal(flopsPerStep(normalized, 3) - flopsPerStep(small, 3), 2 * 3 * 10);
-  assert.equal(estimateDisk(normalized) - estimateDisk(small), 4 * (7 * 10 + 3 * 10));
+  assert.equal(estimateDisk(ARO, normalized) - estimateDisk(ARO, small), 4 * (7 * 10 + 3 * 10));
   const totalOf = (spec: AroSpec) => estimateMemory(ARO, spec, "wasm").total;
   assert.ok(totalOf(normalized) > totalOf(small));
 });
 
 test("requireDisk names the need and the room where a run would fill the disk", async () => {
-  assert.equal(estimateDisk(small), 28 * 33); // 12 + 6 + 15 parameters
-  await requireDisk(small, join(folder, "not", "there", "yet"));
+  assert.equal(estimateDisk(ARO, small), 28 * 33); // 12 + 6 + 15 parameters
+  await requireDisk(ARO, small, join(folder, "not", "there", "yet"));
   await assert.rejects(
-    requireDisk({ ...small, features: 1e9, width: 1e5 }, folder),
+    requireDisk(ARO, { ...small, features: 1e9, width: 1e5 }, folder),
     /expected [\d.]+ GiB on the disk.*got [\d.]+ GiB; free some disk space/,
   );
 });

@@ -1,8 +1,6 @@
 // The golden training runs, read into matrices, weights and a spec.
-import type { Matrix } from "../../lib/cohort/matrix.js";
 import type { RandomState } from "../../lib/cohort/random.js";
 import { type AroSpec, PAPER_MODEL } from "../../lib/model/aro.js";
-import type { Weights } from "../../lib/model/model.js";
 import { goldenCases, type Nested, type Tensors, weightsOf } from "../golden.js";
 
 interface GoldenRun {
@@ -41,28 +39,8 @@ interface GoldenTraining<Run> {
   readonly runs: readonly Run[];
 }
 
-/** One golden run; its numbers are PyTorch's in float64. */
-export interface TrainingCase {
-  readonly title: string;
-  readonly spec: AroSpec;
-  readonly batch: Matrix;
-  readonly weights: Weights;
-  readonly learningRate: number;
-  readonly weightDecay: number;
-  /** Where the steps' dropout is drawn from; without it nothing is dropped. */
-  readonly draws: RandomState | undefined;
-  readonly output: Nested;
-  readonly latent: Nested;
-  readonly huber: number;
-  readonly mse: number;
-  readonly gradients: Tensors;
-  readonly afterOne: Tensors;
-  readonly afterTwenty: Tensors;
-  readonly trace: readonly number[];
-}
-
-/** Reads training.json and options.json of each golden folder. */
-export function trainingCases(): TrainingCase[] {
+/** Reads training.json and options.json of each golden folder; the numbers are PyTorch's in float64. */
+export function trainingCases() {
   const paper = goldenCases<GoldenTraining<GoldenRun>>("training").flatMap(({ folder, data }) =>
     data.runs.map((run) => {
       const visible = run.masked ? { start: 0, end: run.keep } : null;
@@ -89,8 +67,9 @@ function caseOf<Run>(
   run: Omit<GoldenRun, "masked" | "keep">,
   title: string,
   settings: Partial<AroSpec>,
+  /** Where the steps' dropout is drawn from; without it nothing is dropped. */
   draws?: RandomState,
-): TrainingCase {
+) {
   const columns = x[0].length;
   const weights = weightsOf(run.init);
   const layers = [...weights.keys()].filter((name) => /^encoder_layers.*weight$/.test(name));

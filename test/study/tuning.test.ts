@@ -1,9 +1,11 @@
 // Tuning a profile: test rows stay away, every dimension in use reaches the training, and the best can be trained.
 import assert from "node:assert/strict";
-import { rmSync } from "node:fs";
+import { readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { after, test } from "node:test";
 import { chooseEngine } from "../../lib/engine/choose.js";
-import { readProfile } from "../../lib/study/profile.js";
+import type { Engine } from "../../lib/engine/engine.js";
+import { foldersOf, readProfile } from "../../lib/study/profile.js";
 import type { Study } from "../../lib/study/study.js";
 import { openStudy } from "../../lib/study/study.js";
 import {
@@ -107,6 +109,36 @@ test("tuning never reads the test rows, and its best point can be trained by its
     assert.ok(constant > 0.03 && constant < 0.12, `${constant}`);
     assert.ok(untuned > constant, "two epochs teach nothing");
   }
+});
+
+test("references that are interrupted have no loss, and resume", async (t) => {
+  const { runs } = foldersOf(profile);
+  const before = readdirSync(runs);
+  t.after(() => {
+    for (const name of readdirSync(runs)) {
+      if (/^untuned-/.test(name) && !before.includes(name)) {
+        rmSync(join(runs, name), { recursive: true });
+      }
+    }
+  });
+  const { engine } = await chooseEngine({ prefer: "cpu" });
+  const other = { ...profile, training: { ...profile.training, seed: process.pid } };
+  const own: Study = { ...study, profile: other };
+  let isSent = false;
+  const interrupted: Engine = {
+    ...engine,
+    run(work) {
+      if (!isSent) process.kill(process.pid, "SIGINT");
+      isSent = true;
+      return engine.run(work);
+    },
+  };
+  await assert.rejects(tuningReferences(own, interrupted), {
+    message: "tuningReferences: interrupted; call it again to resume",
+  });
+  assert.ok(isSent);
+  const references = await tuningReferences(own, engine);
+  assert.ok(references.every(({ loss }) => Number.isFinite(loss)));
 });
 
 test("a setup of another kind is refused by name", async () => {

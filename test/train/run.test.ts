@@ -53,7 +53,7 @@ function trainIn(
     config = CONFIG,
     ...options
   }: Partial<Omit<TrainRunOptions, "config">> & { readonly config?: typeof CONFIG } = {},
-  { engine, model } = fakeEngine(),
+  { engine, model }: Pick<ReturnType<typeof fakeEngine>, "engine" | "model"> = fakeEngine(),
 ) {
   return trainRun({ folder, config: { ...config, model }, data: DATA, engine, ...options });
 }
@@ -305,6 +305,34 @@ test("readRun says what is missing or broken", async () => {
   );
   writeFileSync(join(folder, "config.json"), "");
   await assert.rejects(trainIn(folder), /config\.json: expected an object in JSON/);
+});
+
+test("a run of any model is refused where it would fill the disk, and nothing is left", async () => {
+  const folder = newFolder();
+  const { engine, model } = fakeEngine();
+  const network = model.network(SPEC);
+  const [tensor] = network.tensors;
+  const tensors = [{ ...tensor, shape: [1e9, 1e6] }];
+  const large = { ...model, network: () => ({ ...network, tensors }) };
+  await assert.rejects(trainIn(folder, {}, { engine, model: large }), {
+    name: "RangeError",
+    message: /^train: expected [\d.]+ GiB on the disk for the run's weights and checkpoints, got /,
+  });
+  assert.deepEqual(readdirSync(folder), []);
+});
+
+test("a run that resumes with another precision says so", async () => {
+  const folder = newFolder();
+  const { engine, model } = fakeEngine();
+  const halt = new AbortController();
+  const stopped = { signal: halt.signal, onEpoch: () => halt.abort() };
+  await trainIn(folder, stopped, { engine, model });
+  const rounding = { ...engine, precision: "bfloat16" } as const;
+  const { notes } = await trainIn(folder, {}, { engine: rounding, model });
+  assert.match(
+    notes.join("\n"),
+    /resumed on tfjs \(fake 0\.0\.0, products in bfloat16\) after tfjs/,
+  );
 });
 
 test("SIGINT stops a run gracefully", async () => {
