@@ -20,18 +20,13 @@ import type { RunRequest } from "../../lib/train/config.js";
 import { type RunResult, trainRun } from "../../lib/train/run.js";
 import type { Epoch } from "../../lib/train/train.js";
 import { scratchFolder } from "../scratch.js";
-import { fakeEngine, preparedRows, SPEC } from "./fake-model.js";
+import { DATA, fakeEngine, SPEC } from "./fake-model.js";
 
 const root = scratchFolder();
 after(() => {
   if (!noDisk) spawnSync("umount", [disk]);
 });
 
-const DATA = {
-  name: "tiny",
-  train: preparedRows("train", 7),
-  validation: preparedRows("validation", 4, 0.2),
-};
 const CONFIG: Omit<RunRequest, "model"> = {
   spec: SPEC,
   training: {
