@@ -72,6 +72,8 @@ function copyOfStopped(): string {
 
 async function assertAsWhole(run: RunResult): Promise<void> {
   assert.deepEqual(run.epochs, whole.epochs);
+  const events = readFileSync(join(run.folder, "events.out.tfevents.aro"), "latin1");
+  assert.ok(events.split("learning_rate").length - 1 >= 9, "those from before it was stopped, too");
   assert.deepEqual({ ...run.result, seconds: 0 }, { ...whole.result, seconds: 0 });
   assert.deepEqual(await run.loadWeights(), await whole.loadWeights());
   assert.ok(!readdirSync(run.folder).some((name) => name.startsWith("checkpoint-")));

@@ -253,6 +253,7 @@ test("settings that make no sense are refused by name", () => {
     [{ batchSize: 1.5 }, /batchSize .* got 1.5/],
     [{ learningRate: Number.NaN }, /learningRate .* got NaN/],
     [{ learningRate: 0 }, /learningRate .* got 0/],
+    [{ learningRate: Number.POSITIVE_INFINITY }, /learningRate .* got Infinity/],
     [{ weightDecay: -1 }, /weightDecay .* got -1/],
     [{ plateau: { factor: 1 } }, /plateau.factor .* got 1/],
     [{ plateau: { patience: -1 } }, /plateau.patience .* got -1/],
