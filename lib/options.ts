@@ -2,7 +2,9 @@
 import { didYouMean } from "./nearest.js";
 
 /** What an option may be, apart from a list of the texts to choose from, or a class. */
-type Basic = "string" | "number" | "boolean" | "function" | "array" | "object" | "null";
+type Basic = "string" | "boolean" | "function" | "array" | "object" | "null" | Numeric;
+/** Any number, a whole one from 1 or from 0 on, a share in [0, 1), or a finite weight of at least 0. */
+type Numeric = "number" | "count" | "whole" | "share" | "weight";
 type Class<T = unknown> = abstract new (...args: never[]) => T;
 type Single = Basic | Class | readonly string[];
 interface Either {
@@ -52,7 +54,9 @@ type KindOf<V> =
         : ListOf<V>
       : BasicOf<V> extends "object"
         ? "object" | Class<V>
-        : BasicOf<V>;
+        : BasicOf<V> extends "number"
+          ? Numeric
+          : BasicOf<V>;
 
 /** A kind for each option of `T`, and no other: a name that is missing here or unknown there does not compile. */
 export type Kinds<T> = {
@@ -66,9 +70,6 @@ export function required<const K extends Single | Either>(kind: K): { readonly r
   return { required: kind };
 }
 
-/** The kind of a number that must be given. */
-export const NUMBER = required("number");
-
 /** The kind of an option that may be of several kinds. */
 export function either<K extends Basic>(...kinds: readonly K[]): { readonly either: readonly K[] } {
   return { either: kinds };
@@ -78,7 +79,7 @@ export function either<K extends Basic>(...kinds: readonly K[]): { readonly eith
  * Checks an options object against the kind of each option, and returns it. An option that is undefined is not given.
  *
  * @throws TypeError for an unknown name, with the nearest known one, and for a value of a wrong kind.
- * @throws RangeError for NaN, and for a text that is none of those to choose from.
+ * @throws RangeError for NaN, a number out of its range, and a text that is none of those to choose from.
  */
 export function checkOptions<T extends object>(where: string, options: T, kinds: Kinds<T>): T {
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
@@ -109,9 +110,6 @@ export function demandsOf(where: string) {
       const holds = Number.isInteger(value) && value >= least;
       demand(name, holds, `a whole number of at least ${least}`, value);
     },
-    /** A share of units that dropout sets to 0. */
-    demandShare: (name: string, value: number) =>
-      demand(name, value >= 0 && value < 1, "in [0, 1)", value),
     /** The weight of a term of the loss. */
     demandWeight: (name: string, value: number) =>
       demand(name, Number.isFinite(value) && value >= 0, "finite and at least 0", value),
@@ -130,6 +128,7 @@ function checkKind(where: string, name: string, value: unknown, kind: Single | E
   if (Number.isNaN(value)) throw new RangeError(refuse(NAMES.number));
   if (typeof kind === "string") {
     if (!isOf(kind, value)) throw new TypeError(refuse(NAMES[kind]));
+    if (!(RANGES[kind]?.(value as number) ?? true)) throw new RangeError(refuse(NAMES[kind]));
   } else if (typeof kind === "function") {
     if (!(value instanceof kind)) throw new TypeError(refuse(article(kind.name)));
   } else if ("either" in kind) {
@@ -145,6 +144,10 @@ function checkKind(where: string, name: string, value: unknown, kind: Single | E
 const NAMES: Readonly<Record<Basic, string>> = {
   string: "a string",
   number: "a number",
+  count: "a whole number of at least 1",
+  whole: "a whole number of at least 0",
+  share: "in [0, 1)",
+  weight: "finite and at least 0",
   boolean: "true or false",
   function: "a function",
   array: "an array",
@@ -152,7 +155,15 @@ const NAMES: Readonly<Record<Basic, string>> = {
   null: "null",
 };
 
+const RANGES: Partial<Readonly<Record<Basic, (value: number) => boolean>>> = {
+  count: (value) => Number.isInteger(value) && value >= 1,
+  whole: (value) => Number.isInteger(value) && value >= 0,
+  share: (value) => value >= 0 && value < 1,
+  weight: (value) => Number.isFinite(value) && value >= 0,
+};
+
 function isOf(kind: Basic, value: unknown): boolean {
+  if (kind in RANGES) return typeof value === "number";
   if (kind === "null") return value === null;
   if (kind === "array") return Array.isArray(value);
   return typeof value === kind && value !== null && !Array.isArray(value);

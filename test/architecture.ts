@@ -217,8 +217,18 @@ function isDoor(path: string): boolean {
   return /^lib\/(\w+\/)?index\.ts$/.test(path);
 }
 
-function takesOptions({ name, type }: ts.ParameterDeclaration): boolean {
-  return name.getText() === "options" || /Options(<\w+>)?$/.test(type?.getText() ?? "");
+/** By the name, by the type's name, or as the last parameter, of a type without a name, that is taken apart or optional. */
+function takesOptions({ name, type, initializer, parent }: ts.ParameterDeclaration): boolean {
+  if (name.getText() === "options" || /Options(<\w+>)?$/.test(type?.getText() ?? "")) return true;
+  const isLast = parent.parameters.at(-1)?.name === name;
+  const isWhole = parent.parameters.length === 1 && !initializer; // a record is no options
+  return (
+    isLast &&
+    !isWhole &&
+    type !== undefined &&
+    ts.isTypeLiteralNode(type) &&
+    (ts.isObjectBindingPattern(name) || type.members.some(({ questionToken }) => questionToken))
+  );
 }
 
 /** No `any`, no comment that silences the compiler, no default export. */

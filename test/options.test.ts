@@ -89,6 +89,25 @@ test("a text that is none of the choices is a RangeError, and so is NaN", () => 
   assert.throws(() => check({ splits: Number.NaN }), nan);
 });
 
+test("a number out of its range is a RangeError", () => {
+  const kinds = { layers: "count", more: "whole", dropped: "share", weight: "weight" } as const;
+  for (const [name, allowed, refused, expected] of [
+    ["layers", [1, 7], [0, 1.5, -1], "a whole number of at least 1"],
+    ["more", [0, 7], [-1, 0.5, Number.POSITIVE_INFINITY], "a whole number of at least 0"],
+    ["dropped", [0, 0.99], [1, -0.1], "in [0, 1)"],
+    ["weight", [0, 40], [-0.1, Number.POSITIVE_INFINITY], "finite and at least 0"],
+  ] as const) {
+    const check = (value: unknown) => checkOptions("fit", { [name]: value }, kinds as never);
+    for (const value of allowed) check(value);
+    for (const value of refused) {
+      const message = `fit: expected ${name} to be ${expected}, got ${value}`;
+      assert.throws(() => check(value), { name: "RangeError", message });
+    }
+    const message = `fit: expected ${name} to be ${expected}, got "1"`;
+    assert.throws(() => check("1"), { name: "TypeError", message });
+  }
+});
+
 test("what is no options object is refused", () => {
   for (const [options, found] of [
     [null, "null"],

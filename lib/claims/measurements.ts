@@ -295,9 +295,6 @@ function fill(template: string, settings: Settings): string {
   const name = /\{(\w+)\}/.exec(template)?.[1];
   if (name === undefined) return template;
   const value = settings[name];
-  if (value === undefined) {
-    throw new RangeError(`setting: expected a setting of the runs, got "${name}"`);
-  }
   if (value === null) return "none";
   const text = Number.isInteger(value) ? count(Number(value)) : String(value);
   return template.replace(`{${name}}`, text === "relu" ? "ReLU" : text);

@@ -2,13 +2,6 @@
 import { groupBy } from "./group.js";
 import { quote, quoteSome } from "./problems.js";
 
-/** Two ids that probably mean the same, and what sets them apart. */
-export interface AlmostEqual {
-  readonly here: string;
-  readonly there: string;
-  readonly difference: string;
-}
-
 /** Characters that cannot be seen, or look like a blank. */
 const INVISIBLE = /[\p{Cf}\p{Cc}\p{Zl}\p{Zp}]/gu;
 
@@ -48,13 +41,14 @@ export function undoR(id: string): string {
 /**
  * Pairs the ids of one list that the other lacks with those of the other that probably mean the same. Leaves out an id
  * with several such partners.
+ * @returns each pair, and what sets the two apart.
  */
-export function findAlmostEqual(here: readonly string[], there: readonly string[]): AlmostEqual[] {
+function findAlmostEqual(here: readonly string[], there: readonly string[]) {
   const known = new Set(there);
   const seen = new Set(here);
   const left = new Set(here.filter((id) => !known.has(id)));
   const wanted = new Set(there.filter((id) => !seen.has(id)));
-  const pairs: AlmostEqual[] = [];
+  const pairs: { here: string; there: string; difference: string }[] = [];
   const pair = (one: string, other: string, difference: string) => {
     pairs.push({ here: one, there: other, difference });
     left.delete(one);

@@ -120,32 +120,24 @@ export interface NamedTable {
 
 const DATE = { ids: [], reason: "a date by Excel, not a name" } as const;
 
-export interface NameOptions {
-  /** The name of the modality. */
-  readonly modality: string;
-  /** The name of its cohort, for the counts. */
-  readonly cohort: string;
-  /** The column of names that Excel may have turned into dates. */
-  readonly column: string;
-  readonly nameRow: (row: number) => Naming;
-}
-
 /**
  * Turns a sheet into a modality, `[samples, features]`. Leaves out rows whose name is an Excel date and rows without an
  * identifier. A row with several identifiers appears under each. Of several rows with the same feature, the first
  * counts.
+ * @param column the names that Excel may have turned into dates.
  * Source: the authors' code, which drops duplicate columns after the first, and expands one-to-many conversions.
  */
 export function nameFeatures(
   sheet: SheetTable,
-  { modality, cohort, column, nameRow }: NameOptions,
+  { modality, cohort, column }: Readonly<Record<"modality" | "cohort" | "column", string>>,
+  nameRow: (name: string, row: number) => Naming,
 ): NamedTable {
   const from = `${cohort} ${modality}`;
   const lost: { readonly reason: string; readonly name: string }[] = [];
   const features = new Map<string, number>(); // feature -> row
   let several = 0;
   for (const [row, name] of sheet.names[column].entries()) {
-    const naming = isExcelDate(name) ? DATE : nameRow(row);
+    const naming = isExcelDate(name) ? DATE : nameRow(name, row);
     if ("reason" in naming) lost.push({ reason: naming.reason, name });
     if (naming.ids.length > 1) several++;
     for (const id of naming.ids) {

@@ -145,26 +145,19 @@ export async function readGbmSheets(file: string, cache?: CacheOptions): Promise
  */
 function nameGbm({ rna, protein, metabolites }: CohortSheets, sources: NameSources): NamedTable[] {
   return [
-    nameFeatures(rna, {
-      ...{ modality: "RNA", cohort: "GBM", column: "gene_id" },
-      nameRow: (row) => {
-        const id = rna.names.gene_id[row];
-        if (isSecondCopy(id)) return { ids: [], reason: "the Y copy of a pseudoautosomal gene" };
-        return { ids: [stripEnsemblVersion(id)] };
-      },
+    nameFeatures(rna, { modality: "RNA", cohort: "GBM", column: "gene_id" }, (id) => {
+      if (isSecondCopy(id)) return { ids: [], reason: "the Y copy of a pseudoautosomal gene" };
+      return { ids: [stripEnsemblVersion(id)] };
     }),
-    nameFeatures(protein, {
-      ...{ modality: "protein", cohort: "GBM", column: "symbol" },
-      nameRow: (row) => {
-        const symbol = protein.names.symbol[row];
-        const genes = sources.proteins === "ensembl" ? findGenes(symbol, sources).ids : [];
-        return { ids: genes.length > 0 ? genes : [symbol] };
-      },
+    nameFeatures(protein, { modality: "protein", cohort: "GBM", column: "symbol" }, (symbol) => {
+      const genes = sources.proteins === "ensembl" ? findGenes(symbol, sources).ids : [];
+      return { ids: genes.length > 0 ? genes : [symbol] };
     }),
-    nameFeatures(metabolites, {
-      ...{ modality: "metabolite", cohort: "GBM", column: "Metabolite" },
-      nameRow: (row) => findCompound(metabolites.names.Metabolite[row], sources.compounds),
-    }),
+    nameFeatures(
+      metabolites,
+      { modality: "metabolite", cohort: "GBM", column: "Metabolite" },
+      (name) => findCompound(name, sources.compounds),
+    ),
   ];
 }
 
@@ -250,14 +243,14 @@ async function readRccSheets(
  */
 function nameRcc({ rna, protein, metabolites }: CohortSheets, sources: NameSources): NamedTable[] {
   return [
-    nameFeatures(rna, {
-      ...{ modality: "RNA", cohort: "RCC", column: "ID" },
-      nameRow: (row) => findGenes(rna.names.ID[row], sources),
-    }),
-    nameFeatures(protein, {
-      ...{ modality: "protein", cohort: "RCC", column: "ProteinID" },
-      nameRow: (row) => {
-        const id = stripVersion(protein.names.ProteinID[row]);
+    nameFeatures(rna, { modality: "RNA", cohort: "RCC", column: "ID" }, (name) =>
+      findGenes(name, sources),
+    ),
+    nameFeatures(
+      protein,
+      { modality: "protein", cohort: "RCC", column: "ProteinID" },
+      (given, row) => {
+        const id = stripVersion(given);
         if (sources.proteins === "published") return { ids: [id] };
         // Where TMT-Integrator wrote the table, Index is the gene's symbol.
         for (const name of [protein.names.Index?.[row] ?? "", id]) {
@@ -266,11 +259,10 @@ function nameRcc({ rna, protein, metabolites }: CohortSheets, sources: NameSourc
         }
         return { ids: [id] };
       },
-    }),
-    nameFeatures(metabolites, {
-      ...{ modality: "metabolite", cohort: "RCC", column: "Name" },
-      nameRow: (row) => findCompound(metabolites.names.Name[row], sources.compounds),
-    }),
+    ),
+    nameFeatures(metabolites, { modality: "metabolite", cohort: "RCC", column: "Name" }, (name) =>
+      findCompound(name, sources.compounds),
+    ),
   ];
 }
 

@@ -1,21 +1,14 @@
 // Reads from a Parquet file's footer what polars does not tell: repeated columns, and the index that pandas wrote.
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 
-export interface ParquetFooter {
-  readonly rows: number;
-  /** The names of the columns, in order, as often as they are there. */
-  readonly names: readonly string[];
-  /** The columns that were the index of a data frame in pandas. */
-  readonly index: readonly string[];
-}
-
 /**
  * Reads the footer, a struct in Thrift's compact protocol.
+ * @returns the number of rows, the names of the columns as often as they are there, and those of the index in pandas.
  * Source: apache/parquet-format, parquet.thrift; apache/thrift, doc/specs/thrift-compact-protocol.md; pandas, "Storing
  * pandas DataFrame objects in Apache Parquet format".
  * @throws Error if the file is damaged.
  */
-export function readFooter(file: string): ParquetFooter {
+export function readFooter(file: string) {
   const handle = openSync(file, "r");
   try {
     const { size } = fstatSync(handle);
@@ -25,7 +18,9 @@ export function readFooter(file: string): ParquetFooter {
     readSync(handle, footer, 0, footer.length, size - 8 - footer.length);
     const [, list = "[]"] =
       /"index_columns": (\["(?:[^"\\]|\\.)*"[^\]]*\])/.exec(footer.toString()) ?? [];
-    const index = (JSON.parse(list) as unknown[]).filter((name) => typeof name === "string");
+    const index = (JSON.parse(list) as unknown[]).filter(
+      (name): name is string => typeof name === "string",
+    );
     return { ...readSchema(footer), index };
   } finally {
     closeSync(handle);
@@ -38,7 +33,7 @@ const [VERSION, SCHEMA, ROWS] = [0x15, 0x19, 0x16];
 const [NAME, CHILDREN] = [4, 5];
 
 /** Reads the children of the schema's root, of which lists and structs have children of their own. */
-function readSchema(bytes: Buffer): Pick<ParquetFooter, "names" | "rows"> {
+function readSchema(bytes: Buffer): { names: string[]; rows: number } {
   let at = 0;
   const varint = () => {
     let value = 0;

@@ -22,7 +22,7 @@ import {
 } from "./patients.js";
 import { collectProblems, type Problems, quote, quoteSome } from "./problems.js";
 import type { Delimiter } from "./rows.js";
-import { remarkOnSentinels } from "./scale.js";
+import { noteSentinels } from "./scale.js";
 import type { TextFile } from "./textfile.js";
 
 export interface SampleSheetOptions extends FormatOptions {
@@ -46,7 +46,7 @@ export interface SheetFormat extends HeaderOptions {
 }
 
 /** The kinds of `SampleSheetOptions`. */
-export const SHEET_KINDS: Kinds<SampleSheetOptions> = {
+const SHEET_KINDS: Kinds<SampleSheetOptions> = {
   ...{ file: required("string"), id: "string", patient: "string", missing: "array" },
   ...{ format: FORMATS, sheet: "string", modality: "string" },
 };
@@ -247,8 +247,8 @@ function readLabels(
   if (doubt === undefined) {
     const values = cells.map((cell, i) => (missing[i] ? null : Number(cell)));
     const known = values.filter((value) => value !== null);
-    const remark = remarkOnSentinels(matrixFrom(known.length, 1, known), "recorded");
-    if (remark) notes.push(`${file}: column ${quote(name)} has ${remark}`);
+    const remarks = noteSentinels(matrixFrom(known.length, 1, known), "recorded");
+    notes.push(...remarks.map((remark) => `${file}: column ${quote(name)} has ${remark}`));
     return values;
   }
   keep(`because ${doubt}; if they are numbers, write them alike`);

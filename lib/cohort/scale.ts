@@ -7,26 +7,26 @@ const LARGEST_LOGARITHM = 100;
 /** The number of values that are inspected. */
 const LOOKED_AT = 1e5;
 
-/** Describes values that look like raw counts, or as if no logarithm had been taken; undefined for others. */
-export function remarkOnScale({ values, observed }: Matrix): string | undefined {
+/** Notes values that look like raw counts, or as if no logarithm had been taken. */
+export function noteScale({ values, observed }: Matrix): string[] {
   const step = Math.max(1, Math.floor(values.length / LOOKED_AT));
   let whole = true;
   let largest = 0;
   for (let i = 0; i < values.length; i += step) {
     const value = values[i];
     if (!observed[i]) continue;
-    if (value < 0) return undefined;
+    if (value < 0) return [];
     if (value > largest) largest = value;
     whole &&= Number.isInteger(value);
   }
-  if (largest <= LARGEST_LOGARITHM) return undefined;
+  if (largest <= LARGEST_LOGARITHM) return [];
   const [looks, transform] = whole
     ? ["its values look like raw counts: whole numbers", "log2(CPM + 1)"]
     : ["its values look as if no logarithm was taken: numbers", "log2(x + 1)"];
-  return (
+  return [
     `${looks} from 0 up to ${largest}; the model expects normalized values on a log scale, ` +
-    `which transform: "${transform}" makes of them`
-  );
+      `which transform: "${transform}" makes of them`,
+  ];
 }
 
 /** Numbers that programs write where nothing was measured. */
@@ -34,11 +34,11 @@ const SENTINELS = [-99, -999, -9999, -99999, 999, 9999, 99999];
 const LEAST_SENTINEL = 99;
 
 /**
- * Describes numbers that often mean "not measured", if all others are far from them; undefined for none.
+ * Notes numbers that often mean "not measured", if all others are far from them.
  * @param what "measured" or "recorded".
  */
-export function remarkOnSentinels({ values, observed }: Matrix, what: string): string | undefined {
-  if (isWithin(values, LEAST_SENTINEL)) return undefined; // most tables, and sooner said
+export function noteSentinels({ values, observed }: Matrix, what: string): string[] {
+  if (isWithin(values, LEAST_SENTINEL)) return []; // most tables, and sooner said
   const cells = new Map<number, number>();
   let [largest, smallest] = [0, Number.POSITIVE_INFINITY]; // magnitudes of the others, of the sentinels
   for (let i = 0; i < values.length; i++) {
@@ -49,13 +49,16 @@ export function remarkOnSentinels({ values, observed }: Matrix, what: string): s
       smallest = Math.min(smallest, size);
     } else if (size > largest) {
       largest = size;
-      if (4 * largest > 1e5) return undefined;
+      if (4 * largest > 1e5) return [];
     }
   }
-  if (cells.size === 0 || largest === 0 || smallest < 4 * largest) return undefined;
+  if (cells.size === 0 || largest === 0 || smallest < 4 * largest) return [];
   const list = [...cells].map(([value, count]) => `${value} in ${countOf(count, "cell")}`);
   const marks = [...cells.keys()].map((value) => `"${value}"`).join(", ");
-  return `${list.join(", ")}, far from all other values; if that means "not ${what}", leave the cells empty, or pass missing: [${marks}]`;
+  return [
+    `${list.join(", ")}, far from all other values; if that means "not ${what}", leave the cells empty, or pass missing: ` +
+      `[${marks}]`,
+  ];
 }
 
 /** Whether all magnitudes are below a limit. Comparing four at a time halves the time. */

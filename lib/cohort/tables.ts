@@ -15,6 +15,7 @@ import { isExcelDate, stripEnsemblVersion, symbolOf } from "./identifiers.js";
 import { explainAlmostEqual } from "./ids.js";
 import { addEmpty, addHeaderless, addNoHeader, addSecondHeader, refuseLong } from "./layout.js";
 import { addLabels, refuseCopies } from "./leaks.js";
+import type { Matrix } from "./matrix.js";
 import { type MissingMarks, missingMarks } from "./missing.js";
 import {
   checkNames,
@@ -37,13 +38,8 @@ import {
   readNameMap,
   renameFeatures,
 } from "./rename.js";
-import {
-  readSampleSheet,
-  type SampleSheet,
-  type SampleSheetOptions,
-  SHEET_KINDS,
-} from "./samplesheet.js";
-import { noteUnmeasured, remarkOnScale, remarkOnSentinels } from "./scale.js";
+import { readSampleSheet, type SampleSheet, type SampleSheetOptions } from "./samplesheet.js";
+import { noteScale, noteSentinels, noteUnmeasured } from "./scale.js";
 import { checkChosen } from "./totals.js";
 import { TRANSFORMS, type TransformOptions, transformValues } from "./transform.js";
 
@@ -134,18 +130,6 @@ export async function readTable(options: TableOptions, precedent?: Precedent): P
   return await readModality(options, { where: "the sample sheet", precedent });
 }
 
-/** Runs a step and adds the file's name to its RangeError. */
-function within<T>(file: string, step: () => T): T {
-  try {
-    return step();
-  } catch (error) {
-    if (error instanceof RangeError && !error.message.includes(file)) {
-      throw new RangeError(`${file}: ${error.message}`, { cause: error });
-    }
-    throw error;
-  }
-}
-
 /** What previously read files and the format provide. */
 interface Context {
   /** The source of `sampleIds`, for messages. */
@@ -233,15 +217,7 @@ export function readOpened(table: CellTable, options: TableOptions, context: Con
 
   const almost =
     samples.strangers.length > 0 && explainAlmostEqual(sampleSide.ids, sampleIds ?? [], where);
-  const refine = () => {
-    const named = { samples: samples.ids, features: features.ids };
-    const changed = transformValues(matrix, named, options);
-    const renamed = renameFeatures(features.ids, changed.matrix, options);
-    return { ...renamed, notes: [...changed.notes, ...renamed.notes] };
-  };
-  const refined = within(file, refine);
-  const scale = remarkOnScale(refined.matrix);
-  const sentinels = remarkOnSentinels(matrix, "measured");
+  const refined = refine(file, matrix, { samples: samples.ids, features: features.ids }, options);
   const notes = [
     ...patients.notes,
     ...alike,
@@ -251,8 +227,8 @@ export function readOpened(table: CellTable, options: TableOptions, context: Con
     ...noteUnmeasured(features.ids, matrix),
     ...refined.notes,
     ...(almost ? [`samples left out that ${where} may have; ${almost}`] : []),
-    ...(scale ? [scale] : []),
-    ...(sentinels ? [sentinels] : []),
+    ...noteScale(refined.matrix),
+    ...noteSentinels(matrix, "measured"),
   ];
   return {
     name,
@@ -272,6 +248,23 @@ export function readOpened(table: CellTable, options: TableOptions, context: Con
     ],
     ...(patients.column >= 0 && { patients: new Map(samples.ids.map((id, i) => [id, people[i]])) }),
   };
+}
+
+/** Transforms the values and renames the features, as the options ask; errors get the file's name. */
+function refine(
+  file: string,
+  matrix: Matrix,
+  names: { readonly samples: readonly string[]; readonly features: readonly string[] },
+  options: TableOptions,
+) {
+  try {
+    const changed = transformValues(matrix, names, options);
+    const renamed = renameFeatures(names.features, changed.matrix, options);
+    return { ...renamed, notes: [...changed.notes, ...renamed.notes] };
+  } catch (cause) {
+    if (!(cause instanceof RangeError) || cause.message.includes(file)) throw cause;
+    throw new RangeError(`${file}: ${cause.message}`, { cause });
+  }
 }
 
 function readingOf(options: TableOptions, orientation: Orientation): Reading {
@@ -485,10 +478,6 @@ export async function readTables(options: TablesOptions): Promise<FileCohort> {
     checkOptions(`readTables: tables[${i}]`, table, LISTED_KINDS);
     checkFormat(`readTables: tables[${i}]`, table);
   });
-  if (sampleSheet) {
-    checkOptions("readTables: sampleSheet", sampleSheet, SHEET_KINDS);
-    checkFormat("readTables: sampleSheet", sampleSheet);
-  }
   const sheet = sampleSheet && {
     ...(await readSampleSheet(sampleSheet)),
     file: sampleSheet.file,

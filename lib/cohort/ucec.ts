@@ -14,18 +14,16 @@ const tables = {
   phosphoprotein: "phosphoproteomics_gene.cct.gz",
 } as const;
 
-/** A label, its column in clinical.txt, and the spelling of its values. */
+const patientColumn = "Proteomics_Participant_ID";
+
+/** The column of a label in clinical.txt, and each value there with its spelling here; without values, it holds numbers. */
 interface LabelColumn {
-  readonly label: string;
   readonly column: string;
-  /** Each value in the column and its spelling here; without it, the column holds numbers. */
   readonly values?: Readonly<Record<string, string>>;
 }
 
-const patientColumn = "Proteomics_Participant_ID";
-const labelColumns: readonly LabelColumn[] = [
-  {
-    label: "tissue",
+const LABELS: Readonly<Record<string, LabelColumn>> = {
+  tissue: {
     column: "Proteomics_Tumor_Normal",
     values: {
       Tumor: "tumor",
@@ -34,8 +32,7 @@ const labelColumns: readonly LabelColumn[] = [
       Myometrium_normal: "normal",
     },
   },
-  {
-    label: "histology",
+  histology: {
     column: "Histologic_type",
     values: {
       Endometrioid: "endometrioid",
@@ -44,32 +41,28 @@ const labelColumns: readonly LabelColumn[] = [
       Carcinosarcoma: "carcinosarcoma",
     },
   },
-  {
-    label: "grade",
+  grade: {
     column: "Histologic_Grade_FIGO",
     values: { "FIGO grade 1": "G1", "FIGO grade 2": "G2", "FIGO grade 3": "G3" },
   },
-  {
-    label: "stage",
+  stage: {
     column: "FIGO_stage",
     values: Object.fromEntries(
       ["IA", "IB", "II", "IIIA", "IIIB", "IIIC1", "IIIC2", "IVB"].map((stage) => [stage, stage]),
     ),
   },
-  {
-    label: "subtype",
+  subtype: {
     column: "Genomics_subtype",
     values: { POLE: "POLE", "MSI-H": "MSI-H", CNV_low: "CNV-low", CNV_high: "CNV-high" },
   },
-  { label: "BMI", column: "BMI" },
-  { label: "age", column: "Age" },
-  {
-    label: "tmtBatch",
+  BMI: { column: "BMI" },
+  age: { column: "Age" },
+  tmtBatch: {
     column: "Proteomics_TMT_batch",
     values: Object.fromEntries(["1", "2", "3", "4", "5"].map((batch) => [batch, `batch ${batch}`])),
   },
-  { label: "excluded", column: "Case_excluded", values: { Yes: "yes", No: "no" } },
-];
+  excluded: { column: "Case_excluded", values: { Yes: "yes", No: "no" } },
+};
 
 /**
  * Reads the files of `fetchSource("ucec")`, by default from data/raw/ucec: the samples that all three modalities share,
@@ -91,7 +84,7 @@ export async function readUcec(options: { readonly folder?: string } = {}): Prom
     const where = { name, file: join(folder, file) };
     read.push(await readTable({ ...where, orientation: "features-in-rows" }));
   }
-  const used = new Set(labelColumns.map(({ column }) => column));
+  const used = new Set(Object.values(LABELS).map(({ column }) => column));
   const unused = Object.keys(samples[0].labels).filter((column) => !used.has(column));
   return joinCohort({
     name: "ucec",
@@ -102,7 +95,7 @@ export async function readUcec(options: { readonly folder?: string } = {}): Prom
 }
 
 function relabel({ id, patient, labels }: Sample, file: string): Sample {
-  const known = labelColumns.map(({ label, column, values }): [string, Label] => {
+  const known = Object.entries(LABELS).map(([label, { column, values }]): [string, Label] => {
     const cell = labels[column];
     if (cell === undefined)
       throw new RangeError(`${file}: expected a column "${column}", got none`);

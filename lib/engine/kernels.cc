@@ -94,17 +94,18 @@ inline V log1pUnit(V e) {
 
 /// A sum in double precision, in an order that the length of a vector does not change: number i goes to part i % 8.
 struct Sum {
-  typedef float Four __attribute__((vector_size(16), aligned(4), may_alias));
-  typedef double Parts __attribute__((vector_size(32)));
-  Parts parts[2] = {};
+  typedef float Half __attribute__((vector_size(L * 2), aligned(4), may_alias));  // L / 2 numbers
+  typedef double Parts __attribute__((vector_size(L * 4)));                      // as many sums
+  static constexpr int COUNT = 16 / L;
+  Parts parts[COUNT] = {};
   void add(V v, int64_t from) {
-    const float* numbers = reinterpret_cast<const float*>(&v);
-    for (int i = 0; i < L; i += 4)
-      parts[(from + i) / 4 % 2] += __builtin_convertvector(*reinterpret_cast<const Four*>(numbers + i), Parts);
+    const Half* halves = reinterpret_cast<const Half*>(&v);
+    for (int i = 0; i < 2; i++) parts[(2 * from / L + i) % COUNT] += __builtin_convertvector(halves[i], Parts);
   }
   double total() const {
-    const auto half = [](const Parts& p) { return (p[0] + p[1]) + (p[2] + p[3]); };
-    return half(parts[0]) + half(parts[1]);
+    double p[8];
+    std::memcpy(p, parts, sizeof p);
+    return ((p[0] + p[1]) + (p[2] + p[3])) + ((p[4] + p[5]) + (p[6] + p[7]));
   }
 };
 

@@ -1,14 +1,16 @@
 // t-SNE: which points belong together, and where they go for it.
 import { createRandom, type Random } from "../cohort/random.js";
 import type { Rows } from "../engine/linear-algebra.js";
+import { formatDuration } from "../train/progress.js";
 import { nearestRows } from "./points.js";
 
 const MOST_PAIRS = 1e11; // over all iterations: some five minutes
+const MANY_PAIRS = 1e10; // half a minute
 
 /**
  * Maps points to a plane by t-SNE, which keeps neighborhoods, not large distances. The same seed gives the same map.
- * Time grows with the square of the number of points: 5,000 take about a minute. The learning rate is 10, and `rows / 48`
- * from 480 points on (Belkina et al. 2019).
+ * Time grows with the square of the number of points: 5,000 take about a minute, which is said first. The learning rate
+ * is 10, and `rows / 48` from 480 points on (Belkina et al. 2019).
  *
  * Source: van der Maaten and Hinton 2008, the exact gradient; affinities as van der Maaten 2014.
  * @param settings.perplexity effective number of neighbors, in [1, rows - 1).
@@ -29,6 +31,10 @@ export function tsne(
     throw new RangeError(
       `tsne: expected at most ${most} points for ${iterations} iterations, got ${rows}; draw a sample of the rows`,
     );
+  }
+  if (rows * rows * iterations > MANY_PAIRS) {
+    const time = formatDuration(3e-9 * rows * rows * iterations);
+    console.warn(`tsne: ${rows.toLocaleString("en-US")} points take about ${time}`);
   }
   const learningRate = Math.max(10, rows / 48);
   const random = createRandom(seed, "tsne");

@@ -1,5 +1,6 @@
 // Maps new samples onto the training samples' distribution, feature by feature, where someone asks for it.
 import { emptyMatrix } from "../cohort/matrix.js";
+import { meanOf } from "../evaluate/statistics.js";
 import type { Imputer } from "./bundle.js";
 import type { Places, SeenTable } from "./new-table.js";
 
@@ -58,7 +59,7 @@ export function alignTable(
 }
 
 function toMoments(values: Float64Array, mean: number, std: number): Float64Array {
-  const center = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const center = meanOf(values);
   const variance = values.reduce((sum, value) => sum + (value - center) ** 2, 0) / values.length;
   const by = variance > 0 ? std / Math.sqrt(variance) : 0;
   return values.map((value) => mean + (value - center) * by);
@@ -85,10 +86,8 @@ function toQuantiles(values: Float64Array, reference: Float64Array): Float64Arra
 /** The training samples' values of a feature, ascending, clamped as training clamps them. */
 function trainingValues({ paths }: Imputer["decoder"], g: number): Float64Array {
   const { inputs, center, by } = paths.likeness;
-  const out = new Float64Array(inputs.rows);
-  for (let i = 0; i < inputs.rows; i++) {
+  return Float64Array.from({ length: inputs.rows }, (_, i) => {
     const d = inputs.values[i * inputs.columns + g];
-    out[i] = center[g] + (by[g] > 0 ? d / by[g] : 0);
-  }
-  return out.sort();
+    return center[g] + (by[g] > 0 ? d / by[g] : 0);
+  }).sort();
 }

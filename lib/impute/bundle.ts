@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Modality } from "../cohort/cohort.js";
-import { createFolder, requireNewFolder } from "../cohort/durable-file.js";
+import { createFolder } from "../cohort/durable-file.js";
 import { hashFile } from "../cohort/sources.js";
 import type { Reading } from "../cohort/tables.js";
 import { ARO, type AroSpec } from "../model/aro.js";
@@ -80,7 +80,6 @@ export async function saveImputer(
   folder: string,
   texts: Readonly<Record<string, string>> = {},
 ): Promise<void> {
-  requireNewFolder("saveImputer", folder);
   const { decoder, aro, ...rest } = imputer;
   await createFolder(folder, async (aside) => {
     const { modalities, features, trainedOn, spec, choices } = decoder;
@@ -147,14 +146,22 @@ export async function openImputer(folder: string): Promise<OpenedImputer> {
     if (!found) throw new Error(`${file}: expected a tensor "${name}", got none`);
     return found;
   };
+  const weightsOf = (prefix: string, all: readonly { readonly name: string }[]): Weights =>
+    new Map(all.map(({ name }) => [name, values(`${prefix}.${name}`).values]));
+  const ofAro = (spec: AroSpec): ClampedModel => ({
+    ...{ spec, weights: weightsOf("aro", ARO.network(spec).tensors) },
+    spread: values("aro.spread").values,
+  });
   return {
     ...rest,
     ...(NAMES in checksums && { names: join(folder, NAMES) }),
-    ...(aro && { aro: aroOf(values, aro) }),
+    ...(aro && { aro: ofAro(aro) }),
     decoder: {
       ...{ modalities, features, trainedOn, spec, choices },
       ...decoderOf(values, trainedOn),
-      networks: Array.from({ length: networks }, (_, k) => networkOf(values, spec, k)),
+      networks: Array.from({ length: networks }, (_, k) =>
+        weightsOf(`network.${k}`, SHARED_DECODER.network(spec).tensors),
+      ),
     },
   };
 }
@@ -231,22 +238,6 @@ function decoderOf(
 
 function recordOf<N extends string, T>(names: readonly N[], of: (name: N) => T): Record<N, T> {
   return Object.fromEntries(names.map((name) => [name, of(name)])) as Record<N, T>;
-}
-
-function networkOf(values: (name: string) => Tensor, spec: SharedDecoderSpec, k: number): Weights {
-  return new Map(
-    SHARED_DECODER.network(spec).tensors.map(({ name }) => [
-      name,
-      values(`network.${k}.${name}`).values,
-    ]),
-  );
-}
-
-function aroOf(values: (name: string) => Tensor, spec: AroSpec): ClampedModel {
-  const weights = new Map(
-    ARO.network(spec).tensors.map(({ name }) => [name, values(`aro.${name}`).values]),
-  );
-  return { spec, weights, spread: values("aro.spread").values };
 }
 
 function sha256(text: string): string {

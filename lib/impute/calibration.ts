@@ -28,14 +28,13 @@ export interface SpreadFactor {
  * entries of a modality. Measured values are as they are, not clamped to training percentiles.
  * @param modalities the inferred ones; their ranges are columns of `measured`.
  * @param measured the training samples in measured units, `[samples, inferred features]`.
- * @throws RangeError if the shapes differ, or a modality has no observed entry that was inferred.
+ * @throws RangeError if a modality has no observed entry that was inferred.
  */
 export function calibrateSpread(
   outOfFold: Pick<Inference, "mean" | "deviation">,
   measured: Matrix,
   modalities: readonly Modality[],
 ): SpreadFactor[] {
-  checkShapes("calibrateSpread", outOfFold, measured);
   return modalities.flatMap(({ name, start, end }) => {
     const errors: number[] = [];
     forEachPair(outOfFold, measured, start, end, (_, __, error) => errors.push(error));
@@ -88,7 +87,6 @@ export interface Coverage {
  * Measures the coverage of intervals on samples that the factors were not taken from. It is marginal: single samples and
  * features may be covered more or less.
  * @param measured `[samples, inferred features]`, in measured units.
- * @throws RangeError if the shapes differ.
  */
 export function measureCoverage(
   inference: Pick<Inference, "mean" | "deviation">,
@@ -96,7 +94,6 @@ export function measureCoverage(
   modalities: readonly Modality[],
   factors: readonly SpreadFactor[],
 ): Coverage[] {
-  checkShapes("measureCoverage", inference, measured);
   return modalities.flatMap(({ name, start, end }) =>
     factors
       .filter(({ modality }) => modality === name)
@@ -155,7 +152,6 @@ export function crossCoverage(
   patients: readonly string[],
   level: number,
 ): CrossCoverage[] {
-  checkShapes("crossCoverage", outOfFold, measured);
   const groupOf = new Map([...new Set(patients)].map((patient, i) => [patient, i % GROUPS]));
   return modalities.flatMap(({ name, start, end }) => {
     const errors = Array.from({ length: GROUPS }, (): number[] => []);
@@ -204,17 +200,4 @@ function forEachPair(
       visit(at, j - start, Math.abs(values[at] - mean.values[at]) / deviation[at]);
     }
   }
-}
-
-function checkShapes(
-  where: string,
-  { mean, deviation }: Pick<Inference, "mean" | "deviation">,
-  measured: Matrix,
-): void {
-  const fits = mean.rows === measured.rows && mean.columns === measured.columns;
-  if (fits && deviation.length === measured.values.length) return;
-  throw new RangeError(
-    `${where}: expected an inference of ${measured.rows} x ${measured.columns}, got ${mean.rows} x ${mean.columns} ` +
-      `with ${deviation.length} deviations`,
-  );
 }

@@ -39,7 +39,7 @@ export interface ClampedOptions {
 const FOLDS = 5;
 
 /** The trainings of `fitClamped`. */
-export interface ClampedPlan {
+interface ClampedPlan {
   readonly spec: AroSpec;
   readonly training: TrainSettings;
   /** Rows of the cohort; each fold has its own patients. */
@@ -108,11 +108,8 @@ export async function fitClamped(
   scaler: Scaler,
   { spec, training, folds }: ClampedPlan,
   engine: Engine,
-  onProgress: (share: number, what: string) => void = () => {},
-): Promise<{
-  readonly model: ClampedModel;
-  readonly outOfFold: Pick<Inference, "mean" | "deviation">;
-}> {
+  onProgress: (share: number, what: string) => void,
+) {
   const first = cohort.modalities[0].end;
   const { columns } = cohort.matrix;
   const { epochs, seed } = training;
@@ -129,14 +126,11 @@ export async function fitClamped(
     const prepared = prepareCohort(cohort, { train: kept, validation, test: held });
     const aro = buildAutoencoder(engine, ARO, spec, { seed });
     try {
+      const what = f < folds.length ? `ARO without fold ${f + 1} of ${folds.length}` : "ARO";
       for await (const { epoch } of train(aro, dealRows(prepared, spec), training)) {
         const share = (f + epoch / epochs) / trainings;
-        const left = ((performance.now() - started) / 1000) * (1 / share - 1);
-        const what = f < folds.length ? `ARO without fold ${f + 1} of ${folds.length}` : "ARO";
-        onProgress(
-          share,
-          `${what}, epoch ${epoch} of ${epochs}, about ${formatDuration(left)} left`,
-        );
+        const left = formatDuration(((performance.now() - started) / 1000) * (1 / share - 1));
+        onProgress(share, `${what}, epoch ${epoch} of ${epochs}, about ${left} left`);
       }
       if (held.length === 0) weights = await aro.readWeights();
       else {
@@ -164,7 +158,8 @@ export async function fitClamped(
   const spread = Float32Array.from(shrinkDeviations(squares, counts));
   const deviation = new Float32Array(outOfFold.values.length);
   for (let i = 0; i < rows.length; i++) deviation.set(spread, i * spread.length);
-  return { model: { spec, weights, spread }, outOfFold: { mean: outOfFold, deviation } };
+  const model: ClampedModel = { spec, weights, spread };
+  return { model, outOfFold: { mean: outOfFold, deviation } };
 }
 
 /** A value in measured units from one in the paper's space; the training mean for 0. */

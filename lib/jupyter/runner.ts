@@ -46,7 +46,6 @@ export interface NotebookRun {
  * Executes the notebooks, each after the notebooks or tagged cells that its metadata names, at most `atOnce` at a time. A
  * notebook is written only if all its cells succeed. A failure interrupts the others.
  * @returns one result per notebook, in the order of `files`.
- * @throws RangeError if a notebook waits for a tag that no cell has.
  * @throws Error with the notebook, the cell, its source, the message and the line in lib of the first failure, or with the
  *   notebooks and cells where `signal` stopped them.
  */
@@ -61,7 +60,6 @@ export async function runNotebooks(options: RunNotebooksOptions): Promise<Notebo
   );
   const cellsOf = new Map<string, readonly CodeCell[]>();
   for (const file of files) cellsOf.set(notebookName(file), await readCodeCells(file));
-  for (const { file, after } of waiting) requireTags(notebookName(file), after, cellsOf);
   const reached = new Set<string>(); // tagged cells that are done, as "03-train#models"
   let wake = () => {};
   const running = new Map<string, Promise<void>>();
@@ -114,22 +112,6 @@ export async function runNotebooks(options: RunNotebooksOptions): Promise<Notebo
     throw new Error(`runNotebooks: stopped ${where.join(" and ")}`);
   }
   return chosen.map((name) => done.get(name)!);
-}
-
-/** @throws RangeError if the notebook waits for a tag that no cell of the named notebook has. */
-function requireTags(
-  notebook: string,
-  after: readonly string[],
-  cellsOf: ReadonlyMap<string, readonly CodeCell[]>,
-): void {
-  for (const [name, tag] of after.map((one) => one.split("#"))) {
-    const cells = cellsOf.get(name);
-    if (tag === undefined || !cells || cells.some(({ tags }) => tags.includes(tag))) continue;
-    throw new RangeError(
-      `runNotebooks: ${notebook} waits for "${name}#${tag}"; expected a cell of ${name} tagged "${tag}", ` +
-        `got ${[...new Set(cells.flatMap(({ tags }) => tags))].join(", ") || "no tags"}`,
-    );
-  }
 }
 
 /** Executes one notebook; resolves to the number of a cell if it was stopped there. */

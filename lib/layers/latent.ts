@@ -1,7 +1,7 @@
 // The latent layer of a variational autoencoder: a normal distribution per row, and a draw from it.
 import type { Random } from "../cohort/random.js";
 import type { Engine, Tensor } from "../engine/engine.js";
-import { checkOptions, NUMBER, required } from "../options.js";
+import { checkOptions, required } from "../options.js";
 import { dense, type Layer, type Pass, type TensorShape } from "./layers.js";
 import { total } from "./losses.js";
 
@@ -54,7 +54,7 @@ export interface Latent {
  */
 export function latentLayer(options: LatentOptions): LatentLayer {
   const { inputs, units, mean, logVariance, clamp } = checkOptions("latentLayer", options, {
-    ...{ inputs: NUMBER, units: NUMBER, clamp: "object" },
+    ...{ inputs: required("count"), units: required("count"), clamp: "object" },
     ...{ mean: required("string"), logVariance: required("string") },
   });
   const meanHead = dense(mean, inputs, units);

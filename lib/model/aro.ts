@@ -17,7 +17,7 @@ import {
   zeroUnits,
 } from "../layers/layers.js";
 import { reconstructionHead } from "../layers/losses.js";
-import { checkOptions, demandsOf, NUMBER, required } from "../options.js";
+import { checkOptions, demandsOf, required } from "../options.js";
 import {
   type AutoencoderNetwork,
   checkSight,
@@ -109,16 +109,17 @@ export const ARO: Trainable<AroSpec, Matrix, AutoencoderNetwork> = {
 function checkAroSpec(spec: AroSpec): void {
   checkOptions("ARO", spec, {
     ...SIGHT,
-    ...{ width: NUMBER, hiddenLayers: NUMBER, inputDropout: NUMBER, hiddenDropout: NUMBER },
-    ...{ batchNorm: required("boolean"), zeroed: required("array"), randomlyMasked: "array" },
+    width: required("count"),
+    hiddenLayers: required("whole"),
+    inputDropout: required("share"),
+    hiddenDropout: required("share"),
+    batchNorm: required("boolean"),
+    zeroed: required("array"),
+    randomlyMasked: "array",
   });
   checkSight("ARO", spec);
   const { features, zeroed, randomlyMasked = [] } = spec;
-  const { demand, demandCount, demandShare } = demandsOf("ARO");
-  demandCount("width", spec.width);
-  demandCount("hiddenLayers", spec.hiddenLayers, 0);
-  demandShare("inputDropout", spec.inputDropout);
-  demandShare("hiddenDropout", spec.hiddenDropout);
+  const { demand } = demandsOf("ARO");
   const seen = visibleOf(spec);
   const visible = `ranges of visible columns [${seen.start}, ${seen.end})`;
   for (const { start, end } of randomlyMasked) {

@@ -2,7 +2,7 @@
 import type { Matrix } from "../cohort/matrix.js";
 import type { Columns, Engine, Tensor } from "../engine/engine.js";
 import type { Layer, Pass } from "../layers/layers.js";
-import { demandsOf, either, NUMBER, required } from "../options.js";
+import { demandsOf, either, required } from "../options.js";
 import { chunksOf, inspectMatrix } from "./batches.js";
 import { type Architecture, buildModel, type Model, type Network, type Start } from "./model.js";
 
@@ -16,19 +16,17 @@ export interface Sight {
 
 /** Kinds of the settings that autoencoders share, for `checkOptions`. */
 export const SIGHT = {
-  features: NUMBER,
+  features: required("count"),
   visible: required(either("object", "null")),
   output: required(["softplus", "relu"]),
 } as const;
 
-/** @throws RangeError if there are no features, or the visible columns are not a range of them. */
+/** @throws RangeError if the visible columns are not a range of the features. */
 export function checkSight(model: string, { features, visible }: Sight): void {
-  const { demand, demandCount } = demandsOf(model);
-  demandCount("features", features);
   if (!visible) return;
   const { start, end } = visible;
   const isRange = start >= 0 && start < end && end <= features;
-  demand("visible", isRange, `a range in [0, ${features})`, `[${start}, ${end})`);
+  demandsOf(model).demand("visible", isRange, `a range in [0, ${features})`, `[${start}, ${end})`);
 }
 
 /** The columns that a model sees. */

@@ -12,7 +12,7 @@ import {
   sequence,
 } from "../layers/layers.js";
 import { reconstructionHead } from "../layers/losses.js";
-import { checkOptions, demandsOf, NUMBER, required } from "../options.js";
+import { checkOptions, demandsOf, required } from "../options.js";
 import { judgmentLosses } from "./modis-losses.js";
 
 /** One modality, which has its own variational autoencoder. */
@@ -193,13 +193,14 @@ export function fitRatios(
     const modalities = features.map((size, i) => ({ name: `${i}`, features: size, ratios }));
     return countAutoencoders({ modalities, latent });
   };
-  let fits = 0;
-  while (fits < 120 && count(fits + 1) <= parameters) fits++;
   const smallest = Math.min(...features);
-  if (Math.floor((smallest * fits) / 200) < 1) {
+  const least = Math.ceil(200 / smallest); // hundredths, with a unit in each layer
+  let fits = least - 1;
+  while (fits < 120 && count(fits + 1) <= parameters) fits++;
+  if (fits < least) {
     throw new RangeError(
-      `fitRatios: expected room for a unit in each layer, got ${parameters} parameters, which allow ` +
-        `ratios of ${ratiosOf(fits).join(" and ")} of ${smallest} features; allow more`,
+      `fitRatios: expected room for a unit in each layer, got ${parameters} parameters, too few for ` +
+        `ratios of ${ratiosOf(least).join(" and ")} of ${smallest} features; allow more`,
     );
   }
   return ratiosOf(fits);
@@ -207,22 +208,15 @@ export function fitRatios(
 
 /** @throws RangeError naming the first setting that makes no sense, and what it may be. */
 export function checkModisSpec(spec: ModisSpec): void {
-  const {
-    modalities,
-    latent,
-    classes,
-    klWeight = 0,
-  } = checkOptions("MODIS", spec, {
+  const { modalities, classes } = checkOptions("MODIS", spec, {
     modalities: required("array"),
-    latent: NUMBER,
-    classes: NUMBER,
-    klWeight: "number",
+    latent: required("count"),
+    classes: required("number"),
+    klWeight: "weight",
   });
-  const { demand, demandCount, demandWeight } = demandsOf("MODIS");
+  const { demand, demandCount } = demandsOf("MODIS");
   demandCount("the number of modalities", modalities.length, 2);
-  demandCount("latent", latent);
   demandCount("classes", classes, 2);
-  demandWeight("klWeight", klWeight);
   for (const { name, features, ratios } of modalities) {
     demandCount(`${name}.features`, features);
     demand(`${name}.ratios`, ratios.length > 0, "at least one", "none");

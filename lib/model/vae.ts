@@ -13,7 +13,7 @@ import type { Matrix } from "../cohort/matrix.js";
 import { latentLayer } from "../layers/latent.js";
 import { dense, dropout, type Layer, relu, sequence } from "../layers/layers.js";
 import { reconstructionHead } from "../layers/losses.js";
-import { checkOptions, demandsOf, NUMBER } from "../options.js";
+import { checkOptions, required } from "../options.js";
 import {
   type AutoencoderNetwork,
   checkSight,
@@ -100,16 +100,13 @@ export function klWeightAt({ klWeight, warmUpEpochs }: VaeSpec, epoch: number): 
 function checkVaeSpec(spec: VaeSpec): void {
   checkOptions("VAE", spec, {
     ...SIGHT,
-    ...{ width: NUMBER, encoderLayers: NUMBER, latent: NUMBER, decoderLayers: NUMBER },
-    ...{ hiddenDropout: NUMBER, klWeight: NUMBER, warmUpEpochs: NUMBER },
+    width: required("count"),
+    encoderLayers: required("whole"),
+    latent: required("count"),
+    decoderLayers: required("whole"),
+    hiddenDropout: required("share"),
+    klWeight: required("weight"),
+    warmUpEpochs: required("whole"),
   });
   checkSight("VAE", spec);
-  const { demandCount, demandShare, demandWeight } = demandsOf("VAE");
-  demandCount("width", spec.width);
-  demandCount("latent", spec.latent);
-  demandCount("encoderLayers", spec.encoderLayers, 0);
-  demandCount("decoderLayers", spec.decoderLayers, 0);
-  demandCount("warmUpEpochs", spec.warmUpEpochs, 0);
-  demandShare("hiddenDropout", spec.hiddenDropout);
-  demandWeight("klWeight", spec.klWeight);
 }

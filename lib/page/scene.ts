@@ -150,15 +150,6 @@ function applyEdit(
   modalities: readonly Modality[],
   { sample, hidden, feature, value }: Edit,
 ): Matrix {
-  const { rows, columns } = measured;
-  if (!Number.isInteger(sample) || sample < 0 || sample >= rows) {
-    throw new RangeError(`read: expected a sample in [0, ${rows}), got ${sample}`);
-  }
-  if (feature !== null && !(feature in measured.values.subarray(0, columns) && value >= 0)) {
-    throw new RangeError(
-      `read: expected a feature in [0, ${columns}) and a value of at least 0, got ${feature} and ${value}`,
-    );
-  }
   const row = selectRows(measured, [sample]);
   if (feature !== null) row.values[feature] = value;
   for (const { name, start, end } of modalities) {

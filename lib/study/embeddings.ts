@@ -3,6 +3,7 @@ import type { Rows } from "../engine/linear-algebra.js";
 import { fitPca, type Pca, transformPca } from "../evaluate/pca.js";
 import type { AroSpec } from "../model/aro.js";
 import type { AutoencoderModel } from "../model/autoencoder.js";
+import { checkOptions, required } from "../options.js";
 import { applyScaler, type Scaler } from "../preprocess/scaler.js";
 import type { Study } from "./study.js";
 
@@ -39,12 +40,18 @@ export async function embedSamples(
   };
 }
 
-/** Encodes all samples of a study, `[samples, width]`. */
+/**
+ * Encodes all samples of a study, `[samples, width]`.
+ * @throws TypeError for an unknown option, and for a value of a wrong kind.
+ */
 export async function encodeSamples(
   study: Study,
   model: AutoencoderModel<AroSpec>,
-  { relu, scaler }: { readonly relu: boolean; readonly scaler: Scaler },
+  options: { readonly relu: boolean; readonly scaler: Scaler },
 ): Promise<Rows> {
+  const { relu, scaler } = checkOptions("encodeSamples", options, {
+    ...{ relu: required("boolean"), scaler: required("object") },
+  });
   const inputs = scaleSamples(study, scaler);
   const values = await model.encode(inputs, { relu });
   return { rows: inputs.rows, columns: model.spec.width, values };

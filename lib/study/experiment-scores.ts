@@ -174,10 +174,8 @@ function valuesOf({ scores, accuracies }: RunScores, measure: Measure) {
 }
 
 /** Writes a mean with its deviation, if it has one: "0.1283 ± 0.0004". */
-export function withDeviation(mean: number, deviation: number | null, digits = 4): string {
-  return deviation === null
-    ? mean.toFixed(digits)
-    : `${mean.toFixed(digits)} ± ${deviation.toPrecision(2)}`;
+export function withDeviation(mean: number, deviation: number | null): string {
+  return mean.toFixed(4) + (deviation === null ? "" : ` ± ${deviation.toPrecision(2)}`);
 }
 
 /** Rounds to six significant digits; more would be noise in a file that people compare. */

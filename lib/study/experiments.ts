@@ -65,17 +65,9 @@ export interface Cell<Run extends ScoredRun = ScoredRun> {
   readonly run: Run;
 }
 
-/**
- * Lists the experiments of a profile.
- * @throws RangeError if its number of seeds is not a positive whole number.
- */
+/** Lists the experiments of a profile. */
 export function experimentsOf(profile: Profile): Experiment[] {
   const { cohort, split, training, experiments, evaluation } = profile;
-  if (!Number.isInteger(experiments.seeds) || experiments.seeds < 1) {
-    throw new RangeError(
-      `experimentsOf: expected experiments.seeds to be a positive whole number, got ${experiments.seeds}`,
-    );
-  }
   const from = (first: number, count: number) => Array.from({ length: count }, (_, i) => first + i);
   const seeds = from(training.seed, experiments.seeds);
   const splits = from(split.seed, evaluation.splits);

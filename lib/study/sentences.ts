@@ -175,17 +175,14 @@ export type DownstreamRow = Omit<ClassifierRow, "confusion"> & {
   readonly representation: string;
 };
 
-/** States, task by task, the balanced accuracy of one classifier from each representation, beside chance and covariates. */
-export function describeAccuracies(
-  rows: readonly DownstreamRow[],
-  classifier: string = "mlp",
-): string {
+/** States, task by task, the balanced accuracy of the MLP from each representation, beside chance and covariates. */
+export function describeAccuracies(rows: readonly DownstreamRow[]): string {
   return [...groupBy(rows, ({ task }) => task)]
     .map(([task, own]) => {
       const write = (row: DownstreamRow) =>
         `${percent(row.balancedAccuracy)} (${percent(row.balancedLow)} to ${percent(row.balancedHigh)})`;
       const from = own
-        .filter((row) => row.classifier === classifier)
+        .filter((row) => row.classifier === "mlp")
         .map((row) => `${write(row)} from ${row.representation}`);
       const alone = new Map(
         own.filter((row) => row.classifier.endsWith(" alone")).map((row) => [row.classifier, row]),
@@ -195,7 +192,7 @@ export function describeAccuracies(
         ...[...alone].map(([name, row]) => `${percent(row.balancedAccuracy)} for ${name}`),
         ...(majority ? [`${percent(majority.balancedAccuracy)} for the majority class`] : []),
       ];
-      return `${capitalized(task)}: the ${classifier.toUpperCase()}'s balanced accuracy is ${listed(from)}${beside.length > 0 ? `; ${listed(beside)}` : ""}.`;
+      return `${capitalized(task)}: the MLP's balanced accuracy is ${listed(from)}${beside.length > 0 ? `; ${listed(beside)}` : ""}.`;
     })
     .join("\n");
 }

@@ -62,30 +62,26 @@ export function completeSettings(options: TrainOptions): TrainSettings {
     criterion = "all",
     seed,
   } = checkOptions("train", options, {
-    ...{ epochs: "number", batchSize: "number", learningRate: "number", weightDecay: "number" },
-    ...{ plateau: either("object", "null"), earlyStopping: either("object", "null") },
-    ...{ criterion: ["all", "inferred"], seed: required("number") },
+    epochs: "count",
+    batchSize: "count",
+    learningRate: "weight",
+    weightDecay: "weight",
+    plateau: either("object", "null"),
+    earlyStopping: either("object", "null"),
+    criterion: ["all", "inferred"],
+    seed: required("whole"),
   });
-  const { demand, demandCount, demandWeight } = demandsOf("train");
-  demandCount("epochs", epochs);
-  demandCount("batchSize", batchSize);
+  const { demand } = demandsOf("train");
   demand("learningRate", learningRate > 0, "above 0", learningRate);
-  demandWeight("learningRate", learningRate);
-  demandWeight("weightDecay", weightDecay);
-  const isSeed = Number.isInteger(seed) && seed >= 0 && seed <= 0xffffffff;
-  demand("seed", isSeed, "a whole number in [0, 2^32)", seed);
+  demand("seed", seed <= 0xffffffff, "a whole number in [0, 2^32)", seed);
   if (earlyStopping) {
-    checkOptions("train: earlyStopping", earlyStopping, { patience: required("number") });
-    demandCount("earlyStopping.patience", earlyStopping.patience);
+    checkOptions("train: earlyStopping", earlyStopping, { patience: required("count") });
   }
   const schedule = plateau && { factor: 0.1, patience: 10, stepsPerEpoch: 1, ...plateau };
   if (schedule) {
-    const numbers = { factor: "number", patience: "number", stepsPerEpoch: "number" } as const;
-    checkOptions("train: plateau", plateau, numbers);
-    const { factor, patience, stepsPerEpoch } = schedule;
-    demand("plateau.factor", factor > 0 && factor < 1, "in (0, 1)", factor);
-    demandCount("plateau.patience", patience, 0);
-    demandCount("plateau.stepsPerEpoch", stepsPerEpoch);
+    const kinds = { factor: "share", patience: "whole", stepsPerEpoch: "count" } as const;
+    checkOptions("train: plateau", plateau, kinds);
+    demand("plateau.factor", schedule.factor > 0, "in (0, 1)", schedule.factor);
   }
   return {
     ...{ epochs, batchSize, learningRate, weightDecay, plateau: schedule, earlyStopping, seed },

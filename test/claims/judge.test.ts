@@ -77,19 +77,6 @@ test("a claim that rests on the authors' code links to its lines, of a notebook 
   for (const { id, source } of onCode) assert.match(source ?? "", /\.ipynb$|#L\d+(-L\d+)?$/, id);
 });
 
-test("a claim with an unknown rule is refused, with the rules that there are", () => {
-  for (const rule of ["guess", "toString"]) {
-    assert.throws(() => judgeClaims(evidence, [{ ...claim, rule }]), {
-      name: "RangeError",
-      message: new RegExp(`expected a rule of .*, setting, .* for a, got "${rule}"`),
-    });
-  }
-  assert.throws(
-    () => judgeClaims(evidence, [{ ...claim, here: "{momentum}" }]),
-    /expected a setting of the runs, got "momentum"/,
-  );
-});
-
 test("the paper and its code agree on the learning rate and differ in the output", () => {
   assert.equal(entryOf("learning-rate").verdict, "paper and code agree");
   for (const id of [

@@ -1,15 +1,7 @@
-// The claims as data: every table and figure of the paper is there, and a wrong line is refused by its number.
+// The claims as data: every table and figure of the paper is there, and every line is whole.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import {
-  findClaim,
-  numberOf,
-  paperClaims,
-  printed,
-  readClaims,
-  roundsTo,
-} from "../../lib/claims/paper.js";
-import { messageOf, writeTemp } from "../cohort/tempfile.js";
+import { findClaim, numberOf, paperClaims, printed, roundsTo } from "../../lib/claims/paper.js";
 
 test("every table and every figure of the paper has claims", () => {
   const places = paperClaims()
@@ -45,42 +37,16 @@ test("a claim is found by its rule and what the rule is about", () => {
   );
 });
 
-const HEAD = "id,where,what,paper,kind,rule,about,code,here,file";
-const claim = (line: string) => writeTemp("claims.csv", `${HEAD}\n${line}\n`);
-
-test("readClaims splits what a rule is about, and leaves what is empty empty", () => {
-  const file = claim(
-    'a,Table 1,loss,"1,000",data,loss,mse; PCA; test,,,\nb,Table 1,b,2,code,c,,d,e,f',
-  );
-  assert.deepEqual(readClaims(file), [
-    {
-      ...{ id: "a", where: "Table 1", what: "loss", paper: "1,000", kind: "data", rule: "loss" },
-      ...{ about: ["mse", "PCA", "test"], code: "", here: "", file: "" },
-    },
-    {
-      ...{ id: "b", where: "Table 1", what: "b", paper: "2", kind: "code", rule: "c" },
-      ...{ about: [], code: "d", here: "e", file: "f" },
-    },
-  ]);
-});
-
-test("readClaims names the line of a repeated id, an unknown kind or an empty cell", async () => {
-  const good = "a,Table 1,loss,1,data,loss,,,,";
-  for (const [lines, message] of [
-    [`${good}\n${good}`, /:3: expected an id of its own, got "a", "Table 1"/],
-    ["a,Table 1,loss,1,guess,loss,,,,", /:2: expected a kind of arithmetic, .*, data, got "a"/],
-    ["a,Table 1,loss,,data,loss,,,,", /:2: expected id, where, what, paper and rule/],
-    ["a,,loss,1,data,loss,,,,", /:2: expected id, where, what, paper and rule/],
-    ["a,Table 1,loss,1,data,,,,,", /:2: expected id, where, what, paper and rule/],
-  ] as const) {
-    const file = claim(lines);
-    assert.match(await messageOf(() => readClaims(file), file), message);
+test("every claim has an id of its own, a known kind, and what each claim needs", () => {
+  const claims = paperClaims();
+  assert.equal(new Set(claims.map(({ id }) => id)).size, claims.length);
+  for (const { id, where, what, paper, kind, rule, about } of claims) {
+    assert.ok(
+      [id, where, what, paper, rule, ...about].every((text) => text !== ""),
+      id,
+    );
+    assert.match(kind, /^(arithmetic|consistency|code|cohort|data)$/, id);
   }
-  const other = writeTemp("claims.csv", "id,what\na,b\n");
-  assert.match(
-    await messageOf(() => readClaims(other), other),
-    /expected the columns id,where,.*, got id,what/,
-  );
 });
 
 test("printed numbers are read with their groups, exponents and percent signs", () => {

@@ -212,14 +212,6 @@ test("sweeps what killed runs left, but not what may still be in use", posix, as
   for (const path of [running, elsewhere]) assert.equal(existsSync(path), true, path);
 });
 
-test("lets calls run at the same time", posix, async () => {
-  const { folder, options } = workshop();
-  const all = await Promise.all(Array.from({ length: 4 }, () => fetchSource("toy", options)));
-  assert.equal(all.length, 4);
-  assertWhole(folder);
-  assert.deepEqual(readdirSync(folder), ["toy"]);
-});
-
 test("stops when asked to, waits for pip to end, and sweeps", {
   ...posix,
   timeout: 20_000,

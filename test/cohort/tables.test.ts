@@ -262,6 +262,6 @@ test("checks its options at the door", async () => {
   const tables = own.tables.slice(0, 1);
   await assert.rejects(() => readTables({ name: "mine", tables, sampleSheet: sheet }), {
     name: "TypeError",
-    message: /^readTables: sampleSheet: .*got "patients"; did you mean "patient"\?$/,
+    message: /^readSampleSheet: .*got "patients"; did you mean "patient"\?$/,
   });
 });

@@ -52,6 +52,13 @@ test("chooseEngine refuses a wrong number of threads, and does not take a slower
   }
 });
 
+test("chooseEngine refuses an option that it does not know", async () => {
+  await assert.rejects(() => chooseEngine({ preferred: "cpu" } as object), {
+    name: "TypeError",
+    message: /only the options prefer, got "preferred"/,
+  });
+});
+
 test("chooseEngine refuses a name that no engine has", async () => {
   await assert.rejects(() => chooseEngine({ prefer: "wsam" }), {
     name: "RangeError",

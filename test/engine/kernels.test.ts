@@ -1,18 +1,10 @@
-// The native engine's kernels beyond what the parity tests see: odd sizes, threads, and a machine without a compiler.
+// The native engine's kernels beyond what the parity tests see: threads, vectors, and a machine without a compiler.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { emptyMatrix } from "../../lib/cohort/matrix.js";
-import { createRandom } from "../../lib/cohort/random.js";
 import { type CompileOptions, compileAddon } from "../../lib/engine/compile.js";
-import { nativeEngine } from "../../lib/engine/native.js";
-import { tfjsEngine } from "../../lib/engine/tfjs.js";
-import { ARO, type AroSpec, PAPER_MODEL } from "../../lib/model/aro.js";
-import { buildAutoencoder } from "../../lib/model/autoencoder.js";
-import { initializeWeights } from "../../lib/model/model.js";
-import { relativeError } from "../golden.js";
 import { scratchFolder } from "../scratch.js";
 import { contenders } from "./engines.js";
 
@@ -20,64 +12,7 @@ const { skip } = contenders.find(({ name }) => name === "native")!;
 const folder = scratchFolder();
 const compile = (options: CompileOptions) => compileAddon("kernels", options);
 
-function rowsOf(rows: number, columns: number) {
-  const random = createRandom(5, "rows");
-  const batch = emptyMatrix(rows, columns);
-  for (let i = 0; i < batch.values.length; i++) {
-    batch.values[i] = Math.max(0, random.normal());
-    batch.observed[i] = random.uniform() < 0.8 ? 1 : 0;
-  }
-  return batch;
-}
-
 describe("the native engine", { skip }, () => {
-  // Around every size that the kernels cut at: vectors, strips, tiles, bands, panels and groups.
-  for (const [features, width, rows] of [
-    [1, 1, 1],
-    [7, 3, 2],
-    [31, 17, 15],
-    [49, 33, 16],
-    [97, 47, 17],
-    [259, 131, 33],
-    [300, 253, 81],
-  ] as const) {
-    test(`agrees with wasm on ${features} features, ${width} wide, ${rows} rows`, async () => {
-      await compare({ inputDropout: 0.2 });
-      if (rows > 2) await compare({ inputDropout: 0.2, hiddenDropout: 0.3, batchNorm: true });
-    });
-
-    async function compare(settings: Partial<AroSpec>) {
-      const spec: AroSpec = {
-        ...PAPER_MODEL,
-        ...{ features, width, hiddenLayers: 1, ...settings },
-        visible: features > 10 ? { start: 3, end: features - 4 } : null,
-      };
-      const batch = rowsOf(rows, features);
-      batch.observed[0] = 1;
-      const weights = initializeWeights(ARO, spec, 2);
-      const engines = [await tfjsEngine({ backend: "wasm" }), await nativeEngine()];
-      const [expected, actual] = await Promise.all(
-        engines.map(async (engine) => {
-          const model = buildAutoencoder(engine, ARO, spec, weights);
-          const random = createRandom(1, "dropout");
-          const gradients = await model.gradients(batch);
-          const { huber, mse } = await model.step(batch, { learningRate: 1e-3, random });
-          const after = await model.step(batch, { learningRate: 1e-3, weightDecay: 0.1, random });
-          const out = await model.reconstruct(batch);
-          const latent = await model.encode(batch);
-          model.dispose();
-          return { gradients, losses: [huber, mse, after.huber, after.mse], out, latent };
-        }),
-      );
-      assert.ok(relativeError(actual.losses, expected.losses, 0) < 1e-5);
-      assert.ok(relativeError(actual.out, expected.out, 0.1) < 1e-4);
-      assert.ok(relativeError(actual.latent, expected.latent, 0.1) < 1e-4);
-      for (const [name, gradient] of expected.gradients) {
-        assert.ok(relativeError(actual.gradients.get(name)!, gradient, 0.1) < 1e-5, name);
-      }
-    }
-  }
-
   /** Trains in a process of its own and returns the engine's name with the sums of the losses and of the output. */
   function trainApart(env: Readonly<Record<string, string>>): string {
     const url = (file: string) =>

@@ -45,6 +45,14 @@ const SHAPES = [
     [400, 10, 33],
   ],
 ] as const;
+/** Around the sizes that the native engine's kernels cut at: tiles, strips, bands, panels and groups. */
+const CUTS = [
+  [15, 31, 17],
+  [16, 49, 33],
+  [17, 97, 47],
+  [33, 259, 131],
+  [81, 300, 253],
+] as const;
 const KEPT: readonly Kept[] = ["value", "first", "second"];
 const LOSSES = ["huber", "squared"] as const;
 
@@ -81,6 +89,7 @@ for (const { name, skip, start, tensors } of contenders) {
   for (const blockEntries of name === "native" ? [undefined] : [undefined, 1]) {
     const title = blockEntries ? `${name}, in small blocks` : name;
     describe(title, { skip }, () => {
+      const shapes = name === "native" ? [...SHAPES, ...CUTS] : SHAPES;
       let engine: Engine;
       before(async () => {
         engine = await start({ blockEntries });
@@ -327,7 +336,7 @@ for (const { name, skip, start, tensors } of contenders) {
         dispose(weight, bias, single);
       });
 
-      for (const [rows, inputs, outputs] of SHAPES) {
+      for (const [rows, inputs, outputs] of shapes) {
         test(`products, ${rows} rows, ${inputs} inputs and ${outputs} outputs`, async () => {
           const [w, b] = [draw(outputs, inputs), draw(1, outputs)];
           const [x, slope] = [draw(rows, inputs, 2), draw(rows, outputs, 3)];
@@ -452,7 +461,7 @@ for (const { name, skip, start, tensors } of contenders) {
 
       for (const activation of ["linear", "relu", "softplus"] as const) {
         test(`head with ${activation}: losses, slopes and gradients`, async () => {
-          for (const [rows, inputs, outputs] of SHAPES) {
+          for (const [rows, inputs, outputs] of shapes) {
             for (const loss of LOSSES) {
               await checkHead([rows, inputs, outputs], activation, loss, 0.6);
             }

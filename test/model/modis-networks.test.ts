@@ -71,7 +71,10 @@ test("fitRatios gives ARO's parameters to MODIS: 0.04 and 0.02 at the paper's fe
   const exactly = 253_119_043 - 723_973; // without the discriminator
   assert.deepEqual(fitRatios(features, 64, exactly), [0.04, 0.02]);
   assert.deepEqual(fitRatios(features, 64, exactly - 1), [0.03, 0.015]);
-  assert.throws(() => fitRatios(features, 64, 1e6), /room for a unit .* ratios of 0 and 0 of 247/);
+  assert.throws(
+    () => fitRatios(features, 64, 1e6),
+    /room for a unit .* ratios of 0.01 and 0.005 of 247/,
+  );
   assert.throws(() => fitRatios([1000, 12], 4, 1e5), /got 100000 parameters, .* of 12 features/);
 });
 

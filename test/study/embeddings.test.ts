@@ -5,7 +5,7 @@ import { chooseEngine } from "../../lib/engine/choose.js";
 import { ARO } from "../../lib/model/aro.js";
 import { buildAutoencoder } from "../../lib/model/autoencoder.js";
 import { initializeWeights } from "../../lib/model/model.js";
-import { embedSamples } from "../../lib/study/embeddings.js";
+import { embedSamples, encodeSamples } from "../../lib/study/embeddings.js";
 import { readProfile } from "../../lib/study/profile.js";
 import { openStudy } from "../../lib/study/study.js";
 
@@ -39,5 +39,9 @@ test("embedSamples embeds every sample, training rows as PCA was fitted to them"
     const [few, all] = [pca10.values[i * 10 + 9], pca.values[i * pca.columns + 9]];
     assert.ok(Math.abs(few - all) < 1e-6, `sample ${i}: ${few} and ${all}`);
   }
+  const misspelled = { Relu: false, scaler: study.prepared.scaler } as never;
+  await assert.rejects(encodeSamples(study, model, misspelled), {
+    message: /encodeSamples: .* got "Relu"; did you mean "relu"/,
+  });
   model.dispose();
 });

@@ -132,5 +132,5 @@ test("differences that are all equal have no interval: it would be of no width",
 
 test("a mean is written with its deviation where there is one", () => {
   assert.equal(withDeviation(0.12838, 0.000486826), "0.1284 ± 0.00049");
-  assert.equal(withDeviation(0.12838, null, 3), "0.128");
+  assert.equal(withDeviation(0.12838, null), "0.1284");
 });

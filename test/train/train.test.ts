@@ -255,10 +255,10 @@ test("settings that make no sense are refused by name", () => {
     [{ learningRate: 0 }, /learningRate .* got 0/],
     [{ learningRate: Number.POSITIVE_INFINITY }, /learningRate .* got Infinity/],
     [{ weightDecay: -1 }, /weightDecay .* got -1/],
-    [{ plateau: { factor: 1 } }, /plateau.factor .* got 1/],
-    [{ plateau: { patience: -1 } }, /plateau.patience .* got -1/],
-    [{ plateau: { stepsPerEpoch: 0 } }, /plateau.stepsPerEpoch .* got 0/],
-    [{ earlyStopping: { patience: 0 } }, /earlyStopping.patience .* got 0/],
+    [{ plateau: { factor: 1 } }, /plateau: expected factor .* got 1/],
+    [{ plateau: { patience: -1 } }, /plateau: expected patience .* got -1/],
+    [{ plateau: { stepsPerEpoch: 0 } }, /plateau: expected stepsPerEpoch .* got 0/],
+    [{ earlyStopping: { patience: 0 } }, /earlyStopping: expected patience .* got 0/],
   ];
   for (const [options, message] of bad) {
     assert.throws(() => completeSettings({ ...options, seed: 0 }), { name: "RangeError", message });
@@ -273,7 +273,7 @@ test("misspelled settings are refused with the nearest name, at every depth", ()
   refused({ plateau: { patince: 3 } }, /^train: plateau: .* did you mean "patience"/);
   refused({ earlyStopping: { patient: 3 } }, /^train: earlyStopping: .* did you mean "patience"/);
   refused({ earlyStopping: 5 }, /earlyStopping to be an object or null, got 5/);
-  refused({ epochs: "9" }, /epochs to be a number, got "9"/);
+  refused({ epochs: "9" }, /epochs to be a whole number of at least 1, got "9"/);
 });
 
 test("columns can be left out of the validation loss, and stay in the training loss", () => {
