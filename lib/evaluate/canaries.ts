@@ -3,29 +3,20 @@ import type { Cohort, Label } from "../cohort/cohort.js";
 import { type Matrix, selectRows } from "../cohort/matrix.js";
 import { createRandom, shuffle } from "../cohort/random.js";
 import { gram } from "../engine/linear-algebra.js";
-import { checkOptions, type Kinds } from "../options.js";
+import { checkOptions } from "../options.js";
 import type { Part, Prepared, PreparedCohort } from "../preprocess/prepare.js";
 import { pickColumns } from "./rows.js";
 
-export interface PermuteOptions {
-  /** By default 42. */
-  readonly seed?: number;
-}
-
-const PERMUTE_KINDS: Kinds<PermuteOptions> = { seed: "number" };
+const SEED = 42;
 
 /**
  * Deals the first modality's rows anew among the samples of each part, and leaves the other modalities where they are. A
  * predictor fitted on the result can learn nothing from the first modality: it falls to the constant.
  */
-export function permuteRows(
-  prepared: PreparedCohort,
-  options: PermuteOptions = {},
-): PreparedCohort {
-  const { seed = 42 } = checkOptions("permuteRows", options, PERMUTE_KINDS);
+export function permuteRows(prepared: PreparedCohort): PreparedCohort {
   const { start, end } = prepared.modalities[0];
   const permute = <P extends Part>(part: Prepared<P>): Prepared<P> => {
-    const order = shuffle([...part.rows.keys()], createRandom(seed, `permuted ${part.part}`));
+    const order = shuffle([...part.rows.keys()], createRandom(SEED, `permuted ${part.part}`));
     const deal = (matrix: Matrix) => dealColumns(matrix, order, { start, end });
     return { ...part, matrix: deal(part.matrix), zScores: deal(part.zScores) };
   };
@@ -38,8 +29,8 @@ export function permuteRows(
 }
 
 /** Deals the first modality's rows of a cohort anew among all its samples, before anything is split or fitted. */
-export function permuteInput(cohort: Cohort, { seed = 42 }: PermuteOptions = {}): Cohort {
-  const order = shuffle([...cohort.samples.keys()], createRandom(seed, "permuted cohort"));
+export function permuteInput(cohort: Cohort): Cohort {
+  const order = shuffle([...cohort.samples.keys()], createRandom(SEED, "permuted cohort"));
   return { ...cohort, matrix: dealColumns(cohort.matrix, order, cohort.modalities[0]) };
 }
 
@@ -61,9 +52,9 @@ function dealColumns(
 /** Deals labels anew among the samples: any classifier falls to chance. */
 export function permuteLabels<T extends Label>(
   labels: readonly T[],
-  options: PermuteOptions = {},
+  options: { readonly seed?: number } = {},
 ): T[] {
-  const { seed = 42 } = checkOptions("permuteLabels", options, PERMUTE_KINDS);
+  const { seed = SEED } = checkOptions("permuteLabels", options, { seed: "number" });
   return shuffle(labels, createRandom(seed, "permuted labels"));
 }
 
@@ -77,21 +68,19 @@ export interface SharedPatient {
   readonly why: string;
 }
 
-export interface SharedOptions {
-  /** Pearson's r of the first modality's z-scores above which two samples count as one; by default 0.99. */
-  readonly above?: number;
-}
+const ALIKE = 0.99; // Pearson's r of the first modality's z-scores above which two samples count as one
 
 /**
  * Finds samples of different parts that share a patient by name, or whose first modality is all but the same: a duplicate
  * under another name.
  * @returns nothing if the split is clean.
  */
-export function findSharedPatients(
-  { train, validation, test, modalities }: PreparedCohort,
-  options: SharedOptions = {},
-): SharedPatient[] {
-  const { above = 0.99 } = checkOptions("findSharedPatients", options, { above: "number" });
+export function findSharedPatients({
+  train,
+  validation,
+  test,
+  modalities,
+}: PreparedCohort): SharedPatient[] {
   const parts = [train, validation, test];
   const width = modalities[0].end - modalities[0].start;
   const rows = parts.flatMap(({ part, ids, patients, zScores }) => {
@@ -111,7 +100,7 @@ export function findSharedPatients(
       if (a.part === b.part) return [];
       const correlation = r[i * rows.length + i + 1 + offset];
       const isNamed = a.patient === b.patient;
-      if (!isNamed && !(correlation > above)) return [];
+      if (!isNamed && !(correlation > ALIKE)) return [];
       const why = isNamed ? "same patient" : `r ${correlation.toFixed(4)}`;
       return [{ first: a.id, second: b.id, parts: `${a.part} and ${b.part}`, why }];
     }),

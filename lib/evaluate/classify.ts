@@ -95,7 +95,7 @@ export async function crossValidate(
   for (const seed of seeds) {
     const drawn =
       protocol === "paper"
-        ? [stratifiedHoldout(names, { seed })]
+        ? [stratifiedHoldout(names, seed)]
         : stratifiedGroupFolds(names, task.groups, { folds, seed });
     runs.push(await runFolds(task, drawn, classifier, seed));
   }

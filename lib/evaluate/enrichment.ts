@@ -1,12 +1,8 @@
 // Enrichment: whether the genes of a set are among those chosen more often than by chance.
 import type { GeneSet } from "../cohort/gene-sets.js";
-import { checkOptions } from "../options.js";
 
-export interface EnrichmentOptions {
-  /** Sets with fewer or more genes in the universe are left out: by default 5 and 500. */
-  readonly least?: number;
-  readonly most?: number;
-}
+/** Sets with fewer or more genes in the universe are left out. */
+const [LEAST, MOST] = [5, 500];
 
 /** A gene set beside the chosen genes; all counts are of genes in the universe. */
 export interface Enrichment {
@@ -36,11 +32,7 @@ export function enrichGeneSets(
   chosen: readonly string[],
   universe: readonly string[],
   sets: readonly GeneSet[],
-  options: EnrichmentOptions = {},
 ): Enrichment[] {
-  const { least = 5, most = 500 } = checkOptions("enrichGeneSets", options, {
-    ...{ least: "number", most: "number" },
-  });
   const all = new Set(universe);
   const picked = new Set(chosen);
   const stranger = chosen.find((gene) => !all.has(gene));
@@ -53,11 +45,11 @@ export function enrichGeneSets(
     name,
     genes: [...new Set(genes)].filter((gene) => all.has(gene)),
   }));
-  const tested = inside.filter(({ genes }) => genes.length >= least && genes.length <= most);
+  const tested = inside.filter(({ genes }) => genes.length >= LEAST && genes.length <= MOST);
   if (tested.length === 0) {
     const largest = inside.reduce((top, { genes }) => Math.max(top, genes.length), 0);
     throw new RangeError(
-      `enrichGeneSets: expected a set of ${least} to ${most} genes of the universe, got none among ${sets.length} sets; ` +
+      `enrichGeneSets: expected a set of ${LEAST} to ${MOST} genes of the universe, got none among ${sets.length} sets; ` +
         `the largest shares ${largest} genes with it; use the same kind of identifiers on both sides`,
     );
   }

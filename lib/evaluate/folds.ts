@@ -1,7 +1,6 @@
 // Folds for cross-validation: no patient is split between folds, and each fold has its share of every class.
 import { groupBy } from "../cohort/group.js";
 import { createRandom, shuffle } from "../cohort/random.js";
-import { checkOptions } from "../options.js";
 
 /** Sample indexes: a classifier learns from `train` and predicts `test`. */
 export interface Fold {
@@ -28,12 +27,8 @@ type Name = string | number;
 export function stratifiedGroupFolds(
   labels: readonly Name[],
   groups: readonly Name[],
-  options: FoldOptions = {},
+  { folds = 5, seed = 42 }: FoldOptions = {},
 ): Fold[] {
-  const { folds = 5, seed = 42 } = checkOptions("stratifiedGroupFolds", options, {
-    folds: "number",
-    seed: "number",
-  });
   if (labels.length !== groups.length) {
     throw new RangeError(
       `stratifiedGroupFolds: expected one group a label, got ${labels.length} labels and ${groups.length} groups`,
@@ -113,11 +108,10 @@ export function stratifiedGroupFolds(
  * Deals groups (patients) into folds of even size, and into fewer where there are fewer groups.
  * @throws RangeError if there are fewer than two groups, or an option makes no sense.
  */
-export function groupFolds(groups: readonly Name[], options: FoldOptions = {}): Fold[] {
-  const { folds = 5, seed = 42 } = checkOptions("groupFolds", options, {
-    folds: "number",
-    seed: "number",
-  });
+export function groupFolds(
+  groups: readonly Name[],
+  { folds = 5, seed = 42 }: FoldOptions = {},
+): Fold[] {
   const count = new Set(groups).size;
   if (count < 2) {
     throw new RangeError(`groupFolds: expected at least 2 groups, got ${count}; add patients`);
@@ -127,24 +121,14 @@ export function groupFolds(groups: readonly Name[], options: FoldOptions = {}): 
 }
 
 /**
- * Holds out a stratified share of the samples once, drawn sample by sample, so that a patient's samples may be split:
+ * Holds out a stratified quarter of the samples once, drawn sample by sample, so that a patient's samples may be split:
  * the paper's downstream protocol, a quarter of 115 (29). Class counts are the shares rounded by largest remainder.
  *
  * Source: sklearn.model_selection.train_test_split(stratify=labels) in the authors' notebook; the draw is this library's.
- * @throws RangeError if the share is not in (0, 1), a class has fewer than two samples,
+ * @throws RangeError if a class has fewer than two samples,
  * or either part would have fewer samples than there are classes.
  */
-export function stratifiedHoldout(
-  labels: readonly Name[],
-  options: { readonly share?: number; readonly seed?: number } = {},
-): Fold {
-  const { share = 0.25, seed = 42 } = checkOptions("stratifiedHoldout", options, {
-    share: "number",
-    seed: "number",
-  });
-  if (!(share > 0 && share < 1)) {
-    throw new RangeError(`stratifiedHoldout: expected a share in (0, 1), got ${share}`);
-  }
+export function stratifiedHoldout(labels: readonly Name[], seed = 42): Fold {
   const rowsOf = groupBy(labels.keys(), (row) => labels[row]);
   for (const [name, rows] of rowsOf) {
     if (rows.length < 2) {
@@ -153,7 +137,7 @@ export function stratifiedHoldout(
       );
     }
   }
-  const size = Math.ceil(share * labels.length);
+  const size = Math.ceil(labels.length / 4);
   if (size < rowsOf.size || labels.length - size < rowsOf.size) {
     throw new RangeError(
       `stratifiedHoldout: expected at least ${rowsOf.size} samples (one a class) in either part, ` +

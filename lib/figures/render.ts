@@ -2,7 +2,6 @@
 
 import { createRequire } from "node:module";
 import { escapeMarkup } from "../markup.js";
-import { checkOptions } from "../options.js";
 import { checkFigure, type Figure } from "./figure.js";
 import { encodePng } from "./png.js";
 
@@ -15,13 +14,6 @@ export interface RenderedFigure {
   readonly width: number;
   readonly height: number;
   readonly scale: number;
-}
-
-export interface RenderOptions {
-  /** Pixels of the PNG per pixel of the drawing; reduced if the PNG would be too large. */
-  readonly scale?: number;
-  /** The largest allowed PNG, in bytes. */
-  readonly maxBytes?: number;
 }
 
 /** The largest PNG, in bytes, for a notebook in git. */
@@ -41,14 +33,7 @@ export function fontFiles(): string[] {
  * @throws RangeError if the figure's data or fields are wrong, or the PNG is too large at every scale.
  * @throws Error if Vega-Lite or Vega reports an error or a warning.
  */
-export async function renderFigure(
-  figure: Figure,
-  options: RenderOptions = {},
-): Promise<RenderedFigure> {
-  const { scale = 2, maxBytes = pngLimit } = checkOptions("renderFigure", options, {
-    scale: "number",
-    maxBytes: "number",
-  });
+export async function renderFigure(figure: Figure, maxBytes = pngLimit): Promise<RenderedFigure> {
   checkFigure(figure);
   const svg = await drawSvg(figure);
   const { Resvg } = await import("@resvg/resvg-js");
@@ -58,7 +43,7 @@ export async function renderFigure(
     defaultFontFamily: "Inter",
     sansSerifFamily: "Inter",
   };
-  for (const zoom of [1, 0.875, 0.75, 0.625, 0.5].map((share) => scale * share)) {
+  for (const zoom of [2, 1.75, 1.5, 1.25, 1]) {
     const image = new Resvg(svg, { font, fitTo: { mode: "zoom", value: zoom } });
     const drawn = image.render();
     const png = encodePng({ data: drawn.pixels, width: drawn.width, height: drawn.height });
@@ -67,7 +52,7 @@ export async function renderFigure(
     }
   }
   throw new RangeError(
-    `figure ${figure.name}: expected a PNG of at most ${maxBytes} bytes, got more even at ${scale / 2} times its ` +
+    `figure ${figure.name}: expected a PNG of at most ${maxBytes} bytes, got more even at its own ` +
       "size; draw fewer marks (bin or sample the data first)",
   );
 }

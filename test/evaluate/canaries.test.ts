@@ -49,7 +49,6 @@ test("permuteRows keeps each row whole, in its part, and the other modalities in
     }
   }
   assert.deepEqual(permuteRows(prepared), permuted);
-  assert.notDeepEqual(permuteRows(prepared, { seed: 1 }).train.matrix, permuted.train.matrix);
 });
 
 test("with permuted labels a classifier falls to chance", async () => {

@@ -5,9 +5,8 @@ import { joinCohort } from "../../lib/cohort/cohort.js";
 import { matrixFrom } from "../../lib/cohort/matrix.js";
 import { createRandom } from "../../lib/cohort/random.js";
 import { findPartners, fitCis } from "../../lib/evaluate/cis.js";
-import { fitClassMean } from "../../lib/evaluate/class-mean.js";
 import { fitConditionalPca, pcaPredictor } from "../../lib/evaluate/conditional-pca.js";
-import { fitControls } from "../../lib/evaluate/controls.js";
+import { fitClassMean, fitControls } from "../../lib/evaluate/controls.js";
 import { fitNeighbors } from "../../lib/evaluate/neighbors.js";
 import {
   bestTrial,

@@ -80,10 +80,10 @@ test("renderFigure fails where Vega-Lite would only warn or guess", async () => 
 test("renderFigure takes a smaller scale before it gives up on the limit", async () => {
   const figure = figureOf(Array.from({ length: 300 }, (_, i) => ({ a: (i * 37) % 101, b: i })));
   const full = await renderFigure(figure);
-  const small = await renderFigure(figure, { maxBytes: full.png.length - 1 });
+  const small = await renderFigure(figure, full.png.length - 1);
   assert.ok(small.scale < 2 && small.png.length < full.png.length);
   assert.equal(small.width, full.width);
-  await assert.rejects(renderFigure(figure, { maxBytes: 100 }), /RangeError: .*at most 100 bytes/);
+  await assert.rejects(renderFigure(figure, 100), /RangeError: .*at most 100 bytes/);
 });
 
 test("titles are escaped where the image is named", async () => {
