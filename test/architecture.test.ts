@@ -98,8 +98,10 @@ test("checkDirection notices an import that points forward, and the type of one 
 test("checkDirection notices figures that know a room, and the study imported too early", () => {
   const door = sources({ "lib/figures/loss.ts": 'import { a } from "../options.js";' });
   assert.deepEqual(checkDirection(door), []);
+  const rows = sources({ "lib/figures/loss.ts": 'import type { A } from "../cohort/matrix.js";' });
+  assert.deepEqual(checkDirection(rows), []);
   const figure = sources({ "lib/figures/loss.ts": 'import { a } from "../cohort/matrix.js";' });
-  expectOne(checkDirection(figure), "lib/figures/loss.ts:1", /figures imports no other room/);
+  expectOne(checkDirection(figure), "lib/figures/loss.ts:1", /figures imports types alone/);
   const early = sources({ "lib/train/train.ts": 'import { a } from "../study/profile.js";' });
   expectOne(checkDirection(early), "lib/train/train.ts:1", /train must not import study/);
   const late = sources({ "lib/claims/ledger.ts": 'import { a } from "../study/profile.js";' });

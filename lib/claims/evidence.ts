@@ -51,6 +51,8 @@ export interface Evidence {
 /** Reads the evidence of a profile, as much as there is. */
 export async function readEvidence(profile: Profile): Promise<Evidence> {
   const runs = await findResults<RunRow>(profile, "runs");
+  const { figures } = foldersOf(profile);
+  const names = existsSync(figures) ? await readdir(figures) : [];
   return {
     profile,
     replicates: mayReplicate(profile, runs),
@@ -62,7 +64,7 @@ export async function readEvidence(profile: Profile): Promise<Evidence> {
     downstream: await findResults<Downstream>(profile, "downstream"),
     embeddings: await findResults<EmbeddingDifference>(profile, "downstream-differences"),
     latent: await findResults<ClusterRow>(profile, "latent"),
-    figures: await listFigures(foldersOf(profile).figures),
+    figures: names.filter((name) => name.endsWith(".svg")).map((name) => name.slice(0, -4)),
   };
 }
 
@@ -70,9 +72,4 @@ export async function readEvidence(profile: Profile): Promise<Evidence> {
 export function mayReplicate(profile: Profile, runs: Evidence["runs"]): boolean {
   const asStated = runs?.every(({ departures }) => departures === "none") ?? false;
   return replicatesPaper(profile) && asStated;
-}
-
-async function listFigures(folder: string): Promise<string[]> {
-  const names = existsSync(folder) ? await readdir(folder) : [];
-  return names.filter((name) => name.endsWith(".svg")).map((name) => name.slice(0, -4));
 }

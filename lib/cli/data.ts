@@ -1,6 +1,6 @@
 // The command that lists and fetches cohorts.
 import { comparePaperSizes } from "../claims/tables.js";
-import { type Checked, isWheelSource, readManifest, type Source } from "../cohort/manifest.js";
+import { isWheelSource, readManifest } from "../cohort/manifest.js";
 import { readPaperCohort } from "../cohort/paper.js";
 import { fetchSource, findPlaced } from "../cohort/sources.js";
 import { textTable } from "../figures/table.js";
@@ -16,13 +16,14 @@ export async function data([action, name]: readonly string[]): Promise<number> {
     await (placed.has(name) ? checkPlaced(name) : fetchCohort(name));
     return 0;
   }
-  const sources = [...fetched].map(([name, source]) => ({
-    source: name,
-    title: source.title,
-    license: source.license,
-    through: isWheelSource(source) ? "pip" : new URL(source.files[0].url).host,
-    megabytes: Math.round(downloads(source).reduce((sum, { bytes }) => sum + bytes, 0) / 1e6),
-  }));
+  const sources = [...fetched].map(([name, source]) => {
+    const { title, license } = source;
+    const [through, downloads] = isWheelSource(source)
+      ? ["pip", [source.wheel]]
+      : [new URL(source.files[0].url).host, source.files];
+    const bytes = downloads.reduce((sum, one) => sum + one.bytes, 0);
+    return { source: name, title, license, through, megabytes: Math.round(bytes / 1e6) };
+  });
   console.log(textTable(sources));
   for (const [source, { title, byHand }] of placed) {
     const rows = byHand.map(({ name, bytes, page, optional }) => ({
@@ -34,11 +35,6 @@ export async function data([action, name]: readonly string[]): Promise<number> {
     console.log(textTable(rows));
   }
   return 0;
-}
-
-/** What comes over the network when a source is fetched. */
-function downloads(source: Source): readonly Checked[] {
-  return isWheelSource(source) ? [source.wheel] : source.files;
 }
 
 /** Checks what a reader placed by hand, by size and SHA-256 where they are known, and prints what the cohort holds. */

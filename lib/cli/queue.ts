@@ -112,10 +112,10 @@ export function checkArray(tasks: readonly Task[], largest: number): void {
   );
 }
 
-/** Writes task numbers as Slurm takes them: "0-3,7". */
-export function formatArray(numbers: readonly number[]): string {
+/** Writes ascending task numbers as Slurm takes them: "0-3,7". */
+function formatArray(numbers: readonly number[]): string {
   const spans: [first: number, last: number][] = [];
-  for (const number of numbers.toSorted((a, b) => a - b)) {
+  for (const number of numbers) {
     const span = spans.at(-1);
     if (span && number <= span[1] + 1) span[1] = number;
     else spans.push([number, number]);
@@ -234,9 +234,10 @@ async function runTask(
       say("stopped");
       return { task, status: "stopped", starts, reason: "" };
     }
+    const lastLine = readFileSync(log, "utf8").trim().split("\n").at(-1) ?? "";
     const reason =
       killedBy === null
-        ? `exit status ${code}: ${lastLine(log)}`
+        ? `exit status ${code}: ${lastLine}`
         : `killed by ${killedBy}${starts > 1 ? ` ${starts} times` : ""}`;
     if (killedBy === null || starts >= STARTS) {
       say(`failed, ${reason}`);
@@ -259,8 +260,4 @@ function start({ program, argsOf, env }: Job, task: Task, log: string, signal: A
   signal.addEventListener("abort", stop);
   const ended = once(child, "close").finally(() => signal.removeEventListener("abort", stop));
   return { pid: child.pid, ended: ended as Promise<[number | null, NodeJS.Signals | null]> };
-}
-
-function lastLine(log: string): string {
-  return readFileSync(log, "utf8").trim().split("\n").at(-1) ?? "";
 }

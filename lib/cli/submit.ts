@@ -161,15 +161,13 @@ async function toProcesses(job: Job, { cpus }: Wishes, processes: number): Promi
   );
   const having = (status: TaskEnd["status"]) => ends.filter((end) => end.status === status);
   for (const status of ["failed", "stopped", "not started"] as const) {
-    const such = having(status);
-    if (such.length > 0) console.log(`${status}: ${such.map(describeEnd).join("; ")}`);
+    const such = having(status).map(
+      ({ task, reason }) => `task ${task.number} (${task.name})${reason ? `, ${reason}` : ""}`,
+    );
+    if (such.length > 0) console.log(`${status}: ${such.join("; ")}`);
   }
   const done = having("done").length;
   console.log(`${done} of ${tasks.length} tasks done`);
   if (done === tasks.length) return 0;
   return having("failed").length > 0 ? 1 : STOPPED;
-}
-
-function describeEnd({ task, reason }: TaskEnd): string {
-  return `task ${task.number} (${task.name})${reason ? `, ${reason}` : ""}`;
 }

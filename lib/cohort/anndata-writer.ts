@@ -36,41 +36,29 @@ export interface AnnDataWriter {
 
 /**
  * Creates an AnnData or MuData file.
- * @param content the modalities of a MuData file by name, or the one matrix of an AnnData file.
+ * @param content the modalities of a MuData file by name, or the one matrix of an AnnData file by "".
  * Source: anndata, "On-disk format"; mudata, "Format specification".
  * @throws Error if the file cannot be written; RangeError if the name of a modality or a layer has a slash.
  */
 export async function createAnnData(
   file: string,
-  {
-    samples,
-    content,
-  }: {
-    readonly samples: readonly string[];
-    readonly content: MatrixLayout | ReadonlyMap<string, MatrixLayout>;
-  },
+  { samples, content }: { samples: readonly string[]; content: ReadonlyMap<string, MatrixLayout> },
 ): Promise<AnnDataWriter> {
-  const { File } = await loadHdf5();
-  const root = new File(file, "w");
-  const isMuData = content instanceof Map;
-  const parts: readonly (readonly [string, MatrixLayout])[] = isMuData
-    ? [...(content as ReadonlyMap<string, MatrixLayout>)]
-    : [["", content as MatrixLayout]];
-  for (const name of parts.flatMap(([name, { layers = [] }]) => [name, ...layers])) {
-    if (!name.includes("/")) continue;
-    root.close();
+  const isMuData = !content.has("");
+  const parts = [...content];
+  const names = parts.flatMap(([name, { layers = [] }]) => [name, ...layers]);
+  const odd = names.find((name) => name.includes("/"));
+  if (odd !== undefined) {
     throw new RangeError(
-      `${file}: expected names of modalities and layers without "/", got ${quote(name)}`,
+      `${file}: expected names of modalities and layers without "/", got ${quote(odd)}`,
     );
   }
+  const { File } = await loadHdf5();
+  const root = new File(file, "w");
   const datasets = new Map<string, Dataset>();
   const groups: Group[] = [];
   const all = isMuData ? root.create_group("mod") : root;
-  if (isMuData)
-    all.create_attribute(
-      "mod-order",
-      parts.map(([name]) => name),
-    );
+  if (isMuData) all.create_attribute("mod-order", [...content.keys()]);
   for (const [name, { features, describing = {}, layers = [] }] of parts) {
     const group = isMuData ? all.create_group(name) : root;
     groups.push(group);
@@ -87,16 +75,9 @@ export async function createAnnData(
     encode(root, "MuData", "0.1.0");
     root.create_attribute("axis", 0, null, "<q");
     for (const part of ["obsm", "obsp", "varm", "varp"]) createDict(root, part);
-    const of = <T>(pick: (name: string, layout: MatrixLayout) => readonly T[]) =>
-      parts.flatMap(([name, layout]) => pick(name, layout));
-    writeFrame(
-      root,
-      "var",
-      of((_, { features }) => features),
-      {
-        modality: of((name, { features }) => features.map(() => name)),
-      },
-    );
+    const features = parts.flatMap(([, own]) => own.features);
+    const modality = parts.flatMap(([name, own]) => own.features.map(() => name));
+    writeFrame(root, "var", features, { modality });
     writeMaps(root, samples.length, parts);
   }
   return {

@@ -167,7 +167,7 @@ async function writeParquet(file: string, columns: readonly Column[]): Promise<v
 async function writeAnnData(file: string, table: WideTable): Promise<void> {
   const { samples, features, matrix, layers = {}, describing = {}, about } = table;
   await replaceFileAt(file, async (aside) => {
-    const content = { features, layers: Object.keys(layers) };
+    const content = new Map([["", { features, layers: Object.keys(layers) }]]);
     const writer = await createAnnData(aside, { samples, content });
     try {
       for (const [layer, one] of [[undefined, matrix] as const, ...Object.entries(layers)]) {

@@ -62,25 +62,16 @@ const bySample = (cohort: Cohort) =>
 /** Scales all samples together, then splits them. */
 function scaledFirst(cohort: Cohort): PreparedCohort {
   const prepared = byPatient(cohort);
-  const all = [...cohort.samples.keys()];
-  const scaler = fitScaler(
-    cohort.matrix,
-    all,
-    cohort.samples.map(({ id }) => id),
-  );
+  const ids = cohort.samples.map(({ id }) => id);
+  const scaler = fitScaler(cohort.matrix, [...ids.keys()], ids);
   const scale = <P extends Part>(part: Prepared<P>): Prepared<P> => ({
     ...part,
     matrix: applyScaler(scaler, cohort.matrix, part.rows),
     zScores: applyScaler(scaler, cohort.matrix, part.rows, "standardized"),
   });
   const { train, validation, test } = prepared;
-  return {
-    ...prepared,
-    scaler,
-    train: scale(train),
-    validation: scale(validation),
-    test: scale(test),
-  };
+  const parts = { train: scale(train), validation: scale(validation), test: scale(test) };
+  return { ...prepared, scaler, ...parts };
 }
 
 /** Skill of predicted test rows over the observed training mean; `counts` says which inferred entries count. */
@@ -102,17 +93,14 @@ function skillOf(
   return 1 - error / ofConstant;
 }
 
-async function evaluateRidge(prepared: PreparedCohort): Promise<Outcome> {
-  const ridge = fitRidge(prepared);
-  const value = skillOf(prepared, await ridge.predict(prepared.test));
-  return { measure: "skill", value, chosen: ridge.setting, labels: null };
-}
-
-async function evaluateNeighbors(prepared: PreparedCohort): Promise<Outcome> {
-  const neighbors = fitNeighbors(prepared);
-  const value = skillOf(prepared, await neighbors.predict(prepared.test));
-  return { measure: "skill", value, chosen: neighbors.setting, labels: null };
-}
+/** Fits one of the library's predictors, which chooses its setting on validation rows, and scores it. */
+const evaluateBy =
+  (fit: typeof fitRidge | typeof fitNeighbors) =>
+  async (prepared: PreparedCohort): Promise<Outcome> => {
+    const predictor = fit(prepared);
+    const value = skillOf(prepared, await predictor.predict(prepared.test));
+    return { measure: "skill", value, chosen: predictor.setting, labels: null };
+  };
 
 /** Takes a zero for a missing value: fills it with the mean of the others in training, and leaves it out of the score. */
 async function evaluateWithoutZeros(prepared: PreparedCohort): Promise<Outcome> {
@@ -139,11 +127,8 @@ async function evaluateWithoutZeros(prepared: PreparedCohort): Promise<Outcome> 
   const [train, validation] = [withoutZeros(prepared.train), withoutZeros(prepared.validation)];
   const ridge = fitRidge({ ...prepared, train, validation });
   const predicted = await ridge.predict(prepared.test);
-  const value = skillOf(
-    prepared,
-    predicted,
-    (observed, measured) => observed === 1 && measured !== 0,
-  );
+  const isCounted = (observed: number, measured: number) => observed === 1 && measured !== 0;
+  const value = skillOf(prepared, predicted, isCounted);
   return { measure: "skill", value, chosen: ridge.setting, labels: null };
 }
 
@@ -239,6 +224,8 @@ async function evaluateClasses(
 
 const RIDGE =
   "Proteins from RNA by ridge regression. 70 / 15 / 15 split; penalty by validation error; skill on the test samples.";
+const NEIGHBORS =
+  "Proteins from RNA by nearest neighbors. 70 / 15 / 15 split; number of neighbors by validation error; skill on the test samples.";
 const DESCENT =
   "Proteins from RNA by a linear network, trained by gradient descent with early stopping. 70 / 15 / 15 split; skill on the test samples.";
 const CLASSES =
@@ -250,34 +237,21 @@ export function openPipelines(): {
   readonly pipelines: Readonly<Record<string, Pipeline>>;
 } {
   const cohort = simulateHospitals();
+  const fromNames = cohort.samples.map(({ id }) => (id.endsWith("T") ? "tumor" : "normal"));
   const pipelines: Record<string, Pipeline> = {
-    A: { about: RIDGE, prepare: scaledFirst, evaluate: evaluateRidge },
+    A: { about: RIDGE, prepare: scaledFirst, evaluate: evaluateBy(fitRidge) },
     B: { about: CLASSES, prepare: byPatient, evaluate: evaluateClasses },
-    C: {
-      about: DESCENT,
-      prepare: byPatient,
-      evaluate: (prepared) => evaluateDescent(prepared, "test"),
-    },
-    D: { about: RIDGE, prepare: byPatient, evaluate: evaluateRidge },
-    E: {
-      about:
-        "Proteins from RNA by nearest neighbors. 70 / 15 / 15 split; number of neighbors by validation error; skill on the test samples.",
-      prepare: bySample,
-      evaluate: evaluateNeighbors,
-    },
+    C: { about: DESCENT, prepare: byPatient, evaluate: (parts) => evaluateDescent(parts, "test") },
+    D: { about: RIDGE, prepare: byPatient, evaluate: evaluateBy(fitRidge) },
+    E: { about: NEIGHBORS, prepare: bySample, evaluate: evaluateBy(fitNeighbors) },
     F: {
       about: CLASSES,
       prepare: byPatient,
-      evaluate: (prepared) =>
-        evaluateClasses(
-          prepared,
-          cohort.samples.map(({ id }) => (id.endsWith("T") ? "tumor" : "normal")),
-        ),
+      evaluate: (parts) => evaluateClasses(parts, fromNames),
     },
     G: {
-      about: DESCENT,
-      prepare: byPatient,
-      evaluate: (prepared) => evaluateDescent(prepared, "validation"),
+      ...{ about: DESCENT, prepare: byPatient },
+      evaluate: (parts) => evaluateDescent(parts, "validation"),
     },
     H: { about: RIDGE, prepare: byPatient, evaluate: evaluateWithoutZeros },
   };

@@ -2,7 +2,6 @@
 import { checkOptions, required } from "../options.js";
 import { type Figure, type Layer, makeFigure, type Panel, type Row } from "./figure.js";
 import { dashedLine, dots, intervalLine, nominal, quantitative } from "./marks.js";
-import { checkShare } from "./panels.js";
 import { labelRoom, percent } from "./text.js";
 import { classStyle, figureWidth, panelTitle } from "./theme.js";
 
@@ -38,14 +37,13 @@ const step = 12;
 /**
  * Draws a row of panels per task: accuracy on the left with the majority rate as a line, balanced accuracy on the right
  * with chance as a line. Dots have a 95 % interval if one is given.
- * @throws RangeError if there are no rows, a rate is outside [0, 1], or there are more classifiers than colors.
+ * @throws RangeError if there are no rows, or there are more classifiers than colors.
  */
 export function accuracyFigure(rows: readonly AccuracyRow[], options: AccuracyOptions): Figure {
   const { cohort, protocol } = checkOptions("accuracyFigure", options, {
     cohort: required("string"),
     protocol: required("string"),
   });
-  rows.forEach(checkRates);
   const tasks = [...new Set(rows.map(({ task }) => task))];
   const representations = [...new Set(rows.map(({ representation }) => representation))];
   const classifiers = [...new Set(rows.map(({ classifier }) => classifier))];
@@ -128,14 +126,4 @@ export function accuracyFigure(rows: readonly AccuracyRow[], options: AccuracyOp
       resolve: { scale: { color: "shared", shape: "shared" } },
     },
   });
-}
-
-function checkRates(row: AccuracyRow): void {
-  const { accuracy, accuracyLow, accuracyHigh, balancedAccuracy, majority } = row;
-  const balancedLow = row.balancedLow ?? balancedAccuracy;
-  const balancedHigh = row.balancedHigh ?? balancedAccuracy;
-  const rates = { accuracy, accuracyLow, accuracyHigh, balancedAccuracy, majority };
-  for (const [name, rate] of Object.entries({ ...rates, balancedLow, balancedHigh })) {
-    checkShare("accuracyFigure", `${name} of ${row.classifier} on ${row.task}`, rate);
-  }
 }

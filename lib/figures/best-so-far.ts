@@ -1,22 +1,18 @@
 // The progress of a search: the lowest validation loss so far by trial, beside random search and untuned references.
 import { checkOptions, required } from "../options.js";
+import type { Trial } from "../train/trial.js";
 import { checkRows, type Figure, type Layer, makeFigure, type Panel, type Row } from "./figure.js";
 import { lineLegend, nominal, quantitative } from "./marks.js";
 import { lossAxis, lossPanelWidth, lossRange, referenceLayers, referenceRows } from "./panels.js";
 import { counted } from "./text.js";
 import { colors, inks, panelTitle } from "./theme.js";
 
-export interface SearchTrial {
-  /** Null if the trial failed; it still takes its place on the axis. */
-  readonly loss: number | null;
-  readonly status: string;
-}
-
 /** One search over one setup; searches of one setup share a panel. */
 export interface SearchStudy {
   readonly setup: string;
   readonly method: "bayes" | "random";
-  readonly trials: readonly SearchTrial[];
+  /** A failed trial, whose loss is null, still takes its place on the axis. */
+  readonly trials: readonly Pick<Trial, "loss" | "status">[];
 }
 
 /** An untuned loss: of a constant, or of a setting chosen by hand. */

@@ -1,8 +1,8 @@
 // A cohort's samples, features and observed entries by modality, and what was left out.
+import type { Drop } from "../cohort/cohort.js";
 import { checkOptions, required } from "../options.js";
 import { type Figure, makeFigure, type Panel, type Row } from "./figure.js";
 import { dots, labeledBars, nominal, quantitative } from "./marks.js";
-import { checkShare } from "./panels.js";
 import { count, counted, labelRoom, percent } from "./text.js";
 import { figureWidth, inks, modalityColor, panelTitle } from "./theme.js";
 
@@ -15,22 +15,14 @@ export interface ModalitySummary {
   readonly observed: number;
 }
 
-/** What was left out, such as a `Drop` of the cohort. */
-export interface DropSummary {
-  /** Left-out "columns" of a sample sheet are not drawn: they are no features. */
-  readonly what: "samples" | "features" | "columns";
-  readonly from: string;
-  readonly count: number;
-  readonly reason: string;
-}
-
 export interface CohortSummary {
   readonly cohort: string;
   /** Samples and patients after the modalities were joined. */
   readonly samples: number;
   readonly patients: number;
   readonly modalities: readonly ModalitySummary[];
-  readonly drops: readonly DropSummary[];
+  /** Left-out "columns" of a sample sheet are not drawn: they are no features. */
+  readonly drops: readonly Omit<Drop, "examples">[];
 }
 
 /** Pixels between two panels. */
@@ -38,16 +30,13 @@ const gap = 24;
 
 /**
  * Draws samples, features and observed share of each modality, and below them what was left out and why.
- * @throws RangeError if there is no modality, or a share is outside [0, 1].
+ * @throws RangeError if there is no modality.
  */
 export function cohortFigure(options: CohortSummary): Figure {
   const { cohort, samples, patients, modalities, drops } = checkOptions("cohortFigure", options, {
     ...{ cohort: required("string"), samples: required("number"), patients: required("number") },
     ...{ modalities: required("array"), drops: required("array") },
   });
-  for (const { name, observed } of modalities) {
-    checkShare("cohortFigure", `the share observed of ${name}`, observed);
-  }
   const kept = drops.filter((drop) => drop.count > 0 && drop.what !== "columns");
   const names = modalities.map(({ name }) => name);
   const room = labelRoom([...names, ...kept.map(({ from }) => from)], 240);
@@ -90,7 +79,7 @@ export function cohortFigure(options: CohortSummary): Figure {
     },
     layer: labeledBars(16, `${field}Text`),
   });
-  const dropPanel = (what: DropSummary["what"]): Panel[] => {
+  const dropPanel = (what: Drop["what"]): Panel[] => {
     const rows = kept.filter((drop) => drop.what === what);
     if (rows.length === 0) return [];
     datasets[what] = rows.map((drop, row) => ({

@@ -1,21 +1,14 @@
 // Confusion matrices, with the accuracy, its interval and the rate of the most frequent class.
+import type { ClassConfusion } from "../evaluate/compare.js";
 import { checkOptions, required } from "../options.js";
 import { type Figure, makeFigure, type Panel, type Row } from "./figure.js";
 import { nominal, quantitative } from "./marks.js";
 import { labelRoom, percent, wrap } from "./text.js";
 import { figureWidth, inks, panelTitle } from "./theme.js";
 
-export interface ConfusionMatrix {
+export interface ConfusionMatrix extends ClassConfusion {
   /** What was classified, and from what: "tissue from ARO unmasked". */
   readonly name: string;
-  readonly classes: readonly string[];
-  /** `counts[actual][predicted]` samples. */
-  readonly counts: readonly (readonly number[])[];
-  /** Lower limit of the accuracy's 95 % interval, in [0, 1]. */
-  readonly low: number;
-  readonly high: number;
-  /** Accuracy of always predicting the most frequent class, in [0, 1]. */
-  readonly majority: number;
 }
 
 export interface ConfusionOptions {
@@ -48,7 +41,7 @@ function smallestCell(classes: readonly string[]): number {
 /**
  * Draws confusion matrices side by side: the count and the share of its row in each cell, or the count alone where
  * there are too many classes for both.
- * @throws RangeError if there is no matrix, one is not square, has no samples, or its accuracy is not in its interval.
+ * @throws RangeError if there is no matrix, one is not square, or has no samples.
  */
 export function confusionFigure(
   matrices: readonly ConfusionMatrix[],
@@ -145,7 +138,7 @@ export function confusionFigure(
   });
 }
 
-function cellsOf({ name, classes, counts, low, high }: ConfusionMatrix) {
+function cellsOf({ name, classes, counts }: ConfusionMatrix) {
   const size = classes.length;
   if (size < 2 || counts.length !== size || counts.some((row) => row.length !== size)) {
     throw new RangeError(
@@ -157,11 +150,6 @@ function cellsOf({ name, classes, counts, low, high }: ConfusionMatrix) {
   if (!(n > 0)) throw new RangeError(`confusionFigure: expected samples in "${name}", got ${n}`);
   const correct = counts.reduce((sum, row, i) => sum + row[i], 0);
   const accuracy = correct / n;
-  if (!(low <= accuracy && accuracy <= high)) {
-    throw new RangeError(
-      `confusionFigure: expected an interval that holds the accuracy ${accuracy} of "${name}", got [${low}, ${high}]`,
-    );
-  }
   const cells = counts.flatMap((row, actual): Row[] => {
     const sum = row.reduce((total, value) => total + value, 0);
     return row.map((value, predicted) => {

@@ -1,23 +1,11 @@
 // Per-feature correlation of predicted and measured values, by predictor and modality.
+import type { CorrelationSpread } from "../evaluate/summary.js";
 import { checkOptions, required } from "../options.js";
 import { checkRows, type Figure, type Layer, makeFigure, type Panel, type Row } from "./figure.js";
 import { dots, nominal, quantitative } from "./marks.js";
 import { panelGap, panelWidth, rowAxis, settingScale } from "./panels.js";
 import { count, counted, decimal } from "./text.js";
 import { inks, panelTitle, settingNames, settingOf } from "./theme.js";
-
-/** One predictor's per-feature correlations on one modality, as percentiles over features. */
-export interface CorrelationRow {
-  readonly predictor: string;
-  readonly modality: string;
-  /** Number of features with a defined correlation. */
-  readonly features: number;
-  readonly percentile5: number;
-  readonly percentile25: number;
-  readonly median: number;
-  readonly percentile75: number;
-  readonly percentile95: number;
-}
 
 export interface CorrelationOptions {
   readonly cohort: string;
@@ -27,10 +15,10 @@ export interface CorrelationOptions {
 /**
  * Draws the distribution of per-feature Pearson r: a dot at the median, a thick line over the middle 50 % of the
  * features, a thin line over the middle 90 %.
- * @throws RangeError if the percentiles of a row do not ascend or lie outside [-1, 1].
+ * @throws RangeError if there are no rows.
  */
 export function correlationFigure(
-  rows: readonly CorrelationRow[],
+  rows: readonly CorrelationSpread[],
   options: CorrelationOptions,
 ): Figure {
   const { cohort, samples } = checkOptions("correlationFigure", options, {
@@ -38,7 +26,6 @@ export function correlationFigure(
     samples: required("number"),
   });
   checkRows("correlation-test", "rows", rows);
-  rows.forEach(checkPercentiles);
   const predictors = [...new Set(rows.map(({ predictor }) => predictor))];
   const modalities = [...new Set(rows.map(({ modality }) => modality))];
   const datasets: Record<string, readonly Row[]> = {};
@@ -98,21 +85,4 @@ export function correlationFigure(
     datasets,
     view: { hconcat: panels, spacing: panelGap },
   });
-}
-
-function checkPercentiles(row: CorrelationRow): void {
-  const all = [
-    -1,
-    row.percentile5,
-    row.percentile25,
-    row.median,
-    row.percentile75,
-    row.percentile95,
-    1,
-  ];
-  if (all.some((value, i) => i > 0 && value < all[i - 1])) {
-    throw new RangeError(
-      `correlationFigure: expected ascending percentiles in [-1, 1] of ${row.predictor} on ${row.modality}, got ${all.slice(1, -1).join(", ")}`,
-    );
-  }
 }

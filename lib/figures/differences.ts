@@ -1,4 +1,5 @@
 // Differences from a reference, with intervals: of training variants over seeds, and of predictors over splits.
+import type { SplitDifference } from "../evaluate/repeated-splits.js";
 import { checkOptions, required } from "../options.js";
 import { checkRows, type Figure, makeFigure, type Panel, type Row } from "./figure.js";
 import { dots, intervalLine, nominal, quantitative, zeroLine } from "./marks.js";
@@ -121,17 +122,10 @@ function labelOf({ variant, caveat }: DifferenceRow): string {
   return caveat === "" ? variant : `${variant} (${caveat})`;
 }
 
-/** A predictor's score minus the reference's, averaged over splits. */
-export interface SplitDifferenceRow {
-  readonly first: string;
-  readonly second: string;
-  readonly modality: string;
-  readonly measure: "mse" | "r";
-  readonly splits: number;
-  readonly difference: number;
-  readonly low: number;
-  readonly high: number;
-}
+type SplitDifferenceRow = Pick<
+  SplitDifference,
+  "first" | "second" | "modality" | "measure" | "splits" | "difference" | "low" | "high"
+>;
 
 export interface SplitsOptions {
   readonly cohort: string;

@@ -1,5 +1,5 @@
 // The number of samples with each value of each label: tissue, histology, grade, stage.
-
+import type { LabelCount } from "../cohort/labels.js";
 import { checkOptions, required } from "../options.js";
 import { type Figure, makeFigure, type Panel } from "./figure.js";
 import { labeledBars, nominal, quantitative } from "./marks.js";
@@ -9,13 +9,6 @@ import { figureWidth, inks, notRecorded, panelTitle } from "./theme.js";
 
 /** Pixels between two panels. */
 const gap = 24;
-
-/** The number of samples with one value of a label; null means "not recorded". */
-export interface LabelCount {
-  readonly label: string;
-  readonly value: string | number | null;
-  readonly samples: number;
-}
 
 export interface LabelsOptions {
   readonly cohort: string;

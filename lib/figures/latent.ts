@@ -1,5 +1,5 @@
 // Maps of the latent space: samples in two dimensions, colored and shaped by their labels.
-
+import type { MapColoring, PlaneMap } from "../evaluate/maps.js";
 import { checkOptions, required } from "../options.js";
 import { type Figure, makeFigure, type Panel, type Row } from "./figure.js";
 import { dots, nominal, quantitative } from "./marks.js";
@@ -7,37 +7,13 @@ import { mergeRare, OTHER } from "./rare.js";
 import { counted, decimal, legendColumns, listed, percent, textWidth, wrap } from "./text.js";
 import { classStyle, figureWidth, inks, mostClasses, notRecorded, panelTitle } from "./theme.js";
 
-/** The positions of the samples on a map. */
-export interface LatentMap {
-  /** "PCA", "t-SNE", "UMAP". */
-  readonly method: string;
-  readonly x: ArrayLike<number>;
-  readonly y: ArrayLike<number>;
-  /** How well neighbors on the map are neighbors in the latent space, in [0, 1]. */
-  readonly trustworthiness?: number;
-  /** Of PCA: each axis's share of the variance, in [0, 1]. */
-  readonly explained?: readonly number[];
-  /** The settings of the method: "perplexity 10, seed 42". */
-  readonly settings?: string;
-}
-
-/** What colors a row of panels: a label, or k-means clusters. */
-export interface Coloring {
-  readonly name: string;
-  /** One value per sample; null means "not recorded". */
-  readonly values: readonly (string | number | null)[];
-  /** Mean silhouette of these classes by map, in the order of the maps, in [-1, 1]. */
-  readonly silhouettes?: readonly number[];
-  /** Classes that the silhouettes leave out, since a class of one sample has none. */
-  readonly leftOut?: readonly (string | number)[];
-}
-
 export interface LatentOptions {
   readonly cohort: string;
   /** What is mapped: "the latent space of ARO unmasked", "the principal components". */
   readonly representation: string;
-  readonly maps: readonly LatentMap[];
-  readonly colorings: readonly Coloring[];
+  readonly maps: readonly PlaneMap[];
+  /** What colors a row of panels: a label, or k-means clusters. */
+  readonly colorings: readonly MapColoring[];
   /** Draws the map of this method alone. */
   readonly method?: string;
   /** The part of each sample, "train", "validation" or "test"; the outlines of the held-out ones are marked. */
@@ -88,7 +64,11 @@ export function latentFigure(options: LatentOptions): Figure {
         data: { name },
         title: panelTitle(
           single ? coloring.name : map.method,
-          scoresOf(map, coloring.silhouettes?.[column], row === 0 && !single),
+          // The map's own score appears only in the first row, since it is the same in all.
+          [
+            ...(row === 0 && !single ? [`trustworthiness ${decimal(map.trustworthiness)}`] : []),
+            `silhouette ${decimal(coloring.silhouettes[column])}`,
+          ],
         ),
         width: Math.min(size, single ? 340 : 300),
         height: Math.min(size, single ? 260 : 230),
@@ -121,20 +101,13 @@ export function latentFigure(options: LatentOptions): Figure {
     name: "latent",
     title: `${cohort}: ${single ? maps[0].method : "maps"} of ${representation}, by ${listed(colorings.map(({ name }) => name))}`,
     subtitle: [
-      `n = ${counted(samples, "sample")}.` +
-        (colorings.some((coloring) => coloring.silhouettes)
-          ? " Silhouette (−1 to 1): are classes apart?"
-          : ""),
+      `n = ${counted(samples, "sample")}. Silhouette (−1 to 1): are classes apart?`,
       ...(parts ? ["Outlined in black: test samples; in gray: validation samples."] : []),
       ...maps.flatMap(({ method, settings }) => (settings ? [`${method}: ${settings}.`] : [])),
       ...colorings.flatMap(mergedIn),
       ...colorings.flatMap(leftOutOf),
-      ...(maps.some((map) => map.trustworthiness !== undefined)
-        ? [
-            `Trustworthiness ${single ? `${decimal(maps[0].trustworthiness ?? 0)} ` : ""}(best 1): ` +
-              "are neighbors on the map neighbors in the space that is mapped?",
-          ]
-        : []),
+      `Trustworthiness ${single ? `${decimal(maps[0].trustworthiness)} ` : ""}(best 1): ` +
+        "are neighbors on the map neighbors in the space that is mapped?",
     ],
     datasets,
     view: {
@@ -145,27 +118,27 @@ export function latentFigure(options: LatentOptions): Figure {
 }
 
 /** The classes as they are drawn. */
-function namesOf({ values }: Coloring): string[] {
+function namesOf({ values }: MapColoring): string[] {
   return mergeRare(values, mostClasses).map((value) =>
     value === null ? notRecorded.name : String(value),
   );
 }
 
 /** A line about the classes that are drawn as "other". */
-function mergedIn(coloring: Coloring): string[] {
+function mergedIn(coloring: MapColoring): string[] {
   const drawn = namesOf(coloring);
   const merged = coloring.values.filter((value, i) => value !== OTHER && drawn[i] === OTHER);
   if (merged.length === 0) return [];
   const classes = counted(new Set(merged).size, "rarest class", "rarest classes");
   return [
-    `"other" merges the ${classes} of ${coloring.name} (${counted(merged.length, "sample")})` +
-      `${coloring.silhouettes ? "; the silhouette tells them apart" : ""}.`,
+    `"other" merges the ${classes} of ${coloring.name} (${counted(merged.length, "sample")}); ` +
+      "the silhouette tells them apart.",
   ];
 }
 
 /** Says which classes the silhouettes leave out: their names, or how many if they are many. */
-function leftOutOf({ name, silhouettes, leftOut = [] }: Coloring): string[] {
-  if (!silhouettes || leftOut.length === 0) return [];
+function leftOutOf({ name, leftOut }: MapColoring): string[] {
+  if (leftOut.length === 0) return [];
   const which = leftOut.length > 3 ? "" : `: ${listed(leftOut.map(String))}`;
   const classes = counted(leftOut.length, "class", "classes");
   return [`The silhouette of ${name} leaves out ${classes} of one sample${which}.`];
@@ -180,12 +153,7 @@ function chooseMaps({ maps, colorings, method }: LatentOptions) {
   }
   return {
     maps: [maps[at]],
-    colorings: colorings.map(
-      ({ silhouettes, ...coloring }): Coloring => ({
-        ...coloring,
-        ...(silhouettes && { silhouettes: [silhouettes[at]] }),
-      }),
-    ),
+    colorings: colorings.map((one) => ({ ...one, silhouettes: [one.silhouettes[at]] })),
   };
 }
 
@@ -201,7 +169,7 @@ const outlines = {
   strokeWidth: { condition: { test: "datum.part !== 'train'", value: 1.8 }, value: 0.5 },
 };
 
-function axisTitle({ method, explained }: LatentMap, axis: number): string {
+function axisTitle({ method, explained }: PlaneMap, axis: number): string {
   const share = explained?.[axis];
   return `${method} ${axis + 1}${share === undefined ? "" : `, ${percent(share, 1)} of the variance`}`;
 }
@@ -223,17 +191,7 @@ function mapAxis(field: "x" | "y", title: string) {
   });
 }
 
-/** The map's own score appears only in the first row, since it is the same in all. */
-function scoresOf(map: LatentMap, silhouette: number | undefined, first: boolean): string[] {
-  return [
-    ...(first && map.trustworthiness !== undefined
-      ? [`trustworthiness ${decimal(map.trustworthiness)}`]
-      : []),
-    ...(silhouette === undefined ? [] : [`silhouette ${decimal(silhouette)}`]),
-  ];
-}
-
-function legendRoom(colorings: readonly Coloring[]): number {
+function legendRoom(colorings: readonly MapColoring[]): number {
   const names = colorings.flatMap((coloring) => [coloring.name, ...namesOf(coloring)]);
   return Math.min(260, Math.max(...names.map((name) => textWidth(name, 12))) + 40);
 }

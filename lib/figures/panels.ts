@@ -51,12 +51,6 @@ export function checkInterval(
   }
 }
 
-/** @throws RangeError if a share is not in [0, 1]. */
-export function checkShare(figure: string, what: string, share: number): void {
-  if (share >= 0 && share <= 1) return;
-  throw new RangeError(`${figure}: expected ${what} in [0, 1], got ${share}`);
-}
-
 /**
  * The range of losses on a logarithmic axis.
  * @throws RangeError if there are none or one is not positive; `expected` begins the message.

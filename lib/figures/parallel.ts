@@ -1,34 +1,18 @@
 // The trials of a search: each is a line across one axis per setting, to its loss.
 import { checkOptions, required } from "../options.js";
+import type { Dimension, Point, Space } from "../train/space.js";
+import type { Trial } from "../train/trial.js";
 import { checkRows, type Figure, type Layer, makeFigure, type Panel, type Row } from "./figure.js";
 import { nominal, quantitative } from "./marks.js";
 import { lossRange } from "./panels.js";
 import { counted, listed } from "./text.js";
 import { figureWidth, inks, panelTitle } from "./theme.js";
 
-/** A setting and its range; a boolean has none. */
-export interface ParallelAxis {
-  /** As in code, "learningRate"; the axis shows "learning rate". */
-  readonly name: string;
-  readonly kind: "number" | "integer" | "boolean";
-  readonly low?: number;
-  readonly high?: number;
-  readonly scale?: "linear" | "log";
-}
-
-export interface ParallelTrial {
-  /** The value on each axis, by its name. */
-  readonly point: Readonly<Record<string, number | boolean>>;
-  /** The lowest validation loss; null if the trial failed, which is counted but not drawn. */
-  readonly loss: number | null;
-  readonly status: string;
-}
-
-/** One panel. */
+/** One panel: a failed trial, whose loss is null, is counted but not drawn. */
 export interface ParallelStudy {
   readonly name: string;
-  readonly axes: readonly ParallelAxis[];
-  readonly trials: readonly ParallelTrial[];
+  readonly axes: Space;
+  readonly trials: readonly Pick<Trial, "point" | "loss" | "status">[];
 }
 
 export interface ParallelOptions {
@@ -47,8 +31,7 @@ const lossColors = ["#0B2A5B", "#8E3B8C", "#D2691E"];
 /**
  * Draws one panel per study, with one axis per setting and the validation loss as the last axis. The finished trial of
  * lowest loss is drawn over the others.
- * @throws RangeError if no trial has a loss, a loss is not positive (its axis is logarithmic), or a value is not on its
- * axis.
+ * @throws RangeError if no trial has a loss, or a loss is not positive (its axis is logarithmic).
  */
 export function parallelFigure(
   studies: readonly ParallelStudy[],
@@ -65,7 +48,7 @@ export function parallelFigure(
   const losses = drawn.length > 0 ? [...drawn, ...spanned] : [];
   const expected = "parallelFigure: expected trials with a positive loss";
   const range = lossRange(expected, losses);
-  const lossAxis: ParallelAxis = {
+  const lossAxis: Dimension = {
     name: LOSS,
     kind: "number",
     low: range[0],
@@ -126,31 +109,35 @@ export function parallelFigure(
   });
 }
 
-function rowsOf(trial: ParallelTrial & { loss: number }, i: number, axes: readonly ParallelAxis[]) {
+function rowsOf(
+  trial: { readonly point: Point; readonly loss: number; readonly status: string },
+  i: number,
+  axes: Space,
+) {
   return axes.map((axis) => ({
     trial: i,
     status: trial.status === "finished" ? "finished" : "stopped early",
     loss: trial.loss,
     axis: words(axis.name),
-    place: placeOf(axis, axis.name === LOSS ? trial.loss : trial.point[axis.name]),
+    place: placeOf(axis, Number(axis.name === LOSS ? trial.loss : trial.point[axis.name])),
   }));
 }
 
+function rangeOf(axis: Dimension) {
+  return axis.kind === "boolean" ? { low: 0, high: 1, scale: "linear" } : axis;
+}
+
 /** The position of a value on its axis, from 0 at the bottom to 1 at the top. */
-function placeOf({ name, kind, low = 0, high = 1, scale }: ParallelAxis, value: unknown): number {
-  const fits = kind === "boolean" ? typeof value === "boolean" : typeof value === "number";
-  const number = Number(value);
-  if (!fits || !(number >= low && number <= high)) {
-    const range = kind === "boolean" ? "true or false" : `in [${low}, ${high}]`;
-    throw new RangeError(`parallelFigure: expected ${name} to be ${range}, got ${value}`);
-  }
-  if (scale === "log") return Math.log(number / low) / Math.log(high / low);
-  return (number - low) / (high - low);
+function placeOf(axis: Dimension, value: number): number {
+  const { low, high, scale } = rangeOf(axis);
+  if (scale === "log") return Math.log(value / low) / Math.log(high / low);
+  return (value - low) / (high - low);
 }
 
 /** The labels of an axis: its ends and its middle, or "no" and "yes". */
-function ticksOf(axis: ParallelAxis): Row[] {
-  const { name, kind, low = 0, high = 1, scale } = axis;
+function ticksOf(axis: Dimension): Row[] {
+  const { name, kind } = axis;
+  const { low, high, scale } = rangeOf(axis);
   const middle = scale === "log" ? Math.sqrt(low * high) : (low + high) / 2;
   const ends = kind === "boolean" ? [0, 1] : [low, middle, high];
   return ends.map((value, i) => {

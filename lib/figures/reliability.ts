@@ -2,7 +2,7 @@
 import { checkOptions, required } from "../options.js";
 import { checkRows, type Figure, type Layer, makeFigure, type Panel, type Row } from "./figure.js";
 import { diagonal, dots, nominal, quantitative } from "./marks.js";
-import { checkShare, panelGap, panelWidth } from "./panels.js";
+import { panelGap, panelWidth } from "./panels.js";
 import { counted, listed } from "./text.js";
 import { classColors, panelTitle } from "./theme.js";
 
@@ -28,7 +28,7 @@ export interface ReliabilityOptions {
 /**
  * Draws one panel per modality: observed against nominal coverage, with one line per predictor, the middle 90 % of features
  * as a bar beside each point, and the diagonal of exact coverage.
- * @throws RangeError if a share is outside [0, 1], or there are more than four predictors.
+ * @throws RangeError if there are no rows, or more than four predictors.
  */
 export function reliabilityFigure(
   rows: readonly ReliabilityRow[],
@@ -39,7 +39,6 @@ export function reliabilityFigure(
     samples: required("number"),
   });
   checkRows("reliability", "rows", rows);
-  rows.forEach(checkShares);
   const predictors = [...new Set(rows.map(({ predictor }) => predictor))];
   if (predictors.length > 4) {
     throw new RangeError(
@@ -98,11 +97,4 @@ export function reliabilityFigure(
     datasets,
     view: { hconcat: panels, spacing: panelGap, resolve: { scale: { color: "shared" } } },
   });
-}
-
-function checkShares(row: ReliabilityRow): void {
-  const { level, coverage, percentile5, percentile95 } = row;
-  for (const share of [level, coverage, percentile5 ?? 0, percentile95 ?? 1]) {
-    checkShare("reliabilityFigure", `shares of ${row.predictor} on ${row.modality}`, share);
-  }
 }

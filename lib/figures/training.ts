@@ -1,34 +1,24 @@
 // Training and validation loss by epoch, with the losses of controls.
 import { checkOptions, required } from "../options.js";
+import type { Epoch } from "../train/train.js";
 import { type Figure, type Layer, makeFigure, type Panel, type Row } from "./figure.js";
 import { dots, lineLegend, nominal, quantitative } from "./marks.js";
 import { lossAxis, lossPanelWidth, lossRange, referenceLayers, referenceRows } from "./panels.js";
 import { counted, listed } from "./text.js";
 import { colors, inks, panelTitle } from "./theme.js";
 
-/** The Huber loss, a mean over observed entries. */
-export interface Loss {
-  readonly huber: number;
-}
-
-export interface EpochLosses {
-  readonly epoch: number;
-  readonly train: Loss;
-  readonly validation: Loss;
-  readonly learningRate: number;
-}
-
 /** The epochs of one training run; runs of the same name differ in their seeds. */
 export interface TrainingRun {
   /** "ARO masked", "ARO unmasked"; each gets a panel. */
   readonly name: string;
   readonly seed: number;
-  readonly epochs: readonly EpochLosses[];
+  readonly epochs: readonly Pick<Epoch, "epoch" | "train" | "validation" | "learningRate">[];
 }
 
-/** A control's loss on the validation part. */
-export interface ReferenceLoss extends Loss {
+/** A control's Huber loss on the validation part. */
+export interface ReferenceLoss {
   readonly name: string;
+  readonly huber: number;
   /** Its panel; without it, the control appears in every panel. */
   readonly run?: string;
 }

@@ -37,7 +37,8 @@ export async function prepareJupyter({
     .update(await readFile(own("requirements.txt")))
     .update(await readFile(requirements))
     .digest("hex");
-  if (!(await works(bin))) {
+  const found = await runCommand(bin, ["-m", "pip", "--version"]);
+  if (found.code !== 0) {
     const python = await findPython({ own: false });
     onProgress(`making .venv with ${python}`);
     await rm(venv, { recursive: true, force: true });
@@ -63,10 +64,6 @@ export async function prepareJupyter({
     IPYTHONDIR: inside("ipython"),
   };
   return { python: bin, env };
-}
-
-async function works(python: string): Promise<boolean> {
-  return (await runCommand(python, ["-m", "pip", "--version"])).code === 0;
 }
 
 async function call(command: string, args: string[], purpose: string): Promise<void> {

@@ -36,13 +36,6 @@ export interface ExperimentRecord extends RunScores {
   readonly runs: readonly RecordedRun[];
 }
 
-/** A record that fits a plan, or why there is none. */
-export interface FoundRecord {
-  readonly record: ExperimentRecord | null;
-  /** Where the scores come from; without a record, the reason. */
-  readonly about: string;
-}
-
 /**
  * Scores the finished runs of a plan and writes its record, replacing the file in one step. Runs that are not finished
  * here keep what an earlier record has of them, if it is of the same settings and data.
@@ -96,13 +89,14 @@ export async function recordExperiment(
 }
 
 /**
- * Reads the record of a plan, if every run that it holds is one of the plan's: the same settings, the same data.
+ * Reads the record of a plan, if every run that it holds is one of the plan's: the same settings, the same data; tells
+ * where the scores come from, or without a record, the reason.
  * @throws Error if the file is damaged.
  */
 export async function findRecord(
   plan: Plan,
   file = recordFile(plan.profile, plan.experiment.name),
-): Promise<FoundRecord> {
+): Promise<{ readonly record: ExperimentRecord | null; readonly about: string }> {
   const where = relative(projectRoot(), file);
   const record = await parseRecord(file);
   if (record === null)

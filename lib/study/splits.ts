@@ -86,7 +86,8 @@ export function describeSplit(study: Study, { parts }: { readonly parts: readonl
     const hash = createHash("sha256").update(JSON.stringify(what)).digest("hex");
     const title = group ?? name;
     const cut = rows ? `, ${rows} samples` : "";
-    const own = `${words(title + cut)}-${seed}-${hash.slice(0, 8)}`;
+    const words = `${title}${cut}`.toLowerCase().match(/[a-z0-9]+/g) ?? [];
+    const own = `${words.join("-")}-${seed}-${hash.slice(0, 8)}`;
     const folder = join(foldersOf(profile).runs, "splits", own);
     const read = async () => await readSplit(folder, hash);
     return {
@@ -137,10 +138,6 @@ function openSplit(whole: Study, splitSeed: number, rows?: number): OpenedSplit 
       return found;
     },
   };
-}
-
-function words(name: string): string {
-  return (name.toLowerCase().match(/[a-z0-9]+/g) ?? []).join("-");
 }
 
 /** What is scored on a split. */

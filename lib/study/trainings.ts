@@ -31,18 +31,15 @@ export interface TrainedRun extends ScoredRun, DescribedRun {
   readonly study: Study;
 }
 
-/** What an experiment says of its trainings. */
-export interface TrainingChoices {
-  /** Of the experiment. */
-  readonly name: string;
-  /** That are scored. */
-  readonly parts: readonly Part[];
-  /** Whether features, width, epochs and learning rate are those of the profile's `experiments`. */
-  readonly reduced: boolean;
-}
-
-/** Returns what describes the training of a variant with a seed. */
-export function describeTraining(study: Study, { name, parts, reduced }: TrainingChoices) {
+/**
+ * Returns what describes the training of a variant with a seed.
+ * @param experiment its name, the parts that it scores, and whether its trainings are reduced.
+ */
+export function describeTraining(
+  study: Study,
+  experiment: { readonly name: string; readonly parts: readonly Part[]; readonly reduced: boolean },
+) {
+  const { name, parts, reduced } = experiment;
   const base = reduced ? reduceStudy(study) : study;
   const studies = new Map([[base.profile.split.by, base]]);
   return (variant: Variant, seed: number): Omit<TrainedRun, "number"> => {
@@ -51,11 +48,12 @@ export function describeTraining(study: Study, { name, parts, reduced }: Trainin
     const own =
       studies.get(by) ?? prepareStudy({ ...profile, split: { ...profile.split, by } }, cohort);
     studies.set(by, own);
+    const words = `${name} ${variant.name}`.toLowerCase().match(/[a-z0-9]+/g);
     const described = describeAro(own, variant.setting, {
       model: variant.model,
       training: { ...variant.training, seed },
       ...(reduced ? { purpose: name } : {}),
-      ...(name === "seeds" ? {} : { name: folderName(name, variant) }),
+      ...(name === "seeds" ? {} : { name: [...new Set(words)].join("-") }),
     });
     const { folder, hash } = described;
     return {
@@ -71,11 +69,6 @@ export function describeTraining(study: Study, { name, parts, reduced }: Trainin
         await scoreTraining({ folder, seed, study: own }, variants, parts, engine),
     };
   };
-}
-
-function folderName(experiment: string, variant: Variant): string {
-  const words = `${experiment} ${variant.name}`.toLowerCase().match(/[a-z0-9]+/g);
-  return [...new Set(words)].join("-");
 }
 
 /** Scores the variants of a finished training. */

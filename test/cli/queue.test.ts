@@ -17,7 +17,6 @@ import {
   checkArray,
   checkTime,
   createJobFolder,
-  formatArray,
   type Job,
   type ProcessOptions,
   runProcesses,
@@ -33,12 +32,6 @@ const job: Job = {
   ...{ folder: join(root, "my runs"), root, program: ["/opt/node", "/home/it's/aro.mjs"] },
   env: { ARO_PROFILE: "course", ARO_SET: "training.epochs=2,split.by=sample" },
 };
-
-test("task numbers are written as Slurm takes them", () => {
-  assert.equal(formatArray([0]), "0");
-  assert.equal(formatArray([7, 0, 1, 2, 3, 9]), "0-3,7,9");
-  assert.equal(formatArray([4, 2]), "2,4");
-});
 
 test("the script asks for what was wished, and bash reads it", () => {
   const wishes = { cpus: 4, memory: "8G", time: "2:00:00", partition: "long", arrayLimit: 3 };

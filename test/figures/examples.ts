@@ -112,12 +112,15 @@ export const accuracyRow = {
 export const histogram = {
   modality: "proteomics",
   stage: "z",
-  edges: [-2, -1, 0, 1, 2],
-  counts: [5, 20, 24, 1],
+  edges: Float64Array.of(-2, -1, 0, 1, 2),
+  counts: Float64Array.of(5, 20, 24, 1),
   zeros: 4,
 };
 
-export const pairs = { predictor: "dual ridge", edges: [0, 0.5, 1], counts: [6, 2, 1, 3], r: 0.5 };
+export const pairs = {
+  ...{ predictor: "dual ridge", edges: Float64Array.of(0, 0.5, 1) },
+  ...{ counts: Float64Array.of(6, 2, 1, 3), r: 0.5 },
+};
 
 const epochs = [1, 2, 3, 4].map((epoch) => ({
   epoch,
@@ -142,16 +145,26 @@ export const trainingOptions = {
   ],
 };
 
+export const mapOf = (method: string, x: number[], y: number[], trustworthiness = 0.9) => ({
+  ...{ method, x: Float64Array.from(x), y: Float64Array.from(y), trustworthiness },
+});
+
+export const coloringOf = (
+  name: string,
+  values: readonly (string | number | null)[],
+  silhouettes = [0.5],
+) => ({ name, values, silhouettes, leftOut: [] });
+
 export const latentOptions = {
   cohort,
   representation: "ARO unmasked",
   maps: [
-    { method: "PCA", x: [0, 1, 2, 3], y: [1, 0, 2, 1], trustworthiness: 0.9 },
-    { method: "UMAP", x: [4, 1, 0, 2], y: [0, 0.5, 1, 2] },
+    mapOf("PCA", [0, 1, 2, 3], [1, 0, 2, 1], 0.9),
+    mapOf("UMAP", [4, 1, 0, 2], [0, 0.5, 1, 2], 0.8),
   ],
   colorings: [
-    { name: "tissue", values: ["tumor", "normal", "tumor", null], silhouettes: [0.3, -0.1] },
-    { name: "cluster", values: [1, 2, 10, 2] },
+    coloringOf("tissue", ["tumor", "normal", "tumor", null], [0.3, -0.1]),
+    coloringOf("cluster", [1, 2, 10, 2], [0.2, 0.1]),
   ],
 };
 
@@ -190,7 +203,7 @@ export const tuningTrials = [0.09, 0.07, 0.12, 0.065, 0.08].map((loss, i) => ({
     masked: i % 2 === 0,
   },
   loss: i === 4 ? null : loss,
-  status: i === 4 ? "failed" : i === 2 ? "stopped" : "finished",
+  status: i === 4 ? ("failed" as const) : i === 2 ? ("stopped" as const) : ("finished" as const),
 }));
 
 export const tuningStudies = [
@@ -279,8 +292,8 @@ export const examples: Readonly<Record<string, () => Figure>> = {
         {
           ...histogram,
           stage: "log1p of z above 0",
-          edges: [0, 0.5, 1, 1.5, 2],
-          counts: [30, 15, 4, 1],
+          edges: Float64Array.of(0, 0.5, 1, 1.5, 2),
+          counts: Float64Array.of(30, 15, 4, 1),
           zeros: 25,
         },
       ],

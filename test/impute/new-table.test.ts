@@ -7,7 +7,6 @@ import { readCohortFile } from "../../lib/cohort/cohort-file.js";
 import { simulateCohort } from "../../lib/cohort/simulate.js";
 import { readTable } from "../../lib/cohort/tables.js";
 import { openImputer } from "../../lib/impute/bundle.js";
-import { worseThanMean } from "../../lib/impute/card.js";
 import { impute } from "../../lib/impute/impute.js";
 import { fitImputer } from "../../lib/impute/imputer.js";
 import { openValues } from "../../lib/impute/values-writer.js";
@@ -337,15 +336,4 @@ test("imputing by a model that errs more than the mean warns of it, in the repor
     readFileSync(place("by an untrained model/report.html"), "utf8"),
     /<p class="warning">protein by ARO is worse than the mean/,
   );
-});
-
-test("a model that errs more than the mean of the training samples says so on its card", () => {
-  const of = (value: number) => ({ value, low: value, high: value });
-  const errors = { aro: of(0.3), mean: of(0.2) };
-  const [text, ...more] = worseThanMean([
-    { modality: "protein", method: "aro", errors },
-    { modality: "metabolite", method: "mean", errors },
-  ]);
-  assert.match(text, /protein by ARO is worse than the mean .* 0\.300, the mean's 0\.200/);
-  assert.deepEqual(more, []);
 });

@@ -20,18 +20,13 @@ import type { RunRequest } from "../../lib/train/config.js";
 import { type RunResult, trainRun } from "../../lib/train/run.js";
 import type { Epoch } from "../../lib/train/train.js";
 import { scratchFolder } from "../scratch.js";
-import { fakeEngine, preparedRows, SPEC } from "./fake-model.js";
+import { DATA, fakeEngine, SPEC } from "./fake-model.js";
 
 const root = scratchFolder();
 after(() => {
   if (!noDisk) spawnSync("umount", [disk]);
 });
 
-const DATA = {
-  name: "tiny",
-  train: preparedRows("train", 7),
-  validation: preparedRows("validation", 4, 0.2),
-};
 const CONFIG: Omit<RunRequest, "model"> = {
   spec: SPEC,
   training: {
@@ -77,6 +72,8 @@ function copyOfStopped(): string {
 
 async function assertAsWhole(run: RunResult): Promise<void> {
   assert.deepEqual(run.epochs, whole.epochs);
+  const events = readFileSync(join(run.folder, "events.out.tfevents.aro"), "latin1");
+  assert.ok(events.split("learning_rate").length - 1 >= 9, "those from before it was stopped, too");
   assert.deepEqual({ ...run.result, seconds: 0 }, { ...whole.result, seconds: 0 });
   assert.deepEqual(await run.loadWeights(), await whole.loadWeights());
   assert.ok(!readdirSync(run.folder).some((name) => name.startsWith("checkpoint-")));

@@ -152,7 +152,7 @@ export function fakeEngine(onStep: OnStep = (losses) => losses): {
 }
 
 /** Rows whose entries follow from their place; NaN, "not observed", at row 1, column 0. */
-export function preparedRows<P extends Part>(part: P, rows: number, shift = 0): TrainingRows<P> {
+function preparedRows<P extends Part>(part: P, rows: number, shift = 0): TrainingRows<P> {
   const numbers = Array.from({ length: rows * 3 }, (_, i) =>
     i === 3 ? Number.NaN : 1 + (i % 3) + 0.1 * Math.floor(i / 3) + shift,
   );
@@ -163,3 +163,10 @@ export function preparedRows<P extends Part>(part: P, rows: number, shift = 0): 
     matrix: matrixFrom(rows, 3, numbers),
   };
 }
+
+/** A cohort of 7 training and 4 validation rows, whose validation rows lie a little higher. */
+export const DATA = {
+  name: "tiny",
+  train: preparedRows("train", 7),
+  validation: preparedRows("validation", 4, 0.2),
+};

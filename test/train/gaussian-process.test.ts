@@ -51,6 +51,8 @@ test("fitProcess gives a dimension without influence a longer length than one wi
   const values = places.map(([x]) => Math.sin(9 * x));
   const { kernel, logLikelihood } = fitProcess(places, values);
   assert.ok(kernel.lengths[1] > 4 * kernel.lengths[0], `${kernel.lengths}`);
+  // As when searches were recorded, whose points depend on it.
+  assert.ok(relativeError(kernel.lengths, [0.32974425414002567, 170.8117525052303]) < 1e-9);
   const flat = conditionProcess(places, values, { lengths: [1, 1], noise: 0.02 });
   assert.ok(logLikelihood > flat.logLikelihood);
 });

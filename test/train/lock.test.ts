@@ -16,10 +16,8 @@ import { basename, join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
 import { takeLock, tryLock } from "../../lib/train/lock.js";
-import { trainRun } from "../../lib/train/run.js";
 import { scratchFolder } from "../scratch.js";
 import { compile } from "./compile.js";
-import { fakeEngine, preparedRows, SPEC } from "./fake-model.js";
 import { type Fate, MOMENTS } from "./racer.js";
 
 const root = scratchFolder();
@@ -231,33 +229,4 @@ test("a holder that was taken for dead finds out, and does not remove the other'
   await assert.rejects(lock.check(), /some other process trains in this folder now/);
   await lock.release();
   assert.ok(existsSync(file));
-});
-
-test("of two trainings into one folder the second is refused, and the first goes on", async () => {
-  const folder = join(root, "run");
-  const { engine, model } = fakeEngine();
-  const options = {
-    folder,
-    engine,
-    config: { model, spec: SPEC, training: { epochs: 50, seed: 5 } },
-    data: {
-      name: "tiny",
-      train: preparedRows("train", 7),
-      validation: preparedRows("validation", 4),
-    },
-  };
-  let second: Promise<unknown> | undefined;
-  const run = await trainRun({
-    ...options,
-    onEpoch: ({ epoch }) => {
-      if (epoch !== 2) return;
-      second = trainRun(options).catch((error) => error.message);
-    },
-  });
-  assert.match(
-    String(await second),
-    /lock: expected no other process to train in this folder, got process/,
-  );
-  assert.equal(run.epochs.length, 50);
-  assert.ok(!existsSync(join(folder, "lock")));
 });

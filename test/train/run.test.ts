@@ -18,15 +18,10 @@ import type { Progress } from "../../lib/train/progress.js";
 import { type TrainRunOptions, trainRun } from "../../lib/train/run.js";
 import type { Epoch } from "../../lib/train/train.js";
 import { scratchFolder } from "../scratch.js";
-import { fakeEngine, preparedRows, SPEC } from "./fake-model.js";
+import { DATA, fakeEngine, SPEC } from "./fake-model.js";
 
 const root = scratchFolder();
 
-const DATA = {
-  name: "tiny",
-  train: preparedRows("train", 7),
-  validation: preparedRows("validation", 4, 0.2),
-};
 const CONFIG: Omit<RunRequest, "model"> = {
   spec: SPEC,
   training: { epochs: 6, learningRate: 0.02, seed: 5 },
@@ -289,6 +284,17 @@ test("a finished run whose weights were deleted is trained anew", async () => {
   const run = await trainIn(folder);
   assert.equal(run.reused, false);
   await run.loadWeights();
+});
+
+test("of two trainings into one folder the second is refused, and the first goes on", async () => {
+  const folder = newFolder();
+  let second: Promise<unknown> | undefined;
+  const onEpoch = ({ epoch }: Epoch) => {
+    if (epoch === 2) second = trainIn(folder).catch((error) => error.message);
+  };
+  assert.equal((await trainIn(folder, { onEpoch })).epochs.length, 6);
+  assert.match(String(await second), /lock: expected no other process to train in this folder/);
+  assert.deepEqual(readdirSync(folder).toSorted(), FILES);
 });
 
 test("readRun says what is missing or broken", async () => {

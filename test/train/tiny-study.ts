@@ -1,9 +1,8 @@
 // A study small enough to run to its end many times: a fake engine, a rate that decides all, a width that names the trial.
-
 import { PAPER_MODEL } from "../../lib/model/aro.js";
 import type { Space } from "../../lib/train/space.js";
 import type { TuneOptions } from "../../lib/train/tune.js";
-import { fakeEngine, preparedRows } from "./fake-model.js";
+import { DATA, fakeEngine } from "./fake-model.js";
 
 export const EPOCHS = 8;
 
@@ -34,11 +33,7 @@ export function tinyStudy(
       training: { epochs: EPOCHS, learningRate: Number(learningRate), seed: 1 },
       about: { width: Number(width) },
     }),
-    data: {
-      name: "tiny",
-      train: preparedRows("train", 7),
-      validation: preparedRows("validation", 4, 0.2),
-    },
+    data: DATA,
     engine,
     ...changes,
   };

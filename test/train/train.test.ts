@@ -7,9 +7,8 @@ import { dealRows } from "../../lib/model/batches.js";
 import { DivergenceError, initializeWeights, type Losses } from "../../lib/model/model.js";
 import { completeSettings, type TrainOptions } from "../../lib/train/settings.js";
 import { type Epoch, type Outcome, train } from "../../lib/train/train.js";
-import { fakeModel, preparedRows, SPEC } from "./fake-model.js";
+import { DATA, fakeModel, SPEC } from "./fake-model.js";
 
-const DATA = { train: preparedRows("train", 7), validation: preparedRows("validation", 4, 0.2) };
 const DEAL = dealRows(DATA, SPEC);
 
 function newModel(onStep?: (losses: Losses, step: number) => Losses) {
@@ -254,6 +253,7 @@ test("settings that make no sense are refused by name", () => {
     [{ batchSize: 1.5 }, /batchSize .* got 1.5/],
     [{ learningRate: Number.NaN }, /learningRate .* got NaN/],
     [{ learningRate: 0 }, /learningRate .* got 0/],
+    [{ learningRate: Number.POSITIVE_INFINITY }, /learningRate .* got Infinity/],
     [{ weightDecay: -1 }, /weightDecay .* got -1/],
     [{ plateau: { factor: 1 } }, /plateau: expected factor .* got 1/],
     [{ plateau: { patience: -1 } }, /plateau: expected patience .* got -1/],
