@@ -286,8 +286,15 @@ type Settings = Readonly<Record<string, string | number | null>>;
 /** Of the runs that made the numbers, or before there are any, of those that the profile will make. */
 function settingsHere({ profile, runs }: Evidence): Settings[] {
   const { model: spec, training, split } = profile;
-  const settings = runs ?? [settingsOf({ spec, training: completeSettings(training) })];
+  const settings: readonly Settings[] = runs
+    ? runs.map((run) => ({ ...run, precision: precisionOf(run) }))
+    : [{ ...settingsOf({ spec, training: completeSettings(training) }), precision: "float32" }];
   return settings.map((one) => ({ ...one, split: split.by }));
+}
+
+/** Of a run, by the name of its engine. */
+function precisionOf({ engine }: { readonly engine: string }): string {
+  return engine.includes("bfloat16") ? "float32, products in bfloat16" : "float32";
 }
 
 /** Replaces a setting's name by its value: "{plateauPatience} epochs" becomes "10 epochs", or "none" without one. */

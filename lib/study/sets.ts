@@ -102,7 +102,7 @@ export function splitSeeds({ split }: Profile, splits: number): number[] {
   return Array.from({ length: splits }, (_, i) => split.seed + i);
 }
 
-interface ComparedSets {
+export interface ComparedSets {
   readonly skills: readonly SetSkill[];
   readonly differences: readonly SetDifference[];
 }

@@ -115,6 +115,9 @@ export const CONTESTS: readonly Contest[] = [
   timed("step-paper-fused", "the same, against AdamW(fused=True)", {
     ...{ ...LARGE, memory: 12e9, ours: "step-paper" },
   }),
+  timed("step-paper-tensorflow", "the same on libtensorflow, against AdamW", {
+    ...{ ...LARGE, memory: 13e9, reference: { task: "step-paper", by: "python" } },
+  }),
   timed("step-paper-masked", "the same, seeing RNA alone, against AdamW", {
     ...LARGE,
     memory: 13e9,

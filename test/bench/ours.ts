@@ -63,6 +63,8 @@ export const LEARNING_RATE = 1e-5;
 const TASKS: Readonly<Record<string, (folder: string) => Promise<Task>>> = {
   "step-paper": (folder) => step(folder, "paper", nativeEngine(), false),
   "step-paper-masked": (folder) => step(folder, "paper", nativeEngine(), true),
+  "step-paper-tensorflow": (folder) =>
+    step(folder, "paper", tfjsEngine({ backend: "tensorflow" }), false),
   "step-small": (folder) =>
     step(
       folder,

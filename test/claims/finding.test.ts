@@ -1,7 +1,7 @@
-// Intervals that decide or do not, and how numbers are written.
+// Intervals that decide or do not.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { allBelowZero, percents, short, subtract } from "../../lib/claims/finding.js";
+import { allBelowZero, subtract } from "../../lib/claims/finding.js";
 
 const below = { low: -0.3, high: -0.1 };
 const around = { low: -0.1, high: 0.1 };
@@ -21,18 +21,4 @@ test("the difference of two intervals includes zero where they overlap", () => {
   assert.equal(allBelowZero([subtract(around, above)]), "undecided"); // they touch
   assert.equal(allBelowZero([subtract(below, above)]), true);
   assert.equal(allBelowZero([subtract(above, below)]), false);
-});
-
-test("short writes three decimals, and what they would make nothing as a power", () => {
-  assert.deepEqual([0.1122, 0, 5e-4, -0.00017, 5.9e-31].map(short), [
-    "0.112",
-    "0.000",
-    "0.001",
-    "-1.7e-4",
-    "5.9e-31",
-  ]);
-});
-
-test("percents writes shares as whole percent", () => {
-  assert.equal(percents({ low: 0.5449, high: 1 }), "54-100 %");
 });

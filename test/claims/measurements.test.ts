@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Evidence } from "../../lib/claims/evidence.js";
+import { nameEngine } from "../../lib/engine/engine.js";
 import { PAPER_MODEL } from "../../lib/model/aro.js";
 import { readProfile } from "../../lib/study/profile.js";
 import { settingsOf } from "../../lib/study/runs.js";
@@ -38,6 +39,9 @@ test("settings are those of the runs that made the numbers, or the profile's bef
     assert.deepEqual([here(id, [run]), here(id, null)], [ofRun, ofProfile], id);
   }
   assert.equal(here("width", [run, { ...run, width: 2048 }]), "256 and 2,048");
+  const tensorflow = { name: "tfjs", backend: "tensorflow", version: "2.21.0" };
+  const engine = nameEngine({ ...tensorflow, precision: "bfloat16" });
+  assert.equal(here("precision", [{ ...run, engine }]), "float32, products in bfloat16");
 });
 
 test("a number of another cohort stands beside the paper's", () => {

@@ -159,20 +159,3 @@ test("the real clinical workbook has what profile paper asks for", real, async (
   const classes = new Set(labelValues(samples, "laterality", { atLeast: folds }));
   assert.deepEqual(classes, new Set(["left", "right", "non-cancerous", null])); // three are bilateral
 });
-
-test("classes of too few patients are left out of a task, counted and named", () => {
-  const { folds } = gbm.evaluation;
-  const tissues = [
-    ...Array(folds).fill("a"),
-    ...Array(folds).fill("b"),
-    ...Array(folds - 1).fill("c"),
-    "d",
-  ];
-  const samples = tissues.map((sex, i) => ({ id: `S${i}`, patient: `P${i}`, labels: { sex } }));
-  const { asked, refused } = chooseTasks({ profile: gbm, cohort: { name: "mine", samples } });
-  assert.deepEqual(asked, ["sex"]);
-  assert.equal(
-    refused[0],
-    `sex: left out ${folds} samples of 2 classes with fewer than ${folds} patients: c, d`,
-  );
-});
