@@ -144,7 +144,7 @@ export function emptyInference(samples: number, paths: Pick<Paths, "level">): In
   return { ...emptyMeasured(samples, paths), preprocessed };
 }
 
-const QUADRATURE = gaussHermite(11);
+const NODES = 11; // of the quadrature, as in training
 const ROWS = 32; // samples whose paths are held at a time
 
 /**
@@ -197,6 +197,7 @@ function writeSample(
   into: Room,
 ): void {
   const share = 1 / predictions.length;
+  const quadrature = gaussHermite(NODES);
   const term: GaussianTerm = { value: 0, byMean: 0, byDeviation: 0 };
   const features = paths.unit.length;
   const first = paths.scaler.mean.length - features;
@@ -211,7 +212,7 @@ function writeSample(
       mean += share * center;
       deviation += share * spread;
       if (std === 0 || !into.preprocessed) continue; // the paper's z-scores are 0
-      expectedLog1p((center - paths.scaler.mean[first + j]) / std, spread / std, QUADRATURE, term);
+      expectedLog1p((center - paths.scaler.mean[first + j]) / std, spread / std, quadrature, term);
       preprocessed += share * (term.value + one.pull[i] * (paths.level[j] - term.value));
     }
     const at = row * features + j;

@@ -59,17 +59,23 @@ export interface Quadrature {
   readonly weights: Float64Array;
 }
 
+const computed = new Map<number, Quadrature>();
+
 /**
- * Computes Gauss-Hermite quadrature for the standard normal, exact for polynomials up to degree `2 count - 1`: the nodes
+ * Computes Gauss-Hermite quadrature, once, for the standard normal, exact for polynomials up to degree `2 count - 1`: the nodes
  * are the eigenvalues of the matrix with `sqrt(k)` beside its diagonal, the weights the squared first entries of its
  * eigenvectors.
  * Source: Golub and Welsch 1969.
  */
 export function gaussHermite(count: number): Quadrature {
+  const known = computed.get(count);
+  if (known) return known;
   const matrix = new Float64Array(count * count);
   for (let k = 1; k < count; k++) {
     matrix[(k - 1) * count + k] = Math.sqrt(k); // of the upper triangle, which alone is read
   }
   const { values, vectors } = decomposeSymmetric(matrix);
-  return { nodes: values, weights: values.map((_, k) => vectors[k * count] ** 2) };
+  const quadrature = { nodes: values, weights: values.map((_, k) => vectors[k * count] ** 2) };
+  computed.set(count, quadrature);
+  return quadrature;
 }

@@ -1,6 +1,7 @@
 // Losses, each with its slope.
 import type { Matrix } from "../cohort/matrix.js";
 import type { Activation, Engine, Head, HeadOptions, Tensor } from "../engine/engine.js";
+import { checkOptions, required } from "../options.js";
 import { dense, type Layer, type Pass, relu, sequence, softplus } from "./layers.js";
 
 export type ReconstructionLoss = HeadOptions["loss"];
@@ -44,8 +45,11 @@ export function reconstructionLoss(
   engine: Engine,
   out: Tensor,
   { values, observed: marks, rows }: Matrix,
-  { loss, observed }: { readonly loss: ReconstructionLoss; readonly observed: number },
+  options: { readonly loss: ReconstructionLoss; readonly observed: number },
 ): { readonly loss: Promise<number>; readonly slope: Tensor } {
+  const { loss, observed } = checkOptions("reconstructionLoss", options, {
+    ...{ loss: required(["huber", "squared"]), observed: required("weight") },
+  });
   const mask = engine.tensor(Float32Array.from(marks), rows);
   const difference = engine.mul(engine.sub(out, engine.tensor(values, rows)), mask);
   // clip(d) (d - clip(d) / 2) is Huber's loss with delta 1, and clip(d) its slope.

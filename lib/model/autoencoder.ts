@@ -2,7 +2,7 @@
 import type { Matrix } from "../cohort/matrix.js";
 import type { Columns, Engine, Tensor } from "../engine/engine.js";
 import type { Layer, Pass } from "../layers/layers.js";
-import { demandsOf, either, required } from "../options.js";
+import { checkOptions, demandsOf, either, required } from "../options.js";
 import { chunksOf, inspectMatrix } from "./batches.js";
 import { type Architecture, buildModel, type Model, type Network, type Start } from "./model.js";
 
@@ -123,10 +123,12 @@ export function buildAutoencoder<Spec extends Sight>(
           engine.read(network.decoder.forward(encode(chunk, {}, pass), pass).out),
         ),
       ),
-    encode: async (batch: Matrix, options: EncodeOptions = {}) =>
-      joinRows(
+    async encode(batch: Matrix, options: EncodeOptions = {}) {
+      checkOptions("encode", options, { relu: "boolean" });
+      return joinRows(
         await inChunks("encode", batch, (chunk, pass) => engine.read(encode(chunk, options, pass))),
-      ),
+      );
+    },
     async slopes(batch: Matrix, unit: Unit) {
       const parts = await inChunks("slopes", batch, (chunk, pass) =>
         traceBack(network, see(chunk, spec, pass), unit, pass),

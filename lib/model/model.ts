@@ -13,7 +13,7 @@ import {
   sizeOf,
   type TensorShape,
 } from "../layers/layers.js";
-import { demandsOf } from "../options.js";
+import { checkOptions, required } from "../options.js";
 import type { Deal, RunData } from "./batches.js";
 import { requireMemory } from "./memory.js";
 
@@ -59,6 +59,10 @@ export interface StepOptions {
   /** Counted from 1; for models whose loss changes during training. */
   readonly epoch?: number;
 }
+
+const GRADIENTS = { weightDecay: "weight", random: "object", epoch: "count" } as const;
+const STEP = { learningRate: required("weight"), ...GRADIENTS } as const;
+const SEED = { seed: required("number") } as const;
 
 /** A model under training. */
 export interface Model<Batch, Net = Network<Batch>> {
@@ -165,7 +169,14 @@ export function buildModel<Spec, Batch, Net extends Network<Batch>>(
   requireMemory(architecture, spec, engine);
   const network = architecture.network(spec);
   const { tensors } = network;
-  const weights = "seed" in start ? initializeWeights(architecture, spec, start.seed) : start;
+  const weights =
+    start instanceof Map
+      ? (start as Weights)
+      : initializeWeights(
+          architecture,
+          spec,
+          checkOptions("build", start as { readonly seed: number }, SEED).seed,
+        );
   requireTensors("build", tensors, weights);
   const parameters = makeParameters(engine, tensors, weights);
   const parameter = (name: string): Parameter => {
@@ -209,11 +220,13 @@ export function buildModel<Spec, Batch, Net extends Network<Batch>>(
     run,
     stepCount: 0,
     async step(batch, options) {
+      const {
+        learningRate,
+        weightDecay = 0,
+        random,
+        epoch = 1,
+      } = checkOptions("step", options, STEP);
       const observed = inspect("step", batch);
-      const { learningRate, weightDecay = 0, random, epoch = 1 } = options;
-      const { demandWeight } = demandsOf("step");
-      demandWeight("learningRate", learningRate);
-      demandWeight("weightDecay", weightDecay);
       const step = model.stepCount + 1;
       const settlement = adamw({ ...network.adam, learningRate, weightDecay, step });
       const pass = { ...still, isTraining: true, random, settlement, epoch };
@@ -234,7 +247,8 @@ export function buildModel<Spec, Batch, Net extends Network<Batch>>(
       }
       return meansOf("evaluate", sums, observed);
     },
-    async gradients(batch, { random, epoch = 1 } = {}) {
+    async gradients(batch, options = {}) {
+      const { random, epoch = 1 } = checkOptions("gradients", options, GRADIENTS);
       const observed = inspect("gradients", batch);
       const settlement = new Map<string, Promise<Float32Array>>();
       // Without random draws, these are the gradients of the loss that `evaluate` computes.

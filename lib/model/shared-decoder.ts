@@ -86,7 +86,8 @@ const START_LOG_DEVIATION = -0.1;
 const LOG_DEVIATION = { low: -3, high: 1.5 };
 /** The pull to the level before training: `sigmoid(-3)`, about 5 %. */
 const START_PULL = -3;
-const QUADRATURE = gaussHermite(11);
+/** Nodes of the quadrature for the paper's space. */
+const NODES = 11;
 
 /** The shared decoder as layers. */
 export const SHARED_DECODER: Architecture<SharedDecoderSpec, MeasuredPairs, SharedDecoderNetwork> =
@@ -205,6 +206,7 @@ function pairLoss(
   const [paths, width, outputs] = [spec.gates.length, inputsOf(spec), outputsOf(spec)];
   const isPreprocessed = spec.objective === "preprocessed";
   const { preprocessedWeight = PREPROCESSED_WEIGHT } = spec;
+  const quadrature = gaussHermite(NODES);
   const term: GaussianTerm = { value: 0, byMean: 0, byDeviation: 0 };
   let likelihood = 0;
   let squared = 0;
@@ -224,7 +226,7 @@ function pairLoss(
     let alongDeviation = term.byDeviation;
     if (isPreprocessed) {
       const pull = pullOf(gates[at + paths + 2]);
-      expectedLog1p(by[i] * mean + plus[i], by[i] * deviation, QUADRATURE, term);
+      expectedLog1p(by[i] * mean + plus[i], by[i] * deviation, quadrature, term);
       const truth = Math.log1p(Math.max(0, by[i] * target[i] + plus[i]));
       const missed = (1 - pull) * term.value + pull * level[i] - truth;
       squaredLog += missed ** 2;

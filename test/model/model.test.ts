@@ -334,6 +334,15 @@ function behave({ start, tensors }: Contender) {
     await assert.rejects(step({ learningRate: 1e-3, weightDecay: -1 }), /weightDecay/);
   });
 
+  test("refuses misspelled options", async () => {
+    const refused = (name: string) => ({ name: "TypeError", message: RegExp(`got "${name}"`) });
+    const rate = { learningRate: 1e-3, weightdecay: 0.1 };
+    await assert.rejects(model.step(batch, rate), refused("weightdecay"));
+    await assert.rejects(model.gradients(batch, { randm: 1 } as object), refused("randm"));
+    await assert.rejects(model.encode(batch, { Relu: false } as object), refused("Relu"));
+    assert.throws(() => build(spec, { sed: 3 } as never), refused("sed"));
+  });
+
   test("says that the weights diverged instead of giving NaN", async () => {
     const fresh = build(spec, initializeWeights(ARO, spec, 1));
     await assert.rejects(() => train(fresh, batch, 3, { learningRate: 1e30 }), {
