@@ -1,7 +1,10 @@
 // Text as HTML and XML write it.
 
 const ENTITIES: Readonly<Record<string, string>> = {
-  ...{ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" },
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
 };
 
 /** Escapes text for an element or a quoted attribute of HTML or XML. */

@@ -8,6 +8,7 @@ import {
   checkHeads,
   checkLanguage,
   checkPackages,
+  checkSpreads,
   importsOf,
   readSources,
   type Sources,
@@ -50,6 +51,9 @@ test("what the doors export checks the options that it takes", () => expectNone(
 
 test("lib has no any, no silenced compiler and no default export", () =>
   expectNone(checkLanguage(lib)));
+
+test("no literal is spread into another", () =>
+  expectNone([...checkSpreads(lib), ...checkSpreads(tests)]));
 
 test("every file of lib and test says in its first line what it is, and has a name that tells", () =>
   expectNone([...checkHeads(lib), ...checkHeads(tests)]));
@@ -200,6 +204,13 @@ test("checkLanguage notices any, silenced compilers and default exports, and not
   expectOne(one("export default function f() {}"), "lib/model/a.ts:1", /default/);
   expectOne(one("const a = 1;\nexport { a as default };"), "lib/model/a.ts:2", /default/);
   assert.deepEqual(one('// any default\nexport const a = "as any";'), []);
+});
+
+test("checkSpreads notices literals in literals and in calls, and no other spread", () => {
+  const one = (text: string) => checkSpreads(sources({ "lib/model/a.ts": text }));
+  expectOne(one("const a = { ...{ b: 1 }, c };"), "lib/model/a.ts:1", /literal/);
+  expectOne(one("f(\n  ...[1, 2], 3);"), "lib/model/a.ts:2", /literal/);
+  assert.deepEqual(one("f({ ...a, ...(b && { c }) }, ...[1].map(g), ...d);"), []);
 });
 
 test("checkHeads notices a missing head and an empty name", () => {

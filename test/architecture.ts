@@ -254,6 +254,25 @@ export function checkLanguage(sources: Sources): string[] {
   });
 }
 
+/** A literal is not spread into another: `{ ...{ a, b }, c }` is `{ a, b, c }`. */
+export function checkSpreads(sources: Sources): string[] {
+  return [...sources].flatMap(([path, text]) => {
+    const source = parse(path, text);
+    const problems: string[] = [];
+    const visit = (node: ts.Node): void => {
+      if (ts.isSpreadAssignment(node) || ts.isSpreadElement(node)) {
+        const { expression } = node;
+        if (ts.isObjectLiteralExpression(expression) || ts.isArrayLiteralExpression(expression)) {
+          problems.push(`${path}:${lineOf(source, node)}: a literal is spread; write its parts`);
+        }
+      }
+      ts.forEachChild(node, visit);
+    };
+    visit(source);
+    return problems;
+  });
+}
+
 /** A file says in its first line what it is, and is not named after nothing. */
 export function checkHeads(sources: Sources): string[] {
   return [...sources].flatMap(([path, text]) => {

@@ -26,11 +26,22 @@ after(removeRuns);
 
 /** Settings at which all notebooks take seconds; what they find means nothing. */
 const TINY = [
-  ...["training.epochs=2", "training.batchSize=16", "model.width=32", "tuning.trials=2"],
-  ...["tuning.epochs=2", "tuning.features=30", "tuning.minWidth=4", "tuning.maxWidth=8"],
-  ...["experiments.seeds=2", "experiments.seedsInNotebook=2", "experiments.features=30"],
-  ...["experiments.width=4", "experiments.epochs=2", "evaluation.draws=20"],
-  ...["evaluation.repeats=1", "evaluation.splits=2"],
+  "training.epochs=2",
+  "training.batchSize=16",
+  "model.width=32",
+  "tuning.trials=2",
+  "tuning.epochs=2",
+  "tuning.features=30",
+  "tuning.minWidth=4",
+  "tuning.maxWidth=8",
+  "experiments.seeds=2",
+  "experiments.seedsInNotebook=2",
+  "experiments.features=30",
+  "experiments.width=4",
+  "experiments.epochs=2",
+  "evaluation.draws=20",
+  "evaluation.repeats=1",
+  "evaluation.splits=2",
 ];
 
 /** Writes a table of samples by features for each modality, the sheet, and the cohort file. */
@@ -82,7 +93,9 @@ async function runCells(name: string, cohort: string, last: number): Promise<str
 
 test("all notebooks run on a cohort with metabolites and without a column of patients", async () => {
   const { cohort } = simulateCohort({
-    ...{ seed: 1, patients: 48, normalShare: 0 },
+    seed: 1,
+    patients: 48,
+    normalShare: 0,
     features: { RNA: 40, metabolite: 20 },
   });
   const sheet = cohort.samples.map(({ id }, i) => `${id}\t${i % 2 ? "left" : "right"}`);
@@ -94,7 +107,9 @@ test("all notebooks run on a cohort with metabolites and without a column of pat
 
 test("notebooks 1 to 9 run on a cohort with three classes, one of them of four samples", async () => {
   const { cohort } = simulateCohort({
-    ...{ seed: 2, patients: 40, normalShare: 0.25 },
+    seed: 2,
+    patients: 40,
+    normalShare: 0.25,
     features: { RNA: 40, protein: 30, phosphoprotein: 20 },
   });
   const sheet = cohort.samples.map(({ id, patient }, i) =>

@@ -36,8 +36,15 @@ const refusal = (type: typeof TypeError | typeof RangeError, message: string) =>
 
 test("options of the right kinds are returned as they are, and undefined ones count as not given", () => {
   const all: Options = {
-    ...{ splits: 2, seed: 0, by: "sample", patientOf: new Map(), onTrial: () => {} },
-    ...{ shuffle: false, labels: [], classifier: { kind: "mlp" }, noise: null },
+    splits: 2,
+    seed: 0,
+    by: "sample",
+    patientOf: new Map(),
+    onTrial: () => {},
+    shuffle: false,
+    labels: [],
+    classifier: { kind: "mlp" },
+    noise: null,
   };
   assert.equal(check(all), all);
   check({ splits: 2, seed: undefined, noise: { RNA: 0.1 } });

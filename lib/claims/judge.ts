@@ -82,7 +82,9 @@ export function countByGround(entries: readonly LedgerEntry[]): VerdictCount[] {
   return VERDICTS.flatMap((verdict) => {
     const own = entries.filter((entry) => entry.verdict === verdict);
     return [...groupBy(own, ({ judgedOn }) => judgedOn)].map(([judgedOn, { length: claims }]) => ({
-      ...{ verdict, judgedOn, claims },
+      verdict,
+      judgedOn,
+      claims,
     }));
   });
 }

@@ -75,7 +75,9 @@ export function judgeDifferences({ profile, splits }: Evidence): OwnEntry[] {
         id: `${profile.name}-${nameOf(modality)}-${SHORT[first] ?? ""}vs-${SHORT[second]}`,
         what: `${first} less ${second}, ${modality}, test rows, the paper's space`,
         ours: { mse: claimed(mse), r: r ? claimed(r) : null, repeats },
-        ...{ where: "this library", value: "none", kind: "own" },
+        where: "this library",
+        value: "none",
+        kind: "own",
         verdict: holds === "undecided" ? holds : holds ? "better" : "worse",
         judgedOn: profile.name,
       };

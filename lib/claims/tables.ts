@@ -25,8 +25,10 @@ export interface ComparedLoss {
 /** Lays the table over seeds beside the paper's losses of the same predictor and part. */
 export function compareLosses(rows: readonly SeedRow[]): ComparedLoss[] {
   return rows.map(({ predictor, part, seeds, ...row }) => ({
-    ...{ predictor, part },
-    ...{ paperMse: paperLoss("mse", predictor, part), mse: writeLoss(row.mse, row.mseDeviation) },
+    predictor,
+    part,
+    paperMse: paperLoss("mse", predictor, part),
+    mse: writeLoss(row.mse, row.mseDeviation),
     paperHuber: paperLoss("huber", predictor, part),
     huber: writeLoss(row.huber, row.huberDeviation),
     seeds,
@@ -58,8 +60,10 @@ export function compareBlocks(spec: AroSpec): BlockRow[] {
     .map(({ name, shape }) => {
       const claim = findClaim("block", name);
       return {
-        ...{ block: name, paper: claim ? numberOf(claim.paper) : null },
-        ...{ shape: shape.join(" x "), parameters: sizeOf(shape) },
+        block: name,
+        paper: claim ? numberOf(claim.paper) : null,
+        shape: shape.join(" x "),
+        parameters: sizeOf(shape),
       };
     });
   const table = paperClaims().filter(({ rule }) => rule === "block");

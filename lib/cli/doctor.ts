@@ -57,8 +57,14 @@ async function examine() {
 
 /** Whose versions decide what comes out. */
 const PACKAGES = [
-  ...["@tensorflow/tfjs-core", "@tensorflow/tfjs-node-gpu", "nodejs-polars"],
-  ...["simple-statistics", "ml-kmeans", "umap-js", "vega-lite", "tslab"],
+  "@tensorflow/tfjs-core",
+  "@tensorflow/tfjs-node-gpu",
+  "nodejs-polars",
+  "simple-statistics",
+  "ml-kmeans",
+  "umap-js",
+  "vega-lite",
+  "tslab",
 ];
 
 function versionOf(folder: string): string | null {
@@ -111,7 +117,9 @@ function describe(report: Report): string {
   const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
   const free = memory.available === null ? "" : `, ${gigabytes(memory.available)} available`;
   const rows = Object.entries({
-    ...{ Node: report.node.found, Python: report.python.found, compiler: report.compiler.found },
+    Node: report.node.found,
+    Python: report.python.found,
+    compiler: report.compiler.found,
     processor: `${processor.model}, ${processor.cores} cores`,
     memory: gigabytes(memory.total) + free,
     disk: `${gigabytes(report.disk.available)} free`,

@@ -43,7 +43,11 @@ export async function fit({
     decoder,
     method: wanted,
   } = await fitImputer(cohort, {
-    ...{ output: folder, method, aro: { model: profile.model, training }, seed, engine },
+    output: folder,
+    method,
+    aro: { model: profile.model, training },
+    seed,
+    engine,
     onProgress: progress.show,
   }).finally(progress.end);
   for (const { name } of cohort.modalities.slice(1)) {
@@ -107,10 +111,16 @@ export async function impute(choice: Given<typeof IMPUTE_OPTIONS>): Promise<numb
   const { model, rna, output, align, leastFound, level, format, wide, map, ...table } = choice;
   const folder = needed("impute", "output", output);
   const options = {
-    ...{ model: needed("impute", "model", model), output: folder },
-    ...{ align, leastFound, level, format, wide },
+    model: needed("impute", "model", model),
+    output: folder,
+    align,
+    leastFound,
+    level,
+    format,
+    wide,
     table: {
-      ...{ ...table, file: needed("impute", "rna", rna) },
+      ...table,
+      file: needed("impute", "rna", rna),
       map: map === undefined ? undefined : { file: map },
     },
   };

@@ -78,7 +78,9 @@ export async function lab({
   }
   const jupyter = await prepareJupyter({ lab: true, onProgress: console.log });
   const args = [
-    ...["-m", "jupyterlab", `--notebook-dir=${join(projectRoot(), "notebooks")}`],
+    "-m",
+    "jupyterlab",
+    `--notebook-dir=${join(projectRoot(), "notebooks")}`,
     "--LanguageServerManager.autodetect=False", // it would run npm and rustup, which write into the home folder
     ...(noBrowser ? ["--no-browser"] : []),
     ...(process.getuid?.() === 0 ? ["--allow-root"] : []), // as in a container

@@ -237,7 +237,10 @@ export function parse<O extends Options>(
     );
   const nameOf = new Map(Object.keys(options).map((option) => [flagOf(option), option]));
   const { tokens } = parseArgs({
-    ...{ args: [...args], strict: false, allowPositionals: true, tokens: true },
+    args: [...args],
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
     options: Object.fromEntries(
       [...nameOf].map(([flag, option]) => [
         flag.slice(2),

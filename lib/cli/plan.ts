@@ -54,8 +54,11 @@ async function planTraining(
   const time = isMeasured ? await measureStep(engine, spec, batchSize) : null;
   return {
     engine: describeEngine(engine),
-    ...{ features: spec.features, width: spec.width, hiddenLayers: spec.hiddenLayers },
-    ...{ batchSize, steps },
+    features: spec.features,
+    width: spec.width,
+    hiddenLayers: spec.hiddenLayers,
+    batchSize,
+    steps,
     parameters: countParameters(ARO, spec),
     weightsBytes: 4 * countParameters(ARO, spec),
     /** Of memory, at the peak of training. */

@@ -62,7 +62,9 @@ export async function submit(given: SubmitChoice, [name]: readonly string[]): Pr
     given[option] === undefined ? [] : [flagOf(option), `${given[option]}`],
   );
   const about = {
-    ...{ name, tasks, root },
+    name,
+    tasks,
+    root,
     program: [process.execPath, join(root, "lib", "aro.mjs")],
     // The engine is fixed, because another one would be another run.
     env: {

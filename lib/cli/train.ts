@@ -84,7 +84,10 @@ async function list(study: Study, json: boolean): Promise<void> {
 function tableOf(runs: readonly ListedRun[]): string {
   return textTable(
     runs.map((run) => ({
-      ...{ run: run.number, name: run.name, state: describeState(run), epochs: run.epochs },
+      run: run.number,
+      name: run.name,
+      state: describeState(run),
+      epochs: run.epochs,
       folder: relative(process.cwd(), run.folder),
     })),
   );

@@ -33,7 +33,8 @@ export async function tune(given: Given<typeof TUNE_OPTIONS>): Promise<number> {
   const { engine } = await chooseEngine();
   const tell = (trial: Trial) => console.log(describeTrial(trial, trials));
   const tuning = await tuneAro(study, setup, engine, {
-    ...{ trials, shared },
+    trials,
+    shared,
     ...(json ? {} : { onTrial: tell }),
   });
   const ended = tuning.trials.filter(({ status }) => status !== "running");

@@ -125,7 +125,10 @@ const CHUNK = 2 ** 18; // numbers
 /** Creates a float32 matrix that is written later; entries are 0 until then. */
 function createMatrix(parent: Group, name: string, rows: number, columns: number): Dataset {
   const dataset = parent.create_dataset({
-    ...{ name, data: new Float32Array(0), dtype: "<f", shape: [0, columns] },
+    name,
+    data: new Float32Array(0),
+    dtype: "<f",
+    shape: [0, columns],
     maxshape: [rows, columns],
     chunks: [
       Math.max(1, Math.min(rows, Math.floor(CHUNK / Math.max(1, columns)))),

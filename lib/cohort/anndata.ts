@@ -278,7 +278,8 @@ function readObs(group: Group, where: string) {
   const order = frame.attrs["column-order"]?.value;
   const names = Array.isArray(order) ? order.map(String) : [];
   return {
-    ...{ index, ids },
+    index,
+    ids,
     columns: names.map((name) => ({ name, ...readColumn(frame, name, `${where}, obs`) })),
   };
 }

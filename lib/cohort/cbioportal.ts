@@ -366,7 +366,12 @@ function nameProteins(references: readonly string[]): string[] {
 
 /** Words for an attribute that is not recorded, beside `missingWords`. Source: cBioPortal's validator. */
 const NOT_RECORDED: readonly string[] = [
-  ...["[Not Available]", "[Not Applicable]", "[Pending]", "[Discrepancy]", "[Completed]", "[Null]"],
+  "[Not Available]",
+  "[Not Applicable]",
+  "[Pending]",
+  "[Discrepancy]",
+  "[Completed]",
+  "[Null]",
 ];
 
 /** Reads a clinical file: four # lines that describe the attributes, then the header and the rows. */

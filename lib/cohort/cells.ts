@@ -320,7 +320,9 @@ function tellColumn(
     const hint = kind === "text" ? "; if it is an annotation, name it in ignore" : "";
     const { text } = explainCell(cell, words);
     problems.add({
-      ...{ kind, line, column },
+      kind,
+      line,
+      column,
       text: whole ? `${text} (no cell of the column is a number${hint})` : text,
     });
   }

@@ -93,7 +93,9 @@ export function joinCohort(options: JoinOptions): Cohort {
     keep = "shared",
   } = checkOptions("joinCohort", options, {
     keep: ["shared", "first"],
-    ...{ name: required("string"), tables: required("array"), samples: required("array") },
+    name: required("string"),
+    tables: required("array"),
+    samples: required("array"),
     drops: "array",
   });
   if (tables.length === 0)
@@ -126,11 +128,13 @@ export function joinCohort(options: JoinOptions): Cohort {
   const kept = new Set(shared);
   const lost = [
     ...tables.map((table) => ({
-      ...{ from: table.name, names: table.samples },
+      from: table.name,
+      names: table.samples,
       reason: "not in every modality and the sample sheet",
     })),
     {
-      ...{ from: "sample sheet", names: samples.map(({ id }) => id) },
+      from: "sample sheet",
+      names: samples.map(({ id }) => id),
       reason: "not in every modality",
     },
   ].map(({ names, ...one }) => ({ ...one, names: names.filter((id) => !kept.has(id)) }));

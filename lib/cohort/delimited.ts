@@ -68,9 +68,17 @@ export function openDelimited(
     );
   }
   const all: DelimitedFile = {
-    ...{ file, text, dialect, delimiter: dialect.delimiter },
-    ...{ header: names, headerLine: line, columns: names.map((_, j) => j) },
-    ...{ lines, firstColumn, notes, ...(gct && { gct }) },
+    file,
+    text,
+    dialect,
+    delimiter: dialect.delimiter,
+    header: names,
+    headerLine: line,
+    columns: names.map((_, j) => j),
+    lines,
+    firstColumn,
+    notes,
+    ...(gct && { gct }),
   };
   const empty = findEmptyColumns(all);
   if (empty.length === 0) return all;

@@ -19,7 +19,10 @@ const NEW = 8;
  */
 export async function writeExample(folder: string): Promise<readonly string[]> {
   const { cohort } = simulateCohort({
-    ...{ seed: 42, patients: PATIENTS, normalShare: 0, latentFactors: 6 },
+    seed: 42,
+    patients: PATIENTS,
+    normalShare: 0,
+    latentFactors: 6,
     features: { RNA: 80, protein: 40, metabolite: 20 },
   });
   const rows = [...cohort.samples.keys()];
@@ -28,7 +31,8 @@ export async function writeExample(folder: string): Promise<readonly string[]> {
     name: "example",
     about: "A simulated cohort in files, as an example of one's own.",
     tables: cohort.modalities.map(({ name }) => ({
-      ...{ name, file: `${name}.tsv` },
+      name,
+      file: `${name}.tsv`,
       ...(name === "RNA" && { transform: "log2(x + 1)" satisfies Transform }),
     })),
     sampleSheet: { file: "samples.tsv" },

@@ -4,7 +4,18 @@ import { countOf, quote } from "./problems.js";
 
 /** Words for a missing value, in upper or lower case, with or without blanks around them. */
 export const missingWords: readonly string[] = [
-  ...["", "NA", "N/A", "#N/A", "#NA", "<NA>", "NaN", "-NaN", "null", "n.a.", ".", "-"],
+  "",
+  "NA",
+  "N/A",
+  "#N/A",
+  "#NA",
+  "<NA>",
+  "NaN",
+  "-NaN",
+  "null",
+  "n.a.",
+  ".",
+  "-",
 ];
 
 /** Marks that may mean something else, such as "negative". */

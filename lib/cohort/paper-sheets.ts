@@ -85,7 +85,9 @@ async function readSheet({ file, sheet, names, samples }: SheetRequest): Promise
   const matrix = readNumbers(table, {
     rows: placesOf(rows, lines.length),
     columns: placesOf(columns, header.length),
-    ...{ transpose: true, missing: missingMarks(), problems },
+    transpose: true,
+    missing: missingMarks(),
+    problems,
   });
   problems.throwIfAny();
   const unused = others.map((j) => header[j]).filter((name) => !names.includes(name));

@@ -61,7 +61,9 @@ export async function readPaperCohort(options: PaperOptions = {}): Promise<Paper
     cache = {},
     proteins = "ensembl",
   } = checkOptions("readPaperCohort", options, {
-    ...{ folder: "string", manifest: "string", cache: "object" },
+    folder: "string",
+    manifest: "string",
+    cache: "object",
     proteins: ["ensembl", "published"],
   });
   const placed = await findPlaced("paper", { folder, manifest });
@@ -102,7 +104,10 @@ export async function readPaperCohort(options: PaperOptions = {}): Promise<Paper
     ...cohort,
     parts: (["GBM", "RCC"] as const).flatMap((name) =>
       tables[name].map(({ table: { name: modality, samples, features } }) => ({
-        ...{ cohort: name, modality, samples: samples.length, features: features.length },
+        cohort: name,
+        modality,
+        samples: samples.length,
+        features: features.length,
       })),
     ),
     notes,

@@ -47,8 +47,13 @@ export interface SheetFormat extends HeaderOptions {
 
 /** The kinds of `SampleSheetOptions`. */
 const SHEET_KINDS: Kinds<SampleSheetOptions> = {
-  ...{ file: required("string"), id: "string", patient: "string", missing: "array" },
-  ...{ format: FORMATS, sheet: "string", modality: "string" },
+  file: required("string"),
+  id: "string",
+  patient: "string",
+  missing: "array",
+  format: FORMATS,
+  sheet: "string",
+  modality: "string",
 };
 
 export interface SampleSheet {

@@ -106,12 +106,20 @@ const scaleDefaults = {
  */
 export function simulateCohort(options: SimulateOptions): Simulation {
   checkOptions("simulateCohort", options, {
-    ...{ seed: required("number"), patients: "number", normalShare: "number" },
-    ...{ features: "object", scales: "object", links: "object", latentFactors: "number" },
+    seed: required("number"),
+    patients: "number",
+    normalShare: "number",
+    features: "object",
+    scales: "object",
+    links: "object",
+    latentFactors: "number",
     noise: either("number", "object"),
     missingAtRandom: either("number", "object"),
     detectionLimit: either("number", "object"),
-    ...{ classSeparation: "number", cohorts: "number", cohortOffset: "number", cisShare: "number" },
+    classSeparation: "number",
+    cohorts: "number",
+    cohortOffset: "number",
+    cisShare: "number",
   });
   const settings = completeOptions(options);
   const { seed, modalities, latentFactors } = settings;
@@ -207,7 +215,11 @@ function completeOptions({
     whole(`features of ${name}`, features[name], 1, 1e6);
     within(`genes in cis of ${name}`, Math.round(cis * features[name]), features[names[0]]);
     return {
-      ...{ name, count: features[name], scale, link, cisShare: cis },
+      name,
+      count: features[name],
+      scale,
+      link,
+      cisShare: cis,
       noise: setting("noise", 100),
       missingAtRandom: setting("missingAtRandom", 0.99),
       detectionLimit: setting("detectionLimit", 0.99),

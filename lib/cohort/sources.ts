@@ -79,8 +79,14 @@ export async function fetchSource(
   options: FetchOptions = {},
 ): Promise<FetchedSource> {
   checkOptions("fetchSource", options, {
-    ...{ folder: "string", python: "string", manifest: "string", mirror: "string" },
-    ...{ onProgress: "function", patience: "number", pause: "number", signal: AbortSignal },
+    folder: "string",
+    python: "string",
+    manifest: "string",
+    mirror: "string",
+    onProgress: "function",
+    patience: "number",
+    pause: "number",
+    signal: AbortSignal,
   });
   const { folder: base = join(projectRoot(), "data", "raw"), signal } = options;
   const { fetched } = await readManifest(options.manifest);
@@ -314,7 +320,9 @@ export async function findPlaced(
     manifest,
     checksums = false,
   } = checkOptions("findPlaced", options, {
-    ...{ folder: "string", manifest: "string", checksums: "boolean" },
+    folder: "string",
+    manifest: "string",
+    checksums: "boolean",
   });
   const found = (await readManifest(manifest)).placed.get(source);
   if (!found) throw new RangeError(`findPlaced: expected a source placed by hand, got "${source}"`);

@@ -96,7 +96,8 @@ function columnsOfWide({ samples, features, matrix, describing = {} }: WideTable
     { name: "sample", rows, cell: (row) => samples[row] },
     ...told.map(([name, cells]) => ({ name, rows, cell: (row: number) => cells[row] })),
     ...features.map((name, j) => ({
-      ...{ name, rows },
+      name,
+      rows,
       cell: (row: number) => {
         const at = row * features.length + j;
         return matrix.observed[at] ? matrix.values[at] : null;
@@ -107,7 +108,8 @@ function columnsOfWide({ samples, features, matrix, describing = {} }: WideTable
 
 function columnsOfRows(table: readonly TableRow[]): Column[] {
   return Object.keys(table[0]).map((name) => ({
-    ...{ name, rows: table.length },
+    name,
+    rows: table.length,
     cell: (row: number) => table[row][name] ?? null,
   }));
 }
@@ -189,7 +191,8 @@ const ROWS = 256; // written at a time
 function sliceRows({ columns, values, observed }: Matrix, start: number, end: number): Matrix {
   const [from, to] = [start * columns, end * columns];
   return {
-    ...{ rows: end - start, columns },
+    rows: end - start,
+    columns,
     values: values.subarray(from, to),
     observed: observed.subarray(from, to),
   };

@@ -88,12 +88,24 @@ export interface FileCohort extends Cohort {
 }
 
 const { sampleIds, ...LISTED_KINDS }: Kinds<TableOptions> = {
-  ...{ file: required("string"), name: required("string") },
-  ...{ format: FORMATS, sheet: "string", modality: "string", layer: "string" },
+  file: required("string"),
+  name: required("string"),
+  format: FORMATS,
+  sheet: "string",
+  modality: "string",
+  layer: "string",
   orientation: ["samples-in-rows", "features-in-rows"],
-  ...{ sampleIds: "array", id: "string", ignore: "array", missing: "array" },
-  ...{ transform: TRANSFORMS, missingMeans: ["not measured", "zero"] },
-  ...{ samples: "object", map: "object", genes: "object", duplicates: DUPLICATES, units: "string" },
+  sampleIds: "array",
+  id: "string",
+  ignore: "array",
+  missing: "array",
+  transform: TRANSFORMS,
+  missingMeans: ["not measured", "zero"],
+  samples: "object",
+  map: "object",
+  genes: "object",
+  duplicates: DUPLICATES,
+  units: "string",
 };
 const TABLE_KINDS: Kinds<TableOptions> = { ...LISTED_KINDS, sampleIds };
 
@@ -312,7 +324,8 @@ function findSides(
   const decided = decideOrientation(
     {
       stated: orientation ?? table.orientation ?? orientLike(precedent, rowIds, names),
-      ...{ sampleIds, where },
+      sampleIds,
+      where,
     },
     rowIds,
     names,
@@ -447,7 +460,9 @@ function findPatients(table: CellTable, columns: readonly number[], problems: Pr
   const named = columns.filter((j) => namesPatients(table.header[j]));
   const cells = table.readColumns(named);
   const candidates = named.map((column, i) => ({
-    ...{ column, name: table.header[column], cells: cells[i] },
+    column,
+    name: table.header[column],
+    cells: cells[i],
   }));
   const remedy = "name the others in ignore";
   const { column, notes } = choosePatients(candidates, table.headerLine, remedy, problems);
@@ -469,7 +484,9 @@ export async function readTables(options: TablesOptions): Promise<FileCohort> {
     keep = "shared",
   } = checkOptions("readTables", options, {
     keep: ["shared", "first"],
-    ...{ name: required("string"), tables: required("array"), sampleSheet: "object" },
+    name: required("string"),
+    tables: required("array"),
+    sampleSheet: "object",
   });
   if (tables.length === 0) {
     throw new RangeError(`readTables: expected at least one table of ${name}, got none`);

@@ -69,7 +69,9 @@ export function transformValues(
   if (transform !== "none") notes.push(`values transformed: ${transform}`);
   return {
     matrix: {
-      ...{ rows, columns, values: out },
+      rows,
+      columns,
+      values: out,
       observed: isZero ? new Uint8Array(observed.length).fill(1) : observed,
     },
     notes,

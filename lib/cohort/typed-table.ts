@@ -40,11 +40,15 @@ export function typedTable(given: TypedSource): CellTable {
   const source = { ...given, readText: readOnce(given) };
   const { file, header, rows, annotations, orientation } = source;
   return {
-    ...{ file, header: header.map((name) => name.trim()), headerLine: 0, rowWord: "row" },
+    file,
+    header: header.map((name) => name.trim()),
+    headerLine: 0,
+    rowWord: "row",
     columns: header.map((_, j) => j),
     lines: Array.from({ length: rows }, (_, i) => i + 1),
     notes: [],
-    ...{ annotations, orientation },
+    annotations,
+    orientation,
     isText: (column) => source.isText(column),
     readColumns: (columns) => columns.map(source.readText),
     readFirstRows(count) {
@@ -137,7 +141,11 @@ function copyNumbers(
   const { values: to, observed } = matrix;
   const alongRows = { places: rows, first: top, count: height, step: rowStep, stride: rowStride };
   const alongColumns = {
-    ...{ places: columns, first: left, count: width, step: columnStep, stride: columnStride },
+    places: columns,
+    first: left,
+    count: width,
+    step: columnStep,
+    stride: columnStride,
   };
   const [outer, inner] = columnStep === 1 ? [alongRows, alongColumns] : [alongColumns, alongRows];
   const { places, first, count, step, stride } = inner;

@@ -36,8 +36,15 @@ const pairedGap: Gap = (first, second) =>
 /** The blocks of ARO by name, from the list that the model is built from. */
 const blocksOf: Blocks = (features, width, hidden) => {
   const spec = {
-    ...{ features, width, hiddenLayers: hidden, visible: null, output: "softplus" as const },
-    ...{ inputDropout: 0, hiddenDropout: 0, batchNorm: false, zeroed: [] },
+    features,
+    width,
+    hiddenLayers: hidden,
+    visible: null,
+    output: "softplus" as const,
+    inputDropout: 0,
+    hiddenDropout: 0,
+    batchNorm: false,
+    zeroed: [],
   };
   return Object.fromEntries(
     ARO.network(spec).tensors.map(({ name, shape }) => [name, sizeOf(shape)]),

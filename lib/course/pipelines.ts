@@ -42,8 +42,12 @@ export interface Outcome {
  */
 function simulateHospitals(): Cohort {
   const { cohort } = simulateCohort({
-    ...{ seed: 5, patients: 120, normalShare: 0.5, features: { RNA: 60, protein: 30 } },
-    ...{ cohorts: 2, cohortOffset: 0.5 },
+    seed: 5,
+    patients: 120,
+    normalShare: 0.5,
+    features: { RNA: 60, protein: 30 },
+    cohorts: 2,
+    cohortOffset: 0.5,
   });
   const samples = cohort.samples.map(({ id, patient, labels }) => {
     const code = labels.tissue === "tumor" ? "01" : "11";
@@ -250,7 +254,8 @@ export function openPipelines(): {
       evaluate: (parts) => evaluateClasses(parts, fromNames),
     },
     G: {
-      ...{ about: DESCENT, prepare: byPatient },
+      about: DESCENT,
+      prepare: byPatient,
       evaluate: (parts) => evaluateDescent(parts, "validation"),
     },
     H: { about: RIDGE, prepare: byPatient, evaluate: evaluateWithoutZeros },

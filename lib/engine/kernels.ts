@@ -25,8 +25,17 @@ export interface WeightPlace {
 export const ACTIVATION = { linear: 0, relu: 1, softplus: 2 } as const;
 export const LOSS = { huber: 0, squared: 1 } as const;
 export const OPERATION = {
-  ...{ add: 0, subtract: 1, multiply: 2, scale: 3, exp: 4, rsqrt: 5 },
-  ...{ leaky: 6, softplus: 7, sigmoid: 8, clip: 9, gate: 10 },
+  add: 0,
+  subtract: 1,
+  multiply: 2,
+  scale: 3,
+  exp: 4,
+  rsqrt: 5,
+  leaky: 6,
+  softplus: 7,
+  sigmoid: 8,
+  clip: 9,
+  gate: 10,
 } as const;
 
 type Floats<Name extends string> = Record<Name, Float32Array>;

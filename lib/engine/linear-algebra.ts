@@ -80,8 +80,13 @@ export function multiplyTransposed(
   requireColumns("multiplyTransposed", a.columns, rightCenter?.length);
   const out = new Float64Array(a.rows * b.rows);
   algebra.multiply({
-    ...{ a: rowFactor(a, range, leftCenter), b: rowFactor(b, range, rightCenter) },
-    ...{ rows: a.rows, columns: b.rows, count: widthOf(a, range), symmetric: 0, out },
+    a: rowFactor(a, range, leftCenter),
+    b: rowFactor(b, range, rightCenter),
+    rows: a.rows,
+    columns: b.rows,
+    count: widthOf(a, range),
+    symmetric: 0,
+    out,
   });
   return requireFinite("multiplyTransposed", out, b.rows);
 }
@@ -108,7 +113,11 @@ export function multiply(
   algebra.multiply({
     a: rowFactor(a),
     b: { values: b.values.subarray(range.start ?? 0), row: 1, inner: b.columns },
-    ...{ rows: a.rows, columns, count: b.rows, symmetric: 0, out },
+    rows: a.rows,
+    columns,
+    count: b.rows,
+    symmetric: 0,
+    out,
   });
   return requireFinite("multiply", out, columns);
 }
@@ -131,7 +140,11 @@ export function transposeMultiply(
   algebra.multiply({
     a: { values: a.values, row: 1, inner: a.columns },
     b: { values: b.values, row: 1, inner: b.columns },
-    ...{ rows: a.columns, columns: b.columns, count: a.rows, symmetric: 0, out },
+    rows: a.columns,
+    columns: b.columns,
+    count: a.rows,
+    symmetric: 0,
+    out,
   });
   return requireFinite("transposeMultiply", out, b.columns);
 }
@@ -227,7 +240,12 @@ export function squaredDistances(
   requireColumns("squaredDistances", a.columns, b.columns);
   const out = new Float64Array(a.rows * b.rows);
   algebra.squaredDistances({
-    ...{ a: a.values, b: b.values, rows: a.rows, others: b.rows, columns: a.columns, out },
+    a: a.values,
+    b: b.values,
+    rows: a.rows,
+    others: b.rows,
+    columns: a.columns,
+    out,
   });
   return requireFinite("squaredDistances", out, b.rows);
 }
@@ -265,8 +283,14 @@ export function gatherRows(
     );
   }
   algebra.gather({
-    ...{ source: values, from: start, stride, rows, width },
-    ...{ out: out.values, to: out.start, outStride: out.stride },
+    source: values,
+    from: start,
+    stride,
+    rows,
+    width,
+    out: out.values,
+    to: out.start,
+    outStride: out.stride,
   });
 }
 

@@ -114,8 +114,13 @@ class NativeEngine implements Engine {
     this.#copied += values.byteLength;
     const [first, second] = isTrained ? [make(), make()] : [null, null];
     const made: NativeParameter = {
-      ...{ name, shape, columns: columns ?? { start: 0, end: last }, isTrained },
-      ...{ value, first, second },
+      name,
+      shape,
+      columns: columns ?? { start: 0, end: last },
+      isTrained,
+      value,
+      first,
+      second,
     };
     return made;
   }
@@ -169,8 +174,11 @@ class NativeEngine implements Engine {
     const out = this.#take(x.rows * place.outputs);
     this.#kernels.forward({
       ...place,
-      ...{ weight: arrays(weight).value, bias: arrays(bias).value },
-      ...{ x: native(x), rows: x.rows, out },
+      weight: arrays(weight).value,
+      bias: arrays(bias).value,
+      x: native(x),
+      rows: x.rows,
+      out,
     });
     return tensorOf(x.rows, out);
   }
@@ -181,7 +189,10 @@ class NativeEngine implements Engine {
     const out = this.#take(rows * place.inputs);
     this.#kernels.backward({
       ...place,
-      ...{ weight: arrays(weight).value, slope: native(slope), rows, out },
+      weight: arrays(weight).value,
+      slope: native(slope),
+      rows,
+      out,
     });
     return tensorOf(rows, out);
   }
@@ -190,7 +201,10 @@ class NativeEngine implements Engine {
     this.#kernels.update({
       ...placeOf(weight),
       weight: targetOf(weight, settlement),
-      ...{ slope: native(slope), x: native(x), rows: x.rows, adam: numbersOf(settlement) },
+      slope: native(slope),
+      x: native(x),
+      rows: x.rows,
+      adam: numbersOf(settlement),
     });
     decayUnused(weight, settlement);
   }
@@ -226,9 +240,17 @@ class NativeEngine implements Engine {
     const sums = new Float64Array(2);
     this.#kernels.head({
       ...placeOf(weight),
-      ...{ weight: arrays(weight), bias: arrays(bias), x: native(x), rows: x.rows },
-      ...{ values, observed: marks, activation: ACTIVATION[activation], loss: LOSS[loss] },
-      ...{ scale: observed > 0 ? 1 / observed : 0, slope, sums },
+      weight: arrays(weight),
+      bias: arrays(bias),
+      x: native(x),
+      rows: x.rows,
+      values,
+      observed: marks,
+      activation: ACTIVATION[activation],
+      loss: LOSS[loss],
+      scale: observed > 0 ? 1 / observed : 0,
+      slope,
+      sums,
       adam: settlement ? numbersOf(settlement) : NO_UPDATE,
       gradient: isCopied ? targetOf(weight, settlement).value : null,
       biasGradient: isCopied ? targetOf(bias, settlement).value : null,
@@ -298,7 +320,12 @@ class NativeEngine implements Engine {
   ): NativeTensor {
     const out = this.#take(native(a).length);
     this.#kernels.map({
-      ...{ operation: OPERATION[operation], a: native(a), b: b && native(b), x, y, out },
+      operation: OPERATION[operation],
+      a: native(a),
+      b: b && native(b),
+      x,
+      y,
+      out,
     });
     return tensorOf(a.rows, out);
   }
@@ -306,7 +333,10 @@ class NativeEngine implements Engine {
   #mapRows(operation: "add" | "multiply", a: Tensor, vector: Tensor): NativeTensor {
     const out = this.#take(native(a).length);
     this.#kernels.mapRows({
-      ...{ operation: OPERATION[operation], a: native(a), vector: native(vector), out },
+      operation: OPERATION[operation],
+      a: native(a),
+      vector: native(vector),
+      out,
     });
     return tensorOf(a.rows, out);
   }

@@ -349,7 +349,9 @@ async function install(
     ..."--no-deps --no-compile --no-cache-dir --only-binary=:all:".split(" "),
     ..."--implementation cp --python-version 3.11 --abi cp311 --upgrade".split(" "),
     ...platforms.flatMap((name) => ["--platform", name]),
-    ...["--target", work, ...what],
+    "--target",
+    work,
+    ...what,
   ];
   const temporary = join(work, "tmp"); // on the same disk, and swept with the rest
   const { code, output } = await runCommand(python, args, {

@@ -51,7 +51,9 @@ export async function integratedGradients(
     baseline = new Float32Array(rows.columns),
     steps = 64,
   } = checkOptions("integratedGradients", options, {
-    ...{ unit: required("object"), baseline: Float32Array, steps: "number" },
+    unit: required("object"),
+    baseline: Float32Array,
+    steps: "number",
   });
   const { columns } = rows;
   if (baseline.length !== columns) {
@@ -92,7 +94,11 @@ export async function integratedGradients(
   const largest = output.reduce((most, one) => Math.max(most, Math.abs(one - start.values[0])), 0);
   const worst = error.reduce((most, one) => Math.max(most, Math.abs(one)), 0);
   return {
-    ...{ values, visible, output, baseline: start.values[0], error },
+    values,
+    visible,
+    output,
+    baseline: start.values[0],
+    error,
     relativeError: largest > 0 ? worst / largest : 0,
   };
 }
@@ -172,8 +178,11 @@ export function rankPredicted(
     .slice(1)
     .flatMap(({ name, start, end }) =>
       Array.from({ length: end - start }, (_, j) => ({
-        ...{ feature: prepared.features[start + j], modality: name, column: start + j },
-        ...{ ownGene: partners[start + j] >= 0, r: found[start + j] },
+        feature: prepared.features[start + j],
+        modality: name,
+        column: start + j,
+        ownGene: partners[start + j] >= 0,
+        r: found[start + j],
       })),
     )
     .filter(({ r }) => !Number.isNaN(r))

@@ -105,8 +105,11 @@ export function recoverFactors(options: RecoveryOptions): Recovery {
     test,
     components = 10,
   } = checkOptions("recoverFactors", options, {
-    ...{ factors: required("object"), points: required("object") },
-    ...{ train: required("array"), test: required("array"), components: "number" },
+    factors: required("object"),
+    points: required("object"),
+    train: required("array"),
+    test: required("array"),
+    components: "number",
   });
   requireSameRows("recoverFactors", factors, points);
   const pca = fitPca(selectPoints(points, train), components);

@@ -168,7 +168,9 @@ export function fitCellNeighbors(
     return (tried) => errorOf(averageNeighbors(ranked, train.matrix, tried, mean));
   });
   return {
-    ...{ name: "kNN", sees: "all", notes: noteEdge("neighbors", count, counts) },
+    name: "kNN",
+    sees: "all",
+    notes: noteEdge("neighbors", count, counts),
     predict: ({ matrix }) =>
       averageNeighbors(rankNeighbors(matrix, train.matrix), train.matrix, count, mean),
   };

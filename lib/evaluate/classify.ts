@@ -43,9 +43,13 @@ export interface TaskOptions {
 
 /** The kinds of `TaskOptions`. */
 export const TASK_KINDS: Kinds<TaskOptions> = {
-  ...{ embeddings: required("object"), labels: required("array"), groups: required("array") },
+  embeddings: required("object"),
+  labels: required("array"),
+  groups: required("array"),
   protocol: ["grouped", "paper"],
-  ...{ folds: "number", repeats: "number", seed: "number" },
+  folds: "number",
+  repeats: "number",
+  seed: "number",
 };
 
 /** Samples with a known label, as indexes of sorted classes; of two classes, the second is the positive one. */
@@ -180,7 +184,12 @@ async function runFolds(
   const strata = tested.map(({ fold }) => fold);
   const rocAuc = rocAucOfClasses(truth, probabilities, count, strata);
   return {
-    ...{ seed, rows: tested.map(({ row }) => row), folds: strata, truth, predictions, confusion },
+    seed,
+    rows: tested.map(({ row }) => row),
+    folds: strata,
+    truth,
+    predictions,
+    confusion,
     scores: { ...confusionMetrics(confusion), rocAuc },
   };
 }

@@ -51,7 +51,8 @@ export function clusterPoints(
   for (const label of labels) checkLabeling("clusterPoints", points, label);
   const { assignments, inertia } = kMeans(points, k);
   return {
-    ...{ assignments, inertia },
+    assignments,
+    inertia,
     silhouette: separation(points, { name: "cluster", values: assignments }),
     labels: labels.map((label) => {
       const known = recordedRows(label);

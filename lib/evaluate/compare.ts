@@ -77,7 +77,8 @@ export async function compareClassifiers(options: CompareOptions): Promise<Class
     ...task
   } = checkOptions("compareClassifiers", options, {
     ...TASK_KINDS,
-    ...{ classifiers: "array", covariates: "object" },
+    classifiers: "array",
+    covariates: "object",
   });
   const contests: { name: string; classifier: Classifier; embeddings?: Rows }[] = [
     { name: "majority class", classifier: { kind: "majority" } },
@@ -123,11 +124,17 @@ function rowOf(
   const interval = wilsonInterval(Math.min(samples, scores.accuracy * samples), samples);
   const balanced = patientInterval(runs, task, seed);
   return {
-    ...{ classifier: name, samples },
-    ...{ accuracy: scores.accuracy, accuracyLow: interval.low, accuracyHigh: interval.high },
+    classifier: name,
+    samples,
+    accuracy: scores.accuracy,
+    accuracyLow: interval.low,
+    accuracyHigh: interval.high,
     balancedAccuracy: scores.balancedAccuracy,
-    ...{ balancedLow: balanced.low, balancedHigh: balanced.high },
-    ...{ macroF1: scores.macroF1, rocAuc: scores.rocAuc, majorityRate: scores.majorityRate },
+    balancedLow: balanced.low,
+    balancedHigh: balanced.high,
+    macroF1: scores.macroF1,
+    rocAuc: scores.rocAuc,
+    majorityRate: scores.majorityRate,
     confusion: confusionOf(runs[0], task.classes),
     byFold: runs.flatMap((run) => scoreFolds(run, task.classes.length)),
   };
@@ -187,7 +194,9 @@ function scoreFolds(
     );
     const samples = own.length;
     return {
-      ...{ fold: `${seed}, ${fold}`, samples, trainSamples: folds.length - samples },
+      fold: `${seed}, ${fold}`,
+      samples,
+      trainSamples: folds.length - samples,
       balancedAccuracy,
     };
   });

@@ -40,7 +40,8 @@ const LEAST_PATIENTS = 5; // a fold each
  */
 export function fitControls(prepared: PreparedCohort, options: ControlOptions = {}): Predictor[] {
   const { only = [], classOf } = checkOptions("fitControls", options, {
-    ...{ only: "array", classOf: Map },
+    only: "array",
+    classOf: Map,
   });
   const patients = new Set(prepared.train.patients).size;
   if (patients < LEAST_PATIENTS) {

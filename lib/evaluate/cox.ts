@@ -157,7 +157,9 @@ function likelihood(
   const eta = predictLinear(beta, points);
   const shift = eta.reduce((most, one) => Math.max(most, one), Number.NEGATIVE_INFINITY);
   const sums = (): Sums => ({
-    ...{ zero: 0, one: new Float64Array(p), two: new Float64Array(withDerivatives ? p * p : 0) },
+    zero: 0,
+    one: new Float64Array(p),
+    two: new Float64Array(withDerivatives ? p * p : 0),
   });
   const add = (to: Sums, row: number) => {
     const weight = Math.exp(eta[row] - shift);

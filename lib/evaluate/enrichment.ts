@@ -57,7 +57,9 @@ export function enrichGeneSets(
   const rows = tested.map(({ name, genes }) => {
     const found = genes.filter((gene) => picked.has(gene));
     return {
-      ...{ set: name, size: genes.length, found: found.length },
+      set: name,
+      size: genes.length,
+      found: found.length,
       expected: (genes.length * picked.size) / all.size,
       p: hypergeometricTail(found.length, all.size, genes.length, picked.size, logs),
       genes: found.slice(0, 10),

@@ -37,7 +37,8 @@ export function fitKernelRidge(
   }
   const kernels = new Map(gammas.map((gamma) => [gamma, centeredKernel(among, n, gamma, spread)]));
   return fitMixture(prepared, {
-    ...{ name: "kernel ridge, RBF", what: "lambda and gamma" },
+    name: "kernel ridge, RBF",
+    what: "lambda and gamma",
     settings: gammas.flatMap((gamma) => lambdas.map((lambda) => ({ lambda, gamma }))),
     mix: (rows) => {
       const given = read(rows);

@@ -58,7 +58,8 @@ export function mapPoints(
   ];
   return {
     maps: planes.map(([method, plane, about]) => ({
-      ...{ method, ...about },
+      method,
+      ...about,
       x: Float64Array.from({ length: rows }, (_, row) => plane.values[row * plane.columns]),
       y: Float64Array.from(
         { length: rows },

@@ -68,8 +68,11 @@ export async function fitMlp(
     seed = 42,
     engine,
   } = checkOptions("fitMlp", options, {
-    ...{ hidden: "number", maxEpochs: "number", standardize: "boolean" },
-    ...{ seed: "number", engine: "object" },
+    hidden: "number",
+    maxEpochs: "number",
+    standardize: "boolean",
+    seed: "number",
+    engine: "object",
   });
   checkCount("fitMlp", "hidden units", hidden);
   checkCount("fitMlp", "epochs", maxEpochs);

@@ -34,7 +34,9 @@ export function fitNeighbors(
   };
   const largest = Math.max(...counts);
   return fitMixture(prepared, {
-    ...{ name: "nearest neighbors in RNA", what: "neighbors", settings: counts },
+    name: "nearest neighbors in RNA",
+    what: "neighbors",
+    settings: counts,
     mix: (rows) => {
       const nearest = nearestRows(read(rows), inputs, largest);
       return (count) => weightsOf(nearest, count);

@@ -182,7 +182,8 @@ export async function scoreHidden(
       const [hidden, observed] = sums;
       const mean = (sum: number, count: number) => (count > 0 ? sum / count : null);
       found.push({
-        ...{ predictor: predictor.name, modality: name },
+        predictor: predictor.name,
+        modality: name,
         observed: observed.count,
         mseObserved: mean(observed.squared, observed.count),
         hidden: hidden.count,

@@ -72,8 +72,12 @@ export function compareOutcomes(options: OutcomeOptions): OutcomeRow[] {
     draws = 1000,
     seed = 42,
   } = checkOptions("compareOutcomes", options, {
-    ...{ outcome: required("object"), representations: required("object") },
-    ...{ groups: required("array"), folds: "number", repeats: "number", draws: "number" },
+    outcome: required("object"),
+    representations: required("object"),
+    groups: required("array"),
+    folds: "number",
+    repeats: "number",
+    draws: "number",
     seed: "number",
   });
   const task = taskOf(outcome, groups);
@@ -103,7 +107,9 @@ export function compareOutcomes(options: OutcomeOptions): OutcomeRow[] {
     const before = first;
     first ??= [value, ...drawn];
     return {
-      ...{ representation, columns: points.columns, samples: task.rows.length },
+      representation,
+      columns: points.columns,
+      samples: task.rows.length,
       deaths: task.died ? task.died.filter(Boolean).length : null,
       measure: task.died ? "concordance" : "R2",
       score: estimate(value, drawn),

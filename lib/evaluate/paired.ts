@@ -92,8 +92,14 @@ export async function pairedDifferences(
       const { value, low, high } = estimate(all, weights.map(mean));
       const better = high < 0 ? first.name : low > 0 ? second.name : "neither";
       out.push({
-        ...{ first: first.name, second: second.name, modality: name, samples: rows },
-        ...{ difference: value, low, high, better },
+        first: first.name,
+        second: second.name,
+        modality: name,
+        samples: rows,
+        difference: value,
+        low,
+        high,
+        better,
       });
     }
   }

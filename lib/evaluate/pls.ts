@@ -36,7 +36,9 @@ export function fitPls(
   const found = scores.length;
   const clipped = [...new Set(counts.map((count) => Math.min(count, found)))];
   return fitMixture(prepared, {
-    ...{ name: "PLS", what: "components", settings: clipped },
+    name: "PLS",
+    what: "components",
+    settings: clipped,
     mix: (rows) => {
       const similarity = smoother.compare(read(rows));
       return (count) => {

@@ -107,7 +107,8 @@ export function visitDistances(
   for (let from = 0; from < rows; from += height) {
     const to = Math.min(rows, from + height);
     const block = {
-      ...{ rows: to - from, columns },
+      rows: to - from,
+      columns,
       values: values.subarray(from * columns, to * columns),
     };
     const squared = squaredDistances(block, among);

@@ -232,7 +232,7 @@ export function clampTo(space: Space, predicted: Float64Array): Float64Array {
 
 /** Penalties of every ridge: from hardly any shrinkage to nearly the training mean, at up to tens of thousands of inputs. */
 export const LAMBDAS: readonly number[] = [
-  ...[0.1, 0.3, 1, 3, 10, 30, 100, 300, 1e3, 3e3, 1e4, 3e4, 1e5, 3e5, 1e6],
+  0.1, 0.3, 1, 3, 10, 30, 100, 300, 1e3, 3e3, 1e4, 3e4, 1e5, 3e5, 1e6,
 ];
 
 /** Returns a note if the chosen setting lies at an edge of its grid, because a better one may lie beyond. */

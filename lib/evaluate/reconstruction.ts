@@ -78,7 +78,10 @@ export interface SpacesOptions extends TableOptions {
 
 /** The kinds of `TableOptions`. */
 export const TABLE_KINDS: Kinds<TableOptions> = {
-  ...{ parts: "array", patientOf: Map, draws: "number", seed: "number" },
+  parts: "array",
+  patientOf: Map,
+  draws: "number",
+  seed: "number",
 };
 
 /** A cohort whose test rows may stay out of reach. */
@@ -131,7 +134,10 @@ export async function scorePredictors(
     if (part !== "train") requireHeldOut(prepared.scaler, own);
     const patients = own.ids.map((id) => patientOf?.get(id) ?? id);
     return {
-      ...{ own, part, patients, weights: drawWeights(patients, { draws, seed }) },
+      own,
+      part,
+      patients,
+      weights: drawWeights(patients, { draws, seed }),
       truths: scales.map(({ truthOf }) => countedMatrix(truthOf(own), learned)),
     };
   });
@@ -166,7 +172,8 @@ interface Scale {
 
 function scaleOf(prepared: ScoredCohort): Scale {
   return {
-    ...{ space: prepared.space, baseline: observedMean(prepared) },
+    space: prepared.space,
+    baseline: observedMean(prepared),
     truthOf: ({ matrix }) => matrix,
     scale: (predicted) => predicted,
   };
@@ -181,7 +188,9 @@ function measuredScale(prepared: ScoredCohort, measured: Matrix): Scale {
       return mean[j] + std[j] * z;
     }) as T;
   return {
-    ...{ space: "measured", baseline: toMeasured(observedMean(prepared)), scale: toMeasured },
+    space: "measured",
+    baseline: toMeasured(observedMean(prepared)),
+    scale: toMeasured,
     truthOf: ({ rows }) => selectRows(measured, rows),
   };
 }
@@ -208,7 +217,10 @@ function score(
     );
     const correlation = correlationsOf[at];
     return {
-      ...{ modality: range.name, observed, mse: mean(sums.squared), huber: mean(sums.huber) },
+      modality: range.name,
+      observed,
+      mse: mean(sums.squared),
+      huber: mean(sums.huber),
       skill:
         ofBaseline === 0
           ? null

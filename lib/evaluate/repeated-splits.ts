@@ -63,7 +63,8 @@ export async function scoreRepeat(
   const trainSamples = prepared.train.matrix.rows;
   const input = prepared.modalities.length > 1 ? prepared.modalities[0].name : null;
   const rows = await scorePredictors(predictors, prepared, {
-    ...{ parts, draws: 1 },
+    parts,
+    draws: 1,
     ...(measured ? { measured } : {}),
   });
   return rows.flatMap((row) => {
@@ -71,13 +72,21 @@ export async function scoreRepeat(
     if (modality === input || mse === null || huber === null) return [];
     return [
       {
-        ...{ variant: row.predictor, seed, part: row.part },
+        variant: row.predictor,
+        seed,
+        part: row.part,
         ...(space === "paper" ? {} : { space }),
         modality,
-        ...{ trainSamples, samples: row.samples, observed: row.observed, unmeasured: row.leftOut },
-        ...{ mse, huber },
-        ...{ skill: row.skill?.value ?? null, r: row.medianR?.value ?? null },
-        ...{ varianceRatio: row.varianceRatio, steps },
+        trainSamples,
+        samples: row.samples,
+        observed: row.observed,
+        unmeasured: row.leftOut,
+        mse,
+        huber,
+        skill: row.skill?.value ?? null,
+        r: row.medianR?.value ?? null,
+        varianceRatio: row.varianceRatio,
+        steps,
       },
     ];
   });

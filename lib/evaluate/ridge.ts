@@ -26,7 +26,8 @@ export function fitRidge(
   const smoother = fitSmoother(read(prepared.train));
   return fitMixture(prepared, {
     name: input === "z" ? "dual ridge" : "dual ridge, clamped RNA",
-    ...{ what: "lambda", settings: lambdas },
+    what: "lambda",
+    settings: lambdas,
     mix: (rows) => {
       const similarity = smoother.compare(read(rows));
       return (lambda) => smoother.weights(similarity, lambda);

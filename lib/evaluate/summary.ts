@@ -63,7 +63,10 @@ export function flattenScores(rows: readonly ReconstructionRow[]): FlatScore[] {
   const value = (estimate: Estimate | null, key: keyof Estimate = "value") =>
     estimate && rounded(estimate[key]);
   return rows.map(({ mse, huber, skill, varianceRatio, medianR, notes, ...row }) => ({
-    ...{ predictor: row.predictor, sees: row.sees, part: row.part, modality: row.modality },
+    predictor: row.predictor,
+    sees: row.sees,
+    part: row.part,
+    modality: row.modality,
     samples: row.samples,
     mse: rounded(mse),
     huber: rounded(huber),

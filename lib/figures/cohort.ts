@@ -34,8 +34,11 @@ const gap = 24;
  */
 export function cohortFigure(options: CohortSummary): Figure {
   const { cohort, samples, patients, modalities, drops } = checkOptions("cohortFigure", options, {
-    ...{ cohort: required("string"), samples: required("number"), patients: required("number") },
-    ...{ modalities: required("array"), drops: required("array") },
+    cohort: required("string"),
+    samples: required("number"),
+    patients: required("number"),
+    modalities: required("array"),
+    drops: required("array"),
   });
   const kept = drops.filter((drop) => drop.count > 0 && drop.what !== "columns");
   const names = modalities.map(({ name }) => name);
@@ -71,7 +74,10 @@ export function cohortFigure(options: CohortSummary): Figure {
       }),
       x: quantitative(field, {
         axis: {
-          ...{ title: null, tickCount: 3, grid: false, labelFlush: true },
+          title: null,
+          tickCount: 3,
+          grid: false,
+          labelFlush: true,
           format: field === "observed" ? ".0%" : ",d",
         },
         scale: { domain: [0, 1.4 * Math.max(...modalities.map((row) => row[field]))] },
@@ -83,7 +89,9 @@ export function cohortFigure(options: CohortSummary): Figure {
     const rows = kept.filter((drop) => drop.what === what);
     if (rows.length === 0) return [];
     datasets[what] = rows.map((drop, row) => ({
-      ...{ row, count: drop.count, text: `${count(drop.count)} – ${drop.reason}` },
+      row,
+      count: drop.count,
+      text: `${count(drop.count)} – ${drop.reason}`,
     }));
     // Rows are identified by number, since one modality may lose rows for several reasons.
     const labelExpr = `${JSON.stringify(rows.map(({ from }) => from))}[datum.value]`;

@@ -28,7 +28,9 @@ export interface CurvesOptions {
  */
 export function curvesFigure(points: readonly CurvePoint[], options: CurvesOptions): Figure {
   const { name, title, x } = checkOptions("curvesFigure", options, {
-    ...{ name: required("string"), title: required("string"), x: required("string") },
+    name: required("string"),
+    title: required("string"),
+    x: required("string"),
   });
   checkRows("curves", "points", points);
   const curves = [...new Set(points.map(({ curve }) => curve))];
@@ -63,7 +65,10 @@ export function curvesFigure(points: readonly CurvePoint[], options: CurvesOptio
     };
   });
   return makeFigure({
-    ...{ name, title, subtitle: [], datasets },
+    name,
+    title,
+    subtitle: [],
+    datasets,
     view: {
       hconcat: views,
       spacing: panelGap,

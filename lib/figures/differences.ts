@@ -53,7 +53,8 @@ export function differencesFigure(
       `Mean difference of ${counted(seeds, "training seed")}, paired by seed.` +
         (seeds > 1 ? " Lines: 95 % intervals by Student's t over seeds." : ""),
     ],
-    ...{ datasets, view },
+    datasets,
+    view,
   });
 }
 
@@ -151,7 +152,8 @@ export function splitsFigure(rows: readonly SplitDifferenceRow[], options: Split
   const panelOf = ({ modality, measure }: SplitDifferenceRow) =>
     `${modality}, ${MEASURES[measure]}`;
   const panels = [...new Set(own.map(panelOf))].map((measure) => ({
-    ...{ measure, against },
+    measure,
+    against,
     rows: own
       .filter((row) => panelOf(row) === measure)
       .map(({ first, splits, ...row }) => ({

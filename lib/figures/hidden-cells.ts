@@ -45,7 +45,9 @@ export function hiddenCellsFigure(
   options: HiddenCellsOptions,
 ): Figure {
   const { targets, splits, constant } = checkOptions("hiddenCellsFigure", options, {
-    ...{ targets: required("object"), splits: required("number"), constant: required("string") },
+    targets: required("object"),
+    splits: required("number"),
+    constant: required("string"),
   });
   const drawn = rows.filter(({ predictor }) => predictor !== constant);
   checkRows("hidden-cells", "rows", drawn);
@@ -88,7 +90,10 @@ export function hiddenCellsFigure(
       datasets[name] = scores
         .filter((row) => columnOf(row) === column)
         .map(({ share, predictor, skill, low, high }) => ({
-          ...{ predictor, skill, low: Math.max(-1, low), high },
+          predictor,
+          skill,
+          low: Math.max(-1, low),
+          high,
           at: share + gap * (predictors.indexOf(predictor) - (predictors.length - 1) / 2),
         }));
       const y = quantitative("skill", {

@@ -27,8 +27,11 @@ export interface LatentOptions {
  */
 export function latentFigure(options: LatentOptions): Figure {
   const { cohort, representation, parts } = checkOptions("latentFigure", options, {
-    ...{ cohort: required("string"), representation: required("string") },
-    ...{ maps: required("array"), colorings: required("array"), method: "string" },
+    cohort: required("string"),
+    representation: required("string"),
+    maps: required("array"),
+    colorings: required("array"),
+    method: "string",
     parts: "array",
   });
   const { maps, colorings } = chooseMaps(options);
@@ -57,7 +60,9 @@ export function latentFigure(options: LatentOptions): Figure {
       }
       const name = `${map.method} ${coloring.name}`;
       datasets[name] = names.map((value, i) => ({
-        ...{ x: map.x[i], y: map.y[i], value },
+        x: map.x[i],
+        y: map.y[i],
+        value,
         ...(parts ? { part: parts[i] } : {}),
       }));
       return {

@@ -51,9 +51,14 @@ interface Drawing {
  */
 export function overviewFigure(options: OverviewOptions): Figure {
   checkOptions("overviewFigure", options, {
-    ...{ cohort: required("string"), samples: required("number"), patients: required("number") },
-    ...{ modalities: required("array"), steps: required("array"), model: required("object") },
-    ...{ loss: required("string"), tasks: required("array") },
+    cohort: required("string"),
+    samples: required("number"),
+    patients: required("number"),
+    modalities: required("array"),
+    steps: required("array"),
+    model: required("object"),
+    loss: required("string"),
+    tasks: required("array"),
   });
   const { cohort, samples, patients, modalities, steps } = options;
   if (modalities.length === 0 || steps.length === 0) {

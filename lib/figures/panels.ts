@@ -100,8 +100,11 @@ export function referenceLayers(name: string, width: number): Layer[] {
     data: { name },
     transform: [{ filter: `datum.below === ${below}` }],
     mark: {
-      ...{ type: "text", align: "right", ...more },
-      ...{ baseline: below ? "top" : "bottom", dy: below ? 4 : -3 },
+      type: "text",
+      align: "right",
+      ...more,
+      baseline: below ? "top" : "bottom",
+      dy: below ? 4 : -3,
     },
     encoding: { x: { value: width - 5 }, y, text: nominal("text") },
   });

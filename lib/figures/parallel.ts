@@ -42,7 +42,9 @@ export function parallelFigure(
     validationSamples,
     losses: spanned = [],
   } = checkOptions("parallelFigure", options, {
-    ...{ cohort: required("string"), validationSamples: required("number"), losses: "array" },
+    cohort: required("string"),
+    validationSamples: required("number"),
+    losses: "array",
   });
   const drawn = studies.flatMap(({ trials }) => trials.flatMap(({ loss }) => loss ?? []));
   const losses = drawn.length > 0 ? [...drawn, ...spanned] : [];
@@ -191,11 +193,16 @@ function trialLines([low, high]: readonly [number, number]): Layer {
       detail: nominal("trial"),
       color: quantitative("loss", {
         scale: {
-          ...{ type: "log", domain: [low, high], range: lossColors },
-          ...{ interpolate: "lab", nice: false },
+          type: "log",
+          domain: [low, high],
+          range: lossColors,
+          interpolate: "lab",
+          nice: false,
         },
         legend: {
-          ...{ title: LOSS, gradientLength: 180, format: ".2~g" },
+          title: LOSS,
+          gradientLength: 180,
+          format: ".2~g",
           values: [low, Math.sqrt(low * high), high],
         },
       }),

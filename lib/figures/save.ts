@@ -33,7 +33,9 @@ export async function saveFigure(
   options: SaveOptions,
 ): Promise<SavedFigure> {
   const { source, command, library } = checkOptions("saveFigure", options, {
-    ...{ source: required("string"), command: "string", library: "string" },
+    source: required("string"),
+    command: "string",
+    library: "string",
   });
   if (source.trim() === "") {
     throw new TypeError(
@@ -43,7 +45,8 @@ export async function saveFigure(
   const rendered = await renderFigure(figure);
   const { name, title, spec } = figure;
   const origin = {
-    ...{ source, ...(command === undefined ? {} : { command }) },
+    source,
+    ...(command === undefined ? {} : { command }),
     ...(library === undefined ? {} : { library }),
     commit: `git log -1 --format=%H -- ${name}.svg`,
   };

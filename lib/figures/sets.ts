@@ -39,8 +39,10 @@ const HEIGHT = 32; // of a cell
  */
 export function setsFigure(rows: readonly SetRow[], options: SetsOptions): Figure {
   const { cohort, modalities, splits, features } = checkOptions("setsFigure", options, {
-    ...{ cohort: required("string"), modalities: required("array") },
-    ...{ splits: required("number"), features: required("number") },
+    cohort: required("string"),
+    modalities: required("array"),
+    splits: required("number"),
+    features: required("number"),
   });
   checkRows("sets", "rows", rows);
   for (const { observed, target, predictor, skill, low, high } of rows) {
@@ -84,8 +86,13 @@ export function setsFigure(rows: readonly SetRow[], options: SetsOptions): Figur
     const frame = (rank: SetRow["rank"], strokeDash: readonly number[]): Layer => ({
       transform: [{ filter: `datum.rank === "${rank}"` }],
       mark: {
-        ...{ type: "rect", filled: false, stroke: inks.ink, strokeWidth: 2 },
-        ...{ strokeDash: [...strokeDash], width: cell - 4, height: HEIGHT - 4 },
+        type: "rect",
+        filled: false,
+        stroke: inks.ink,
+        strokeWidth: 2,
+        strokeDash: [...strokeDash],
+        width: cell - 4,
+        height: HEIGHT - 4,
       },
     });
     return {

@@ -25,7 +25,9 @@ export function showTable<T extends object>(
   options: TableOptions<T> = {},
 ): void {
   checkOptions<TableOptions<T>>("showTable", options, {
-    ...{ columns: "array", digits: "number", caption: "string" },
+    columns: "array",
+    digits: "number",
+    caption: "string",
   });
   if (rows.length === 0) {
     console.log("none");
@@ -57,7 +59,9 @@ export function textTable<T extends object>(
   const { caption } = options;
   return [
     ...(caption === undefined ? [] : [caption]),
-    ...[line(headings), line(widths.map((width) => "-".repeat(width))), ...body.map(line)],
+    line(headings),
+    line(widths.map((width) => "-".repeat(width))),
+    ...body.map(line),
   ].join("\n");
 }
 

@@ -94,7 +94,11 @@ export async function saveImputer(
     const manifest: Manifest = {
       format: FORMAT,
       ...rest,
-      ...{ modalities, features, trainedOn, spec, choices },
+      modalities,
+      features,
+      trainedOn,
+      spec,
+      choices,
       ...(aro && { aro: aro.spec }),
       networks: decoder.networks.length,
       checksums: {
@@ -149,7 +153,8 @@ export async function openImputer(folder: string): Promise<OpenedImputer> {
   const weightsOf = (prefix: string, all: readonly { readonly name: string }[]): Weights =>
     new Map(all.map(({ name }) => [name, values(`${prefix}.${name}`).values]));
   const ofAro = (spec: AroSpec): ClampedModel => ({
-    ...{ spec, weights: weightsOf("aro", ARO.network(spec).tensors) },
+    spec,
+    weights: weightsOf("aro", ARO.network(spec).tensors),
     spread: values("aro.spread").values,
   });
   return {
@@ -157,7 +162,11 @@ export async function openImputer(folder: string): Promise<OpenedImputer> {
     ...(NAMES in checksums && { names: join(folder, NAMES) }),
     ...(aro && { aro: ofAro(aro) }),
     decoder: {
-      ...{ modalities, features, trainedOn, spec, choices },
+      modalities,
+      features,
+      trainedOn,
+      spec,
+      choices,
       ...decoderOf(values, trainedOn),
       networks: Array.from({ length: networks }, (_, k) =>
         weightsOf(`network.${k}`, SHARED_DECODER.network(spec).tensors),
@@ -218,7 +227,9 @@ function decoderOf(
   const scaler = { ...doubles("scaler.", SCALER), trainedOn };
   const standard = doubles("output.", STANDARD);
   const paths: Paths = {
-    ...{ scaler, standard, ...toPaperScale(scaler, standard) },
+    scaler,
+    standard,
+    ...toPaperScale(scaler, standard),
     likeness: {
       ...doubles("input.", LIKENESS),
       inputs: { rows: inputs.shape[0], columns: inputs.shape[1], values: inputs.values },

@@ -46,7 +46,10 @@ export function calibrateSpread(
     }
     const sorted = Array.from(Float64Array.from(errors).sort());
     return LEVELS.map((level) => ({
-      ...{ modality: name, level, factor: quantileSorted(sorted, level), entries: errors.length },
+      modality: name,
+      level,
+      factor: quantileSorted(sorted, level),
+      entries: errors.length,
     }));
   });
 }
@@ -120,8 +123,12 @@ export function measureCoverage(
         const summed = relative.reduce((sum, value) => sum + value, 0);
         return [
           {
-            ...{ modality: name, level, coverage: total(inside) / total(count) },
-            ...{ entries: total(count), percentile5: at(0.05), percentile95: at(0.95) },
+            modality: name,
+            level,
+            coverage: total(inside) / total(count),
+            entries: total(count),
+            percentile5: at(0.05),
+            percentile95: at(0.95),
             width: relative.length > 0 ? summed / relative.length : null,
           },
         ];

@@ -181,7 +181,9 @@ function renderErrors({ decoder: { choices } }: Imputer): string {
       const { mean } = errors;
       return [
         {
-          ...{ modality, method: METHOD_NAMES[method], imputes: method === chosen ? "yes" : "" },
+          modality,
+          method: METHOD_NAMES[method],
+          imputes: method === chosen ? "yes" : "",
           "mean squared error": `${error.value.toFixed(3)} (${error.low.toFixed(3)} to ${error.high.toFixed(3)})`,
           "1 - error / error of the mean": mean ? (1 - error.value / mean.value).toFixed(3) : "",
         },
@@ -202,10 +204,14 @@ function renderVerdicts({ decoder: { modalities }, quality }: Imputer): string {
         ? "none"
         : [0.5, 0.05, 0.95].map((q) => quantile(values, q).toFixed(2)).join(", ");
     return {
-      ...{ modality, features: `${end - start}`, rated: `${rated.length}` },
+      modality,
+      features: `${end - start}`,
+      rated: `${rated.length}`,
       "r: median, 5th and 95th percentile": spread(rated.map(({ r }) => r.value)),
       "skill: the same": spread(rated.map(({ skill }) => skill.value)),
-      ...{ strong: share("strong"), usable: share("usable"), weak: share("weak") },
+      strong: share("strong"),
+      usable: share("usable"),
+      weak: share("weak"),
       "matched to their own gene": `${own.filter(({ ownGene }) => ownGene).length}`,
     };
   });
@@ -217,7 +223,8 @@ function renderCoverage({ coverage, factors, quality }: Imputer): string {
     const over = ratedFeatures(quality, modality).map((one) => one.coverage);
     const at = (q: number) => (over.length > 0 ? quantile(over, q).toFixed(2) : "none");
     return {
-      ...{ modality, factor: factorOf(factors, modality, level).toFixed(3) },
+      modality,
+      factor: factorOf(factors, modality, level).toFixed(3),
       coverage: share.toFixed(3),
       "groups of patients": `${lowest.toFixed(3)} to ${highest.toFixed(3)}`,
       "features, 5th to 95th percentile": `${at(0.05)} to ${at(0.95)}`,

@@ -58,12 +58,17 @@ export function planClamped(
   seed: number,
 ): ClampedPlan {
   const spec: AroSpec = {
-    ...{ ...PAPER_MODEL, ...model },
-    ...{ features: cohort.matrix.columns, visible: { start: 0, end: cohort.modalities[0].end } },
+    ...PAPER_MODEL,
+    ...model,
+    features: cohort.matrix.columns,
+    visible: { start: 0, end: cohort.modalities[0].end },
   };
   ARO.check(spec);
   checkOptions("fitImputer: aro.training", training, {
-    ...{ epochs: "number", batchSize: "number", learningRate: "number", weightDecay: "number" },
+    epochs: "number",
+    batchSize: "number",
+    learningRate: "number",
+    weightDecay: "number",
     plateau: either("object", "null"),
   });
   const dealt = groupFolds(patientsOf(cohort, rows), { folds: FOLDS, seed });

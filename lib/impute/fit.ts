@@ -100,10 +100,18 @@ export async function fitSharedDecoder(
     engine,
     onProgress = () => {},
   } = checkOptions("fitSharedDecoder", options, {
-    ...{ rows: "array", folds: "number", networks: "number", seed: "number" },
-    ...{ preprocessedWeight: "number", mostSteps: "number", crossFitted: "object" },
-    ...{ method: PATH_METHODS, fallback: "boolean" },
-    ...{ objective: ["preprocessed", "standardized"], engine: "object", onProgress: "function" },
+    rows: "array",
+    folds: "number",
+    networks: "number",
+    seed: "number",
+    preprocessedWeight: "number",
+    mostSteps: "number",
+    crossFitted: "object",
+    method: PATH_METHODS,
+    fallback: "boolean",
+    objective: ["preprocessed", "standardized"],
+    engine: "object",
+    onProgress: "function",
   });
   if (crossFitted) requireFolds(cohort, { rows, folds, networks });
   const isTrained = method === "shared-decoder";
@@ -130,7 +138,12 @@ export async function fitSharedDecoder(
     const { scaler, standard, level, unit } = paths;
     const answers = await trainNetworks(
       {
-        ...{ spec, described, pairs, gates, mostSteps, paths: { scaler, standard, level, unit } },
+        spec,
+        described,
+        pairs,
+        gates,
+        mostSteps,
+        paths: { scaler, standard, level, unit },
         ...(threads === 1 ? { engine: found } : {}),
       },
       held.map((samples, k) => ({ held: samples, seed: seed + k })),
@@ -156,7 +169,12 @@ export async function fitSharedDecoder(
     modalities: cohort.modalities,
     features: cohort.features,
     trainedOn: rows.map((row) => cohort.samples[row].id),
-    ...{ paths, spec, networks: trained, choices, gates, outOfFold },
+    paths,
+    spec,
+    networks: trained,
+    choices,
+    gates,
+    outOfFold,
   };
 }
 

@@ -96,9 +96,15 @@ export async function impute(options: ImputeOptions): Promise<Imputed> {
     engine,
     signal,
   } = checkOptions("impute", options, {
-    ...{ model: required("string"), table: required("object"), output: required("string") },
-    ...{ leastFound: "number", align: ALIGNMENTS, level: "number" },
-    ...{ format: VALUE_FORMATS, wide: "boolean", engine: "object" },
+    model: required("string"),
+    table: required("object"),
+    output: required("string"),
+    leastFound: "number",
+    align: ALIGNMENTS,
+    level: "number",
+    format: VALUE_FORMATS,
+    wide: "boolean",
+    engine: "object",
     signal: AbortSignal,
   });
   if (wide && format === "h5mu") {

@@ -62,8 +62,13 @@ export async function fitImputer(
     engine,
     onProgress = () => {},
   } = checkOptions("fitImputer", options, {
-    ...{ rows: "array", method: METHODS, aro: "object", seed: "number", output: "string" },
-    ...{ engine: "object", onProgress: "function" },
+    rows: "array",
+    method: METHODS,
+    aro: "object",
+    seed: "number",
+    output: "string",
+    engine: "object",
+    onProgress: "function",
   });
   if (output !== undefined) requireNewFolder("fitImputer", output);
   const names = output === undefined ? {} : renderNames(cohort);
@@ -72,8 +77,12 @@ export async function fitImputer(
   if (plan) onProgress(0, await estimateClamped(plan, running));
   const { outOfFold, ...fitted } = await fitSharedDecoder(cohort, {
     // Beside ARO, the control is what it is compared with.
-    ...{ rows, seed, engine: running, method: method === "aro" ? "ridge-cis" : method },
-    ...{ fallback: true, objective: "standardized" },
+    rows,
+    seed,
+    engine: running,
+    method: method === "aro" ? "ridge-cis" : method,
+    fallback: true,
+    objective: "standardized",
     onProgress: (share, what) =>
       onProgress(
         FIT_SHARE * share * (plan ? CONTROL_SHARE : 1),
@@ -101,7 +110,13 @@ export async function fitImputer(
   const quality = rateFeatures(judged, rows, predicted, factors, seed);
   onProgress(1, "intervals, and the quality of each feature");
   const imputer: Imputer = {
-    ...{ name: cohort.name, method, seed, decoder, factors, coverage, quality },
+    name: cohort.name,
+    method,
+    seed,
+    decoder,
+    factors,
+    coverage,
+    quality,
     ...(clamped && { aro: clamped.model }),
     ...(cohort.readings && { readings: withoutFolders(cohort.readings) }),
     version: libraryVersion(),

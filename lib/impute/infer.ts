@@ -91,7 +91,10 @@ export function gatherPairs(
   const [paths, own] = [PATHS.length, SAMPLE_STATISTICS.length];
   const stride = paths + packedWidth - SCALES + own;
   const table = (of: Float32Array, width: number, start = 0, count = width) => ({
-    ...{ values: of, start, width: count, stride: width },
+    values: of,
+    start,
+    width: count,
+    stride: width,
   });
   gatherRows(table(values, paths), codes, table(inputs, stride));
   gatherRows(
@@ -273,7 +276,8 @@ export function openDecoder<T extends Room>(
           ...followPaths(paths, seen, rows),
           features: unit.length,
           tables: rows.map(() => ({ scaler, standard, unit })),
-          ...{ packed, packedFrom: new Int32Array(rows.length) },
+          packed,
+          packedFrom: new Int32Array(rows.length),
           packedWidth: packed.length / unit.length,
         };
         for (const [sample, row] of rows.entries()) {

@@ -32,13 +32,19 @@ export async function readNewTable(
   );
   const own = names === undefined ? undefined : { file: names };
   const options = {
-    ...{ ...like, file: given.file, ...stated, name },
+    ...like,
+    file: given.file,
+    ...stated,
+    name,
     map: given.map ? { ...trained, ...given.map } : own,
   };
   const features = new Set(decoder.features.slice(start, end).map(stripEnsemblVersion));
   if (options.map) for (const known of readNameMap(options.map).keys()) features.add(known);
   const { notes, ...table } = await readTable(options, {
-    ...{ id, ignore, orientation: orientation ?? "samples-in-rows", features },
+    id,
+    ignore,
+    orientation: orientation ?? "samples-in-rows",
+    features,
   });
   const lies = table.reading?.orientation;
   const turned = `${given.file}: has ${lies?.replaceAll("-", " ")}, unlike the training table; read so`;

@@ -226,11 +226,17 @@ function fitFeatures(
   };
   const statistics = tabulate({ ...fixed, unit, level }, n, { t, ridgeR, cisR, kernelR });
   return {
-    ...{ scaler, standard, ...toPaperScale(scaler, standard), level },
+    scaler,
+    standard,
+    ...toPaperScale(scaler, standard),
+    level,
     likeness: fixed.likeness,
-    ...{ light: toUnits(light), strong: toUnits(strong), kernel: toUnits(residual) },
+    light: toUnits(light),
+    strong: toUnits(strong),
+    kernel: toUnits(residual),
     ...linesOf(fixed, unit, intercepts, { ownMean, slope, reliability, offset }),
-    ...{ unit, statistics },
+    unit,
+    statistics,
   };
 }
 
@@ -498,7 +504,11 @@ function fitResidual(
     rest[i] = e - reliability * cis[i];
   }
   return {
-    ...{ ownMean, slope, t, reliability, squares: total },
+    ownMean,
+    slope,
+    t,
+    reliability,
+    squares: total,
     offset: (errorMean * count) / (count + 3),
   };
 }
@@ -569,7 +579,9 @@ function tabulate(
       [
         Math.log(unit[j]),
         slopeScore(j),
-        ...[found.ridgeR[j], found.cisR[j], found.kernelR[j]],
+        found.ridgeR[j],
+        found.cisR[j],
+        found.kernelR[j],
         1 - count / n,
         partner < 0 ? 0 : ownMeans[partner],
         partner < 0 ? 0 : ownDeviations[partner] / 2,
@@ -600,7 +612,11 @@ function sliceScaler(scaler: Scaler, end: number): Scaler {
   const { median, low, high, mean, std, trainedOn } = scaler;
   const cut = (values: Float64Array) => values.subarray(0, end);
   return {
-    ...{ median: cut(median), low: cut(low), high: cut(high), mean: cut(mean), std: cut(std) },
+    median: cut(median),
+    low: cut(low),
+    high: cut(high),
+    mean: cut(mean),
+    std: cut(std),
     trainedOn,
   };
 }

@@ -67,7 +67,11 @@ export function rateFeatures(
       const n = used.length;
       const { r, skill } = score(truth, guess, used, draws);
       return {
-        ...{ modality, feature: cohort.features[column], n, r, skill },
+        modality,
+        feature: cohort.features[column],
+        n,
+        r,
+        skill,
         coverage: n > 0 ? inside / n : 0,
         ownGene: partners[column] >= 0,
         ...judge(n, r),

@@ -99,7 +99,9 @@ function tableCoverage({ coverage, factors, decoder }: Imputer): string {
   const rows = coverage.map(({ modality, coverage: share, lowest, highest }) => {
     const choice = decoder.choices.find((one) => one.modality === modality)!;
     return [
-      ...[modality, METHOD_NAMES[choice.method], `${(100 * share).toFixed(1)} %`],
+      modality,
+      METHOD_NAMES[choice.method],
+      `${(100 * share).toFixed(1)} %`,
       `${(100 * lowest).toFixed(1)} to ${(100 * highest).toFixed(1)} %`,
       factorOf(factors, modality, LEVEL).toFixed(2),
     ];
@@ -131,7 +133,8 @@ function drawEach(
 function drawVerdicts(imputer: Imputer): string {
   return drawEach(imputer, (rated, name) => {
     const stacks = VERDICTS.map(([verdict, color]) => ({
-      ...{ label: verdict, color },
+      label: verdict,
+      color,
       values: rated.filter((one) => one.verdict === verdict).map(({ r }) => r.value),
     }));
     const shares = stacks.map(({ label, values }) => `${values.length} ${label}`);
@@ -146,7 +149,11 @@ function drawVerdicts(imputer: Imputer): string {
 function drawCoverage(imputer: Imputer): string {
   return drawEach(imputer, (rated, name) => ({
     title: `${name}: share of measured values inside their interval, a feature each`,
-    ...{ label: "coverage", low: 0.6, high: 1, tick: 0.1, mark: LEVEL },
+    label: "coverage",
+    low: 0.6,
+    high: 1,
+    tick: 0.1,
+    mark: LEVEL,
     stacks: [{ color: NEW, values: rated.map(({ coverage }) => coverage) }],
   }));
 }

@@ -82,7 +82,9 @@ export function fitLikeness(
   const identity = new Float64Array(n * n);
   for (let i = 0; i < n; i++) identity[i * (n + 1)] = 1;
   return {
-    ...{ median, low, high },
+    median,
+    low,
+    high,
     center: center.map((value, g) => mean[g] + std[g] * value),
     by: std.map((deviation) => (deviation > 0 ? 1 / (deviation * stretch) : 0)),
     inputs: { rows: n, columns, values },

@@ -62,8 +62,11 @@ export async function checkCells(files?: readonly string[]): Promise<CellProblem
   const compiler = require.resolve("typescript/bin/tsc");
   const typed = await output(compiler, ["-p", folder, "--pretty", "false"]);
   const linted = await output(require.resolve("@biomejs/biome/bin/biome"), [
-    ...["lint", "--vcs-enabled=false", "--only=nursery/noFloatingPromises"],
-    ...["--reporter=github", folder],
+    "lint",
+    "--vcs-enabled=false",
+    "--only=nursery/noFloatingPromises",
+    "--reporter=github",
+    folder,
   ]);
   await rm(folder, { recursive: true, force: true });
   const general = typed.split("\n").find((line) => line.startsWith("error TS"));

@@ -54,8 +54,11 @@ export interface Latent {
  */
 export function latentLayer(options: LatentOptions): LatentLayer {
   const { inputs, units, mean, logVariance, clamp } = checkOptions("latentLayer", options, {
-    ...{ inputs: required("count"), units: required("count"), clamp: "object" },
-    ...{ mean: required("string"), logVariance: required("string") },
+    inputs: required("count"),
+    units: required("count"),
+    clamp: "object",
+    mean: required("string"),
+    logVariance: required("string"),
   });
   const meanHead = dense(mean, inputs, units);
   const logVarianceHead = dense(logVariance, inputs, units);

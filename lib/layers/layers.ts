@@ -97,7 +97,9 @@ export function dense(
     start = "uniform",
     isNormalized = false,
   } = checkOptions("dense", options, {
-    ...{ columns: "object", start: ["uniform", "zeros", "ones"], isNormalized: "boolean" },
+    columns: "object",
+    start: ["uniform", "zeros", "ones"],
+    isNormalized: "boolean",
   });
   const [weight, bias] = [`${name}.weight`, `${name}.bias`];
   return {
@@ -208,7 +210,8 @@ export function batchNorm(name: string, units: number, options: BatchNormOptions
     "batchNorm",
     options,
     {
-      ...{ columns: "object", epsilon: "number" },
+      columns: "object",
+      epsilon: "number",
     },
   );
   const tensor = (kind: string, start: "ones" | "zeros", isTrained: boolean): TensorShape => {

@@ -48,7 +48,8 @@ export function reconstructionLoss(
   options: { readonly loss: ReconstructionLoss; readonly observed: number },
 ): { readonly loss: Promise<number>; readonly slope: Tensor } {
   const { loss, observed } = checkOptions("reconstructionLoss", options, {
-    ...{ loss: required(["huber", "squared"]), observed: required("weight") },
+    loss: required(["huber", "squared"]),
+    observed: required("weight"),
   });
   const mask = engine.tensor(Float32Array.from(marks), rows);
   const difference = engine.mul(engine.sub(out, engine.tensor(values, rows)), mask);

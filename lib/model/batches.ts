@@ -128,8 +128,10 @@ export function chunksOf({ rows, columns, values, observed }: Matrix): Matrix[] 
     const count = Math.min(ROWS, rows - i * ROWS);
     const [from, to] = [i * ROWS * columns, (i * ROWS + count) * columns];
     return {
-      ...{ rows: count, columns },
-      ...{ values: values.subarray(from, to), observed: observed.subarray(from, to) },
+      rows: count,
+      columns,
+      values: values.subarray(from, to),
+      observed: observed.subarray(from, to),
     };
   });
 }

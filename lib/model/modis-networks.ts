@@ -79,8 +79,10 @@ export function modisAutoencoder(
   const hidden = ratios.map((ratio) => Math.floor(features * ratio));
   const encoder = sequence(...chain(`${root}.encoder`, [features, ...hidden]));
   const bottleneck = latentLayer({
-    ...{ inputs: hidden[hidden.length - 1], units: latent },
-    ...{ mean: `${root}.mu`, logVariance: `${root}.logvar` },
+    inputs: hidden[hidden.length - 1],
+    units: latent,
+    mean: `${root}.mu`,
+    logVariance: `${root}.logvar`,
   });
   const mirrored = [latent, ...hidden.toReversed(), features];
   const decoder = sequence(...chain(`${root}.decoder`, mirrored).slice(0, -1));

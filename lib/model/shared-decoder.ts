@@ -98,8 +98,10 @@ export const SHARED_DECODER: Architecture<SharedDecoderSpec, MeasuredPairs, Shar
 
     network(spec) {
       const layers = sequence(
-        ...[dense("hidden.0", inputsOf(spec), spec.hidden), relu()],
-        ...[dense("hidden.1", spec.hidden, spec.hidden), relu()],
+        dense("hidden.0", inputsOf(spec), spec.hidden),
+        relu(),
+        dense("hidden.1", spec.hidden, spec.hidden),
+        relu(),
         dense("gates", spec.hidden, outputsOf(spec), { start: "zeros" }),
       );
       const forward = ({ inputs, count }: Pick<Pairs, "count" | "inputs">, pass: Pass) =>

@@ -65,7 +65,10 @@ export const VAE: Trainable<VaeSpec, Matrix, AutoencoderNetwork> = {
     const first = dense("inp_lin", features, width, { columns: visibleOf(spec) });
     const encoder = stack(first, "enc", spec.encoderLayers);
     const bottleneck = latentLayer({
-      ...{ inputs: width, units: spec.latent, mean: "mu_lin", logVariance: "log_var_lin" },
+      inputs: width,
+      units: spec.latent,
+      mean: "mu_lin",
+      logVariance: "log_var_lin",
       clamp: { low: -10, high: 2 },
     });
     const decoder = stack(dense("dec_lin", spec.latent, width), "dec", spec.decoderLayers);

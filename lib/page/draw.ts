@@ -57,8 +57,12 @@ function frame(svg: Element, xTitle: string, yTitle: string): void {
   const middle = (top + HEIGHT - bottom) / 2;
   svg.replaceChildren(
     element("rect", {
-      ...{ x: left, y: top, width: WIDTH - left - right, height: HEIGHT - top - bottom },
-      ...{ fill: "none", stroke: "#767676" },
+      x: left,
+      y: top,
+      width: WIDTH - left - right,
+      height: HEIGHT - top - bottom,
+      fill: "none",
+      stroke: "#767676",
     }),
     drawText((left + WIDTH - right) / 2, HEIGHT - 6, xTitle, "middle"),
     drawText(12, middle, yTitle, "middle", { transform: `rotate(-90 12 ${middle})` }),

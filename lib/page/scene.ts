@@ -111,7 +111,10 @@ export async function openScene(engine: Engine, packed: Packed): Promise<Scene> 
   }
   return {
     samples: samples.slice(0, SHOWN),
-    ...{ modalities, features, measured, maps },
+    modalities,
+    features,
+    measured,
+    maps,
     async read(edit) {
       const input = applyEdit(measured, modalities, edit);
       const rows: Prepared = { ...prepared.test, matrix: input, zScores: input };
@@ -135,7 +138,9 @@ export async function openScene(engine: Engine, packed: Packed): Promise<Scene> 
 /** Maps rows to the plane in which a model's training rows vary most. */
 async function fitMap(model: AutoencoderModel<AroSpec>, train: Matrix) {
   const encode = async (rows: Matrix) => ({
-    ...{ rows: rows.rows, columns: model.spec.width, values: await model.encode(rows) },
+    rows: rows.rows,
+    columns: model.spec.width,
+    values: await model.encode(rows),
   });
   const pca = fitPca(await encode(train), 2);
   return async (rows: Matrix): Promise<Point[]> => {

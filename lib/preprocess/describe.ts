@@ -34,7 +34,10 @@ export function describeFeature(
       sample: cohort.samples[row].id,
       feature: cohort.features[column],
       measured: observed[row * columns + column] ? values[row * columns + column] : null,
-      ...{ imputed, winsorized, standardized, log },
+      imputed,
+      winsorized,
+      standardized,
+      log,
     };
   });
 }

@@ -72,7 +72,9 @@ export function prepareCohort(
     const rows = split[name];
     const zScores = applyScaler(scaler, cohort.matrix, rows, "standardized");
     return {
-      ...{ part: name, rows, ids: idsOf(rows) },
+      part: name,
+      rows,
+      ids: idsOf(rows),
       patients: patientsOf(cohort, rows),
       matrix: space === "z" ? zScores : applyScaler(scaler, cohort.matrix, rows),
       zScores,
@@ -83,7 +85,8 @@ export function prepareCohort(
     modalities: cohort.modalities,
     features: cohort.features,
     ...(cohort.genes && { genes: cohort.genes }),
-    ...{ scaler, space },
+    scaler,
+    space,
     train: part("train"),
     validation: part("validation"),
     test: part("test"),

@@ -46,7 +46,9 @@ export function findEntry(profile: Profile, name: string): Entry {
 function experimentEntry(experiment: Experiment): Entry {
   const { name, about, variants, seeds } = experiment;
   return {
-    ...{ name, about, mostRuns: variants.length * seeds.length },
+    name,
+    about,
+    mostRuns: variants.length * seeds.length,
     plan: (study) => planExperiment(study, experiment).runs,
     record: async (study, engine) => {
       const plan = planExperiment(study, experiment);
@@ -59,7 +61,9 @@ function experimentEntry(experiment: Experiment): Entry {
 function measurementEntry(measurement: Measurement<unknown>): Entry {
   const { name, about } = measurement;
   return {
-    ...{ name, about, mostRuns: 1 },
+    name,
+    about,
+    mostRuns: 1,
     plan: (study) => [planMeasurement(measurement, study)],
     record: async (study) => `measured ${(await recordMeasurement(measurement, study)).date}`,
   };

@@ -30,7 +30,9 @@ export async function embedSamples(
   const { train, scaler } = study.prepared;
   const inputs = scaleSamples(study, scaler);
   const project = (pca: Pca): Rows => ({
-    ...{ rows: inputs.rows, columns: pca.count, values: transformPca(pca, inputs) },
+    rows: inputs.rows,
+    columns: pca.count,
+    values: transformPca(pca, inputs),
   });
   return {
     aro: await encodeSamples(study, model, { relu: true, scaler }),
@@ -50,7 +52,8 @@ export async function encodeSamples(
   options: { readonly relu: boolean; readonly scaler: Scaler },
 ): Promise<Rows> {
   const { relu, scaler } = checkOptions("encodeSamples", options, {
-    ...{ relu: required("boolean"), scaler: required("object") },
+    relu: required("boolean"),
+    scaler: required("object"),
   });
   const inputs = scaleSamples(study, scaler);
   const values = await model.encode(inputs, { relu });

@@ -36,9 +36,13 @@ export function tabulateSeeds(
     const mse = summarizeRepeats(own.map((score) => score.mse));
     const huber = summarizeRepeats(own.map((score) => score.huber));
     return {
-      ...{ predictor: variant, part, seeds: mse.n },
-      ...{ mse: rounded(mse.mean), mseDeviation: rounded(mse.deviation) },
-      ...{ huber: rounded(huber.mean), huberDeviation: rounded(huber.deviation) },
+      predictor: variant,
+      part,
+      seeds: mse.n,
+      mse: rounded(mse.mean),
+      mseDeviation: rounded(mse.deviation),
+      huber: rounded(huber.mean),
+      huberDeviation: rounded(huber.deviation),
     };
   });
   const below = controls.flatMap(({ predictor, part, modality, mse, huber }): SeedRow[] =>
@@ -88,7 +92,9 @@ export function tabulateSplits(
     const steps = own.flatMap((score) => (score.steps === null ? [] : [score.steps]));
     const [fewest, most] = [Math.min(...steps), Math.max(...steps)];
     return {
-      ...{ variant: own[0].variant, part: own[0].part, modality: own[0].modality },
+      variant: own[0].variant,
+      part: own[0].part,
+      modality: own[0].modality,
       splits: own.length,
       mse: meanOf(own.map(({ mse }) => mse))!,
       huber: meanOf(own.map(({ huber }) => huber))!,
@@ -157,8 +163,10 @@ export function compareVariants(
     const gap = summarizeRepeats(gaps);
     const limits = (gap.deviation ?? 0) < 1e-12 ? null : correctedInterval(gaps, 0);
     const paired = {
-      ...{ pairs: gap.n, difference: rounded(gap.mean) },
-      ...{ low: rounded(limits?.low ?? null), high: rounded(limits?.high ?? null) },
+      pairs: gap.n,
+      difference: rounded(gap.mean),
+      low: rounded(limits?.low ?? null),
+      high: rounded(limits?.high ?? null),
     };
     return [{ ...about, ...paired, caveat }];
   });

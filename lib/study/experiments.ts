@@ -134,7 +134,9 @@ export function experimentsOf(profile: Profile): Experiment[] {
       ...overTrainings,
       name: "authors",
       about: "each difference of the authors' code from the paper, alone and together, reduced",
-      ...{ variants: DIFFERENCES, parts: ["test"], reduced: true },
+      variants: DIFFERENCES,
+      parts: ["test"],
+      reduced: true,
       inNotebook: () => true,
       checked: (variant, i) => [MASKED, ALL_TOGETHER].includes(variant) && i === 0,
     },
@@ -215,7 +217,10 @@ function roundScore(score: RepeatedScore): RepeatedScore {
   const { mse, huber, skill, r, varianceRatio } = score;
   return {
     ...score,
-    ...{ mse: rounded(mse), huber: rounded(huber), skill: rounded(skill) },
-    ...{ r: rounded(r), varianceRatio: rounded(varianceRatio) },
+    mse: rounded(mse),
+    huber: rounded(huber),
+    skill: rounded(skill),
+    r: rounded(r),
+    varianceRatio: rounded(varianceRatio),
   };
 }

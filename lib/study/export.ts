@@ -67,9 +67,13 @@ function tabulateScaler({ prepared }: Study): TableRow[] {
     features.slice(start, end).map((feature, k) => {
       const at = start + k;
       return {
-        ...{ modality: name, feature, median: scaler.median[at] },
-        ...{ low: scaler.low[at], high: scaler.high[at] },
-        ...{ mean: scaler.mean[at], std: scaler.std[at] },
+        modality: name,
+        feature,
+        median: scaler.median[at],
+        low: scaler.low[at],
+        high: scaler.high[at],
+        mean: scaler.mean[at],
+        std: scaler.std[at],
       };
     }),
   );
@@ -102,7 +106,9 @@ function tabulatePredictions({ prepared }: Study, predicted: Matrix): TableRow[]
       Array.from({ length: end - start }, (_, k) => {
         const at = row * features.length + start + k;
         return {
-          ...{ sample, modality: name, feature: features[start + k] },
+          sample,
+          modality: name,
+          feature: features[start + k],
           predicted: predicted.values[at],
           measured: test.matrix.observed[at] ? test.matrix.values[at] : null,
         };

@@ -63,9 +63,15 @@ export const HIDDEN_CELLS: Measurement<HiddenCells> = {
   about: "hidden cells, at random and below a limit: mean, kNN, softImpute, probabilistic PCA, ARO",
   version: 2,
   settings: ({ profile }) => [
-    ...[profile.experiments, profile.model, profile.training],
-    ...[profile.evaluation.cellSplits, profile.evaluation.setFeatures],
-    ...[SHARES, INPUT_DROPOUT, COMPONENTS, LONGER],
+    profile.experiments,
+    profile.model,
+    profile.training,
+    profile.evaluation.cellSplits,
+    profile.evaluation.setFeatures,
+    SHARES,
+    INPUT_DROPOUT,
+    COMPONENTS,
+    LONGER,
   ],
   async measure(study, means) {
     const scores: CellScore[] = [];
@@ -97,7 +103,8 @@ export const HIDDEN_CELLS: Measurement<HiddenCells> = {
 function simulated({ profile }: Study): Study {
   const { cohort } = simulateCohort({
     seed: profile.split.seed,
-    ...{ missingAtRandom: 0, detectionLimit: 0 },
+    missingAtRandom: 0,
+    detectionLimit: 0,
   });
   return prepareStudy(profile, { ...cohort, name: SIMULATED });
 }
@@ -131,7 +138,8 @@ async function scoreCells(
       fitSoftImpute(prepared, { given: "cells" }),
       fitProbabilisticPca(prepared, { given: "cells", counts: COMPONENTS }),
       sharedDecoderPredictor(decoder, prepared, hidden, {
-        ...{ engine, name: "shared decoder, first modality alone" },
+        engine,
+        name: "shared decoder, first modality alone",
       }),
     ];
     const options = space === "z" ? { units } : {};
@@ -146,10 +154,12 @@ async function scoreCells(
       const filling = describeAro(own, "unmasked", {
         model: { inputDropout: INPUT_DROPOUT },
         training: {
-          ...{ plateau: null, epochs: LONGER * profile.training.epochs },
+          plateau: null,
+          epochs: LONGER * profile.training.epochs,
           earlyStopping: { patience: PATIENCE },
         },
-        ...{ purpose: "cells", name: "cells" },
+        purpose: "cells",
+        name: "cells",
       });
       errors.push(...(await withTrained(own, filling, means, scoreAro)));
     }
@@ -158,9 +168,17 @@ async function scoreCells(
     for (const { predictor, hidden: cells, mseHidden, biasHidden } of rows) {
       if (mseHidden === null || biasHidden === null || constant === null) continue;
       scores.push({
-        ...{ cohort: cohort.name, mechanism, share, space, predictor, seed },
-        ...{ trainSamples: split.train.length, samples: split.test.length, cells },
-        ...{ mse: mseHidden, skill: constant > 0 ? 1 - mseHidden / constant : null },
+        cohort: cohort.name,
+        mechanism,
+        share,
+        space,
+        predictor,
+        seed,
+        trainSamples: split.train.length,
+        samples: split.test.length,
+        cells,
+        mse: mseHidden,
+        skill: constant > 0 ? 1 - mseHidden / constant : null,
         bias: biasHidden,
       });
     }
@@ -193,7 +211,10 @@ export async function openHiddenCells(
 ): Promise<OpenedMeasurement<HiddenCells> & { readonly skills: readonly CellSkill[] }> {
   const opened = await openMeasurement(HIDDEN_CELLS, study, engine);
   const skills = averageSkills(opened.result.scores, ({ cohort, mechanism, share, space }) => ({
-    ...{ cohort, mechanism, share, space },
+    cohort,
+    mechanism,
+    share,
+    space,
   }));
   return { ...opened, skills };
 }

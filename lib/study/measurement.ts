@@ -79,7 +79,10 @@ export async function openMeasurement<T>(
 export function planMeasurement(measurement: Measurement<unknown>, study: Study): PlannedRun {
   const { file, hash } = placeOf(measurement, study);
   return {
-    ...{ number: 0, name: measurement.name, folder: file, epochs: null },
+    number: 0,
+    name: measurement.name,
+    folder: file,
+    epochs: null,
     state: async () => ({ state: (await find(file, hash)) ? "done" : "missing", epoch: 0 }),
     carryOut: async (means) => {
       try {
@@ -121,8 +124,12 @@ async function make<T>(
     return content.result;
   };
   const measured = rounded({
-    ...{ name, profile: study.profile.name, command: `npx aro train ${name}` },
-    ...{ date: new Date().toISOString().slice(0, 10), engine: nameEngine(engine), hash },
+    name,
+    profile: study.profile.name,
+    command: `npx aro train ${name}`,
+    date: new Date().toISOString().slice(0, 10),
+    engine: nameEngine(engine),
+    hash,
     result: await measurement.measure(study, { engine, signal, part }),
   });
   await writeRecord(file, measured);
@@ -155,8 +162,13 @@ export async function recordMeasurement<T>(
 function placeOf({ name, version, settings }: Measurement<unknown>, study: Study) {
   const { cohort, split, profile } = study;
   const about = [
-    ...[name, version, settings(study)],
-    ...[split, cohort.features, cohort.modalities, profile.split],
+    name,
+    version,
+    settings(study),
+    split,
+    cohort.features,
+    cohort.modalities,
+    profile.split,
     cohort.samples.map(({ id, patient }) => [id, patient]),
     hashCohort(cohort),
   ];

@@ -182,7 +182,9 @@ function profileOfFile(file: string): Profile {
     (profile, [path, value]) => changeSetting(profile, `${path}=${value}`, file),
     {
       ...DEFAULTS,
-      ...{ name, about, cohort: source ?? { file } },
+      name,
+      about,
+      cohort: source ?? { file },
       outcomes: { ...DEFAULTS.outcomes, ...description.outcomes },
       labels: { described: [], tasks: [], covariates: [] },
     } as Profile,

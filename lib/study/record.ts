@@ -160,8 +160,12 @@ export async function scoreExperiment(
   const recorded = new Set(record.runs.map(({ hash }) => hash));
   const missing = plan.runs.filter(({ hash }) => !recorded.has(hash));
   return {
-    ...{ variants: experiment.variants, scores: record.scores, accuracies: record.accuracies },
-    ...{ unfinished: missing.map(({ name }) => `${name} (not recorded)`), about, checks },
+    variants: experiment.variants,
+    scores: record.scores,
+    accuracies: record.accuracies,
+    unfinished: missing.map(({ name }) => `${name} (not recorded)`),
+    about,
+    checks,
   };
 }
 

@@ -61,10 +61,15 @@ export function settingsOf({
 }): RunSettings {
   const { plateau } = training;
   return {
-    ...{ width: spec.width, hiddenLayers: spec.hiddenLayers },
+    width: spec.width,
+    hiddenLayers: spec.hiddenLayers,
     learningRate: training.learningRate.toExponential(),
-    ...{ epochs: training.epochs, batchSize: training.batchSize, seed: training.seed },
-    ...{ output: spec.output, inputDropout: spec.inputDropout, weightDecay: training.weightDecay },
+    epochs: training.epochs,
+    batchSize: training.batchSize,
+    seed: training.seed,
+    output: spec.output,
+    inputDropout: spec.inputDropout,
+    weightDecay: training.weightDecay,
     plateauFactor: plateau?.factor ?? null,
     plateauPatience: plateau && plateau.patience / plateau.stepsPerEpoch,
   };

@@ -76,9 +76,13 @@ export const SETS: Measurement<Sets> = {
   about: "any set of modalities to any other: one ARO with random masking, ridge, shared decoder",
   version: 3,
   settings: ({ profile }) => [
-    ...[profile.experiments, profile.model, profile.training],
-    ...[profile.evaluation.setSplits, profile.evaluation.setFeatures],
-    ...[CONTROLS, LONGER],
+    profile.experiments,
+    profile.model,
+    profile.training,
+    profile.evaluation.setSplits,
+    profile.evaluation.setFeatures,
+    CONTROLS,
+    LONGER,
   ],
   async measure(study, means) {
     const thin = thinStudy(study);
@@ -90,9 +94,12 @@ export const SETS: Measurement<Sets> = {
       scores.push(...(await means.part(`split ${seed}`, score)));
     }
     return {
-      ...{ modalities: cohort.modalities.map(({ name }) => name), seeds },
-      ...{ features: cohort.features.length, width: profile.model.width },
-      ...{ epochs: epochsOf(thin), scores },
+      modalities: cohort.modalities.map(({ name }) => name),
+      seeds,
+      features: cohort.features.length,
+      width: profile.model.width,
+      epochs: epochsOf(thin),
+      scores,
     };
   },
 };
@@ -197,8 +204,15 @@ async function scoreSet(
   return (await scoreRepeat(predictors, prepared, { seed, parts: ["test"] }))
     .filter(({ modality }) => targets.has(modality))
     .map(({ variant, modality, trainSamples, samples, mse, skill, r }) => ({
-      ...{ observed: name, target: modality, predictor: variant, seed },
-      ...{ trainSamples, samples, mse, skill, r },
+      observed: name,
+      target: modality,
+      predictor: variant,
+      seed,
+      trainSamples,
+      samples,
+      mse,
+      skill,
+      r,
     }));
 }
 
@@ -217,7 +231,9 @@ export type SetDifference = Omit<SplitDifference, "modality"> &
 export function compareSets(scores: readonly SetScore[]): SetDifference[] {
   const pairs = [
     ...CONTROLS.filter((control) => control !== MEAN).map((control) => [DECODER, control] as const),
-    ...[[DECODER, ANY_SET] as const, [ANY_SET, RIDGE] as const, [ANY_SET, MEAN] as const],
+    [DECODER, ANY_SET] as const,
+    [ANY_SET, RIDGE] as const,
+    [ANY_SET, MEAN] as const,
   ];
   const compared = scores.map((row) => ({ ...asCompared(row, pairOf(row)), r: row.r }));
   const alone = new Set(scores.flatMap((row) => (row.predictor === ONE_SET ? [pairOf(row)] : [])));
@@ -283,7 +299,9 @@ function inOrder(
     async predict({ matrix: { rows, values, observed } }) {
       const width = columns.length;
       const own: Matrix = {
-        ...{ rows, columns: width, observed },
+        rows,
+        columns: width,
+        observed,
         values: new Float32Array(values.length),
       };
       for (let i = 0; i < rows; i++) {

@@ -74,7 +74,11 @@ export function describeSplit(study: Study, { parts }: { readonly parts: readonl
       : null;
     const version = isStandardized(variant) ? STANDARDIZED_VERSION : VERSION;
     const what = {
-      ...{ version, kind, seed, by: profile.split.by, cohort: fingerprint },
+      version,
+      kind,
+      seed,
+      by: profile.split.by,
+      cohort: fingerprint,
       ...(parts.join() === "test" ? {} : { parts }),
       ...(decoder ? { decoder } : {}),
       ...(rows ? { rows } : {}),
@@ -91,7 +95,11 @@ export function describeSplit(study: Study, { parts }: { readonly parts: readonl
     const folder = join(foldersOf(profile).runs, "splits", own);
     const read = async () => await readSplit(folder, hash);
     return {
-      ...{ name: `${title}, seed ${seed}`, seed, hash, epochs, folder },
+      name: `${title}, seed ${seed}`,
+      seed,
+      hash,
+      epochs,
+      folder,
       state: async () => ({ state: (await read()) ? "done" : "missing", epoch: 0 }),
       carryOut: async (means) => {
         const opened = open(seed, rows);
@@ -258,8 +266,15 @@ function describeVae({ config, folder }: DescribedRun) {
   const { latentShare, klWeight, warmUpShare } = VAE_SETTINGS;
   const { epochs } = completeSettings(config.training);
   const spec: VaeSpec = {
-    ...{ features, visible, width, encoderLayers: hiddenLayers, decoderLayers: hiddenLayers },
-    ...{ latent: Math.ceil(latentShare * width), output, hiddenDropout, klWeight },
+    features,
+    visible,
+    width,
+    encoderLayers: hiddenLayers,
+    decoderLayers: hiddenLayers,
+    latent: Math.ceil(latentShare * width),
+    output,
+    hiddenDropout,
+    klWeight,
     warmUpEpochs: Math.round(warmUpShare * epochs),
   };
   return {

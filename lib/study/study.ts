@@ -43,7 +43,10 @@ export interface OpenOptions extends Pick<FetchOptions, "folder" | "manifest" | 
 }
 
 const OPEN_KINDS: Kinds<OpenOptions> = {
-  ...{ folder: "string", manifest: "string", onProgress: "function", cache: "object" },
+  folder: "string",
+  manifest: "string",
+  onProgress: "function",
+  cache: "object",
   keep: ["shared", "first"],
 };
 

@@ -57,7 +57,10 @@ export function describeTraining(
     });
     const { folder, hash } = described;
     return {
-      ...{ ...described, name: `${variant.name}, seed ${seed}`, seed, study: own },
+      ...described,
+      name: `${variant.name}, seed ${seed}`,
+      seed,
+      study: own,
       epochs: completeSettings(described.config.training).epochs,
       state: async () => await readState(folder, hash),
       carryOut: async (means) => {

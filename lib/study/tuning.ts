@@ -149,7 +149,11 @@ export async function tuningReferences(study: Study, engine: Engine): Promise<Tu
   const mean = constantPredictor("observed mean", observedMean(data));
   const { name, features, scaler, space } = prepared;
   const thinned = {
-    ...{ name, features, scaler, space, modalities: data.modalities },
+    name,
+    features,
+    scaler,
+    space,
+    modalities: data.modalities,
     train: { ...prepared.train, ...data.train },
     validation: { ...prepared.validation, ...data.validation },
   };
@@ -160,8 +164,13 @@ export async function tuningReferences(study: Study, engine: Engine): Promise<Tu
     const { width, hiddenLayers, batchNorm, ...model } = profile.model;
     const { learningRate, weightDecay } = profile.training;
     const config = requestOf(profile, data, {
-      ...{ inputDropout: inputDropout ? model.inputDropout : 0, width, hiddenLayers, batchNorm },
-      ...{ masked: false, learningRate, weightDecay },
+      inputDropout: inputDropout ? model.inputDropout : 0,
+      width,
+      hiddenLayers,
+      batchNorm,
+      masked: false,
+      learningRate,
+      weightDecay,
     });
     const { hash } = completeConfig(config, data);
     const folder = join(foldersOf(profile).runs, `untuned-${hash.slice(0, 8)}`);
@@ -292,7 +301,8 @@ export function requestOf(
     },
     training: {
       ...training,
-      ...{ epochs: tuning.epochs, criterion: "inferred" },
+      epochs: tuning.epochs,
+      criterion: "inferred",
       learningRate: Number(point.learningRate),
       weightDecay: Number(point.weightDecay),
     },

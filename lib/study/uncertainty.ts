@@ -79,7 +79,8 @@ export const UNCERTAINTY: Measurement<Uncertainty> = {
         const inference = await inferModalities(decoder, inputs, { engine });
         const found = measureCoverage(inference, unseen, inferred, factors);
         const coverage = found.map((row) => ({
-          ...{ predictor, ...row },
+          predictor,
+          ...row,
           factor: factorOf(factors, row.modality, row.level),
         }));
         if (method !== "shared-decoder") return { coverage, verdicts: [] };
@@ -131,7 +132,10 @@ export function judgeVerdicts(features: readonly Judged[], heldOut: Float64Array
       const median = (values: number[]) => quantile(values, 0.5);
       return [
         {
-          ...{ modality, verdict, features: rows.length, share: rows.length / own.length },
+          modality,
+          verdict,
+          features: rows.length,
+          share: rows.length / own.length,
           outOfFold: median(rows.map(({ outOfFold }) => outOfFold)),
           heldOut: median(rows.map(({ r }) => r)),
           holds: rows.filter(({ r }) => r >= USABLE).length / rows.length,

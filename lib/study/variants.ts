@@ -163,8 +163,11 @@ const RATE_MULTIPLE = 10;
  */
 function untilConverged(multiple: number, { learningRate, epochs }: Profile["training"]) {
   return {
-    ...{ learningRate: Number((multiple * learningRate).toPrecision(6)), epochs },
-    ...{ plateau: null, earlyStopping: { patience: 30 }, criterion: "inferred" as const },
+    learningRate: Number((multiple * learningRate).toPrecision(6)),
+    epochs,
+    plateau: null,
+    earlyStopping: { patience: 30 },
+    criterion: "inferred" as const,
   };
 }
 

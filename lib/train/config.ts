@@ -48,8 +48,10 @@ const VERSION = 1;
  */
 export function completeConfig<Spec>(request: RunRequest<Spec>, data: RunData): RunConfig<Spec> {
   checkOptions("trainRun: config", request as RunRequest<object>, {
-    ...{ model: required("object"), spec: required("object") },
-    ...{ training: required("object"), about: "object" },
+    model: required("object"),
+    spec: required("object"),
+    training: required("object"),
+    about: "object",
   });
   const { model, spec, training, about = {} } = request;
   model.check(spec);
@@ -61,7 +63,8 @@ export function completeConfig<Spec>(request: RunRequest<Spec>, data: RunData): 
     version: VERSION,
     cohort: data.name,
     data: {
-      ...{ trainRows: train.matrix.rows, validationRows: validation.matrix.rows },
+      trainRows: train.matrix.rows,
+      validationRows: validation.matrix.rows,
       sha256: besides === undefined ? rows : sha256(rows + sha256(JSON.stringify(besides))),
     },
     spec,

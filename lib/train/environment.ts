@@ -48,7 +48,9 @@ export async function describeEnvironment(engine: Engine): Promise<RunEnvironmen
   });
   return {
     engine: {
-      ...{ name: engine.name, backend: engine.backend, version: engine.version },
+      name: engine.name,
+      backend: engine.backend,
+      version: engine.version,
       ...(engine.precision !== "float32" && { precision: engine.precision }),
     },
     version: libraryVersion(),

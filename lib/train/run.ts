@@ -68,9 +68,14 @@ export interface TrainRunOptions<Spec = AroSpec> {
  */
 export async function trainRun<Spec>(options: TrainRunOptions<Spec>): Promise<RunResult<Spec>> {
   const { folder, data, progress } = checkOptions("trainRun", options, {
-    ...{ folder: required("string"), config: required("object"), data: required("object") },
-    ...{ engine: required("object"), onEpoch: "function", progress: "object" },
-    ...{ signal: AbortSignal, checkpointSeconds: "number" },
+    folder: required("string"),
+    config: required("object"),
+    data: required("object"),
+    engine: required("object"),
+    onEpoch: "function",
+    progress: "object",
+    signal: AbortSignal,
+    checkpointSeconds: "number",
   });
   const config = completeConfig(options.config, data);
   const { model } = options.config;
@@ -132,7 +137,8 @@ async function trainInto<Spec>(
     const save = createSaving(folder, model, { from, lock, seconds: checkpointSeconds });
     const epochsToCome = train(model, deal, {
       ...training,
-      ...{ stream: architecture.stream, signal },
+      stream: architecture.stream,
+      signal,
       from: from ? await restoreCheckpoint(from, model) : undefined,
       onState: async (state, isLast) => {
         const complete = epochs.slice(0, state.epoch);

@@ -84,7 +84,13 @@ export function completeSettings(options: TrainOptions): TrainSettings {
     demand("plateau.factor", schedule.factor > 0, "in (0, 1)", schedule.factor);
   }
   return {
-    ...{ epochs, batchSize, learningRate, weightDecay, plateau: schedule, earlyStopping, seed },
+    epochs,
+    batchSize,
+    learningRate,
+    weightDecay,
+    plateau: schedule,
+    earlyStopping,
+    seed,
     ...(criterion === "inferred" ? { criterion } : {}),
   };
 }

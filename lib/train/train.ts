@@ -121,8 +121,13 @@ export async function* train<Batch>(
   let bestWeights = from?.bestWeights ?? null;
   const ordersNow = () => orders.map((one) => one.state());
   const stateAt = (epoch: number, within: EpochPart, before = ordersNow()): TrainState => ({
-    ...{ epoch, within, schedule, best, bestWeights },
-    ...{ orders: before, random: random.state() },
+    epoch,
+    within,
+    schedule,
+    best,
+    bestWeights,
+    orders: before,
+    random: random.state(),
   });
   let total = from?.within ?? NOTHING;
   for (let epoch = (from?.epoch ?? 0) + 1; epoch <= epochs; epoch++, total = NOTHING) {
@@ -205,7 +210,8 @@ function describeEpoch(
   rest: Pick<Epoch, "learningRate" | "best">,
 ): Epoch {
   return {
-    ...{ epoch, steps },
+    epoch,
+    steps,
     train: { huber: huber / observed, mse: mse / observed },
     validation: { huber: validation.huber, mse: validation.mse },
     ...(parts && { parts: mapParts(parts, (value) => value / steps) }),

@@ -27,16 +27,28 @@ const SHALLOW = { width: 1, hiddenLayers: 0 } as const; // no network is trained
 
 export const SHAPES: Readonly<Record<"paper" | "medium" | "small" | "200" | "1600", Shape>> = {
   paper: {
-    ...{ samples: 115, batch: 80, features: 71_094, rna: 50_455 },
-    ...{ width: 2048, hiddenLayers: 3 },
+    samples: 115,
+    batch: 80,
+    features: 71_094,
+    rna: 50_455,
+    width: 2048,
+    hiddenLayers: 3,
   },
   medium: {
-    ...{ samples: 115, batch: 80, features: 20_000, rna: 14_200 },
-    ...{ width: 1024, hiddenLayers: 3 },
+    samples: 115,
+    batch: 80,
+    features: 20_000,
+    rna: 14_200,
+    width: 1024,
+    hiddenLayers: 3,
   },
   small: {
-    ...{ samples: 115, batch: 80, features: 2000, rna: 1420 },
-    ...{ width: 256, hiddenLayers: 3 },
+    samples: 115,
+    batch: 80,
+    features: 2000,
+    rna: 1420,
+    width: 256,
+    hiddenLayers: 3,
   },
   200: { samples: 260, batch: 200, features: 4000, rna: 4000, ...SHALLOW },
   1600: { samples: 2080, batch: 1600, features: 4000, rna: 4000, ...SHALLOW },
@@ -45,14 +57,14 @@ export const SHAPES: Readonly<Record<"paper" | "medium" | "small" | "200" | "160
 /** The models beside ARO, at the medium shape. */
 export const MODELS = {
   vae: {
-    ...{
-      width: 1024,
-      encoderLayers: 2,
-      latent: 256,
-      decoderLayers: 2,
-      output: "softplus" as const,
-    },
-    ...{ hiddenDropout: 0.1, klWeight: 1, warmUpEpochs: 0 },
+    width: 1024,
+    encoderLayers: 2,
+    latent: 256,
+    decoderLayers: 2,
+    output: "softplus" as const,
+    hiddenDropout: 0.1,
+    klWeight: 1,
+    warmUpEpochs: 0,
   },
   /** Three modalities, each from the end of the one before. */
   modis: {
@@ -69,8 +81,12 @@ export const EMBEDDINGS = { samples: 115, units: 2048, classes: 3, folds: 5 } as
 
 /** A cohort of the size of UCEC: sites and proteins of the same genes as the first RNA. */
 export const LINKED = {
-  ...{ samples: 115, train: 80 },
-  ...{ rna: 28_000, proteins: 11_000, sites: 8_000, firstSite: 2_000 },
+  samples: 115,
+  train: 80,
+  rna: 28_000,
+  proteins: 11_000,
+  sites: 8_000,
+  firstSite: 2_000,
   /** New samples to impute: the others over and over. */
   newcomers: 1_000,
   /** Of those, imputed once before the time is taken. */

@@ -209,8 +209,10 @@ async function pca(folder: string, name: ShapeName): Promise<Task> {
   const { fitted, scores } = run();
   const squares = meanOf(scores.map((score) => score ** 2)) * scores.length;
   return {
-    ...{ with: withAlgebra(), answer: [fitted.explainedVariance[0], squares] },
-    ...{ times: timesOf(name), run },
+    with: withAlgebra(),
+    answer: [fitted.explainedVariance[0], squares],
+    times: timesOf(name),
+    run,
   };
 }
 
@@ -275,7 +277,9 @@ async function imputeNew(folder: string): Promise<Task> {
   const { train, samples, rna, newcomers } = LINKED;
   const model = join(folder, "bundle-to-impute-by");
   await fitImputer(cohort, {
-    ...{ rows: Array.from({ length: train }, (_, i) => i), engine, output: model },
+    rows: Array.from({ length: train }, (_, i) => i),
+    engine,
+    output: model,
   });
   const seen = sliceColumns(cohort.matrix, 0, rna);
   const features = cohort.features.slice(0, rna);

@@ -42,16 +42,28 @@ function makeProducts(kernels: Kernels, { batch: rows, features, width, hiddenLa
   return () => {
     const given = { bias, rows };
     kernels.forward({
-      ...{ ...given, ...place(width, features), weight: inputWeight, x: wide, out: narrowOut },
+      ...given,
+      ...place(width, features),
+      weight: inputWeight,
+      x: wide,
+      out: narrowOut,
     });
     for (const weight of hidden) {
       kernels.forward({ ...given, ...place(width, width), weight, x: narrow, out: narrowOut });
     }
     kernels.forward({
-      ...{ ...given, ...place(features, width), weight: outputWeight, x: narrow, out: wideOut },
+      ...given,
+      ...place(features, width),
+      weight: outputWeight,
+      x: narrow,
+      out: wideOut,
     });
     kernels.backward({
-      ...{ ...place(features, width), weight: outputWeight, slope: wide, rows, out: narrowOut },
+      ...place(features, width),
+      weight: outputWeight,
+      slope: wide,
+      rows,
+      out: narrowOut,
     });
     const update = { weight: gradient, rows, adam };
     inBlocks((size) => {

@@ -25,8 +25,16 @@ test("every claim is judged once, under an id of its own, and says what it was j
 });
 
 const claim: Claim = {
-  ...{ id: "a", where: "Table 1", what: "a claim", paper: "1", kind: "code", rule: "setting" },
-  ...{ about: [], code: "1", here: "1", file: "" },
+  id: "a",
+  where: "Table 1",
+  what: "a claim",
+  paper: "1",
+  kind: "code",
+  rule: "setting",
+  about: [],
+  code: "1",
+  here: "1",
+  file: "",
 };
 
 /** By a setting, which holds where the code does what is stated, and the interval of the paper's own accuracies. */
@@ -120,7 +128,8 @@ test("verdicts are counted, in their order and by what they were reached on", ()
     "Of 4 claims, 3 hold (3 reproduced) and 1 needs the paper's data.",
   );
   const all = (["undecided", "not reproduced", "contradicts itself"] as const).map((verdict) => ({
-    ...{ ...entry, verdict },
+    ...entry,
+    verdict,
   }));
   assert.equal(
     describeVerdicts([...entries, ...all]),

@@ -5,17 +5,37 @@ import { judgeClaims, type LedgerEntry } from "../../lib/claims/judge.js";
 import { readProfile } from "../../lib/study/profile.js";
 
 const score = {
-  ...{ varianceRatio: null, leftOut: 0, notes: "" },
-  ...{ sees: "RNA", modality: "all", samples: 18, skill: null, skillLow: null, skillHigh: null },
-  ...{ medianR: null, medianRLow: null, medianRHigh: null },
+  varianceRatio: null,
+  leftOut: 0,
+  notes: "",
+  sees: "RNA",
+  modality: "all",
+  samples: 18,
+  skill: null,
+  skillLow: null,
+  skillHigh: null,
+  medianR: null,
+  medianRLow: null,
+  medianRHigh: null,
 };
 const difference = {
-  ...{ first: "ARO masked", samples: 18, difference: -0.04, low: -0.06, high: -0.02 },
+  first: "ARO masked",
+  samples: 18,
+  difference: -0.04,
+  low: -0.06,
+  high: -0.02,
   better: "ARO masked",
 };
 const classifier = {
-  ...{ task: "tissue", classifier: "mlp", accuracy: 0.96, accuracyLow: 0.91, accuracyHigh: 0.99 },
-  ...{ representation: "ARO", balancedAccuracy: 0.95, balancedLow: 0.9, balancedHigh: 1 },
+  task: "tissue",
+  classifier: "mlp",
+  accuracy: 0.96,
+  accuracyLow: 0.91,
+  accuracyHigh: 0.99,
+  representation: "ARO",
+  balancedAccuracy: 0.95,
+  balancedLow: 0.9,
+  balancedHigh: 1,
 };
 const pca = { balancedAccuracy: 0.7, balancedLow: 0.6, balancedHigh: 0.8 };
 
@@ -40,7 +60,9 @@ export const evidence = {
     { ...difference, second: "training mean, observed", modality: "protein" },
     { ...difference, second: "training mean, observed", modality: "all", high: 0.001 },
   ],
-  ...{ seeds: null, splits: null, embeddings: null },
+  seeds: null,
+  splits: null,
+  embeddings: null,
   downstream: [
     { ...classifier, classifier: "logistic", accuracy: 0.5, balancedLow: 0.4 },
     classifier,
@@ -56,8 +78,16 @@ export const evidence = {
 /** Before a first run. */
 export const nothing: Evidence = {
   profile: readProfile({ ARO_PROFILE: "course" }),
-  ...{ replicates: false, runs: null, reconstruction: null, differences: null, seeds: null },
-  ...{ splits: null, downstream: null, embeddings: null, latent: null, figures: [] },
+  replicates: false,
+  runs: null,
+  reconstruction: null,
+  differences: null,
+  seeds: null,
+  splits: null,
+  downstream: null,
+  embeddings: null,
+  latent: null,
+  figures: [],
 };
 
 /** The entry of one claim, with some of the evidence changed. */

@@ -16,8 +16,12 @@ test("settings are those of the runs that made the numbers, or the profile's bef
   const trained = settingsOf({
     spec: { ...PAPER_MODEL, width: 256, output: "relu", inputDropout: 0 },
     training: completeSettings({
-      ...{ seed: 0, learningRate: 5e-4, weightDecay: 1e-4, batchSize: 20 },
-      ...{ epochs: 1000, plateau: null },
+      seed: 0,
+      learningRate: 5e-4,
+      weightDecay: 1e-4,
+      batchSize: 20,
+      epochs: 1000,
+      plateau: null,
     }),
   });
   const run = { ...trained, run: "ARO masked", engine: "portable", parameters: 1, departures: "" };
@@ -62,8 +66,12 @@ test("a number of another cohort stands beside the paper's", () => {
 
 test("losses over several seeds are shown with their deviation, a single seed is not", () => {
   const row = {
-    ...{ predictor: "ARO masked", part: "test", mse: 0.1283, mseDeviation: 4.9e-4 },
-    ...{ huber: 0.0641, huberDeviation: 2.4e-4 },
+    predictor: "ARO masked",
+    part: "test",
+    mse: 0.1283,
+    mseDeviation: 4.9e-4,
+    huber: 0.0641,
+    huberDeviation: 2.4e-4,
   };
   const over = (seeds: number) => ({ seeds: [{ ...row, seeds }] });
   assert.equal(oursOf("mse-aro-masked-test", over(2)), "0.1283 ± 0.00049 over 2 seeds on ucec");
@@ -85,7 +93,10 @@ test("losses over several seeds are shown with their deviation, a single seed is
 test("the runs averaged are the fewest seeds of any model, controls aside", () => {
   const row = { predictor: "ARO masked", part: "test", mse: 0.1, huber: 0.05 };
   const rows = [3, 5, null].map((seeds) => ({
-    ...{ ...row, seeds, mseDeviation: null, huberDeviation: null },
+    ...row,
+    seeds,
+    mseDeviation: null,
+    huberDeviation: null,
   }));
   assert.equal(oursOf("runs-averaged", { seeds: rows }), "3");
   assert.equal(oursOf("runs-averaged", { seeds: rows.slice(1) }), "5");
@@ -111,9 +122,20 @@ test("no trivial solution: the mean is beaten in every inferred modality, in not
 const splitsOf = (aro: readonly number[], ratio = 0.1) =>
   ["ARO masked", "training mean, observed"].flatMap((variant, k) =>
     aro.map((mse, seed) => ({
-      ...{ variant, seed, part: "test" as const, modality: "protein", trainSamples: 40 },
-      ...{ samples: 10, observed: 9, unmeasured: 0, huber: 0, skill: null, r: null, steps: null },
-      ...{ mse: k === 0 ? mse : 0.2, varianceRatio: k === 0 ? ratio + 0.01 * seed : 0 },
+      variant,
+      seed,
+      part: "test" as const,
+      modality: "protein",
+      trainSamples: 40,
+      samples: 10,
+      observed: 9,
+      unmeasured: 0,
+      huber: 0,
+      skill: null,
+      r: null,
+      steps: null,
+      mse: k === 0 ? mse : 0.2,
+      varianceRatio: k === 0 ? ratio + 0.01 * seed : 0,
     })),
   );
 
@@ -158,8 +180,13 @@ test("PCA reconstructs better only if the paired intervals against both models s
   const [, pair] = evidence.differences;
   const against = (low: number, high: number) => ({
     differences: ["ARO unmasked", "ARO masked"].map((first, i) => ({
-      ...{ ...pair, first, second: "PCA, sees all", modality: "all", difference: 0.04 },
-      ...{ low: i === 0 ? 0.02 : low, high: i === 0 ? 0.06 : high },
+      ...pair,
+      first,
+      second: "PCA, sees all",
+      modality: "all",
+      difference: 0.04,
+      low: i === 0 ? 0.02 : low,
+      high: i === 0 ? 0.06 : high,
     })),
   });
   assert.equal(verdictOf("pca-reconstructs-better", against(0.02, 0.06)), "reproduced");
@@ -203,8 +230,16 @@ test("PCA is weaker downstream only if it is with every number of components, on
   assert.equal(verdictOf("pca-weaker-downstream"), "undecided");
   const [, aro, pca] = evidence.downstream;
   const less = (second: string, low: number, high: number) => ({
-    ...{ task: "tissue", columns: "standardized" as const, first: "ARO", second, folds: 25 },
-    ...{ difference: (low + high) / 2, low, high, adjusted: 0.01, better: "ARO" },
+    task: "tissue",
+    columns: "standardized" as const,
+    first: "ARO",
+    second,
+    folds: 25,
+    difference: (low + high) / 2,
+    low,
+    high,
+    adjusted: 0.01,
+    better: "ARO",
   });
   const ten = (low: number, high: number) => ({
     downstream: [aro, pca, { ...pca, representation: "PCA 10" }],

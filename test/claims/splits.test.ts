@@ -12,12 +12,24 @@ const judgeSplits = (name: string, splits: readonly RepeatedScore[]) =>
 /** Scores of four splits; `gain` is what the decoder's median r is above every control's. */
 function scoresWith(gain: (seed: number) => number): RepeatedScore[] {
   const about = {
-    ...{ part: "test" as const, modality: "phosphoprotein", trainSamples: 80, samples: 18 },
-    ...{ observed: 9, unmeasured: 0, huber: 0, skill: null, varianceRatio: null, steps: null },
+    part: "test" as const,
+    modality: "phosphoprotein",
+    trainSamples: 80,
+    samples: 18,
+    observed: 9,
+    unmeasured: 0,
+    huber: 0,
+    skill: null,
+    varianceRatio: null,
+    steps: null,
   } as const;
   return [1, 2, 3, 4].flatMap((seed) => [
     ...SPLIT_CONTROLS.map((variant, i) => ({
-      ...{ seed, variant, mse: 0.2 + seed / 100, r: i === 0 ? null : 0.4, ...about },
+      seed,
+      variant,
+      mse: 0.2 + seed / 100,
+      r: i === 0 ? null : 0.4,
+      ...about,
     })),
     { seed, variant: SHARED, mse: 0.1 + seed / 90, r: 0.4 + gain(seed), ...about },
   ]);

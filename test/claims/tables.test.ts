@@ -57,7 +57,10 @@ function cohortOf(sizes: readonly [PartSize["cohort"], string, number, number][]
     drops: [],
     notes: [],
     parts: sizes.map(([cohort, modality, samples, features]) => ({
-      ...{ cohort, modality, samples, features },
+      cohort,
+      modality,
+      samples,
+      features,
     })),
   };
 }

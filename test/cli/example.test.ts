@@ -12,7 +12,8 @@ const folder = scratchFolder();
 
 function aro(args: readonly string[]) {
   return spawnSync(process.execPath, [join(projectRoot(), "lib", "aro.mjs"), ...args], {
-    ...{ cwd: folder, encoding: "utf8" },
+    cwd: folder,
+    encoding: "utf8",
   });
 }
 

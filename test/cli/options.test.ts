@@ -24,7 +24,10 @@ const options = {
   dryRun: flag("do nothing"),
 };
 const command: Command<typeof options> = {
-  ...{ name: "work", summary: "do some work", options, example: "npx aro work here" },
+  name: "work",
+  summary: "do some work",
+  options,
+  example: "npx aro work here",
   words: { usage: "[PLACE]", counts: [0, 1] },
   run: async () => 0,
 };
@@ -32,13 +35,29 @@ const read = (...args: string[]) => parse(command, args);
 
 test("options are read to their types, wherever they stand, the last value of several counting", () => {
   const { given, words } = read(
-    ...["--runs", "3", "here", "--first=0", "--method", "random", "--dry-run"],
-    ...["--only", "a", "--only=b", "--partition", "long", "--runs", "4"],
+    "--runs",
+    "3",
+    "here",
+    "--first=0",
+    "--method",
+    "random",
+    "--dry-run",
+    "--only",
+    "a",
+    "--only=b",
+    "--partition",
+    "long",
+    "--runs",
+    "4",
   );
   assert.deepEqual(words, ["here"]);
   assert.deepEqual(given, {
-    ...{ runs: 4, first: 0, method: "random", dryRun: true },
-    ...{ only: ["a", "b"], partition: "long" },
+    runs: 4,
+    first: 0,
+    method: "random",
+    dryRun: true,
+    only: ["a", "b"],
+    partition: "long",
   });
   assert.deepEqual(read(), { given: {}, words: [] });
   assert.deepEqual(read("--", "--runs").words, ["--runs"]);

@@ -28,8 +28,12 @@ const root = scratchFolder();
 
 const tasks = [0, 1, 2, 5].map((number) => ({ number, name: `run ${number}` }));
 const job: Job = {
-  ...{ name: "seeds", tasks, argsOf: (number) => ["train", "seeds", "--run", number] },
-  ...{ folder: join(root, "my runs"), root, program: ["/opt/node", "/home/it's/aro.mjs"] },
+  name: "seeds",
+  tasks,
+  argsOf: (number) => ["train", "seeds", "--run", number],
+  folder: join(root, "my runs"),
+  root,
+  program: ["/opt/node", "/home/it's/aro.mjs"],
   env: { ARO_PROFILE: "course", ARO_SET: "training.epochs=2,split.by=sample" },
 };
 
@@ -38,8 +42,14 @@ test("the script asks for what was wished, and bash reads it", () => {
   const script = batchScript(job, wishes);
   const asked = [...script.matchAll(/^#SBATCH (\S+)(?: {2,}#.*)?$/gm)].map(([, option]) => option);
   for (const option of [
-    ...["--array=0-2,5%3", "--cpus-per-task=4", "--mem=8G", "--time=2:00:00", "--partition=long"],
-    ...["--requeue", "--open-mode=append", "--signal=B:USR1@120"],
+    "--array=0-2,5%3",
+    "--cpus-per-task=4",
+    "--mem=8G",
+    "--time=2:00:00",
+    "--partition=long",
+    "--requeue",
+    "--open-mode=append",
+    "--signal=B:USR1@120",
   ]) {
     assert.ok(asked.includes(option), option);
   }
@@ -68,8 +78,9 @@ echo at work; ${signal ? "for i in {1..150}; do sleep 0.02; done; exit 9" : `exi
   const bash = spawn("bash", ["-c", script], {
     stdio: ["ignore", "pipe", "inherit"],
     env: {
-      ...{ PATH: `${folder}:${process.env.PATH}` },
-      ...{ SLURM_ARRAY_TASK_ID: "5", SLURM_ARRAY_JOB_ID: "17" },
+      PATH: `${folder}:${process.env.PATH}`,
+      SLURM_ARRAY_TASK_ID: "5",
+      SLURM_ARRAY_JOB_ID: "17",
     },
   });
   let said = "";
@@ -89,14 +100,16 @@ echo at work; ${signal ? "for i in {1..150}; do sleep 0.02; done; exit 9" : `exi
 
 test("TERM reaches the training, whose own end and status the script waits for; nothing is put back", async () => {
   assert.deepEqual(await runScript("term", "SIGTERM", STOPPED), {
-    ...{ status: STOPPED, requeued: null },
+    status: STOPPED,
+    requeued: null,
     said: ["at work", "saved by train seeds --run 5"],
   });
 });
 
 test("USR1, before the time limit, reaches it as TERM, and puts the task back if it stopped", async () => {
   assert.deepEqual(await runScript("usr1", "SIGUSR1", STOPPED), {
-    ...{ status: STOPPED, requeued: "requeue 17_5" },
+    status: STOPPED,
+    requeued: "requeue 17_5",
     said: ["at work", "saved by train seeds --run 5"],
   });
 });
@@ -152,13 +165,11 @@ let folders = 0;
 function jobOf(scripts: readonly string[], numbers = [...scripts.keys()]): Job {
   const folder = mkdtempSync(join(root, `${folders++}-`));
   return {
-    ...{
-      name: "scripts",
-      folder,
-      root,
-      program: [process.execPath, "-e"],
-      env: { FOLDER: folder },
-    },
+    name: "scripts",
+    folder,
+    root,
+    program: [process.execPath, "-e"],
+    env: { FOLDER: folder },
     tasks: numbers.map((number) => ({ number, name: `run ${number}` })),
     argsOf: (number) => [scripts[numbers.indexOf(Number(number))]],
   };
@@ -211,12 +222,12 @@ test("a task that is killed is started again; one that is killed each time is gi
   );
   assert.deepEqual([again.status, again.starts], ["done", 3]);
   const expected = [
-    ...[
-      /^task 0 \(run 0\): process \d+$/,
-      /: killed by SIGKILL, goes on$/,
-      /process \d+, start 2$/,
-    ],
-    ...[/: killed by SIGKILL 2 times, goes on$/, /process \d+, start 3$/, /: done in \d s$/],
+    /^task 0 \(run 0\): process \d+$/,
+    /: killed by SIGKILL, goes on$/,
+    /process \d+, start 2$/,
+    /: killed by SIGKILL 2 times, goes on$/,
+    /process \d+, start 3$/,
+    /: done in \d s$/,
   ];
   assert.equal(lines.length, expected.length);
   for (const [i, line] of lines.entries()) assert.match(line, expected[i]);

@@ -77,7 +77,8 @@ async function submit(...args: string[]): Promise<{ id: string; folder: string }
 /** What Slurm does before a time limit. Only once: scancel tries again while the task is on its way into the queue. */
 async function warn(task: string): Promise<void> {
   await run("scancel", ["--batch", "--signal=USR1", task], {
-    ...{ env: { ...process.env, ...cluster!.env }, timeout: 2000 },
+    env: { ...process.env, ...cluster!.env },
+    timeout: 2000,
   }).catch(() => {});
 }
 

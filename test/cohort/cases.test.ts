@@ -54,7 +54,9 @@ async function tryCase(
       { patient, labels, values: values(row) },
     ]);
     return {
-      ...{ refused: false, text: [...notes, ...lost].join("\n"), features },
+      refused: false,
+      text: [...notes, ...lost].join("\n"),
+      features,
       samples: Object.fromEntries(samples),
     };
   } catch (error) {
@@ -94,7 +96,10 @@ test("numbers stated as missing are missing, by their value, in tables and sheet
   const table = "gene\tS1\tS2\tS3\tS4\nTP53\t0\t1200\t0.0\t900\nEGFR\t-999\t300\t310\t-9.99e2\n";
   const outcome = await reads({ "p.tsv": table }, { table: { missing: ["0", "-999", "-9"] } });
   assert.deepEqual(values(outcome), {
-    ...{ S1: [null, null], S2: [1200, 300], S3: [null, 310], S4: [900, null] },
+    S1: [null, null],
+    S2: [1200, 300],
+    S3: [null, 310],
+    S4: [900, null],
   });
   assert.match(
     outcome.text,
@@ -184,18 +189,30 @@ test("a row index in place of ids is refused, and left out once the id column is
 
 test("the patient column is known by its usual names", async () => {
   const names = [
-    ...["patient_id", "PatientID", "Patient ID", "subject", "SubjectID", "donor", "individual_id"],
-    ...["case", "case_submitter_id", "bcr_patient_barcode", "submitter_donor_id", "participant"],
-    ...[
-      "Proteomics_Participant_ID",
-      "patient barcode",
-      "CASE_ID",
-      "pt_id",
-      "PatID",
-      "MRN",
-      "USUBJID",
-    ],
-    ...["Patientennummer", "ID_patient", "cases.submitter_id", "case_uuid", "mouse_id"],
+    "patient_id",
+    "PatientID",
+    "Patient ID",
+    "subject",
+    "SubjectID",
+    "donor",
+    "individual_id",
+    "case",
+    "case_submitter_id",
+    "bcr_patient_barcode",
+    "submitter_donor_id",
+    "participant",
+    "Proteomics_Participant_ID",
+    "patient barcode",
+    "CASE_ID",
+    "pt_id",
+    "PatID",
+    "MRN",
+    "USUBJID",
+    "Patientennummer",
+    "ID_patient",
+    "cases.submitter_id",
+    "case_uuid",
+    "mouse_id",
   ];
   for (const name of names) {
     const sheet = `sample,${name}\nS1,P1\nS2,P1\nS3,P2\nS4,P2\n`;
@@ -248,7 +265,8 @@ test("a label among the features is refused, and a gene that shares a label's na
   await refuses({ "r.csv": upright, "samples.csv": sheet }, [/pass ignore: \["Stage", "age"\]/]);
   const ignoring = { table: { ignore: ["Stage", "age"] } };
   assert.deepEqual((await reads({ "r.csv": upright, "samples.csv": sheet }, ignoring)).features, [
-    ...["TP53", "EGFR"],
+    "TP53",
+    "EGFR",
   ]);
   for (const name of ["age", "x1"]) {
     await refuses({ "r.csv": `${RNA}${name},50,60,55,70\n`, "samples.csv": sheet }, [
@@ -535,7 +553,11 @@ test("dates in other languages and rounded numbers are no features", async () =>
     "1-sept.",
     "1-Dez",
     "Sep 1",
-    ...["1. September", "March 1", "3/1/21", "9月1日", "1-März"],
+    "1. September",
+    "March 1",
+    "3/1/21",
+    "9月1日",
+    "1-März",
   ];
   const outcome = await reads({
     "r.csv": `${RNA}${dates.map((date) => `${date},1,2,3,4\n`).join("")}44440,1,2,3,4\n`,
@@ -752,7 +774,8 @@ test("rows and columns of a table that are no features or samples are noted by t
   const noted = await reads(
     { "r.tsv": columns },
     {
-      ...{ withoutSheet: true, table: { orientation: "features-in-rows" } },
+      withoutSheet: true,
+      table: { orientation: "features-in-rows" },
     },
   );
   assert.match(
@@ -763,7 +786,8 @@ test("rows and columns of a table that are no features or samples are noted by t
     { "r.csv": 'sample,TP53\n"S\n1",1\nS2,2\n' },
     [/expected the id of a sample in one line/],
     {
-      ...{ withoutSheet: true, table: { orientation: "samples-in-rows" } },
+      withoutSheet: true,
+      table: { orientation: "samples-in-rows" },
     },
   );
 });

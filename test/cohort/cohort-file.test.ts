@@ -152,7 +152,9 @@ test("a profile is a cohort file too: a source, labels and the settings that dif
     assert.equal(`${profile.name}.json`, name);
   }
   const small = {
-    ...{ name: "small", source: "simulate", labels: { predict: ["tissue"] } },
+    name: "small",
+    source: "simulate",
+    labels: { predict: ["tissue"] },
     settings: { "training.epochs": 7, "split.by": "sample" },
     outcomes: { numbers: ["age"] },
   };
@@ -183,7 +185,9 @@ test("a cohort file without labels predicts the columns of its sheet that are cl
     readProfile({ ARO_COHORT: write("columns.json", { ...columns, ...more }) }).labels;
   assert.deepEqual(labels({}), { described: ["kind"], tasks: ["kind"], covariates: [] });
   assert.deepEqual(labels({ labels: { predict: ["rare"], describe: ["number"] } }), {
-    ...{ described: ["number"], tasks: ["rare"], covariates: [] },
+    described: ["number"],
+    tasks: ["rare"],
+    covariates: [],
   });
   assert.throws(
     () => labels({ labels: { predict: ["kinds"] } }),

@@ -300,7 +300,9 @@ test("typed numbers of a workbook have decimal points, whatever their digits", a
     }),
   );
   assert.deepEqual((await readRows({ file, orientation: "features-in-rows" })).rows.flat(), [
-    ...[950, Math.fround(1.234), Math.fround(12.345)],
+    950,
+    Math.fround(1.234),
+    Math.fround(12.345),
   ]);
 });
 

@@ -6,7 +6,8 @@ import { type Outcome, readOutcome } from "../../lib/cohort/outcomes.js";
 
 const samplesOf = (name: string, values: readonly Label[], other = "months") =>
   values.map((value, i) => ({
-    ...{ id: `S${i}`, patient: `P${i}` },
+    id: `S${i}`,
+    patient: `P${i}`,
     labels: { [name]: value, [other]: i === 0 ? "12.5" : i },
   }));
 
@@ -40,7 +41,8 @@ test("a cohort without the labels has no survival, and an unknown state is refus
 
 test("numbers are read, null where not recorded, and refused where they are none", () => {
   assert.deepEqual(readOutcome(samplesOf("BMI", [21.5, null, "30"]), "BMI"), {
-    ...{ kind: "number", values: [21.5, null, 30] },
+    kind: "number",
+    values: [21.5, null, 30],
   });
   assert.equal(readOutcome(samplesOf("BMI", [null, null]), "BMI"), null);
   assert.equal(readOutcome(samplesOf("age", [1]), "BMI"), null);

@@ -26,7 +26,9 @@ test("reads names, samples and numbers, below a title too, where NA and empty ce
   for (const above of [[], [["Table S2. Proteins"], [null]]]) {
     const file = await place({ other: [["x"]], proteins: [...above, ...proteins] });
     const { names, samples, matrix, notes } = await read({
-      ...{ file, sheet: "proteins", names: ["symbol"] },
+      file,
+      sheet: "proteins",
+      names: ["symbol"],
     });
     assert.deepEqual(
       [names.symbol, names.refseq],

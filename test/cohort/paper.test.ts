@@ -71,7 +71,11 @@ const CLINICAL: Readonly<Record<string, Rows>> = {
   Readme: [["Source"]],
   Clinical_Attributes: [
     [
-      ...["case_id", "gender", "age", "BMI", "tumor_laterality"],
+      "case_id",
+      "gender",
+      "age",
+      "BMI",
+      "tumor_laterality",
       "days_from_date_of_initial_pathologic_diagnosis_to_date_of_death",
     ],
     ["C3L-00001", "Male", 58, 32.5, "Left", 129],
@@ -139,11 +143,18 @@ test("joins both cohorts on the samples of all modalities, and the columns outwa
     ],
   );
   assert.deepEqual(namesOf(cohort, "RNA"), [
-    ...["ENSG00000141510", "ENSG00000146648", "ENSG00000000101", "ENSG00000000102"],
-    ...["ENSG00000182378", "ENSG00000000103"],
+    "ENSG00000141510",
+    "ENSG00000146648",
+    "ENSG00000000101",
+    "ENSG00000000102",
+    "ENSG00000182378",
+    "ENSG00000000103",
   ]);
   assert.deepEqual(namesOf(cohort, "protein"), [
-    ...["ENSG00000141510", "ENSG00000146648", "NOVEL", "DUP"],
+    "ENSG00000141510",
+    "ENSG00000146648",
+    "NOVEL",
+    "DUP",
     "ENSP00000000009",
   ]);
   assert.deepEqual(namesOf(cohort, "metabolite"), ["C00031", "C00956", "C00186"]);
@@ -182,7 +193,9 @@ test("counts every row and sample that is left out, with its reason, and lists E
     ["GBM protein", 1, "the same feature again; the first is kept", "EGFR"],
     ["GBM metabolite", 1, "no KEGG compound known for the name", "Unknown 001"],
     [
-      ...["GBM metabolite", 1, "the same feature again; the first is kept"],
+      "GBM metabolite",
+      1,
+      "the same feature again; the first is kept",
       "DL-2-Aminoadipic acid (spectral match)",
     ],
     ["RCC RNA", 1, "no Ensembl gene known for the name", "KRAS"],
@@ -219,8 +232,12 @@ test("names by a saved answer of g:Profiler what the sheet cannot, also under se
   const cohort = await readPaperCohort(options);
   assert.ok(namesOf(cohort, "RNA").includes("ENSG00000133703"));
   assert.deepEqual(namesOf(cohort, "protein"), [
-    ...["ENSG00000141510", "ENSG00000146648", "ENSG00000000201", "ENSG00000000202"],
-    ...["ENSG00000000102", "ENSG00000000009"],
+    "ENSG00000141510",
+    "ENSG00000146648",
+    "ENSG00000000201",
+    "ENSG00000000202",
+    "ENSG00000000102",
+    "ENSG00000000009",
   ]);
   assert.ok(cohort.notes.includes("GBM protein: 1 rows stand under several identifiers"));
   assert.deepEqual(valuesOf(cohort, 0).slice(7, 13), [0.5, 1, 4, 4, 1, null]);
@@ -230,8 +247,12 @@ test("keeps the sheets' own protein names where that is asked, and then shares n
   const { options } = await place();
   const cohort = await readPaperCohort({ ...options, proteins: "published" });
   assert.deepEqual(namesOf(cohort, "protein"), [
-    ...["TP53", "EGFR", "NOVEL", "DUP"],
-    ...["ENSP00000275493", "ENSP00000000009"],
+    "TP53",
+    "EGFR",
+    "NOVEL",
+    "DUP",
+    "ENSP00000275493",
+    "ENSP00000000009",
   ]);
 });
 
@@ -240,7 +261,12 @@ test("labels samples, and finds a GTEx donor in the clinical workbook", async ()
   writeFileSync(join(folder, "clinical.xlsx"), await workbook(CLINICAL));
   const { samples } = await readPaperCohort(options);
   assert.deepEqual(samples[0].labels, {
-    ...{ cohort: "GBM", tissue: "tumor", laterality: "left", gender: "male", age: 58, BMI: 32.5 },
+    cohort: "GBM",
+    tissue: "tumor",
+    laterality: "left",
+    gender: "male",
+    age: 58,
+    BMI: 32.5,
     daysToDeath: 129,
   });
   assert.deepEqual(
@@ -345,6 +371,10 @@ test("reads the labels of the real glioblastoma cohort", real, async () => {
   );
   assert.ok(cases.has("PT-NPJ7"));
   assert.deepEqual(cases.get("C3L-00104"), {
-    ...{ laterality: "left", gender: "male", age: 58, BMI: 32.54, daysToDeath: 129 },
+    laterality: "left",
+    gender: "male",
+    age: 58,
+    BMI: 32.54,
+    daysToDeath: 129,
   });
 });

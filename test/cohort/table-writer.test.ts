@@ -129,8 +129,14 @@ print(json.dumps([
     [Math.fround(1 / 3), 0],
   ];
   assert.deepEqual(found, [
-    ...[TABLE.samples, TABLE.features, values, values, ["I", "II"]],
-    ...[["I", "nan", "II"], "log2", 3],
+    TABLE.samples,
+    TABLE.features,
+    values,
+    values,
+    ["I", "II"],
+    ["I", "nan", "II"],
+    "log2",
+    3,
     ["protein", "metabolite"],
     [
       [1, 2],
@@ -143,8 +149,13 @@ print(json.dumps([
       [10, 11],
     ],
     [[12], [13], [14]],
-    ...[[[0.5, null]], TABLE.samples, [[0.5, null, 1]], "M"],
-    ...[["feature", "r", "n", "why"], [[0.5, null]], [null, "too few"]],
+    [[0.5, null]],
+    TABLE.samples,
+    [[0.5, null, 1]],
+    "M",
+    ["feature", "r", "n", "why"],
+    [[0.5, null]],
+    [null, "too few"],
   ]);
   const again = await readTable({ name: "protein", file: place("again.h5mu"), layer: "low" });
   assert.deepEqual([...again.matrix.values], [6, 7, 8, 9, 10, 11]);

@@ -111,12 +111,11 @@ test("the hospital alone guesses the labels from names, and not the recorded one
     const { labels } = reports.get(letter)!;
     if (labels === null) return false;
     const [majority, hospital] = await compareClassifiers({
-      ...{
-        embeddings: cohort.matrix,
-        labels,
-        groups: cohort.samples.map(({ patient }) => patient),
-      },
-      ...{ classifiers: [], covariates: { hospital: cohort.samples.map((s) => s.labels.cohort) } },
+      embeddings: cohort.matrix,
+      labels,
+      groups: cohort.samples.map(({ patient }) => patient),
+      classifiers: [],
+      covariates: { hospital: cohort.samples.map((s) => s.labels.cohort) },
     });
     return hospital.balancedAccuracy > majority.balancedAccuracy + 0.2;
   };

@@ -23,27 +23,21 @@ const ROWS = [1, 2, 7, 17, 33, 97];
 const UNITS = [1, 5, 16, 63, 130];
 /** Rows, inputs and outputs. */
 const SHAPES = [
-  ...[
-    [1, 1, 1],
-    [1, 130, 63],
-    [2, 5, 16],
-    [7, 130, 5],
-    [17, 63, 130],
-  ],
-  ...[
-    [33, 16, 63],
-    [97, 1, 130],
-    [97, 130, 1],
-    [97, 130, 130],
-  ],
-  ...[
-    // Many rows of few units, which the native engine multiplies as they lie.
-    [256, 1, 1],
-    [259, 25, 32],
-    [271, 64, 64],
-    [300, 33, 10],
-    [400, 10, 33],
-  ],
+  [1, 1, 1],
+  [1, 130, 63],
+  [2, 5, 16],
+  [7, 130, 5],
+  [17, 63, 130],
+  [33, 16, 63],
+  [97, 1, 130],
+  [97, 130, 1],
+  [97, 130, 130],
+  // Many rows of few units, which the native engine multiplies as they lie.
+  [256, 1, 1],
+  [259, 25, 32],
+  [271, 64, 64],
+  [300, 33, 10],
+  [400, 10, 33],
 ] as const;
 /** Around the sizes that the native engine's kernels cut at: tiles, strips, bands, panels and groups. */
 const CUTS = [
@@ -221,7 +215,8 @@ for (const { name, skip, start, tensors } of contenders) {
         test("inspect finds what is not finite, and counts marks", () => {
           const marks = Uint8Array.of(1, 0, 1, 1);
           assert.deepEqual(engine.inspect(Float32Array.of(1, -2, 0, 3e38), marks), {
-            ...{ finite: true, marked: 3 },
+            finite: true,
+            marked: 3,
           });
           for (const bad of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
             for (const at of [0, 3]) {
@@ -400,7 +395,8 @@ for (const { name, skip, start, tensors } of contenders) {
           }
           const decayed = (table: Table) => reference.map((value) => value * 0.999 ** 3, table);
           for (const [parameter, table, trained] of [
-            ...[[weight, w, expected] as const, [vector, b, expectedVector] as const],
+            [weight, w, expected] as const,
+            [vector, b, expectedVector] as const,
           ]) {
             for (const kept of KEPT) {
               const around = kept === "value" ? decayed(table) : zeros(table);
@@ -490,7 +486,11 @@ for (const { name, skip, start, tensors } of contenders) {
         const expected = reference.head([w, b, x, target, marks], activation, loss, observed);
         // With a small epsilon the rounding of a gradient near 0 would be as large as a step.
         const rule = adamw({
-          ...{ learningRate: 0.1, step: 1, l2: 0.01, weightDecay: 0.1, epsilon: 1 },
+          learningRate: 0.1,
+          step: 1,
+          l2: 0.01,
+          weightDecay: 0.1,
+          epsilon: 1,
         });
         const gradients: Gradients = new Map();
         for (const settlement of [null, gradients, rule]) {
@@ -528,7 +528,10 @@ for (const { name, skip, start, tensors } of contenders) {
         const [weight, bias] = [make("weight", w), makeVector("bias", b)];
         await engine.run(async () => {
           const { sums } = engine.head(weight, bias, bring(x), matrix, {
-            ...{ activation: "linear", loss: "huber", observed: rows * outputs, settlement: null },
+            activation: "linear",
+            loss: "huber",
+            observed: rows * outputs,
+            settlement: null,
           });
           for (const loss of LOSSES) {
             const error = Math.abs((await sums)[loss] / expected[loss] - 1);
@@ -566,11 +569,9 @@ for (const { name, skip, start, tensors } of contenders) {
 
       test("readParameter and writeParameter copy values and moments", async () => {
         for (const [outputs, inputs, columns] of [
-          ...[
-            [63, 130, undefined],
-            [130, 33, undefined],
-            [33, 130, { start: 9, end: 70 }],
-          ],
+          [63, 130, undefined],
+          [130, 33, undefined],
+          [33, 130, { start: 9, end: 70 }],
         ] as [number, number, Columns | undefined][]) {
           const w = flat(draw(outputs, inputs));
           const given = w.slice();

@@ -32,8 +32,15 @@ interface Golden {
 
 const TOLERANCE = 1e-5;
 const SPEC: AroSpec = {
-  ...{ features: 12, visible: { start: 0, end: 8 }, width: 6, hiddenLayers: 2, output: "softplus" },
-  ...{ inputDropout: 0.3, hiddenDropout: 0.2, batchNorm: false, zeroed: [] },
+  features: 12,
+  visible: { start: 0, end: 8 },
+  width: 6,
+  hiddenLayers: 2,
+  output: "softplus",
+  inputDropout: 0.3,
+  hiddenDropout: 0.2,
+  batchNorm: false,
+  zeroed: [],
 };
 
 const assertClose = (actual: ArrayLike<number>, expected: ArrayLike<number>, what: string) => {
@@ -62,8 +69,10 @@ for (const { name, skip, start } of contenders) {
       test("agree with captum and autograd", async () => {
         const spec: AroSpec = {
           ...SPEC,
-          ...{ features: golden.features, visible: { start: 0, end: golden.visible } },
-          ...{ width: golden.width, hiddenLayers: golden.hiddenLayers },
+          features: golden.features,
+          visible: { start: 0, end: golden.visible },
+          width: golden.width,
+          hiddenLayers: golden.hiddenLayers,
         };
         const weights = new Map(
           Object.entries(golden.weights).map(([key, values]) => [
@@ -75,7 +84,9 @@ for (const { name, skip, start } of contenders) {
         const rows = matrixFrom(golden.x.length, golden.features, golden.x.flat());
         for (const { baseline, values, error, saliency: slopes, ...unit } of golden.attributions) {
           const found = await integratedGradients(model, rows, {
-            ...{ unit, steps: golden.steps, baseline: Float32Array.from(baseline) },
+            unit,
+            steps: golden.steps,
+            baseline: Float32Array.from(baseline),
           });
           assertClose(found.values, values.flat(), `${unit.of} ${unit.column}`);
           // The error is a small difference of numbers around 1.
@@ -143,8 +154,16 @@ describe("attributions", () => {
 
   test("the variational autoencoder has slopes too, through the mean of its latent units", async () => {
     const spec: VaeSpec = {
-      ...{ features: 12, width: 6, encoderLayers: 1, latent: 3, decoderLayers: 1 },
-      ...{ output: "softplus", hiddenDropout: 0, klWeight: 1, warmUpEpochs: 0, visible: null },
+      features: 12,
+      width: 6,
+      encoderLayers: 1,
+      latent: 3,
+      decoderLayers: 1,
+      output: "softplus",
+      hiddenDropout: 0,
+      klWeight: 1,
+      warmUpEpochs: 0,
+      visible: null,
     };
     const vae = buildAutoencoder(engine, VAE, spec, initializeWeights(VAE, spec, 1));
     const { relativeError } = await integratedGradients(vae, rows, { unit, steps: 400 });

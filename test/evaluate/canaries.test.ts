@@ -58,7 +58,9 @@ test("with permuted labels a classifier falls to chance", async () => {
   );
   const score = async (given: string[]) => {
     const [, row] = await compareClassifiers({
-      ...{ embeddings: points, labels: given, groups: [...prepared.train.patients] },
+      embeddings: points,
+      labels: given,
+      groups: [...prepared.train.patients],
       classifiers: [{ kind: "logistic" }],
     });
     return row.balancedAccuracy;
@@ -100,8 +102,11 @@ test("a batch that explains the label scores as a classifier of its own", async 
   const batch = prepared.train.ids.map((_, i) => `batch ${i % 2}`);
   const labels = batch.map((name, i) => (i % 10 === 0 ? "x" : name));
   const rows = await compareClassifiers({
-    ...{ embeddings: points, labels, groups: [...prepared.train.patients] },
-    ...{ classifiers: [], covariates: { batch } },
+    embeddings: points,
+    labels,
+    groups: [...prepared.train.patients],
+    classifiers: [],
+    covariates: { batch },
   });
   const alone = rows.find(({ classifier }) => classifier === "batch alone");
   assert.ok(alone && alone.accuracy > rows[0].accuracy + 0.3);

@@ -32,7 +32,9 @@ test("below a limit the lowest measured values of each column are hidden, at ran
         Array.from({ length: 200 }, (_, i) => i),
       ),
       {
-        ...{ mechanism: "at random", share: 0.3, seed },
+        mechanism: "at random",
+        share: 0.3,
+        seed,
       },
     ).observed;
   assert.equal(
@@ -46,14 +48,19 @@ test("below a limit the lowest measured values of each column are hidden, at ran
 });
 
 const { cohort } = simulateCohort({
-  ...{ seed: 3, patients: 50, features: { RNA: 30, protein: 20 } },
-  ...{ missingAtRandom: 0, detectionLimit: 0 },
+  seed: 3,
+  patients: 50,
+  features: { RNA: 30, protein: 20 },
+  missingAtRandom: 0,
+  detectionLimit: 0,
 });
 const split = splitSamples(cohort.samples);
 const hidden: Cohort = {
   ...cohort,
   matrix: hideCells(cohort.matrix, {
-    ...{ mechanism: "at random", share: 0.3, columns: cohort.modalities[1] },
+    mechanism: "at random",
+    share: 0.3,
+    columns: cohort.modalities[1],
   }),
 };
 const prepared = prepareCohort(hidden, split, { space: "z" });

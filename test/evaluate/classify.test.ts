@@ -173,8 +173,11 @@ test("compareClassifiers puts the majority class and covariates beside each clas
     assert.equal(row.confusion.counts.flat().length, 4);
   }
   assert.deepEqual(rows[1].confusion, {
-    ...{ classes: ["left", "right"], counts: [[18, 0], [0, 18]] }, // biome-ignore format: a table
-    ...{ low: wilsonInterval(36, 36).low, high: 1, majority: 0.5 },
+    classes: ["left", "right"],
+    counts: [[18, 0], [0, 18]], // biome-ignore format: a table
+    low: wilsonInterval(36, 36).low,
+    high: 1,
+    majority: 0.5,
   });
   await assert.rejects(
     () => compareClassifiers({ ...task, covariates: { cohort: ["GBM"] } }),
@@ -211,7 +214,10 @@ test("crossValidate refuses what has no answer, with the remedy", async () => {
 test("compareRepresentations pairs the folds, and its interval knows that they share samples", async () => {
   const byFold = (scores: readonly number[]) => ({
     byFold: scores.map((balancedAccuracy, fold) => ({
-      ...{ fold: `42, ${fold}`, samples: 20, trainSamples: 80, balancedAccuracy },
+      fold: `42, ${fold}`,
+      samples: 20,
+      trainSamples: 80,
+      balancedAccuracy,
     })),
   });
   const rows = {

@@ -28,10 +28,18 @@ async function skillsOf(predictors: readonly Predictor[], prepared: PreparedCoho
 
 /** Independent factors, everything observed, little noise; the inferred features follow them by this link. */
 const factorsAlone = (link: "product" | "linear", seed: number): SimulateOptions => ({
-  ...{ seed, patients: 400, normalShare: 0, classSeparation: 0, latentFactors: 3, cisShare: 0 },
-  ...{ features: { RNA: 80, protein: 40 }, scales: { RNA: "ratio" } },
-  ...{ links: { RNA: "linear", protein: link } },
-  ...{ noise: 0.3, missingAtRandom: 0, detectionLimit: 0 },
+  seed,
+  patients: 400,
+  normalShare: 0,
+  classSeparation: 0,
+  latentFactors: 3,
+  cisShare: 0,
+  features: { RNA: 80, protein: 40 },
+  scales: { RNA: "ratio" },
+  links: { RNA: "linear", protein: link },
+  noise: 0.3,
+  missingAtRandom: 0,
+  detectionLimit: 0,
 });
 
 test("the linear oracle explains noiseless linear features but for what clamping bends", async () => {

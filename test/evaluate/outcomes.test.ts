@@ -14,7 +14,8 @@ const random = createRandom(5, "outcomes");
 const factor = Array.from({ length: N }, () => random.normal());
 /** More columns than samples, the first few of which follow the factor. */
 const columnsOf = (informed: number, columns: number): Rows => ({
-  ...{ rows: N, columns },
+  rows: N,
+  columns,
   values: Float32Array.from(
     { length: N * columns },
     (_, at) => (at % columns < informed ? factor[Math.floor(at / columns)] : 0) + random.normal(),
@@ -29,7 +30,9 @@ const values = factor.map((f, i) => (i === 7 ? null : 25 + 5 * f + random.normal
 test("a number is read from the columns that follow it, and not from noise", () => {
   const rows = compareOutcomes({
     outcome: { kind: "number", values },
-    ...{ representations, groups, draws: 100 },
+    representations,
+    groups,
+    draws: 100,
   });
   const [informed, noise] = rows;
   assert.deepEqual(
@@ -57,13 +60,12 @@ test("survival is read from the columns that follow it, and shuffled survival is
 
 test("covariates become columns: numbers with a mark of what is missing, texts as 0 and 1", () => {
   const rows = encodeCovariates({
-    ...{ age: [50, null, 70], stage: ["I", "II", null], size: [1, 2, 3] },
+    age: [50, null, 70],
+    stage: ["I", "II", null],
+    size: [1, 2, 3],
   });
   assert.deepEqual([rows.rows, rows.columns], [3, 6]);
-  assert.deepEqual(
-    [...rows.values],
-    [...[50, 1, 1, 0, 0, 1], ...[0, 0, 0, 1, 0, 2], ...[70, 1, 0, 0, 1, 3]],
-  );
+  assert.deepEqual([...rows.values], [50, 1, 1, 0, 0, 1, 0, 0, 0, 1, 0, 2, 70, 1, 0, 0, 1, 3]);
   assert.throws(() => encodeCovariates({}), /expected a covariate, got none/);
   assert.throws(() => encodeCovariates({ a: [1], b: [] }), /1 values of b, got 0/);
 });

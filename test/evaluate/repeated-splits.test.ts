@@ -46,7 +46,9 @@ function goldenSplit(golden: Golden) {
   const cohort = {
     name: "golden",
     samples: Array.from({ length: seed.rows }, (_, i) => ({
-      ...{ id: `s${i}`, patient: `p${i}`, labels: {} },
+      id: `s${i}`,
+      patient: `p${i}`,
+      labels: {},
     })),
     modalities: [
       { name: "RNA", start: 0, end: 2 },
@@ -119,8 +121,16 @@ for (const { folder, data: golden } of goldenCases<Golden>("splits")) {
 }
 
 const about = {
-  ...{ part: "test" as const, modality: "protein", trainSamples: 80, samples: 18 },
-  ...{ observed: 9, unmeasured: 0, huber: 0, skill: null, varianceRatio: null, steps: null },
+  part: "test" as const,
+  modality: "protein",
+  trainSamples: 80,
+  samples: 18,
+  observed: 9,
+  unmeasured: 0,
+  huber: 0,
+  skill: null,
+  varianceRatio: null,
+  steps: null,
 } as const;
 const scores: RepeatedScore[] = [1, 2, 3].flatMap((seed) => [
   { seed, variant: "a", mse: 0.1 + seed / 100, r: 0.5, ...about },

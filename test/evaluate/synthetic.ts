@@ -36,7 +36,9 @@ export function preparedFrom(
   };
   const rows = part("train", train);
   return {
-    ...{ name: "by hand", space: "paper", train: rows },
+    name: "by hand",
+    space: "paper",
+    train: rows,
     modalities: [
       { name: "RNA", start: 0, end: visible },
       { name: "protein", start: visible, end: columns },

@@ -37,7 +37,10 @@ export const reliabilityRows: readonly ReliabilityRow[] = ["shared decoder", "du
   (predictor, p) =>
     ["proteomics", "metabolomics"].flatMap((modality, m) =>
       [0.5, 0.8, 0.9, 0.95].map((level) => ({
-        ...{ predictor, modality, level, coverage: level + 0.02 * p - 0.01 * m },
+        predictor,
+        modality,
+        level,
+        coverage: level + 0.02 * p - 0.01 * m,
         percentile5: m === 1 && level === 0.5 ? null : level - 0.1,
         percentile95: Math.min(1, level + 0.08),
       })),
@@ -79,7 +82,9 @@ export const hiddenCellsRows: readonly HiddenCellsRow[] = ["at random", "below a
 );
 
 export const hiddenCellsOptions = {
-  ...{ targets: { [cohort]: "proteomics" }, splits: 3, constant: "training mean" },
+  targets: { [cohort]: "proteomics" },
+  splits: 3,
+  constant: "training mean",
 };
 
 export const setsOptions = { cohort, modalities: ["RNA", "proteomics"], splits: 5, features: 90 };
@@ -118,8 +123,10 @@ export const histogram = {
 };
 
 export const pairs = {
-  ...{ predictor: "dual ridge", edges: Float64Array.of(0, 0.5, 1) },
-  ...{ counts: Float64Array.of(6, 2, 1, 3), r: 0.5 },
+  predictor: "dual ridge",
+  edges: Float64Array.of(0, 0.5, 1),
+  counts: Float64Array.of(6, 2, 1, 3),
+  r: 0.5,
 };
 
 const epochs = [1, 2, 3, 4].map((epoch) => ({
@@ -146,7 +153,10 @@ export const trainingOptions = {
 };
 
 export const mapOf = (method: string, x: number[], y: number[], trustworthiness = 0.9) => ({
-  ...{ method, x: Float64Array.from(x), y: Float64Array.from(y), trustworthiness },
+  method,
+  x: Float64Array.from(x),
+  y: Float64Array.from(y),
+  trustworthiness,
 });
 
 export const coloringOf = (
@@ -220,8 +230,14 @@ export const searchStudies = [
 /** Two predictors beside a third over four splits. */
 const overSplits = (["mse", "r"] as const).flatMap((measure) =>
   ["dual ridge", "ARO masked"].map((first, i) => ({
-    ...{ first, second: "shared decoder", modality: "proteomics", measure, splits: 4 },
-    ...{ difference: 0.02 - i / 100, low: 0.01 - i / 80, high: 0.03 },
+    first,
+    second: "shared decoder",
+    modality: "proteomics",
+    measure,
+    splits: 4,
+    difference: 0.02 - i / 100,
+    low: 0.01 - i / 80,
+    high: 0.03,
   })),
 );
 

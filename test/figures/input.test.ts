@@ -165,7 +165,10 @@ test("preprocessingFigure takes exact zeros out of their bin", () => {
   const options = { cohort, part: "training", samples: 80 };
   const data = datasetsOf(preprocessingFigure([histogram], options));
   assert.deepEqual(data["proteomics z"][2], {
-    ...{ low: 0, high: 1, share: 0.4, color: modalityColor("proteomics") },
+    low: 0,
+    high: 1,
+    share: 0.4,
+    color: modalityColor("proteomics"),
   });
   const notes = (figure: Figure) =>
     JSON.stringify(figure.spec)
@@ -375,7 +378,9 @@ test("latentFigure draws the rarest of 30 classes as other, says how many, and c
   const maps = [mapOf("PCA", position, position)];
   const values = [...classified.slice(1), null];
   const figure = latentFigure({
-    ...{ cohort, representation: "something", maps },
+    cohort,
+    representation: "something",
+    maps,
     colorings: [coloringOf("tissue", values)],
   });
   const drawn = datasetsOf(figure)["PCA tissue"].map(({ value }) => value);

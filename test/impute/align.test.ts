@@ -9,7 +9,9 @@ import { fitImputer } from "../../lib/impute/imputer.js";
 import { findPlaces } from "../../lib/impute/new-table.js";
 
 const { cohort } = simulateCohort({
-  ...{ seed: 4, patients: 40, features: { RNA: 20, protein: 10, metabolite: 6 } },
+  seed: 4,
+  patients: 40,
+  features: { RNA: 20, protein: 10, metabolite: 6 },
 });
 const { end } = cohort.modalities[0];
 const table = {

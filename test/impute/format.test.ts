@@ -18,7 +18,9 @@ const folder = scratchFolder();
 const text = readFileSync(join(projectRoot(), "lib/model/FORMAT.md"), "utf8");
 const blocks = [...text.matchAll(/```python\n([\s\S]*?)```/g)].map(([, code]) => code);
 const { cohort } = simulateCohort({
-  ...{ seed: 3, patients: 40, features: { RNA: 50, protein: 30, metabolite: 12 } },
+  seed: 3,
+  patients: 40,
+  features: { RNA: 50, protein: 30, metabolite: 12 },
 });
 const seen = sliceColumns(cohort.matrix, 0, cohort.modalities[0].end);
 const rows = cohort.samples.flatMap((_, row) => (row % 4 === 0 ? [] : [row]));

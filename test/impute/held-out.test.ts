@@ -24,7 +24,8 @@ function readCcle(): Promise<Cohort> {
   return readTables({
     name: "CCLE",
     tables: Object.entries(files).map(([name, file]) => ({
-      ...{ name, file: join(ccle, `${file}.tsv.gz`) },
+      name,
+      file: join(ccle, `${file}.tsv.gz`),
     })),
     sampleSheet: { file: join(ccle, "samples.tsv") },
   });
@@ -68,7 +69,8 @@ for (const { name, folder, read } of [
   },
   {
     name: "UCEC, every tenth gene, every eighth protein and phosphoprotein",
-    ...{ folder: ucec, read: async () => thin(await readUcec(), [10, 8, 8]) },
+    folder: ucec,
+    read: async () => thin(await readUcec(), [10, 8, 8]),
   },
 ]) {
   test(`90 % intervals hold 87 to 93 % of held-out patients' values: ${name}`, async (t) => {

@@ -20,7 +20,9 @@ import { readValues } from "./imputed-values.js";
 const folder = scratchFolder();
 const place = (name: string) => join(folder, name);
 const { cohort } = simulateCohort({
-  ...{ seed: 7, patients: 90, features: { RNA: 60, protein: 40, metabolite: 12 } },
+  seed: 7,
+  patients: 90,
+  features: { RNA: 60, protein: 40, metabolite: 12 },
 });
 const held = cohort.samples.flatMap(({ patient }, row) =>
   Number(patient.replace(/\D/g, "")) % 3 === 0 ? [row] : [],
@@ -61,7 +63,8 @@ before(async () => {
   writeFileSync(place("samples.tsv"), `sample\tpatient\n${sheet.join("\n")}\n`);
   writeFileSync(place("new.tsv"), tableText(held, rna.start, rna.end));
   const tables = ["RNA", "protein", "metabolite"].map((name) => ({
-    ...{ name, file: `${name.toLowerCase()}.tsv` },
+    name,
+    file: `${name.toLowerCase()}.tsv`,
   }));
   writeFileSync(
     place("mine.json"),
@@ -292,7 +295,10 @@ test("nothing that exists is written over, and nothing half-written is left", as
   const stopping = new AbortController();
   const { signal } = stopping;
   const stopped = impute({
-    ...{ model: place("model"), table: heldTable(), output: place("stopped"), signal },
+    model: place("model"),
+    table: heldTable(),
+    output: place("stopped"),
+    signal,
   });
   stopping.abort(new Error("interrupted"));
   await assert.rejects(stopped, /interrupted/);
@@ -319,7 +325,9 @@ test("ARO imputes nothing below a training mean, says so, and its open intervals
   const output = place("aro-model");
   const told: [number, string][] = [];
   const { decoder, aro, quality } = await fitImputer(cohort, {
-    ...{ rows: kept, method: "aro", output },
+    rows: kept,
+    method: "aro",
+    output,
     aro: { model: { width: 64 }, training: { epochs: 200, learningRate: 3e-3, plateau: null } },
     onProgress: (share, what) => told.push([share, what]),
   });
@@ -343,7 +351,10 @@ test("ARO imputes nothing below a training mean, says so, and its open intervals
   const typical = r.sort((a, b) => a - b)[r.length / 2];
   assert.ok(typical > 0.2, `it learned something: ${typical}`);
   const { notes } = await impute({
-    ...{ model: output, table: heldTable(), output: place("aro-out"), level: 0.5 },
+    model: output,
+    table: heldTable(),
+    output: place("aro-out"),
+    level: 0.5,
   });
   assert.match(notes.join(), /no value is below its feature's training mean/);
   const values = readValues(place("aro-out"));

@@ -16,7 +16,10 @@ import { readValues } from "./imputed-values.js";
 const folder = scratchFolder();
 const place = (name: string) => join(folder, name);
 const { cohort } = simulateCohort({
-  ...{ seed: 3, patients: 60, normalShare: 0, features: { RNA: 30, protein: 20, metabolite: 10 } },
+  seed: 3,
+  patients: 60,
+  normalShare: 0,
+  features: { RNA: 30, protein: 20, metabolite: 10 },
 });
 const rows = cohort.samples.map((_, row) => row);
 const [known, fresh] = [rows.slice(0, -6), rows.slice(-6)];
@@ -65,7 +68,9 @@ async function fitOn(name: string, make: (value: number) => number, table: objec
   const sheet = known.map((row) => [cohort.samples[row].id, cohort.samples[row].patient]);
   write(`${name}/samples.tsv`, [["sample", "patient"], ...sheet]);
   const tables = ["RNA", "protein", "metabolite"].map((one) => ({
-    ...{ name: one, file: `${one}.tsv`, ...table },
+    name: one,
+    file: `${one}.tsv`,
+    ...table,
   }));
   const file = place(`${name}/cohort.json`);
   writeFileSync(file, JSON.stringify({ name, tables, sampleSheet: { file: "samples.tsv" } }));
@@ -326,7 +331,8 @@ test("wide is refused for h5mu, which always has a table per modality", async ()
 test("imputing by a model that errs more than the mean warns of it, in the report too", async () => {
   const model = place("untrained");
   await fitImputer(await readCohortFile(join(dirname(logs), "cohort.json"), "first"), {
-    ...{ method: "aro", output: model },
+    method: "aro",
+    output: model,
     aro: { model: { width: 4, hiddenLayers: 0 }, training: { epochs: 1 } },
   });
   const table = { file: place("new-logs.tsv") };

@@ -32,7 +32,8 @@ test("folds described on two threads are those of one thread, in their order", a
   const wrong = [...parts.slice(1), { train: [0, 1, 2], test: [] }];
   for (const threads of [1, 2]) {
     await assert.rejects(describeFolds(shared, wrong, { threads }), {
-      ...{ name: "RangeError", message: /at least 10 training samples measured/ },
+      name: "RangeError",
+      message: /at least 10 training samples measured/,
     });
   }
 });

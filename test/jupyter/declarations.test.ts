@@ -11,8 +11,11 @@ test("the declarations of the package reach no other package than Node and polar
     join(projectRoot(), file.replace("lib/", "lib/dist/").replace(/\.ts$/, ".d.ts")),
   );
   const program = ts.createProgram(doors, {
-    ...{ module: ts.ModuleKind.ESNext, moduleResolution: ts.ModuleResolutionKind.Node10 },
-    ...{ target: ts.ScriptTarget.ES2022, skipLibCheck: true, types: ["node"] },
+    module: ts.ModuleKind.ESNext,
+    moduleResolution: ts.ModuleResolutionKind.Node10,
+    target: ts.ScriptTarget.ES2022,
+    skipLibCheck: true,
+    types: ["node"],
   });
   const packages = program.getSourceFiles().flatMap(({ fileName }) => {
     const [, found] =

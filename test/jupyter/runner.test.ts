@@ -135,7 +135,9 @@ test("a training cell that is stopped writes a checkpoint, no other cell runs, a
   const controller = new AbortController();
   const events: NotebookEvent[] = [];
   const stopped = runNotebooks({
-    ...{ files: [file], folder: join(folder, "out"), signal: controller.signal },
+    files: [file],
+    folder: join(folder, "out"),
+    signal: controller.signal,
     env: { ARO_PROFILE: "course", ARO_SET },
     onEvent: (_, event) => events.push(event),
   });

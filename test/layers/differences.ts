@@ -47,7 +47,10 @@ export function parametersOn(engine: Engine, { tensors }: Pick<Layer, "tensors">
   return {
     parameter,
     pass: (options: Partial<Pass> = {}): Pass => ({
-      ...{ engine, parameter, isTraining: false, settlement: null },
+      engine,
+      parameter,
+      isTraining: false,
+      settlement: null,
       ...options,
     }),
     dispose() {

@@ -52,7 +52,8 @@ for (const { name, skip, start, tensors } of contenders) {
 
     test("dense", () =>
       checkLayer(engine, {
-        ...{ rows: 7, inputs: 5 },
+        rows: 7,
+        inputs: 5,
         layer: dense("lin", 5, 4),
         reference: (x, of) => linear("lin", x, of),
       }));
@@ -79,7 +80,8 @@ for (const { name, skip, start, tensors } of contenders) {
     for (const leak of [0, 0.2]) {
       test(`ReLU with a leak of ${leak}`, () =>
         checkLayer(engine, {
-          ...{ rows: 7, inputs: 5 },
+          rows: 7,
+          inputs: 5,
           layer: relu(leak),
           reference: (x) => reference.map(rectify(leak), x),
         }));
@@ -87,7 +89,8 @@ for (const { name, skip, start, tensors } of contenders) {
 
     test("softplus", () =>
       checkLayer(engine, {
-        ...{ rows: 7, inputs: 5 },
+        rows: 7,
+        inputs: 5,
         layer: softplus(),
         reference: (x) => reference.map(reference.softplus, x),
       }));
@@ -99,7 +102,8 @@ for (const { name, skip, start, tensors } of contenders) {
       );
       assert.ok(kept.flat().includes(0));
       return checkLayer(engine, {
-        ...{ rows: 7, inputs: 5 },
+        rows: 7,
+        inputs: 5,
         layer: dropout(0.3),
         reference: (x) => reference.map((value, factor) => value * factor, x, kept),
         pass: { isTraining: true, random: createRandom(3, "dropout") },
@@ -113,7 +117,9 @@ for (const { name, skip, start, tensors } of contenders) {
         [0, { isTraining: true, random: createRandom(1) }],
       ] as const) {
         await checkLayer(engine, {
-          ...{ rows: 3, inputs: 4, pass },
+          rows: 3,
+          inputs: 4,
+          pass,
           layer: dropout(share),
           reference: (x) => x,
         });
@@ -129,7 +135,8 @@ for (const { name, skip, start, tensors } of contenders) {
       ] as const) {
         const isZero = (j: number) => units.some((unit) => unit - first === j);
         await checkLayer(engine, {
-          ...{ rows: 7, inputs: 5 },
+          rows: 7,
+          inputs: 5,
           layer: zeroUnits(units, first),
           reference: (x) => x.map((row) => row.map((value, j) => (isZero(j) ? 0 : value))),
         });
@@ -175,7 +182,9 @@ for (const { name, skip, start, tensors } of contenders) {
       const by = isTraining ? "the batch's statistics" : "the running statistics";
       test(`batch normalization by ${by}`, () =>
         checkLayer(engine, {
-          ...{ rows: 7, inputs: 5, pass: { isTraining } },
+          rows: 7,
+          inputs: 5,
+          pass: { isTraining },
           layer: batchNorm("norm", 5, { epsilon: 0.8 }),
           reference: (x, of) => normalize(x, of, { epsilon: 0.8, running: !isTraining }),
         }));
@@ -228,9 +237,13 @@ for (const { name, skip, start, tensors } of contenders) {
 
     test("a sequence goes through its layers and back through all of them", () =>
       checkLayer(engine, {
-        ...{ rows: 7, inputs: 5 },
+        rows: 7,
+        inputs: 5,
         layer: sequence(
-          ...[softplus(), dense("a", 5, 4), batchNorm("norm", 4), relu(0.2)],
+          softplus(),
+          dense("a", 5, 4),
+          batchNorm("norm", 4),
+          relu(0.2),
           sequence(dense("b", 4, 3), softplus()),
         ),
         reference: (x, of) => {
@@ -272,7 +285,8 @@ for (const { name, skip, start, tensors } of contenders) {
 
     test("an empty sequence passes its input on, forward and back", async () => {
       await checkLayer(engine, {
-        ...{ rows: 2, inputs: 3 },
+        rows: 2,
+        inputs: 3,
         layer: sequence(),
         reference: (x) => x,
       });
@@ -281,7 +295,8 @@ for (const { name, skip, start, tensors } of contenders) {
     test("no tensor is left over", async () => {
       const held = await tensors();
       await checkLayer(engine, {
-        ...{ rows: 7, inputs: 5 },
+        rows: 7,
+        inputs: 5,
         layer: dense("lin", 5, 4),
         reference: (x, of) => linear("lin", x, of),
       });

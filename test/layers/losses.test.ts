@@ -42,7 +42,9 @@ function meanLoss(out: Table, values: Table, marks: Table, loss: "huber" | "squa
       if (loss === "squared") return mark * d * d;
       return mark * (d < 1 ? (d * d) / 2 : d - 0.5);
     },
-    ...[out, values, marks],
+    out,
+    values,
+    marks,
   );
   return losses.flat().reduce((a, b) => a + b) / marks.flat().reduce((a, b) => a + b);
 }
@@ -135,7 +137,11 @@ for (const { name, skip, start } of contenders) {
         test(`the latent layer, ${title}`, async () => {
           const x = draw("x", ROWS, 4);
           const layer = latentLayer({
-            ...{ inputs: 4, units: 3, mean: "m", logVariance: "l", clamp },
+            inputs: 4,
+            units: 3,
+            mean: "m",
+            logVariance: "l",
+            clamp,
           });
           const shapes = layer.tensors;
           const parameters = parametersOn(engine, layer);
@@ -166,7 +172,9 @@ for (const { name, skip, start } of contenders) {
           const settlement = new Map<string, Promise<Float32Array>>();
           const found = await engine.run(async () => {
             const pass = parameters.pass({
-              ...{ isTraining: true, settlement, random: isDrawn ? createRandom(5) : undefined },
+              isTraining: true,
+              settlement,
+              random: isDrawn ? createRandom(5) : undefined,
             });
             const latent = layer.forward(engine.tensor(flat(x), ROWS), pass);
             const slope = latent.back(engine.tensor(flat(factors), ROWS), weight);

@@ -12,7 +12,10 @@ import { relativeError } from "../golden.js";
 
 const spec: AroSpec = {
   ...PAPER_MODEL,
-  ...{ features: 300, width: 24, hiddenLayers: 2, visible: { start: 20, end: 250 } },
+  features: 300,
+  width: 24,
+  hiddenLayers: 2,
+  visible: { start: 20, end: 250 },
 };
 
 /** What is trained with every setting that may change a step. */
@@ -250,7 +253,8 @@ function behave({ start, tensors }: Contender) {
     const part = { start: 130, count: 5 };
     const cut = (width: number) => [part.start * width, (part.start + part.count) * width];
     const few: Matrix = {
-      ...{ rows: part.count, columns: spec.features },
+      rows: part.count,
+      columns: spec.features,
       values: many.values.subarray(...cut(spec.features)),
       observed: many.observed.subarray(...cut(spec.features)),
     };

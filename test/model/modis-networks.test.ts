@@ -51,12 +51,23 @@ test("layers mirror each other, and sizes are rounded down", () => {
   const shapes = weights.map(({ name, shape }) => `${name.replace(".weight", "")} ${shape}`);
   const [rna, protein] = [0, 1].map((i) => `variational_autoencoders.${i}`);
   assert.deepEqual(shapes, [
-    ...[`${rna}.encoder.0 5,10`, `${rna}.encoder.3 4,5`, `${rna}.mu 3,4`, `${rna}.logvar 3,4`],
-    ...[`${rna}.decoder.0 4,3`, `${rna}.decoder.3 5,4`, `${rna}.decoder.6 10,5`],
-    ...[`${protein}.encoder.0 2,4`, `${protein}.mu 3,2`, `${protein}.logvar 3,2`],
-    ...[`${protein}.decoder.0 2,3`, `${protein}.decoder.3 4,2`],
-    ...["discriminator.fc.0 1024,3", "discriminator.fc.2 512,1024", "discriminator.fc.4 256,512"],
-    ...["discriminator.adv_layer.0 2,256", "discriminator.aux_layer.0 2,256"],
+    `${rna}.encoder.0 5,10`,
+    `${rna}.encoder.3 4,5`,
+    `${rna}.mu 3,4`,
+    `${rna}.logvar 3,4`,
+    `${rna}.decoder.0 4,3`,
+    `${rna}.decoder.3 5,4`,
+    `${rna}.decoder.6 10,5`,
+    `${protein}.encoder.0 2,4`,
+    `${protein}.mu 3,2`,
+    `${protein}.logvar 3,2`,
+    `${protein}.decoder.0 2,3`,
+    `${protein}.decoder.3 4,2`,
+    "discriminator.fc.0 1024,3",
+    "discriminator.fc.2 512,1024",
+    "discriminator.fc.4 256,512",
+    "discriminator.adv_layer.0 2,256",
+    "discriminator.aux_layer.0 2,256",
   ]);
   const norms = MODIS.network(spec).tensors.filter(({ name }) => name.endsWith("running_var"));
   assert.deepEqual(

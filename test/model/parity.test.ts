@@ -55,7 +55,10 @@ for (const { name, skip, start } of contenders) {
 describe("over 50 steps on 2,000 features with dropout and decay", () => {
   const spec: AroSpec = {
     ...PAPER_MODEL,
-    ...{ features: 2000, width: 64, hiddenLayers: 2, visible: { start: 100, end: 1700 } },
+    features: 2000,
+    width: 64,
+    hiddenLayers: 2,
+    visible: { start: 100, end: 1700 },
   };
   const random = createRandom(11);
   const batch = emptyMatrix(16, spec.features);
@@ -69,7 +72,9 @@ describe("over 50 steps on 2,000 features with dropout and decay", () => {
     const losses: number[] = [];
     for (let i = 0; i < 50; i++) {
       const { huber, mse } = await model.step(batch, {
-        ...{ learningRate: 1e-3, weightDecay: 0.01, random: drawn },
+        learningRate: 1e-3,
+        weightDecay: 0.01,
+        random: drawn,
       });
       losses.push(huber, mse);
     }

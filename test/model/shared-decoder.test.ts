@@ -121,7 +121,9 @@ for (const { name, skip, start, tensors } of contenders) {
 }
 
 const SPEC: SharedDecoderSpec = {
-  ...{ gates: [0.4, 0.5, 0.7, 0, 0, 0.7, 0], statistics: 18, hidden: 32 },
+  gates: [0.4, 0.5, 0.7, 0, 0, 0.7, 0],
+  statistics: 18,
+  hidden: 32,
   objective: "preprocessed",
 };
 
@@ -156,7 +158,12 @@ test("a weight or pairs that make no sense are refused, with what was found", as
   const model = build({});
   const one = Float32Array.of(1);
   const pairs: MeasuredPairs = {
-    ...{ count: 1, inputs: new Float32Array(25), unit: one, by: one, plus: one, level: one },
+    count: 1,
+    inputs: new Float32Array(25),
+    unit: one,
+    by: one,
+    plus: one,
+    level: one,
     target: one,
   };
   const options = { learningRate: 1e-3 };

@@ -52,8 +52,11 @@ export function trainingCases() {
     data.runs.map((run) => {
       const [start, end] = run.visible;
       const settings = {
-        ...{ output: run.output, batchNorm: run.batch_norm, zeroed: run.zeroed },
-        ...{ inputDropout: run.input_dropout, hiddenDropout: run.hidden_dropout },
+        output: run.output,
+        batchNorm: run.batch_norm,
+        zeroed: run.zeroed,
+        inputDropout: run.input_dropout,
+        hiddenDropout: run.hidden_dropout,
         visible: end - start < data.x[0].length ? { start, end } : null,
       };
       return caseOf(data, run, run.title, settings, run.draws);

@@ -67,9 +67,12 @@ function specOf({ sizes }: Golden, run: GoldenRun): VaeSpec {
   const [start, end] = run.visible;
   return {
     ...sizes,
-    ...{ encoderLayers: run.encoder_layers, decoderLayers: run.decoder_layers },
-    ...{ output: run.output, hiddenDropout: run.hidden_dropout },
-    ...{ klWeight: run.kl_weight, warmUpEpochs: run.warm_up_epochs },
+    encoderLayers: run.encoder_layers,
+    decoderLayers: run.decoder_layers,
+    output: run.output,
+    hiddenDropout: run.hidden_dropout,
+    klWeight: run.kl_weight,
+    warmUpEpochs: run.warm_up_epochs,
     visible: end - start < sizes.features ? { start, end } : null,
   };
 }
@@ -82,8 +85,16 @@ function replay({ draws, noise }: GoldenRun): Random {
 }
 
 const SMALL: VaeSpec = {
-  ...{ features: 20, width: 8, encoderLayers: 1, latent: 3, decoderLayers: 1, output: "softplus" },
-  ...{ hiddenDropout: 0, klWeight: 2, warmUpEpochs: 10, visible: { start: 0, end: 15 } },
+  features: 20,
+  width: 8,
+  encoderLayers: 1,
+  latent: 3,
+  decoderLayers: 1,
+  output: "softplus",
+  hiddenDropout: 0,
+  klWeight: 2,
+  warmUpEpochs: 10,
+  visible: { start: 0, end: 15 },
 };
 
 for (const { name, skip, start, tensors } of contenders) {
@@ -97,7 +108,8 @@ for (const { name, skip, start, tensors } of contenders) {
 
     for (const { data } of goldenCases<Golden>("vae")) {
       const batch: Matrix = {
-        ...{ rows: data.x.length, columns: data.sizes.features },
+        rows: data.x.length,
+        columns: data.sizes.features,
         values: Float32Array.from(data.x.flat()),
         observed: Uint8Array.from(data.observed.flat()),
       };
@@ -179,7 +191,8 @@ for (const { name, skip, start, tensors } of contenders) {
       for (let row = 0; row < 300; row++) {
         const [from, to] = [row * SMALL.features, (row + 1) * SMALL.features];
         const one: Matrix = {
-          ...{ rows: 1, columns: SMALL.features },
+          rows: 1,
+          columns: SMALL.features,
           values: many.values.subarray(from, to),
           observed: many.observed.subarray(from, to),
         };

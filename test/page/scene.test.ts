@@ -11,7 +11,11 @@ const packed = await trainScene(engine, 30);
 const scene = await openScene(engine, packed);
 
 const edit = (changed: Partial<Edit> = {}): Edit => ({
-  ...{ sample: 0, hidden: [], feature: null, value: 0, ...changed },
+  sample: 0,
+  hidden: [],
+  feature: null,
+  value: 0,
+  ...changed,
 });
 
 /** The predictors whose values an edit moves. */

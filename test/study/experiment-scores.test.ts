@@ -13,17 +13,20 @@ const masked = [0.1283, 0.1279, 0.1291, 0.128, 0.1286];
 const unmasked = [0.1214, 0.1219, 0.1222, 0.121, 0.1217];
 const scoresOf = (variant: string, values: readonly number[]): RepeatedScore[] =>
   values.map((mse, seed) => ({
-    ...{ variant, seed, part: "test" as const, modality: "all", trainSamples: 79, samples: 20 },
-    ...{
-      mse,
-      huber: mse / 2,
-      skill: 0.1,
-      r: null,
-      varianceRatio: null,
-      steps: 200,
-      observed: 9,
-      unmeasured: 0,
-    },
+    variant,
+    seed,
+    part: "test" as const,
+    modality: "all",
+    trainSamples: 79,
+    samples: 20,
+    mse,
+    huber: mse / 2,
+    skill: 0.1,
+    r: null,
+    varianceRatio: null,
+    steps: 200,
+    observed: 9,
+    unmeasured: 0,
   }));
 const scores = [...scoresOf("ARO masked", masked), ...scoresOf("ARO unmasked", unmasked)];
 const variants: Variant[] = [
@@ -43,8 +46,12 @@ test("a table over seeds has mean and sample deviation, and controls without eit
     skillHigh: 0,
   };
   const none = {
-    ...{ medianR: null, medianRLow: null, medianRHigh: null },
-    ...{ varianceRatio: 0, leftOut: 0, notes: "" },
+    medianR: null,
+    medianRLow: null,
+    medianRHigh: null,
+    varianceRatio: 0,
+    leftOut: 0,
+    notes: "",
   };
   const control = { ...constant, ...none, predictor: "training mean", mse: 0.155, huber: 0.077 };
   const rows = tabulateSeeds(scores, [
@@ -54,16 +61,31 @@ test("a table over seeds has mean and sample deviation, and controls without eit
   // numpy 2.4.6: mean() and std(ddof=1), to six digits
   assert.deepEqual(rows, [
     {
-      ...{ predictor: "ARO masked", part: "test", seeds: 5, mse: 0.12838 },
-      ...{ mseDeviation: 0.000486826, huber: 0.06419, huberDeviation: 0.000243413 },
+      predictor: "ARO masked",
+      part: "test",
+      seeds: 5,
+      mse: 0.12838,
+      mseDeviation: 0.000486826,
+      huber: 0.06419,
+      huberDeviation: 0.000243413,
     },
     {
-      ...{ predictor: "ARO unmasked", part: "test", seeds: 5, mse: 0.12164 },
-      ...{ mseDeviation: 0.000461519, huber: 0.06082, huberDeviation: 0.00023076 },
+      predictor: "ARO unmasked",
+      part: "test",
+      seeds: 5,
+      mse: 0.12164,
+      mseDeviation: 0.000461519,
+      huber: 0.06082,
+      huberDeviation: 0.00023076,
     },
     {
-      ...{ predictor: "training mean", part: "test", seeds: null, mse: 0.155, mseDeviation: null },
-      ...{ huber: 0.077, huberDeviation: null },
+      predictor: "training mean",
+      part: "test",
+      seeds: null,
+      mse: 0.155,
+      mseDeviation: null,
+      huber: 0.077,
+      huberDeviation: null,
     },
   ]);
 });
@@ -75,8 +97,15 @@ test("differences are paired by seed, whatever the order; a variant without valu
   assert.deepEqual([base.variant, base.difference, base.pairs], ["ARO masked", null, 0]);
   // scipy 1.17.1: ttest_1samp(unmasked - masked, 0).confidence_interval(0.95), to six digits
   assert.deepEqual(other, {
-    ...{ variant: "ARO unmasked", seeds: 5, mean: 0.12164, deviation: 0.000461519, pairs: 5 },
-    ...{ difference: -0.00674, low: -0.00725645, high: -0.00622355, caveat: "sees all" },
+    variant: "ARO unmasked",
+    seeds: 5,
+    mean: 0.12164,
+    deviation: 0.000461519,
+    pairs: 5,
+    difference: -0.00674,
+    low: -0.00725645,
+    high: -0.00622355,
+    caveat: "sees all",
   });
 });
 
@@ -98,7 +127,11 @@ test("a seed that only one of two has is in its mean and in no difference", () =
 
 test("accuracies are compared as losses are", () => {
   const rows = [0.9, 0.95].map((accuracy, seed) => ({
-    ...{ variant: "ARO masked", seed, samples: 20, accuracy, majorityRate: 0.8 },
+    variant: "ARO masked",
+    seed,
+    samples: 20,
+    accuracy,
+    majorityRate: 0.8,
   }));
   const [row] = compareVariants({ ...found, accuracies: rows }, "accuracy", "ARO masked");
   assert.equal(row.mean, 0.925);
@@ -123,7 +156,11 @@ test("a comparison with a variant that the experiment lacks is refused by name",
 test("differences that are all equal have no interval: it would be of no width", () => {
   const accuracies = ["ARO masked", "ARO unmasked"].flatMap((variant, i) =>
     [0.9, 0.95, 0.85].map((value, seed) => ({
-      ...{ variant, seed, samples: 20, accuracy: value - i * 0.05, majorityRate: 0.8 },
+      variant,
+      seed,
+      samples: 20,
+      accuracy: value - i * 0.05,
+      majorityRate: 0.8,
     })),
   );
   const [, other] = compareVariants({ ...found, accuracies }, "accuracy", "ARO masked");

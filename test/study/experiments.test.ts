@@ -217,8 +217,14 @@ test("splits are planned without being made: the controls share a run, and every
   assert.deepEqual(
     splits.runs.slice(0, 8).map(({ name }) => name),
     [
-      ...["linear controls", STACK, SHARED, "further controls"],
-      ...["ARO masked", ARO_CONVERGED, VAE_CONVERGED, MODIS_CONVERGED],
+      "linear controls",
+      STACK,
+      SHARED,
+      "further controls",
+      "ARO masked",
+      ARO_CONVERGED,
+      VAE_CONVERGED,
+      MODIS_CONVERGED,
     ].map((name) => `${name}, seed ${first}`),
   );
   assert.equal(splits.runs.length, 8 * 3 - 2, "VAE and MODIS on two splits");

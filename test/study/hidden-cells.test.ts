@@ -11,7 +11,8 @@ import { prepareStudy } from "../../lib/study/study.js";
 const { engine } = await chooseEngine();
 const base = readProfile({ ARO_PROFILE: "course" });
 const profile = {
-  ...{ ...base, name: "cells-test" },
+  ...base,
+  name: "cells-test",
   experiments: { ...base.experiments, width: 4 },
   training: { ...base.training, epochs: 1 },
   evaluation: { ...base.evaluation, cellSplits: 2, setFeatures: 45 },
@@ -22,7 +23,8 @@ test("hidden cells are scored by mechanism and share, those of the second modali
   const { cohort } = simulateCohort({ seed: 1, patients: 12, features: { RNA: 9, protein: 6 } });
   const parts: string[] = [];
   const result = await HIDDEN_CELLS.measure(prepareStudy(profile, cohort), {
-    ...{ engine, signal: new AbortController().signal },
+    engine,
+    signal: new AbortController().signal,
     part: (part, make) => {
       parts.push(part);
       return /split 42, 0.3/.test(part) ? make() : Promise.resolve([] as never);

@@ -105,8 +105,12 @@ export async function writePaper(
 function clinicalRows(tumors: number): Rows {
   const died = "days_from_date_of_initial_pathologic_diagnosis_to_date_of_death";
   const rows = range(tumors).map((i) => [
-    ...[tumor(i), i % 3 === 0 ? "Female" : "Male", 40 + i, 25],
-    ...[i === 0 ? "Bilateral" : SIDES[i % 2], null],
+    tumor(i),
+    i % 3 === 0 ? "Female" : "Male",
+    40 + i,
+    25,
+    i === 0 ? "Bilateral" : SIDES[i % 2],
+    null,
   ]);
   return [["case_id", "gender", "age", "BMI", "tumor_laterality", died], ...rows];
 }

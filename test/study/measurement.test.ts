@@ -24,7 +24,9 @@ const { engine } = await chooseEngine();
 function openSmall(seed: number): Study {
   const profile = { ...readProfile({ ARO_PROFILE: "course" }), name: "measurement-test" };
   const { cohort: whole } = simulateCohort({
-    ...{ seed, patients: 60, features: { RNA: 60, protein: 24 } },
+    seed,
+    patients: 60,
+    features: { RNA: 60, protein: 24 },
   });
   const cohort = dropEmptyFeatures(whole);
   const split = splitSamples(cohort.samples);
@@ -40,7 +42,10 @@ after(() => {
 test("a measurement is made once, read from where it was kept, and then from its record", async () => {
   let made = 0;
   const counting = (version: number): Measurement<{ share: number; made: number }> => ({
-    ...{ name: "counting", about: "counts", version, settings: () => null },
+    name: "counting",
+    about: "counts",
+    version,
+    settings: () => null,
     measure: async () => ({ share: 1 / 3, made: ++made }),
   });
   await assert.rejects(recordMeasurement(counting(1), study), /got none; npx aro train counting/);
@@ -70,7 +75,10 @@ test("a measurement that was interrupted resumes with its first unfinished part"
   const made: string[] = [];
   const stops = new AbortController();
   const twoParts: Measurement<string[]> = {
-    ...{ name: "two-parts", about: "two parts", version: 1, settings: () => null },
+    name: "two-parts",
+    about: "two parts",
+    version: 1,
+    settings: () => null,
     measure: async (_study, { part }) => {
       const make = (name: string) => async () => {
         made.push(name);
@@ -99,7 +107,8 @@ test("a measurement that was interrupted resumes with its first unfinished part"
 test("uncertainty is measured on held-out samples, for decoder and ridge at four levels", async () => {
   const parts: string[] = [];
   const found = await UNCERTAINTY.measure(study, {
-    ...{ engine, signal: new AbortController().signal },
+    engine,
+    signal: new AbortController().signal,
     part: async (part, make) => {
       parts.push(part);
       return await make();
@@ -118,7 +127,9 @@ test("uncertainty is measured on held-out samples, for decoder and ridge at four
 
 test("verdicts stand beside held-out correlations; features without one are left out", () => {
   const feature = (verdict: "strong" | "weak", outOfFold: number) => ({
-    ...{ modality: "protein", verdict, outOfFold },
+    modality: "protein",
+    verdict,
+    outOfFold,
   });
   const features = [feature("strong", 0.8), feature("strong", 0.6), feature("weak", 0.1)];
   const rows = judgeVerdicts(

@@ -90,7 +90,13 @@ test("searches of a setup stand beside its references", () => {
   const search = (name: string, loss: number | null): TuningSummary => ({
     setup: "with input dropout",
     search: name as TuningSummary["search"],
-    ...{ trials: 16, finished: 9, stopped: 7, failed: 0, epochs: 100, loss, foundAt: 4 },
+    trials: 16,
+    finished: 9,
+    stopped: 7,
+    failed: 0,
+    epochs: 100,
+    loss,
+    foundAt: 4,
   });
   const references = [{ setup: "with input dropout", name: "constant" as const, loss: 0.08 }];
   assert.equal(
@@ -107,8 +113,12 @@ test("searches of a setup stand beside its references", () => {
 test("accuracies stand beside the majority class and each covariate", () => {
   const row = (classifier: string, representation: string, balancedAccuracy: number) =>
     ({
-      ...{ task: "tissue", classifier, representation, balancedAccuracy },
-      ...{ balancedLow: balancedAccuracy - 0.1, balancedHigh: balancedAccuracy + 0.1 },
+      task: "tissue",
+      classifier,
+      representation,
+      balancedAccuracy,
+      balancedLow: balancedAccuracy - 0.1,
+      balancedHigh: balancedAccuracy + 0.1,
     }) as DownstreamRow;
   const rows = ["ARO", "PCA"].flatMap((from) => [
     row("majority class", from, 0.5),
@@ -124,7 +134,10 @@ test("accuracies stand beside the majority class and each covariate", () => {
 
 test("clusters say where each measure is highest", () => {
   const row = (representation: string, silhouette: number, adjustedRand: number) => ({
-    ...{ representation, label: "tissue", silhouette, adjustedRand },
+    representation,
+    label: "tissue",
+    silhouette,
+    adjustedRand,
   });
   const [aro, pca] = [row("ARO", 0.61, 0.64), row("PCA", 0.2, 0.74)];
   assert.match(
@@ -141,8 +154,15 @@ test("effects beyond the seeds are told, and those on other rows apart from them
     limits: readonly (number | null)[],
     caveat = "",
   ) => ({
-    ...{ variant, seeds: 5, mean: 0.1, deviation: 0.01, pairs: 5, difference, caveat },
-    ...{ low: limits[0], high: limits[1] },
+    variant,
+    seeds: 5,
+    mean: 0.1,
+    deviation: 0.01,
+    pairs: 5,
+    difference,
+    caveat,
+    low: limits[0],
+    high: limits[1],
   });
   const rows = [
     row("paper", null, [null, null]),
@@ -161,7 +181,12 @@ test("effects beyond the seeds are told, and those on other rows apart from them
 
 test("comparisons over splits are counted by interval and after Holm's adjustment, open ones by name", () => {
   const row = (second: string, better: string, adjusted: number) => ({
-    ...{ first: "a", second, modality: "protein", measure: "mse" as const, better, adjusted },
+    first: "a",
+    second,
+    modality: "protein",
+    measure: "mse" as const,
+    better,
+    adjusted,
   });
   assert.equal(
     describeComparisons([row("b", "a", 0.01), row("c", "a", 0.2), row("d", "undecided", 0.9)]),

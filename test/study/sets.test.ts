@@ -22,7 +22,9 @@ import { prepareStudy, type Study } from "../../lib/study/study.js";
 
 const { engine } = await chooseEngine();
 const { cohort: whole } = simulateCohort({
-  ...{ seed: 1, patients: 60, features: { RNA: 60, protein: 24, metabolite: 12 } },
+  seed: 1,
+  patients: 60,
+  features: { RNA: 60, protein: 24, metabolite: 12 },
 });
 const cohort = dropEmptyFeatures(whole);
 const split = splitSamples(cohort.samples);
@@ -34,7 +36,9 @@ const study: Study = {
     experiments: { ...base.experiments, width: 4, epochs: 3 },
     evaluation: { ...base.evaluation, setSplits: 2, setFeatures: 60 },
   },
-  ...{ cohort, split, prepared: prepareCohort(cohort, split) },
+  cohort,
+  split,
+  prepared: prepareCohort(cohort, split),
 };
 after(() => rmSync(foldersOf(study.profile).runs, { recursive: true, force: true }));
 
@@ -96,7 +100,8 @@ test("a thinned study keeps as many features of each modality, shared ones first
 test("each set infers what it leaves, by controls, the shared decoder and one ARO, on each split", async () => {
   const parts: string[] = [];
   const { scores, width, modalities, seeds } = await SETS.measure(study, {
-    ...{ engine, signal: new AbortController().signal },
+    engine,
+    signal: new AbortController().signal,
     part: (part, make) => {
       parts.push(part);
       return part === "split 42" ? make() : Promise.resolve([] as never);
@@ -118,13 +123,21 @@ test("each set infers what it leaves, by controls, the shared decoder and one AR
 
 test("the decoder's difference from a control is that of their scores, one table corrected as a whole", () => {
   const score = (predictor: string, seed: number, mse: number): SetScore => ({
-    ...{ observed: "a", target: "b", predictor, seed, trainSamples: 40, samples: 10 },
-    ...{ mse, skill: 1 - mse, r: null },
+    observed: "a",
+    target: "b",
+    predictor,
+    seed,
+    trainSamples: 40,
+    samples: 10,
+    mse,
+    skill: 1 - mse,
+    r: null,
   });
   const names = ["training mean, observed", "dual ridge", "ridge + cis of its residual + offset"];
   const scores = [1, 2, 3].flatMap((seed) => [
     ...names.map((name, i) => score(name, seed, 1 - 0.1 * i + 0.01 * seed)),
-    ...[score("shared decoder", seed, 0.5 + 0.012 * seed), score("ARO, any set", seed, 0.99)],
+    score("shared decoder", seed, 0.5 + 0.012 * seed),
+    score("ARO, any set", seed, 0.99),
   ]);
   const rows = compareSets(scores);
   const [first] = rows;

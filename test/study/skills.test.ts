@@ -4,7 +4,12 @@ import { test } from "node:test";
 import { averageSkills, type SplitSkill } from "../../lib/study/skills.js";
 
 const score = (predictor: string, seed: number, mse: number): SplitSkill => ({
-  ...{ predictor, seed, trainSamples: 40, samples: 10, mse, skill: 1 - mse },
+  predictor,
+  seed,
+  trainSamples: 40,
+  samples: 10,
+  mse,
+  skill: 1 - mse,
 });
 
 /** Scores of the same predictors on as many splits as there are errors. */

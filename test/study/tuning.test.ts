@@ -73,7 +73,13 @@ test("every dimension in use changes the run that a point stands for", () => {
 test("tuning never reads the test rows, and its best point can be trained by its settings", async (t) => {
   const { train, validation, name, modalities, features, scaler, space } = study.prepared;
   const prepared = {
-    ...{ train, validation, name, modalities, features, scaler, space },
+    train,
+    validation,
+    name,
+    modalities,
+    features,
+    scaler,
+    space,
     get test(): never {
       throw new Error("the test rows were read");
     },

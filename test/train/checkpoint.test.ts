@@ -30,8 +30,12 @@ after(() => {
 const CONFIG: Omit<RunRequest, "model"> = {
   spec: SPEC,
   training: {
-    ...{ epochs: 9, batchSize: 3, learningRate: 0.3, seed: 0 },
-    ...{ plateau: { factor: 0.9, patience: 1 }, earlyStopping: { patience: 9 } },
+    epochs: 9,
+    batchSize: 3,
+    learningRate: 0.3,
+    seed: 0,
+    plateau: { factor: 0.9, patience: 1 },
+    earlyStopping: { patience: 9 },
   },
 };
 const NEW = "checkpoint-15.safetensors"; // after epoch 5, of 3 steps each
@@ -157,9 +161,17 @@ test("a damaged checkpoint is said with what is wrong, and the one before it is 
   const header = Number(readFileSync(join(stopped, NEW)).readBigUInt64LE());
   const random = createRandom(2, "damage");
   const flips = [
-    ...[0, 7, 8, 30, 8 + header - 200], // the length, and the JSON
-    ...[8 + header, 8 + header + 5, size - 129], // tensors
-    ...[size - 128, size - 126, size - 1], // the checksum
+    0,
+    7,
+    8,
+    30,
+    8 + header - 200, // the length, and the JSON
+    8 + header,
+    8 + header + 5,
+    size - 129, // tensors
+    size - 128,
+    size - 126,
+    size - 1, // the checksum
     ...Array.from({ length: 40 }, () => random.integer(size)),
   ];
   const damages: [string, (file: string) => void][] = [

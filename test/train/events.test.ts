@@ -19,12 +19,18 @@ test("an event file has the bytes that TensorBoard's own writer gives", () => {
   const rest = { steps: 1, best: { epoch: 1, huber: 0.25 } };
   const epochs = [
     {
-      ...{ ...rest, epoch: 1, learningRate: 1e-5 },
-      ...{ train: { huber: 0.5, mse: 1 }, validation: { huber: 0.25, mse: 0.75 } },
+      ...rest,
+      epoch: 1,
+      learningRate: 1e-5,
+      train: { huber: 0.5, mse: 1 },
+      validation: { huber: 0.25, mse: 0.75 },
     },
     {
-      ...{ ...rest, epoch: 300, learningRate: 1e-6 },
-      ...{ train: { huber: 0.1, mse: 0.3 }, validation: { huber: 0.2, mse: 0.4 } },
+      ...rest,
+      epoch: 300,
+      learningRate: 1e-6,
+      train: { huber: 0.1, mse: 0.3 },
+      validation: { huber: 0.2, mse: 0.4 },
     },
   ];
   const records = [encodeVersion(time), ...epochs.map((epoch) => encodeEpoch(epoch, time))];

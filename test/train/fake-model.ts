@@ -40,7 +40,10 @@ interface FakeParameter extends Parameter {
 function storage(built: FakeBuilt[]): Engine {
   const fake = (parameter: Parameter) => parameter as FakeParameter;
   return {
-    ...{ name: "tfjs", backend: "fake", version: "0.0.0", precision: "float32" },
+    name: "tfjs",
+    backend: "fake",
+    version: "0.0.0",
+    precision: "float32",
     memoryLimits: () => ({ heap: 1e9, total: 1e9, available: 1e9 }),
     run: (work) => work(),
     parameter(name, shape, values, { isTrained = true } = {}) {

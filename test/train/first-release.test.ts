@@ -38,7 +38,10 @@ test("a finished run is read again, not trained again, and its weights score as 
 test("a stopped run goes on from its checkpoint to the epochs of the finished one", async () => {
   const engine = await startEngine("cpu");
   const run = await trainRun({
-    ...{ folder: copyOf("aro-stopped"), config: CONFIG, data: DATA, engine },
+    folder: copyOf("aro-stopped"),
+    config: CONFIG,
+    data: DATA,
+    engine,
   });
   assert.match(run.notes.join("; "), /resumed after epoch 3/);
   const { epochs } = await readRun(join(FOLDER, "aro"), ARO);

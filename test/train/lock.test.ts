@@ -213,7 +213,8 @@ test("processes on two machines that share a folder have one holder at any time,
   const moments = ["held", "link", "rename"] as const;
   const fates: Fate[] = moments.map((moment) => ({ moment, count: 2, side: "before" }));
   const race = startRace(newFile(), 20, [null, null, null, null, ...fates], {
-    ...{ hosts: 2, patience: 3000 },
+    hosts: 2,
+    patience: 3000,
   });
   const ends = await race.go();
   assert.deepEqual(ends.slice(0, 4), [0, 0, 0, 0]);

@@ -42,8 +42,13 @@ export const MOMENTS = [
 export const FEATURES = 12;
 
 const TRAINING = {
-  ...{ epochs: 45, batchSize: 10, learningRate: 0.02, weightDecay: 0.01, seed: 3 },
-  ...{ plateau: { factor: 0.7, patience: 1 }, earlyStopping: { patience: 45 } },
+  epochs: 45,
+  batchSize: 10,
+  learningRate: 0.02,
+  weightDecay: 0.01,
+  seed: 3,
+  plateau: { factor: 0.7, patience: 1 },
+  earlyStopping: { patience: 45 },
 };
 const MODALITIES = [
   { name: "RNA", start: 0, end: 7 },
@@ -63,17 +68,29 @@ export const CONFIGS: {
     model: ARO,
     spec: {
       ...PAPER_MODEL,
-      ...{ features: FEATURES, width: 8, hiddenLayers: 1, visible: { start: 2, end: 10 } },
-      ...{ hiddenDropout: 0.2, batchNorm: true, zeroed: [4] },
+      features: FEATURES,
+      width: 8,
+      hiddenLayers: 1,
+      visible: { start: 2, end: 10 },
+      hiddenDropout: 0.2,
+      batchNorm: true,
+      zeroed: [4],
     },
     training: TRAINING,
   },
   VAE: {
     model: VAE,
     spec: {
-      ...{ features: FEATURES, width: 8, latent: 3, encoderLayers: 1, decoderLayers: 1 },
-      ...{ output: "softplus", hiddenDropout: 0.1, visible: { start: 2, end: 10 } },
-      ...{ klWeight: 0.5, warmUpEpochs: 20 },
+      features: FEATURES,
+      width: 8,
+      latent: 3,
+      encoderLayers: 1,
+      decoderLayers: 1,
+      output: "softplus",
+      hiddenDropout: 0.1,
+      visible: { start: 2, end: 10 },
+      klWeight: 0.5,
+      warmUpEpochs: 20,
     },
     training: TRAINING,
   },
@@ -81,9 +98,13 @@ export const CONFIGS: {
     model: MODIS,
     spec: {
       modalities: MODALITIES.map(({ name, start, end }) => ({
-        ...{ name, features: end - start, ratios: [0.6] },
+        name,
+        features: end - start,
+        ratios: [0.6],
       })),
-      ...{ latent: 3, classes: 2, klWeight: 5e-4 },
+      latent: 3,
+      classes: 2,
+      klWeight: 5e-4,
     },
     training: { ...TRAINING, learningRate: 2e-3 },
   },
@@ -218,5 +239,5 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
   const engine = await startEngine(name);
   const asked = CONFIGS[kind] as RunRequest<unknown>;
   const config = { ...asked, model: mortal(asked.model, isNow) };
-  await trainRun({ ...{ folder, config, data: DATA, engine, checkpointSeconds: 0 } });
+  await trainRun({ folder, config, data: DATA, engine, checkpointSeconds: 0 });
 }

@@ -10,7 +10,11 @@ export interface Objective {
 }
 
 const number = (name: string, low: number, high: number): NumberDimension => ({
-  ...{ name, kind: "number", low, high, scale: "linear" },
+  name,
+  kind: "number",
+  low,
+  high,
+  scale: "linear",
 });
 
 /** Three equal minima, 0.398. Source: Branin 1972. */

@@ -21,7 +21,10 @@ test("a real model learns, the same from the same seed, and its saved weights sc
   };
   const spec = {
     ...PAPER_MODEL,
-    ...{ features: FEATURES, width: 8, hiddenLayers: 1, visible: null },
+    features: FEATURES,
+    width: 8,
+    hiddenLayers: 1,
+    visible: null,
   };
   const training = { epochs: 30, batchSize: 10, learningRate: 0.01, seed: 3 };
   const runIn = (name: string) =>
@@ -48,7 +51,10 @@ test("each model still comes to the loss that it came to when runs were recorded
     const config = CONFIGS[name as keyof typeof CONFIGS] as RunRequest<unknown>;
     const training = { ...config.training, epochs: 12, earlyStopping: null };
     const { result } = await trainRun({
-      ...{ folder: join(root, name), config: { ...config, training }, data: DATA, engine },
+      folder: join(root, name),
+      config: { ...config, training },
+      data: DATA,
+      engine,
     });
     assert.ok(Math.abs(result.best!.huber / huber - 1) < 1e-4, `${name} ${result.best!.huber}`);
   }

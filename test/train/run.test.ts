@@ -195,7 +195,8 @@ test("a stopped run leaves usable weights and says so; asked for again, it goes 
   const stopped = await trainIn(
     folder,
     {
-      ...{ progress, signal: controller.signal },
+      progress,
+      signal: controller.signal,
       onEpoch: ({ epoch }) => epoch === 2 && controller.abort(),
     },
     fake,

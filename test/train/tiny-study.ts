@@ -28,7 +28,11 @@ export function tinyStudy(
       model,
       spec: {
         ...PAPER_MODEL,
-        ...{ features: 3, width: 2, hiddenLayers: 0, inputDropout: 0, visible: null },
+        features: 3,
+        width: 2,
+        hiddenLayers: 0,
+        inputDropout: 0,
+        visible: null,
       },
       training: { epochs: EPOCHS, learningRate: Number(learningRate), seed: 1 },
       about: { width: Number(width) },

@@ -148,7 +148,11 @@ test("isHopeless compares with the median of those that came as far, once there 
 });
 
 const trial = (number: number, status: Trial["status"], loss: number | null): Trial => ({
-  ...{ number, point: { x: number }, status, loss, epochs: 1 },
+  number,
+  point: { x: number },
+  status,
+  loss,
+  epochs: 1,
 });
 
 test("a stopped trial is never the best, and counts as no better than the median, as one at work elsewhere does", () => {
