@@ -229,6 +229,7 @@ void mirror(double* matrix, int64_t size) {
 // ---------------------------------------------------------------- Cholesky
 
 constexpr int64_t BASE = 48;  // what is small enough to be solved without further cutting
+constexpr int64_t FEW = 4;    // right-hand sides at a time: while one is divided, the others go on
 
 /// Cuts a size in two, at a multiple of the base.
 inline int64_t half(int64_t size) { return (size / 2 + BASE - 1) / BASE * BASE; }
@@ -247,13 +248,12 @@ void solveForward(const double* factor, int64_t stride, int64_t size, double* ri
   for (int64_t i = 0; i < size; i++)
     for (int64_t j = 0; j < size; j++) columns[j * size + i] = j <= i ? factor[i * stride + j] : 0;
   spread(rows, 64, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; i++) {
-      double* x = right + i * rightStride;
-      for (int64_t j = 0; j < size; j++) {
-        x[j] /= columns[j * size + j];
-        add(-x[j], columns + j * size + j + 1, size - j - 1, x + j + 1);
-      }
-    }
+    for (int64_t i = begin; i < end; i += FEW)
+      for (int64_t j = 0; j < size; j++)
+        for (double* x = right + i * rightStride; x < right + std::min(i + FEW, end) * rightStride; x += rightStride) {
+          x[j] /= columns[j * size + j];
+          add(-x[j], columns + j * size + j + 1, size - j - 1, x + j + 1);
+        }
   });
 }
 
@@ -268,13 +268,12 @@ void solveBackward(const double* factor, int64_t stride, int64_t size, double* r
     return;
   }
   spread(rows, 64, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; i++) {
-      double* x = right + i * rightStride;
-      for (int64_t j = size - 1; j >= 0; j--) {
-        x[j] /= factor[j * stride + j];
-        add(-x[j], factor + j * stride, j, x);
-      }
-    }
+    for (int64_t i = begin; i < end; i += FEW)
+      for (int64_t j = size - 1; j >= 0; j--)
+        for (double* x = right + i * rightStride; x < right + std::min(i + FEW, end) * rightStride; x += rightStride) {
+          x[j] /= factor[j * stride + j];
+          add(-x[j], factor + j * stride, j, x);
+        }
   });
 }
 

@@ -82,7 +82,9 @@ export function completeWeights(weights: Rows & { readonly values: Float64Array 
   const { rows, columns: n, values } = weights;
   for (let i = 0; i < rows; i++) {
     const row = values.subarray(i * n, (i + 1) * n);
-    const missing = (1 - row.reduce((sum, weight) => sum + weight, 0)) / n;
+    let sum = 0;
+    for (let j = 0; j < n; j++) sum += row[j];
+    const missing = (1 - sum) / n;
     for (let j = 0; j < n; j++) row[j] += missing;
   }
   return weights;
