@@ -100,14 +100,6 @@ export function buildPerceptron(
   });
 }
 
-/** The random stream of each tensor's initial values. */
-const STREAMS: Readonly<Record<string, string>> = {
-  "hidden.weight": "mlp hidden weights",
-  "hidden.bias": "mlp hidden biases",
-  "output.weight": "mlp output weights",
-  "output.bias": "mlp output biases",
-};
-
 /** Draws weights and biases uniform in `±sqrt(6 / (inputs + outputs))`. Source: Glorot and Bengio 2010, as scikit-learn. */
 export function initializePerceptron(
   spec: PerceptronSpec,
@@ -118,7 +110,9 @@ export function initializePerceptron(
     PERCEPTRON.network(spec).tensors.map(({ name, shape }) => {
       if (shape.length === 2) bound = Math.sqrt(6 / (shape[0] + shape[1])); // the bias that follows shares it
       const values = new Float32Array(sizeOf(shape));
-      drawUniform(createRandom(seed, STREAMS[name]), bound, values);
+      const [layer, kind] = name.split(".");
+      const stream = `mlp ${layer} ${kind === "weight" ? "weights" : "biases"}`;
+      drawUniform(createRandom(seed, stream), bound, values);
       return [name, values];
     }),
   );
