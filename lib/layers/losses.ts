@@ -49,7 +49,7 @@ export function reconstructionLoss(
 ): { readonly loss: Promise<number>; readonly slope: Tensor } {
   const { loss, observed } = checkOptions("reconstructionLoss", options, {
     loss: required(["huber", "squared"]),
-    observed: required("weight"),
+    observed: required("count"),
   });
   const mask = engine.tensor(Float32Array.from(marks), rows);
   const difference = engine.mul(engine.sub(out, engine.tensor(values, rows)), mask);
@@ -60,7 +60,7 @@ export function reconstructionLoss(
   const scale = (loss === "huber" ? 1 : 2) / observed;
   return {
     loss: total(engine, terms).then((sum) => sum / observed),
-    slope: engine.scale(clipped, observed > 0 ? scale : 0),
+    slope: engine.scale(clipped, scale),
   };
 }
 

@@ -157,6 +157,9 @@ for (const { name, skip, start, tensors } of contenders) {
         const x = engine.tensor(ones, rows);
         const random = createRandom(1, "mask");
         const { out, back } = layer.forward(x, pass({ isTraining: true, random }));
+        const drawn = createRandom(1, "mask");
+        for (let i = 0; i < rows; i++) drawn.integer(7); // one number a row
+        assert.deepEqual(random.state(), drawn.state());
         const values = await engine.read(out);
         const counts = new Map<string, number>();
         for (let i = 0; i < rows; i++) {
@@ -177,6 +180,15 @@ for (const { name, skip, start, tensors } of contenders) {
         }
       });
     });
+
+    test("batch normalization trains on two rows", () =>
+      checkLayer(engine, {
+        rows: 2,
+        inputs: 5,
+        layer: batchNorm("norm", 5, { epsilon: 0.8 }),
+        pass: { isTraining: true },
+        reference: (x, of) => normalize(x, of, { epsilon: 0.8, running: false }),
+      }));
 
     for (const isTraining of [true, false]) {
       const by = isTraining ? "the batch's statistics" : "the running statistics";
