@@ -112,7 +112,7 @@ export function demandsOf(where: string) {
     },
     /** The weight of a term of the loss. */
     demandWeight: (name: string, value: number) =>
-      demand(name, Number.isFinite(value) && value >= 0, "finite and at least 0", value),
+      demand(name, RANGES.weight(value), NAMES.weight, value),
   };
 }
 
@@ -128,7 +128,7 @@ function checkKind(where: string, name: string, value: unknown, kind: Single | E
   if (Number.isNaN(value)) throw new RangeError(refuse(NAMES.number));
   if (typeof kind === "string") {
     if (!isOf(kind, value)) throw new TypeError(refuse(NAMES[kind]));
-    if (!(RANGES[kind]?.(value as number) ?? true)) throw new RangeError(refuse(NAMES[kind]));
+    if (isRange(kind) && !RANGES[kind](value as number)) throw new RangeError(refuse(NAMES[kind]));
   } else if (typeof kind === "function") {
     if (!(value instanceof kind)) throw new TypeError(refuse(article(kind.name)));
   } else if ("either" in kind) {
@@ -155,15 +155,19 @@ const NAMES: Readonly<Record<Basic, string>> = {
   null: "null",
 };
 
-const RANGES: Partial<Readonly<Record<Basic, (value: number) => boolean>>> = {
+const RANGES: Readonly<Record<Exclude<Numeric, "number">, (value: number) => boolean>> = {
   count: (value) => Number.isInteger(value) && value >= 1,
   whole: (value) => Number.isInteger(value) && value >= 0,
   share: (value) => value >= 0 && value < 1,
   weight: (value) => Number.isFinite(value) && value >= 0,
 };
 
+function isRange(kind: Basic): kind is keyof typeof RANGES {
+  return kind in RANGES;
+}
+
 function isOf(kind: Basic, value: unknown): boolean {
-  if (kind in RANGES) return typeof value === "number";
+  if (isRange(kind)) return typeof value === "number";
   if (kind === "null") return value === null;
   if (kind === "array") return Array.isArray(value);
   return typeof value === kind && value !== null && !Array.isArray(value);

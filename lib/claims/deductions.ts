@@ -1,7 +1,7 @@
 // Rules that need no data: what follows from the paper's own numbers, by arithmetic and by comparing its statements.
+import { sizeOf } from "../engine/shapes.js";
 import { constantLosses } from "../evaluate/gaussian.js";
 import { type Interval, wilsonInterval } from "../evaluate/statistics.js";
-import { sizeOf } from "../layers/layers.js";
 import { ARO } from "../model/aro.js";
 import { countParameters } from "../model/model.js";
 import { MODIS } from "../model/modis.js";

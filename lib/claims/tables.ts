@@ -1,7 +1,7 @@
 // The paper's tables with ours laid beside them: losses over seeds, parameters by block, sizes of the cohorts.
 import { dropEmptyFeatures } from "../cohort/cohort.js";
 import type { PaperCohort } from "../cohort/paper.js";
-import { sizeOf } from "../layers/layers.js";
+import { sizeOf } from "../engine/shapes.js";
 import { ARO, type AroSpec } from "../model/aro.js";
 import { countParameters } from "../model/model.js";
 import { type SeedRow, withDeviation } from "../study/experiment-scores.js";

@@ -1,6 +1,6 @@
 // Exercises to notebook 8: deviations over seeds, the blocks of Table 3, paired gaps, and corrected intervals over splits.
+import { sizeOf } from "../engine/shapes.js";
 import { adjustHolm } from "../evaluate/repeated-splits.js";
-import { sizeOf } from "../layers/layers.js";
 import { ARO } from "../model/aro.js";
 import {
   askFunction,

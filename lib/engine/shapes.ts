@@ -83,6 +83,11 @@ const CHECKS: Checks = {
   },
 };
 
+/** Multiplies the sides of a shape. */
+export function sizeOf(shape: Shape): number {
+  return shape.reduce((product, side) => product * side, 1);
+}
+
 function shapeOf({ rows, units }: Tensor): Shape {
   return [rows, units];
 }
@@ -107,7 +112,7 @@ function requireShape(where: string, got: Shape, expected: Shape): void {
 }
 
 function requireLength(where: string, { length }: ArrayLike<number>, shape: Shape): void {
-  const size = shape.reduce((product, side) => product * side, 1);
+  const size = sizeOf(shape);
   if (length === size) return;
   throw new RangeError(
     `${where}: expected ${size} numbers for [${shape.join(", ")}], got ${length}`,

@@ -9,6 +9,7 @@ import { observedMean, type Predictor } from "../evaluate/predictor.js";
 import { expectedLog1p, type GaussianTerm, gaussHermite } from "../layers/gaussian.js";
 import {
   buildSharedDecoder,
+  NODES,
   type PairPredictions,
   type Pairs,
   predictPairs,
@@ -147,7 +148,6 @@ export function emptyInference(samples: number, paths: Pick<Paths, "level">): In
   return { ...emptyMeasured(samples, paths), preprocessed };
 }
 
-const NODES = 11; // of the quadrature, as in training
 const ROWS = 32; // samples whose paths are held at a time
 
 /**

@@ -62,9 +62,9 @@ export interface Quadrature {
 const computed = new Map<number, Quadrature>();
 
 /**
- * Computes Gauss-Hermite quadrature, once, for the standard normal, exact for polynomials up to degree `2 count - 1`: the nodes
- * are the eigenvalues of the matrix with `sqrt(k)` beside its diagonal, the weights the squared first entries of its
- * eigenvectors.
+ * Computes Gauss-Hermite quadrature for the standard normal, exact for polynomials up to degree `2 count - 1`, once a
+ * count: the nodes are the eigenvalues of the matrix with `sqrt(k)` beside its diagonal, the weights the squared first
+ * entries of its eigenvectors.
  * Source: Golub and Welsch 1969.
  */
 export function gaussHermite(count: number): Quadrature {

@@ -5,6 +5,7 @@
 // layer knows its parameters by name; the engine that holds them comes with each pass.
 import type { Random } from "../cohort/random.js";
 import type { Columns, Engine, Parameter, Settlement, Tensor } from "../engine/engine.js";
+import { sizeOf } from "../engine/shapes.js";
 import { checkOptions } from "../options.js";
 
 /** The mode of a pass through a model. */
@@ -55,11 +56,6 @@ export interface TensorShape {
 /** What tells a model's tensors; an architecture does. */
 export interface Described<Spec> {
   network(spec: Spec): { readonly tensors: readonly TensorShape[] };
-}
-
-/** Multiplies the sides of a shape. */
-export function sizeOf(shape: readonly number[]): number {
-  return shape.reduce((product, side) => product * side, 1);
 }
 
 /** Counts the numbers of the trained tensors among these, or of the others. */

@@ -6,13 +6,8 @@
 import { createRandom, type Random } from "../cohort/random.js";
 import { type AdamW, adamw } from "../engine/adamw.js";
 import type { Columns, Engine, Kept, Parameter } from "../engine/engine.js";
-import {
-  countNumbers,
-  type Described,
-  type Pass,
-  sizeOf,
-  type TensorShape,
-} from "../layers/layers.js";
+import { sizeOf } from "../engine/shapes.js";
+import { countNumbers, type Described, type Pass, type TensorShape } from "../layers/layers.js";
 import { checkOptions, required } from "../options.js";
 import type { Deal, RunData } from "./batches.js";
 import { requireMemory } from "./memory.js";

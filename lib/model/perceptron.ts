@@ -6,7 +6,8 @@
 import type { Matrix } from "../cohort/matrix.js";
 import { createRandom } from "../cohort/random.js";
 import type { Engine, Tensor } from "../engine/engine.js";
-import { dense, type Pass, relu, sequence, sizeOf } from "../layers/layers.js";
+import { sizeOf } from "../engine/shapes.js";
+import { dense, type Pass, relu, sequence } from "../layers/layers.js";
 import { crossEntropy, softmax } from "../layers/losses.js";
 import { inspectMatrix } from "./batches.js";
 import {

@@ -3,7 +3,7 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { replaceFile } from "../cohort/durable-file.js";
 import { isObject, show } from "../cohort/schema.js";
-import { sizeOf } from "../layers/layers.js";
+import { sizeOf } from "../engine/shapes.js";
 
 /** A tensor to write; its values may be read just before they are written. */
 export interface TensorSource {

@@ -86,8 +86,8 @@ const START_LOG_DEVIATION = -0.1;
 const LOG_DEVIATION = { low: -3, high: 1.5 };
 /** The pull to the level before training: `sigmoid(-3)`, about 5 %. */
 const START_PULL = -3;
-/** Nodes of the quadrature for the paper's space. */
-const NODES = 11;
+/** Nodes of the quadrature for the paper's space, in training and inference. */
+export const NODES = 11;
 
 /** The shared decoder as layers. */
 export const SHARED_DECODER: Architecture<SharedDecoderSpec, MeasuredPairs, SharedDecoderNetwork> =

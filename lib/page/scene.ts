@@ -3,6 +3,7 @@ import type { Modality, Sample } from "../cohort/cohort.js";
 import { type Matrix, selectRows } from "../cohort/matrix.js";
 import { simulateCohort } from "../cohort/simulate.js";
 import type { Engine } from "../engine/engine.js";
+import { sizeOf } from "../engine/shapes.js";
 import { fitPca, transformPca } from "../evaluate/pca.js";
 import {
   constantPredictor,
@@ -12,7 +13,6 @@ import {
   type Predictor,
 } from "../evaluate/predictor.js";
 import { fitRidge } from "../evaluate/ridge.js";
-import { sizeOf } from "../layers/layers.js";
 import { ARO, type AroSpec, PAPER_MODEL } from "../model/aro.js";
 import { type AutoencoderModel, buildAutoencoder } from "../model/autoencoder.js";
 import { type Prepared, type PreparedCohort, prepareCohort } from "../preprocess/prepare.js";

@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { mayReplicate, readEvidence } from "../../lib/claims/evidence.js";
 import { judgeClaims } from "../../lib/claims/judge.js";
 import { readProfile } from "../../lib/study/profile.js";
+import { nothing } from "./made-up.js";
 
 test("the tables of the default profile come with the repository, and decide what any cohort can answer", async () => {
   const evidence = await readEvidence(readProfile({}));
@@ -30,19 +31,8 @@ test("numbers may replicate only on the paper's own cohorts, from models trained
 
 test("a profile that was never run has no evidence, and its ledger says how to make some", async () => {
   const profile = { ...readProfile({}), name: "never-run" };
-  const { profile: _, ...evidence } = await readEvidence(profile);
-  assert.deepEqual(evidence, {
-    replicates: false,
-    runs: null,
-    reconstruction: null,
-    differences: null,
-    seeds: null,
-    splits: null,
-    downstream: null,
-    embeddings: null,
-    latent: null,
-    figures: [],
-  });
-  const open = judgeClaims({ profile, ...evidence }).filter(({ ours }) => /npm start/.test(ours));
+  const evidence = await readEvidence(profile);
+  assert.deepEqual(evidence, { ...nothing, profile });
+  const open = judgeClaims(evidence).filter(({ ours }) => /npm start/.test(ours));
   assert.equal(open.length, 18 + 1 + 3 + 5); // losses, runs behind them, the comparator's, the questions for any cohort
 });

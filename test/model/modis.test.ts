@@ -4,7 +4,7 @@ import { before, describe, test } from "node:test";
 import { type Matrix, matrixFrom } from "../../lib/cohort/matrix.js";
 import { createRandom, type Random } from "../../lib/cohort/random.js";
 import type { Engine } from "../../lib/engine/engine.js";
-import { sizeOf } from "../../lib/layers/layers.js";
+import { sizeOf } from "../../lib/engine/shapes.js";
 import { initializeWeights, type Measured } from "../../lib/model/model.js";
 import { buildModis, MODIS } from "../../lib/model/modis.js";
 import type { ModisBatch } from "../../lib/model/modis-batch.js";
